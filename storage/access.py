@@ -1,10 +1,10 @@
 """Access: admins and the code for the first one, invitations, and the audit log."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -22,9 +22,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new, upsert
-from storage.enums import AuditAction
+from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, insert_new, upsert
+from storage.enums import AuditAction, ChatKind, ChatState
 
 
 class Admin(SQLModel, table=True):
@@ -101,6 +102,27 @@ class Secret(SQLModel, table=True):
 
 async def admin_ids(tx: Transaction) -> Sequence[int]:
     return await tx.rows(select(Admin.user_id))
+
+
+class AdminChat(NamedTuple):
+    """The private chat of an admin, with its time zone and language."""
+
+    chat_id: int
+    zone: str
+    language: str
+
+
+async def admin_chats(tx: Transaction, configured: Collection[int]) -> list[AdminChat]:
+    """Return the active private chats of the *configured* admins and of those added in the chat."""
+    admins = {*configured, *await admin_ids(tx)}
+    rows = await tx.rows(
+        select(Chat.id, Chat.zone, effective_language()).where(
+            among(col(Chat.telegram_id), admins),
+            col(Chat.kind) == ChatKind.PRIVATE,
+            col(Chat.state) == ChatState.ACTIVE,
+        )
+    )
+    return [AdminChat(*row) for row in rows]
 
 
 async def add_admin(tx: Transaction, user_id: int) -> None:

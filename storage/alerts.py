@@ -39,10 +39,11 @@ from storage.enums import (
     MuteKind,
 )
 from storage.mailboxes import Mailbox
+from storage.matches import Match
 from storage.mutes import is_muted, muted_at_once, subjects_muted_of_each
 from storage.outbox import Delivery
 from storage.publishers import article_reaches
-from storage.queries import Match, Query
+from storage.queries import Query
 from storage.stories import Story, chain_of_story
 from storage.subscriptions import Subscription
 from storage.topics import NamedTopic, Topic

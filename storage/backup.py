@@ -1,7 +1,6 @@
-"""Backups of either database, and their return.
+"""Backups of either database, and their restoration, while the bot runs or not.
 
-SQLite: a copy of the file, made beside its users, complete or not there at all. PostgreSQL: its own
-programs pg_dump and pg_restore, as they are on the PATH.
+SQLite: a copy of the file. PostgreSQL: its own programs pg_dump and pg_restore, from the PATH.
 """
 
 import asyncio
@@ -20,13 +19,12 @@ from typing import Any, Final
 from sqlalchemy import make_url
 from sqlalchemy.pool import NullPool
 
-from storage.db.copies import CannotBackUpError, copy_pages, examine, sizes_of, written_atomically
+from storage.db.copies import CannotBackUpError, atomic_file, copy_pages, copy_size, examine
 from storage.db.postgresql import admin_engine, exclusive_connection
-from storage.schema import database_file, is_current
-from storage.tables import METADATA
+from storage.schema import database_file, is_current, metadata
 
-# PostgreSQL's own programs. They get the address of the server and the password in their
-# environment, which other users cannot see.
+# PostgreSQL's own programs. They get the server's address and the password in their environment,
+# which other users cannot read.
 
 MAGIC: Final = b"PGDMP"  # how a dump begins
 _SERVER_VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
@@ -37,18 +35,18 @@ _INHERITED: Final = ("PATH", "HOME", "PG")
 
 
 async def dump(url: str, server: int, target: Path, progress: Callable[[int, int], None]) -> None:
-    """Write all of the database to *target*; *server*: the number of its major version."""
+    """Write the database to *target*; *server*: its major version."""
     program = await _program("pg_dump", server)
-    with _written(target) as draft:
+    with _draft_of(target) as draft:
         arguments = ("--format=custom", "--verbose", f"--file={draft}")
         await _run(url, program, *arguments, on_line=_counting(progress))
-        await _run(url, _found("pg_restore"), "--list", str(draft))
+        await _run(url, _path_of("pg_restore"), "--list", str(draft))
 
 
 async def restore_dump(
     url: str, server: int, source: Path, progress: Callable[[int, int], None]
 ) -> None:
-    """Bring back what a dump holds, all or nothing, into a database without our tables."""
+    """Restore a dump, whole or not at all, into a database without our tables."""
     program = await _program("pg_restore", server)
     database = make_url(url).database or ""
     arguments = ("--no-owner", "--exit-on-error", "--single-transaction", "--verbose")
@@ -58,27 +56,26 @@ async def restore_dump(
 
 
 async def version_in(url: str, source: Path) -> str | None:
-    """The version of the schema that a dump holds; None where it is none of ours."""
+    """Return the schema version of a dump; None if it is not ours."""
     arguments = ("--data-only", "--table=alembic_version", "--file=-", str(source))
-    said = await _run(url, _found("pg_restore"), *arguments)
-    found = _STORED.search(said)
-    return found[1] if found else None
+    version = _STORED.search(await _run(url, _path_of("pg_restore"), *arguments))
+    return version[1] if version else None
 
 
 def _counting(progress: Callable[[int, int], None]) -> Callable[[str], None]:
-    """How many of our tables the program has named."""
-    done, total = 0, len(METADATA.tables) + 1
+    """Return a reader of the program's lines, which reports the number of tables named so far."""
+    done, total = 0, len(metadata().tables) + 1
 
-    def hear(line: str) -> None:
+    def read(line: str) -> None:
         nonlocal done
         if _DUMPING.search(line):
             done += 1
             progress(min(done, total), total)
 
-    return hear
+    return read
 
 
-def _found(name: str) -> str:
+def _path_of(name: str) -> str:
     if path := shutil.which(name):
         return path
     raise CannotBackUpError(
@@ -88,9 +85,9 @@ def _found(name: str) -> str:
 
 
 async def _program(name: str, server: int) -> str:
-    path = _found(name)
-    said = await _run("postgresql://", path, "--version")
-    own = int(found[1]) if (found := _SERVER_VERSION.search(said)) else 0
+    path = _path_of(name)
+    version = _SERVER_VERSION.search(await _run("postgresql://", path, "--version"))
+    own = int(version[1]) if version else 0
     if own < server:
         raise CannotBackUpError(
             f"{path} is of PostgreSQL {own}, the server of {server}; install the client programs "
@@ -100,7 +97,7 @@ async def _program(name: str, server: int) -> str:
 
 
 async def _run(url: str, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> str:
-    """Return what the program says; `CannotBackUpError` with its last words if it fails."""
+    """Return the program's output; raise `CannotBackUpError` with its error if it fails."""
     process = await asyncio.create_subprocess_exec(
         *arguments,
         env=_environment(url),
@@ -109,21 +106,23 @@ async def _run(url: str, *arguments: str, on_line: Callable[[str], None] = lambd
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        said, last = await asyncio.gather(_all(process.stdout), _last(process.stderr, on_line))
+        output, error = await asyncio.gather(
+            _read_all(process.stdout), _read_error(process.stderr, on_line)
+        )
         if await process.wait():
-            raise CannotBackUpError(f"{last or arguments[0]}.")
+            raise CannotBackUpError(f"{error or arguments[0]}.")
     finally:
         with suppress(ProcessLookupError):
             process.kill()
-    return said
+    return output
 
 
-async def _all(stream: asyncio.StreamReader | None) -> str:
+async def _read_all(stream: asyncio.StreamReader | None) -> str:
     return (await stream.read()).decode(errors="replace") if stream else ""
 
 
-async def _last(stream: asyncio.StreamReader | None, on_line: Callable[[str], None]) -> str:
-    """Return the first error that is named, else the last line."""
+async def _read_error(stream: asyncio.StreamReader | None, on_line: Callable[[str], None]) -> str:
+    """Return the first line with an error, or the last line if none has."""
     error = last = ""
     while stream and (line := await stream.readline()):
         last = line.decode(errors="replace").strip()
@@ -134,7 +133,7 @@ async def _last(stream: asyncio.StreamReader | None, on_line: Callable[[str], No
 
 def _environment(url: str) -> dict[str, str]:
     parsed = make_url(url)
-    named: dict[str, object] = {
+    variables: dict[str, object] = {
         "PGHOST": parsed.host,
         "PGPORT": parsed.port,
         "PGUSER": parsed.username,
@@ -142,10 +141,13 @@ def _environment(url: str) -> dict[str, str]:
         "PGDATABASE": parsed.database,
         "PGTARGETSESSIONATTRS": "read-write",
     }
-    named |= {name: parsed.query.get(option, named.get(name)) for option, name in _OPTIONS.items()}
-    # What libpq reads by itself, such as PGPASSWORD or the place of .pgpass, is not ours to know.
-    own = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}  # noqa: TID251
-    return {**own, **{name: str(value) for name, value in named.items() if value}, "LC_ALL": "C"}
+    variables |= {
+        name: parsed.query.get(option, variables.get(name)) for option, name in _OPTIONS.items()
+    }
+    # libpq reads more by itself, such as PGPASSWORD and the place of .pgpass.
+    inherited = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}  # noqa: TID251
+    given = {name: str(value) for name, value in variables.items() if value}
+    return {**inherited, **given, "LC_ALL": "C"}
 
 
 # Either database
@@ -154,7 +156,7 @@ _FILE: Final = b"SQLite format 3\0"
 
 
 async def back_up(url: str, target: Path, progress: Callable[[int, int], None]) -> None:
-    """Write all of the database at *url* to *target*, beside its users; whole or not."""
+    """Write the database at *url*, which may be in use, to *target*, whole or not at all."""
     path = database_file(url)
     if path is None:
         async with _connected(url) as driver:
@@ -163,7 +165,7 @@ async def back_up(url: str, target: Path, progress: Callable[[int, int], None]) 
         return
     if not path.is_file():
         raise CannotBackUpError(f"There is no database at {path}.")
-    if disk_usage(target.parent).free < sizes_of(path):
+    if disk_usage(target.parent).free < copy_size(path):
         raise CannotBackUpError(f"The disk of {target.parent.resolve()} has no room for {path}.")
     await asyncio.to_thread(_copy_examined, path, target, progress)
 
@@ -171,18 +173,18 @@ async def back_up(url: str, target: Path, progress: Callable[[int, int], None]) 
 async def restore(
     url: str, source: Path, progress: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
-    """Bring back what *source* holds; return where what was there is kept, if there was anything.
+    """Restore the backup *source*; return where the former data is kept, if there was any.
 
-    Nobody runs the bot: of an SQLite file the caller holds the lock.
+    The bot must not run. The caller holds the lock of an SQLite file.
     """
     with source.open("rb") as file:
-        begins = file.read(len(_FILE))
+        beginning = file.read(len(_FILE))
     path = database_file(url)
-    if path is not None and begins == _FILE:
+    if path is not None and beginning == _FILE:
         return await asyncio.to_thread(_restore_file, path, source, progress, force=force)
-    if path is None and begins.startswith(MAGIC):
+    if path is None and beginning.startswith(MAGIC):
         return await _restore_dump(url, source, progress, force=force)
-    if begins == _FILE or begins.startswith(MAGIC):
+    if beginning == _FILE or beginning.startswith(MAGIC):
         raise CannotBackUpError(
             f"{source} is a backup of the other kind of database: restore it to one of its own "
             "kind, and move that with dateline migrate-storage."
@@ -191,7 +193,7 @@ async def restore(
 
 
 def record_of_backups(url: str, folder: Path) -> Path:
-    """Return the file that is written after each backup of the database at *url*.
+    """Return the file that records the last backup of the database at *url*.
 
     It lies beside an SQLite file, and for a server in *folder*.
     """
@@ -209,17 +211,17 @@ def last_backup(url: str, folder: Path) -> datetime | None:
 
 
 @contextmanager
-def _written(target: Path) -> Iterator[Path]:
-    """Yield where to write the backup *target*; `CannotBackUpError` where nobody lets us."""
+def _draft_of(target: Path) -> Iterator[Path]:
+    """Yield a draft of the backup *target*; raise `CannotBackUpError` if it cannot be written."""
     try:
-        with written_atomically(target) as draft:
+        with atomic_file(target) as draft:
             yield draft
     except OSError as error:
         raise CannotBackUpError(f"{target} cannot be written: {error.strerror}.") from error
 
 
 def _copy_examined(path: Path, target: Path, progress: Callable[[int, int], None]) -> None:
-    with _written(target) as draft:
+    with _draft_of(target) as draft:
         try:
             copy_pages(path, draft, progress)
         except sqlite3.OperationalError:
@@ -233,16 +235,16 @@ def _restore_file(
     path: Path, source: Path, progress: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
     is_current(examine(source))
-    is_filled = path.exists() and path.stat().st_size > 0  # who holds its lock has made it
+    is_filled = path.exists() and path.stat().st_size > 0  # an empty one was created for its lock
     if is_filled and not force:
         raise _there_is_data(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = _kept_beside(path, path.suffix) if is_filled else None
-    with written_atomically(path) as draft:
+    with atomic_file(path) as draft:
         copy_pages(source, draft, progress)
         examine(draft)
         if kept:
-            # As it is, for it may be damaged.
+            # Moved instead of copied, because it may be damaged.
             for ending in ("-wal", "-shm", ""):
                 if (part := path.with_name(path.name + ending)).exists():
                     part.replace(kept.with_name(kept.name + ending))
@@ -260,7 +262,7 @@ async def _restore_dump(
     async with exclusive_connection(url) as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         server, name = await _major_version(driver), await driver.fetchval(_NAME)
-        tables = [row[0] for row in await driver.fetch(_OURS, list(METADATA.tables))]
+        tables = [row[0] for row in await driver.fetch(_OURS, list(metadata().tables))]
         if tables and await _have_rows(driver, tables):
             if not force:
                 raise _there_is_data(f"the database {name}")
@@ -305,11 +307,12 @@ def _there_is_data(place: str) -> CannotBackUpError:
 
 
 def _kept_beside(path: Path, suffix: str) -> Path:
-    """Return a name for what was there that nothing has: two may be kept in the same second."""
+    """Return an unused name for the former data, even for two in the same second."""
     stem = path.stem if suffix == path.suffix else path.name
-    began = f"{stem}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    names = (f"{began}{again}{suffix}" for again in chain([""], (f"-{n}" for n in count(2))))
-    return next(one for name in names if not (one := path.with_name(name)).exists())
+    name = f"{stem}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    numbers = chain([""], (f"-{number}" for number in count(2)))
+    candidates = (path.with_name(f"{name}{number}{suffix}") for number in numbers)
+    return next(candidate for candidate in candidates if not candidate.exists())
 
 
 @asynccontextmanager

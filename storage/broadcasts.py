@@ -66,6 +66,11 @@ class BroadcastCounts(NamedTuple):
     expired: int = 0
 
 
+async def add_draft(tx: Transaction, user_id: int, body: dict[str, Any]) -> Broadcast:
+    """Add a broadcast of this admin, which goes to nobody yet."""
+    return await tx.add(Broadcast(made_at=tx.now, user_id=user_id, body=body))
+
+
 async def lock_broadcast(tx: Transaction, broadcast_id: int) -> Broadcast | None:
     """Return the broadcast, locked until the transaction ends."""
     locked = select(Broadcast).where(col(Broadcast.id) == broadcast_id).with_for_update()
@@ -155,7 +160,6 @@ async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broa
         )
         .values(reported_at=tx.now)
         .returning(Broadcast)
-        .execution_options(populate_existing=True)
     )
     return [broadcast for (broadcast,) in await tx.rows(due)]
 

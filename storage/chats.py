@@ -34,19 +34,8 @@ from storage.db.sql import (
     partial_index,
     upsert,
 )
-from storage.enums import (
-    CLOSED,
-    DEFAULT_ALERTS_PER_HOUR,
-    DEFAULT_SCHEDULE,
-    ChatKind,
-    ChatState,
-    DigestMedium,
-    EmptyDay,
-    Layout,
-    QuietHours,
-    ScheduleTime,
-    Style,
-)
+from storage.enums import CLOSED, ChatKind, ChatState, DigestMedium, EmptyDay, Layout, Style
+from storage.schedules import DEFAULT_ALERTS_PER_HOUR, DEFAULT_SCHEDULE, QuietHours, ScheduleTime
 
 
 class Chat(Leased, table=True):

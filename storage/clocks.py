@@ -1,14 +1,15 @@
-"""Stored times that only a wrong clock can have written, and how they are mended.
+"""Stored times that only a wrong clock can have written, and their repair.
 
-A machine whose clock is hours ahead for a while stores leases, pauses and due times that nobody
-would wait for. Each rule names a column, how far it may lie ahead, and the column that says when it
-was learned, if there is one: what was learned later than now was learned by a wrong clock. A time
-that breaks its rule counts as now. Mutes and pauses that users chose have no rule, because they may
-last for years.
+A machine whose clock is hours ahead for a while stores leases, pauses and due times that would
+block work for long. Each rule names a column, how far it may lie ahead, and, if there is one, the
+column with the time when it was learned: a time learned in the future was learned by a wrong clock.
+A time that breaks its rule counts as now. Mutes and pauses that users chose have no rule, because
+they may last for years.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, and_, func, inspect, or_, select, update
@@ -25,22 +26,24 @@ from storage.editions import Edition
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
 from storage.pace import LONGEST_LEAD, LONGEST_PAUSE, Pace
+from storage.schema import leased_tables
 from storage.sources import AwaitedPage, HostPause, Source
 from storage.states import LONGEST_PAUSE as LONGEST_RETRY
 from storage.subscriptions import Subscription
-from storage.tables import LEASED
 from storage.websub import PushSubscription
 
-# A clock that is set right by less did no harm.
+# A clock that was wrong by less did no harm.
 TOLERANCE: Final = timedelta(minutes=1)
 
 _NOT_AT_ALL: Final = timedelta()
-_LEASE: Final = timedelta(minutes=15)  # of a row that rests after an error; others are shorter
+_LEASE: Final = timedelta(
+    minutes=15
+)  # of a row that rests after an error; other leases are shorter
 _DAY: Final = timedelta(days=1)
 
 
 class Rule(NamedTuple):
-    """*longest*: how far ahead the column may lie; *only*: of which rows.
+    """*longest*: how far ahead the column may lie. *only*: the rows that the rule is about.
 
     *is_unique*: no two rows of a chat may have the same time.
     """
@@ -73,18 +76,23 @@ def _retries() -> Iterator[Rule]:
         yield Rule(row.due_at, longest, row.created_at, row.medium == medium)
 
 
-def _rules() -> Iterator[Rule]:
-    """A rule that depends on another column comes before or after that one's, as it must.
+@cache
+def clock_rules() -> tuple[Rule, ...]:
+    """Return the rules in the order of their repair.
 
     A due time comes before the time when it was learned, and a pause before the pace.
     """
+    return tuple(_rules())
+
+
+def _rules() -> Iterator[Rule]:
     pace, source, page = _columns(Pace), _columns(Source), _columns(AwaitedPage)
     is_no_pause = or_(pace.paused_until.is_(None), pace.paused_until < pace.tat)
     yield Rule(pace.paused_until, LONGEST_PAUSE, pace.paused_at)
     yield Rule(pace.tat, LONGEST_LEAD, only=is_no_pause)
     yield from _retries()
     yield Rule(_columns(Lease).lease_until, _LEASE)
-    for table in LEASED:
+    for table in leased_tables():
         yield Rule(_columns(table).lease_until, _LEASE)
     yield Rule(_columns(HostPause).until, timedelta(hours=1))
     yield Rule(source.next_fetch_at, 60 * _DAY, source.fetched_at)  # an operator may want that
@@ -93,20 +101,20 @@ def _rules() -> Iterator[Rule]:
     yield Rule(_columns(Bundle).release_at, 3 * _DAY, is_unique=True)  # a day, and a night
     yield Rule(_columns(Chat).next_digest_at, 9 * _DAY)  # once a week, wherever that begins
     yield Rule(_columns(PushSubscription).due_at, 91 * _DAY)
-    for when in (
+    for learned_at in (
         *(source.fetched_at, source.hinted_at, page.awaited_since),
         *(_columns(Alert).made_at, _columns(Edition).made_at, _columns(Subscription).created_at),
         *(_columns(Delivery).created_at, pace.paused_at),
         *(_columns(Mailbox).asked_at, _columns(WrongGuesses).since),
     ):
-        yield Rule(when, _NOT_AT_ALL)
-
-
-RULES: Final = tuple(_rules())
+        yield Rule(learned_at, _NOT_AT_ALL)
 
 
 class PoisonedTime(NamedTuple):
-    """A column, as `pace.tat`, with how many rows break its rule; *latest* is the farthest."""
+    """A column, such as `pace.tat`, with the number of rows that break its rule.
+
+    *latest*: the farthest time.
+    """
 
     column: str
     rows: int
@@ -114,30 +122,29 @@ class PoisonedTime(NamedTuple):
 
 
 async def poisoned_times(tx: Transaction) -> list[PoisonedTime]:
-    """Return which stored times break their rules; it reads whole tables."""
-    connection = await tx.session.connection()
-    found = []
-    for rule in RULES:
-        counted = select(func.count(), func.max(rule.column)).where(rule.broken(tx.now))
-        rows, latest = (await connection.execute(counted)).one()
+    """Return the columns with times that break their rules. It reads whole tables."""
+    poisoned = []
+    for rule in clock_rules():
+        rows, latest = await tx.one(
+            select(func.count(), func.max(rule.column)).where(rule.broken(tx.now))
+        )
         if rows:
-            found.append(PoisonedTime(rule.name, rows, latest))
-    return found
+            poisoned.append(PoisonedTime(rule.name, rows, latest))
+    return poisoned
 
 
-async def mend_times(tx: Transaction, found: Sequence[PoisonedTime]) -> None:
-    """Set the times that were found to now, with others of the same tables that depend on them."""
-    connection = await tx.session.connection()
-    tables = {each.column.partition(".")[0] for each in found}
-    for rule in RULES:
+async def mend_times(tx: Transaction, poisoned: Sequence[PoisonedTime]) -> None:
+    """Set the times to now, with the times of the same tables that depend on them."""
+    tables = {time.column.partition(".")[0] for time in poisoned}
+    for rule in clock_rules():
         table = rule.column.table
         if table.name not in tables:
             continue
-        mended = update(table).where(rule.broken(tx.now))
         if not rule.is_unique:
-            await connection.execute(mended.values({rule.column.name: tx.now}))
+            now = {rule.column.name: tx.now}
+            await tx.change(update(table).where(rule.broken(tx.now)).values(now))
             continue
-        ids = (await connection.execute(select(table.c.id).where(rule.broken(tx.now)))).scalars()
-        for place, number in enumerate(ids.all()):
-            moment = {rule.column.name: tx.now + timedelta(microseconds=place)}
-            await connection.execute(update(table).where(table.c.id == number).values(moment))
+        ids = await tx.rows(select(table.c.id).where(rule.broken(tx.now)))
+        for place, (row_id,) in enumerate(ids):
+            about_now = {rule.column.name: tx.now + timedelta(microseconds=place)}
+            await tx.change(update(table).where(table.c.id == row_id).values(about_now))

@@ -16,9 +16,10 @@ from storage.db.engine import Transaction
 from storage.db.leases import claim, release_each
 from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 from storage.enums import SENT_NOTHING, ChatState, DigestMedium, Mode
+from storage.matches import Match
 from storage.mutes import is_not_muted
 from storage.publishers import article_reaches
-from storage.queries import Match, Query
+from storage.queries import Query
 from storage.reports import reported_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic

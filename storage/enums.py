@@ -1,9 +1,7 @@
-"""What is on its way, by what medium, and how far it is."""
+"""The states and kinds of all tables. Pure."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 
 class Medium(StrEnum):
@@ -21,7 +19,7 @@ class DeliveryKind(StrEnum):
 
     @property
     def priority(self) -> int:
-        """Lower goes first, between chats: alerts before digests before everything to everybody."""
+        """Lower goes first, between chats: alerts before digests before broadcasts."""
         return _PRIORITY[self]
 
 
@@ -36,11 +34,11 @@ _PRIORITY = {
 
 
 class DeliveryState(StrEnum):
-    """How far a delivery is; `storage.states` says which may follow which."""
+    """How far a delivery is; `storage.states` has the transitions."""
 
     PENDING = "pending"  # due now or later
     QUEUED = "queued"  # behind another one of its chat
-    SUSPENDED = "suspended"  # its chat or mailbox gets nothing for now
+    SUSPENDED = "suspended"  # its chat or mailbox receives nothing for now
     CLAIMED = "claimed"
     SENDING = "sending"  # the intent to call is committed
     SENT = "sent"
@@ -52,7 +50,7 @@ class DeliveryState(StrEnum):
 
     @property
     def is_blocking(self) -> bool:
-        """Whether it holds back those behind it in the same chat."""
+        """Whether it blocks the deliveries behind it in the same chat."""
         return self in _BLOCKING
 
 
@@ -65,7 +63,7 @@ _BLOCKING = frozenset(
         DeliveryState.UNKNOWN,
     }
 )
-# A message in one of these has not arrived and is not on its way: it is held back, or given up.
+# A message in one of these states has not arrived and is not on its way.
 NOT_ARRIVED = (
     DeliveryState.SUSPENDED,
     DeliveryState.HELD,
@@ -75,7 +73,7 @@ NOT_ARRIVED = (
 )
 
 
-# Who reads, what they mute, and how they are reached.
+# Chats and mailboxes: subscriptions, mutes and how they are reached.
 
 
 class Mode(StrEnum):
@@ -93,15 +91,15 @@ class Mode(StrEnum):
 
 
 class MuteKind(StrEnum):
-    """What a chat has muted."""
+    """The kind of subject that a chat has muted."""
 
     STORY = "story"  # with all its chapters
     TOPIC = "topic"
     SOURCE = "source"
-    LESS = "less"  # of a source: in digests only, unless others tell it too
+    LESS = "less"  # of a source: in digests only, unless other publishers cover the story too
 
 
-# These two name a source.
+# The kinds whose subject is a source.
 SOURCE_MUTES = (MuteKind.SOURCE, MuteKind.LESS)
 
 
@@ -113,7 +111,7 @@ class ChatKind(StrEnum):
 
 
 class ChatState(StrEnum):
-    """Of Telegram only `ACTIVE` chats are sent to. All but `ERASED` are left again."""
+    """Telegram messages go to `ACTIVE` chats only. Every state but `ERASED` can end."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -123,19 +121,19 @@ class ChatState(StrEnum):
     GONE = "gone"  # deleted account, chat not found
     BANNED = "banned"  # by the operator
     NO_ACCESS = "no_access"  # its user may no longer use the bot
-    ERASED = "erased"  # nobody's any more: what it had been sent goes, a few rows at a time
+    ERASED = "erased"  # has no user any more: its rows are deleted, a few at a time
 
     @property
     def media_held(self) -> tuple[Medium, ...]:
-        """By what nothing goes to a chat in this state."""
+        """The media by which nothing goes to a chat in this state."""
         if self is ChatState.ACTIVE:
             return ()
         return tuple(Medium) if self in SENT_NOTHING else (Medium.TELEGRAM,)
 
 
-# The bot serves nothing to chats in these, neither messages nor pages; access alone ends them.
+# The bot serves neither messages nor pages to these chats; only access ends these states.
 CLOSED = (ChatState.BANNED, ChatState.NO_ACCESS)
-# To chats in these nothing goes by any medium.
+# Nothing goes to these chats by any medium.
 SENT_NOTHING = (ChatState.PAUSED, *CLOSED, ChatState.ERASED)
 
 
@@ -156,12 +154,12 @@ class DigestMedium(StrEnum):
 
 
 class MailboxState(StrEnum):
-    """Only `ACTIVE` mailboxes get mails; an unconfirmed one gets the confirmation alone."""
+    """Only `ACTIVE` mailboxes receive mail; an unconfirmed one receives its confirmation alone."""
 
     UNCONFIRMED = "unconfirmed"
     UNREACHABLE = "unreachable"  # the confirmation could not be delivered; the row says why
     ACTIVE = "active"
-    SUSPENDED = "suspended"  # mail was refused, or came back; the row says why
+    SUSPENDED = "suspended"  # mail was refused or bounced; the row says why
     UNSUBSCRIBED = "unsubscribed"  # by its reader
 
 
@@ -171,14 +169,14 @@ class MailboxProblem(StrEnum):
     NO_SUCH_MAILBOX = "no_such_mailbox"
     DISABLED = "disabled"
     FULL = "full"
-    DISTRUSTED = "distrusted"  # its server takes no mail from us
+    DISTRUSTED = "distrusted"  # its server accepts no mail from us
     EXPIRED = "expired"  # the confirmation was not handed over in time
-    COMPLAINED = "complained"  # its reader called a mail unwanted
+    COMPLAINED = "complained"  # its reader reported a mail as spam
     REFUSED = "refused"  # for another reason, while the mail was handed over
     BOUNCED = "bounced"  # for another reason, after it
 
 
-# What is read, and how far its articles have come.
+# Sources, and the stages of their articles.
 
 
 class SourceKind(StrEnum):
@@ -190,8 +188,8 @@ class SourceKind(StrEnum):
 
 class SourceState(StrEnum):
     ACTIVE = "active"
-    GONE = "gone"  # answered 410: read no more until a person says so
-    RETIRED = "retired"  # a search for what nobody watches any more
+    GONE = "gone"  # responded 410: read no more until a user asks for it
+    RETIRED = "retired"  # a search feed whose query has no subscription any more
 
 
 class UsageKind(StrEnum):
@@ -200,25 +198,25 @@ class UsageKind(StrEnum):
     REQUESTS = "requests"
     WAITING = "waiting"  # milliseconds, for hosts that respond
     BYTES = "bytes"  # received
-    ENTRIES = "entries"  # new ones of its own feeds, a long one counts several times
+    ENTRIES = "entries"  # new ones of its own feeds; a long entry counts several times
     PAGES = "pages"  # of their articles
     MATCHES = "matches"
-    ADDITIONS = "additions"  # feeds followed, also those that are unfollowed again
+    ADDITIONS = "additions"  # feeds followed, including feeds unfollowed later
     SEARCHES = "searches"
 
 
 class FullText(StrEnum):
     """Whether the page of each new entry is read for its text."""
 
-    AUTO = "auto"  # where the source gives only a taste of it
+    AUTO = "auto"  # if the source gives only an excerpt
     ALWAYS = "always"
     NEVER = "never"
 
 
 class ArticleStage(StrEnum):
-    """How far an article has come; each step takes it one further.
+    """How far an article has come; each stage of the pipeline takes it one further.
 
-    Its story is final once it is grouped, so what is to be matched again goes back to that stage.
+    Its story is final once it is grouped, so an article to match again goes back to that stage.
     """
 
     STORED = "stored"
@@ -228,28 +226,28 @@ class ArticleStage(StrEnum):
 
 
 class Notification(StrEnum):
-    """What there is anew for a step to work on."""
+    """New work for a stage."""
 
     QUERIES = "queries"
     ARTICLES = "articles"
-    STORIES = "stories"  # articles that have found their story
+    STORIES = "stories"  # articles that have their story
     PAGES = "pages"
     MATCHES = "matches"
     DELIVERIES = "deliveries"
 
 
-# When digests come and what they look like.
+# The looks of digests.
 
 
 class EmptyDay(StrEnum):
-    """What a chat gets on a day without a story."""
+    """The digest of a day without a story: none, or one line."""
 
     SKIP = "skip"
     LINE = "line"
 
 
 class Style(StrEnum):
-    """How much a digest says of each story, and how many it tells."""
+    """How much a digest says of each story, and how many stories it has."""
 
     BRIEF = "brief"  # titles only, the fewest
     STANDARD = "standard"
@@ -261,64 +259,14 @@ class Layout(StrEnum):
 
     CLASSIC = "classic"  # text and entities, in parts where one message is not enough
     RICH = "rich"  # one message with headings, lists and folds
-    REFUSED = "refused"  # rich was asked for and refused: classic, until it is asked for again
+    REFUSED = "refused"  # Telegram refused rich: classic until the chat chooses rich again
 
 
-EVERY_DAY = 0b1111111
-
-EIGHT_AM = 8 * 60
-
-MAX_SCHEDULE_TIMES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleTime:
-    """When a digest comes: *minutes* after local midnight, on the *weekdays* whose bit is set.
-
-    Bit 0 is Monday; at least one is set. *number* is 0 to 3, and names it in the keys of editions.
-    """
-
-    number: int = 0
-    minutes: int = EIGHT_AM
-    weekdays: int = EVERY_DAY
-
-    def __post_init__(self) -> None:
-        if not self.weekdays & EVERY_DAY:
-            raise ValueError("a schedule time without a weekday is never due")
-
-    @property
-    def is_weekly(self) -> bool:
-        return self.weekdays.bit_count() == 1
-
-    def has(self, day: date) -> bool:
-        return bool(self.weekdays >> day.weekday() & 1)
-
-
-# Those of a chat that has chosen none.
-DEFAULT_SCHEDULE = (ScheduleTime(),)
-
-DEFAULT_ALERTS_PER_HOUR = 6
-MOST_ALERTS_PER_HOUR = 60  # also of a Telegram chat with all its threads
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """From *start* to *end*, minutes after local midnight; over midnight where it ends earlier."""
-
-    start: int
-    end: int
-
-    @property
-    def nights(self) -> int:
-        """How many midnights there are between: none or one."""
-        return int(self.end <= self.start)
-
-
-# What admins do, and what is counted for them.
+# Actions of admins.
 
 
 class Audience(StrEnum):
-    """Whom the operator speaks to."""
+    """The chats that a broadcast goes to."""
 
     ALL = "all"
     PRIVATE = "private"
@@ -327,13 +275,13 @@ class Audience(StrEnum):
 class BroadcastState(StrEnum):
     DRAFT = "draft"
     RUNNING = "running"
-    STOPPING = "stopping"  # what is in hand may still arrive
+    STOPPING = "stopping"  # messages that are being sent may still arrive
     STOPPED = "stopped"
     DONE = "done"
 
 
 class AuditAction(StrEnum):
-    """What admins do, as the list of their acts calls it."""
+    """An action of an admin, as the activity log calls it."""
 
     APPOINTED = "admin"  # became an admin by the printed link
     SOURCE_ADDED = "source add"
@@ -355,7 +303,7 @@ class AuditAction(StrEnum):
     UNDROPPED = "drop undone"
 
 
-# What a database says of itself, for how it is.
+# The database.
 
 
 class DatabaseProblem(StrEnum):
@@ -366,7 +314,7 @@ class DatabaseProblem(StrEnum):
     MISSING = "missing"  # the server has no such database
     STANDBY = "standby"  # no server of those named takes writes
     BUSY = "busy"  # another program holds the lock
-    CROWDED = "crowded"  # others have all connections of the server
+    CROWDED = "crowded"  # other clients have all connections of the server
     FULL = "full"  # the disk
     FORBIDDEN = "forbidden"  # this user may not open the file, or list its folder
     READ_ONLY = "read-only"  # the file
@@ -376,7 +324,7 @@ class DatabaseProblem(StrEnum):
 
     @property
     def may_mend_itself(self) -> bool:
-        """Whether the same start may succeed later although nobody changes anything here."""
+        """Whether the same start may succeed later without a change here."""
         return self in _MAY_MEND_THEMSELVES
 
 
@@ -390,59 +338,3 @@ _MAY_MEND_THEMSELVES: Final = frozenset(
         DatabaseProblem.FULL,
     }
 )
-
-
-class Unusable(NamedTuple):
-    """Why a database cannot be used, or not be written to; *message*: in its own words."""
-
-    problem: DatabaseProblem
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteFacts:
-    """*integrity* is "ok", what is wrong, or "" where the time did not suffice to look."""
-
-    journal: str
-    integrity: str
-    has_full_text: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresqlFacts:
-    oldest: timedelta  # how long the longest transaction has been open
-    has_autovacuum: bool
-    connections: int
-    most_connections: int
-    is_pooled: bool  # another program stands between, and gives each transaction another session
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """*pending* migrations lie between its *revision* and ours, None: that is none of ours.
-
-    *unwritable* says why nothing can be written, None: something can; *ahead* how far this host's
-    clock is before its.
-    """
-
-    version: tuple[int, ...]
-    revision: str | None
-    pending: int | None
-    unwritable: Unusable | None
-    size: int
-    ahead: timedelta
-    own: SqliteFacts | PostgresqlFacts
-
-
-# Keys: what is decided twice is stored once, and what comes twice is done once.
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRef:
-    """An update of Telegram's, which may come twice. Its id is the bot's own."""
-
-    bot_id: int
-    update_id: int
-
-
-FEEDBACK_NOTICE = "feedback"  # what admins are sent of it

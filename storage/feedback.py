@@ -9,8 +9,9 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID
-from storage.enums import FEEDBACK_NOTICE
 from storage.outbox import Delivery
+
+FEEDBACK_NOTICE = "feedback"  # the kind of notice that passes it on to admins
 
 
 class Feedback(SQLModel, table=True):
@@ -22,6 +23,14 @@ class Feedback(SQLModel, table=True):
     words: str
     passed_on_at: datetime | None = None  # to the admins; None: there is no admin yet
     answered_at: datetime | None = None
+
+
+async def add_feedback(
+    tx: Transaction, chat_id: int, words: str, *, is_passed_on: bool
+) -> Feedback:
+    passed_on_at = tx.now if is_passed_on else None
+    feedback = Feedback(chat_id=chat_id, made_at=tx.now, words=words, passed_on_at=passed_on_at)
+    return await tx.add(feedback)
 
 
 async def count_feedback(tx: Transaction, chat_id: int, since: timedelta) -> int:

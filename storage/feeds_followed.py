@@ -1,7 +1,7 @@
-"""Which sources a chat follows, and for a while those that it has let go of.
+"""Feeds followed: the sources of each chat, and for a while those that it has unfollowed.
 
-A source that is not the operator's is there for those alone that follow it: when the last has let
-it go for good, it goes too.
+A private source exists for its followers alone. It is deleted once the last one can no longer take
+it back.
 """
 
 from collections import defaultdict
@@ -47,9 +47,9 @@ class Unfollowed(SQLModel, table=True):
 
 
 class FeedImport(Leased, table=True):
-    """*message_id*: of the message that says how far it is, None if the list is not wanted yet.
+    """A list of feeds to add. *message_id*: of the progress message; None until it is confirmed.
 
-    That message may be in another chat than the list is for: *telegram_id* is Telegram's of it.
+    *telegram_id*: the Telegram chat of that message, which may be another one than the list's chat.
     """
 
     __table_args__ = NUMBERED
@@ -59,13 +59,13 @@ class FeedImport(Leased, table=True):
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     telegram_id: int | None = Field(default=None, sa_type=BigInteger)
     made_at: datetime
-    served_at: datetime | None = None  # when lines of it were last tried
+    served_at: datetime | None = None  # when its lines were last tried
 
 
 class FeedImportLine(SQLModel, table=True):
-    """`outcome` is None until it was tried; `error` says why it could not be added.
+    """A feed of the list. *outcome*: None until it was tried. *error*: why it could not be added.
 
-    `is_slow`: its host took too long at the first try, so it is tried again behind the others.
+    *is_slow*: its host took too long, so it is tried again behind all others.
     """
 
     list_id: int = Field(
@@ -81,81 +81,73 @@ class FeedImportLine(SQLModel, table=True):
 
 MOST_FOLLOWERS: Final = 20
 
-RETURNABLE = timedelta(minutes=10)  # for so long a chat may have back what it let go of
+RETURNABLE = timedelta(minutes=10)  # how long a chat may take back an unfollowed source
 
 
 async def sources_followed(tx: Transaction, chat_id: int) -> list[Source]:
-    """Return them by name, however its capitals."""
-    rows = await tx.session.exec(
-        select(Source)
-        .join(Follow, col(Follow.source_id) == Source.id)
-        .where(col(Follow.chat_id) == chat_id)
-        .order_by(func.lower(col(Source.title)), col(Source.host), col(Source.id))
+    """Return the sources by name, whatever their capitals."""
+    return list(
+        await tx.rows(
+            select(Source)
+            .join(Follow, col(Follow.source_id) == Source.id)
+            .where(col(Follow.chat_id) == chat_id)
+            .order_by(func.lower(col(Source.title)), col(Source.host), col(Source.id))
+        )
     )
-    return list(rows)
 
 
 async def source_followed(tx: Transaction, chat_id: int, source_id: int) -> Source | None:
-    rows = await tx.session.exec(
+    source: Source | None = await tx.first(
         select(Source)
         .join(Follow, col(Follow.source_id) == Source.id)
         .where(col(Follow.chat_id) == chat_id, col(Source.id) == source_id)
     )
-    return rows.first()
+    return source
+
+
+_WITH_OWN_SOURCES: Final = (
+    select(Follow.chat_id)
+    .join(Source, col(Source.id) == Follow.source_id)
+    .where(among(col(Follow.chat_id), bindparam("chats")), ~col(Source.public))
+    .distinct()
+)
+
+
+async def chats_with_own_sources(tx: Transaction, chat_ids: Collection[int]) -> set[int]:
+    """Return those of the chats that follow a private source."""
+    return set(await tx.rows(_WITH_OWN_SOURCES, chats=chat_ids))
 
 
 async def followers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Return the chats that follow each of the sources; none for one that nobody follows.
+    """Return the chats that follow each of the sources; a source without followers is missing.
 
-    A source with more than `MOST_FOLLOWERS` is given as followed by a chat that there is not, the
-    same each time: a user who compares the followers of sources finds them its alone.
+    A source with more than `MOST_FOLLOWERS` has one invented follower, always the same, so that a
+    user who compares the followers of sources finds it in common with none.
     """
     if not source_ids:
         return {}
-    theirs = select(
-        Follow.source_id,
-        Follow.chat_id,
-        func.row_number().over(partition_by=col(Follow.source_id)).label("place"),
+    followers = (
+        select(
+            Follow.source_id,
+            Follow.chat_id,
+            func.row_number().over(partition_by=col(Follow.source_id)).label("place"),
+        )
+        .where(among(col(Follow.source_id), source_ids))
+        .subquery()
     )
-    some = theirs.where(among(col(Follow.source_id), source_ids)).subquery()
-    few = select(some.c.source_id, some.c.chat_id).where(some.c.place <= MOST_FOLLOWERS + 1)
+    first = select(followers.c.source_id, followers.c.chat_id).where(
+        followers.c.place <= MOST_FOLLOWERS + 1
+    )
     chats: defaultdict[int, set[int]] = defaultdict(set)
-    for source_id, chat_id in await (await tx.session.connection()).execute(few):
+    for source_id, chat_id in await tx.rows(first):
         chats[source_id].add(chat_id)
     return {
-        source_id: frozenset(found if len(found) <= MOST_FOLLOWERS else {-source_id})
-        for source_id, found in chats.items()
+        source_id: frozenset(chat_ids if len(chat_ids) <= MOST_FOLLOWERS else {-source_id})
+        for source_id, chat_ids in chats.items()
     }
 
 
-async def queries_of_followers(
-    tx: Transaction, source_ids: Collection[int]
-) -> dict[int, frozenset[int]]:
-    """Return the queries that the followers of each source subscribe to.
-
-    A subscription that the chat has just ended counts as long as it can be undone.
-    """
-    if not source_ids:
-        return {}
-    connection = await tx.session.connection()
-    followers = (await connection.execute(_WITH_FOLLOWERS, {"sources": source_ids})).all()
-    queries = await queries_of_chats(tx, {chat_id for _, chat_id in followers})
-    wanted: defaultdict[int, set[int]] = defaultdict(set)
-    for source_id, chat_id in followers:
-        wanted[source_id] |= queries.get(chat_id, set())
-    return {source_id: frozenset(ids) for source_id, ids in wanted.items()}
-
-
-async def queries_of_chats(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int, set[int]]:
-    """Return the queries that each chat subscribes to, or has just ended."""
-    connection = await tx.session.connection()
-    queries: defaultdict[int, set[int]] = defaultdict(set)
-    for chat_id, query_id in await connection.execute(_QUERIES, {"chats": chat_ids}):
-        queries[chat_id].add(query_id)
-    return queries
-
-
-_WITH_FOLLOWERS: Final = union_all(
+_FOLLOWERS: Final = union_all(
     *(
         select(col(table.source_id), col(table.chat_id)).where(
             among(col(table.source_id), bindparam("sources"))
@@ -163,6 +155,24 @@ _WITH_FOLLOWERS: Final = union_all(
         for table in (Follow, Unfollowed)
     )
 )
+
+
+async def queries_of_followers(
+    tx: Transaction, source_ids: Collection[int]
+) -> dict[int, frozenset[int]]:
+    """Return the queries that the followers of each source subscribe to.
+
+    A subscription that has just ended counts as long as the chat can take it back.
+    """
+    if not source_ids:
+        return {}
+    followers = await tx.rows(_FOLLOWERS, sources=source_ids)
+    queries = await queries_of_chats(tx, {chat_id for _, chat_id in followers})
+    by_source: defaultdict[int, set[int]] = defaultdict(set)
+    for source_id, chat_id in followers:
+        by_source[source_id] |= queries.get(chat_id, set())
+    return {source_id: frozenset(ids) for source_id, ids in by_source.items()}
+
 
 _QUERIES: Final = union_all(
     *(
@@ -174,117 +184,117 @@ _QUERIES: Final = union_all(
 )
 
 
+async def queries_of_chats(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int, set[int]]:
+    """Return the queries that each chat subscribes to, or has just ended."""
+    queries: defaultdict[int, set[int]] = defaultdict(set)
+    for chat_id, query_id in await tx.rows(_QUERIES, chats=chat_ids):
+        queries[chat_id].add(query_id)
+    return queries
+
+
 async def articles_of_feed(
     tx: Transaction, source_id: int, since: datetime, limit: int
 ) -> list[int]:
-    """Return the newest articles that the source alone carries, of news since then.
-
-    None of a public source.
-    """
-    rows = await tx.session.exec(
-        select(Article.id)
-        .join(Entry, col(Entry.article_id) == col(Article.id))
-        .where(
-            col(Entry.source_id) == source_id,
-            col(Article.scope_id) == source_id,
-            col(Article.news_at) > since,
+    """Return the newest articles, of news since *since*, that only this private source carries."""
+    return list(
+        await tx.rows(
+            select(Article.id)
+            .join(Entry, col(Entry.article_id) == col(Article.id))
+            .where(
+                col(Entry.source_id) == source_id,
+                col(Article.scope_id) == source_id,
+                col(Article.news_at) > since,
+            )
+            .order_by(col(Article.id).desc())
+            .distinct()
+            .limit(limit)
         )
-        .order_by(col(Article.id).desc())
-        .distinct()
-        .limit(limit)
     )
-    return list(rows)
 
 
 async def count_followed(tx: Transaction, chat_id: int) -> int:
     """Return how many feeds our row *chat_id* and the other threads of its chat follow."""
     theirs = of_account(col(Follow.chat_id), chat_id)
-    return (await tx.session.exec(select(func.count()).select_from(Follow).where(theirs))).one()
+    return await tx.one(select(func.count()).select_from(Follow).where(theirs))
 
 
 async def follow(tx: Transaction, chat_id: int, source_id: int) -> bool:
-    """Return whether the chat did not follow it before."""
-    row = {"chat_id": chat_id, "source_id": source_id}
-    await tx.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
-    await tx.session.exec(
+    """Let the chat follow the source; return whether it did not before."""
+    await tx.change(delete(Unfollowed).where(*_of_pair(Unfollowed, chat_id, source_id)))
+    # A private source that was never read is due with its first follower.
+    await tx.change(
         update(Source)
         .where(col(Source.id) == source_id, col(Source.first_read_at).is_(None))
         .where(~col(Source.public), ~exists().where(col(Follow.source_id) == source_id))
         .values(next_fetch_at=tx.now)
-        .execution_options(synchronize_session=False)
     )
+    row = {"chat_id": chat_id, "source_id": source_id}
     return bool(await insert_new(tx, Follow, [row], returning=Follow.source_id))
 
 
 async def unfollow(tx: Transaction, chat_id: int, source_id: int) -> bool:
-    """Return whether the chat followed it; it may have it back for ten minutes."""
-    gone = await tx.session.exec(delete(Follow).where(*_theirs(Follow, chat_id, source_id)))
-    if gone.rowcount:
-        await tx.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
-        row = {"chat_id": chat_id, "source_id": source_id, "left_at": tx.now}
-        await insert_new(tx, Unfollowed, [row])
-    return bool(gone.rowcount)
+    """Return whether the chat followed the source, which it may then take back for a while."""
+    if not await tx.change(delete(Follow).where(*_of_pair(Follow, chat_id, source_id))):
+        return False
+    await tx.change(delete(Unfollowed).where(*_of_pair(Unfollowed, chat_id, source_id)))
+    row = {"chat_id": chat_id, "source_id": source_id, "left_at": tx.now}
+    await insert_new(tx, Unfollowed, [row])
+    return True
 
 
 async def was_followed(tx: Transaction, chat_id: int, source_id: int) -> bool:
-    """Whether the chat let go of it so lately that it may have it back."""
-    rows = await tx.session.exec(
-        select(Unfollowed.source_id).where(
-            *_theirs(Unfollowed, chat_id, source_id),
-            col(Unfollowed.left_at) > tx.now - RETURNABLE,
-        )
+    """Whether the chat unfollowed the source so recently that it may take it back."""
+    unfollowed = select(Unfollowed.source_id).where(
+        *_of_pair(Unfollowed, chat_id, source_id), col(Unfollowed.left_at) > tx.now - RETURNABLE
     )
-    return rows.first() is not None
+    return await tx.first(unfollowed) is not None
 
 
 async def has_unfollowed(tx: Transaction) -> bool:
-    """Whether there is anything to forget for good."""
-    over = col(Unfollowed.left_at) <= tx.now - RETURNABLE
-    left = await tx.session.exec(select(Unfollowed.source_id).where(over).limit(1))
-    if left.first() is not None:
+    """Whether any source or unfollowing is to be deleted, because nobody may take it back."""
+    expired = col(Unfollowed.left_at) <= tx.now - RETURNABLE
+    if await tx.first(select(Unfollowed.source_id).where(expired).limit(1)) is not None:
         return True
-    long_there = col(Source.created_at) <= tx.now - RETURNABLE
-    orphans = select(Source.id).where(~col(Source.public), long_there, *had_by_nobody())
-    return (await tx.session.exec(orphans.limit(1))).first() is not None
+    is_settled = col(Source.created_at) <= tx.now - RETURNABLE
+    orphans = select(Source.id).where(~col(Source.public), is_settled, *had_by_nobody())
+    return await tx.first(orphans.limit(1)) is not None
 
 
 async def forget_unfollowed(tx: Transaction) -> None:
-    """Forget what was let go of so long ago that nobody may have it back."""
-    over = col(Unfollowed.left_at) <= tx.now - RETURNABLE
-    await tx.session.exec(delete(Unfollowed).where(over))
+    """Delete the records of unfollowings that can no longer be taken back."""
+    await tx.change(delete(Unfollowed).where(col(Unfollowed.left_at) <= tx.now - RETURNABLE))
 
 
 async def sources_had(tx: Transaction, chat_id: int) -> set[int]:
-    """Return the sources that the chat follows or may have back."""
-    tables: tuple[type[Follow | Unfollowed], ...] = (Follow, Unfollowed)
-    found = [
-        await tx.session.exec(select(table.source_id).where(col(table.chat_id) == chat_id))
-        for table in tables
-    ]
-    return {source_id for rows in found for source_id in rows}
+    """Return the sources that the chat follows or may take back."""
+    followed = select(Follow.source_id).where(col(Follow.chat_id) == chat_id)
+    unfollowed = select(Unfollowed.source_id).where(col(Unfollowed.chat_id) == chat_id)
+    return {*await tx.rows(followed), *await tx.rows(unfollowed)}
 
 
-def _theirs(
+def _of_pair(
     table: type[Follow | Unfollowed], chat_id: int, source_id: int
-) -> list[ColumnElement[bool]]:
-    return [col(table.chat_id) == chat_id, col(table.source_id) == source_id]
+) -> tuple[ColumnElement[bool], ...]:
+    return col(table.chat_id) == chat_id, col(table.source_id) == source_id
 
 
-def had_by_nobody() -> list[ColumnElement[bool]]:
-    """Say of a `Source` in the query that no chat follows it or may have it back."""
-    tables: tuple[type[Follow | Unfollowed], ...] = (Follow, Unfollowed)
-    return [~exists().where(col(table.source_id) == col(Source.id)) for table in tables]
+def had_by_nobody() -> tuple[ColumnElement[bool], ...]:
+    """Say of a `Source` in the query that no chat follows it or may take it back."""
+    return (
+        ~exists().where(col(Follow.source_id) == col(Source.id)),
+        ~exists().where(col(Unfollowed.source_id) == col(Source.id)),
+    )
 
 
-# Lists of feeds that chats have sent, until each of their lines has been tried.
+# Lists of feeds that chats have sent. They are deleted once each line was tried.
 
 
-IMPORTS_KEPT_FOR = timedelta(days=1)  # for so long a list waits for its chat to say yes
+IMPORTS_KEPT_FOR = timedelta(days=1)  # how long a list waits for confirmation
 
 
 @dataclass(frozen=True, slots=True)
 class ImportMessage:
-    """Where a list is reported on, by Telegram's numbers."""
+    """The progress message of a list, by Telegram's ids."""
 
     telegram_id: int
     message_id: int
@@ -292,9 +302,9 @@ class ImportMessage:
 
 @dataclass(frozen=True, slots=True)
 class ImportChat:
-    """Which chat a list is for, where it is reported on, and in which language.
+    """A list with its chat, progress message and language.
 
-    *managed_as*: the chat's kind and title if the message is in another chat, a user's own.
+    *managed_as*: the chat's kind and title if the message is in the user's own chat instead.
     """
 
     list_id: int
@@ -305,90 +315,90 @@ class ImportChat:
 
 
 async def create_import(tx: Transaction, chat_id: int, urls: Sequence[str]) -> int:
-    """Keep it instead of those that the chat has not said yes to, and what is old."""
-    unwanted = (col(FeedImport.chat_id) == chat_id) | (
+    """Store a list; delete the chat's unconfirmed lists, and all old ones."""
+    is_replaced = (col(FeedImport.chat_id) == chat_id) | (
         col(FeedImport.made_at) < tx.now - IMPORTS_KEPT_FOR
     )
-    await tx.session.exec(delete(FeedImport).where(unwanted, col(FeedImport.message_id).is_(None)))
-    kept = FeedImport(chat_id=chat_id, made_at=tx.now)
-    tx.session.add(kept)
-    await tx.session.flush()
-    list_id = kept.id
-    lines = [{"list_id": list_id, "number": n, "url": url} for n, url in enumerate(urls)]
+    await tx.change(delete(FeedImport).where(is_replaced, col(FeedImport.message_id).is_(None)))
+    feed_import = await tx.add(FeedImport(chat_id=chat_id, made_at=tx.now))
+    lines = [
+        {"list_id": feed_import.id, "number": number, "url": url} for number, url in enumerate(urls)
+    ]
     await insert_new(tx, FeedImportLine, lines)
-    return list_id
+    return feed_import.id
 
 
 async def start_import(tx: Transaction, chat_id: int, list_id: int, message: ImportMessage) -> bool:
-    """Return whether the chat has such a list that was not wanted before."""
-    wanted = await tx.session.exec(
-        update(FeedImport)
-        .where(
-            col(FeedImport.id) == list_id,
-            col(FeedImport.chat_id) == chat_id,
-            col(FeedImport.message_id).is_(None),
+    """Confirm the list; return whether the chat has it and had not confirmed it before."""
+    return bool(
+        await tx.change(
+            update(FeedImport)
+            .where(
+                col(FeedImport.id) == list_id,
+                col(FeedImport.chat_id) == chat_id,
+                col(FeedImport.message_id).is_(None),
+            )
+            .values(message_id=message.message_id, telegram_id=message.telegram_id)
         )
-        .values(message_id=message.message_id, telegram_id=message.telegram_id)
     )
-    return bool(wanted.rowcount)
 
 
 async def has_running_import(tx: Transaction, chat_id: int) -> bool:
-    """Whether a list is being added for the chat, or for another thread of it."""
+    """Whether a list is being added for the chat, or for another of its threads."""
     account = select(Chat.telegram_id).where(col(Chat.id) == chat_id).scalar_subquery()
     running = (
         select(FeedImport.id)
         .join(Chat, col(Chat.id) == FeedImport.chat_id)
         .where(col(Chat.telegram_id) == account, col(FeedImport.message_id).is_not(None))
     )
-    return (await tx.session.exec(running.limit(1))).first() is not None
+    return await tx.first(running.limit(1)) is not None
 
 
 async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportChat | None:
-    """Claim a list of the account that was served least recently, and that is not served now."""
-    theirs = aliased(FeedImport, name="theirs")
+    """Claim a list of the account that was served least recently, unless it is being served."""
+    sibling_list = aliased(FeedImport, name="sibling_list")
     own, sibling = aliased(Chat, name="own"), aliased(Chat, name="sibling")
-    of_same = (
-        select(theirs)
-        .join(sibling, col(sibling.id) == col(theirs.chat_id))
+    account_lists = (
+        select(sibling_list)
+        .join(sibling, col(sibling.id) == col(sibling_list.chat_id))
         .join(own, col(own.telegram_id) == col(sibling.telegram_id))
         .where(col(own.id) == col(FeedImport.chat_id))
         .correlate(FeedImport)
     )
-    served = of_same.with_only_columns(func.max(theirs.served_at)).scalar_subquery()
-    is_served = of_same.where(col(theirs.lease_until) > tx.now).exists()
+    served_at = account_lists.with_only_columns(func.max(sibling_list.served_at)).scalar_subquery()
+    is_served = account_lists.where(col(sibling_list.lease_until) > tx.now).exists()
     lists = await claim(
         tx,
         FeedImport,
         col(FeedImport.message_id).is_not(None) & ~is_served,
-        order=(served.is_not(None), served, col(FeedImport.made_at), col(FeedImport.id)),
+        order=(served_at.is_not(None), served_at, col(FeedImport.made_at), col(FeedImport.id)),
         limit=1,
         owner=owner,
         lease=lease,
     )
     if not lists:
         return None
-    one = lists[0]
-    chat = await tx.session.get_one(Chat, one.chat_id)
-    telegram_id = one.telegram_id or chat.telegram_id
-    message = ImportMessage(telegram_id, one.message_id or 0)
-    is_managed = telegram_id != chat.telegram_id
-    managed_as = (chat.kind, chat.name) if is_managed else None
-    return ImportChat(one.id, one.chat_id, message, chat.speaks, managed_as)
+    (feed_import,) = lists
+    chat = await tx.get_one(Chat, feed_import.chat_id)
+    telegram_id = feed_import.telegram_id or chat.telegram_id
+    message = ImportMessage(telegram_id, feed_import.message_id or 0)
+    managed_as = (chat.kind, chat.name) if telegram_id != chat.telegram_id else None
+    return ImportChat(feed_import.id, chat.id, message, chat.speaks, managed_as)
 
 
 async def lines_to_try(tx: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:
-    """Return the next lines, those of slow hosts behind all others."""
-    rows = await tx.session.exec(
-        select(FeedImportLine)
-        .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.outcome).is_(None))
-        .order_by(col(FeedImportLine.is_slow), col(FeedImportLine.number))
-        .limit(limit)
+    """Return the next lines, with those of slow hosts behind all others."""
+    return list(
+        await tx.rows(
+            select(FeedImportLine)
+            .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.outcome).is_(None))
+            .order_by(col(FeedImportLine.is_slow), col(FeedImportLine.number))
+            .limit(limit)
+        )
     )
-    return list(rows)
 
 
-async def line_tried(
+async def record_line(
     tx: Transaction,
     list_id: int,
     number: int,
@@ -397,7 +407,7 @@ async def line_tried(
     error: str | None = None,
     error_detail: Mapping[str, Any] | None = None,
 ) -> None:
-    await tx.session.exec(
+    await tx.change(
         update(FeedImportLine)
         .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
         .values(outcome=outcome, error=error, error_detail=error_detail)
@@ -405,30 +415,29 @@ async def line_tried(
 
 
 async def postpone_line(tx: Transaction, list_id: int, number: int) -> None:
-    """Let a line whose host is slow wait until all others of its list were tried."""
+    """Let a line with a slow host wait until all others of its list were tried."""
     line = (col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
-    await tx.session.exec(update(FeedImportLine).where(*line).values(is_slow=True))
+    await tx.change(update(FeedImportLine).where(*line).values(is_slow=True))
 
 
 async def count_lines(tx: Transaction, list_id: int) -> tuple[int, int]:
-    """Return how many were tried, and how many there are."""
-    rows = await tx.session.exec(
+    """Return how many lines were tried, and how many there are."""
+    return await tx.one(
         select(func.count(col(FeedImportLine.outcome)), func.count()).where(
             col(FeedImportLine.list_id) == list_id
         )
     )
-    tried, total = rows.one()
-    return tried, total
 
 
-async def lines_of(tx: Transaction, list_id: int) -> list[FeedImportLine]:
-    rows = await tx.session.exec(
-        select(FeedImportLine)
-        .where(col(FeedImportLine.list_id) == list_id)
-        .order_by(col(FeedImportLine.number))
+async def import_lines(tx: Transaction, list_id: int) -> list[FeedImportLine]:
+    return list(
+        await tx.rows(
+            select(FeedImportLine)
+            .where(col(FeedImportLine.list_id) == list_id)
+            .order_by(col(FeedImportLine.number))
+        )
     )
-    return list(rows)
 
 
 async def delete_import(tx: Transaction, list_id: int) -> None:
-    await tx.session.exec(delete(FeedImport).where(col(FeedImport.id) == list_id))
+    await tx.change(delete(FeedImport).where(col(FeedImport.id) == list_id))

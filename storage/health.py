@@ -1,11 +1,12 @@
-"""How the database is. It is asked without changing it, also where the tables are older or newer.
+"""The health of the database, examined without changing it, whatever version its tables have.
 
-SQLite is asked past the driver of the bot, whose connections turn a file to WAL.
+SQLite is opened past the bot's own engine, whose connections switch a file to WAL.
 """
 
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,53 @@ from sqlmodel import col, select
 
 from storage.db.engine import DatabaseError, Storage, Transaction, database_clock
 from storage.db.leases import PRESENCE, Lease
-from storage.db.problems import why_not
-from storage.enums import Condition, PostgresqlFacts, SqliteFacts, Unusable
+from storage.db.problems import Unusable
 from storage.schema import VERSIONS, database_file
 
 _BUSY_SECONDS = 3
 
-_STEPS = 10_000  # of SQLite's machine, between two looks at the clock
+_STEPS = 10_000  # of SQLite's virtual machine between two checks of the clock
 
-_TRIAL = "CREATE TABLE dateline_doctor_was_here (id INTEGER)"
+_TRIAL = "dateline_doctor_was_here"
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFacts:
+    """*integrity*: "ok", the damage, or "" if the time did not suffice to check."""
+
+    journal: str
+    integrity: str
+    has_full_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlFacts:
+    oldest: timedelta  # the age of the longest open transaction
+    has_autovacuum: bool
+    connections: int
+    most_connections: int
+    is_pooled: bool  # a pooler stands between and gives each transaction another session
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """*pending*: migrations between its *revision* and ours; None if the revision is not ours.
+
+    *unwritable*: why it cannot be written to; None if it can. *ahead*: how far this host's clock is
+    before the database's.
+    """
+
+    version: tuple[int, ...]
+    revision: str | None
+    pending: int | None
+    unwritable: Unusable | None
+    size: int
+    ahead: timedelta
+    own: SqliteFacts | PostgresqlFacts
 
 
 def open_read_only(url: str) -> Storage:
-    """Return a storage that changes nothing; on SQLite it cannot. OSError if there is no file."""
+    """Return a storage for reading, on SQLite a read-only one. Raises OSError without a file."""
     file = database_file(url)
     if file is None:
         return Storage.open(url)
@@ -41,17 +76,17 @@ def open_read_only(url: str) -> Storage:
 
 
 async def try_to_write(storage: Storage) -> None:
-    """Take a lock that only a database gives that can be written; raise DatabaseError without one.
+    """Take a lock that only a writable database grants; raise DatabaseError without one.
 
-    It waits as long as any other writer does, in line behind those.
+    It waits as long as any other writer does, in their queue.
     """
     async with storage.writing() as tx:
         # A standby refuses it. SQLite has locked the file by now.
-        await tx.session.exec(select(Lease.name).limit(0).with_for_update())
+        await tx.rows(select(Lease.name).limit(0).with_for_update())
 
 
 def condition_of_file(path: Path, seconds: float) -> Condition:
-    """Ask the SQLite file at *path*, which is there; at most so long. It blocks."""
+    """Examine the SQLite file at *path* for at most *seconds*. It blocks."""
     path.open("rb").close()  # the system says better than SQLite why a file cannot be opened
     until = time.monotonic() + seconds
     address = f"file:{path.resolve()}?mode=ro"
@@ -75,8 +110,8 @@ def condition_of_file(path: Path, seconds: float) -> Condition:
 
 
 def _revision_in(connection: sqlite3.Connection) -> str | None:
-    named = "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
-    if not connection.execute(named).fetchone():
+    is_there = "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
+    if not connection.execute(is_there).fetchone():
         return None
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return row[0] if row else None
@@ -88,12 +123,12 @@ def _pragma(connection: sqlite3.Connection, name: str) -> Any:
 
 def _integrity(connection: sqlite3.Connection) -> str:
     try:
-        said = connection.execute("PRAGMA quick_check(3)").fetchall()
+        rows = connection.execute("PRAGMA quick_check(3)").fetchall()
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
             return ""
         raise
-    return "; ".join(row[0] for row in said)
+    return "; ".join(row[0] for row in rows)
 
 
 def _has_full_text() -> bool:
@@ -106,36 +141,36 @@ def _has_full_text() -> bool:
 
 
 def _unwritable(path: Path) -> Unusable | None:
-    """Write, and take it back."""
+    """Write and roll back."""
     address = f"file:{path.resolve()}?mode=rw"
     try:
         with closing(
             sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
         ) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_TRIAL)
+            connection.execute(f"CREATE TABLE {_TRIAL} (id INTEGER)")
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        return why_not(error)
+        return Unusable.because_of(error)
     return None
 
 
 def _pending(revision: str | None) -> int | None:
-    """Return how many migrations follow *revision*; None if it is none of ours."""
+    """Return the number of migrations after *revision*; None if it is not ours."""
     if revision and revision not in VERSIONS:
         return None
     return sum(number > (revision or "") for number in VERSIONS)
 
 
 async def condition_of_server(url: str) -> Condition:
-    """Ask PostgreSQL; DatabaseError or OSError where that cannot be."""
+    """Examine PostgreSQL. Raises DatabaseError or OSError if it cannot be reached."""
     storage = Storage.open(url, through_pooler=True)  # nobody knows yet whether there is one
     try:
         async with storage.reading() as tx:
-            ahead = datetime.now(UTC) - await database_clock(tx.session)
+            ahead = datetime.now(UTC) - tx.now
             revision = await _revision_on(tx)
-            version = int(await _one(tx, "SHOW server_version_num"))
-            size = int(await _one(tx, "SELECT pg_database_size(current_database())"))
+            version = int(await _value(tx, "SHOW server_version_num"))
+            size = int(await _value(tx, "SELECT pg_database_size(current_database())"))
             own = await _of_server(tx)
         return Condition(
             version=divmod(version, 10_000),
@@ -150,56 +185,54 @@ async def condition_of_server(url: str) -> Condition:
         await storage.close()
 
 
-async def _one(tx: Transaction, asked: str) -> Any:
-    connection = await tx.session.connection()
-    return (await connection.execute(text(asked))).scalar_one()
+async def _value(tx: Transaction, sql: str) -> Any:
+    (value,) = await tx.one(text(sql))
+    return value
 
 
 async def _revision_on(tx: Transaction) -> str | None:
-    if not await _one(tx, "SELECT to_regclass('alembic_version') IS NOT NULL"):
+    if not await _value(tx, "SELECT to_regclass('alembic_version') IS NOT NULL"):
         return None
-    revision: str | None = await _one(tx, "SELECT max(version_num) FROM alembic_version")
+    revision: str | None = await _value(tx, "SELECT max(version_num) FROM alembic_version")
     return revision
 
 
 async def _of_server(tx: Transaction) -> PostgresqlFacts:
-    oldest = await _one(
+    oldest = await _value(
         tx,
         "SELECT coalesce(max(clock_timestamp() - xact_start), interval '0') FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
     return PostgresqlFacts(
         oldest=oldest,
-        has_autovacuum=await _one(tx, "SHOW autovacuum") == "on",
+        has_autovacuum=await _value(tx, "SHOW autovacuum") == "on",
         connections=int(
-            await _one(tx, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'cl%'")
+            await _value(tx, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'cl%'")
         ),
-        most_connections=int(await _one(tx, "SHOW max_connections")),
+        most_connections=int(await _value(tx, "SHOW max_connections")),
         is_pooled=await _is_pooled(tx),
     )
 
 
 async def _is_pooled(tx: Transaction) -> bool:
-    """Compare the process that answers with that of the login: a pooler names one of its own."""
-    connection = await (await tx.session.connection()).get_raw_connection()
-    driver: Any = connection.driver_connection
-    return bool(driver.get_server_pid() != await _one(tx, "SELECT pg_backend_pid()"))
+    """Compare the server's process with the one that the login named: a pooler names its own."""
+    driver = await tx.driver()
+    return bool(driver.get_server_pid() != await _value(tx, "SELECT pg_backend_pid()"))
 
 
 async def _unwritable_on(storage: Storage) -> Unusable | None:
-    """Write, and take it back."""
+    """Create a table and drop it in the same transaction."""
     try:
         async with storage.writing() as tx:
-            connection = await tx.session.connection()
-            await connection.execute(text(_TRIAL))
-            await tx.session.rollback()
+            await tx.change(text(f"CREATE TABLE {_TRIAL} (id INTEGER)"))
+            await tx.change(text(f"DROP TABLE {_TRIAL}"))
     except DatabaseError as error:
-        return why_not(error)
+        return Unusable.because_of(error)
     return None
 
 
 async def leases_held(tx: Transaction) -> list[str]:
-    """Return who holds a role that only one process may have."""
-    is_a_role = ~col(Lease.name).startswith(PRESENCE)
-    held = select(Lease.owner).where(col(Lease.lease_until) > tx.now, is_a_role).distinct()
-    return list(await tx.session.exec(held.order_by(col(Lease.owner))))
+    """Return the owners of roles that only one process may have."""
+    is_role = ~col(Lease.name).startswith(PRESENCE)
+    owners = select(Lease.owner).where(col(Lease.lease_until) > tx.now, is_role).distinct()
+    return list(await tx.rows(owners.order_by(col(Lease.owner))))

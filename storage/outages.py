@@ -1,7 +1,7 @@
-"""Outages: sources that are dead, and how far the chats that depend on them have been notified.
+"""Outages: dead sources, and how many of the chats that depend on them were notified.
 
-A source is dead when it is gone, or when nothing was read there for a week in which it failed again
-and again. One that recovers and dies once more is a new outage.
+A source is dead when it is gone, or when it failed again and again for a week. A source that
+recovers and dies once more has a new outage.
 """
 
 from collections import defaultdict
@@ -13,14 +13,13 @@ from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
-from storage.access import admin_ids
 from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.entries import Entry
-from storage.enums import ChatKind, ChatState, SourceState
-from storage.queries import Match
+from storage.enums import ChatState, SourceState
+from storage.matches import Match
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription, is_muted_for_good
 from storage.topics import Topic
@@ -32,26 +31,24 @@ class Outage(Leased, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID)
     since: datetime  # when its errors began
-    reported_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this row are done
-    reported_at: datetime | None = None  # None: there are chats left to notify
+    reported_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this id are done
+    reported_at: datetime | None = None  # None: some chats are still to be notified
 
 
 DEAD_AFTER = timedelta(days=7)
 
-# Asked less often than that, it may have been we who were away.
+# With fewer failures, the bot itself may have been offline.
 _FEWEST_FAILURES = 4
-
-_other = aliased(Source, name="other")
 
 
 async def note_outages(tx: Transaction) -> None:
-    """Store the sources that have died; forget the outages that are over."""
-    over = (
+    """Store new outages, and delete those that have ended."""
+    ended = (
         select(Outage.id)
         .join(Source, col(Source.id) == col(Outage.source_id))
         .where(col(Source.error_since).is_distinct_from(col(Outage.since)))
     )
-    await tx.session.exec(delete(Outage).where(col(Outage.id).in_(over)))
+    await tx.change(delete(Outage).where(col(Outage.id).in_(ended)))
     rows = [
         {"source_id": source_id, "since": since, "reported_through": 0}
         for source_id, since in await _dead_sources(tx)
@@ -62,64 +59,64 @@ async def note_outages(tx: Transaction) -> None:
 async def claim_outages(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Outage]:
-    """Lease the oldest outages of which not every chat was notified."""
+    """Claim the oldest outages of which not every chat was notified."""
     pending = col(Outage.reported_at).is_(None)
     order = (col(Outage.id),)
     return await claim(tx, Outage, pending, order=order, limit=limit, owner=owner, lease=lease)
 
 
 async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
-    gone = col(Source.state) == SourceState.GONE
-    another = select(_other.id).where(col(_other.id) != col(Source.id))
-    # Another source was read before this one last failed: the network here works.
-    between = col(_other.succeeded_at).between(col(Source.error_since), col(Source.fetched_at))
-    was_read = another.where(between).exists()
-    silent = and_(
+    """Return the dead sources, each with the start of its errors."""
+    other = aliased(Source, name="other")
+    others = select(other.id).where(col(other.id) != col(Source.id))
+    # Our network works if another source was read before this one last failed.
+    is_reachable = others.where(
+        col(other.succeeded_at).between(col(Source.error_since), col(Source.fetched_at))
+    )
+    is_gone = col(Source.state) == SourceState.GONE
+    is_failing = and_(
         col(Source.state) == SourceState.ACTIVE,
         col(Source.failures) >= _FEWEST_FAILURES,
         col(Source.error_since) <= tx.now - DEAD_AFTER,
-        or_(was_read, ~another.exists()),
+        or_(is_reachable.exists(), ~others.exists()),
     )
-    found = await tx.session.exec(
+    rows = await tx.rows(
         select(Source.id, Source.error_since, Source.fetched_at, Source.state).where(
-            col(Source.error_since).is_not(None), or_(gone, silent)
+            col(Source.error_since).is_not(None), or_(is_gone, is_failing)
         )
     )
-    # Until its last failure comes a week after the first we have only not asked.
+    # A week must lie between the first and the last failure; else it was just not fetched.
     return [
         (source_id, since)
-        for source_id, since, fetched_at, state in found
-        if source_id
-        and since
+        for source_id, since, fetched_at, state in rows
+        if since
         and (state is SourceState.GONE or (fetched_at and fetched_at - since >= DEAD_AFTER))
     ]
 
 
-# Which chats depend on a source: those that follow it, and those that it gave a third of all.
+# Dependents: the chats that follow a source, or that have a third of their matches from it.
 #
-# And the admins, who are responsible for the sources.
-#
-# Counted are the matches of the chat's topics in the articles that reach it. Chats share queries,
-# so that a query is counted once for all of them.
+# Counted are the matches of the chat's topics in articles that reach it. Chats share queries, so a
+# query is counted once for all of them.
 
 
 _COUNTED = timedelta(days=30)
 
-_SHARE = 3  # one in so many
+_SHARE = 3  # one match in so many
 
-_FEW = 500  # queries by which chats are found; for more of them all chats are looked at
+_FEW_QUERIES = 500  # by which chats are selected; with more of them all chats are checked
 
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """`given` of the `found` matches came from the source; both 0 if it just follows it."""
+    """A chat with its matches: all *found*, and those *given* by the source (0 of a follower)."""
 
     chat_id: int
     zone: str
     follows: bool
     given: int = 0
     found: int = 0
-    language: str = ""  # the tag of what it is spoken to in
+    language: str = ""
 
     @property
     def depends(self) -> bool:
@@ -128,9 +125,9 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True)
 class SourceShare:
-    """What *source* gave in the 30 days before *until*, by query; and all that was found there.
+    """The matches of the 30 days before *until*, by query: *given* by the source, and all *found*.
 
-    `found` grows as it is asked for.
+    *found* fills as chats are checked.
     """
 
     source: Source
@@ -141,139 +138,128 @@ class SourceShare:
 
 async def source_share(tx: Transaction, source: Source, until: datetime) -> SourceShare:
     if not source.public:
-        return SourceShare(source, until, {})  # it reaches those alone that follow it
-    rows = await tx.session.exec(
+        return SourceShare(source, until, {})  # it reaches only its followers
+    given = await tx.rows(
         select(Match.query_id, func.count())
         .join(Entry, col(Entry.article_id) == Match.article_id)
-        .where(col(Entry.source_id) == source.id, _between(until))
+        .where(col(Entry.source_id) == source.id, _is_counted(until))
         .group_by(col(Match.query_id))
     )
-    return SourceShare(source, until, dict(rows.all()))
+    return SourceShare(source, until, dict(given))
 
 
 async def dependents(
-    tx: Transaction, shares: SourceShare, *, after: int, limit: int
+    tx: Transaction, share: SourceShare, *, after: int, limit: int
 ) -> tuple[list[Dependent], int | None]:
-    """Look at up to *limit* active chats above the row *after*; return those that depend.
+    """Check up to *limit* active chats above the id *after*; return those that depend.
 
-    The second is the last row that was looked at, None at the end.
+    The second value is the last id that was checked, None at the end.
     """
-    chats = await _concerned(tx, shares, after, limit)
+    chats = await _candidates(tx, share, after, limit)
     queries = await _queries_of(tx, chats)
-    fed = {chat for chat, asked in queries.items() if not shares.given.keys().isdisjoint(asked)}
-    await _count(tx, shares, {query for chat in fed for query in queries[chat]})
-    more = await _found_in_private(tx, shares, fed)
-    of_source = (col(Follow.source_id) == shares.source.id, among(col(Follow.chat_id), chats))
-    followers = set(await tx.session.exec(select(Follow.chat_id).where(*of_source)))
-    found = [
-        Dependent(
-            chat,
-            zone,
-            chat in followers,
-            sum(shares.given.get(query, 0) for query in queries[chat]),
-            sum(shares.found.get(query, 0) for query in queries[chat]) + more.get(chat, 0),
-            language,
-        )
-        for chat, (zone, language) in chats.items()
-    ]
-    last = max(chats) if len(chats) == limit else None
-    return [each for each in found if each.depends], last
-
-
-async def admins_of_source(tx: Transaction, user_ids: Collection[int]) -> list[Dependent]:
-    """Return the private chats of the admins: *user_ids*, and those who were added in the chat."""
-    admins = {*user_ids, *await admin_ids(tx)}
-    rows = await tx.session.exec(
-        select(Chat.id, Chat.zone, effective_language()).where(
-            among(col(Chat.telegram_id), admins),
-            col(Chat.kind) == ChatKind.PRIVATE,
-            col(Chat.state) == ChatState.ACTIVE,
+    given_to = {
+        chat_id for chat_id, ids in queries.items() if not share.given.keys().isdisjoint(ids)
+    }
+    await _count_public(tx, share, {query for chat_id in given_to for query in queries[chat_id]})
+    private = await _count_private(tx, share, given_to)
+    followers = set(
+        await tx.rows(
+            select(Follow.chat_id).where(
+                col(Follow.source_id) == share.source.id, among(col(Follow.chat_id), chats)
+            )
         )
     )
-    return [
-        Dependent(chat_id, zone, follows=False, language=language)
-        for chat_id, zone, language in rows
-        if chat_id
+    checked = [
+        Dependent(
+            chat_id,
+            zone,
+            chat_id in followers,
+            sum(share.given.get(query, 0) for query in queries[chat_id]),
+            sum(share.found.get(query, 0) for query in queries[chat_id]) + private.get(chat_id, 0),
+            language,
+        )
+        for chat_id, (zone, language) in chats.items()
     ]
+    last = max(chats) if len(chats) == limit else None
+    return [chat for chat in checked if chat.depends], last
 
 
-async def _concerned(
-    tx: Transaction, shares: SourceShare, after: int, limit: int
+async def _candidates(
+    tx: Transaction, share: SourceShare, after: int, limit: int
 ) -> dict[int, tuple[str, str]]:
-    """Return chats that follow the source or may have had something from it: zone and language."""
-    following = select(Follow.chat_id).where(col(Follow.source_id) == shares.source.id)
-    asking = select(Subscription.chat_id).where(~is_muted_for_good())
-    if len(shares.given) <= _FEW:
-        topics = select(Topic.id).where(among(col(Topic.query_id), shares.given))
-        asking = asking.where(col(Subscription.topic_id).in_(topics))
-    rows = await tx.session.exec(
+    """Return zone and language of the chats that follow the source or may have matches from it."""
+    following = select(Follow.chat_id).where(col(Follow.source_id) == share.source.id)
+    subscribing = select(Subscription.chat_id).where(~is_muted_for_good())
+    if len(share.given) <= _FEW_QUERIES:
+        topics = select(Topic.id).where(among(col(Topic.query_id), share.given))
+        subscribing = subscribing.where(col(Subscription.topic_id).in_(topics))
+    rows = await tx.rows(
         select(Chat.id, Chat.zone, effective_language())
         .where(
             col(Chat.state) == ChatState.ACTIVE,
             col(Chat.id) > after,
-            or_(col(Chat.id).in_(following), col(Chat.id).in_(asking)),
+            or_(col(Chat.id).in_(following), col(Chat.id).in_(subscribing)),
         )
         .order_by(col(Chat.id))
         .limit(limit)
     )
-    return {chat_id: (zone, language) for chat_id, zone, language in rows if chat_id}
+    return {chat_id: (zone, language) for chat_id, zone, language in rows}
 
 
-async def _queries_of(tx: Transaction, chats: Iterable[int]) -> dict[int, list[int]]:
-    rows = await tx.session.exec(
+async def _queries_of(tx: Transaction, chat_ids: Iterable[int]) -> dict[int, list[int]]:
+    queries: defaultdict[int, list[int]] = defaultdict(list)
+    for chat_id, query_id in await tx.rows(
         select(Subscription.chat_id, Topic.query_id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
-        .where(among(col(Subscription.chat_id), chats), ~is_muted_for_good())
-    )
-    queries: defaultdict[int, list[int]] = defaultdict(list)
-    for chat_id, query_id in rows:
+        .where(among(col(Subscription.chat_id), chat_ids), ~is_muted_for_good())
+    ):
         queries[chat_id].append(query_id)
     return queries
 
 
-async def _count(tx: Transaction, shares: SourceShare, queries: set[int]) -> None:
-    """Count what was found for *queries* in public sources, unless that was done before."""
-    new = queries - shares.found.keys()
+async def _count_public(tx: Transaction, share: SourceShare, queries: set[int]) -> None:
+    """Count the matches of *queries* in public sources, unless they were counted before."""
+    new = queries - share.found.keys()
     if not new:
         return
-    rows = await tx.session.exec(
+    found = await tx.rows(
         select(Match.query_id, func.count())
-        .where(among(col(Match.query_id), new), _between(shares.until), _is_public())
+        .where(among(col(Match.query_id), new), _is_counted(share.until), _is_public())
         .group_by(col(Match.query_id))
     )
-    shares.found.update(dict.fromkeys(new, 0) | dict(rows.all()))
+    share.found.update(dict.fromkeys(new, 0) | dict(found))
 
 
-async def _found_in_private(
-    tx: Transaction, shares: SourceShare, chats: Collection[int]
+async def _count_private(
+    tx: Transaction, share: SourceShare, chat_ids: Collection[int]
 ) -> dict[int, int]:
-    """Count what reached *chats* only from sources that they follow and that are not public."""
-    theirs = (
+    """Count the matches that reached the chats only from private sources that they follow."""
+    own = (
         select(Follow.chat_id, Entry.article_id)
         .join(Source, col(Source.id) == Follow.source_id)
         .join(Entry, col(Entry.source_id) == Follow.source_id)
-        .where(among(col(Follow.chat_id), chats), ~col(Source.public))
+        .where(among(col(Follow.chat_id), chat_ids), ~col(Source.public))
         .distinct()
         .subquery()
     )
-    rows = await tx.session.exec(
+    found = await tx.rows(
         select(Subscription.chat_id, func.count())
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .join(Match, col(Match.query_id) == Topic.query_id)
-        .join(theirs, theirs.c.chat_id == Subscription.chat_id)
+        .join(own, own.c.chat_id == Subscription.chat_id)
         .where(
-            theirs.c.article_id == Match.article_id,
+            own.c.article_id == Match.article_id,
             ~is_muted_for_good(),
-            _between(shares.until),
+            _is_counted(share.until),
             ~_is_public(),
         )
         .group_by(col(Subscription.chat_id))
     )
-    return dict(rows.all())
+    return dict(found)
 
 
 def _is_public() -> ColumnElement[bool]:
-    """Say of a `Match` whether any public source carried its article."""
+    """Say of a `Match` in the query that a public source carried its article."""
     return (
         select(Entry.article_id)
         .join(Source, col(Source.id) == Entry.source_id)
@@ -282,5 +268,5 @@ def _is_public() -> ColumnElement[bool]:
     )
 
 
-def _between(until: datetime) -> ColumnElement[bool]:
+def _is_counted(until: datetime) -> ColumnElement[bool]:
     return col(Match.news_at).between(until - _COUNTED, until)

@@ -497,7 +497,6 @@ async def _claim_rows(
         .where(which)
         .values(**columns, owner=owner, lease_until=tx.now + lease)
         .returning(Delivery)
-        .execution_options(populate_existing=True)
     )
     return [delivery for (delivery,) in await tx.rows(statement)]
 

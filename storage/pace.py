@@ -1,6 +1,6 @@
 """Pace: when the next message may go, one row for each bot token and each Telegram chat.
 
-All processes count replies and deliveries to a chat in its one row. Where two rows are locked, the
+All processes count replies and deliveries to a chat in its one row. If two rows are locked, the
 token's comes first.
 """
 
@@ -25,17 +25,17 @@ class Pace(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=64)  # `bot:<hash>`, `chat:<hash>`
     tat: datetime  # theoretical arrival time (GCRA)
     paused_until: datetime | None = None
-    paused_at: datetime | None = None  # when that was learned
-    # Of a token: how often Telegram asked to slow down, on the newest day (UTC) on which it did.
+    paused_at: datetime | None = None  # when the pause was learned
+    # Of a token: how often Telegram asked to slow down, on the last day (UTC) on which it did.
     flood_waits: int = 0
     flood_waits_on: date | None = None
 
 
-# The longest that permits run ahead: a hundred replies at once, at one in three seconds.
-# A chat's row says the end of its pause as well.
+# How far permits run ahead at most: a hundred replies at once, at one in three seconds. The `tat`
+# of a chat that pauses is the end of its pause.
 LONGEST_LEAD: Final = timedelta(minutes=5)
 
-# Telegram has asked for half a day. A longer pause is asked for again.
+# Telegram has asked for half a day. It repeats its request if a pause was cut short.
 LONGEST_PAUSE: Final = timedelta(days=1)
 
 CHATS: Final = "chat:"
@@ -44,88 +44,88 @@ _PURPOSE: Final = "pace"
 
 
 async def chat_pace_key(tx: Transaction, telegram_id: int) -> str:
-    """Return the key of the chat with all its threads: Telegram counts them together.
+    """Return the key of the chat with all its threads, because Telegram counts them together.
 
-    Everybody who is answered gets a row, unauthorized and erased users too, so that the number
-    itself does not stand in it, nor anything that it could be found by without the secret.
+    The key is a hash, and cannot be found without the secret, because everybody who gets a reply
+    has a row, even unauthorized and erased users.
     """
     return CHATS + keyed_hash(await hashing_secret(tx), _PURPOSE, str(telegram_id))
 
 
 async def pace_key_of(tx: Transaction, telegram_id: Any) -> ColumnElement[str]:
-    """Return the same of a column."""
+    """Return the key for a column of Telegram ids."""
     hashed = keyed_hash_of(await hashing_secret(tx), _PURPOSE, telegram_id)
     return literal_column(f"'{CHATS}'").concat(hashed)
 
 
 async def forget_pace(tx: Transaction, telegram_id: int) -> None:
     key = await chat_pace_key(tx, telegram_id)
-    await tx.session.exec(delete(Pace).where(col(Pace.key) == key))
+    await tx.change(delete(Pace).where(col(Pace.key) == key))
 
 
 def credible_tat(tat: datetime, now: datetime) -> datetime:
-    """Return *tat*, or *now* where only a clock that was wrong can have put it so far ahead."""
+    """Return *tat*, or *now* if only a wrong clock can have put it so far ahead."""
     return tat if tat <= now + LONGEST_LEAD else now
 
 
 async def lock_pace(tx: Transaction, key: str) -> Pace:
-    """Return the row, made if it is new, and keep others from it until the transaction ends."""
+    """Return the row, created if it is new, locked until the transaction ends."""
     locked = select(Pace).where(col(Pace.key) == key).with_for_update()
-    row = (await tx.session.exec(locked)).first()
-    if row:
-        is_paused = row.paused_until is not None and row.paused_until >= row.tat
-        if not is_paused and credible_tat(row.tat, tx.now) != row.tat:
-            log.warning(TOO_FAR_AHEAD, table="pace", column="tat", latest=row.tat.isoformat())
-            row.tat = tx.now
-        return row
-    await insert_new(tx, Pace, [{"key": key, "tat": tx.now}])
-    return (await tx.session.exec(locked)).one()
+    row = await tx.first(locked)
+    if row is None:
+        await insert_new(tx, Pace, [{"key": key, "tat": tx.now}])
+        return await tx.one(locked)
+    is_paused = row.paused_until is not None and row.paused_until >= row.tat
+    if not is_paused and credible_tat(row.tat, tx.now) != row.tat:
+        log.warning(TOO_FAR_AHEAD, table="pace", column="tat", latest=row.tat.isoformat())
+        row.tat = tx.now
+    return row
 
 
 async def advance(tx: Transaction, key: str, tat: datetime) -> None:
-    await tx.session.exec(update(Pace).where(col(Pace.key) == key).values(tat=tat))
+    await tx.change(update(Pace).where(col(Pace.key) == key).values(tat=tat))
 
 
 async def advance_all(tx: Transaction, tats: Mapping[str, datetime]) -> None:
-    """Let nothing go before *tats*, by key; what already waits longer stays as it is."""
-    # In one order everywhere, so that two processes never wait for each other.
+    """Let nothing go before *tats*, by key; a row that waits longer keeps its `tat`."""
+    # Everywhere in the same order, so that two processes never wait for each other.
     rows = [{"key": key, "tat": tats[key]} for key in sorted(tats)]
     later = "tat = excluded.tat WHERE excluded.tat > pace.tat"
     await upsert(tx, Pace, rows, key="key", changes=later)
 
 
 async def charge(tx: Transaction, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
-    """Let the account of each key grow by an interval, from a moment on or from where it is."""
+    """Move the `tat` of each key on by its interval, from the given time or from where it is."""
     locked = select(Pace.key, Pace.tat).where(among(col(Pace.key), calls)).order_by(col(Pace.key))
-    tats = dict((await tx.session.exec(locked.with_for_update())).all())
+    tats = dict(await tx.rows(locked.with_for_update()))
     await advance_all(
         tx,
         {
-            key: max(credible_tat(tats.get(key, at), tx.now), at) + interval
-            for key, (at, interval) in calls.items()
+            key: max(credible_tat(tats.get(key, called_at), tx.now), called_at) + interval
+            for key, (called_at, interval) in calls.items()
         },
     )
 
 
 async def pause(tx: Transaction, key: str, until: datetime) -> None:
-    """Let nothing go by the row before *until*, or for the longest pause there is."""
+    """Let nothing go by the row before *until*, but pause no longer than `LONGEST_PAUSE`."""
     row = await lock_pace(tx, key)
     if row.paused_until is None or row.paused_until < until:
         row.paused_until, row.paused_at = min(until, tx.now + LONGEST_PAUSE), tx.now
-        await tx.session.flush()
+        await tx.flush()
 
 
 async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datetime) -> bool:
-    """Let nothing go to a chat before *until*; return whether all with the key *token* must wait.
+    """Let nothing go to a chat before *until*; return whether all chats of *token* must wait.
 
-    They must where another chat pauses already: then it is no longer one chat that is too busy.
+    They must if another chat pauses already, because then not just one chat is too busy.
     """
-    await lock_pace(tx, token)  # of two chats refused at once the second sees the first
+    await lock_pace(tx, token)  # of two chats refused at once, the second sees the first
     chat = await chat_pace_key(tx, telegram_id)
     others = select(Pace.key).where(
         col(Pace.key).startswith(CHATS), col(Pace.key) != chat, col(Pace.paused_until) > tx.now
     )
-    is_for_all = (await tx.session.exec(others.limit(1))).first() is not None
+    is_for_all = await tx.first(others.limit(1)) is not None
     if is_for_all:
         await pause(tx, token, until)
     await pause(tx, chat, until)
@@ -134,36 +134,36 @@ async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datet
 
 
 async def count_flood_wait(tx: Transaction) -> None:
-    """Count a flood wait of today, on the row of the token, which a pause has locked already.
+    """Count a flood wait on the token's row, which a pause has locked already.
 
-    A former token's row is counted on too, so that a new token starts no new count.
+    The rows of former tokens count on too, so that a new token starts no new count.
     """
     today = tx.now.date()
     count = case((col(Pace.flood_waits_on) == today, col(Pace.flood_waits) + 1), else_=1)
-    await tx.session.exec(
+    await tx.change(
         update(Pace)
         .where(col(Pace.key).startswith(TOKENS))
         .values(flood_waits=count, flood_waits_on=today)
-        .execution_options(synchronize_session=False)
     )
 
 
 async def flood_waits_today(tx: Transaction) -> int:
     counts = select(func.max(Pace.flood_waits)).where(col(Pace.flood_waits_on) == tx.now.date())
-    return (await tx.session.exec(counts)).one() or 0
+    return await tx.one(counts) or 0
 
 
-async def pauses(tx: Transaction, keys: Collection[str]) -> dict[str, datetime]:
-    """Return until when those of *keys* pause that do."""
-    statement = select(Pace.key, Pace.paused_until).where(
+async def pauses_by_key(tx: Transaction, keys: Collection[str]) -> dict[str, datetime]:
+    """Return the ends of the pauses of those *keys* that pause."""
+    paused = select(Pace.key, Pace.paused_until).where(
         among(col(Pace.key), keys), col(Pace.paused_until) > tx.now
     )
-    return {key: until for key, until in await tx.session.exec(statement) if until}
+    return {key: until for key, until in await tx.rows(paused) if until}
 
 
 async def paused_until(tx: Transaction, key: str) -> datetime | None:
-    """Return when the pause ends; None if there is none now."""
-    statement = select(Pace.paused_until).where(
+    """Return the end of the pause; None if there is none now."""
+    pause_ends = select(Pace.paused_until).where(
         col(Pace.key) == key, col(Pace.paused_until) > tx.now
     )
-    return (await tx.session.exec(statement)).first()
+    until: datetime | None = await tx.first(pause_ends)
+    return until

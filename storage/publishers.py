@@ -1,7 +1,7 @@
-"""Publishers: which sources carried an article or a story, and whose sources they are.
+"""Publishers: the sources that carried an article or a story, as far as a chat sees them.
 
-The rule in two sentences. An article was carried by the source of each of its entries, and such a
-source is public or private. A chat sees what comes from public sources and from those it follows.
+The source of each entry of an article carried it. A chat sees the articles of public sources and of
+the sources that it follows.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "
 
 
 class Publisher(NamedTuple):
-    """A source that carried an article; *publisher* is whom the entry itself names as such."""
+    """A source that carried an article. *publisher*: named by the entry, if it is a search's."""
 
     article_id: int
     story_id: int
@@ -39,24 +39,24 @@ class Publisher(NamedTuple):
 
     @property
     def name(self) -> str:
-        """A search has no name: its title is the query of some user, and nobody else's business."""
+        """Its name. The title of a search is never shown, because it is the query of some user."""
         return self.publisher or ("" if self.is_search else self.title) or self.host
 
     @property
     def publisher_to_mute(self) -> str:
-        """What a mute of this publisher names beside the source: of a search, which of them."""
+        """The publisher that a mute names beside the source; "" unless the source is a search."""
         return self.publisher if self.is_search else ""
 
     @property
     def site(self) -> str:
-        """The host that both the publisher's site and its feeds are under, near enough."""
+        """The registrable domain, approximately, of the publisher's site and its feeds."""
         labels = (self.publisher_host or self.host).split(".")
         is_deeper = len(labels[-1]) == _COUNTRY and labels[-2:-1] and labels[-2] in _SECOND_LEVEL
         return ".".join(labels[-3 if is_deeper else -2 :])
 
     @property
     def is_canonical(self) -> bool:
-        """Whether what the source says counts for everybody who sees the article.
+        """Whether the source counts for everybody who sees the article.
 
         A private source that carries a public article counts for its followers alone.
         """
@@ -64,7 +64,7 @@ class Publisher(NamedTuple):
 
 
 def reaches(chat_id: Any) -> ColumnElement[bool]:
-    """Say of a `Source` in the query whether the chat (an id, a column; None: anybody) sees it."""
+    """Say of a `Source` in the query that the chat (an id, a column; None: anybody) sees it."""
     followed = exists().where(col(Follow.chat_id) == chat_id, col(Follow.source_id) == Source.id)
     return or_(col(Source.public), followed.correlate_except(Follow))
 
@@ -72,7 +72,7 @@ def reaches(chat_id: Any) -> ColumnElement[bool]:
 def article_reaches(
     chat_id: Any, article_id: Any, *which: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """Say whether the chat sees any source, of *which*, that carried the article.
+    """Say that the chat sees any source that meets *which* and carried the article.
 
     Chat and article may be columns.
     """
@@ -85,7 +85,7 @@ def article_reaches(
     return carried.correlate_except(Entry, Source)
 
 
-# Made once: the stages that group and match ask for each claim. The first to carry comes first.
+# Built once, because grouping and matching ask it for each claim. The first to carry comes first.
 _PUBLISHERS: Final[Select[Any]] = (
     select(  # type: ignore[call-overload]
         Entry.article_id,
@@ -112,11 +112,10 @@ _OF_STORIES: Final = _PUBLISHERS.where(among(col(Article.story_id), bindparam("i
 async def _publishers(
     tx: Transaction, statement: Select[Any], ids: Iterable[int], *which: ColumnElement[bool]
 ) -> list[Publisher]:
-    if not (asked := list(ids)):
+    wanted = list(ids)
+    if not wanted:
         return []
-    # The session would do much for each row that none of these needs.
-    connection = await tx.session.connection()
-    rows = await connection.execute(statement.where(*which) if which else statement, {"ids": asked})
+    rows = await tx.rows(statement.where(*which) if which else statement, ids=wanted)
     return [Publisher._make(row) for row in rows]
 
 
@@ -137,7 +136,7 @@ async def publishers_of(
 async def publishers_seen_by(
     tx: Transaction, chat_id: int | None, article_ids: Collection[int]
 ) -> Mapping[int, Sequence[Publisher]]:
-    """Return those that the chat sees (None: that everybody sees), in the same order."""
+    """Return the publishers that the chat sees (None: that everybody sees), in the same order."""
     return _by_article(await _publishers(tx, _OF_ARTICLES, article_ids, reaches(chat_id)))
 
 
@@ -150,9 +149,9 @@ async def first_publisher_names(
 
 
 async def sources_of_record(tx: Transaction, article_ids: Collection[int]) -> dict[int, int]:
-    """Return for each article the source whose text it has: the first canonical one.
+    """Return the source of each article's text: its first canonical one, searches last.
 
-    So no private feed can change what others read. A search comes last: it only cites others.
+    No private feed can change what others read, and a search only cites others.
     """
     records = await _publishers_of_record(tx, article_ids)
     return {article_id: publisher.source_id for article_id, publisher in records.items()}
@@ -161,59 +160,59 @@ async def sources_of_record(tx: Transaction, article_ids: Collection[int]) -> di
 async def lasting_sources_of_record(
     tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, int]:
-    """Do the same as `sources_of_record`, without the searches, which give way to any other."""
+    """Return `sources_of_record` without searches, which give way to any other source."""
     records = await _publishers_of_record(tx, article_ids)
-    return {at: publisher.source_id for at, publisher in records.items() if not publisher.is_search}
+    return {
+        article_id: publisher.source_id
+        for article_id, publisher in records.items()
+        if not publisher.is_search
+    }
 
 
 async def _publishers_of_record(
     tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, Publisher]:
-    found = await publishers_of(tx, article_ids)
-    canonical = {
-        article_id: [each for each in publishers if each.is_canonical]
-        for article_id, publishers in found.items()
-    }
-    return {
-        article_id: min(publishers, key=lambda each: each.is_search)
-        for article_id, publishers in canonical.items()
-        if publishers
-    }
+    records = {}
+    for article_id, publishers in (await publishers_of(tx, article_ids)).items():
+        canonical = [publisher for publisher in publishers if publisher.is_canonical]
+        if canonical:
+            records[article_id] = min(canonical, key=lambda publisher: publisher.is_search)
+    return records
 
 
 async def searchable_names(
     tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
-    """Return by which names a query can ask for each article's publishers."""
-    found = await publishers_of(tx, article_ids)
-    return {article_id: names_of(publishers) for article_id, publishers in found.items()}
+    """Return the names by which a query can select each article's publishers."""
+    carried = await publishers_of(tx, article_ids)
+    return {article_id: names_for_queries(publishers) for article_id, publishers in carried.items()}
 
 
-def names_of(publishers: Iterable[Publisher]) -> tuple[str, ...]:
-    """Return by which hosts and names a query can ask for an article of these publishers."""
-    canonical = [each for each in publishers if each.is_canonical]
-    names = [
+def names_for_queries(publishers: Iterable[Publisher]) -> tuple[str, ...]:
+    """Return the hosts and names by which a query can select an article of these publishers."""
+    names = (
         name
-        for each in canonical
+        for each in publishers
+        if each.is_canonical
         for name in (each.host, each.title, each.publisher, each.publisher_host)
-    ]
+    )
     return tuple(filter(None, names))
 
 
 async def sources_named(
     tx: Transaction, is_meant: Callable[[str, str], bool], chat_id: int | None
 ) -> frozenset[int]:
-    """Return the sources that the chat sees and of which *is_meant* says so, from host and title.
+    """Return the sources that the chat sees and that *is_meant* accepts by host and title.
 
-    Searches too: what they find may be anybody's.
+    Searches are included, because they may find articles of any publisher.
     """
-    rows = await tx.session.exec(
+    rows = await tx.rows(
         select(Source.id, Source.host, Source.title, Source.kind).where(reaches(chat_id))
     )
     return frozenset(
         source_id
         for source_id, host, title, kind in rows
-        if source_id and (kind is SourceKind.SEARCH or is_meant(host, title))
+        if kind is SourceKind.SEARCH or is_meant(host, title)
     )
 
 
@@ -230,7 +229,7 @@ def _by_story(publishers: Iterable[Publisher]) -> Mapping[int, Sequence[Publishe
 async def busiest_publishers(
     tx: Transaction, chat_id: int, story_ids: Collection[int], *, limit: int
 ) -> list[tuple[Publisher, int]]:
-    """Return those that carried most of the stories, each with its newest article; and how many."""
+    """Return the publishers of most of the stories, each by its newest article, with the number."""
     newest: dict[tuple[int, str], Publisher] = {}
     stories: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
     for each in await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)):
@@ -247,10 +246,10 @@ Named = tuple[int, str]
 
 
 def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
-    """Return the publishers by name, those of one article once a site.
+    """Return the publishers' names, one for each article and site.
 
-    The feed of a whole site and that of one of its sections carry the same articles, and are one
-    publisher. It goes by the shortest of their names, whichever feed was read first.
+    The feeds of a site and of its sections carry the same articles and are one publisher, which has
+    the shortest of their names, whichever feed was read first.
     """
     names: dict[tuple[int, str], str] = {}
     for each in publishers:
@@ -260,7 +259,7 @@ def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
 
 
 def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str, ...]:
-    """Return each name once, those of the article first, else in order."""
+    """Return each name once, those of the article first, the others in order."""
     ordered = sorted(publishers, key=lambda named: named[0] != article_id)
     return tuple(dict.fromkeys(name for _, name in ordered))
 
@@ -268,15 +267,15 @@ def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str
 async def names_by_story(
     tx: Transaction, story_ids: Iterable[int], chat_id: int | None = None
 ) -> Mapping[int, Sequence[Named]]:
-    """Return the publishers of each story that the chat sees (None: everybody), the first first."""
-    found = _by_story(await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)))
-    return {story_id: list(_names(publishers)) for story_id, publishers in found.items()}
+    """Return the publishers of each story that the chat sees (None: everybody), in order."""
+    seen = _by_story(await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)))
+    return {story_id: list(_names(publishers)) for story_id, publishers in seen.items()}
 
 
 async def publisher_names(
     tx: Transaction, shown: Mapping[int, int], chat_id: int | None = None
 ) -> dict[int, Sequence[str]]:
-    """Return the same by name; *shown*: the article that stands for each story, by the story."""
+    """Return the names for each story; *shown*: the article that stands for it, by the story."""
     named = await names_by_story(tx, shown, chat_id)
     return {
         story_id: names_for_article(names, shown[story_id]) for story_id, names in named.items()
@@ -285,19 +284,19 @@ async def publisher_names(
 
 @dataclass(frozen=True, slots=True)
 class StoryPublishers:
-    """All publishers of a story, and which of the private sources each chat follows."""
+    """All publishers of a story, and the private sources that chats follow."""
 
     publishers: Sequence[Publisher] = ()
-    followed: Collection[tuple[int, int]] = ()  # chat and source
+    followed: Collection[tuple[int, int]] = ()  # pairs of chat and source
 
     def known_to(self, chat_id: int, article_id: int) -> tuple[str, ...]:
         """Return the names that the chat may see, those of the article first."""
-        seen = (
-            each
-            for each in self.publishers
-            if each.is_public or (chat_id, each.source_id) in self.followed
+        visible = (
+            publisher
+            for publisher in self.publishers
+            if publisher.is_public or (chat_id, publisher.source_id) in self.followed
         )
-        return names_for_article(_names(seen), article_id)
+        return names_for_article(_names(visible), article_id)
 
 
 _FOLLOWED: Final = select(Follow.chat_id, Follow.source_id).where(
@@ -310,12 +309,12 @@ async def publishers_of_stories(
     tx: Transaction, story_ids: Iterable[int], chat_ids: Iterable[int]
 ) -> Mapping[int, StoryPublishers]:
     """Return the publishers of each story, as the chats see them."""
-    found = await _publishers(tx, _OF_STORIES, story_ids)
-    private = {each.source_id for each in found if not each.is_public}
+    publishers = await _publishers(tx, _OF_STORIES, story_ids)
+    private = {publisher.source_id for publisher in publishers if not publisher.is_public}
     followed: set[tuple[int, int]] = set()
     if private:
-        connection = await tx.session.connection()
-        asked = {"sources": private, "chats": list(chat_ids)}
-        followed = {(row[0], row[1]) for row in await connection.execute(_FOLLOWED, asked)}
-    by_story = _by_story(found).items()
-    return {story_id: StoryPublishers(each, followed) for story_id, each in by_story}
+        followed = set(await tx.rows(_FOLLOWED, sources=private, chats=chat_ids))
+    return {
+        story_id: StoryPublishers(of_story, followed)
+        for story_id, of_story in _by_story(publishers).items()
+    }

@@ -1,17 +1,17 @@
-"""Reports: the stories that were reported to a chat by alerts.
+"""Reports: the stories that alerts have reported to a chat.
 
-An alert is reported once its message has arrived, or is on its way and not held back:
+An alert is reported once its message has arrived or is on its way:
 
 - not while it waits in a bundle, nor while any part of its message is in one of `NOT_ARRIVED`
-- of two media one is enough
-- an alert whose messages are so old that they were deleted was reported
+- one of two media is enough
+- an alert whose messages were deleted because of their age is reported
 
-Whatever asks whether a story was reported to a chat asks `is_reported`: digests, chapters, missed
-alerts. A story that was not reported is news to a digest.
+Digests, chapters and missed alerts all use `is_reported`. A story that was not reported is news to
+a digest.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -33,7 +33,7 @@ _part = aliased(Delivery, name="part")
 
 
 def is_reported() -> ColumnElement[bool]:
-    """Say of an `Alert` in the query whether it has reported the story to its chat; see above."""
+    """Say of an `Alert` in the query that it has reported the story to its chat; see above."""
     is_released = exists().where(
         col(Bundle.id) == Alert.bundle_id, col(Bundle.released_at).is_not(None)
     )
@@ -44,7 +44,7 @@ def is_reported() -> ColumnElement[bool]:
 
 
 def _has_arrived(decision: Any, number: Any) -> ColumnElement[bool]:
-    """Say whether the messages of a decision have arrived by any medium, or are on their way."""
+    """Say that the messages of a decision have arrived by any medium, or are on their way."""
     name = decision.key
     missing = exists().where(
         getattr(_part, name) == number,
@@ -60,29 +60,27 @@ def _has_arrived(decision: Any, number: Any) -> ColumnElement[bool]:
     return or_(whole.correlate_except(_message), ~any_left.correlate_except(_message))
 
 
-async def reported_stories(
-    tx: Transaction, chat_ids: Collection[int], first: int
-) -> list[tuple[int, int]]:
-    """Return each of the chats with the stories, from the id *first* on, reported to it."""
-    connection = await tx.session.connection()
-    rows = await connection.execute(_STORIES, {"chats": chat_ids, "first": first})
-    return [(chat_id, story_id) for chat_id, story_id in rows]
-
-
-_STORIES: Final = select(Alert.chat_id, Alert.story_id).where(
+_REPORTED_STORIES: Final = select(Alert.chat_id, Alert.story_id).where(
     among(col(Alert.chat_id), bindparam("chats")),
     col(Alert.story_id) >= bindparam("first"),
     is_reported(),
 )
 
 
+async def reported_stories(
+    tx: Transaction, chat_ids: Collection[int], first: int
+) -> Sequence[tuple[int, int]]:
+    """Return the chats with the stories, from the id *first* on, that were reported to them."""
+    return await tx.rows(_REPORTED_STORIES, chats=chat_ids, first=first)
+
+
 # Chapters: the reports of a story before it moved on.
 
 
 def _message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
-    """Say whether a `Delivery` in the query is the message of an `Alert` in it by *medium*.
+    """Say that a `Delivery` in the query is the message by *medium* of an `Alert` in the query.
 
-    The first part of a bundle speaks for all parts.
+    The first part of a bundle stands for all parts.
     """
     first = (col(_message.medium) == medium, col(_message.part) == 1)
     alone = select(_message.id).where(col(_message.alert_id) == Alert.id, *first)
@@ -93,7 +91,7 @@ def _message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class EarlierReports:
-    """How many chapters a chat was sent, and the delivery of the first, if there is one."""
+    """The number of chapters reported to a chat, and the delivery of the first, if it exists."""
 
     chapters: int = 0
     delivery_id: int | None = None
@@ -104,7 +102,7 @@ NO_EARLIER_REPORTS = EarlierReports()
 
 @dataclass(frozen=True, slots=True)
 class FirstMail:
-    """The alert or bundle that was mailed to a chat first of a chain, and when it was mailed."""
+    """The first alert or bundle about a chain that was mailed to a chat, and its time."""
 
     kind: DeliveryKind
     number: int
@@ -113,34 +111,6 @@ class FirstMail:
 
 Continued = Mapping[tuple[int, int], int]
 """The first story of the chain, by chat and by the story that continues it."""
-
-
-async def reported_before(
-    tx: Transaction, continued: Continued, since: datetime
-) -> dict[tuple[int, int], EarlierReports]:
-    """Return what chats were sent, after *since*, of the other chapters of stories' chains.
-
-    By chat and story.
-    """
-    found = await _of_chains(tx, _REPORTED, continued, since)
-    reports: dict[tuple[int, int], EarlierReports] = {}
-    for key, (delivery_id,) in found:
-        before = reports.get(key, NO_EARLIER_REPORTS)
-        first = delivery_id if before.delivery_id is None else before.delivery_id
-        reports[key] = EarlierReports(before.chapters + 1, first)
-    return reports
-
-
-async def first_mails(
-    tx: Transaction, continued: Continued, since: datetime
-) -> dict[tuple[int, int], FirstMail]:
-    """Return what chats were mailed first, after *since*, of the chains, by chat and story."""
-    found = await _of_chains(tx, _MAILED, continued, since)
-    mails: dict[tuple[int, int], FirstMail] = {}
-    for key, (alert, bundle, made_at) in found:
-        kind = DeliveryKind.BUNDLE if bundle else DeliveryKind.ALERT
-        mails.setdefault(key, FirstMail(kind, bundle or alert, made_at))
-    return mails
 
 
 _OF_CHAINS: Final = (
@@ -152,7 +122,7 @@ _OF_CHAINS: Final = (
     col(Alert.made_at) > bindparam("since"),
 )
 
-_REPORTED: Final[Any] = (
+_REPORTED_CHAPTERS: Final[Any] = (
     select(col(Alert.chat_id), col(Alert.story_id), chain_of_story(Story), col(Delivery.id))
     .join(Story, col(Story.id) == Alert.story_id)
     .outerjoin(Delivery, and_(_message_of_alert(), col(Delivery.state).not_in(NOT_ARRIVED)))
@@ -160,7 +130,20 @@ _REPORTED: Final[Any] = (
     .order_by(col(Alert.id))
 )  # fmt: skip
 
-_MAILED: Final = (
+
+async def reported_before(
+    tx: Transaction, continued: Continued, since: datetime
+) -> dict[tuple[int, int], EarlierReports]:
+    """Return the reports, after *since*, of the other chapters of chains, by chat and story."""
+    reports: dict[tuple[int, int], EarlierReports] = {}
+    for key, (delivery_id,) in await _of_chains(tx, _REPORTED_CHAPTERS, continued, since):
+        before = reports.get(key, NO_EARLIER_REPORTS)
+        first = delivery_id if before.delivery_id is None else before.delivery_id
+        reports[key] = EarlierReports(before.chapters + 1, first)
+    return reports
+
+
+_MAILED_CHAPTERS: Final = (
     select(  # type: ignore[call-overload]
         Alert.chat_id, Alert.story_id, chain_of_story(Story),
         Alert.id, Alert.bundle_id, Delivery.created_at,
@@ -172,24 +155,36 @@ _MAILED: Final = (
 )  # fmt: skip
 
 
+async def first_mails(
+    tx: Transaction, continued: Continued, since: datetime
+) -> dict[tuple[int, int], FirstMail]:
+    """Return the first mail, after *since*, about each chain, by chat and story."""
+    mails: dict[tuple[int, int], FirstMail] = {}
+    rows = await _of_chains(tx, _MAILED_CHAPTERS, continued, since)
+    for key, (alert_id, bundle_id, made_at) in rows:
+        kind = DeliveryKind.BUNDLE if bundle_id else DeliveryKind.ALERT
+        mails.setdefault(key, FirstMail(kind, bundle_id or alert_id, made_at))
+    return mails
+
+
 async def _of_chains(
     tx: Transaction, statement: Select[Any], continued: Continued, since: datetime
 ) -> list[tuple[tuple[int, int], tuple[Any, ...]]]:
-    """Return the rows about the other chapters, each by the chat and story that it is asked for."""
+    """Return the rows about other chapters, by the chat and the story that continues them."""
     if not continued:
         return []
     stories: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for (chat_id, story_id), chain in continued.items():
         stories[chat_id, chain].append(story_id)
-    asked = {
-        "chains": set(continued.values()),
-        "chats": {chat_id for chat_id, _ in continued},
-        "since": since,
-    }
-    connection = await tx.session.connection()
+    rows = await tx.rows(
+        statement,
+        chains=set(continued.values()),
+        chats={chat_id for chat_id, _ in continued},
+        since=since,
+    )
     return [
         ((chat_id, story_id), tuple(values))
-        for chat_id, other, chain, *values in await connection.execute(statement, asked)
+        for chat_id, chapter, chain, *values in rows
         for story_id in stories.get((chat_id, chain), ())
-        if story_id != other
+        if story_id != chapter
     ]

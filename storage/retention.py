@@ -39,9 +39,10 @@ from storage.enums import ArticleStage, ChatState, DeliveryState, MailboxState
 from storage.feedback import Feedback, notices_of_feedback
 from storage.feeds_followed import RETURNABLE, had_by_nobody
 from storage.mailboxes import Mailbox
+from storage.matches import Match
 from storage.outbox import Delivery, delete_deliveries
 from storage.pace import CHATS, Pace, forget_pace
-from storage.queries import Match, Query
+from storage.queries import Query
 from storage.sources import UNREAD, Source
 from storage.stories import Story
 

@@ -1,34 +1,56 @@
-"""Which schema a database has, and which one this version needs.
+"""The schema: all tables, the version of a database, and its upgrade to ours.
 
-Asked at each start and each minute, so without alembic, whose import takes longer than the answer.
+The version is read at each start and each minute, without alembic, whose import takes longer.
 """
 
 import asyncio
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from shutil import disk_usage
 from typing import Final
 
 import structlog
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import MetaData, inspect, make_url, text
 from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
 
-from storage.db.copies import copy_database, sizes_of
+from storage.db.copies import copy_database, copy_size
 from storage.db.engine import SQLITE, Transaction
 from storage.db.filelock import file_lock, lock_beside
 from storage.db.postgresql import admin_engine
+from storage.db.sql import Leased
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
-# Read once, because an upgrade in place replaces the folder under running processes: whatever lies
-# there later belongs to another version than the code that runs.
+# Read once, because an upgrade in place replaces the folder under running processes, and its new
+# files belong to another version than the running code.
 VERSIONS: Final = tuple(sorted(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")))
 LATEST_VERSION: Final = VERSIONS[-1]  # such as `0042`
 
-_STORED: Final = text("SELECT version_num FROM alembic_version")
+_STORED_VERSION: Final = text("SELECT version_num FROM alembic_version")
+
+log = structlog.get_logger(__name__)
+
+
+@cache
+def metadata() -> MetaData:
+    """Return all tables. For that it imports every module of the package."""
+    for module in iter_modules([str(Path(__file__).parent)], prefix="storage."):
+        if not module.ispkg:
+            import_module(module.name)
+    return SQLModel.metadata
+
+
+def leased_tables() -> list[type[Leased]]:
+    """Return all tables whose rows processes claim, by name."""
+    metadata()
+    return sorted(Leased.__subclasses__(), key=lambda table: table.__name__)
 
 
 class SchemaError(RuntimeError):
-    """The database is not one that this version can use; the message says what to do."""
+    """This version cannot use the database; the message says what to do."""
 
 
 class SchemaTooNewError(SchemaError):
@@ -44,19 +66,19 @@ class SchemaTooOldError(SchemaError):
     """The database is of an older version than this one, or has no tables at all."""
 
     def __init__(self, version: str | None) -> None:
-        was = "was written by an older version of Dateline" if version else "has no tables yet"
-        super().__init__(f"The database {was}; dateline migrate brings it up to date.")
+        state = "was written by an older version of Dateline" if version else "has no tables yet"
+        super().__init__(f"The database {state}; dateline migrate brings it up to date.")
 
 
 def stored_version(connection: Connection) -> str | None:
-    """The version that the database has; None for one without tables."""
+    """Return the version of the database; None if it has no tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(_STORED).scalar()
+    return connection.execute(_STORED_VERSION).scalar()
 
 
 def is_current(version: str | None) -> bool:
-    """Whether nothing is to be done; `SchemaError` where nothing can be."""
+    """Whether the database needs no upgrade; raises `SchemaTooNewError` if it is too new."""
     if version is None or version < LATEST_VERSION:
         return False
     if version > LATEST_VERSION:
@@ -65,7 +87,7 @@ def is_current(version: str | None) -> bool:
 
 
 async def require_current(tx: Transaction) -> None:
-    """For commands that do not migrate: `SchemaError` unless the tables are of this version."""
+    """Raise `SchemaError` unless the tables are of this version, where nobody migrates them."""
     connection = await tx.session.connection()
     version = await connection.run_sync(stored_version)
     if not is_current(version):
@@ -73,23 +95,21 @@ async def require_current(tx: Transaction) -> None:
 
 
 async def is_still_current(tx: Transaction) -> bool:
-    """`is_current`, of a database that is in use."""
-    connection = await tx.session.connection()
-    return is_current((await connection.execute(_STORED)).scalar())
+    """Check a database that is in use, as `is_current` does."""
+    row = await tx.first(_STORED_VERSION)
+    return is_current(row[0] if row else None)
 
 
-# The schema: bringing a database up to this version, one process at a time.
+# Upgrades: a database is brought to this version by one process at a time.
 
 
-log = structlog.get_logger(__name__)
-
-_KEPT = 2  # copies of the file as it was before a migration
+_KEPT = 2  # copies of the file from before a migration
 
 _MEGABYTE = 2**20
 
 
 class DiskTooSmallError(SchemaError):
-    """There is no room for a copy of the file and for what the migrations write."""
+    """There is no room for a copy of the file and for the writes of the migrations."""
 
 
 def database_file(url: str) -> Path | None:
@@ -103,12 +123,12 @@ def database_file(url: str) -> Path | None:
 async def migrate(url: str) -> None:
     """Bring the database at *url* up to date; a second process waits and finds it done.
 
-    `SchemaError` where that cannot be: it is of a newer version, or the disk is too small.
+    Raises `SchemaError` if the database is newer, or if the disk is too small.
     """
     path = database_file(url)
     if path is None:
         if not is_current(await version_of(url)):
-            from storage.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is for those who need it
+            from storage.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is slow to import
 
             await upgrade(url)
         return
@@ -124,7 +144,7 @@ async def _is_file_current(path: Path, url: str) -> bool:
 
 
 async def version_of(url: str) -> str | None:
-    """The version of the schema there; None without one. A file must be there already."""
+    """Return the version of the database at *url*; None without tables. A file must exist."""
     engine = admin_engine(url)
     try:
         async with engine.connect() as connection:
@@ -134,21 +154,21 @@ async def version_of(url: str) -> str | None:
 
 
 def _migrate_under_lock(path: Path, url: str) -> None:
-    from storage.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is for those who need it
+    from storage.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is slow to import
 
     with file_lock(lock_beside(path, "migrate"), wait=True):
         _must_open(path)
-        asyncio.run(upgrade(url, lambda _: _keep_a_copy(path)))
+        asyncio.run(upgrade(url, lambda _: _keep_copy(path)))
 
 
 def _must_open(path: Path) -> None:
-    """Aiosqlite's thread outlives a file that does not open, and complains of the closed loop."""
+    """Raise OSError here, because aiosqlite's thread would report it to a loop that is closed."""
     path.open("ab").close()
 
 
-def _keep_a_copy(path: Path) -> None:
-    """Copy the file before it is changed; only the last copies are kept."""
-    size, free = sizes_of(path), disk_usage(path.parent).free
+def _keep_copy(path: Path) -> None:
+    """Copy the file before it is changed, and delete all but the last copies."""
+    size, free = copy_size(path), disk_usage(path.parent).free
     # Once for the copy, and at most once for the log of the migrations.
     if free < 2 * size + _MEGABYTE:
         raise DiskTooSmallError(
@@ -158,7 +178,7 @@ def _keep_a_copy(path: Path) -> None:
         )
     copy = path.with_name(f"{path.stem}.before-{LATEST_VERSION}{path.suffix}")
     copy_database(path, copy)
-    log.info("the database was copied before it is changed", copy=str(copy))
+    log.info("the database was copied before its migration", copy=str(copy))
     copies = sorted(path.parent.glob(f"{path.stem}.before-[0-9]???{path.suffix}"))
     for older in copies[:-_KEPT]:
         older.unlink()

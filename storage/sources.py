@@ -1,6 +1,7 @@
-"""Sources: the places we read, one row for one URL, and which chats follow them."""
+"""Sources: what we read, one row for each URL, and the chats that follow them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -16,7 +17,6 @@ from sqlalchemy import (
     case,
     delete,
     exists,
-    false,
     func,
     inspect,
     or_,
@@ -29,14 +29,14 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import (
+    CLAIM_TIME,
+    CLAIMER,
     FREE,
-    ClaimParameters,
     claim,
-    claim_parameters,
     claim_statement,
     claim_values,
-    held,
     lock_claims,
+    lock_own,
     release,
     release_each,
 )
@@ -60,9 +60,9 @@ class Source(Leased, table=True):
     folder: list[str] = Field(default_factory=list, sa_type=JSON)  # from the outermost inwards
     kind: SourceKind = Field(default=SourceKind.FEED, sa_type=enum_column(SourceKind))
     state: SourceState = Field(default=SourceState.ACTIVE, sa_type=enum_column(SourceState))
-    public: bool = False  # the operator's; else it reaches only the chats that follow it
-    own_network: bool = False  # where the operator allows everything
-    every_seconds: int | None = None  # the operator's wish; None: as the source itself suggests
+    public: bool = False  # the operator's; a private one reaches only the chats that follow it
+    own_network: bool = False  # in the operator's own network, whose addresses are allowed
+    every_seconds: int | None = None  # set by the operator; None: as the source itself suggests
     full_text: FullText = Field(default=FullText.AUTO, sa_type=enum_column(FullText))
     created_at: datetime
 
@@ -70,34 +70,34 @@ class Source(Leased, table=True):
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
-    fingerprints: bytes = b""  # of the entries that it showed last, 8 bytes each
+    fingerprints: bytes = b""  # of the entries of the last fetch, 8 bytes each
 
     next_fetch_at: datetime
     fetched_at: datetime | None = None
     succeeded_at: datetime | None = None
-    first_read_at: datetime | None = None  # None: what it holds now is its backlog
+    first_read_at: datetime | None = None  # None: its present entries are its backlog
     newest_at: datetime | None = None
-    rhythm_seconds: int | None = None  # how often its last body deserved a look
-    ttl_seconds: int | None = None  # how long it wants to be left alone after each look
+    rhythm_seconds: int | None = None  # the interval that its last body suggests
+    ttl_seconds: int | None = None  # the pause after each fetch that it asks for
     skip_hours: int = 0  # bits: hour 0 to 23, UTC
     skip_days: int = 0  # bits: Monday is 0
     fetches: int = 0
-    unchanged: int = 0  # of those, answered 304 or with the same bytes
+    unchanged: int = 0  # fetches that returned 304 or the same bytes
 
     failures: int = 0  # in a row
     error: str | None = None  # a code, see bot/sources/fetch/problems.py
     error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     error_since: datetime | None = None
-    last_error: str | None = None  # kept when it is over
+    last_error: str | None = None  # kept after it has ended
     last_error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     last_error_at: datetime | None = None
     moved_to: str | None = None
     moved_seen: int = 0
 
-    hub: str | None = None  # that it names, and under which address it is known there
+    hub: str | None = None  # the hub that it names, and its address there
     hub_topic: str | None = None
     hinted_at: datetime | None = None  # when a hub last made it due
-    pushed_until: datetime | None = None  # until then a hub that kept its word tells of news
+    pushed_until: datetime | None = None  # until then a hub that has pushed before reports news
 
 
 class Follow(SQLModel, table=True):
@@ -117,7 +117,7 @@ class AwaitedPage(Leased, table=True):
     )
     url: str
     host: str = Field(index=True)
-    inside: bool = False  # the source is in the operator's own network
+    inside: bool = False  # in the operator's own network
     private: bool = Field(default=False)
     awaited_since: datetime
     due_at: datetime
@@ -125,7 +125,7 @@ class AwaitedPage(Leased, table=True):
 
 
 class HostPause(SQLModel, table=True):
-    """A pause of a host that a public fetch has learned binds everybody, any other users alone."""
+    """A pause. If a public fetch caused it, it binds all fetches, else those for users."""
 
     host: str = Field(primary_key=True)
     public: bool = Field(primary_key=True)
@@ -135,10 +135,10 @@ class HostPause(SQLModel, table=True):
 
 class BoilerplateBlocks(SQLModel, table=True):
     host: str = Field(primary_key=True)
-    blocks: str  # as the reader of pages writes them; small, for it forgets
+    blocks: str  # as the page reader writes them; small, because it forgets
 
 
-# The columns of a source that nobody holds and that was never read.
+# The columns of a source that is not leased and was never read.
 UNREAD: Final[Mapping[str, Any]] = {
     **FREE,
     "fingerprints": b"",
@@ -147,83 +147,125 @@ UNREAD: Final[Mapping[str, Any]] = {
 
 
 async def change_source(tx: Transaction, source_id: int, values: Mapping[str, Any]) -> None:
-    await tx.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
+    await tx.change(update(Source).where(col(Source.id) == source_id).values(**values))
 
 
 async def forget_validators(tx: Transaction, source_ids: Collection[int]) -> None:
-    """Let the next fetch of these sources read all that they show, though it has not changed."""
+    """Let the next fetch of these sources read all entries, even unchanged ones."""
     if source_ids:
         unread = {"etag": None, "last_modified": None, "body_hash": None, "fingerprints": b""}
-        await tx.session.exec(
-            update(Source).where(among(col(Source.id), source_ids)).values(**unread)
-        )
+        await tx.change(update(Source).where(among(col(Source.id), source_ids)).values(**unread))
 
 
-async def make_source_public(tx: Transaction, source: Source, values: Mapping[str, Any]) -> int:
-    """Let the private source reach everybody, with the *values* of its columns; return its row.
+async def make_source_public(tx: Transaction, source: Source, values: Mapping[str, Any]) -> None:
+    """Make the private source public, with these *values* of its columns.
 
-    Its entries are forgotten, and a visit under way finds its lease gone: what it showed as a
-    private source becomes no public article, for it may have shown anything then.
+    Its entries are forgotten and its lease is revoked: entries of a private source make no public
+    articles, because it may have shown anything.
     """
-    source_id = source.id
-    await tx.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
+    await tx.change(delete(Entry).where(col(Entry.source_id) == source.id))
     kept = {"created_at": source.created_at, "public": True, "fingerprints": b""}
-    await change_source(tx, source_id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
-    return source_id
+    await change_source(tx, source.id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
 
 
 async def source_of(tx: Transaction, url_hash: str) -> Source | None:
-    found = await tx.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
-    return found.first()
+    source: Source | None = await tx.first(select(Source).where(col(Source.url_hash) == url_hash))
+    return source
 
 
 async def private_sources(tx: Transaction, source_ids: Collection[int]) -> set[int]:
     """Return those of the sources that reach only the chats that follow them."""
-    asked = select(Source.id).where(among(col(Source.id), source_ids), ~col(Source.public))
-    return {source_id for source_id in await tx.session.exec(asked) if source_id}
+    private = select(Source.id).where(among(col(Source.id), source_ids), ~col(Source.public))
+    return set(await tx.rows(private))
 
 
 async def all_sources(tx: Transaction) -> list[Source]:
     """Return every source, the operator's first, then by host."""
     order = (col(Source.public).desc(), col(Source.host), col(Source.id))
-    return list(await tx.session.exec(select(Source).order_by(*order)))
+    return list(await tx.rows(select(Source).order_by(*order)))
 
 
 async def add_source(tx: Transaction, values: Mapping[str, Any]) -> int | None:
-    """Return the new row's id; None if a source of this URL is there already."""
+    """Return the new row's id; None if a source has this URL already."""
     new = await insert_new(tx, Source, [values], returning=Source.id)
     return new[0] if new else None
 
 
 async def remove_source(tx: Transaction, url_hash: str) -> bool:
-    """Forget the source and its entries; the articles stay, and what was sent stays true."""
-    gone = await tx.session.exec(delete(Source).where(col(Source.url_hash) == url_hash))
-    return bool(gone.rowcount)
+    """Delete the source and its entries; return whether it existed. Its articles stay."""
+    return bool(await tx.change(delete(Source).where(col(Source.url_hash) == url_hash)))
 
 
-# Whose turn it is: which sources are read now, and what reading them yielded.
+# Search feeds: sources made for queries that chats subscribe to, and retired when none does.
 
 
-# Put together once: to do it for each claim takes longer than the claim.
-_OTHER = inspect(Source).local_table.alias("other")
+@dataclass(frozen=True, slots=True)
+class SearchFeed:
+    id: int
+    url_hash: str
+    is_retired: bool
 
-_PAGE = inspect(AwaitedPage).local_table.alias("page")
+
+async def search_feeds(tx: Transaction) -> list[SearchFeed]:
+    """Return every search feed, the oldest first, retired ones included."""
+    rows = await tx.rows(
+        select(Source.id, Source.url_hash, Source.state)
+        .where(col(Source.kind) == SourceKind.SEARCH)
+        .order_by(col(Source.id))
+    )
+    return [SearchFeed(id_, hashed, state is SourceState.RETIRED) for id_, hashed, state in rows]
+
+
+async def add_search_feeds(tx: Transaction, feeds: Sequence[Source]) -> int:
+    """Store the feeds whose address no source has yet; return their number."""
+    rows = [feed.model_dump(exclude={"id"}) for feed in feeds]
+    return len(await insert_new(tx, Source, rows, returning=Source.id))
+
+
+async def revive_search_feeds(tx: Transaction, ids: Collection[int]) -> None:
+    """Read the feeds again; their present entries are backlog, as at the first time."""
+    values = {"state": SourceState.ACTIVE, "next_fetch_at": tx.now, "first_read_at": None}
+    await tx.change(update(Source).where(among(col(Source.id), ids)).values(**values))
+
+
+async def retire_search_feeds(tx: Transaction, ids: Collection[int]) -> None:
+    """Stop reading the feeds. Their articles stay visible as theirs."""
+    healthy = {"failures": 0, "error": None, "error_detail": None, "error_since": None}
+    retired = {"state": SourceState.RETIRED, **healthy}
+    await tx.change(update(Source).where(among(col(Source.id), ids)).values(**retired))
+
+
+async def delete_search_feeds(tx: Transaction, before: datetime) -> int:
+    """Delete the retired feeds that were last read before *before*; return their number."""
+    last_read = func.coalesce(col(Source.fetched_at), col(Source.created_at))
+    return await tx.change(
+        delete(Source).where(
+            col(Source.kind) == SourceKind.SEARCH,
+            col(Source.state) == SourceState.RETIRED,
+            last_read < before,
+        )
+    )
+
+
+# Claims: the sources to read now, and the results of reading them.
 
 
 async def claim_public_sources(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Source]:
-    """Claim public sources that are due, and none of a host that a public fetch is asking.
+    """Claim public sources that are due, and none of a host that a public fetch is reading.
 
-    Private sources keep no public one waiting. Several processes may ask the operator's own hosts
-    at once.
+    Private sources never delay public ones. Several processes may read the operator's own hosts at
+    once.
     """
     await lock_claims(tx, Source)
-    return await _claimed(tx, _claiming(tx.dialect, public=True), owner, limit, lease)
+    values = claim_values(tx, owner, limit, lease) | {"horizon": tx.now + LONGEST_PAUSE}
+    rows = await tx.rows(_claim_sources(tx.dialect, public=True), **values)
+    return [source for (source,) in rows]
 
 
 class PrivateClaim(NamedTuple):
-    """*account*: the follower whose turn it is, as the Telegram chat; None: nobody follows it."""
+    """*account*: the Telegram chat of the follower that is served; None: it has no follower."""
 
     source: Source
     account: int | None
@@ -232,58 +274,67 @@ class PrivateClaim(NamedTuple):
 async def claim_private_source(
     tx: Transaction, *, owner: str, lease: timedelta, busy: Collection[int]
 ) -> PrivateClaim | None:
-    """Claim the private source that is due longest, of a host that nobody is asking.
+    """Claim the private source that is due longest, of a host that nobody is reading.
 
-    The accounts that are *busy* have as many in hand as they may: none is claimed for them alone.
+    A source whose followers are all *busy* accounts, which are at their limit, is passed over.
     """
     await lock_claims(tx, Source)
-    claiming = _claiming(tx.dialect, public=False)
-    found = await _claimed(tx, claiming, owner, 1, lease, busy=list(busy))
-    if not found:
+    values = claim_values(tx, owner, 1, lease) | {"horizon": tx.now + LONGEST_PAUSE}
+    claimed = await tx.first(_claim_sources(tx.dialect, public=False), **values, busy=busy)
+    if claimed is None:
         return None
-    followers = (
+    (source,) = claimed
+    idle_followers = (
         select(func.min(Chat.telegram_id))
         .join(Follow, col(Follow.chat_id) == col(Chat.id))
-        .where(col(Follow.source_id) == found[0].id, ~among(col(Chat.telegram_id), busy))
+        .where(col(Follow.source_id) == source.id, ~among(col(Chat.telegram_id), busy))
     )
-    return PrivateClaim(found[0], (await tx.session.exec(followers)).one())
-
-
-async def _claimed(
-    tx: Transaction,
-    statement: ReturningUpdate[Any],
-    owner: str,
-    limit: int,
-    lease: timedelta,
-    **values: Any,
-) -> list[Source]:
-    options = {"synchronize_session": False, "populate_existing": True}
-    values |= claim_values(tx, owner, limit, lease) | {"horizon": tx.now + LONGEST_PAUSE}
-    rows = await tx.session.exec(statement, params=values, execution_options=options)
-    return list(rows.scalars())
+    return PrivateClaim(source, await tx.one(idle_followers))
 
 
 @cache
-def _claiming(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
-    asked = claim_parameters()
-    where = [
+def _claim_sources(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
+    due = [
         col(Source.state) == SourceState.ACTIVE,
         col(Source.public).is_(public),
-        col(Source.next_fetch_at) <= asked.now,
-        ~is_paused(col(Source.host), asked.now, bindparam("horizon"), public=public),
-        ~_is_host_fetching(asked, public=public),
-        ~_has_page_read(dialect, asked, public=public),
+        col(Source.next_fetch_at) <= CLAIM_TIME,
+        ~is_paused(col(Source.host), CLAIM_TIME, bindparam("horizon"), public=public),
+        ~_is_host_being_read(public=public),
     ]
+    if dialect == POSTGRESQL:  # a single process keeps its own pages and sources apart
+        due.append(~_is_page_being_read(public=public))
     if not public:
-        where.append(_is_for_idle_accounts())
-    order = col(Source.next_fetch_at), col(Source.id)
-    return claim_statement(Source, and_(*where), order, asked).returning(Source)
+        due.append(_has_idle_follower())
+    order = (col(Source.next_fetch_at), col(Source.id))
+    return claim_statement(Source, and_(*due), order).returning(Source)
 
 
-def _is_for_idle_accounts() -> ColumnElement[bool]:
-    """Whether a follower is of an account that is not busy, or nobody follows the source.
+def _is_host_being_read(*, public: bool) -> ColumnElement[bool]:
+    """Say that a fetch of another source of the host has a lease.
 
-    One value, because planners answer two EXISTS by reading all followers there are.
+    In the operator's own network only fetches of the same process count, because every process
+    reads those hosts.
+    """
+    other = inspect(Source).local_table.alias("other")
+    leased = [other.c.host == col(Source.host), other.c.lease_until > CLAIM_TIME]
+    if public:
+        leased.append(other.c.public.is_(True))
+    return exists().where(*leased, or_(~other.c.own_network, other.c.owner == CLAIMER))
+
+
+def _is_page_being_read(*, public: bool) -> ColumnElement[bool]:
+    """Say that another process reads a page of the host."""
+    page = inspect(AwaitedPage).local_table.alias("page")
+    leased = [page.c.host == col(Source.host), page.c.lease_until > CLAIM_TIME]
+    if public:
+        leased.append(~page.c.private)
+    return exists().where(*leased, page.c.owner != CLAIMER, ~col(Source.own_network))
+
+
+def _has_idle_follower() -> ColumnElement[bool]:
+    """Say that a follower's account is not busy, or that the source has no follower.
+
+    It is one aggregate, because planners answer two EXISTS by reading all followers.
     """
     is_idle = case((among(col(Chat.telegram_id), bindparam("busy")), 0), else_=1)
     idle = (
@@ -294,43 +345,22 @@ def _is_for_idle_accounts() -> ColumnElement[bool]:
     return func.coalesce(idle.scalar_subquery(), 1) == 1
 
 
-def _is_host_fetching(asked: ClaimParameters, *, public: bool) -> ColumnElement[bool]:
-    """Whether another source of the host is being read, or was until a moment ago.
-
-    The operator's own hosts are asked by each process, which claims some of their sources at once.
-    """
-    others = [_OTHER.c.host == col(Source.host), _OTHER.c.lease_until > asked.now]
-    if public:
-        others.append(_OTHER.c.public.is_(True))
-    return exists().where(*others, or_(~_OTHER.c.own_network, _OTHER.c.owner == asked.owner))
-
-
-def _has_page_read(dialect: str, asked: ClaimParameters, *, public: bool) -> ColumnElement[bool]:
-    """Whether another process reads a page of the host. One process sees to that by itself."""
-    if dialect != POSTGRESQL:
-        return false()
-    pages = [_PAGE.c.host == col(Source.host), _PAGE.c.lease_until > asked.now]
-    if public:
-        pages.append(~_PAGE.c.private)
-    return exists().where(*pages, _PAGE.c.owner != asked.owner, ~col(Source.own_network))
-
-
 async def finish_fetches(
     tx: Transaction, owner: str, fetches: Mapping[int, Mapping[str, Any]]
 ) -> set[int]:
-    """Store the results of fetches, by the source's id, and let go of the sources.
+    """Store the results of fetches, by the source's id, and release the sources.
 
-    A `lease_until` among it is how long their host rests. Return those that *owner* still had;
-    nothing is stored of the others.
+    A `lease_until` among the columns is how long the source's host rests. Return the sources that
+    *owner* still leased; nothing is stored of the others.
     """
     if not fetches:
         return set()
-    ours = await held(tx, Source, fetches, owner)
+    ours = await lock_own(tx, Source, fetches, owner)
     await release_each(tx, Source, {source_id: fetches[source_id] for source_id in ours})
     return ours
 
 
-# The pages that articles wait for: rows only as long as they are to be read.
+# The pages that articles wait for. A row lives until its page is read.
 
 
 async def enqueue_pages(tx: Transaction, pages: Sequence[AwaitedPage]) -> None:
@@ -343,32 +373,34 @@ async def enqueue_pages(tx: Transaction, pages: Sequence[AwaitedPage]) -> None:
 async def claim_pages(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta, private: bool
 ) -> list[AwaitedPage]:
-    """Lease pages that are due, one of each host, and none of a host that somebody is asking.
+    """Claim pages that are due, one of each host, and none of a host that is being read.
 
-    Pages of *private* articles, however many, keep none of public ones waiting.
+    Pages of *private* articles, however many, never delay those of public ones.
     """
     await lock_claims(tx, Source)
     other = aliased(AwaitedPage)
-    asked = [col(other.host) == col(AwaitedPage.host), col(other.lease_until) > tx.now]
-    if not private:
-        asked.append(~col(other.private))
-    # The least of each host, also for another process: it finds that one taken, and no other.
-    first = (
+    # The first page of each host, whoever leases it: another process finds that one taken, and no
+    # other of its host.
+    first_of_host = (
         select(func.min(other.article_id))
         .where(col(other.private).is_(private), col(other.due_at) <= tx.now)
         .group_by(other.host)
     )
+    same_host = [col(other.host) == col(AwaitedPage.host), col(other.lease_until) > tx.now]
+    if not private:
+        same_host.append(~col(other.private))
     horizon = tx.now + LONGEST_PAUSE
-    is_paused_now = is_paused(col(AwaitedPage.host), tx.now, horizon, public=not private)
+    due = [
+        col(AwaitedPage.article_id).in_(first_of_host),
+        ~exists().where(*same_host),
+        ~is_paused(col(AwaitedPage.host), tx.now, horizon, public=not private),
+    ]
+    if tx.dialect == POSTGRESQL:  # a single process keeps its own pages and sources apart
+        due.append(~_is_source_being_read(tx.now, owner, private=private))
     return await claim(
         tx,
         AwaitedPage,
-        and_(
-            col(AwaitedPage.article_id).in_(first),
-            ~exists().where(*asked),
-            ~_is_polled(tx, owner, private=private),
-            ~is_paused_now,
-        ),
+        and_(*due),
         order=(col(AwaitedPage.article_id),),
         limit=limit,
         owner=owner,
@@ -376,20 +408,18 @@ async def claim_pages(
     )
 
 
-def _is_polled(tx: Transaction, owner: str, *, private: bool) -> ColumnElement[bool]:
-    """Whether another process reads a source of the host. One process sees to that by itself."""
-    if tx.dialect != POSTGRESQL:
-        return false()
-    polled = [col(Source.host) == col(AwaitedPage.host), col(Source.lease_until) > tx.now]
+def _is_source_being_read(now: datetime, owner: str, *, private: bool) -> ColumnElement[bool]:
+    """Say that another process reads a source of the page's host."""
+    leased = [col(Source.host) == col(AwaitedPage.host), col(Source.lease_until) > now]
     if not private:
-        polled.append(col(Source.public).is_(True))
+        leased.append(col(Source.public).is_(True))
     return exists().where(
-        *polled, col(Source.owner).is_distinct_from(owner), ~col(Source.own_network)
+        *leased, col(Source.owner).is_distinct_from(owner), ~col(Source.own_network)
     )
 
 
 async def delay_next_page(tx: Transaction, page: AwaitedPage, pause: timedelta) -> None:
-    """Let the host of *page* rest from other processes; the one that read it sees to that."""
+    """Keep other processes from the host of *page*; its reader keeps the pause by itself."""
     if tx.dialect == POSTGRESQL and not page.inside:
         await pause_host(tx, page.host, tx.now + pause, public=not page.private)
 
@@ -401,18 +431,19 @@ async def postpone_page(
 
 
 async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
-    """Await the page no longer; False if another reads it by now."""
-    done = await tx.session.exec(
-        delete(AwaitedPage).where(
-            col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner
+    """Stop awaiting the page; return False if another process reads it by now."""
+    return bool(
+        await tx.change(
+            delete(AwaitedPage).where(
+                col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner
+            )
         )
     )
-    return bool(done.rowcount)
 
 
-# Hosts that are left alone for a while, in every process, because they asked for it or timed out. A
-# pause that a user's fetch has learned binds users' fetches alone: else a user could silence a
-# publisher with a link.
+# Hosts that every process leaves alone for a while, because they asked for it or timed out. A pause
+# that a user's fetch caused binds users' fetches alone: otherwise a user could silence a publisher
+# with a link.
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 _TIMEOUT_PAUSE: Final = timedelta(minutes=1)  # twice as long after each further time-out in a row
@@ -420,15 +451,17 @@ _COUNTED_FOR: Final = timedelta(hours=6)  # after a pause, a further time-out st
 
 
 async def delay_host(tx: Transaction, host: str, until: datetime, *, public: bool) -> None:
-    """Ask none of *host*'s sources before *until*, those included that it gets meanwhile."""
+    """Read no source of *host* before *until*, including sources that are added meanwhile."""
     await pause_host(tx, host, until, public=public)
     await _delay_sources(tx, host, until, public=public)
 
 
 async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
-    """Delay *host*, which has timed out: for a minute, and up to an hour while it goes on."""
-    wanted = select(HostPause.timeouts).where(*_pause_of(host, public=public))
-    timeouts = (await tx.session.exec(wanted)).first() or 0
+    """Delay *host*, which has timed out: for a minute at first, for an hour at most."""
+    wanted = select(HostPause.timeouts).where(
+        col(HostPause.host) == host, col(HostPause.public).is_(public)
+    )
+    timeouts = await tx.first(wanted) or 0
     until = tx.now + min(_TIMEOUT_PAUSE * 2 ** min(timeouts, 10), LONGEST_PAUSE)
     row = {"host": host, "public": public, "until": until, "timeouts": timeouts + 1}
     longer = (
@@ -440,27 +473,27 @@ async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
 
 
 async def end_back_off(tx: Transaction, hosts: Collection[str], *, public: bool) -> None:
-    """End the pauses of *hosts* for time-outs, because they have responded.
+    """End the pauses of *hosts* after time-outs, because they have responded.
 
-    A response to a user does not end what public fetches have learned.
+    A response to a user's fetch does not end a pause that public fetches caused.
     """
     over = [among(col(HostPause.host), hosts), col(HostPause.timeouts) > 0]
     if not public:
         over.append(~col(HostPause.public))
-    await tx.session.exec(delete(HostPause).where(*over))
+    await tx.change(delete(HostPause).where(*over))
 
 
 async def make_due(tx: Transaction, source: Source) -> None:
-    """Read *source* next, as its operator asks, whatever pause its host is in."""
-    await tx.session.exec(delete(HostPause).where(col(HostPause.host) == source.host))
+    """Read *source* next, even if its host pauses, because the operator asks for it."""
+    await tx.change(delete(HostPause).where(col(HostPause.host) == source.host))
     await change_source(tx, source.id, {"next_fetch_at": tx.now})
 
 
 async def pause_host(tx: Transaction, host: str, until: datetime, *, public: bool) -> None:
-    """A longer pause that *host* asked for before stays."""
+    """Pause *host* until *until*, or longer if it asked for that before."""
     over = and_(col(HostPause.until) <= tx.now, col(HostPause.timeouts) == 0)
     forgotten = col(HostPause.until) <= tx.now - _COUNTED_FOR
-    await tx.session.exec(delete(HostPause).where(or_(over, forgotten)))
+    await tx.change(delete(HostPause).where(or_(over, forgotten)))
     longer = "until = excluded.until WHERE hostpause.until < excluded.until"
     row = {"host": host, "public": public, "until": until, "timeouts": 0}
     await upsert(tx, HostPause, [row], key="host, public", changes=longer)
@@ -473,9 +506,9 @@ def is_paused(
     *,
     public: bool,
 ) -> ColumnElement[bool]:
-    """Whether a fetch of *host* waits, a *public* one or a user's.
+    """Say that a fetch of *host*, *public* or a user's, has to wait.
 
-    A pause beyond the *horizon*, the longest from now on, was stored while a clock was wrong.
+    A pause beyond the *horizon*, the longest possible, was stored by a wrong clock.
     """
     binding = [col(HostPause.host) == host]
     binding += [col(HostPause.until) > now, col(HostPause.until) <= horizon]
@@ -488,23 +521,19 @@ async def _delay_sources(tx: Transaction, host: str, until: datetime, *, public:
     sooner = [col(Source.host) == host, col(Source.next_fetch_at) < until]
     if not public:
         sooner.append(~col(Source.public))
-    await tx.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
+    await tx.change(update(Source).where(*sooner).values(next_fetch_at=until))
 
 
-def _pause_of(host: str, *, public: bool) -> tuple[ColumnElement[bool], ...]:
-    return col(HostPause.host) == host, col(HostPause.public).is_(public)
-
-
-# What each host prints on all its pages, as far as it has been learned from them.
+# Boilerplate: the blocks that a host prints on all its pages.
 
 
 async def boilerplate_of(tx: Transaction, host: str) -> str:
-    """Return what has been learned of *host*, "" for nothing."""
-    row = await tx.session.get(BoilerplateBlocks, host)
-    return row.blocks if row else ""
+    """Return the blocks learned of *host*; "" for none."""
+    blocks = select(BoilerplateBlocks.blocks).where(col(BoilerplateBlocks.host) == host)
+    return await tx.first(blocks) or ""
 
 
 async def store_boilerplate(tx: Transaction, host: str, blocks: str) -> None:
-    """Of two processes that learn of one host at the same moment, the later one counts."""
+    """Replace the blocks of *host*. If two processes learn at once, the later one wins."""
     rows = [{"host": host, "blocks": blocks}]
     await upsert(tx, BoilerplateBlocks, rows, key="host", changes="blocks = excluded.blocks")

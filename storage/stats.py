@@ -1,15 +1,16 @@
-"""Counts and lags: how much there is, how much came lately, and how late each stage is.
+"""Counts and lags: all rows, the rows of a period, and the delay of each stage.
 
-The admin panel, `dateline stats` and the metrics show these, and nothing of whose it is. No count
-looks at more rows than its bound: on a large database it says "at least", and soon.
+The admin panel, `dateline stats` and the metrics show them; none names a user. No count reads more
+rows than its bound, so that on a large database it quickly says "at least".
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Select, and_, exists, func, inspect, literal, or_, text
+from sqlalchemy import Select, and_, exists, func, literal, or_, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
@@ -27,35 +28,36 @@ from storage.enums import (
     SourceState,
     UsageKind,
 )
+from storage.matches import Match
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
-from storage.queries import Match, Query, latest_change
+from storage.queries import Query, latest_change
+from storage.schema import metadata
 from storage.sources import AwaitedPage, Source
 from storage.subscriptions import Subscription
-from storage.tables import TABLES
 from storage.topics import Topic
 from storage.usage import UsageToday, usage_today
 
 MAX_COUNTED = 1_000_000
 
-MAX_BACKLOG: Final = 100_000  # of metrics, which are asked for all the time
+MAX_BACKLOG: Final = 100_000  # for metrics, which are read all the time
 
 _DAY = timedelta(days=1)
 
 _WAITING: Final = (ArticleStage.STORED, ArticleStage.GROUPED, ArticleStage.MATCHED)
-_USUAL_WAIT = timedelta(minutes=1)  # of an article, whose page may come first
+_USUAL_WAIT = timedelta(minutes=1)  # of an article, which may wait for its page
 
-_SMALL_FILE = 500 * 1024 * 1024  # bytes; of a larger one SQLite would read all to size its tables
+_SMALL_FILE = 500 * 1024 * 1024  # bytes; SQLite reads the whole file to size its tables
 
 _ACTIVE = col(Source.state) == SourceState.ACTIVE
 
-# A public source that is gone for good waits for the operator to remove it.
+# A public source that is gone waits for the operator to remove it.
 _UNHEALTHY = and_(
     or_(_ACTIVE, and_(col(Source.state) == SourceState.GONE, col(Source.public))),
     col(Source.error_since).is_not(None),
 )
 
 
-# What is counted, and by which columns.
+# The counts of `totals`: the table, and the columns to count by.
 _TOTALS: Final[Mapping[str, tuple[Any, Sequence[Any]]]] = {
     "chats": (Chat, (Chat.kind, Chat.state)),
     "topics": (Topic, (col(Topic.slug).is_not(None).label("public"),)),
@@ -64,8 +66,9 @@ _TOTALS: Final[Mapping[str, tuple[Any, Sequence[Any]]]] = {
     "sources": (Source, (Source.state,)),
 }
 
-# The same of what came lately; a match came with its article. Rows are numbered as they come, so
-# the first of a period is found by halving, without an index of timestamps.
+# The counts of `recent_totals`: also the column with the row's number, and the timestamp, for which
+# a match has its article's. Rows are numbered in the order of their timestamps, so the first row of
+# a period is found by bisection, without an index.
 _RECENT: Final[Mapping[str, tuple[Any, Sequence[Any], Any, Any]]] = {
     "articles": (Article, (), Article.id, Article.stored_at),
     "matches": (Match, (), Match.article_id, Article.stored_at),
@@ -78,7 +81,7 @@ _RECENT: Final[Mapping[str, tuple[Any, Sequence[Any], Any, Any]]] = {
 
 
 class Count(NamedTuple):
-    """*what* is counted, by its values; with *is_least* there may be more."""
+    """*what*: the values counted by. *is_least*: there may be more."""
 
     what: tuple[str, ...]
     number: int
@@ -86,16 +89,16 @@ class Count(NamedTuple):
 
 
 class Amounts(NamedTuple):
-    chats: int  # that are sent anything
-    topics: int  # that have a subscription
+    chats: int  # active ones
+    topics: int  # with a subscription
     sources: int
-    articles: int  # that have waited for the next stage longer than usual
-    queue: int  # messages that are due
+    articles: int  # waiting for the next stage longer than usual
+    queue: int  # due messages
     held: int
 
 
 class Lags(NamedTuple):
-    """How long the oldest work has waited, as users see it."""
+    """How long the oldest work has waited, by the steps that users notice."""
 
     read: timedelta
     match: timedelta
@@ -118,15 +121,15 @@ class Backlog(NamedTuple):
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
-    """Return what there is now."""
+    """Count all rows."""
     return {name: await _counts(tx, table, by) for name, (table, by) in _TOTALS.items()}
 
 
 async def recent_totals(tx: Transaction, since: datetime) -> dict[str, list[Count]]:
-    """Return what has come from *since* on."""
+    """Count the rows since *since*."""
     return {
-        name: await _counts(tx, table, by, col(row) >= await _first(tx, at, since))
-        for name, (table, by, row, at) in _RECENT.items()
+        name: await _counts(tx, table, by, col(row) >= await _first_row_since(tx, timestamp, since))
+        for name, (table, by, row, timestamp) in _RECENT.items()
     }
 
 
@@ -145,16 +148,16 @@ async def amounts(tx: Transaction) -> Amounts:
 
 
 async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
-    """Return what waits; *budgets* are those of an account."""
-    by = (Delivery.state, Delivery.medium)
-    waiting = [
+    """Return the work that waits; *budgets*: the limits of an account, by kind."""
+    columns = (Delivery.state, Delivery.medium)
+    queue = [
         count
         for condition in (BLOCKING_SQL, STUCK_SQL)
-        for count in await _counts(tx, Delivery, by, text(condition), most=MAX_BACKLOG)
+        for count in await _counts(tx, Delivery, columns, text(condition), most=MAX_BACKLOG)
     ]
     return Backlog(
         lags={stage: lag.total_seconds() for stage, lag in (await lags_by_stage(tx)).items()},
-        queue={(state, medium): number for (state, medium), number, _ in waiting},
+        queue={(state, medium): number for (state, medium), number, _ in queue},
         sources={
             "active": await _count(tx, Source, _ACTIVE, most=MAX_BACKLOG),
             "unhealthy": await count_unhealthy_sources(tx),
@@ -166,9 +169,9 @@ async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
 
 
 async def unhealthy_sources(tx: Transaction, limit: int) -> list[Source]:
-    """Return those that fail or are gone for good, the longest unhealthy first."""
+    """Return the sources that fail or are gone, the longest unhealthy first."""
     ordered = select(Source).where(_UNHEALTHY).order_by(col(Source.error_since), col(Source.id))
-    return list(await tx.session.exec(ordered.limit(limit)))
+    return list(await tx.rows(ordered.limit(limit)))
 
 
 async def count_unhealthy_sources(tx: Transaction) -> int:
@@ -176,15 +179,15 @@ async def count_unhealthy_sources(tx: Transaction) -> int:
 
 
 async def last_read(tx: Transaction) -> datetime | None:
-    """Return when any source was last read well."""
-    newest = select(func.max(col(Source.succeeded_at))).where(_ACTIVE)
-    return (await tx.session.exec(newest)).one()
+    """Return when any source was last read successfully."""
+    return await tx.one(select(func.max(col(Source.succeeded_at))).where(_ACTIVE))
 
 
 async def last_article(tx: Transaction) -> datetime | None:
     """Return when the newest article was stored."""
     newest = select(col(Article.stored_at)).order_by(col(Article.id).desc()).limit(1)
-    return (await tx.session.exec(newest)).first()
+    stored_at: datetime | None = await tx.first(newest)
+    return stored_at
 
 
 async def lags(tx: Transaction) -> Lags:
@@ -197,32 +200,32 @@ async def lags(tx: Transaction) -> Lags:
     )
 
 
-def _oldest(at: Any, *which: Any, order: Any = None) -> Select[Any]:
-    return select(at).where(*which).order_by(at if order is None else order).limit(1)
+def _oldest(timestamp: Any, *conditions: Any) -> Select[Any]:
+    return select(timestamp).where(*conditions).order_by(timestamp).limit(1)
 
 
-def _at(stage: ArticleStage) -> list[Select[Any]]:
-    """Articles are stored in the order of their ids."""
-    # Not the bare id: SQLite would walk the whole table by it.
+def _oldest_article(stage: ArticleStage) -> Select[Any]:
+    # By the least id, because articles are stored in the order of their ids; not by the bare id,
+    # because SQLite would walk the whole table by it.
     first = select(func.min(col(Article.id) + 0)).where(is_at(stage)).scalar_subquery()
-    return [select(col(Article.stored_at)).where(col(Article.id) == first)]
+    return select(col(Article.stored_at)).where(col(Article.id) == first)
 
 
-def _outbox(medium: Medium) -> list[Select[Any]]:
-    """One statement for each priority: so the index has each answer at its first row."""
-    due, of_medium = col(Delivery.due_at), col(Delivery.medium) == medium
+def _oldest_delivery(medium: Medium) -> list[Select[Any]]:
+    # One statement for each priority, so that the index has each answer in its first row.
+    due_at, is_medium = col(Delivery.due_at), col(Delivery.medium) == medium
     return [
-        _oldest(due, text(PENDING_SQL), of_medium, col(Delivery.priority) == number)
-        for number in sorted({kind.priority for kind in DeliveryKind})
+        _oldest(due_at, text(PENDING_SQL), is_medium, col(Delivery.priority) == priority)
+        for priority in sorted({kind.priority for kind in DeliveryKind})
     ]
 
 
-# When the oldest work of each stage was due: the earliest that any of its statements finds.
+# The due time of each stage's oldest work is the earliest that its statements find.
 _DUE: Final[Mapping[str, list[Select[Any]]]] = {
     "poll": [_oldest(col(Source.next_fetch_at), _ACTIVE)],
     "page": [_oldest(col(AwaitedPage.due_at))],
-    "match": [*_at(ArticleStage.STORED), *_at(ArticleStage.GROUPED)],
-    "alert": _at(ArticleStage.MATCHED),
+    "match": [_oldest_article(ArticleStage.STORED), _oldest_article(ArticleStage.GROUPED)],
+    "alert": [_oldest_article(ArticleStage.MATCHED)],
     "digest": [
         _oldest(
             col(Chat.next_digest_at),
@@ -230,42 +233,42 @@ _DUE: Final[Mapping[str, list[Select[Any]]]] = {
             col(Chat.state) == ChatState.ACTIVE,
         )
     ],
-    "send": _outbox(Medium.TELEGRAM),
-    "mail": _outbox(Medium.EMAIL),
+    "send": _oldest_delivery(Medium.TELEGRAM),
+    "mail": _oldest_delivery(Medium.EMAIL),
 }
 
 
 async def lags_by_stage(tx: Transaction) -> dict[str, timedelta]:
-    """Return how long the oldest work of each stage has waited; what is due later has not."""
-    asked = [(stage, each) for stage, statements in _DUE.items() for each in statements]
-    row = (await tx.session.exec(select(*(each.scalar_subquery() for _, each in asked)))).one()
-    late = dict.fromkeys(_DUE, timedelta())
-    for (stage, _), due_at in zip(asked, row, strict=True):
+    """Return how long the oldest due work of each stage has waited."""
+    by_stage = [(stage, oldest) for stage, found in _DUE.items() for oldest in found]
+    row = await tx.one(select(*(oldest.scalar_subquery() for _, oldest in by_stage)))
+    lags = dict.fromkeys(_DUE, timedelta())
+    for (stage, _), due_at in zip(by_stage, row, strict=True):
         if due_at is not None:
-            late[stage] = max(late[stage], tx.now - due_at)
-    return late
+            lags[stage] = max(lags[stage], tx.now - due_at)
+    return lags
 
 
 async def articles_a_day(tx: Transaction, days: int) -> list[Count]:
-    """Return how many were stored on each of the last *days*, in UTC, today last."""
+    """Return the number of articles stored on each of the last *days*, in UTC, today last."""
     midnight = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    starts = [midnight - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    firsts = [await _first(tx, Article.stored_at, start) for start in starts]
-    ends = [*firsts[1:], await _first(tx, Article.stored_at, tx.now + _DAY)]
-    counted = []
-    for start, first, end in zip(starts, firsts, ends, strict=True):
-        which = (col(Article.id) >= first, col(Article.id) < end)
-        (count,) = await _counts(tx, Article, (), *which)
-        counted.append(count._replace(what=(start.date().isoformat(),)))
-    return counted
+    starts = [midnight - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
+    firsts = [
+        await _first_row_since(tx, Article.stored_at, start) for start in (*starts, tx.now + _DAY)
+    ]
+    counts = []
+    for start, (first, end) in zip(starts, pairwise(firsts), strict=True):
+        is_of_day = (col(Article.id) >= first, col(Article.id) < end)
+        (count,) = await _counts(tx, Article, (), *is_of_day)
+        counts.append(count._replace(what=(start.date().isoformat(),)))
+    return counts
 
 
 async def most_subscribed(tx: Transaction, limit: int) -> list[Count]:
-    """Return the public topics with most subscriptions: all others are some user's query."""
+    """Return the public topics with the most subscriptions; other topics are users' own queries."""
     chats = func.count(col(Subscription.id))
-    connection = await tx.session.connection()
-    rows = await connection.execute(
-        sa.select(col(Topic.name), chats)
+    rows = await tx.rows(
+        select(col(Topic.name), chats)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Topic.slug).is_not(None))
         .group_by(col(Topic.id), col(Topic.name))
@@ -275,72 +278,76 @@ async def most_subscribed(tx: Transaction, limit: int) -> list[Count]:
     return [Count((name,), number) for name, number in rows]
 
 
+_FILE_SIZE_ON_SQLITE: Final = text(
+    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+)
+
+_TABLE_SIZES_ON_SQLITE: Final = text(
+    "SELECT s.tbl_name, sum(d.pgsize) AS size FROM dbstat AS d JOIN sqlite_schema AS s"
+    # The "=" makes dbstat aggregate; a bare `d.aggregate` would only filter.
+    " ON s.name = d.name WHERE d.aggregate = TRUE"
+    " GROUP BY s.tbl_name ORDER BY size DESC LIMIT 20"
+)
+
+_TABLE_SIZES_ON_POSTGRESQL: Final = text(
+    "SELECT relname, pg_total_relation_size(oid) AS size FROM pg_class"
+    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    " ORDER BY size DESC LIMIT 20"
+)
+
+
 async def table_sizes(tx: Transaction) -> list[Count]:
-    """Return the bytes of each table with its indexes, the largest first; [] where that is slow."""
-    connection = await tx.session.connection()
-    try:
-        rows = (await connection.execute(text(await _asking_sizes(tx)))).all()
-    except DBAPIError:  # this SQLite does not tell
-        return []
-    ours = {inspect(table).local_table.name for table in TABLES}
+    """Return the bytes of each table with its indexes, the largest first; [] if that is slow."""
+    if tx.dialect == POSTGRESQL:
+        rows = await tx.rows(_TABLE_SIZES_ON_POSTGRESQL)
+    else:
+        (file_size,) = await tx.one(_FILE_SIZE_ON_SQLITE)
+        if file_size > _SMALL_FILE:
+            return []
+        try:
+            rows = await tx.rows(_TABLE_SIZES_ON_SQLITE)
+        except DBAPIError:  # an SQLite without dbstat
+            return []
+    ours = metadata().tables
     return [Count((name,), int(size)) for name, size in rows if name in ours or size]
 
 
-async def _asking_sizes(tx: Transaction) -> str:
-    if tx.dialect == POSTGRESQL:
-        return (
-            "SELECT relname, pg_total_relation_size(oid) AS size FROM pg_class"
-            " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
-            " ORDER BY size DESC LIMIT 20"
-        )
-    connection = await tx.session.connection()
-    pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
-    page = (await connection.execute(text("PRAGMA page_size"))).scalar_one()
-    if pages * page > _SMALL_FILE:
-        return "SELECT '', 0 WHERE 0"
-    return (
-        "SELECT s.tbl_name, sum(d.pgsize) AS size FROM dbstat AS d JOIN sqlite_schema AS s"
-        # With the "=" it is told to add up; without, it filters what it has not added up.
-        " ON s.name = d.name WHERE d.aggregate = TRUE"
-        " GROUP BY s.tbl_name ORDER BY size DESC LIMIT 20"
-    )
-
-
 async def _counts(
-    tx: Transaction, table: Any, by: Sequence[Any] = (), *which: Any, most: int | None = None
+    tx: Transaction, table: Any, by: Sequence[Any] = (), *conditions: Any, most: int | None = None
 ) -> list[Count]:
-    """Count the rows of *table* that are *which*, up to *most*, by the values of the columns *by*.
+    """Count the rows of *table* that meet the *conditions*, up to *most*, by the columns *by*.
 
     Without columns that is one count.
     """
     bound = MAX_COUNTED if most is None else most
     columns = by or (literal(1).label("one"),)
-    rows = sa.select(*columns).select_from(table).where(*which).limit(bound).subquery()
+    rows = sa.select(*columns).select_from(table).where(*conditions).limit(bound).subquery()
     groups = list(rows.c) if by else []
     counted = sa.select(*groups, func.count()).select_from(rows).group_by(*groups).order_by(*groups)
-    connection = await tx.session.connection()
-    found = [(row[:-1], row[-1]) for row in (await connection.execute(counted)).all()]
-    is_least = sum(number for _, number in found) >= bound
-    return [Count(tuple(map(str, values)), number, is_least) for values, number in found]
+    counts = [(values, number) for *values, number in await tx.rows(counted)]
+    is_least = sum(number for _, number in counts) >= bound
+    return [Count(tuple(map(str, values)), number, is_least) for values, number in counts]
 
 
-async def _count(tx: Transaction, table: Any, *which: Any, most: int | None = None) -> int:
-    (count,) = await _counts(tx, table, (), *which, most=most)
+async def _count(tx: Transaction, table: Any, *conditions: Any, most: int | None = None) -> int:
+    (count,) = await _counts(tx, table, (), *conditions, most=most)
     return count.number
 
 
-async def _first(tx: Transaction, at: Any, since: datetime) -> int:
-    """Return the id of the first row whose *at* is not before *since*; past the last if none is."""
-    table = at.class_
-    connection = await tx.session.connection()
-    ends = sa.select(func.min(table.id), func.max(table.id))
-    low, high = (await connection.execute(ends)).one()
+async def _first_row_since(tx: Transaction, timestamp: Any, since: datetime) -> int:
+    """Return the id of the first row since *since*, by bisection; past the last if there is none.
+
+    *timestamp*: a column of the table, which grows with the ids.
+    """
+    table = timestamp.class_
+    low, high = await tx.one(sa.select(func.min(table.id), func.max(table.id)))
     if high is None:
         return 0
     high += 1
     while low < high:
         middle = (low + high) // 2
-        near = sa.select(table.id, at).where(table.id >= middle).order_by(table.id).limit(1)
-        number, moment = (await connection.execute(near)).one()
-        low, high = (low, middle) if moment >= since else (number + 1, high)
+        row_id, found = await tx.one(
+            sa.select(table.id, timestamp).where(table.id >= middle).order_by(table.id).limit(1)
+        )
+        low, high = (low, middle) if found >= since else (row_id + 1, high)
     return int(low)

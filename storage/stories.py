@@ -1,9 +1,9 @@
 """Stories: the articles of several publishers about the same event.
 
-Each article begins as its own story, and grouping may find it another. What is reported of a story
-grows with each that joins it; `reported` is how far those who were alerted know.
+Each article begins in a story of its own, and grouping may move it to another. A story grows with
+each article that joins it; `reported` is the growth that its alerts show.
 
-A story that moves on is a chain: each of its chapters names the first.
+A story that continues is a chain of chapters, and each chapter names the first.
 """
 
 from collections.abc import Collection, Container, Iterable, Mapping
@@ -28,7 +28,7 @@ from storage.db.engine import Transaction
 from storage.db.leases import claim, release_each
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, partial_index
 
-# Literal, since a partial index serves only a condition that the planner can read.
+# Literal, because the planner must read the condition to choose a partial index.
 _GROWN: Final = "grown > reported"
 
 _IN_A_CHAIN: Final = "continues_id IS NOT NULL"
@@ -43,50 +43,45 @@ class Story(Leased, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     created_at: datetime
-    grown: int = 0  # the articles that joined it
-    reported: int = 0  # of them, those that went into its alerts
+    grown: int = 0  # the number of articles that joined it
+    reported: int = 0  # the number of them that its alerts show
     reported_at: datetime | None = None
-    continues_id: int | None = Field(  # the first of its chain; None: it is that itself
+    continues_id: int | None = Field(  # the first of its chain; None: it is the first itself
         default=None, foreign_key="story.id", ondelete="SET NULL", sa_type=ROW_ID
     )
 
 
-_table = SQLModel.metadata.tables["story"]
-
-_before = _table.alias("before")
-
-_START: Final = text("""
-    WITH RECURSIVE wanted(number) AS (
-        SELECT 1 UNION ALL SELECT number + 1 FROM wanted WHERE number < :count
+_CREATE: Final = text("""
+    WITH RECURSIVE numbers(number) AS (
+        SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < :count
     )
-    INSERT INTO story (created_at, grown, reported) SELECT :now, 0, 0 FROM wanted RETURNING id
+    INSERT INTO story (created_at, grown, reported) SELECT :now, 0, 0 FROM numbers RETURNING id
 """).bindparams(bindparam("now", type_=inspect(Story).columns["created_at"].type))
 
 
 async def create_stories(tx: Transaction, count: int) -> list[int]:
-    """Return the ids of so many new stories, one at least, in order."""
-    connection = await tx.session.connection()
-    started = await connection.execute(_START, {"count": count, "now": tx.now})
-    return sorted(started.scalars())
+    """Create *count* stories, one at least; return their ids in order."""
+    return sorted(story_id for (story_id,) in await tx.rows(_CREATE, count=count, now=tx.now))
 
 
 async def delete_stories(tx: Transaction, story_ids: Collection[int]) -> None:
     if story_ids:
-        await tx.session.exec(delete(Story).where(among(col(Story.id), story_ids)))
+        await tx.change(delete(Story).where(among(col(Story.id), story_ids)))
 
 
 async def mark_growth(tx: Transaction, story_ids: Collection[int]) -> None:
-    await tx.session.exec(
-        update(Story)
-        .where(among(col(Story.id), story_ids))
-        .values(grown=col(Story.grown) + 1)
-        .execution_options(synchronize_session=False)
+    """Count one more article in each of the stories."""
+    await tx.change(
+        update(Story).where(among(col(Story.id), story_ids)).values(grown=col(Story.grown) + 1)
     )
 
 
+_story = SQLModel.metadata.tables["story"]
+_before = _story.alias("before")
+
 _CONTINUE: Final = (
-    update(_table)
-    .where(_table.c.id == bindparam("story"))
+    update(_story)
+    .where(_story.c.id == bindparam("story"))
     .values(
         continues_id=select(func.coalesce(_before.c.continues_id, _before.c.id))
         .where(_before.c.id == bindparam("before"))
@@ -96,11 +91,10 @@ _CONTINUE: Final = (
 
 
 async def continue_stories(tx: Transaction, chapters: Mapping[int, int]) -> None:
-    """Write down that each story, in this order, is the next chapter of the one it is mapped to."""
+    """Make each story, in this order, the next chapter of the story that it maps to."""
     if chapters:
-        connection = await tx.session.connection()
         rows = [{"story": story, "before": before} for story, before in chapters.items()]
-        await connection.execute(_CONTINUE, rows)
+        await tx.change(_CONTINUE, rows)
 
 
 def chain_of_story(story: Any) -> ColumnElement[int]:
@@ -111,7 +105,7 @@ def chain_of_story(story: Any) -> ColumnElement[int]:
 async def claim_growing_stories(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta, pause: timedelta
 ) -> list[Story]:
-    """Lease stories that grew since their alerts were last edited, which is a *pause* ago."""
+    """Claim stories that grew since their alerts were last edited, at least a *pause* ago."""
     rested = or_(col(Story.reported_at).is_(None), col(Story.reported_at) <= tx.now - pause)
     due = and_(text(_GROWN), rested)
     order = (col(Story.id),)
@@ -121,9 +115,9 @@ async def claim_growing_stories(
 async def finish_reporting(
     tx: Transaction, stories: Iterable[Story], waiting: Container[int]
 ) -> None:
-    """Free them, which are held. What joined one after it was claimed makes it due once more.
+    """Release the locked *stories*, whose alerts now show them as they were claimed.
 
-    So are those that are *waiting*, after a pause.
+    An article that joined later makes its story due once more. Stories that are *waiting* stay due.
     """
     changes: dict[int, dict[str, Any]] = {}
     for story in stories:

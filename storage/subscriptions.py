@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
-from storage.enums import Mode, MuteKind
+from storage.enums import ChatState, Mode, MuteKind
 from storage.mutes import Mute, MuteSubject, unmute_subject
 from storage.queries import Query, retire_query
 from storage.topics import Topic
@@ -136,6 +136,27 @@ async def wants_digest(tx: Transaction, chat_id: int) -> bool:
     return await tx.first(digesting.limit(1)) is not None
 
 
+async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
+    """Return the canonical queries of active chats, those with the most subscribers first."""
+    subscribed = (
+        select(Topic.query_id, func.count().label("chats"))
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .join(Chat, col(Chat.id) == Subscription.chat_id)
+        .where(~is_muted_for_good(), col(Chat.state) == ChatState.ACTIVE)
+        .group_by(col(Topic.query_id))
+        .order_by(func.count().desc(), col(Topic.query_id))
+        .limit(limit)
+        .subquery()
+    )
+    return list(
+        await tx.rows(
+            select(Query.canonical)
+            .join(subscribed, subscribed.c.query_id == col(Query.id))
+            .order_by(subscribed.c.chats.desc(), col(Query.id))
+        )
+    )
+
+
 async def popular_topics(tx: Transaction, *, limit: int) -> Sequence[int]:
     """Return topics of the catalogue, those with most subscribers first, then in its order.
 
@@ -217,6 +238,19 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
         )
     )
     await tx.delete(subscription)
+
+
+async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:
+    """Subscribe the chat, which is not subscribed, and forget a subscription that it has ended."""
+    await delete_ended(tx, chat_id, topic_id)
+    await tx.add(Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now))
+
+
+async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:
+    """Subscribe the chat again as it was: since when it alerts stays the same."""
+    values = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at"})
+    await tx.add(Subscription(**values))
+    await tx.delete(ended)
 
 
 async def ended_subscription(

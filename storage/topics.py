@@ -8,7 +8,7 @@ from sqlalchemy import func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, among
+from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 
 
 class Topic(SQLModel, table=True):
@@ -65,6 +65,14 @@ async def topic_of(tx: Transaction, chat_id: int, query_id: int) -> Topic | None
     return topic
 
 
+async def add_own_topic(
+    tx: Transaction, chat_id: int, *, name: str, typed: str, query_id: int
+) -> Topic:
+    """Add a topic that only this chat can see."""
+    topic = Topic(name=name, typed=typed, query_id=query_id, chat_id=chat_id, created_at=tx.now)
+    return await tx.add(topic)
+
+
 async def has_topic_named(tx: Transaction, chat_id: int, name: str) -> bool:
     """Return whether one of the chat's own topics has exactly this name."""
     own = (col(Topic.chat_id) == chat_id, col(Topic.name) == name)
@@ -89,6 +97,10 @@ async def share_of(tx: Transaction, chat_id: int, typed: str) -> Share | None:
     same = (col(Share.chat_id) == chat_id, col(Share.typed) == typed)
     share: Share | None = await tx.first(select(Share).where(*same).limit(1))
     return share
+
+
+async def add_share(tx: Transaction, chat_id: int, typed: str, token: str) -> Share:
+    return await tx.add(Share(chat_id=chat_id, typed=typed, token=token, created_at=tx.now))
 
 
 async def share_by_token(tx: Transaction, token: str) -> Share | None:
@@ -116,3 +128,12 @@ async def topic_named(tx: Transaction, slug: str) -> Topic | None:
     """Return the public topic that links call *slug*."""
     topic: Topic | None = await tx.first(select(Topic).where(col(Topic.slug) == slug))
     return topic
+
+
+async def add_public_topic(
+    tx: Transaction, slug: str, *, name: str, typed: str, query_id: int, position: int
+) -> int | None:
+    """Add a topic to the catalogue and return its id; None if its slug is taken by now."""
+    row = {"slug": slug, "name": name, "typed": typed, "query_id": query_id, "position": position}
+    ids = await insert_new(tx, Topic, [row | {"created_at": tx.now}], returning=Topic.id)
+    return ids[0] if ids else None

@@ -1,12 +1,12 @@
 """Copy a whole database from SQLite to PostgreSQL, or the other way (`dateline migrate-storage`).
 
-- The source is read in one snapshot. The target is written in one transaction: it gets every row
-  or none. A copy that was interrupted left nothing behind and is started again from the beginning.
-- Nobody else may use the databases meanwhile. This module refuses a server that others are
-  connected to; the caller holds the lock of an SQLite file.
-- Values are read and written through the tables' types, so that each database gets its own form.
-- Leases are not copied, since no process that holds one is alive when its row arrives, and neither
-  is the full-text index, which is built from the copied texts.
+- The source is read in one snapshot. The target is written in one transaction and gets every row or
+  none. An interrupted copy leaves nothing behind and starts again from the beginning.
+- Nobody else may use the databases meanwhile. This module refuses a server with other connections;
+  the caller holds the lock of an SQLite file.
+- Values are read and written through the tables' types, which convert them for each database.
+- Leases are not copied, because no process that holds one survives the copy. Neither is the
+  full-text index, which is built from the copied texts.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from storage.db.engine import POSTGRESQL, SQLITE, Transaction
 from storage.db.leases import Lease
 from storage.db.postgresql import admin_engine, exclusive_connection
 from storage.db.sql import Leased
-from storage.schema import database_file, is_current, migrate, stored_version
-from storage.tables import METADATA
+from storage.schema import database_file, is_current, metadata, migrate, stored_version
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -33,17 +32,17 @@ if TYPE_CHECKING:
     from sqlalchemy import FromClause, Row, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    # Is called with the table that is being copied, the rows copied so far, and all rows.
+    # Called with the table that is being copied, the number of copied rows, and of all rows.
     Progress = Callable[[str, int, int], None]
 
 _BATCH_ROWS: Final = 500
 
 _EXAMPLES: Final = 3
 
-# Beside the models' tables; SQLite keeps its index on texts in several.
+# Tables without a model; SQLite's full-text index has several.
 _MADE_BY_MIGRATIONS: Final = ("alembic_version", "folded_index")
 
-# How each is dropped and made again, in the server's own words.
+# The statements that drop and create each of them again.
 _FOREIGN_KEYS: Final = """
     SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),
         format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,
@@ -68,11 +67,11 @@ _SET_LAST_ID: Final = {
 
 
 class TransferError(RuntimeError):
-    """Why the copy cannot be made; the message is one sentence, or two with what to do."""
+    """The copy is impossible; the message says why, and what to do."""
 
 
 def check_urls(source_url: str, target_url: str) -> None:
-    """`TransferError` for two URLs that cannot be copied between; no file is made by asking."""
+    """Raise `TransferError` if nothing can be copied between the URLs. It creates no file."""
     source, target = database_file(source_url), database_file(target_url)
     if (source is None) == (target is None):
         raise TransferError(
@@ -87,7 +86,7 @@ async def transfer(source_url: str, target_url: str, progress: Progress) -> dict
     """Copy every row of the source into the empty target; return the number of rows by table.
 
     The target's tables are created first. Raises `TransferError`, `SchemaError`,
-    `DatabaseInUseError`, or what the drivers raise.
+    `DatabaseInUseError`, and errors of the drivers.
     """
     check_urls(source_url, target_url)
     async with _connected(source_url) as source:
@@ -133,8 +132,8 @@ async def _check_source(source: AsyncConnection) -> None:
             "its address as DATABASE_URL, then copy it."
         )
     if _is_sqlite(source):  # which does not enforce references on every connection
-        found = await source.exec_driver_sql("PRAGMA foreign_key_check")
-        if damaged := {row[0] for row in found.fetchmany(1000)}:
+        rows = await source.exec_driver_sql("PRAGMA foreign_key_check")
+        if damaged := {row[0] for row in rows.fetchmany(1000)}:
             raise TransferError(
                 f"The source is damaged: rows of {', '.join(sorted(damaged))} refer to rows that "
                 "do not exist. Restore a backup."
@@ -142,20 +141,20 @@ async def _check_source(source: AsyncConnection) -> None:
 
 
 async def _check_is_empty(target: AsyncConnection) -> None:
-    """Asked before the migration, which must not touch another program's tables or old rows."""
+    """Raise `TransferError` if the target has rows, or tables of another program."""
     names = await target.run_sync(lambda connection: inspect(connection).get_table_names())
     counts = await _counts(
-        target, [METADATA.tables[name] for name in names if name in METADATA.tables]
+        target, [metadata().tables[name] for name in names if name in metadata().tables]
     )
-    found = [f"rows in {name} ({count:,})" for name, count in counts.items() if count]
-    found += [
+    contents = [f"rows in {name} ({count:,})" for name, count in counts.items() if count]
+    contents += [
         f"the table {name} of another program"
         for name in names
-        if name not in METADATA.tables and not name.startswith(_MADE_BY_MIGRATIONS)
+        if name not in metadata().tables and not name.startswith(_MADE_BY_MIGRATIONS)
     ]
-    if found:
+    if contents:
         raise TransferError(
-            f"The target is not empty: it has {', '.join(found[:_EXAMPLES])}. "
+            f"The target is not empty: it has {', '.join(contents[:_EXAMPLES])}. "
             "Create a new database and give its address."
         )
 
@@ -165,10 +164,10 @@ async def _copy(source: AsyncConnection, target: Transaction, progress: Progress
     if _is_sqlite(connection):
         await connection.exec_driver_sql("PRAGMA cache_size = -64000")
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
-    tables = [table for table in METADATA.sorted_tables if table.name != Lease.__tablename__]
+    tables = [table for table in metadata().sorted_tables if table.name != Lease.__tablename__]
     expected = await _counts(source, tables)
     done, total = 0, sum(expected.values())
-    last_statements = await _drop_keys_and_indexes(connection)
+    restoring = await _drop_keys_and_indexes(connection)
     for table in tables:
         progress(table.name, done, total)
         async for rows in _batches(source, table):
@@ -178,25 +177,25 @@ async def _copy(source: AsyncConnection, target: Transaction, progress: Progress
                 await connection.execute(insert(table), [_values(row) for row in rows])
             done += len(rows)
             progress(table.name, done, total)
-    for statement in last_statements:
+    for statement in restoring:
         await connection.exec_driver_sql(statement)
     await _continue_ids(source, connection)
     if not _is_sqlite(connection):
         await connection.exec_driver_sql("ANALYZE")
-    found = await _counts(connection, tables)
-    if different := [name for name in expected if found[name] != expected[name]]:
+    copied = await _counts(connection, tables)
+    if different := [name for name in expected if copied[name] != expected[name]]:
         raise TransferError(
             f"The rows of {', '.join(different)} are not as many as before; nothing was copied."
         )
-    return found
+    return copied
 
 
 async def _batches(source: AsyncConnection, table: Table) -> AsyncIterator[Sequence[Row[Any]]]:
-    """The table's rows in the order of its primary key, streamed."""
+    """Stream the table's rows in the order of its primary key."""
     columns = [column for column in table.columns if column.name not in Leased.model_fields]
     rows: FromClause = table
     if table.name == Folded.__tablename__:  # read as `FoldedText`
-        article = METADATA.tables[str(Article.__tablename__)]
+        article = metadata().tables[str(Article.__tablename__)]
         columns = [table.c.article_id, table.c.title, table.c.text, article.c.language]
         rows = table.join(article)
     statement = select(*columns).select_from(rows).order_by(*table.primary_key.columns)
@@ -206,7 +205,7 @@ async def _batches(source: AsyncConnection, table: Table) -> AsyncIterator[Seque
 
 
 def _values(row: Row[Any]) -> dict[str, Any]:
-    """By column, without the one character that PostgreSQL's texts cannot hold."""
+    """Return the values by column, without the one character that PostgreSQL cannot store."""
     return {
         name: value.replace("\0", "") if isinstance(value, str) and "\0" in value else value
         for name, value in row._mapping.items()  # noqa: SLF001 - public in SQLAlchemy
@@ -214,10 +213,10 @@ def _values(row: Row[Any]) -> dict[str, Any]:
 
 
 async def _drop_keys_and_indexes(target: AsyncConnection) -> list[str]:
-    """Drop what PostgreSQL would look after row by row; return the statements that make it again.
+    """Drop PostgreSQL's foreign keys and indexes; return the statements that restore them.
 
-    Without foreign keys, a row may come before one of the same table that it refers to (SQLite
-    enforces none here). A copy with its indexes built at the end takes half as long.
+    Without foreign keys, a row may come before the row of the same table that it refers to (SQLite
+    enforces none here). With indexes built at the end, a copy takes half as long.
     """
     if _is_sqlite(target):
         return []
@@ -231,19 +230,19 @@ async def _drop_keys_and_indexes(target: AsyncConnection) -> list[str]:
 
 
 def is_numbered(table: Table) -> bool:
-    """Whether the database gives each row its id; Telegram numbers users and groups."""
+    """Whether the database numbers the rows; Telegram numbers users and groups."""
     column = table.autoincrement_column
     return column is not None and column.name == "id"
 
 
 async def _continue_ids(source: AsyncConnection, target: AsyncConnection) -> None:
-    """Let new rows get ids above the highest that was ever given to a row, deleted or not."""
+    """Let new rows get ids above the highest that any row ever had, deleted ones included."""
     if _is_sqlite(target):
         await target.exec_driver_sql("DELETE FROM sqlite_sequence")
-    for table in filter(is_numbered, METADATA.sorted_tables):
-        given = await source.scalar(_LAST_ID[source.dialect.name], {"name": table.name})
+    for table in filter(is_numbered, metadata().sorted_tables):
+        last_given = await source.scalar(_LAST_ID[source.dialect.name], {"name": table.name})
         highest = await source.scalar(select(func.max(table.c.id)))
-        if last := max(given or 0, highest or 0):
+        if last := max(last_given or 0, highest or 0):
             statement = _SET_LAST_ID[target.dialect.name]
             await target.execute(statement, {"name": table.name, "last": last})
 

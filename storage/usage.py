@@ -1,12 +1,12 @@
-"""Usage: what each account has used of its budgets, by day (UTC).
+"""Usage: how much each account has used of its budgets, by day (UTC).
 
-An account is a Telegram chat with all its threads. It is named by a keyed hash, so that deleting
-everything does not begin the day anew, and so that the counts name nobody. Rows are locked in the
+An account is a Telegram chat with all its threads. A keyed hash stands for it, so that erasing all
+data does not reset the day's counts, and so that the counts name nobody. Rows are locked in the
 order of their keys, and after those of chats and sources.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
@@ -21,7 +21,7 @@ from storage.db.sql import CLUSTERED, ROW_ID, among, enum_column, partial_index,
 from storage.enums import UsageKind
 from storage.sources import Follow
 
-# A source that more accounts follow is paid for by none, as if it were public.
+# A source with more followers than this counts against no account, as if it were public.
 MOST_PAYING: Final = 20
 
 _KEPT_FOR: Final = timedelta(days=2)
@@ -40,7 +40,7 @@ class Usage(SQLModel, table=True):
     kind: UsageKind = Field(primary_key=True, sa_type=enum_column(UsageKind))
     day: date = Field(primary_key=True)
     used: int = Field(default=0, sa_type=BigInteger)
-    # The chat to notify that nothing is left; None once that is done.
+    # The chat to notify that the budget is used up; None once that is done.
     chat_id: int | None = Field(
         default=None, foreign_key="chat.id", ondelete="SET NULL", sa_type=ROW_ID
     )
@@ -48,7 +48,7 @@ class Usage(SQLModel, table=True):
 
 
 class Payer(NamedTuple):
-    """An account that follows a source, and the chat by which it does."""
+    """An account that follows a source, and the chat that does so."""
 
     account: Account
     chat_id: int
@@ -56,8 +56,8 @@ class Payer(NamedTuple):
 
 async def account_of_chat(tx: Transaction, chat_id: int) -> Account:
     """Return the account of our row *chat_id*."""
-    found = await tx.session.exec(select(Chat.telegram_id).where(col(Chat.id) == chat_id))
-    return account_of(await _key(tx), found.one())
+    telegram_id = await tx.one(select(Chat.telegram_id).where(col(Chat.id) == chat_id))
+    return account_of(await _key(tx), telegram_id)
 
 
 def account_of(key: bytes, telegram_id: int) -> Account:
@@ -65,7 +65,7 @@ def account_of(key: bytes, telegram_id: int) -> Account:
 
 
 async def payers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, list[Payer]]:
-    """Return the accounts that pay for each of the private sources, in their order."""
+    """Return the accounts, sorted, that each of the private sources counts against."""
     followed = (
         select(
             Follow.source_id,
@@ -80,38 +80,42 @@ async def payers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, l
         .group_by(col(Follow.source_id), col(Chat.telegram_id))
         .subquery()
     )
-    some = select(followed.c.source_id, followed.c.telegram_id, followed.c.chat_id).where(
-        followed.c.place <= MOST_PAYING + 1
+    rows = await tx.rows(
+        select(followed.c.source_id, followed.c.telegram_id, followed.c.chat_id).where(
+            followed.c.place <= MOST_PAYING + 1
+        )
     )
-    rows = (await (await tx.session.connection()).execute(some)).all()
     key = await _key(tx) if rows else b""
     payers: defaultdict[int, list[Payer]] = defaultdict(list)
     for source_id, telegram_id, chat_id in rows:
         payers[source_id].append(Payer(account_of(key, telegram_id), chat_id))
-    return {at: sorted(each) for at, each in payers.items() if len(each) <= MOST_PAYING}
+    return {
+        source_id: sorted(accounts)
+        for source_id, accounts in payers.items()
+        if len(accounts) <= MOST_PAYING
+    }
 
 
 async def _key(tx: Transaction) -> bytes:
-    """Return the key that names accounts; an empty one to a reader if nothing was counted yet."""
+    """Return the key of the hashes; a reader gets an empty one if nothing was counted yet."""
     key = await existing_signing_key(tx)
     return key or (await signing_key(tx) if tx.is_writing else b"")
 
 
-async def used(tx: Transaction, accounts: Collection[Account]) -> Used:
-    """Return what each account has used today."""
+async def used_today(tx: Transaction, accounts: Collection[Account]) -> Used:
+    """Return how much each account has used today."""
     today: Used = {account: {} for account in accounts}
-    rows = await tx.session.exec(
+    for account, kind, used in await tx.rows(
         select(Usage.account_hash, Usage.kind, Usage.used).where(
             among(col(Usage.account_hash), today), col(Usage.day) == tx.now.date()
         )
-    )
-    for account, kind, amount in rows:
-        today[account][UsageKind(kind)] = amount
+    ):
+        today[account][UsageKind(kind)] = used
     return today
 
 
 async def spend(tx: Transaction, amounts: Mapping[tuple[Account, UsageKind], int]) -> None:
-    """Add to what the accounts have used today."""
+    """Add *amounts* to the usage of today."""
     rows = [
         {"account_hash": account, "kind": kind, "day": tx.now.date(), "used": amount}
         for (account, kind), amount in sorted(amounts.items())
@@ -121,8 +125,7 @@ async def spend(tx: Transaction, amounts: Mapping[tuple[Account, UsageKind], int
 
 
 async def forget_usage(tx: Transaction) -> int:
-    gone = await tx.session.exec(delete(Usage).where(col(Usage.day) < (tx.now - _KEPT_FOR).date()))
-    return int(gone.rowcount)
+    return await tx.change(delete(Usage).where(col(Usage.day) < (tx.now - _KEPT_FOR).date()))
 
 
 # Notices to accounts that have used up a budget, one a day.
@@ -139,9 +142,9 @@ class Exhaustion:
 async def note_exhaustion(
     tx: Transaction, exhausted: Mapping[Payer, Collection[UsageKind]]
 ) -> None:
-    """Let these accounts get a notice, unless they had one about the same today."""
+    """Let these accounts be notified, unless they were notified of the same budgets today."""
     for payer, kinds in sorted(exhausted.items()):
-        await tx.session.exec(
+        await tx.change(
             update(Usage)
             .where(
                 col(Usage.account_hash) == payer.account,
@@ -155,49 +158,46 @@ async def note_exhaustion(
 
 
 async def take_exhausted(tx: Transaction, limit: int) -> list[Exhaustion]:
-    """Return up to *limit* accounts to notify, which count as notified from now on.
+    """Return up to *limit* accounts to notify, and record them as notified.
 
-    An account that had a notice about one budget today gets none about another one.
+    An account that was notified of one budget today is not notified of another one.
     """
-    due = await tx.session.exec(
+    rows = await tx.rows(
         select(Usage)
         .where(col(Usage.chat_id).is_not(None))
         .order_by(col(Usage.account_hash), col(Usage.kind), col(Usage.day))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows: Sequence[Usage] = due.all()
     notified = await _notified_today(tx, {row.account_hash for row in rows})
-    accounts: defaultdict[Account, list[Usage]] = defaultdict(list)
+    used_up: defaultdict[Account, list[Usage]] = defaultdict(list)
     for row in rows:
         if row.day == tx.now.date() and row.account_hash not in notified:
-            accounts[row.account_hash].append(row)
+            used_up[row.account_hash].append(row)
     exhausted = []
-    for theirs in accounts.values():
-        chat = await tx.session.get_one(Chat, theirs[0].chat_id)
-        exhausted.append(Exhaustion(chat, frozenset(row.kind for row in theirs)))
+    for account_rows in used_up.values():
+        chat = await tx.get_one(Chat, account_rows[0].chat_id)
+        exhausted.append(Exhaustion(chat, frozenset(row.kind for row in account_rows)))
     for row in rows:
         row.chat_id, row.reported_at = None, tx.now
-    await tx.session.flush()
+    await tx.flush()
     return exhausted
 
 
 async def _notified_today(tx: Transaction, accounts: Iterable[Account]) -> set[Account]:
-    notified = await tx.session.exec(
-        select(Usage.account_hash).where(
-            among(col(Usage.account_hash), accounts),
-            col(Usage.day) == tx.now.date(),
-            col(Usage.reported_at).is_not(None),
-        )
+    notified = select(Usage.account_hash).where(
+        among(col(Usage.account_hash), accounts),
+        col(Usage.day) == tx.now.date(),
+        col(Usage.reported_at).is_not(None),
     )
-    return set(notified)
+    return set(await tx.rows(notified))
 
 
 # For operators.
 
 
 class UsageToday(NamedTuple):
-    """The use of a kind by all accounts today, and how many have used up their budget."""
+    """The usage of a kind by all accounts today, and the number of used-up budgets."""
 
     used: int
     exhausted: int
@@ -206,12 +206,12 @@ class UsageToday(NamedTuple):
 async def usage_today(
     tx: Transaction, limits: Mapping[UsageKind, int]
 ) -> dict[UsageKind, UsageToday]:
-    rows = await tx.session.exec(
+    rows = await tx.rows(
         select(Usage.kind, func.sum(Usage.used), func.count().filter(_is_exhausted(limits)))
         .where(col(Usage.day) == tx.now.date())
         .group_by(col(Usage.kind))
     )
-    return {UsageKind(kind): UsageToday(int(used), count) for kind, used, count in rows}
+    return {UsageKind(kind): UsageToday(int(used), exhausted) for kind, used, exhausted in rows}
 
 
 async def count_exhausted(tx: Transaction, limits: Mapping[UsageKind, int]) -> int:
@@ -219,7 +219,7 @@ async def count_exhausted(tx: Transaction, limits: Mapping[UsageKind, int]) -> i
     accounts = select(func.count(func.distinct(Usage.account_hash))).where(
         col(Usage.day) == tx.now.date(), _is_exhausted(limits)
     )
-    return (await tx.session.exec(accounts)).one()
+    return await tx.one(accounts)
 
 
 def _is_exhausted(limits: Mapping[UsageKind, int]) -> ColumnElement[bool]:

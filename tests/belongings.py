@@ -10,14 +10,15 @@ from typing import Any, get_origin
 from sqlalchemy import Column, Table
 from sqlmodel import SQLModel, col, select
 
-import storage.tables  # noqa: F401 - all tables are known then
 from storage.db.engine import Storage, Transaction
+from storage.schema import metadata
 
 SECRET = "quagga"
 """Stands in every text that is the chat's own; nobody else ever types it."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
+metadata()  # all models are known then
 MODELS: dict[str, type[SQLModel]] = {
     str(mapper.class_.__tablename__): mapper.class_ for mapper in SQLModel._sa_registry.mappers
 }
@@ -27,7 +28,7 @@ def tables_of_chats() -> list[Table]:
     """Return the tables whose rows name a chat, those before that others refer to."""
     return [
         table
-        for table in SQLModel.metadata.sorted_tables
+        for table in metadata().sorted_tables
         if any(_target(column) == "chat" for column in table.columns)
     ]
 
@@ -48,7 +49,7 @@ async def ids_of(storage: Storage, chat_id: int) -> dict[str, list[int]]:
     """Return the ids that the chat's rows have or refer to, by table."""
     ids: dict[str, set[int]] = {}
     for name, rows in (await rows_of(storage, chat_id)).items():
-        table = SQLModel.metadata.tables[name]
+        table = metadata().tables[name]
         for row in rows:
             if "id" in row:
                 ids.setdefault(name, set()).add(row["id"])
@@ -71,7 +72,7 @@ async def fill(storage: Storage, chat_id: int) -> None:
 
 async def _make(tx: Transaction, name: str, known: dict[str, int]) -> int:
     """Make a row of whatever fits, and before it those that it must refer to."""
-    table, model = SQLModel.metadata.tables[name], MODELS[name]
+    table, model = metadata().tables[name], MODELS[name]
     values: dict[str, Any] = {}
     for field, facts in model.model_fields.items():
         target = _target(table.columns[field])
@@ -105,7 +106,7 @@ def _made_up(kind: Any, now: datetime) -> Any:
 async def _rows(tx: Transaction, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
     model = MODELS[table]
     asked = select(model).where(col(getattr(model, column)).in_(ids))
-    found = await tx.session.exec(asked.order_by(*SQLModel.metadata.tables[table].primary_key))
+    found = await tx.session.exec(asked.order_by(*metadata().tables[table].primary_key))
     return [{name: getattr(row, name) for name in model.model_fields} for row in found]
 
 

@@ -1,7 +1,7 @@
-"""Make a PostgreSQL database as empty as one that was migrated just now.
+"""Empties a PostgreSQL database, as if it had just been migrated.
 
-TRUNCATE gives each table and index a new file, a tenth of a second for all of them; a test fills a
-few tables with a few rows, and to delete those takes a hundredth of that.
+TRUNCATE creates new files for all tables and indexes, which takes a tenth of a second. A test fills
+a few tables with a few rows, and deleting those takes a hundredth of that.
 """
 
 from typing import Final
@@ -9,10 +9,10 @@ from typing import Final
 import asyncpg
 from asyncpg import Connection
 
-from storage.tables import METADATA
+from storage.schema import metadata
 
-_TABLES: Final = tuple(f'"{table.name}"' for table in METADATA.sorted_tables)
-# Deleted rows stay in the file until it is vacuumed, and every later test would read past them.
+_TABLES: Final = tuple(f'"{table.name}"' for table in metadata().sorted_tables)
+# Every later test would read past the deleted rows, which stay in the file until it is vacuumed.
 _MUCH: Final = 2**20  # bytes
 _IN_USE: Final = " UNION ALL ".join(
     f"SELECT '{name}', pg_relation_size('{name}') WHERE EXISTS (SELECT FROM {name})"  # noqa: S608 - of our own
@@ -24,7 +24,7 @@ _FROM_ONE: Final = """
 
 
 async def empty(url: str) -> None:
-    """Take all rows out, and let numbers start from one again."""
+    """Delete all rows, and restart all ids at one."""
     connection = await asyncpg.connect(url.replace("+asyncpg", "", 1))
     try:
         async with connection.transaction():
@@ -34,13 +34,13 @@ async def empty(url: str) -> None:
 
 
 async def _empty(connection: Connection) -> None:
-    # A process that was killed may still have its last transaction to end.
+    # The last transaction of a killed process may still be running.
     await connection.execute(f"LOCK {', '.join(_TABLES)}")
     used = dict(await connection.fetch(_IN_USE))
     large = [name for name, size in used.items() if size > _MUCH]
     if large:
         await connection.execute(f"TRUNCATE {', '.join(large)} CASCADE")
-    for name in reversed(_TABLES):  # what refers to others goes first
+    for name in reversed(_TABLES):  # referring rows first
         if name in used and name not in large:
             await connection.execute(f"DELETE FROM {name}")  # noqa: S608 - of our own
     await connection.execute(_FROM_ONE)

@@ -1,4 +1,4 @@
-"""Databases that are taken away, and given back."""
+"""Databases that fail and recover."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from storage.db.engine import SQLITE, Storage
 
 @dataclass
 class DatabaseFailure:
-    """Takes the database away from *storage*, and gives it back."""
+    """A failure of the database of *storage*: a lock, or lost connections."""
 
     storage: Storage
     url: str
@@ -38,7 +38,7 @@ class DatabaseFailure:
 async def on_writer(storage: Storage, statement: str) -> None:
     """Execute *statement* on the one connection that writes to SQLite."""
     async with storage.writing() as tx:
-        await tx.session.exec(text(statement))  # type: ignore[call-overload]
+        await tx.change(text(statement))
 
 
 async def drop_connections(url: str) -> None:
@@ -54,7 +54,7 @@ async def drop_connections(url: str) -> None:
 
 
 async def execute(url: str, statement: str) -> None:
-    """Execute what belongs to no transaction."""
+    """Execute a statement outside a transaction."""
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(statement))

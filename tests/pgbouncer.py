@@ -1,4 +1,4 @@
-"""PgBouncer in front of a PostgreSQL server, each transaction on whatever connection is free."""
+"""PgBouncer in front of a PostgreSQL server, with a free connection for each transaction."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from tests.conftest import missing
 from tests.story.processes import free_port
 
-CONNECTIONS = 3  # to the server, for all
+CONNECTIONS = 3  # to the server, for all clients
 
 
 def pooler() -> str:
@@ -28,9 +28,9 @@ async def pooled(url: str) -> AsyncIterator[str]:
     program, own, port = pooler(), make_url(url), free_port()
     with tempfile.TemporaryDirectory() as folder:
         file = _configured(Path(folder), url, port)
-        somebody = ("-u", "nobody") if os.geteuid() == 0 else ()
+        as_nobody = ("-u", "nobody") if os.geteuid() == 0 else ()
         process = await asyncio.create_subprocess_exec(
-            program, *somebody, str(file), stderr=asyncio.subprocess.PIPE
+            program, *as_nobody, str(file), stderr=asyncio.subprocess.PIPE
         )
         try:
             await _is_up(process)
@@ -41,7 +41,7 @@ async def pooled(url: str) -> AsyncIterator[str]:
 
 
 def _configured(folder: Path, url: str, port: int) -> Path:
-    """Return the file that tells it all; as root it runs as somebody else, who must read that."""
+    """Write the configuration, readable for the user that the pooler runs as under root."""
     folder.chmod(0o755)
     file = folder / "pgbouncer.ini"
     file.write_text(_configuration(url, port))

@@ -1,4 +1,4 @@
-"""Rows in every table, with values that are unusual but allowed; and all rows to compare."""
+"""Rows in every table, with unusual but allowed values; and all rows to compare."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,12 +15,13 @@ from sqlalchemy import (
     Table,
     insert,
     select,
+    text,
 )
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from storage.articles import Folded, FoldedText, store_folded
 from storage.db.engine import Storage, Transaction
-from storage.tables import METADATA
+from storage.schema import metadata
 
 ROWS = 3
 MOMENTS = (
@@ -47,12 +48,11 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 
 async def fill(storage: Storage) -> None:
-    """Put three rows into each table; those of each refer to those of others."""
+    """Insert three rows into each table, which refer to those of other tables."""
     async with storage.writing() as tx:
-        connection = await tx.session.connection()
-        for table in METADATA.sorted_tables:
+        for table in metadata().sorted_tables:
             if table.name != Folded.__tablename__:
-                await connection.execute(insert(table), _rows(table))
+                await tx.change(insert(table), _rows(table))
         await store_folded(
             tx, [FoldedText(n + 1, "c++", f"word{n} 台 湾 at&t", "ja") for n in range(ROWS)]
         )
@@ -60,29 +60,26 @@ async def fill(storage: Storage) -> None:
 
 
 async def _number_on(tx: Transaction) -> None:
-    """On PostgreSQL rows that bring their ids do not move the sequence."""
+    """Advance PostgreSQL's sequences, which rows with ids of their own do not move."""
     if tx.dialect != "postgresql":
         return
-    connection = await tx.session.connection()
-    for table in METADATA.sorted_tables:
+    for table in metadata().sorted_tables:
         if "id" in table.columns and table.name != "secret":
-            await connection.exec_driver_sql(
-                f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {ROWS})"
-            )
+            sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
+            await tx.rows(text(f"SELECT setval({sequence}, {ROWS})"))
 
 
 async def all_rows(storage: Storage) -> Rows:
-    """Return all rows of all tables as our types have them, in the databases' own order."""
+    """Return all rows of all tables, in the order of the database."""
     async with storage.reading() as tx:
-        connection = await tx.session.connection()
         return {
-            table.name: [tuple(row) for row in await connection.execute(select(*_compared(table)))]
-            for table in METADATA.sorted_tables
+            table.name: [tuple(row) for row in await tx.rows(select(*_compared(table)))]
+            for table in metadata().sorted_tables
         }
 
 
 def _compared(table: Table) -> list[Column[Any]]:
-    """All but what only one of the databases has."""
+    """Return the columns that both databases fill."""
     return [column for column in table.columns if column.name != "tokens"]
 
 
@@ -97,7 +94,7 @@ def _value(column: Column[Any], n: int) -> Any:
     if column.foreign_keys or column.name == "id":
         return n + 1
     if column.name in {"scope_id", "private"}:
-        return False  # what is private no schema before 0047 can hold
+        return False
     if column.nullable and n == ROWS - 1:
         return None
     if isinstance(column.type, Enum):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from bot.chat.commands import CHAT_COMMANDS, Permission
+from bot.chat.commands import CHAT_COMMANDS
+from bot.chat.permissions import Permission
 from bot.cli.main import app
 from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import shown
@@ -73,7 +74,7 @@ def test_the_reference_names_every_command_of_the_chat_and_who_may_use_it():
                     name, Permission[row[2].upper()] if row[2:] else Permission.BOT_ADMINS
                 )
 
-    assert said == {each.name: each.audience for each in CHAT_COMMANDS}
+    assert said == {row.name: row.permission for row in CHAT_COMMANDS}
 
 
 def test_the_reference_names_every_command_line_with_its_options():

@@ -1,11 +1,11 @@
-"""What buttons say back: at most 64 bytes, and all that a handler needs, so that old ones work.
+"""The data that buttons send back: at most 64 bytes that hold all a handler needs.
 
-Templates call this module `press` and build the data from its classes, as in
-`press.Unsubscribe(topic_id=1).pack()`. What a chat sends may be made by hand: types bound the
-numbers, services check whose topic it is.
+No state is kept elsewhere, so that old buttons work. Templates call this module `press` and build
+the data from its classes, as in `press.Unsubscribe(topic_id=1).pack()`. A user may forge data:
+types bound the numbers, and services check whose topic it is.
 
-Words go into the data where they fit, so that such a button works for ever; longer ones are read
-from the message, as long as Telegram still knows it. So is a link, by its number there.
+A query goes into the data if it fits, so that its button works for ever. A longer one is read from
+the message, as long as Telegram still has it, and a link by its number there.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class TopicsPage(CallbackData, prefix="topics"):
 
 
 class SendTopics(CallbackData, prefix=TOPICS):
-    """As a message of its own."""
+    """In a new message."""
 
     page: PageNumber = 0
 
@@ -50,7 +50,7 @@ class OpenTopic(CallbackData, prefix="topic"):
 
 
 class TopicMenu(StrEnum):
-    """Buttons that take the place of those of a topic's page: blocks of its template."""
+    """The menus that replace the buttons of a topic's page: blocks of its template."""
 
     MODES = "modes"
     MUTING = "muting"
@@ -73,7 +73,7 @@ class SubscribeTopic(CallbackData, prefix="subscribe"):
 
 class SubscribeQuery(CallbackData, prefix="words", sep="|"):
     mode: Mode
-    words: str = ""  # "": those that the message shows
+    words: str = ""  # "": the query on the message
 
 
 class SetMode(CallbackData, prefix="mode"):
@@ -99,7 +99,7 @@ class UnmuteTopic(CallbackData, prefix="unmutetopic"):
 
 
 class TopicField(StrEnum):
-    """What of a topic can be changed by typing it."""
+    """A part of a topic that is changed by typing."""
 
     QUERY = "query"
     NAME = "name"
@@ -111,7 +111,7 @@ class AskTopicField(CallbackData, prefix="change"):
 
 
 class UseQuery(CallbackData, prefix="use"):
-    """The query is the one that the message shows first."""
+    """Gives the topic the query on the message."""
 
     topic_id: RowId
 
@@ -137,7 +137,7 @@ class ShowPublishers(CallbackData, prefix="from"):
 
 
 class OpenPublisher(CallbackData, prefix="publisher"):
-    """The publisher of the article; *topic_id* is where one came from."""
+    """The publisher of the article; *topic_id*: the topic whose page leads here."""
 
     topic_id: RowId
     source_id: RowId
@@ -145,7 +145,7 @@ class OpenPublisher(CallbackData, prefix="publisher"):
 
 
 class MutePublisher(OpenPublisher, prefix="mutepub"):
-    """*is_less*: its news comes in digests only, unless others report it too."""
+    """*is_less*: its news is in digests only, unless others report it too."""
 
     is_less: bool
     duration: Duration
@@ -156,7 +156,7 @@ class UnmutePublisher(OpenPublisher, prefix="unmutepub"):
 
 
 class AlertAction(StrEnum):
-    """As templates name them in `on_alert`."""
+    """The actions below an alert, as templates name them in `on_alert`."""
 
     MENU = "menu"
     BACK = "back"
@@ -168,7 +168,7 @@ class AlertAction(StrEnum):
 
 
 class OnAlert(CallbackData, prefix=ALERT):
-    """A button under the alert to a story. What the chat was not alerted to is refused."""
+    """A button under the alert to a story; refused if the chat had no alert to that story."""
 
     action: AlertAction
     story_id: RowId
@@ -184,7 +184,7 @@ class UndoMute(CallbackData, prefix="unmute"):
 
 
 class TryWords(CallbackData, prefix="try", sep="|"):
-    words: str = ""  # "": those that the message shows
+    words: str = ""  # "": the query on the message
 
 
 class Dismiss(CallbackData, prefix="dismiss"):
@@ -221,11 +221,11 @@ def subscribe_query(words: str, mode: str) -> str:
 
 
 def try_words(words: str) -> str:
-    """Return the data of a button that looks *words* up."""
+    """Return the data of a button that shows the card of *words*."""
     return with_words(TryWords(words=words))
 
 
-# Below a search, and below what was typed or sent
+# Below searches, and below answers to typed and sent messages
 
 
 class HelpPage(StrEnum):
@@ -243,7 +243,7 @@ class ShowHelp(CallbackData, prefix="help"):
 class TurnSearch(CallbackData, prefix="find", sep="|"):
     article_id: RowId
     newer: bool
-    words: str = ""  # "": those that the message shows
+    words: str = ""  # "": the query on the message
 
 
 class ShowQuery(CallbackData, prefix="query"):
@@ -253,9 +253,9 @@ class ShowQuery(CallbackData, prefix="query"):
 
 
 class Widen(CallbackData, prefix="also", sep="|"):
-    """Adds the other words that a card offers for those of its query."""
+    """Adds the other words that a card offers to its query."""
 
-    words: str = ""  # "": those that the message shows
+    words: str = ""  # "": the query on the message
 
 
 class FollowLink(CallbackData, prefix="follow"):
@@ -290,7 +290,7 @@ class AddList(CallbackData, prefix="addlist"):
 
 
 def turn_search(words: str, place: PagePosition) -> str:
-    """Return the data of a button that turns to a page of what was searched for."""
+    """Return the data of a button that turns to another page of a search."""
     return with_words(TurnSearch(article_id=place.article_id, newer=place.newer, words=words))
 
 
@@ -300,10 +300,10 @@ def widen(words: str) -> str:
 
 
 def with_words(data: CallbackData) -> str:
-    """Return *data* with its `words`, or without them where they do not fit."""
+    """Return *data* with its `words`, or without them if they do not fit."""
     try:
         return data.pack()
-    except ValueError:  # too long, or the separator is among them
+    except ValueError:  # too long, or with the separator in them
         return data.model_copy(update={"words": ""}).pack()
 
 
@@ -311,7 +311,7 @@ def with_words(data: CallbackData) -> str:
 
 
 class Question(StrEnum):
-    """What is to be typed; a value is part of what stands in a database for an hour."""
+    """A question that is answered by typing; its value stands in the database for an hour."""
 
     QUERY = "query"
     TIME = "time"
@@ -330,13 +330,13 @@ class Question(StrEnum):
 
 
 class Ask(CallbackData, prefix="ask"):
-    """Asks what needs no subject; see `ASKED_BY_BUTTON`."""
+    """Asks a question that needs no subject; see `ASKED_BY_BUTTON`."""
 
     question: Question
 
 
 class CancelQuestion(CallbackData, prefix="cancel"):
-    """Under each question; a reply to it is recognised by this."""
+    """Under each question, by which a reply to it is recognised."""
 
     question: Question
     subject: RowId = 0
@@ -363,7 +363,7 @@ class ShowQuiet(CallbackData, prefix="quiet"):
 
 
 class SetQuiet(CallbackData, prefix="setquiet"):
-    """Both are minutes after midnight; both the same: no quiet hours."""
+    """*start* and *end* are minutes after midnight; equal ones end the quiet hours."""
 
     start: RowId
     end: RowId
@@ -436,13 +436,13 @@ class RemoveAddress(CallbackData, prefix="nomail"):
 
 
 class Erase(CallbackData, prefix="erase"):
-    """*asked_at*: in Unix seconds; the button works for a day."""
+    """*asked_at* is in Unix seconds; the button works for a day."""
 
     asked_at: RowId = 0
 
 
 class KeepData(CallbackData, prefix="keep"):
-    """Nothing is deleted, and the question goes."""
+    """Deletes nothing but the question."""
 
 
 class FeedsPage(CallbackData, prefix="feeds"):
@@ -474,7 +474,7 @@ class ShowTimes(CallbackData, prefix="times"):
 
 
 class SetTime(CallbackData, prefix="time"):
-    """Of the only digest; where there are several, of the first."""
+    """The time of the first digest, which is mostly the only one."""
 
     minutes: RowId
 
@@ -521,12 +521,12 @@ class RemoveScheduleTime(CallbackData, prefix="nodigesttime"):
 
 def set_times(times: Iterable[WeeklyTime]) -> str:
     """Return the data of a button that sets the *times* of digests, four at most."""
-    packed = ",".join(f"{one.minutes}-{one.weekdays}" for one in times)
+    packed = ",".join(f"{time.minutes}-{time.weekdays}" for time in times)
     return SetTimes(times=packed).pack()
 
 
 def times_in(data: SetTimes) -> list[WeeklyTime]:
-    pairs = (one.split("-") for one in data.times.split(","))
+    pairs = (time.split("-") for time in data.times.split(","))
     return [WeeklyTime(int(minutes), int(weekdays)) for minutes, weekdays in pairs]
 
 
@@ -563,94 +563,90 @@ class ChannelsPage(CallbackData, prefix="channelspage"):
 # `/admin`
 
 
-class AdminButton(CallbackData, prefix="adminonly"):
-    """Base of the buttons that work for admins only."""
-
-
-class ShowAdmin(AdminButton, prefix="admin"):
+class ShowAdmin(CallbackData, prefix="admin"):
     pass
 
 
-class ActivityPage(AdminButton, prefix="activity"):
+class ActivityPage(CallbackData, prefix="activity"):
     page: PageNumber = 0
 
 
-class StuckPage(AdminButton, prefix="stuck"):
+class StuckPage(CallbackData, prefix="stuck"):
     page: PageNumber = 0
 
 
-class Release(AdminButton, prefix="release"):
+class Release(CallbackData, prefix="release"):
     delivery_id: RowId
 
 
-class Drop(AdminButton, prefix="drop"):
+class Drop(CallbackData, prefix="drop"):
     """*was*: the state that *Undo* restores."""
 
     delivery_id: RowId
     was: DeliveryState
 
 
-class Undrop(AdminButton, prefix="undrop"):
+class Undrop(CallbackData, prefix="undrop"):
     delivery_id: RowId
     was: DeliveryState
 
 
-class InvitesPage(AdminButton, prefix="invites"):
+class InvitesPage(CallbackData, prefix="invites"):
     page: PageNumber = 0
 
 
-class DraftInvite(AdminButton, prefix="newinvite"):
-    """For *uses* users, valid for *days*; nothing is made yet."""
+class DraftInvite(CallbackData, prefix="newinvite"):
+    """Shows an invitation for *uses* users and *days*, before it is made."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)] = 1
     days: Annotated[int, Field(ge=1, le=366)] = 7
 
 
-class MakeInvite(AdminButton, prefix="invite"):
-    """*invite_code*: its own, so that it is made once, however often the button is tapped."""
+class MakeInvite(CallbackData, prefix="invite"):
+    """*invite_code* is new, so that however often the button is tapped, it makes one invitation."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)]
     days: Annotated[int, Field(ge=1, le=366)]
     invite_code: Annotated[str, Field(pattern=f"^{CODE}$")]
 
 
-class EndInvite(AdminButton, prefix="uninvite"):
+class EndInvite(CallbackData, prefix="uninvite"):
     invite_id: RowId
 
 
-class ChatsPage(AdminButton, prefix="chats"):
+class ChatsPage(CallbackData, prefix="chats"):
     page: PageNumber = 0
 
 
-class OpenChat(AdminButton, prefix="chat"):
+class OpenChat(CallbackData, prefix="chat"):
     chat_id: RowId
 
 
-class BanChat(AdminButton, prefix="ban"):
+class BanChat(CallbackData, prefix="ban"):
     chat_id: RowId
 
 
-class AllowChat(AdminButton, prefix="allow"):
+class AllowChat(CallbackData, prefix="allow"):
     chat_id: RowId
 
 
-class ShowLimits(AdminButton, prefix="limits"):
+class ShowLimits(CallbackData, prefix="limits"):
     chat_id: RowId
 
 
-class SetLimit(AdminButton, prefix="limit"):
-    """*number*: -1 lets the chat have what all may."""
+class SetLimit(CallbackData, prefix="limit"):
+    """*number*: -1 sets the limit of all chats."""
 
     chat_id: RowId
     kind: Limited
     number: Annotated[int, Field(ge=-1, le=1000)]
 
 
-class NewBroadcast(AdminButton, prefix="newcast"):
+class NewBroadcast(CallbackData, prefix="newcast"):
     pass
 
 
-class ChooseAudience(AdminButton, prefix="castto"):
+class ChooseAudience(CallbackData, prefix="castto"):
     """*language*: "" for any."""
 
     number: RowId
@@ -658,63 +654,60 @@ class ChooseAudience(AdminButton, prefix="castto"):
     language: Annotated[str, Field(pattern=r"^[a-z]{0,8}$")] = ""
 
 
-class SendBroadcast(AdminButton, prefix="cast"):
+class SendBroadcast(CallbackData, prefix="cast"):
     number: RowId
 
 
-class DiscardBroadcast(AdminButton, prefix="uncast"):
+class DiscardBroadcast(CallbackData, prefix="uncast"):
     number: RowId
 
 
-class StopBroadcast(AdminButton, prefix="stopcast"):
+class StopBroadcast(CallbackData, prefix="stopcast"):
     number: RowId
 
 
-class AnswerFeedback(AdminButton, prefix=FEEDBACK):
+class AnswerFeedback(CallbackData, prefix=FEEDBACK):
     feedback_id: RowId
 
 
 class CatalogueAction(StrEnum):
-    """What a question asks for; the commands have the same names."""
+    """An action on the catalogue; `/catalogue` takes the same names."""
 
     ADD = "add"
     RENAME = "rename"
     QUERY = "query"
 
 
-class EditCatalogue(AdminButton, prefix="catadmin"):
+class EditCatalogue(CallbackData, prefix="catadmin"):
     page: PageNumber = 0
 
 
-class EditTopic(AdminButton, prefix="edit"):
+class EditTopic(CallbackData, prefix="edit"):
     topic_id: RowId
 
 
-class MoveTopic(AdminButton, prefix="move"):
+class MoveTopic(CallbackData, prefix="move"):
     """*steps* down, or up where that is negative."""
 
     topic_id: RowId
     steps: Annotated[int, Field(ge=-1, le=1)]
 
 
-class AskForTopic(AdminButton, prefix="askcat"):
+class AskForTopic(CallbackData, prefix="askcat"):
     what: CatalogueAction
     topic_id: RowId = 0
 
 
-class RetireTopic(AdminButton, prefix="retire"):
+class RetireTopic(CallbackData, prefix="retire"):
     topic_id: RowId
     sure: bool = False
 
 
-class ChangeQuery(AdminButton, prefix="setquery"):
-    """To the query that the message shows."""
+class ChangeQuery(CallbackData, prefix="setquery"):
+    """Gives the topic the query on the message."""
 
     topic_id: RowId
 
 
-class AddTopic(AdminButton, prefix="addtopic"):
-    """With the name and the query that the message shows."""
-
-
-ADMIN_ONLY = tuple(AdminButton.__subclasses__())
+class AddTopic(CallbackData, prefix="addtopic"):
+    """Adds a topic with the name and the query on the message."""

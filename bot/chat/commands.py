@@ -1,6 +1,6 @@
-"""The commands of the chat: one row each, which gives the menus, /help and what works in groups.
+"""The commands of the chat: one row each, which gives the permission, the menus and /help.
 
-What a command does is registered in `handlers/`; the sentence beside it is in
+Handlers are registered with the filter `ChatCommand`; the sentence beside a command is in
 `templates/chat/commands.html`. Tests hold the handlers and the documentation to this table.
 """
 
@@ -8,25 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
+from aiogram.filters import Command
+
+from bot.chat.permissions import Permission
 from storage.enums import ChatKind
 
 
-class Permission(Enum):
-    """Who may use a command."""
-
-    EVERYBODY = auto()
-    ADMINISTRATORS = auto()
-    """In a group only its administrators; in a private chat everybody."""
-    PRIVATE = auto()
-    """Everybody, in a private chat; in a group it may be another bot's command."""
-    BOT_ADMINS = auto()
-    """Admins of this bot, in a private chat."""
-
-
 class Menu(Enum):
-    """Which menus of Telegram's clients list a command."""
+    """A menu of Telegram's clients that lists commands."""
 
     PRIVATE = auto()
     GROUP = auto()
@@ -39,21 +30,21 @@ _NONE: Final[frozenset[Menu]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class ChatCommand:
+class CommandRow:
     name: str
-    audience: Permission
+    permission: Permission
     menus: frozenset[Menu] = _PRIVATE
     is_in_help: bool = True
 
     @property
     def is_for_bot_admins(self) -> bool:
-        return self.audience is Permission.BOT_ADMINS
+        return self.permission is Permission.BOT_ADMINS
 
     def is_for(self, chat_kind: ChatKind, *, is_admin: bool) -> bool:
         """Whether /help lists it in a chat of this kind."""
         if self.is_for_bot_admins and not is_admin:
             return False
-        if self.audience in _PRIVATE_ONLY:
+        if self.permission.is_private:
             return chat_kind is ChatKind.PRIVATE
         is_in_groups_only = self.menus == _GROUP
         return self.is_in_help and not (
@@ -61,56 +52,67 @@ class ChatCommand:
         )
 
 
-_PRIVATE_ONLY: Final = frozenset({Permission.PRIVATE, Permission.BOT_ADMINS})
-
 # In the order of the menus and of /help.
 CHAT_COMMANDS: Final = (
-    ChatCommand("admin", Permission.BOT_ADMINS),
-    ChatCommand("catalogue", Permission.BOT_ADMINS),
-    ChatCommand("broadcast", Permission.BOT_ADMINS),
-    ChatCommand("invites", Permission.BOT_ADMINS),
-    ChatCommand("ban", Permission.BOT_ADMINS),
-    ChatCommand("allow", Permission.BOT_ADMINS),
-    ChatCommand("start", Permission.EVERYBODY, _NONE, is_in_help=False),
-    ChatCommand("subscribe", Permission.EVERYBODY, _GROUP),
-    ChatCommand("watch", Permission.EVERYBODY, _NONE, is_in_help=False),  # as /subscribe
-    ChatCommand("topics", Permission.EVERYBODY, _BOTH),
-    ChatCommand("digest", Permission.EVERYBODY, _BOTH),
-    ChatCommand("search", Permission.EVERYBODY, _BOTH),
-    ChatCommand("trend", Permission.EVERYBODY, _BOTH),
-    ChatCommand("here", Permission.EVERYBODY, _GROUP),
-    ChatCommand("test", Permission.EVERYBODY, _BOTH),
-    ChatCommand("settings", Permission.EVERYBODY, _BOTH),
-    ChatCommand("sources", Permission.EVERYBODY),
-    ChatCommand("language", Permission.EVERYBODY, _BOTH),
-    ChatCommand("mutes", Permission.EVERYBODY, _BOTH),
-    ChatCommand("email", Permission.ADMINISTRATORS),  # shows an address
-    ChatCommand("feeds", Permission.ADMINISTRATORS),  # shows secret links
-    ChatCommand("channels", Permission.PRIVATE),
-    ChatCommand("help", Permission.EVERYBODY, _BOTH),
-    ChatCommand("stop", Permission.ADMINISTRATORS),
-    ChatCommand("cancel", Permission.PRIVATE, _NONE),
-    ChatCommand("export", Permission.ADMINISTRATORS),
-    ChatCommand("import", Permission.EVERYBODY),  # says how
-    ChatCommand("feedback", Permission.ADMINISTRATORS),  # in the name of the group
-    ChatCommand("privacy", Permission.EVERYBODY),
-    ChatCommand("delete_me", Permission.ADMINISTRATORS),
+    CommandRow("admin", Permission.BOT_ADMINS),
+    CommandRow("catalogue", Permission.BOT_ADMINS),
+    CommandRow("broadcast", Permission.BOT_ADMINS),
+    CommandRow("invites", Permission.BOT_ADMINS),
+    CommandRow("ban", Permission.BOT_ADMINS),
+    CommandRow("allow", Permission.BOT_ADMINS),
+    CommandRow("start", Permission.EVERYBODY, _NONE, is_in_help=False),
+    CommandRow("subscribe", Permission.EVERYBODY, _GROUP),
+    CommandRow("watch", Permission.EVERYBODY, _NONE, is_in_help=False),  # as /subscribe
+    CommandRow("topics", Permission.EVERYBODY, _BOTH),
+    CommandRow("digest", Permission.EVERYBODY, _BOTH),
+    CommandRow("search", Permission.EVERYBODY, _BOTH),
+    CommandRow("trend", Permission.EVERYBODY, _BOTH),
+    CommandRow("here", Permission.EVERYBODY, _GROUP),
+    CommandRow("test", Permission.EVERYBODY, _BOTH),
+    CommandRow("settings", Permission.EVERYBODY, _BOTH),
+    CommandRow("sources", Permission.EVERYBODY),
+    CommandRow("language", Permission.EVERYBODY, _BOTH),
+    CommandRow("mutes", Permission.EVERYBODY, _BOTH),
+    CommandRow("email", Permission.ADMINISTRATORS),  # shows an address
+    CommandRow("feeds", Permission.ADMINISTRATORS),  # shows secret links
+    CommandRow("channels", Permission.PRIVATE),
+    CommandRow("help", Permission.EVERYBODY, _BOTH),
+    CommandRow("stop", Permission.ADMINISTRATORS),
+    CommandRow("cancel", Permission.PRIVATE, _NONE),
+    CommandRow("export", Permission.ADMINISTRATORS),
+    CommandRow("import", Permission.EVERYBODY),  # says how
+    CommandRow("feedback", Permission.ADMINISTRATORS),  # in the name of the group
+    CommandRow("privacy", Permission.EVERYBODY),
+    CommandRow("delete_me", Permission.ADMINISTRATORS),
 )
 
-FOR_BOT_ADMINS: Final = tuple(each.name for each in CHAT_COMMANDS if each.is_for_bot_admins)
+_PERMISSIONS: Final = {row.name: row.permission for row in CHAT_COMMANDS}
+
 HANDLED_IN_GROUPS: Final = frozenset(
-    each.name for each in CHAT_COMMANDS if each.audience not in _PRIVATE_ONLY
+    name for name, permission in _PERMISSIONS.items() if not permission.is_private
 )
+
+
+class ChatCommand(Command):
+    """Lets through a command, and gives its handler the permission of the row, unless it has one.
+
+    A command without a row raises KeyError.
+    """
+
+    def update_handler_flags(self, flags: dict[str, Any]) -> None:
+        super().update_handler_flags(flags)
+        for name in self.commands:
+            flags.setdefault("permission", _PERMISSIONS[str(name)])
 
 
 def names_in(menu: Menu, *, is_admin: bool = False) -> list[str]:
-    """Return what *menu* lists; *is_admin*: with the commands of the bot's admins, first."""
+    """Return the names in *menu*; *is_admin*: with the commands of the bot's admins, first."""
     return [
-        each.name
-        for each in CHAT_COMMANDS
-        if menu in each.menus and (is_admin or not each.is_for_bot_admins)
+        row.name
+        for row in CHAT_COMMANDS
+        if menu in row.menus and (is_admin or not row.is_for_bot_admins)
     ]
 
 
-def commands_in_help(chat_kind: ChatKind, *, is_admin: bool) -> list[ChatCommand]:
-    return [each for each in CHAT_COMMANDS if each.is_for(chat_kind, is_admin=is_admin)]
+def commands_in_help(chat_kind: ChatKind, *, is_admin: bool) -> list[CommandRow]:
+    return [row for row in CHAT_COMMANDS if row.is_for(chat_kind, is_admin=is_admin)]

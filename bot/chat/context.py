@@ -1,4 +1,4 @@
-"""What a handler is given beside aiogram's own objects."""
+"""The context that a handler gets beside aiogram's own objects."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One update of somebody who may use the bot: who and where it is, and how to reply.
+    """One update of a user with access: the user and their chat, the resources, and the reply.
 
-    `user.chat_id` is our row of the chat that the update is about: a channel's, where the user
+    `user.chat_id` is our row of the chat that the update is about, which is a channel's if the user
     manages one from the private chat.
     """
 
@@ -40,6 +40,11 @@ class Context:
         return self.resources.limits
 
     @property
+    def is_private(self) -> bool:
+        """Whether replies go to the user's private chat."""
+        return self.reply.telegram_id == self.user.user_id
+
+    @property
     def clock(self) -> dict[str, Any]:
-        """What templates need to say when something is."""
+        """The values with which templates write dates and times."""
         return {"zone": self.user.zone, "today": local(self.user.now, self.user.zone).date()}

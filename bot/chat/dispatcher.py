@@ -1,4 +1,4 @@
-"""The dispatcher: the middlewares that an update passes, and the routers, in their order."""
+"""The dispatcher: middlewares and routers, in their order."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from aiogram import Dispatcher, Router
 
 from bot.chat import middlewares
+from bot.chat.administrators import Administrators
 from bot.chat.handlers import (
     account,
+    admin,
+    admin_broadcasts,
+    admin_catalogue,
     alerts,
     digest,
     email,
     feeds,
     groups,
-    join,
     search,
     settings,
     start,
     subscriptions,
     text,
 )
-from bot.chat.handlers.admin import make_router as make_admin_router
 from bot.chat.handlers.search import Turns
-from bot.chat.permissions import Administrators
-from bot.chat.questions import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ def make_dispatcher(
     """Return a dispatcher without dialog state: each update says all that is needed.
 
     *pauses_seconds*: between two tries of an update while the database is away. *press_seconds*:
-    after how long a press is answered that waits for the database.
+    after which a press that waits for the database is answered.
     """
     administrators = Administrators()
     dispatcher = Dispatcher(
@@ -71,28 +71,31 @@ def make_dispatcher(
         observer.outer_middleware(middlewares.RateLimitMiddleware())
     if resources.is_playground:
         dispatcher.message.outer_middleware(middlewares.FirstAdminMiddleware())
-    # A user without access may block the bot, and open the admin's link or an invitation.
+    for update in ALLOWED_UPDATES:
+        permissions = middlewares.PermissionMiddleware(administrators)
+        dispatcher.observers[update].middleware(permissions)
     dispatcher.include_routers(
-        groups.make_router(),
+        groups.make_service_router(),
         search.make_inline_router(),
-        join.make_router(),
+        start.make_join_router(),
         _user_router(administrators),
     )
     return dispatcher
 
 
 def _user_router(administrators: Administrators) -> Router:
-    """Return the router of users with access, and in groups of what is for the bot."""
+    """Return the router of users with access, and in groups of messages for the bot."""
     router = Router(name="users")
     for observer in _observers(router):
         observer.outer_middleware(middlewares.GroupMiddleware())
         observer.outer_middleware(middlewares.UserMiddleware(administrators))
-        observer.middleware(middlewares.PermissionMiddleware(administrators))
-        observer.middleware(Waiting())
+        observer.middleware(middlewares.QuestionMiddleware())
     router.include_routers(
         search.make_own_router(),
         account.make_router(),
-        make_admin_router(),
+        admin.make_router(),
+        admin_broadcasts.make_router(),
+        admin_catalogue.make_router(),
         start.make_router(),
         subscriptions.make_router(),
         digest.make_router(),
@@ -101,15 +104,15 @@ def _user_router(administrators: Administrators) -> Router:
         settings.make_router(),
         alerts.make_router(),
         feeds.make_router(),
-        groups.make_command_router(),
+        groups.make_router(),
         account.make_file_router(),
-        groups.make_last_router(),
         text.make_router(),
+        text.make_typed_router(),
         text.make_last_router(),
     )
     return router
 
 
 def _observers(router: Router) -> tuple[TelegramEventObserver, ...]:
-    """Return those of the updates that a user waits for a reply to."""
+    """Return the observers of updates whose users wait for a reply."""
     return router.message, router.edited_message, router.callback_query

@@ -1,7 +1,7 @@
 """Groups and channels that a user manages from their private chat.
 
 A message about one names it at its top, and each of its buttons carries it, so that an old button
-acts for the chat it was made for, whatever is managed meanwhile. What is typed is for the chat that
+acts for the chat it was made for, whatever is managed meanwhile. Typed text is for the chat that
 the user manages at the moment.
 """
 
@@ -20,16 +20,15 @@ from storage.enums import ChatKind
 if TYPE_CHECKING:
     from aiogram import Bot
 
-    from bot.chat.permissions import Administrators
-    from bot.chat.reply import Reply
+    from bot.chat.administrators import Administrators
     from bot.rendering.messages import Button, Keyboard
     from bot.rendering.messages import Message as Rendered
     from bot.rendering.renderer import Renderer
-    from bot.resources import Resources
     from bot.subscribers.groups import ManagedChat
     from bot.subscribers.users import CurrentUser
+    from storage.db.engine import Storage
 
-MARK = "@"
+_MARK = "@"
 _MOST_BYTES = 64
 _GAP = "\n\n"
 _WITH_QUERY = (press.SubscribeQuery, press.TryWords, press.Widen)
@@ -45,8 +44,10 @@ class Frame:
     def around(self, message: Rendered) -> Rendered:
         if units(self.banner.text) + units(message.text) + len(_GAP) > MAX_UNITS:
             return replace(message, keyboard=self.keyboard(message.keyboard))
-        moved = units(self.banner.text) + len(_GAP)
-        entities = tuple(mark._replace(offset=mark.offset + moved) for mark in message.entities)
+        shift = units(self.banner.text) + len(_GAP)
+        entities = tuple(
+            entity._replace(offset=entity.offset + shift) for entity in message.entities
+        )
         return replace(
             message,
             text=self.banner.text + _GAP + message.text,
@@ -59,27 +60,27 @@ class Frame:
         return (*(row for row in rows if row), *self.banner.keyboard)
 
     def _button(self, button: Button) -> Button | None:
-        """Return the button carrying its chat; None where there is no room for that."""
+        """Return the button with its chat in the data; None if they do not fit."""
         if button.data is None:
             return button
         for data in (button.data, _without_query(button.data)):
-            carried = f"{MARK}{self.chat_id}|{data}"
+            carried = f"{_MARK}{self.chat_id}|{data}"
             if data and len(carried.encode()) <= _MOST_BYTES:
                 return button._replace(data=carried)
         return None
 
 
 def carried_by(data: str | None) -> tuple[int, str] | None:
-    """Return the chat that a button carries, and its own data; None where it carries none."""
-    if not data or not data.startswith(MARK):
+    """Return the chat that a button carries, and its own data; None if it carries no chat."""
+    if not data or not data.startswith(_MARK):
         return None
-    number, _, inner = data[len(MARK) :].partition("|")
+    number, _, inner = data[len(_MARK) :].partition("|")
     is_number = number.isascii() and number.isdigit() and int(number) < 2**63
     return (int(number), inner) if is_number else None
 
 
 def _without_query(data: str) -> str | None:
-    """Return data that means the same as long as the message shows the query."""
+    """Return data without its query, which is then read from the message."""
     for kind in _WITH_QUERY:
         if data.startswith(f"{kind.__prefix__}{kind.__separator__}"):
             return kind.unpack(data).model_copy(update={"words": ""}).pack()
@@ -87,39 +88,29 @@ def _without_query(data: str) -> str | None:
 
 
 def target_of(event: Message | CallbackQuery, user: CurrentUser) -> int | None:
-    """Return our row of the managed chat that *event* is for; None: for where it came from."""
+    """Return our row of the managed chat that *event* is for; None if for its own chat."""
     if isinstance(event, CallbackQuery):
-        found = carried_by(event.data)
-        return found[0] if found else None
+        carried = carried_by(event.data)
+        return carried[0] if carried else None
     return user.managing if user.kind is ChatKind.PRIVATE else None
 
 
 def without_target(event: Message | CallbackQuery) -> Message | CallbackQuery:
-    """Return *event* as it would be if its button carried no chat."""
-    if isinstance(event, CallbackQuery) and (found := carried_by(event.data)):
-        return event.model_copy(update={"data": found[1]})
+    """Return *event* as if its button carried no chat."""
+    if isinstance(event, CallbackQuery) and (carried := carried_by(event.data)):
+        return event.model_copy(update={"data": carried[1]})
     return event
 
 
 async def manager_of(
-    chat_id: int,
-    user: CurrentUser,
-    bot: Bot,
-    resources: Resources,
-    reply: Reply,
-    administrators: Administrators,
-) -> CurrentUser | None:
-    """Return *user* as manager of our row *chat_id*; None if they do not administer it.
-
-    From then on *reply* names the chat in each message.
-    """
-    found = await groups.as_manager(resources.storage, user, chat_id)
+    chat_id: int, user: CurrentUser, bot: Bot, storage: Storage, administrators: Administrators
+) -> tuple[ManagedChat, CurrentUser] | None:
+    """Return our row *chat_id*, and *user* as its manager; None if they do not administer it."""
+    found = await groups.as_manager(storage, user, chat_id)
     if found and await administrators.has(bot, found[0].telegram_id, user.user_id):
-        managed, manager = found
-        reply.frame = frame_of(managed, reply.renderer)
-        return manager
+        return found
     if user.managing == chat_id:
-        await groups.set_managed(resources.storage, user.user_id, None)
+        await groups.set_managed(storage, user.user_id, None)
     return None
 
 

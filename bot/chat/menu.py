@@ -1,4 +1,4 @@
-"""The commands in the menu of Telegram's clients: those for everybody, and those for admins."""
+"""The menus of commands in Telegram's clients, and the button beside the text field."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ log = structlog.get_logger(__name__)
 async def register_commands(
     bot: Bot, renderer: Renderer, admins: Mapping[int, str | None] | None = None
 ) -> None:
-    """Fill the menus, and say what this bot is, to the clients of each language.
+    """Set the menus and the description of the bot in each language.
 
-    *admins* of the bot come with the language that each has chosen, if any. An admin who has not
-    started the bot yet gets the menu at the first start.
+    *admins* maps each admin of the bot to the language that they chose, if any. An admin who has
+    not started the bot yet gets the menu at the first start.
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
@@ -52,9 +52,9 @@ async def register_commands(
 async def set_menu_button(
     bot: Bot, renderer: Renderer, app_url: str | None, chat_id: int | None = None
 ) -> None:
-    """Let the button beside the text field open the Mini App, or else show the commands.
+    """Let the button beside the text field open the Mini App, or without one show the commands.
 
-    It has one label for everybody, until a chat has its own.
+    *chat_id*: the chat whose button it is; None: the button of chats without their own.
     """
     if app_url is None:
         nothing = MenuButtonCommands() if chat_id is None else MenuButtonDefault()
@@ -83,7 +83,7 @@ async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
 async def register_chat(
     bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool, is_chosen: bool
 ) -> None:
-    """Set the menu of one chat in the language that was chosen, whatever its client's is."""
+    """Set the menu of one chat in its chosen language, whatever the language of its client."""
     if is_chosen:
         commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin)
         for code in _by_code(renderer):
@@ -105,7 +105,7 @@ async def _register(bot: Bot, user_id: int, commands: list[BotCommand], code: st
 
 
 async def _set_descriptions(bot: Bot, renderer: Renderer, code: str | None) -> None:
-    """Set what the bot's profile and its empty chat show."""
+    """Set the texts in the bot's profile and in an empty chat with it."""
     short = renderer.message("chat/menu.html#about", is_short=True).text
     long = renderer.message("chat/menu.html#about", is_short=False).text
     await bot.set_my_short_description(short, language_code=code)
@@ -115,7 +115,7 @@ async def _set_descriptions(bot: Bot, renderer: Renderer, code: str | None) -> N
 def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
     """Return the renderer for the clients of each language; None: of all others.
 
-    Telegram takes two letters here, and so one script of Chinese.
+    Telegram takes two-letter codes only, so that Chinese has one script.
     """
     spoken: dict[str | None, Renderer] = {None: renderer.of(ENGLISH.code)}
     for language in renderer.offered:

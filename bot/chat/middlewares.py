@@ -1,13 +1,16 @@
-"""What an update passes before its handler, in this order.
+"""The middlewares that an update passes before its handler, in this order.
 
 1. `ReplyMiddleware` gives the handler its `reply`, and stops the spinner of a button.
 2. `PressMiddleware` answers a press that waits for the database.
 3. `ErrorMiddleware` answers errors with a sentence, and tries again while the database is away.
 4. `RateLimitMiddleware` tells a user who sent too much to wait.
 5. `FirstAdminMiddleware` makes the first user of a playground an admin.
-6. `GroupMiddleware` drops what is said in groups to others than the bot.
+6. `GroupMiddleware` drops group messages that are not for the bot.
 7. `UserMiddleware` finds the current user, and gives the handler its `context`.
-8. `PermissionMiddleware` lets only administrators change what a group or channel gets.
+8. `PermissionMiddleware` refuses users without the permission of the chosen handler.
+9. `QuestionMiddleware` ends the wait for the answer to a question.
+
+The last two are inner middlewares: they run once a handler is chosen.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import BaseMiddleware, Bot
+from aiogram.dispatcher.flags import get_flag
 from aiogram.enums import ChatType, MessageEntityType
 from aiogram.exceptions import AiogramError, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
@@ -29,7 +33,8 @@ from bot.chat.commands import HANDLED_IN_GROUPS
 from bot.chat.context import Context
 from bot.chat.managed_chats import frame_of, manager_of, target_of, without_target
 from bot.chat.menu import register_admin
-from bot.chat.permissions import only_reads
+from bot.chat.permissions import REFUSALS, Permission, is_bot_admin, is_in_private_chat
+from bot.chat.questions import asked_by, end_wait, question_in, waiting_question
 from bot.chat.rate_limit import WAIT_SECONDS, is_service_message
 from bot.chat.reply import Reply
 from bot.chat.senders import sender_of, thread_of
@@ -49,31 +54,28 @@ from storage.db.engine import (
     is_unavailable,
     observing_transactions,
 )
-from storage.enums import ChatKind, UpdateRef
+from storage.enums import ChatKind
+from storage.updates import UpdateRef
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from aiogram.types import TelegramObject
 
-    from bot.chat.permissions import Administrators
+    from bot.chat.administrators import Administrators
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
-    from bot.subscribers.users import CurrentUser, Sender
+    from bot.subscribers.users import Sender
     from storage.db.engine import OpenTransactions
 
     Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 log = structlog.get_logger(__name__)
 
-# A server that restarts is back by then. An update that waited for a lock in vain does not wait
-# once more.
-PAUSES_SECONDS = (0.1, 1.0, 3.0)
-LONGEST_SECONDS = 5.0
-# A press is answered a second before that.
-PRESS_SECONDS = 4.0
-# After an update was given up, those behind it do not wait for the same outage again.
-KNOWN_SECONDS = 10.0
+PAUSES_SECONDS = (0.1, 1.0, 3.0)  # a server that restarts is back after these
+LONGEST_SECONDS = 5.0  # an update that waited for a lock in vain is not tried again
+PRESS_SECONDS = 4.0  # a second before Telegram gives a press up
+KNOWN_SECONDS = 10.0  # for which later updates do not wait for an outage that is known
 
 _GROUPS = {ChatType.GROUP, ChatType.SUPERGROUP}
 
@@ -117,7 +119,7 @@ class ReplyMiddleware(BaseMiddleware):
 
 
 def _storable(event: TelegramObject) -> TelegramObject:
-    """Return *event* with a text that a database can store, whatever was sent."""
+    """Return *event* without the characters in its text that a database cannot store."""
     if not isinstance(event, Message):
         return event
     sent = {name: text for name in ("text", "caption") if (text := getattr(event, name))}
@@ -127,14 +129,14 @@ def _storable(event: TelegramObject) -> TelegramObject:
 
 def _with_lower_command(text: str) -> str:
     """Return *text* with its command in lower case: some keyboards write /Start."""
-    return _COMMAND.sub(lambda found: found[0].lower(), text, count=1)
+    return _COMMAND.sub(lambda command: command[0].lower(), text, count=1)
 
 
 class PressMiddleware(BaseMiddleware):
-    """Answers a press whose handler waits for a database that says nothing: try again.
+    """Asks a user to try again whose press waits for a silent database.
 
-    The handler goes on, since a transaction that is cut off may be committed all the same. Its
-    connection or its response may take far longer than Telegram lets a press be answered.
+    The handler goes on, because a transaction that is cut off may be committed all the same. Its
+    connection or its response may take far longer than Telegram waits for the answer to a press.
     """
 
     def __init__(self, patience_seconds: float = PRESS_SECONDS) -> None:
@@ -168,11 +170,11 @@ class PressMiddleware(BaseMiddleware):
 
 
 class ErrorMiddleware(BaseMiddleware):
-    """Answers a user error with its own sentence, and any other with an apology.
+    """Answers a user error with its own sentence, and any other error with an apology.
 
-    While the database is away an update is tried again for a few seconds; those behind one that was
-    given up are not. Then the user is asked to try later; a service message, which nobody sends
-    twice, is raised for the update queue to keep.
+    While the database is away an update is tried again for a few seconds; later ones are not, once
+    one was given up. Then the user is asked to try later. The error of a service message, which
+    nobody sends twice, is raised, so that the update queue keeps the update.
     """
 
     def __init__(self, pauses_seconds: Sequence[float] = PAUSES_SECONDS) -> None:
@@ -187,7 +189,7 @@ class ErrorMiddleware(BaseMiddleware):
             await _answer_later(reply, data["resources"], error)
         except (TelegramForbiddenError, MayHaveArrived) as error:
             log.info("a reply was not sent", reason=error.message)
-        except Exception as error:  # whatever it was, the next update is handled
+        except Exception as error:  # the next update is handled in any case
             if is_transient(error) and not _is_waited_for(event):
                 raise
             await _apologise(reply, data["resources"], error, data["event_update"].update_id)
@@ -210,16 +212,16 @@ class ErrorMiddleware(BaseMiddleware):
         return None
 
     async def _retry(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Handle it again where the database was away; nothing is done twice by that."""
+        """Handle an update again while the database is away; handlers are idempotent."""
         now, pauses = asyncio.get_running_loop().time, iter(self._pauses)
-        started = now()
+        started_at = now()
         while True:
             try:
                 return await handler(event, data)
             except Exception as error:
                 pause = next(pauses, inf)
                 is_known = now() < self._known_until
-                is_over = now() - started + pause > LONGEST_SECONDS
+                is_over = now() - started_at + pause > LONGEST_SECONDS
                 if not is_transient(error) or is_known or is_over:
                     self._known_until = now() + KNOWN_SECONDS if is_unavailable(error) else 0.0
                     raise
@@ -250,7 +252,7 @@ async def _apologise(reply: Reply, resources: Resources, error: Exception, updat
 
 
 async def _answer_later(reply: Reply, resources: Resources, refused: TelegramRetryAfter) -> None:
-    """Say once that not all was answered: at once where that is seen, else after the pause."""
+    """Say once that an answer is missing: at once if the chat may be written to, else later."""
     log.info("a reply was rate limited", chat=reply.telegram_id, seconds=refused.retry_after)
     template = "chat/errors.html#unanswered"
     is_elsewhere = getattr(refused.method, "chat_id", reply.telegram_id) != reply.telegram_id
@@ -265,7 +267,7 @@ async def _answer_later(reply: Reply, resources: Resources, refused: TelegramRet
 
 
 class RateLimitMiddleware(BaseMiddleware):
-    """Tells a user how long to wait, where the update queue found that they sent too much."""
+    """Tells a user how long to wait, if the update queue found that they sent too much."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         seconds = data.get(WAIT_SECONDS)
@@ -277,7 +279,7 @@ class RateLimitMiddleware(BaseMiddleware):
 
 
 class FirstAdminMiddleware(BaseMiddleware):
-    """Asks for the first message only: in a playground its sender is alone at the keyboard."""
+    """Looks at the first message only: in a playground its sender is the only user."""
 
     def __init__(self) -> None:
         self._is_over = False
@@ -287,7 +289,7 @@ class FirstAdminMiddleware(BaseMiddleware):
             isinstance(event, Message) and not self._is_over and await self._appoint(event, data)
         )
         result = await handler(event, data)
-        if is_first:  # there is a chat by now that feedback can be forwarded to
+        if is_first:  # by now the admin has a chat that feedback can be forwarded to
             resources: Resources = data["resources"]
             await feedback.forward_feedback(
                 resources.storage, renderer=resources.renderer, admins=resources.access.admins
@@ -312,34 +314,32 @@ class FirstAdminMiddleware(BaseMiddleware):
 
 
 class GroupMiddleware(BaseMiddleware):
-    """In groups passes on only what is for the bot: its own commands, its name, a reply to it.
+    """Passes on group messages for the bot: its commands, its name, answers to its questions.
 
-    Other commands pass if they name this bot, since another bot may know them. The name is taken
-    out of the text. Handlers get `is_named`: whether this bot alone was addressed.
+    A command that works in private chats only passes if it names this bot, because another bot may
+    know it. The bot's name is taken out of a text. Other replies to the bot are talk about what it
+    said; a bot that answers everybody in a group is soon removed.
     """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if not isinstance(event, Message) or event.chat.type not in _GROUPS:
-            return await handler(event, data | {"is_named": True})
-        me = await data["bot"].me()
-        name = (me.username or "").lower()
+            return await handler(event, data)
         if event.edit_date or not event.text or event.is_automatic_forward:
             return None
+        name = ((await data["bot"].me()).username or "").lower()
         if event.text.startswith("/"):
             command, _, named = event.text.split(maxsplit=1)[0].partition("@")
             is_ours = named.lower() == name if named else command[1:] in HANDLED_IN_GROUPS
-            return await handler(event, data | {"is_named": bool(named)}) if is_ours else None
-        text = without_name(event, name)
-        if text:
+            return await handler(event, data) if is_ours else None
+        if text := _without_name(event, name):
             addressed = event.model_copy(update={"text": text, "entities": None})
-            return await handler(addressed, data | {"is_named": True})
-        answered = event.reply_to_message
-        if answered and answered.from_user and answered.from_user.id == me.id:
-            return await handler(event, data | {"is_named": False})
+            return await handler(addressed, data)
+        if question_in(event.reply_to_message):
+            return await handler(event, data)
         return None
 
 
-def without_name(message: Message, name: str) -> str | None:
+def _without_name(message: Message, name: str) -> str | None:
     """Return the text without the mention of *name*; None if there is no such mention."""
     text = message.text or ""
     for entity in message.entities or ():
@@ -373,29 +373,24 @@ class UserMiddleware(BaseMiddleware):
             return None
         reply.speak(user.language)
         if sender.kind is ChatKind.CHANNEL:
-            chat = ManagedChat(user.chat_id, sender.telegram_id, sender.title, sender.kind)
-            reply.frame = frame_of(chat, reply.renderer)
-        user = await self._as_manager(event, user, data)
-        if user is None:
-            await reply.toast("chat/channels.html#not_yours")
-            return None
+            channel = ManagedChat(user.chat_id, sender.telegram_id, sender.title, sender.kind)
+            reply.frame = frame_of(channel, reply.renderer)
+        chat_id = target_of(event, user)
+        if chat_id is not None:
+            storage, administrators = resources.storage, self._administrators
+            found = await manager_of(chat_id, user, data["bot"], storage, administrators)
+            if found is None:
+                await reply.toast("chat/channels.html#not_yours")
+                return None
+            managed, user = found
+            reply.frame = frame_of(managed, reply.renderer)
         context = Context(resources, user, reply)
         return await handler(without_target(event), data | {"context": context})
-
-    async def _as_manager(
-        self, event: Message | CallbackQuery, user: CurrentUser, data: dict[str, Any]
-    ) -> CurrentUser | None:
-        """Return *user* as manager of the chat that *event* is for; None if they are not."""
-        chat_id = target_of(event, user)
-        if chat_id is None:
-            return user
-        resources, reply = data["resources"], data["reply"]
-        return await manager_of(chat_id, user, data["bot"], resources, reply, self._administrators)
 
     async def _may_change(
         self, event: Message | CallbackQuery, sender: Sender, data: dict[str, Any]
     ) -> bool:
-        """A message sent as the group itself is an anonymous administrator's."""
+        """Whether the sender administers the chat; a message sent as the group counts as theirs."""
         if sender.kind is ChatKind.PRIVATE:
             return True
         if isinstance(event, Message) and event.sender_chat:
@@ -404,7 +399,7 @@ class UserMiddleware(BaseMiddleware):
 
 
 def _is_leaving(event: Message | CallbackQuery) -> bool:
-    """Whether the user asks to have everything deleted, or takes that back: bans do not matter."""
+    """Whether the user asks to have everything deleted, or takes that back, as banned users may."""
     if isinstance(event, CallbackQuery):
         prefix = (event.data or "").partition(":")[0]
         return prefix in {Erase.__prefix__, KeepData.__prefix__}
@@ -412,35 +407,65 @@ def _is_leaving(event: Message | CallbackQuery) -> bool:
 
 
 class PermissionMiddleware(BaseMiddleware):
-    """An inner middleware: the flags of the chosen handler decide."""
+    """Refuses a user without the permission that the chosen handler is registered with."""
 
     def __init__(self, administrators: Administrators) -> None:
         self._administrators = administrators
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        permission: Permission = get_flag(data, "permission")
+        if permission is Permission.WITHOUT_ACCESS:
+            return await handler(event, data)
+        if await self._is_given(permission, event, data):
+            return await handler(event, data)
         context: Context = data["context"]
-        user, reply = context.user, context.reply
-        if user.kind is ChatKind.PRIVATE:
-            return await handler(event, data)
-        # A reader of a channel would be answered in a private chat that they never opened.
-        reads = user.kind is not ChatKind.CHANNEL and only_reads(data)
-        if reads or (user.can_change and await self._may_still_change(event, user, data)):
-            return await handler(event, data)
-        await reply.toast("chat/groups.html#not_yours", user=user)
+        await context.reply.toast(REFUSALS[permission], user=context.user)
         return None
 
-    async def _may_still_change(
-        self, event: TelegramObject, user: CurrentUser, data: dict[str, Any]
-    ) -> bool:
+    async def _is_given(self, permission: Permission, event: Any, data: dict[str, Any]) -> bool:
+        context: Context = data["context"]
+        match permission:
+            case Permission.BOT_ADMINS:
+                return await is_bot_admin(event, context)
+            case Permission.PRIVATE:
+                return is_in_private_chat(event)
+            case Permission.EVERYBODY if context.user.kind is not ChatKind.CHANNEL:
+                return True
+            case _:
+                return context.user.can_change and await self._is_administrator(event, data)
+
+    async def _is_administrator(self, event: Any, data: dict[str, Any]) -> bool:
         """Ask Telegram again who the administrators are: `user.can_change` may be minutes old.
 
-        Who they are is recorded, to be notified when the chat removes the bot.
+        The user is recorded, to be notified when the chat removes the bot.
         """
+        user = data["context"].user
+        if user.kind is ChatKind.PRIVATE:
+            return True
         if isinstance(event, Message) and event.sender_chat is not None:
             return True
         chat_id, user_id = user.telegram_id, user.user_id
         if not await self._administrators.has(data["bot"], chat_id, user_id, is_change=True):
             return False
-        resources: Resources = data["resources"]
-        await groups.remember_chat_admin(resources.storage, user)
+        await groups.remember_chat_admin(data["resources"].storage, user)
         return True
+
+
+class QuestionMiddleware(BaseMiddleware):
+    """Ends the wait for an answer, once it or anything else has come.
+
+    An answer that led to an error may be given once more.
+    """
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        context: Context = data["context"]
+        asked = waiting_question(context.user)
+        if asked is None or (isinstance(event, Message) and event.edit_date):
+            return await handler(event, data)
+        is_answer = isinstance(event, Message) and asked_by(event, context.user) is not None
+        if not is_answer:
+            await end_wait(context, asked)
+        result = await handler(event, data)
+        if is_answer:
+            await end_wait(context, asked)
+        return result

@@ -1,16 +1,16 @@
-"""Long polling: takes updates from Telegram, and has them handled.
+"""Long polling: takes updates from Telegram and passes them to the queue.
 
-Ours rather than aiogram's, which retries a wrong token and a second poller for ever, and which
-confirms updates before they are handled. Here:
+aiogram's own polling retries a wrong token and a second poller for ever, and confirms updates
+before they are handled. Here:
 
-1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent. At a
-   stop a last call confirms what was handled, or the next poller would answer it again.
-2. A slow handler delays nobody: after a short grace period polling goes on without it, and sooner
-   where an answer was full, since then more is waiting at Telegram.
-3. Only the holder of the lease polls and confirms. What arrives after the lease ran out, as in a
-   process that was suspended, is not looked at: another process has it.
-4. An update that cannot be read is confirmed with the others. Whatever an answer is, the next may
-   be good; the health probe counts the failures.
+1. The next call confirms an update, so that it comes again after a crash; handlers are idempotent.
+   At a stop a last call confirms the handled updates, so that the next poller does not repeat them.
+2. A slow handler delays nobody: polling goes on without it after a short grace period, which is
+   shorter after a full response, because more updates wait at Telegram then.
+3. Only the holder of the lease polls and confirms. It drops updates that arrive after its lease ran
+   out, as in a process that was suspended, because another process has them.
+4. An unreadable update is confirmed with the others. A bad response does not end the polling,
+   because the next may be good; the health probe counts the failures.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 8  # how long Telegram holds an empty answer
-FULL_ANSWER = 100  # updates; more do not come at once
+FULL_ANSWER = 100  # updates, which is Telegram's limit
 GRACE_SECONDS = 0.25
 GRACE_SECONDS_IF_FULL = 0.02
 CONFLICT_SECONDS = 30.0  # one conflict after a deploy or a crash is normal; this long is not
 NO_LEASE_PAUSE_SECONDS = 0.25
-CONFIRM_SECONDS = 3  # of the ten that service managers give to a stop
+CONFIRM_SECONDS = 3  # of the ten that service managers allow for a stop
 
 POLL_ROLE = "poll"
 LEASE = timedelta(seconds=8)
 RENEW_SECONDS = 2.5
-CHECK_SECONDS = 1.0  # how often other processes check whether it is over
+CHECK_SECONDS = 1.0  # between two checks of other processes whether the lease has expired
 _MARGIN_SECONDS = 0.5  # for clocks of different speed
 
 
@@ -70,21 +70,21 @@ class SecondPollerError(RuntimeError):
 
 @dataclass
 class Failures:
-    """The failed polls since the last good answer, and how long to wait."""
+    """Counts the failed polls since the last good response."""
 
     number: int = 0
     since: float | None = None
     conflict_since: float | None = None
 
     def seconds(self, now: float) -> float:
-        """Return for how long there was no good answer."""
+        """Return for how long there was no good response."""
         return 0.0 if self.since is None else now - self.since
 
     def end(self) -> None:
         self.number, self.since, self.conflict_since = 0, None, None
 
     def pause_after(self, error: Exception, now: float) -> float:
-        """Return the seconds to wait, or raise where waiting would not help."""
+        """Return the seconds to wait; raises if waiting would not help."""
         self.number += 1
         self.since = now if self.since is None else self.since
         match error:
@@ -124,7 +124,7 @@ class Poller:
             await self._confirm(min(self.queue.left, default=offset))
 
     async def _poll(self, stopping: asyncio.Event) -> int | None:
-        """Return what the next poll would confirm, which is all that was started to be handled."""
+        """Return the offset that would confirm all updates handed to the queue."""
         offset: int | None = None
         while not stopping.is_set():
             if not self.holds_lease():
@@ -133,7 +133,7 @@ class Poller:
                 continue
             try:
                 sent = await work_until(stopping, self._updates(offset))
-            except Exception as error:  # noqa: BLE001 - an odd answer must not end the polling
+            except Exception as error:  # noqa: BLE001 - an odd response must not end the polling
                 if isinstance(error, TelegramUnauthorizedError):
                     await work_until(stopping, make_sure_of_token(self.bot))
                 await self.pause(stopping, self.failures.pause_after(error, now()))
@@ -145,11 +145,11 @@ class Poller:
         return offset
 
     async def _confirm(self, offset: int) -> None:
-        """Confirm what is before *offset*; what comes with the answer stays for the next poller."""
+        """Confirm the updates before *offset*; those in the response stay for the next poller."""
         try:
             await self.bot(GetUpdates(offset=offset, limit=1, timeout=0), CONFIRM_SECONDS)
         except (AiogramError, OSError, TimeoutError) as error:
-            log.warning("the last updates may be answered once more", error=str(error))
+            log.warning("the last updates were not confirmed", error=str(error))
 
     async def _updates(self, offset: int | None) -> dict[int, dict[str, Any]]:
         """Return new updates by their ids."""
@@ -167,7 +167,7 @@ class Poller:
 
 
 async def make_sure_of_token(bot: Bot) -> None:
-    """Raise TokenRefusedError if Telegram does not know who we are; it has refused a call."""
+    """Raise TokenRefusedError if Telegram does not know the token; it has refused a call."""
     try:
         await bot.get_me()
     except TelegramUnauthorizedError as error:
@@ -175,7 +175,7 @@ async def make_sure_of_token(bot: Bot) -> None:
             "Telegram does not know this BOT_TOKEN; copy it again from @BotFather."
         ) from error
     except (AiogramError, OSError, TimeoutError):
-        return  # then nobody knows
+        return  # the token may be good
 
 
 def _raise_second_poller(error: TelegramConflictError) -> NoReturn:
@@ -190,11 +190,11 @@ def _raise_second_poller(error: TelegramConflictError) -> NoReturn:
 
 @dataclass(eq=False)
 class PollingLease:
-    """The lease to poll, which one process has: renewed by a task of its own, known at any moment.
+    """The lease to poll, which one process holds and a task of its own renews.
 
-    A poll takes as long as the lease, so it cannot renew it. The holder counts the lease by its own
-    clock, from before it asked: a process that was suspended finds it over when it goes on, before
-    the database says so. *clock*: monotonic seconds that go on while the process is suspended.
+    A poll cannot renew the lease, because it takes as long. The holder counts the lease by its own
+    clock, from before its request, so that a process that was suspended finds the lease expired
+    when it resumes. *clock*: monotonic seconds that go on while the process is suspended.
     """
 
     storage: Storage
@@ -229,12 +229,12 @@ class PollingLease:
                 self._is_logged = True
             return CHECK_SECONDS
         if self._is_logged:
-            log.info("polling goes on")
+            log.info("polling resumes")
             self._is_logged = False
         return seconds
 
     async def _seconds_of_others(self) -> float:
-        """Return how long another process has it; not more than 0 if none has."""
+        """Return how long another process still holds it; 0 or less if none does."""
         async with self.storage.reading() as tx:
             owner, until = await lease_of(tx, POLL_ROLE)
             return 0.0 if owner == self.owner else (until - tx.now).total_seconds()
@@ -244,8 +244,8 @@ class PollingLease:
             return await acquire_lease(tx, POLL_ROLE, self.owner, LEASE)
 
     async def release(self) -> None:
-        """Leave it to another process at once."""
+        """Release it, so that another process can acquire it at once."""
         self._until = 0.0
-        with suppress(DatabaseError, OSError):  # then it runs out by itself
+        with suppress(DatabaseError, OSError):  # it expires in any case
             async with self.storage.writing() as tx:
                 await release_lease(tx, POLL_ROLE, self.owner)

@@ -1,4 +1,4 @@
-"""One message for work that takes its time: what is being done, then what came of it."""
+"""Messages about work that takes its time: that it goes on, then its result."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import structlog
 from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import Message as Received
 
+from bot.chat import callbacks as press
 from bot.chat.managed_chats import frame_of
 from bot.chat.reply import Reply
+from bot.subscribers import broadcasts
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.groups import ManagedChat
 from bot.telegram import entities_of, markup_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
     from bot.subscribers.feed_lists import ListProgress, Tried
+    from storage.db.engine import Storage
     from storage.feeds_followed import ImportChat
 
 log = structlog.get_logger(__name__)
@@ -34,14 +37,14 @@ _FILE = "not-added.txt"
 
 @dataclass(slots=True)
 class Progress:
-    """*message_id* is 0 if nobody knows whether the message arrived; a change is a new one then."""
+    """*message_id* is 0 if the message may not have arrived; a change is then a new message."""
 
     reply: Reply
     message_id: int
 
     @classmethod
     async def begin(cls, reply: Reply, template: str, **values: Any) -> Progress:
-        """Say what is being done; only once, if the update is handled again."""
+        """Say that the work goes on; only once, if the update is handled again."""
         progress = cls(reply, reply.progress_id)
         if progress.message_id:
             await progress.change(template, **values)
@@ -63,7 +66,7 @@ class Progress:
         return ImportMessage(self.reply.telegram_id, self.message_id)
 
     async def change(self, template: str, **values: Any) -> None:
-        """Show that in its place; as a new message where it is gone."""
+        """Show the template in place of the message; as a new one if that is gone."""
         message = self.reply.render(template, **values)
         try:
             await self._edit(self.reply.framed(message))
@@ -83,7 +86,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FeedListReports:
-    """Shows how far a list of feeds is, in the message where it was wanted."""
+    """Shows the progress of a list of feeds in the message whose button started it."""
 
     bot: Bot
     renderer: Renderer
@@ -102,7 +105,7 @@ class FeedListReports:
             else:
                 await _report_all(reply, chat.message.message_id, progress.lines)
         except AiogramError as error:
-            log.info("the progress of a list of feeds could not be shown", reason=str(error))
+            log.info("the progress of a feed list was not shown", reason=str(error))
 
 
 async def _report_all(reply: Reply, message_id: int, lines: Sequence[Tried]) -> None:
@@ -117,3 +120,22 @@ async def _report_all(reply: Reply, message_id: int, lines: Sequence[Tried]) -> 
     if len(failed) > REASONS_SHOWN:
         data = reply.renderer.text("chat/import.html#not_added_file", failed=failed).encode()
         await reply.send_file(_FILE, data, "chat/import.html#not_added", count=len(failed))
+
+
+async def report_broadcasts(bot: Bot, renderer: Renderer, storage: Storage) -> int:
+    """Edit the status messages that are due; the next round makes up for a failed edit."""
+    for shown_in, status in await broadcasts.progress_due(storage):
+        message = renderer.of(shown_in.language).message(
+            "chat/admin/broadcasts.html#page", press=press, status=status
+        )
+        try:
+            await bot.edit_message_text(
+                message.text,
+                chat_id=shown_in.telegram_id,
+                message_id=shown_in.message_id,
+                entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+            )
+        except (AiogramError, OSError, TimeoutError) as error:
+            log.info("the status of a broadcast was not edited", reason=str(error))
+    return 0

@@ -1,14 +1,13 @@
-"""Which updates are handled: those of a user who sends too many are dropped.
+"""The rate limit of updates: those of a user who sends too many are dropped.
 
 It comes before everything else, so that a dropped update costs no task, no query and no reply. Each
-user has a bucket of tokens that fills as time passes. A bucket that ran empty is closed until half
-of it is there again, so that "I'll answer again in 10 seconds" is true; one token at a time would
-let through a flood of its own.
+user has a bucket of tokens that fills as time passes. An empty bucket is closed until it is half
+full, so that "I'll answer again in 10 seconds" is true; a flood would use up single tokens at once.
 
 The limit is the user's and not the chat's, so that nobody can silence a group's bot by writing
 there, or get more by writing in many groups. Service messages (the bot was blocked, a group
-migrated) are never dropped, because the bot would go on with a state that is no longer true. Many
-accounts that flood together are not stopped, but the updates in hand are bounded.
+migrated) are never dropped, because they come once and our row would stay wrong. Many accounts that
+flood together are not stopped, but the number of updates at work is bounded.
 `python -m benchmarks.neighbours messages` measures how long others wait beside a user who floods.
 """
 
@@ -29,12 +28,11 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject, Update
 
 MOST_USERS = 10_000
-SECONDS_BETWEEN_TOASTS = 1.0  # over the chat, where somebody goes on tapping
+SECONDS_BETWEEN_TOASTS = 1.0  # for a user who goes on tapping
 
 WAIT_SECONDS = "wait_seconds"
-"""What an update is passed on with that is too much: after how many seconds replies go on."""
+"""The key under which an update over the limit carries the seconds until replies go on."""
 
-# What Telegram says of a chat comes once; if it were dropped, our row would stay wrong.
 _SERVICE_FIELDS = (
     "migrate_to_chat_id",
     "migrate_from_chat_id",
@@ -59,13 +57,13 @@ _WHILE_TYPING = {"inline_query"}
 
 class Verdict(Enum):
     HANDLE = auto()
-    NOTIFY = auto()  # it is not handled, and the reply says why
+    NOTIFY = auto()  # drop it, and reply why
     DROP = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in a row, and so many a second after that."""
+    """*burst* updates in a row, and *per_second* after that."""
 
     burst: int
     per_second: float
@@ -73,25 +71,25 @@ class Rate:
 
 EVERYBODY = Rate(burst=20, per_second=1)
 ADMINS = Rate(burst=100, per_second=5)
-# Each letter typed may be one of these, and nobody reads an answer to the one before the last.
+# Each typed letter may be an inline query, and nobody reads any answer but the last.
 INLINE = Rate(burst=60, per_second=5)
 
 
 @dataclass(slots=True)
 class Bucket:
-    """*now* and *at* are seconds of one monotonic clock."""
+    """*now* and *updated_at* are seconds of one monotonic clock."""
 
     rate: Rate
     level: float
-    at: float
+    updated_at: float
     is_closed: bool = False
     notified_at: float = -inf
 
     def take(self, now: float, notify_again_after: float = inf) -> Verdict:
-        """Take a token; where there is none, NOTIFY once, and again after so many seconds."""
-        gained = max(0.0, now - self.at) * self.rate.per_second
+        """Take a token; without one NOTIFY once, and again after *notify_again_after* seconds."""
+        gained = max(0.0, now - self.updated_at) * self.rate.per_second
         self.level = min(float(self.rate.burst), self.level + gained)
-        self.at = max(self.at, now)
+        self.updated_at = max(self.updated_at, now)
         if self.is_closed and not self.seconds_closed():
             self.is_closed = False
         if not self.is_closed and self.level >= 1:
@@ -105,13 +103,13 @@ class Bucket:
         return Verdict.NOTIFY
 
     def seconds_closed(self) -> int:
-        """Return for how long it is closed from *at* on, if it is."""
+        """Return for how long a closed bucket stays closed from *updated_at* on."""
         return max(0, ceil((self.rate.burst / 2 - self.level) / self.rate.per_second))
 
 
 @dataclass(slots=True)
 class Buckets:
-    """Those of the users seen last; a user who returns after *most* others has a full one."""
+    """The buckets of the last *most* users; a user who returns later has a full one."""
 
     most: int = MOST_USERS
     _kept: OrderedDict[tuple[int, bool], Bucket] = field(default_factory=OrderedDict)
@@ -145,13 +143,13 @@ class RateLimiter:
     buckets: Buckets = field(default_factory=Buckets)
 
     def decide(self, update: Update, now: float) -> RateDecision:
-        """Decide for one update, in their order; *now* in seconds of a monotonic clock.
+        """Decide about the next update; *now* is in seconds of a monotonic clock.
 
-        A group is not notified of what one member does; a toast is for the member alone.
+        A group is not notified of one member's flood; a toast is for the member alone.
         """
         try:
             kind = update.event_type
-        except UpdateTypeLookupError:  # newer than our aiogram: nothing handles it
+        except UpdateTypeLookupError:  # newer than our aiogram, so that nothing handles it
             return RateDecision(Verdict.DROP)
         event = getattr(update, kind)
         user_id = _sender_id(event)
@@ -172,14 +170,14 @@ def may_be_dropped(update: Update) -> bool:
 
 
 def is_service_message(event: TelegramObject) -> bool:
-    """Whether Telegram says something of the chat itself."""
+    """Whether it is a report of Telegram about the chat itself."""
     return isinstance(event, Message) and any(
         getattr(event, name) is not None for name in _SERVICE_FIELDS
     )
 
 
 def _sender_id(event: TelegramObject) -> int:
-    """Return who sent it; anonymous administrators and channels by their chat, 0 for nobody."""
+    """Return the sender, which is a chat for channels and anonymous administrators; 0 for none."""
     sender = getattr(event, "sender_chat", None) or getattr(event, "from_user", None)
     sender = sender or getattr(event, "chat", None)
     return sender.id if sender else 0

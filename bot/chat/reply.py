@@ -1,4 +1,4 @@
-"""Answering: a template, rendered, sent as text and entities to where the update came from."""
+"""Replies: templates, rendered and sent as text and entities to the chat of the update."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.chat.managed_chats import Frame
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
-    from storage.enums import UpdateRef
+    from storage.updates import UpdateRef
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ _LONGEST_TOAST = 200
 
 @dataclass(slots=True)
 class Reply:
-    """Reply one update. *pressed*: the press it was, which is answered once."""
+    """Replies to one update. *pressed*: the press that it is, which is acknowledged once."""
 
     bot: Bot
     renderer: Renderer
@@ -40,14 +40,14 @@ class Reply:
     thread_id: int = 0
     pressed: CallbackQuery | None = None
     is_acknowledged: bool = False
-    once: UpdateRef | None = None  # the update itself, for what would else be done twice
-    frame: Frame | None = None  # around what is for a chat that is managed from here
-    progress_id: int = 0  # the message about work that takes its time, see `Progress`
-    is_public: bool = False  # pressed where everybody reads: what is shown goes to the user
-    said: set[str] = field(default_factory=set)  # the templates of what was said over the chat
+    once: UpdateRef | None = None  # the update, for services that must not act twice on it
+    frame: Frame | None = None  # around messages about a chat that is managed from here
+    progress_id: int = 0  # the message of a `Progress`
+    is_public: bool = False  # pressed in a channel; messages go to the user's private chat
+    said: set[str] = field(default_factory=set)  # the templates of `say`
 
     def speak(self, language: str) -> None:
-        """Answer in the *language* of a tag from now on, as far as it is offered."""
+        """Reply in the *language* of a tag from now on, if it is offered."""
         self.renderer = self.renderer.of(language)
 
     def render(self, template: str, **values: Any) -> Message:
@@ -64,11 +64,11 @@ class Reply:
                     await self._send_text(self.framed(part))
 
     def framed(self, message: Message) -> Message:
-        """Return *message* as it says for which chat it is, if that is managed from here."""
+        """Return *message* with the name of its chat, if that is managed from here."""
         return self.frame.around(message) if self.frame else message
 
     async def _send_rich(self, message: Message, html: str) -> bool:
-        """Send it as the rich message that it is; False where Telegram refuses that."""
+        """Send it as a rich message; False if Telegram refuses that."""
         try:
             with _unsure():
                 await self.bot.send_rich_message(
@@ -84,7 +84,7 @@ class Reply:
         return True
 
     async def send_one(self, message: Message) -> int:
-        """Send what fits into one message; return its number, 0 where nobody knows."""
+        """Send a message that fits into one; return its id, 0 if it may not have arrived."""
         return await self._send_text(self.framed(message))
 
     async def _send_text(self, message: Message) -> int:
@@ -100,7 +100,7 @@ class Reply:
         return 0 if sent is None else sent.message_id
 
     async def send_file(self, name: str, data: bytes, template: str, **values: Any) -> None:
-        """Send *data* as a file of that name, with what the template says below it."""
+        """Send *data* as a file of that name, with the template as its caption."""
         caption = self._caption(self.render(template, **values))
         with _unsure():
             await self.bot.send_document(self.telegram_id, BufferedInputFile(data, name), **caption)
@@ -114,7 +114,7 @@ class Reply:
         }
 
     async def show_picture(self, png: bytes | None, template: str, **values: Any) -> None:
-        """Send the picture with what the template says below it, or that alone."""
+        """Send the picture with the template as its caption, or the template alone."""
         message = self.render(template, **values)
         if png is None:
             await self.send([message])
@@ -124,7 +124,7 @@ class Reply:
             await self.bot.send_photo(self.telegram_id, picture, **caption)
 
     async def change(self, template: str, **values: Any) -> None:
-        """Change the message whose button was pressed; send a new one where that cannot be."""
+        """Change the message whose button was pressed; send a new one if that is impossible."""
         message = self.render(template, **values)
         pressed = self.pressed.message if self.pressed and not self.is_public else None
         if not isinstance(pressed, Received):
@@ -143,7 +143,7 @@ class Reply:
                 await self._send_text(message)
 
     async def change_buttons(self, template: str, **values: Any) -> None:
-        """Change the buttons alone of the message whose button was pressed."""
+        """Change only the buttons of the message whose button was pressed."""
         keyboard = self.renderer.keyboard(template, press=press, **values)
         if self.frame and not self.is_public:
             keyboard = self.frame.keyboard(keyboard)
@@ -160,7 +160,7 @@ class Reply:
                 return  # pressed twice, or deleted: there is nothing to change
 
     async def delete(self, message_id: int) -> None:
-        """Delete a message of ours; what is too old for that loses its buttons."""
+        """Delete a message of ours; one that is too old for that loses its buttons."""
         chat = self.telegram_id
         try:
             await self.bot.delete_message(chat, message_id)
@@ -169,14 +169,14 @@ class Reply:
                 await self.bot.edit_message_reply_markup(chat_id=chat, message_id=message_id)
 
     async def toast(self, template: str, **values: Any) -> None:
-        """Say it over the chat, where a button was pressed; else as a message."""
+        """Show it over the chat if a button was pressed, otherwise as a message."""
         if not self.pressed:
             await self.show(template, **values)
             return
         await self.acknowledge(self.render(template, **values).text)
 
     async def say(self, template: str, **values: Any) -> None:
-        """Say it over the chat, once; as a message where something else was said there."""
+        """Show it over the chat, once; as a message if the press is acknowledged already."""
         if template in self.said:
             return
         self.said.add(template)
@@ -186,11 +186,11 @@ class Reply:
             await self.toast(template, **values)
 
     async def note(self, template: str, **values: Any) -> None:
-        """Say in passing what a press did: it goes by itself, and nobody has to close it."""
+        """Show the effect of a press in a notice that vanishes by itself."""
         await self.acknowledge(self.render(template, **values).text, stays=False)
 
     async def acknowledge(self, text: str = "", *, stays: bool = True) -> None:
-        """Let the button stop spinning; a *text* that stays is there until it is closed."""
+        """Stop the spinner of the button; a *text* that stays must be closed by the user."""
         if not self.pressed or self.is_acknowledged:
             return
         self.is_acknowledged = True
@@ -198,24 +198,24 @@ class Reply:
         try:
             await self.pressed.answer(shown, show_alert=(bool(shown) and stays) or None)
         except TelegramBadRequest:
-            return  # too old: nothing spins any more
+            return  # too old to have a spinner
         except AiogramError as error:
-            log.warning("a press could not be answered", reason=str(error))
+            log.warning("a press was not acknowledged", reason=str(error))
 
     def drawing(self) -> ChatActionSender:
-        """Return what shows, in an `async with`, that a picture is being made."""
-        place = self.thread_id or None
-        return ChatActionSender.upload_photo(self.telegram_id, self.bot, place)
+        """Show, during an `async with`, that a picture is being made."""
+        thread_id = self.thread_id or None
+        return ChatActionSender.upload_photo(self.telegram_id, self.bot, thread_id)
 
     def typing(self) -> ChatActionSender:
-        """Return what shows, in an `async with`, that an answer is being written."""
+        """Show, during an `async with`, that an answer is being written."""
         return ChatActionSender.typing(self.telegram_id, self.bot, self.thread_id or None)
 
 
 @contextmanager
 def _unsure() -> Iterator[None]:
-    """Go on as if it had arrived where nobody knows: it mostly has."""
+    """Go on after a call with unknown outcome, because the message mostly has arrived."""
     try:
         yield
     except MayHaveArrived as error:
-        log.warning("an answer may not have arrived", reason=error.message)
+        log.warning("a reply may not have arrived", reason=error.message)

@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING
 from aiogram.types import CallbackQuery, Message
 
 from bot.subscribers.text import one_line
-from bot.subscribers.users import Sender
+from bot.subscribers.users import Sender, language_tag, user_name
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import Chat, InaccessibleMessage, User
 
-# Telegram allows 64; other servers may allow more, and a row must stay small.
-_LONGEST_NAME = 64
+# Telegram allows 128; other servers may allow more, and a row must stay small.
 _LONGEST_TITLE = 128
-_LONGEST_TAG = 16
 
-# Telegram's id for any administrator who writes as the group (@GroupAnonymousBot).
+# The id of @GroupAnonymousBot, under which administrators write as the group.
 ANONYMOUS_ADMINISTRATOR = 1087968824
 
 
 def sender_of(event: Message | CallbackQuery) -> Sender | None:
-    """Return the sender; None where nobody can be answered."""
+    """Return the sender; None if there is nobody to reply to."""
     message = event.message if isinstance(event, CallbackQuery) else event
     if event.from_user is None:
         return None
@@ -43,33 +41,27 @@ def sender_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "")
         telegram_id=chat.id,
         thread_id=thread_id,
         kind=kind,
-        name=one_line(user.first_name)[:_LONGEST_NAME],
+        name=user_name(user.first_name),
         title=_title_of(chat)[:_LONGEST_TITLE],
         thread_name=thread_name,
-        language=one_line(user.language_code or "")[:_LONGEST_TAG],
+        language=language_tag(user.language_code),
     )
 
 
 def _title_of(chat: Chat) -> str:
-    """Return a title that a button can show: the chat's own may have no visible character."""
+    """Return the title, or the address if the title has no visible character for a button."""
     address = f"@{chat.username}" if chat.username else str(chat.id)
     return one_line(chat.title or "") or address
 
 
 def private_sender(user: User) -> Sender:
-    """Return *user* as a sender of their private chat."""
-    return Sender(
-        user_id=user.id,
-        telegram_id=user.id,
-        name=one_line(user.first_name)[:_LONGEST_NAME],
-        language=one_line(user.language_code or "")[:_LONGEST_TAG],
-    )
+    return Sender.in_private(user.id, user.first_name, user.language_code)
 
 
 def thread_of(message: Message | InaccessibleMessage) -> int:
     """Return the forum topic of a message; 0 outside of topics.
 
-    In a group without topics a reply has a thread too, which does not count.
+    A reply in a group without topics has a thread id too, which does not count.
     """
     if isinstance(message, Message) and message.is_topic_message:
         return message.message_thread_id or 0
@@ -81,9 +73,9 @@ def thread_name_in(message: Message | InaccessibleMessage) -> str:
 
     A message in a topic that replies to nothing else replies to the one that created the topic.
     """
-    answered = message.reply_to_message if isinstance(message, Message) else None
-    made = answered.forum_topic_created if answered else None
-    return thread_name(made.name) if made else ""
+    replied_to = message.reply_to_message if isinstance(message, Message) else None
+    created = replied_to.forum_topic_created if replied_to else None
+    return thread_name(created.name) if created else ""
 
 
 def thread_name(name: str) -> str:

@@ -1,6 +1,6 @@
-"""Updates on their way to the dispatcher, however they came: read, in order, bounded, to an end.
+"""The queue of updates before the dispatcher, for polling and webhook.
 
-1. Each is read by itself, so that one that cannot be read stops no other.
+1. Each update is read by itself, so that an unreadable one stops no other.
 2. Updates of one chat are handled in order, chats side by side; inline queries wait for none.
 3. A flood of one user or one chat is dropped here, before there is a task for it; the number of
    updates at work is bounded in any case.
@@ -38,15 +38,15 @@ log = structlog.get_logger(__name__)
 UNREADABLE, OTHER = "unreadable", "other"
 
 MOST_AT_WORK = 2_000
-MOST_OF_A_CHAT = 100  # that wait for one another; nobody waits so long for an answer
+MOST_OF_A_CHAT = 100  # that wait for one another; nobody waits longer for an answer
 LONGEST_PAUSE_SECONDS = 30.0
-# Of a user who asks more than Telegram lets a chat be answered: what waited in the queue for so
-# long is done, but not answered one by one.
+# An update that waited longer behind others of its chat is handled, but its replies may be dropped,
+# because Telegram limits how many a chat gets.
 LATE_SECONDS = 30.0
 
 
 class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
-    """Aiogram's own refuses all updates of an answer where it cannot read one of them."""
+    """Replaces aiogram's own, which fails for a whole response with one unreadable update."""
 
     __returning__ = list[dict[str, Any]]
     __api_method__ = "getUpdates"
@@ -60,18 +60,18 @@ class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
 def read_update(
     sent: Mapping[str, Any], bot: Bot, instrumentation: Instrumentation
 ) -> Update | None:
-    """Return the update; None if it is one that we can never read.
+    """Return the update; None if it cannot be read.
 
-    Of such a one only number and kind are logged: a validation error quotes what users wrote.
+    The log then has its number and kind only, because a validation error quotes what users wrote.
     """
     try:
         return Update.model_validate(sent, context={"bot": bot})
-    except Exception:  # noqa: BLE001 - whatever is wrong with one, the next is read
+    except Exception:  # noqa: BLE001 - one bad update must not stop the next
         number, kind = sent.get("update_id"), _kind_of(sent)
     with instrumentation.observe(Operation.UPDATE, kind) as seen:
         seen.outcome = UNREADABLE
     is_number = isinstance(number, int)
-    log.warning("an update cannot be read", update=number if is_number else None, kind=kind)
+    log.warning("an update is unreadable", update=number if is_number else None, kind=kind)
     return None
 
 
@@ -82,7 +82,7 @@ def _kind_of(sent: Mapping[str, Any]) -> str:
 
 @dataclass(eq=False)
 class UpdateQueue:
-    """Its tasks say whether the update is done with; False if it is *left* to come again."""
+    """Handles updates in tasks, which return False for an update that is *left* to come again."""
 
     bot: Bot
     dispatcher: Dispatcher
@@ -95,7 +95,7 @@ class UpdateQueue:
     left: set[int] = field(default_factory=set)
     """Updates that were not handled at the stop."""
     is_ours: Callable[[Update], bool] = lambda _update: True
-    """Whether Telegram would not send it again, so that it is kept here while it cannot be done."""
+    """Whether Telegram will not send the update again, so that it is kept until it is handled."""
     _running: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
     """The last task of each chat that still has one."""
     _waiting: Counter[int] = field(default_factory=Counter)
@@ -104,9 +104,9 @@ class UpdateQueue:
 
     @asynccontextmanager
     async def open(self, stopping: asyncio.Event) -> AsyncIterator[None]:
-        """Take updates in the block; its end waits for those at work.
+        """Take updates inside the block, whose end waits for those at work.
 
-        It is left once *stopping* is set; a pause ends with it.
+        *stopping* ends the pauses before another try.
         """
         async with asyncio.TaskGroup() as self._group:
             self._group.create_task(self._end_with(stopping))
@@ -127,7 +127,7 @@ class UpdateQueue:
             await asyncio.wait(self.at_work, return_when=asyncio.FIRST_COMPLETED)
 
     def start(self, update: Update) -> asyncio.Task[bool] | None:
-        """Start to handle it, after those its chat still waits for; None if it is dropped."""
+        """Start to handle *update* after earlier ones of its chat; None if it is dropped."""
         if self._group is None:
             raise RuntimeError("updates are taken inside the block only")
         decision = self.limiter.decide(update, now())
@@ -137,7 +137,7 @@ class UpdateQueue:
             case Verdict.NOTIFY:
                 task = self._group.create_task(self._feed(update, {WAIT_SECONDS: decision.seconds}))
             case Verdict.HANDLE if update.inline_query:
-                # What is typed over must not wait; its handler knows which of them counts.
+                # Inline queries do not wait; their handler knows the last one.
                 task = self._group.create_task(self._handle(update, after=None))
             case Verdict.HANDLE:
                 chat = chat_of(update)
@@ -158,13 +158,13 @@ class UpdateQueue:
 
     async def _handle(self, update: Update, after: asyncio.Task[bool] | None) -> bool:
         if after:
-            came = now()
+            received_at = now()
             await asyncio.wait((after,))
-            is_late.set(now() - came > self.late_seconds)
+            is_late.set(now() - received_at > self.late_seconds)
         return await self._feed(update, {})
 
     async def _feed(self, update: Update, facts: dict[str, Any]) -> bool:
-        """Let it be handled; while the database is away it waits, until the stop."""
+        """Feed it to the dispatcher, again and again while the database is away, until the stop."""
         failures = 0
         while not await self._is_done(update, facts, is_first=not failures):
             if not self.is_ours(update):
@@ -192,12 +192,12 @@ class UpdateQueue:
 
 
 def pause_seconds(failures: int) -> float:
-    """Return how long to wait after so many failures before the last: 1, 2, 4 … 30."""
+    """Return the pause after one more failure than *failures*: 1, 2, 4 … 30."""
     return min(2.0**failures, LONGEST_PAUSE_SECONDS)
 
 
 def chat_of(update: Update) -> int:
-    """Return the chat (or else the user) an update belongs to, for the order of handling."""
+    """Return the chat, or else the user, whose updates are handled in order."""
     try:
         event = update.event
     except UpdateTypeLookupError:  # newer than our aiogram
@@ -212,5 +212,5 @@ def now() -> float:
 
 
 def log_outage(event: str, error: Exception, **facts: object) -> None:
-    """Log that the database is away, with the reason alone: statements hold what users wrote."""
+    """Log that the database is away, without the statement, which holds what users wrote."""
     log.error(event, reason=str(error).partition("\n")[0], **facts)

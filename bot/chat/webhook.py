@@ -1,12 +1,13 @@
-"""Updates by webhook: registered at Telegram, received, and answered for once they were handled.
+"""Updates by webhook: registered at Telegram, received, and confirmed once they are handled.
 
-1. Telegram forgets an update that was answered with 200, so that is said once it has been handled;
-   after a crash before that it comes again. Telegram sends the updates of a chat one after another,
-   each to any process, so that their order is kept too.
-2. What takes longer than a few seconds is answered for, goes on, and is finished at a stop.
-3. An update must come again, here or to another process, while the database is away, where too many
-   are at work, before the start and from the stop on.
-4. One that comes again meanwhile, as where a load balancer timed out, is not handled twice here.
+1. A response of 200 confirms an update, which Telegram then forgets, so it is sent after handling;
+   after a crash before that the update comes again. Telegram sends the updates of a chat one after
+   another, each to any process, which keeps their order.
+2. An update that takes longer than a few seconds is confirmed early; its handling goes on, and a
+   stop waits for it.
+3. An update is not confirmed, and comes again to any process, while the database is away, while too
+   many updates are at work, before the start and after the stop.
+4. An update that comes twice, for example after a timeout of a load balancer, is handled once.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Telegram's most: an answer waits until its update has been handled, and holds a connection.
+# Telegram's maximum, because each response holds a connection until its update is handled.
 MOST_CONNECTIONS = 100
-PATIENCE_SECONDS = 10.0  # less than a load balancer has
+PATIENCE_SECONDS = 10.0  # shorter than the timeout of a load balancer
 MOST_REMEMBERED = 10_000  # updates that were handled
 
 
 class WebhookRefusedError(RuntimeError):
-    """Telegram accepts no such webhook."""
+    """Telegram refuses the webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Webhook:
     allowed_updates: tuple[str, ...] = ()
 
     def is_set(self, info: WebhookInfo) -> bool:
-        """Whether *info* is about this one, as far as Telegram says."""
+        """Whether *info* is about this webhook, as far as Telegram tells."""
         return (
             info.url == self.url
             and info.max_connections == MOST_CONNECTIONS
@@ -70,7 +71,7 @@ class WebhookRegistration:
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
 
     async def set(self, stopping: asyncio.Event) -> None:
-        """Set it even if it is set: Telegram does not say the secret. Each process may do so."""
+        """Set it even if it is set, because Telegram does not tell the secret; any process may."""
         failures = 0
         while not stopping.is_set():
             try:
@@ -99,29 +100,29 @@ class WebhookRegistration:
             log.warning("checking the webhook failed", error=str(error))
             return
         if may_set and not self.webhook.is_set(info):
-            log.warning("the webhook was replaced, and is set again", had=host_of(info))
+            log.warning("the webhook was replaced; setting it again", had=host_of(info))
             await self.set(stopping)
 
 
 async def remove_webhook(bot: Bot) -> None:
-    """Remove a webhook if there is one, since nobody can poll beside it; pending updates stay."""
+    """Remove the webhook, if any, because polling fails beside one; pending updates stay."""
     try:
         info = await bot.get_webhook_info()
         if info.url:
             await bot.delete_webhook(drop_pending_updates=False)
-            log.info("a webhook was removed, since updates are polled", had=host_of(info))
+            log.info("a webhook was removed, because updates are polled", had=host_of(info))
     except (AiogramError, OSError, TimeoutError) as error:
         log.warning("a webhook may block polling", error=str(error))
 
 
 def host_of(info: WebhookInfo) -> str:
-    """Return what may be logged of a webhook's address: its path is a secret."""
+    """Return the webhook's address without its path, which is a secret."""
     scheme, separator, rest = (info.url or "").partition("://")
     return f"{scheme}{separator}{rest.partition('/')[0]}" or "none"
 
 
 def _pause_after(error: Exception, failures: int) -> float:
-    """Return the seconds to wait, or raise where waiting would not help."""
+    """Return the seconds to wait; raises if waiting would not help."""
     match error:
         case TelegramBadRequest():
             raise WebhookRefusedError(
@@ -141,11 +142,11 @@ class WebhookReceiver:
     _running: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
     _done: dict[int, None] = field(default_factory=dict)
     _promised: set[int] = field(default_factory=set)
-    """Those that were answered for, and are not done with."""
+    """Updates that were confirmed early and are not handled yet."""
 
     @asynccontextmanager
     async def open(self, queue: UpdateQueue, stopping: asyncio.Event) -> AsyncIterator[None]:
-        """Take updates in the block, until *stopping* is set; its end waits for those at work."""
+        """Take updates inside the block until *stopping*; its end waits for those at work."""
         queue.is_ours = lambda update: update.update_id in self._promised
         try:
             async with queue.open(stopping):

@@ -37,7 +37,7 @@ from storage.pace import (
     lock_pace,
     pause,
     pause_chat,
-    pauses,
+    pauses_by_key,
 )
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Replies(BaseRequestMiddleware):
         keys = {self.pace_key}
         if chat is not None:
             keys.add(await chat_pace_key(tx, chat))
-        until = max((await pauses(tx, keys)).values(), default=tx.now)
+        until = max((await pauses_by_key(tx, keys)).values(), default=tx.now)
         return (until - tx.now).total_seconds()
 
     async def _wait_for_permit(self, method: TelegramMethod[Any], chat: int | None) -> None:

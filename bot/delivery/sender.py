@@ -33,7 +33,7 @@ from storage.outbox import (
     release_unsent,
     resend_unknown,
 )
-from storage.pace import paused_until, pauses
+from storage.pace import paused_until, pauses_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -237,7 +237,7 @@ class SendStage(Generic[Claimed]):
         """Store the intents; return the calls that may begin, still ours and not into a pause."""
         async with self.pacer.transaction() as tx:
             keys = {call.claimed.id: self.channel.paused_by(call.claimed) for call in planned}
-            paused = await pauses(tx, {self.pace_key, *keys.values()})
+            paused = await pauses_by_key(tx, {self.pace_key, *keys.values()})
             if self.pace_key in paused:
                 return []
             ids = [delivery_id for delivery_id, key in keys.items() if key not in paused]

@@ -10,17 +10,17 @@ from storage.enums import ArticleStage
 from storage.trace import (
     CarriedEntry,
     Decision,
-    MatchedQuery,
+    MatchSummary,
     alerts_of,
-    article_exists,
     articles_of_alert,
     articles_of_bundle,
     articles_of_edition,
     deliveries_of,
-    delivery_exists,
     editions_of,
     entries_of_article,
-    matched,
+    find_article,
+    find_delivery,
+    matches_of_article,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ArticleTrace:
 
     article: Article
     sources: Sequence[CarriedEntry]
-    matches: MatchedQuery
+    matches: MatchSummary
     alerts: Sequence[Decision] = ()
     editions: Sequence[Decision] = ()
     deliveries: Sequence[Delivery] = ()
@@ -79,7 +79,7 @@ class DeliveryTrace:
 
 async def trace_article(storage: Storage, article_id: int) -> ArticleTrace | None:
     async with storage.reading() as tx:
-        article = await article_exists(tx, article_id)
+        article = await find_article(tx, article_id)
         return await _trace(tx, article) if article else None
 
 
@@ -88,17 +88,17 @@ async def trace_url(storage: Storage, url_hash: str) -> ArticleTrace | None:
     async with storage.reading() as tx:
         articles = await articles_by_url(tx, [url_hash])
         first = min(articles, key=lambda url: url.scope_id, default=None)
-        article = await article_exists(tx, articles[first]) if first else None
+        article = await find_article(tx, articles[first]) if first else None
         return await _trace(tx, article) if article else None
 
 
 async def trace_delivery(storage: Storage, delivery_id: int) -> DeliveryTrace | None:
     async with storage.reading() as tx:
-        delivery = await delivery_exists(tx, delivery_id)
+        delivery = await find_delivery(tx, delivery_id)
         if delivery is None:
             return None
         first = delivery
-        while first.target_id and (target := await delivery_exists(tx, first.target_id)):
+        while first.target_id and (target := await find_delivery(tx, first.target_id)):
             first = target  # an edit reports the articles of the message that it changes
         ids: Sequence[int] = ()
         if first.alert_id:
@@ -107,7 +107,7 @@ async def trace_delivery(storage: Storage, delivery_id: int) -> DeliveryTrace | 
             ids = await articles_of_bundle(tx, first.bundle_id)
         elif first.edition_id:
             ids = await articles_of_edition(tx, first.edition_id)
-        articles = [await article_exists(tx, article_id) for article_id in ids]
+        articles = [await find_article(tx, article_id) for article_id in ids]
         return DeliveryTrace(delivery, [article for article in articles if article])
 
 
@@ -117,7 +117,7 @@ async def _trace(tx: Transaction, article: Article) -> ArticleTrace:
     return ArticleTrace(
         article,
         await entries_of_article(tx, article.id),
-        await matched(tx, article.id),
+        await matches_of_article(tx, article.id),
         alerts,
         editions,
         await deliveries_of(

@@ -9,7 +9,7 @@ from bot.matching.query.fields import language_code, source_keys
 from bot.text.folding import PIECE, FoldedForms
 from bot.text.slices import Slices, finished, in_turns
 from storage.articles import PUBLIC
-from storage.queries import MatchFound
+from storage.matches import MatchFound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

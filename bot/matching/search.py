@@ -22,20 +22,13 @@ from bot.matching.query.fields import asked_of, source_keys
 from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
 from bot.text.folding import Place, fold, is_hangul
 from bot.text.slices import in_slices
-from storage.articles import Article, news_since
+from storage.articles import Article, articles_by_id, news_since
 from storage.db.engine import POSTGRESQL, Storage
 from storage.feeds_followed import articles_of_feed, queries_of_chats
+from storage.matches import FoundStory, MatchFound, newest_public_stories, store_matches
 from storage.publishers import first_publisher_names, searchable_names, sources_named
-from storage.queries import MatchFound, queries_by_id, store_matches
-from storage.search import (
-    ArticleSearch,
-    FoundStory,
-    articles_of,
-    folded_texts,
-    languages_read,
-    newest_public_stories,
-    search_articles,
-)
+from storage.queries import queries_by_id
+from storage.search import ArticleSearch, folded_texts, languages_read, search_articles
 
 LONGEST_WORD: Final = 200  # bytes; longer words are not in the index
 MOST_CANDIDATES: Final = 1_000  # articles; a query with more of them is said to find "more than"
@@ -313,7 +306,7 @@ async def _forms(storage: Storage, term: Term, chat_id: int) -> list[str]:
     texts = await _texts(storage, beginnings, chat_id, _TEXTS_FOR_WORDS)
     found = widen.forms_in(pattern, texts)
     async with storage.reading() as tx:
-        articles = {article.id: article for article in await articles_of(tx, [*found.values()])}
+        articles = {article.id: article for article in await articles_by_id(tx, [*found.values()])}
     return [
         _spelling(form, articles[key]) if key in articles else form for form, key in found.items()
     ]
@@ -480,7 +473,7 @@ async def _fill(storage: Storage, ids: Sequence[int], matched: Evaluate[list[Mat
 async def _start(storage: Storage, stories: Sequence[Article], position: PagePosition) -> int:
     """Return where the page begins; of an article that is gone it is the first page."""
     async with storage.reading() as tx:
-        known = await articles_of(tx, [position.article_id])
+        known = await articles_by_id(tx, [position.article_id])
     if not known:
         return 0
     anchor = _rank(known[0])
@@ -570,7 +563,7 @@ async def _evaluate(
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE]
         async with storage.reading() as tx:
-            articles = await articles_of(tx, page)
+            articles = await articles_by_id(tx, page)
             names = await searchable_names(tx, page) if with_names else {}
 
         def evaluate_one(article: Article, names: dict[int, SourceNames] = names) -> Result:

@@ -32,7 +32,7 @@ from storage.articles import (
     claim_new_articles,
     finish_matching,
     group_articles,
-    grouped,
+    grouped_articles,
     has_new_articles,
     newest_window_start,
     release_articles,
@@ -42,8 +42,8 @@ from storage.db.engine import Storage, Transaction
 from storage.db.leases import GROUPING, acquire_lease, lease_of, renew_lease
 from storage.enums import UsageKind
 from storage.feeds_followed import followers_of, queries_of_followers
-from storage.publishers import Publisher, names_of, publishers_of
-from storage.queries import MatchFound, store_matches
+from storage.matches import MatchFound, store_matches
+from storage.publishers import Publisher, names_for_queries, publishers_of
 
 log = structlog.get_logger(__name__)
 
@@ -181,7 +181,9 @@ class Grouping:
         self, articles: Sequence[NewArticle], placed: Placed, carried: Carried, wanted: Wanted
     ) -> bool:
         """Match the articles and store what was found; return whether the role was still ours."""
-        names = {article_id: names_of(each) for article_id, each in carried.publishers.items()}
+        names = {
+            article_id: names_for_queries(each) for article_id, each in carried.publishers.items()
+        }
         is_ours = True
 
         async def match(some: Sequence[NewArticle]) -> None:
@@ -247,7 +249,7 @@ class Grouping:
             after = await newest_window_start(tx, since, self.most_memory // TYPICAL_STORY)
         while True:
             async with self.storage.reading() as tx:
-                articles = await grouped(tx, since, after=after, limit=_READ)
+                articles = await grouped_articles(tx, since, after=after, limit=_READ)
                 carried = await _carried(tx, articles)
             if not articles:
                 break

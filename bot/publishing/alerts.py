@@ -37,7 +37,7 @@ from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage import alerts, reports
-from storage.articles import PUBLIC, Article, claim_matched
+from storage.articles import PUBLIC, Article, articles_by_id, claim_matched
 from storage.bundles import RecentAlerts, open_bundles, sent_recently
 from storage.chats import AlertPreferences, alert_quotas, lock_accounts
 from storage.db.engine import Storage, Transaction
@@ -46,7 +46,6 @@ from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Mediu
 from storage.mailboxes import mailboxes_for_alerts
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
-from storage.search import articles_of
 from storage.topics import NamedTopic
 
 log = structlog.get_logger(__name__)
@@ -304,7 +303,7 @@ class _Loaded:
 
 async def _load(tx: Transaction, new: Sequence[_NewAlert], mailer: Mailer | None) -> list[_Loaded]:
     chats = {due.chat.id: due.chat.language for _, due, _ in new}
-    found = await articles_of(tx, {due.article_id for _, due, _ in new})
+    found = await articles_by_id(tx, {due.article_id for _, due, _ in new})
     articles = {article.id: article for article in found}
     publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, chats)
     recipients = recipients_of(await mailboxes_for_alerts(tx, chats), chats) if mailer else {}

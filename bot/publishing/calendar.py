@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
+from storage.schedules import DEFAULT_SCHEDULE, ScheduleTime
 
 LATEST = timedelta(hours=6)
 _DAY = timedelta(days=1)

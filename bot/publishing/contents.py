@@ -30,10 +30,11 @@ from storage.chats import Chat, schedule_of, schedules_of
 from storage.db.engine import Storage, Transaction
 from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
 from storage.enums import CLOSED, MuteKind, Style
+from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
+from storage.matches import stories_by_day
 from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, names_for_article, publisher_names
-from storage.search import chats_with_own_sources, stories_by_day
 from storage.topics import topics_by_id
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly

@@ -14,12 +14,12 @@ from bot.publishing.alerts import AlertMessages, alerted_story
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.alerts import SentAlert, sent_alerts, stories_pressed
+from storage.articles import articles_by_id
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import renew
 from storage.enums import DeliveryKind
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
-from storage.search import articles_of
 from storage.stories import Story, claim_growing_stories, finish_reporting
 from storage.topics import topics_by_id
 
@@ -71,7 +71,7 @@ async def _edits(
     publishers = await publishers_of_stories(
         tx, {alert.story_id for alert in alerts}, {alert.chat.id for alert in alerts}
     )
-    found = await articles_of(tx, {alert.article_id for alert in alerts})
+    found = await articles_by_id(tx, {alert.article_id for alert in alerts})
     articles = {article.id: article for article in found}
     known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
     version = int(tx.now.timestamp()) // 60  # a story is edited once in so many minutes

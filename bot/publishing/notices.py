@@ -19,6 +19,7 @@ from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.sources.hosts import shown_host
+from storage.access import admin_chats
 from storage.chats import (
     Chat,
     is_reported_by_other_row,
@@ -33,7 +34,6 @@ from storage.enums import ChatState, DeliveryKind, SourceState
 from storage.outages import (
     Dependent,
     Outage,
-    admins_of_source,
     claim_outages,
     dependents,
     note_outages,
@@ -115,7 +115,10 @@ async def notify_dead_sources(
                 chats, last = await dependents(tx, shares, after=after, limit=CHATS_PER_PAGE)
                 if last is None and source.public and source.state is SourceState.GONE:
                     # One that depends on it too has a notice with the same key already.
-                    chats += await admins_of_source(tx, admins)
+                    chats += [
+                        Dependent(admin.chat_id, admin.zone, follows=False, language=admin.language)
+                        for admin in await admin_chats(tx, admins)
+                    ]
             async with storage.writing() as tx:
                 if last is None:
                     held = await release(tx, Outage, [outage.id], owner, reported_at=tx.now)

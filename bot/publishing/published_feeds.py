@@ -13,8 +13,8 @@ from storage.chats import Chat, published_feed
 from storage.db.engine import Storage, Transaction
 from storage.editions import newest_editions, stories_listed
 from storage.enums import CLOSED
+from storage.matches import newest_stories
 from storage.publishers import publisher_names
-from storage.search import newest_stories
 from storage.subscriptions import subscription_to
 from storage.topics import Topic, topic_seen_by, topics_by_id
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from bot.publishing.calendar import local_date, reached
-from storage.enums import MOST_ALERTS_PER_HOUR, QuietHours
+from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

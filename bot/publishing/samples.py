@@ -27,7 +27,8 @@ from bot.rendering.links import Links, Signer
 from bot.rendering.messages import Message
 from bot.rendering.operator_templates import Sample
 from bot.rendering.renderer import Renderer
-from storage.enums import Layout, ScheduleTime, Style
+from storage.enums import Layout, Style
+from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
 _PARTS = ("edition/topic.html", "edition/story.html", "edition/reason.html")  # which it asks for

@@ -16,8 +16,8 @@ from bot.publishing.trends import DAYS, Band, Trend, is_writable, shortened, tre
 from bot.rendering.filters import local
 from storage.articles import news_since
 from storage.db.engine import Storage
+from storage.matches import stories_by_day
 from storage.queries import find_query
-from storage.search import stories_by_day
 
 _WEEKS = 4
 _DAYS = _WEEKS * DAYS

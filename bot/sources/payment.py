@@ -11,7 +11,7 @@ from bot.budgets import NOTICED, Budgets, Cost, room, waits
 from bot.sources.fetch.problems import Spent
 from storage.db.engine import Transaction
 from storage.enums import UsageKind
-from storage.usage import Account, note_exhaustion, payers_of, spend, used
+from storage.usage import Account, note_exhaustion, payers_of, spend, used_today
 
 
 def cost_of(spent: Spent, *, entries: int = 0, pages: int = 0) -> Cost:
@@ -26,7 +26,7 @@ async def rooms(
     if not source_ids:
         return {}
     payers = await payers_of(tx, source_ids)
-    today = await used(tx, {payer.account for each in payers.values() for payer in each})
+    today = await used_today(tx, {payer.account for each in payers.values() for payer in each})
     return {
         source_id: room(budgets, kind, [today[one.account] for one in payers.get(source_id, ())])
         for source_id in source_ids
@@ -47,7 +47,7 @@ async def charge_sources(tx: Transaction, costs: Mapping[int, Cost], budgets: Bu
             for kind, amount in costs[source_id].amounts.items():
                 amounts[payer.account, kind] += amount
     await spend(tx, amounts)
-    today = await used(tx, {payer.account for each in payers.values() for payer in each})
+    today = await used_today(tx, {payer.account for each in payers.values() for payer in each})
     exhausted = {
         payer: kinds
         for each in payers.values()

@@ -55,7 +55,7 @@ from storage.articles import (
     store_folded,
 )
 from storage.db.engine import Storage, Transaction, is_unavailable
-from storage.db.leases import held
+from storage.db.leases import lock_own
 from storage.entries import (
     MAX_PUBLISHER_LENGTH,
     KnownEntry,
@@ -393,7 +393,7 @@ async def _finish(
         changes[source_id] = postponed(fetched.source, changes[source_id], tx.now, fetched.jitter)
     ours = await sources.finish_fetches(tx, owner, changes)
     if going_on := [part.source_id for part in parts if not part.is_last]:
-        ours |= await held(tx, Source, going_on, owner)
+        ours |= await lock_own(tx, Source, going_on, owner)
     parts = [part for part in parts if part.source_id in ours]
     ended = [part.fetched for part in parts if part.is_last]
     await heed(tx, (answer_of(each.result, tx.now, public=each.source.public) for each in ended))

@@ -1,10 +1,11 @@
-"""Lists of feeds that a chat sends: counted first, and added once it says yes.
+"""Lists of feeds that a chat sends: counted first, and added once a user confirms.
 
-- The stage takes lists in turn, by account: that of the account that was served least recently is
-  next, and each account has one list in hand at a time. Several stages run side by side.
+- The stage serves accounts in turn: the list of the account that was served least recently is next.
+  It works on one list of an account at a time. Several stages run side by side.
 - A turn tries a few lines, of different hosts. A line whose host is slow gives way to the others of
-  its list, and is tried again behind them.
-- What was tried is a row, so that a crash loses nothing and repeats only the lines in hand.
+  its list and is tried again after them.
+- Each line that was tried is stored, so that a crash loses nothing and repeats the lines of one
+  turn at most.
 """
 
 import asyncio
@@ -52,7 +53,7 @@ class ReadsLists(Protocol):
 
 
 async def read_list(data: bytes, *, reader: ReadsLists) -> list[str]:
-    """Return the addresses that a list gives; raises `Unreadable`."""
+    """Return the addresses in a list; raise `Unreadable` if it is none."""
     return [outline.url or outline.site for outline in await reader.outlines(data)]
 
 
@@ -74,9 +75,9 @@ async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tupl
 async def add_list(
     storage: Storage, chat_id: int, list_id: int, message: feeds_followed.ImportMessage
 ) -> int:
-    """Let the stage add its feeds and report in *message*; return how many they are.
+    """Let the stage add the feeds and report in *message*; return how many there are.
 
-    Raise NoSuchList if it is another chat's, was added before, or has waited for too long, and
+    Raises NoSuchList if the list is another chat's, was added before, or has waited too long, and
     ListIsAdded if another one is being added.
     """
     async with storage.writing() as tx:
@@ -84,7 +85,7 @@ async def add_list(
         is_busy = await feeds_followed.has_running_import(tx, chat_id)
         if not await feeds_followed.start_import(tx, chat_id, list_id, message):
             raise NoSuchList
-        if is_busy:  # which takes the start back
+        if is_busy:  # the error rolls the start back
             raise ListIsAdded
         _, total = await feeds_followed.count_lines(tx, list_id)
     return total
@@ -109,7 +110,7 @@ class ListProgress:
 
 
 class _HostIsSlowError(Exception):
-    """A feed is not read for now, so that others need not wait for its host."""
+    """The host of a feed took too long, and other feeds should not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class FeedListStage:
             error = problem.code.value if problem else None
             detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:
-                await feeds_followed.line_tried(
+                await feeds_followed.record_line(
                     tx, chat.list_id, line.number, outcome, error=error, error_detail=detail
                 )
 
@@ -199,7 +200,7 @@ class FeedListStage:
 
     async def _finish(self, chat: feeds_followed.ImportChat) -> None:
         async with self.storage.reading() as tx:
-            lines = await feeds_followed.lines_of(tx, chat.list_id)
+            lines = await feeds_followed.import_lines(tx, chat.list_id)
         tried = [Tried(line.url, line.outcome or "", _problem_of(line)) for line in lines]
         await self.report(chat, ListProgress(len(tried), len(tried), tried))
         async with self.storage.writing() as tx:

@@ -1,4 +1,4 @@
-"""Copies of an SQLite database, made beside its users: complete, or not there at all."""
+"""Copies of an SQLite database in use. A copy is complete or does not exist."""
 
 import os
 import sqlite3
@@ -7,85 +7,86 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-_PAGES: Final = 2_000  # 8 MB between two words of how far it is
+_PAGES: Final = 2_000  # 8 MB between two reports of progress
 
 _MAX_ERRORS: Final = 3
 
 
 class CannotBackUpError(RuntimeError):
-    """Why a backup or its return cannot be; the message is one sentence."""
+    """A backup or its restoration is impossible; the message is one sentence."""
 
 
 def copy_database(
     source: Path, target: Path, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Copy the database *source* as it is at this moment to the one file *target*.
+    """Copy the present state of the database *source* to the file *target*.
 
-    *progress* is called with how many pages are done, and of how many. What is at *target* is
-    replaced at once, when the copy is on the disk.
+    *progress* is called with the number of copied pages and of all pages. A file at *target* is
+    replaced when the copy is on the disk.
     """
-    with written_atomically(target) as draft:
+    with atomic_file(target) as draft:
         copy_pages(source, draft, progress)
 
 
 def copy_pages(
     source: Path, draft: Path, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Fill the empty file *draft*, as `copy_database` does."""
-    with closing(_opened(source)) as origin, closing(_opened(draft)) as copy:
-        # The copy is of this moment, and is not begun anew when others write meanwhile.
+    """Copy the database *source* into the empty file *draft*, as `copy_database` does."""
+    with closing(_open(source)) as origin, closing(_open(draft)) as copy:
+        # Inside a transaction the copy does not restart when others write meanwhile.
         origin.execute("BEGIN")
         origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        origin.backup(copy, pages=_PAGES, progress=_left(progress))
+        origin.backup(copy, pages=_PAGES, progress=_report_to(progress))
         origin.execute("ROLLBACK")
-        # Without a log beside it the file is all there is.
+        # Without a log beside it, the file alone is the whole database.
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
 @contextmanager
-def written_atomically(target: Path) -> Iterator[Path]:
-    """Yield where to write what shall be at *target* as a whole, for nobody else to read."""
+def atomic_file(target: Path) -> Iterator[Path]:
+    """Yield a draft, readable for this user only, that becomes *target* when the block ends."""
     draft = target.with_name(f"{target.name}.partial")
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         yield draft
-        _to_disk(draft)
+        _sync(draft)
         draft.replace(target)
-        _to_disk(target.parent)
+        _sync(target.parent)
     finally:
         draft.unlink(missing_ok=True)
 
 
 def examine(path: Path) -> str:
-    """Return the version of a file that SQLite finds whole, else raise `CannotBackUpError`."""
-    with closing(_opened(path)) as connection:
+    """Return the schema version of an intact file; raise `CannotBackUpError` for any other."""
+    with closing(_open(path)) as connection:
         try:
-            found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-            asked = "SELECT version_num FROM alembic_version"
-            ((version,),) = connection.execute(asked) if found == ["ok"] else [("",)]
+            problems = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            if problems != ["ok"]:
+                raise CannotBackUpError(f"{path} is damaged: {'; '.join(problems[:_MAX_ERRORS])}.")
+            ((version,),) = connection.execute("SELECT version_num FROM alembic_version")
         except (sqlite3.DatabaseError, ValueError) as error:
             raise CannotBackUpError(f"{path} is damaged or not ours: {error}.") from error
-    if found != ["ok"]:
-        raise CannotBackUpError(f"{path} is damaged: {'; '.join(found[:_MAX_ERRORS])}.")
     return str(version)
 
 
-def sizes_of(path: Path) -> int:
-    """How much a copy takes at most: the file, and what stands in its log only."""
+def copy_size(path: Path) -> int:
+    """Return the size of a copy at most: that of the file and of its log."""
     log = path.with_name(f"{path.name}-wal")
     return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
 
 
-def _left(progress: Callable[[int, int], None] | None) -> Callable[[int, int, int], None] | None:
+def _report_to(
+    progress: Callable[[int, int], None] | None,
+) -> Callable[[int, int, int], None] | None:
     return progress and (lambda _status, left, total: progress(total - left, total))
 
 
-def _to_disk(path: Path) -> None:
+def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

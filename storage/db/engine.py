@@ -1,7 +1,7 @@
-"""The databases: opening them, transactions, the clock, claims.
+"""The databases: opening them, transactions, the clock.
 
-A transaction is short and holds no network call. `reading()` is deferred; `writing()` takes the
-write lock at once (SQLite: a reader that turns writer fails instead of waiting).
+A transaction is short and holds no network call. `reading()` is deferred. `writing()` takes the
+write lock at once, because on SQLite a reader that becomes a writer fails instead of waiting.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import TableClause, func, literal, make_url, text
+from sqlalchemy import TableClause, UpdateBase, func, literal, make_url, text
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
@@ -51,13 +51,13 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from sqlalchemy import Executable
+    from sqlalchemy import CursorResult, Executable
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlmodel import SQLModel
 
     from storage.enums import Notification
 
-# What any transaction may raise: the disk is full, the server is away, the file is locked.
+# Any transaction may raise it: the disk is full, the server is away, the file is locked.
 DatabaseError = DBAPIError
 
 Result = TypeVar("Result")
@@ -69,21 +69,21 @@ SQLITE = "sqlite"
 
 POSTGRESQL = "postgresql"
 
-# How long a connection to PostgreSQL is waited for, while all are in use: as long as a lock of
-# SQLite's (`storage.db.sqlite.BUSY_SECONDS`).
+# How long a transaction waits for a connection to PostgreSQL while all are in use: as long as for
+# SQLite's lock (`storage.db.sqlite.BUSY_SECONDS`).
 POOL_SECONDS: Final = 5.0
 
 # SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
 _CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
 
-# No connection; no room; being stopped, or not yet started; errors of its system; a standby.
+# No connection; no room; stopping or starting; errors of the server's system; a standby.
 _UNAVAILABLE_CODES: Final = ("08", "53", "57P", "58", "25006")
 
 _DISK_FULL: Final = "53100"
 
 
 def is_unavailable(error: Exception) -> bool:
-    """Whether it says that the database could not be reached or used, whatever was asked of it."""
+    """Whether the database cannot be reached or used, whatever the statement."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
@@ -92,7 +92,7 @@ def is_unavailable(error: Exception) -> bool:
 
 
 def is_disconnected(error: Exception) -> bool:
-    """Whether the server is, or the file is locked: that may be over at any moment."""
+    """Whether the server is gone or the file is locked, which may end at any moment."""
     if not isinstance(error, DBAPIError):
         return False
     if error.connection_invalidated or sqlstate(error).startswith(DISCONNECTED_CODES):
@@ -101,40 +101,41 @@ def is_disconnected(error: Exception) -> bool:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same transaction may succeed later: the database is away, or two collided."""
+    """Whether the same transaction may succeed later: the database was away, or two collided."""
     return is_unavailable(error) or sqlstate(error) in _CONFLICT_CODES
 
 
 def describe_failure(error: Exception) -> str | None:
-    """Return what a driver says as one sentence for a command; None if it is no driver's error."""
+    """Return an error of a driver as one sentence for a command; None for any other error."""
     from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - SQLite goes without it
     from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415 - as above
 
-    said = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
-    if isinstance(error, DiskFullError) or "disk is full" in said or sqlstate(error) == _DISK_FULL:
-        return f"The disk is full: {said}. Make room."
+    message = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
+    is_full = isinstance(error, DiskFullError) or sqlstate(error) == _DISK_FULL
+    if is_full or "disk is full" in message:
+        return f"The disk is full: {message}. Make room."
     if isinstance(error, OSError | InterfaceError | PostgresConnectionError | SQLAlchemyError):
-        return f"A database cannot be reached or used: {said or type(error).__name__}."
+        return f"A database cannot be reached or used: {message or type(error).__name__}."
     if isinstance(error, PostgresError | sqlite3.Error):
-        return f"A database refuses: {said}."
+        return f"A database refuses: {message}."
     return None
 
 
 async def database_clock(session: AsyncSession) -> datetime:
     """Return the database's own clock, aware UTC, finer than a second.
 
-    SQLite is a library: what it would tell is this machine's clock, and to ask for that takes a
-    statement. PostgreSQL's `now()` is the transaction's start. With the same statement PostgreSQL
-    learns when to give a transaction up, which goes through a pooler too.
+    SQLite is a library and would tell this machine's clock, so it is not asked. PostgreSQL's
+    `now()` would be the transaction's start. The same statement sets when PostgreSQL gives the
+    transaction up, because a setting of the session would not pass a pooler.
     """
     if session.get_bind().dialect.name == POSTGRESQL:
-        moment: datetime = (await session.exec(_READ_CLOCK)).one()[0]
-        return moment.astimezone(UTC)
+        now: datetime = (await session.exec(_READ_CLOCK)).one()[0]
+        return now.astimezone(UTC)
     return datetime.now(UTC)
 
 
-# A process that stands still, or whose machine is gone, keeps its locks from the others for so
-# long; shorter than any lease, so that its transaction cannot end after another took over.
+# How long a stopped process, or one whose machine is gone, keeps its locks. It is shorter than any
+# lease, so that its transaction cannot commit after another process took over.
 IDLE_TRANSACTION_TIMEOUT: Final = timedelta(seconds=10)
 
 _READ_CLOCK: Final = select(
@@ -148,9 +149,9 @@ _READ_CLOCK: Final = select(
 
 
 class OpenTransactions:
-    """The transactions that one context has begun and not ended, with when, by the loop's clock.
+    """The open transactions of one context, with their starts by the loop's clock.
 
-    They are counted from the wait for a connection on.
+    A transaction starts with the wait for its connection.
     """
 
     def __init__(self) -> None:
@@ -158,18 +159,18 @@ class OpenTransactions:
 
     @property
     def longest_seconds(self) -> float:
-        """How long the oldest of them lasts; 0 if there is none."""
+        """The age of the oldest one; 0 if there is none."""
         now = asyncio.get_running_loop().time()
         return max((now - begun for begun in self._begun.values()), default=0.0)
 
     @contextmanager
     def count(self) -> Iterator[None]:
-        one = object()
-        self._begun[one] = asyncio.get_running_loop().time()
+        transaction = object()
+        self._begun[transaction] = asyncio.get_running_loop().time()
         try:
             yield
         finally:
-            del self._begun[one]
+            del self._begun[transaction]
 
 
 _observed: ContextVar[OpenTransactions | None] = ContextVar("_observed", default=None)
@@ -177,7 +178,7 @@ _observed: ContextVar[OpenTransactions | None] = ContextVar("_observed", default
 
 @contextmanager
 def observing_transactions() -> Iterator[OpenTransactions]:
-    """Yield the transactions of this context, and of tasks that it starts."""
+    """Yield the open transactions of this context and of the tasks that it starts."""
     token = _observed.set(opened := OpenTransactions())
     try:
         yield opened
@@ -187,18 +188,18 @@ def observing_transactions() -> Iterator[OpenTransactions]:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction: a session inside a transaction, and the moment it happens at."""
+    """One transaction: a session inside a transaction, and its timestamp."""
 
     session: AsyncSession
     now: datetime
     notifications: set[Notification] = field(default_factory=set)
-    """What the others are notified of when this is committed."""
+    """Sent to the other processes once this is committed."""
     made: Counter[str] = field(default_factory=Counter)
-    """How many new rows it brings, by table; of those that `storage.db.sql` puts in."""
+    """The number of new rows by table, of those that `storage.db.sql` inserts."""
     clock: DatabaseClock = database_clock
     is_writing: bool = False
     known: dict[str, bytes] = field(default_factory=dict)
-    """What the process keeps of this database for good; what is added, once this is committed."""
+    """Values of this database that the process keeps for good; additions count once committed."""
     running: list[None] = field(default_factory=list)
     """Not empty while a statement runs, so that `at_once` can tell what its work awaits."""
 
@@ -227,11 +228,13 @@ class Transaction:
         with self._in_statement():
             if _returns_models(statement):
                 session: Any = self.session
-                return (await session.exec(statement, params=values)).all()  # type: ignore[no-any-return]
+                options = _RETURNED_MODELS if isinstance(statement, UpdateBase) else {}
+                result = await session.exec(statement, params=values, execution_options=options)
+                return result.all()  # type: ignore[no-any-return]
             # Past the session, which takes longer than most of our statements do.
-            result = await (await self.session.connection()).execute(statement, values)
+            rows = await (await self.session.connection()).execute(statement, values)
             is_scalar = isinstance(statement, SelectOfScalar)
-            return result.scalars().all() if is_scalar else result.all()
+            return rows.scalars().all() if is_scalar else rows.all()
 
     @overload
     async def first(self, statement: SelectOfScalar[Row], **values: object) -> Row | None: ...
@@ -284,8 +287,25 @@ class Transaction:
         await self.flush()
         with self._in_statement():
             connection = await self.session.connection()
-            done = await connection.execute(statement, many or values)
-            return done.rowcount
+            result = await connection.execute(statement, many or values)
+            return result.rowcount
+
+    async def execute_in_driver(
+        self, sql: str, parameters: tuple[Any, ...] | list[tuple[Any, ...]]
+    ) -> CursorResult[Any]:
+        """Run *sql*, in the driver's own words, once or for each of many rows.
+
+        For inserts of many short rows, where the compiler of statements costs the most.
+        """
+        with self._in_statement():
+            connection = await self.session.connection()
+            return await connection.exec_driver_sql(sql, parameters)
+
+    async def driver(self) -> Any:
+        """Return the driver's own connection, for what the driver alone can do."""
+        with self._in_statement():
+            connection = await (await self.session.connection()).get_raw_connection()
+            return connection.driver_connection
 
     async def get(self, table: type[Model], key: object) -> Model | None:
         """Return the row with this primary key, or None if there is none."""
@@ -334,17 +354,20 @@ class Transaction:
         from storage.db.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
 
         try:
-            connection = await (await self.session.connection()).get_raw_connection()
+            driver = await self.driver()
         except BaseException:
             work.close()  # else Python warns that nobody awaited it
             raise
-        driver: Any = connection.driver_connection
         return await in_one_hop(driver, work)
 
     async def anew(self) -> Transaction:
-        """Return this transaction with the time that it is by now: a lock may have taken long."""
+        """Return this transaction with the current time, because a lock may have taken long."""
         with self._in_statement():
             return replace(self, now=await self.clock(self.session))
+
+
+# An UPDATE that returns models: they are as it left them, and no others are looked for.
+_RETURNED_MODELS: Final = {"synchronize_session": False, "populate_existing": True}
 
 
 def _returns_models(statement: Any) -> bool:
@@ -358,19 +381,19 @@ def _only_statements(
     work: Coroutine[Any, Any, Result], running: Collection[None]
 ) -> Generator[Any, Any, Result]:
     """Drive *work*, and raise as soon as it waits while no statement is running."""
-    answer: Any = None
+    result: Any = None
     error: BaseException | None = None
     while True:
         try:
-            awaited = work.throw(error) if error else work.send(answer)
+            awaited = work.throw(error) if error else work.send(result)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         if not running:
             work.close()
             raise RuntimeError("only statements can be awaited in at_once")
-        answer = error = None
+        result = error = None
         try:
-            answer = yield awaited
+            result = yield awaited
         except BaseException as raised:  # noqa: BLE001 - the work gets it, as from an await
             error = raised
 
@@ -384,7 +407,7 @@ class DatabaseClock(Protocol):
 
 
 class Storage:
-    """The only truth. Open it once in a process; close it when nothing uses it any more."""
+    """The database. A process opens it once, and closes it when nothing uses it any more."""
 
     def __init__(
         self, engine: AsyncEngine, clock: DatabaseClock, writing_engine: AsyncEngine | None = None
@@ -395,10 +418,10 @@ class Storage:
         self._clock = clock
         self._known: dict[str, bytes] = {}
         self.latest = datetime.min.replace(tzinfo=UTC)
-        """The latest time that a transaction had, by which a clock that is set back is noticed."""
+        """The latest timestamp of a transaction, which shows when a clock is set back."""
         self._notifier: GivesNotifications | None = None
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
-        # Waiting in line here is cheaper than SQLite's busy polling, and fair.
+        # A queue in the process is cheaper than SQLite's busy polling, and fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
 
     @classmethod
@@ -413,10 +436,9 @@ class Storage:
     ) -> Storage:
         """Return a storage on *url* (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
 
-        The schema is `storage.schema.migrate`'s business and must be there already.
-        *pool_size* is how many connections there are at most to PostgreSQL, *command_seconds* how
-        long a server may take to answer (None for work that takes long). *through_pooler*: at the
-        other end is PgBouncer or its like, which gives each transaction another session.
+        `storage.schema.migrate` has made its tables. *pool_size* bounds the connections to
+        PostgreSQL, *command_seconds* the time that a server may take to answer (None for long
+        work). *through_pooler*: a pooler such as PgBouncer gives each transaction another session.
         """
         if make_url(url).get_backend_name() != SQLITE:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
@@ -426,7 +448,7 @@ class Storage:
         from storage.db.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 
         engine = sqlite_engine(url, pool_size=pool_size, module=OneHop())
-        # One connection writes, so that what others wrote does not empty its cache each time.
+        # One connection writes, so that no write of another connection empties its cache.
         writers: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "module": OneHop()}
         return cls(engine, clock, sqlite_engine(url, cache_mb=WRITERS_CACHE_MB, **writers))
 
@@ -479,29 +501,28 @@ class Storage:
             self._notifier.give(tx.notifications)
 
     async def cut_log(self) -> bool:
-        """Leave nothing that was deleted in SQLite's log; False where somebody read meanwhile."""
+        """Remove deleted data from SQLite's log; return False if a reader prevented it."""
         if self._writer is None:
             return True
         async with self._writer:
             return await truncate_wal(self._engine_of_writers)
 
     async def analyze(self, tables: Iterable[type[SQLModel]]) -> None:
-        """Let PostgreSQL's planner sample *tables*, of which many rows were loaded at once.
+        """Let PostgreSQL's planner sample *tables* after many rows were loaded at once.
 
-        Autovacuum does so some minutes later; until then a claim may take fifteen times as long.
-        Each table has a transaction of its own. SQLite plans by its indexes alone: with statistics
-        claims took as long as without, and deleting messages a hundred times as long.
+        Autovacuum does it some minutes later; until then a claim may take fifteen times as long.
+        Each table has a transaction of its own. SQLite plans without statistics: with them claims
+        took as long as without, and deleting messages took a hundred times as long.
         """
         if self.dialect != POSTGRESQL:
             return
         for table in tables:
             async with self.writing() as tx:
-                connection = await tx.session.connection()
-                await connection.execute(text(f'ANALYZE "{table.__tablename__}"'))
+                await tx.change(text(f'ANALYZE "{table.__tablename__}"'))
 
     @contextmanager
     def notifying(self, notifier: GivesNotifications) -> Iterator[None]:
-        """Within the block *notifier* is given what was committed; else transactions notify."""
+        """Within the block *notifier* sends the notifications instead of each transaction."""
         self._notifier = notifier
         try:
             yield
@@ -515,7 +536,7 @@ class Storage:
 
 @contextmanager
 def _connected() -> Iterator[None]:
-    """Let a pool that has no connection left be a database that cannot be reached, as it is."""
+    """Turn the error of an exhausted pool into that of a database that cannot be reached."""
     opened = _observed.get()
     try:
         with opened.count() if opened else nullcontext():

@@ -1,4 +1,4 @@
-"""A lock that a process holds on a file, and that the kernel lets go of when the process dies."""
+"""Locks on files, which the kernel releases when the process dies."""
 
 import fcntl
 import os
@@ -21,17 +21,17 @@ class AlreadyHeldError(RuntimeError):
 
 
 def lock_beside(path: Path, purpose: str) -> Path:
-    """Return the file to lock for *path*, the same by whatever symbolic link it is reached."""
+    """Return the file to lock for *path*, the same for every symbolic link to it."""
     real = path.resolve()
     return real.with_name(f"{real.name}.{purpose}.lock")
 
 
 @contextmanager
 def lock_itself(path: Path) -> Iterator[None]:
-    """Hold the file *path* by its inode, thus by any of its hard links; made if it is missing.
+    """Lock the inode of *path*, and so all its hard links; create the file if it is missing.
 
-    Raises `AlreadyHeldError`. SQLite's locks are of another kind (fcntl) and stay untouched, as
-    long as nobody in this process uses the file after the block: closing it would drop them.
+    Raises `AlreadyHeldError`. SQLite's own locks are of another kind (fcntl). Nobody in this
+    process may use the file after the block, because closing it would drop them.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -46,7 +46,7 @@ def lock_itself(path: Path) -> Iterator[None]:
 
 @contextmanager
 def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold *path* for the block. With *wait* stand in line, else raise `AlreadyHeldError`."""
+    """Lock *path* for the block. With *wait*, wait for the lock; else raise `AlreadyHeldError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
@@ -57,6 +57,7 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise AlreadyHeldError(path, file.read().strip() or "unknown") from None
+        # The file stays afterwards: removing it would let two processes lock two files of one name.
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -66,7 +67,7 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
 def _lock_at_once(file: IO[str]) -> None:
     """Lock *file*, or raise BlockingIOError if another process holds it exclusively.
 
-    `dateline doctor` sees whether a lock is held by sharing it for a moment: that is waited for.
+    Shared locks are waited for, because `dateline doctor` tests a lock by sharing it for a moment.
     """
     give_up_at = time.monotonic() + _PATIENCE_SECONDS
     while True:
@@ -80,6 +81,3 @@ def _lock_at_once(file: IO[str]) -> None:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # raises if it is held exclusively
         fcntl.flock(file, fcntl.LOCK_UN)
         time.sleep(0.01)
-
-
-# The file stays: removing it would let two processes lock two files of one name.

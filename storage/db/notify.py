@@ -1,10 +1,10 @@
-"""Notifications between processes, by PostgreSQL's NOTIFY: what was committed for whom.
+"""Notifications between processes about new work, by PostgreSQL's NOTIFY.
 
-- A lost one costs a stage its time-out, never a row.
-- A process has one connection that listens and notifies: ten times a second at most, and each name
-  once, because NOTIFY queues behind every other commit that notifies. So what transactions commit
-  is gathered here meanwhile, and no commit waits.
-- LISTEN needs the server itself at the other end: a pooler in transaction mode delivers none.
+- A lost notification costs a stage its time-out, never a row.
+- Each process has one connection that listens and notifies, ten times a second at most and each
+  name once, because a commit with NOTIFY queues behind all others. Transactions leave their
+  notifications here, so that no commit waits.
+- LISTEN needs the server itself: a pooler in transaction mode delivers no notifications.
 """
 
 import asyncio
@@ -31,37 +31,37 @@ _DEBOUNCE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 4.0
 _PROBED_EVERY_SECONDS = 20
 _PROBE_SECONDS = 10
-_BY_NAME = {each.value: each for each in Notification}
+_BY_NAME = {notification.value: notification for notification in Notification}
 
 
 async def notify(session: AsyncSession, notifications: Iterable[Notification]) -> None:
-    """Notify all who listen, when this transaction is committed and only then.
+    """Notify all listeners once this transaction commits.
 
-    For a process that has no `Notifier`, such as a command.
+    For a process without a `Notifier`, such as a command.
     """
-    statements = [func.pg_notify(_CHANNEL, each.value) for each in sorted(notifications)]
-    await session.exec(select(*statements))
+    calls = [func.pg_notify(_CHANNEL, name.value) for name in sorted(notifications)]
+    await session.exec(select(*calls))
 
 
 @dataclass(eq=False)
 class Notifier:
-    """The one connection of a process, to the PostgreSQL server at *url*."""
+    """The notifying and listening connection of a process to the PostgreSQL server at *url*."""
 
     url: str
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _waiting: set[Notification] = field(default_factory=set)
-    _stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def give(self, notifications: Iterable[Notification], /) -> None:
-        """Let the others know soon what has been committed."""
+        """Notify the other processes soon of committed work."""
         self._waiting.update(notifications)
-        self._stirred.set()
+        self._changed.set()
 
     async def exchange(self, on_notification: Callable[[Notification], None]) -> None:
-        """Call *on_notification* with each notification that comes, our own too, without end.
+        """Call *on_notification* with each notification, our own included, forever.
 
-        Once it is connected, and again after each loss of the connection, it is called with all of
-        them: some may have been missed.
+        After each connection, the first included, it is called with all of them, because some may
+        have been missed.
         """
         from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
 
@@ -72,8 +72,8 @@ class Notifier:
         def connected() -> None:
             nonlocal seconds
             seconds = 1.0
-            for each in Notification:
-                on_notification(each)
+            for notification in Notification:
+                on_notification(notification)
 
         while True:
             try:
@@ -89,7 +89,7 @@ class Notifier:
         on_notification: Callable[[Notification], None],
         connected: Callable[[], None],
     ) -> None:
-        """Raise once the connection is lost."""
+        """Exchange notifications until the connection is lost, then raise."""
 
         def take(_connection: object, _process: int, _channel: str, name: object) -> None:
             if known := _BY_NAME.get(str(name)):  # a newer version may send others
@@ -98,24 +98,24 @@ class Notifier:
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             try:
-                driver.add_termination_listener(lambda _: self._stirred.set())
+                driver.add_termination_listener(lambda _: self._changed.set())
                 await driver.add_listener(_CHANNEL, take)
                 connected()
                 while not driver.is_closed():
                     await self._send_or_probe(driver)
                 raise ConnectionResetError("the server closed the connection")
             finally:
-                driver.terminate()  # a goodbye to a server that is gone would have to be waited for
+                driver.terminate()  # closing would wait for a server that is gone
 
     async def _send_or_probe(self, driver: Any) -> None:
-        """A network that fails says nothing by itself, so ask now and then."""
+        """Send notifications, or probe the connection now and then: a network fails silently."""
         try:
             async with asyncio.timeout(_PROBED_EVERY_SECONDS):
-                await self._stirred.wait()
+                await self._changed.wait()
         except TimeoutError:
             await driver.execute("SELECT 1", timeout=_PROBE_SECONDS)
             return
-        self._stirred.clear()
+        self._changed.clear()
         if self._waiting and not driver.is_closed():
             await self._send(driver)
             await self.pause(_DEBOUNCE_SECONDS)
@@ -123,9 +123,9 @@ class Notifier:
     async def _send(self, driver: Any) -> None:
         notifications, self._waiting = self._waiting, set()
         try:
-            names = sorted(each.value for each in notifications)
+            names = sorted(notification.value for notification in notifications)
             await driver.execute(_NOTIFY, _CHANNEL, names, timeout=_PROBE_SECONDS)
         except BaseException:
-            self._waiting |= notifications  # they go when it is connected again
-            self._stirred.set()
+            self._waiting |= notifications  # sent after the next connection
+            self._changed.set()
             raise

@@ -1,13 +1,10 @@
 """SQLite's driver with one hop to its thread for each statement, or for many of them.
 
-The usual adapter hops four times: to make a cursor, execute, fetch, and close. Each hop wakes the
-other thread and then the event loop, which costs more than most of our statements do.
+The usual adapter hops four times: to create a cursor, execute, fetch and close. Each hop wakes the
+other thread and then the event loop, which costs more than most of our statements.
 
-The names of aiosqlite with an underscore are used in this module alone; pyproject.toml bounds its
-version.
-
-A new version of SQLAlchemy may break this; the storage tests would show it at once. PostgreSQL is
-not concerned.
+Only this module uses the private names of aiosqlite and of SQLAlchemy's adapter. pyproject.toml
+bounds their versions, and the storage tests fail at once if a new version breaks it.
 """
 
 import asyncio
@@ -32,8 +29,8 @@ Result = TypeVar("Result")
 async def in_one_hop(driver: Any, work: Coroutine[Any, Any, Result]) -> Result:
     """Run *work*, which awaits nothing but statements on *driver*, on the driver's own thread.
 
-    A statement is a plain call there, so that *work* never has to wait. If the caller is cancelled,
-    it waits for the thread, which uses the same session.
+    A statement is a plain call there, so *work* never waits. A cancelled caller still waits for the
+    thread, because both use the same session.
     """
     try:
         return await driver._execute(_run, work)  # type: ignore[no-any-return] # noqa: SLF001
@@ -54,7 +51,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _is_idle(driver: Any) -> bool:
-    """Wait for what the thread was given before; False if that wait is cancelled as well."""
+    """Wait for the thread's earlier work; return False if this wait is cancelled as well."""
     try:
         await driver._execute(bool)  # noqa: SLF001
     except asyncio.CancelledError:
@@ -63,7 +60,7 @@ async def _is_idle(driver: Any) -> bool:
 
 
 class _Done(NamedTuple):
-    """What a closed cursor of the driver knew."""
+    """The result of a closed cursor of the driver."""
 
     rows: list[Any]
     description: Any = None
@@ -75,7 +72,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
     __slots__ = ("_done",)
 
     def __init__(self, adapt_connection: AsyncAdapt_dbapi_connection) -> None:
-        # Not the parent's, which makes the driver's cursor, a hop of its own.
+        # Without the parent's, which creates a driver's cursor by a hop of its own.
         self._adapt_connection = adapt_connection
         self._connection = adapt_connection._connection  # noqa: SLF001 - of the adapter
         self._soft_closed_memoized = EMPTY_DICT
@@ -100,12 +97,12 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
         await self._hop(sqlite3.Cursor.executemany, operation, seq_of_parameters)
 
     async def _hop(self, act: Callable[..., object], operation: str, parameters: Any) -> None:
-        asked = (self._connection._conn, act, operation, parameters)  # noqa: SLF001 - as the adapter
+        call = (self._connection._conn, act, operation, parameters)  # noqa: SLF001 - as the adapter
         if threading.get_ident() == self._connection._thread.ident:  # noqa: SLF001
-            self._keep(_done(*asked))
+            self._keep(_done(*call))
             return
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001 - of the adapter
-            self._keep(await self._connection._execute(_done, *asked))  # noqa: SLF001
+            self._keep(await self._connection._execute(_done, *call))  # noqa: SLF001
 
     def _keep(self, done: _Done) -> None:
         self._done = done
@@ -138,13 +135,13 @@ class Connection(AsyncAdapt_aiosqlite_connection):
     _cursor_cls = Cursor
 
     def rollback(self) -> None:
-        """The pool asks for it after each use; where nothing has begun, that needs no hop."""
+        """Roll back, without a hop if there is no transaction, as mostly when the pool calls it."""
         if self._connection._connection and self._connection.in_transaction:  # noqa: SLF001 - as the parent
             super().rollback()
 
 
 class OneHop(AsyncAdapt_aiosqlite_dbapi):
-    """The driver's module, for the engine."""
+    """The driver's module for the engine."""
 
     def __init__(self) -> None:
         super().__init__(aiosqlite, sqlite3)
@@ -157,8 +154,8 @@ class OneHop(AsyncAdapt_aiosqlite_dbapi):
 async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
     """Open a file, or leave nothing open.
 
-    If the caller is cancelled, the driver forgets the file that its thread is about to open,
-    and the thread tells of it to a loop that may be closed by then.
+    If the caller is cancelled, the driver forgets the file that its thread is opening, and the
+    thread reports it to a loop that may be closed by then.
     """
     files: list[sqlite3.Connection] = []
     driver = aiosqlite.connect(*arg, **kw)
@@ -169,7 +166,7 @@ async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
         return files[0]
 
     def end() -> None:
-        thread.join()  # it has been told to end
+        thread.join()  # the driver has told it to end
         for file in files:
             file.close()
 

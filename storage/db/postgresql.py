@@ -1,8 +1,8 @@
 """Connections to PostgreSQL: to the one of several servers that takes writes.
 
-A server that vanishes says nothing, and one that was made a standby goes on answering. So there
-are limits to how long an answer is waited for, and what says that a server is not the right one
-any more drops the connection, and with it all of its age.
+A server that vanishes sends nothing, and a server that became a standby still responds. Therefore
+each wait is bounded, and an error that shows that the server is gone or a standby drops the
+connection together with all that are as old.
 """
 
 import asyncio
@@ -17,23 +17,23 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-# Seconds that one server may take to let us in before the next one is asked.
+# Seconds that one server may take to accept a connection before the next one is tried.
 CONNECT_SECONDS: Final = 3.0
 
-# Seconds that a server may take to answer in normal work, where nothing takes over a second. Only
-# this notices a server that is frozen, since its system still takes what is sent. It is longer than
-# `IDLE_TRANSACTION_TIMEOUT`, for which a process that stands still may hold a lock, so that whoever
+# Seconds that a server may take to respond in normal work, where nothing takes over a second. Only
+# this bound notices a frozen server, because its system still accepts packets. It is longer than
+# `IDLE_TRANSACTION_TIMEOUT`, for which a stopped process may hold a lock, so that a statement that
 # waits for that lock still gets it.
 COMMAND_SECONDS: Final = 15.0
 
-# No connection; being stopped, or not yet started; a standby, which a server becomes.
+# No connection; stopping or starting; a server that became a standby.
 DISCONNECTED_CODES: Final = ("08", "57P", "25006")
 
-# No such server, none that is ready, no room on it, or none that takes writes; somebody has shut
-# this database, to all or to this role: ask the next one.
+# The next server is tried after these: no server, none ready, no room, none that takes writes,
+# or a database that is closed, to all or to this role.
 _UNAVAILABLE_CODES: Final = ("08", "53", "57P", "55000", "42501")
 
-# A name would stay with a session that we may never meet again.
+# A prepared statement would belong to a session that we may never get again.
 _WITHOUT_SESSION: Final = {
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
@@ -44,14 +44,14 @@ _AGE: Final = "dateline_age"
 
 Server = tuple[str | None, int | None]
 
-# A peer that has not been heard of for so long is looked for, so often, in such steps.
+# A silent peer is probed after so long, so often, at such intervals.
 _SILENT_SECONDS, _PROBES, _STEP_SECONDS = 5, 3, 3
 
 
 def sqlstate(error: BaseException | None) -> str:
-    """Return PostgreSQL's code of what went wrong; empty where there is none."""
-    said = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-    return said or ""
+    """Return PostgreSQL's code of the error; "" if it has none."""
+    code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return code or ""
 
 
 def postgresql_engine(
@@ -61,17 +61,17 @@ def postgresql_engine(
     through_pooler: bool = False,
     **options: Any,
 ) -> AsyncEngine:
-    """Return an engine on PostgreSQL; its errors, which end in the log, hold no people's words.
+    """Return an engine on PostgreSQL. Its errors, which go to the log, hold no parameters.
 
-    *command_seconds*: after how long a server is given up that does not answer; None for work
-    that may take long. *through_pooler*: no statement is prepared for later, since the next
-    transaction may be another session's.
+    *command_seconds*: how long a server may take to respond; None for work that may take long.
+    *through_pooler*: no statement is prepared, because the next transaction may get another
+    session.
     """
     connector = Connector()
-    said: dict[str, Any] = {"async_creator_fn": connector, "command_timeout": command_seconds}
+    arguments: dict[str, Any] = {"async_creator_fn": connector, "command_timeout": command_seconds}
     if through_pooler:
-        said |= _WITHOUT_SESSION
-    engine = create_async_engine(url, hide_parameters=True, connect_args=said, **options)
+        arguments |= _WITHOUT_SESSION
+    engine = create_async_engine(url, hide_parameters=True, connect_args=arguments, **options)
     event.listen(engine.sync_engine, "connect", connector.note_age)
     event.listen(engine.sync_engine, "checkout", connector.refuse_if_lost)
     event.listen(engine.sync_engine, "handle_error", connector.drop_if_gone)
@@ -94,12 +94,12 @@ _OTHER_CONNECTIONS: Final = """
     AND pid <> pg_backend_pid()
 """
 
-# A connection that was closed just now is still listed for a moment.
+# The server lists a closed connection for a moment longer.
 _LISTED_ATTEMPTS, _LISTED_PAUSE_SECONDS = 20, 0.05
 
 
 class DatabaseInUseError(RuntimeError):
-    """Others are connected to the database; the message is one sentence."""
+    """Other clients are connected to the database; the message is one sentence."""
 
 
 @asynccontextmanager
@@ -132,9 +132,9 @@ async def _refuse_others(driver: Any) -> None:
 
 
 class Connector:
-    """Connects to the first server that takes writes; next time that one is asked first.
+    """Connects to the first server that takes writes, and tries that one first next time.
 
-    One that did not answer is asked last.
+    A server that did not respond is tried last.
     """
 
     def __init__(self) -> None:
@@ -147,39 +147,47 @@ class Connector:
         host: str | list[str] | None = None,
         port: int | list[int] | None = None,
         timeout: float | str = CONNECT_SECONDS,  # noqa: ASYNC109 - the driver's, for one server
-        **said: Any,
+        **arguments: Any,
     ) -> Any:
         from asyncpg import CannotConnectNowError  # noqa: PLC0415 - SQLite goes without it
         from asyncpg import ReadOnlySQLTransactionError as NoneTakesWritesError  # noqa: PLC0415
 
         self._order = self._order or _servers(host, port)
-        said = {"target_session_attrs": "read-write", "timeout": float(timeout), **said}
+        arguments = {
+            "target_session_attrs": "read-write",
+            "timeout": float(timeout),
+            **arguments,
+        }
         reasons, are_standbys = [], True
-        for at, on in list(self._order):
+        for server in list(self._order):
+            name, number = server
             try:
-                connection = await _connect(host=at, port=on, **said)
+                connection = await _connect(host=name, port=number, **arguments)
             except _ServerUnavailableError as error:
-                reasons.append(f"{at or 'localhost'}: {error}")
+                reasons.append(f"{name or 'localhost'}: {error}")
                 are_standbys = are_standbys and isinstance(error, _StandbyError)
                 if isinstance(error, _SilentServerError):
-                    self._ask_last((at, on))
+                    self._order = [*self._others(server), server]
                 continue
-            self._order.sort(key=lambda server: server != (at, on))
+            self._order = [server, *self._others(server)]
             return connection
         raise (NoneTakesWritesError if are_standbys else CannotConnectNowError)("; ".join(reasons))
+
+    def _others(self, server: Server) -> list[Server]:
+        return [other for other in self._order if other != server]
 
     def note_age(self, _connection: object, entry: ConnectionPoolEntry) -> None:
         entry.info[_AGE] = self._losses
 
     def refuse_if_lost(self, connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
-        """Let the pool connect anew where the server closed this one, or was lost since."""
+        """Let the pool reconnect if the server closed this connection or was lost since."""
         if connection.driver_connection.is_closed() or entry.info[_AGE] < self._losses:
             raise DisconnectionError
 
     def drop_if_gone(self, context: ExceptionContext) -> Exception | None:
-        """Drop the connection if its server is not what we need any more, and those made before.
+        """Drop the connection, and all older ones, if its server is gone or a standby.
 
-        The pool would tell these by the machine's clock, which may be set back.
+        The pool would compare their ages by the machine's clock, which may be set back.
         """
         error = context.original_exception
         is_late = isinstance(error, TimeoutError)
@@ -193,24 +201,21 @@ class Connector:
         late = TimeoutError("the server did not answer in time")
         return OperationalError(None, None, late, connection_invalidated=True)
 
-    def _ask_last(self, server: Server) -> None:
-        self._order.sort(key=lambda each: each == server)
-
 
 class _ServerUnavailableError(Exception):
-    """A server that another may stand in for, or that comes back."""
+    """A server that another one may replace, or that comes back."""
 
 
 class _StandbyError(_ServerUnavailableError):
-    """It answers, and takes no writes."""
+    """It responds, and takes no writes."""
 
 
 class _SilentServerError(_ServerUnavailableError):
-    """It let us wait."""
+    """It did not respond in time."""
 
 
-async def _connect(**said: Any) -> Any:
-    """Return a connection of the driver's whose silence is noticed; `_ServerUnavailableError`."""
+async def _connect(**arguments: Any) -> Any:
+    """Return a driver's connection with keepalive. Raises `_ServerUnavailableError`."""
     from asyncpg import (  # noqa: PLC0415 - SQLite goes without it
         InternalClientError,
         PostgresError,
@@ -219,7 +224,7 @@ async def _connect(**said: Any) -> Any:
     )
 
     try:
-        connection = await connect(**said)
+        connection = await connect(**arguments)
     except TimeoutError:
         raise _SilentServerError("no answer in time") from None
     except TargetServerAttributeNotMatched:
@@ -241,7 +246,7 @@ def _servers(host: str | list[str] | None, port: int | list[int] | None) -> list
 
 
 def _set_keepalive(sock: Any) -> None:
-    """Let the system tell within seconds that nobody is at the other end any more."""
+    """Let the system notice within seconds that the peer is gone."""
     if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     seconds = _SILENT_SECONDS + _PROBES * _STEP_SECONDS
@@ -250,7 +255,7 @@ def _set_keepalive(sock: Any) -> None:
         ("TCP_KEEPIDLE", _SILENT_SECONDS),
         ("TCP_KEEPCNT", _PROBES),
         ("TCP_KEEPINTVL", _STEP_SECONDS),
-        ("TCP_USER_TIMEOUT", seconds * 1000),  # for what was sent and not taken
+        ("TCP_USER_TIMEOUT", seconds * 1000),  # for unacknowledged data
     ):
         with suppress(AttributeError, OSError):  # not on each system
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,4 +1,4 @@
-"""The kinds of trouble with a database, because each has another remedy. Pure.
+"""The kinds of problems with a database, because each has another remedy.
 
 SQLite names its result codes (https://sqlite.org/rescode.html), PostgreSQL its SQLSTATEs
 (https://www.postgresql.org/docs/current/errcodes-appendix.html).
@@ -6,12 +6,12 @@ SQLite names its result codes (https://sqlite.org/rescode.html), PostgreSQL its 
 
 import errno
 import sqlite3
-from typing import Final
+from typing import Final, NamedTuple
 
 from storage.db.postgresql import sqlstate
-from storage.enums import DatabaseProblem, Unusable
+from storage.enums import DatabaseProblem
 
-# The extended codes begin with the name of the primary one. `CANTOPEN` is a folder without
+# Extended codes begin with the name of their primary code. `CANTOPEN` means a folder without
 # permission, or something that is no file.
 _OF_SQLITE: Final = (
     ("SQLITE_BUSY", DatabaseProblem.BUSY),
@@ -47,15 +47,26 @@ _OF_THE_SYSTEM: Final = {
 }
 
 
-def problem_of(error: BaseException) -> DatabaseProblem:
-    """Return what *error* of a driver, of SQLAlchemy or of the system says about the database."""
+class Unusable(NamedTuple):
+    """Why a database cannot be used or written to, with its own *message*."""
+
+    problem: DatabaseProblem
+    message: str
+
+    @classmethod
+    def because_of(cls, error: BaseException) -> "Unusable":
+        return cls(database_problem(error), message_of(error))
+
+
+def database_problem(error: BaseException) -> DatabaseProblem:
+    """Return the problem behind an error of a driver, of SQLAlchemy or of the system."""
     cause = getattr(error, "orig", None) or error
-    named = getattr(cause, "sqlite_errorname", "")
-    for code, problem in _OF_SQLITE:
-        if named.startswith(code):
+    code = getattr(cause, "sqlite_errorname", "")
+    for beginning, problem in _OF_SQLITE:
+        if code.startswith(beginning):
             return problem
-    for code, problem in _OF_POSTGRESQL:
-        if sqlstate(cause).startswith(code):
+    for beginning, problem in _OF_POSTGRESQL:
+        if sqlstate(cause).startswith(beginning):
             return problem
     if isinstance(cause, OSError):
         return _OF_THE_SYSTEM.get(cause.errno or 0, DatabaseProblem.UNREACHABLE)
@@ -64,15 +75,9 @@ def problem_of(error: BaseException) -> DatabaseProblem:
     return DatabaseProblem.UNREACHABLE
 
 
-def why_not(error: BaseException) -> Unusable:
-    """Return *error* as the problem that it is, with its message."""
-    return Unusable(problem_of(error), message_of(error))
-
-
 def message_of(error: BaseException) -> str:
-    """Return the first line that the driver or the system says, without a full stop."""
+    """Return the first line of the driver's or the system's message, without a full stop."""
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
-    said = str(cause).partition("\n")[0].rstrip(".")
-    return said or type(cause).__name__
+    return str(cause).partition("\n")[0].rstrip(".") or type(cause).__name__

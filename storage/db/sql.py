@@ -1,9 +1,9 @@
-"""What both databases share: column types, lists of values, inserts and upserts.
+"""Shared by both databases: column types, lists of values, inserts and upserts.
 
 A table that numbers its rows says `NUMBERED`. Buttons, links, Message-IDs and mutes name rows by
-number, and may outlive them. PostgreSQL gives no number twice, but SQLite does once the last row is
-deleted: an old button would then act on another topic. A copy to the other database takes the last
-numbers along.
+number and may outlive them. PostgreSQL never reuses a number, but SQLite does once the last row is
+deleted, and an old button would act on another topic. A copy to the other database keeps the last
+numbers.
 """
 
 import json
@@ -46,20 +46,20 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-# A table's rows are not validated, so that what would do it is built for those alone that are
-# dumped: a sixth of what the tables cost a start.
+# Rows of tables are not validated. Building the validators only for tables that are dumped saves a
+# sixth of the time that the tables add to a start.
 SQLModel.model_config["defer_build"] = True
 
 # SQLite numbers rows by itself only where the primary key is a plain INTEGER.
 ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
-# Rows stand in the primary key itself, which spares SQLite an index of them.
+# SQLite keeps the rows in the primary key itself instead of in an index beside them.
 CLUSTERED: Final = {"sqlite_with_rowid": False}
 NUMBERED = {"sqlite_autoincrement": True}
 
 
 def enum_column(words: type[StrEnum]) -> Enum:
-    """Return the column type for *words*: their values as text, no type of the database's own.
+    """Return the column type for *words*, which stores their values as text.
 
     A native enum would need a migration for each new word.
     """
@@ -73,26 +73,26 @@ def enum_column(words: type[StrEnum]) -> Enum:
 
 
 def partial_index(condition: str) -> dict[str, Any]:
-    """Return what makes an index one of the rows that meet *condition*, on both databases.
+    """Return the options of an index on the rows that meet *condition*, for both databases.
 
-    It is literal, since a partial index serves only a condition that the planner can read.
+    The condition is literal, because the planner must read it to choose the index.
     """
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Leased(SQLModel):
-    """A row that is worked on by claim: `owner` has it until `lease_until`."""
+    """A row that processes claim: `owner` has it until `lease_until`."""
 
     owner: str | None = None
     lease_until: datetime | None = None
 
     def free(self) -> None:
-        """Revoke the lease; its owner finds that when it is done."""
+        """Revoke the lease, which its owner notices when it is done."""
         self.owner = self.lease_until = None
 
 
-# A list of values is one parameter, so that a statement is compiled, and prepared, once. A list
-# that is written out, a parameter for each value, makes another statement for each length.
+# A list of values is one parameter, so that a statement is compiled and prepared once. A parameter
+# for each value would make another statement for each length.
 
 
 class _List(TypeDecorator[Sequence[Any]]):
@@ -114,7 +114,7 @@ class _List(TypeDecorator[Sequence[Any]]):
 
 
 class _Among(BinaryExpression[bool]):
-    """To the session an `IN` like any other, which it can evaluate for the rows that it holds."""
+    """An `IN` like any other to the session, which can evaluate it for the rows that it holds."""
 
     inherit_cache = True
 
@@ -132,9 +132,9 @@ def _among_on_postgresql(element: _Among, compiler: Any, **options: Any) -> str:
 
 
 def among(column: Any, values: Iterable[Any] | BindParameter[Any]) -> ColumnElement[bool]:
-    """Say whether *column*, of ids or strings, is one of *values*, however many these are.
+    """Say whether *column*, of ids or strings, is one of any number of *values*.
 
-    In a statement that is made once, *values* is a `bindparam` that is given them later.
+    In a statement that is built once, *values* is a `bindparam`.
     """
     kind = _List(BigInteger if isinstance(column.type, Integer) else Text)
     if isinstance(values, BindParameter):
@@ -145,8 +145,8 @@ def among(column: Any, values: Iterable[Any] | BindParameter[Any]) -> ColumnElem
     return _Among(side, bound, in_op, type_=Boolean())
 
 
-# Inserting rows, as the drivers take them: to go through the session, or through the compiled
-# statement for each row, takes longer than the database does.
+# Rows go to the driver as it takes them, because the session, or a compiled statement for each row,
+# takes longer than the database does.
 
 
 async def insert_new(
@@ -156,10 +156,10 @@ async def insert_new(
     *,
     returning: Any = None,
 ) -> list[Any]:
-    """Insert the *rows* that break no unique rule; return the key *returning* of those.
+    """Insert the *rows* that break no unique constraint; return the key *returning* of those.
 
-    All rows name the same columns; what they do not name has its default. The order of what is
-    returned is the database's.
+    All rows name the same columns; the other columns have their defaults. The keys come in any
+    order.
     """
     new, count = await _insert(tx, table, rows, "ON CONFLICT DO NOTHING", returning)
     tx.made[str(table.__tablename__)] += count
@@ -174,11 +174,11 @@ async def upsert(
     key: str,
     changes: str,
 ) -> None:
-    """Insert the *rows*; where the *key* of one is there already, make its *changes* instead.
+    """Insert the *rows*; make *changes* to those whose *key* exists.
 
-    *key*: column names, as `"event, day"`. *changes*: SQL on the row that is there, called by its
-    table, and on the new one, called `excluded`: `"tat = excluded.tat WHERE pace.tat < 5"`. All
-    rows name the same columns, and no two the same key.
+    *key*: column names, such as `"event, day"`. *changes*: SQL that calls the stored row by its
+    table and the new one `excluded`: `"tat = excluded.tat WHERE pace.tat < 5"`. All rows name the
+    same columns, and no two have the same key.
     """
     await _insert(tx, table, rows, f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
 
@@ -195,66 +195,63 @@ async def _insert(
     conflict: str,
     returning: Any = None,
 ) -> tuple[list[Any], int]:
-    """Return *returning* of the rows, if it is asked for, and how many they are."""
+    """Return the *returning* of the inserted rows, if it is wanted, and their number."""
     if not rows:
         return [], 0
-    columns = _columns(tx.session.get_bind().dialect, table, tuple(rows[0]))
+    columns = _insert_columns(tx.session.get_bind().dialect, table, tuple(rows[0]))
     names = ", ".join(f'"{column.name}"' for column in columns)
     ending = conflict if returning is None else f'{conflict} RETURNING "{returning.key}"'
-    connection = await tx.session.connection()
     new: list[Any] = []
     count = 0
-    for source, parameters in _sources(tx.dialect, columns, rows):
-        statement = f'INSERT INTO "{table.__tablename__}" ({names}) {source} {ending}'
-        done = await connection.exec_driver_sql(statement, parameters)
+    for values, parameters in _inserted_values(tx.dialect, columns, rows):
+        statement = f'INSERT INTO "{table.__tablename__}" ({names}) {values} {ending}'
+        result = await tx.execute_in_driver(statement, parameters)
         if returning is None:
-            count += max(done.rowcount, 0)
+            count += max(result.rowcount, 0)
         else:
-            new += done.scalars()
+            new += result.scalars()
     return new, count or len(new)
 
 
-def _sources(
+def _inserted_values(
     dialect: str, columns: Sequence["_Column"], rows: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield what each statement inserts, and its parameters."""
-    filled = [column.of(rows) for column in columns]
+    """Yield the values of each statement as SQL, with its parameters."""
+    values = [column.values_of(rows) for column in columns]
     if dialect == POSTGRESQL:  # takes whole columns, for which it plans once
-        arrays = ", ".join(f"${place}::{each.kind}[]" for place, each in enumerate(columns, 1))
-        yield f"SELECT * FROM unnest({arrays})", tuple(filled)  # noqa: S608 - types of our own
+        arrays = ", ".join(f"${place}::{column.type}[]" for place, column in enumerate(columns, 1))
+        yield f"SELECT * FROM unnest({arrays})", tuple(values)  # noqa: S608 - types of our own
         return
     marks = f"({', '.join('?' * len(columns))})"
-    lines = list(zip(*filled, strict=True))
-    for at in range(0, len(lines), _ROWS_AT_ONCE):
-        some = lines[at : at + _ROWS_AT_ONCE]
-        yield f"VALUES {', '.join([marks] * len(some))}", tuple(chain.from_iterable(some))
+    lines = list(zip(*values, strict=True))
+    for start in range(0, len(lines), _ROWS_AT_ONCE):
+        batch = lines[start : start + _ROWS_AT_ONCE]
+        yield f"VALUES {', '.join([marks] * len(batch))}", tuple(chain.from_iterable(batch))
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column that is inserted."""
-
     name: str
-    kind: str  # its type in the database, without its length: a cast would cut what is too long
-    named: bool  # by the rows, else its default fills it
+    type: str  # in the database, without a length: a cast would cut off what is too long
+    is_named: bool  # by the rows; else it has its default
     default: Any
-    written: Callable[[Any], Any] | None  # how the driver wants a value; None: as it is
+    to_driver: Callable[[Any], Any] | None  # None: the driver takes the value as it is
 
-    def of(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        name, written = self.name, self.written
-        if not self.named:
+    def values_of(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        if not self.is_named:
             default = self.default.arg(None) if self.default.is_callable else self.default.arg
-            return [default if written is None else written(default)] * len(rows)
-        values = [row[name] for row in rows]
-        if written is None:
+            return [default if self.to_driver is None else self.to_driver(default)] * len(rows)
+        values = [row[self.name] for row in rows]
+        if self.to_driver is None:
             return values
-        # Mostly one moment for all of them.
-        known = {key: written(value) for key, value in {id(v): v for v in values}.items()}
-        return [known[id(value)] for value in values]
+        # Mostly all rows share one timestamp object, which is converted once.
+        distinct = {id(value): value for value in values}
+        converted = {key: self.to_driver(value) for key, value in distinct.items()}
+        return [converted[id(value)] for value in values]
 
 
 @lru_cache(maxsize=128)
-def _columns(
+def _insert_columns(
     dialect: Dialect, table: type[SQLModel], named: tuple[str, ...]
 ) -> tuple[_Column, ...]:
     columns = inspect(table).local_table.columns

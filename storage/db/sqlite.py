@@ -9,23 +9,23 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-# Seconds that another program's write lock is waited for before an error says so.
+# Seconds that a writer waits for another program's lock before it fails.
 BUSY_SECONDS: Final = 5
 
 _IMPATIENT: Final = "dateline_impatient"
 
-# Seconds that cutting the log, in which nobody writes, waits for those who read.
+# Seconds that cutting the log, during which nobody writes, waits for readers.
 CUT_SECONDS: Final = 1
 
 _CACHE_MB: Final = 2
 
-WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
+WRITERS_CACHE_MB: Final = 32  # the pages of a busy minute
 
-_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
+_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log, so that a page that changes often is copied once
 
 
 def sqlite_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> AsyncEngine:
-    """Return an engine on an SQLite file, whose errors hold no people's words either."""
+    """Return an engine on an SQLite file, whose errors hold no parameters, like PostgreSQL's."""
     engine = create_async_engine(url, hide_parameters=True, **options)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -38,7 +38,7 @@ def sqlite_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Asy
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "secure_delete=ON",  # what is deleted is overwritten, in pages that are freed as well
+            "secure_delete=ON",  # deleted data is overwritten, in freed pages too
             _busy_timeout(BUSY_SECONDS),
             f"cache_size={-1000 * cache_mb}",
             f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
@@ -55,14 +55,14 @@ def _keyed_sha256(secret: bytes, text: str) -> str:
 
 
 async def truncate_wal(engine: AsyncEngine) -> bool:
-    """Bring what the write-ahead log holds into the file and cut the log; whether nobody hindered.
+    """Copy the write-ahead log into the file and empty it; return False if a reader prevented it.
 
-    The log still has each page as it was before, with what was deleted.
+    Until then the log still holds old pages with deleted data.
     """
     async with engine.execution_options(dateline_outside=True).connect() as connection:
         await connection.exec_driver_sql(f"PRAGMA {_busy_timeout(CUT_SECONDS)}")
-        found = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        is_busy = bool(found.one()[0])
+        result = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        is_busy = bool(result.one()[0])
         await connection.exec_driver_sql(f"PRAGMA {_busy_timeout(BUSY_SECONDS)}")
     return not is_busy
 
@@ -70,7 +70,7 @@ async def truncate_wal(engine: AsyncEngine) -> bool:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("dateline_outside"):
-        return  # a checkpoint is part of no transaction
+        return  # a checkpoint cannot run inside a transaction
     if options.get("dateline_writing"):
         _begin_to_write(connection)
     else:
@@ -78,9 +78,10 @@ def _begin(connection: Connection) -> None:
 
 
 def _begin_to_write(connection: Connection) -> None:
-    """Wait for a lock that lasts once, not once for each who stands in line behind it.
+    """Bound the total wait for a lock, not the wait of each queued writer.
 
-    They have waited as well: one after another they would fail only minutes later.
+    Once a writer has waited in vain, the next ones fail at once: they were queued meanwhile, and
+    would otherwise fail one after another, minutes later.
     """
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

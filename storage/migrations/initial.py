@@ -1,7 +1,7 @@
-"""Writes the first migration anew from the models: `make migration`.
+"""Writes the first migration from the models: `make migration`.
 
-Until 1.0 a change of a model changes this migration, and databases are made anew. From then on it
-stays as it is, and each change has a migration of its own; CONTRIBUTING says how.
+Until 1.0 a change of a model changes this migration, and databases are created again. From then on
+it is frozen, and each change has a migration of its own; CONTRIBUTING says how.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Enum, create_engine
 
 from storage.db.sql import ROW_ID
-from storage.tables import METADATA
+from storage.schema import metadata
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -50,20 +50,20 @@ def main() -> None:
         context = MigrationContext.configure(
             connection, opts={"render_item": _render, "user_module_prefix": ""}
         )
-        operations: Any = produce_migrations(context, METADATA).upgrade_ops
+        operations: Any = produce_migrations(context, metadata()).upgrade_ops
         upgrades = render_python_code(operations, render_item=_render, user_module_prefix="")
-    names = [table.name for table in reversed(METADATA.sorted_tables)]
+    names = [table.name for table in reversed(metadata().sorted_tables)]
     TARGET.write_text(_FILE.format(upgrades=_without_comments(upgrades), names=names))
 
 
 def _without_comments(code: str) -> str:
-    """Alembic asks in comments that somebody look at what it wrote."""
+    """Drop alembic's comments, which ask to review its code."""
     lines = (line.strip() for line in code.splitlines())
     return "\n".join(f"    {line}" for line in lines if not line.startswith("#"))
 
 
 def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
-    """Render the types that are the same in all tables by what they are stored as."""
+    """Render row ids by their name, and enums as the strings that they are stored as."""
     if kind == "type" and item is ROW_ID:
         return "ROW_ID"
     if kind == "type" and isinstance(item, Enum):

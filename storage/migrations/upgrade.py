@@ -1,6 +1,6 @@
-"""Running the migrations: all of them in one transaction, on both databases.
+"""Runs all migrations in one transaction, on both databases.
 
-Imported only where something is to be done, for alembic takes long to import.
+It is imported only for an upgrade, because alembic takes long to import.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,9 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 async def upgrade(url: str, before: Callable[[str], None] = lambda _: None) -> None:
-    """Bring the database at *url* up to date, or leave it as it is.
+    """Bring the database at *url* up to date, or leave it unchanged.
 
-    *before* is called with the version that it has, if it has one and something is to be done.
+    *before* is called with the stored version, if there is one and it is old.
     """
     engine = admin_engine(url)
     if engine.dialect.name != POSTGRESQL:
@@ -54,12 +54,12 @@ def _upgrade(connection: Connection) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
         # Another process may have done it.
         if not is_current(stored_version(connection)):
-            # Not to the head, because the folder may hold more than this version knows by now.
+            # Not to the head, because the folder may hold files of a newer version by now.
             command.upgrade(alembic_config(connection), LATEST_VERSION)
 
 
 def _in_one_transaction(engine: AsyncEngine) -> None:
-    """Let SQLite undo half a migration too: its driver would commit each change of a table."""
+    """Let SQLite roll back a whole migration; its driver would commit each change of a table."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -14,7 +14,8 @@ from bot.rendering.renderer import Renderers
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.settings import DigestLayout
 from bot.web.samples import sample_managed
-from storage.enums import EmptyDay, Layout, QuietHours, ScheduleTime, Style
+from storage.enums import EmptyDay, Layout, Style
+from storage.schedules import QuietHours, ScheduleTime
 
 pytestmark = pytest.mark.slow
 

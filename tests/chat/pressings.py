@@ -14,14 +14,11 @@ from itertools import count, product
 from pathlib import Path
 from typing import Any
 
-from aiogram import Router
-from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import Update
 from sqlmodel import select
 
 import bot.chat
-from bot.chat.callbacks import AdminButton
 from bot.subscribers import subscriptions, users
 from bot.subscribers.users import Sender
 from storage.enums import Mode
@@ -59,12 +56,8 @@ def classes() -> list[type[CallbackData]]:
     for module in pkgutil.walk_packages(bot.chat.__path__, "bot.chat."):
         importlib.import_module(module.name)
     return sorted(
-        (
-            one
-            for one in _below(CallbackData)
-            if one.__module__.startswith("bot.chat") and one is not AdminButton
-        ),
-        key=lambda one: one.__name__,
+        (kind for kind in _below(CallbackData) if kind.__module__.startswith("bot.chat")),
+        key=lambda kind: kind.__name__,
     )
 
 
@@ -77,19 +70,6 @@ def data_of(kind: type[CallbackData], ids: Mapping[str, list[int]]) -> list[str]
         kind(**dict(zip(kind.model_fields, chosen, strict=True))) for chosen in product(*values)
     ]
     return [one.pack() for one in made[:_MOST]]
-
-
-def commands_of(router: Router) -> list[str]:
-    """Return every command that a handler below *router* is registered for."""
-    found = {
-        str(command)
-        for one in router.chain_tail
-        for handler in one.message.handlers
-        for asked in handler.filters or ()
-        if isinstance(asked.callback, Command)
-        for command in asked.callback.commands
-    }
-    return sorted(found)
 
 
 def press(user_id: int, data: str, language: str = "en", **message: Any) -> Update:
@@ -154,7 +134,7 @@ async def add_owner(house: House, sender: Sender, feed: str, title: str, name: s
     user = await users.identify(storage, sender, access=house.resources.access)
     assert user
     await subscriptions.subscribe(
-        storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
+        storage, user.chat_id, "okapi", Mode.BOTH, limits=house.resources.limits
     )
     async with storage.writing() as tx:
         (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))

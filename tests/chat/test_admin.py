@@ -6,8 +6,8 @@ import pytest
 from aiogram.types import BotCommandScopeChat
 from sqlmodel import select
 
-from bot.chat.callbacks import ADMIN_ONLY
-from bot.chat.commands import FOR_BOT_ADMINS, Menu, names_in
+from bot.chat.commands import CHAT_COMMANDS, Menu, names_in
+from bot.chat.permissions import Permission
 from bot.subscribers import audit
 from bot.subscribers.access import Access
 from storage.articles import Article
@@ -15,10 +15,14 @@ from storage.enums import ArticleStage, DeliveryState, SourceState
 from storage.outbox import Delivery
 from storage.sources import Source
 from tests.chat.conftest import House, add_feed
+from tests.chat.registrations import buttons_of, real_dispatcher
 from tests.delivery.conftest import Outbox
 
 pytestmark = pytest.mark.slow
 
+ADMIN_BUTTONS = sorted(
+    buttons_of(real_dispatcher(), Permission.BOT_ADMINS), key=lambda kind: kind.__name__
+)
 ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 
 
@@ -135,7 +139,7 @@ def _made_up(kind, name: str):
     return {str: "en", bool: True}.get(annotation, 1)
 
 
-@pytest.mark.parametrize("kind", ADMIN_ONLY, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ADMIN_BUTTONS, ids=lambda kind: kind.__name__)
 async def test_no_button_of_the_panel_does_anything_for_others(house, ann, held, kind):
     panel = await house.show_button(ann, by_hand(kind))
 
@@ -181,7 +185,7 @@ async def test_help_shows_admins_their_commands(admin, ann):
     theirs = (await admin.says("/help", "All commands"))["text"]
     everybodys = (await ann.says("/help", "All commands"))["text"]
 
-    for command in FOR_BOT_ADMINS:
+    for command in (row.name for row in CHAT_COMMANDS if row.is_for_bot_admins):
         assert f"/{command}" in theirs
         assert f"/{command} ·" not in everybodys
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from sqlmodel import select
 
-from bot.chat.handlers.admin_broadcasts import report_progress
+from bot.chat.progress import report_broadcasts
 from bot.publishing.broadcasts import publish_broadcasts
 from bot.rendering.i18n import IN_ENGLISH
 from bot.rendering.renderer import Renderer, Renderers
@@ -44,7 +44,7 @@ async def test_it_is_previewed_and_sent_when_that_is_tapped(house, admin, ann, s
             tx.session.add(row)
     await step()
     clock.turn(timedelta(seconds=3))
-    await report_progress(house.bot, Renderer(), house.storage)
+    await report_broadcasts(house.bot, Renderer(), house.storage)
     done = await admin.next()
 
     assert looks["text"] == "We move on Monday.\n\nFrom the operator of this bot"
@@ -82,7 +82,7 @@ async def test_it_is_stopped_and_says_so(house, admin, step, clock):
     stopping = await admin.presses(running, "Stop")
     await step()
     clock.turn(timedelta(seconds=3))
-    await report_progress(house.bot, Renderer(), house.storage)
+    await report_broadcasts(house.bot, Renderer(), house.storage)
     stopped = await admin.next()
 
     assert stopping["text"].startswith("Broadcast: stopping")
@@ -135,14 +135,14 @@ class TestInAnotherLanguage:
         running = await admin.presses(draft, pseudo("Send"))
         clock.turn(timedelta(seconds=3))
         await publish_broadcasts(house.storage, renderer, "us")
-        await report_progress(house.bot, renderer, house.storage)
+        await report_broadcasts(house.bot, renderer, house.storage)
         async with house.storage.writing() as tx:
             for row in await tx.session.exec(select(Delivery)):
                 row.state = DeliveryState.SENT
                 tx.session.add(row)
         await publish_broadcasts(house.storage, renderer, "us")
         clock.turn(timedelta(seconds=3))
-        await report_progress(house.bot, renderer, house.storage)
+        await report_broadcasts(house.bot, renderer, house.storage)
         done = await admin.next()
 
         assert pseudo("Broadcast: sending") in running["text"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.chat import permissions as module
-from bot.chat.permissions import NO_SECONDS, YES_SECONDS, Administrators
+from bot.chat import administrators as module
+from bot.chat.administrators import NO_SECONDS, YES_SECONDS, Administrators
 
 
 class Seconds:

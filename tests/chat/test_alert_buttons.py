@@ -12,9 +12,10 @@ from bot.rendering.renderer import Renderer
 from bot.subscribers.mutes import Duration
 from storage.articles import Article
 from storage.enums import ArticleStage, MuteKind
+from storage.matches import Match
 from storage.mutes import Mute
 from storage.outbox import Delivery
-from storage.queries import Match, Query
+from storage.queries import Query
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
 

@@ -15,7 +15,8 @@ from bot.chat.callbacks import Ask, Question
 from bot.rendering.renderer import Renderers
 from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
-from tests.chat.pressings import classes, commands_of, data_of, press, say
+from tests.chat.pressings import classes, data_of, press, say
+from tests.chat.registrations import commands_of
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow

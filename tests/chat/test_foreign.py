@@ -10,7 +10,8 @@ from bot.subscribers.users import Sender
 from storage.enums import ChatKind
 from tests.belongings import SECRET, Rows, ids_of, rows_of, tables_of_chats
 from tests.chat.conftest import House, add_article
-from tests.chat.pressings import add_owner, classes, commands_of, data_of, press, say
+from tests.chat.pressings import add_owner, classes, data_of, press, say
+from tests.chat.registrations import commands_of
 
 pytestmark = pytest.mark.slow
 

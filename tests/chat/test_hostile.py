@@ -108,7 +108,7 @@ async def test_a_topic_that_is_not_there_or_not_subscribed_to_says_so(pressing, 
 
 @pytest.mark.parametrize("data", ["sources:0", "source:1", "unsource:1"])
 async def test_an_admins_button_is_nothing_for_others(pressing, data):
-    assert (await pressing(data)).startswith("Only the admin can change")
+    assert (await pressing(data)).startswith("Only admins of this bot can do that.")
 
 
 async def test_a_page_that_is_gone_is_the_last_one(ann, pressing):

@@ -7,7 +7,8 @@ from aiogram.types import ChatMemberAdministrator, Update
 from structlog.testing import capture_logs
 
 from tests.belongings import fill, ids_of
-from tests.chat.pressings import classes, commands_of, press, say
+from tests.chat.pressings import classes, press, say
+from tests.chat.registrations import commands_of
 from tests.chat.test_hostile_text import EVE, HOSTILE, TURNING, told
 from tests.resources import ADMIN
 

@@ -2,7 +2,8 @@ import pytest
 from sqlmodel import select
 
 from storage.articles import Article
-from storage.queries import Match, Query
+from storage.matches import Match
+from storage.queries import Query
 from tests.chat.conftest import labels
 
 pytestmark = pytest.mark.slow

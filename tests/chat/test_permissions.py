@@ -1,19 +1,11 @@
 """Who may do what in a group: each command and each button is decided here, a new one too."""
 
-from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, cast
-
 import pytest
-from aiogram import Router
-from aiogram.dispatcher.event.handler import HandlerObject
-from aiogram.filters import Command
-from aiogram.filters.callback_data import CallbackQueryFilter
 
-from bot.chat.commands import CHAT_COMMANDS, Permission
-from bot.chat.dispatcher import make_dispatcher
-from bot.rendering.renderer import Renderer
-from bot.resources import Resources
+from bot.chat.callbacks import CancelQuestion, Question
+from bot.chat.commands import CHAT_COMMANDS
+from bot.chat.permissions import Permission
+from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
 pytestmark = pytest.mark.slow
 
@@ -24,86 +16,96 @@ ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage Tre
 TurnSearch Widen
 """
 CHANGING = """
-AddList AddTime Ask AskLocation AskTopicField CancelQuestion ChannelsPage CloseFeeds Dismiss Erase
-FeedsPage FollowAgain FollowLink KeepData Manage MoveHere MutePublisher MuteTopic OnAlert OpenSource
-Pause PauseFor RemoveAddress RemoveScheduleTime RemoveSource RenewFeeds Resume SetAlertRate SetDays
+AddList AddTime Ask AskLocation AskTopicField CancelQuestion CloseFeeds Dismiss Erase
+FeedsPage FollowAgain FollowLink KeepData MoveHere MutePublisher MuteTopic OnAlert
+Pause PauseFor RemoveAddress RemoveScheduleTime RenewFeeds Resume SetAlertRate SetDays
 SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
-SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowChannels ShowDays
-ShowEmail ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowZone SourcesPage
-StopManaging SubscribeQuery SubscribeTopic UndoMute UndoUnsubscribe Unfollow Unmute
+SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
+ShowEmail ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowZone
+SubscribeQuery SubscribeTopic UndoMute UndoUnsubscribe Unfollow Unmute
 UnmutePublisher UnmuteTopic Unsubscribe UseQuery
 """
-
-
-def routers(router: Router) -> Iterator[Router]:
-    yield router
-    for inner in router.sub_routers:
-        yield from routers(inner)
-
-
-def filters(handler: HandlerObject) -> Iterator[Any]:
-    for one in handler.filters or ():
-        alternatives = getattr(one.callback, "targets", None)
-        yield from (each.callback for each in alternatives) if alternatives else (one.callback,)
+IN_PRIVATE = "ChannelsPage Manage ShowChannels StopManaging"
 
 
 @pytest.fixture(scope="module")
-def public_routers():
-    """Return the routers, without those of the admins."""
-    resources = cast("Resources", SimpleNamespace(is_playground=False))
-    found = [*routers(make_dispatcher(resources, Renderer()))]
-    admin = next(one for one in found if one.name == "admin")
-    return [one for one in found if one not in [*routers(admin)]]
+def dispatcher():
+    return real_dispatcher()
 
 
-def test_each_command_is_decided():
-    resources = cast("Resources", SimpleNamespace(is_playground=False))
-    named = {
-        str(name)
-        for router in routers(make_dispatcher(resources, Renderer()))
-        for handler in router.message.handlers
-        for one in filters(handler)
-        if isinstance(one, Command)
-        for name in one.commands
-    }
+def test_each_handler_is_registered_with_a_permission(dispatcher):
+    missing = [
+        handler.callback.__name__
+        for handler in handlers_of(dispatcher)
+        if not isinstance(handler.flags.get("permission"), Permission)
+    ]
 
-    assert named == {each.name for each in CHAT_COMMANDS}
+    assert missing == [], "register these with flags=Permission.….flags"
 
 
-def test_each_button_is_decided(public_routers):
-    reading: set[str] = set()
-    changing: set[str] = set()
-    for router in public_routers:
-        for handler in router.callback_query.handlers:
-            kinds = {
-                one.callback_data.__name__
-                for one in filters(handler)
-                if isinstance(one, CallbackQueryFilter)
-            }
-            (reading if handler.flags.get("reads") else changing).update(kinds)
+def test_only_handlers_without_a_current_user_are_for_users_without_access(dispatcher):
+    *others, users = dispatcher.sub_routers
+    unchecked = Permission.WITHOUT_ACCESS
 
-    assert changing - {"AnswerFeedback"} == set(CHANGING.split())
-    assert reading - {"OnAlert"} == set(READING.split()), (
-        "what more like an alert there is may all ask for"
-    )
+    found = [[handler.flags["permission"] for handler in handlers_of(one)] for one in others]
+
+    assert {permission for permissions in found for permission in permissions} == {unchecked}
+    assert unchecked not in {handler.flags["permission"] for handler in handlers_of(users)}
 
 
-@pytest.mark.parametrize("audience", [Permission.EVERYBODY, Permission.ADMINISTRATORS])
-async def test_what_a_member_may_do_by_command(group, eve, audience):
+def test_each_command_of_the_table_has_a_handler(dispatcher):
+    assert set(commands_of(dispatcher)) == {row.name for row in CHAT_COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("permission", "expected"),
+    [
+        (Permission.EVERYBODY, f"{READING} OnAlert"),  # which shows more stories like it
+        (Permission.ADMINISTRATORS, CHANGING),
+        (Permission.PRIVATE, IN_PRIVATE),
+    ],
+    ids=["everybody", "administrators", "private"],
+)
+def test_each_button_is_decided(dispatcher, permission, expected):
+    """A button that is missing here is for admins of the bot."""
+    found = {kind.__name__ for kind in buttons_of(dispatcher, permission)}
+
+    assert found == set(expected.split())
+
+
+@pytest.mark.parametrize("permission", [Permission.EVERYBODY, Permission.ADMINISTRATORS])
+async def test_what_a_member_may_do_by_command(group, eve, permission):
     refused = "Only administrators can change"
 
-    for name in (each.name for each in CHAT_COMMANDS if each.audience is audience):
+    for name in (row.name for row in CHAT_COMMANDS if row.permission is permission):
         answer = await group.says(f"/{name}", from_id=eve.id)
 
         said = answer.get("text") or answer["caption"]
-        assert said.startswith(refused) is (audience is Permission.ADMINISTRATORS), name
+        assert said.startswith(refused) is (permission is Permission.ADMINISTRATORS), name
 
 
 async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, playground):
-    private = {Permission.BOT_ADMINS, Permission.PRIVATE}
-    for name in (each.name for each in CHAT_COMMANDS if each.audience in private):
+    for name in (row.name for row in CHAT_COMMANDS if row.permission.is_private):
         for who in (ann.who, eve):
             playground.send(group.who, f"/{name} 12", from_id=who.id)
     answer = await group.says("/topics", from_id=ann.who.id)
 
     assert answer["text"].startswith("You haven't subscribed to anything yet.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question.FEEDBACK_REPLY,
+        Question.BROADCAST,
+        Question.NEW_CATALOGUE_TOPIC,
+        Question.CATALOGUE_NAME,
+        Question.CATALOGUE_QUERY,
+    ],
+)
+async def test_a_question_for_admins_takes_no_answer_of_others(house, ann, question):
+    asked = await house.show_button(ann, CancelQuestion(question=question).pack())
+
+    answer = await ann.replies(asked, "hello")
+
+    assert answer["text"].startswith("Only admins of this bot can do that.")

@@ -136,5 +136,5 @@ async def test_a_database_that_is_away_ends_it_and_that_is_told_once(database_ur
     assert (lasted, one.lasts()) == (False, True)
     assert [line["event"] for line in logged] == [
         "polling stops while the database is unavailable",
-        "polling goes on",
+        "polling resumes",
     ]

@@ -127,7 +127,7 @@ TWENTY = Rate(burst=20, per_second=1)
 
 
 def full(size: Rate = TWENTY) -> Bucket:
-    return Bucket(size, float(size.burst), at=0.0)
+    return Bucket(size, float(size.burst), updated_at=0.0)
 
 
 def asked(bucket: Bucket, times: int, now: float, again: float = inf) -> list[Verdict]:

@@ -11,7 +11,8 @@ from aiogram.types import Update
 from bot.subscribers.users import Sender
 from tests.belongings import ids_of
 from tests.chat.conftest import House
-from tests.chat.pressings import Kept, add_owner, classes, commands_of, data_of, press, say
+from tests.chat.pressings import Kept, add_owner, classes, data_of, press, say
+from tests.chat.registrations import commands_of
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow

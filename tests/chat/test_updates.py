@@ -66,7 +66,7 @@ async def test_others_are_answered_around_them(house, ann, playground):
 
     assert answer["text"]
     (unread,) = {line["event"] for line in logged if line["log_level"] == "warning"}
-    assert unread == "an update cannot be read"
+    assert unread == "an update is unreadable"
     assert WORDS not in str(logged)
 
 

@@ -13,7 +13,8 @@ from bot.subscribers.users import Sender
 from storage.topics import Topic
 from tests.belongings import ids_of
 from tests.chat.conftest import House
-from tests.chat.pressings import Kept, add_owner, classes, commands_of, data_of, press, say
+from tests.chat.pressings import Kept, add_owner, classes, data_of, press, say
+from tests.chat.registrations import commands_of
 from tests.chat.walking import Walk
 from tests.resources import ADMIN
 

@@ -3,17 +3,21 @@ import json
 import pytest
 
 from storage.db.engine import Storage
+from storage.enums import Mode
+from storage.topics import Topic
 from tests.cli.conftest import with_storage_at
-from tests.delivery.conftest import Outbox
-from tests.storage.test_stats import watch
+from tests.publishing.newsroom import Newsroom
 
 pytestmark = pytest.mark.slow
 
 
 async def fill(storage: Storage) -> None:
-    ann = await Outbox(storage).chat(123456789, name="Ann Example")
-    await watch(storage, ann, "Japan", "japan")
-    await watch(storage, ann, "a whim of Ann", None)
+    newsroom = Newsroom(storage)
+    ann = await newsroom.chat(123456789, name="Ann Example")
+    for name in ("Japan", "a whim of Ann"):
+        query = await newsroom.query(name)
+        topic = await newsroom.subscribe(ann, query, name, Mode.BOTH)
+    await newsroom.change(Topic, topic - 1, chat_id=None, slug="japan")
 
 
 @pytest.fixture
@@ -29,14 +33,14 @@ def test_the_numbers_are_printed_in_lines(stats):
     assert ["1", "Japan"] in lines
 
 
-def test_a_small_table_has_no_line(stats):
+def test_small_tables_have_no_line(stats):
     printed, document = stats().output, json.loads(stats("--json").output)
 
     assert " 0.0 " not in printed
     assert min(size["count"] for size in document["bytes"]) < 50_000
 
 
-def test_a_document_has_the_same(stats):
+def test_a_json_document_has_the_same_numbers(stats):
     found = json.loads(stats("--json", "--days", "2").output)
 
     assert found["now"]["chats"] == [{"what": ["private", "active"], "count": 1, "at_least": False}]

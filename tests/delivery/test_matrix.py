@@ -21,7 +21,7 @@ from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import ChatState, DeliveryKind, DeliveryState
-from storage.pace import chat_pace_key, pauses
+from storage.pace import chat_pace_key, pauses_by_key
 from storage.suspension import restore_chat
 from tests.bot_api import PlainSession
 from tests.conftest import TurnedClock
@@ -124,7 +124,7 @@ class Scene:
 
     async def pause(self) -> timedelta | None:
         async with self.storage.reading() as tx:
-            until = await pauses(tx, [PACE_KEY, await chat_pace_key(tx, self.ann)])
+            until = await pauses_by_key(tx, [PACE_KEY, await chat_pace_key(tx, self.ann)])
             return max(until.values()) - tx.now if until else None
 
     def arrived(self, text: str) -> list[Any]:

@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError
 from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_of
 from bot.delivery.replies import BLOCK, TRIES, Replies, counts_as_message
 from bot.telegram import MayHaveArrived, is_late
-from storage.pace import Pace, chat_pace_key, flood_waits_today, pause, pauses
+from storage.pace import Pace, chat_pace_key, flood_waits_today, pause, pauses_by_key
 from tests.conftest import TurnedClock
 from tests.delivery.conftest import PACE_KEY, StandingTimer, TurnedTimer
 
@@ -192,7 +192,7 @@ async def test_a_long_flood_wait_is_reported_and_pauses_its_chat_alone(replies, 
 
     async with storage.reading() as tx:
         chat = await chat_pace_key(tx, 7)
-        assert await pauses(tx, [PACE_KEY, chat]) == {chat: tx.now + 600 * SECOND}
+        assert await pauses_by_key(tx, [PACE_KEY, chat]) == {chat: tx.now + 600 * SECOND}
         assert await flood_waits_today(tx) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.delivery import errors
 from bot.delivery.sender import Calls
 from storage.enums import DeliveryState
-from storage.pace import advance_all, chat_pace_key, pause_chat, pauses
+from storage.pace import advance_all, chat_pace_key, pause_chat, pauses_by_key
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all, stage
 
 SECOND = timedelta(seconds=1)
@@ -55,7 +55,7 @@ async def test_a_flood_wait_pauses_its_chat_alone_as_long_as_asked(
     assert await outbox.states(first, behind, other) == [PENDING, PENDING, SENT]
     async with storage.reading() as tx:
         chat = await chat_pace_key(tx, 7)
-        until = await pauses(tx, [PACE_KEY, chat])
+        until = await pauses_by_key(tx, [PACE_KEY, chat])
         assert until == {chat: pytest.approx(tx.now + MINUTE, abs=SECOND)}
 
     clock.turn(MINUTE)

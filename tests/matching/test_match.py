@@ -9,7 +9,8 @@ from bot.matching.stage import Grouping
 from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
 from storage.enums import ArticleStage
-from storage.queries import Match, query_for, retire_query
+from storage.matches import Match
+from storage.queries import query_for, retire_query
 from tests.matching.stored import stored_article, stored_source
 
 

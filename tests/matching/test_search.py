@@ -9,7 +9,8 @@ from bot.matching.query import parse
 from bot.matching.search import FTS5, TSQUERY, Volume
 from storage.articles import Article
 from storage.db.engine import Storage
-from storage.queries import Match, query_for
+from storage.matches import Match
+from storage.queries import query_for
 from tests.matching import oracle
 from tests.matching.stored import stored_article, stored_follower, stored_source
 from tests.matching.wordings import BEGINNINGS, WORDS

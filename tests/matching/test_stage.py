@@ -27,7 +27,7 @@ from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage, UsageKind
 from storage.feeds_followed import follow
-from storage.queries import Match
+from storage.matches import Match
 from storage.stories import Story
 from storage.usage import Usage
 from tests.matching.stored import stored_source

@@ -14,9 +14,10 @@ from storage.db.engine import Storage
 from storage.editions import Edition
 from storage.entries import Entry
 from storage.enums import ArticleStage, ChatState, Mode, MuteKind
+from storage.matches import Match
 from storage.mutes import MuteSubject, mute, unmute_subject
 from storage.outbox import Delivery
-from storage.queries import Match, Query
+from storage.queries import Query
 from storage.sources import Source
 from storage.stories import Story, mark_growth
 from storage.subscriptions import Subscription

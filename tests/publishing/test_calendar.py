@@ -14,7 +14,7 @@ from bot.publishing.calendar import (
     is_first_of_week,
     next_due,
 )
-from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
+from storage.schedules import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 
 ZONES = [
     "UTC",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from bot.publishing.calendar import Due, Plan, decide_digest, next_due
-from storage.enums import ScheduleTime
+from storage.schedules import ScheduleTime
 
 pytestmark = pytest.mark.slow
 

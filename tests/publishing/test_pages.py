@@ -10,7 +10,8 @@ from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.selection import SelectedStory, SelectedTopic, choose
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
-from storage.enums import Layout, ScheduleTime, Style
+from storage.enums import Layout, Style
+from storage.schedules import ScheduleTime
 
 TOPICS = (samples.TIES, samples.CONSUL)
 

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.publishing.rate_limits import HOUR, AlertHistory, LocalQuietHours, Postponement, postpone
-from storage.enums import MOST_ALERTS_PER_HOUR, QuietHours
+from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 from tests.publishing.test_calendar import ZONES
 
 ALWAYS = LocalQuietHours("UTC")

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from storage.chats import Chat, set_schedule
-from storage.enums import EmptyDay, Mode, ScheduleTime
+from storage.enums import EmptyDay, Mode
+from storage.schedules import ScheduleTime
 
 # The clock stands at Monday noon, UTC.
 MORNING, NOON, EVENING = ScheduleTime(0, 8 * 60), ScheduleTime(1, 12 * 60), ScheduleTime(2, 18 * 60)

@@ -8,7 +8,8 @@ from bot.matching.query import parse
 from bot.matching.stage import Grouping
 from bot.sources.drafts import PAGE_TIMEOUT
 from storage.db.engine import Storage
-from storage.queries import Match, query_for
+from storage.matches import Match
+from storage.queries import query_for
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import poll_after, rows_of
 

@@ -14,7 +14,8 @@ from storage.articles import Article, Folded, claim_new_articles
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage
-from storage.queries import Match, query_for
+from storage.matches import Match
+from storage.queries import query_for
 from storage.sources import AwaitedPage, Source
 from tests.conftest import TurnedClock
 from tests.sources.feeds_made import LONG, item, page, rss

@@ -13,7 +13,6 @@ from storage.articles import (
     Article,
     ArticlePutAside,
     FoldedText,
-    ScopedUrl,
     articles_put_aside,
     articles_to_revise,
     claim_new_articles,
@@ -21,29 +20,15 @@ from storage.articles import (
     put_aside,
     replace_folded,
     revise_article,
-    store_articles,
 )
 from storage.db.engine import POSTGRESQL, Storage, Transaction
 from storage.enums import ArticleStage, Notification
 from storage.search import ArticleSearch, search_articles
 from tests.conftest import TurnedClock
 from tests.matching.stored import stored_article, stored_source
+from tests.storage.stored import store_article
 
 MINUTE = timedelta(minutes=1)
-
-
-async def stored(storage: Storage, title: str, wait: timedelta | None = None) -> None:
-    async with storage.writing() as tx:
-        article = Article(
-            url_hash=title,
-            url=f"https://wire.example/{title}",
-            title=title,
-            stored_at=tx.now,
-            news_at=tx.now,
-            ready_at=None if wait is None else tx.now + wait,
-            story_id=0,
-        )
-        await store_articles(tx, [article.model_dump(exclude={"id"})])
 
 
 async def claimed(storage: Storage) -> list[str]:
@@ -52,11 +37,11 @@ async def claimed(storage: Storage) -> list[str]:
     return [article.title for article in articles]
 
 
-async def test_an_article_that_waits_for_its_text_holds_up_none_behind_it(
+async def test_an_article_that_waits_for_its_page_blocks_none_behind_it(
     storage: Storage, clock: TurnedClock
 ):
-    await stored(storage, "waits", MINUTE)
-    await stored(storage, "all here")
+    await store_article(storage, "waits", wait=MINUTE)
+    await store_article(storage, "all here")
 
     assert await claimed(storage) == ["all here"]
 
@@ -64,42 +49,23 @@ async def test_an_article_that_waits_for_its_text_holds_up_none_behind_it(
     assert await claimed(storage) == ["waits"]
 
 
-async def test_what_is_ready_comes_in_stored_order(storage: Storage, clock: TurnedClock):
-    await stored(storage, "waited", MINUTE)
-    await stored(storage, "all here")
+async def test_ready_articles_are_claimed_in_stored_order(storage: Storage, clock: TurnedClock):
+    await store_article(storage, "waited", wait=MINUTE)
+    await store_article(storage, "all here")
     clock.turn(MINUTE)
 
     assert await claimed(storage) == ["waited", "all here"]
 
 
-async def test_what_is_on_its_way_is_found_without_a_look_at_all_articles(sqlite_url: str):
-    asked = select(func.min(col(Article.id) + 0)).where(is_at(ArticleStage.STORED))
-    compiled = asked.compile(dialect=sqlite.dialect(paramstyle="named"))
-    opened = Storage.open(sqlite_url)
-    async with opened.reading() as tx:
-        connection = await tx.session.connection()
-        explained = text(f"EXPLAIN QUERY PLAN {compiled}")
+async def test_articles_in_progress_are_found_by_an_index(sqlite_url: str):
+    oldest = select(func.min(col(Article.id) + 0)).where(is_at(ArticleStage.STORED))
+    compiled = oldest.compile(dialect=sqlite.dialect(paramstyle="named"))
+    storage = Storage.open(sqlite_url)
+    async with storage.reading() as tx:
+        plan = await tx.rows(text(f"EXPLAIN QUERY PLAN {compiled}"), stage_1="stored", id_1=0)
+    await storage.close()
 
-        plan = (await connection.execute(explained, {"stage_1": "stored", "id_1": 0})).all()
-
-    await opened.close()
     assert "USING INDEX ix_article_in_turn" in str(plan)
-
-
-async def stored_at(storage: Storage, stage: ArticleStage, owner: str | None = None) -> int:
-    async with storage.writing() as tx:
-        article = Article(
-            url_hash="1",
-            url="https://wire.example/1",
-            title="First",
-            text="One.",
-            stored_at=tx.now,
-            news_at=tx.now,
-            stage=stage,
-            owner=owner,
-            story_id=0,
-        )
-        return (await store_articles(tx, [article.model_dump(exclude={"id"})]))[ScopedUrl("1")]
 
 
 async def revised(
@@ -112,7 +78,7 @@ async def revised(
 
 
 @pytest.mark.parametrize(
-    ("stage", "owner", "then", "hints"),
+    ("stage", "owner", "then", "notifications"),
     [
         pytest.param(ArticleStage.STORED, "me", ArticleStage.STORED, set(), id="being grouped"),
         pytest.param(ArticleStage.GROUPED, None, ArticleStage.GROUPED, set(), id="not matched yet"),
@@ -132,23 +98,23 @@ async def revised(
         ),
     ],
 )
-async def test_a_revised_article_goes_back_to_be_matched_and_is_nobodys(
+async def test_a_revised_article_goes_back_to_matching_and_loses_its_lease(
     storage: Storage,
     stage: ArticleStage,
     owner: str | None,
     then: ArticleStage,
-    hints: set[Notification],
+    notifications: set[Notification],
 ):
-    article_id = await stored_at(storage, stage, owner)
+    article_id = await store_article(storage, "First", stage=stage, owner=owner)
 
-    article, given = await revised(storage, article_id, title="Second")
+    article, sent = await revised(storage, article_id, title="Second")
 
-    assert (article.stage, article.owner, given) == (then, None, hints)
+    assert (article.stage, article.owner, sent) == (then, None, notifications)
     assert (article.title, article.text, article.version) == ("Second", "One.", 2)
 
 
 async def test_each_revision_counts_as_a_version(storage: Storage, clock: TurnedClock):
-    article_id = await stored_at(storage, ArticleStage.PUBLISHED)
+    article_id = await store_article(storage, "First", stage=ArticleStage.PUBLISHED)
     await revised(storage, article_id, title="Second")
     clock.turn(timedelta(hours=1))
 
@@ -158,8 +124,8 @@ async def test_each_revision_counts_as_a_version(storage: Storage, clock: Turned
     assert (article.title, article.text) == ("Third", "Three.")
 
 
-async def test_what_no_step_has_looked_at_leaves_no_version(storage: Storage):
-    article_id = await stored_at(storage, ArticleStage.STORED)
+async def test_a_revision_before_any_stage_makes_no_version(storage: Storage):
+    article_id = await store_article(storage, "First", stage=ArticleStage.STORED)
 
     article, _ = await revised(storage, article_id, title="Second")
 
@@ -192,7 +158,7 @@ async def test_folded_words_are_found(storage: Storage, title: str, text: str, w
         assert await found(tx, "absent") == []
 
 
-async def test_what_is_stored_again_takes_the_place_of_the_old(storage: Storage):
+async def test_a_new_folded_text_replaces_the_old_one(storage: Storage):
     article = await stored_article(storage, "Old")
     async with storage.writing() as tx:
         await replace_folded(tx, [FoldedText(article, "new", "")])
@@ -202,7 +168,7 @@ async def test_what_is_stored_again_takes_the_place_of_the_old(storage: Storage)
         assert await found(tx, "new") == [article]
 
 
-async def test_a_word_is_found_by_its_beginning_too(storage: Storage):
+async def test_a_word_is_found_by_its_beginning(storage: Storage):
     article = await stored_article(storage, "Taiwanese ferries")
     beginning = "'ferr':*" if storage.dialect == POSTGRESQL else '"ferr" *'
 
@@ -211,20 +177,20 @@ async def test_a_word_is_found_by_its_beginning_too(storage: Storage):
         assert await search_articles(tx, wanted, limit=10) == [article]
 
 
-async def test_an_article_that_is_removed_leaves_the_index(storage: Storage):
+async def test_a_deleted_article_leaves_the_index(storage: Storage):
     article, other = await stored_article(storage, "Ferry"), await stored_article(storage, "Ferry")
     async with storage.writing() as tx:
-        await tx.session.exec(delete(Article).where(col(Article.id) == article))
+        await tx.change(delete(Article).where(col(Article.id) == article))
 
     async with storage.reading() as tx:
         assert await found(tx, "ferry") == [other]
         if tx.dialect != POSTGRESQL:
-            # The driver's error says so if the index and the texts differ.
+            # It raises an error if the index and the texts differ.
             check = "INSERT INTO folded_index(folded_index, rank) VALUES ('integrity-check', 1)"
-            await (await tx.session.connection()).exec_driver_sql(check)
+            await tx.change(text(check))
 
 
-async def test_an_immense_article_is_stored_too(storage: Storage):
+async def test_an_immense_article_is_stored(storage: Storage):
     words = " ".join(f"word{number}" for number in range(MOST_TOKENS // 4))
     article = await stored_article(storage, "Immense", "x" * (2 * LONGEST_TOKEN) + " " + words)
 
@@ -244,7 +210,7 @@ async def test_an_article_that_is_put_aside_is_not_claimed(storage: Storage):
     assert await claimed(storage) == ["Good"]
 
 
-async def test_only_who_leases_an_article_puts_it_aside(storage: Storage):
+async def test_only_the_owner_of_an_article_puts_it_aside(storage: Storage):
     article = await stored_article(storage, "Bad")
     async with storage.writing() as tx:
         assert not await put_aside(tx, article, "ValueError", owner="us")

@@ -1,4 +1,4 @@
-"""All of a database in a file, and back."""
+"""Backups of whole databases, and their restoration."""
 
 import sqlite3
 from contextlib import closing
@@ -15,8 +15,8 @@ from storage.db.postgresql import DatabaseInUseError
 from storage.schema import SchemaTooNewError, migrate
 from storage.stories import Story
 from tests.conftest import missing
-from tests.sample_rows import all_rows, fill
-from tests.storage.test_schema import file_of, run_on
+from tests.sample_rows import fill
+from tests.storage.databases import file_of, rows_at, run_sql
 
 
 def quietly(_done: int, _total: int) -> None:
@@ -25,54 +25,43 @@ def quietly(_done: int, _total: int) -> None:
 
 @pytest.fixture
 async def rows(own_database_url: str):
-    """Fill the database; skip where the server's programs are not there."""
+    """Fill the database; skip if the server's programs are missing."""
     if own_database_url.startswith("postgresql") and not which("pg_dump"):
         missing("no pg_dump")
     storage = Storage.open(own_database_url)
     await fill(storage)
-    found = await all_rows(storage)
     await storage.close()
-    return found
+    return await rows_at(own_database_url)
 
 
-async def rows_at(url: str):
-    storage = Storage.open(url)
-    try:
-        return await all_rows(storage)
-    finally:
-        await storage.close()
-
-
-async def add_a_story(url: str) -> None:
+async def add_story(url: str) -> None:
     storage = Storage.open(url)
     async with storage.writing() as tx:
-        tx.session.add(Story(created_at=tx.now))
+        await tx.add(Story(created_at=tx.now))
     await storage.close()
 
 
-async def test_what_was_backed_up_comes_back(own_database_url: str, rows, tmp_path: Path):
-    told = []
+async def test_a_backup_restores_every_row(own_database_url: str, rows, tmp_path: Path):
+    progress = []
     file = tmp_path / "news.backup"
-    await back_up(own_database_url, file, lambda *how_far: told.append(how_far))
-    await add_a_story(own_database_url)
+    await back_up(own_database_url, file, lambda *how_far: progress.append(how_far))
+    await add_story(own_database_url)
     after = await rows_at(own_database_url)
 
     kept = await restore(own_database_url, file, quietly, force=True)
 
-    assert told[-1][0] == told[-1][1]
+    assert progress[-1][0] == progress[-1][1]
     assert file.stat().st_mode & 0o077 == 0
     assert await rows_at(own_database_url) == rows
     assert kept
-    # And what was there before that is not lost.
+    # The data that was replaced is kept.
     await restore(own_database_url, kept, quietly, force=True)
     assert await rows_at(own_database_url) == after
 
 
-async def test_data_is_not_replaced_without_being_asked_to(
-    own_database_url: str, rows, tmp_path: Path
-):
+async def test_data_is_not_replaced_without_force(own_database_url: str, rows, tmp_path: Path):
     await back_up(own_database_url, tmp_path / "backup", quietly)
-    await add_a_story(own_database_url)
+    await add_story(own_database_url)
 
     with pytest.raises(CannotBackUpError, match="with --force"):
         await restore(own_database_url, tmp_path / "backup", quietly, force=False)
@@ -82,14 +71,14 @@ async def test_data_is_not_replaced_without_being_asked_to(
 
 async def test_a_backup_of_a_newer_version_is_refused(own_database_url: str, tmp_path: Path):
     newer = "UPDATE alembic_version SET version_num = '9999'"
-    await run_on(own_database_url, lambda connection: connection.exec_driver_sql(newer))
+    await run_sql(own_database_url, newer)
     await back_up(own_database_url, tmp_path / "backup", quietly)
 
     with pytest.raises(SchemaTooNewError):
         await restore(own_database_url, tmp_path / "backup", quietly, force=True)
 
 
-async def test_what_is_no_backup_is_refused(own_database_url: str, tmp_path: Path):
+async def test_another_file_is_refused_as_a_backup(own_database_url: str, tmp_path: Path):
     (tmp_path / "backup").write_text("hello")
 
     with pytest.raises(CannotBackUpError, match="is no backup"):
@@ -105,22 +94,18 @@ async def test_a_backup_of_the_other_kind_is_refused(
         await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
 
 
-async def test_a_server_in_use_is_not_restored_over(own_postgresql_url: str, tmp_path: Path):
-    await restore_ready(own_postgresql_url, tmp_path / "backup")
+async def test_a_restore_into_a_server_in_use_is_refused(own_postgresql_url: str, tmp_path: Path):
+    await migrate(own_postgresql_url)
+    await back_up(own_postgresql_url, tmp_path / "backup", quietly)
     storage = Storage.open(own_postgresql_url)
     async with storage.reading() as tx:
-        await tx.session.exec(select(Story))
+        await tx.rows(select(Story))
         with pytest.raises(DatabaseInUseError, match="in use"):
             await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
     await storage.close()
 
 
-async def restore_ready(url: str, file: Path) -> None:
-    await migrate(url)
-    await back_up(url, file, quietly)
-
-
-async def test_programs_that_are_too_old_for_the_server_are_told(
+async def test_programs_that_are_too_old_for_the_server_are_refused(
     monkeypatch, own_postgresql_url: str, tmp_path: Path
 ):
     old = tmp_path / "pg_dump"
@@ -132,16 +117,14 @@ async def test_programs_that_are_too_old_for_the_server_are_told(
         await back_up(own_postgresql_url, tmp_path / "backup", quietly)
 
 
-async def test_programs_that_are_absent_are_told(
-    monkeypatch, own_postgresql_url: str, tmp_path: Path
-):
+async def test_absent_programs_are_reported(monkeypatch, own_postgresql_url: str, tmp_path: Path):
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(CannotBackUpError, match="pg_dump is not on the PATH"):
         await back_up(own_postgresql_url, tmp_path / "backup", quietly)
 
 
-async def test_a_damaged_file_is_no_backup(sqlite_url: str, rows_of_file, tmp_path: Path):
+async def test_a_damaged_file_is_not_backed_up(sqlite_url: str, rows_of_file, tmp_path: Path):
     path = file_of(sqlite_url)
     with path.open("r+b") as file:
         file.seek(path.stat().st_size // 2)
@@ -150,10 +133,10 @@ async def test_a_damaged_file_is_no_backup(sqlite_url: str, rows_of_file, tmp_pa
     with pytest.raises(CannotBackUpError, match="damaged"):
         await back_up(sqlite_url, tmp_path / "backup", quietly)
 
-    assert left_in(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
-def left_in(folder: Path) -> list[Path]:
+def files_in(folder: Path) -> list[Path]:
     return list(folder.glob("backup*"))
 
 
@@ -166,7 +149,7 @@ async def rows_of_file(sqlite_url: str) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def test_a_copy_is_of_one_moment_while_another_writes(sqlite_url: str, tmp_path: Path):
+def test_a_copy_has_one_state_while_another_program_writes(sqlite_url: str, tmp_path: Path):
     path, copy = file_of(sqlite_url), tmp_path / "copy.sqlite3"
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("PRAGMA journal_mode=WAL")  # as the bot has it

@@ -1,5 +1,5 @@
 from storage.chats import open_chat, schedule_of, schedules_of, set_schedule
-from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
+from storage.schedules import DEFAULT_SCHEDULE, ScheduleTime
 
 
 async def chat_in(tx, telegram_id: int = 7) -> int:

@@ -1,4 +1,4 @@
-"""Times that a wrong clock wrote count as now; what users asked for stays."""
+"""Times that a wrong clock stored count as now; times that users chose stay."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +8,8 @@ from sqlmodel import col, select
 
 from storage.bundles import Bundle
 from storage.chats import Chat
-from storage.clocks import RULES, PoisonedTime, mend_times, poisoned_times
+from storage.clocks import PoisonedTime, clock_rules, mend_times, poisoned_times
 from storage.db.engine import Storage
-from storage.enums import SourceKind
 from storage.mutes import Mute
 from storage.pace import (
     LONGEST_LEAD,
@@ -25,6 +24,7 @@ from storage.pace import (
 from storage.sources import Source, claim_public_sources, finish_fetches
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import PACE_KEY, Outbox
+from tests.rows import source_row
 from tests.sample_rows import fill
 
 SECOND, MINUTE, HOUR, DAY = (
@@ -42,22 +42,22 @@ async def mended(storage: Storage) -> list[PoisonedTime]:
 
 async def values(storage: Storage, column: Any) -> list[datetime]:
     async with storage.reading() as tx:
-        return list(await tx.session.exec(select(col(column)).order_by(column)))
+        return list(await tx.rows(select(col(column)).order_by(column)))
 
 
 async def test_every_time_beyond_its_rule_is_found_and_mended(storage):
-    """The sample rows lie in the year 9999."""
+    """The times of the sample rows lie in the year 9999."""
     await fill(storage)
-    wishes = [await values(storage, column) for column in (Mute.until, Chat.resume_at)]
+    chosen = [await values(storage, column) for column in (Mute.until, Chat.resume_at)]
 
     found = await mended(storage)
 
-    assert {each.column for each in found} == {rule.name for rule in RULES}
+    assert {each.column for each in found} == {rule.name for rule in clock_rules()}
     assert await mended(storage) == []
-    assert [await values(storage, column) for column in (Mute.until, Chat.resume_at)] == wishes
+    assert [await values(storage, column) for column in (Mute.until, Chat.resume_at)] == chosen
 
 
-async def test_nothing_is_found_where_no_clock_was_wrong(storage, clock):
+async def test_a_right_clock_stores_no_poisoned_times(storage, clock):
     outbox = Outbox(storage)
     chat = await outbox.chat(7)
     await outbox.add(chat, due_at=clock.now + 5 * MINUTE)
@@ -68,28 +68,23 @@ async def test_nothing_is_found_where_no_clock_was_wrong(storage, clock):
     assert await mended(storage) == []
 
 
-async def test_bundles_of_one_chat_that_are_mended_stay_apart(storage, clock):
+async def test_mended_bundles_of_one_chat_keep_distinct_times(storage, clock):
     chat = await Outbox(storage).chat(7)
     async with storage.writing() as tx:
         for days in (30, 31):
-            tx.session.add(Bundle(chat_id=chat, release_at=tx.now + days * DAY, is_quiet=False))
+            await tx.add(Bundle(chat_id=chat, release_at=tx.now + days * DAY, is_quiet=False))
 
     await mended(storage)
 
-    assert {moment - clock.now < SECOND for moment in await values(storage, Bundle.release_at)} == {
-        True
-    }
+    assert all(time - clock.now < SECOND for time in await values(storage, Bundle.release_at))
 
 
 @pytest.mark.parametrize("ahead", [2 * HOUR, DAY], ids=str)
-async def test_a_source_that_was_read_under_a_wrong_clock_is_due_at_once(storage, clock, ahead):
+async def test_a_source_read_under_a_wrong_clock_is_due_at_once(storage, clock, ahead):
     clock.turn(ahead)
     async with storage.writing() as tx:
-        source = Source(
-            kind=SourceKind.FEED, url="https://a.example/", url_hash="a", host="a.example",
-            created_at=tx.now, next_fetch_at=tx.now, public=True,
-        )  # fmt: skip
-        tx.session.add(source)
+        now = {"created_at": tx.now, "next_fetch_at": tx.now}
+        source = await tx.add(Source(**source_row(public=True, **now)))
     async with storage.writing() as tx:
         await claim_public_sources(tx, owner="me", limit=1, lease=MINUTE)
         read = {"fetched_at": tx.now, "next_fetch_at": tx.now + HOUR}
@@ -102,7 +97,7 @@ async def test_a_source_that_was_read_under_a_wrong_clock_is_due_at_once(storage
         assert len(await claim_public_sources(tx, owner="me", limit=1, lease=MINUTE)) == 1
 
 
-async def test_a_pause_that_was_learned_under_a_wrong_clock_is_over(storage, clock):
+async def test_a_pause_learned_under_a_wrong_clock_has_ended(storage, clock):
     clock.turn(2 * HOUR)
     async with storage.writing() as tx:
         await pause(tx, PACE_KEY, tx.now + SECOND)
@@ -127,7 +122,7 @@ def test_an_arrival_time_too_far_ahead_counts_as_now(ahead, counts_as):
     assert credible_tat(MONDAY_NOON + ahead, MONDAY_NOON) == MONDAY_NOON + counts_as
 
 
-async def test_a_row_is_mended_by_whoever_locks_it(storage, clock):
+async def test_locking_a_pace_mends_it(storage, clock):
     async with storage.writing() as tx:
         await advance_all(tx, {PACE_KEY: tx.now + 2 * HOUR})
     async with storage.writing() as tx:

@@ -1,18 +1,17 @@
-"""Which of several servers is taken, and what says that it is not the right one any more."""
+"""Several servers: the choice of one, and the errors after which it is left."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import base as pools
 
-from benchmarks.chaos.wire import wire
+from benchmarks.chaos.network import network_to
 from storage.db.engine import (
     IDLE_TRANSACTION_TIMEOUT,
     DatabaseError,
@@ -23,7 +22,7 @@ from storage.db.engine import (
 )
 from storage.db.postgresql import COMMAND_SECONDS
 
-SECONDS = "5"  # in which a server answers that can, whatever else the machine has to do
+SECONDS = "5"  # enough for any server that responds, on a busy machine
 
 
 def on_servers(url: str, *servers: tuple[str, int], **options: str) -> str:
@@ -47,7 +46,7 @@ async def opened(url: str, **options: float) -> AsyncIterator[Storage]:
 
 @asynccontextmanager
 async def silent_server(taken: list[str] | None = None) -> AsyncIterator[tuple[str, int]]:
-    """Yield where connections are taken, each noted in *taken*, and never answered."""
+    """Yield a server that accepts connections, notes them in *taken*, and never responds."""
     ended = asyncio.Event()
 
     async def keep(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,40 +60,43 @@ async def silent_server(taken: list[str] | None = None) -> AsyncIterator[tuple[s
         ended.set()
 
 
-async def said(tx: Transaction, statement: str) -> object:
-    connection = await tx.session.connection()
-    result = await connection.execute(text(statement))
-    return result.scalar() if result.returns_rows else None
-
-
-async def done(storage: Storage, *statements: str) -> object:
-    """Return what the last of the *statements* gave, which are one transaction."""
+async def execute(storage: Storage, *statements: str) -> object:
+    """Execute the *statements* in one transaction; return the value of the last one."""
     async with storage.writing() as tx:
-        return [await said(tx, statement) for statement in statements][-1]
+        for statement in statements[:-1]:
+            await tx.change(text(statement))
+        return await value_of(tx, statements[-1])
+
+
+async def value_of(tx: Transaction, statement: str) -> object:
+    if not statement.startswith("SELECT"):
+        return await tx.change(text(statement))
+    (value,) = await tx.one(text(statement))
+    return value
 
 
 async def server_process(storage: Storage) -> object:
-    return await done(storage, "SELECT pg_backend_pid()")
+    return await execute(storage, "SELECT pg_backend_pid()")
 
 
 async def drop_connections_of(beside: Storage, role: str) -> None:
     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :role"
     async with beside.reading() as tx:
-        await (await tx.session.connection()).execute(text(ended), {"role": role})
+        await tx.rows(text(ended), role=role)
 
 
 async def read(storage: Storage) -> None:
     async with storage.reading() as tx:
-        await said(tx, "SELECT 1")
+        await value_of(tx, "SELECT 1")
 
 
 async def fails(storage: Storage, *statements: str) -> Exception:
     with pytest.raises(DatabaseError) as failed:
-        await done(storage, *statements)
+        await execute(storage, *statements)
     return failed.value
 
 
-async def test_a_server_that_is_not_there_is_passed_over(postgresql_url: str, unused_tcp_port: int):
+async def test_an_absent_server_is_skipped(postgresql_url: str, unused_tcp_port: int):
     gone = ("127.0.0.1", unused_tcp_port)
 
     async with opened(on_servers(postgresql_url, gone, gone)) as storage:
@@ -102,7 +104,7 @@ async def test_a_server_that_is_not_there_is_passed_over(postgresql_url: str, un
 
 
 @pytest.mark.slow
-async def test_a_server_that_does_not_answer_is_passed_over(postgresql_url: str):
+async def test_a_silent_server_is_skipped(postgresql_url: str):
     async with silent_server() as silent:
         url = on_servers(postgresql_url, silent, timeout=SECONDS)
         async with opened(url) as storage:
@@ -110,19 +112,17 @@ async def test_a_server_that_does_not_answer_is_passed_over(postgresql_url: str)
 
 
 @pytest.mark.slow
-async def test_a_server_that_did_not_answer_is_asked_last(postgresql_url: str):
+async def test_a_silent_server_is_tried_last_next_time(postgresql_url: str):
     taken: list[str] = []
     async with silent_server(taken) as silent:
         url = on_servers(postgresql_url, silent, timeout=SECONDS)
         async with opened(url) as storage, storage.writing(), storage.writing() as tx:
-            assert await said(tx, "SELECT 1") == 1
+            assert await value_of(tx, "SELECT 1") == 1
 
     assert taken == ["one"]
 
 
-async def test_where_no_server_is_there_the_database_is_away(
-    postgresql_url: str, unused_tcp_port: int
-):
+async def test_a_database_without_servers_is_unavailable(postgresql_url: str, unused_tcp_port: int):
     url = make_url(postgresql_url).set(host="127.0.0.1", port=unused_tcp_port)
 
     async with opened(url.render_as_string(hide_password=False)) as storage:
@@ -132,16 +132,16 @@ async def test_where_no_server_is_there_the_database_is_away(
     assert "127.0.0.1" in str(failed)
 
 
-async def test_a_server_that_takes_no_writes_is_none(postgresql_url: str):
+async def test_a_server_that_takes_no_writes_is_unavailable(postgresql_url: str):
     own = make_url(postgresql_url)
     another = own.set(database="postgres").render_as_string(hide_password=False)
     async with opened(another) as beside:
-        await done(
+        await execute(
             beside, f'ALTER DATABASE "{own.database}" SET default_transaction_read_only = on'
         )
         async with opened(postgresql_url) as storage:
             failed = await fails(storage, "SELECT 1")
-        await done(beside, f'ALTER DATABASE "{own.database}" RESET ALL')
+        await execute(beside, f'ALTER DATABASE "{own.database}" RESET ALL')
 
     assert is_unavailable(failed)
 
@@ -163,41 +163,41 @@ async def test_a_wrong_name_is_reported_by_the_first_server(postgresql_url: str)
         pytest.param('ALTER DATABASE "{0}" WITH ALLOW_CONNECTIONS false', id="55000"),
     ],
 )
-async def test_a_database_that_somebody_shut_is_away(
+async def test_a_closed_database_is_unavailable(
     postgresql_url: str, own_postgresql_url: str, shut: str
 ):
     own = make_url(own_postgresql_url)
     role = f"{own.database}_guest"
     as_guest = own.set(username=role).render_as_string(hide_password=False)
     async with opened(postgresql_url) as beside:
-        await done(beside, f'CREATE ROLE "{role}" LOGIN')
+        await execute(beside, f'CREATE ROLE "{role}" LOGIN')
         async with opened(as_guest) as storage:
-            before = await done(storage, "SELECT 1")
-            await done(beside, shut.format(own.database))
+            before = await execute(storage, "SELECT 1")
+            await execute(beside, shut.format(own.database))
             await drop_connections_of(beside, role)
             failures = [await fails(storage, "SELECT 1") for _ in range(3)]
-        await done(beside, f'DROP ROLE "{role}"')
+        await execute(beside, f'DROP ROLE "{role}"')
 
     assert before == 1
     assert all(map(is_unavailable, failures))
     assert str(own.database) in str(failures[-1])
 
 
-async def test_a_pool_without_a_connection_left_is_a_database_that_is_away(storage: Storage):
+async def test_an_exhausted_pool_is_an_unavailable_database(storage: Storage):
     pool = storage._engine.pool
     assert isinstance(pool, AsyncAdaptedQueuePool)
     pool._timeout = 0
 
     async with AsyncExitStack() as stack:
         for _ in range(pool.size() + pool._max_overflow):
-            await said(await stack.enter_async_context(storage.reading()), "SELECT 1")
+            await value_of(await stack.enter_async_context(storage.reading()), "SELECT 1")
         with pytest.raises(DatabaseError) as failed:
             await read(storage)
 
     assert is_unavailable(failed.value)
 
 
-async def test_a_server_made_a_standby_is_left(postgresql_url: str):
+async def test_a_new_standby_is_left(postgresql_url: str):
     async with opened(postgresql_url) as storage:
         before = await server_process(storage)
         failed = await fails(storage, "SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)")
@@ -206,19 +206,19 @@ async def test_a_server_made_a_standby_is_left(postgresql_url: str):
         assert await server_process(storage) != before
 
 
-async def test_all_connections_to_a_server_made_a_standby_are_left(postgresql_url: str):
+async def test_all_connections_to_a_new_standby_are_left(postgresql_url: str):
     async with opened(postgresql_url) as storage:
         async with storage.writing() as tx, storage.writing() as another:
-            before = {await said(each, "SELECT pg_backend_pid()") for each in (tx, another)}
+            before = {await value_of(each, "SELECT pg_backend_pid()") for each in (tx, another)}
         await fails(storage, "SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)")
 
         async with storage.writing() as tx, storage.writing() as another:
-            after = {await said(each, "SELECT pg_backend_pid()") for each in (tx, another)}
+            after = {await value_of(each, "SELECT pg_backend_pid()") for each in (tx, another)}
 
     assert not before & after
 
 
-async def test_a_server_that_is_stopped_is_left_by_all_connections(postgresql_url: str):
+async def test_a_stopped_server_is_left_by_all_connections(postgresql_url: str):
     async with opened(postgresql_url) as storage:
         before = await server_process(storage)
         failed = await fails(storage, f"SELECT pg_terminate_backend({before})", "SELECT 1")
@@ -228,7 +228,7 @@ async def test_a_server_that_is_stopped_is_left_by_all_connections(postgresql_ur
 
 
 @pytest.mark.slow
-async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: str):
+async def test_a_late_response_ends_the_connection(postgresql_url: str):
     async with opened(postgresql_url, command_seconds=int(SECONDS)) as storage:
         before = await server_process(storage)
         failed = await fails(storage, "SELECT pg_sleep(600)")
@@ -239,11 +239,11 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: st
 
 
 @pytest.mark.slow
-async def test_whoever_waits_for_a_silent_server_fails_in_time_and_connects_anew(
+async def test_a_statement_to_a_silent_server_fails_in_time_and_reconnects(
     postgresql_url: str,
 ):
     own = make_url(postgresql_url)
-    async with wire(own.host or "127.0.0.1", own.port or 5432) as network:
+    async with network_to(own.host or "127.0.0.1", own.port or 5432) as network:
         behind = own.set(host="127.0.0.1", port=network.port)
         url = behind.render_as_string(hide_password=False)
         async with opened(url, command_seconds=int(SECONDS)) as storage:
@@ -256,14 +256,13 @@ async def test_whoever_waits_for_a_silent_server_fails_in_time_and_connects_anew
             assert await server_process(storage) != before
 
 
-async def test_whoever_waits_for_a_lock_outlasts_a_process_that_stands_still():
+async def test_a_wait_for_a_lock_outlasts_a_stopped_process():
     assert IDLE_TRANSACTION_TIMEOUT.total_seconds() < COMMAND_SECONDS
 
 
-async def test_the_system_looks_for_a_server_that_vanished(postgresql_url: str):
+async def test_the_system_probes_a_silent_server(postgresql_url: str):
     async with opened(postgresql_url) as storage, storage.reading() as tx:
-        connection = await (await tx.session.connection()).get_raw_connection()
-        driver: Any = connection.driver_connection
+        driver = await tx.driver()
         sock = driver._transport.get_extra_info("socket")
 
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
@@ -279,18 +278,17 @@ async def test_the_system_looks_for_a_server_that_vanished(postgresql_url: str):
         assert idle + step * probes == unsent_ms / 1000 == 14
 
 
-async def test_a_connection_that_was_closed_is_not_taken_from_the_pool(postgresql_url: str):
+async def test_a_closed_connection_is_not_taken_from_the_pool(postgresql_url: str):
     async with opened(postgresql_url) as storage:
         async with storage.reading() as tx:
-            before = await said(tx, "SELECT pg_backend_pid()")
-            connection = await (await tx.session.connection()).get_raw_connection()
-            driver: Any = connection.driver_connection
+            before = await value_of(tx, "SELECT pg_backend_pid()")
+            driver = await tx.driver()
         driver.terminate()
 
         assert await server_process(storage) != before
 
 
-async def test_after_a_loss_a_clock_that_is_set_back_costs_no_connection(
+async def test_a_clock_set_back_after_a_loss_costs_no_connection(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     async with opened(postgresql_url) as storage:
@@ -300,7 +298,7 @@ async def test_after_a_loss_a_clock_that_is_set_back_costs_no_connection(
         assert await server_process(storage) == await server_process(storage)
 
 
-async def test_what_breaks_a_rule_keeps_the_connection(postgresql_url: str):
+async def test_a_failed_statement_keeps_the_connection(postgresql_url: str):
     async with opened(postgresql_url) as storage:
         before = await server_process(storage)
         failed = await fails(storage, "SELECT 1 / 0")

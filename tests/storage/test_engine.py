@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import col, select
+from sqlmodel import select
 
 from bot.delivery.telegram import LIMITS
 from bot.matching.stage import LEASE as GROUPING_LEASE
@@ -17,42 +17,12 @@ from storage.db.engine import (
     database_clock,
     is_transient,
 )
-from storage.db.leases import claim, release_all_of_others
-from storage.enums import SourceState
+from storage.db.leases import release_all_of_others
 from storage.sources import Source
 from tests.conftest import TurnedClock
+from tests.storage.stored import LEASE, add_sources, claim_sources
 
-LEASE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
-
-
-async def add_sources(storage: Storage, number: int) -> None:
-    async with storage.writing() as tx:
-        tx.session.add_all(
-            Source(
-                url=f"https://example.org/{i}",
-                url_hash=str(i),
-                host="example.org",
-                created_at=tx.now,
-                next_fetch_at=tx.now,
-            )
-            for i in range(number)
-        )
-
-
-async def claim_sources(storage: Storage, owner: str, limit: int = 10) -> list[int | None]:
-    async with storage.writing() as tx:
-        rows = await claim(
-            tx,
-            Source,
-            (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= tx.now),
-            order=(Source.id,),
-            limit=limit,
-            owner=owner,
-            lease=LEASE,
-        )
-        assert all(row.owner == owner for row in rows)
-        return [row.id for row in rows]
 
 
 async def test_an_error_does_not_show_what_users_wrote(storage: Storage):
@@ -60,23 +30,22 @@ async def test_an_error_does_not_show_what_users_wrote(storage: Storage):
 
     async with storage.reading() as tx:
         with pytest.raises(DatabaseError) as raised:
-            await tx.session.exec(query)
+            await tx.rows(query)
 
     assert "what somebody subscribes to" not in str(raised.value)
 
 
-async def test_what_one_owner_claims_no_other_gets(storage: Storage):
+async def test_a_row_is_claimed_by_one_owner(storage: Storage):
     await add_sources(storage, 3)
 
     first = await claim_sources(storage, "a", limit=2)
     second = await claim_sources(storage, "b")
 
-    assert len(first) == 2
-    assert len(second) == 1
+    assert (len(first), len(second)) == (2, 1)
     assert not set(first) & set(second)
 
 
-async def test_a_lease_that_runs_out_makes_the_row_due_again(storage: Storage, clock: TurnedClock):
+async def test_an_expired_lease_makes_the_row_due_again(storage: Storage, clock: TurnedClock):
     await add_sources(storage, 1)
     first = await claim_sources(storage, "a")
 
@@ -89,7 +58,7 @@ async def test_a_lease_that_runs_out_makes_the_row_due_again(storage: Storage, c
     assert in_time == first
 
 
-async def test_the_only_process_takes_over_what_dead_ones_leased(storage: Storage):
+async def test_the_only_process_frees_the_rows_of_dead_ones(storage: Storage):
     await add_sources(storage, 2)
     await claim_sources(storage, "dead", limit=1)
     mine = await claim_sources(storage, "alive", limit=1)
@@ -98,15 +67,15 @@ async def test_the_only_process_takes_over_what_dead_ones_leased(storage: Storag
         await release_all_of_others(tx, Source, "alive")
 
     async with storage.reading() as tx:
-        owners = (await tx.session.exec(select(Source))).all()
+        owners = await tx.rows(select(Source))
     assert [row.id for row in owners if row.owner == "alive"] == mine
     assert [row.owner for row in owners if row.id not in mine] == [None]
 
 
-async def test_a_transaction_that_fails_leaves_nothing(storage: Storage):
+async def test_a_failed_transaction_leaves_nothing(storage: Storage):
     async def fail_after_a_write() -> None:
         async with storage.writing() as tx:
-            await tx.session.exec(update(Source).values(title="changed"))
+            await tx.change(update(Source).values(title="changed"))
             raise RuntimeError
 
     await add_sources(storage, 1)
@@ -115,16 +84,16 @@ async def test_a_transaction_that_fails_leaves_nothing(storage: Storage):
         await fail_after_a_write()
 
     async with storage.reading() as tx:
-        assert (await tx.session.exec(select(Source.title))).one() == ""
+        assert await tx.one(select(Source.title)) == ""
 
 
-async def test_a_reader_does_not_hold_up_a_writer(storage: Storage):
+async def test_a_reader_does_not_block_a_writer(storage: Storage):
     await add_sources(storage, 1)
 
     async with storage.reading() as reader:
-        before = (await reader.session.exec(select(Source.title))).one()
+        before = await reader.one(select(Source.title))
         async with storage.writing() as writer:
-            await writer.session.exec(update(Source).values(title="changed"))
+            await writer.change(update(Source).values(title="changed"))
 
     assert before == ""
 
@@ -134,34 +103,31 @@ async def test_times_come_back_aware_and_to_the_microsecond(storage: Storage, cl
     await add_sources(storage, 1)
 
     async with storage.reading() as tx:
-        source = (await tx.session.exec(select(Source))).one()
+        source = await tx.one(select(Source))
 
     assert source.created_at == clock.now
 
 
-async def test_the_database_clock_is_finer_than_a_second_and_goes_on(database_url: str):
+async def test_the_database_clock_is_finer_than_a_second_and_advances(database_url: str):
     storage = Storage.open(database_url, clock=database_clock)
-    moments = []
+    times = []
     for _ in range(20):
         async with storage.reading() as tx:
-            moments.append(tx.now)
+            times.append(tx.now)
     await storage.close()
 
-    assert moments == sorted(moments)
-    assert any(moment.microsecond for moment in moments)
-    assert all(moment.tzinfo is UTC for moment in moments)
+    assert times == sorted(times)
+    assert any(time.microsecond for time in times)
+    assert all(time.tzinfo is UTC for time in times)
 
 
 async def test_sqlite_is_in_write_ahead_mode_with_foreign_keys(sqlite_url: str):
     storage = Storage.open(sqlite_url)
 
     async with storage.reading() as tx:
-        connection = await tx.session.connection()
-        mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
-        keys = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one()
+        assert await tx.one(text("PRAGMA journal_mode")) == ("wal",)
+        assert await tx.one(text("PRAGMA foreign_keys")) == (1,)
     await storage.close()
-
-    assert (mode, keys) == ("wal", 1)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -169,16 +135,14 @@ async def test_postgresql_ends_an_idle_transaction_before_any_lease_is_over(data
     storage = Storage.open(database_url)
 
     async with storage.writing() as tx:
-        connection = await tx.session.connection()
-        shown = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
-        within = shown.scalar_one()
+        (timeout,) = await tx.one(text("SHOW idle_in_transaction_session_timeout"))
     await storage.close()
 
-    assert within == f"{IDLE_TRANSACTION_TIMEOUT.seconds}s"
+    assert timeout == f"{IDLE_TRANSACTION_TIMEOUT.seconds}s"
     assert min(LIMITS.claim_lease, GROUPING_LEASE) > IDLE_TRANSACTION_TIMEOUT
 
 
-async def test_a_transaction_that_waited_for_a_lock_reads_the_clock_anew(
+async def test_a_transaction_reads_the_clock_again_after_a_lock(
     storage: Storage, clock: TurnedClock
 ):
     async with storage.writing() as tx:
@@ -192,9 +156,9 @@ async def test_a_transaction_that_waited_for_a_lock_reads_the_clock_anew(
 
 async def lock_both(storage: Storage, first: int, second: int, met: asyncio.Barrier) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(text(f"SELECT pg_advisory_xact_lock({first})"))  # type: ignore[call-overload]
+        await tx.rows(text(f"SELECT pg_advisory_xact_lock({first})"))
         await met.wait()
-        await tx.session.exec(text(f"SELECT pg_advisory_xact_lock({second})"))  # type: ignore[call-overload]
+        await tx.rows(text(f"SELECT pg_advisory_xact_lock({second})"))
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -205,7 +169,7 @@ async def test_a_deadlock_is_transient(storage):
         lock_both(storage, 1, 2, met), lock_both(storage, 2, 1, met), return_exceptions=True
     )
 
-    (lost,) = (one for one in outcomes if one is not None)
+    (lost,) = filter(None, outcomes)
     assert isinstance(lost, DBAPIError)
     assert is_transient(lost)
 

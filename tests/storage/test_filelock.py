@@ -8,7 +8,7 @@ import pytest
 from storage.db.filelock import AlreadyHeldError, file_lock
 
 
-def test_a_second_holder_is_told_which_process_has_the_lock(tmp_path: Path):
+def test_the_error_of_a_second_holder_names_the_first(tmp_path: Path):
     path = tmp_path / "run.lock"
 
     with (
@@ -30,12 +30,12 @@ def test_a_lock_is_free_again_after_its_block(tmp_path: Path):
         assert path.read_text().strip() == str(os.getpid())
 
 
-def test_a_lock_that_somebody_only_looks_at_can_be_taken(tmp_path: Path):
+def test_a_lock_that_is_only_tested_can_be_taken(tmp_path: Path):
     path = tmp_path / "run.lock"
     path.touch()
-    with path.open() as looked_at:
-        fcntl.flock(looked_at, fcntl.LOCK_SH)
-        Timer(0.05, fcntl.flock, (looked_at, fcntl.LOCK_UN)).start()
+    with path.open() as tested:
+        fcntl.flock(tested, fcntl.LOCK_SH)
+        Timer(0.05, fcntl.flock, (tested, fcntl.LOCK_UN)).start()
 
         with file_lock(path, wait=False):
             assert path.read_text().strip() == str(os.getpid())

@@ -16,9 +16,10 @@ from storage.articles import claim_new_articles, put_aside
 from storage.chats import Chat
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import acquire_lease
-from storage.db.problems import problem_of
-from storage.enums import Condition, DatabaseProblem
+from storage.db.problems import database_problem
+from storage.enums import DatabaseProblem
 from storage.health import (
+    Condition,
     condition_of_file,
     condition_of_server,
     leases_held,
@@ -30,7 +31,7 @@ from storage.schema import database_file
 from tests.database_errors import DatabaseFailure
 from tests.matching.stored import stored_article
 from tests.pgbouncer import pooled
-from tests.storage.test_schema import run_on
+from tests.storage.databases import run_on
 
 
 async def condition(url: str) -> Condition:
@@ -38,7 +39,7 @@ async def condition(url: str) -> Condition:
     return condition_of_file(file, 10) if file else await condition_of_server(url)
 
 
-async def test_a_database_that_is_up_to_date_says_so(database_url):
+async def test_a_current_database_is_healthy(database_url):
     seen = await condition(database_url)
 
     assert seen.pending == 0
@@ -46,19 +47,18 @@ async def test_a_database_that_is_up_to_date_says_so(database_url):
     assert seen.size > 0
     assert abs(seen.ahead) < timedelta(minutes=10)
     codes = {one.code for one in judge_database(seen) if one.health is HealthLevel.UNHEALTHY}
-    assert codes <= {"database.no-autovacuum"}  # as servers for tests have it
+    assert codes <= {"database.no-autovacuum"}  # which servers for tests switch off
 
 
 @pytest.mark.parametrize(
     ("revision", "pending"),
     [pytest.param("0001", True, id="behind"), pytest.param("9999", None, id="of a newer version")],
 )
-async def test_older_and_newer_tables_are_told_apart(sqlite_url, revision, pending):
+async def test_older_and_newer_tables_are_distinguished(sqlite_url, revision, pending):
     storage = Storage.open(sqlite_url)
     async with storage.writing() as tx:
-        connection = await tx.session.connection()
         moved = text("UPDATE alembic_version SET version_num = :revision")
-        await connection.execute(moved, {"revision": revision})
+        await tx.change(moved, revision=revision)
     await storage.close()
 
     seen = await condition(sqlite_url)
@@ -66,17 +66,17 @@ async def test_older_and_newer_tables_are_told_apart(sqlite_url, revision, pendi
     assert (seen.pending and seen.pending > 0) is pending
 
 
-async def test_what_is_opened_to_read_cannot_be_written_to(sqlite_url):
+async def test_a_storage_opened_for_reading_takes_no_writes(sqlite_url):
     storage = open_read_only(sqlite_url)
 
     with pytest.raises(DatabaseError):
         async with storage.writing() as tx:
-            await tx.session.exec(delete(Chat))
+            await tx.change(delete(Chat))
     await storage.close()
 
 
 async def checked(url: str, **settings: object) -> list[str]:
-    """Return the codes of what the doctor finds unhealthy in the database at *url*."""
+    """Return the codes of the doctor's unhealthy findings in the database at *url*."""
     given = {"database_url": url, "bot_token": "123456789:" + "A" * 35, **settings}
     checks = make_checks(Settings.model_validate(given), quick=True)
     found = await run_checks(check for check in checks if check.name == "the database")
@@ -106,7 +106,7 @@ def replace_by_folder(file: Path) -> None:
         pytest.param(replace_by_folder, "no-database", id="a folder"),
     ],
 )
-async def test_each_trouble_of_a_file_has_its_own_finding(sqlite_url, harm, code):
+async def test_each_problem_of_a_file_has_its_own_finding(sqlite_url, harm, code):
     file = database_file(sqlite_url)
     assert file
 
@@ -144,12 +144,12 @@ async def test_a_file_that_another_program_locks_is_reported(sqlite_url, monkeyp
         pytest.param("SQLITE_CORRUPT_VTAB", DatabaseProblem.DAMAGED, id="damaged"),
     ],
 )
-def test_the_codes_of_sqlite_are_told_apart(name, problem):
-    said = sqlite3.OperationalError("it broke")
-    said.sqlite_errorname = name
+def test_the_codes_of_sqlite_are_distinguished(name, problem):
+    error = sqlite3.OperationalError("it broke")
+    error.sqlite_errorname = name
 
-    assert problem_of(said) is problem
-    assert problem_of(OperationalError("SELECT", None, said)) is problem
+    assert database_problem(error) is problem
+    assert database_problem(OperationalError("SELECT", None, error)) is problem
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_the_codes_of_sqlite_are_told_apart(name, problem):
         pytest.param(errno.ECONNREFUSED, DatabaseProblem.UNREACHABLE, id="no server"),
     ],
 )
-def test_the_errors_of_the_system_are_told_apart(number, problem):
-    assert problem_of(OSError(number, "so it is")) is problem
+def test_the_errors_of_the_system_are_distinguished(number, problem):
+    assert database_problem(OSError(number, "so it is")) is problem
 
 
 async def test_a_server_that_takes_no_writes_is_a_standby(postgresql_url, own_postgresql_url):
@@ -181,7 +181,7 @@ async def test_a_server_that_takes_no_writes_is_a_standby(postgresql_url, own_po
         pytest.param({"port": 1}, "unreachable", id="no server"),
     ],
 )
-async def test_each_trouble_of_a_server_has_its_own_finding(postgresql_url, change, code):
+async def test_each_problem_of_a_server_has_its_own_finding(postgresql_url, change, code):
     url = make_url(postgresql_url).set(**change).render_as_string(hide_password=False)
 
     assert await checked(url) == [f"database.{code}"]
@@ -196,7 +196,7 @@ async def test_a_pooler_without_a_direct_address_is_found(postgresql_url):
     assert "database.pooler" not in past
 
 
-async def test_who_holds_a_lease_runs(storage, clock):
+async def test_owners_of_roles_are_listed(storage, clock):
     async with storage.writing() as tx:
         await acquire_lease(tx, "polling", "a", timedelta(minutes=1))
         assert await leases_held(tx) == ["a"]
@@ -207,7 +207,7 @@ async def test_who_holds_a_lease_runs(storage, clock):
         assert await leases_held(tx) == []
 
 
-async def test_a_database_that_can_be_written_lets_itself_be_locked(storage):
+async def test_a_writable_database_can_be_locked(storage):
     await try_to_write(storage)
 
 

@@ -6,8 +6,8 @@ from storage.db.engine import Storage
 from storage.db.leases import (
     acquire_lease,
     claim,
-    held,
     lease_of,
+    lock_own,
     release,
     release_each,
     release_lease,
@@ -35,9 +35,7 @@ async def test_one_process_holds_a_role_and_renews_it(storage: Storage, clock: T
     assert not await holds(storage, "b")
 
 
-async def test_a_role_goes_to_another_when_its_holder_is_silent(
-    storage: Storage, clock: TurnedClock
-):
+async def test_an_expired_role_goes_to_another_process(storage: Storage, clock: TurnedClock):
     assert await holds(storage, "a")
 
     clock.turn(LEASE)
@@ -46,7 +44,7 @@ async def test_a_role_goes_to_another_when_its_holder_is_silent(
     assert not await holds(storage, "a")
 
 
-async def test_a_role_let_go_is_free_at_once(storage: Storage):
+async def test_a_released_role_is_free_at_once(storage: Storage):
     assert await holds(storage, "a")
 
     async with storage.writing() as tx:
@@ -55,7 +53,7 @@ async def test_a_role_let_go_is_free_at_once(storage: Storage):
     assert await holds(storage, "b")
 
 
-async def test_a_lease_that_ran_out_is_kept_unless_another_took_it(
+async def test_an_expired_lease_is_renewed_unless_another_took_it(
     storage: Storage, clock: TurnedClock
 ):
     assert await holds(storage, "a")
@@ -70,7 +68,7 @@ async def test_a_lease_that_ran_out_is_kept_unless_another_took_it(
         assert not await renew_lease(tx, "poll", "a", LEASE)
 
 
-async def test_nobody_has_a_role_that_was_never_taken(storage: Storage):
+async def test_a_role_that_was_never_taken_is_free(storage: Storage):
     async with storage.reading() as tx:
         assert await lease_of(tx, "poll") == ("", tx.now)
 
@@ -83,20 +81,19 @@ async def claimed(storage: Storage, owner: str, count: int) -> list[int]:
 
 
 async def rows(storage: Storage) -> list[tuple[str | None, int]]:
-    """Who has each story, and what was told of it."""
+    """Return the owner of each story, and its `reported`."""
     async with storage.reading() as tx:
-        found = await tx.session.exec(select(Story.owner, Story.reported).order_by(col(Story.id)))
-        return list(found)
+        return list(await tx.rows(select(Story.owner, Story.reported).order_by(col(Story.id))))
 
 
 async def two_have_three(storage: Storage) -> list[int]:
-    """Let "a" have the first two stories and "b" the third; return them."""
+    """Create three stories, the first two leased to "a", the third to "b"; return their ids."""
     async with storage.writing() as tx:
         await create_stories(tx, 3)
     return [*await claimed(storage, "a", 2), *await claimed(storage, "b", 1)]
 
 
-async def test_rows_are_renewed_for_whoever_has_them(storage: Storage, clock: TurnedClock):
+async def test_only_own_rows_are_renewed(storage: Storage, clock: TurnedClock):
     ids = await two_have_three(storage)
     clock.turn(LEASE / 2)
 
@@ -106,11 +103,10 @@ async def test_rows_are_renewed_for_whoever_has_them(storage: Storage, clock: Tu
     clock.turn(LEASE / 2)
     assert await claimed(storage, "c", 3) == ids[2:]
     async with storage.reading() as tx:
-        grown = await tx.session.exec(select(Story.grown).order_by(col(Story.id)))
-        assert grown.all() == [7, 7, 0]
+        assert await tx.rows(select(Story.grown).order_by(col(Story.id))) == [7, 7, 0]
 
 
-async def test_rows_are_released_with_what_else_changes(storage: Storage):
+async def test_rows_are_released_with_other_values(storage: Storage):
     ids = await two_have_three(storage)
 
     async with storage.writing() as tx:
@@ -121,12 +117,14 @@ async def test_rows_are_released_with_what_else_changes(storage: Storage):
     assert await rows(storage) == [(None, 1), (None, 1), ("b", 0)]
 
 
-async def test_each_row_that_is_held_is_released_with_its_own(storage: Storage, clock: TurnedClock):
+async def test_each_locked_row_is_released_with_values_of_its_own(
+    storage: Storage, clock: TurnedClock
+):
     ids = await two_have_three(storage)
     rest = clock.now + 5 * LEASE
 
     async with storage.writing() as tx:
-        assert await held(tx, Story, ids, "a") == set(ids[:2])
+        assert await lock_own(tx, Story, ids, "a") == set(ids[:2])
         await release_each(tx, Story, {ids[0]: {"reported": 3}, ids[1]: {"lease_until": rest}})
 
     assert await rows(storage) == [(None, 3), (None, 0), ("b", 0)]

@@ -1,4 +1,4 @@
-"""What runs at the same moment on PostgreSQL waits its turn, and never for each other."""
+"""Simultaneous transactions on PostgreSQL queue, and never deadlock."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,9 +12,10 @@ from bot.delivery.channel import response_to
 from bot.delivery.errors import ChatBlocked, ChatMigrated, DeliveryError, FloodWait
 from bot.delivery.telegram import LIMITS
 from bot.mail import codes
-from bot.mail.confirm import confirm_by_code, unsubscribe_address
+from bot.mail.bounces import unsubscribe_address
 from bot.rendering.renderer import Renderers
 from bot.subscribers.deletion import delete_chat
+from bot.subscribers.mailboxes import confirm_by_code
 from storage.db.engine import Storage
 from storage.enums import ChatState, Medium
 from storage.mailboxes import Mailbox
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 
 class Pairs:
-    """Chats with a message each, and what may happen to one of them at the same moment."""
+    """Chats with a message each, and the events that may happen to one of them at once."""
 
     def __init__(self, storage: Storage, telegram: FakeTelegram) -> None:
         self.storage = storage
@@ -40,7 +41,7 @@ class Pairs:
         self.outbox = Outbox(storage)
 
     async def group(self, number: int) -> int:
-        """Return a group with its twin, a mailbox, and messages, one of them on its way."""
+        """Return a group that has a twin, a mailbox and messages."""
         chat = await self.outbox.chat(-number)
         twin = await self.outbox.chat(-1000 - number)
         for row in (chat, twin):
@@ -54,7 +55,7 @@ class Pairs:
                 asked_at=tx.now,
                 code_hash=codes.hash_of(CODE, chat),
             )
-            tx.session.add(mailbox)
+            await tx.add(mailbox)
         return chat
 
     async def migrate(self, number: int, _chat: int) -> None:
@@ -83,7 +84,7 @@ class Pairs:
             )
 
     def answer(self, error: DeliveryError) -> Callable[[int, int], Awaitable[None]]:
-        """Return what sends the first message of the chat, to which Telegram says *error*."""
+        """Return an event: the chat's first message is sent and gets *error* as response."""
 
         async def answer(number: int, chat: int) -> None:
             said = ChatMigrated("", -1000 - number) if isinstance(error, ChatMigrated) else error
@@ -107,8 +108,7 @@ class Pairs:
 
     async def unsubscribe(self, _number: int, chat: int) -> None:
         async with self.storage.reading() as tx:
-            found = await tx.session.exec(select(Mailbox.id).where(col(Mailbox.chat_id) == chat))
-            mailbox = found.first()
+            mailbox = await tx.first(select(Mailbox.id).where(col(Mailbox.chat_id) == chat))
         if mailbox:
             await unsubscribe_address(self.storage, mailbox, renderer=RENDERER)
 
@@ -123,22 +123,22 @@ def telegram(clock) -> FakeTelegram:
     return FakeTelegram(clock)
 
 
-async def errors_of(pairs: Pairs, *happenings: Callable[[int, int], Awaitable[Any]]) -> list[str]:
-    """Let all *happen* to each of several groups at once; return what failed."""
+async def errors_of(pairs: Pairs, *events: Callable[[int, int], Awaitable[Any]]) -> list[str]:
+    """Let all *events* happen to each of several groups at once; return the errors."""
     failed: list[BaseException] = []
     for start in range(1, 4 * ROUNDS, 4):
         groups = [(number, await pairs.group(number)) for number in range(start, start + 4)]
-        calls = chain.from_iterable([act(*group) for act in happenings] for group in groups)
+        calls = chain.from_iterable([event(*group) for event in events] for group in groups)
         done = await asyncio.gather(*calls, return_exceptions=True)
         failed += [one for one in done if isinstance(one, BaseException)]
     return [repr(one) for one in failed]
 
 
-async def test_a_migration_waits_for_a_chat_that_comes_and_goes(pairs):
+async def test_a_migration_and_a_blocked_chat_do_not_deadlock(pairs):
     assert await errors_of(pairs, pairs.migrate, pairs.come_and_go, pairs.come_and_go) == []
 
 
-async def test_an_erased_chat_and_its_messages_on_their_way_do_not_block_each_other(pairs):
+async def test_an_erased_chat_and_its_messages_do_not_deadlock(pairs):
     assert await errors_of(pairs, pairs.send, pairs.erase, pairs.send) == []
 
 
@@ -148,11 +148,11 @@ async def test_an_erased_chat_and_its_messages_on_their_way_do_not_block_each_ot
     ids=["blocked", "migrated", "429"],
 )
 @pytest.mark.parametrize("other", ["come_and_go", "erase"])
-async def test_a_response_about_a_chat_waits_for_what_happens_to_it(pairs, error, other):
-    happening = getattr(pairs, other)
+async def test_a_response_and_another_event_of_its_chat_do_not_deadlock(pairs, error, other):
+    event = getattr(pairs, other)
 
-    assert await errors_of(pairs, pairs.answer(error), happening, happening) == []
+    assert await errors_of(pairs, pairs.answer(error), event, event) == []
 
 
-async def test_a_mailbox_is_confirmed_and_unsubscribed_in_turn(pairs):
+async def test_a_confirmation_and_an_unsubscription_do_not_deadlock(pairs):
     assert await errors_of(pairs, pairs.confirm, pairs.unsubscribe, pairs.unsubscribe) == []

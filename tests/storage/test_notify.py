@@ -53,7 +53,7 @@ async def storage(postgresql_url: str) -> AsyncIterator[Storage]:
     await opened.close()
 
 
-async def test_what_one_process_commits_wakes_another(storage: Storage, postgresql_url: str):
+async def test_a_commit_notifies_another_process(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as received:
         await send(storage, Notification.QUERIES, Notification.ARTICLES)
 
@@ -63,9 +63,7 @@ async def test_what_one_process_commits_wakes_another(storage: Storage, postgres
         }
 
 
-async def test_a_transaction_that_is_rolled_back_wakes_nobody(
-    storage: Storage, postgresql_url: str
-):
+async def test_a_rolled_back_transaction_notifies_nobody(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as received:
         with pytest.raises(LookupError):
             await fail_after(storage, Notification.MATCHES)
@@ -76,11 +74,10 @@ async def test_a_transaction_that_is_rolled_back_wakes_nobody(
         assert received.empty()
 
 
-async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_url: str):
+async def test_a_lost_connection_is_replaced(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as received:
         async with storage.writing() as tx:
-            connection = await tx.session.connection()
-            await connection.execute(
+            await tx.rows(
                 text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
@@ -96,8 +93,7 @@ async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_
 async def test_notifications_of_a_newer_version_are_ignored(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as received:
         async with storage.writing() as tx:
-            connection = await tx.session.connection()
-            await connection.execute(text("SELECT pg_notify('dateline', 'editions')"))
+            await tx.rows(text("SELECT pg_notify('dateline', 'editions')"))
 
         await send(storage, Notification.ARTICLES)
 
@@ -139,7 +135,7 @@ async def test_a_thousand_commits_are_notified_once_in_each_pause(
     assert received.empty()
 
 
-async def test_each_of_the_other_processes_is_woken(storage: Storage, postgresql_url: str):
+async def test_every_process_is_notified(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as one, listening(postgresql_url) as other:
         notifier, own = Notifier(postgresql_url, pause=at_once), Received()
         async with asyncio.TaskGroup() as group:
@@ -152,7 +148,7 @@ async def test_each_of_the_other_processes_is_woken(storage: Storage, postgresql
             task.cancel()
 
 
-async def test_what_is_committed_while_the_server_is_away_is_notified_later(
+async def test_notifications_of_an_absent_server_are_sent_later(
     storage: Storage, postgresql_url: str
 ):
     notifier, own = Notifier(postgresql_url, pause=at_once), Received()
@@ -166,14 +162,7 @@ async def test_what_is_committed_while_the_server_is_away_is_notified_later(
         task.cancel()
 
 
-async def test_on_sqlite_nothing_is_notified(sqlite_url: str):
-    opened = Storage.open(sqlite_url)
-
-    await send(opened, Notification.ARTICLES)
-    await opened.close()
-
-
-async def test_what_is_stored_for_the_next_stage_is_notified(sqlite_url: str):
+async def test_work_for_the_next_stage_is_notified(sqlite_url: str):
     opened = Storage.open(sqlite_url)
 
     async with opened.writing() as tx:

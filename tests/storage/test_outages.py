@@ -7,20 +7,19 @@ from storage.db.engine import Storage
 from storage.db.leases import release, renew
 from storage.enums import SourceState
 from storage.outages import Outage, claim_outages, note_outages
-from storage.sources import add_source, change_source
+from storage.sources import Source, change_source
 from tests.conftest import TurnedClock
+from tests.rows import source_row
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
 async def add(storage: Storage, name: str, *, ago: dict[str, timedelta], **values: Any) -> int:
-    """Add a source; *ago* says of columns with a moment how long ago that was."""
+    """Add a source; *ago*: the ages of its timestamps, by column."""
     async with storage.writing() as tx:
-        moments = {column: tx.now - passed for column, passed in ago.items()}
-        row = {"url": f"https://{name}/", "url_hash": name, "host": name}
-        dates = {"created_at": tx.now, "next_fetch_at": tx.now}
-        return await add_source(tx, row | dates | moments | values) or 0
+        times = {column: tx.now - passed for column, passed in ago.items()}
+        return (await tx.add(Source(**source_row(f"https://{name}/", **times, **values)))).id
 
 
 async def add_silent(storage: Storage, name: str = "dead.example", **values: Any) -> int:
@@ -64,10 +63,10 @@ async def test_a_source_that_is_gone_is_dead_at_once(storage: Storage):
     "values",
     [
         pytest.param({"ago": {"error_since": 6 * DAY}}, id="failing for six days"),
-        pytest.param({"failures": 3}, id="asked three times only, for we were away"),
+        pytest.param({"failures": 3}, id="read three times only"),
         pytest.param({"failures": 0, "error": "unavailable"}, id="busy, which is no failure"),
-        pytest.param({"state": SourceState.RETIRED}, id="a search that rests"),
-        pytest.param({"ago": {"fetched_at": 7 * DAY}}, id="not asked since its first day"),
+        pytest.param({"state": SourceState.RETIRED}, id="a retired search feed"),
+        pytest.param({"ago": {"fetched_at": 7 * DAY}}, id="not read since its first day"),
     ],
 )
 async def test_a_source_is_not_dead_if(storage: Storage, values: dict[str, Any]):
@@ -77,13 +76,13 @@ async def test_a_source_is_not_dead_if(storage: Storage, values: dict[str, Any])
     assert await dead(storage) == []
 
 
-async def test_nobody_is_dead_while_our_own_line_is(storage: Storage, clock: TurnedClock):
+async def test_no_source_is_dead_while_our_own_network_fails(storage: Storage, clock: TurnedClock):
     await add_well(storage, ago=9 * DAY)
     await add_silent(storage, "one.example")
     two = await add_silent(storage, "two.example")
     assert await dead(storage) == []
 
-    # The line is back: what answers was dead to us only, what fails again is dead.
+    # The network is back: a source that responds was not dead, a source that fails again is.
     async with storage.writing() as tx:
         await change_source(tx, 1, {"succeeded_at": tx.now})
     assert await dead(storage) == []
@@ -94,13 +93,13 @@ async def test_nobody_is_dead_while_our_own_line_is(storage: Storage, clock: Tur
     assert await dead(storage) == [two]
 
 
-async def test_the_only_source_may_be_dead_too(storage: Storage):
+async def test_the_only_source_can_be_dead(storage: Storage):
     source = await add_silent(storage)
 
     assert await dead(storage) == [source]
 
 
-async def test_an_outage_is_claimed_until_it_is_told(storage: Storage, clock: TurnedClock):
+async def test_an_outage_is_claimed_until_it_is_reported(storage: Storage, clock: TurnedClock):
     await add_silent(storage)
     (outage,) = await outages(storage)
     async with storage.writing() as tx:
@@ -118,7 +117,7 @@ async def test_an_outage_is_claimed_until_it_is_told(storage: Storage, clock: Tu
     assert await outages(storage) == []
 
 
-async def test_an_outage_is_over_when_the_source_is_read_again(storage: Storage):
+async def test_an_outage_ends_when_the_source_is_read_again(storage: Storage):
     await add_well(storage)
     source = await add_silent(storage)
     (first,) = await outages(storage)

@@ -11,15 +11,8 @@ from sqlmodel import col, func, select
 
 from storage import outbox as outbox_module
 from storage.db.engine import Storage, Transaction
-from storage.enums import (
-    FEEDBACK_NOTICE,
-    ChatState,
-    DeliveryKind,
-    DeliveryState,
-    Medium,
-    Notification,
-)
-from storage.feedback import Feedback
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, Notification
+from storage.feedback import FEEDBACK_NOTICE, Feedback
 from storage.outbox import (
     BLOCKING_SQL,
     MOST_ROUNDS,

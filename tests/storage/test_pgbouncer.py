@@ -10,14 +10,14 @@ from bot.app.resources import Database
 from storage.db.engine import Storage
 from storage.sources import Source
 from tests.pgbouncer import pooled
-from tests.storage.test_engine import add_sources, claim_sources
+from tests.storage.stored import add_sources, claim_sources
 
 SOURCES = 300
 
 
 @pytest.fixture
 async def two_processes(database_url: str) -> AsyncIterator[tuple[Storage, Storage]]:
-    """Yield the storages of two processes; together they want more than the pooler has."""
+    """Yield the storages of two processes, which together want more connections than there are."""
     async with pooled(database_url) as url:
         database = Database(url=url, server=database_url, connections=8)
         storages = database.open(), database.open()
@@ -26,8 +26,8 @@ async def two_processes(database_url: str) -> AsyncIterator[tuple[Storage, Stora
             await storage.close()
 
 
-async def claim_all(storage: Storage, owner: str) -> list[int | None]:
-    claimed: list[int | None] = []
+async def claim_all(storage: Storage, owner: str) -> list[int]:
+    claimed: list[int] = []
     while some := await claim_sources(storage, owner, limit=5):
         claimed += some
     return claimed
@@ -35,11 +35,11 @@ async def claim_all(storage: Storage, owner: str) -> list[int | None]:
 
 async def count(storage: Storage) -> int:
     async with storage.reading() as tx:
-        return (await tx.session.exec(select(func.count()).select_from(Source))).one()
+        return await tx.one(select(func.count()).select_from(Source))
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_what_two_processes_claim_through_a_pooler_is_claimed_once(two_processes):
+async def test_two_processes_behind_a_pooler_claim_each_row_once(two_processes):
     one, two = two_processes
     await add_sources(one, SOURCES)
 

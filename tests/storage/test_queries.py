@@ -11,7 +11,7 @@ from storage.queries import (
 from storage.topics import Topic
 
 
-async def made(storage: Storage, canonical: str) -> int:
+async def make_query(storage: Storage, canonical: str) -> int:
     async with storage.writing() as tx:
         return (await query_for(tx, canonical)).id
 
@@ -23,22 +23,22 @@ async def changes(storage: Storage, number: int = 0) -> list[tuple[int, str, boo
 
 
 async def test_equal_queries_are_one_row(storage: Storage):
-    first, again = await made(storage, "taiwan"), await made(storage, "taiwan")
+    first, again = await make_query(storage, "taiwan"), await make_query(storage, "taiwan")
 
     assert first == again
     assert await changes(storage) == [(1, "taiwan", True)]
 
 
-async def test_those_who_make_it_at_once_get_one_row(storage: Storage):
-    ids = await asyncio.gather(*(made(storage, "taiwan") for _ in range(5)))
+async def test_queries_made_at_once_share_one_row(storage: Storage):
+    ids = await asyncio.gather(*(make_query(storage, "taiwan") for _ in range(5)))
 
     assert len(set(ids)) == 1
     assert [live for _, _, live in await changes(storage)] == [True]
 
 
 async def test_changes_are_numbered_in_order(storage: Storage):
-    one = await made(storage, "one")
-    two = await made(storage, "two")
+    one = await make_query(storage, "one")
+    two = await make_query(storage, "two")
     async with storage.writing() as tx:
         await retire_query(tx, one)
 
@@ -48,11 +48,10 @@ async def test_changes_are_numbered_in_order(storage: Storage):
         assert await queries_by_id(tx, [one, two]) == {one: "one", two: "two"}
 
 
-async def test_a_query_that_a_topic_asks_for_is_kept(storage: Storage):
-    query_id = await made(storage, "taiwan")
+async def test_a_query_of_a_topic_is_not_retired(storage: Storage):
+    query_id = await make_query(storage, "taiwan")
     async with storage.writing() as tx:
-        topic = Topic(name="Taiwan", query_id=query_id, typed="Taiwan", created_at=tx.now)
-        tx.session.add(topic)
+        await tx.add(Topic(name="Taiwan", query_id=query_id, typed="Taiwan", created_at=tx.now))
 
     async with storage.writing() as tx:
         assert not await retire_query(tx, query_id)
@@ -61,19 +60,21 @@ async def test_a_query_that_a_topic_asks_for_is_kept(storage: Storage):
 
 
 async def test_a_retired_query_comes_back_under_its_id(storage: Storage):
-    query_id = await made(storage, "taiwan")
+    query_id = await make_query(storage, "taiwan")
     async with storage.writing() as tx:
         assert await retire_query(tx, query_id)
         assert await retire_query(tx, query_id)
 
-    assert await made(storage, "taiwan") == query_id
+    assert await make_query(storage, "taiwan") == query_id
     (change,) = await changes(storage)
     assert change[0] > 2
     assert change[1:] == ("taiwan", True)
 
 
 async def test_live_queries_come_in_pages(storage: Storage):
-    one, two, gone, three = [await made(storage, text) for text in ("one", "two", "gone", "three")]
+    one, two, gone, three = [
+        await make_query(storage, text) for text in ("one", "two", "gone", "three")
+    ]
     async with storage.writing() as tx:
         await retire_query(tx, gone)
 

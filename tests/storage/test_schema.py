@@ -1,16 +1,12 @@
 import asyncio
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.db.engine import Storage
 from storage.migrations.upgrade import alembic_config
@@ -18,36 +14,13 @@ from storage.schema import (
     LATEST_VERSION,
     DiskTooSmallError,
     SchemaTooNewError,
-    database_file,
+    metadata,
     migrate,
     stored_version,
 )
-from storage.tables import METADATA, TABLES
 from storage.transfer import is_numbered
-from tests.sample_rows import all_rows, fill
-
-
-def differences(connection: Connection) -> list[object]:
-    def ours(_: object, name: str | None, kind: str, *__: object) -> bool:
-        return not (kind == "table" and (name or "").startswith("folded_index"))
-
-    options = {"include_object": ours, "compare_type": True}
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
-
-
-def file_of(url: str) -> Path:
-    path = database_file(url)
-    assert path
-    return path
-
-
-async def run_on(url: str, work):
-    engine = create_async_engine(url)
-    try:
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
-    finally:
-        await engine.dispose()
+from tests.sample_rows import fill
+from tests.storage.databases import differences, file_of, rows_at, run_on
 
 
 async def test_the_migrations_make_exactly_the_models(database_url: str):
@@ -55,18 +28,20 @@ async def test_the_migrations_make_exactly_the_models(database_url: str):
 
 
 async def test_no_row_gets_the_number_of_one_that_is_gone(sqlite_url: str):
-    """PostgreSQL gives none twice; SQLite only where the table says so."""
+    """PostgreSQL never reuses a number; SQLite does, unless the table says otherwise."""
 
     def tables(connection: Connection) -> dict[str, str]:
-        asked = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
-        return {row.name: row.sql for row in connection.exec_driver_sql(asked)}
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+        )
+        return {row.name: row.sql for row in rows}
 
     await migrate(sqlite_url)
-    made = await run_on(sqlite_url, tables)
+    created = await run_on(sqlite_url, tables)
 
-    numbered = [name for name, table in METADATA.tables.items() if is_numbered(table)]
+    numbered = [name for name, table in metadata().tables.items() if is_numbered(table)]
     assert len(numbered) > 20
-    assert [name for name in numbered if "AUTOINCREMENT" not in made[name]] == []
+    assert [name for name in numbered if "AUTOINCREMENT" not in created[name]] == []
 
 
 def test_the_newest_migration_is_known_without_alembic():
@@ -82,10 +57,6 @@ async def test_all_migrations_can_be_taken_back(own_database_url: str):
         own_database_url, lambda connection: inspect(connection).get_table_names()
     )
     assert tables == ["alembic_version"]
-
-
-async def test_every_table_is_named_in_one_place():
-    assert {table.__tablename__ for table in TABLES} == set(METADATA.tables)
 
 
 async def test_migrating_twice_changes_nothing(database_url: str):
@@ -112,28 +83,27 @@ def test_a_start_on_a_current_database_goes_without_alembic(sqlite_url: str):
         f"asyncio.run(migrate({sqlite_url!r})); print('alembic' in sys.modules)"
     )
 
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
 
-    assert said.stdout == b"False\n"
+    assert process.stdout == b"False\n"
 
 
 async def test_a_file_is_copied_before_it_is_changed(sqlite_url: str):
     path = file_of(sqlite_url)
     storage = Storage.open(sqlite_url)
     await fill(storage)
-    before = await all_rows(storage)
     await storage.close()
+    before = await rows_at(sqlite_url)
     await go_down(sqlite_url, "-1")
 
     await migrate(sqlite_url)
 
     copy = path.with_name(f"dateline.before-{LATEST_VERSION}.sqlite3")
+    copy_url = f"sqlite+aiosqlite:///{copy}"
     assert await version_of(sqlite_url) == LATEST_VERSION
-    assert await version_of(f"sqlite+aiosqlite:///{copy}") < LATEST_VERSION
-    await migrate(f"sqlite+aiosqlite:///{copy}")
-    restored = Storage.open(f"sqlite+aiosqlite:///{copy}")
-    assert (await all_rows(restored))["article"] == before["article"]
-    await restored.close()
+    assert await version_of(copy_url) < LATEST_VERSION
+    await migrate(copy_url)
+    assert (await rows_at(copy_url))["article"] == before["article"]
 
 
 async def test_only_the_last_two_copies_are_kept(sqlite_url: str):

@@ -6,17 +6,16 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.dialects import sqlite
 
-from bot.sources.drafts import url_hash
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceState
 from storage.sources import (
     Follow,
     Source,
-    _claiming,
+    _claim_sources,
     add_source,
     all_sources,
     change_source,
@@ -28,20 +27,17 @@ from storage.sources import (
     source_of,
 )
 from tests.conftest import TurnedClock
+from tests.rows import source_row
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
 def row(tx: Transaction, name: str, **values: Any) -> dict[str, Any]:
-    return {
-        "url": f"https://{name}.example/feed",
-        "url_hash": name,
-        "host": f"{name}.example",
-        "created_at": tx.now,
-        "next_fetch_at": tx.now,
-        "public": True,
-    } | values
+    now = {"created_at": tx.now, "next_fetch_at": tx.now}
+    return source_row(
+        f"https://{name}.example/feed", **{"url_hash": name, "public": True, **now, **values}
+    )
 
 
 async def claimed(storage: Storage, owner: str = "me", limit: int = 9) -> list[str]:
@@ -59,9 +55,7 @@ async def test_a_source_of_the_same_url_is_not_added_twice(storage: Storage):
     assert second is None
 
 
-async def test_only_active_sources_whose_time_has_come_are_due(
-    storage: Storage, clock: TurnedClock
-):
+async def test_only_active_sources_that_are_due_are_claimed(storage: Storage, clock: TurnedClock):
     async with storage.writing() as tx:
         await add_source(tx, row(tx, "due"))
         await add_source(tx, row(tx, "later", next_fetch_at=tx.now + 2 * MINUTE))
@@ -73,7 +67,7 @@ async def test_only_active_sources_whose_time_has_come_are_due(
     assert await claimed(storage, "another") == ["due", "later"]
 
 
-async def test_the_longest_overdue_goes_first(storage: Storage):
+async def test_the_longest_overdue_source_is_claimed_first(storage: Storage):
     async with storage.writing() as tx:
         for minutes in (1, 3, 2):
             due = tx.now - minutes * MINUTE
@@ -82,7 +76,7 @@ async def test_the_longest_overdue_goes_first(storage: Storage):
     assert await claimed(storage, limit=2) == ["2", "3"]
 
 
-async def test_only_the_owner_finishes(storage: Storage):
+async def test_only_the_owner_stores_the_results_of_a_fetch(storage: Storage):
     async with storage.writing() as tx:
         source_id = await add_source(tx, row(tx, "a")) or 0
     await claimed(storage)
@@ -122,8 +116,8 @@ async def add(storage: Storage, *hosts: str) -> None:
     async with storage.writing() as tx:
         for host in hosts:
             url = f"https://{host}/{next(_numbers)}"
-            row = {"url": url, "url_hash": url_hash(url), "host": host, "public": True}
-            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
+            now = {"created_at": tx.now, "next_fetch_at": tx.now}
+            await add_source(tx, source_row(url, public=True, **now))
 
 
 async def pause(storage: Storage, host: str, pause: timedelta) -> None:
@@ -137,7 +131,7 @@ async def due_hosts(storage: Storage, owner: str = "me") -> list[str]:
     return sorted(source.host for source in claimed)
 
 
-async def test_all_sources_of_a_host_wait_when_it_asks(storage: Storage, clock: TurnedClock):
+async def test_all_sources_of_a_host_wait_during_its_pause(storage: Storage, clock: TurnedClock):
     await add(storage, "busy.example", "busy.example", "calm.example")
 
     await pause(storage, "busy.example", HOUR)
@@ -147,7 +141,7 @@ async def test_all_sources_of_a_host_wait_when_it_asks(storage: Storage, clock: 
     assert await due_hosts(storage) == ["busy.example", "busy.example", "calm.example"]
 
 
-async def test_a_source_that_comes_meanwhile_waits_too(storage: Storage, clock: TurnedClock):
+async def test_a_source_added_during_a_pause_waits_too(storage: Storage, clock: TurnedClock):
     await pause(storage, "busy.example", 2 * HOUR)
     await add(storage, "busy.example")
 
@@ -168,7 +162,7 @@ async def test_the_longest_pause_counts(storage: Storage, clock: TurnedClock):
     assert await due_hosts(storage) == ["busy.example"]
 
 
-async def test_a_pause_that_is_over_can_come_again(storage: Storage, clock: TurnedClock):
+async def test_a_pause_can_follow_one_that_has_ended(storage: Storage, clock: TurnedClock):
     await add(storage, "busy.example")
     await pause(storage, "busy.example", HOUR)
     clock.turn(2 * HOUR)
@@ -178,7 +172,7 @@ async def test_a_pause_that_is_over_can_come_again(storage: Storage, clock: Turn
     assert await due_hosts(storage) == []
 
 
-async def test_a_host_is_somebodys_turn_at_a_time(storage: Storage, clock: TurnedClock):
+async def test_a_host_is_read_by_one_process_at_a_time(storage: Storage, clock: TurnedClock):
     await add(storage, "one.example", "two.example")
     first = await due_hosts(storage)
     await add(storage, "one.example", "three.example")
@@ -195,7 +189,7 @@ async def test_a_host_is_somebodys_turn_at_a_time(storage: Storage, clock: Turne
     ]
 
 
-async def test_two_who_claim_at_once_never_get_the_same_host(storage: Storage):
+async def test_simultaneous_claims_never_share_a_host(storage: Storage):
     await add(storage, *(["one.example"] * 5), *(["two.example"] * 5))
 
     async def claim_some(owner: str) -> set[str]:
@@ -209,26 +203,27 @@ async def test_two_who_claim_at_once_never_get_the_same_host(storage: Storage):
     assert sorted(host for hosts in taken for host in hosts) == ["one.example", "two.example"]
 
 
-async def test_sources_of_the_operators_own_network_need_no_turn(storage: Storage):
+async def test_hosts_of_the_operators_own_network_are_read_by_several_processes(storage: Storage):
     await add(storage, "feeds.lan")
     assert await due_hosts(storage) == ["feeds.lan"]
     await add(storage, "feeds.lan")
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(own_network=True))
+        await tx.change(update(Source).values(own_network=True))
 
     assert await due_hosts(storage, "another") == ["feeds.lan"]
 
 
 @pytest.mark.parametrize("public", [True, False], ids=["public", "private"])
-async def test_a_claim_looks_at_the_sources_that_are_due_alone(sqlite_url: str, public: bool):
-    asked = _claiming("sqlite", public=public).compile(dialect=sqlite.dialect(paramstyle="named"))
-    values = dict.fromkeys(asked.params) | {"busy": "[]", "most": 1}
-    opened = Storage.open(sqlite_url)
-    async with opened.reading() as tx:
-        connection = await tx.session.connection()
-        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)).all()
+async def test_a_claim_reads_only_sources_that_are_due(sqlite_url: str, public: bool):
+    claim = _claim_sources("sqlite", public=public).compile(
+        dialect=sqlite.dialect(paramstyle="named")
+    )
+    values = dict.fromkeys(claim.params) | {"busy": "[]", "claim_limit": 1}
+    storage = Storage.open(sqlite_url)
+    async with storage.reading() as tx:
+        plan = await tx.rows(text(f"EXPLAIN QUERY PLAN {claim}"), **values)
+    await storage.close()
 
-    await opened.close()
     steps = [row[-1] for row in plan]
     assert "ix_source_due (state=? AND public=? AND next_fetch_at<?)" in str(steps)
     assert [step for step in steps if step.startswith("SCAN") and "json_each" not in step] == [
@@ -238,13 +233,11 @@ async def test_a_claim_looks_at_the_sources_that_are_due_alone(sqlite_url: str, 
 
 async def follow(storage: Storage, account: int, *names: str) -> None:
     async with storage.writing() as tx:
-        chat = Chat(telegram_id=account, state_since=tx.now, created_at=tx.now)
-        tx.session.add(chat)
-        await tx.session.flush()
+        chat = await tx.add(Chat(telegram_id=account, state_since=tx.now, created_at=tx.now))
         for name in names:
             source = await source_of(tx, name)
             assert source
-            tx.session.add(Follow(chat_id=chat.id, source_id=source.id))
+            await tx.add(Follow(chat_id=chat.id, source_id=source.id))
 
 
 @pytest.mark.parametrize(
@@ -256,9 +249,7 @@ async def follow(storage: Storage, account: int, *names: str) -> None:
         pytest.param([2], ("a", 1), id="the second"),
     ],
 )
-async def test_a_private_source_is_claimed_for_an_account_that_is_not_busy(
-    storage: Storage, busy, expected
-):
+async def test_a_private_source_is_claimed_for_an_idle_account(storage: Storage, busy, expected):
     async with storage.writing() as tx:
         for number, name in enumerate("ab"):
             due = tx.now - (2 - number) * MINUTE
@@ -272,7 +263,7 @@ async def test_a_private_source_is_claimed_for_an_account_that_is_not_busy(
     assert (claim and (claim.source.url_hash, claim.account)) == expected
 
 
-async def test_a_pause_that_a_user_has_learned_binds_private_sources_alone(
+async def test_a_pause_from_a_private_source_binds_private_sources_alone(
     storage: Storage, clock: TurnedClock
 ):
     async with storage.writing() as tx:

@@ -33,7 +33,7 @@ async def connection(tmp_path: Path) -> AsyncIterator[AsyncConnection]:
 
 @pytest.fixture
 def hops(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What was asked of the driver's thread, from now on."""
+    """The calls of the driver's thread from now on."""
     hops: list[Any] = []
     hop: Any = aiosqlite.Connection._execute
 
@@ -52,15 +52,17 @@ async def test_a_statement_hops_once(connection: AsyncConnection, hops: list[Any
     assert len(hops) == 1
 
 
-async def test_a_connection_goes_back_without_a_hop(sqlite_url: str, hops: list[Any]) -> None:
+async def test_a_connection_returns_to_the_pool_without_a_hop(
+    sqlite_url: str, hops: list[Any]
+) -> None:
     storage = Storage.open(sqlite_url)
     for use in (storage.reading, storage.writing):
         async with use() as tx:
-            await tx.session.exec(select(1))
+            await tx.rows(select(1))
         hops.clear()
 
         async with use() as tx:
-            await tx.session.exec(select(1))
+            await tx.rows(select(1))
 
         assert len(hops) == len(["begin", "select", "commit"])
     await storage.close()
@@ -68,11 +70,11 @@ async def test_a_connection_goes_back_without_a_hop(sqlite_url: str, hops: list[
 
 async def test_all_statements_of_a_function_hop_together(sqlite_url: str, hops: list[Any]) -> None:
     async def work() -> list[int]:
-        return [(await tx.session.exec(select(n))).one() for n in (1, 2, 3)]
+        return [await tx.one(select(n)) for n in (1, 2, 3)]
 
     storage = Storage.open(sqlite_url)
     async with storage.writing() as tx:
-        await tx.session.connection()
+        await tx.driver()  # connects
         hops.clear()
 
         assert await tx.at_once(work()) == [1, 2, 3]
@@ -80,15 +82,15 @@ async def test_all_statements_of_a_function_hop_together(sqlite_url: str, hops: 
     await storage.close()
 
 
-async def test_what_fails_on_the_thread_is_raised_here(storage: Storage) -> None:
+async def test_an_error_on_the_thread_is_raised_to_the_caller(storage: Storage) -> None:
     async def work() -> None:
-        await tx.session.exec(text("SELECT nothing"))  # type: ignore[call-overload]
+        await tx.rows(text("SELECT nothing"))
 
     with pytest.raises(DatabaseError):
         async with storage.writing() as tx:
             await tx.at_once(work())
     async with storage.writing() as tx:
-        assert (await tx.session.exec(select(1))).one() == 1
+        assert await tx.one(select(1)) == 1
 
 
 async def test_only_statements_can_be_awaited_on_the_thread(sqlite_url: str) -> None:
@@ -99,13 +101,13 @@ async def test_only_statements_can_be_awaited_on_the_thread(sqlite_url: str) -> 
     await storage.close()
 
 
-async def test_whoever_is_cancelled_waits_for_the_thread(sqlite_url: str) -> None:
+async def test_a_cancelled_caller_waits_for_the_thread(sqlite_url: str) -> None:
     started, going_on, done = threading.Event(), threading.Event(), []
 
     async def work() -> None:
         started.set()
         going_on.wait()
-        done.append((await tx.session.exec(select(1))).one())
+        done.append(await tx.one(select(1)))
 
     storage = Storage.open(sqlite_url)
     async with storage.writing() as tx:
@@ -120,11 +122,11 @@ async def test_whoever_is_cancelled_waits_for_the_thread(sqlite_url: str) -> Non
             await waiting
 
         assert done == [1]
-        assert (await tx.session.exec(select(2))).one() == 2
+        assert await tx.one(select(2)) == 2
     await storage.close()
 
 
-async def test_rows_that_a_change_returns_are_there_and_counted(
+async def test_an_update_returns_its_rows_and_an_insert_its_count(
     connection: AsyncConnection,
 ) -> None:
     words = [{"text": "one"}, {"text": "two"}]
@@ -135,7 +137,7 @@ async def test_rows_that_a_change_returns_are_there_and_counted(
     assert changed.scalars().all() == ["one!", "two!"]
 
 
-async def test_the_next_statement_does_after_one_that_failed(connection: AsyncConnection) -> None:
+async def test_a_statement_works_after_a_failed_one(connection: AsyncConnection) -> None:
     await connection.execute(text("INSERT INTO word VALUES (1, 'one')"))
     with pytest.raises(IntegrityError, match="UNIQUE"):
         await connection.execute(text("INSERT INTO word VALUES (2, 'one')"))
@@ -150,7 +152,7 @@ async def test_a_statement_without_rows_has_none(connection: AsyncConnection) ->
     assert found.first() is None
 
 
-async def test_who_is_cancelled_while_a_file_opens_leaves_nothing_open(
+async def test_a_caller_cancelled_while_a_file_opens_leaves_it_closed(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[sqlite3.Connection] = []
@@ -175,7 +177,7 @@ async def test_who_is_cancelled_while_a_file_opens_leaves_nothing_open(
 
 async def ask(storage: Storage) -> None:
     async with storage.reading() as tx:
-        await tx.session.exec(select(1))
+        await tx.rows(select(1))
 
 
 @pytest.fixture
@@ -199,7 +201,7 @@ async def patience_ms(storage: Storage) -> int:
         return int((await connection.execute(text("PRAGMA busy_timeout"))).scalar_one())
 
 
-async def test_a_lock_is_waited_for_once_by_all_who_stand_in_line(storage, other_program):
+async def test_queued_writers_share_one_wait_for_a_lock(storage, other_program):
     before = await patience_ms(storage)
     await on_writer(storage, "PRAGMA busy_timeout = 1")
     other_program.execute("BEGIN EXCLUSIVE")
@@ -216,15 +218,15 @@ async def test_a_lock_is_waited_for_once_by_all_who_stand_in_line(storage, other
     assert before == await patience_ms(storage) == BUSY_SECONDS * 1000
 
 
-async def test_who_reads_goes_on(storage, other_program):
+async def test_a_lock_does_not_block_readers(storage, other_program):
     await write(storage)
     other_program.execute("BEGIN EXCLUSIVE")
 
     async with storage.reading() as tx:
-        assert await tx.session.scalar(text("SELECT count(*) FROM chat")) == 0
+        assert await tx.one(text("SELECT count(*) FROM chat")) == (0,)
 
 
-async def test_what_breaks_a_rule_is_no_lock(storage):
+async def test_a_violated_constraint_is_not_taken_for_a_lock(storage):
     with pytest.raises(DatabaseError) as failed:
         await on_writer(storage, "INSERT INTO chat (id) VALUES (NULL)")
 

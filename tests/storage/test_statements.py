@@ -1,4 +1,4 @@
-"""Running statements: rows, one, first, change, and what `at_once` allows."""
+"""Running statements: rows, one, first, change, and the limits of `at_once`."""
 
 import asyncio
 
@@ -87,12 +87,22 @@ async def test_a_deleted_row_is_gone(stored: Storage):
         assert await tx.rows(select(Source.id)) == []
 
 
+async def test_an_update_returns_models_with_their_new_values(stored: Storage):
+    renaming = update(Source).where(col(Source.host) == "a.example").values(title="new")
+    async with stored.writing() as tx:
+        loaded = await tx.one(select(Source).where(col(Source.host) == "a.example"))
+        ((renamed,),) = await tx.rows(renaming.returning(Source))
+
+        assert renamed is loaded
+        assert loaded.title == "new"
+
+
 async def hosts_at_once(tx: Transaction) -> list[str]:
     await tx.add(source("c.example"))
     return list(await tx.rows(select(Source.host).order_by(Source.host)))
 
 
-async def test_at_once_returns_what_its_work_returns(stored: Storage):
+async def test_at_once_returns_the_result_of_its_work(stored: Storage):
     async with stored.writing() as tx:
         assert await tx.at_once(hosts_at_once(tx)) == ["a.example", "b.example", "c.example"]
 
@@ -107,7 +117,7 @@ async def test_at_once_refuses_work_that_waits_for_anything_else(stored: Storage
             await tx.at_once(sleep(tx))
 
 
-async def test_at_once_passes_on_what_a_statement_raises(stored: Storage):
+async def test_at_once_passes_on_an_error_of_a_statement(stored: Storage):
     async def fail(tx: Transaction) -> str:
         with pytest.raises(NoResultFound):
             await tx.one(select(Source.id).where(col(Source.host) == "nowhere"))

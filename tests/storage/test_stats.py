@@ -1,4 +1,4 @@
-"""What metrics and the statistics show."""
+"""Counts and lags for the metrics and the statistics."""
 
 from datetime import timedelta
 
@@ -10,9 +10,8 @@ from bot.budgets import USUAL
 from storage import stats
 from storage.articles import store_articles
 from storage.db.engine import POSTGRESQL, Storage
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, Mode
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
 from storage.outbox import Delivery
-from storage.queries import query_for
 from storage.sources import add_source
 from storage.stats import (
     Count,
@@ -23,60 +22,40 @@ from storage.stats import (
     table_sizes,
     totals,
 )
-from storage.subscriptions import Subscription
-from storage.topics import Topic
 from tests.delivery.conftest import Outbox
-from tests.storage.test_articles import stored
+from tests.storage.stored import store_article, subscribe
 
 DAY = timedelta(days=1)
 
 
-async def watch(storage: Storage, chat_id: int, name: str, slug: str | None) -> None:
-    async with storage.writing() as tx:
-        query_id = (await query_for(tx, name)).id
-        topic = Topic(
-            name=name,
-            query_id=query_id,
-            typed=name,
-            slug=slug,
-            chat_id=None if slug else chat_id,
-            created_at=tx.now,
-        )
-        tx.session.add(topic)
-        await tx.session.flush()
-        tx.session.add(
-            Subscription(chat_id=chat_id, topic_id=topic.id, mode=Mode.BOTH, created_at=tx.now)
-        )
-
-
-async def test_what_there_is_is_counted_by_its_words(storage):
+async def test_rows_are_counted_by_their_kinds_and_states(storage):
     outbox = Outbox(storage)
     ann = await outbox.chat(1)
     await outbox.chat(-2, state=ChatState.KICKED)
-    await watch(storage, ann, "Japan", "japan")
-    await watch(storage, ann, "somebody's secret", None)
+    await subscribe(storage, ann, "Japan", "japan")
+    await subscribe(storage, ann, "somebody's secret", None)
 
     async with storage.reading() as tx:
         found = await totals(tx)
-        watched = await most_subscribed(tx, 5)
+        popular = await most_subscribed(tx, 5)
 
     assert found["chats"] == [Count(("group", "kicked"), 1), Count(("private", "active"), 1)]
     assert sorted(found["topics"]) == [Count(("False",), 1), Count(("True",), 1)]
     assert found["subscriptions"] == [Count(("both",), 2)]
     assert found["sources"] == []
-    assert watched == [Count(("Japan",), 1)]
+    assert popular == [Count(("Japan",), 1)]
 
 
-async def test_what_came_lately_is_told_from_what_came_before(storage, clock):
+async def test_recent_rows_are_counted_apart_from_old_ones(storage, clock):
     outbox = Outbox(storage)
     ann = await outbox.chat(1)
     await outbox.add(ann)
-    await stored(storage, "old")
+    await store_article(storage, "old")
     clock.turn(2 * DAY)
     mail = await outbox.add(ann)
     await outbox.set(mail, medium=Medium.EMAIL, state=DeliveryState.SENT)
     for number in range(3):
-        await stored(storage, f"new {number}")
+        await store_article(storage, f"new {number}")
 
     async with storage.reading() as tx:
         found = await recent_totals(tx, tx.now - DAY)
@@ -89,18 +68,16 @@ async def test_what_came_lately_is_told_from_what_came_before(storage, clock):
     assert days[-1].what == ("2026-03-04",)
 
 
-async def test_gaps_in_the_numbers_of_rows_hide_nothing(storage, clock):
+async def test_gaps_between_row_ids_hide_no_rows(storage, clock):
     outbox = Outbox(storage)
     ann = await outbox.chat(1)
     rows = [await outbox.add(ann) for _ in range(5)]
     async with storage.writing() as tx:
         moved = update(Delivery).where(col(Delivery.id) == rows[-1]).values(id=9000)
-        await tx.session.exec(moved)
+        await tx.change(moved)
     clock.turn(DAY)
     async with storage.writing() as tx:
-        await tx.session.exec(
-            update(Delivery).where(col(Delivery.id) == 9000).values(created_at=tx.now)
-        )
+        await tx.change(update(Delivery).where(col(Delivery.id) == 9000).values(created_at=tx.now))
 
     async with storage.reading() as tx:
         found = await recent_totals(tx, tx.now)
@@ -108,10 +85,10 @@ async def test_gaps_in_the_numbers_of_rows_hide_nothing(storage, clock):
     assert found["deliveries"] == [Count(("telegram", "pending"), 1)]
 
 
-async def test_a_count_of_very_many_says_at_least(storage, monkeypatch):
+async def test_a_bounded_count_says_at_least(storage, monkeypatch):
     monkeypatch.setattr(stats, "MAX_COUNTED", 2)
     for number in range(3):
-        await stored(storage, str(number))
+        await store_article(storage, str(number))
 
     async with storage.reading() as tx:
         found = await recent_totals(tx, tx.now)
@@ -119,29 +96,27 @@ async def test_a_count_of_very_many_says_at_least(storage, monkeypatch):
     assert found["articles"] == [Count((), 2, is_least=True)]
 
 
-async def test_tables_are_told_by_their_room(storage):
+async def test_tables_are_listed_by_their_sizes(storage):
     async with storage.reading() as tx:
         found = await table_sizes(tx)
 
-    if not found and not await tells_sizes(storage):
+    if not found and not await has_dbstat(storage):
         pytest.skip("this SQLite has no dbstat")
     assert ("delivery",) in {count.what for count in found if count.number}
     assert found == sorted(found, key=lambda count: -count.number)
 
 
-async def tells_sizes(storage: Storage) -> bool:
+async def has_dbstat(storage: Storage) -> bool:
     if storage.dialect == POSTGRESQL:
         return True
     async with storage.reading() as tx:
-        connection = await tx.session.connection()
-        built = await connection.execute(text("PRAGMA compile_options"))
-        return "ENABLE_DBSTAT_VTAB" in built.scalars().all()
+        return ("ENABLE_DBSTAT_VTAB",) in await tx.rows(text("PRAGMA compile_options"))
 
 
 MINUTE = timedelta(minutes=1)
 
 
-async def test_where_nothing_waits_nothing_is_late(storage):
+async def test_an_empty_database_has_no_backlog(storage):
     async with storage.reading() as tx:
         found = await backlog(tx, USUAL.limits)
 
@@ -150,7 +125,7 @@ async def test_where_nothing_waits_nothing_is_late(storage):
     assert found.sources == {"active": 0, "unhealthy": 0}
 
 
-async def test_the_oldest_message_of_any_kind_says_how_late_its_medium_is(storage, clock):
+async def test_the_lag_of_a_medium_is_that_of_its_oldest_message(storage, clock):
     outbox = Outbox(storage)
     await outbox.add(await outbox.chat(7), kind=DeliveryKind.EDITION)
     clock.turn(MINUTE)
@@ -165,7 +140,7 @@ async def test_the_oldest_message_of_any_kind_says_how_late_its_medium_is(storag
     assert found.queue == {(DeliveryState.PENDING, Medium.TELEGRAM): 2}
 
 
-async def test_what_is_due_later_has_not_waited(storage, clock):
+async def test_a_source_that_is_due_later_has_no_lag(storage, clock):
     async with storage.writing() as tx:
         values = {"url": "https://a.example/feed", "url_hash": "a", "host": "a.example"}
         times = {"created_at": tx.now, "next_fetch_at": tx.now + MINUTE}
@@ -182,18 +157,18 @@ async def test_what_is_due_later_has_not_waited(storage, clock):
 
 
 async def test_a_transaction_reports_new_rows_once_it_is_committed(storage):
-    told = []
-    storage.on_made = lambda made: told.append(dict(made))
+    reported = []
+    storage.on_made = lambda made: reported.append(dict(made))
     outbox = Outbox(storage)
     await outbox.chat(7)
-    told.clear()
+    reported.clear()
 
     async with storage.writing() as tx:
         row = {"url": "https://a.example/1", "url_hash": "a", "title": "Ferry"}
         row |= {"stored_at": tx.now, "news_at": tx.now}
         await store_articles(tx, [row, row | {"url_hash": "b"}])
-        assert told == []
+        assert reported == []
     async with storage.writing() as tx:
         await store_articles(tx, [row])
 
-    assert [made.get("article", 0) for made in told] == [2, 0]
+    assert [made.get("article", 0) for made in reported] == [2, 0]

@@ -1,4 +1,4 @@
-"""Everything of one database in another, or nothing."""
+"""Copies of a whole database in the other kind of database."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.db.engine import POSTGRESQL, Storage
 from storage.db.postgresql import DatabaseInUseError
-from storage.schema import SchemaTooNewError, migrate
+from storage.schema import SchemaTooNewError, leased_tables, migrate
 from storage.search import ArticleSearch, search_articles
 from storage.stories import Story
-from storage.tables import LEASED
 from storage.transfer import TransferError, transfer
-from tests.sample_rows import Rows, all_rows, fill
-from tests.storage.test_schema import differences, file_of, run_on
+from tests.sample_rows import Rows, fill
+from tests.storage.databases import differences, file_of, rows_at, run_on, run_sql
 
 if TYPE_CHECKING:
     from storage.transfer import Progress
 
 
 class Interrupted(BaseException):
-    """Like a signal: nothing catches it."""
+    """Like a signal, which nothing catches."""
 
 
 def ignore(_table: str, _done: int, _total: int) -> None:
@@ -50,9 +49,9 @@ async def expected(urls: tuple[str, str]):
     await migrate(urls[0])
     storage = Storage.open(urls[0])
     await fill(storage)
-    rows = await all_rows(storage)
     await storage.close()
-    leased = {str(table.__tablename__) for table in LEASED}
+    rows = await rows_at(urls[0])
+    leased = {str(table.__tablename__) for table in leased_tables()}
     arriving = {
         name: [(None, None, *row[2:]) if name in leased else row for row in rows[name]]
         for name in rows
@@ -64,20 +63,8 @@ def in_order(rows: Rows) -> Rows:
     return {name: sorted(each, key=repr) for name, each in rows.items()}
 
 
-async def rows_at(url: str):
-    storage = Storage.open(url)
-    try:
-        return in_order(await all_rows(storage))
-    finally:
-        await storage.close()
-
-
 async def value_at(url: str, query: str) -> object:
     return await run_on(url, lambda connection: connection.exec_driver_sql(query).scalar())
-
-
-async def run_sql(url: str, statement: str) -> None:
-    await run_on(url, lambda connection: connection.exec_driver_sql(statement))
 
 
 async def test_every_row_of_every_table_arrives(urls, expected):
@@ -86,7 +73,7 @@ async def test_every_row_of_every_table_arrives(urls, expected):
     counts = await copy(urls, lambda _table, done, total: progress.append((done, total)))
 
     assert counts == {name: len(rows) for name, rows in expected.items() if name != "lease"}
-    assert await rows_at(urls[1]) == expected
+    assert in_order(await rows_at(urls[1])) == expected
     assert await run_on(urls[1], differences) == []
     assert progress == sorted(progress)
     assert progress[-1] == (sum(counts.values()), sum(counts.values()))
@@ -104,10 +91,10 @@ async def test_an_interrupted_copy_leaves_nothing_and_can_be_started_again(urls,
     assert [name for name, rows in (await rows_at(urls[1])).items() if rows] == []
     assert await run_on(urls[1], differences) == []
     await copy(urls)
-    assert await rows_at(urls[1]) == expected
+    assert in_order(await rows_at(urls[1])) == expected
 
 
-async def test_a_row_may_refer_to_a_later_one_of_its_table(urls, expected):
+async def test_a_row_may_refer_to_a_later_row_of_its_table(urls, expected):
     await run_sql(urls[0], "UPDATE story SET continues_id = 3 WHERE id = 1")
 
     await copy(urls)
@@ -125,9 +112,7 @@ async def test_a_missing_document_stays_missing(urls, expected):
     assert await value_at(urls[1], missing) == len(expected["delivery"])
 
 
-async def test_what_postgresql_cannot_hold_in_a_text_is_left_out(
-    sqlite_url: str, own_postgresql_url: str
-):
+async def test_zero_bytes_are_left_out_of_texts(sqlite_url: str, own_postgresql_url: str):
     insert = "INSERT INTO boilerplateblocks (host, blocks) VALUES ('a.example', 'a' || char(0))"
     await run_sql(sqlite_url, insert)
 
@@ -136,7 +121,7 @@ async def test_what_postgresql_cannot_hold_in_a_text_is_left_out(
     assert (await rows_at(own_postgresql_url))["boilerplateblocks"] == [("a.example", "a")]
 
 
-async def test_new_rows_get_ids_above_the_highest_one_ever_given(urls, expected):
+async def test_new_rows_get_ids_above_the_highest_one_ever_used(urls, expected):
     deleted = await new_story(urls[0], stays=False)
     await copy(urls)
 
@@ -144,14 +129,12 @@ async def test_new_rows_get_ids_above_the_highest_one_ever_given(urls, expected)
 
 
 async def new_story(url: str, *, stays: bool) -> int:
-    """Return the id of a new one, which may be deleted again."""
+    """Store a story, which is deleted again unless it *stays*; return its id."""
     storage = Storage.open(url)
     async with storage.writing() as tx:
-        story = Story(created_at=tx.now)
-        tx.session.add(story)
-        await tx.session.flush()
+        story = await tx.add(Story(created_at=tx.now))
         if not stays:
-            await tx.session.delete(story)
+            await tx.delete(story)
     await storage.close()
     return story.id
 
@@ -199,7 +182,7 @@ async def test_a_target_with_tables_of_another_program_is_refused(urls, expected
         await copy(urls)
 
 
-async def test_a_source_of_an_older_version_is_refused_and_stays_as_it_is(urls, expected):
+async def test_a_source_of_an_older_version_is_refused_and_unchanged(urls, expected):
     await run_sql(urls[0], "UPDATE alembic_version SET version_num = '0000'")
 
     with pytest.raises(TransferError, match=r"older version.*Run dateline migrate"):
@@ -227,10 +210,8 @@ async def test_a_server_in_use_is_refused(urls, expected):
     await engine.dispose()
 
 
-async def test_what_changes_during_the_copy_is_copied_as_it_was_at_its_start(
-    sqlite_url: str, own_postgresql_url: str
-):
-    storage = Storage.open(sqlite_url)  # which puts the file into WAL mode
+async def test_a_copy_has_the_rows_from_its_start(sqlite_url: str, own_postgresql_url: str):
+    storage = Storage.open(sqlite_url)  # switches the file to WAL
     await fill(storage)
     await storage.close()
     path = file_of(sqlite_url)
@@ -245,14 +226,14 @@ async def test_what_changes_during_the_copy_is_copied_as_it_was_at_its_start(
     assert counts["subscription"] == 3
 
 
-async def test_a_source_that_is_not_there_is_not_made(tmp_path, own_postgresql_url: str):
+async def test_a_missing_source_is_not_created(tmp_path, own_postgresql_url: str):
     with pytest.raises(TransferError, match="no database at"):
         await transfer(f"sqlite+aiosqlite:///{tmp_path}/absent.sqlite3", own_postgresql_url, ignore)
 
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_rows_that_refer_to_nothing_are_refused_before_anything_is_copied(
+async def test_dangling_references_are_refused_before_the_copy(
     sqlite_url: str, own_postgresql_url: str
 ):
     await run_sql(sqlite_url, "INSERT INTO follow (chat_id, source_id) VALUES (7, 8)")

@@ -2,43 +2,47 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlmodel import select
 
 from storage.db.engine import Storage
-from storage.enums import UpdateRef
-from storage.updates import ProcessedUpdate, is_duplicate, record_result, result_of
+from storage.updates import ProcessedUpdate, UpdateRef, is_duplicate, record_result, result_of
 
 FIRST = UpdateRef(bot_id=7_000_000_000, update_id=1)
 
 
-async def comes(storage: Storage, once: UpdateRef | None) -> bool:
+async def handled_before(storage: Storage, update_ref: UpdateRef | None) -> bool:
     async with storage.writing() as tx:
-        return await is_duplicate(tx, once)
+        return await is_duplicate(tx, update_ref)
 
 
-async def test_the_second_time_is_again(storage):
-    assert [await comes(storage, FIRST) for _ in range(3)] == [False, True, True]
+async def test_a_repeated_update_is_a_duplicate(storage):
+    assert [await handled_before(storage, FIRST) for _ in range(3)] == [False, True, True]
 
 
 async def test_the_same_number_of_another_bot_is_another_update(storage):
-    await comes(storage, FIRST)
+    await handled_before(storage, FIRST)
 
-    assert not await comes(storage, UpdateRef(FIRST.bot_id + 1, FIRST.update_id))
-
-
-async def test_what_comes_by_no_update_is_meant_each_time(storage):
-    assert [await comes(storage, None) for _ in range(2)] == [False, False]
+    assert not await handled_before(storage, UpdateRef(FIRST.bot_id + 1, FIRST.update_id))
 
 
-async def test_what_is_not_committed_was_not_handled(storage):
-    async with storage.writing() as tx:
-        await is_duplicate(tx, FIRST)
-        await tx.session.rollback()
-
-    assert not await comes(storage, FIRST)
+async def test_an_action_without_an_update_is_never_a_duplicate(storage):
+    assert [await handled_before(storage, None) for _ in range(2)] == [False, False]
 
 
-async def test_what_the_update_made_is_known_the_second_time(storage):
+async def test_a_rolled_back_update_is_no_duplicate(storage):
+    async def fail_to_handle() -> None:
+        async with storage.writing() as tx:
+            await is_duplicate(tx, FIRST)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail_to_handle()
+
+    assert not await handled_before(storage, FIRST)
+
+
+async def test_the_result_of_an_update_is_known_to_its_repetition(storage):
     async with storage.writing() as tx:
         await is_duplicate(tx, FIRST)
         before = await result_of(tx, FIRST)
@@ -48,11 +52,11 @@ async def test_what_the_update_made_is_known_the_second_time(storage):
         assert (before, await result_of(tx, FIRST)) == (None, 12)
 
 
-async def test_after_a_day_it_is_forgotten(storage, clock):
-    await comes(storage, FIRST)
+async def test_a_record_is_deleted_after_a_day(storage, clock):
+    await handled_before(storage, FIRST)
     clock.turn(timedelta(days=1, seconds=1))
-    await comes(storage, UpdateRef(1, 2))
+    await handled_before(storage, UpdateRef(1, 2))
 
     async with storage.reading() as tx:
-        (kept,) = await tx.session.exec(select(ProcessedUpdate))
+        (kept,) = await tx.rows(select(ProcessedUpdate))
     assert (kept.bot_id, kept.update_id) == (1, 2)

@@ -1,4 +1,4 @@
-"""Usage: counted by account and day, told once, and outliving the chat."""
+"""Usage is counted by account and day, reported once, and outlives the chat."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +9,7 @@ from storage.chats import Chat, open_chat
 from storage.db.engine import Storage
 from storage.enums import ChatKind, UsageKind
 from storage.retention import erase_chat, finish_erasing
-from storage.sources import Follow, add_source
+from storage.sources import Follow, Source
 from storage.usage import (
     MOST_PAYING,
     Payer,
@@ -22,9 +22,10 @@ from storage.usage import (
     spend,
     take_exhausted,
     usage_today,
-    used,
+    used_today,
 )
 from tests.conftest import TurnedClock
+from tests.rows import source_row
 
 DAY = timedelta(days=1)
 REQUESTS, PAGES = UsageKind.REQUESTS, UsageKind.PAGES
@@ -45,7 +46,7 @@ class Chats:
 
     async def used(self, account: str) -> dict[UsageKind, int]:
         async with self.storage.reading() as tx:
-            return (await used(tx, [account]))[account]
+            return (await used_today(tx, [account]))[account]
 
     async def spend(self, account: str, kind: UsageKind, amount: int) -> None:
         async with self.storage.writing() as tx:
@@ -80,7 +81,7 @@ async def test_an_amount_beyond_32_bits_is_kept(chats):
     assert await chats.used(ann) == {UsageKind.BYTES: 2**32}
 
 
-async def test_threads_are_one_account_that_is_not_named(chats):
+async def test_threads_are_one_account_named_by_a_hash(chats):
     rows = [await chats.add(-1_000_000_000_007, thread) for thread in (0, 5, 9)]
     accounts = {await chats.account(row) for row in rows}
 
@@ -115,17 +116,17 @@ async def test_usage_is_forgotten_after_two_days(chats, storage, clock: TurnedCl
     assert gone == [0, 0, 0, 1]
 
 
-async def _followed(storage: Storage, *chat_ids: int) -> int:
+async def followed_source(storage: Storage, *chat_ids: int) -> int:
     async with storage.writing() as tx:
-        row = {"url": "https://a.example", "url_hash": "a", "host": "a.example"}
-        source_id = await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-        tx.session.add_all(Follow(chat_id=chat, source_id=source_id or 0) for chat in chat_ids)
-    return source_id or 0
+        source = await tx.add(Source(**source_row()))
+        for chat_id in chat_ids:
+            await tx.add(Follow(chat_id=chat_id, source_id=source.id))
+        return source.id
 
 
-async def test_an_account_pays_once_for_all_its_threads(chats, storage):
+async def test_a_source_counts_once_for_all_threads_of_an_account(chats, storage):
     rows = [await chats.add(-7, 5), await chats.add(-7, 9), await chats.add(3)]
-    source = await _followed(storage, *rows)
+    source = await followed_source(storage, *rows)
 
     async with storage.reading() as tx:
         (payers,) = (await payers_of(tx, [source])).values()
@@ -136,8 +137,10 @@ async def test_an_account_pays_once_for_all_its_threads(chats, storage):
 @pytest.mark.parametrize(
     ("accounts", "paying"), [(MOST_PAYING, MOST_PAYING), (MOST_PAYING + 1, 0)], ids=["few", "many"]
 )
-async def test_a_source_that_very_many_follow_is_paid_for_by_none(chats, storage, accounts, paying):
-    source = await _followed(storage, *[await chats.add(number + 1) for number in range(accounts)])
+async def test_a_source_with_very_many_followers_counts_for_none(chats, storage, accounts, paying):
+    source = await followed_source(
+        storage, *[await chats.add(number + 1) for number in range(accounts)]
+    )
 
     async with storage.reading() as tx:
         payers = await payers_of(tx, [source])
@@ -145,26 +148,26 @@ async def test_a_source_that_very_many_follow_is_paid_for_by_none(chats, storage
     assert len(payers.get(source, ())) == paying
 
 
-async def test_an_account_is_told_once_a_day(chats, storage, clock):
+async def test_an_account_is_notified_once_a_day(chats, storage, clock):
     chat_id = await chats.add(1)
     payer = Payer(await chats.account(chat_id), chat_id)
 
-    async def told(kind: UsageKind) -> list[frozenset[UsageKind]]:
+    async def notified(kind: UsageKind) -> list[frozenset[UsageKind]]:
         await chats.spend(payer.account, kind, 9)
         async with storage.writing() as tx:
             await note_exhaustion(tx, {payer: [kind]})
         async with storage.writing() as tx:
             return [one.kinds for one in await take_exhausted(tx, 10)]
 
-    first, again, other = await told(REQUESTS), await told(REQUESTS), await told(PAGES)
+    first, again, other = await notified(REQUESTS), await notified(REQUESTS), await notified(PAGES)
     clock.turn(DAY)
-    next_day = await told(REQUESTS)
+    next_day = await notified(REQUESTS)
 
     assert (first, again, other) == ([frozenset({REQUESTS})], [], [])
     assert next_day == [frozenset({REQUESTS})]
 
 
-async def test_an_account_gets_no_notice_of_a_day_that_is_over(chats, storage, clock):
+async def test_an_account_is_not_notified_of_a_past_day(chats, storage, clock):
     chat_id = await chats.add(1)
     payer = Payer(await chats.account(chat_id), chat_id)
     await chats.spend(payer.account, REQUESTS, 9)
@@ -176,20 +179,20 @@ async def test_an_account_gets_no_notice_of_a_day_that_is_over(chats, storage, c
         assert await take_exhausted(tx, 10) == []
 
 
-async def test_a_chat_that_is_gone_is_not_told(chats, storage):
+async def test_a_deleted_chat_is_not_notified(chats, storage):
     chat_id = await chats.add(1)
     payer = Payer(await chats.account(chat_id), chat_id)
     await chats.spend(payer.account, REQUESTS, 9)
     async with storage.writing() as tx:
         await note_exhaustion(tx, {payer: [REQUESTS]})
-        await tx.session.delete(await tx.session.get_one(Chat, chat_id))
+        await tx.delete(await tx.get_one(Chat, chat_id))
 
     async with storage.writing() as tx:
         assert await take_exhausted(tx, 10) == []
     assert await chats.used(payer.account) == {REQUESTS: 9}
 
 
-async def test_operators_see_sums_and_how_many_are_beyond(chats, storage):
+async def test_operators_see_sums_and_exhausted_budgets(chats, storage):
     ann = await chats.account(await chats.add(1))
     bob = await chats.account(await chats.add(2))
     for account, kind, amount in ((ann, REQUESTS, 9), (ann, PAGES, 9), (bob, REQUESTS, 2)):

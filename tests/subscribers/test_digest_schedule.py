@@ -13,7 +13,7 @@ from bot.subscribers.digest_schedule import (
     without,
 )
 from bot.subscribers.errors import NoSuchScheduleTime, NotATime, TooManyScheduleTimes
-from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
+from storage.schedules import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 
 MONDAY = 0b0000001
 EIGHT, NOON, SIX = ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)
@@ -84,7 +84,7 @@ def test_a_change_is_refused(change, refusal):
 
 
 @given(st.lists(times, min_size=1, max_size=4), st.lists(times, min_size=1, max_size=4))
-def test_what_is_wanted_is_what_there_is(before, wanted):
+def test_a_renewed_schedule_has_exactly_the_wanted_times(before, wanted):
     schedule = renewed(renewed(DEFAULT_SCHEDULE, before, NO_EDITIONS), wanted, NO_EDITIONS)
 
     assert {WeeklyTime(one.minutes, one.weekdays) for one in schedule} == set(wanted)

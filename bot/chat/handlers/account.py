@@ -1,4 +1,4 @@
-"""A user's data and word to the admin: /export, /import and files, /delete_me, /feedback."""
+"""A chat's data and its feedback: /export, /import and files, /delete_me, /feedback."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiogram import F, Router
-from aiogram.filters import Command, CommandObject
 
 from bot.chat import callbacks as press
-from bot.chat.handlers.admin import is_admin
-from bot.chat.permissions import READS
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.chat.progress import Progress
 from bot.chat.questions import AnswerTo, ask
 from bot.sources.feeds.model import Unreadable
@@ -21,6 +20,7 @@ from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram import Bot
+    from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 LARGEST = export_document.LARGEST  # bytes of a file
 _DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
-_DELETES_FOR = timedelta(days=1)
+_QUESTION_LASTS = timedelta(days=1)
 
 
 async def send_export(_: object, context: Context) -> None:
@@ -45,7 +45,7 @@ async def explain_import(_: object, context: Context) -> None:
     await context.reply.show("chat/import.html#how")
 
 
-async def take_file(message: Message, bot: Bot, context: Context) -> None:
+async def import_file(message: Message, bot: Bot, context: Context) -> None:
     """Import an export of ours, or offer to add a list of feeds."""
     document = message.document
     if document is None or (document.file_size or 0) > LARGEST:
@@ -95,12 +95,12 @@ async def ask_to_delete(_: object, context: Context) -> None:
 
 
 async def delete_everything(_: object, callback_data: press.Erase, context: Context) -> None:
-    """An old question is not answered: what it counted may be something else by now."""
+    """Delete the chat's data, unless the question is old: its counts may be wrong by now."""
     age = context.user.now.timestamp() - callback_data.asked_at
-    if age > _DELETES_FOR.total_seconds():
+    if age > _QUESTION_LASTS.total_seconds():
         await context.reply.change("chat/erase.html#expired")
         return
-    # Deleting a group's data makes nobody less of an admin.
+    # An admin of the bot who deletes a group's data remains one.
     user_id = context.user.user_id if context.user.kind is ChatKind.PRIVATE else None
     await deletion.delete_chat(context.storage, context.chat_id, user_id)
     await context.reply.change("chat/erase.html#done")
@@ -111,15 +111,15 @@ async def keep_everything(pressed: CallbackQuery, context: Context) -> None:
         await context.reply.delete(pressed.message.message_id)
 
 
-async def give_feedback(_: object, command: CommandObject, context: Context) -> None:
-    text = (command.args or "").strip()
-    if text:
-        await _send_feedback(text, context)
-    else:
-        await ask(context, press.Question.FEEDBACK)
+async def send_feedback(_: object, command: CommandObject, context: Context) -> None:
+    await _send_feedback(command.args or "", context)
 
 
-async def take_feedback(message: Message, context: Context) -> None:
+async def ask_for_feedback(_: object, context: Context) -> None:
+    await ask(context, press.Question.FEEDBACK)
+
+
+async def send_typed_feedback(message: Message, context: Context) -> None:
     await _send_feedback(message.text or "", context)
 
 
@@ -140,7 +140,7 @@ async def ask_for_reply(_: object, callback_data: press.AnswerFeedback, context:
     await ask(context, press.Question.FEEDBACK_REPLY, subject=number, shown=str(number))
 
 
-async def take_reply(message: Message, subject: int, context: Context) -> None:
+async def send_reply(message: Message, subject: int, context: Context) -> None:
     name = await feedback.reply_to_feedback(
         context.storage,
         subject,
@@ -153,20 +153,23 @@ async def take_reply(message: Message, subject: int, context: Context) -> None:
 
 def make_router() -> Router:
     router = Router(name="account")
-    router.message.register(send_export, Command("export"))
-    router.message.register(explain_import, Command("import"), flags=READS)
-    router.message.register(ask_to_delete, Command("delete_me"))
-    router.callback_query.register(delete_everything, press.Erase.filter())
-    router.callback_query.register(keep_everything, press.KeepData.filter())
-    router.message.register(give_feedback, Command("feedback"))
-    router.message.register(take_feedback, AnswerTo(press.Question.FEEDBACK))
-    router.message.register(take_reply, AnswerTo(press.Question.FEEDBACK_REPLY), is_admin)
-    router.callback_query.register(ask_for_reply, press.AnswerFeedback.filter(), is_admin)
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(send_export, ChatCommand("export"))
+    on_message(explain_import, ChatCommand("import"))
+    on_message(ask_to_delete, ChatCommand("delete_me"))
+    on_message(send_feedback, ChatCommand("feedback", magic=F.args))
+    on_message(ask_for_feedback, ChatCommand("feedback"))
+    administrators, bot_admins = Permission.ADMINISTRATORS, Permission.BOT_ADMINS
+    on_message(send_typed_feedback, AnswerTo(press.Question.FEEDBACK), flags=administrators.flags)
+    on_message(send_reply, AnswerTo(press.Question.FEEDBACK_REPLY), flags=bot_admins.flags)
+    on_press(delete_everything, press.Erase.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(keep_everything, press.KeepData.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(ask_for_reply, press.AnswerFeedback.filter(), flags=Permission.BOT_ADMINS.flags)
     return router
 
 
 def make_file_router() -> Router:
-    """Return what takes files that no command before it wants."""
+    """Return the router of files, which comes after all commands, because a caption may be one."""
     router = Router(name="files")
-    router.message.register(take_file, F.document, F.chat.type == "private")
+    router.message.register(import_file, F.document, flags=Permission.PRIVATE.flags)
     return router

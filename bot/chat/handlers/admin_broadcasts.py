@@ -1,16 +1,15 @@
-"""/broadcast: what an admin sends to all chats; previewed first, then sent, reported, stopped."""
+"""/broadcast: a message to all chats, which is previewed first, then sent, reported, stopped."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
 from aiogram import Router
-from aiogram.exceptions import AiogramError
-from aiogram.filters import Command
 from aiogram.types import Message
 
 from bot.chat import callbacks as press
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.chat.questions import AnswerTo, ask
 from bot.rendering.messages import Entity, units
 from bot.rendering.messages import Message as Rendered
@@ -18,20 +17,14 @@ from bot.subscribers import broadcasts
 from bot.subscribers.broadcasts import StatusMessage
 from bot.subscribers.errors import NoSuchBroadcast
 from bot.subscribers.text import storable
-from bot.telegram import entities_of, markup_of
 
 if TYPE_CHECKING:
-    from aiogram import Bot
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
-    from bot.rendering.renderer import Renderer
-    from storage.db.engine import Storage
 
-log = structlog.get_logger(__name__)
-
-# Others name what only their sender may use, or what Telegram finds by itself.
+# Not those that only their sender may use, or that Telegram finds by itself.
 _KEPT = frozenset(
     {
         "bold", "italic", "underline", "strikethrough", "spoiler", "blockquote",
@@ -40,18 +33,6 @@ _KEPT = frozenset(
 )  # fmt: skip
 
 _PAGE = "chat/admin/broadcasts.html#page"
-
-
-def make_router() -> Router:
-    router = Router(name="broadcasts")
-    router.message.register(start_broadcast, Command("broadcast"))
-    router.message.register(answer_question, AnswerTo(press.Question.BROADCAST))
-    router.callback_query.register(ask_for_text, press.NewBroadcast.filter())
-    router.callback_query.register(choose_audience, press.ChooseAudience.filter())
-    router.callback_query.register(discard, press.DiscardBroadcast.filter())
-    router.callback_query.register(send, press.SendBroadcast.filter())
-    router.callback_query.register(stop, press.StopBroadcast.filter())
-    return router
 
 
 async def start_broadcast(message: Message, command: CommandObject, context: Context) -> None:
@@ -63,11 +44,11 @@ async def start_broadcast(message: Message, command: CommandObject, context: Con
         await ask(context, press.Question.BROADCAST)
 
 
-async def ask_for_text(_: object, context: Context) -> None:
+async def ask_for_broadcast(_: object, context: Context) -> None:
     await ask(context, press.Question.BROADCAST)
 
 
-async def answer_question(message: Message, context: Context) -> None:
+async def preview_broadcast(message: Message, context: Context) -> None:
     await _draft(text_of(message), context)
 
 
@@ -91,12 +72,14 @@ async def choose_audience(_: object, callback_data: press.ChooseAudience, contex
     await context.reply.change(_PAGE, status=status)
 
 
-async def discard(_: object, callback_data: press.DiscardBroadcast, context: Context) -> None:
+async def discard_broadcast(
+    _: object, callback_data: press.DiscardBroadcast, context: Context
+) -> None:
     await broadcasts.discard(context.storage, callback_data.number)
     await context.reply.change("chat/admin/broadcasts.html#discarded")
 
 
-async def send(
+async def send_broadcast(
     pressed: CallbackQuery, callback_data: press.SendBroadcast, context: Context
 ) -> None:
     if not isinstance(pressed.message, Message):
@@ -108,45 +91,42 @@ async def send(
     await context.reply.change(_PAGE, status=status)
 
 
-async def stop(_: object, callback_data: press.StopBroadcast, context: Context) -> None:
+async def stop_broadcast(_: object, callback_data: press.StopBroadcast, context: Context) -> None:
     status = await broadcasts.stop(context.storage, callback_data.number, by=context.user.user_id)
     await context.reply.change(_PAGE, status=status)
 
 
-async def report_progress(bot: Bot, renderer: Renderer, storage: Storage) -> int:
-    """Edit the status messages that are due; a failed edit is made up for by the next round."""
-    for shown_in, status in await broadcasts.progress_due(storage):
-        message = renderer.of(shown_in.language).message(_PAGE, press=press, status=status)
-        try:
-            await bot.edit_message_text(
-                message.text,
-                chat_id=shown_in.telegram_id,
-                message_id=shown_in.message_id,
-                entities=entities_of(message),
-                reply_markup=markup_of(message.keyboard),
-            )
-        except (AiogramError, OSError, TimeoutError) as error:
-            log.info("the status of a broadcast was not edited", reason=str(error))
-    return 0
-
-
 def text_of(message: Message, after: str = "") -> Rendered:
-    """Return what *message* says after its beginning *after*, such as a command."""
+    """Return the text of *message* after its beginning *after*, such as a command."""
     text = storable(message.text or "")
     whole = text.removeprefix(after)
     rest = whole.lstrip()
     cut = units(text) - units(rest)
     entities = tuple(
         Entity(
-            one.type,
-            one.offset - cut,
-            one.length,
-            one.url,
-            one.language,
-            one.unix_time,
-            one.date_time_format,
+            entity.type,
+            entity.offset - cut,
+            entity.length,
+            entity.url,
+            entity.language,
+            entity.unix_time,
+            entity.date_time_format,
         )
-        for one in message.entities or ()
-        if one.type in _KEPT and one.offset >= cut
+        for entity in message.entities or ()
+        if entity.type in _KEPT and entity.offset >= cut
     )
     return Rendered(rest, entities)
+
+
+def make_router() -> Router:
+    router = Router(name="broadcasts")
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(start_broadcast, ChatCommand("broadcast"))
+    is_answer = AnswerTo(press.Question.BROADCAST)
+    on_message(preview_broadcast, is_answer, flags=Permission.BOT_ADMINS.flags)
+    on_press(ask_for_broadcast, press.NewBroadcast.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(choose_audience, press.ChooseAudience.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(discard_broadcast, press.DiscardBroadcast.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(send_broadcast, press.SendBroadcast.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(stop_broadcast, press.StopBroadcast.filter(), flags=Permission.BOT_ADMINS.flags)
+    return router

@@ -1,14 +1,14 @@
-"""The buttons under an alert, and /mutes: what is muted, each with a button that unmutes it."""
+"""The buttons under an alert, and /mutes: the list of mutes, each with a button that ends it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
-from aiogram.filters import Command
 
 from bot.chat import callbacks as press
-from bot.chat.permissions import READS
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.subscribers import mutes, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
@@ -18,23 +18,33 @@ if TYPE_CHECKING:
     from bot.subscribers.mutes import Subject
 
 
-async def menu_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
+async def open_alert_menu(_: object, callback_data: press.OnAlert, context: Context) -> None:
     alert = await mutes.alert_menu(
         context.storage, context.chat_id, callback_data.story_id, is_open=True
     )
     await context.reply.change_buttons("chat/alert.html#menu", alert=alert)
 
 
-async def back_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
-    await _show_buttons(callback_data.story_id, context)
+async def close_alert_menu(
+    _: object, callback_data: press.OnAlert | press.UndoMute, context: Context
+) -> None:
+    """Show the alert's usual buttons again."""
+    story_id = callback_data.story_id
+    alert = await mutes.alert_menu(context.storage, context.chat_id, story_id, is_open=False)
+    await context.reply.change_buttons(
+        "alert/buttons.html", story_id=story_id, publisher=alert.publisher
+    )
 
 
-async def muted(_: object, callback_data: press.OnAlert, context: Context) -> None:
+async def mute_from_alert(_: object, callback_data: press.OnAlert, context: Context) -> None:
     story_id = callback_data.story_id
     muted = await mutes.mute(
-        context.storage, context.chat_id, _subject(callback_data), callback_data.duration,
+        context.storage,
+        context.chat_id,
+        _subject(callback_data),
+        callback_data.duration,
         alert=story_id,
-    )  # fmt: skip
+    )
     undo = press.UndoMute(story_id=story_id, mute_id=muted.mute_id).pack()
     await context.reply.change_buttons("chat/alert.html#undo", muted=muted, undo=undo)
     await context.reply.note("chat/alert.html#muted", muted=muted, **context.clock)
@@ -52,22 +62,14 @@ def _subject(pressed: press.OnAlert) -> Subject:
             return AlertPublisher(pressed.story_id, MuteKind.SOURCE)
 
 
-async def undone(_: object, callback_data: press.UndoMute, context: Context) -> None:
+async def undo_mute(_: object, callback_data: press.UndoMute, context: Context) -> None:
     story_id = callback_data.story_id
     await mutes.unmute(context.storage, context.chat_id, callback_data.mute_id, alert=story_id)
-    await _show_buttons(story_id, context)
+    await close_alert_menu(None, callback_data, context)
     await context.reply.note("chat/alert.html#undone")
 
 
-async def _show_buttons(story_id: int, context: Context) -> None:
-    """Show the alert's usual buttons again."""
-    alert = await mutes.alert_menu(context.storage, context.chat_id, story_id, is_open=False)
-    await context.reply.change_buttons(
-        "alert/buttons.html", story_id=story_id, publisher=alert.publisher
-    )
-
-
-async def more_wanted(_: object, callback_data: press.OnAlert, context: Context) -> None:
+async def show_more_like_this(_: object, callback_data: press.OnAlert, context: Context) -> None:
     found = await topics.suggest_like(context.storage, context.chat_id, callback_data.story_id)
     await context.reply.show("chat/alert.html#more_like_this", suggestions=found)
 
@@ -80,25 +82,23 @@ async def show_mutes(
     await context.reply.change("chat/mutes.html", page=page, **context.clock)
 
 
-async def unmuted(_: object, callback_data: press.Unmute, context: Context) -> None:
+async def unmute(_: object, callback_data: press.Unmute, context: Context) -> None:
     await mutes.unmute(context.storage, context.chat_id, callback_data.mute_id)
     await show_mutes(None, context, callback_data)
 
 
 def make_router() -> Router:
     router = Router(name="alerts")
-    actions = F.action
-    likes = press.OnAlert.filter(actions == press.AlertAction.LIKE)
-    router.callback_query.register(more_wanted, likes, flags=READS)
-    router.callback_query.register(
-        menu_wanted, press.OnAlert.filter(actions == press.AlertAction.MENU)
-    )
-    router.callback_query.register(
-        back_wanted, press.OnAlert.filter(actions == press.AlertAction.BACK)
-    )
-    router.callback_query.register(muted, press.OnAlert.filter())
-    router.callback_query.register(undone, press.UndoMute.filter())
-    router.message.register(show_mutes, Command("mutes"), flags=READS)
-    router.callback_query.register(show_mutes, press.MutesPage.filter(), flags=READS)
-    router.callback_query.register(unmuted, press.Unmute.filter())
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(show_mutes, ChatCommand("mutes"))
+    like = press.OnAlert.filter(F.action == press.AlertAction.LIKE)
+    menu = press.OnAlert.filter(F.action == press.AlertAction.MENU)
+    back = press.OnAlert.filter(F.action == press.AlertAction.BACK)
+    on_press(show_more_like_this, like, flags=Permission.EVERYBODY.flags)
+    on_press(open_alert_menu, menu, flags=Permission.ADMINISTRATORS.flags)
+    on_press(close_alert_menu, back, flags=Permission.ADMINISTRATORS.flags)
+    on_press(mute_from_alert, press.OnAlert.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(undo_mute, press.UndoMute.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(show_mutes, press.MutesPage.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(unmute, press.Unmute.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router

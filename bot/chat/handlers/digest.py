@@ -1,4 +1,4 @@
-"""/digest: the digest so far; and all the stories that a digest only counted."""
+"""/digest: the digest so far, and all stories of a section that a digest only counted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from aiogram import Router
-from aiogram.filters import Command
 
-from bot.chat.callbacks import DigestNow, ShowAll
-from bot.chat.permissions import READS
+from bot.chat import callbacks as press
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.publishing.contents import show_digest_so_far, show_section
 from bot.subscribers import topics
 from bot.subscribers.limits import MOST_LISTED
@@ -23,14 +23,14 @@ _GROUPS = {ChatKind.GROUP, ChatKind.SUPERGROUP}
 _MOST_MUTED = 8  # topics that are named
 
 
-async def asked_for(_: object, context: Context) -> None:
+async def show_digest(_: object, context: Context) -> None:
     user = context.user
     page = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
-    wanted = [topic for topic in page.items if topic.mode and topic.mode.digests]
-    if wanted and all(topic.is_muted for topic in wanted):
-        named = wanted[:_MOST_MUTED]
+    in_digest = [topic for topic in page.items if topic.mode and topic.mode.digests]
+    if in_digest and all(topic.is_muted for topic in in_digest):
+        named = in_digest[:_MOST_MUTED]
         await context.reply.show("chat/digest.html#muted", topics=named, **context.clock)
-    elif not wanted and user.kind in _GROUPS and not user.managed_title:
+    elif not in_digest and user.kind in _GROUPS and not user.managed_title:
         await context.reply.show("chat/digest.html#nothing_in_group")
     else:
         await context.reply.send(
@@ -38,7 +38,7 @@ async def asked_for(_: object, context: Context) -> None:
         )
 
 
-async def all_asked_for(_: object, callback_data: ShowAll, context: Context) -> None:
+async def show_whole_section(_: object, callback_data: press.ShowAll, context: Context) -> None:
     day, number = _day(callback_data.day), callback_data.schedule_number
     renderer = context.reply.renderer.of(context.user.language)
     await context.reply.send(
@@ -49,7 +49,7 @@ async def all_asked_for(_: object, callback_data: ShowAll, context: Context) -> 
 
 
 def _day(number: int) -> date | None:
-    """Read 20261118; None for 0. What is no date is one that no edition has."""
+    """Read 20261118; None for 0, and for an impossible date one that no edition has."""
     if not number:
         return None
     try:
@@ -60,7 +60,8 @@ def _day(number: int) -> date | None:
 
 def make_router() -> Router:
     router = Router(name="digest")
-    router.message.register(asked_for, Command("digest"), flags=READS)
-    router.callback_query.register(asked_for, DigestNow.filter(), flags=READS)
-    router.callback_query.register(all_asked_for, ShowAll.filter(), flags=READS)
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(show_digest, ChatCommand("digest"))
+    on_press(show_digest, press.DigestNow.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_whole_section, press.ShowAll.filter(), flags=Permission.EVERYBODY.flags)
     return router

@@ -1,26 +1,21 @@
-"""Feeds: a chat's own and the admins' under /sources, links that were sent, and published feeds."""
+"""Feeds: /sources, the public ones for admins and a chat's own, feeds at links, and /feeds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
-from aiogram.enums import MessageEntityType
-from aiogram.filters import Command, or_f
-from aiogram.types import Message
 
 from bot.chat import callbacks as press
-from bot.chat.handlers.admin import is_admin
-from bot.chat.permissions import READS
+from bot.chat.cards import link_on, links_on, show_feeds
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission, is_bot_admin
 from bot.chat.progress import Progress
-from bot.matching.suggest import suggested
 from bot.sources.administration import get_source, list_sources, remove_source
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
-from bot.subscribers.errors import CardTooOld
 from bot.subscribers.paging import page_of
-from bot.subscribers.searches import count_search
 from storage.enums import AuditAction
 
 if TYPE_CHECKING:
@@ -28,22 +23,18 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
-    from bot.sources.discovery.discover import LookupResult
-    from bot.subscribers.posts import Post
-    from storage.sources import Source
 
-_PER_PAGE = 8
 _PUBLISHED = "chat/feeds.html"
 
 
-# Sources that are read for everybody: for admins
+# Public sources, for admins
 
 
 async def show_sources(
     _: object, context: Context, callback_data: press.SourcesPage | None = None
 ) -> None:
     number = callback_data.page if callback_data else 0
-    page = page_of(await list_sources(context.storage), number, _PER_PAGE)
+    page = page_of(await list_sources(context.storage), number)
     await context.reply.change("chat/sources.html#list", page=page, now=context.user.now)
 
 
@@ -72,15 +63,15 @@ async def remove_opened_source(
     _: object, callback_data: press.RemoveSource, context: Context
 ) -> None:
     source = await get_source(context.storage, callback_data.source_id)
-    was_there = source is not None and await remove_source(
-        context.storage, source.url, by=context.user.user_id
-    )
     url = source.url if source else ""
+    was_there = source is not None and await remove_source(
+        context.storage, url, by=context.user.user_id
+    )
     await context.reply.change("chat/sources.html#removed", url=url, was_there=was_there)
 
 
-async def refuse_non_admin(_: object, context: Context) -> None:
-    await context.reply.toast("chat/sources.html#not_for_you")
+async def explain_own_feeds(_: object, context: Context) -> None:
+    await context.reply.show("chat/sources.html#not_for_you")
 
 
 def _url(command: CommandObject) -> str:
@@ -95,7 +86,7 @@ async def show_own_feeds(
     _: object, context: Context, callback_data: press.OwnSourcesPage | None = None
 ) -> None:
     feeds = await own_feeds.list_own_feeds(context.storage, context.chat_id)
-    page = page_of(feeds, callback_data.page if callback_data else 0, _PER_PAGE)
+    page = page_of(feeds, callback_data.page if callback_data else 0)
     user = context.user
     await context.reply.change("chat/sources.html#own", page=page, now=user.now, user=user)
 
@@ -118,7 +109,7 @@ async def follow_again(_: object, callback_data: press.FollowAgain, context: Con
 
 
 async def add_list(_: object, callback_data: press.AddList, context: Context) -> None:
-    """Start adding a list of feeds; the stage reports in this very message from now on."""
+    """Start adding a list of feeds; from now on its stage reports in the pressed message."""
     progress = Progress.on_pressed(context.reply)
     total = await feed_lists.add_list(
         context.storage, context.chat_id, callback_data.list_id, progress.message
@@ -129,56 +120,10 @@ async def add_list(_: object, callback_data: press.AddList, context: Context) ->
 # Links
 
 
-async def show_link(url: str, context: Context) -> None:
-    """Show what is at a link that was typed: feeds, or an article's keywords."""
-    if source := await own_feeds.public_source(context.storage, url):
-        await context.reply.show(
-            "chat/typed.html#known_source", source=source, now=context.user.now
-        )
-        return
-    await count_search(context.storage, context.chat_id, limits=context.limits)
-    progress = await Progress.begin(
-        context.reply, "chat/typed.html#reading_link", host=host_shown(url) or shown_url(url)
-    )
-    await _show_found(progress, await context.resources.link_lookup.look(url), context)
-
-
-async def suggest_keywords(post: Post, context: Context) -> None:
-    """Offer keywords of a text that somebody else wrote."""
-    words = suggested(post.title, post.text)
-    await context.reply.show("chat/typed.html#keywords", title="", url="", words=words)
-
-
 async def find_feeds(
     pressed: CallbackQuery, callback_data: press.FindFeeds, context: Context
 ) -> None:
-    url = link_on(pressed, callback_data.number)
-    await count_search(context.storage, context.chat_id, limits=context.limits)
-    progress = await Progress.begin(
-        context.reply, "chat/typed.html#reading_link", host=host_shown(url) or shown_url(url)
-    )
-    await _show_found(progress, await context.resources.link_lookup.feeds_of(url), context)
-
-
-async def _show_found(progress: Progress, found: LookupResult, context: Context) -> None:
-    if found.text:
-        words = suggested(found.title, found.text)
-        await progress.change(
-            "chat/typed.html#keywords", title=found.title, url=found.url, words=words
-        )
-    elif source := await _known_source(found, context):
-        await progress.change("chat/typed.html#known_source", source=source, now=context.user.now)
-    else:
-        await progress.change(
-            "chat/typed.html#feeds", looked=found, user=context.user, now=context.user.now
-        )
-
-
-async def _known_source(found: LookupResult, context: Context) -> Source | None:
-    """Return the one feed that was found, if it is everybody's already."""
-    if len(found.feeds) != 1:
-        return None
-    return await own_feeds.public_source(context.storage, found.feeds[0].url)
+    await show_feeds(link_on(pressed, callback_data.number), context)
 
 
 async def follow_link(
@@ -207,7 +152,7 @@ async def add_link_for_all(
 
 
 async def _begin_adding(pressed: CallbackQuery, url: str, context: Context) -> Progress:
-    """Say that it is being read: in the place of the offer, unless that offered more."""
+    """Say that the feed is being read: in place of the offer, unless that offers more feeds."""
     await context.reply.acknowledge()
     template, host = "chat/typed.html#adding_feed", host_shown(url) or shown_url(url)
     if len(links_on(pressed)) > 1:
@@ -215,25 +160,6 @@ async def _begin_adding(pressed: CallbackQuery, url: str, context: Context) -> P
     progress = Progress.on_pressed(context.reply)
     await progress.change(template, host=host)
     return progress
-
-
-def link_on(pressed: CallbackQuery, number: int) -> str:
-    links = links_on(pressed)
-    if number >= len(links):
-        raise CardTooOld
-    return links[number]
-
-
-def links_on(pressed: CallbackQuery) -> list[str]:
-    """Return the links on the pressed message, which our own template put there."""
-    message = pressed.message
-    if not isinstance(message, Message):
-        raise CardTooOld
-    return [
-        entity.url
-        for entity in message.entities or ()
-        if entity.type == MessageEntityType.TEXT_LINK and entity.url
-    ]
 
 
 # Published feeds
@@ -263,30 +189,37 @@ async def close_published(_: object, context: Context) -> None:
 
 def make_router() -> Router:
     router = Router(name="feeds")
+    on_message, on_press = router.message.register, router.callback_query.register
     adds, removes = F.args.regexp(r"(?i)add\s+\S"), F.args.regexp(r"(?i)remove\s+\S")
     changes = F.args.regexp(r"(?i)(add|remove)\b")
-    router.message.register(add_source, Command("sources", magic=adds), is_admin)
-    router.message.register(remove_source_by_url, Command("sources", magic=removes), is_admin)
-    router.message.register(show_sources, Command("sources"), is_admin)
-    router.message.register(refuse_non_admin, Command("sources", magic=changes))
-    router.message.register(show_own_feeds, Command("sources"), flags=READS)
-    router.message.register(show_published, Command("feeds"))
-    router.callback_query.register(show_sources, press.SourcesPage.filter(), is_admin)
-    router.callback_query.register(open_source, press.OpenSource.filter(), is_admin)
-    router.callback_query.register(remove_opened_source, press.RemoveSource.filter(), is_admin)
-    for_admin = or_f(
-        press.SourcesPage.filter(), press.OpenSource.filter(), press.RemoveSource.filter()
+    admins = Permission.BOT_ADMINS
+    on_message(add_source, ChatCommand("sources", magic=adds), is_bot_admin, flags=admins.flags)
+    on_message(
+        remove_source_by_url,
+        ChatCommand("sources", magic=removes),
+        is_bot_admin,
+        flags=admins.flags,
     )
-    router.callback_query.register(refuse_non_admin, for_admin)
-    router.callback_query.register(show_own_feeds, press.OwnSourcesPage.filter(), flags=READS)
-    router.callback_query.register(open_own_feed, press.OpenOwnSource.filter(), flags=READS)
-    router.callback_query.register(unfollow, press.Unfollow.filter())
-    router.callback_query.register(follow_again, press.FollowAgain.filter())
-    router.callback_query.register(add_list, press.AddList.filter())
-    router.callback_query.register(add_link_for_all, press.FollowLink.filter(F.everybody), is_admin)
-    router.callback_query.register(follow_link, press.FollowLink.filter(~F.everybody))
-    router.callback_query.register(find_feeds, press.FindFeeds.filter(), flags=READS)
-    router.callback_query.register(show_published, press.FeedsPage.filter())
-    router.callback_query.register(renew_published, press.RenewFeeds.filter())
-    router.callback_query.register(close_published, press.CloseFeeds.filter())
+    on_message(show_sources, ChatCommand("sources"), is_bot_admin, flags=admins.flags)
+    on_message(explain_own_feeds, ChatCommand("sources", magic=changes))
+    on_message(show_own_feeds, ChatCommand("sources"))
+    on_message(show_published, ChatCommand("feeds"))
+    on_press(show_sources, press.SourcesPage.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(open_source, press.OpenSource.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(remove_opened_source, press.RemoveSource.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(
+        add_link_for_all, press.FollowLink.filter(F.everybody), flags=Permission.BOT_ADMINS.flags
+    )
+    on_press(show_own_feeds, press.OwnSourcesPage.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(open_own_feed, press.OpenOwnSource.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(find_feeds, press.FindFeeds.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(unfollow, press.Unfollow.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(follow_again, press.FollowAgain.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(add_list, press.AddList.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(
+        follow_link, press.FollowLink.filter(~F.everybody), flags=Permission.ADMINISTRATORS.flags
+    )
+    on_press(show_published, press.FeedsPage.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(renew_published, press.RenewFeeds.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(close_published, press.CloseFeeds.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router

@@ -1,8 +1,8 @@
-"""Groups, channels and private chats as they change; /channels and /here.
+"""Chats that Telegram reports as changed; /channels and /here.
 
 The bot is added, removed, blocked and unblocked; groups become supergroups; forum topics are
-renamed and reopened. /channels lists what a user manages from their private chat; /here brings to a
-forum topic what another topic of the group is subscribed to.
+renamed and reopened. /channels lists the chats that a user manages from their private chat; /here
+moves subscriptions of other topics of a forum to this one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
-from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter, Command
+from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter
 
 from bot.chat import callbacks as press
-from bot.chat.managed_chats import frame_of
-from bot.chat.permissions import READS, may_manage_topics, state_of_bot
-from bot.chat.questions import question_in
+from bot.chat.administrators import may_manage_topics, state_of_bot
+from bot.chat.commands import ChatCommand
+from bot.chat.managed_chats import frame_of, manager_of
+from bot.chat.permissions import Permission
 from bot.chat.senders import sender_at, thread_name, thread_of
 from bot.subscribers import groups, topics, users
 from bot.subscribers.paging import page_of
@@ -27,50 +28,15 @@ if TYPE_CHECKING:
     from aiogram.filters.callback_data import CallbackData
     from aiogram.types import ChatMemberUpdated, Message
 
+    from bot.chat.administrators import Administrators
     from bot.chat.context import Context
-    from bot.chat.permissions import Administrators
     from bot.chat.reply import Reply
     from bot.resources import Resources
 
 _HERE = "chat/groups.html#here"
-_PER_PAGE = 8
 
 
-def make_router() -> Router:
-    """Return the router of what Telegram says of chats; it needs no current user."""
-    router = Router(name="chats")
-    router.my_chat_member.register(change_bot_rights, F.chat.type != "private")
-    router.my_chat_member.register(suspend, ChatMemberUpdatedFilter(LEAVE_TRANSITION))
-    router.my_chat_member.register(restore, ChatMemberUpdatedFilter(JOIN_TRANSITION))
-    router.chat_member.register(forget_administrators)
-    router.message.register(migrate_to, F.migrate_to_chat_id)
-    router.message.register(migrate_from, F.migrate_from_chat_id)
-    router.message.register(reopen_thread, F.forum_topic_reopened)
-    router.message.register(rename_thread, F.forum_topic_edited)
-    return router
-
-
-def make_command_router() -> Router:
-    router = Router(name="groups")
-    router.message.register(show_siblings, Command("here"), flags=READS)
-    router.callback_query.register(turn_siblings, press.SiblingTopicsPage.filter(), flags=READS)
-    router.callback_query.register(move_here, press.MoveHere.filter())
-    router.message.register(show_channels, F.chat.type == "private", Command("channels"))
-    router.callback_query.register(show_channels, press.ShowChannels.filter())
-    router.callback_query.register(show_channels, press.ChannelsPage.filter())
-    router.callback_query.register(start_managing, press.Manage.filter())
-    router.callback_query.register(stop_managing, press.StopManaging.filter())
-    return router
-
-
-def make_last_router() -> Router:
-    """Return the router that takes group talk before it is taken for a query."""
-    router = Router(name="group talk")
-    router.message.register(ignore, F.text, is_for_others, flags=READS)
-    return router
-
-
-# What Telegram says of chats
+# Service updates
 
 
 async def change_bot_rights(
@@ -78,12 +44,12 @@ async def change_bot_rights(
 ) -> None:
     administrators.forget(event.chat.id)
     kind = ChatKind(event.chat.type)
-    now = state_of_bot(event.new_chat_member, kind)
-    if now is not ChatState.ACTIVE:
-        await users.suspend(resources.storage, event.chat.id, now)
+    state = state_of_bot(event.new_chat_member, kind)
+    if state is not ChatState.ACTIVE:
+        await users.suspend_chats(resources.storage, event.chat.id, state)
         return
     may_manage = may_manage_topics(event.new_chat_member)
-    await users.restore(resources.storage, event.chat.id, closed_too=may_manage)
+    await users.restore_chats(resources.storage, event.chat.id, closed_too=may_manage)
     before = state_of_bot(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
         await _join(event, resources, reply)
@@ -91,10 +57,10 @@ async def change_bot_rights(
 
 async def _join(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
     sender = sender_at(event.from_user, event.chat)
-    chat_id = await users.join(resources.storage, sender, access=resources.access)
+    chat_id = await users.join_group(resources.storage, sender, access=resources.access)
     me = (await reply.bot.me()).username
     if sender.kind is ChatKind.CHANNEL:
-        reply = replace(reply, telegram_id=sender.user_id)  # nobody wants it posted
+        reply = replace(reply, telegram_id=sender.user_id)  # it is no post of the channel
     if chat_id is None:
         await reply.show("chat/groups.html#unauthorized", sender=sender)
     elif sender.kind is ChatKind.CHANNEL:
@@ -105,11 +71,11 @@ async def _join(event: ChatMemberUpdated, resources: Resources, reply: Reply) ->
 
 
 async def suspend(event: ChatMemberUpdated, resources: Resources) -> None:
-    await users.suspend(resources.storage, event.chat.id, ChatState.BLOCKED)
+    await users.suspend_chats(resources.storage, event.chat.id, ChatState.BLOCKED)
 
 
 async def restore(event: ChatMemberUpdated, resources: Resources) -> None:
-    await users.restore(resources.storage, event.chat.id)
+    await users.restore_chats(resources.storage, event.chat.id)
 
 
 async def forget_administrators(event: ChatMemberUpdated, administrators: Administrators) -> None:
@@ -118,12 +84,12 @@ async def forget_administrators(event: ChatMemberUpdated, administrators: Admini
 
 async def migrate_to(message: Message, resources: Resources) -> None:
     old, new = message.chat.id, message.migrate_to_chat_id or 0
-    await groups.migrate(resources.storage, old, new, limits=resources.limits)
+    await groups.migrate_group(resources.storage, old, new, limits=resources.limits)
 
 
 async def migrate_from(message: Message, resources: Resources) -> None:
     old, new = message.migrate_from_chat_id or 0, message.chat.id
-    await groups.migrate(resources.storage, old, new, limits=resources.limits)
+    await groups.migrate_group(resources.storage, old, new, limits=resources.limits)
 
 
 async def reopen_thread(message: Message, resources: Resources) -> None:
@@ -133,7 +99,7 @@ async def reopen_thread(message: Message, resources: Resources) -> None:
 async def rename_thread(message: Message, resources: Resources) -> None:
     edited = message.forum_topic_edited
     name = thread_name(edited.name or "") if edited else ""
-    if name:  # else only its icon has changed
+    if name:  # otherwise only its icon has changed
         await groups.rename_thread(resources.storage, message.chat.id, thread_of(message), name)
 
 
@@ -153,7 +119,7 @@ async def turn_siblings(
 
 
 async def move_here(_: object, callback_data: press.MoveHere, context: Context) -> None:
-    name = await groups.move_topic(
+    name = await groups.move_subscription(
         context.storage,
         context.chat_id,
         callback_data.chat_id,
@@ -181,7 +147,7 @@ async def show_channels(
         if await administrators.has(bot, chat.telegram_id, user.user_id)
     ]
     number = callback_data.page if isinstance(callback_data, press.ChannelsPage) else 0
-    page, me = page_of(administered, number, _PER_PAGE), (await bot.me()).username
+    page, me = page_of(administered, number), (await bot.me()).username
     await context.reply.change("chat/channels.html#list", page=page, me=me, user=user)
 
 
@@ -192,14 +158,15 @@ async def start_managing(
     bot: Bot,
     administrators: Administrators,
 ) -> None:
-    found = await groups.as_manager(context.storage, context.user, callback_data.chat_id)
-    if not found or not await administrators.has(bot, found[0].telegram_id, context.user.user_id):
+    user, storage = context.user, context.storage
+    found = await manager_of(callback_data.chat_id, user, bot, storage, administrators)
+    if found is None:
         await context.reply.toast("chat/channels.html#not_yours")
         return
     managed, manager = found
-    await groups.set_managed(context.storage, context.user.user_id, managed.chat_id)
+    await groups.set_managed(storage, user.user_id, managed.chat_id)
     context.reply.frame = frame_of(managed, context.reply.renderer)
-    page = await topics.subscribed(context.storage, manager.chat_id)
+    page = await topics.subscribed(storage, manager.chat_id)
     await context.reply.show("chat/channels.html#managing", user=manager, page=page)
 
 
@@ -209,13 +176,33 @@ async def stop_managing(_: object, context: Context) -> None:
     await context.reply.change("chat/channels.html#own")
 
 
-# Group talk
+def make_service_router() -> Router:
+    """Return the router of changes that Telegram reports of chats."""
+    router = Router(name="service")
+    on_message, on_membership = router.message.register, router.my_chat_member.register
+    anybody = Permission.WITHOUT_ACCESS
+    left = ChatMemberUpdatedFilter(LEAVE_TRANSITION)
+    joined = ChatMemberUpdatedFilter(JOIN_TRANSITION)
+    on_membership(change_bot_rights, F.chat.type != "private", flags=anybody.flags)
+    on_membership(suspend, left, flags=anybody.flags)
+    on_membership(restore, joined, flags=anybody.flags)
+    router.chat_member.register(forget_administrators, flags=anybody.flags)
+    on_message(migrate_to, F.migrate_to_chat_id, flags=anybody.flags)
+    on_message(migrate_from, F.migrate_from_chat_id, flags=anybody.flags)
+    on_message(reopen_thread, F.forum_topic_reopened, flags=anybody.flags)
+    on_message(rename_thread, F.forum_topic_edited, flags=anybody.flags)
+    return router
 
 
-async def is_for_others(message: Message, is_named: bool) -> bool:  # noqa: FBT001 - aiogram gives it by name
-    """Whether it may be talk about what the bot said."""
-    return not is_named and question_in(message.reply_to_message) is None
-
-
-async def ignore(_: object) -> None:
-    """Say nothing: a bot that answers everybody in a group is soon removed."""
+def make_router() -> Router:
+    router = Router(name="groups")
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(show_siblings, ChatCommand("here"))
+    on_message(show_channels, ChatCommand("channels"))
+    on_press(turn_siblings, press.SiblingTopicsPage.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(move_here, press.MoveHere.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(show_channels, press.ShowChannels.filter(), flags=Permission.PRIVATE.flags)
+    on_press(show_channels, press.ChannelsPage.filter(), flags=Permission.PRIVATE.flags)
+    on_press(start_managing, press.Manage.filter(), flags=Permission.PRIVATE.flags)
+    on_press(stop_managing, press.StopManaging.filter(), flags=Permission.PRIVATE.flags)
+    return router

@@ -1,9 +1,9 @@
-"""Looking stories up: /search in all that is stored, /test of a query, and inline in any chat.
+"""Searches: /search in all stored stories, /test of a query, and inline in any chat.
 
 - /search shows pages in one message, the newest stories first.
-- /test shows how a query is read, what it found this week, and what nearly matched.
+- /test shows how a query is read, its matches of this week, and near misses.
 - Inline, `@bot taiwan` gives the newest stories as cards, and without a query those of the user's
-  own topics. Of queries typed in quick succession only the last is answered.
+  own topics. Only the last of several queries typed in quick succession is answered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiogram import F, Router
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.filters import Command, CommandObject
 from aiogram.types import (
     InlineQueryResultArticle,
     InlineQueryResultsButton,
@@ -24,14 +23,15 @@ from aiogram.types import (
 )
 from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 
-from bot.chat.callbacks import TurnSearch
+from bot.chat import callbacks as press
 from bot.chat.cards import seen_of, words_on
-from bot.chat.permissions import READS
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.chat.senders import private_sender
 from bot.chat.updates import log_outage
 from bot.matching import search
 from bot.matching.explain import in_lines
-from bot.matching.query import QueryError, parse
+from bot.matching.query import QueryError
 from bot.matching.query.canonical import shown
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from aiogram import Bot
+    from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, InlineQuery
 
     from bot.chat.context import Context
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _START = "inline"
-_SECONDS = 30  # that Telegram may give the same answer to the same user
+_CACHE_SECONDS = 30  # for which Telegram repeats an answer to the same user
 _LONGEST_TITLE = 200
 _LONGEST_LABEL = 60  # of the button above the results
 _MOST_BOLD = 8
@@ -74,18 +75,20 @@ async def search_stories(_: object, command: CommandObject, context: Context) ->
     await context.reply.show(_PAGE, **found)
 
 
-async def page_turned(pressed: CallbackQuery, callback_data: TurnSearch, context: Context) -> None:
+async def turn_search_page(
+    pressed: CallbackQuery, callback_data: press.TurnSearch, context: Context
+) -> None:
     typed = callback_data.words or words_on(pressed)
-    place = PagePosition(callback_data.article_id, callback_data.newer)
-    await context.reply.change(_PAGE, **await _found(typed, place, context))
+    position = PagePosition(callback_data.article_id, callback_data.newer)
+    await context.reply.change(_PAGE, **await _found(typed, position, context))
 
 
-async def _found(typed: str, place: PagePosition, context: Context) -> dict[str, Any]:
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+async def _found(typed: str, position: PagePosition, context: Context) -> dict[str, Any]:
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     return {
         "typed": typed,
-        "found": await search.archive(context.storage, query, place, chat_id=context.chat_id),
+        "found": await search.archive(context.storage, query, position, chat_id=context.chat_id),
         **context.clock,
     }
 
@@ -95,7 +98,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
     if not typed:
         await context.reply.show("chat/test.html#how")
         return
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     await context.reply.show(
         "chat/test.html#result",
@@ -112,7 +115,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
 
 @dataclass(slots=True)
 class _Line:
-    """One user's inline queries: one is worked on, of those that wait the last is next."""
+    """One user's inline queries: one is answered at a time, and the last of the waiting is next."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     last: int = 0
@@ -126,13 +129,13 @@ class Turn:
 
     @property
     def counts(self) -> bool:
-        """Whether nothing newer has been typed."""
+        """Whether the user has typed no newer query."""
         return self.line.last == self.number
 
 
 @dataclass(slots=True)
 class Turns:
-    """Whose inline query is answered next; nothing is held of those who type none."""
+    """Lets the inline queries of each user be answered in turn; forgets users without any."""
 
     lines: dict[int, _Line] = field(default_factory=dict)
 
@@ -153,14 +156,14 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """One query that is answered."""
+    """One query being answered."""
 
     query: InlineQuery
     bot: Bot
     renderer: Renderer
 
     async def say(self, template: str, payload: str = _START) -> None:
-        """Answer with a button alone, which leads into the chat with the bot."""
+        """Answer with nothing but a button, which leads into the chat with the bot."""
         label = self.renderer.line(template)[:_LONGEST_LABEL]
         button = InlineQueryResultsButton(text=label, start_parameter=payload)
         await self._send([], button=button, seconds=0)
@@ -170,7 +173,7 @@ class _Answering:
         link = link_to_card(username, words)
         cards = [self._card(hit, link, user) for hit in page.hits]
         following = str(offset + len(cards)) if page.is_more else ""
-        await self._send(cards, following, seconds=_SECONDS)
+        await self._send(cards, following, seconds=_CACHE_SECONDS)
 
     def _card(self, hit: SearchHit, link: str, user: CurrentUser) -> InlineQueryResultArticle:
         shown_of: dict[str, Any] = {
@@ -206,10 +209,10 @@ class _Answering:
             log.info("an inline query was answered too late", reason=refused.message)
 
 
-async def asked(
+async def answer_inline_query(
     query: InlineQuery, bot: Bot, resources: Resources, renderer: Renderer, turns: Turns
 ) -> None:
-    """Answer the last query of a user; those that they have typed over are dropped."""
+    """Answer the last query of a user, and drop the ones that they have typed over."""
     async with turns.turn(query.from_user.id) as turn:
         if turn.counts:
             answering = _Answering(query, bot, renderer.of(query.from_user.language_code or ""))
@@ -240,7 +243,7 @@ async def _answer(answering: _Answering, user: CurrentUser, resources: Resources
         nothing = "chat/inline.html#nothing_yet"
     else:
         try:
-            query = parse(words, await topics.saved_queries(resources.storage, user.chat_id))
+            query = await topics.parse_for(resources.storage, user.chat_id, words)
         except QueryError:
             await answering.say("chat/inline.html#no_query", payload_of(words) or _START)
             return
@@ -256,12 +259,12 @@ def _number(offset: str) -> int:
     return int(offset) if offset.isascii() and offset.isdigit() and len(offset) <= 3 else 0  # noqa: PLR2004 - digits
 
 
-async def own_card(_: object) -> None:
-    """What the bot gave for an inline query, sent into its own chat: nothing that was typed."""
+async def ignore_own_card(_: object) -> None:
+    """Ignore a result of an inline query, which a user sent into the bot's own chat."""
 
 
 def payload_of(typed: str) -> str | None:
-    """Return the start payload that shows the card of *typed*; None where it is too long."""
+    """Return the start payload that shows the card of *typed*; None if it is too long."""
     return start_for(LinkedQuery(typed)) if typed else None
 
 
@@ -275,19 +278,20 @@ def link_to_card(username: str, typed: str) -> str:
 
 def make_router() -> Router:
     router = Router(name="search")
-    router.message.register(search_stories, Command("search"), flags=READS)
-    router.message.register(explain_query, Command("test"), flags=READS)
-    router.callback_query.register(page_turned, TurnSearch.filter(), flags=READS)
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(search_stories, ChatCommand("search"))
+    on_message(explain_query, ChatCommand("test"))
+    on_press(turn_search_page, press.TurnSearch.filter(), flags=Permission.EVERYBODY.flags)
     return router
 
 
 def make_inline_router() -> Router:
     router = Router(name="inline")
-    router.inline_query.register(asked)
+    router.inline_query.register(answer_inline_query, flags=Permission.WITHOUT_ACCESS.flags)
     return router
 
 
 def make_own_router() -> Router:
     router = Router(name="own cards")
-    router.message.register(own_card, F.via_bot)
+    router.message.register(ignore_own_card, F.via_bot, flags=Permission.EVERYBODY.flags)
     return router

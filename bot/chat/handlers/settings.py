@@ -1,6 +1,6 @@
 """/settings, /language and /stop: all settings in one message, and a page for each of them.
 
-Mail is in `email`.
+`email` has those of mail.
 """
 
 from __future__ import annotations
@@ -8,17 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
-from aiogram.filters import Command
 from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
 
 from bot.chat import callbacks as press
+from bot.chat.commands import ChatCommand
 from bot.chat.menu import label_menu_button, register_chat
-from bot.chat.permissions import READS
+from bot.chat.permissions import Permission
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime, numbered
 from bot.subscribers.errors import NotALanguage
 from bot.subscribers.timezones import zones_near
-from storage.enums import ChatKind, QuietHours
+from storage.enums import ChatKind
+from storage.schedules import QuietHours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -34,7 +35,7 @@ _TIMES = "chat/schedule.html#times"
 _TIME = "chat/schedule.html#time"
 _DAYS = "chat/schedule.html#days"
 
-_PAGES: dict[type[CallbackData], str] = {  # by the buttons that only open them
+_PAGES: dict[type[CallbackData], str] = {  # of the buttons that only open one
     press.ShowSettings: _SETTINGS,
     press.ShowQuiet: "chat/quiet.html",
     press.ShowAlertRate: "chat/alert_rate.html",
@@ -43,11 +44,11 @@ _PAGES: dict[type[CallbackData], str] = {  # by the buttons that only open them
 }
 
 
-async def asked_for(_: object, context: Context) -> None:
+async def send_settings(_: object, context: Context) -> None:
     await context.reply.show(_SETTINGS, settings=await _settings(context))
 
 
-async def page_opened(_: object, callback_data: CallbackData, context: Context) -> None:
+async def show_page(_: object, callback_data: CallbackData, context: Context) -> None:
     template = _PAGES[type(callback_data)]
     await context.reply.change(template, settings=await _settings(context))
 
@@ -59,11 +60,11 @@ async def _settings(context: Context) -> ChatSettings:
 async def _change(
     changing: Awaitable[ChatSettings], context: Context, template: str = _SETTINGS
 ) -> None:
-    """Show what came of a change."""
+    """Make a change and show the settings after it."""
     await context.reply.change(template, settings=await changing)
 
 
-async def empty_day_chosen(_: object, callback_data: press.SetEmptyDay, context: Context) -> None:
+async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Context) -> None:
     empty_day = callback_data.empty_day
     await _change(settings.set_empty_day(context.storage, context.chat_id, empty_day), context)
 
@@ -71,20 +72,20 @@ async def empty_day_chosen(_: object, callback_data: press.SetEmptyDay, context:
 # The time zone.
 
 
-async def zone_opened(_: object, context: Context) -> None:
-    shown, is_private = await _settings(context), context.reply.telegram_id == context.user.user_id
+async def show_zones(_: object, context: Context) -> None:
+    shown, may_send_location = await _settings(context), context.is_private
     await context.reply.change(
-        "chat/timezones.html#zone", settings=shown, may_send_location=is_private
+        "chat/timezones.html#zone", settings=shown, may_send_location=may_send_location
     )
 
 
-async def zone_chosen(_: object, callback_data: press.SetZone, context: Context) -> None:
+async def set_zone(_: object, callback_data: press.SetZone, context: Context) -> None:
     name = callback_data.name
     await _change(settings.set_zone(context.storage, context.chat_id, name), context)
 
 
-async def location_button_wanted(_: object, context: Context) -> None:
-    """Show the one kind of button that sends a location; it hides once it was used."""
+async def ask_for_location(_: object, context: Context) -> None:
+    """Show a keyboard button that sends the location; it hides once it was used."""
     reply = context.reply
     label = reply.renderer.message("chat/timezones.html#location_button").text
     button = KeyboardButton(text=label, request_location=True)
@@ -97,7 +98,7 @@ async def location_button_wanted(_: object, context: Context) -> None:
     )
 
 
-async def location_sent(message: Message, context: Context) -> None:
+async def show_zones_near(message: Message, context: Context) -> None:
     """Offer the zones near the location, which is not stored."""
     if message.location:
         now = context.user.now
@@ -109,13 +110,13 @@ async def location_sent(message: Message, context: Context) -> None:
 # Quiet hours, and how many alerts an hour.
 
 
-async def quiet_chosen(_: object, callback_data: press.SetQuiet, context: Context) -> None:
+async def set_quiet_hours(_: object, callback_data: press.SetQuiet, context: Context) -> None:
     start, end = callback_data.start, callback_data.end
     hours = QuietHours(start, end) if start != end else None
     await _change(settings.set_quiet_hours(context.storage, context.chat_id, hours), context)
 
 
-async def rate_chosen(_: object, callback_data: press.SetAlertRate, context: Context) -> None:
+async def set_alert_rate(_: object, callback_data: press.SetAlertRate, context: Context) -> None:
     number = callback_data.number
     await _change(settings.set_alerts_per_hour(context.storage, context.chat_id, number), context)
 
@@ -123,12 +124,12 @@ async def rate_chosen(_: object, callback_data: press.SetAlertRate, context: Con
 # The layout of digests.
 
 
-async def layout_opened(_: object, context: Context) -> None:
+async def show_layout(_: object, context: Context) -> None:
     layout = await settings.get_layout(context.storage, context.chat_id)
     await context.reply.change("chat/layout.html", chosen=layout)
 
 
-async def layout_chosen(
+async def set_layout(
     _: object, callback_data: press.SetStyle | press.SetLayout, context: Context
 ) -> None:
     chosen = callback_data.model_dump()
@@ -139,15 +140,11 @@ async def layout_chosen(
 # The language that the bot writes in.
 
 
-async def languages_asked_for(_: object, context: Context) -> None:
-    await context.reply.show("chat/language.html", **await _languages(context))
-
-
-async def languages_opened(_: object, context: Context) -> None:
+async def show_languages(_: object, context: Context) -> None:
     await context.reply.change("chat/language.html", **await _languages(context))
 
 
-async def language_chosen(_: object, callback_data: press.SetLanguage, context: Context) -> None:
+async def set_language(_: object, callback_data: press.SetLanguage, context: Context) -> None:
     code, reply, user = callback_data.code or None, context.reply, context.user
     if code and code not in {language.code for language in reply.renderer.offered}:
         raise NotALanguage
@@ -171,20 +168,20 @@ async def _languages(context: Context) -> dict[str, object]:
 # Pauses.
 
 
-async def paused(_: object, context: Context) -> None:
+async def pause(_: object, context: Context) -> None:
     await _change(settings.pause(context.storage, context.chat_id), context)
 
 
-async def paused_for_days(_: object, callback_data: press.PauseFor, context: Context) -> None:
+async def pause_for_days(_: object, callback_data: press.PauseFor, context: Context) -> None:
     days = callback_data.days
     await _change(settings.pause_for(context.storage, context.chat_id, days), context)
 
 
-async def resumed(_: object, context: Context) -> None:
+async def resume(_: object, context: Context) -> None:
     await _change(settings.resume(context.storage, context.chat_id), context)
 
 
-async def stopped(_: object, context: Context) -> None:
+async def pause_everything(_: object, context: Context) -> None:
     changed = await settings.pause(context.storage, context.chat_id)
     await context.reply.show("chat/stop.html", settings=changed)
 
@@ -192,44 +189,33 @@ async def stopped(_: object, context: Context) -> None:
 # The times of digests: one or several, and the days of each.
 
 
-async def time_typed(minutes: int, context: Context) -> None:
-    """Set a time that was typed and not asked for, where only one can be meant; else ask which."""
-    before = await _settings(context)
-    if context.user.kind is not ChatKind.PRIVATE or len(before.plan.times) > 1:
-        await context.reply.show("chat/typed.html#time", minutes=minutes, settings=before)
-        return
-    changed = await settings.set_single_time(context.storage, context.chat_id, minutes)
-    times = [WeeklyTime(one.minutes, one.weekdays) for one in before.plan.times]
-    await context.reply.show("chat/schedule.html#time_set", settings=changed, before=times)
-
-
-async def time_chosen(_: object, callback_data: press.SetTime, context: Context) -> None:
+async def set_time(_: object, callback_data: press.SetTime, context: Context) -> None:
     minutes = callback_data.minutes
     await _change(settings.set_time(context.storage, context.chat_id, minutes), context)
 
 
-async def only_time_chosen(_: object, callback_data: press.SetOnlyTime, context: Context) -> None:
+async def set_only_time(_: object, callback_data: press.SetOnlyTime, context: Context) -> None:
     minutes = callback_data.minutes
     await _change(settings.set_single_time(context.storage, context.chat_id, minutes), context)
 
 
-async def times_chosen(_: object, callback_data: press.SetTimes, context: Context) -> None:
+async def set_times(_: object, callback_data: press.SetTimes, context: Context) -> None:
     times = press.times_in(callback_data)
     await _change(settings.set_times(context.storage, context.chat_id, times), context)
 
 
-async def time_added(_: object, callback_data: press.AddTime, context: Context) -> None:
+async def add_time(_: object, callback_data: press.AddTime, context: Context) -> None:
     added = WeeklyTime(callback_data.minutes)
     await _change(settings.add_time(context.storage, context.chat_id, added), context, _TIMES)
 
 
-async def schedule_time_opened(
+async def show_schedule_time(
     _: object, callback_data: press.ShowScheduleTime, context: Context
 ) -> None:
     await _show_numbered(_TIME, await _settings(context), callback_data.number, context)
 
 
-async def schedule_time_chosen(
+async def set_schedule_time(
     _: object, callback_data: press.SetScheduleTime, context: Context
 ) -> None:
     number, minutes = callback_data.number, callback_data.minutes
@@ -237,18 +223,18 @@ async def schedule_time_chosen(
     await _change(changing, context, _TIMES)
 
 
-async def schedule_time_removed(
+async def remove_schedule_time(
     _: object, callback_data: press.RemoveScheduleTime, context: Context
 ) -> None:
     number = callback_data.number
     await _change(settings.remove_time(context.storage, context.chat_id, number), context, _TIMES)
 
 
-async def days_opened(_: object, callback_data: press.ShowDays, context: Context) -> None:
+async def show_days(_: object, callback_data: press.ShowDays, context: Context) -> None:
     await _show_numbered(_DAYS, await _settings(context), callback_data.number, context)
 
 
-async def days_chosen(_: object, callback_data: press.SetDays, context: Context) -> None:
+async def set_days(_: object, callback_data: press.SetDays, context: Context) -> None:
     number, weekdays = callback_data.number, callback_data.weekdays
     changed = await settings.set_days(context.storage, context.chat_id, number, weekdays)
     await _show_numbered(_DAYS, changed, number, context)
@@ -262,35 +248,45 @@ async def _show_numbered(template: str, shown: ChatSettings, number: int, contex
 
 def make_router() -> Router:
     router = Router(name="settings")
-    router.message.register(asked_for, Command("settings"), flags=READS)
-    router.message.register(languages_asked_for, Command("language"), flags=READS)
-    router.message.register(stopped, Command("stop"))
-    router.message.register(location_sent, F.location, F.chat.type == "private", flags=READS)
-    pressed = router.callback_query.register
-    pressed(asked_for, press.SendSettings.filter(), flags=READS)
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(send_settings, ChatCommand("settings"))
+    on_message(show_languages, ChatCommand("language"))
+    on_message(pause_everything, ChatCommand("stop"))
+    on_message(show_zones_near, F.location, flags=Permission.PRIVATE.flags)
+    on_press(send_settings, press.SendSettings.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_languages, press.ShowLanguages.filter(), flags=Permission.EVERYBODY.flags)
     for data in _PAGES:
-        pressed(page_opened, data.filter(), flags=READS if data is press.ShowSettings else None)
-    pressed(languages_opened, press.ShowLanguages.filter(), flags=READS)
-    pressed(language_chosen, press.SetLanguage.filter())
-    pressed(empty_day_chosen, press.SetEmptyDay.filter())
-    pressed(zone_opened, press.ShowZone.filter())
-    pressed(zone_chosen, press.SetZone.filter())
-    pressed(location_button_wanted, press.AskLocation.filter())
-    pressed(quiet_chosen, press.SetQuiet.filter())
-    pressed(rate_chosen, press.SetAlertRate.filter())
-    pressed(layout_opened, press.ShowLayout.filter())
-    pressed(layout_chosen, press.SetStyle.filter())
-    pressed(layout_chosen, press.SetLayout.filter())
-    pressed(paused, press.Pause.filter())
-    pressed(paused_for_days, press.PauseFor.filter())
-    pressed(resumed, press.Resume.filter())
-    pressed(time_chosen, press.SetTime.filter())
-    pressed(only_time_chosen, press.SetOnlyTime.filter())
-    pressed(times_chosen, press.SetTimes.filter())
-    pressed(time_added, press.AddTime.filter())
-    pressed(schedule_time_opened, press.ShowScheduleTime.filter())
-    pressed(schedule_time_chosen, press.SetScheduleTime.filter())
-    pressed(schedule_time_removed, press.RemoveScheduleTime.filter())
-    pressed(days_opened, press.ShowDays.filter())
-    pressed(days_chosen, press.SetDays.filter())
+        is_first = data is press.ShowSettings
+        permission = Permission.EVERYBODY if is_first else Permission.ADMINISTRATORS
+        on_press(show_page, data.filter(), flags=permission.flags)
+    on_press(set_language, press.SetLanguage.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_empty_day, press.SetEmptyDay.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(show_zones, press.ShowZone.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_zone, press.SetZone.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(ask_for_location, press.AskLocation.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_quiet_hours, press.SetQuiet.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_alert_rate, press.SetAlertRate.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(show_layout, press.ShowLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_layout, press.SetStyle.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_layout, press.SetLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(pause, press.Pause.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(pause_for_days, press.PauseFor.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(resume, press.Resume.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_time, press.SetTime.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_only_time, press.SetOnlyTime.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_times, press.SetTimes.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(add_time, press.AddTime.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(
+        show_schedule_time, press.ShowScheduleTime.filter(), flags=Permission.ADMINISTRATORS.flags
+    )
+    on_press(
+        set_schedule_time, press.SetScheduleTime.filter(), flags=Permission.ADMINISTRATORS.flags
+    )
+    on_press(
+        remove_schedule_time,
+        press.RemoveScheduleTime.filter(),
+        flags=Permission.ADMINISTRATORS.flags,
+    )
+    on_press(show_days, press.ShowDays.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_days, press.SetDays.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router

@@ -1,6 +1,7 @@
-"""/start, /help and /privacy: what this is, the first topic, and what a query can say.
+"""/start, /help and /privacy, and the links and codes that give access.
 
-A link may bring a topic, as `?start=topic_<slug>`.
+A link may carry a topic, an invitation, or the code that makes the first admin. Invitations and the
+admin's link are all that a user without access may send.
 """
 
 from __future__ import annotations
@@ -8,41 +9,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
-from aiogram.filters import Command, CommandStart
 
-from bot.chat.callbacks import HelpPage, ShowHelp
+from bot.chat import callbacks as press
 from bot.chat.cards import show_card
-from bot.chat.commands import commands_in_help
-from bot.chat.menu import label_menu_button
-from bot.chat.permissions import READS
+from bot.chat.commands import ChatCommand, commands_in_help
+from bot.chat.context import Context
+from bot.chat.menu import label_menu_button, register_admin
+from bot.chat.permissions import Permission
+from bot.chat.senders import private_sender
 from bot.rendering.i18n import ENGLISH
-from bot.subscribers import feedback, share_links, topics
+from bot.subscribers import feedback, share_links, topics, users
+from bot.subscribers.access import redeem_admin_code
+from bot.subscribers.invites import Redeemed, is_unauthorized, looks_like_a_code, redeem_invite
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.share_links import LinkedQuery, LinkedShare, LinkedTopic, read_start
+from bot.subscribers.share_links import (
+    ADMIN_PREFIX,
+    INVITE_PREFIX,
+    LinkedQuery,
+    LinkedShare,
+    LinkedTopic,
+    read_start,
+)
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
+    from aiogram import Bot
     from aiogram.filters import CommandObject
-    from aiogram.types import Message
+    from aiogram.types import Message, User
 
-    from bot.chat.context import Context
-
-
-_MOST_OFFERED = 5  # topics of the catalogue on the first message
+    from bot.chat.reply import Reply
+    from bot.resources import Resources
 
 
-async def started(_: object, context: Context) -> None:
-    if context.user.is_admin:  # perhaps the first, or of the settings and only here now
+_MOST_OFFERED = 5  # topics of the catalogue in the welcome
+
+
+async def welcome(_: object, context: Context) -> None:
+    if context.user.is_admin:  # feedback may have waited for the chat of an admin
         await feedback.forward_feedback(
             context.storage,
             renderer=context.resources.renderer,
             admins=context.resources.access.admins,
         )
     subscribed = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
-    have = {topic.id for topic in subscribed.items}
-    most = _MOST_OFFERED + len(have)
+    subscribed_ids = {topic.id for topic in subscribed.items}
+    most = _MOST_OFFERED + len(subscribed_ids)
     catalogue = await topics.popular(context.storage, context.chat_id, most)
-    offered = [topic for topic in catalogue.items if topic.id not in have][:_MOST_OFFERED]
+    new = [topic for topic in catalogue.items if topic.id not in subscribed_ids]
+    offered = new[:_MOST_OFFERED]
     await context.reply.show(
         "chat/start.html",
         user=context.user,
@@ -59,7 +73,7 @@ async def started(_: object, context: Context) -> None:
         )
 
 
-async def opened_by_a_link(message: Message, command: CommandObject, context: Context) -> None:
+async def open_link(_: object, command: CommandObject, context: Context) -> None:
     match read_start(command.args or ""):
         case LinkedTopic(name):
             topic = await topics.topic_by_name(context.storage, context.chat_id, name)
@@ -69,38 +83,107 @@ async def opened_by_a_link(message: Message, command: CommandObject, context: Co
         case LinkedShare(token):
             await show_card(await share_links.shared_query(context.storage, token), context)
         case None:
-            await started(message, context)
+            await welcome(None, context)
 
 
-async def show_help(context: Context) -> None:
+async def show_help(_: object, context: Context) -> None:
     await context.reply.show("chat/help.html#help", user=context.user)
 
 
-async def help_asked_for(_message: object, context: Context) -> None:
-    await show_help(context)
-
-
-async def help_page_opened(_: object, callback_data: ShowHelp, context: Context) -> None:
+async def show_help_page(_: object, callback_data: press.ShowHelp, context: Context) -> None:
     user = context.user
     commands = commands_in_help(user.kind, is_admin=user.is_admin)
     await context.reply.change(f"chat/help.html#{callback_data.page}", user=user, commands=commands)
 
 
-async def queries_asked_for(_message: object, context: Context) -> None:
-    await context.reply.show(f"chat/help.html#{HelpPage.QUERIES}", user=context.user)
+async def explain_queries(_: object, context: Context) -> None:
+    await context.reply.show(f"chat/help.html#{press.HelpPage.QUERIES}", user=context.user)
 
 
-async def privacy_asked_for(_message: object, context: Context) -> None:
+async def show_privacy(_: object, context: Context) -> None:
     await context.reply.show("chat/privacy.html")
+
+
+# Access
+
+
+async def accepts_invites(_: object, resources: Resources) -> bool:
+    return resources.access.invites
+
+
+async def lacks_access(message: Message, resources: Resources) -> bool:
+    return message.from_user is not None and await is_unauthorized(
+        resources.storage, message.from_user.id, access=resources.access
+    )
+
+
+async def open_admin_link(
+    _: object,
+    command: CommandObject,
+    event_from_user: User,
+    bot: Bot,
+    resources: Resources,
+    reply: Reply,
+) -> None:
+    code = (command.args or "").removeprefix(ADMIN_PREFIX)
+    storage, access = resources.storage, resources.access
+    if not await redeem_admin_code(storage, event_from_user.id, code, access=access):
+        await reply.show("chat/errors.html#admin_link")
+        return
+    # Waiting feedback is forwarded to the admin's chat, which needs a row.
+    await users.identify(storage, private_sender(event_from_user), access=access)
+    await feedback.forward_feedback(storage, renderer=resources.renderer, admins=access.admins)
+    await register_admin(bot, reply.renderer, event_from_user.id)
+    await reply.show("chat/admin/access.html#promoted")
+
+
+async def open_invite(
+    _: object, command: CommandObject, event_from_user: User, resources: Resources, reply: Reply
+) -> None:
+    code = (command.args or "").removeprefix(INVITE_PREFIX)
+    await _redeem(code, event_from_user, resources, reply)
+
+
+async def redeem_code(
+    message: Message, event_from_user: User, resources: Resources, reply: Reply
+) -> None:
+    await _redeem(message.text or "", event_from_user, resources, reply)
+
+
+async def _redeem(code: str, user: User, resources: Resources, reply: Reply) -> None:
+    storage, access = resources.storage, resources.access
+    result = await redeem_invite(storage, user.id, code, once=reply.once, access=access)
+    current = None
+    if result in {Redeemed.IN, Redeemed.ALREADY_IN}:
+        current = await users.identify(storage, private_sender(user), access=access)
+    if current is None:
+        await reply.show("chat/errors.html#invitation", result=result, user_id=user.id)
+    else:
+        await welcome(None, Context(resources, current, reply))
+
+
+def make_join_router() -> Router:
+    """Return the router of links and codes that users without access may send."""
+    router = Router(name="join")
+    router.message.filter(F.chat.type == "private")
+    on_message, anybody = router.message.register, Permission.WITHOUT_ACCESS
+    is_admin_link = ChatCommand("start", magic=F.args.startswith(ADMIN_PREFIX))
+    is_invite = ChatCommand("start", magic=F.args.startswith(INVITE_PREFIX))
+    is_code = F.text.func(looks_like_a_code)
+    on_message(open_admin_link, is_admin_link, flags=anybody.flags)
+    on_message(open_invite, is_invite, accepts_invites, flags=anybody.flags)
+    on_message(redeem_code, is_code, accepts_invites, lacks_access, flags=anybody.flags)
+    return router
 
 
 def make_router() -> Router:
     router = Router(name="start")
-    router.message.register(opened_by_a_link, CommandStart(deep_link=True), flags=READS)
-    router.message.register(started, Command("start"), flags=READS)
+    on_message, on_press = router.message.register, router.callback_query.register
     about_queries = F.args.func(lambda args: bool(args) and args.lower().startswith("quer"))
-    router.message.register(queries_asked_for, Command("help", magic=about_queries), flags=READS)
-    router.message.register(help_asked_for, Command("help"), flags=READS)
-    router.message.register(privacy_asked_for, Command("privacy"), flags=READS)
-    router.callback_query.register(help_page_opened, ShowHelp.filter(), flags=READS)
+    on_message(open_link, ChatCommand("start", magic=F.args))
+    on_message(welcome, ChatCommand("start"))
+    on_message(explain_queries, ChatCommand("help", magic=about_queries))
+    on_message(show_help, ChatCommand("help"))
+    on_message(show_privacy, ChatCommand("privacy"))
+    on_press(show_help_page, press.ShowHelp.filter(), flags=Permission.EVERYBODY.flags)
     return router

@@ -1,4 +1,4 @@
-"""A chat's topics: the list, the catalogue, subscribing, and all that the page of one topic does.
+"""A chat's topics: the list, the catalogue, subscribing, and the page of one topic.
 
 The list, the catalogue and the page of a topic are one message, in which they replace each other.
 """
@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aiogram import Router
-from aiogram.filters import Command, CommandObject
+from aiogram.utils.deep_linking import create_deep_link
 
 from bot.chat import callbacks as press
-from bot.chat.cards import show_card, topic_page, words_on
-from bot.chat.permissions import READS
+from bot.chat.cards import others_of, show_card, topic_page, words_on
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
@@ -26,6 +27,7 @@ from bot.subscribers.text import one_line
 from storage.enums import MuteKind
 
 if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
@@ -42,65 +44,62 @@ _FIELDS = {
 # The list of the chat's topics, and the catalogue.
 
 
-async def topics_asked_for(_: object, context: Context) -> None:
+async def send_topics(_: object, context: Context) -> None:
     page = await topics.subscribed(context.storage, context.chat_id)
     await context.reply.show(_LIST, page=page, user=context.user, **context.clock)
 
 
-async def list_turned(_: object, callback_data: press.TopicsPage, context: Context) -> None:
+async def show_topics(_: object, callback_data: press.TopicsPage, context: Context) -> None:
     page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_LIST, page=page, user=context.user, **context.clock)
 
 
-async def catalogue_turned(_: object, callback_data: press.CataloguePage, context: Context) -> None:
+async def show_catalogue(_: object, callback_data: press.CataloguePage, context: Context) -> None:
     page = await topics.catalogue_page(context.storage, context.chat_id, callback_data.page)
     await context.reply.change("chat/catalogue.html", page=page)
 
 
-# Subscribing, from a card.
+# Subscribing from a card.
 
 
-async def query_given(_: object, command: CommandObject, context: Context) -> None:
-    """`/subscribe query`, for groups, where the bot gets commands alone; `/watch` too."""
+async def preview_query(_: object, command: CommandObject, context: Context) -> None:
+    """Show the card of `/subscribe query`, for groups, where the bot gets no other messages."""
     if command.args:
         await show_card(command.args, context)
     else:
         await ask(context, press.Question.QUERY)
 
 
-async def words_tried(
+async def try_words(
     pressed: CallbackQuery, callback_data: press.TryWords, context: Context
 ) -> None:
     await show_card(callback_data.words or words_on(pressed), context)
 
 
-async def card_wanted(_: object, callback_data: press.ShowCard, context: Context) -> None:
+async def show_topic_card(_: object, callback_data: press.ShowCard, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await show_card(topic.typed, context, topic)
 
 
-async def query_chosen(
+async def subscribe_to_query(
     pressed: CallbackQuery, callback_data: press.SubscribeQuery, context: Context
 ) -> None:
     words = callback_data.words or words_on(pressed)
     subscribed = await subscriptions.subscribe(
-        context.storage,
-        context.chat_id,
-        words,
-        callback_data.mode,
-        await topics.saved_queries(context.storage, context.chat_id),
-        limits=context.limits,
+        context.storage, context.chat_id, words, callback_data.mode, limits=context.limits
     )
     await _show_subscribed(subscribed, words, context)
 
 
-async def topic_chosen(_: object, callback_data: press.SubscribeTopic, context: Context) -> None:
+async def subscribe_to_topic(
+    _: object, callback_data: press.SubscribeTopic, context: Context
+) -> None:
     subscribed = await _subscribe(callback_data, context)
     await _show_subscribed(subscribed, "", context)
 
 
 async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context) -> None:
-    """Let the card show what is chosen, and say what comes of it."""
+    """Mark the chosen mode on the card, and say what the chat will get."""
     topic = await topics.get_topic(context.storage, context.chat_id, subscribed.topic_id)
     await context.reply.change_buttons(
         "chat/card.html#buttons", topic=topic, typed=typed or topic.typed
@@ -108,33 +107,41 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)
 
 
-async def query_wanted(_: object, callback_data: press.ShowQuery, context: Context) -> None:
+async def widen_query(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
+    """Show the card of the query with the other words that its button names."""
+    typed = callback_data.words or words_on(pressed)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
+    others = await others_of(query, typed, context)
+    await show_card(others.typed or typed, context, is_in_place=True)
+
+
+async def show_query(_: object, callback_data: press.ShowQuery, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.show("chat/card.html#query", topic=topic)
 
 
-async def asked(_: object, callback_data: press.Ask, context: Context) -> None:
+async def ask_question(_: object, callback_data: press.Ask, context: Context) -> None:
     if callback_data.question in ASKED_BY_BUTTON:
         await ask(context, callback_data.question)
 
 
-async def dismissed(_: object, context: Context) -> None:
+async def drop_buttons(_: object, context: Context) -> None:
     await context.reply.drop_buttons()
 
 
 # The page of one topic.
 
 
-async def opened(_: object, callback_data: press.OpenTopic, context: Context) -> None:
+async def open_topic(_: object, callback_data: press.OpenTopic, context: Context) -> None:
     await _change_page(callback_data.topic_id, context)
 
 
-async def menu_opened(_: object, callback_data: press.ShowTopicMenu, context: Context) -> None:
+async def open_topic_menu(_: object, callback_data: press.ShowTopicMenu, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await context.reply.change_buttons(f"chat/topics.html#{callback_data.menu}", topic=topic)
 
 
-async def mode_chosen(_: object, callback_data: press.SetMode, context: Context) -> None:
+async def set_mode(_: object, callback_data: press.SetMode, context: Context) -> None:
     await _subscribe(callback_data, context)
     await _change_page(callback_data.topic_id, context)
 
@@ -145,57 +152,56 @@ async def _subscribe(chosen: press.SubscribeTopic | press.SetMode, context: Cont
     )
 
 
-async def muted(_: object, callback_data: press.MuteTopic, context: Context) -> None:
+async def mute_topic(_: object, callback_data: press.MuteTopic, context: Context) -> None:
     topic = TopicSubject(callback_data.topic_id)
     await mutes.mute(context.storage, context.chat_id, topic, callback_data.duration)
     await _change_page(topic.topic_id, context)
 
 
-async def unmuted(_: object, callback_data: press.UnmuteTopic, context: Context) -> None:
+async def unmute_topic(_: object, callback_data: press.UnmuteTopic, context: Context) -> None:
     await mutes.unmute_topic(context.storage, context.chat_id, callback_data.topic_id)
     await _change_page(callback_data.topic_id, context)
 
 
-async def field_asked_for(_: object, callback_data: press.AskTopicField, context: Context) -> None:
+async def ask_for_field(_: object, callback_data: press.AskTopicField, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     await ask(context, _FIELDS[callback_data.what], subject=topic.id, shown=topic.typed)
 
 
-async def query_typed(message: Message, subject: int, context: Context) -> None:
-    """Show what another query would find, before it is used."""
+async def compare_query(message: Message, subject: int, context: Context) -> None:
+    """Show what another query would find, before the topic uses it."""
     topic = await topics.get_topic(context.storage, context.chat_id, subject)
     typed = one_line(message.text or "")
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     found = await search.compare(
         context.storage, parse(topic.typed), query, chat_id=context.chat_id
     )
     await context.reply.show("chat/comparison.html", topic=topic, typed=typed, found=found)
 
 
-async def query_used(
+async def use_query(
     pressed: CallbackQuery, callback_data: press.UseQuery, context: Context
 ) -> None:
-    saved = await topics.saved_queries(context.storage, context.chat_id)
     topic_id = await subscriptions.change_query(
-        context.storage, context.chat_id, callback_data.topic_id, words_on(pressed), saved
+        context.storage, context.chat_id, callback_data.topic_id, words_on(pressed)
     )
     await _change_page(topic_id, context)
 
 
-async def name_typed(message: Message, subject: int, context: Context) -> None:
+async def rename_topic(message: Message, subject: int, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, subject)
     await subscriptions.rename_topic(context.storage, context.chat_id, topic.id, message.text or "")
     await context.reply.show("chat/topics.html#topic", **await topic_page(topic.id, context))
 
 
-async def unsubscribed(_: object, callback_data: press.Unsubscribe, context: Context) -> None:
-    ended = await subscriptions.unsubscribe(
+async def unsubscribe(_: object, callback_data: press.Unsubscribe, context: Context) -> None:
+    topic = await subscriptions.unsubscribe(
         context.storage, context.chat_id, callback_data.topic_id
     )
-    await context.reply.change("chat/topics.html#unsubscribed", topic=ended)
+    await context.reply.change("chat/topics.html#unsubscribed", topic=topic)
 
 
-async def unsubscribing_undone(
+async def undo_unsubscribe(
     _: object, callback_data: press.UndoUnsubscribe, context: Context
 ) -> None:
     await subscriptions.undo_unsubscribe(
@@ -204,17 +210,17 @@ async def unsubscribing_undone(
     await _change_page(callback_data.topic_id, context)
 
 
-async def shared(_: object, callback_data: press.ShareTopic, context: Context) -> None:
-    """Send a card to be forwarded, whose button lets others subscribe to the same."""
+async def share_topic(_: object, callback_data: press.ShareTopic, context: Context) -> None:
+    """Send a card to be forwarded, whose button lets others subscribe to the same topic."""
     topic_id = callback_data.topic_id
     start = await share_links.share(context.storage, context.chat_id, topic_id)
-    bot = (await context.reply.bot.me()).username
-    page = await topic_page(topic_id, context)
-    await context.reply.show("chat/share.html", link=f"https://t.me/{bot}?start={start}", **page)
+    username = (await context.reply.bot.me()).username or ""
+    link = create_deep_link(username, "start", start)
+    await context.reply.show("chat/share.html", link=link, **await topic_page(topic_id, context))
 
 
-async def recent_wanted(_: object, callback_data: press.ShowRecent, context: Context) -> None:
-    """Send all stories of the topic that are stored, the newest first."""
+async def show_recent(_: object, callback_data: press.ShowRecent, context: Context) -> None:
+    """Send all stored stories of the topic, the newest first."""
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
     found = await search.archive(
         context.storage, parse(topic.typed), PagePosition(), chat_id=context.chat_id
@@ -231,47 +237,43 @@ async def _change_page(topic_id: int, context: Context) -> None:
 # The publishers of a topic, in the same message.
 
 
-async def publishers_wanted(
-    _: object, callback_data: press.ShowPublishers, context: Context
-) -> None:
+async def show_publishers(_: object, callback_data: press.ShowPublishers, context: Context) -> None:
     found = await mutes.publishers_of_topic(
         context.storage, context.chat_id, callback_data.topic_id
     )
     await context.reply.change("chat/publishers.html#list", found=found)
 
 
-async def publisher_opened(_: object, callback_data: press.OpenPublisher, context: Context) -> None:
-    await _show_publisher(callback_data, context)
+async def open_publisher(_: object, callback_data: press.OpenPublisher, context: Context) -> None:
+    publisher = await mutes.get_publisher(
+        context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
+    )
+    ids = callback_data.model_dump(include={"topic_id", "source_id", "article_id"})
+    await context.reply.change(
+        "chat/publishers.html#one", publisher=publisher, ids=ids, **context.clock
+    )
 
 
-async def publisher_muted(_: object, callback_data: press.MutePublisher, context: Context) -> None:
+async def mute_publisher(_: object, callback_data: press.MutePublisher, context: Context) -> None:
     kind = MuteKind.LESS if callback_data.is_less else MuteKind.SOURCE
     publisher = ArticlePublisher(callback_data.source_id, callback_data.article_id, kind)
     await mutes.mute(context.storage, context.chat_id, publisher, callback_data.duration)
-    await _show_publisher(callback_data, context)
+    await open_publisher(None, callback_data, context)
 
 
-async def publisher_unmuted(
+async def unmute_publisher(
     _: object, callback_data: press.UnmutePublisher, context: Context
 ) -> None:
     await mutes.unmute_publisher(
         context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
     )
-    await _show_publisher(callback_data, context)
-
-
-async def _show_publisher(data: press.OpenPublisher, context: Context) -> None:
-    seen = await mutes.get_publisher(
-        context.storage, context.chat_id, data.source_id, data.article_id
-    )
-    ids = {"topic_id": data.topic_id, "source_id": data.source_id, "article_id": data.article_id}
-    await context.reply.change("chat/publishers.html#one", publisher=seen, ids=ids, **context.clock)
+    await open_publisher(None, callback_data, context)
 
 
 # /trend: four weeks of a topic as a picture.
 
 
-async def trend_asked_for(_: object, command: CommandObject, context: Context) -> None:
+async def show_trend(_: object, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
     if not typed:
         page = await topics.subscribed(context.storage, context.chat_id)
@@ -279,21 +281,21 @@ async def trend_asked_for(_: object, command: CommandObject, context: Context) -
         return
     saved = await topics.saved_queries(context.storage, context.chat_id)
     by_name = {name.casefold(): query for name, query in saved.items()}
-    await _show_trend(typed, by_name.get(typed.casefold(), typed), context)
+    await _send_trend(typed, by_name.get(typed.casefold(), typed), context)
 
 
-async def trends_turned(_: object, callback_data: press.TrendsPage, context: Context) -> None:
+async def show_trends(_: object, callback_data: press.TrendsPage, context: Context) -> None:
     page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
     await context.reply.change(_TRENDS, page=page)
 
 
-async def trend_chosen(_: object, callback_data: press.ShowTrend, context: Context) -> None:
+async def show_topic_trend(_: object, callback_data: press.ShowTrend, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await _show_trend(topic.name, topic.typed, context)
+    await _send_trend(topic.name, topic.typed, context)
 
 
-async def _show_trend(name: str, typed: str, context: Context) -> None:
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
+async def _send_trend(name: str, typed: str, context: Context) -> None:
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     locale = context.reply.renderer.environment.language.locale
     async with context.reply.drawing():
         trend = await topic_trend(
@@ -311,37 +313,48 @@ async def _show_trend(name: str, typed: str, context: Context) -> None:
 
 def make_router() -> Router:
     router = Router(name="subscriptions")
-    router.message.register(topics_asked_for, Command("topics"), flags=READS)
-    router.message.register(trend_asked_for, Command("trend"), flags=READS)
-    router.message.register(query_given, Command("subscribe", "watch"), flags=READS)
-    router.message.register(query_typed, AnswerTo(_FIELDS[press.TopicField.QUERY]))
-    router.message.register(name_typed, AnswerTo(_FIELDS[press.TopicField.NAME]))
-    pressed = router.callback_query.register
-    pressed(topics_asked_for, press.SendTopics.filter(), flags=READS)
-    pressed(query_wanted, press.ShowQuery.filter(), flags=READS)
-    pressed(list_turned, press.TopicsPage.filter(), flags=READS)
-    pressed(catalogue_turned, press.CataloguePage.filter(), flags=READS)
-    pressed(words_tried, press.TryWords.filter(), flags=READS)
-    pressed(card_wanted, press.ShowCard.filter(), flags=READS)
-    pressed(opened, press.OpenTopic.filter(), flags=READS)
-    pressed(menu_opened, press.ShowTopicMenu.filter(), flags=READS)
-    pressed(recent_wanted, press.ShowRecent.filter(), flags=READS)
-    pressed(publishers_wanted, press.ShowPublishers.filter(), flags=READS)
-    pressed(publisher_opened, press.OpenPublisher.filter(), flags=READS)
-    pressed(trends_turned, press.TrendsPage.filter(), flags=READS)
-    pressed(trend_chosen, press.ShowTrend.filter(), flags=READS)
-    pressed(query_chosen, press.SubscribeQuery.filter())
-    pressed(topic_chosen, press.SubscribeTopic.filter())
-    pressed(asked, press.Ask.filter())
-    pressed(dismissed, press.Dismiss.filter())
-    pressed(mode_chosen, press.SetMode.filter())
-    pressed(muted, press.MuteTopic.filter())
-    pressed(unmuted, press.UnmuteTopic.filter())
-    pressed(field_asked_for, press.AskTopicField.filter())
-    pressed(query_used, press.UseQuery.filter())
-    pressed(unsubscribed, press.Unsubscribe.filter())
-    pressed(unsubscribing_undone, press.UndoUnsubscribe.filter())
-    pressed(shared, press.ShareTopic.filter())  # a long query is stored
-    pressed(publisher_muted, press.MutePublisher.filter())
-    pressed(publisher_unmuted, press.UnmutePublisher.filter())
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(send_topics, ChatCommand("topics"))
+    on_message(show_trend, ChatCommand("trend"))
+    on_message(preview_query, ChatCommand("subscribe", "watch"))
+    administrators = Permission.ADMINISTRATORS
+    on_message(compare_query, AnswerTo(press.Question.TOPIC_QUERY), flags=administrators.flags)
+    on_message(rename_topic, AnswerTo(press.Question.TOPIC_NAME), flags=administrators.flags)
+    on_press(send_topics, press.SendTopics.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_query, press.ShowQuery.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(try_words, press.TryWords.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(widen_query, press.Widen.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(open_topic_menu, press.ShowTopicMenu.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_recent, press.ShowRecent.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_publishers, press.ShowPublishers.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(open_publisher, press.OpenPublisher.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_trends, press.TrendsPage.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(show_topic_trend, press.ShowTrend.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(
+        subscribe_to_query, press.SubscribeQuery.filter(), flags=Permission.ADMINISTRATORS.flags
+    )
+    on_press(
+        subscribe_to_topic, press.SubscribeTopic.filter(), flags=Permission.ADMINISTRATORS.flags
+    )
+    on_press(ask_question, press.Ask.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(drop_buttons, press.Dismiss.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_mode, press.SetMode.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(mute_topic, press.MuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(unmute_topic, press.UnmuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(ask_for_field, press.AskTopicField.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(use_query, press.UseQuery.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(unsubscribe, press.Unsubscribe.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(
+        undo_unsubscribe, press.UndoUnsubscribe.filter(), flags=Permission.ADMINISTRATORS.flags
+    )
+    # Sharing stores a long query.
+    on_press(share_topic, press.ShareTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(mute_publisher, press.MutePublisher.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(
+        unmute_publisher, press.UnmutePublisher.filter(), flags=Permission.ADMINISTRATORS.flags
+    )
     return router

@@ -1,29 +1,32 @@
-"""What is typed or sent without a command: a query gets its card, an answer is taken.
+"""Typed and sent messages without a command: a query gets its card, an answer is taken.
 
-Times, a zone, a link, a greeting … are understood as such; what is forwarded, or stands under a
-picture, is read too. What nothing else has understood gets one helpful sentence.
+Times, a zone, a link, a greeting … are understood as such; forwarded messages and captions are read
+too. Anything that no other handler takes gets one helpful sentence.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiogram import F, Router
-from aiogram.filters import Command, Filter
+from aiogram.filters import Filter, MagicData, or_f
 
 from bot.chat import callbacks as press
-from bot.chat.cards import others_of, show_card, topic_page, words_on
-from bot.chat.handlers.email import ask_address, take_code
-from bot.chat.handlers.feeds import show_link, suggest_keywords
-from bot.chat.handlers.settings import time_typed
-from bot.chat.handlers.start import show_help
-from bot.chat.permissions import READS
+from bot.chat.cards import (
+    request_confirmation,
+    show_card,
+    show_link,
+    show_mailbox,
+    suggest_keywords,
+    topic_page,
+)
+from bot.chat.commands import ChatCommand
+from bot.chat.permissions import Permission
 from bot.chat.questions import ask, asked_by, cancel
-from bot.mail.confirm import awaits_code
-from bot.matching.query import parse
 from bot.publishing.calendar import Plan, local_date
-from bot.subscribers import posts, settings, subscriptions, topics
-from bot.subscribers.digest_schedule import renewed
+from bot.subscribers import mailboxes, posts, settings, subscriptions, topics
+from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.input import (
     Address,
     AskedInput,
@@ -50,38 +53,94 @@ if TYPE_CHECKING:
     from bot.subscribers.topics import ChatTopic
 
 
+# Typed text, and captions in private chats
+
+
 class TextReader(Filter):
-    """Reads what was typed, once: the handler gets it as `read`, and the question it answers."""
+    """Reads a text or caption.
+
+    Handlers get it as `read`, and the kind of setting as `asked`, if it answers a question for one.
+    """
 
     async def __call__(self, message: Message, context: Context) -> dict[str, Any]:
-        text = message.text or ""
+        text = message.text or message.caption or ""
         asked = asked_by(message, context.user)
         language = context.reply.renderer.language.code
         if asked is None or asked.question is press.Question.QUERY:
             query = AskedInput.QUERY if asked else None
             return {"read": read_typed(text, query, language=language), "asked": None}
         today = local_date(context.user.now, context.user.zone)
-        kind = AskedInput(asked.question.value)
-        return {"read": read_typed(text, kind, today, language), "asked": kind}
+        setting = AskedInput(asked.question.value)
+        return {"read": read_typed(text, setting, today, language), "asked": setting}
 
 
-async def typed(message: Message, context: Context, read: Typed, asked: AskedInput | None) -> None:
+@dataclass(frozen=True, slots=True)
+class ReadAs(Filter):
+    """Lets through a text that `TextReader` has read as this kind."""
+
+    kind: type[Typed]
+
+    async def __call__(self, _: Message, read: Typed) -> bool:
+        return isinstance(read, self.kind)
+
+
+async def answer_question(_: object, context: Context, read: Typed, asked: AskedInput) -> None:
+    changed = await _change_setting(read, context)
+    if changed is None:
+        await ask(context, press.Question(asked), is_again=True)
+    else:
+        await context.reply.show("chat/settings.html", settings=changed)
+
+
+async def _change_setting(read: Typed, context: Context) -> ChatSettings | None:
+    """Set the setting that was asked for; None if the answer has none."""
+    storage, chat_id, changed = context.storage, context.chat_id, None
+    match read:
+        case Clock(minutes):
+            changed = await settings.set_single_time(storage, chat_id, minutes)
+        case Timetable(times):
+            changed = await settings.set_times(storage, chat_id, times)
+        case Hours(hours):
+            changed = await settings.set_quiet_hours(storage, chat_id, hours)
+        case Day(day):
+            changed = await settings.pause_until(storage, chat_id, day)
+        case Number(value):
+            changed = await settings.set_alerts_per_hour(storage, chat_id, value)
+        case Zone(name):
+            changed = await settings.set_zone(storage, chat_id, name)
+    return changed
+
+
+async def take_address(_: object, context: Context, read: Address) -> None:
+    await request_confirmation(read.text, context)
+
+
+async def take_code(message: Message, context: Context, read: Code) -> None:
+    """Confirm the address that waits for a code; otherwise the digits are a query."""
+    storage, chat_id = context.storage, context.chat_id
+    if await mailboxes.awaits_code(storage, chat_id):
+        once = context.reply.once
+        mailbox = await mailboxes.confirm_by_code(storage, chat_id, read.digits, once=once)
+        await show_mailbox(mailbox, context)
+    else:
+        await show_card(message.text or message.caption or "", context)
+
+
+async def read_text(message: Message, context: Context, read: Typed) -> None:
     text = message.text or ""
-    if asked:
-        await _answered(read, asked, context)
-    elif request := posts.read_request(text):
-        await _requested(request, context)
+    if request := posts.read_request(text):
+        await _answer_request(request, context)
     elif topic := await _topic_to_delete(text, context):
         await _delete(topic, context)
     else:
-        await _unasked(text, read, context)
+        await _answer_unasked(text or message.caption or "", read, context)
 
 
-async def _requested(request: posts.PostRequest, context: Context) -> None:
+async def _answer_request(request: posts.PostRequest, context: Context) -> None:
     if request is posts.PostRequest.CANCEL:
-        await cancelled(None, context)
+        await cancel_question(None, context)
     elif request is posts.PostRequest.HELP:
-        await show_help(context)
+        await context.reply.show("chat/help.html#help", user=context.user)
     else:
         await context.reply.show(f"chat/typed.html#{request}", user=context.user)
 
@@ -91,12 +150,14 @@ async def _topic_to_delete(text: str, context: Context) -> ChatTopic | None:
     if not name:
         return None
     page = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
-    named = (one for one in page.items if name in {one.name.casefold(), one.typed.casefold()})
+    named = (
+        topic for topic in page.items if name in {topic.name.casefold(), topic.typed.casefold()}
+    )
     return next(named, None)
 
 
 async def _delete(topic: ChatTopic, context: Context) -> None:
-    """Unsubscribe, where it is one user's own chat; elsewhere show the topic with its button."""
+    """Unsubscribe in the user's own chat; elsewhere show the topic with its button."""
     if context.user.kind is ChatKind.PRIVATE:
         ended = await subscriptions.unsubscribe(context.storage, context.chat_id, topic.id)
         await context.reply.show("chat/topics.html#unsubscribed", topic=ended)
@@ -104,39 +165,10 @@ async def _delete(topic: ChatTopic, context: Context) -> None:
         await context.reply.show("chat/topics.html#topic", **await topic_page(topic.id, context))
 
 
-async def cancelled(_message: object, context: Context) -> None:
-    is_cancelled = await cancel(context)
-    await context.reply.show("chat/questions.html#cancelled", is_cancelled=is_cancelled)
-
-
-async def cancel_pressed(pressed: CallbackQuery, context: Context) -> None:
-    if pressed.message:
-        await context.reply.delete(pressed.message.message_id)
-
-
-async def captioned(message: Message, context: Context) -> None:
-    text = message.caption or ""
-    language = context.reply.renderer.language.code
-    await _unasked(text, read_typed(text, language=language), context)
-
-
-async def forwarded(message: Message, context: Context) -> None:
-    """Read what another user or channel wrote; its origin does not count."""
-    text = message.text or message.caption or ""
-    entities = message.entities or message.caption_entities or ()
-    match posts.read_post(text, [entity.url for entity in entities if entity.url]):
-        case posts.PostLink(url):
-            await show_link(url, context)
-        case posts.Post() as post if posts.is_telling(text):
-            await suggest_keywords(post, context)
-        case _:
-            await context.reply.show("chat/typed.html#no_keywords")
-
-
-async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C901 - one case a kind
+async def _answer_unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C901 - kinds
     match read:
         case Clock(minutes):
-            await time_typed(minutes, context)
+            await _set_typed_time(minutes, context)
         case Timetable(times):
             plan = Plan(context.user.zone, renewed((), times, {}))
             await context.reply.show("chat/typed.html#times", times=times, plan=plan)
@@ -150,98 +182,98 @@ async def _unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C
             await suggest_keywords(post, context)
         case Nonsense():
             await context.reply.show("chat/typed.html#no_keywords")
-        case Address(address):
-            await ask_address(address, context)
-        case Code(digits):
-            await _digits(digits, text, context)
         case Keywords(query):
-            names = posts.listed(text)
-            either = posts.any_of(names) if names else ""
+            names = posts.names_in(text)
+            either = posts.any_of_names(names) if names else ""
             await show_card(either or query, context, names=names if either else ())
 
 
-async def _digits(digits: str, text: str, context: Context) -> None:
-    if await awaits_code(context.storage, context.chat_id):
-        await take_code(digits, context)
-    else:
-        await show_card(text, context)
+async def _set_typed_time(minutes: int, context: Context) -> None:
+    """Set a time if only one can be meant; otherwise ask which."""
+    before = await settings.get_settings(context.storage, context.chat_id)
+    if context.user.kind is not ChatKind.PRIVATE or len(before.plan.times) > 1:
+        await context.reply.show("chat/typed.html#time", minutes=minutes, settings=before)
+        return
+    changed = await settings.set_single_time(context.storage, context.chat_id, minutes)
+    times = [WeeklyTime(time.minutes, time.weekdays) for time in before.plan.times]
+    await context.reply.show("chat/schedule.html#time_set", settings=changed, before=times)
 
 
-async def _answered(read: Typed, asked: AskedInput, context: Context) -> None:
-    settings = await _settings(read, context.chat_id, context)
-    if settings is None:
-        await ask(context, press.Question(asked), is_again=True)
-    else:
-        await context.reply.show("chat/settings.html", settings=settings)
+# Other messages
 
 
-async def _settings(read: Typed, chat_id: int, context: Context) -> ChatSettings | None:
-    """Do what an answer says; None where it is none."""
-    chat_settings = None
-    match read:
-        case Clock(minutes):
-            chat_settings = await settings.set_single_time(context.storage, chat_id, minutes)
-        case Timetable(times):
-            chat_settings = await settings.set_times(context.storage, chat_id, times)
-        case Hours(hours):
-            chat_settings = await settings.set_quiet_hours(context.storage, chat_id, hours)
-        case Day(day):
-            chat_settings = await settings.pause_until(context.storage, chat_id, day)
-        case Number(value):
-            chat_settings = await settings.set_alerts_per_hour(context.storage, chat_id, value)
-        case Zone(name):
-            chat_settings = await settings.set_zone(context.storage, chat_id, name)
-    return chat_settings
+async def read_forwarded(message: Message, context: Context) -> None:
+    """Read a text that another user or a channel wrote, wherever it came from."""
+    text = message.text or message.caption or ""
+    entities = message.entities or message.caption_entities or ()
+    match posts.read_post(text, [entity.url for entity in entities if entity.url]):
+        case posts.PostLink(url):
+            await show_link(url, context)
+        case posts.Post() as post if posts.is_telling(text):
+            await suggest_keywords(post, context)
+        case _:
+            await context.reply.show("chat/typed.html#no_keywords")
 
 
-async def widened(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
-    """Show the card of the query with the other words that the button names."""
-    typed = callback_data.words or words_on(pressed)
-    query = parse(typed, await topics.saved_queries(context.storage, context.chat_id))
-    others = await others_of(query, typed, context)
-    await show_card(others.typed or typed, context, is_in_place=True)
+async def cancel_question(_: object, context: Context) -> None:
+    is_cancelled = await cancel(context)
+    await context.reply.show("chat/questions.html#cancelled", is_cancelled=is_cancelled)
 
 
-async def sticker_sent(_: object, context: Context) -> None:
+async def delete_question(pressed: CallbackQuery, context: Context) -> None:
+    if pressed.message:
+        await context.reply.delete(pressed.message.message_id)
+
+
+async def explain_sticker(_: object, context: Context) -> None:
     await context.reply.show("chat/typed.html#sticker")
 
 
-async def unknown_command(_: object, context: Context) -> None:
+async def explain_unknown_command(_: object, context: Context) -> None:
     await context.reply.show("chat/errors.html#unknown_command")
 
 
-async def not_text(_: object, context: Context) -> None:
+async def explain_no_keywords(_: object, context: Context) -> None:
     await context.reply.show("chat/typed.html#no_keywords")
 
 
-async def edited(_: object, context: Context) -> None:
+async def explain_edit(_: object, context: Context) -> None:
     await context.reply.show("chat/errors.html#edited_message")
 
 
-async def old_button(_: object, context: Context) -> None:
+async def explain_old_button(_: object, context: Context) -> None:
     await context.reply.toast("chat/errors.html#old_button")
 
 
 def make_router() -> Router:
     router = Router(name="text")
-    # What others wrote, and what stands under pictures, is no talk to the bot in a group.
-    in_private = F.chat.type == "private"
-    router.message.register(forwarded, F.forward_origin, in_private, flags=READS)
-    is_typed = (F.text, ~F.text.startswith("/"), ~F.forward_origin)
-    router.message.register(typed, *is_typed, TextReader(), flags=READS)
-    router.message.register(captioned, F.caption, in_private, flags=READS)
-    router.message.register(sticker_sent, F.sticker, in_private, flags=READS)
-    router.message.register(cancelled, Command("cancel"), flags=READS)
-    router.callback_query.register(cancel_pressed, press.CancelQuestion.filter())
-    router.callback_query.register(widened, press.Widen.filter(), flags=READS)
+    on_message, on_press = router.message.register, router.callback_query.register
+    on_message(cancel_question, ChatCommand("cancel"))
+    on_message(read_forwarded, F.forward_origin, flags=Permission.PRIVATE.flags)
+    on_message(explain_sticker, F.sticker, flags=Permission.PRIVATE.flags)
+    on_press(delete_question, press.CancelQuestion.filter(), flags=Permission.ADMINISTRATORS.flags)
+    return router
+
+
+def make_typed_router() -> Router:
+    """Return the router of typed text, which its filter reads once for all handlers."""
+    router = Router(name="typed text")
+    is_command = F.text.startswith("/")
+    router.message.filter(or_f(F.text, F.caption), ~is_command, TextReader())
+    on_message, administrators = router.message.register, Permission.ADMINISTRATORS
+    on_message(answer_question, MagicData(F.asked), flags=administrators.flags)
+    on_message(take_address, ReadAs(Address), flags=administrators.flags)
+    on_message(take_code, ReadAs(Code), flags=administrators.flags)
+    on_message(read_text, flags=Permission.EVERYBODY.flags)
     return router
 
 
 def make_last_router() -> Router:
-    """Return what answers whatever no other handler has understood."""
+    """Return the router of updates that no other handler takes."""
     router = Router(name="anything")
-    router.message.register(unknown_command, F.text, flags=READS)
-    router.message.register(not_text, flags=READS)
-    router.edited_message.register(edited, flags=READS)
-    router.callback_query.register(old_button, flags=READS)
+    on_message = router.message.register
+    on_message(explain_unknown_command, F.text, flags=Permission.EVERYBODY.flags)
+    on_message(explain_no_keywords, flags=Permission.EVERYBODY.flags)
+    router.edited_message.register(explain_edit, flags=Permission.EVERYBODY.flags)
+    router.callback_query.register(explain_old_button, flags=Permission.EVERYBODY.flags)
     return router

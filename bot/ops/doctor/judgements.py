@@ -10,7 +10,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
-from storage.enums import Condition, DatabaseProblem, PostgresqlFacts, SqliteFacts, Unusable
+from storage.db.problems import Unusable
+from storage.enums import DatabaseProblem
+from storage.health import Condition, PostgresqlFacts, SqliteFacts
 
 _MB = 1024 * 1024
 

@@ -36,7 +36,7 @@ from bot.sources.urls import as_typed, host_of
 from bot.text.slices import Slices, in_turns
 from storage import sources
 from storage.db.engine import Storage, Transaction
-from storage.db.leases import held
+from storage.db.leases import lock_own
 from storage.enums import FullText, SourceState
 from storage.sources import Source
 
@@ -234,7 +234,8 @@ class SourceAdder:
             if private is None:
                 source_id = await sources.add_source(tx, row_now)
             else:
-                source_id = await sources.make_source_public(tx, private, row_now)
+                await sources.make_source_public(tx, private, row_now)
+                source_id = private.id
             if source_id is None:  # somebody else added it while we were reading
                 return Addition(url, AddOutcome.THERE, row["title"], cost=cost_of(result.spent))
             articles = await _store_backlog(tx, source_id, entries)
@@ -278,7 +279,7 @@ class SourceAdder:
         """Store a part of a backlog too long for one transaction; *ending*: with the last part."""
         entries = await self._prepared(source_id, drafts)
         async with self.storage.writing() as tx:
-            if not await held(tx, Source, [source_id], owner):
+            if not await lock_own(tx, Source, [source_id], owner):
                 return 0  # a poller reads it now and stores the rest
             if ending:
                 await sources.finish_fetches(tx, owner, {source_id: ending})

@@ -22,16 +22,16 @@ from bot.sources.drafts import url_hash
 from bot.sources.urls import host_of
 from storage.db.engine import Storage
 from storage.enums import SourceKind
-from storage.search_feeds import (
+from storage.sources import (
     SearchFeed,
+    Source,
     add_search_feeds,
     delete_search_feeds,
     retire_search_feeds,
     revive_search_feeds,
     search_feeds,
-    subscribed_queries,
 )
-from storage.sources import Source
+from storage.subscriptions import subscribed_queries
 
 log = structlog.get_logger(__name__)
 

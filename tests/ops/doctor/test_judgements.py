@@ -38,7 +38,9 @@ from bot.ops.doctor.judgements import (
     judge_zones,
 )
 from bot.settings import Settings
-from storage.enums import Condition, DatabaseProblem, PostgresqlFacts, SqliteFacts, Unusable
+from storage.db.problems import Unusable
+from storage.enums import DatabaseProblem
+from storage.health import Condition, PostgresqlFacts, SqliteFacts
 
 GB = 1024**3
 ME = {"username": "dateline_bot", "supports_inline_queries": True, "can_join_groups": True}

@@ -29,8 +29,7 @@ from storage.articles import Article
 from storage.entries import Entry
 from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState
 from storage.publishers import publisher_names, searchable_names, sources_named
-from storage.search_feeds import SearchFeed
-from storage.sources import AwaitedPage, Source
+from storage.sources import AwaitedPage, SearchFeed, Source
 from tests.publishing.newsroom import Newsroom
 from tests.sources.feeds_made import rss
 from tests.sources.polled import HOUR, poll_after, rows_of

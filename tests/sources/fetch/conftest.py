@@ -19,7 +19,7 @@ from bot.ops.health import make_web
 from bot.sources.fetch.problems import CannotConnect
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
-from bot.subscribers.access import Access
+from bot.web.routes import make_routes
 from bot.web.site import Site
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -76,13 +76,13 @@ def ask(storage: Storage, hub: Hub) -> Callable[[], Awaitable[int]]:
 
 @pytest.fixture
 def site(storage: Storage) -> Site:
-    return Site(make_resources(storage, Access(is_open=True)))
+    return Site(make_resources(storage))
 
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
     """Yield a client of our web server, as hubs are."""
-    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+    async with TestClient(TestServer(make_web(*make_routes(site)))) as client:
         yield client
 
 

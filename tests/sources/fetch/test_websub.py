@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.sources.fetch.websub import ask_hubs, find_push
 from bot.subscribers.own_feeds import unfollow_feed
-from bot.web.webhooks import PushSlots
+from bot.web.requests import PushSlots
 from storage.enums import SourceState
 from storage.sources import Source, remove_source
 from storage.websub import ExpectedPush, PushSubscription

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.storytelling.labelled import collected, invented
-from benchmarks.storytelling.scoring import grouped, score
-from benchmarks.storytelling.stream import articles
+from benchmarks.stories.labelled import collected, invented
+from benchmarks.stories.scoring import grouped, score
+from benchmarks.stories.stream import articles
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle, Placement, Stories
 from bot.text.folding import folded_text
 from bot.text.slices import finished

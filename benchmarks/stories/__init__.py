@@ -1,0 +1,1 @@
+"""Grouping articles into stories; see `python -m benchmarks.stories --help`."""

@@ -1,0 +1,101 @@
+"""The administrators of groups and channels, and the bot's own rights there."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiogram.enums import ChatMemberStatus
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import (
+    ChatMemberAdministrator,
+    ChatMemberBanned,
+    ChatMemberLeft,
+    ChatMemberRestricted,
+)
+
+from storage.enums import ChatKind, ChatState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiogram import Bot
+    from aiogram.types import ChatMember, ResultChatMemberUnion
+
+YES_SECONDS = 300
+NO_SECONDS = 20  # shorter, because a newly promoted administrator tries at once
+MOST_CHATS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    asked_at: float
+    user_ids: frozenset[int]
+
+
+class Administrators:
+    """Remembers the administrators of a chat as Telegram last listed them; *timer* is monotonic.
+
+    One call lists them for all members of a group. Telegram answers it to any member, while it may
+    tell nothing about a single member to a bot that is no administrator.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
+
+    async def has(self, bot: Bot, chat_id: int, user_id: int, *, is_change: bool = False) -> bool:
+        """Whether the user administers Telegram's *chat_id*, and in a channel may post.
+
+        *is_change*: a remembered "yes" does not count, because Telegram may not report a demotion.
+        """
+        remembered = self._remembered.get(chat_id)
+        if remembered is not None:
+            age = self._timer() - remembered.asked_at
+            is_administrator = user_id in remembered.user_ids
+            if is_administrator and age < YES_SECONDS and not is_change:
+                return True
+            if not is_administrator and age < NO_SECONDS:
+                return False
+        return user_id in await self._ask(bot, chat_id)
+
+    def forget(self, chat_id: int) -> None:
+        self._remembered.pop(chat_id, None)
+
+    async def _ask(self, bot: Bot, chat_id: int) -> frozenset[int]:
+        try:
+            members = await bot.get_chat_administrators(chat_id)
+        except (TelegramBadRequest, TelegramForbiddenError):
+            members = []  # the bot is not a member, or the chat is gone
+        user_ids = frozenset(member.user.id for member in members if _counts(member))
+        self._remembered[chat_id] = _Remembered(self._timer(), user_ids)
+        self._remembered.move_to_end(chat_id)
+        if len(self._remembered) > MOST_CHATS:
+            self._remembered.popitem(last=False)
+        return user_ids
+
+
+def _counts(member: ResultChatMemberUnion) -> bool:
+    """Whether a listed member counts: an administrator of a channel must be allowed to post."""
+    if isinstance(member, ChatMemberAdministrator):
+        return member.can_post_messages is not False
+    return member.status == ChatMemberStatus.CREATOR
+
+
+def state_of_bot(member: ChatMember, kind: ChatKind) -> ChatState:
+    """Return ACTIVE if the bot can write, BLOCKED if it is a member that cannot, else KICKED."""
+    match member:
+        case ChatMemberLeft() | ChatMemberBanned() | ChatMemberRestricted(is_member=False):
+            return ChatState.KICKED
+        case ChatMemberRestricted(can_send_messages=False):
+            return ChatState.BLOCKED
+        case ChatMemberAdministrator() if kind is ChatKind.CHANNEL and not member.can_post_messages:
+            return ChatState.BLOCKED
+        case _:
+            return ChatState.ACTIVE
+
+
+def may_manage_topics(member: ChatMember) -> bool:
+    return isinstance(member, ChatMemberAdministrator) and bool(member.can_manage_topics)

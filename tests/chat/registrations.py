@@ -1,0 +1,53 @@
+"""The handlers of the real dispatcher, and how each is registered."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+from aiogram import Dispatcher, Router
+from aiogram.dispatcher.event.handler import HandlerObject
+from aiogram.filters import Command
+from aiogram.filters.callback_data import CallbackData, CallbackQueryFilter
+
+from bot.chat.dispatcher import make_dispatcher
+from bot.chat.permissions import Permission
+from bot.rendering.renderer import Renderer
+from bot.resources import Resources
+
+
+def real_dispatcher() -> Dispatcher:
+    """Return one with all handlers, whose resources are missing."""
+    return make_dispatcher(cast("Resources", SimpleNamespace(is_playground=False)), Renderer())
+
+
+def handlers_of(router: Router) -> Iterator[HandlerObject]:
+    """Yield all handlers below *router*, without aiogram's own, which feeds updates to them."""
+    for inner in router.chain_tail:
+        for name, observer in inner.observers.items():
+            if name != "update":
+                yield from observer.handlers
+
+
+def commands_of(router: Router) -> list[str]:
+    """Return every command that a handler below *router* is registered for."""
+    return sorted(
+        str(command)
+        for handler in handlers_of(router)
+        for used in _filters(handler, Command)
+        for command in used.commands
+    )
+
+
+def buttons_of(router: Router, permission: Permission) -> set[type[CallbackData]]:
+    """Return the kinds of buttons whose handlers are registered with *permission*."""
+    return {
+        used.callback_data
+        for handler in handlers_of(router)
+        if handler.flags["permission"] is permission
+        for used in _filters(handler, CallbackQueryFilter)
+    }
+
+
+def _filters(handler: HandlerObject, kind: type[Any]) -> list[Any]:
+    used = [each.callback for each in handler.filters or ()]
+    return [each for each in used if isinstance(each, kind)]
