@@ -1,84 +1,56 @@
-"""What a process costs before it has anything to do: memory of its whole tree, and its start.
+"""What a process costs before it has work: memory of its process tree, and the time of its start.
 
-    python -m benchmarks.footprint [--server URL] [--topics 100000] [--roles ROLES…]
+    python -m benchmarks.footprint [--server URL] [--topics 100000] [--roles ROLES…] [--idle 2]
 
-Real processes, `python -m bot run`, each alone on a database that is migrated already: SQLite in a
-temporary folder, with --server a database of its own there. The row "playground" is the bot that
-runs without a token, Telegram and newspapers included. Memory is resident, counted after
-`--idle` seconds from ready; what processes share is counted once in each. The last line is JSON.
+Each row is a real process, `python -m bot run`, alone on a migrated database: SQLite, and with
+--server PostgreSQL too. The row "playground" is the bot without a token, which runs its own
+Telegram and newsroom. Memory is resident, --idle seconds after the process is ready; shared pages
+count in each process. 100 MB for a role and 200 MB for all are good figures.
 """
 
-import argparse
 import asyncio
-import json
 import os
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE, STDOUT, Popen
+from tempfile import TemporaryDirectory
 
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.delivering.outboxes import made
-from benchmarks.start import fill
+from benchmarks.databases import database
+from benchmarks.processes import (
+    TOKEN,
+    cpu_seconds,
+    memory_mb,
+    process_tree,
+    running_bots,
+)
+from benchmarks.report import Row, parser, print_rows
+from benchmarks.start import add_queries
 from storage.db.engine import Storage
+from tests.local_playground import LocalPlayground
 
 ROLES = ("poll", "match", "publish", "poll,match,publish", "send", "web", "chat", "all")
 ALL = "chat,poll,match,publish,send,web"
 PLAYGROUND = "playground"
-TOKEN = "1:playground"
-_TICKS = os.sysconf("SC_CLK_TCK")
-_MB = 1024
-
-Row = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the processes run, and their settings."""
-
-    folder: Path
-    database: str
-    api: str
-
-    def settings(self, roles: str) -> Mapping[str, str]:
-        settings = {
-            "PATH": os.defpath,
-            "HOME": str(self.folder),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path])),
-            "WEB_PORT": "0",
-        }
-        if roles == PLAYGROUND:
-            return settings | {"PLAYGROUND_PORT": "8391"}
-        return settings | {
-            "BOT_TOKEN": TOKEN,
-            "BOT_API_URL": self.api,
-            "DATABASE_URL": self.database,
-            "PUBLIC_URL": "https://news.example",
-            "ROLES": ALL if roles == "all" else roles,
-        }
+def settings(roles: str, url: str, telegram: str) -> dict[str, str]:
+    if roles == PLAYGROUND:
+        return {"PLAYGROUND_PORT": "8391"}
+    return {
+        "BOT_TOKEN": TOKEN,
+        "BOT_API_URL": telegram,
+        "DATABASE_URL": url,
+        "PUBLIC_URL": "https://news.example",
+        "ROLES": ALL if roles == "all" else roles,
+    }
 
 
-def measured(place: Place, roles: str, idle: float) -> Row:
-    """Start it, wait until it is ready, let it be for a while, and look."""
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "bot", "run"]
-    with Popen(  # noqa: S603 - our own program
-        command, stdout=PIPE, stderr=STDOUT, cwd=place.folder, env=place.settings(roles), text=True
-    ) as process:
-        try:
-            _until_ready(process)
-            wall, cpu = time.perf_counter() - began, _cpu_seconds(process.pid)
-            time.sleep(idle)
-            tree = list(_tree(process.pid))
-            memory = sum(map(_resident_mb, tree))
-        finally:
-            process.terminate()
+def measure_process(roles: str, environment: dict[str, str], idle: float) -> Row:
+    started = time.perf_counter()
+    with TemporaryDirectory() as folder, running_bots(1, Path(folder), environment) as (bot,):
+        wall, cpu = time.perf_counter() - started, cpu_seconds(bot.pid)
+        time.sleep(idle)
+        tree = list(process_tree(bot.pid))
+        memory = sum(map(memory_mb, tree))
     return {
         "roles": roles,
         "ready_s": round(wall, 2),
@@ -88,79 +60,29 @@ def measured(place: Place, roles: str, idle: float) -> Row:
     }
 
 
-def _until_ready(process: "Popen[str]") -> None:
-    said = []
-    for line in process.stdout or ():
-        said.append(line)
-        if " ready " in line:
-            return
-    raise SystemExit("it did not start:\n" + "".join(said))
-
-
-def _tree(pid: int) -> Iterator[int]:
-    yield pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for child in children:
-        yield from _tree(int(child))
-
-
-def _resident_mb(pid: int) -> float:
-    fields = dict(
-        line.split(":", 1)
-        for line in Path(f"/proc/{pid}/status").read_text().split("\n")
-        if ":" in line
-    )
-    return int(fields["VmRSS"].split()[0]) / _MB
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / _TICKS  # its own, and its children's that have ended
-
-
-@contextmanager
-def telegram() -> Iterator[str]:
-    """Yield the address of a playground in a process of its own, which is not counted."""
-    command = [sys.executable, "-m", "bot.playground", "--port", "0", "--every", "0"]
-    with Popen(command, stdout=PIPE, text=True) as process:  # noqa: S603 - our own program
-        try:
-            yield next(iter(process.stdout or ())).strip()
-        finally:
-            process.kill()
-
-
-async def prepared(url: str, topics: int) -> str:
-    url = await made(url, "dateline_footprint")
-    storage = Storage.open(url)
-    await fill(storage, topics)
-    await storage.close()
-    return url
-
-
-def measure(server: str | None, topics: int, roles: list[str], idle: float) -> Iterator[Row]:
-    for name in filter(None, ("sqlite", server)):
-        with tempfile.TemporaryDirectory() as folder, telegram() as api:
-            file = f"sqlite+aiosqlite:///{folder}/footprint.sqlite3"
-            url = asyncio.run(prepared(file if name == "sqlite" else name, topics))
-            place = Place(Path(folder), url, api)
-            shown = {"database": name.partition("+")[0], "load": round(os.getloadavg()[0], 1)}
-            for each in roles:
-                yield shown | measured(place, each, idle)
+async def measure(server: str | None, topics: int, roles: list[str], idle: float) -> list[Row]:
+    measured = []
+    for each in (None, server) if server else (None,):
+        async with database(each) as url, LocalPlayground(flood="off") as playground:
+            storage = Storage.open(url)
+            await add_queries(storage, topics)
+            await storage.close()
+            shown = {"database": "postgresql" if each else "sqlite"}
+            for role in roles:
+                environment = settings(role, url, playground.base_url)
+                load = {"load": round(os.getloadavg()[0], 1)}
+                row = await asyncio.to_thread(measure_process, role, environment, idle)
+                measured.append(shown | load | row)
+    return measured
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--server", metavar="URL", help="of PostgreSQL")
-    parser.add_argument("--topics", type=int, default=0)
-    parser.add_argument("--roles", nargs="+", default=[*ROLES, PLAYGROUND])
-    parser.add_argument("--idle", type=float, default=2.0, metavar="SECONDS")
-    asked = parser.parse_args()
-    rows = list(measure(asked.server, asked.topics, asked.roles, asked.idle))
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    Console(width=120).print(table)
-    print(json.dumps({"bench": "footprint", "topics": asked.topics, "rows": rows}))
+    options = parser(__doc__, server=True)
+    options.add_argument("--topics", type=int, default=0)
+    options.add_argument("--roles", nargs="+", default=[*ROLES, PLAYGROUND])
+    options.add_argument("--idle", type=float, default=2.0, metavar="SECONDS")
+    args = options.parse_args()
+    print_rows("footprint", asyncio.run(measure(**vars(args))), topics=args.topics)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,31 @@
-"""How late good feeds are read beside hosts that give no response in time.
+"""How late good feeds are read beside hosts that do not respond in time.
 
-    python -m benchmarks.slow_hosts [--good N] [--hosts N] [--feeds N] [--private]
+    python -m benchmarks.slow_hosts [--good 300] [--hosts 4] [--feeds 32] [--private]
 
-The real poller reads for an hour; time is skipped wherever it only waits. The good feeds, each on a
-host of its own, are due every ten minutes, evenly spread; those of the slow hosts are due at once,
-and each request to one of them takes its 15 seconds. `--private`: the slow ones are private feeds.
-The last line is JSON: by how many seconds the good feeds were late, and the requests to slow hosts.
+The real poller reads for a simulated hour, without the idle time. The good feeds, each on a host of
+its own, are due every ten minutes, evenly spread. Those of the slow hosts are due at once, and each
+request to them takes its 15 seconds. With --private the slow feeds are private ones. The good feeds
+should be at most a few seconds late.
 """
 
-import argparse
 import asyncio
-import json
-import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median, quantiles
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import select
+from sqlmodel import select
 
-from benchmarks.soak.clock import Clock, SkippingLoop
-from benchmarks.soak.house import open_storage
+from benchmarks import rows
+from benchmarks.report import Row, parser, print_rows
+from benchmarks.skipping_clock import Clock, SkippingLoop, open_storage
 from bot.sources.drafts import url_hash
-from bot.sources.fetch.client import TOTAL_SECONDS
 from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.limits import FETCH_SECONDS
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from bot.sources.urls import host_of
@@ -42,7 +41,7 @@ GOOD_SECONDS = 0.2
 
 @dataclass
 class Web:
-    """Answers 304; but slow hosts do not answer."""
+    """Responds with 304; slow hosts never respond."""
 
     storage: Storage
     clock: Clock
@@ -50,12 +49,12 @@ class Web:
     late: list[float] = field(default_factory=list)
     slow: int = 0
 
-    async def fetch(self, url: str, *, public: bool, **_asked: Any) -> Response:
+    async def fetch(self, url: str, *, public: bool, **_options: Any) -> Response:
         host = host_of(url)
         async with self.throttle.turn(host, public=public):
             if host.startswith("slow"):
                 self.slow += 1
-                await asyncio.sleep(TOTAL_SECONDS)
+                await asyncio.sleep(FETCH_SECONDS)
                 error = FetchError(ProblemCode.TIMED_OUT)
                 error.host = host
                 raise error
@@ -65,21 +64,22 @@ class Web:
 
     async def _due_at(self, url: str) -> datetime:
         async with self.storage.reading() as tx:
-            wanted = select(Source.next_fetch_at).where(Source.url_hash == url_hash(url))  # type: ignore[call-overload]
-            due: datetime = (await tx.session.exec(wanted)).scalar_one()
-            return due
+            return await tx.one(
+                select(Source.next_fetch_at).where(Source.url_hash == url_hash(url))
+            )
 
 
-async def an_hour(
+async def measure(
     url: str, clock: Clock, *, good: int, hosts: int, feeds: int, private: bool
-) -> dict[str, float]:
+) -> Row:
     storage = open_storage(url, clock)
     async with storage.writing() as tx:
         for number in range(hosts * feeds):
-            await add_source(tx, _row(f"slow{number // feeds}", number, tx.now, public=not private))
+            host = f"slow{number // feeds}"
+            await add_source(tx, _source(host, number, tx.now, public=not private))
         for number in range(good):
             due = tx.now + EVERY * number / good
-            await add_source(tx, _row(f"good{number}", number, due, public=True))
+            await add_source(tx, _source(f"good{number}", number, due))
     throttle = Throttle(clock=asyncio.get_running_loop().time)
     web = Web(storage, clock, throttle)
     stopping = asyncio.Event()
@@ -100,33 +100,25 @@ async def an_hour(
     }
 
 
-def _row(host: str, number: int, due: datetime, *, public: bool) -> dict[str, Any]:
-    url = f"https://{host}.example/{number}"
-    return {
-        "url": url,
-        "url_hash": url_hash(url),
-        "host": host_of(url),
-        "public": public,
-        "every_seconds": round(EVERY.total_seconds()),
-        "created_at": due,
-        "next_fetch_at": due,
-    }
+def _source(host: str, number: int, due: datetime, *, public: bool = True) -> rows.Values:
+    url, every = f"https://{host}.example/{number}", round(EVERY.total_seconds())
+    return rows.source(url, due, public=public, every_seconds=every)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--good", type=int, default=300)
-    parser.add_argument("--hosts", type=int, default=4)
-    parser.add_argument("--feeds", type=int, default=32, help="of each slow host")
-    parser.add_argument("--private", action="store_true")
-    asked = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--good", type=int, default=300)
+    options.add_argument("--hosts", type=int, default=4)
+    options.add_argument("--feeds", type=int, default=32, help="of each slow host")
+    options.add_argument("--private", action="store_true")
+    args = vars(options.parse_args())
     clock = Clock(datetime(2026, 3, 2, tzinfo=UTC))
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         url = f"sqlite+aiosqlite:///{folder}/slow.sqlite3"
         asyncio.run(migrate(url))
         with asyncio.Runner(loop_factory=partial(SkippingLoop, clock)) as runner:
-            row = runner.run(an_hour(url, clock, **vars(asked)))
-    print(json.dumps({"bench": "slow_hosts", **vars(asked), **row}))
+            row = runner.run(measure(url, clock, **args))
+    print_rows("slow_hosts", [args | row])
 
 
 if __name__ == "__main__":

@@ -2,29 +2,27 @@
 
     python -m benchmarks.transfer [ARTICLES] [MATCHES] [--server URL]
 
-The server is PostgreSQL, on which a database of the benchmark's own is made. Without numbers:
-5,000 articles of 350 words with their stories, entries and folded texts, and 30,000 matches.
-Seconds each way and by table where that is a second or more, the CPU time of this process without
-the server's, and the most memory it had. The last line is JSON.
+By default 5,000 articles of 350 words, with their stories, entries and folded texts, and 30,000
+matches. The figures are seconds each way, CPU time and peak memory of the copying process, and the
+tables that took a second or more. Memory should not grow with the size of the database.
 """
 
-import argparse
 import asyncio
-import json
 import random
-import re
-import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
-from sqlalchemy import insert, make_url
+from sqlalchemy import make_url
 
-from benchmarks.delivering.outboxes import emptied, server_or_skip
+from benchmarks import rows
+from benchmarks.databases import server_or_skip, unmigrated_database
+from benchmarks.processes import peak_mb
+from benchmarks.report import Row, parser, print_rows
 from storage.articles import Article, FoldedText, store_folded
 from storage.db.engine import Storage
 from storage.entries import Entry
@@ -36,132 +34,117 @@ from storage.sources import Source
 from storage.stories import Story
 from storage.transfer import transfer
 
-BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
-PAGE = 5_000
-QUERIES = 20_000
-SOURCES = 200
-WORDS = 350
-VOCABULARY = 60_000
-
-chance = random.Random(7)
-words = [f"word{n:x}" for n in range(VOCABULARY)]
-weights = [1 / (n + 1) for n in range(VOCABULARY)]
-pool = chance.choices(words, weights, k=2_000_000)
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+CHUNK, QUERIES, SOURCES = 5_000, 20_000, 200
+WORDS, VOCABULARY = 350, 60_000
 
 
-def text_of(length: int) -> str:
-    start = chance.randrange(len(pool) - length)
-    return " ".join(pool[start : start + length])
+class Texts:
+    """Random texts whose words follow Zipf's law."""
+
+    def __init__(self) -> None:
+        self.chance = random.Random(7)
+        words = [f"word{number:x}" for number in range(VOCABULARY)]
+        weights = [1 / (rank + 1) for rank in range(VOCABULARY)]
+        self._pool = self.chance.choices(words, weights, k=2_000_000)
+
+    def write(self, length: int) -> str:
+        start = self.chance.randrange(len(self._pool) - length)
+        return " ".join(self._pool[start : start + length])
 
 
-async def fill(storage: Storage, articles: int, matches: int) -> None:
+async def fill(url: str, articles: int, matches: int) -> None:
+    await migrate(url)
+    storage, texts = Storage.open(url), Texts()
     async with storage.writing() as tx:
-        connection = await tx.session.connection()
-        sources = [{"id": n, "url": f"https://{n}.example/feed", "url_hash": str(n),
-                    "title": str(n), "host": f"{n}.example", "created_at": BEGUN,
-                    "next_fetch_at": BEGUN}
-                   for n in range(1, SOURCES + 1)]  # fmt: skip
-        await connection.execute(insert(Source), sources)
-        queries = [{"id": n, "canonical": f"word{n:x}", "canonical_hash": str(n), "changed": n}
-                   for n in range(1, QUERIES + 1)]  # fmt: skip
-        await connection.execute(insert(Query), queries)
-    for first in range(1, articles + 1, PAGE):
-        await fill_page(storage, range(first, min(first + PAGE, articles + 1)), matches // articles)
+        urls = (f"https://{number}.example/feed" for number in range(SOURCES))
+        await rows.add(tx, Source, (rows.source(each, BEGIN, title=each) for each in urls))
+        queries = (
+            {"canonical": f"word{n:x}", "canonical_hash": str(n), "changed": n}
+            for n in range(1, QUERIES + 1)
+        )
+        await rows.add(tx, Query, queries)
+    for first in range(1, articles + 1, CHUNK):
+        numbers = range(first, min(first + CHUNK, articles + 1))
+        await _fill_articles(storage, texts, numbers, matches // articles)
+    await storage.close()
 
 
-async def fill_page(storage: Storage, ids: range, each: int) -> None:
-    at = [BEGUN + timedelta(seconds=20 * n) for n in ids]
-    rows: list[dict[str, Any]] = [
-        {"id": n, "url_hash": f"{n:032x}", "url": f"https://{n % SOURCES + 1}.example/news/{n}",
-         "title": text_of(10), "summary": text_of(30), "text": text_of(WORDS), "language": "en",
-         "stored_at": moment, "news_at": moment, "story_id": n, "stage": ArticleStage.PUBLISHED}
-        for n, moment in zip(ids, at, strict=True)
-    ]  # fmt: skip
-    entries = [{"source_id": n % SOURCES + 1, "guid_hash": f"{n:032x}", "article_id": n,
-                "content_hash": f"{n:032x}", "first_seen_at": moment}
-               for n, moment in zip(ids, at, strict=True)]  # fmt: skip
-    found = [{"article_id": n, "query_id": query, "words": ["taiwan"], "in_title": False,
-              "news_at": moment, "found_at": moment}
-             for n, moment in zip(ids, at, strict=True)
-             for query in chance.sample(range(1, QUERIES + 1), each)]  # fmt: skip
-    folded = [FoldedText(row["id"], row["title"], row["text"], "en") for row in rows]
+async def _fill_articles(storage: Storage, texts: Texts, numbers: range, each: int) -> None:
+    stored_at = {number: BEGIN + timedelta(seconds=20 * number) for number in numbers}
+    articles = [
+        rows.article(
+            f"https://{number % SOURCES}.example/news/{number}",
+            stored_at[number],
+            id=number,
+            title=texts.write(10),
+            summary=texts.write(30),
+            text=texts.write(WORDS),
+            story_id=number,
+            stage=ArticleStage.PUBLISHED,
+        )
+        for number in numbers
+    ]
+    matches = (
+        rows.match(query, number, "taiwan", stored_at[number], in_title=False)
+        for number in numbers
+        for query in texts.chance.sample(range(1, QUERIES + 1), each)
+    )
+    folded = [FoldedText(row["id"], row["title"], row["text"], "en") for row in articles]
     async with storage.writing() as tx:
-        connection = await tx.session.connection()
-        stories = [{"id": n, "created_at": moment} for n, moment in zip(ids, at, strict=True)]
-        await connection.execute(insert(Story), stories)
-        for table, values in ((Article, rows), (Entry, entries), (Match, found)):
-            await connection.execute(insert(table), values)
+        await rows.add(tx, Story, ({"id": n, "created_at": stored_at[n]} for n in numbers))
+        await rows.add(tx, Article, articles)
+        entries = (rows.entry(n % SOURCES + 1, n, stored_at[n]) for n in numbers)
+        await rows.add(tx, Entry, entries)
+        await rows.add(tx, Match, matches)
         await store_folded(tx, folded)
 
 
-class Clock:
-    """How long each table took."""
+def copy(source: str, target: str) -> Row:
+    seconds: defaultdict[str, float] = defaultdict(float)
+    last = started = time.perf_counter()
+    cpu = time.process_time()
 
-    def __init__(self) -> None:
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._last = time.perf_counter()
-
-    def update(self, table: str, _done: int, _total: int) -> None:
+    def count(table: str, _done: int, _total: int) -> None:
+        nonlocal last
         now = time.perf_counter()
-        self.seconds[table] += now - self._last
-        self._last = now
+        seconds[table] += now - last
+        last = now
 
-    def tables(self) -> dict[str, float]:
-        return {name: round(each, 1) for name, each in self.seconds.items() if each >= 1}
-
-
-async def measure(source: str, target: str) -> dict[str, Any]:
-    clock, began, spent = Clock(), time.perf_counter(), time.process_time()
-    counts = await transfer(source, target, clock.update)
-    seconds, cpu = time.perf_counter() - began, time.process_time() - spent
-    rows = sum(counts.values())
+    copied = sum(asyncio.run(transfer(source, target, count)).values())
+    wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     return {
         "target": make_url(target).get_backend_name(),
-        "rows": rows,
-        "seconds": round(seconds, 1),
-        "rows_a_second": round(rows / seconds),
+        "rows": copied,
+        "seconds": round(wall, 1),
+        "rows_a_second": round(copied / wall),
         "cpu_seconds": round(cpu, 1),
-        "tables": clock.tables(),
-        "peak_megabytes": peak_megabytes(),
+        "tables": {name: round(each, 1) for name, each in seconds.items() if each >= 1},
+        "peak_megabytes": peak_mb(),
     }
 
 
-def peak_megabytes() -> int:
-    """Of this process alone: `ru_maxrss` would start with that of the parent."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) // 1024 if found else 0
-
-
-def copied(source: str, target: str) -> dict[str, Any]:
-    return asyncio.run(measure(source, target))
-
-
-async def run(server: str, articles: int, matches: int) -> None:
-    url = await emptied(server, "dateline_transfer")
-    with tempfile.TemporaryDirectory() as folder:
-        first, second = (f"sqlite+aiosqlite:///{folder}/{n}.sqlite3" for n in (1, 2))
-        await migrate(first)
-        storage = Storage.open(first)
-        await fill(storage, articles, matches)
-        await storage.close()
-        ways = []
-        for source, target in ((first, url), (url, second)):
-            # A process of its own, so that its memory is that of the copy.
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                ways.append(pool.submit(copied, source, target).result())
-            print(ways[-1])
-        size = (Path(folder) / "1.sqlite3").stat().st_size
-    print(json.dumps({"bench": "transfer", "megabytes": size // 2**20, "ways": ways}))
+async def measure(server: str, articles: int, matches: int) -> list[Row]:
+    async with unmigrated_database(server) as url:
+        with TemporaryDirectory() as folder:
+            first, second = (f"sqlite+aiosqlite:///{folder}/{n}.sqlite3" for n in (1, 2))
+            await fill(first, articles, matches)
+            ways = []
+            for source, target in ((first, url), (url, second)):
+                # In a process of its own, so that the memory is that of the copy.
+                with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                    ways.append(pool.submit(copy, source, target).result())
+            size = (Path(folder) / "1.sqlite3").stat().st_size
+    return [way | {"database_megabytes": size // 2**20} for way in ways]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("articles", type=int, nargs="?", default=5_000)
-    parser.add_argument("matches", type=int, nargs="?", default=30_000)
-    parser.add_argument("--server", metavar="URL", help="of PostgreSQL")
-    asked = parser.parse_args()
-    server = asked.server or server_or_skip("transfer")
-    asyncio.run(run(server, asked.articles, asked.matches))
+    options = parser(__doc__, server=True)
+    options.add_argument("articles", type=int, nargs="?", default=5_000)
+    options.add_argument("matches", type=int, nargs="?", default=30_000)
+    args = options.parse_args()
+    server = server_or_skip(args.server)
+    print_rows("transfer", asyncio.run(measure(server, args.articles, args.matches)))
 
 
 if __name__ == "__main__":

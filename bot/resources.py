@@ -1,4 +1,4 @@
-"""What the chat and the pages of one process share, made once at its start."""
+"""The resources that the chat and the pages of one process share."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """*limits*: what a chat may have unless an admin allowed more or less.
+    """*limits*: those of a chat for which an admin has set no others.
 
     *mailer*: None if no SMTP server is set. *source_adder* adds sources for all chats, and
-    *own_source_adder* feeds for the one that asks. *is_playground*: the first user becomes an
-    admin. *app_url*: where the Mini App is, if there is one.
+    *own_source_adder* feeds for a single one. *is_playground*: the first user becomes an admin.
+    *app_url*: the address of the Mini App, if there is one.
     """
 
     storage: Storage

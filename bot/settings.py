@@ -11,12 +11,13 @@ from email.utils import parseaddr
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
     AnyHttpUrl,
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -40,25 +41,27 @@ LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 ENV_FILE = ".env"
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
-_SECRETS = frozenset(
-    {
-        "BOT_TOKEN",
-        "DATABASE_URL",
-        "DATABASE_DIRECT_URL",
-        "SEARCH_FEEDS",
-        "SMTP_PASSWORD",
-        "IMAP_PASSWORD",
-        "TRACES_URL",
-        "ERRORS_URL",
-    }
-)  # addresses may hold keys
+# The playground forgets its users when it ends. A database that did not would mistake the next ones
+# for them.
+PLAYGROUND_DATABASE = "sqlite+aiosqlite:///var/playground.sqlite3"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Amount = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Item = TypeVar("Item")
+CommaSet: TypeAlias = Annotated[frozenset[Item], NoDecode, BeforeValidator(_split)]
+CommaList: TypeAlias = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_split)]
+
+
 class AccessMode(StrEnum):
-    """Who may use the bot: those on a list, those with an invitation too, or everybody."""
+    """Access for the users on a list, also for users with an invitation, or for everybody."""
 
     ALLOWLIST = "allowlist"
     INVITE = "invite"
@@ -66,7 +69,7 @@ class AccessMode(StrEnum):
 
 
 class Role(StrEnum):
-    """What a process does; all of it, unless others do the rest."""
+    """A part of the work; a process has all roles unless others share the work."""
 
     CHAT = "chat"
     POLL = "poll"
@@ -77,22 +80,22 @@ class Role(StrEnum):
 
 
 class Updates(StrEnum):
-    """How updates arrive: the bot polls Telegram for them, or Telegram posts them to a webhook."""
+    """The way of updates: the bot polls Telegram, or Telegram posts them to a webhook."""
 
     POLLING = "polling"
     WEBHOOK = "webhook"
 
 
 class SmtpTls(StrEnum):
-    """How the connection to the mail server is encrypted."""
+    """The encryption of the connection to the mail server."""
 
     STARTTLS = "starttls"
-    TLS = "tls"  # from the first byte on
-    NONE = "none"  # for a server on this machine or in a network of yours
+    TLS = "tls"  # from the first byte
+    NONE = "none"  # for a server on this machine or in your own network
 
 
 class WrongSettingError(ValueError):
-    """A setting has a value that cannot be; the message is one sentence that names it."""
+    """A setting has an invalid value. The message is one sentence with the name of the setting."""
 
 
 class Settings(BaseSettings):
@@ -110,20 +113,20 @@ class Settings(BaseSettings):
     keep_deliveries_days: Annotated[int, Field(ge=15, le=36_500)] = 30
     backup_days: Annotated[int, Field(ge=0, le=36_500)] = 7
     story_memory_mb: Annotated[int, Field(ge=10, le=100_000)] = 200
-    roles: Annotated[frozenset[Role], NoDecode] = frozenset(Role)
+    roles: CommaSet[Role] = frozenset(Role)
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: AnyHttpUrl | None = None
     updates: Updates = Updates.POLLING
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = LOOPBACK
+    trusted_proxies: CommaList[IPv4Network | IPv6Network] = LOOPBACK
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int | None, Field(ge=0, le=65535)] = None
     traces_url: SecretStr | None = None
     errors_url: SecretStr | None = None
     playground_port: Port = 8081
-    admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    admin_ids: CommaSet[int] = frozenset()
     access: AccessMode = AccessMode.ALLOWLIST
-    allowed_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    allowed_ids: CommaSet[int] = frozenset()
     topics_per_chat: Annotated[int, Field(ge=1, le=1000)] = 100
     feeds_per_chat: Annotated[int, Field(ge=0, le=1000)] = 50
     alerts_per_chat: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -135,8 +138,8 @@ class Settings(BaseSettings):
     account_matches_a_day: Amount = USUAL.matches
     account_additions_a_day: Amount = USUAL.additions
     account_searches_a_day: Amount = USUAL.searches
-    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
-    search_feeds: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_networks: CommaList[IPv4Network | IPv6Network] = ()
+    search_feeds: CommaList[SecretStr] = ()  # addresses may hold keys
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
     contact_url: AnyHttpUrl | None = None
     templates_dir: Path | None = None
@@ -160,29 +163,18 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator(
-        *("roles", "trusted_proxies", "admin_ids", "allowed_ids"),
-        *("allowed_networks", "search_feeds"),
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return [part.strip() for part in value.split(",") if part.strip()]
-
     @field_validator("roles")
     @classmethod
-    def _does_something(cls, value: frozenset[Role]) -> frozenset[Role]:
+    def _names_a_role(cls, value: frozenset[Role]) -> frozenset[Role]:
         if not value:
             raise ValueError("name at least one of chat, poll, match, publish, send, web")
         return value
 
     @field_validator("search_feeds")
     @classmethod
-    def _has_a_place_for_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _has_a_place_for_the_query(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for address in value:
-            parts = urlsplit(address)
+            parts = urlsplit(address.get_secret_value())
             if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
                 raise ValueError("write addresses such as https://news.example/rss?q={query}")
             if "{query}" not in f"{parts.path}?{parts.query}":
@@ -228,8 +220,9 @@ class Settings(BaseSettings):
 
     @field_validator("updates")
     @classmethod
-    def _can_be_told(cls, value: Updates, info: ValidationInfo) -> Updates:
-        is_known = info.data.get("public_url") or not info.data.get("bot_token")  # the playground's
+    def _has_a_public_address(cls, value: Updates, info: ValidationInfo) -> Updates:
+        # The playground knows its own address.
+        is_known = info.data.get("public_url") or not info.data.get("bot_token")
         if value is Updates.WEBHOOK and not is_known:
             raise ValueError("with webhook set PUBLIC_URL too, the https address of this bot")
         return value
@@ -250,8 +243,8 @@ class Settings(BaseSettings):
     @classmethod
     def _is_behind_a_pooler(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         url = info.data.get("database_url")
-        for each in (value, url) if value and url else ():
-            if not each.get_secret_value().startswith("postgresql"):
+        for address in (value, url) if value and url else ():
+            if not address.get_secret_value().startswith("postgresql"):
                 raise ValueError("name PostgreSQL here and in DATABASE_URL, or leave it empty")
         return value
 
@@ -264,7 +257,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del file_secret_settings  # a folder of secrets; `<NAME>_FILE` names each one instead
+        del file_secret_settings  # because `<NAME>_FILE` names the file of each secret
         return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
 
     @property
@@ -282,15 +275,22 @@ class Settings(BaseSettings):
 
     @property
     def bot_api_base(self) -> str:
+        """BOT_API_URL without a slash at its end."""
         return str(self.bot_api_url).rstrip("/")
 
     @property
-    def database_is_default(self) -> bool:
-        return self.database_url.get_secret_value() == DEFAULT_DATABASE
+    def public_base(self) -> str | None:
+        """PUBLIC_URL without a slash at its end."""
+        return str(self.public_url).rstrip("/") if self.public_url else None
+
+    @property
+    def has_temporary_database(self) -> bool:
+        """Whether `dateline run` begins with an empty PLAYGROUND_DATABASE."""
+        return self.bot_token is None and self.database_url.get_secret_value() == DEFAULT_DATABASE
 
 
 class FileSettingsSource(EnvSettingsSource):
-    """Takes the value of NAME from the file that the variable NAME_FILE names."""
+    """Reads the value of NAME from the file that the variable NAME_FILE names."""
 
     def __call__(self) -> dict[str, Any]:
         return {
@@ -315,9 +315,9 @@ def given_names() -> frozenset[str]:
 
 
 def load_settings(**instead: str) -> Settings:
-    """Read the settings, or raise `WrongSettingError` with one sentence for the first wrong one.
+    """Return the settings; *instead* are values from the command line, which override all others.
 
-    *instead*: values from the command line, which override all others.
+    Raises WrongSettingError for the first wrong setting.
     """
     try:
         return Settings(**instead)  # type: ignore[arg-type]
@@ -327,7 +327,12 @@ def load_settings(**instead: str) -> Settings:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0]).upper()
+    name = str(first["loc"][0])
     reason = first["msg"].removeprefix("Value error, ")
-    given = "" if name in _SECRETS else f" (given: {first['input']!r})"
-    return f"{name} is wrong: {reason}{given}."
+    is_secret = _holds_secrets(Settings.model_fields[name].annotation)
+    given = "" if is_secret else f" (given: {first['input']!r})"
+    return f"{name.upper()} is wrong: {reason}{given}."
+
+
+def _holds_secrets(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_holds_secrets, get_args(annotation)))

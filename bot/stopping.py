@@ -1,4 +1,4 @@
-"""Waiting that ends early when the process stops, and the errors of work done side by side."""
+"""Waiting that ends early when the process stops, and the errors of concurrent tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def work_until(
 async def _outcome(
     work: Coroutine[object, object, Result],
 ) -> tuple[Result | None, Exception | None]:
-    """Keep an error as a value, so that it leaves a task group as itself and not as a group."""
+    """Return an error as a value, so that a task group does not wrap it."""
     try:
         return await work, None
     except Exception as error:  # noqa: BLE001 - `work_until` raises it again
@@ -45,7 +45,7 @@ async def sleep_until(stopping: asyncio.Event, seconds: float) -> None:
 
 
 def flat_errors(error: Exception) -> list[Exception]:
-    """Return the errors that a group holds, at any depth; a plain one alone."""
+    """Return the errors in a group, at any depth; a single error is returned alone."""
     if isinstance(error, ExceptionGroup):
         return [each for inner in error.exceptions for each in flat_errors(inner)]
     return [error]

@@ -1,4 +1,4 @@
-"""Our messages in aiogram's types: for the chat's replies and for the deliveries of the outbox."""
+"""Messages in aiogram's types, for the chat's replies and the deliveries of the outbox."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from aiogram.types import (
 if TYPE_CHECKING:
     from bot.rendering.messages import Keyboard, Message
 
-# Formatting is in entities, never in markup. A message has many links; a preview of the first would
-# be the largest thing in it. With the default for disabled previews aiogram sends an obsolete one.
+# Formatting is in entities, never in markup. A preview of the first of many links would be the
+# largest part of a message. With aiogram's own default for disabled previews it sends an obsolete
+# parameter.
 BOT_DEFAULTS: Final = DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True))
 
 is_late: Final = ContextVar("is_late", default=False)
-"""Whether the update at work waited in its queue for so long that no message answers it."""
+"""Whether the current update waited in its queue for too long to be answered by a message."""
 
 
 is_database_silent: Final = ContextVar("is_database_silent", default=False)
-"""Whether a call is made because the database says nothing: it is not asked when that may go."""
+"""Whether a call reports that the database is down, and so takes no send permit from it."""
 
 
 class MayHaveArrived(TelegramNetworkError):  # noqa: N818 - what became of the message
-    """No answer of Telegram says what became of the call; it is not reported as failed."""
+    """The outcome of the call is unknown, so it is not reported as failed."""
 
 
 def entities_of(message: Message) -> list[MessageEntity] | None:

@@ -66,6 +66,11 @@ class BroadcastCounts(NamedTuple):
     expired: int = 0
 
 
+async def add_draft(tx: Transaction, user_id: int, body: dict[str, Any]) -> Broadcast:
+    """Add a broadcast of this admin, which goes to nobody yet."""
+    return await tx.add(Broadcast(made_at=tx.now, user_id=user_id, body=body))
+
+
 async def broadcast_to_change(tx: Transaction, broadcast_id: int) -> Broadcast | None:
     """Return it, locked till the transaction ends."""
     locked = select(Broadcast).where(col(Broadcast.id) == broadcast_id).with_for_update()

@@ -24,6 +24,14 @@ class Feedback(SQLModel, table=True):
     answered_at: datetime | None = None
 
 
+async def add_feedback(
+    tx: Transaction, chat_id: int, words: str, *, is_passed_on: bool
+) -> Feedback:
+    passed_on_at = tx.now if is_passed_on else None
+    feedback = Feedback(chat_id=chat_id, made_at=tx.now, words=words, passed_on_at=passed_on_at)
+    return await tx.add(feedback)
+
+
 async def count_feedback(tx: Transaction, chat_id: int, since: timedelta) -> int:
     """How much of it the chat wrote lately."""
     lately = (col(Feedback.chat_id) == chat_id, col(Feedback.made_at) > tx.now - since)

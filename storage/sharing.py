@@ -66,3 +66,7 @@ async def share_of(tx: Transaction, chat_id: int, typed: str) -> Share | None:
 
 async def shared_by(tx: Transaction, token: str) -> Share | None:
     return (await tx.session.exec(select(Share).where(Share.token == token))).one_or_none()
+
+
+async def add_share(tx: Transaction, chat_id: int, typed: str, token: str) -> Share:
+    return await tx.add(Share(chat_id=chat_id, typed=typed, token=token, created_at=tx.now))

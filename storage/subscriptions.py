@@ -212,6 +212,19 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
     await tx.session.flush()
 
 
+async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:
+    """Subscribe the chat, which is not subscribed, and forget a subscription that it has ended."""
+    await restore_ended(tx, chat_id, topic_id)
+    await tx.add(Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now))
+
+
+async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:
+    """Subscribe the chat again as it was: since when it alerts stays the same."""
+    values = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at"})
+    await tx.add(Subscription(**values))
+    await tx.delete(ended)
+
+
 async def ended_subscription(
     tx: Transaction, chat_id: int, topic_id: int, since: datetime
 ) -> EndedSubscription | None:

@@ -6,7 +6,7 @@ from sqlalchemy import func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID
+from storage.db.sql import NUMBERED, ROW_ID, insert_new
 
 
 class Topic(SQLModel, table=True):
@@ -59,6 +59,23 @@ async def count_public_topics(tx: Transaction) -> int:
 async def topic_named(tx: Transaction, slug: str) -> Topic | None:
     """The public topic that links call *slug*."""
     return (await tx.session.exec(select(Topic).where(col(Topic.slug) == slug))).one_or_none()
+
+
+async def add_public_topic(
+    tx: Transaction, slug: str, *, name: str, typed: str, query_id: int, position: int
+) -> int | None:
+    """Add a topic to the catalogue and return its id; None if its slug is taken by now."""
+    row = {"slug": slug, "name": name, "typed": typed, "query_id": query_id, "position": position}
+    ids = await insert_new(tx, Topic, [row | {"created_at": tx.now}], returning=Topic.id)
+    return ids[0] if ids else None
+
+
+async def add_own_topic(
+    tx: Transaction, chat_id: int, *, name: str, typed: str, query_id: int
+) -> Topic:
+    """Add a topic that only this chat can see."""
+    topic = Topic(name=name, typed=typed, query_id=query_id, chat_id=chat_id, created_at=tx.now)
+    return await tx.add(topic)
 
 
 async def queries_of_chat(tx: Transaction, chat_id: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""How tests reach the Bot API of a playground."""
+"""A client session for the Bot API of a playground."""
 
 from aiogram.client.telegram import TelegramAPIServer
 
@@ -6,7 +6,7 @@ from bot.app.sessions import Session
 
 
 class PlainSession(Session):
-    """Closes at once: aiogram's own waits a quarter of a second for TLS, not spoken here."""
+    """Closes at once; aiogram's own waits a quarter of a second for TLS, which is not used here."""
 
     def __init__(self, base_url: str) -> None:
         super().__init__(api=TelegramAPIServer.from_base(base_url))

@@ -1,11 +1,12 @@
-"""Chromium, for tests and for pictures: where it is, and how it is started."""
+"""Starting Chromium for tests and pictures, and pages whose errors fail a test."""
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.story.processes import PATIENCE
 
@@ -21,3 +22,16 @@ async def launched(*flags: str) -> AsyncIterator[Browser]:
         browser.on("context", lambda context: context.set_default_timeout(PATIENCE * 1000))
         yield browser
         await browser.close()
+
+
+@asynccontextmanager
+async def strict_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
+    """Yield a page; any error or line in its console, such as a breach of its policy, fails."""
+    context = await browser.new_context(locale="en-GB", **options)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text))
+    yield page
+    await context.close()
+    assert complaints == []

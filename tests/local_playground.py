@@ -1,4 +1,4 @@
-"""A playground in the test's own process, with each verb of its control side as a method."""
+"""A playground in the test's own process, with each verb of its control API as a method."""
 
 import asyncio
 from base64 import b64encode
@@ -6,38 +6,36 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, TypeVar
 
-from bot.playground.api.queries import Queries
 from bot.playground.control import VERBS
 from bot.playground.mailroom.letters import Letter
 from bot.playground.server import Playground
+from bot.playground.state.chats import PlaygroundChat, User
+from bot.playground.state.queries import Queries
 from bot.playground.users import views
-from bot.playground.users.chats import PlaygroundChat, User
 
-PATIENCE = (
-    240.0  # seconds; only what never comes is waited for so long, however busy the machine is
-)
+PATIENCE = 240.0  # seconds; long enough that only a hang exceeds it on a busy machine
 
 Facts = dict[str, Any]
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
 class LocalPlayground(Playground):
     """Every verb is a method: `playground.send(ann, "/start")`; see `VERBS` for the facts.
 
-    A chat or user may be given by number, User or PlaygroundChat. An answer that has a single fact
-    is that fact: `press` returns the id of the callback query.
+    A chat or user may be given as a number, User or PlaygroundChat. A result with a single fact is
+    that fact, so `press` returns the id of the callback query.
     """
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
         if verb not in VERBS:
             raise AttributeError(verb)
 
-        def act(*given: Any, **facts: Any) -> Any:
+        def act(*values: Any, **facts: Any) -> Any:
             names = list(signature(VERBS[verb]).parameters)[1:]
-            facts |= dict(zip(names, given, strict=False))
+            facts |= dict(zip(names, values, strict=False))
             numbers = {name: getattr(value, "id", value) for name, value in facts.items()}
-            answer = VERBS[verb](self.world, **numbers)
-            return next(iter(answer.values())) if len(answer) == 1 else answer
+            result = VERBS[verb](self.world, **numbers)
+            return next(iter(result.values())) if len(result) == 1 else result
 
         return act
 
@@ -52,23 +50,21 @@ class LocalPlayground(Playground):
         members: list[User] | None = None,
         bot: str | None = None,
     ) -> PlaygroundChat:
-        """Add a group or channel; the first member is its creator. *bot*: "left" for without it."""
+        """Add a group or channel; its first member is its creator, and *bot* the bot's status."""
         numbers = [user.id for user in members or []]
         return self.world.chats[self.add_chat(kind, title, members=numbers, bot=bot)]
 
     def upload(self, chat: User | PlaygroundChat, name: str, data: bytes, **facts: Any) -> Facts:
-        answer: Facts = VERBS["upload"](
-            self.world, chat.id, name, b64encode(data).decode(), **facts
-        )
-        return answer
+        content = b64encode(data).decode()
+        return VERBS["upload"](self.world, chat.id, name, content, **facts)
 
     def chats(self) -> list[Facts]:
         return views.chats(self.world)
 
     def messages(self, chat: int | User | PlaygroundChat, after: int = 0) -> list[Facts]:
-        """Return the messages that are in the chat and changed after that version."""
-        found = views.messages(self.world, chat if isinstance(chat, int) else chat.id, after)
-        return [message for message in found if not message["deleted"]]
+        """Return the messages that changed after version *after*, except deleted ones."""
+        changed = views.messages(self.world, chat if isinstance(chat, int) else chat.id, after)
+        return [message for message in changed if not message["deleted"]]
 
     def bot_profile(self, language: str = "", chat_id: int = 0) -> Facts:
         return views.bot_profile(self.world, language, chat_id)
@@ -79,8 +75,8 @@ class LocalPlayground(Playground):
 
     async def wait_for_letter(self, after: int = 0) -> Letter:
         """Return the first letter with a number above *after*."""
-        return await self._found(
-            lambda: next((each for each in self.mailroom.letters if each.n > after), None)
+        return await self._wait_for(
+            lambda: next((letter for letter in self.mailroom.letters if letter.n > after), None)
         )
 
     async def wait_for_message(
@@ -89,33 +85,31 @@ class LocalPlayground(Playground):
         predicate: Callable[[Facts], bool] = lambda _message: True,
         after: int = 0,
     ) -> Facts:
-        """Return the first message of the bot that fits and has a version above *after*."""
+        """Return the bot's first message with a version above *after* that fits *predicate*."""
 
         def fitting() -> Facts | None:
-            found = (each for each in self.messages(chat, after) if each["from"]["is_bot"])
-            return next(filter(predicate, found), None)
+            sent = (message for message in self.messages(chat, after) if message["from"]["is_bot"])
+            return next(filter(predicate, sent), None)
 
-        return await self._found(fitting)
+        return await self._wait_for(fitting)
 
     async def wait_for_answer(self, query_id: str) -> Facts:
         """Return the bot's answer to a pressed button: text, show_alert, url."""
-        return await self._found(
-            lambda: getattr(self.world.callbacks.find(query_id), "answer", None)
-        )
+        return await self._wait_for_answer(self.world.callbacks, query_id)
 
     async def wait_for_inline_answer(self, query_id: str) -> Facts:
         """Return the bot's answer to an inline query: results, button, next_offset, cache_time."""
-        return await self._answer_of(self.world.inline, query_id)
+        return await self._wait_for_answer(self.world.inline, query_id)
 
-    async def _answer_of(self, queries: Queries, query_id: str) -> Facts:
+    async def _wait_for_answer(self, queries: Queries, query_id: str) -> Facts:
         query = queries.find(query_id)
         assert query is not None
-        return await self._found(lambda: query.answer)
+        return await self._wait_for(lambda: query.answer)
 
-    async def _found(self, find: Callable[[], Found | None]) -> Found:
-        while (found := find()) is None:
+    async def _wait_for(self, find: Callable[[], Value | None]) -> Value:
+        while (value := find()) is None:
             await self.wait_for_event(self.world.events.last)
-        return found
+        return value
 
     async def wait_for_event(self, after: int) -> None:
         async with asyncio.timeout(PATIENCE):

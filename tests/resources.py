@@ -1,10 +1,9 @@
-"""A bot's resources in tests: the real services on the test's database, and a web that is faked."""
+"""The resources of a bot in tests: services on the database of the test, and a fake web."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 
-from bot.mail.compose import Mailer
 from bot.ops.logs import Failure
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
@@ -12,16 +11,18 @@ from bot.resources import Resources
 from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
-from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.subscribers.access import Access
 from bot.subscribers.export_document import ExportDocument, read_document
+from bot.subscribers.limits import Limits
 from storage.db.engine import Storage
 from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
-from tests.limits import USUAL_LIMITS
+from tests.rows import source_row
 
 ADMIN = 900
+MOST_TOPICS = 100
+USUAL_LIMITS = Limits(topics=MOST_TOPICS, feeds=50, alerts=0)
 LINKS = Links("https://bot.example", Signer(bytes(32)))
 
 
@@ -30,7 +31,7 @@ def errors() -> list[Failure]:
 
 
 class FakeAdding:
-    """Adds nothing; says what it is told to say, once."""
+    """Adds nothing; returns *told*, or an outcome that depends on *problem* and earlier calls."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -48,7 +49,7 @@ class FakeAdding:
 
 
 class FakeLooking:
-    """Finds what it is told to find."""
+    """Finds *told*, whatever the address."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -65,7 +66,7 @@ class FakeLooking:
 
 @dataclass(frozen=True)
 class OneFeed:
-    """Reads whatever address it is given as the same feed, unless it has a *problem*."""
+    """Reads the same feed at each address, or has a *problem*."""
 
     storage: Storage
     problem: Problem | None = None
@@ -75,19 +76,15 @@ class OneFeed:
         if self.problem:
             return Addition(url, AddOutcome.REFUSED, problem=self.problem)
         async with self.storage.writing() as tx:
-            values = {
-                "url": url,
-                "url_hash": url_hash(url),
-                "host": "feeds.example.org",
-                "title": "Own Times",
-                "created_at": tx.now,
-                "next_fetch_at": tx.now,
-            }
-            source_id = await add_source(tx, values)
+            times = {"created_at": tx.now, "next_fetch_at": tx.now}
+            row = source_row(url, host="feeds.example.org", title="Own Times", **times)
+            source_id = await add_source(tx, row)
         return Addition(url, AddOutcome.ADDED, "Own Times", source_id=source_id)
 
 
 class ReadsHere:
+    """Reads uploads in this process instead of a worker."""
+
     async def outlines(self, data: bytes) -> tuple[Outline, ...]:
         return read_opml(data)
 
@@ -95,26 +92,20 @@ class ReadsHere:
         return read_document(data)
 
 
-def make_resources(
-    storage: Storage,
-    access: Access,
-    adding: FakeAdding | None = None,
-    mailer: Mailer | None = None,
-    looking: FakeLooking | None = None,
-    renderer: Renderer | None = None,
-) -> Resources:
-    renderer = renderer or Renderer()
-    return Resources(
+def make_resources(storage: Storage, **others: Any) -> Resources:
+    """Return resources that reach nothing outside; *others* replace some of them."""
+    resources = Resources(
         storage=storage,
-        renderer=renderer,
-        access=access,
+        renderer=others.get("renderer") or Renderer(),
+        access=Access(is_open=True),
         limits=replace(USUAL_LIMITS, feeds=3),
         links=LINKS,
-        mailer=mailer,
-        source_adder=cast("Any", adding or FakeAdding()),
+        mailer=None,
+        source_adder=cast("Any", FakeAdding()),
         own_source_adder=cast("Any", OneFeed(storage)),
-        link_lookup=cast("Any", looking or FakeLooking()),
+        link_lookup=cast("Any", FakeLooking()),
         upload_reader=cast("Any", ReadsHere()),
         started_at=MONDAY_NOON - timedelta(days=12),
         errors=errors,
     )
+    return replace(resources, **others)

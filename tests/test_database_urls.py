@@ -13,7 +13,7 @@ def opened(url: str) -> dict[str, object]:
     return dict(said)
 
 
-def test_servers_are_named_between_commas():
+def test_servers_are_separated_by_commas():
     assert opened("postgresql://me:word@h1:5433,h2:5434/news") == {
         "host": ["h1", "h2"],
         "port": [5433, 5434],
@@ -23,13 +23,13 @@ def test_servers_are_named_between_commas():
     }
 
 
-def test_a_port_left_out_is_the_usual_one():
+def test_a_missing_port_is_the_default_one():
     said = opened("postgresql://me@h1,h2:5434/news")
 
     assert (said["host"], said["port"]) == (["h1", "h2"], [5432, 5434])
 
 
-def test_a_server_may_be_an_address_of_ipv6():
+def test_a_server_may_be_an_ipv6_address():
     assert opened("postgresql://me@[fd00::1]:5433/news")["host"] == "fd00::1"
 
     said = opened("postgresql://me@[fd00::1]:5433,[fd00::2],10.0.0.3/news")
@@ -49,13 +49,13 @@ def test_a_server_may_be_an_address_of_ipv6():
         ("a:b", "a:b"),
     ],
 )
-def test_a_password_may_hold_anything(servers: str, written: str, meant: str):
+def test_a_password_may_contain_any_character(servers: str, written: str, meant: str):
     said = opened(f"postgresql://me:{written}@{servers}/news")
 
     assert (said["user"], said["password"], said["database"]) == ("me", meant, "news")
 
 
-def test_options_are_called_as_the_driver_calls_them():
+def test_options_get_the_names_of_the_driver():
     said = opened(
         "postgres://me@h1,h2/news?sslmode=require&connect_timeout=2&target_session_attrs=primary"
     )
@@ -81,6 +81,6 @@ def test_a_socket_may_be_named_by_its_folder():
         "postgresql://me@fd00::1/news",
     ],
 )
-def test_what_cannot_be_opened_is_refused(url: str):
+def test_an_invalid_address_is_refused(url: str):
     with pytest.raises(ValueError, match="write"):
         with_driver(url)

@@ -1,48 +1,48 @@
-"""What the documentation says of scale is what the simulation prints, and that adds up."""
+"""The tables of docs/explanation/scale.md are those of the simulation, and add up."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.simulating.costs import Costs
-from benchmarks.simulating.loads import loads
-from benchmarks.simulating.sending import day_at
-from benchmarks.simulating.shapes import (
+from benchmarks.simulate.costs import Costs
+from benchmarks.simulate.loads import loads
+from benchmarks.simulate.sending import day_at
+from benchmarks.simulate.shapes import (
     NEWS,
-    PEOPLE,
-    World,
+    USERS,
+    Scenario,
     alerts_due,
     articles_due,
     digests_due,
 )
-from benchmarks.simulating.tables import report
+from benchmarks.simulate.tables import report
 
 PAGE = Path(__file__).parent.parent / "docs/explanation/scale.md"
-WORLD = World()
+SCENARIO = Scenario()
 
 
-def test_the_page_shows_what_the_simulation_prints():
-    assert report(WORLD, Costs.measured()) in PAGE.read_text()
+def test_the_page_shows_the_tables_of_the_simulation():
+    assert report(SCENARIO, Costs.measured()) in PAGE.read_text()
 
 
-def test_the_shapes_of_a_day_hold_all_of_it():
+def test_the_shapes_of_a_day_add_up():
     assert sum(NEWS) == pytest.approx(1)
-    assert sum(PEOPLE.values()) == pytest.approx(1)
-    assert sum(articles_due(WORLD)) == pytest.approx(WORLD.articles)
-    assert sum(digests_due(WORLD)) == pytest.approx(WORLD.users * WORLD.with_digest)
+    assert sum(USERS.values()) == pytest.approx(1)
+    assert sum(articles_due(SCENARIO)) == pytest.approx(SCENARIO.articles)
+    assert sum(digests_due(SCENARIO)) == pytest.approx(SCENARIO.users * SCENARIO.with_digest)
 
 
 @pytest.mark.parametrize("hours", [1, 3, 6])
 def test_a_window_spreads_the_digests_and_loses_none(hours):
-    due = digests_due(replace(WORLD, window_hours=hours))
+    due = digests_due(replace(SCENARIO, window_hours=hours))
 
-    assert sum(due) == pytest.approx(WORLD.users * WORLD.with_digest)
-    assert max(due) <= max(digests_due(WORLD))
+    assert sum(due) == pytest.approx(SCENARIO.users * SCENARIO.with_digest)
+    assert max(due) <= max(digests_due(SCENARIO))
 
 
-def test_what_is_due_is_sent_or_waits():
-    day = day_at(1_000, alerts_due(WORLD), digests_due(WORLD))
+def test_due_messages_are_sent_or_wait():
+    day = day_at(1_000, alerts_due(SCENARIO), digests_due(SCENARIO))
 
     assert sum(hour.sent for hour in day) == pytest.approx(
         sum(hour.alerts + hour.digests for hour in day)
@@ -50,7 +50,7 @@ def test_what_is_due_is_sent_or_waits():
     assert day[-1].waiting == 0
 
 
-def test_alerts_go_before_digests_when_there_is_too_much():
+def test_alerts_are_sent_before_digests_in_an_overload():
     day = day_at(100, [500_000.0] * 24, [100_000.0] * 24)
 
     assert all(hour.sent == pytest.approx(360_000) for hour in day)
@@ -60,9 +60,9 @@ def test_alerts_go_before_digests_when_there_is_too_much():
 def test_half_the_users_are_half_the_work_of_sending():
     costs = Costs.measured()
 
-    def busiest(world: World) -> float:
-        day = day_at(1_000, alerts_due(world), digests_due(world))
-        return max(load.cores["send"] for load in loads(world, costs, day))
+    def busiest(scenario: Scenario) -> float:
+        day = day_at(1_000, alerts_due(scenario), digests_due(scenario))
+        return max(load.cores["send"] for load in loads(scenario, costs, day))
 
-    half = replace(WORLD, users=WORLD.users // 2)
-    assert busiest(half) == pytest.approx(busiest(WORLD) / 2)
+    half = replace(SCENARIO, users=SCENARIO.users // 2)
+    assert busiest(half) == pytest.approx(busiest(SCENARIO) / 2)

@@ -29,7 +29,7 @@ def test_the_example_names_every_setting_in_order_with_its_default(
     assert load_settings() == Settings(_env_file=None)  # type: ignore[call-arg]
 
 
-def test_lists_are_read_between_commas(monkeypatch: pytest.MonkeyPatch):
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ADMIN_IDS", "1, 2")
     monkeypatch.setenv("ALLOWED_NETWORKS", "10.1.0.0/16,fd00::/8")
     monkeypatch.setenv(
@@ -43,11 +43,11 @@ def test_lists_are_read_between_commas(monkeypatch: pytest.MonkeyPatch):
     assert settings.allowed_networks == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
 
 
-def test_a_stranger_is_not_let_in_by_default():
+def test_users_have_no_access_by_default():
     assert load_settings().access is AccessMode.ALLOWLIST
 
 
-def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_secret_can_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "token").write_text("123456:abcdefghijklmnopqrstuvwxyz012345678\n")
     monkeypatch.setenv("BOT_TOKEN_FILE", str(tmp_path / "token"))
 
@@ -79,9 +79,14 @@ def test_a_database_is_opened_by_its_async_driver(
     [
         ("WEB_PORT", "70000"),
         ("WEB_PORT", "http"),
+        ("PLAYGROUND_PORT", "0"),
         ("ACCESS", "everybody"),
         ("ADMIN_IDS", "1;2"),
+        ("ADMIN_IDS", "1,ann"),
+        ("ROLES", "chat,cook"),
+        ("ROLES", ","),
         ("ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("ALLOWED_NETWORKS", "10.0.0.0/99"),
         ("BOT_API_URL", "telegram"),
         ("UPDATES", "pigeons"),
         ("PUBLIC_URL", "news.example.org"),
@@ -90,11 +95,10 @@ def test_a_database_is_opened_by_its_async_driver(
         ("SEARCH_FEEDS", "https://news.example/rss?q=words"),
         ("SEARCH_FEEDS", "https://{query}.example/rss"),
         ("SEARCH_FEEDS", "news.example/rss?q={query}"),
-        ("SEARCH_FEEDS", "https://ann:secret@news.example/rss?q={query}"),
         ("SEARCH_FEEDS_BUDGET", "-1"),
     ],
 )
-def test_a_wrong_value_is_answered_with_one_sentence_that_names_it(
+def test_a_wrong_value_is_reported_in_one_sentence_with_its_name(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ):
     monkeypatch.setenv(name, value)
@@ -114,6 +118,7 @@ def test_a_wrong_value_is_answered_with_one_sentence_that_names_it(
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_DIRECT_URL", "sqlite:///secret.sqlite3"),
+        ("SEARCH_FEEDS", "https://ann:secret@news.example/rss?q={query}"),
     ],
 )
 def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
@@ -125,7 +130,7 @@ def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str,
     assert "secret" not in str(refused.value)
 
 
-def test_a_secret_file_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_secret_file_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("BOT_TOKEN_FILE", "nowhere")
 
     with pytest.raises(WrongSettingError, match="BOT_TOKEN_FILE: cannot read nowhere"):
@@ -145,7 +150,7 @@ def test_a_webhook_needs_an_address(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("name", ["Zürich heute", "Zürich, heute", "Daily (2)"])
-def test_the_name_of_who_writes_keeps_its_letters(monkeypatch: pytest.MonkeyPatch, name: str):
+def test_the_name_of_the_mail_sender_keeps_its_letters(monkeypatch: pytest.MonkeyPatch, name: str):
     monkeypatch.setenv("SMTP_FROM", f'"{name}" <news@Example.org>')
 
     assert parseaddr(load_settings().smtp_from or "") == (name, "news@example.org")

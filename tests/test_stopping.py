@@ -7,7 +7,7 @@ import pytest
 from bot.stopping import sleep_until, work_until
 
 
-async def test_waiting_ends_when_it_is_time_to_stop():
+async def test_a_wait_ends_at_the_stop():
     stopping = asyncio.Event()
     stopping.set()
 
@@ -16,11 +16,11 @@ async def test_waiting_ends_when_it_is_time_to_stop():
     assert await work_until(stopping, asyncio.sleep(3600, "never")) is None
 
 
-async def test_what_is_waited_for_comes_through():
+async def test_the_result_of_the_work_is_returned():
     assert await work_until(asyncio.Event(), asyncio.sleep(0, "here")) == "here"
 
 
-async def test_an_error_of_what_is_waited_for_comes_through():
+async def test_an_error_of_the_work_is_raised():
     async def broken() -> None:
         raise LookupError
 

@@ -1,1 +1,1 @@
-"""kill -9 at random moments, again and again; see `python -m benchmarks.chaos --help`."""
+"""The whole bot under faults, such as `kill -9`; see `python -m benchmarks.chaos --help`."""

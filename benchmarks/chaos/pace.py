@@ -1,21 +1,20 @@
-"""How fast messages came, by the playground's journal: of all processes together."""
+"""The pace of the messages of all processes together, by the playground's journal."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-# Slots are 28 at most; the way there may bring one more over the border of a second. Telegram lets
-# 30 through.
+# The bot allows 28 in a second, and latency may move one more into it. Telegram allows 30.
 TOKEN_IN_A_SECOND = 29
 PRIVATE_IN_A_SECOND = 1
 GROUP_IN_A_MINUTE = 20
 
 
 @dataclass(frozen=True)
-class Fastest:
-    """The most messages in any second or minute, wherever that begins, and what was refused."""
+class Pace:
+    """The most messages in any second or minute, and the number of 429 responses."""
 
     token_in_a_second: int
     private_in_a_second: int
@@ -32,31 +31,31 @@ class Fastest:
         )
 
 
-def fastest(journal: Iterable[dict[str, Any]]) -> Fastest:
-    calls = [each for each in journal if counts(each)]
-    chats: defaultdict[int, list[float]] = defaultdict(list)
+def pace_of(journal: Iterable[dict[str, Any]]) -> Pace:
+    calls = [call for call in journal if is_message(call)]
+    times: defaultdict[int, list[float]] = defaultdict(list)
     for call in calls:
-        chats[call["chat_id"]].append(call["at"])
-    return Fastest(
-        token_in_a_second=most([call["at"] for call in calls], 1),
-        private_in_a_second=max((most(at, 1) for who, at in chats.items() if who > 0), default=0),
-        group_in_a_minute=max((most(at, 60) for who, at in chats.items() if who < 0), default=0),
+        times[call["chat_id"]].append(call["at"])
+    return Pace(
+        token_in_a_second=most_within([call["at"] for call in calls], 1),
+        private_in_a_second=max((most_within(t, 1) for c, t in times.items() if c > 0), default=0),
+        group_in_a_minute=max((most_within(t, 60) for c, t in times.items() if c < 0), default=0),
         refused_as_too_many=sum(call["status"] == HTTPStatus.TOO_MANY_REQUESTS for call in calls),
     )
 
 
-def counts(call: dict[str, Any]) -> bool:
-    """Whether it is a message that was asked for, let through or not."""
+def is_message(call: dict[str, Any]) -> bool:
+    """Return whether the call is to send a message, successful or not."""
     return call["method"].startswith("send") and call["chat_id"] is not None
 
 
-def most(moments: Sequence[float], seconds: float) -> int:
-    """Return the most of *moments* that lie within so many *seconds*, the end not included."""
+def most_within(times: Iterable[float], seconds: float) -> int:
+    """Return the most of *times* within an interval of *seconds*, its end excluded."""
     window: deque[float] = deque()
-    found = 0
-    for moment in sorted(moments):
-        window.append(moment)
-        while window[0] <= moment - seconds:
+    most = 0
+    for time in sorted(times):
+        window.append(time)
+        while window[0] <= time - seconds:
             window.popleft()
-        found = max(found, len(window))
-    return found
+        most = max(most, len(window))
+    return most

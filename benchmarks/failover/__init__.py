@@ -1,1 +1,1 @@
-"""A database that goes away while the bot works; see `python -m benchmarks.failover --help`."""
+"""A database that fails while the bot sends; see `python -m benchmarks.failover --help`."""

@@ -1,4 +1,4 @@
-"""PostgreSQL servers of a run's own, on loopback: a primary, and a standby that follows it."""
+"""PostgreSQL servers on loopback: a primary, and a standby that follows it."""
 
 import asyncio
 import os
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from benchmarks.chaos.wire import Wire, wire
+from benchmarks.chaos.network import Network, network_to
 from tests.story.processes import free_port
 
 _FOLDERS = "/usr/lib/postgresql"
 _UNPRIVILEGED = "postgres"  # the server does not run as root
-_CONFIGURED = """
+_CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 shared_buffers = 64MB
@@ -25,11 +25,11 @@ port = {port}
 
 
 def binaries() -> Path | None:
-    """Return the folder of the newest server that is installed."""
-    found = [path.parent for path in Path(_FOLDERS).glob("*/bin/initdb")]
-    if not found and (elsewhere := shutil.which("initdb")):
-        found = [Path(elsewhere).parent]
-    return max(found, default=None, key=lambda path: [int(x) for x in path.parts if x.isdigit()])
+    """Return the folder of the newest installed server."""
+    folders = [path.parent for path in Path(_FOLDERS).glob("*/bin/initdb")]
+    if not folders and (program := shutil.which("initdb")):
+        folders = [Path(program).parent]
+    return max(folders, default=None, key=lambda path: [int(x) for x in path.parts if x.isdigit()])
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,9 @@ class Cluster:
 
     def configure(self) -> None:
         with (self.folder / "postgresql.conf").open("a") as file:
-            file.write(_CONFIGURED.format(port=self.port))
+            file.write(_CONFIGURATION.format(port=self.port))
 
-    async def start_again(self) -> None:
-        """Start it after a kill."""
+    async def start_after_kill(self) -> None:
         (self.folder / "postmaster.pid").unlink()
         await self.start()
 
@@ -67,42 +66,42 @@ class Cluster:
         await run("pg_ctl", "-D", self.folder, "-w", "-s", "-m", how, "stop")
 
     async def promote(self) -> None:
-        """Return once it takes writes."""
+        """Promote the standby, and return once it accepts writes."""
         await run("pg_ctl", "-D", self.folder, "-w", "-s", "promote")
 
     async def wait_for_standby(self) -> None:
-        """From now on let no commit be answered before a standby has it."""
-        await self.tell("ALTER SYSTEM SET synchronous_standby_names = '*'")
-        await self.tell("SELECT pg_reload_conf()")
+        """Make each commit wait for a standby."""
+        await self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        await self.execute("SELECT pg_reload_conf()")
         shown = "SELECT sync_state FROM pg_stat_replication"
-        while "sync" not in await self.tell(shown):  # noqa: ASYNC110 - nobody else tells
+        while "sync" not in await self.execute(shown):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.1)
 
-    async def tell(self, statement: str) -> str:
+    async def execute(self, statement: str) -> str:
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", _UNPRIVILEGED)
         return await run("psql", *where, "-X", "-A", "-t", "-c", statement, _UNPRIVILEGED)
 
     def kill(self) -> None:
-        """End the server and all its processes at once, as a power cut does."""
-        self._all(signal.SIGKILL)
+        """Kill the server and all its processes at once, as a power cut does."""
+        self._signal(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Let it say nothing more: who connects waits, and nobody is told."""
-        self._all(signal.SIGSTOP)
+        """Halt the server and all its processes, so that clients wait without an error."""
+        self._signal(signal.SIGSTOP)
 
-    def _all(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> None:
         pid = int((self.folder / "postmaster.pid").read_text().split()[0])
         if str(self.folder) not in Path(f"/proc/{pid}/cmdline").read_text():
-            return  # it is no more, and another has its number
-        os.kill(pid, signal.SIGSTOP)  # so that it starts no more
+            return  # another process has its number now
+        os.kill(pid, signal.SIGSTOP)  # so that it starts no children
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for each in (pid, *map(int, children)):
+        for process in (pid, *map(int, children)):
             with suppress(ProcessLookupError):
-                os.kill(each, number)
+                os.kill(process, number)
 
     async def remove(self) -> None:
         with suppress(OSError):
-            self._all(signal.SIGCONT)  # what is frozen would not hear that it is to stop
+            self._signal(signal.SIGCONT)  # a halted server could not be stopped
         with suppress(AssertionError):
             await self.stop("immediate")
 
@@ -110,9 +109,9 @@ class Cluster:
 async def run(program: str, *arguments: str | Path) -> str:
     folder = binaries()
     assert folder
-    who = ("runuser", "-u", _UNPRIVILEGED, "--") if os.geteuid() == 0 else ()
-    command = (*who, str(folder / program), *map(str, arguments))
-    # To a file: the server that pg_ctl starts keeps what it inherits open.
+    prefix = ("runuser", "-u", _UNPRIVILEGED, "--") if os.geteuid() == 0 else ()
+    command = (*prefix, str(folder / program), *map(str, arguments))
+    # Without pipes, because the server that pg_ctl starts would keep them open.
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -120,16 +119,16 @@ async def run(program: str, *arguments: str | Path) -> str:
         stderr=asyncio.subprocess.DEVNULL,
         cwd="/",
         env={"PATH": f"{os.defpath}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"},
-        start_new_session=True,  # an interrupt of ours is not its
+        start_new_session=True,  # so that an interrupt does not reach it
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     assert process.returncode == 0, f"{' '.join(command)} failed"
-    return (said or b"").decode()
+    return (output or b"").decode()
 
 
 @asynccontextmanager
-async def single() -> AsyncIterator[Cluster]:
-    """Yield one server that runs."""
+async def single_cluster() -> AsyncIterator[Cluster]:
+    """Yield a running server."""
     async with _folder() as folder:
         cluster = Cluster(folder / "single", free_port())
         try:
@@ -141,10 +140,12 @@ async def single() -> AsyncIterator[Cluster]:
 
 
 @asynccontextmanager
-async def pair(*, synchronous: bool = True) -> AsyncIterator[tuple[Cluster, Cluster, Wire]]:
-    """Yield a primary and its standby, which both run, and the network between them.
+async def cluster_pair(
+    *, synchronous: bool = True
+) -> AsyncIterator[tuple[Cluster, Cluster, Network]]:
+    """Yield a running primary, its standby, and the network between them.
 
-    Without *synchronous* commits do not wait for the standby, and it hears of them that way.
+    Commits wait for the standby only if *synchronous*; else it follows through the network.
     """
     async with _folder() as folder:
         primary = Cluster(folder / "primary", free_port())
@@ -152,12 +153,12 @@ async def pair(*, synchronous: bool = True) -> AsyncIterator[tuple[Cluster, Clus
         try:
             await primary.make()
             await primary.start()
-            async with wire("127.0.0.1", primary.port) as between:
-                await standby.follow(primary.port if synchronous else between.port)
+            async with network_to("127.0.0.1", primary.port) as network:
+                await standby.follow(primary.port if synchronous else network.port)
                 await standby.start()
                 if synchronous:
                     await primary.wait_for_standby()
-                yield primary, standby, between
+                yield primary, standby, network
         finally:
             await standby.remove()
             await primary.remove()

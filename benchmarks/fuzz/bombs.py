@@ -1,9 +1,8 @@
-"""Families of documents made to hold up their reader, in any size."""
+"""Families of documents made to stall their reader, in any size."""
 
 import gzip
 import json
 from collections.abc import Callable
-from itertools import count, takewhile
 from typing import Final
 
 Make = Callable[[int], bytes]
@@ -11,13 +10,13 @@ Make = Callable[[int], bytes]
 _LIGATURE: Final = "\ufdfa"  # of 18 letters
 
 
-def rss(inside: str, attributes: str = "") -> bytes:
+def rss(content: str, attributes: str = "") -> bytes:
     head = f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"{attributes}><channel>'
-    return f"{head}<title>T</title><link>http://e.org/</link>{inside}</channel></rss>".encode()
+    return f"{head}<title>T</title><link>http://e.org/</link>{content}</channel></rss>".encode()
 
 
-def entry(inside: str = "", link: str = "http://e.org/1") -> str:
-    return f"<item><title>A title</title><link>{link}</link>{inside}</item>"
+def entry(content: str = "", link: str = "http://e.org/1") -> str:
+    return f"<item><title>A title</title><link>{link}</link>{content}</item>"
 
 
 def described(unit: str) -> Make:
@@ -29,7 +28,7 @@ def titled(unit: str) -> Make:
 
 
 def linked(link: str) -> Make:
-    """Entries whose links hold *link*, in which `#` is a number."""
+    """Entries with *link*, in which `#` is a number."""
     return lambda size: rss(_numbered(entry(link=link), size))
 
 
@@ -38,9 +37,9 @@ def _filled(unit: str, size: int) -> str:
 
 
 def _numbered(unit: str, size: int) -> str:
-    """*unit* again and again, a number in the place of each `#`."""
-    most = max(1, size // len(unit.encode()))
-    return "".join(unit.replace("#", format(n, "x")) for n in takewhile(most.__gt__, count()))
+    """Repeat *unit*, with a number in place of each `#`."""
+    times = max(1, size // len(unit.encode()))
+    return "".join(unit.replace("#", format(n, "x")) for n in range(times))
 
 
 _ATTRIBUTES: Final = ' a#=""'
@@ -115,8 +114,8 @@ FEEDS: Final[dict[str, Make]] = {
 _OUTLINE: Final = '<outline type="rss" xmlUrl="http://e.org/#"{}/>'
 
 
-def _opml(inside: str) -> bytes:
-    return f'<opml version="2.0"><head/><body>{inside}</body></opml>'.encode()
+def _opml(content: str) -> bytes:
+    return f'<opml version="2.0"><head/><body>{content}</body></opml>'.encode()
 
 
 LISTS: Final[dict[str, Make]] = {
@@ -163,8 +162,8 @@ MAILS: Final[dict[str, Make]] = {
 }
 
 
-def of_words(version: int) -> bytes:
-    """A feed whose one entry is a word that changes at each visit."""
+def changing_word(version: int) -> bytes:
+    """A feed of one entry, whose only word is another in each version."""
     word = f"{version}" + "ab" * 200_000
     items = [{"id": "1", "url": "http://e.org/1", "title": "T", "content_text": f"Said {word}"}]
     return json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()

@@ -1,4 +1,4 @@
-"""What is mutated: the corpus where there is one, and a few documents made here."""
+"""The documents that are mutated: those of the corpus, if there is one, and a few built in."""
 
 import gzip
 import json
@@ -6,11 +6,11 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-_FOLDERS = ("crafted", "feeds_expected", "feeds_gofeed", "feeds_miniflux", "feeds_real")
-_PAGES = ("articles_scrapinghub", "articles_trafilatura", "crafted/seed_pages")
+_FEED_FOLDERS = ("crafted", "feeds_expected", "feeds_gofeed", "feeds_miniflux", "feeds_real")
+_PAGE_FOLDERS = ("articles_scrapinghub", "articles_trafilatura", "crafted/seed_pages")
 _PAGE_SHARE = 0.15
-_LARGEST_SEED = 400_000
-_NOT_SEEDS = (".json", ".jsonl", ".md")
+_MAX_BYTES = 400_000
+_OTHER_SUFFIXES = (".json", ".jsonl", ".md")
 
 _ITEM = """<item><title>Ferry {n} was late &amp; loud</title><link>https://ex.org/{n}</link>
 <guid>g{n}</guid><pubDate>Mon, 02 Mar 2026 12:0{n}:00 +0900</pubDate>
@@ -29,16 +29,16 @@ class Seeds:
         return rng.choice(self.pages if rng.random() < _PAGE_SHARE else self.feeds)
 
 
-def seeds_in(corpus: Path | None) -> Seeds:
-    feeds = made_feeds()
-    pages: tuple[bytes, ...] = (made_page(),)
+def read_seeds(corpus: Path | None) -> Seeds:
+    feeds = built_in_feeds()
+    pages: tuple[bytes, ...] = (built_in_page(),)
     if corpus is not None:
-        pages += _files(corpus, _PAGES)
-        feeds += _files(corpus, _FOLDERS)
+        pages += _files(corpus, _PAGE_FOLDERS)
+        feeds += _files(corpus, _FEED_FOLDERS)
     return Seeds(feeds, pages)
 
 
-def made_feeds() -> tuple[bytes, ...]:
+def built_in_feeds() -> tuple[bytes, ...]:
     items = "".join(_ITEM.format(n=n) for n in range(5))
     entries = "".join(_ENTRY.format(n=n) for n in range(5))
     json_items = [{"id": n, "url": f"https://ex.org/{n}", "title": f"Fog {n}"} for n in range(5)]
@@ -51,22 +51,22 @@ def made_feeds() -> tuple[bytes, ...]:
     )
 
 
-def made_page() -> bytes:
-    said = "<p>The fog lay over the bay for a week and nobody could see the old bridge.</p>" * 8
+def built_in_page() -> bytes:
+    text = "<p>The fog lay over the bay for a week and nobody could see the old bridge.</p>" * 8
     head = "<meta charset=utf-8><title>Fog in harbour</title>"
-    return f"<html lang=en><head>{head}</head><article><h1>Fog</h1>{said}</article></html>".encode()
+    return f"<html lang=en><head>{head}</head><article><h1>Fog</h1>{text}</article></html>".encode()
 
 
 def _files(corpus: Path, folders: tuple[str, ...]) -> tuple[bytes, ...]:
     paths = sorted(path for folder in folders for path in (corpus / folder).rglob("*"))
-    found = (_unpacked(path) for path in paths if path.is_file() and _is_seed(path))
-    return tuple(data for data in found if len(data) <= _LARGEST_SEED)
+    found = (_read(path) for path in paths if path.is_file() and _is_seed(path))
+    return tuple(data for data in found if len(data) <= _MAX_BYTES)
 
 
 def _is_seed(path: Path) -> bool:
-    return path.suffix not in _NOT_SEEDS or "gofeed" in str(path)
+    return path.suffix not in _OTHER_SUFFIXES or "gofeed" in str(path)
 
 
-def _unpacked(path: Path) -> bytes:
+def _read(path: Path) -> bytes:
     data = path.read_bytes()
     return gzip.decompress(data) if path.suffix == ".gz" else data

@@ -1,17 +1,18 @@
-"""One document after another into the readers, and what came of it."""
+"""Reads mutated documents, and counts the outcomes."""
 
 import asyncio
+import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
-from benchmarks.fuzz.mutations import SECRET_FILE, mutated
+from benchmarks.fuzz.mutations import SECRET_FILE, mutate
 from benchmarks.fuzz.seeds import Seeds
+from benchmarks.processes import children
 from bot.sources.drafts import draft_of, identify
 from bot.sources.feeds.model import Document, Unreadable
 from bot.sources.parser_pool import DocumentReader, Workers, is_quick, read_at_once
@@ -21,20 +22,20 @@ SECRET = SECRET_FILE.read_text(encoding="utf-8").strip()
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = "https://ex.org/feed"
 HEADERS = ("", "text/xml", "text/html; charset=iso-8859-1", "application/json", "text/plain")
-_BLOCKING = 0.02  # seconds that a document may hold the event loop before it is reported
+_BLOCKING = 0.02  # seconds in the event loop from which a document is reported
 
 
 @dataclass
 class Tally:
-    """What came of the documents. `wrong`: (number, what), none of which may be."""
+    """Outcomes of the documents. `wrong` must be empty: (number, what is wrong)."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[int, str]] = field(default_factory=list)
     blocking: list[tuple[float, int]] = field(default_factory=list)
     slowest: tuple[float, int] = (0.0, 0)
     items: int = 0
-    asked: int = 0
-    left_behind: int = 0
+    network_requests: int = 0
+    workers_left: int = 0
 
     @property
     def done(self) -> int:
@@ -42,59 +43,40 @@ class Tally:
 
 
 async def try_all(numbers: Iterator[int], seeds: Seeds, *, at_once: int = 2) -> Tally:
-    """Read the documents of *numbers*; each is made of its number alone."""
+    """Read the documents of *numbers*, *at_once* at a time."""
     tally = Tally()
     async with _canary(tally) as canary:
         reader = DocumentReader(Workers(most=at_once))
         async with reader, asyncio.TaskGroup() as group:
             for _ in range(at_once):
                 group.create_task(_try_each(numbers, seeds, canary, reader, tally))
-    tally.left_behind = len(children())
+    tally.workers_left = len(children(os.getpid()))
     return tally
 
 
-def made(number: int, seeds: Seeds, canary: str) -> tuple[bytes, str]:
-    """Return the document of *number* and the Content-Type that it is said to have."""
+def make_document(number: int, seeds: Seeds, canary: str) -> tuple[bytes, str]:
+    """Return the document of *number* and its Content-Type, which may be wrong."""
     rng = random.Random(SEED + number)
-    return mutated(seeds.pick(rng), rng, canary), rng.choice(HEADERS)
+    return mutate(seeds.pick(rng), rng, canary), rng.choice(HEADERS)
 
 
-def children() -> list[str]:
-    """Return the processes that this one has started and that are still there (Linux)."""
-    return [pid for task in Path("/proc/self/task").iterdir() for pid in _children_of(task)]
+@asynccontextmanager
+async def _canary(tally: Tally) -> AsyncIterator[str]:
+    """Serve a URL to which no reader may ever send a request."""
 
-
-def _children_of(task: Path) -> list[str]:
-    try:
-        return (task / "children").read_text().split()
-    except OSError:
-        return []
-
-
-class _canary:  # noqa: N801 - used as a context manager, like the functions that make one
-    """A server on this machine that no reader may ever ask."""
-
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
-
-    async def __aenter__(self) -> str:
-        self._server = await asyncio.start_server(self._asked, "127.0.0.1", 0)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def __aexit__(self, *_exception: object) -> None:
-        self._server.close()
-        await self._server.wait_closed()
-
-    def _asked(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tally.asked += 1
+    def count(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tally.network_requests += 1
         writer.close()
+
+    async with await asyncio.start_server(count, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def _try_each(
     numbers: Iterator[int], seeds: Seeds, canary: str, reader: DocumentReader, tally: Tally
 ) -> None:
     for number in numbers:
-        data, content_type = made(number, seeds, canary)
+        data, content_type = make_document(number, seeds, canary)
         with _timed(number, tally):
             await _try(number, data, content_type, reader, tally)
 
@@ -111,7 +93,7 @@ async def _try(
         reason = refusal.reason if refusal.reason != "broken" else f"broken ({refusal})"
         tally.outcomes[f"refused: {reason}"] += 1
         if not str(refusal).strip():
-            tally.wrong.append((number, "a refusal without a sentence"))
+            tally.wrong.append((number, "a refusal without a reason"))
     except Exception as error:  # noqa: BLE001 - this is what is looked for
         tally.outcomes["crashed"] += 1
         tally.wrong.append((number, f"{type(error).__name__}: {error}"[:200]))
@@ -130,7 +112,7 @@ async def _read(
 
 
 def _faults(document: Document) -> list[str]:
-    """Return what no text that is stored may hold, and what cannot be taken in."""
+    """Return what may not be stored; raise what storing the document would raise."""
     faults = []
     for item in document.items:
         texts = (item.title, item.summary, item.text, item.url, item.language, document.title)

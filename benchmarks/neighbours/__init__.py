@@ -1,1 +1,1 @@
-"""What one account can do to the others, each attack on a real process beside a usual user."""
+"""Attacks of one account beside another; see `python -m benchmarks.neighbours --help`."""

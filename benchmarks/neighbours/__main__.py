@@ -1,49 +1,45 @@
-"""How long a user's alert takes, and a reply, while another account does its worst.
+"""How long an alert and a reply take for a user while another account attacks.
 
     python -m benchmarks.neighbours [ATTACK ...] [--alerts 6] [--server URL]
 
-The real program with a web, a publisher and a playground on this machine, in a process of its own
-and started anew for each attack. A few alerts are timed alone, then as many beside the attack. An
-alert's time runs from the moment when the publisher's feed has the article and is due. The last
-line is JSON; the exit code is 1 where an alert beside an attack took more than twice the usual.
+Each attack has a real bot in a process of its own, with a web server, a publisher and a playground
+on this machine. A few alerts are timed alone, then as many beside the attack. The time of an alert
+begins when the publisher's feed lists the article and is due. The exit code is 1 if an alert beside
+an attack took more than twice as long as alone.
 """
 
-import argparse
 import asyncio
-import json
 import sys
 import time
 from contextlib import suppress
 from statistics import median
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks.neighbours.attacks import ATTACKS
-from benchmarks.neighbours.scene import Scene, scene
+from benchmarks.neighbours.scene import Scene, attack_scene
+from benchmarks.processes import peak_mb
+from benchmarks.report import Row, parser, print_rows, say
 
-Row = dict[str, object]
-APART = 2.5  # seconds: a host is asked for nothing more often
+PAUSE = 2.5  # seconds, because a host is not asked more often
 MOST_RATIO = 2.0
-NOISE = 1.0  # seconds more that a machine under load may take
+NOISE = 1.0  # more seconds that a busy machine may take
 
 
-async def beside(name: str, alerts: int, server: str | None) -> Row:
-    async with scene(server) as made:
-        alone, _ = await _timed(made, alerts)
-        made.forget_peak()
-        before_mb, peak_before = made.database_mb(), made.peak_mb()
-        attacking = asyncio.create_task(ATTACKS[name](made))
+async def measure(name: str, alerts: int, server: str | None) -> Row:
+    async with attack_scene(server) as scene:
+        alone, _ = await _time_alerts(scene, alerts)
+        scene.reset_peak()
+        database, peak = scene.database_mb(), peak_mb(scene.process.pid)
+        attacking = asyncio.create_task(ATTACKS[name](scene))
         await asyncio.wait({attacking}, timeout=3)
-        disturbed, replies = await _timed(made, alerts)
+        beside, replies = await _time_alerts(scene, alerts)
         row: Row = {
             "attack": name,
             "alone_s": round(median(alone), 1),
-            "beside_s": round(median(disturbed), 1),
-            "worst_s": round(max(disturbed), 1),
+            "beside_s": round(median(beside), 1),
+            "worst_s": round(max(beside), 1),
             "reply_ms": round(max(replies) * 1e3),
-            "peak_mb_more": made.peak_mb() - peak_before,
-            "database_mb_more": round(made.database_mb() - before_mb, 1),
+            "peak_mb_more": peak_mb(scene.process.pid) - peak,
+            "database_mb_more": round(scene.database_mb() - database, 1),
         }
         attacking.cancel()
         with suppress(asyncio.CancelledError):
@@ -51,19 +47,19 @@ async def beside(name: str, alerts: int, server: str | None) -> Row:
         return row
 
 
-async def _timed(made: Scene, alerts: int) -> tuple[list[float], list[float]]:
-    """Return the seconds of alerts, and those of the replies that were asked for in between."""
-    took, replies = [], []
+async def _time_alerts(scene: Scene, alerts: int) -> tuple[list[float], list[float]]:
+    """Return the seconds of the alerts, and of a reply after each."""
+    seconds, replies = [], []
     for _ in range(alerts):
-        took.append(await made.alert())
-        replies.append(await _reply(made))
-        await asyncio.sleep(APART)
-    return took, replies
+        seconds.append(await scene.alert())
+        replies.append(await _time_reply(scene))
+        await asyncio.sleep(PAUSE)
+    return seconds, replies
 
 
-async def _reply(made: Scene) -> float:
-    playground, user = made.playground, made.victim
-    before = max(m["version"] for m in playground.messages(user))
+async def _time_reply(scene: Scene) -> float:
+    playground, user = scene.playground, scene.victim
+    before = max(message["version"] for message in playground.messages(user))
     started = time.perf_counter()
     playground.send(user, "/topics")
     await playground.wait_for_message(user, after=before)
@@ -75,20 +71,15 @@ def is_bounded(row: Row) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("attacks", nargs="*", help=f"of: {'; '.join(ATTACKS)}")
-    parser.add_argument("--alerts", type=int, default=6)
-    parser.add_argument("--server", metavar="URL", help="PostgreSQL, for a database of its own")
-    asked = parser.parse_args()
+    options = parser(__doc__, server=True)
+    options.add_argument("attacks", nargs="*", help=f"of: {'; '.join(ATTACKS)}")
+    options.add_argument("--alerts", type=int, default=6)
+    args = options.parse_args()
     rows = []
-    for name in asked.attacks or ATTACKS:
-        rows.append(asyncio.run(beside(name, asked.alerts, asked.server)))
-        print(json.dumps(rows[-1]), file=sys.stderr)
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    Console(width=120).print(table)
-    print(json.dumps({"bench": "neighbours", "rows": rows}))
+    for name in args.attacks or ATTACKS:
+        rows.append(asyncio.run(measure(name, args.alerts, args.server)))
+        say(str(rows[-1]))
+    print_rows("neighbours", rows)
     return 0 if all(map(is_bounded, rows)) else 1
 
 

@@ -1,4 +1,4 @@
-"""The attacks: what one account does with its own links, feeds, topics, lists and pushes."""
+"""The attacks of one account, with its links, feeds, topics, lists and pushes."""
 
 import asyncio
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from benchmarks.neighbours.scene import Scene, bomb
+from benchmarks.neighbours.scene import Scene, zip_bomb
 from bot.subscribers.limits import Limits
 from bot.subscribers.subscriptions import subscribe
 from storage.enums import Mode
@@ -25,8 +25,8 @@ HUB_SECRET: Final = "known to the hub alone"
 PUSHES, PUSHED_BYTES = 250, 10_000_000
 
 
-async def asks_for_a_pause(scene: Scene) -> None:
-    """A link and a feed on the publisher's host, and one that leads there, answer 429."""
+async def pause_host(scene: Scene) -> None:
+    """Follow feeds on the publisher's host, directly and by a redirect, that respond with 429."""
     scene.web.serve("http://times.example/busy", status=429, retry_after=WEEK)
     away = "http://mallory.example/away.xml"
     scene.web.serve(away, status=302, location="http://times.example/busy")
@@ -35,15 +35,15 @@ async def asks_for_a_pause(scene: Scene) -> None:
 
 
 async def slow_hosts(scene: Scene) -> None:
-    """48 feeds stand on four hosts that never answer."""
+    """Follow 48 feeds on four hosts that never respond."""
     hosts = [f"slow{n}.example" for n in range(4)]
     scene.web.slow.update(hosts)
     feeds = [f"http://{host}/{n}.xml" for host in hosts for n in range(12)]
     await scene.follow_feeds(scene.mallory, feeds)
 
 
-async def at_the_publisher(scene: Scene) -> None:
-    """50 feeds stand at the publisher's host, or redirect there."""
+async def feeds_at_publisher(scene: Scene) -> None:
+    """Follow 50 feeds on the publisher's host, half of them by a redirect."""
     for n in range(25):
         scene.web.serve(f"http://times.example/own/{n}.xml", rss([]), content_type="text/xml")
         target = f"http://times.example/own/{n}.xml"
@@ -53,8 +53,8 @@ async def at_the_publisher(scene: Scene) -> None:
 
 
 async def heavy_documents(scene: Scene) -> None:
-    """24 feeds of some kilobytes unpack to nine megabytes each."""
-    packed = bomb(9)
+    """Follow 24 feeds of some kilobytes that unpack to nine megabytes each."""
+    packed = zip_bomb(9)
     urls = [f"http://bomb{n}.example/f.xml" for n in range(24)]
     for url in urls:
         scene.web.serve(url, packed, content_type="text/xml", content_encoding="gzip")
@@ -62,26 +62,26 @@ async def heavy_documents(scene: Scene) -> None:
 
 
 async def slow_pages(scene: Scene) -> None:
-    """25 feeds list 1,250 short articles, whose pages are on slow hosts."""
+    """Follow 25 feeds with 1,250 short articles, whose pages are on slow hosts."""
     urls = []
     for n in range(25):
         scene.web.slow.add(f"pages{n}.example")
-        made = [
+        entries = [
             item(k, datetime.now(UTC), link=f"http://pages{n}.example/{k}", text="Harbour news.")
             for k in range(50)
         ]
         urls.append(f"http://short{n}.example/f.xml")
-        scene.web.serve(urls[-1], rss(made), content_type="text/xml")
+        scene.web.serve(urls[-1], rss(entries), content_type="text/xml")
     await scene.follow_feeds(scene.mallory, urls)
 
 
 async def many_matches(scene: Scene) -> None:
-    """Ten feeds of 2,000 entries each match 100 topics."""
+    """Follow ten feeds of 2,000 entries, all of which match 100 topics."""
     chat_id = await scene.chat_of(scene.mallory)
     words = LONG.split()
     for n in range(99):
-        typed = f'"{words[0]} {words[1]} {n % 20}" OR sample OR x{n}'
-        await subscribe(scene.storage, chat_id, typed, Mode.BOTH, limits=MANY)
+        query = f'"{words[0]} {words[1]} {n % 20}" OR sample OR x{n}'
+        await subscribe(scene.storage, chat_id, query, Mode.BOTH, limits=MANY)
     urls = [f"http://many{n}.example/f.xml" for n in range(10)]
     for n, url in enumerate(urls):
         entries = [
@@ -92,7 +92,7 @@ async def many_matches(scene: Scene) -> None:
 
 
 async def pushes(scene: Scene) -> None:
-    """A hub of their own pushes 250 bodies of 10 MB at once."""
+    """Let a hub push 250 bodies of 10 MB at once."""
     (source_id,) = await scene.follow_feeds(scene.mallory, ["http://hub.example/f.xml"])
     async with scene.storage.writing() as tx:
         row = {
@@ -129,7 +129,7 @@ async def pushes(scene: Scene) -> None:
 
 
 async def messages(scene: Scene) -> None:
-    """A thousand messages a second, for as long as the scene lasts."""
+    """Send a thousand messages a second, until cancelled."""
     sent, started = 0, asyncio.get_running_loop().time()
     while True:
         while sent < (asyncio.get_running_loop().time() - started) * 1000:
@@ -139,16 +139,16 @@ async def messages(scene: Scene) -> None:
 
 
 async def broken_export(scene: Scene) -> None:
-    """A file in the form of an export holds 300,000 errors."""
+    """Upload a file in the form of an export with 300,000 errors."""
     data = b'{"version": 1, "topics": [' + b",".join([b"0"] * 300_000) + b"]}"
     for _ in range(3):
         scene.playground.upload(scene.mallory, "dateline.json", data, mime="application/json")
 
 
 ATTACKS: Final[dict[str, Attack]] = {
-    "a host asks for a pause": asks_for_a_pause,
+    "a host asks for a pause": pause_host,
     "slow hosts": slow_hosts,
-    "feeds at the publisher": at_the_publisher,
+    "feeds at the publisher": feeds_at_publisher,
     "heavy documents": heavy_documents,
     "slow pages": slow_pages,
     "many matches": many_matches,

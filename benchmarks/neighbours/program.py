@@ -1,8 +1,8 @@
-"""Runs `dateline run` with a web of ours: every name has a public address, and leads to one port.
+"""Runs `dateline run` on a fake Internet: every name has a public address and leads to one port.
 
     NEIGHBOURS_PORT=8123 python -m benchmarks.neighbours.program run
 
-The program's own checks of addresses stay: a socket is judged before it is led here.
+The bot's own checks stay, because a socket is checked before it is redirected.
 """
 
 import os

@@ -1,11 +1,10 @@
-"""The scene of an attack: a bot process, a playground, a web of ours, a publisher, two users."""
+"""The scene of an attack: a bot process, a playground, a web server, a publisher, two users."""
 
 import asyncio
 import gzip
 import itertools
 import os
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -18,28 +17,29 @@ from pathlib import Path
 from aiohttp import web
 from sqlmodel import col, select, update
 
-from benchmarks.chaos.databases import own_database
-from bot.playground.users.chats import User
-from bot.sources.drafts import url_hash
+from benchmarks import rows
+from benchmarks.databases import database
+from bot.playground.state.chats import User
 from bot.sources.urls import host_of
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.feeds_followed import follow
 from storage.schedules import MOST_ALERTS_PER_HOUR
-from storage.schema import migrate
+from storage.schema import database_file
 from storage.sources import Source, add_source
 from tests.fake_web import serving
 from tests.local_playground import LocalPlayground
 from tests.sources.feeds_made import item, rss
+from tests.story.processes import free_port
 
 TOKEN = "1:playground"
 PUBLISHER = "http://times.example/feed.xml"
-PATIENCE = 60.0  # seconds that an alert is waited for
-STALL = 60.0  # seconds that a slow host keeps a request
+PATIENCE = 60.0  # seconds to wait for an alert
+STALL = 60.0  # seconds until a slow host responds
 
 
 class Web:
-    """Answers by host and path; a slow host keeps each request for a minute."""
+    """Responds by host and path; a slow host takes a minute."""
 
     def __init__(self) -> None:
         self.pages: dict[tuple[str, str], Callable[[], web.Response]] = {}
@@ -51,7 +51,7 @@ class Web:
         host, path = host_of(url), "/" + url.split("/", 3)[3]
         self.pages[host, path] = lambda: web.Response(status=status, body=data, headers=named)
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
         host = request.host.partition(":")[0]
         if host in self.slow:
             await asyncio.sleep(STALL)
@@ -61,27 +61,27 @@ class Web:
 
 @dataclass(eq=False)
 class Scene:
-    """`victim` subscribes to Taiwan and follows nothing; `mallory` may do whatever a user may."""
+    """*victim* subscribes to Taiwan and follows no feed; *mallory* attacks with a user's means."""
 
     storage: Storage
     playground: LocalPlayground
     web: Web
     process: asyncio.subprocess.Process
-    folder: Path
+    file: Path | None
     web_port: int
     victim: User
     mallory: User
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def alert(self) -> float:
-        """Publish an article and make the publisher's source due; return the alert's seconds."""
+        """Publish an article, make its source due, and return the seconds until the alert."""
         number = next(self._numbers)
         title = f"Taiwan {_words(number, 6)}"
         self.web.serve(PUBLISHER, rss([_news(number, title)]), content_type="text/xml")
         before = max((m["version"] for m in self.playground.messages(self.victim)), default=0)
         async with self.storage.writing() as tx:
             due = update(Source).where(col(Source.url) == PUBLISHER)
-            await tx.session.exec(due.values(next_fetch_at=tx.now))
+            await tx.change(due.values(next_fetch_at=tx.now))
         started = time.perf_counter()
         try:
             async with asyncio.timeout(PATIENCE):
@@ -96,50 +96,33 @@ class Scene:
 
     async def chat_of(self, user: User) -> int:
         async with self.storage.reading() as tx:
-            found = await tx.session.exec(select(Chat.id).where(Chat.telegram_id == user.id))
-            return found.one()
+            return await tx.one(select(Chat.id).where(Chat.telegram_id == user.id))
 
     async def follow_feeds(self, user: User, urls: Iterable[str]) -> list[int]:
-        """Let *user* follow the feeds at *urls*, due now and read before."""
+        """Let *user* follow the feeds at *urls*, which have been read before and are due."""
         chat_id = await self.chat_of(user)
         ids = []
         async with self.storage.writing() as tx:
             for url in urls:
-                values = source_values(url, tx.now)
+                values = source_row(url, tx.now)
                 source_id = await add_source(tx, values)
                 assert source_id is not None
                 await follow(tx, chat_id, source_id)
                 ids.append(source_id)
         return ids
 
-    async def make_due(self, source_ids: Iterable[int]) -> None:
-        async with self.storage.writing() as tx:
-            due = update(Source).where(col(Source.id).in_(list(source_ids)))
-            await tx.session.exec(due.values(next_fetch_at=tx.now))
-
     def database_mb(self) -> float:
-        files = self.folder.glob("dateline.sqlite3*")
+        if self.file is None:
+            return 0.0
+        files = self.file.parent.glob(f"{self.file.name}*")
         return sum(file.stat().st_size for file in files) / 1e6
 
-    def peak_mb(self) -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(status.partition("VmHWM:")[2].split()[0]) // 1024
-
-    def forget_peak(self) -> None:
+    def reset_peak(self) -> None:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", encoding="utf-8")
 
 
-def source_values(url: str, now: datetime, *, public: bool = False) -> dict[str, object]:
-    return {
-        "url": url,
-        "url_hash": url_hash(url),
-        "host": host_of(url),
-        "title": url,
-        "public": public,
-        "created_at": now,
-        "next_fetch_at": now,
-        "first_read_at": now,
-    }
+def source_row(url: str, now: datetime, *, public: bool = False) -> rows.Values:
+    return rows.source(url, now, title=url, public=public, first_read_at=now)
 
 
 def _news(number: int, title: str) -> str:
@@ -154,37 +137,46 @@ def _words(number: int, count: int) -> str:
     return " ".join("".join(chosen.choices("bdfgklmnprstaeiou", k=7)) for _ in range(count))
 
 
-def bomb(megabytes: int) -> bytes:
-    """Return a gzip of a feed that unpacks to so many megabytes."""
+def zip_bomb(megabytes: int) -> bytes:
+    """Return a compressed feed that unpacks to so many megabytes."""
     return gzip.compress(b"<rss><channel>" + b" " * (megabytes * 1_000_000) + b"</channel></rss>")
 
 
 @asynccontextmanager
-async def scene(server: str | None = None) -> AsyncIterator[Scene]:
-    """Yield a scene whose victim is subscribed and whose publisher was read once."""
-    ours = Web()
+async def attack_scene(server: str | None = None) -> AsyncIterator[Scene]:
+    """Yield a scene in which both users subscribe and the publisher has been read once."""
+    hosts = Web()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         async with (
-            serving(ours.answer) as port,
+            serving(hosts.respond) as port,
             LocalPlayground(flood="off", token=TOKEN) as playground,
-            _database(server, folder) as url,
+            database(server) as url,
         ):
             storage = Storage.open(url)
             async with storage.writing() as tx:
-                await add_source(tx, source_values(PUBLISHER, tx.now, public=True))
-            ours.serve(PUBLISHER, rss([]), content_type="text/xml")
+                await add_source(tx, source_row(PUBLISHER, tx.now, public=True))
+            hosts.serve(PUBLISHER, rss([]), content_type="text/xml")
             web_port = free_port()
             process = await _start(folder, url, playground.base_url, port, web_port)
             try:
                 victim, mallory = playground.user("Ann"), playground.user("Mallory")
-                made = Scene(storage, playground, ours, process, folder, web_port, victim, mallory)
-                for user, words in ((victim, "Taiwan"), (mallory, "harbour")):
-                    await subscribe(playground, user, words)
+                scene = Scene(
+                    storage,
+                    playground,
+                    hosts,
+                    process,
+                    database_file(url),
+                    web_port,
+                    victim,
+                    mallory,
+                )
+                for user, keywords in ((victim, "Taiwan"), (mallory, "harbour")):
+                    await subscribe(playground, user, keywords)
                 async with storage.writing() as tx:
                     unlimited = update(Chat).values(alerts_an_hour=MOST_ALERTS_PER_HOUR)
-                    await tx.session.exec(unlimited)
-                yield made
+                    await tx.change(unlimited)
+                yield scene
             finally:
                 await storage.close()
                 if process.returncode is None:
@@ -192,24 +184,13 @@ async def scene(server: str | None = None) -> AsyncIterator[Scene]:
                 await process.wait()
 
 
-async def subscribe(playground: LocalPlayground, user: User, words: str) -> None:
-    playground.send(user, words)
+async def subscribe(playground: LocalPlayground, user: User, keywords: str) -> None:
+    playground.send(user, keywords)
     card = await playground.wait_for_message(user, lambda m: bool(m.get("reply_markup")))
     rows = card["reply_markup"]["inline_keyboard"]
     button = next(b for row in rows for b in row if "Alert" in b["text"])
     playground.press(user, card["message_id"], button["callback_data"])
     await playground.wait_for_message(user, lambda m: "Subscribed" in str(m))
-
-
-@asynccontextmanager
-async def _database(server: str | None, folder: Path) -> AsyncIterator[str]:
-    if server:
-        async with own_database(server) as url:
-            yield url
-    else:
-        url = f"sqlite+aiosqlite:///{folder}/dateline.sqlite3"
-        await migrate(url)
-        yield url
 
 
 async def _start(
@@ -235,9 +216,3 @@ async def _start(
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

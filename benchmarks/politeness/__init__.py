@@ -1,5 +1,1 @@
-"""A web of feeds that watches how politely it is read, and scores the reader.
-
-By hand, for any reader: `python -m benchmarks.politeness`. Our own reader, in a simulated week:
-`python -m benchmarks.politeness --score`.
-"""
+"""Feeds that record how politely they are read, and a score of the reader."""

@@ -1,12 +1,12 @@
 """All rules, in the order in which they are shown."""
 
-from benchmarks.politeness import errors, hosts, intervals, manners, moves, validators
+from benchmarks.politeness import errors, hosts, intervals, redirects, requests, validators
 
 RULES = (
     *validators.RULES,
     *intervals.RULES,
     *hosts.RULES,
     *errors.RULES,
-    *moves.RULES,
-    *manners.RULES,
+    *redirects.RULES,
+    *requests.RULES,
 )

@@ -1,4 +1,4 @@
-"""What a rule is: feeds that answer in their own way, and a judge of how they were asked."""
+"""What a rule is: feeds with certain responses, and a check of the requests for them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from itertools import pairwise
 
 from tests.sources.feeds_made import item, rss
 
-# Rules that are about something else have feeds that want to be asked every six hours.
-CALM = {"Cache-Control": "max-age=21600"}
+# For feeds whose rules are not about intervals.
+SIX_HOURS = {"Cache-Control": "max-age=21600"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request as the server saw it: when it came, and when its answer had left."""
+class LoggedRequest:
+    """A request; *at*: when it arrived, *until*: when its response was sent."""
 
     at: datetime
     until: datetime
@@ -25,49 +25,52 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """What a feed may look at to choose its answer.
-
-    `since`: the first request of its rule. `number`: the how-manieth request of this path, from 1.
-    """
+class FeedRequest:
+    """What the response depends on: `number` counts the requests for the path, from 1."""
 
     at: datetime
-    since: timedelta
+    since_first: timedelta
     number: int
-    base: str
+    site: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     status: int = 200
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    hangs_up: bool = False
-    """Close the connection without a word."""
+    closes: bool = False
+    """Closes the connection without a response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    answer: Callable[[Visit], Reply]
+    respond: Callable[[FeedRequest], Response]
     path: str = "/feed.xml"
-    listed: bool = True
-    """Whether a reader is told of it; others it finds."""
+    is_listed: bool = True
+    """Whether the reader subscribes to it; it finds the others."""
     every_minutes: int | None = None
-    """How often the reader's owner wants it read; None: as the reader likes."""
+    """The interval that the reader's owner sets, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All requests of one rule, in order, and the moment up to which it was watched."""
+    """All requests of one rule, in order, and the end of the record."""
 
-    asked: tuple[Asked, ...]
+    requests: tuple[LoggedRequest, ...]
     ended: datetime
 
-    def of(self, path: str) -> tuple[Asked, ...]:
-        return tuple(one for one in self.asked if one.path == path)
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.requests]
 
-    def gaps(self, path: str = "/feed.xml") -> Iterator[tuple[Asked, Asked, timedelta]]:
+    def of(self, path: str) -> tuple[LoggedRequest, ...]:
+        return tuple(request for request in self.requests if request.path == path)
+
+    def gaps(
+        self, path: str = "/feed.xml"
+    ) -> Iterator[tuple[LoggedRequest, LoggedRequest, timedelta]]:
         for before, after in pairwise(self.of(path)):
             yield before, after, after.at - before.at
 
@@ -80,14 +83,14 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """*complaints* yields a sentence for each time that it was broken."""
+    """*violations* yields a sentence for each violation."""
 
     name: str
-    says: str
+    text: str
     feeds: tuple[Feed, ...]
-    complaints: Callable[[Record], Iterable[str]]
-    fewest: int = 3
-    """Requests without which nothing can be said."""
+    violations: Callable[[Record], Iterable[str]]
+    min_requests: int = 3
+    """With fewer there is no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,40 +98,37 @@ class Verdict:
     rule: Rule
     mark: Mark
     requests: int
-    complaints: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
 
 
-def judged(rule: Rule, record: Record) -> Verdict:
-    complaints = tuple(rule.complaints(record)) if record.asked else ()
-    seen = len(record.asked) >= rule.fewest
-    mark = Mark.BROKEN if complaints else Mark.KEPT if seen else Mark.UNSEEN
-    return Verdict(rule, mark, len(record.asked), complaints)
+def judge(rule: Rule, record: Record) -> Verdict:
+    violations = tuple(rule.violations(record)) if record.requests else ()
+    seen = len(record.requests) >= rule.min_requests
+    mark = Mark.BROKEN if violations else Mark.KEPT if seen else Mark.UNSEEN
+    return Verdict(rule, mark, len(record.requests), violations)
 
 
 def feed_body(extra: str = "", edition: int = 0) -> str:
-    """Return a feed of three undated entries, which tell nothing about its rhythm."""
+    """Return a feed of three undated entries, which suggest no interval."""
     return rss((item(edition + number) for number in (3, 2, 1)), extra)
 
 
-def plain(extra: str = "", **headers: str) -> Callable[[Visit], Reply]:
-    """Return an answer that is always the same; underscores in names stand for hyphens."""
-    reply = Reply(body=feed_body(extra), headers=named(headers))
-    return lambda _visit: reply
-
-
-def named(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.replace("_", "-"): value for name, value in headers.items()}
+def constant(extra: str = "", **headers: str) -> Callable[[FeedRequest], Response]:
+    """Return a responder that is always the same; underscores in names become hyphens."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = Response(body=feed_body(extra), headers=names)
+    return lambda _request: response
 
 
 def at_least(record: Record, least: timedelta, path: str = "/feed.xml") -> Iterator[str]:
     for _before, after, gap in record.gaps(path):
         if gap < least:
-            yield f"asked again after {gap}, not {least} (at {after.at})"
+            yield f"requested again after {gap}, not {least} (at {after.at})"
 
 
 def at_most(record: Record, most: timedelta, path: str = "/feed.xml") -> Iterator[str]:
-    """Complain of each longer pause, the one that is still going on included."""
-    moments = [one.at for one in record.of(path)]
+    """Report each longer pause, including one at the end."""
+    moments = [request.at for request in record.of(path)]
     for before, after in pairwise([*moments, record.ended]):
         if after - before > most:
-            yield f"not asked for {after - before} since {before}"
+            yield f"not requested for {after - before} since {before}"

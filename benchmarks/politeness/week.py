@@ -1,7 +1,6 @@
-"""A week in a minute: our own reader on a clock that is turned, against the server on this machine.
+"""A week in a minute: Dateline's reader with a simulated clock, against the server here.
 
-Everything is real but the time and the way: names lead to public addresses, which the policy
-judges, and the sockets that it lets through are led to the server here.
+Everything else is real, but names have public addresses, whose sockets are redirected here.
 """
 
 import asyncio
@@ -15,8 +14,7 @@ from sqlmodel import col, func, select
 
 from benchmarks.politeness.rulebook import RULES
 from benchmarks.politeness.rules import Verdict
-from benchmarks.politeness.server import Server
-from benchmarks.politeness.watch import Watch
+from benchmarks.politeness.server import Recorder, Server
 from bot.sources.discovery.add import SourceAdder, SourceOptions
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
@@ -42,17 +40,17 @@ class Week:
     storage: Storage
     clock: TurnedClock
     port: int
-    watch: Watch
+    recorder: Recorder
     chance: random.Random = field(default_factory=lambda: random.Random(7))
 
-    async def live(self, length: timedelta = WEEK) -> None:
-        """Add every feed, then read what is due until the time is over; restart now and then."""
-        begun = self.clock.now
+    async def run(self, length: timedelta = WEEK) -> None:
+        """Add every feed, then read what is due, with a few restarts."""
+        started = self.clock.now
         async with self._started() as (adding, *_steps):
-            for url, _rule, feed in self.watch.listed():
+            for url, _rule, feed in self.recorder.listed():
                 every = feed.every_minutes and timedelta(minutes=feed.every_minutes)
                 await adding.add(url, SourceOptions(every=every or None))
-        for moment in (*(begun + each for each in RESTARTS if each < length), begun + length):
+        for moment in (*(started + each for each in RESTARTS if each < length), started + length):
             async with self._started() as (_adding, polling, completing):
                 await self._work_until(polling, completing, moment)
 
@@ -69,14 +67,15 @@ class Week:
 
     async def _next_due(self) -> datetime | None:
         async with self.storage.reading() as tx:
-            soonest = select(func.min(col(Source.next_fetch_at))).where(
-                col(Source.state) == SourceState.ACTIVE
+            soonest = select(func.min(col(Source.next_fetch_at)))
+            due: datetime | None = await tx.one(
+                soonest.where(col(Source.state) == SourceState.ACTIVE)
             )
-            return (await tx.session.exec(soonest)).one()
+            return due
 
     @asynccontextmanager
     async def _started(self) -> AsyncIterator[tuple[SourceAdder, SourcePoller, PageStage]]:
-        """Yield what reads feeds in a process that has just started."""
+        """Yield the stages of a new process."""
         throttle = Throttle(clock=self._seconds, sleep=self._sleep)
         async with AsyncExitStack() as stack:
             fetcher = await stack.enter_async_context(
@@ -102,20 +101,20 @@ class Week:
         return self.chance.uniform(-1, 1)
 
     async def _sleep(self, seconds: float) -> None:
-        """Turn the clock; those who sleep at the same time wake at the same time."""
+        """Turn the clock; tasks that sleep together wake together."""
         until = self.clock.now + timedelta(seconds=seconds)
         await asyncio.sleep(0)
         self.clock.now = max(self.clock.now, until)
 
 
-async def our_week(database_url: str, length: timedelta = WEEK) -> list[Verdict]:
-    """Return how our reader keeps the rules on an empty, migrated database."""
+async def simulate_week(database_url: str, length: timedelta = WEEK) -> list[Verdict]:
+    """Judge Dateline's reader on the empty, migrated database at *database_url*."""
     clock = TurnedClock()
-    watch = Watch({f"http://{rule.name}.example": rule for rule in RULES}, lambda: clock.now)
+    recorder = Recorder({f"http://{rule.name}.example": rule for rule in RULES}, lambda: clock.now)
     storage = Storage.open(database_url, clock=clock)
     try:
-        async with serving(Server(watch).answer, ["127.0.0.1"], 0) as port:
-            await Week(storage, clock, port, watch).live(length)
+        async with serving(Server(recorder).respond, ["127.0.0.1"], 0) as port:
+            await Week(storage, clock, port, recorder).run(length)
     finally:
         await storage.close()
-    return watch.verdicts()
+    return recorder.verdicts()

@@ -1,1 +1,1 @@
-"""A week of feeds, chats and Telegram outages in minutes: `python -m benchmarks.soak --help`."""
+"""A week of feeds, chats and outages in minutes; see `python -m benchmarks.soak --help`."""

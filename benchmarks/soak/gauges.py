@@ -1,52 +1,31 @@
-"""What is measured while the week goes by: memory, the database, lags, messages."""
+"""Measures memory, the database, lags and messages of each hour."""
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import text
 
-from benchmarks.soak.clock import Clock
+from benchmarks.processes import memory_mb, process_tree
+from benchmarks.skipping_clock import Clock
 from benchmarks.soak.numbers import DAY, HOUR
 from benchmarks.soak.telegram import Telegram
 from storage.db.engine import POSTGRESQL, Storage
 from storage.schema import metadata
 from storage.stats import Backlog
 
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 STEPS: Final = ("poll", "page", "match", "alert", "digest", "send")
-# After Telegram was away what waited goes first; that is not the bot's lag.
+# After an outage of Telegram the queue is sent first, which is not the bot's lag.
 RECOVERS: Final = 900.0
 _NAMES: Final = sorted(metadata().tables)
 
 
-def resident_mb(pid: int | str = "self") -> float:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1e6
-    except OSError:  # it has ended
-        return 0.0
-
-
-def children(pid: int) -> Iterator[int]:
-    try:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for each in map(int, found):
-        yield each
-        yield from children(each)
-
-
-def tree_mb() -> float:
-    return resident_mb() + sum(map(resident_mb, children(os.getpid())))
-
-
 @dataclass(frozen=True)
 class Hour:
-    """*memory*: megabytes of the bot's process; *tree*: the most of it and its workers."""
+    """*memory*: megabytes of the process; *tree*: its peak with the workers."""
 
     number: int
     memory: float
@@ -78,13 +57,12 @@ class Gauges:
     clock: Clock
     telegram: Telegram
     storage: Storage
-    file: Path | None
-    """Of an SQLite database."""
+    file: Path | None  # of an SQLite database
     hours: list[Hour] = field(default_factory=list)
     looks: defaultdict[tuple[int, str], Counter[int]] = field(
         default_factory=lambda: defaultdict(Counter)
     )
-    """How often each lag was seen, in whole seconds, by day and step."""
+    """How often each lag was seen, in whole seconds, by day and stage."""
     _worst: Counter[str] = field(default_factory=Counter)
     _tree: float = 0.0
     _queue: Counter[str] = field(default_factory=Counter)
@@ -95,11 +73,11 @@ class Gauges:
         return int(self.clock.seconds // DAY.total_seconds())
 
     def see(self, found: Backlog) -> None:
-        """Take a look at the backlog."""
+        """Record the lags of a backlog."""
         now = self.clock.seconds
         if self.telegram.is_away:
             self._away_until = now
-        self._tree = max(self._tree, tree_mb())
+        self._tree = max(self._tree, sum(map(memory_mb, process_tree(os.getpid()))))
         self._queue = Counter()
         for (state, _), number in found.queue.items():
             self._queue[state] += number
@@ -109,11 +87,11 @@ class Gauges:
                 self.looks[self.day, step][lag] += 1
                 self._worst[step] = max(self._worst[step], lag)
 
-    async def hour(self) -> Hour:
-        """Write down the hour that has passed."""
+    async def end_hour(self) -> Hour:
+        """Record the hour that has passed."""
         hour = Hour(
             number=round(self.clock.seconds / HOUR.total_seconds()),
-            memory=resident_mb(),
+            memory=memory_mb(),
             tree=self._tree,
             database=await self._database_mb(),
             rows=await self._rows(),
@@ -128,13 +106,11 @@ class Gauges:
 
     async def _rows(self) -> dict[str, int]:
         async with self.storage.reading() as tx:
-            connection = await tx.session.connection()
-            asked = " UNION ALL ".join(
+            counts = " UNION ALL ".join(
                 f"SELECT '{name}', count(*) FROM \"{name}\""  # noqa: S608 - our own tables
                 for name in _NAMES
             )
-            counted = await connection.execute(text(asked))
-            return {name: number for name, number in counted.all()}  # noqa: C416 - rows
+            return {name: number for name, number in await tx.rows(text(counts))}  # noqa: C416
 
     async def _database_mb(self) -> float:
         if self.file:
@@ -142,9 +118,8 @@ class Gauges:
             return sum(each.stat().st_size for each in files) / 1e6
         async with self.storage.reading() as tx:
             assert tx.dialect == POSTGRESQL
-            connection = await tx.session.connection()
-            size = await connection.scalar(text("SELECT pg_database_size(current_database())"))
-            return int(size or 0) / 1e6
+            size = await tx.one(text("SELECT pg_database_size(current_database())"))
+            return int(size[0]) / 1e6
 
 
 def percentile(looks: Counter[int], share: float) -> int:

@@ -1,9 +1,9 @@
-"""Telegram in this process: what arrives is written down, and now and then it refuses.
+"""Telegram in this process: it records messages, and fails now and then.
 
-1. A few minutes of each day it is away: no connection, errors of its own, and calls of which nobody
-   knows whether they arrived.
-2. Now and then a call is too fast for it, and the whole token is to wait.
-3. People block the bot and come back, groups become supergroups, accounts are deleted.
+1. For a few minutes of each day it is away: no connection, server errors, and calls with an unknown
+   outcome.
+2. Now and then it responds with a 429, or rejects the markup.
+3. Users block the bot and return, groups become supergroups, accounts are deleted.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Final, TextIO
 import structlog
 from aiogram import Bot
 
-from benchmarks.soak.clock import Clock
+from benchmarks.skipping_clock import Clock
 from benchmarks.soak.numbers import DAY
 from bot.delivery import telegram as channel
 from bot.delivery.errors import (
@@ -42,7 +42,7 @@ SHORTEST_AWAY, LONGEST_AWAY = 60, 300  # seconds
 
 @dataclass(eq=False, kw_only=True)
 class Telegram(channel.Telegram):
-    """*journal* takes a line for each message that arrived."""
+    """*journal* gets a line for each message that arrived."""
 
     bot: Bot = field(default_factory=lambda: Bot("1:soak"))
     clock: Clock
@@ -79,7 +79,7 @@ class Telegram(channel.Telegram):
         reply_to: int | None = None,
     ) -> int:
         del thread_id, reply_to
-        arrived = await self._refuses(chat_id, message)
+        arrived = await self._fail(chat_id, message)
         if arrived is not None:
             if arrived:
                 self._write(chat_id, message, silent=silent)
@@ -89,7 +89,7 @@ class Telegram(channel.Telegram):
         return self.last_id
 
     async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
-        if await self._refuses(chat_id, message) is not None:
+        if await self._fail(chat_id, message) is not None:
             raise self._count(Unknown("no answer in time"))
         self.calls["edited"] += 1
         return message_id
@@ -99,15 +99,15 @@ class Telegram(channel.Telegram):
         return not self.is_away
 
     def tick(self) -> None:
-        """Count a message that somebody else sent, too."""
+        """Count a message, of the outbox or a reply."""
         now = self.clock.seconds
         self._second.append(now)
         while self._second[0] <= now - 1:
             self._second.popleft()
         self.fullest = max(self.fullest, len(self._second))
 
-    async def _refuses(self, chat: int, message: Message) -> bool | None:
-        """Raise what is wrong; return whether a call arrived that has no answer, None if it has."""
+    async def _fail(self, chat: int, message: Message) -> bool | None:
+        """Raise the error of a call; return None, or if it has no response, whether it arrived."""
         self.tick()
         await asyncio.sleep(self.dice.uniform(0.04, 0.3))
         if self.is_away:

@@ -1,4 +1,4 @@
-"""What the week came to: memory, lags, tables, and whether each chat got what it was owed, once."""
+"""The verdict of a week: memory, lags, tables, and the stories due to each chat."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from sqlmodel import col, func, select
 
-from benchmarks.soak.clock import Clock
+from benchmarks.skipping_clock import Clock
+from benchmarks.soak.audience import Audience, Reader
 from benchmarks.soak.gauges import STEPS, Gauges, Hour, percentile
 from benchmarks.soak.numbers import HOUR, Numbers
-from benchmarks.soak.town import Reader, Town
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import ChatState, DeliveryState
@@ -21,11 +21,11 @@ from storage.outbox import Delivery
 
 WARM_UP_HOURS: Final = 24
 MEMORY_MB_A_DAY: Final = 6.0
-# In all: caches of a bounded size fill for days where little happens.
+# In all, because bounded caches fill for days.
 MEMORY_MB_MORE: Final = 60.0
 P95_MORE: Final = (1.5, 5)  # times, and seconds
 MAX_MORE: Final = (2.0, 60)
-ROWS_MORE: Final = 1.25  # times, besides what is kept however old
+ROWS_MORE: Final = 1.25  # times, besides the rows that are kept whatever their age
 OVERDUE: Final = timedelta(minutes=5)
 # A digest waits for the next morning.
 DIGEST_WITHIN: Final = 27 * HOUR.total_seconds()
@@ -36,10 +36,10 @@ OF_CHATS: Final = ("alert", "bundle", "delivery", "edition", "editionstory")
 
 @dataclass(frozen=True)
 class Records:
-    """What the world wrote down of itself."""
+    """The records of the news and of Telegram."""
 
     numbers: Numbers
-    town: Town
+    audience: Audience
     served: Path
     journal: Path
 
@@ -53,18 +53,14 @@ class Verdict:
     def is_good(self) -> bool:
         return not self.faults
 
-    def to_json(self) -> dict[str, Any]:
-        return {"good": self.is_good, "faults": self.faults} | self.facts
-
 
 async def judge(storage: Storage, gauges: Gauges, records: Records, clock: Clock) -> Verdict:
     verdict = Verdict()
     judge_memory(verdict, gauges.hours)
     judge_lags(verdict, gauges, records.numbers.tick)
     judge_tables(verdict, gauges.hours, records.numbers)
-    await _queue(verdict, storage)
-    owed = Owed(records, clock.seconds)
-    owed.judge(verdict, gauges.telegram.calls)
+    await _judge_queue(verdict, storage)
+    DueStories(records, clock.seconds).judge(verdict, gauges.telegram.calls)
     last = gauges.hours[-1] if gauges.hours else None
     verdict.facts |= {
         "calls": dict(gauges.telegram.calls),
@@ -74,19 +70,11 @@ async def judge(storage: Storage, gauges: Gauges, records: Records, clock: Clock
     return verdict
 
 
-def slope(points: Sequence[float]) -> float:
-    """Return by how much *points* at even distances grow from one to the next (least squares)."""
-    count = len(points)
-    middle, mean = (count - 1) / 2, sum(points) / count
-    above = sum((x - middle) * (y - mean) for x, y in enumerate(points))
-    return above / sum((x - middle) ** 2 for x in range(count))
-
-
 def growth(hours: Sequence[float]) -> float:
-    """Return by how much they usually grow within a day.
+    """Return the median growth within a day.
 
-    What comes once, such as a library or a catalogue that somebody is the first to need, is a step
-    in a few of the days that begin at each hour; what leaks is in all.
+    A library that is loaded once is a step in a few of the days that begin at each hour. A leak is
+    in all of them.
     """
     return median(after - before for before, after in zip(hours, hours[24:], strict=False))
 
@@ -102,7 +90,6 @@ def judge_memory(verdict: Verdict, hours: Sequence[Hour]) -> None:
     more = max(warm[-24:]) - max(warm[:24])
     verdict.facts |= {
         "memory_mb_a_day": round(a_day, 2),
-        "memory_mb_a_day_least_squares": round(24 * slope(warm), 2),
         "memory_mb_more_than_on_the_second_day": round(more),
     }
     if a_day > MEMORY_MB_A_DAY:
@@ -112,16 +99,16 @@ def judge_memory(verdict: Verdict, hours: Sequence[Hour]) -> None:
 
 
 def judge_lags(verdict: Verdict, gauges: Gauges, tick: float) -> None:
-    """A lag is seen up to a *tick* late, in seconds, and may be longer by as much on any day."""
+    """Compare the lags of the days; each is seen up to a *tick* of seconds late."""
     days = sorted({day for day, _ in gauges.looks})[: max(1, len(gauges.hours) // 24)]
-    told: dict[str, list[tuple[int, int]]] = {}
+    lags_by_stage: dict[str, list[tuple[int, int]]] = {}
     for step in STEPS:
         looks = [gauges.looks[day, step] for day in days]
-        told[step] = [(percentile(each, 0.95), max(each, default=0)) for each in looks]
-    verdict.facts["lag_p95_and_max_by_day"] = told
+        lags_by_stage[step] = [(percentile(each, 0.95), max(each, default=0)) for each in looks]
+    verdict.facts["lag_p95_and_max_by_day"] = lags_by_stage
     if len(days) < 3:
         return
-    for step, lags in told.items():
+    for step, lags in lags_by_stage.items():
         (p95, most), (last_p95, last_most) = lags[1], lags[-1]
         if last_p95 > P95_MORE[0] * p95 + P95_MORE[1] + tick:
             verdict.faults.append(f"{step}: 95 % wait {last_p95} s, on the second day {p95} s")
@@ -142,16 +129,16 @@ def judge_tables(verdict: Verdict, hours: Sequence[Hour], numbers: Numbers) -> N
     if len(days) <= numbers.kept_days + 1:
         return
     for name in forgotten:
-        # A feed's last entries stay, and a chat's last digest with its stories.
-        stays = numbers.feeds * numbers.shown if name in OF_ARTICLES else numbers.chats
+        # The last entries of a feed stay, and the last digest of a chat.
+        stays = numbers.feeds * numbers.listed if name in OF_ARTICLES else numbers.chats
         if after[name] > ROWS_MORE * before[name] + stays:
             verdict.faults.append(f"{name} grows from {before[name]} rows to {after[name]}")
 
 
-async def _queue(verdict: Verdict, storage: Storage) -> None:
+async def _judge_queue(verdict: Verdict, storage: Storage) -> None:
     async with storage.reading() as tx:
         counted = select(Delivery.state, func.count()).group_by(col(Delivery.state))
-        states = {DeliveryState(s).value: n for s, n in await tx.session.exec(counted)}
+        states = {DeliveryState(s).value: n for s, n in await tx.rows(counted)}
         overdue = (
             select(func.count())
             .select_from(Delivery)
@@ -162,22 +149,22 @@ async def _queue(verdict: Verdict, storage: Storage) -> None:
                 col(Chat.state) == ChatState.ACTIVE,
             )
         )
-        late = (await tx.session.exec(overdue)).one()
+        late = await tx.one(overdue)
     verdict.facts["queue"] = states
     if late:
         verdict.faults.append(f"{late} messages are overdue")
     if states.get("sending") or states.get("unknown"):
-        verdict.faults.append("calls are left without an answer")
+        verdict.faults.append("calls are left without a response")
 
 
 @dataclass(eq=False)
-class Owed:
-    """The steady chats are asked after one by one; of all, that nothing came twice."""
+class DueStories:
+    """Checks the stories of each steady chat, and that no message of any chat was repeated."""
 
     records: Records
     ended: float
     arrived: defaultdict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
-    """When each steady chat was first told of each event."""
+    """When each event arrived first at each steady chat."""
     keys: Counter[str] = field(default_factory=Counter)
     loud: int = 0
     again: int = 0
@@ -185,27 +172,29 @@ class Owed:
     def judge(self, verdict: Verdict, calls: Mapping[str, int]) -> None:
         self._read_journal()
         events = self._news()
-        lost = [each for reader in self.records.town.steady for each in self._lost(reader, events)]
+        lost = [
+            each for reader in self.records.audience.steady for each in self._lost(reader, events)
+        ]
         repeated = sum(number - 1 for number in self.keys.values())
         verdict.facts |= {
-            "owed": sum(len(self._owed(each, events)) for each in self.records.town.steady),
+            "due": sum(len(self._due(each, events)) for each in self.records.audience.steady),
             "lost": len(lost),
             "repeated": repeated,
-            "repeated_aloud": self.loud,
+            "loud_repeats": self.loud,
             "stories_split": self.again,
         }
         if lost:
-            verdict.faults.append(f"{len(lost)} stories did not arrive, so {lost[0]}")
-        if repeated > calls.get("Unknown", 0) + calls.get("ServerTrouble", 0):
-            verdict.faults.append(f"{repeated} came twice, more than were in doubt")
+            verdict.faults.append(f"{len(lost)} stories did not arrive, such as {lost[0]}")
+        if repeated > calls.get("Unknown", 0) + calls.get("ServerError", 0):
+            verdict.faults.append(f"{repeated} were repeated, more than had an unknown outcome")
         if self.loud:
-            verdict.faults.append(f"{self.loud} repeats were heard")
+            verdict.faults.append(f"{self.loud} repeats made a sound")
         doubts = calls.get("Unknown", 0)
         if (held := verdict.facts["queue"].get("held", 0)) > doubts:
-            verdict.faults.append(f"{held} are held, more than were in doubt")
+            verdict.faults.append(f"{held} are held, more than had an unknown outcome")
 
     def _read_journal(self) -> None:
-        steady = {reader.telegram_id for reader in self.records.town.steady}
+        steady = {reader.telegram_id for reader in self.records.audience.steady}
         for at, chat, key, silent, events in _journal(self.records.journal):
             self.loud += bool(self.keys[key]) and not silent
             self.keys[key] += 1
@@ -217,9 +206,9 @@ class Owed:
                 seen.setdefault(event, at)
 
     def _news(self) -> dict[int, tuple[float, int]]:
-        """Return when each event could first be known, and what it is about.
+        """Return when each event was first served, and its subject.
 
-        Left out is what a feed had at its first reading, or two days after it was written.
+        Events of a feed's first fetch do not count, nor those that were served after two days.
         """
         found: dict[int, tuple[float, int]] = {}
         old: set[int] = set()
@@ -234,7 +223,7 @@ class Owed:
         within = self.records.numbers.alert_within.total_seconds()
         return within if reader.mode.alerts else DIGEST_WITHIN
 
-    def _owed(self, reader: Reader, events: Mapping[int, tuple[float, int]]) -> list[int]:
+    def _due(self, reader: Reader, events: Mapping[int, tuple[float, int]]) -> list[int]:
         within = self._within(reader)
         wanted = set(reader.subjects)
         return [
@@ -245,7 +234,7 @@ class Owed:
 
     def _lost(self, reader: Reader, events: Mapping[int, tuple[float, int]]) -> Iterator[str]:
         within = self._within(reader)
-        for event in self._owed(reader, events):
+        for event in self._due(reader, events):
             at, _ = events[event]
             came = self.arrived[reader.telegram_id].get(event)
             if came is None or came > at + within:

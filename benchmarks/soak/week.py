@@ -1,117 +1,116 @@
-"""One run: the world and the bot, side by side on one clock, until its days are over."""
+"""One run: the news, the users and the bot on one clock, until the days are over."""
 
 import asyncio
 import random
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks.soak.clock import Clock, SkippingLoop
+from benchmarks.skipping_clock import Clock, SkippingLoop, WorkingStorage, open_storage
+from benchmarks.soak.audience import draw_audience, store
+from benchmarks.soak.bot import SoakedBot, soaked_bot
 from benchmarks.soak.gauges import Gauges
-from benchmarks.soak.house import House, RealStorage, house, open_storage
+from benchmarks.soak.news import News
 from benchmarks.soak.numbers import HOUR, Numbers
-from benchmarks.soak.origin import Origin, serving
-from benchmarks.soak.press import Feed, Press
 from benchmarks.soak.telegram import Telegram
-from benchmarks.soak.town import build, settle
 from benchmarks.soak.verdict import Records, Verdict, judge
-from storage.schema import database_file, migrate
+from benchmarks.soak.web import Web, serving
+from storage.schema import database_file
 
-# When nothing new happens any more, what is on its way has so long to arrive.
-DRAINS = 0.5 * HOUR
+DRAIN = 0.5 * HOUR  # for messages on their way at the end
 
 
 @dataclass(frozen=True)
 class Week:
+    """*url* is a migrated, empty database; *folder* keeps the records."""
+
     numbers: Numbers
     url: str
-    folder: Path
+    folder: Path | None
     say: Callable[[str], None]
-    memory: Callable[[], None] = lambda: None
-    """Told after each day."""
 
     def run(self) -> Verdict:
         clock = Clock(self.numbers.begins)
-        with asyncio.Runner(loop_factory=lambda: SkippingLoop(clock)) as runner:
-            return runner.run(self._run(clock))
+        with ExitStack() as stack:
+            folder = self.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            runner = stack.enter_context(asyncio.Runner(loop_factory=lambda: SkippingLoop(clock)))
+            return runner.run(self._run(clock, folder))
 
-    async def _run(self, clock: Clock) -> Verdict:
-        with clock.working():
-            await migrate(self.url)
+    async def _run(self, clock: Clock, folder: Path) -> Verdict:
         storage = open_storage(self.url, clock)
-        served, journal = self.folder / "served.txt", self.folder / "journal.txt"
-        with served.open("w") as served_file, journal.open("w") as journal_file:
-            telegram = Telegram(
-                clock=clock,
-                journal=journal_file,
-                dice=random.Random(self.numbers.seed + 4),
-            )
+        audience = draw_audience(self.numbers)
+        records = Records(self.numbers, audience, folder / "served.txt", folder / "journal.txt")
+        with records.served.open("w") as served, records.journal.open("w") as journal:
+            dice = random.Random(self.numbers.seed + 4)
+            telegram = Telegram(clock=clock, journal=journal, dice=dice)
             gauges = Gauges(clock, telegram, storage, database_file(self.url))
-            begun = time.process_time()
-            origin = await self._live(clock, storage, telegram, gauges, served_file)
-            spent = time.process_time() - begun
-        records = Records(self.numbers, settle(self.numbers), served, journal)
+            cpu = time.process_time()
+            web = await self._live(storage, gauges, records, served)
+            cpu = time.process_time() - cpu
         verdict = await judge(storage, gauges, records, clock)
         with clock.working():
             await storage.close()
-        verdict.facts |= {"polls": origin.asked, "unchanged": origin.unchanged}
-        verdict.facts |= {"refused": origin.refused, "cpu_seconds": round(spent)}
-        verdict.facts |= {"articles": origin.press.articles}
+        verdict.facts |= {
+            "polls": web.requests,
+            "unchanged": web.unchanged,
+            "refused": web.refused,
+            "articles": web.news.articles,
+            "cpu_seconds": round(cpu),
+        }
         return verdict
 
     async def _live(
-        self, clock: Clock, storage: RealStorage, telegram: Telegram, gauges: Gauges, served: TextIO
-    ) -> Origin:
-        press = Press(self.numbers, clock)
-        town = settle(self.numbers)
-        async with serving(press, clock, served) as (origin, fetcher):
-            await build(storage, self.numbers, town, press)
-            opened = house(self.numbers, clock, storage, self.url, fetcher, telegram, town)
+        self, storage: WorkingStorage, gauges: Gauges, records: Records, served: TextIO
+    ) -> Web:
+        clock, telegram, audience = gauges.clock, gauges.telegram, records.audience
+        news = News(self.numbers, clock)
+        async with serving(news, clock, served) as (web, fetcher):
+            await store(storage, self.numbers, audience, news)
+            opened = soaked_bot(self.numbers, storage, self.url, fetcher, telegram, audience)
             async with opened as bot, _running(bot, gauges):
                 async with asyncio.TaskGroup() as group:
-                    lives = [group.create_task(self._happen(press))]
-                    lives.append(group.create_task(bot.people.live()))
-                    await self._hours(clock, gauges)
-                    for each in lives:
-                        each.cancel()
-                await asyncio.sleep(DRAINS.total_seconds())
-        return origin
+                    lives = [
+                        group.create_task(self._report_news(news)),
+                        group.create_task(bot.users.live()),
+                    ]
+                    await self._measure_hours(clock, gauges)
+                    for life in lives:
+                        life.cancel()
+                await asyncio.sleep(DRAIN.total_seconds())
+        return web
 
-    async def _happen(self, press: Press) -> None:
+    async def _report_news(self, news: News) -> None:
         loop = asyncio.get_running_loop()
-
-        def tell(feed: Feed, event: tuple[int, int]) -> None:
-            press.tell(feed, event)
-
         while True:
-            await asyncio.sleep(press.next_event())
-            for later, feed, event in press.happen():
-                loop.call_later(later, tell, feed, event)
+            await asyncio.sleep(news.seconds_to_next_event())
+            for delay, feed, event in news.happen():
+                loop.call_later(delay, news.report, feed, event)
 
-    async def _hours(self, clock: Clock, gauges: Gauges) -> None:
-        hours = self.numbers.lasts / HOUR
-        for number in range(1, int(hours) + 1):
+    async def _measure_hours(self, clock: Clock, gauges: Gauges) -> None:
+        for number in range(1, int(self.numbers.duration / HOUR) + 1):
             await asyncio.sleep(number * HOUR.total_seconds() - clock.seconds)
-            hour = await gauges.hour()
+            hour = await gauges.end_hour()
             self.say(f"{hour.line()}, {time.process_time():.0f} s of CPU")
-            if number % 24 == 0:
-                self.memory()
-        if (left := self.numbers.lasts.total_seconds() - clock.seconds) > 0:
+        if (left := self.numbers.duration.total_seconds() - clock.seconds) > 0:
             await asyncio.sleep(left)
 
 
 @asynccontextmanager
-async def _running(bot: House, gauges: Gauges) -> AsyncIterator[None]:
+async def _running(bot: SoakedBot, gauges: Gauges) -> AsyncIterator[None]:
     """Run the stages in the block, then let them finish."""
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for runner in bot.runners:
             group.create_task(runner.run(stopping))
-        ours = [group.create_task(bot.tick_on(gauges.see)), group.create_task(bot.keep_tidy())]
+        tasks = [
+            group.create_task(bot.wake_stages(gauges.see)),
+            group.create_task(bot.collect_garbage()),
+        ]
         yield
-        for each in ours:
-            each.cancel()
+        for task in tasks:
+            task.cancel()
         stopping.set()

@@ -1,19 +1,19 @@
-"""Aiogram with its models built when they are used, not all of them when it is imported.
+"""Import aiogram so that its models are built on first use, instead of all at import.
 
-It has 400 types and 190 methods, whose validators pydantic builds from their annotations: three
-seconds and 110 MB, of which a bot uses a twentieth. Pydantic would build each on its first use,
-as aiogram has asked it to (`defer_build`), but `aiogram.types` ends with building every one, for
-their annotations name types that a type checker sees imported, and nobody else.
+Aiogram has 400 types and 190 methods. Building their validators takes pydantic three seconds and
+110 MB, and a bot uses a twentieth of them. Aiogram defers the builds (`defer_build`), but
+`aiogram.types` ends with a loop that builds every model, because annotations name types that are
+imported for type checkers only.
 
-Here that loop does nothing during the import, the modules get the names that their annotations use,
-and pydantic builds each model on its first use. `Message` and `Update` are built at once, so that
-no user waits for them. This replaces `BaseModel.model_rebuild` for aiogram's models: one that is
-built late must not take its names from the variables of its caller. A test compares every
-annotation with aiogram's own.
+This module disables that loop during the import and gives the modules the names that their
+annotations use. Pydantic then builds each model on its first use. `Message` and `Update` are built
+at once, so that no user waits for them. `BaseModel.model_rebuild` is replaced for aiogram's models,
+because a model that is built late must not take names from the variables of its caller. A test
+compares every annotation with aiogram's own.
 
-All this reaches into private parts, so it is done for the versions in `KNOWN` alone. With any other
-version, or if anything fails, aiogram is imported as it is. That costs memory and time, and nothing
-else.
+All of this depends on private parts of both libraries, so it is done for the versions in `KNOWN`
+only. With other versions, or after an error, aiogram is imported normally, which costs memory and
+time.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _NAME: Final = re.compile(r"\w+")
 
 
 def import_aiogram() -> None:
-    """Import it, ready for what every bot uses; to be called before anything else imports it."""
+    """Import aiogram. Call this before any other module imports it."""
     if "aiogram" in sys.modules:
         return
     if all(version(name).startswith(f"{known}.") for name, known in KNOWN.items()):
         try:
             _import_deferred()
-        except Exception:  # noqa: BLE001 - whatever it is, aiogram works as it is
-            for name in [each for each in sys.modules if each.partition(".")[0] == "aiogram"]:
+        except Exception:  # noqa: BLE001 - a normal import works after any error
+            for name in [name for name in sys.modules if name.partition(".")[0] == "aiogram"]:
                 del sys.modules[name]
         else:
             return
@@ -55,11 +55,11 @@ def _import_deferred() -> None:
         from aiogram import types
         from aiogram.client.context_controller import BotContextController
 
-    for each in vars(types).values():
-        if isinstance(each, type) and issubclass(each, BaseModel):
-            _complete(each, types)
+    for model in vars(types).values():
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            _complete(model, types)
     BotContextController.model_rebuild = classmethod(_rebuild)  # type: ignore[method-assign,assignment]
-    # The smaller first: the larger takes it as it is. What is built here keeps nobody waiting.
+    # Update contains Message, and reuses its validator.
     for model in (types.Message, types.Update):
         model.model_rebuild()
 
@@ -75,19 +75,19 @@ def _nothing_rebuilt() -> Iterator[None]:
 
 
 def _complete(model: type, types: ModuleType) -> None:
-    """Give its module the names that its annotations use: they are looked up there, later."""
-    there = vars(sys.modules[model.__module__])
-    for each in model.__mro__:
-        for annotation in vars(each).get("__annotations__", {}).values():
+    """Give the module of *model* the names that its annotations use, for a later build."""
+    namespace = vars(sys.modules[model.__module__])
+    for base in model.__mro__:
+        for annotation in vars(base).get("__annotations__", {}).values():
             for name in _NAME.findall(str(annotation)):
-                if name not in there and hasattr(types, name):
-                    there[name] = getattr(types, name)
+                if name not in namespace and hasattr(types, name):
+                    namespace[name] = getattr(types, name)
 
 
 def _rebuild(model: type[BaseModel], /, **options: Any) -> bool | None:
-    """`BaseModel.model_rebuild`, but for names it does not look at its caller's variables.
+    """Call `BaseModel.model_rebuild`, but ignore the variables of the caller.
 
-    A caller may well have a `Message` or a `Chat` of its own.
+    The caller may have a `Message` or a `Chat` of its own.
     """
     options["_parent_namespace_depth"] = 0
     return BaseModel.model_rebuild.__func__(model, **options)  # type: ignore[attr-defined,no-any-return]

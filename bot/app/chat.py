@@ -1,4 +1,4 @@
-"""Role `chat` of one process: waits for Telegram, prepares the bot, then takes updates."""
+"""Role `chat`: waits for Telegram, prepares the bot, then takes updates."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from aiogram.utils.deep_linking import create_start_link
 
 from bot.app.deployment import NEWSROOM_IS_READ
+from bot.app.mail import make_mailer
 from bot.app.resources import make_resources
 from bot.app.sessions import telegram_session
 from bot.app.stops import StopError, TemporaryStopError, needing_the_database
@@ -57,12 +58,12 @@ class ChatRole:
     bot: Bot
     health: Health
     webhook: WebhookUpdates | None = None
-    """What receives updates by webhook; without it they are polled."""
+    """Receives updates by webhook; without it they are polled."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         storage, renderer = self.process.storage, self.process.renderer
         instrumentation = self.process.instrumentation
-        resources = make_resources(self.process, renderer)
+        resources = make_resources(self.process, make_mailer(self.process))
         me = await self._get_me(self.bot, stopping)
         if me is None:
             return
@@ -82,7 +83,7 @@ class ChatRole:
             menus.cancel()
 
     async def _get_me(self, bot: Bot, stopping: asyncio.Event) -> User | None:
-        """Return the bot's user; wait for Telegram as long as it takes; None at the stop."""
+        """Return the bot's user once Telegram answers; None if the process stops first."""
         while not stopping.is_set():
             try:
                 return await bot.get_me()
@@ -98,9 +99,9 @@ class ChatRole:
     async def _retried(
         self, act: Callable[[], Awaitable[Result]], stopping: asyncio.Event
     ) -> Result | None:
-        """Return what *act* returns, once the database is there for it; None at the stop.
+        """Return the result of *act* once the database is available; None if the process stops.
 
-        The other roles of this process work already, and must not end with this one.
+        The other roles of this process work already, so an outage must not end the process.
         """
         while not stopping.is_set():
             try:
@@ -122,10 +123,9 @@ class ChatRole:
             await adder.add(url, SourceOptions(every=NEWSROOM_IS_READ))
 
     async def _set_menus(self, admins: Mapping[int, str | None], listening: asyncio.Event) -> None:
-        """Set the menus in Telegram's clients, once users are answered.
+        """Set the menus in Telegram's clients, with four calls for each language.
 
-        That is four calls for each language. *admins* come with the language that each has chosen,
-        if any.
+        Users are answered first. *admins*: each with the language that they chose, if any.
         """
         await listening.wait()
         renderer = self.process.renderer
@@ -147,12 +147,12 @@ class ChatRole:
     async def _listen(
         self, queue: UpdateQueue, me: User, listening: asyncio.Event, stopping: asyncio.Event
     ) -> None:
-        """Take updates until *stopping* is set; *listening* is set when the first may come."""
+        """Take updates until *stopping* is set; set *listening* once the bot is ready."""
 
         def ready() -> None:
             listening.set()
             self.health.waits.discard(Wait.TELEGRAM)
-            log.info("ready", bot=me.username, roles=self.process.roles_said)
+            log.info("ready", bot=me.username, roles=self.process.role_names)
 
         try:
             if self.webhook:
@@ -174,9 +174,10 @@ class ChatRole:
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[Callable[[], bool]]:
-        """Yield whether this process may poll; that is kept until the last update is confirmed.
+        """Yield a check of whether this process may poll, which it may while it holds a lease.
 
-        An SQLite file has no other process. While it is locked, users get an apology at least.
+        The lease is held until the last update is confirmed. An SQLite file has a single process
+        and needs no lease, so that users get an apology even while the file is locked.
         """
         if self.process.storage.dialect == SQLITE:
             yield lambda: True
@@ -195,7 +196,7 @@ class ChatRole:
 async def open_chat_role(
     process: ProcessContext, health: Health, webhook: WebhookUpdates | None
 ) -> AsyncIterator[ChatRole]:
-    """Yield the role with a session of its own; its calls keep the same pace as deliveries."""
+    """Yield the role with a session of its own. Its calls keep the pace of deliveries."""
     token, pace = process.deployment.token, process.settings.send_per_second
     async with telegram_session(token, process.deployment.api_url) as bot:
         bot.session.middleware(Replies(process.storage, bot_key(token), pace))

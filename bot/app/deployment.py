@@ -1,4 +1,4 @@
-"""Where a bot runs: on Telegram, or without a token in the playground, which it starts itself."""
+"""The place of a bot: Telegram, or without a token the playground, which it starts itself."""
 
 from __future__ import annotations
 
@@ -18,30 +18,28 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 PLAYGROUND_TOKEN: Final = "1:playground"  # noqa: S105 - it opens nothing
-DATA_FOLDER: Final = Path("var")  # what this machine keeps of a database that is no file
-PLAYGROUND_DATABASE: Final = "sqlite+aiosqlite:///var/playground.sqlite3"
+DATA_FOLDER: Final = Path("var")  # the local state of a bot, also beside a PostgreSQL server
 NEWSROOM_PUBLISHES: Final = timedelta(seconds=45)
 NEWSROOM_IS_READ: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """*token*, *api_url*: the bot's, and of the Bot API that knows it.
+    """*token*: the bot's. *api_url*: the address of the Bot API.
 
-    In the playground also: *newsroom*, the host and port which the fetcher may reach although they
-    are inside; *feeds*, which are added; *smtp*, the host and port of its mail server; *frames*,
-    the sites besides Telegram's that may embed the Mini App.
+    The playground adds *newsroom*, the host and port that the fetcher may reach although they are
+    private; *feeds* to read; *smtp*, the host and port of its mail server; and *frames*, the sites
+    besides Telegram's that may embed the Mini App.
     """
 
     token: str
     api_url: str
-    database_url: str
     access: AccessMode
     newsroom: tuple[str, int] | None = None
-    newsroom_url: str | None = None  # where its pages are, with a slash at the end
+    newsroom_url: str | None = None  # the address of its pages, with a slash at the end
     feeds: tuple[str, ...] = ()
     smtp: tuple[str, int] | None = None
-    public_url: str | None = None  # where users reach our pages, without a slash at the end
+    public_url: str | None = None  # the address of our pages, without a slash at the end
     frames: tuple[str, ...] = ()
 
     @property
@@ -50,39 +48,22 @@ class Deployment:
 
     @property
     def app_url(self) -> str | None:
-        """Where the Mini App opens: Telegram takes https only, the playground what is here."""
+        """The address of the Mini App, which Telegram opens only if it begins with https."""
         opens = self.public_url and (self.is_playground or self.public_url.startswith("https:"))
         return f"{self.public_url}/app" if opens else None
-
-
-def has_temporary_database(settings: Settings) -> bool:
-    """Return whether the database begins empty each time.
-
-    The playground forgets its users when it ends; a database that did not would mistake the next
-    ones for them.
-    """
-    return settings.bot_token is None and settings.database_is_default
-
-
-def database_url(settings: Settings) -> str:
-    """Return the database that a bot with *settings* uses."""
-    if has_temporary_database(settings):
-        return PLAYGROUND_DATABASE
-    return settings.database_url.get_secret_value()
 
 
 @asynccontextmanager
 async def deployment_of(
     settings: Settings, announce: Callable[[str], None]
 ) -> AsyncIterator[Deployment]:
-    """Yield the deployment that *settings* choose; *announce* says how to get there."""
+    """Yield the deployment that *settings* name; *announce* tells the operator how to use it."""
     if settings.bot_token:
         yield Deployment(
             token=settings.bot_token.get_secret_value(),
             api_url=settings.bot_api_base,
-            database_url=database_url(settings),
             access=settings.access,
-            public_url=str(settings.public_url).rstrip("/") if settings.public_url else None,
+            public_url=settings.public_base,
         )
         return
     async with _playground(settings.playground_port) as playground:
@@ -112,8 +93,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
     return Deployment(
         token=PLAYGROUND_TOKEN,
         api_url=base,
-        database_url=database_url(settings),
-        # The usual setting lets nobody in but those of a list, which names nobody here.
+        # The default mode admits only the users of a list, which is empty in a playground.
         access=AccessMode.INVITE if settings.access is AccessMode.INVITE else AccessMode.OPEN,
         newsroom=(playground.host, playground.port),
         newsroom_url=f"{base}/news/",

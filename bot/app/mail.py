@@ -1,4 +1,4 @@
-"""Mail in one process: what composes it, and the stages that send it and read bounces."""
+"""The mail of one process: the mailer, and the stages that send mails and read bounces."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
 
 
 def make_mailer(process: ProcessContext) -> Mailer | None:
-    """Return what composes mails; None if no server is set."""
+    """Return the mailer; None if no server is set."""
     if process.deployment.smtp is None and process.settings.smtp_host is None:
         return None
     from bot.mail.compose import Mailer
@@ -37,7 +37,7 @@ def make_mailer(process: ProcessContext) -> Mailer | None:
 
 
 def sender_of(settings: Settings, instead: str | None = None) -> FromAddress:
-    """Return the sender that the settings name, or *instead* of it another."""
+    """Return the sender of mails, which is *instead* if that is given."""
     from bot.mail.compose import FromAddress
 
     name, address = parseaddr(instead or settings.smtp_from or "")
@@ -50,7 +50,7 @@ def sender_of(settings: Settings, instead: str | None = None) -> FromAddress:
 
 
 def relay_of(settings: Settings) -> Relay | None:
-    """Return the mail server that the settings name."""
+    """Return the mail server of the settings."""
     from bot.mail.smtp import Relay
     from bot.settings import SmtpTls
 
@@ -70,7 +70,7 @@ def relay_of(settings: Settings) -> Relay | None:
 
 @asynccontextmanager
 async def mail_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
-    """Yield the stages of mail, none if no server is set; connections end with the block."""
+    """Yield the stages of mail; none if no server is set. Connections end with the block."""
     from bot.delivery.sender import Calls
     from bot.mail.smtp import Smtp
 
@@ -119,7 +119,7 @@ def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Call
 
 
 def dkim_signer(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
-    """Return what signs mails; without a key, what leaves them as they are. Raises StopError."""
+    """Return a function that signs mails, or changes nothing without a key. Raises StopError."""
     from bot.mail.signing import DkimSigner, WrongKeyError
 
     path = settings.dkim_key_file
@@ -133,11 +133,13 @@ def dkim_signer(settings: Settings, sender: FromAddress) -> Callable[[bytes], by
     except OSError as error:
         raise StopError(f"DKIM_KEY_FILE: cannot read {path}: {error.strerror}.") from error
     except WrongKeyError as error:
-        raise StopError(f"DKIM_KEY_FILE: {path} is no private key in PEM form: {error}.") from error
+        raise StopError(
+            f"DKIM_KEY_FILE: {path} is not a private key in PEM form: {error}."
+        ) from error
 
 
 def make_bounces(process: ProcessContext) -> Bounces:
-    """Return what takes the mails that came back."""
+    """Return the receiver of bounced mails."""
     from bot.mail.bounces import Bounces
 
     read = report_reader(process.mail_readers)
@@ -147,7 +149,7 @@ def make_bounces(process: ProcessContext) -> Bounces:
 
 
 def report_reader(workers: Workers) -> ReadsReports:
-    """Return what reads reports: anybody may write them, so a worker does."""
+    """Return the reader of reports. Anybody can send one, so a worker parses it."""
     from bot.mail.reports import Report
 
     async def read(message: bytes) -> Report | None:
@@ -158,7 +160,7 @@ def report_reader(workers: Workers) -> ReadsReports:
 
 
 def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
-    """Return the stage that reads bounces, if the settings name a mailbox for them."""
+    """Return the stage that reads bounces, if the settings name their mailbox."""
     from functools import partial
 
     from bot.mail.bounces import collect_bounces

@@ -1,8 +1,8 @@
-"""The garbage collector of one process: when it starts, and what it looks at.
+"""The garbage collector of one process.
 
-Nearly all that a process makes while it starts stays: of 250,000 objects a look through them frees
-2,000, takes up to a second, and holds up the event loop. So the collector waits until everything
-is there, and looks only at what came since; once a day it looks at all.
+Nearly all objects of the start live as long as the process. A collection over its 250,000 objects
+frees 2,000 of them and blocks the event loop for up to a second. The collector therefore starts
+after the process has started, collects recent objects only, and collects all once a day.
 """
 
 from __future__ import annotations
@@ -11,39 +11,39 @@ import gc
 from datetime import timedelta
 from typing import Final
 
-# Objects made before the collector looks at them, in about a millisecond: each message and
-# article makes hundreds, nearly all of which go by themselves.
+# New objects before a collection, which takes about a millisecond. A message or an article makes
+# hundreds, and reference counting frees nearly all of them.
 COLLECTED_AT_ONCE: Final = 5_000
 
 
 def postpone_collection() -> None:
-    """Keep the collector from running until `start_collection`; else it is a fifth of a start."""
+    """Disable the collector until `start_collection`, because it takes a fifth of the start."""
     gc.disable()
 
 
 def start_collection() -> None:
-    """Let the collector run, and spare it what is there by now."""
+    """Enable the collector, and exempt all present objects from it."""
     gc.set_threshold(COLLECTED_AT_ONCE)
     gc.freeze()
     gc.enable()
 
 
 async def collect_recent() -> None:
-    """Collect what came since the last time, in a few milliseconds, and spare what is left.
+    """Collect the objects made since the last time, in a few milliseconds, and exempt the rest.
 
-    What is spared still goes when nobody refers to it any more.
+    Reference counting still frees exempt objects.
     """
     gc.collect()
     start_collection()
 
 
 async def collect_all() -> None:
-    """Find the cycles that were in use when they were spared, and are not any more."""
+    """Collect cycles among the exempt objects that are no longer in use."""
     gc.unfreeze()
     await collect_recent()
 
 
 RECENT_EVERY: Final = timedelta(minutes=10)
 ALL_EVERY: Final = timedelta(days=1)
-# Coroutines, so that they run in the event loop: a scheduler runs plain functions in threads.
+# Coroutines, because a scheduler runs plain functions in threads.
 COLLECTIONS: Final = ((collect_recent, RECENT_EVERY), (collect_all, ALL_EVERY))

@@ -1,12 +1,12 @@
-"""What a process does because others use its database too, now or before it.
+"""Other processes on the same database, earlier or at the same time.
 
-- Dead processes leave leases, which would run out one by one, that of a call after a minute and a
-  half. An SQLite file has one process, which takes over at once. On PostgreSQL
-  each process renews a lease that shows that it lives; the others release all leases of one whose
-  own has run out.
-- What a transaction commits wakes stages here, and by NOTIFY those of the others.
-- A newer version may change the schema at any time. This process goes on for a minute with a
-  schema that it does not know, which migrations must allow (docs/how-to/upgrade.md), then stops.
+- A dead process leaves leases behind, and the lease of a call lasts a minute and a half. An SQLite
+  file has one process, which releases the leases of earlier ones at its start. On PostgreSQL each
+  process renews a lease of its presence, and the others release all leases of a process whose
+  presence has expired.
+- A committed transaction wakes stages of this process, and by NOTIFY those of the others.
+- A newer version may change the schema at any time. This process stops within a minute, and until
+  then works on a schema that it does not know. Migrations must allow that (docs/how-to/upgrade.md).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.app.resources import database_of
 from bot.app.stops import TemporaryStopError
 from bot.stages import wake_for
 from bot.stopping import sleep_until, work_until
@@ -46,18 +45,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Longer than a call waits to begin after its intent (`calls.BEGINS_WITHIN_SECONDS`), and
-# PostgreSQL for a transaction that stands still: nothing is begun under a lease that was released.
+# Longer than a call may wait to begin after its intent (`calls.BEGINS_WITHIN_SECONDS`), and longer
+# than PostgreSQL lets a transaction idle, so that nothing begins under a released lease.
 LEASE: Final = timedelta(seconds=12)
 EVERY: Final = timedelta(seconds=2)
-_LEAVE_SECONDS: Final = 1.0  # for a database that is away at the stop
+_LEAVE_SECONDS: Final = 1.0  # wait for a database that is down at the stop
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 SCHEMA_CHECK_SECONDS: Final = 60.0
 
 
 async def take_over(storage: Storage, owner: str) -> None:
-    """Release what former processes leased from an SQLite file, which has one process."""
+    """Release the leases of earlier processes, if the database is a file with one process."""
     from storage.schema import leased_tables
 
     # On either database, because SQLAlchemy writes no row that refers to a table it does not know.
@@ -72,10 +71,10 @@ async def take_over(storage: Storage, owner: str) -> None:
 
 @dataclass(slots=True)
 class Presence:
-    """Shows that this process lives, and releases the leases of those that do not.
+    """Shows that this process lives, and releases the leases of dead ones.
 
-    A process judges only once the database has answered it for as long as the silence of the
-    other lasts: after an outage everybody is silent at first.
+    After an outage every presence has expired. A process therefore releases leases of others only
+    after the database has answered it for the length of a lease.
     """
 
     storage: Storage
@@ -85,10 +84,10 @@ class Presence:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Show it for the block; then leave to the others at once what this process still leases.
+        """Keep the presence for the block, then release the leases of this process.
 
-        The block lasts until the last call in flight is over, because what a living process has
-        begun must not look abandoned to the others.
+        The block lasts until the last call in flight has ended, so that no other process takes
+        over a call that is still being made.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -96,7 +95,7 @@ class Presence:
                 yield
                 keeping.cancel()
         finally:
-            with suppress(DatabaseError, OSError):  # then the leases run out, or others free them
+            with suppress(DatabaseError, OSError):  # then the leases expire, or others release them
                 async with asyncio.timeout(_LEAVE_SECONDS):
                     await self._release([self.owner])
 
@@ -106,21 +105,21 @@ class Presence:
             await asyncio.sleep(EVERY.total_seconds())
 
     async def check(self) -> None:
-        """Renew the lease of this process; release those of dead ones."""
+        """Renew the presence of this process, and release the leases of dead ones."""
         if not await self._renew() or self._answered_at - self._answered_since < LEASE:
             return
         try:
             await self._release_dead()
         except (DatabaseError, OSError):
-            return  # the next check does it
+            return  # the next check tries again
 
     async def _renew(self) -> bool:
         try:
             async with self.storage.writing() as tx:
                 await acquire_lease(tx, presence_name(self.owner), self.owner, LEASE)
         except (DatabaseError, OSError):
-            return False  # others log that the database is away
-        if abs(tx.now - self._answered_at) > 2 * EVERY:  # a clock may be set back
+            return False  # others log the outage
+        if abs(tx.now - self._answered_at) > 2 * EVERY:  # also after a clock was set back
             self._answered_since = tx.now
         self._answered_at = tx.now
         return True
@@ -130,12 +129,12 @@ class Presence:
             dead = await dead_owners(tx)
         if dead:
             await self._release(dead)
-            log.warning("others died; what they had in hand is free", processes=sorted(dead))
+            log.warning("released the leases of dead processes", processes=sorted(dead))
 
     async def _release(self, owners: Sequence[str]) -> None:
-        """Free one table at a time, and the leases of their presence last.
+        """Release one table at a time, and the presences last.
 
-        If this process dies over it, the next one does the rest.
+        If this process dies in between, another one does the rest.
         """
         from storage.schema import leased_tables
 
@@ -148,7 +147,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Wakeups:
-    """Wakes the stages of this process that have work; with *others* those of other processes."""
+    """Wakes the stages that have new work, in this process and by *others* in other processes."""
 
     runners: Sequence[StageRunner]
     others: Notifier | None = None
@@ -166,15 +165,14 @@ class Wakeups:
 async def wake_by_notifications(
     process: ProcessContext, runners: Sequence[StageRunner], stopping: asyncio.Event
 ) -> None:
-    """Wake the stages that this process or another makes work for, until *stopping* is set."""
+    """Wake stages after commits of this process and others, until *stopping* is set."""
     from storage.db.notify import Notifier
 
     if process.storage.dialect == SQLITE:
         with process.storage.notifying(Wakeups(runners)):
             await stopping.wait()
         return
-    server = database_of(process.settings, process.deployment.database_url).server
-    others = Notifier(server)
+    others = Notifier(process.database.server)
     wakeups = Wakeups(runners, others)
     with process.storage.notifying(wakeups):
         await work_until(stopping, others.exchange(wakeups.wake))
@@ -182,14 +180,14 @@ async def wake_by_notifications(
 
 @dataclass(slots=True)
 class SchemaCheck:
-    """Finds out that a newer version has changed the schema."""
+    """Detects that a newer version has changed the schema."""
 
     storage: Storage
     every_seconds: float = SCHEMA_CHECK_SECONDS
     reason: str = ""
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Set *stopping* once the schema is not this version's, so that all ends in order."""
+        """Set *stopping* once the schema is not that of this version."""
         while not stopping.is_set():
             await sleep_until(stopping, self.every_seconds)
             if not stopping.is_set() and await self.is_outdated():
@@ -199,15 +197,15 @@ class SchemaCheck:
     async def is_outdated(self) -> bool:
         try:
             async with self.storage.reading() as tx:
-                # An older one is a newer version's on its way back, which says so itself.
+                # An older schema is not reported: the downgrade that makes it says so.
                 await is_still_current(tx)
         except SchemaError as error:
             self.reason = str(error)
         except (DatabaseError, OSError):
-            return False  # others log that the database is away
+            return False  # others log the outage
         return bool(self.reason)
 
     def raise_if_outdated(self) -> None:
-        """Raise TemporaryStopError: a new start may be that of the newer version."""
+        """Raise TemporaryStopError, because the next start may run the newer version."""
         if self.reason:
             raise TemporaryStopError(self.reason)

@@ -1,6 +1,6 @@
-"""What the roles and the commands work with, made from the settings: database, fetcher, renderer.
+"""The resources of roles and commands, made from the settings: database, fetcher, renderer.
 
-Commands import this module, so it imports what a resource needs when it is made.
+Functions import the modules that they need, so that each command loads only its own.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ import structlog
 from bot.app.stops import StopError, TemporaryStopError, needing_the_database
 from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
-from bot.settings import AccessMode, Role
+from bot.settings import PLAYGROUND_DATABASE, AccessMode, Role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
     from bot.app.deployment import Deployment
+    from bot.mail.compose import Mailer
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Connections that the stages of a role keep busy; a process with several roles shares them.
+# Connections that the stages of a role keep busy; roles of one process share theirs.
 CONNECTIONS: Final = {
     Role.CHAT: 5,
     Role.POLL: 8,
@@ -57,7 +58,7 @@ MOST_CONNECTIONS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database; *server* is the way to it past a pooler, *url* the usual one."""
+    """*url*: the usual address; *server*: the address past a pooler."""
 
     url: str
     server: str
@@ -71,16 +72,22 @@ class Database:
         )
 
 
-def database_of(settings: Settings, url: str | None = None) -> Database:
-    """Return the database of *settings*; *url*: instead of theirs, for the playground's own."""
-    own = settings.database_url.get_secret_value()
-    url = url or own
-    direct = settings.database_direct_url if url == own else None
+def database_of(settings: Settings) -> Database:
+    """Return the database that DATABASE_URL names."""
+    url, direct = settings.database_url.get_secret_value(), settings.database_direct_url
     return Database(
         url=url,
         server=direct.get_secret_value() if direct else url,
         connections=settings.database_pool or usual_connections(settings.roles),
     )
+
+
+def bot_database_of(settings: Settings) -> Database:
+    """Return the database of `dateline run`, which in the playground may be one of its own."""
+    database = database_of(settings)
+    if settings.has_temporary_database:
+        return replace(database, url=PLAYGROUND_DATABASE, server=PLAYGROUND_DATABASE)
+    return database
 
 
 def usual_connections(roles: Iterable[Role]) -> int:
@@ -89,7 +96,7 @@ def usual_connections(roles: Iterable[Role]) -> int:
 
 @asynccontextmanager
 async def open_storage(database: Database) -> AsyncIterator[Storage]:
-    """Yield the storage, brought up to date; StopError if it cannot be opened."""
+    """Yield the storage after migrations. Raises StopError if it cannot be opened."""
     from storage.schema import DiskTooSmallError, SchemaError, migrate
 
     with needing_the_database():
@@ -108,9 +115,9 @@ async def open_storage(database: Database) -> AsyncIterator[Storage]:
 
 @asynccontextmanager
 async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
-    """Yield the database that the settings name, without a migration.
+    """Yield the database of the settings, without migrations; *read_only* creates no file.
 
-    *read_only* creates no file either. StopError if the schema is not of this version.
+    Raises StopError if the schema is not that of this version.
     """
     from bot.settings import load_settings
     from storage.health import open_read_only
@@ -132,10 +139,10 @@ async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
 
 @contextmanager
 def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
-    """Hold an SQLite file for this process; with *anew* it begins empty.
+    """Lock an SQLite file for this process; *anew* empties it.
 
-    The file is held whatever symbolic or hard link it is named by. PostgreSQL is shared by any
-    number of processes, and this does nothing.
+    The lock holds for all symbolic and hard links to the file. PostgreSQL is shared by any number
+    of processes, so nothing is locked.
     """
     from storage.db.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
     from storage.db.problems import database_problem
@@ -153,9 +160,9 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
                     file.unlink()
             stack.enter_context(lock_itself(real))
         except AlreadyHeldError as error:
-            who = "Another process" if error.holder == "unknown" else f"Process {error.holder}"
+            holder = "Another process" if error.holder == "unknown" else f"Process {error.holder}"
             raise TemporaryStopError(
-                f"{who} already runs the bot on {path}; stop it first, or give "
+                f"{holder} already runs the bot on {path}; stop it first, or give "
                 "this one a DATABASE_URL of its own."
             ) from error
         except OSError as error:
@@ -167,7 +174,7 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
 
 
 async def make_links(storage: Storage, base: str | None) -> Links:
-    """Return the links under *base*, signed with the key of this database."""
+    """Return the links under *base*, signed with the key of the database."""
     from bot.rendering.links import Links, Signer
     from storage.access import signing_key
 
@@ -181,7 +188,7 @@ async def make_links(storage: Storage, base: str | None) -> Links:
 
 @dataclass(frozen=True, slots=True)
 class SourceResources:
-    """What is needed to read a source and store what it holds."""
+    """The resources for reading a source and storing its entries."""
 
     storage: Storage
     fetcher: Fetcher
@@ -189,7 +196,7 @@ class SourceResources:
 
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
-    """Return what fetches; *newsroom* is a host and port of ours that it may reach."""
+    """Return the fetcher; it may reach *newsroom*, a private host and port of ours."""
     from bot.ops import installed_version
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.ssrf import AddressPolicy
@@ -214,10 +221,10 @@ async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[So
 
 
 def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Renderer:
-    """Return the renderer for English, which has those for the other languages.
+    """Return the English renderer, which leads to those of the other languages.
 
-    *report* gets a sentence for each template of *folder* that is broken, and is left out, and one
-    for each that fails later, once.
+    A broken template in *folder* is not used. *report* gets one sentence about each such template,
+    and about each that fails later.
     """
     from bot.rendering.i18n import ENGLISH
     from bot.rendering.renderer import Renderers
@@ -243,7 +250,7 @@ def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Rendere
 
 
 def new_owner() -> str:
-    """Return a name for this process that no other has, and that an operator can find."""
+    """Return a unique name for this process that an operator can recognise."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
@@ -255,11 +262,11 @@ def _mail_readers() -> Workers:
 
 @dataclass(frozen=True)
 class ProcessContext:
-    """What every role of one process is built from.
+    """The context from which the roles of one process are built.
 
-    *owner*: the name under which it leases rows. *errors*: the last ones of its log.
-    *mail_readers*: of its own, so that no mail keeps a feed waiting; the code that makes the
-    context closes them.
+    *owner*: the name under which it leases rows. *errors*: the newest errors of its log.
+    *mail_readers*: workers apart from those of feeds, so that no mail delays a feed. The maker of
+    the context closes them.
     """
 
     settings: Settings
@@ -274,11 +281,15 @@ class ProcessContext:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
+    def database(self) -> Database:
+        return bot_database_of(self.settings)
+
+    @cached_property
     def renderer(self) -> Renderer:
-        """Made by the first role that needs it: without one, a process saves 9 MB."""
+        """The English renderer, made on first use because it takes 9 MB."""
 
         def warn(sentence: str) -> None:
-            log.warning("a template of yours is not used", reason=sentence)
+            log.warning("a template of the operator is not used", reason=sentence)
 
         return make_renderer(self.settings.templates_dir, warn)
 
@@ -291,7 +302,7 @@ class ProcessContext:
         return self.settings.roles
 
     @property
-    def roles_said(self) -> str:
+    def role_names(self) -> str:
         return ",".join(role for role in Role if role in self.roles)
 
     @property
@@ -299,11 +310,10 @@ class ProcessContext:
         return self.sources.storage
 
 
-# What the chat and the pages share.
+# The chat and the pages.
 
 
-def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
-    from bot.app.mail import make_mailer
+def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
     from bot.resources import Resources
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.discovery.discover import LinkLookup
@@ -311,11 +321,11 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
     settings, deployment, sources = process.settings, process.deployment, process.sources
     return Resources(
         storage=process.storage,
-        renderer=renderer,
+        renderer=process.renderer,
         access=process.access,
         limits=limits_for_all(settings),
         links=process.links,
-        mailer=make_mailer(process),
+        mailer=mailer,
         source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader, public=True),
         own_source_adder=make_own_source_adder(sources),
         link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
@@ -327,10 +337,11 @@ def make_resources(process: ProcessContext, renderer: Renderer) -> Resources:
     )
 
 
-def access_of(settings: Settings, mode: AccessMode) -> Access:
-    """Return who may use the bot; in a playground *mode* is not that of the settings."""
+def access_of(settings: Settings, mode: AccessMode | None = None) -> Access:
+    """Return who may use the bot; *mode* replaces that of the settings in a playground."""
     from bot.subscribers.access import Access
 
+    mode = mode or settings.access
     return Access(
         is_open=mode is AccessMode.OPEN,
         invites=mode is AccessMode.INVITE,
@@ -340,7 +351,7 @@ def access_of(settings: Settings, mode: AccessMode) -> Access:
 
 
 def make_own_source_adder(sources: SourceResources) -> SourceAdder:
-    """What a chat adds is for this chat alone, and reaches nothing inside."""
+    """Return the adder of a chat's own feeds, which reaches public hosts only."""
     from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 
     return SourceAdder(
@@ -348,7 +359,7 @@ def make_own_source_adder(sources: SourceResources) -> SourceAdder:
         sources.fetcher,
         sources.reader,
         public=False,
-        options=SourceOptions(form=Form.FEED),  # no page is read for a single chat
+        options=SourceOptions(form=Form.FEED),  # because no page is read for a single chat
     )
 
 

@@ -1,13 +1,13 @@
-"""The roles of one process: which stages each consists of, and what these are made of.
+"""The stages of each role.
 
-chat     answers users, and reports the progress of long work to them
-poll     reads the sources
+chat     answers users, and reports the progress of long work
+poll     reads sources
 match    groups articles into stories, and finds the queries that they match
-publish  makes alerts, digests and broadcasts, as rows of the outbox; deletes what has expired
-send     hands the outbox over to Telegram and to mail servers, and reads what bounces
-web      the pages; it has no stages
+publish  makes alerts, digests and broadcasts as rows of the outbox, and deletes expired data
+send     sends the outbox to Telegram and mail servers, and reads bounces
+web      serves the pages; it has no stages
 
-Each function imports what its role needs, so a process pays for its own roles only.
+Each function imports the modules of its role, so that a process loads only its own roles.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 TELEGRAM_ROLES = frozenset({Role.CHAT, Role.SEND})
 
-LISTS = 4  # of feeds, of different accounts
+LISTS = 4  # lists of feeds of different accounts that are added at once
 
 CALLS_PATIENCE = timedelta(seconds=6)
 FEW_CALLS = 64
@@ -41,7 +41,7 @@ SLOW_CALL_SECONDS = 0.3
 
 
 async def open_stages(process: ProcessContext, stack: AsyncExitStack) -> list[StageRunner]:
-    """Return the stages of the roles but `chat`; *stack* closes what they hold open."""
+    """Return the stages of all roles but `chat`; *stack* closes their resources."""
     runners: list[StageRunner] = []
     if Role.SEND in process.roles:
         runners += await stack.enter_async_context(send_stages(process))
@@ -55,7 +55,7 @@ async def open_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
 
 
 async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[StageRunner]:
-    """Return the stages that read; *stack* ends what they have in hand."""
+    """Return the stages that read; *stack* ends their unfinished work."""
     from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import PageStage
@@ -79,7 +79,8 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
     pages = StageRunner(stages.PAGE, completing.run_once)
     poller.on_ended = poll.wake
     completing.call_on_done(pages.wake)
-    feeds, budget = settings.search_feeds, settings.search_feeds_budget
+    feeds = [address.get_secret_value() for address in settings.search_feeds]
+    budget = settings.search_feeds_budget
     return [
         pages,
         poll,
@@ -89,13 +90,14 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
 
 
 def _hub_stages(process: ProcessContext) -> list[StageRunner]:
-    """Return the stage that subscribes at hubs, if they can call back."""
+    """Return the stage that subscribes at hubs, if hubs can reach this bot."""
     from bot.sources.fetch.websub import ask_hubs
     from bot.web.webhooks import HUB_PATH
 
-    if process.settings.public_url is None:
+    base = process.settings.public_base
+    if base is None:
         return []
-    callback = str(process.settings.public_url).rstrip("/") + HUB_PATH
+    callback = f"{base}{HUB_PATH}"
     ask = partial(
         ask_hubs, process.storage, process.sources.fetcher, owner=process.owner, callback=callback
     )
@@ -157,7 +159,7 @@ def publish_stages(process: ProcessContext) -> list[StageRunner]:
 
 @asynccontextmanager
 async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
-    """Yield the stages; calls in flight have the end of the block to finish in."""
+    """Yield the stages. The end of the block waits for calls in flight."""
     from bot.app.mail import mail_stages
     from bot.app.sessions import telegram_session
     from bot.delivery.pace import bot_key
@@ -167,7 +169,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
 
     deployment, instrumentation = process.deployment, process.instrumentation
     pace = process.settings.send_per_second
-    # So many calls at once that the pace is kept by a slow Telegram too.
+    # Enough calls at once to keep the pace while Telegram is slow.
     calls = Calls(max(FEW_CALLS, int(pace * SLOW_CALL_SECONDS)), CALLS_PATIENCE)
     async with (
         telegram_session(deployment.token, deployment.api_url, connections=calls.limit) as bot,
@@ -187,7 +189,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
 
 
 def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
-    """Return those beside the updates: progress of broadcasts, and lists of feeds to add."""
+    """Return the stages that report broadcasts in progress and add lists of feeds."""
     from bot.chat.progress import FeedListReports, report_broadcasts
     from bot.subscribers.feed_lists import FeedListStage
 

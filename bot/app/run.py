@@ -1,4 +1,4 @@
-"""Running the bot: settings, resources, roles; then all of them at once, until it is stopped."""
+"""Start the bot from its settings, run its roles, and stop it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.app.deployment import database_url, deployment_of, has_temporary_database
+from bot.app.deployment import deployment_of
 from bot.app.memory import start_collection
 from bot.app.peers import Presence, SchemaCheck, take_over, wake_by_notifications
 from bot.app.resources import (
     ProcessContext,
     alone_on,
-    database_of,
+    bot_database_of,
     make_fetcher,
     make_links,
     open_sources,
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Together with the patience of calls under ten seconds, which is what service managers give.
+# With the patience of calls, less than the ten seconds that service managers allow.
 STAGES_PATIENCE = 2.0
 
 
 async def run_bot(settings: Settings, announce: Callable[[str], None], errors: LastErrors) -> None:
-    """Run until SIGINT or SIGTERM; StopError if that is impossible.
+    """Run until SIGINT or SIGTERM. Raises StopError if the bot cannot start or go on.
 
-    *announce* says what the operator should know first; *errors* are those of the log.
+    *announce* tells the operator how to use the bot; *errors* are the newest of the log.
     """
     try:
         with stopped_by_signals() as stopping:
@@ -67,13 +67,12 @@ async def run_bot(settings: Settings, announce: Callable[[str], None], errors: L
 async def _open_process(
     settings: Settings, announce: Callable[[str], None], errors: LastErrors, stack: AsyncExitStack
 ) -> ProcessContext:
-    # First whatever a bot that runs already would have taken: a second one must end before it
-    # announces a playground that nobody answers.
-    temporary = has_temporary_database(settings)
-    stack.enter_context(alone_on(database_url(settings), anew=temporary))
+    # Exclusive resources come first, so that a second bot ends before it announces a playground
+    # that nobody answers.
+    database = bot_database_of(settings)
+    stack.enter_context(alone_on(database.url, anew=settings.has_temporary_database))
     await _require_free_ports(settings)
     deployment = await stack.enter_async_context(deployment_of(settings, announce))
-    database = database_of(settings, deployment.database_url)
     fetcher = make_fetcher(settings, deployment.newsroom)
     sources = await stack.enter_async_context(open_sources(database, fetcher))
     process = ProcessContext(
@@ -90,7 +89,7 @@ async def _open_process(
 
 
 async def _require_free_ports(settings: Settings) -> None:
-    """Raise StopError if a port is taken that is opened only after the playground."""
+    """Raise StopError if a port is taken that is opened after the playground."""
     ports = {"WEB_PORT": (settings.web_host, settings.web_port)}
     if settings.metrics_port is not None:
         ports["METRICS_PORT"] = settings.metrics_host, settings.metrics_port
@@ -102,7 +101,7 @@ async def _require_free_ports(settings: Settings) -> None:
 
 
 async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
-    """Run the roles of *process* until *stopping* is set, then finish what is in hand."""
+    """Run the roles of *process* until *stopping* is set, then finish the work in progress."""
     _warn_if_work_is_left(process)
     with needing_the_database():
         await take_over(process.storage, process.owner)
@@ -117,7 +116,7 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         if process.storage.dialect != SQLITE:
             await stack.enter_async_context(Presence(process.storage, process.owner).kept())
-        # The website is first: its probes answer while the rest starts.
+        # The website is first, so that its probes answer while the rest starts.
         routes = webhook.routes() if webhook else []
         await stack.enter_async_context(website(process, health, routes))
         runners = await open_stages(process, stack)
@@ -149,11 +148,11 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             health.database.lock.run(stopping),
         ]
         if manager := service_manager():
-            work.append(manager.run(stopping, f"does {process.roles_said}"))
+            work.append(manager.run(stopping, f"does {process.role_names}"))
         start_collection()
         health.waits.discard(Wait.START)
         if Role.CHAT not in process.roles:
-            log.info("ready", roles=process.roles_said)
+            log.info("ready", roles=process.role_names)
         await _work(work, stopping)
     schema.raise_if_outdated()
 
@@ -169,9 +168,9 @@ async def _close_to_users_without_access(process: ProcessContext) -> None:
 
 
 def _warn_if_work_is_left(process: ProcessContext) -> None:
-    """An SQLite file has one process, so what that one does not do is done by nobody."""
+    """Warn if roles are missing, because no other process can use an SQLite file."""
     if process.storage.dialect == SQLITE and (left := frozenset(Role) - process.roles):
-        log.warning("nobody does the other roles; only on PostgreSQL can others", left=sorted(left))
+        log.warning("no process has these roles; only PostgreSQL can be shared", roles=sorted(left))
 
 
 def _webhook_updates(process: ProcessContext) -> WebhookUpdates | None:
@@ -186,7 +185,7 @@ async def _work(work: Iterable[Coroutine[None, None, None]], stopping: asyncio.E
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(each) for each in work]
         await stopping.wait()
-        # What is cut off here is leased, and comes back when its lease is over.
+        # Cancelled work is leased, and is done again after its lease has expired.
         _, late = await asyncio.wait(tasks, timeout=STAGES_PATIENCE)
         for task in late:
             task.cancel()

@@ -1,4 +1,4 @@
-"""APScheduler, which runs the periodic stages of one process and keeps its memory in order."""
+"""Periodic jobs of one process: its periodic stages, and garbage collections."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _SET_BACK_SECONDS: Final = 1.0  # a smaller difference is jitter
 class SteadyJobStore(MemoryJobStore):  # type: ignore[misc]
     """Jobs in memory whose due times follow a clock that is set back.
 
-    APScheduler waits by the monotonic clock, but then asks by the wall clock which jobs are due:
-    with a clock set back by an hour none would be for an hour. So at each look, which comes in
-    time, all due times move back with the clock. A clock set forward makes jobs due early, once.
+    APScheduler waits by the monotonic clock, but selects due jobs by the wall clock. After that is
+    set back by an hour, no job would be due for an hour. Each selection therefore moves all due
+    times back with the clock. A clock set forward makes jobs due early, once.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._monotonic = monotonic
         self._ahead: float | None = None
-        """Seconds by which the wall clock was ahead of the monotonic one at the last look."""
+        """Seconds by which the wall clock was ahead of the monotonic one at the last selection."""
 
     def get_due_jobs(self, now: datetime) -> list[Any]:
         before, self._ahead = self._ahead, now.timestamp() - self._monotonic()
@@ -48,7 +48,7 @@ class SteadyJobStore(MemoryJobStore):  # type: ignore[misc]
 
 
 def new_scheduler(store: SteadyJobStore | None = None) -> AsyncIOScheduler:
-    """Return a scheduler that runs a job late rather than never, and never beside itself."""
+    """Return a scheduler that runs a job late rather than never, and never twice at once."""
     return AsyncIOScheduler(
         timezone=UTC,
         jobstores={"default": store or SteadyJobStore()},
@@ -58,7 +58,7 @@ def new_scheduler(store: SteadyJobStore | None = None) -> AsyncIOScheduler:
 
 @dataclass(eq=False, slots=True)
 class _Runs:
-    """The runs of periodic stages that have begun and not ended."""
+    """The current runs of periodic stages."""
 
     stopping: asyncio.Event
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -90,8 +90,8 @@ async def scheduling(
 ) -> AsyncIterator[Callable[[], Coroutine[None, None, None]]]:
     """Run the periodic stages for the block, each at once and then at its interval.
 
-    Yield what waits until *stopping* is set and the runs have finished. The end of the block
-    cancels those that have not.
+    Yield a coroutine function that returns once *stopping* is set and the runs have finished. The
+    end of the block cancels unfinished runs.
     """
     runs = _Runs(stopping)
     scheduler = new_scheduler()

@@ -1,4 +1,4 @@
-"""Sessions to the Bot API: deliveries and the chat have one each; neither waits for the other."""
+"""Sessions to the Bot API. Deliveries and the chat have one each, so that neither waits."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 CONNECTIONS = 100  # at once, to one Bot API
 
 
-class UnreadableAnswerError(ClientDecodeError):
-    """Its text says nothing of the answer, which may hold what users write: it ends in the log."""
+class UnreadableResponseError(ClientDecodeError):
+    """A response cannot be read. The error omits its text, which users may have written."""
 
     def __str__(self) -> str:
         return self.message
 
 
 class Session(AiohttpSession):
-    """Aiogram's, with one error for every answer that cannot be read."""
+    """Aiogram's session, with one error for all responses that cannot be read."""
 
     async def make_request(
         self,
@@ -40,7 +40,7 @@ class Session(AiohttpSession):
         try:
             return await super().make_request(bot, method, timeout)
         except UnicodeDecodeError as error:
-            raise UnreadableAnswerError("an answer is no text", error, error.object) from None
+            raise UnreadableResponseError("the response is not text", error, error.object) from None
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
@@ -48,10 +48,12 @@ class Session(AiohttpSession):
         try:
             return super().check_response(bot, method, status_code, content)
         except (ClientDecodeError, TypeError) as error:
-            said = f"an answer with status {status_code} cannot be read"
+            reason = f"a response with status {status_code} cannot be read"
             if isinstance(error, ClientDecodeError):
-                raise UnreadableAnswerError(said, error.original, error.data) from None
-            raise UnreadableAnswerError(said, error, "") from None  # a 5xx without a description
+                raise UnreadableResponseError(reason, error.original, error.data) from None
+            raise UnreadableResponseError(
+                reason, error, ""
+            ) from None  # a 5xx without a description
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Why a bot ends: a signal asked for it, or it cannot start or go on."""
+"""The reasons for which a bot ends: a signal, or an error that keeps it from working."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# As sysexits.h numbers them. A service manager starts the bot again after the second only.
-CONFIG: Final = 78  # somebody has to change something first
-TEMPORARY: Final = 75  # it may mend itself
+# From sysexits.h. A service manager starts the bot again after TEMPORARY only.
+CONFIG: Final = 78  # the operator has to change something first
+TEMPORARY: Final = 75  # the problem may go away by itself
 
 # Another program listens there, or the machine does not have the address yet.
 _MAY_BE_FREE_LATER: Final = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 
 
 class StopError(RuntimeError):
-    """The bot cannot start or go on; the message is one sentence that says what to do."""
+    """The bot cannot start or go on. The message is one sentence with the remedy."""
 
     exit_code = CONFIG
 
 
 class TemporaryStopError(StopError):
-    """The same start may succeed later although nobody changes anything here."""
+    """The same start may succeed later without a change."""
 
     exit_code = TEMPORARY
 
 
 class Stopping(asyncio.Event):
-    """Is set once the process is to stop, and knows since when."""
+    """Is set once the process is to stop, and records since when."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,10 +51,7 @@ class Stopping(asyncio.Event):
 
 @contextmanager
 def needing_the_database(then: str = "") -> Iterator[None]:
-    """For work that must be done before any other: StopError if the database fails.
-
-    *then* is what to do about it.
-    """
+    """Turn an error of the database into a StopError; *then* is appended to its sentence."""
     from storage.db.engine import DatabaseError
 
     try:
@@ -73,7 +70,7 @@ def _database_stop(error: Exception, then: str = "") -> StopError:
 
 @contextmanager
 def needing_the_port(setting: str, host: str, port: int) -> Iterator[None]:
-    """For a block that listens at *host*:*port*: StopError, which names *setting*, if it cannot."""
+    """Turn an error of listening at *host*:*port* into a StopError that names *setting*."""
     try:
         yield
     except OSError as error:
@@ -85,17 +82,17 @@ def needing_the_port(setting: str, host: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[Stopping]:
-    """Yield an event that SIGINT and SIGTERM set; log the signal, and that the block has ended."""
+    """Yield an event that SIGINT and SIGTERM set; log the signal and the end of the block."""
     stopping = Stopping()
     loop = asyncio.get_running_loop()
 
-    def stop(which: signal.Signals) -> None:
+    def stop(number: signal.Signals) -> None:
         if not stopping.is_set():
-            log.info("stopping", reason=which.name)
+            log.info("stopping", reason=number.name)
         stopping.set()
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop, each)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
     try:
         yield stopping
     finally:
@@ -104,7 +101,7 @@ def stopped_by_signals() -> Iterator[Stopping]:
 
 
 def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
-    """Return why to stop: a StopError of some task, or that nothing but the database failed."""
+    """Return the StopError of a task, or one for the database if all errors are outages of it."""
     from bot.stopping import flat_errors
     from storage.db.engine import DatabaseError, is_unavailable
 
@@ -112,6 +109,6 @@ def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
     for error in errors:
         if isinstance(error, StopError):
             return error
-    if all(isinstance(each, DatabaseError) and is_unavailable(each) for each in errors):
+    if all(isinstance(error, DatabaseError) and is_unavailable(error) for error in errors):
         return _database_stop(errors[0])
     return None

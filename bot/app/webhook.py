@@ -1,4 +1,4 @@
-"""The webhook of this bot: its address, its route, and its registration at Telegram."""
+"""The webhook of this bot: its address, its route and its registration at Telegram."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEASE = timedelta(seconds=2 * CHECK_SECONDS)
 
 
 def webhook_at(base: str, signer: Signer) -> Webhook:
-    """Return the webhook under *base*, the same in all processes with the same key."""
+    """Return the webhook under *base*, which is the same in all processes with the same key."""
     path = signer.secret(Purpose.UPDATES, "path")
     secret = signer.secret(Purpose.UPDATES, "token")
     return Webhook(f"{base}/{Purpose.UPDATES}/{path}", secret, ALLOWED_UPDATES)
@@ -64,7 +64,7 @@ class WebhookUpdates:
         await self._release()
 
     async def _may_set(self) -> bool:
-        """Of several processes one does."""
+        """Return whether this process may register the webhook, which one process does."""
         try:
             async with self.process.storage.writing() as tx:
                 return await acquire_lease(tx, ROLE, self.process.owner, LEASE)
@@ -76,11 +76,11 @@ class WebhookUpdates:
             async with self.process.storage.writing() as tx:
                 await release_lease(tx, ROLE, self.process.owner)
         except (DatabaseError, OSError):
-            return  # then it runs out by itself
+            return  # then the lease expires
 
 
 def webhook_updates(process: ProcessContext) -> WebhookUpdates | None:
-    """Return it where this process has the role chat and updates come by webhook; else None."""
+    """Return the receiver if this process has the role `chat` and updates come by webhook."""
     base, settings = process.deployment.public_url, process.settings
     if Role.CHAT not in process.roles or settings.updates is not Updates.WEBHOOK or base is None:
         return None

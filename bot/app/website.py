@@ -1,4 +1,4 @@
-"""The web side of one process: probes, and the pages of role `web`; before Telegram answers."""
+"""The web server of one process: probes, and the pages of role `web`."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ RETRY_SECONDS = 60.0
 async def _with_telegram(
     deployment: Deployment, call: Callable[[Bot], Awaitable[Result]], failure: str
 ) -> Result | None:
-    """Return what *call* returns; None, and *failure* in the log, if Telegram does not answer.
+    """Return the result of *call*; log *failure* and return None if Telegram does not answer.
 
-    A process of pages has no other use for Telegram: aiogram is imported here, for the first call.
+    Aiogram is imported for the first call, because pages need it for nothing else.
     """
     from bot.app.aiogram_models import import_aiogram
 
@@ -59,9 +59,9 @@ async def _with_telegram(
 
 @dataclass(eq=False)
 class BotLink:
-    """Where users find the bot: asked of Telegram when the first of them wants to know.
+    """The link to the bot, with the name that Telegram returns on first use.
 
-    While Telegram does not answer there is no link, and it is asked once a minute.
+    While Telegram does not answer there is no link, and one request a minute.
     """
 
     deployment: Deployment
@@ -86,7 +86,7 @@ class BotLink:
 
 @dataclass(frozen=True, slots=True)
 class Menus:
-    """Menus of the chat, which follow a language chosen in the Mini App."""
+    """The menus of a chat, which follow the language chosen in the Mini App."""
 
     deployment: Deployment
     renderer: Renderer
@@ -108,7 +108,7 @@ class Menus:
 async def website(
     process: ProcessContext, health: Health, others: Sequence[RouteDef] = ()
 ) -> AsyncIterator[None]:
-    """Serve for the block, *others* too; StopError if the port is not available."""
+    """Serve the site and the routes *others*. Raises StopError if the port is not available."""
     host, port = process.settings.web_host, process.settings.web_port
     async with AsyncExitStack() as stack:
         with needing_the_port("WEB_PORT", host, port):
@@ -117,28 +117,22 @@ async def website(
 
 
 def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) -> Application:
-    """Return the probes, and the pages where role `web` is ours and they can be reached."""
+    """Return the probes, with the pages if this process has role `web` and a public address."""
     if Role.WEB not in process.roles or process.links.base is None:
         return make_web(others, health=health)
-    from bot.app.mail import make_bounces
-    from bot.web.miniapp.routes import MiniApp
+    from bot.app.mail import make_bounces, make_mailer
     from bot.web.requests import Clients
-    from bot.web.site import Site
+    from bot.web.routes import make_routes
+    from bot.web.site import MiniApp, Site
 
     deployment, renderer = process.deployment, process.renderer
-    resources = make_resources(process, renderer)
-    app = MiniApp(
-        token=deployment.token,
-        resources=resources,
-        renew_menus=Menus(deployment, renderer).renew,
-        frames=deployment.frames,
-    )
+    app = MiniApp(deployment.token, Menus(deployment, renderer).renew, deployment.frames)
     site = Site(
-        resources,
+        make_resources(process, make_mailer(process)),
         bounces=make_bounces(process),
         bot_link=BotLink(deployment).get,
         app=app if deployment.app_url else None,
         clients=Clients(process.settings.trusted_proxies),
     )
-    routes, middlewares = site.parts()
+    routes, middlewares = make_routes(site)
     return make_web([*others, *routes], middlewares, health=health)

@@ -13,13 +13,12 @@ from aiogram.types import Message
 
 from bot.chat.progress import Progress
 from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
-from bot.mail import confirm
 from bot.matching import search
 from bot.matching.query import parse
 from bot.matching.suggest import suggested
 from bot.rendering.i18n import ENGLISH
 from bot.sources.hosts import host_shown, shown_url
-from bot.subscribers import own_feeds, topics
+from bot.subscribers import mailboxes, own_feeds, topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
 from bot.subscribers.searches import count_search
 from bot.subscribers.text import one_line
@@ -30,21 +29,16 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
-    from bot.mail.confirm import MailboxSeen
     from bot.matching.query import ParsedQuery
     from bot.matching.search import Others, SearchHit
     from bot.sources.discovery.discover import LookupResult
+    from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.posts import Post
     from bot.subscribers.topics import ChatTopic
     from storage.sources import Source
 
 _MOST_SPELLINGS = 4
 _LONGEST_SPELLING = 40
-
-
-async def read_query(typed: str, context: Context) -> ParsedQuery:
-    """Parse *typed*, which may name saved queries of the chat; QueryError if it is no query."""
-    return parse(typed, await topics.saved_queries(context.storage, context.chat_id))
 
 
 async def show_card(
@@ -62,8 +56,8 @@ async def show_card(
     """
     show = context.reply.change if is_in_place else context.reply.show
     typed = one_line(typed)
-    query = await read_query(typed, context)
-    subscribed = None if topic else await _subscribed(typed, context)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
+    subscribed = None if topic else await _subscribed(query, context)
     if subscribed:
         page = await topic_page(subscribed.id, context)
         await show("chat/card.html#already", **page)
@@ -93,10 +87,9 @@ async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:
     )
 
 
-async def _subscribed(typed: str, context: Context) -> ChatTopic | None:
-    saved = await topics.saved_queries(context.storage, context.chat_id)
+async def _subscribed(query: ParsedQuery, context: Context) -> ChatTopic | None:
     try:
-        return await topics.topic_by_query(context.storage, context.chat_id, typed, saved)
+        return await topics.topic_by_query(context.storage, context.chat_id, query)
     except NoSuchTopic:
         return None
 
@@ -233,7 +226,7 @@ async def show_mailbox(mailbox: MailboxSeen, context: Context) -> None:
 async def request_confirmation(address: str, context: Context) -> None:
     """Mail *address* a code that confirms it for the digests of the chat."""
     user_id = context.user.user_id
-    mailbox = await confirm.request_confirmation(
+    mailbox = await mailboxes.request_confirmation(
         context.storage,
         context.chat_id,
         address,

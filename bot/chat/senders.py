@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 from aiogram.types import CallbackQuery, Message
 
 from bot.subscribers.text import one_line
-from bot.subscribers.users import Sender
+from bot.subscribers.users import Sender, language_tag, user_name
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import Chat, InaccessibleMessage, User
 
-# Telegram allows 64, other servers of the Bot API may allow more; a row must stay small.
-_LONGEST_NAME = 64
+# Telegram allows 128; other servers may allow more, and a row must stay small.
 _LONGEST_TITLE = 128
-_LONGEST_TAG = 16
 
 # The id of @GroupAnonymousBot, under which administrators write as the group.
 ANONYMOUS_ADMINISTRATOR = 1087968824
@@ -43,10 +41,10 @@ def sender_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "")
         telegram_id=chat.id,
         thread_id=thread_id,
         kind=kind,
-        name=one_line(user.first_name)[:_LONGEST_NAME],
+        name=user_name(user.first_name),
         title=_title_of(chat)[:_LONGEST_TITLE],
         thread_name=thread_name,
-        language=one_line(user.language_code or "")[:_LONGEST_TAG],
+        language=language_tag(user.language_code),
     )
 
 
@@ -57,13 +55,7 @@ def _title_of(chat: Chat) -> str:
 
 
 def private_sender(user: User) -> Sender:
-    """Return *user* as a sender of their private chat."""
-    return Sender(
-        user_id=user.id,
-        telegram_id=user.id,
-        name=one_line(user.first_name)[:_LONGEST_NAME],
-        language=one_line(user.language_code or "")[:_LONGEST_TAG],
-    )
+    return Sender.in_private(user.id, user.first_name, user.language_code)
 
 
 def thread_of(message: Message | InaccessibleMessage) -> int:

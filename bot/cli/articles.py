@@ -1,4 +1,4 @@
-"""`dateline read`: what Dateline sees in feeds, pages and texts. `dateline match`: like grep."""
+"""`dateline read`, which shows what Dateline reads, and `dateline match`, which is like grep."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from bot.matching.explain import Explanation
     from bot.matching.query import ParsedQuery, QueryError
-    from bot.matching.snippet import Span
     from bot.sources.feeds.model import Document, Item, Unreadable
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.problems import Problem
-    from bot.text.folding import Place
+    from bot.text.snippets import Span
+    from bot.text.tracing import Place
 
-NO_MATCH = 1  # as grep says it
+NO_MATCH = 1  # as in grep
 _FIELDS = ("title", "url", "published", "language", "summary", "text", "guid")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for each article.")]
@@ -89,12 +89,12 @@ async def _read_each(
     *,
     base_url: str = "",
 ) -> bool:
-    """Return whether all of *paths* could be read."""
+    """Show the document of each path; return whether all of them could be read."""
     from bot.sources.feeds.model import Unreadable
     from bot.sources.files import read_place
     from bot.sources.parser_pool import DocumentReader
 
-    def fetcher() -> Fetcher:  # only an address needs it, and the settings
+    def fetcher() -> Fetcher:  # only an address needs it, with the settings
         from bot.app.resources import make_fetcher
         from bot.settings import load_settings
 
@@ -124,7 +124,7 @@ def sentence_of(problem: Problem) -> str:
 
 
 def sentence_for(code: str, detail: Mapping[str, Any] | None) -> str:
-    """Return what a source does, in English, as it follows "it"."""
+    """Return the problem of a source in English, as the predicate of "it"."""
     from bot.rendering.renderer import Renderer
 
     return Renderer().line("problem.txt", code=code, detail=detail or {})
@@ -161,7 +161,7 @@ def _print_articles(path: str, document: Document) -> None:
 
 @dataclass
 class Matcher:
-    """Print the articles that match, or explain all of them; *matches* counts them."""
+    """Prints the articles that match, or explains all of them; *matches* counts them."""
 
     query: ParsedQuery
     as_json: bool = False
@@ -170,7 +170,7 @@ class Matcher:
 
     def show_matches(self, path: str, document: Document) -> None:
         from bot.matching.explain import explain
-        from bot.matching.snippet import spans
+        from bot.matching.spans import spans
         from bot.sources.urls import host_of
 
         for item in document.items:
@@ -203,7 +203,7 @@ def _print_match(
 ) -> None:
     from rich.text import Text
 
-    from bot.matching.snippet import bold_ranges, snippet
+    from bot.text.snippets import bold_ranges, snippet
 
     out = console()
     title = _highlighted(item.title, bold_ranges(span for span in found if span.field == "title"))
@@ -227,7 +227,7 @@ def _highlighted(text: str, places: Sequence[Place]) -> Text:
 
 
 def parse_query(query: str) -> ParsedQuery:
-    """Return the query, or exit with a caret at what is wrong."""
+    """Return the query, or exit with a caret at the error."""
     from bot.matching.query import QueryError, parse
 
     try:

@@ -32,7 +32,8 @@ _FROM = typer.Argument(
 )
 _TO = typer.Argument(
     metavar="TO",
-    help="An empty one, such as postgresql://user@host/database; PGPASSWORD may hold the password.",
+    help="An empty database, such as postgresql://user@host/database; PGPASSWORD may have the "
+    "password.",
 )
 
 
@@ -110,7 +111,7 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
             stack.enter_context(alone_on(url))
         rows = _with_bar(
             "copy",
-            lambda update: transfer(*urls, lambda what, done, of: update(done, of, what)),
+            lambda update: transfer(*urls, lambda table, done, total: update(done, total, table)),
             advice=" Run the same command again: it starts from the beginning.",
         )
     _print_counts(rows)
@@ -121,9 +122,10 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
 
 
 def _database_url() -> str:
+    from bot.app.resources import database_of
     from bot.settings import load_settings
 
-    return load_settings().database_url.get_secret_value()
+    return database_of(load_settings()).url
 
 
 def _url(name: str, text: str) -> str:
@@ -138,7 +140,7 @@ def _url(name: str, text: str) -> str:
 def _with_bar(
     what: str, work: Callable[[Update], Coroutine[None, None, Result]], *, advice: str = ""
 ) -> Result:
-    """Run *work* with a progress bar; *advice* is what to do after the database failed."""
+    """Run *work* with a progress bar; *advice* is appended to an error of the database."""
     from storage.db.copies import CannotBackUpError
     from storage.db.engine import describe_failure
     from storage.db.postgresql import DatabaseInUseError
@@ -240,13 +242,12 @@ async def _export(storage: Storage, bot: int | None, part: Path) -> int:
 async def _import(
     settings: Settings, lines: list[bytes], *, dry_run: bool
 ) -> Counter[tuple[str, str]]:
-    from bot.app.resources import database_of, open_storage, stored
+    from bot.app.resources import database_of, limits_for_all, open_storage, stored
     from bot.app.stops import needing_the_database
     from bot.subscribers.dump import load_chat
     from bot.subscribers.errors import NotAnExport
-    from bot.subscribers.limits import Limits
 
-    limits = Limits(settings.topics_per_chat, settings.feeds_per_chat, settings.alerts_per_chat)
+    limits = limits_for_all(settings)
     counts: Counter[tuple[str, str]] = Counter()
     opened = stored() if dry_run else open_storage(database_of(settings))
     advice = ". Chats loaded so far stay; run the same command again for the others."

@@ -1,4 +1,4 @@
-"""What an operator looks at: `dateline doctor`, `health`, `stats`, `trace` and `deliveries`."""
+"""Commands that observe the bot: `dateline doctor`, `health`, `stats`, `trace`, `deliveries`."""
 
 from __future__ import annotations
 

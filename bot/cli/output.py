@@ -1,4 +1,4 @@
-"""What commands share: the database, tables, JSON lines, progress bars, and failing."""
+"""Helpers of commands: the database, tables, JSON lines, progress bars and failures."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from storage.db.engine import Storage, Transaction
 
-CANNOT = 2  # the exit code of a command that cannot do what it was asked for
-FAILED = 1  # of one that did it, with a result that is not good
+# Exit codes.
+CANNOT = 2  # the command could not do its work
+FAILED = 1  # the command did its work, and found a problem
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 AsOneJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -67,7 +68,7 @@ def with_transaction(
 
 
 def console() -> Console:
-    """Return standard output. What another program reads is not wrapped, unless COLUMNS is set."""
+    """Return standard output, which is wrapped in a terminal, or if COLUMNS is set."""
     from rich.console import Console
 
     return Console(width=get_terminal_size(fallback=(_UNWRAPPED, 0)).columns, highlight=False)
@@ -83,8 +84,8 @@ def show(
 ) -> None:
     """Print *rows* as a table, or each as one JSON object a line.
 
-    *columns* are the headings of the table with what each shows of a row. *empty* is printed
-    instead of a table without rows. *to_json* is for rows whose fields are not their document.
+    *columns*: the headings, each with the function for its cells. *empty*: printed instead of a
+    table without rows. *to_json*: returns the JSON fields of a row, if they are not its own fields.
     """
     if as_json:
         for row in rows:
@@ -114,7 +115,7 @@ def _fields(row: Any) -> Mapping[str, Any]:
 
 
 def plain_table(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], object]]) -> Table:
-    """Return the table of *rows*. A long word, such as an address, is folded and never cut."""
+    """Return the table of *rows*. Long words, such as addresses, are folded and never cut."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -126,7 +127,7 @@ def plain_table(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], objec
 
 
 def _cell(value: object) -> Any:
-    """Return what rich takes; square brackets in plain text are no markup."""
+    """Return the cell as a Text, because rich reads square brackets in a string as markup."""
     from rich.text import Text
 
     if isinstance(value, Text):
@@ -138,12 +139,12 @@ def _cell(value: object) -> Any:
 
 class Update(Protocol):
     def __call__(self, done: int, total: int, detail: str = "") -> None:
-        """Say that *done* of *total* are done; *detail* is shown after the bar."""
+        """Move the bar to *done* of *total*; *detail* is shown after it."""
 
 
 @contextmanager
 def progress(what: str, console: Console | None = None) -> Iterator[Update]:
-    """Show a bar on standard error; yield what moves it. A log gets only the last state."""
+    """Show a bar on standard error and yield its update. A log gets only the last state."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import (

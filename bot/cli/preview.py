@@ -1,4 +1,4 @@
-"""`dateline preview`: how alerts and digests look, with made-up news."""
+"""`dateline preview`: shows alerts, digests, e-mails and pages with sample news."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _write_mail(mail: Mail, to: Path | None, format_: Format, *, open_: bool) ->
         typer.echo(f"Opened {_open_in_browser(mail, to)}")
     elif format_ is Format.HTML:
         _put(browsable(mail), to)
-    elif format_ is Format.EML:  # as it travels, with the line ends of this machine
+    elif format_ is Format.EML:  # with the line ends of this machine
         _put(message_bytes(mail).decode("ascii").replace("\r\n", "\n"), to)
     elif format_ is Format.JSON:
         _put(json.dumps(mail.to_json(), ensure_ascii=False, indent=2), to)
@@ -117,7 +117,7 @@ def _write_mail(mail: Mail, to: Path | None, format_: Format, *, open_: bool) ->
 
 
 def browsable(mail: Mail) -> str:
-    """Return the HTML with its pictures inside, which a browser does not find in other parts."""
+    """Return the HTML with embedded pictures, because a browser cannot load parts of a mail."""
     html = mail.html
     for picture in mail.pictures:
         html = html.replace(f"cid:{picture.name}", _data_url(picture.content, "image/png"))
@@ -125,7 +125,7 @@ def browsable(mail: Mail) -> str:
 
 
 def _open_in_browser(mail: Mail, to: Path | None) -> Path:
-    """Show the HTML in the browser of this machine; return where it was written."""
+    """Open the HTML in the browser of this machine; return the path of its file."""
     import tempfile
     import webbrowser
     from pathlib import Path
@@ -137,14 +137,14 @@ def _open_in_browser(mail: Mail, to: Path | None) -> Path:
 
 
 def sample_page(renderer: Renderer, edition: EditionPage) -> str:
-    """Return the page with its stylesheet and icon inside, so that it needs no server."""
+    """Return the page with embedded stylesheet and icon, so that it needs no server."""
     from bot.publishing.pages import values_of
     from bot.web.pages import PageLinks
 
     style = _data_url(renderer.text("web/style.css").encode(), "text/css")
     icon = _data_url(renderer.text("web/icon.svg").encode(), "image/svg+xml")
-    look = PageLinks(style, icon, here="")
-    page = renderer.text("web/edition.html", site=look, **values_of(edition))
+    links = PageLinks(style, icon, here="")
+    page = renderer.text("web/edition.html", site=links, **values_of(edition))
     png = edition.picture.png if edition.picture else b""
     return page.replace('"/week.png"', f'"{_data_url(png, "image/png")}"')
 
@@ -154,7 +154,7 @@ def _data_url(body: bytes, content_type: str) -> str:
 
 
 def _sample_edition(renderer: Renderer, style: Style, *, weekly: bool) -> EditionPage:
-    """Return a digest, a weekly one with its picture."""
+    """Return a digest; a weekly one has a picture."""
     import asyncio
 
     from bot.publishing.pictures import with_picture
@@ -191,14 +191,14 @@ def _print(messages: list[Message], file: IO[str] | None = None) -> None:
 
 
 def styled(message: Message) -> Text:
-    """Return *message* for a terminal: bold is bold, links can be followed."""
+    """Return *message* for a terminal, with its formatting and links."""
     from rich.text import Text
 
     from bot.rendering.messages import index_of
 
     text = Text(message.text)
     for entity in message.entities:
-        start, end = (index_of(message.text, at) for at in (entity.offset, entity.end))
+        start, end = (index_of(message.text, offset) for offset in (entity.offset, entity.end))
         link = f"underline link {entity.url}" if entity.url else ""
         text.stylize(link or _STYLES.get(entity.type, "none"), start, end)
     return text

@@ -1,10 +1,12 @@
-"""`dateline run`: the bot; without a token, in a playground. `dateline playground`: that alone."""
+"""`dateline run`, which starts the bot, and `dateline playground`, which needs no bot."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot.playground.state.flood import FloodMode
 
 if TYPE_CHECKING:
     from bot.playground.server import Playground
@@ -41,10 +43,14 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
 
 def playground(
     port: Annotated[int | None, typer.Option(help="By default, PLAYGROUND_PORT.")] = None,
-    flood: Annotated[str, typer.Option(help="Rate limits: off, normal or strict.")] = "normal",
+    flood: Annotated[FloodMode, typer.Option(help="Strictness of rate limits.")] = FloodMode.NORMAL,
     every: Annotated[
         int, typer.Option(help="Seconds between new articles; 0: only by the button.")
     ] = 45,
+    latency: Annotated[float, typer.Option(help="Seconds that each call takes.")] = 0,
+    longest_pause: Annotated[
+        float, typer.Option(help="Seconds between two calls of a webhook that fails, at most.")
+    ] = 60,
 ) -> None:
     """Start only the playground: a Bot API, a chat page and a newsroom, to develop bots with.
 
@@ -61,15 +67,20 @@ def playground(
 
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
-    chosen = settings.playground_port if port is None else port
-    pause = timedelta(seconds=every) if every else None
+    port = settings.playground_port if port is None else port
+    running = run_forever(
+        port,
+        flood=flood,
+        newsroom_every=timedelta(seconds=every) if every else None,
+        latency=latency,
+        longest_pause=longest_pause,
+        started=_announce,
+    )
     try:
         with suppress(KeyboardInterrupt):
-            asyncio.run(run_forever(chosen, flood=flood, newsroom_every=pause, started=_announce))
+            asyncio.run(running)
     except OSError as error:
-        fail(f"Cannot listen on port {chosen} ({error.strerror}); choose another with --port.")
-    except ValueError:
-        fail(f"--flood takes off, normal or strict, not {flood}.")
+        fail(f"Cannot listen on port {port} ({error.strerror}); choose another with --port.")
 
 
 def _announce(opened: Playground) -> None:

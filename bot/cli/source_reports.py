@@ -1,4 +1,4 @@
-"""What `dateline sources` prints: the list, feeds found, what was added, and a check of one."""
+"""The output of `dateline sources`: lists, found feeds, additions and the check of a source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.cli.articles import sentence_for, sentence_of
 from bot.cli.output import console, plain_table, print_json, show
 from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
-from bot.sources.feeds.model import DocumentKind, moment_of
+from bot.sources.feeds.model import DocumentKind, sort_time
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
@@ -75,7 +75,7 @@ _IN_JSON = (
 
 
 def show_sources(sources: Sequence[Source], now: datetime, *, as_json: bool) -> None:
-    """Print every source with its state, and how many of them are unhealthy."""
+    """Print all sources with their states, and count the unhealthy ones."""
     columns = {
         "Source": _name,
         "Read": lambda source: Text(_ago(source.succeeded_at, now), no_wrap=True),
@@ -111,7 +111,7 @@ def _state(source: Source) -> str:
 
 
 def source_json(source: Source) -> dict[str, Any]:
-    """Return *source* as it stands; timestamps are in UTC."""
+    """Return the columns of *source* for JSON; timestamps are in UTC."""
     sentence = sentence_for(source.error, source.error_detail) if source.error else None
     share = round(source.unchanged / source.fetches, 3) if source.fetches else None
     columns = {name: getattr(source, name) for name in _IN_JSON}
@@ -119,7 +119,7 @@ def source_json(source: Source) -> dict[str, Any]:
 
 
 def show_found(found: DiscoveryResult, *, as_json: bool) -> bool:
-    """Print the feeds of a site; return whether there is one to choose."""
+    """Print the feeds of a site; return whether there is one."""
     if as_json:
         for feed in found.feeds:
             print_json(feed.to_json())
@@ -141,7 +141,7 @@ def _why_nothing(found: DiscoveryResult) -> str:
 
 
 def addition_report(additions: Sequence[Addition], now: datetime) -> list[RenderableType]:
-    """Return the outcome of each; of a long list only those that need attention, and the counts."""
+    """Return the outcomes with their counts. A long list shows only those that need attention."""
     few = len(additions) <= _SHOWN_IN_FULL
     shown = [each for each in additions if few or each.outcome not in _FINE]
     counts = Counter(each.outcome for each in additions)
@@ -169,20 +169,20 @@ def _name_of_addition(addition: Addition) -> Text:
 
 
 def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType]:
-    """Return what there is to pick from, of each address that has several feeds."""
+    """Return the feeds of each address that has several, for the operator to choose from."""
     several = [each for each in additions if each.outcome is AddOutcome.SEVERAL]
-    asked = [
+    groups = [
         Group(
             Text(f"\n{each.url} has {len(each.choice) + len(each.unread)} feeds to choose from:"),
             choice(each.choice, each.unread, now),
         )
         for each in several
     ]
-    return [*asked, _HOW_TO_ADD] if asked else []
+    return [*groups, _HOW_TO_ADD] if groups else []
 
 
 def choice(feeds: Iterable[FoundFeed], unread: Sequence[FeedLink], now: datetime) -> Group:
-    """Return two lines for each feed; an address stands alone, so that it can be copied whole."""
+    """Return two lines for each feed, so that its address can be copied from a line of its own."""
     lines = [line for feed in feeds for line in (_about(feed, now), _address(feed.url))]
     if unread:
         lines.append(Text("\nNot looked at:", style="dim"))
@@ -215,7 +215,7 @@ def _note(addition: Addition) -> str:
 
 
 def _newest(newest: datetime | date | None, now: datetime) -> tuple[str, str]:
-    """Return the words and their style: what has long been silent stands out."""
+    """Return the age of the newest entry, and a style that marks silent feeds."""
     if newest is None:
         return "no dates", "yellow"
     day = newest.date() if isinstance(newest, datetime) else newest
@@ -226,22 +226,22 @@ def _newest(newest: datetime | date | None, now: datetime) -> tuple[str, str]:
 
 
 def advice(kind: ProblemKind) -> str:
-    """Return what the operator may do about it."""
+    """Return the remedy for the operator."""
     return _ADVICE.get(kind, _ANOTHER)
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
-    return f"{format_duration(now - moment)} ago" if moment else "never"
+def _ago(time: datetime | None, now: datetime) -> str:
+    return f"{format_duration(now - time)} ago" if time else "never"
 
 
-def _next(state: SourceState, at: datetime, now: datetime) -> str:
+def _next(state: SourceState, due_at: datetime, now: datetime) -> str:
     if state is not SourceState.ACTIVE:
         return "no more" if state is SourceState.GONE else "none for now"
-    return f"in {format_duration(at - now)}" if at > now else "now"
+    return f"in {format_duration(due_at - now)}" if due_at > now else "now"
 
 
 def _unchanged(source: Source) -> str:
-    """Return the share of its responses that had nothing new."""
+    """Return the share of responses without changes."""
     return f"{source.unchanged / source.fetches:.0%}" if source.fetches else ""
 
 
@@ -254,11 +254,11 @@ def _error(source: Source, now: datetime) -> str:
     return f"{sentence}, for {format_duration(now - source.error_since)}"
 
 
-# A close look at one source
+# The check of one source
 
 NEWEST = 3
 NEWEST_IN_JSON = 5
-LONG = 400  # characters from which an entry needs no page
+LONG = 400  # characters of an entry that needs no page
 
 Rows = list[tuple[str, str]]
 
@@ -276,15 +276,15 @@ def _verdict(checkup: Checkup) -> Text:
         sentence = Text(f"It {sentence_of(problem)}.", style="bold red")
         return Text("\n").join([sentence, Text(advice(problem.kind))])
     document = checkup.result.document
-    return Text(_in_a_word(document, checkup) if document else "", style="bold green")
+    return Text(_headline(document, checkup) if document else "", style="bold green")
 
 
-def _in_a_word(document: Document, checkup: Checkup) -> str:
+def _headline(document: Document, checkup: Checkup) -> str:
     if document.kind not in {DocumentKind.FEED, DocumentKind.SITEMAP}:
         return f"A {document.kind} with one article. For feeds: dateline sources find {checkup.url}"
     count = len(document.items)
     entries = "one entry" if count == 1 else f"{count} entries" if count else "no entries yet"
-    newest = max((item for item in document.items if item.published), key=moment_of, default=None)
+    newest = max((item for item in document.items if item.published), key=sort_time, default=None)
     return f"A {document.kind} with {entries}{_age(newest, checkup.now)}."
 
 
@@ -312,28 +312,28 @@ def _sections(checkup: Checkup) -> Iterator[tuple[str, Rows]]:
     if checkup.source is not None or result.problem is None:
         yield "Plan", _plan(checkup)
     if result.response is not None:
-        yield "Rules", [("Address", _guarded(result.own_network))]
+        yield "Rules", [("Address", _address_rule(result.own_network))]
     yield "Here", _row(checkup.source, checkup.now)
 
 
-def _response(response: Response, asked: str) -> Rows:
+def _response(response: Response, url: str) -> Rows:
     size = f", {len(response.body):,} bytes" if response.body else ""
-    said = ("cache-control", "expires", "age", "retry-after", "server")
+    headers = ("cache-control", "expires", "age", "retry-after", "server")
     return [
         ("Status", f"{response.status} {response.content_type}{size}"),
-        ("From", response.url if response.url != asked else ""),
+        ("From", response.url if response.url != url else ""),
         ("Moved for good to", response.moved_permanently_to or ""),
         ("ETag", response.etag or ""),
         ("Last-Modified", response.last_modified or ""),
         (
             "Validators",
-            "" if _can_be_asked_for_news(response) else "none, so it comes whole each time",
+            "" if _has_validators(response) else "none, so it comes whole each time",
         ),
-        *((name.title(), response.headers.get(name, "")) for name in said),
+        *((name.title(), response.headers.get(name, "")) for name in headers),
     ]
 
 
-def _can_be_asked_for_news(response: Response) -> bool:
+def _has_validators(response: Response) -> bool:
     return bool(response.etag or response.last_modified) or problem_of(response) is not None
 
 
@@ -341,7 +341,7 @@ def _contents(document: Document, charset: str) -> Rows:
     items = document.items
     dated = sum(item.published is not None for item in items)
     long = sum(len(item.text) >= LONG for item in items)
-    newest = sorted(items, key=moment_of, reverse=True)[:NEWEST]
+    newest = sorted(items, key=sort_time, reverse=True)[:NEWEST]
     return [
         ("Read as", str(document.kind)),
         ("Title", document.title),
@@ -382,7 +382,7 @@ def _plan(checkup: Checkup) -> Rows:
 
 
 def _next_poll(checkup: Checkup) -> str:
-    """As the list has it: a check stores nothing, and so does not change it."""
+    """Return the next poll as in the list, because a check does not change it."""
     state = checkup.source.state if checkup.source else SourceState.ACTIVE
     words = _next(state, checkup.next_fetch_at, checkup.now)
     at = f"{words} ({checkup.next_fetch_at:%Y-%m-%d %H:%M} UTC)"
@@ -393,7 +393,7 @@ def _numbers(numbers: Sequence[int] | frozenset[int]) -> str:
     return ", ".join(map(str, sorted(numbers)))
 
 
-def _guarded(own_network: bool) -> str:  # noqa: FBT001 - its one argument
+def _address_rule(own_network: bool) -> str:  # noqa: FBT001 - its one argument
     if own_network:
         return "in your own network: only you may add it"
     return "on the public Internet"
@@ -469,7 +469,7 @@ def _response_json(response: Response) -> dict[str, Any]:
 
 
 def _document_json(document: Document, charset: str) -> dict[str, Any]:
-    newest = sorted(document.items, key=moment_of, reverse=True)[:NEWEST_IN_JSON]
+    newest = sorted(document.items, key=sort_time, reverse=True)[:NEWEST_IN_JSON]
     return {
         "kind": document.kind,
         "title": document.title,

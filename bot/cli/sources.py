@@ -1,4 +1,4 @@
-"""`dateline sources`: add, list, find, check and remove what is read."""
+"""`dateline sources`: adds, lists, finds, checks and removes sources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.app.resources import SourceResources
-    from bot.sources.discovery.add import Addition, SourceOptions
+    from bot.sources.discovery.add import Addition, SourceAdder, SourceOptions
     from bot.sources.discovery.opml import Outline
 
 HOSTS_AT_ONCE = 16
 
 Result = TypeVar("Result")
-Wanted = tuple[str, "SourceOptions"]  # an address, and how it is to be read
+Wanted = tuple[str, "SourceOptions"]  # an address, and how to read it
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, check and remove feeds and pages.")
 
@@ -68,10 +68,10 @@ def add(
     options = SourceOptions(_interval(every), form=form, full_text=full_text)
     wanted = _wanted(urls or [], _outlines(opml, starter=starter), options)
 
-    async def add_and_record(tools: SourceResources) -> list[Addition]:
-        adder = SourceAdder(tools.storage, tools.fetcher, tools.reader, public=True)
+    async def add_and_record(resources: SourceResources) -> list[Addition]:
+        adder = SourceAdder(resources.storage, resources.fetcher, resources.reader, public=True)
         done = await add_all(adder, wanted)
-        await _record(tools, done)
+        await _record(resources, done)
         return done
 
     done = _run(add_and_record)
@@ -118,9 +118,9 @@ def list_(
     from bot.sources.administration import list_sources, sources_as_opml
 
     if opml:
-        typer.echo(_run(lambda tools: sources_as_opml(tools.storage)).decode(), nl=False)
+        typer.echo(_run(lambda resources: sources_as_opml(resources.storage)).decode(), nl=False)
         return
-    found = _run(lambda tools: list_sources(tools.storage))
+    found = _run(lambda resources: list_sources(resources.storage))
     if unhealthy and found:
         found = [source for source in found if source.error]
         if not found and not as_json:
@@ -134,9 +134,9 @@ def remove(url: Address) -> None:
     """Stop reading a source. Its articles stay."""
     from bot.sources.administration import is_search_feed, remove_source
 
-    if _run(lambda tools: is_search_feed(tools.storage, url)):
+    if _run(lambda resources: is_search_feed(resources.storage, url)):
         fail("SEARCH_FEEDS added this search; it ends when nobody subscribes to its query.")
-    if not _run(lambda tools: remove_source(tools.storage, url)):
+    if not _run(lambda resources: remove_source(resources.storage, url)):
         fail(f"{url} is not one of our sources.")
     typer.echo(f"Removed {url}")
 
@@ -160,13 +160,13 @@ def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
     from bot.app.resources import database_of, make_fetcher, open_sources
     from bot.settings import load_settings
 
-    async def with_tools() -> Result:
+    async def with_resources() -> Result:
         settings = load_settings()
         fetcher = make_fetcher(settings)
-        async with open_sources(database_of(settings), fetcher) as tools:
-            return await work(tools)
+        async with open_sources(database_of(settings), fetcher) as resources:
+            return await work(resources)
 
-    return asyncio.run(with_tools())
+    return asyncio.run(with_resources())
 
 
 def _interval(every: str | None) -> timedelta | None:
@@ -179,14 +179,15 @@ def _interval(every: str | None) -> timedelta | None:
 
 
 def _outlines(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.discovery.opml import MAX_OPML_BYTES, read_opml, starter_outlines
+    from bot.sources.discovery.opml import read_opml, starter_outlines
     from bot.sources.feeds.model import Unreadable
+    from bot.sources.limits import LARGEST_DOCUMENT
 
     outlines = [*starter_outlines()] if starter else []
     if opml is not None:
         try:
             with opml.open("rb") as file:
-                outlines += read_opml(file.read(MAX_OPML_BYTES + 1))
+                outlines += read_opml(file.read(LARGEST_DOCUMENT + 1))
         except OSError as error:
             fail(f"{opml}: {error.strerror}.")
         except Unreadable as error:
@@ -204,7 +205,7 @@ def _wanted(
 
 
 def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wanted]:
-    """Return what a list asks for. It names feeds; a page will do only if it has a single feed."""
+    """Return the sources of a list. It names feeds, so a page must have exactly one."""
     from bot.sources.discovery.add import Form
 
     return [
@@ -221,8 +222,8 @@ def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wante
     ]
 
 
-async def _record(tools: SourceResources, done: Sequence[Addition]) -> None:
-    """Record in the activity log which sources the operator added."""
+async def _record(resources: SourceResources, done: Sequence[Addition]) -> None:
+    """Record the added sources in the activity log."""
     from bot.sources.discovery.add import AddOutcome
     from bot.subscribers import audit
     from storage.enums import AuditAction
@@ -230,17 +231,13 @@ async def _record(tools: SourceResources, done: Sequence[Addition]) -> None:
 
     for each in done:
         if each.outcome is AddOutcome.ADDED:
-            await audit.record(tools.storage, None, AuditAction.SOURCE_ADDED, each.url)
+            await audit.record(resources.storage, None, AuditAction.SOURCE_ADDED, each.url)
     if len(done) > 1:
-        await tools.storage.analyze([Source])
-
-
-class AddsSources(Protocol):
-    async def add(self, url: str, options: SourceOptions, /) -> Addition: ...
+        await resources.storage.analyze([Source])
 
 
 async def add_all(
-    adder: AddsSources, wanted: Sequence[Wanted], console: Console | None = None
+    adder: SourceAdder, wanted: Sequence[Wanted], console: Console | None = None
 ) -> list[Addition]:
     """Add sources host by host, several hosts at once; return the additions as they were done."""
     done: list[Addition] = []
@@ -261,7 +258,7 @@ async def add_all(
 
 
 def _by_host(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
-    """Yield the largest first: a host is asked every two seconds, so that it takes the longest."""
+    """Yield the sources of each host, the largest host first because it takes the longest."""
     from bot.sources.urls import host_of
 
     hosts: dict[str, list[Wanted]] = defaultdict(list)
@@ -270,8 +267,8 @@ def _by_host(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
     yield from sorted(hosts.values(), key=len, reverse=True)
 
 
-async def _add(adder: AddsSources, url: str, options: SourceOptions) -> Addition:
-    """Report what the database refuses: the other sources of the list may still be stored."""
+async def _add(adder: SourceAdder, url: str, options: SourceOptions) -> Addition:
+    """Return an error of the database as an outcome, so that the rest of the list is added."""
     from bot.sources.discovery.add import Addition, AddOutcome
     from bot.sources.fetch.problems import Problem, ProblemCode
     from storage.db.engine import DatabaseError

@@ -1,4 +1,4 @@
-"""`dateline access`, `invites`, `catalogue` and `audit`: users, and what they may choose from."""
+"""`dateline access`, `invites`, `catalogue` and `audit`: users and their choices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-USUAL = -1  # as a limit
+USUAL = -1  # the limit that the settings name
 INVITE_DAYS = 7
 
 access_app = typer.Typer()
@@ -101,13 +101,13 @@ def limit(
 
     Example: dateline access limit 12345 --topics 200
     """
-    given = {"topics": topics, "feeds": feeds, "alerts": alerts}
-    wanted = {kind: value for kind, value in given.items() if value is not None}
-    if not wanted:
+    options = {"topics": topics, "feeds": feeds, "alerts": alerts}
+    limits = {kind: value for kind, value in options.items() if value is not None}
+    if not limits:
         fail("Say what to limit: --topics, --feeds or --alerts.")
-    if not with_storage(lambda storage: _limit(storage, number, wanted)):
+    if not with_storage(lambda storage: _limit(storage, number, limits)):
         fail(f"There is no chat {number}.")
-    typer.echo(f"{number}: {', '.join(f'{kind} {value}' for kind, value in wanted.items())}")
+    typer.echo(f"{number}: {', '.join(f'{kind} {value}' for kind, value in limits.items())}")
 
 
 def _name(number: int) -> str:
@@ -115,12 +115,11 @@ def _name(number: int) -> str:
 
 
 def _access() -> Access:
-    """Return who may use the bot, as the settings say."""
+    """Return the access rules of the settings."""
     from bot.app.resources import access_of
     from bot.settings import load_settings
 
-    settings = load_settings()
-    return access_of(settings, settings.access)
+    return access_of(load_settings())
 
 
 async def _access_rows(storage: Storage) -> list[dict[str, object]]:
@@ -128,11 +127,12 @@ async def _access_rows(storage: Storage) -> list[dict[str, object]]:
 
     bans, admissions = await bans_and_admissions(storage)
     rows: list[dict[str, object]] = [
-        {"id": one.telegram_id, "is": "banned", "since": one.since} for one in bans
+        {"id": ban.telegram_id, "is": "banned", "since": ban.since} for ban in bans
     ]
-    for one in admissions:
-        how = f"by invitation {one.invite_id}" if one.invite_id else "by an admin"
-        rows.append({"id": one.user_id, "is": f"allowed {how}", "since": one.since})
+    for admission in admissions:
+        inviter = f"invitation {admission.invite_id}" if admission.invite_id else "an admin"
+        row = {"id": admission.user_id, "is": f"allowed by {inviter}", "since": admission.since}
+        rows.append(row)
     return rows
 
 
@@ -145,8 +145,8 @@ async def _allow(storage: Storage, number: int) -> AllowResult:
     return await allow_user(storage, number, access=_access(), renderer=renderer)
 
 
-async def _limit(storage: Storage, number: int, wanted: dict[str, int]) -> bool:
-    """Return whether there is such a chat."""
+async def _limit(storage: Storage, number: int, limits: dict[str, int]) -> bool:
+    """Set the limits of a chat; return whether it exists."""
     from bot.subscribers.errors import NotANumber
     from bot.subscribers.limits import Limited, set_limits
     from storage.chats import chats_of
@@ -154,7 +154,7 @@ async def _limit(storage: Storage, number: int, wanted: dict[str, int]) -> bool:
     async with storage.reading() as tx:
         chats = [chat.id for chat in await chats_of(tx, number)]
     for chat_id in chats:
-        for kind, value in wanted.items():
+        for kind, value in limits.items():
             try:
                 most = None if value == USUAL else value
                 await set_limits(storage, chat_id, Limited(kind), most)

@@ -19,12 +19,11 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from bot.mail.codes import HOLDS_FOR, is_over
-from bot.mail.confirm import mailbox_notice, unsubscribe_address
 from bot.mail.reports import ReportKind, mailbox_of
 from bot.mail.status import Blame, failure_of
 from bot.sources.feeds.model import Unreadable
@@ -34,7 +33,7 @@ from storage.db.engine import is_transient
 from storage.enums import DeliveryKind, MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox, lock_mailbox
 from storage.outbox import enqueue, new_delivery, overdue_confirmations
-from storage.suspension import suspend_mailbox
+from storage.suspension import suspend_mailbox, unsubscribe_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -189,6 +188,23 @@ def _count_soft(tx: Transaction, mailbox: Mailbox) -> int:
     mailbox.soft_bounces += 1
     tx.session.add(mailbox)
     return mailbox.soft_bounces
+
+
+async def unsubscribe_address(storage: Storage, mailbox_id: int, *, renderer: Renderer) -> None:
+    """Send nothing there any more, and notify the chat; idempotent."""
+    async with storage.writing() as tx:
+        found = await lock_mailbox(tx, mailbox_id)
+        if found and await unsubscribe_mailbox(tx, found[0]):
+            await enqueue(tx, [mailbox_notice(tx, *found, renderer=renderer)])
+
+
+def mailbox_notice(
+    tx: Transaction, mailbox: Mailbox, chat: Chat, *, renderer: Renderer
+) -> dict[str, Any]:
+    """Return the notice to the chat that mails go to *mailbox* now, or none any more, and why."""
+    message = renderer.of(chat.speaks).message("notices.html#mailbox", mailbox=mailbox)
+    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
+    return new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
 
 
 # The mailbox of bounces

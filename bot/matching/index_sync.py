@@ -14,7 +14,7 @@ from bot.matching.index import FEW, QueryIndex
 from bot.matching.postings import QueryBatch
 from bot.matching.query import ParsedQuery, QueryError
 from bot.matching.query.canonical import read_back
-from bot.text.slices import Slices, in_turns
+from bot.slices import Slices, in_turns
 from storage.db.engine import Storage, Transaction
 from storage.queries import QueryChange, changes_since, latest_change, live_queries, queries_by_id
 

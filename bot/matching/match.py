@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, learned, reasons
 from bot.matching.query.fields import language_code, source_keys
+from bot.slices import Slices, finished, in_turns
 from bot.text.folding import PIECE, FoldedForms
-from bot.text.slices import Slices, finished, in_turns
 from storage.articles import PUBLIC
 from storage.matches import MatchFound
 
@@ -60,7 +60,7 @@ def _hits(
             continue
         sources = names.get(article.id, ())
         folded = yield from _folded_new(article, sources)
-        query_ids = yield from index.matching_folded(folded)
+        query_ids = yield from index.matching(folded)
         if is_private:
             query_ids = query_ids.intersection(wanted[article.scope_id])
         if query_ids:

@@ -16,9 +16,9 @@ from bot.batches import in_batches, put_article_aside
 from bot.budgets import USUAL, Budgets, Cost
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Wanted, matches_of_new
+from bot.slices import Slices, in_turns
 from bot.sources.payment import charge_sources, rooms
 from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW, NewsArticle, Stories
-from bot.text.slices import Slices, in_turns
 from storage.articles import (
     LONGEST_COMPARED,
     PUBLIC,

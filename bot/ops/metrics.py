@@ -270,7 +270,7 @@ def _gauges_of(process: ProcessContext, health: Health) -> dict[GaugeName, Calla
     if has_proc():
         gauges[GaugeName.MEMORY] = memory_bytes
         gauges[GaugeName.WORKERS] = lambda: len(descendants())
-    if file := database_file(process.deployment.database_url):
+    if file := database_file(process.database.url):
         gauges[GaugeName.DISK] = lambda: shutil.disk_usage(file.parent).free
     return gauges
 
@@ -280,7 +280,7 @@ def _build(process: ProcessContext) -> dict[str, str]:
         "version": installed_version(),
         "python": platform.python_version(),
         "database": process.storage.dialect,
-        "roles": process.roles_said,
+        "roles": process.role_names,
     }
 
 

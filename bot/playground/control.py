@@ -1,7 +1,7 @@
-"""The control side, JSON in and out: act as a user, order faults, read what happened.
+"""The control API: act as a user, inject faults, read the journal and the events.
 
 `POST /control/<verb>` calls the function of that name in `VERBS` with the facts in the JSON body.
-Its signature says which facts there are, and their types. An error is `{"error": sentence}`, 400.
+The function's signature names the facts and their types. An error is `{"error": sentence}`, 400.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import ConfigDict, NonNegativeInt, ValidationError, validate_call
 
-from bot.playground.api.errors import ApiError, bad_request
-from bot.playground.api.flood import FloodMode
+from bot.playground.errors import ApiError, bad_request
+from bot.playground.state.flood import FloodMode
+from bot.playground.state.world import World
 from bot.playground.users import groups, messages, views
-from bot.playground.world import World
 
 LONGEST_WAIT = 55.0  # seconds that /control/events waits at most
 _WAIT = 25.0
@@ -24,7 +24,7 @@ Facts = dict[str, Any]
 
 
 def publish(world: World, slug: str | None = None) -> Facts:
-    """Publish an article in the newsroom: the next one, or the one with that slug."""
+    """Publish an article in the newsroom: the next one, or the one with *slug*."""
     try:
         published = world.newsroom.publish(slug)
     except LookupError:
@@ -43,7 +43,7 @@ def close(world: World, publisher: str, *, closed: bool = True) -> Facts:
 
 
 def update(world: World, **update: Any) -> Facts:
-    """Queue an update as it is, such as `poll={"id": "1"}`, even one that no library can read."""
+    """Queue an update unchecked, such as `poll={"id": "1"}`, even one that no library can read."""
     return {"update_id": world.updates.queue(update)}
 
 
@@ -58,8 +58,8 @@ def inject(  # noqa: PLR0913 - the fields of a fault
     retry_after: NonNegativeInt = 1,
     description: str = "",
 ) -> Facts:
-    """Order a fault (see `Fault`) for the next calls that it fits."""
-    ordered = world.faults.inject(
+    """Inject a fault (see `Fault`) into the next calls that it fits."""
+    fault_id = world.faults.inject(
         fault,
         when=when,
         method=method,
@@ -68,11 +68,11 @@ def inject(  # noqa: PLR0913 - the fields of a fault
         retry_after=retry_after,
         description=description,
     )
-    return {"id": ordered}
+    return {"id": fault_id}
 
 
 def clear(world: World) -> Facts:
-    """Forget the ordered faults."""
+    """Clear the injected faults."""
     world.faults.clear()
     return {}
 
@@ -131,7 +131,7 @@ class Control:
         verb = request.match_info["verb"]
         try:
             facts = await request.json() if request.can_read_body else {}
-        except (LookupError, RecursionError, ValueError):  # a charset or JSON that is none
+        except (LookupError, RecursionError, ValueError):  # unknown charset or invalid JSON
             return _error("can't parse the JSON body")
         if not isinstance(facts, dict) or "world" in facts:
             return _error("the body must be an Object with the facts of the verb")
@@ -141,7 +141,7 @@ class Control:
             return _error(error.description)
         except ValidationError as error:
             return _error("; ".join(_sentence(dict(problem)) for problem in error.errors()))
-        except ValueError as error:  # such as the name of a fault
+        except ValueError as error:  # such as an unknown kind of fault
             return _error(str(error))
 
     async def chats(self, _request: web.Request) -> web.Response:
@@ -149,24 +149,24 @@ class Control:
 
     async def messages(self, request: web.Request) -> web.Response:
         try:
-            found = views.messages(self.world, request.match_info["id"], after=_after(request))
+            changed = views.messages(self.world, request.match_info["id"], after=_after(request))
         except ApiError as error:
             return _error(error.description)
-        return web.json_response(found)
+        return web.json_response(changed)
 
     async def events(self, request: web.Request) -> web.Response:
-        """Events after `after`, waiting for the first; without `after` only the last number."""
+        """Return events after `after`, waiting for the first; without it, only the last number."""
         events = self.world.events
         if "after" not in request.query:
             return web.json_response({"last": events.last, "events": []})
         after = _after(request)
-        if after > events.last:  # a page that is older than this process
+        if after > events.last:  # the page is older than this process
             return web.json_response({"last": events.last, "events": [], "restarted": True})
         try:
             async with asyncio.timeout(min(_number(request, "timeout", _WAIT), LONGEST_WAIT)):
                 await events.wait(after)
         except TimeoutError:
-            pass  # after an empty answer the page asks again
+            pass  # the page asks again after an empty response
         return web.json_response({"last": events.last, "events": events.after(after)})
 
     async def journal(self, request: web.Request) -> web.Response:
@@ -181,7 +181,7 @@ class Control:
         return web.json_response(self.world.newsroom.state())
 
     async def file(self, request: web.Request) -> web.Response:
-        """A photo that was sent, for the page."""
+        """Return a photo for the page."""
         file = self.world.files.find(request.match_info["id"])
         if file is None:
             return _error("no such file")
@@ -193,9 +193,9 @@ def _error(sentence: str, status: int = 400) -> web.Response:
 
 
 def _sentence(problem: Facts) -> str:
-    """Name the fact and what is wrong with it, such as `text: Missing required argument`."""
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}"
+    """Return the fact's name and its problem, such as `text: Missing required argument`."""
+    name = ".".join(str(part) for part in problem["loc"])
+    return f"{name}: {problem['msg']}"
 
 
 def _after(request: web.Request) -> int:

@@ -1,9 +1,8 @@
-"""The playground as one server: Bot API, control side, chat page, newsroom and mailroom.
+"""The playground as one server: Bot API, control API, chat page, newsroom and mailroom.
 
-Only programs on this machine and the playground's own page may use it. A browser says where a
-request comes from. Answered with 403 are: a Host that is not loopback (a name that was re-bound to
-127.0.0.1), an Origin other than the playground's own, and anything that Sec-Fetch-Site calls
-foreign. Programs send none of these but Host.
+Only programs on this machine and the playground's own page may use it. The server responds with 403
+if Host is not loopback (DNS rebinding), Origin is not the playground's own, or Sec-Fetch-Site is
+another site. Browsers send these headers; other programs send only Host.
 """
 
 import asyncio
@@ -19,19 +18,20 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.playground.api.flood import FloodMode
 from bot.playground.api.server import Api
 from bot.playground.api.webhooks import LONGEST_PAUSE, WebhookDelivery
 from bot.playground.control import Control
 from bot.playground.mailroom.server import Mailroom
 from bot.playground.newsroom.newsroom import Newsroom
-from bot.playground.world import World
+from bot.playground.newsroom.routes import NewsroomPages
+from bot.playground.state.flood import FloodMode
+from bot.playground.state.world import World
 
 LARGEST_BODY = 51 * 1024 * 1024  # bytes; a bot may upload 50 MB
 GUARDED = ("/control", "/bot", "/file", "/mail")
 _OWN_SITE = {"same-origin", "none"}
 _PAGE = Path(__file__).with_name("page")
-_STOP = 0.01  # seconds that calls in flight get when the server stops
+_SHUTDOWN_TIME_OUT = 0.01  # seconds for calls in flight
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,9 +39,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Playground:
     """`async with Playground() as playground:` serves at `base_url` until the block ends.
 
-    *flood* is off, normal or strict; *newsroom_every* lets the newsroom publish by itself; *token*
-    is the only one accepted; *size* bounds journal, events and waiting updates; *clock* gives Unix
-    seconds; *latency*: seconds that each call takes.
+    *flood* is off, normal or strict; the newsroom publishes an article each *newsroom_every*; only
+    *token* is accepted, if it is set; *size* bounds the journal, events and pending updates;
+    *clock* gives Unix seconds; each call takes *latency* seconds.
     """
 
     def __init__(  # noqa: PLR0913 - independent options
@@ -85,7 +85,8 @@ class Playground:
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
-        for part in (self.api, Control(self.world), self.newsroom, self.mailroom):
+        pages = NewsroomPages(self.newsroom)
+        for part in (self.api, Control(self.world), pages, self.mailroom):
             app.add_routes(part.routes())
         app.router.add_get("/", _index)
         app.router.add_static("/page", _PAGE)
@@ -96,7 +97,10 @@ class Playground:
 
     async def __aenter__(self) -> Self:
         runner = web.AppRunner(
-            self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=_STOP
+            self.application(),
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=_SHUTDOWN_TIME_OUT,
         )
         await runner.setup()
         self._runner = runner
@@ -119,7 +123,7 @@ class Playground:
 
     @asynccontextmanager
     async def refusing(self) -> AsyncIterator[None]:
-        """Refuse every new connection inside the block; those that are open go on."""
+        """Refuse new connections inside the block; open connections stay."""
         if self._runner is None or self._site is None:
             raise RuntimeError("the playground is not open")
         await self._site.stop()

@@ -20,7 +20,6 @@ import structlog
 
 from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
-from bot.matching.snippet import Snippet
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
@@ -36,6 +35,7 @@ from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.text.snippets import Snippet
 from storage import alerts, reports
 from storage.articles import PUBLIC, Article, articles_by_id, claim_matched
 from storage.bundles import RecentAlerts, open_bundles, sent_recently

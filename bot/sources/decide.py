@@ -34,8 +34,8 @@ from bot.sources.feeds.model import (
     DocumentKind,
     FeedPace,
     Item,
-    moment_of,
     pack_fingerprints,
+    sort_time,
 )
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of
@@ -192,7 +192,7 @@ def _beyond_room(
     """
     if room is None:
         return frozenset()
-    newest_first = sorted(new, key=lambda entry: moment_of(entry[0]), reverse=True)
+    newest_first = sorted(new, key=lambda entry: sort_time(entry[0]), reverse=True)
     sums = accumulate(
         1 if public else weight(item.text, item.summary) for item, _identity in newest_first
     )

@@ -1,1 +1,1 @@
-"""Who wants what, and who may."""
+"""Services for users, chats and admins: one module a noun. They raise user errors."""

@@ -1,7 +1,8 @@
 """Access: who may use the bot, who is its admin, bans by Telegram's id, and the first admin.
 
-The settings name users and admins; the database has more admins, the users with access, and
-bans. The first admin opens the link printed at the start; in a playground it is the first user.
+The settings name users and admins. The database has further admins, the users who were given
+access, and bans. The first admin opens the link printed at the start; in a playground it is the
+first user.
 """
 
 import secrets
@@ -41,7 +42,7 @@ from storage.suspension import (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """*is_open*: everybody may use the bot; else those *allowed*. *admins*: those of the settings.
+    """The rules of the settings. *is_open*: everybody may use the bot, not only those *allowed*.
 
     *invites*: an invitation gives access too.
     """
@@ -55,11 +56,11 @@ class Access:
         return self.is_open or user_id in self.allowed or self.may_run(user_id, appointed)
 
     def owns(self, user_id: int) -> bool:
-        """Whether it is an admin of the settings, whom nobody can ban."""
+        """Whether the settings name the user as an admin, whom nobody can ban."""
         return user_id in self.admins
 
     def may_run(self, user_id: int, appointed: Collection[int] = ()) -> bool:
-        """Whether the user is an admin; *appointed* are the admins that the database names."""
+        """Whether the user is an admin; *appointed* are the admins in the database."""
         return user_id in self.admins or user_id in appointed
 
     @property
@@ -68,15 +69,15 @@ class Access:
 
 
 async def has_access(tx: Transaction, user_id: int, access: Access) -> bool:
-    """Whether the user may use the bot; bans are not looked at."""
+    """Whether the user may use the bot, apart from bans."""
     return access.may_use(user_id, await admin_ids(tx)) or await is_admitted(tx, user_id)
 
 
 async def follow_access(storage: Storage, *, access: Access) -> int:
     """Close the chats whose user may no longer use the bot, and reopen those whose user may again.
 
-    The settings change only with a restart, and the command line changes the database: so this is
-    done at the start and each minute. Returns how many chats changed, a bounded number at a time.
+    Runs at the start, because the settings may have changed, and each minute, because the command
+    line changes the database. Returns how many chats changed, a bounded number at a time.
     """
     async with storage.reading() as tx:
         if not await access_changes(tx, access.rule, limit=1):
@@ -85,8 +86,8 @@ async def follow_access(storage: Storage, *, access: Access) -> int:
         return await apply_access(tx, access.rule)
 
 
-async def _follow(tx: Transaction, telegram_id: int, access: Access) -> None:
-    """Apply at once what a transaction changes about the access of a user or group."""
+async def apply_to_chats(tx: Transaction, telegram_id: int, access: Access) -> None:
+    """Apply a change of the access of a user or group to all of its chats."""
     while await apply_access(tx, access.rule, telegram_id=telegram_id):
         pass
 
@@ -95,7 +96,7 @@ async def _follow(tx: Transaction, telegram_id: int, access: Access) -> None:
 
 
 async def new_admin_code(storage: Storage, *, access: Access) -> str | None:
-    """Return a code that makes the first user who sends it an admin; None if there is one."""
+    """Return a code that makes the first user who sends it an admin; None if there is an admin."""
     code = secrets.token_urlsafe(16)
     async with storage.writing() as tx:
         if access.admins or await admin_ids(tx):
@@ -114,7 +115,7 @@ async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, s
 async def redeem_admin_code(storage: Storage, user_id: int, code: str, *, access: Access) -> bool:
     """Make the user an admin if the code is the printed one and still unused.
 
-    True for an admin too: the same link may be opened twice.
+    Returns True for an admin too, because the same link may be opened twice.
     """
     async with storage.writing() as tx:
         if access.may_run(user_id, await admin_ids(tx)):
@@ -159,9 +160,9 @@ class AllowResult(StrEnum):
 async def ban_user(
     storage: Storage, telegram_id: int, *, by: int | None = None, access: Access
 ) -> bool:
-    """Ban a user or a group; False if it is banned already. Nothing of theirs is deleted.
+    """Ban a user or a group, and delete nothing; False if it is banned already.
 
-    Raises CannotBan for an admin of the settings and for *by* themselves.
+    Raises CannotBan for an admin of the settings and for the admin *by* whom it is done.
     """
     if telegram_id == by or access.owns(telegram_id):
         raise CannotBan
@@ -169,16 +170,16 @@ async def ban_user(
         is_new = await ban(tx, telegram_id)
         if is_new:
             await record_event(tx, by, AuditAction.BANNED, telegram_id)
-        await _follow(tx, telegram_id, access)
+        await apply_to_chats(tx, telegram_id, access)
     return is_new
 
 
 async def allow_user(
     storage: Storage, telegram_id: int, *, by: int | None = None, access: Access, renderer: Renderer
 ) -> AllowResult:
-    """Lift a ban; and give the user access, where not everybody has it.
+    """Lift a ban, and give the user access unless everybody has it.
 
-    They are notified if they have a chat with the bot: it can write to nobody else.
+    Notifies the user if they have a chat with the bot, which can write to nobody else.
     """
     async with storage.writing() as tx:
         was_banned = await unban(tx, telegram_id)
@@ -187,7 +188,7 @@ async def allow_user(
         if not (was_banned or is_new):
             return AllowResult.UNCHANGED
         await record_event(tx, by, AuditAction.ALLOWED, telegram_id)
-        await _follow(tx, telegram_id, access)
+        await apply_to_chats(tx, telegram_id, access)
         await _notify(tx, telegram_id, renderer=renderer)
     return AllowResult.UNBANNED if was_banned else AllowResult.ADMITTED
 
@@ -204,6 +205,6 @@ async def _notify(tx: Transaction, telegram_id: int, *, renderer: Renderer) -> N
 async def bans_and_admissions(
     storage: Storage, limit: int = 1000
 ) -> tuple[Sequence[Ban], Sequence[Admission]]:
-    """Return the bans, and the users who were given access besides those of the settings."""
+    """Return the bans, and the users with access besides those in the settings."""
     async with storage.reading() as tx:
         return await bans(tx, limit), await admissions(tx, limit)

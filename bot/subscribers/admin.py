@@ -1,12 +1,13 @@
-"""What an admin sees: how well the bot is working, and the chats it has."""
+"""The admin panel: how well the bot is working, and the chats it has."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.ops.logs import Failure
 from bot.subscribers.errors import NoSuchChat
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import ListPage, load_page
 from storage.db.engine import Storage
 from storage.pace import flood_waits_today
 from storage.sources import Source
@@ -22,7 +23,6 @@ from storage.stats import (
 from storage.users import ChatListed, chat_listed, chats_listed, count_chats
 
 MOST_SOURCES, MOST_ERRORS = 3, 3
-CHATS_PER_PAGE = 8
 LATE = timedelta(minutes=10)  # a stage that is further behind needs attention
 RECENT = timedelta(hours=1)  # an error of this process that is newer does, too
 
@@ -73,11 +73,7 @@ async def get_overview(
 
 async def chat_page(storage: Storage, wanted: int = 0) -> ListPage[ChatListed]:
     async with storage.reading() as tx:
-        total = await count_chats(tx)
-        number = page_number(wanted, total, CHATS_PER_PAGE)
-        offset = number * CHATS_PER_PAGE
-        listed = await chats_listed(tx, offset=offset, limit=CHATS_PER_PAGE)
-    return ListPage(listed, number, total, CHATS_PER_PAGE)
+        return await load_page(partial(chats_listed, tx), wanted, await count_chats(tx))
 
 
 async def get_chat(storage: Storage, chat_id: int) -> ChatListed:

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import ListPage, load_page
 from storage import access
 from storage.db.engine import Storage
 from storage.enums import AuditAction
 from storage.users import names_of_chats
 
-PER_PAGE = 10
+PER_PAGE = 10  # lines, without buttons
 _ERASED = "—"
 
 
@@ -31,20 +32,19 @@ class Activity:
 async def record(
     storage: Storage, by: int | None, action: AuditAction, subject: object, **details: object
 ) -> None:
-    """Record what was done outside of a transaction of ours."""
+    """Record an audit event in a transaction of its own."""
     async with storage.writing() as tx:
         await access.record_event(tx, by, action, subject, **details)
 
 
 async def activity_page(storage: Storage, wanted: int = 0) -> ListPage[Activity]:
-    """Return what was done, the newest first."""
+    """Return the audit events as they are shown, the newest first."""
     async with storage.reading() as tx:
         total = await access.count_audit_events(tx)
-        number = page_number(wanted, total, PER_PAGE)
-        events = await access.audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-        ids = {telegram_id for event in events for telegram_id in _ids_in(event)}
+        page = await load_page(partial(access.audit_events, tx), wanted, total, PER_PAGE)
+        ids = {telegram_id for event in page.items for telegram_id in _ids_in(event)}
         names = await names_of_chats(tx, ids)
-    return ListPage([_activity(event, names) for event in events], number, total, PER_PAGE)
+    return page.showing([_activity(event, names) for event in page.items])
 
 
 async def newest_events(storage: Storage, limit: int) -> list[access.AuditEvent]:

@@ -1,4 +1,4 @@
-"""Broadcasts: what an admin sends to many chats; drafted, previewed, sent, reported, stopped."""
+"""Broadcasts: messages of an admin to many chats; drafted, previewed, sent, reported, stopped."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from storage.access import record_event
 from storage.broadcasts import (
     Broadcast,
     BroadcastCounts,
+    add_draft,
     broadcast_to_change,
     claim_progress_reports,
     count_recipients,
@@ -32,9 +33,9 @@ _OVER = frozenset({BroadcastState.STOPPED, BroadcastState.DONE})
 
 @dataclass(frozen=True, slots=True)
 class BroadcastStatus:
-    """*recipients*: how many chats it goes to, or went to when it was started.
+    """*recipients*: how many chats it would go to, or went to when it was started.
 
-    *languages*: those that most chats speak; of a draft only.
+    *languages*: the most spoken ones, for a draft only.
     """
 
     id: int
@@ -72,7 +73,7 @@ async def draft(
 ) -> tuple[BroadcastStatus, Message]:
     """Store a draft, and return it as chats of that *language* will see it.
 
-    Raises NotOneMessage where it is empty or too long.
+    Raises NotOneMessage if it is empty or too long.
     """
     try:
         preview = signed_in(renderer, language, message)
@@ -82,11 +83,9 @@ async def draft(
         if await is_duplicate(tx, once):
             number = await result_of(tx, once)
             return await _status(tx, await _find(tx, number, BroadcastState.DRAFT)), preview
-        made = Broadcast(made_at=tx.now, user_id=by, body=message.to_json())
-        tx.session.add(made)
-        await tx.session.flush()
-        await record_result(tx, once, made.id)
-        return await _status(tx, made), preview
+        broadcast = await add_draft(tx, by, message.to_json())
+        await record_result(tx, once, broadcast.id)
+        return await _status(tx, broadcast), preview
 
 
 async def choose_audience(
@@ -95,28 +94,26 @@ async def choose_audience(
     async with storage.writing() as tx:
         broadcast = await _find(tx, broadcast_id, BroadcastState.DRAFT)
         broadcast.audience, broadcast.language = audience, language
-        await tx.session.flush()
         return await _status(tx, broadcast)
 
 
 async def discard(storage: Storage, broadcast_id: int) -> None:
     async with storage.writing() as tx:
-        await tx.session.delete(await _find(tx, broadcast_id, BroadcastState.DRAFT))
+        await tx.delete(await _find(tx, broadcast_id, BroadcastState.DRAFT))
 
 
 async def send(
     storage: Storage, broadcast_id: int, status: StatusMessage, *, by: int
 ) -> BroadcastStatus:
-    """Send it, and show the progress in *status*. Tapped twice, it is sent once."""
+    """Send it, and show the progress in *status*; a second call raises NoSuchBroadcast."""
     async with storage.writing() as tx:
         broadcast = await _find(tx, broadcast_id, BroadcastState.DRAFT)
-        wanted = (broadcast.audience, broadcast.language)
-        broadcast.recipients = await count_recipients(tx, *wanted)
+        audience, language = broadcast.audience, broadcast.language
+        broadcast.recipients = await count_recipients(tx, audience, language)
         broadcast.state = BroadcastState.RUNNING
         broadcast.status_chat_id, broadcast.message_id = status.telegram_id, status.message_id
         broadcast.reported_at = tx.now
-        await tx.session.flush()
-        details = {"recipients": broadcast.recipients, "to": wanted[0], "language": wanted[1]}
+        details = {"recipients": broadcast.recipients, "to": audience, "language": language}
         await record_event(tx, by, AuditAction.BROADCAST, broadcast_id, **details)
         return await _status(tx, broadcast)
 
@@ -126,18 +123,16 @@ async def stop(storage: Storage, broadcast_id: int, *, by: int) -> BroadcastStat
     async with storage.writing() as tx:
         broadcast = await _find(tx, broadcast_id, BroadcastState.RUNNING)
         broadcast.state = BroadcastState.STOPPING
-        await tx.session.flush()
         await record_event(tx, by, AuditAction.STOPPED, broadcast_id)
         return await _status(tx, broadcast)
 
 
 async def progress_due(storage: Storage) -> list[tuple[StatusMessage, BroadcastStatus]]:
-    """Return the broadcasts whose status message is to be edited; of the end once."""
+    """Return the broadcasts whose status message is to be edited; the end is shown once."""
     async with storage.writing() as tx:
         due = []
         for broadcast in await claim_progress_reports(tx, REPORT_EVERY):
             broadcast.is_reported = broadcast.state in _OVER
-            tx.session.add(broadcast)
             due.append((await _status_message(tx, broadcast), await _status(tx, broadcast)))
         return due
 
@@ -168,7 +163,7 @@ async def _status(tx: Transaction, broadcast: Broadcast) -> BroadcastStatus:
 
 
 def most_spoken(chats: Mapping[str, int]) -> list[str]:
-    """Return the languages that most chats have: `en-GB` is `en`; none where all have one."""
+    """Return the languages of most chats, `en-GB` as `en`; none if all have the same."""
     counted: Counter[str] = Counter()
     for tag, count in chats.items():
         counted[tag.lower().partition("-")[0]] += count

@@ -1,20 +1,20 @@
-"""The public catalogue of topics: what a new bot begins with, and what admins change in it.
+"""The public catalogue of topics: the starter topics of a new bot, and the changes of admins.
 
 A topic that is removed leaves the catalogue at once; each chat that subscribes to it keeps it as
-its own. What an admin has changed no release brings back.
+its own. A new release never overwrites the changes of an admin.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from importlib.resources import files
-from typing import Any
 
 from bot.matching import search
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.errors import NoSuchTopic, NotAName
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import ListPage, load_page
 from bot.subscribers.subscriptions import FIRST_REACH
 from bot.subscribers.text import one_line
 from bot.subscribers.topic_names import name_for
@@ -22,22 +22,27 @@ from storage import subscriptions
 from storage.access import record_event
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
-from storage.db.sql import insert_new
 from storage.enums import AuditAction, Mode
 from storage.mutes import move_topic_mute
 from storage.queries import query_for, retire_query
-from storage.topics import Topic, count_public_topics, topic_named, topic_of
+from storage.topics import (
+    Topic,
+    add_own_topic,
+    add_public_topic,
+    count_public_topics,
+    topic_named,
+    topic_of,
+)
 
-PER_PAGE = 8
 _CHATS_TOGETHER = 100  # that take over a removed topic in one transaction
 _SLUG = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
 
 
 async def load_catalogue(storage: Storage) -> int:
-    """Bring the public topics to what the file says; return how many were new or changed.
+    """Bring the public topics up to date with the file; return how many were new or changed.
 
-    Topics that are not in the file stay, and those that an admin has changed or retired.
+    Topics that are not in the file stay, and so do those that an admin has changed or retired.
     """
     async with storage.writing() as tx:
         edited = await subscriptions.changed_slugs(tx)
@@ -56,29 +61,30 @@ def starter_topics() -> dict[str, dict[str, str]]:
 
 
 async def _update(tx: Transaction, position: int, slug: str, starter: Mapping[str, str]) -> bool:
-    wanted = {"name": starter["name"], "typed": starter["query"], "position": position}
+    name, typed = starter["name"], starter["query"]
     topic = await topic_named(tx, slug)
-    if topic is None:
-        return await _add(tx, slug, wanted)
-    if all(getattr(topic, key) == value for key, value in wanted.items()):
+    if topic and (topic.name, topic.typed, topic.position) == (name, typed, position):
         return False
-    former, query = topic.query_id, await query_for(tx, parse(starter["query"]).canonical)
-    topic.sqlmodel_update({**wanted, "query_id": query.id})
-    tx.session.add(topic)
-    await tx.session.flush()
-    if former != query.id:
-        await retire_query(tx, former)
+    query = await query_for(tx, parse(typed).canonical)
+    if topic is None:
+        added = await add_public_topic(
+            tx, slug, name=name, typed=typed, query_id=query.id, position=position
+        )
+        return added is not None  # another process that starts just now may have been first
+    topic.name, topic.position = name, position
+    await _set_query(tx, topic, query.id, typed)
     return True
 
 
-async def _add(tx: Transaction, slug: str, wanted: Mapping[str, Any]) -> bool:
-    query = await query_for(tx, parse(wanted["typed"]).canonical)
-    row = {**wanted, "slug": slug, "query_id": query.id, "created_at": tx.now}
-    # Another process that starts at the same time may have made it since we looked.
-    return bool(await insert_new(tx, Topic, [row], returning=Topic.id))
+async def _set_query(tx: Transaction, topic: Topic, query_id: int, typed: str) -> None:
+    former = topic.query_id
+    topic.query_id, topic.typed = query_id, typed
+    await tx.flush()
+    if former != query_id:
+        await retire_query(tx, former)
 
 
-# What admins change.
+# Changes by admins.
 
 
 async def catalogue_topics(
@@ -86,9 +92,7 @@ async def catalogue_topics(
 ) -> ListPage[subscriptions.TopicListed]:
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
-        number = page_number(wanted, total, PER_PAGE)
-        rows = await subscriptions.catalogue_listed(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-    return ListPage(rows, number, total, PER_PAGE)
+        return await load_page(partial(subscriptions.catalogue_listed, tx), wanted, total)
 
 
 async def catalogue_topic(storage: Storage, topic_id: int) -> subscriptions.TopicListed:
@@ -101,22 +105,21 @@ async def catalogue_topic(storage: Storage, topic_id: int) -> subscriptions.Topi
 
 
 async def add_topic(storage: Storage, name: str, typed: str, *, by: int | None = None) -> int:
-    """Put a topic at the end; QueryError if *typed* is no query, NotAName for no name."""
+    """Add a topic at the end. Raises QueryError, or NotAName if the name is empty."""
     query, name = parse(typed), _checked_name(name)
+    typed = one_line(typed if is_readable(typed) else shown(query))
     async with storage.writing() as tx:
-        there = await subscriptions.whole_catalogue(tx)
-        topic = Topic(
-            name=name,
-            query_id=(await query_for(tx, query.canonical)).id,
-            typed=one_line(typed if is_readable(typed) else shown(query)),
-            slug=await _free_slug(tx, name),
-            position=1 + max((topic.position for topic in there), default=-1),
-            created_at=tx.now,
-        )
-        tx.session.add(topic)
-        await tx.session.flush()
-        await _note(tx, topic, AuditAction.TOPIC_ADDED, by, name=name, query=topic.typed)
-    return topic.id
+        topics = await subscriptions.whole_catalogue(tx)
+        position = 1 + max((topic.position for topic in topics), default=-1)
+        query_id = (await query_for(tx, query.canonical)).id
+        topic_id = None
+        while topic_id is None:
+            slug = await _free_slug(tx, name)
+            topic_id = await add_public_topic(
+                tx, slug, name=name, typed=typed, query_id=query_id, position=position
+            )
+        await _record(tx, slug, AuditAction.TOPIC_ADDED, by, name=name, query=typed)
+    return topic_id
 
 
 async def rename_topic(
@@ -126,25 +129,20 @@ async def rename_topic(
     async with storage.writing() as tx:
         topic = await _topic(tx, topic_id)
         before, topic.name = topic.name, name
-        tx.session.add(topic)
-        await _note(tx, topic, AuditAction.TOPIC_RENAMED, by, before=before, after=name)
+        await _record(tx, topic.slug, AuditAction.TOPIC_RENAMED, by, before=before, after=name)
 
 
 async def change_query(
     storage: Storage, topic_id: int, typed: str, *, by: int | None = None
 ) -> None:
-    """Let it have the query *typed*, for all that subscribe to it; QueryError if it is none."""
+    """Give the topic the query *typed*, for all its subscribers; raise QueryError if it is none."""
     query = parse(typed)
+    typed = one_line(typed if is_readable(typed) else shown(query))
     async with storage.writing() as tx:
         topic = await _topic(tx, topic_id)
-        former, before = topic.query_id, topic.typed
-        topic.query_id = (await query_for(tx, query.canonical)).id
-        topic.typed = one_line(typed if is_readable(typed) else shown(query))
-        tx.session.add(topic)
-        await tx.session.flush()
-        if former != topic.query_id:
-            await retire_query(tx, former)
-        await _note(tx, topic, AuditAction.TOPIC_REWORDED, by, before=before, after=topic.typed)
+        before = topic.typed
+        await _set_query(tx, topic, (await query_for(tx, query.canonical)).id, typed)
+        await _record(tx, topic.slug, AuditAction.TOPIC_REWORDED, by, before=before, after=typed)
         since = tx.now - FIRST_REACH
     await search.backfill(storage, topic.query_id, query, since, chat_id=None)
 
@@ -152,34 +150,32 @@ async def change_query(
 async def move_topic(
     storage: Storage, topic_id: int, places: int, *, by: int | None = None
 ) -> None:
-    """Move it so many places down, or up where that is negative."""
+    """Move the topic so many places down, or up if *places* is negative."""
     async with storage.writing() as tx:
-        topic, there = await _topic(tx, topic_id), await subscriptions.whole_catalogue(tx)
-        at = next(place for place, one in enumerate(there) if one.id == topic_id)
-        to = min(max(at + places, 0), len(there) - 1)
-        if at == to:
+        topic, topics = await _topic(tx, topic_id), await subscriptions.whole_catalogue(tx)
+        old = topics.index(topic)
+        new = min(max(old + places, 0), len(topics) - 1)
+        if old == new:
             return
-        there.insert(to, there.pop(at))
-        for position, one in enumerate(there):
-            if one.position != position:
-                one.position = position
-                tx.session.add(one)
-                await subscriptions.record_catalogue_change(tx, one.slug or "")
-        await _note(tx, topic, AuditAction.TOPIC_MOVED, by, place=to + 1)
+        topics.insert(new, topics.pop(old))
+        for position, moved in enumerate(topics):
+            if moved.position != position:
+                moved.position = position
+                await subscriptions.record_catalogue_change(tx, moved.slug or "")
+        await _record(tx, topic.slug, AuditAction.TOPIC_MOVED, by, place=new + 1)
 
 
 async def remove_topic(storage: Storage, topic_id: int, *, by: int | None = None) -> None:
-    """Take it out of the catalogue; each chat that subscribes keeps it as its own."""
+    """Take the topic out of the catalogue; each chat that subscribes keeps it as its own."""
     async with storage.writing() as tx:
         topic = await _topic(tx, topic_id)
-        await _note(tx, topic, AuditAction.TOPIC_RETIRED, by, name=topic.name)
+        await _record(tx, topic.slug, AuditAction.TOPIC_RETIRED, by, name=topic.name)
         topic.slug = None
-        tx.session.add(topic)
     await hand_over_topics(storage)
 
 
 async def hand_over_topics(storage: Storage) -> None:
-    """Give removed topics to their subscribers, also where that was interrupted before."""
+    """Give removed topics to their subscribers, or go on where that was interrupted."""
     async with storage.reading() as tx:
         leaving = await subscriptions.retiring_topics(tx)
     for topic_id in leaving:
@@ -188,23 +184,21 @@ async def hand_over_topics(storage: Storage) -> None:
 
 
 async def _hand_over_some(storage: Storage, topic_id: int) -> bool:
-    """Return whether there may be more to do."""
+    """Give the topic to some subscribers; return whether there may be more to do."""
     async with storage.writing() as tx:
-        topic = await tx.session.get(Topic, topic_id)
+        topic = await tx.get(Topic, topic_id)
         if topic is None:
             return False
         chats = await subscriptions.subscribers_of(tx, topic_id, _CHATS_TOGETHER)
         for chat_id in chats:
             await _keep_as_own(tx, topic, chat_id)
         if not chats:
-            await tx.session.delete(topic)
-            await tx.session.flush()
-            await retire_query(tx, topic.query_id)
+            await subscriptions.drop_topic(tx, topic)
         return bool(chats)
 
 
 async def _keep_as_own(tx: Transaction, topic: Topic, chat_id: int) -> None:
-    """Put a topic of the chat's own into the place of *topic*, or the one that it has already."""
+    """Replace *topic* by a topic of the chat's own, which may exist already."""
     await lock_chat(tx, chat_id)
     subscription = await subscriptions.subscription_to(tx, chat_id, topic.id)
     if subscription is None:  # unsubscribed meanwhile
@@ -213,22 +207,13 @@ async def _keep_as_own(tx: Transaction, topic: Topic, chat_id: int) -> None:
     kept = own and await subscriptions.subscription_to(tx, chat_id, own.id)
     if kept:
         kept.mode = kept.mode if kept.mode is subscription.mode else Mode.BOTH
-        tx.session.add(kept)
-        await tx.session.delete(subscription)
+        await tx.delete(subscription)
     else:
-        own = own or await _add_own(tx, topic, chat_id)
+        own = own or await add_own_topic(
+            tx, chat_id, name=topic.name, typed=topic.typed, query_id=topic.query_id
+        )
         await move_topic_mute(tx, chat_id, topic.id, own.id)
         subscription.topic_id = own.id
-        tx.session.add(subscription)
-    await tx.session.flush()
-
-
-async def _add_own(tx: Transaction, topic: Topic, chat_id: int) -> Topic:
-    values = topic.model_dump(include={"name", "query_id", "typed"})
-    own = Topic(**values, chat_id=chat_id, created_at=tx.now)
-    tx.session.add(own)
-    await tx.session.flush()
-    return own
 
 
 async def _topic(tx: Transaction, topic_id: int) -> Topic:
@@ -238,11 +223,12 @@ async def _topic(tx: Transaction, topic_id: int) -> Topic:
     return topic
 
 
-async def _note(
-    tx: Transaction, topic: Topic, action: AuditAction, by: int | None, **details: object
+async def _record(
+    tx: Transaction, slug: str | None, action: AuditAction, by: int | None, **details: object
 ) -> None:
-    await subscriptions.record_catalogue_change(tx, topic.slug or "")
-    await record_event(tx, by, action, topic.slug, **details)
+    """Record what an admin did, and that no release may overwrite the topic any more."""
+    await subscriptions.record_catalogue_change(tx, slug or "")
+    await record_event(tx, by, action, slug, **details)
 
 
 def _checked_name(name: str) -> str:
@@ -253,7 +239,7 @@ def _checked_name(name: str) -> str:
 
 
 async def _free_slug(tx: Transaction, name: str) -> str:
-    """Return what links call the topic: its name in plain letters, numbered where it is taken."""
+    """Return a slug for links: the name in plain letters, numbered if that is taken."""
     plain = _SLUG.sub("_", name.lower()).strip("_")[:_LONGEST_SLUG]
     base = plain if plain and not plain.isdigit() else f"topic_{plain}".strip("_")
     number, slug = 1, base
@@ -264,6 +250,6 @@ async def _free_slug(tx: Transaction, name: str) -> str:
 
 
 def parts_of(typed: str) -> tuple[str, str]:
-    """`Ports: port OR harbour` → name and query; without a name the query is both."""
+    """Split `Ports: port OR harbour` into name and query; without a name the query is both."""
     name, colon, query = typed.partition(": ")
     return (name.strip(), query.strip()) if colon and query.strip() else (typed, typed)

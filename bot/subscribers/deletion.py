@@ -1,10 +1,10 @@
-"""Deletion: what a chat's users delete, and what has been kept for long enough.
+"""Deletion at the request of a chat's users, and of rows that have been kept long enough.
 
-- Deleting a chat removes what shows whose it was in one transaction, the rest in small ones. A
-  process that dies in between leaves the rest to the next `purge_deleted`. What is deleted is
-  overwritten in an SQLite file, and in the end in its log too.
-- Unsubscribed topics and unfollowed feeds go for good when that can no longer be undone. A feed
-  that nobody follows any more goes with its articles.
+- Deleting a chat takes one transaction for everything that shows whose it was, and small ones for
+  the rest. If the process dies in between, the next `purge_deleted` does the rest. SQLite
+  overwrites deleted rows in its file, and at the end its log is cut too.
+- Unsubscribed topics and unfollowed feeds are deleted when that can no longer be undone. A feed
+  without followers goes with its articles.
 - Retention removes old news and messages, a little at a time.
 """
 
@@ -39,7 +39,7 @@ _CHATS = 100  # in one round
 
 
 async def stored_data(storage: Storage, chat_id: int) -> StoredCounts:
-    """Return how much there is to delete."""
+    """Return how many rows of each kind the chat has."""
     async with storage.reading() as tx:
         return await stored_counts(tx, chat_id)
 
@@ -48,7 +48,7 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
     """Delete the chat and all that names it; with *user_id*, also what is stored of that user."""
     async with storage.writing() as tx:
         await lock_with_invited(tx, chat_id, user_id)
-        asked = await queries_of_chat(tx, chat_id)
+        queries = await queries_of_chat(tx, chat_id)
         followed = await sources_had(tx, chat_id)
         await retention.erase_chat(tx, chat_id)
         if user_id is not None:
@@ -58,7 +58,7 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
             await forget_chat_admin(tx, user_id)
             await forget_guesses(tx, user_id)
             await forget_sender(tx, user_id)
-        for query_id in asked:
+        for query_id in queries:
             await retire_query(tx, query_id)
     await _delete_rows(storage, chat_id)
     if await _purge_sources(storage, followed):
@@ -67,9 +67,9 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
 
 
 async def purge_deleted(storage: Storage) -> int:
-    """Remove for good what was deleted and can no longer be restored; return how many topics.
+    """Delete topics and feeds that can no longer be restored; return how many topics.
 
-    A chat whose deletion was interrupted is removed too.
+    Finishes interrupted deletions of chats too.
     """
     await continue_deletions(storage)
     async with storage.reading() as tx:
@@ -83,7 +83,7 @@ async def purge_deleted(storage: Storage) -> int:
 
 
 async def continue_deletions(storage: Storage) -> int:
-    """Delete the rest of chats whose deletion was interrupted; return how many chats are gone."""
+    """Finish interrupted deletions of chats; return how many chats are gone."""
     async with storage.reading() as tx:
         left = await retention.erased_chats(tx, _CHATS)
     for chat_id in left:
@@ -109,7 +109,7 @@ async def _purge_topics(storage: Storage, chat_id: int) -> int:
 
 
 async def _purge_sources(storage: Storage, at_once: Collection[int] = ()) -> int:
-    """Delete the private sources that nobody follows; return how many articles went with them."""
+    """Delete private sources without followers; return how many articles went with them."""
     articles, is_any = 0, True
     while is_any:
         async with storage.writing() as tx:
@@ -119,7 +119,7 @@ async def _purge_sources(storage: Storage, at_once: Collection[int] = ()) -> int
 
 
 async def _rewrite_index(storage: Storage) -> None:
-    """Leave nothing of deleted articles in SQLite's index, a few pages at a time."""
+    """Rewrite SQLite's index, which still has words of deleted articles, a few pages at a time."""
     is_first = is_any = True
     while is_any:
         async with storage.writing() as tx:
@@ -128,7 +128,7 @@ async def _rewrite_index(storage: Storage) -> None:
 
 
 async def _overwrite(storage: Storage) -> None:
-    """Leave nothing of deleted queries, neither in tables nor in SQLite's log."""
+    """Delete queries that nobody has any more, and cut SQLite's log, which still has them."""
     while True:
         async with storage.reading() as tx:
             ids = await retention.orphan_queries(tx)
@@ -146,11 +146,11 @@ async def _overwrite(storage: Storage) -> None:
 
 ROLE = "forget"
 _LEASE = timedelta(minutes=2)
-# Between two transactions, so that what users wait for goes first.
+# Between two transactions, so that requests of users go first.
 _PAUSE_SECONDS = 0.5
-# A link to a digest is good for 90 days; the last day may begin anywhere in the world.
+# A link to a digest is valid for 90 days; the last day may begin anywhere in the world.
 EDITIONS: Final = timedelta(days=91)
-# Far beyond what any pause or wait for a send permit takes.
+# Far longer than any pause or wait for a send permit.
 PACES: Final = timedelta(days=2)
 
 _Forget = Callable[[Transaction, Any, datetime, int], Awaitable[retention.DeletionBatch]]
@@ -164,7 +164,7 @@ class _Kind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Removes what is older than it is kept: news after *articles*, messages after *deliveries*."""
+    """Deletes old rows: news after *articles*, messages after *deliveries*."""
 
     storage: Storage
     owner: str
@@ -173,9 +173,9 @@ class Retention:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def run_once(self) -> int:
-        """Return how many rows went, besides those that depend on them.
+        """Return how many rows were deleted, besides those that depend on them.
 
-        One process does so at a time; another finds nothing to do.
+        A lease lets only one process work at a time; others do nothing.
         """
         gone = sum([await self._forget(kind) for kind in self._kinds()])
         async with self.storage.writing() as tx:
@@ -185,7 +185,7 @@ class Retention:
         return gone
 
     def _kinds(self) -> tuple[_Kind, ...]:
-        """What depends on others before those."""
+        """Return the kinds, dependent rows before those that they depend on."""
         return (
             _Kind(retention.forget_deliveries, self.deliveries, 1000),
             _Kind(retention.forget_editions, EDITIONS, 50),

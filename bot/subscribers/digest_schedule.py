@@ -1,9 +1,9 @@
-"""The schedule times of a chat's digests, changed. Each keeps its number while others change.
+"""Changes of the schedule times of a chat's digests. Each keeps its number while others change.
 
-1. Two at the same time of the same days are one.
-2. The last one stays.
-3. A new one takes the number whose last edition is longest ago, so that it is not held back by one
-   of today.
+1. Two at the same time on the same days are one.
+2. The last one cannot be removed.
+3. A new one takes the number whose last edition is longest ago, because an edition of today under
+   that number would hold it back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +26,10 @@ class WeeklyTime:
 
 
 def numbered(schedule: Schedule, number: int) -> ScheduleTime:
-    """Return the schedule time of that number; NoSuchScheduleTime if there is none."""
-    for one in schedule:
-        if one.number == number:
-            return one
+    """Return the schedule time with that number; raise NoSuchScheduleTime if there is none."""
+    for time in schedule:
+        if time.number == number:
+            return time
     raise NoSuchScheduleTime
 
 
@@ -45,50 +45,53 @@ def with_days(schedule: Schedule, number: int, weekdays: int) -> Schedule:
 
 
 def without(schedule: Schedule, number: int) -> Schedule:
-    return tuple(one for one in schedule if one.number != number) or schedule
+    return tuple(time for time in schedule if time.number != number) or schedule
 
 
 def with_another(schedule: Schedule, wanted: WeeklyTime, last: Mapping[int, date]) -> Schedule:
-    """*last*: the local date of the last edition of each number."""
+    """Add a time. *last*: the local date of the last edition of each number."""
     return renewed(schedule, [*map(_time_of, schedule), wanted], last)
 
 
 def with_only(schedule: Schedule, minutes: int, last: Mapping[int, date]) -> Schedule:
-    """Return one schedule time, at *minutes*; where there was one before, its days stay."""
+    """Return one schedule time, at *minutes*; if there was one before, its days stay."""
     weekdays = schedule[0].weekdays if len(schedule) == 1 else EVERY_DAY
     return renewed(schedule, [WeeklyTime(minutes, weekdays)], last)
 
 
 def renewed(schedule: Schedule, wanted: Sequence[WeeklyTime], last: Mapping[int, date]) -> Schedule:
-    """Return schedule times for all that is *wanted*, in its order where they are new."""
+    """Return schedule times for all *wanted* times, new ones in that order."""
     times = list(dict.fromkeys(wanted))
     if len(times) > MAX_SCHEDULE_TIMES:
         raise TooManyScheduleTimes(MAX_SCHEDULE_TIMES)
-    for one in times:
-        _check_minutes(one.minutes)
-    kept = [one for one in schedule if _time_of(one) in times]
-    new = [one for one in times if one not in map(_time_of, kept)]
-    # What replaces a time that goes takes its number: that is a time changed.
-    going = [one.number for one in schedule if one not in kept]
-    free = sorted(set(range(MAX_SCHEDULE_TIMES)) - {one.number for one in schedule})
-    numbers = going + sorted(free, key=lambda number: last.get(number, date.min))
-    made = [ScheduleTime(number, one.minutes, one.weekdays) for number, one in zip(numbers, new)]  # noqa: B905 - numbers are left over
-    return _ordered([*kept, *made])
+    for time in times:
+        _check_minutes(time.minutes)
+    kept = [time for time in schedule if _time_of(time) in times]
+    new = [time for time in times if time not in map(_time_of, kept)]
+    # A new time that replaces another takes its number, because it is a time changed.
+    replaced = [time.number for time in schedule if time not in kept]
+    free = sorted(set(range(MAX_SCHEDULE_TIMES)) - {time.number for time in schedule})
+    numbers = replaced + sorted(free, key=lambda number: last.get(number, date.min))
+    added = [
+        ScheduleTime(number, time.minutes, time.weekdays)
+        for number, time in zip(numbers, new, strict=False)
+    ]
+    return _ordered([*kept, *added])
 
 
 def _changed(schedule: Schedule, changed: ScheduleTime) -> Schedule:
-    others = [one for one in schedule if one.number != changed.number]
+    others = [time for time in schedule if time.number != changed.number]
     if _time_of(changed) in map(_time_of, others):
         return _ordered(others)
     return _ordered([*others, changed])
 
 
-def _time_of(one: ScheduleTime) -> WeeklyTime:
-    return WeeklyTime(one.minutes, one.weekdays)
+def _time_of(time: ScheduleTime) -> WeeklyTime:
+    return WeeklyTime(time.minutes, time.weekdays)
 
 
 def _ordered(schedule: Iterable[ScheduleTime]) -> Schedule:
-    return tuple(sorted(schedule, key=lambda one: one.number))
+    return tuple(sorted(schedule, key=lambda time: time.number))
 
 
 def _check_minutes(minutes: int) -> None:

@@ -1,7 +1,7 @@
 """All chats as JSON Lines, from one database to another: each line is a chat's export, and more.
 
 `docs/reference/export.md` describes the format. A chat is loaded in one transaction, which changes
-nothing that the chat has already: loading a dump twice comes to the same.
+nothing that the chat has already, so that a dump can be loaded twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.subscribers.export_document import ExportDocument, ExportedMailbox
 from bot.subscribers.limits import Limited  # noqa: TC001 - pydantic reads the annotation
 from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
-from storage.chats import Chat, Quota, chat_at, chat_ids_after, lock_account, quota_of
+from storage.chats import Chat, chat_at, chat_ids_after, lock_account, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind
 from storage.feeds_followed import follow
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bot.subscribers.export_document import ExportedFeed
     from bot.subscribers.limits import Limits
 
-# What Telegram says about a chat, and what its users chose.
+# Facts from Telegram about a chat, and the choices of its users.
 _COLUMNS = frozenset({
     "telegram_id", "thread_id", "kind", "name", "thread_name", "invited_by", "language",
     "chosen_language", "state", "resume_at", "zone", "zone_guessed", "alerts_an_hour",
@@ -62,7 +62,7 @@ class _Mailbox(ExportedMailbox):
 
 
 class _Line(ExportDocument):
-    """A chat's export, and what only another database needs.
+    """A chat's export, with more that another database needs.
 
     *bot* is the bot's user id, with which its token begins.
     """
@@ -78,7 +78,7 @@ class _Line(ExportDocument):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of a line: whether the chat is new, how many feeds are, and its topics."""
+    """The result of a line: whether the chat is new, how many feeds are, and its topics."""
 
     is_new: bool
     new_feeds: int
@@ -96,7 +96,7 @@ async def dump_chats(storage: Storage, bot: int | None) -> AsyncIterator[bytes]:
         for chat_id in chat_ids:
             exported = await export_chat(storage, chat_id, "")
             async with storage.reading() as tx:
-                more = await _more_of(tx, await tx.session.get_one(Chat, chat_id))
+                more = await _more_of(tx, await tx.get_one(Chat, chat_id))
             document = json.loads(exported.document) | more | {"bot": bot}
             del document["editions"]
             yield json.dumps(document, ensure_ascii=False).encode() + b"\n"
@@ -123,7 +123,7 @@ class _DryRunError(Exception):
 async def load_chat(
     storage: Storage, data: bytes, *, limits: Limits, bot: int | None, dry_run: bool = False
 ) -> Loaded:
-    """Load a line, all of it or nothing; *dry_run* takes it back. Raise NotAnExport.
+    """Load a line, all of it or nothing; a *dry_run* is rolled back. Raises NotAnExport.
 
     Telegram lets a bot write only to users who started it. A new chat of another bot than *bot*
     gets nothing until its user starts this one.
@@ -149,7 +149,7 @@ async def load_chat(
 
 
 def _read_chat(columns: dict[str, Any]) -> Chat:
-    now = datetime.now(UTC)  # what the model asks for; a new row gets the database's own
+    now = datetime.now(UTC)  # the model needs a time; a new row gets the database's
     facts = {name: columns[name] for name in _COLUMNS}
     chat = Chat.model_validate(facts | {"state_since": now, "created_at": now})
     if not is_zone(chat.zone) or not chat.telegram_id:
@@ -163,9 +163,11 @@ async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) 
         is_private = chat.kind is ChatKind.PRIVATE
         chat.state = ChatState.BLOCKED if is_private else ChatState.KICKED
     chat.state_since = chat.created_at = tx.now
-    tx.session.add(chat)
-    await tx.session.flush()
-    tx.session.add(Quota(chat_id=chat.id, **line.limits))
+    await tx.add(chat)
+    limits = {kind.value: number for kind, number in line.limits.items() if number is not None}
+    if limits:
+        quota = await quota_of(tx, chat.id)  # another thread of the chat may have it already
+        await tx.add(quota.sqlmodel_update(limits))
     if line.is_admitted:
         await admit(tx, chat.telegram_id)
     if line.is_admin:
@@ -175,7 +177,7 @@ async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) 
 
 
 async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) -> int:
-    """Follow them, unread if they are new here; return how many the chat did not follow before."""
+    """Follow the feeds, unread if they are new here; return how many the chat did not follow."""
     new = 0
     for feed in feeds:
         hashed, host = url_hash(feed.url), urlsplit(feed.url).hostname or ""
@@ -191,29 +193,25 @@ async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) 
 
 async def _mute_sources(tx: Transaction, chat_id: int, mutes: Iterable[_MutedSource]) -> None:
     muted = await subjects_muted(tx, chat_id)
-    for one in mutes:
-        source = await source_of(tx, url_hash(one.url))
-        is_over = one.until is not None and one.until <= tx.now
-        if source is None or is_over or one.kind not in SOURCE_MUTES:
+    for wanted in mutes:
+        source = await source_of(tx, url_hash(wanted.url))
+        is_over = wanted.until is not None and wanted.until <= tx.now
+        if source is None or is_over or wanted.kind not in SOURCE_MUTES:
             continue
-        if (one.kind, source.id) not in muted:
-            await mute(tx, chat_id, MuteSubject(one.kind, source.id), one.until)
+        if (wanted.kind, source.id) not in muted:
+            await mute(tx, chat_id, MuteSubject(wanted.kind, source.id), wanted.until)
 
 
 async def _add_mailbox(tx: Transaction, chat_id: int, mailbox: _Mailbox | None) -> None:
-    """Add one that its owner has confirmed, unless the chat has one."""
+    """Add a mailbox that its owner has confirmed, unless the chat has one."""
     if mailbox and mailbox.state in _CONFIRMED and await mailbox_of(tx, chat_id) is None:
-        now = tx.now
-        facts = mailbox.model_dump(exclude={"since"}) | {
-            "state_since": now,
-            "created_at": now,
-            "asked_at": now,
-        }
-        tx.session.add(Mailbox.model_validate(facts | {"chat_id": chat_id}))
+        times = dict.fromkeys(("state_since", "created_at", "asked_at"), tx.now)
+        facts = mailbox.model_dump(exclude={"since"})
+        await tx.add(Mailbox.model_validate(facts | times | {"chat_id": chat_id}))
 
 
 class _Joined(Storage):
-    """A storage whose transactions are savepoints of one: services called with it join that."""
+    """Lets services join one transaction: they find it wherever they would begin their own."""
 
     def __init__(self, storage: Storage, tx: Transaction) -> None:
         self._storage, self._tx = storage, tx
@@ -228,5 +226,4 @@ class _Joined(Storage):
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
-        async with self._tx.session.begin_nested():
-            yield self._tx
+        yield self._tx

@@ -7,7 +7,7 @@ from bot.mail.codes import Limit
 
 
 class UserError(Exception):
-    """The request cannot be met, and nothing has changed; *template* is the sentence that says so.
+    """A request that cannot be met, and has changed nothing; *template* is the sentence for users.
 
     The template is rendered with the error as `error`.
     """
@@ -38,7 +38,7 @@ class GroupClosed(UserError):
 
 
 class CannotBan(UserError):
-    """It is one of the operator's own, or the one who asks."""
+    """The user is an admin of the settings, or the admin who asks."""
 
     template = "chat/errors.html#cannot_ban"
 
@@ -62,7 +62,7 @@ class NoSuchTopic(UserError):
 
 
 class UndoIsOver(UserError):
-    """What was deleted is gone for good."""
+    """The deleted subscription is gone for good."""
 
     template = "chat/errors.html#undo_expired"
 
@@ -78,7 +78,7 @@ class AlreadySubscribed(UserError):
 
 
 class NotAnExport(UserError):
-    """What came is no export of ours, or one of a later version; or *part* of it is wrong."""
+    """The file is no export of ours, or one of a later version; or *part* of it is wrong."""
 
     template = "chat/errors.html#not_an_export"
 
@@ -88,7 +88,7 @@ class NotAnExport(UserError):
 
 
 class NotAName(UserError):
-    """Nothing of it can be seen."""
+    """The name is empty or invisible."""
 
     template = "chat/errors.html#not_a_name"
 
@@ -108,13 +108,13 @@ class NoSuchFeedback(UserError):
 
 
 class NoSuchPublisher(UserError):
-    """It is gone, or nothing of it reaches the chat."""
+    """It is gone, or none of its articles reaches the chat."""
 
     template = "chat/errors.html#no_such_publisher"
 
 
 class NoSuchAlert(UserError):
-    """The chat was not alerted to that, or the alert is gone."""
+    """The chat did not get that alert, or it is gone."""
 
     template = "chat/errors.html#no_such_alert"
 
@@ -132,7 +132,7 @@ class ListIsAdded(UserError):
 
 
 class NoSuchSource(UserError):
-    """The chat does not follow it, or could have had it back only for a while."""
+    """The chat does not follow it, or unfollowed it too long ago to undo that."""
 
     template = "chat/errors.html#no_such_source"
 
@@ -146,7 +146,7 @@ class TooManyFeeds(UserError):
 
 
 class TooManyAdditions(UserError):
-    """The account followed so many feeds today, whether it still does or not."""
+    """The account has added that many feeds today, whether it still follows them or not."""
 
     template = "chat/errors.html#too_many_additions"
 
@@ -156,7 +156,7 @@ class TooManyAdditions(UserError):
 
 
 class OverBudget(UserError):
-    """The account's own feeds have used up what it may cost in a day."""
+    """The account's own feeds have used up a budget of the day."""
 
     template = "chat/errors.html#over_budget"
 
@@ -196,7 +196,7 @@ class NotAZone(UserError):
 
 
 class NotALanguage(UserError):
-    """None that is offered, any more."""
+    """The language is not offered any more."""
 
     template = "chat/errors.html#old_button"
 
@@ -206,7 +206,7 @@ class NotATime(UserError):
 
 
 class NotADate(UserError):
-    """It is over, or too far away for anybody to mean it."""
+    """The date is over, or too far away to be meant."""
 
     template = "chat/errors.html#not_a_date"
 
@@ -220,7 +220,7 @@ class NotANumber(UserError):
 
 
 class NoMail(UserError):
-    """This bot sends none: no SMTP server is set."""
+    """The bot sends no mail, because no SMTP server is set."""
 
     template = "chat/errors.html#no_mail"
 
@@ -230,9 +230,9 @@ class NotAnAddress(UserError):
 
 
 class TooManyRequests(UserError):
-    """One more confirmation would be too many before *until*.
+    """No more confirmation mails may be sent before *until*.
 
-    *zone* and *today*, the day there, are for showing that time.
+    The template shows that time with *zone* and *today*, the date there.
     """
 
     template = "chat/errors.html#too_many_mail_requests"
@@ -263,6 +263,6 @@ class WrongCode(UserError):
 
 
 class CardTooOld(UserError):
-    """Telegram no longer says what stands on the message."""
+    """Telegram no longer gives the text of the message."""
 
     template = "chat/errors.html#card_too_old"

@@ -1,13 +1,13 @@
-"""A chat's export: all that it has as one document, which the same chat or another can import.
+"""A chat's export: its data as one document, which the same chat or another can import.
 
 `docs/reference/export.md` describes the document. `version` changes when an older reader would
 misunderstand it; new fields leave the version alone, and unknown fields are ignored.
 
-What is imported joins what the chat has; nothing of that changes:
+An import adds to the chat and changes nothing that it has:
 
 1. A topic that the chat subscribes to stays as it is, even if the export has it otherwise.
-2. Zone, times and quiet hours are taken only where the chat has chosen none.
-3. Limits hold; the report names what is one too many, and what cannot be read as a query.
+2. Zone, times and quiet hours are taken only if the chat has chosen none.
+3. Limits hold; the report names the topics beyond them, and those that are no query.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,7 @@ from bot.matching import search
 from bot.matching.query import ParsedQuery, QueryError, is_readable, parse_among
 from bot.matching.query.canonical import shown
 from bot.matching.query.fields import folded_name
+from bot.slices import Slices, in_turns
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import subscriptions, topics
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
@@ -42,7 +43,6 @@ from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.settings import replan
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
-from bot.text.slices import Slices, in_turns
 from storage import enums
 from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
@@ -51,6 +51,7 @@ from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
 from storage.sources import Source
 from storage.subscriptions import (
+    begin_subscription,
     count_subscriptions_of_account,
     subscribed_topic,
     subscription_to,
@@ -70,7 +71,7 @@ class Export:
 async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
     """*title*: of the list of feeds."""
     async with storage.reading() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         feeds = await all_followed(tx, chat_id)
         document = await _document(tx, chat, feeds)
     written = document.model_dump_json(indent=2, by_alias=True).encode()
@@ -85,8 +86,8 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
         exported_at=tx.now,
         settings=_settings(chat),
         digests=tuple(
-            ExportedTime(time=_clock(one.minutes), weekdays=_day_names(one.weekdays))
-            for one in await schedule_of(tx, chat_id)
+            ExportedTime(time=_clock(time.minutes), weekdays=_day_names(time.weekdays))
+            for time in await schedule_of(tx, chat_id)
         ),
         topics=tuple(
             ExportedTopic(
@@ -105,9 +106,9 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             if mute.kind is not enums.MuteKind.TOPIC
         ),
         sources=tuple(
-            # What is stored is given as it is; only what comes in is checked.
-            ExportedFeed.model_construct(url=one.url, title=one.title, kind=one.kind)
-            for one in feeds
+            # Unvalidated, because only input is checked, never stored data.
+            ExportedFeed.model_construct(url=feed.url, title=feed.title, kind=feed.kind)
+            for feed in feeds
         ),
         mailbox=_mailbox(mailbox) if mailbox else None,
         editions=tuple(
@@ -188,7 +189,7 @@ class ReadsExports(Protocol):
 
 
 async def read_export(data: bytes, *, reader: ReadsExports) -> ExportDocument:
-    """Read an export; raise NotAnExport, which names the part that cannot be read."""
+    """Read an export; raise NotAnExport with the part that cannot be read."""
     try:
         return await reader.export(data)
     except PartError as error:
@@ -210,9 +211,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import, by name. *settings*: whether any were taken.
+    """The results of an import, by name. *settings*: whether any were taken.
 
-    *feeds* are not followed yet: each must be read first, which takes its time.
+    *feeds* are not followed yet, because each must be read first.
     """
 
     added: Sequence[str] = ()
@@ -227,7 +228,7 @@ AT_ONCE = 5  # topics of a transaction, so that others can write in between
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A topic of the document that was read; *query* is None if it is none."""
+    """A topic of the document; *query* is None if it could not be parsed."""
 
     topic: ExportedTopic
     name: str
@@ -238,7 +239,7 @@ class _Wanted:
 async def import_chat(
     storage: Storage, chat_id: int, document: ExportDocument, *, limits: Limits
 ) -> Imported:
-    """Let the chat have what the *document* asks for; raise NotAnExport for an unknown zone."""
+    """Add the topics and settings of *document*; raise NotAnExport for an unknown zone."""
     if document.settings.zone is not None and not is_zone(document.settings.zone):
         raise NotAnExport("settings.zone", document.settings.zone)
     has_settings = await _import_settings(storage, chat_id, document)
@@ -248,23 +249,22 @@ async def import_chat(
     known: list[str] = []
     failed: list[Failed] = []
     for start in range(0, len(document.topics), AT_ONCE):
-        some = document.topics[start : start + AT_ONCE]
-        wanted = await in_turns(_read(some, names))
-        outcomes = await _import_topics(storage, chat_id, wanted, limits=limits)
-        for each, outcome in zip(wanted, outcomes, strict=True):
+        batch = await in_turns(_read(document.topics[start : start + AT_ONCE], names))
+        outcomes = await _import_topics(storage, chat_id, batch, limits=limits)
+        for wanted, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Reason):
-                failed.append(Failed(each.name, outcome))
+                failed.append(Failed(wanted.name, outcome))
             else:
-                (added if outcome else known).append(each.name)
-                names[folded_name(each.name)] = each.typed
+                (added if outcome else known).append(wanted.name)
+                names[folded_name(wanted.name)] = wanted.typed
     feeds = tuple(feed.url for feed in document.sources)
     return Imported(tuple(added), tuple(known), tuple(failed), has_settings, feeds)
 
 
-def _read(some: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[list[_Wanted]]:
-    """Read the queries; `#name` stands for a topic of *names*, and is written out."""
+def _read(topics: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[list[_Wanted]]:
+    """Parse the queries; `#name` stands for a topic of *names*, and is written out."""
     wanted = []
-    for topic in some:
+    for topic in topics:
         name = name_for(topic.name) or name_for(topic.query)
         try:
             query = parse_among(topic.query, names)
@@ -278,7 +278,7 @@ def _read(some: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[lis
 
 
 async def _import_topics(
-    storage: Storage, chat_id: int, wanted: Iterable[_Wanted], *, limits: Limits
+    storage: Storage, chat_id: int, batch: Iterable[_Wanted], *, limits: Limits
 ) -> list[bool | Reason]:
     """Subscribe to the topics in one transaction; return whether each is new, or why it failed."""
     outcomes: list[bool | Reason] = []
@@ -287,24 +287,24 @@ async def _import_topics(
         chat = await lock_account(tx, chat_id)
         most = (await limits_of(tx, chat_id, limits)).topics
         left = most - await count_subscriptions_of_account(tx, chat_id)
-        for each in wanted:
-            if each.query is None:
+        for wanted in batch:
+            if wanted.query is None:
                 outcomes.append(Reason.NO_QUERY)
                 continue
-            topic = await _catalogue_topic(tx, each.topic)
-            subscribed = await subscribed_topic(tx, chat_id, each.query.canonical)
+            topic = await _catalogue_topic(tx, wanted.topic)
+            subscribed = await subscribed_topic(tx, chat_id, wanted.query.canonical)
             if subscribed or (topic and await subscription_to(tx, chat_id, topic.id)):
                 outcomes.append(False)
             elif left <= 0:
                 outcomes.append(Reason.TOO_MANY)
             else:
-                topic = topic or await _own_topic(tx, chat_id, each, each.query)
-                await subscriptions.begin_subscription(tx, chat_id, topic.id, each.topic.mode)
-                await _mute(tx, chat_id, topic.id, each.topic)
+                topic = topic or await _own_topic(tx, chat_id, wanted, wanted.query)
+                await begin_subscription(tx, chat_id, topic.id, wanted.topic.mode)
+                await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)
                 left -= 1
-                if each.topic.mode.digests:
-                    new.append((topic.query_id, each.query))
+                if wanted.topic.mode.digests:
+                    new.append((topic.query_id, wanted.query))
         if True in outcomes:
             await replan(tx, chat)
     for query_id, query in new:
@@ -313,11 +313,9 @@ async def _import_topics(
     return outcomes
 
 
-async def _own_topic(tx: Transaction, chat_id: int, each: _Wanted, query: ParsedQuery) -> Topic:
-    topic = await subscriptions.own_topic(tx, chat_id, query, each.typed)
-    if name := name_for(each.topic.name):
-        topic.name = name
-        tx.session.add(topic)
+async def _own_topic(tx: Transaction, chat_id: int, wanted: _Wanted, query: ParsedQuery) -> Topic:
+    topic = await subscriptions.own_topic(tx, chat_id, query, wanted.typed)
+    topic.name = name_for(wanted.topic.name) or topic.name
     return topic
 
 
@@ -328,17 +326,17 @@ async def _mute(tx: Transaction, chat_id: int, topic_id: int, topic: ExportedTop
 
 
 async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | None:
-    """Return the catalogue's topic that is meant, if it still has the same query."""
+    """Return the topic of the catalogue that was exported, if it still has the same query."""
     if topic.catalogue is None:
         return None
-    found = await topic_named(tx, topic.catalogue)
-    return found if found and found.typed == topic.query else None
+    public = await topic_named(tx, topic.catalogue)
+    return public if public and public.typed == topic.query else None
 
 
 async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
-    """Take what the chat has not chosen itself; return whether there was any."""
+    """Take the settings that the chat has not chosen itself; return whether there were any."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
-    wanted = renewed((), list(map(_times, document.digests)), {}) or DEFAULT_SCHEDULE
+    wanted = renewed((), list(map(_weekly_time, document.digests)), {}) or DEFAULT_SCHEDULE
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         takes_zone = zone is not None and zone != chat.zone and chat.zone_guessed
@@ -355,5 +353,6 @@ async def _import_settings(storage: Storage, chat_id: int, document: ExportDocum
     return bool(takes_zone or takes_hours or takes_times)
 
 
-def _times(one: ExportedTime) -> WeeklyTime:
-    return WeeklyTime(_minutes(one.time), sum(1 << DAYS.index(day) for day in set(one.weekdays)))
+def _weekly_time(exported: ExportedTime) -> WeeklyTime:
+    weekdays = sum(1 << DAYS.index(day) for day in set(exported.weekdays))
+    return WeeklyTime(_minutes(exported.time), weekdays)

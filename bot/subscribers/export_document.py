@@ -1,7 +1,7 @@
 """The document of `/export`, and reading one that a user sends, within bounds.
 
-A file may be made to be slow to read, so a worker of the parser reads it: this module needs nothing
-else of ours. Validation stops at the first thing that is wrong.
+A worker of the parser reads it, because a hostile file may be slow to read; so this module imports
+nothing else of the bot. Validation stops at the first error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -126,7 +126,7 @@ _IDENTITY: Final = {"format", "version"}
 
 
 class PartError(ValueError):
-    """It is no export; or *part* of it is wrong, where it has *value*."""
+    """The data is no export, or the *value* of a *part* is wrong."""
 
     def __init__(self, part: str = "", value: str = "") -> None:
         super().__init__(part)
@@ -134,7 +134,7 @@ class PartError(ValueError):
 
 
 def read_document(data: bytes) -> ExportDocument:
-    """Read an export; raise PartError, which names the part that cannot be read."""
+    """Read an export; raise PartError with the part that cannot be read."""
     if len(data) > LARGEST:
         raise PartError
     try:
@@ -153,7 +153,7 @@ def read_document(data: bytes) -> ExportDocument:
 
 
 def _path(where: Sequence[int | str]) -> str:
-    """Return `digests[0].time`; what only names a member of a union is left out."""
+    """Return a path such as `digests[0].time`, without the names of members of a union."""
     path = ""
     for step in where:
         if isinstance(step, int):
@@ -163,14 +163,14 @@ def _path(where: Sequence[int | str]) -> str:
     return path
 
 
-# From a worker to the bot: what is imported, in parts of which none takes long.
+# The way from a worker to the bot: in small parts, because a long one would block the event loop.
 
 
 def to_parts(document: ExportDocument) -> list[dict[str, Any]]:
     """Return the settings and times as one object of JSON, then one for each topic and feed."""
     chosen = document.model_dump(mode="json", by_alias=True, include={"settings", "digests"})
-    topics = [{"topic": each.model_dump(mode="json")} for each in document.topics]
-    feeds = [{"feed": each.model_dump(mode="json")} for each in document.sources]
+    topics = [{"topic": topic.model_dump(mode="json")} for topic in document.topics]
+    feeds = [{"feed": feed.model_dump(mode="json")} for feed in document.sources]
     return [chosen, *topics, *feeds]
 
 
@@ -187,8 +187,8 @@ def from_parts(
     return ExportDocument(
         settings=ExportedSettings.model_validate(chosen["settings"], strict=False),
         digests=tuple(
-            ExportedTime.model_validate(each, strict=False) for each in chosen["digests"]
+            ExportedTime.model_validate(time, strict=False) for time in chosen["digests"]
         ),
-        topics=tuple(each for each in parts if isinstance(each, ExportedTopic)),
-        sources=tuple(each for each in parts if isinstance(each, ExportedFeed)),
+        topics=tuple(part for part in parts if isinstance(part, ExportedTopic)),
+        sources=tuple(part for part in parts if isinstance(part, ExportedFeed)),
     )

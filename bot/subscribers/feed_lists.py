@@ -1,10 +1,11 @@
-"""Lists of feeds that a chat sends: counted first, and added once it says yes.
+"""Lists of feeds that a chat sends: counted first, and added once a user confirms.
 
-- The stage takes lists in turn, by account: that of the account that was served least recently is
-  next, and each account has one list in hand at a time. Several stages run side by side.
+- The stage serves accounts in turn: the list of the account that was served least recently is next.
+  It works on one list of an account at a time. Several stages run side by side.
 - A turn tries a few lines, of different hosts. A line whose host is slow gives way to the others of
-  its list, and is tried again behind them.
-- What was tried is a row, so that a crash loses nothing and repeats only the lines in hand.
+  its list and is tried again after them.
+- Each line that was tried is stored, so that a crash loses nothing and repeats the lines of one
+  turn at most.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ import structlog
 from bot.sources.discovery.add import Addition
 from bot.sources.discovery.opml import Outline
 from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import host_of, logged_url
 from bot.subscribers.errors import (
     ListIsAdded,
@@ -38,7 +40,6 @@ from storage.db.leases import release
 log = structlog.get_logger(__name__)
 
 MOST_LINES = 1000
-_LONGEST_URL = 2000
 AT_ONCE = 8  # lines of one list in a turn; those of one host follow each other
 PATIENCE_SECONDS = 10.0  # with a line at its first try
 LEASE = timedelta(minutes=10)
@@ -52,7 +53,7 @@ class ReadsLists(Protocol):
 
 
 async def read_list(data: bytes, *, reader: ReadsLists) -> list[str]:
-    """Return the addresses that a list gives; raises `Unreadable`."""
+    """Return the addresses in a list; raise `Unreadable` if it is none."""
     return [outline.url or outline.site for outline in await reader.outlines(data)]
 
 
@@ -65,7 +66,7 @@ async def check_no_list_is_added(storage: Storage, chat_id: int) -> None:
 
 async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
     """Keep the list for a day; return its id and how many feeds of it would be tried."""
-    kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= _LONGEST_URL][:MOST_LINES]
+    kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= LONGEST_URL][:MOST_LINES]
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
         return await feeds_followed.create_import(tx, chat_id, kept), len(kept)
@@ -74,9 +75,9 @@ async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tupl
 async def add_list(
     storage: Storage, chat_id: int, list_id: int, message: feeds_followed.ImportMessage
 ) -> int:
-    """Let the stage add its feeds and report in *message*; return how many they are.
+    """Let the stage add the feeds and report in *message*; return how many there are.
 
-    Raise NoSuchList if it is another chat's, was added before, or has waited for too long, and
+    Raises NoSuchList if the list is another chat's, was added before, or has waited too long, and
     ListIsAdded if another one is being added.
     """
     async with storage.writing() as tx:
@@ -84,7 +85,7 @@ async def add_list(
         is_busy = await feeds_followed.has_running_import(tx, chat_id)
         if not await feeds_followed.start_import(tx, chat_id, list_id, message):
             raise NoSuchList
-        if is_busy:  # which takes the start back
+        if is_busy:  # the error rolls the start back
             raise ListIsAdded
         _, total = await feeds_followed.count_lines(tx, list_id)
     return total
@@ -109,7 +110,7 @@ class ListProgress:
 
 
 class _HostIsSlowError(Exception):
-    """A feed is not read for now, so that others need not wait for its host."""
+    """The host of a feed took too long, and other feeds should not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)

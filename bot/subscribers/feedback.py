@@ -1,6 +1,6 @@
 """Feedback: what users write to the admins, and the admins' replies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,13 @@ from storage.access import AdminChat, admin_chats
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import DeliveryKind
-from storage.feedback import FEEDBACK_NOTICE, Feedback, count_feedback, unsent_feedback
+from storage.feedback import (
+    FEEDBACK_NOTICE,
+    Feedback,
+    add_feedback,
+    count_feedback,
+    unsent_feedback,
+)
 from storage.outbox import enqueue, new_delivery
 from storage.updates import UpdateRef, is_duplicate
 
@@ -29,9 +35,9 @@ async def send_feedback(
     renderer: Renderer,
     admins: frozenset[int],
 ) -> bool:
-    """Send *words* to all admins; False if there is none, and it is kept for the first one.
+    """Send *words* to all admins; False if there is none yet, and the first one will get them.
 
-    Raise TooMuchFeedback if the chat has sent too many today.
+    Raises TooMuchFeedback if the chat has sent too many today.
     """
     words = words[:LONGEST]
     async with storage.writing() as tx:
@@ -41,31 +47,18 @@ async def send_feedback(
             return bool(to)
         if await count_feedback(tx, chat_id, _DAY) >= MOST_A_DAY:
             raise TooMuchFeedback(MOST_A_DAY)
-        passed_on_at = tx.now if to else None
-        feedback = Feedback(chat_id=chat_id, made_at=tx.now, words=words, passed_on_at=passed_on_at)
-        tx.session.add(feedback)
-        await tx.session.flush()
-        await enqueue(tx, _notify_admins(tx, to, chat.name, feedback, renderer=renderer))
+        feedback = await add_feedback(tx, chat_id, words, is_passed_on=bool(to))
+        await enqueue(tx, _notices(tx, to, chat.name, feedback, renderer=renderer))
     return bool(to)
 
 
 async def forward_feedback(storage: Storage, *, renderer: Renderer, admins: frozenset[int]) -> None:
-    """Send the admins what was kept for the first of them."""
+    """Send the admins the feedback that came before there was any admin."""
     async with storage.writing() as tx:
         to = await admin_chats(tx, admins)
         for name, feedback in await unsent_feedback(tx) if to else ():
             feedback.passed_on_at = tx.now
-            tx.session.add(feedback)
-            await enqueue(tx, _notify_admins(tx, to, name, feedback, renderer=renderer))
-
-
-def _notify_admins(
-    tx: Transaction, to: Sequence[AdminChat], name: str, feedback: Feedback, *, renderer: Renderer
-) -> list[dict[str, Any]]:
-    return [
-        _notification(tx, one.chat_id, one.language, name, feedback, renderer=renderer)
-        for one in to
-    ]
+            await enqueue(tx, _notices(tx, to, name, feedback, renderer=renderer))
 
 
 async def reply_to_feedback(
@@ -76,17 +69,19 @@ async def reply_to_feedback(
     once: UpdateRef | None = None,
     renderer: Renderer,
 ) -> str:
-    """Send the reply to the chat that wrote, and return its name; NoSuchFeedback if it is gone."""
+    """Send a reply to the chat that wrote, and return the chat's name.
+
+    Raises NoSuchFeedback if the chat is gone.
+    """
     async with storage.writing() as tx:
-        feedback = await tx.session.get(Feedback, feedback_id)
-        chat = await tx.session.get(Chat, feedback.chat_id) if feedback else None
+        feedback = await tx.get(Feedback, feedback_id)
+        chat = await tx.get(Chat, feedback.chat_id) if feedback else None
         if feedback is None or chat is None:
             raise NoSuchFeedback
         if await is_duplicate(tx, once):
             return chat.name
         feedback.answered_at = tx.now
-        tx.session.add(feedback)
-        message = renderer.of(chat.chosen_language or chat.language).message(
+        message = renderer.of(chat.speaks).message(
             "notices.html#feedback_answer", asked=feedback.words, words=words[:LONGEST]
         )
         named = {"notice": "answer", "subject": f"{feedback_id}:{tx.now:%Y%m%dT%H%M%S%f}"}
@@ -95,20 +90,16 @@ async def reply_to_feedback(
     return chat.name
 
 
-def _notification(
-    tx: Transaction,
-    admin_chat: int,
-    language: str,
-    name: str,
-    feedback: Feedback,
-    *,
-    renderer: Renderer,
-) -> dict[str, Any]:
-    message = renderer.of(language).message(
-        "notices.html#feedback",
-        name=name,
-        words=feedback.words,
-        answer=answer_feedback(feedback.id),
-    )
+def _notices(
+    tx: Transaction, to: Iterable[AdminChat], name: str, feedback: Feedback, *, renderer: Renderer
+) -> list[dict[str, Any]]:
+    """Return a delivery of the feedback for each admin."""
+    answer = answer_feedback(feedback.id)
     named = {"notice": FEEDBACK_NOTICE, "subject": str(feedback.id)}
-    return new_delivery(tx, DeliveryKind.NOTICE, admin_chat, message, **named)
+    deliveries = []
+    for admin in to:
+        message = renderer.of(admin.language).message(
+            "notices.html#feedback", name=name, words=feedback.words, answer=answer
+        )
+        deliveries.append(new_delivery(tx, DeliveryKind.NOTICE, admin.chat_id, message, **named))
+    return deliveries

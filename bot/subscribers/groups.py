@@ -1,15 +1,16 @@
 """Groups and channels: managed from a private chat, their forum topics, and what moves with them.
 
-In a forum each thread is a chat of its own with its own subscriptions; one that a thread has can be
-moved to another thread of the same group.
+In a forum, each thread is a chat of its own with its own subscriptions. A subscription can be moved
+from one thread to another thread of the same group.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import Limits
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import PER_PAGE, ListPage, load_page
 from bot.subscribers.settings import replan
 from bot.subscribers.users import CurrentUser
 from storage import subscriptions
@@ -29,15 +30,14 @@ from storage.mutes import MuteSubject, unmute_subject
 from storage.suspension import migrate_chat, move_waiting_alerts, restore_chat
 from storage.topics import Topic, topic_of
 
-# Telegram is asked for the administrators of each: of as many chats as the user added the bot to,
-# and of some that others added it to.
+# At most so many chats that the user added the bot to, and so many of others, because Telegram is
+# asked for the administrators of each.
 MOST_OWN, MOST_OTHERS = 200, 30
-PER_PAGE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedChat:
-    """A group or channel: our row of it, Telegram's id, its title."""
+    """A group or channel; *chat_id* is our row of it."""
 
     chat_id: int
     telegram_id: int
@@ -51,7 +51,7 @@ class SiblingTopic:
 
     chat_id: int
     thread_id: int
-    thread_name: str  # "" as long as it is not known
+    thread_name: str  # "" if it is not known yet
     topic_id: int
     name: str
     mode: Mode
@@ -61,9 +61,9 @@ class SiblingTopic:
 
 
 async def managed_chats(storage: Storage, user_id: int) -> Sequence[ManagedChat]:
-    """Return groups and channels with the bot, those first that the user added it to.
+    """Return groups and channels with the bot, first those that the user added it to.
 
-    Whether the user administers them is for Telegram to say. Not all, if there are many.
+    The caller asks Telegram whether the user administers them. The list is cut if it is long.
     """
     async with storage.reading() as tx:
         own = await invited_chats(tx, user_id, limit=MOST_OWN)
@@ -76,7 +76,7 @@ async def as_manager(
 ) -> tuple[ManagedChat, CurrentUser] | None:
     """Return the chat, and *user* as its manager; None if there is no such group or channel."""
     async with storage.reading() as tx:
-        chat = await tx.session.get(Chat, chat_id)
+        chat = await tx.get(Chat, chat_id)
     if chat is None or chat.kind is ChatKind.PRIVATE or chat.state in CLOSED:
         return None
     manager = replace(
@@ -92,7 +92,7 @@ async def as_manager(
 
 
 async def set_managed(storage: Storage, user_id: int, chat_id: int | None) -> None:
-    """Let what the user types be for our row *chat_id*; None: for the user again."""
+    """Apply what the user types to our row *chat_id*; None: to their own chat again."""
     async with storage.writing() as tx:
         await manage(tx, user_id, chat_id)
 
@@ -127,10 +127,9 @@ async def rename_thread(storage: Storage, telegram_id: int, thread_id: int, name
         chat = await chat_at(tx, telegram_id, thread_id)
         if chat and thread_id:
             chat.thread_name = name
-            tx.session.add(chat)
 
 
-async def migrate(storage: Storage, old: int, new: int, *, limits: Limits) -> None:
+async def migrate_group(storage: Storage, old: int, new: int, *, limits: Limits) -> None:
     """Follow a group that became a supergroup; the second call changes nothing."""
     async with storage.writing() as tx:
         await migrate_chat(tx, old, new, most_topics=limits.topics)
@@ -142,28 +141,26 @@ async def migrate(storage: Storage, old: int, new: int, *, limits: Limits) -> No
 async def sibling_topics(
     storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
 ) -> ListPage[SiblingTopic]:
-    """Return the subscriptions of the chat's other threads; a page beyond the last is the last."""
+    """Return the subscriptions of the other threads of the chat's group."""
     async with storage.reading() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         total = await subscriptions.count_in_other_threads(tx, chat)
-        page = page_number(page, total, per_page)
-        rows = await subscriptions.subscriptions_in_other_threads(
-            tx, chat, offset=page * per_page, limit=per_page
-        )
-    return ListPage([SiblingTopic(*row) for row in rows], page, total, per_page)
+        load = partial(subscriptions.subscriptions_in_other_threads, tx, chat)
+        found = await load_page(load, page, total, per_page)
+    return found.showing([SiblingTopic(*row) for row in found.items])
 
 
-async def move_topic(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
+async def move_subscription(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
     """Move a subscription from our row *source_id* to *chat_id*; return the topic's name.
 
-    It keeps the time since which it alerts. A topic that the chat has already, by its row or by its
-    query, takes its place. The group has no more topics than before. Raises NoSuchTopic unless both
+    It keeps the time since which it alerts. If the chat already has the topic, or another one with
+    the same query, that subscription stays and the moved one ends. Raises NoSuchTopic unless both
     are threads of one group.
     """
     async with storage.writing() as tx:
         source, chat = await _lock_both(tx, source_id, chat_id)
         subscription = await subscriptions.subscription_to(tx, source_id, topic_id)
-        topic = await tx.session.get(Topic, topic_id)
+        topic = await tx.get(Topic, topic_id)
         if subscription is None or topic is None or source_id == chat_id:
             raise NoSuchTopic
         is_own = topic.chat_id is not None
@@ -173,12 +170,12 @@ async def move_topic(storage: Storage, chat_id: int, source_id: int, topic_id: i
         )
         await unmute_subject(tx, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
         if is_subscribed:
-            await tx.session.delete(subscription)
+            await tx.delete(subscription)
         else:
             subscription.chat_id, subscription.topic_id = chat_id, (twin or topic).id
         if is_own and twin is None:
             topic.chat_id = chat_id
-        await tx.session.flush()
+        await tx.flush()
         await move_waiting_alerts(tx, source, chat_id, topic_id, (twin or topic).id)
         if twin is not None:
             await subscriptions.drop_topic(tx, topic)
@@ -191,7 +188,7 @@ async def _lock_both(tx: Transaction, source_id: int, chat_id: int) -> tuple[Cha
     """Return both chats, locked in the order of their rows."""
     chats = {}
     for row in sorted({source_id, chat_id}):
-        if await tx.session.get(Chat, row) is None:
+        if await tx.get(Chat, row) is None:
             raise NoSuchTopic
         chats[row] = await lock_chat(tx, row)
     source, chat = chats[source_id], chats[chat_id]

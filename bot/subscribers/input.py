@@ -1,13 +1,14 @@
-"""What a user typed: times, hours, a date, a zone, a link, an address; else keywords to look for.
+"""Typed text: times, hours, a date, a zone, a link, an address; anything else is keywords.
 
-1. What was asked for is read generously: `Tokyo` is a zone then, and `8 and 18` are times.
-2. Unasked, only what can hardly be anything else: a number alone, `8` or `8.30`, is a time of the
-   day; a bare city is a keyword. Where a query was asked for, times and zones are keywords too.
-3. `quiet` before a span of hours says that it is one.
-   Words of times and dates are those of English and of the chat's language; digits are any.
-4. Six digits may be a code; the caller knows whether one is awaited.
-5. A long text without the signs of a query is somebody's post, which keywords are taken from.
-6. Where there is nothing to look for, as in a smile or a single `the`, it is nonsense.
+1. The answer to a question is read generously: `Tokyo` is a zone then, and `8 and 18` are times.
+2. Unasked, a text is a setting only if it can hardly be anything else: a number alone, `8` or
+   `8.30`, is a time of the day; a bare city is a keyword.
+3. If the question was for a query, times and zones are keywords too.
+4. `quiet` marks a span of hours as quiet hours.
+5. Words of times and dates may be English or of the chat's language; digits may be of any script.
+6. Six digits may be a code; the caller knows whether one is awaited.
+7. A long text without the signs of a query is somebody's post, from which keywords are taken.
+8. A text with nothing to look for, such as a smile or a single `the`, is nonsense.
 """
 
 import re
@@ -22,6 +23,7 @@ from bot.subscribers import input_times
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.posts import Post, PostLink, asks, is_telling, read_post
 from bot.subscribers.text import one_line
+from bot.subscribers.time_tokens import ascii_digits
 from bot.subscribers.timezones import zone_named, zone_of_place
 from storage.schedules import QuietHours
 
@@ -32,7 +34,7 @@ _DIGIT = re.compile(r"\d")
 
 
 class AskedInput(StrEnum):
-    """What the message that was replied to had asked for."""
+    """The question that a text answers."""
 
     QUERY = "query"
     TIME = "time"
@@ -76,7 +78,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An e-mail address; who uses it checks whether mail can go there."""
+    """An e-mail address; its form is checked later (`read_address`)."""
 
     text: str
 
@@ -88,7 +90,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """Anything else, on one line; whether it is a query is for its parser to say."""
+    """Any other text, on one line; the parser says whether it is a query."""
 
     text: str
 
@@ -117,19 +119,19 @@ Typed: TypeAlias = (
 def read_typed(
     text: str, asked: AskedInput | None = None, today: date | None = None, language: str = "en"
 ) -> Typed:
-    """Read *text*, which answers what was *asked*; dates are seen from *today*.
+    """Read *text*, which answers the question *asked*, if any; dates are seen from *today*.
 
-    *language*: the code of the one that is read beside English.
+    *language*: the code of the language that is read besides English.
     """
     line = one_line(text)
-    said = input_times.ascii_digits(line)
+    plain = ascii_digits(line)
     if asked and asked is not AskedInput.QUERY:
-        return _answer(said, asked, today, language) or Keywords(line)
+        return _answer(plain, asked, today, language) or Keywords(line)
     if not is_telling(line):
         return Nonsense()
-    setting = None if asked else _setting(said, language)
-    read = setting or _link(line) or _address(line) or _code(said)
-    return read or (Keywords(line) if asks(line) else read_post(text))
+    setting = None if asked else _setting(plain, language)
+    typed = setting or _link(line) or _address(line) or _code(plain)
+    return typed or (Keywords(line) if asks(line) else read_post(text))
 
 
 def _setting(text: str, language: str) -> Clock | Timetable | Hours | Zone | None:

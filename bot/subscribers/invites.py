@@ -5,10 +5,11 @@ import secrets
 from base64 import b32encode
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 
 from bot.subscribers.access import Access, has_access
 from bot.subscribers.errors import NotADate, NotANumber
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import ListPage, load_page
 from storage.access import (
     Invite,
     admit,
@@ -28,7 +29,6 @@ from storage.enums import AuditAction
 from storage.suspension import is_banned
 from storage.updates import UpdateRef, is_duplicate
 
-PER_PAGE = 8
 MOST_USES = 10_000
 LONGEST_DAYS = 366
 MOST_GUESSES = 5  # an hour
@@ -38,7 +38,7 @@ _CODE = re.compile(CODE)
 
 
 class Redeemed(StrEnum):
-    """What came of a code that a user sent."""
+    """The result of an invitation code that a user sent."""
 
     IN = "in"
     ALREADY_IN = "already in"
@@ -53,7 +53,7 @@ async def create_invite(
 ) -> Invite:
     """Make an invitation for *uses* users, valid through *last_day*, a day in UTC.
 
-    *code*: one that was drawn before; it makes one invitation, however often this is called.
+    *code*: one that was drawn before; it makes one invitation, even if this is called again.
     """
     if not 1 <= uses <= MOST_USES:
         raise NotANumber(1, MOST_USES)
@@ -62,7 +62,7 @@ async def create_invite(
             raise NotADate
         made, is_new = await make_invite(tx, code or new_code(), uses, last_day)
         if is_new:
-            # Not the code: who may read the activity log need not be able to give access.
+            # Without the code, because reading the activity log must not give access.
             details = {"uses": uses, "last_day": last_day.isoformat()}
             await record_event(tx, by, AuditAction.INVITED, made.id, **details)
     return made
@@ -79,14 +79,11 @@ async def create_invite_for(
 
 async def invite_page(storage: Storage, wanted: int = 0) -> ListPage[Invite]:
     async with storage.reading() as tx:
-        total = await count_invites(tx)
-        number = page_number(wanted, total, PER_PAGE)
-        made = await invites_made(tx, offset=number * PER_PAGE, limit=PER_PAGE)
-    return ListPage(made, number, total, PER_PAGE)
+        return await load_page(partial(invites_made, tx), wanted, await count_invites(tx))
 
 
 async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = None) -> bool:
-    """Revoke it; users who have used it keep their access. False if there is no such one."""
+    """Revoke an invitation; its users keep their access. False if there is no such invitation."""
     async with storage.writing() as tx:
         ended = await end_invite(tx, invite_id)
         if ended:
@@ -95,7 +92,7 @@ async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = No
 
 
 async def is_unauthorized(storage: Storage, user_id: int, *, access: Access) -> bool:
-    """Whether the user lacks access, and an invitation would give it."""
+    """Whether the user lacks access."""
     async with storage.reading() as tx:
         return not await has_access(tx, user_id, access)
 
@@ -134,7 +131,7 @@ def new_code() -> str:
 
 
 def as_code(typed: str) -> str:
-    """`abcd-efgh …` → the code as it is stored."""
+    """Return the code as it is stored, for `abcd-efgh …`."""
     return re.sub(r"[\s-]", "", typed).upper()
 
 

@@ -1,6 +1,6 @@
-"""How much one Telegram chat may have, all its threads together.
+"""Limits: how much one Telegram chat may have, all its threads together.
 
-The settings say it for all chats, or an admin for one.
+The settings hold the limits of all chats; an admin may set others for one chat.
 """
 
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ LARGEST = 1000
 
 
 class Limited(StrEnum):
-    """What there are limits to."""
+    """The kinds of limits."""
 
     TOPICS = "topics"
     FEEDS = "feeds"  # of the chat's own
@@ -28,7 +28,7 @@ class Limited(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of each; see `Limited`. *budgets*: of a day, which no admin changes for one chat."""
+    """A number for each of `Limited`. *budgets*: of a day; no admin changes them for one chat."""
 
     topics: int
     feeds: int
@@ -37,12 +37,12 @@ class Limits:
 
 
 async def limits_of(tx: Transaction, chat_id: int, usual: Limits) -> Limits:
-    """Return how much the chat may have, where *usual* is what all may."""
+    """Return the limits of the chat: *usual*, unless an admin has set others for it."""
     return limits_with(await quota_of(tx, chat_id), usual)
 
 
 def limits_with(quota: Quota, usual: Limits) -> Limits:
-    """Return *usual* with what *quota* sets instead."""
+    """Return *usual* with the numbers that *quota* sets instead."""
     own = {kind: getattr(quota, kind) for kind in Limited}
     return replace(usual, **{kind: number for kind, number in own.items() if number is not None})
 
@@ -55,19 +55,19 @@ async def get_limits(storage: Storage, chat_id: int, *, limits: Limits) -> Limit
 async def set_limits(
     storage: Storage, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
 ) -> None:
-    """Let the chat of our row *chat_id* have *number* of a kind; None: as many as all.
+    """Limit the chat of our row *chat_id* to *number* of a kind; None: to the usual number.
 
-    What it has already stays. Raises NoSuchChat, and NotANumber if *number* is too large.
+    A chat that has more keeps them. Raises NoSuchChat, and NotANumber if *number* is too large.
     """
     if number is not None and not 0 <= number <= LARGEST:
         raise NotANumber(0, LARGEST)
     async with storage.writing() as tx:
-        chat = await tx.session.get(Chat, chat_id)
+        chat = await tx.get(Chat, chat_id)
         if chat is None:
             raise NoSuchChat
         quota = await quota_of(tx, chat_id)
         if getattr(quota, kind) == number:
             return
         setattr(quota, kind, number)
-        tx.session.add(quota)
+        await tx.add(quota)
         await record_event(tx, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})

@@ -1,23 +1,23 @@
-"""Muting a topic, a story or a publisher, listing what is muted, and unmuting it.
+"""Mutes of topics, stories and publishers; and the publishers of a topic, which a chat may mute.
 
-And the publishers behind the stories of a topic, which a chat may mute.
-
-- Of a muted topic nothing comes, of a muted story no alert, no edit and no item of a digest.
-- Of a muted publisher nothing comes; "less" of it comes in digests only, unless others report too.
-- A button under an alert changes the buttons of its message; as long as they are changed, nothing
-  else changes them (`pressed`).
+- A muted topic sends nothing. A muted story sends no alert, no edit and no item of a digest.
+- A muted publisher sends nothing. "Less" of a publisher keeps its stories out of alerts, unless
+  others report them too.
+- A button under an alert changes the buttons of its message. Nothing else changes them as long as
+  the menu is open (`mark_pressed`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from bot.matching import search
 from bot.matching.query import parse
 from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import ListPage, load_page
 from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
 from bot.subscribers.topics import find_topic
@@ -38,14 +38,13 @@ from storage.mutes import mute as add_mute
 from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
 
-PER_PAGE = 8
 DAYS = 30  # of which a topic's publishers are counted
 MOST_PUBLISHERS = 10
 _STORY_LASTS = timedelta(days=30)  # no story goes on for longer, so none need stay muted
 
 
 class Duration(StrEnum):
-    """For how long something is muted; FOREVER: until it is unmuted."""
+    """How long a mute lasts; FOREVER: until it is unmuted."""
 
     HOUR = "hour"
     DAY = "day"
@@ -92,7 +91,7 @@ Subject: TypeAlias = TopicSubject | StorySubject | AlertPublisher | ArticlePubli
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """What was muted, and until when; *until* is None for what lasts."""
+    """A new mute; *until* is None if it lasts until it is unmuted."""
 
     mute_id: int
     kind: MuteKind
@@ -102,7 +101,7 @@ class Muted:
 
 @dataclass(frozen=True, slots=True)
 class AlertMenu:
-    """What the buttons of an alert name; *publisher* is "" where its source is gone."""
+    """The names on the buttons of an alert; *publisher* is "" if its source is gone."""
 
     story_id: int
     publisher: str
@@ -111,7 +110,7 @@ class AlertMenu:
 
 @dataclass(frozen=True, slots=True)
 class TopicPublishers:
-    """Which publishers carried how many of the *stories* that a topic found in *days*."""
+    """How many of the *stories* that a topic found in *days* each publisher carried."""
 
     topic_id: int
     name: str
@@ -122,7 +121,7 @@ class TopicPublishers:
 
 @dataclass(frozen=True, slots=True)
 class SeenPublisher:
-    """The publisher of an article; *mute* is what the chat has muted of it, if anything."""
+    """The publisher of an article; *mute* is the chat's mute of it, if there is one."""
 
     name: str
     mute: Mute | None
@@ -138,8 +137,8 @@ async def mute(
 ) -> Muted:
     """Mute the subject, or change until when it is muted.
 
-    *alert*: the story of the alert whose button was pressed. NoSuchTopic, NoSuchAlert or
-    NoSuchPublisher where the chat has no such subject.
+    *alert*: the story of the alert whose button was pressed. Raises NoSuchTopic, NoSuchAlert or
+    NoSuchPublisher if the chat has no such subject.
     """
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
@@ -161,7 +160,7 @@ async def mute(
 
 
 async def unmute(storage: Storage, chat_id: int, mute_id: int, *, alert: int | None = None) -> None:
-    """End a mute of the chat; one that is over stays so. *alert* is as in `mute`."""
+    """End a mute of the chat, if it has not ended already; *alert* is as in `mute`."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         await end_mute(tx, chat_id, mute_id)
@@ -189,13 +188,11 @@ async def unmute_publisher(storage: Storage, chat_id: int, source_id: int, artic
 async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> ListPage[ActiveMute]:
     async with storage.reading() as tx:
         total = await count_mutes(tx, chat_id)
-        page = page_number(page, total, PER_PAGE)
-        rows = await mutes_of(tx, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
-    return ListPage(rows, page, total, PER_PAGE)
+        return await load_page(partial(mutes_of, tx, chat_id), page, total)
 
 
 async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: bool) -> AlertMenu:
-    """Return what an alert's buttons name; *is_open*: whether its menu is shown from now on."""
+    """Return the names for an alert's buttons; *is_open*: whether its menu is shown from now on."""
     async with storage.writing() as tx:
         found = await _alert(tx, chat_id, story_id)
         await mark_pressed(tx, chat_id, story_id, tx.now if is_open else None)
@@ -233,7 +230,7 @@ async def publisher_seen(
 
 
 async def mute_of_publisher(tx: Transaction, chat_id: int, publisher: Publisher) -> Mute | None:
-    """Return what the chat has muted of it."""
+    """Return the chat's mute of the publisher, "less" of it included."""
     for kind in SOURCE_MUTES:
         subject = MuteSubject(kind, publisher.source_id, publisher.publisher_to_mute)
         if muted := await mute_of(tx, chat_id, subject):
@@ -242,7 +239,7 @@ async def mute_of_publisher(tx: Transaction, chat_id: int, publisher: Publisher)
 
 
 async def _resolve(tx: Transaction, chat_id: int, subject: Subject) -> tuple[MuteSubject, str]:
-    """Return what is to be muted as it is stored, and its name."""
+    """Return the subject as it is stored, and its name."""
     match subject:
         case TopicSubject(topic_id):
             topic, _ = await subscription_of(tx, chat_id, topic_id)
@@ -271,6 +268,6 @@ async def _alert(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert:
 async def _publisher_of_alert(
     tx: Transaction, chat_id: int, alert: PressedAlert
 ) -> Publisher | None:
-    """Return the first publisher of the article that the chat sees; None if it is gone."""
+    """Return the first publisher of the article in the eyes of the chat; None if it is gone."""
     seen = await publishers_seen_by(tx, chat_id, [alert.article_id])
     return next(iter(seen.get(alert.article_id, ())), None)

@@ -1,4 +1,4 @@
-"""A chat's own feeds: what they bring reaches it alone, unless the source is public anyway."""
+"""A chat's own feeds, whose articles reach that chat alone unless the source is public."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -62,7 +62,7 @@ async def get_own_feed(storage: Storage, chat_id: int, source_id: int) -> Source
 
 
 async def public_source(storage: Storage, url: str) -> Source | None:
-    """Return the source at *url* if it is everybody's: nothing need be asked then."""
+    """Return the source at *url* if it is public, so that the feed need not be read first."""
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(as_typed(url)))
     is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH
@@ -72,8 +72,8 @@ async def public_source(storage: Storage, url: str) -> Source | None:
 async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limits) -> int:
     """Return for how many entries of a feed the account may still pay today.
 
-    Raises TooManyFeeds or OverBudget before anything is read for nothing. A feed that the chat
-    follows already needs no room.
+    Raises TooManyFeeds, TooManyAdditions or OverBudget, so that no feed is read in vain. A feed
+    that the chat follows already needs no room.
     """
     url = as_typed(url)
     async with storage.reading() as tx:
@@ -90,7 +90,7 @@ async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limit
 async def follow_feed(
     storage: Storage, chat_id: int, url: str, *, adder: AddsFeeds, limits: Limits
 ) -> Followed:
-    """Follow what is at *url*; it is read first, unless it is a source already."""
+    """Follow the feed at *url*, which is read first unless it is a public source."""
     url = as_typed(url)
     room = await check_limit(storage, chat_id, url, limits=limits)
     if source := await public_source(storage, url):
@@ -116,7 +116,7 @@ async def unfollow_feed(storage: Storage, chat_id: int, source_id: int) -> Sourc
 
 
 async def follow_feed_again(storage: Storage, chat_id: int, source_id: int) -> Source:
-    """Undo it, within ten minutes; nobody gets what they did not have."""
+    """Undo `unfollow_feed` within ten minutes."""
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
         if await feeds_followed.source_followed(tx, chat_id, source_id) is None:
@@ -135,7 +135,7 @@ async def _follow(
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)
         is_new = not await feeds_followed.source_followed(tx, chat_id, source.id)
-        # Others may have been added while this one was read.
+        # Other feeds may have been added while this one was read.
         is_beyond = bool(is_new and cost.additions) and not limits.budgets.left(
             UsageKind.ADDITIONS, await _used(tx, chat_id)
         )
@@ -180,5 +180,5 @@ async def _refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> 
 
 
 def _is_inside(source: Source) -> bool:
-    """Whether it stands in the operator's network and is not for everybody."""
+    """Whether the source is in the operator's network and not public."""
     return source.own_network and not source.public

@@ -1,10 +1,23 @@
-"""Lists that are shown page by page; pages count from 0."""
+"""Lists that are shown page by page; pages count from 0.
 
-from collections.abc import Sequence
+A button may be older than its list, so a page that does not exist stands for the nearest one.
+"""
+
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
+Other = TypeVar("Other")
+Loaded_co = TypeVar("Loaded_co", covariant=True)
+
+PER_PAGE = 8  # with its buttons it fits the screen of a phone
+
+
+class LoadsRows(Protocol[Loaded_co]):
+    """Loads part of a list, such as a statement of `storage` with its transaction filled in."""
+
+    def __call__(self, *, offset: int, limit: int) -> Awaitable[Sequence[Loaded_co]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +38,27 @@ class ListPage(Generic[Item]):
         """The place of its first item in the whole list, from 1."""
         return self.number * self.size + 1
 
+    def showing(self, items: Sequence[Other]) -> "ListPage[Other]":
+        """Return this page with *items* in the place of its own."""
+        return ListPage(items, self.number, self.total, self.size)
 
-def page_number(wanted: int, total: int, size: int) -> int:
-    """Return *wanted*, or the nearest page that there is: a button may be older than the list."""
-    return min(max(wanted, 0), _pages(total, size) - 1)
+
+async def load_page(
+    load: LoadsRows[Item], wanted: int, total: int, size: int = PER_PAGE
+) -> ListPage[Item]:
+    """Return page *wanted* of a stored list with *total* rows."""
+    number = _nearest(wanted, total, size)
+    return ListPage(await load(offset=number * size, limit=size), number, total, size)
 
 
-def page_of(items: Sequence[Item], wanted: int, size: int) -> ListPage[Item]:
-    number = page_number(wanted, len(items), size)
+def page_of(items: Sequence[Item], wanted: int, size: int = PER_PAGE) -> ListPage[Item]:
+    """Return page *wanted* of a list that is all in memory."""
+    number = _nearest(wanted, len(items), size)
     return ListPage(items[number * size : (number + 1) * size], number, len(items), size)
+
+
+def _nearest(wanted: int, total: int, size: int) -> int:
+    return min(max(wanted, 0), _pages(total, size) - 1)
 
 
 def _pages(total: int, size: int) -> int:

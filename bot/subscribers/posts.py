@@ -1,9 +1,9 @@
-"""What a text is about that is neither a setting nor plainly a query.
+"""Texts that are neither a setting nor plainly a query.
 
-- What somebody else wrote, forwarded or pasted: a link, or a text to take words from. A text that
-  is typed is one only if it is long, and asks for nothing in the way of queries.
-- A word to the bot itself: a greeting, thanks, `help`, `stop`, `delete Taiwan`.
-- A list: several names with commas or on lines of their own, of which any is wanted.
+- A post of somebody else, forwarded or pasted: a link, or a text to take keywords from. A typed
+  text is a post only if it is long and has no signs of a query.
+- A message to the bot itself: a greeting, thanks, `help`, `stop`, `delete Taiwan`.
+- A list: several names, separated by commas or line breaks, of which any is to be found.
 """
 
 import re
@@ -21,8 +21,8 @@ from bot.subscribers.text import one_line
 from bot.text.folding import folded_text
 from bot.text.stopwords import STOP_WORDS
 
-LONG: Final = 200  # characters: a longer query has its signs
-_FEW: Final = 100  # characters beside a link, which is what the post is about then
+LONG: Final = 200  # characters; a longer text is a query only if it has the signs of one
+_FEW: Final = 100  # characters; a post with no more besides a link is about that link
 _LONGEST_TITLE: Final = 200
 _URL: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?)]}\u2026\u300d\u3002"
@@ -43,7 +43,7 @@ _DELETE: Final = re.compile(
 
 
 class PostRequest(StrEnum):
-    """What is said to the bot itself; each is a section of the files of languages."""
+    """The kinds of messages to the bot itself; each is a section of `bot/languages`."""
 
     GREETING = "greetings"
     THANKS = "thanks"
@@ -71,13 +71,13 @@ def asks(text: str) -> bool:
 
 
 def is_telling(text: str) -> bool:
-    """Whether there is anything in it to look for or to understand."""
+    """Whether *text* has any word that can be looked for."""
     words = folded_text(text).split()
     return bool(words) and (len(words) > 1 or words[0] not in STOP_WORDS)
 
 
 def read_post(text: str, hidden_links: Iterable[str] = ()) -> PostLink | Post:
-    """Return the link that a post is about, or what it says; *hidden_links* lie under its words."""
+    """Return the link that a post is about, or its text; *hidden_links* lie under its words."""
     links = [found.rstrip(_TRAILING) for found in _URL.findall(text)]
     links += [link for link in hidden_links if _URL.fullmatch(link)]
     links = [link for link in links if is_link(link)]
@@ -90,7 +90,7 @@ def read_post(text: str, hidden_links: Iterable[str] = ()) -> PostLink | Post:
 
 
 def read_request(text: str) -> PostRequest | None:
-    """Return what *text* says to the bot itself; None for what may be looked for."""
+    """Return which message to the bot itself *text* is; None if it may be a query."""
     return _requests().get(folded_text(text))
 
 
@@ -100,13 +100,13 @@ def _requests() -> dict[str, PostRequest]:
 
 
 def to_delete(text: str) -> str:
-    """Return the name or query that *text* asks to unsubscribe from: `delete Taiwan`; or ""."""
+    """Return the name or query in `delete Taiwan` and the like; "" if *text* is none of these."""
     found = _DELETE.fullmatch(one_line(text))
     return found[1] if found else ""
 
 
-def listed(text: str) -> tuple[str, ...]:
-    """Return the names that *text* lists, with commas or on lines; nothing where it lists none."""
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a list with commas or line breaks; none if *text* is no list."""
     names = [name for name in map(one_line, _COMMA.split(text)) if name]
     are_names = all(
         len(name.split()) <= _MOST_WORDS_OF_A_NAME and is_telling(name) for name in names
@@ -116,7 +116,7 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def any_of(names: Iterable[str]) -> str:
-    """Return the query that finds any of *names*; "" where that cannot be read."""
+def any_of_names(names: Iterable[str]) -> str:
+    """Return the query that finds any of *names*; "" if that is no query."""
     typed = " OR ".join(map(quoted, names))
     return typed if is_readable(typed) else ""

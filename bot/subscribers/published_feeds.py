@@ -34,9 +34,9 @@ class FeedsSeen:
 async def get_feeds(
     storage: Storage, chat_id: int, page: int = 0, *, links: Links
 ) -> FeedsSeen | None:
-    """Return the addresses; None if the bot has no public address.
+    """Return the addresses of the feeds; None if the bot has no public address.
 
-    The first request turns the feeds on.
+    The first call turns the feeds on.
     """
     async with storage.reading() as tx:
         grant = await published_feed(tx, chat_id)
@@ -92,7 +92,6 @@ def _change(tx: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:
     grant.version += 1
     grant.is_open = is_open
     grant.changed_at = tx.now
-    tx.session.add(grant)
 
 
 async def _locked(tx: Transaction, chat_id: int) -> PublishedFeed:

@@ -1,6 +1,6 @@
-"""Searches: looking for feeds at a link, and for stories in the archive, counted by account.
+"""The budget of searches: for feeds at a link, and for stories in the archive; by account.
 
-The updates of one Telegram chat are handled in order, so that an account has one search in hand.
+The updates of one Telegram chat are handled in order, so an account runs one search at a time.
 """
 
 from bot.budgets import Cost
@@ -13,7 +13,7 @@ from storage.usage import account_of_chat, used_today
 
 
 async def count_search(storage: Storage, chat_id: int, *, limits: Limits) -> None:
-    """Count a search that is about to begin; TooManySearches if the account has none left today."""
+    """Count a search before it begins; raise TooManySearches if the account has none left today."""
     async with storage.writing() as tx:
         account = await account_of_chat(tx, chat_id)
         today = (await used_today(tx, [account]))[account]

@@ -1,14 +1,13 @@
 """A chat's settings: zone, language, digest times, layout, quiet hours, alerts an hour, pauses.
 
-Each change returns the settings as they are then, and plans anew what depends on them: when the
-next digest is due, and when held alerts go out.
+Each change returns the new settings, and plans again what depends on them: when the next digest is
+due, and when held alerts go out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.mail.confirm import MailboxSeen, mailbox_seen
 from bot.publishing.calendar import Plan, local_date, next_due, start_of
 from bot.publishing.rate_limits import LocalQuietHours
 from bot.rendering.i18n import LANGUAGES
@@ -33,6 +32,7 @@ from bot.subscribers.errors import (
     NotAZone,
 )
 from bot.subscribers.limits import LONGEST_PAUSE_DAYS, MOST_LISTED
+from bot.subscribers.mailboxes import MailboxSeen, mailbox_seen
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topics import ChatTopic
 from storage.bundles import release_together
@@ -50,10 +50,10 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """The settings of a chat; `next_at` is None where no topic is in a digest.
+    """The settings of a chat; `next_at` is None if no topic is in a digest.
 
-    `language`: the code of the one that was chosen; None where it is the client's. `speaks`: the
-    tag of what it comes to.
+    `language`: the code of the language that was chosen; None: the client's. `speaks`: the tag of
+    the language in effect.
 
     `paused_until`: the local date on which a pause ends by itself.
     """
@@ -83,7 +83,7 @@ class DigestLayout:
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """What the page shows by which a chat is managed."""
+    """The content of the page on which a chat is managed."""
 
     topics: Sequence[ChatTopic]
     settings: ChatSettings
@@ -91,8 +91,7 @@ class Managed:
 
 async def get_settings(storage: Storage, chat_id: int) -> ChatSettings:
     async with storage.reading() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
-        return await _settings_of(tx, chat)
+        return await _settings_of(tx, await tx.get_one(Chat, chat_id))
 
 
 async def set_zone(storage: Storage, chat_id: int, zone: str) -> ChatSettings:
@@ -110,13 +109,12 @@ async def set_zone(storage: Storage, chat_id: int, zone: str) -> ChatSettings:
 
 
 async def set_language(storage: Storage, chat_id: int, code: str | None) -> ChatSettings:
-    """Write to the chat in the language *code*, or with None in the client's."""
+    """Write to the chat in the language *code*; None: in the client's."""
     if code is not None and code not in LANGUAGES:
         raise NotALanguage
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.chosen_language = code
-        await tx.session.flush()
         return await _settings_of(tx, chat)
 
 
@@ -124,7 +122,6 @@ async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> 
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.empty_day = empty_day
-        await tx.session.flush()
         return await _settings_of(tx, chat)
 
 
@@ -188,14 +185,14 @@ async def _reschedule(
 
 async def get_layout(storage: Storage, chat_id: int) -> DigestLayout:
     async with storage.reading() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         return DigestLayout(chat.style, chat.layout)
 
 
 async def set_layout(
     storage: Storage, chat_id: int, *, style: Style | None = None, layout: Layout | None = None
 ) -> DigestLayout:
-    """Change what is given. Rich is tried again even where Telegram rejected it before."""
+    """Change either or both. Rich is tried again even if Telegram rejected it before."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.style, chat.layout = style or chat.style, layout or chat.layout
@@ -206,7 +203,7 @@ async def set_layout(
 
 
 async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | None) -> ChatSettings:
-    """Hold alerts back during these *hours*; with None, what is held goes out at once."""
+    """Hold alerts back during these *hours*; None: release held alerts at once."""
     if hours and not _are_hours(hours):
         raise NotATime
     async with storage.writing() as tx:
@@ -223,7 +220,6 @@ async def set_alerts_per_hour(storage: Storage, chat_id: int, number: int) -> Ch
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.alerts_an_hour = number
-        await tx.session.flush()
         return await _settings_of(tx, chat)
 
 
@@ -245,12 +241,12 @@ async def pause_for(storage: Storage, chat_id: int, days: int) -> ChatSettings:
 
 
 async def pause_until(storage: Storage, chat_id: int, day: date) -> ChatSettings:
-    """Send nothing before the local date *day*; NotADate if that is over, or far away."""
+    """Send nothing before the local date *day*; raise NotADate if that is over, or far away."""
     return await _pause(storage, chat_id, lambda _today: day)
 
 
 async def resume(storage: Storage, chat_id: int) -> ChatSettings:
-    """What has gathered comes with the next digest, not at once."""
+    """End the pause. Stories of that time come with the next digest, not at once."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         await restore_chat(tx, chat_id)
@@ -262,7 +258,7 @@ async def resume(storage: Storage, chat_id: int) -> ChatSettings:
 async def _pause(
     storage: Storage, chat_id: int, end: Callable[[date], date | None]
 ) -> ChatSettings:
-    """Pause until the date that *end* gives for today's, or else until `resume`."""
+    """Pause until the date that *end* returns for today's, or until `resume` if it returns None."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         today = local_date(tx.now, chat.zone)
@@ -279,30 +275,26 @@ async def _pause(
 
 
 async def replan(tx: Transaction, chat: Chat) -> Plan:
-    """Set the chat's next digest in this transaction; none where no subscription asks for one.
+    """Set the time of the chat's next digest; there is none if no subscription asks for it.
 
-    A digest that was due a moment ago is still due. A process that composes one by the old plan at
-    this moment begins anew.
+    A digest that was due a moment ago is still due. A process that is composing one by the old plan
+    starts again.
     """
-    await tx.session.flush()
     plan = Plan(chat.zone, await schedule_of(tx, chat.id))
     is_wanted = await wants_digest(tx, chat.id)
-    set_next_digest(
-        chat, plan, tx.now, (await last_editions(tx, chat.id)).days if is_wanted else None
-    )
-    tx.session.add(chat)
-    await tx.session.flush()
+    last = (await last_editions(tx, chat.id)).days if is_wanted else None
+    set_next_digest(chat, plan, tx.now, last)
     return plan
 
 
 def set_next_digest(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | None) -> None:
-    """Do so where what it depends on is known: *last* is as in `next_due`, None for no digest."""
+    """Set the time of the next digest; *last* is as in `next_due`, None for no digest."""
     chat.next_digest_at = None if last is None else next_due(plan, _after(chat, now), last)
     chat.free()
 
 
 def _after(chat: Chat, now: datetime) -> datetime:
-    """Return after which moment the next digest comes."""
+    """Return the time after which the next digest comes."""
     if chat.resume_at:  # not before the pause is over
         return chat.resume_at - _INSTANT
     due = chat.next_digest_at
@@ -310,7 +302,7 @@ def _after(chat: Chat, now: datetime) -> datetime:
 
 
 async def _replan_alerts(tx: Transaction, chat: Chat) -> None:
-    """Send what is held when the chat's quiet hours end as they are now, or else at once."""
+    """Release held alerts at the end of the quiet hours, or at once outside of them."""
     end = LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now)
     await release_together(tx, chat.id, end or tx.now, is_quiet=end is not None)
 
@@ -334,11 +326,11 @@ async def _settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
     )
 
 
-# By a link to the page of the chat.
+# The page of the chat, which a link opens.
 
 
 async def get_managed(storage: Storage, chat_id: int) -> Managed:
-    """Return the chat's topics and settings; raise NoSuchChat as `check_manageable` does."""
+    """Return the chat's topics and settings; raise NoSuchChat like `check_manageable`."""
     await check_manageable(storage, chat_id)
     subscribed = await topics.subscribed(storage, chat_id, per_page=MOST_LISTED)
     return Managed(subscribed.items, await get_settings(storage, chat_id))
@@ -347,9 +339,9 @@ async def get_managed(storage: Storage, chat_id: int) -> Managed:
 async def check_manageable(storage: Storage, chat_id: int) -> None:
     """Raise NoSuchChat if the chat was deleted, has no access, or became another chat.
 
-    A link outlives its chat: every request that comes by one is checked first.
+    A link outlives its chat, so every request by one is checked first.
     """
     async with storage.reading() as tx:
-        chat = await tx.session.get(Chat, chat_id)
+        chat = await tx.get(Chat, chat_id)
         if chat is None or chat.state in (*CLOSED, ChatState.ERASED):
             raise NoSuchChat

@@ -5,7 +5,7 @@ invite_<code>  an invitation
 topic_<slug>   a topic of the catalogue
 topic_<id>     one that has no slug
 q_<query>      a query, its UTF-8 as URL-safe base64 without padding
-s_<token>      a query that is too long for that: what a chat shared, by its token
+s_<token>      a query that is too long for that, stored under a token
 
 Telegram takes 64 characters of A-Z a-z 0-9 _ -.
 """
@@ -19,7 +19,7 @@ from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.topics import find_topic
 from storage.chats import lock_chat
 from storage.db.engine import Storage
-from storage.sharing import Share, share_of, shared_by
+from storage.sharing import add_share, share_of, shared_by
 
 LONGEST_START = 64
 ADMIN_PREFIX, INVITE_PREFIX = "admin_", "invite_"
@@ -48,7 +48,7 @@ Linked: TypeAlias = LinkedTopic | LinkedQuery | LinkedShare
 
 
 def start_for(linked: Linked) -> str | None:
-    """Return what the link carries; None where that is too long."""
+    """Return the start parameter of a link; None if it would be too long."""
     match linked:
         case LinkedTopic(name):
             start = _TOPIC + name
@@ -61,7 +61,7 @@ def start_for(linked: Linked) -> str | None:
 
 
 def read_start(start: str) -> Linked | None:
-    """Return what a link carries; None for what is no link of these."""
+    """Read the start parameter of a link; None if it is none of these."""
     if start.startswith(_TOPIC):
         return LinkedTopic(start.removeprefix(_TOPIC))
     if start.startswith(_SHARED):
@@ -73,7 +73,7 @@ def read_start(start: str) -> Linked | None:
 
 
 def _decoded(text: str) -> str:
-    """Return what *text* encodes, "" for nothing or nonsense."""
+    """Return the decoded text, or "" if it is not valid."""
     try:
         return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:
@@ -81,9 +81,10 @@ def _decoded(text: str) -> str:
 
 
 async def share(storage: Storage, chat_id: int, topic_id: int) -> str:
-    """Return what a link to the topic carries; NoSuchTopic if the chat has none such.
+    """Return the start parameter of a link to the topic.
 
-    Only a query that is too long for a link is stored.
+    A query that is too long for a link is stored. Raises NoSuchTopic if the chat cannot see the
+    topic.
     """
     async with storage.reading() as tx:
         topic = await find_topic(tx, chat_id, topic_id)
@@ -94,7 +95,7 @@ async def share(storage: Storage, chat_id: int, topic_id: int) -> str:
 
 
 async def shared_query(storage: Storage, token: str) -> str:
-    """Return the query that was shared under *token*; NoSuchTopic for none."""
+    """Return the query that was shared under *token*; raise NoSuchTopic if there is none."""
     async with storage.reading() as tx:
         shared = await shared_by(tx, token)
     if shared is None:
@@ -107,8 +108,5 @@ async def _stored(storage: Storage, chat_id: int, typed: str) -> str:
         await lock_chat(tx, chat_id)
         shared = await share_of(tx, chat_id, typed)
         if shared is None:
-            token = secrets.token_urlsafe(_TOKEN_BYTES)
-            shared = Share(chat_id=chat_id, token=token, typed=typed, created_at=tx.now)
-            tx.session.add(shared)
-            await tx.session.flush()
+            shared = await add_share(tx, chat_id, typed, secrets.token_urlsafe(_TOKEN_BYTES))
     return _SHARED + shared.token

@@ -1,11 +1,11 @@
 """Subscriptions of a chat: beginning one, changing its query, name and mode, and ending it.
 
-- The same query, however written, is one topic of the chat; subscribing again changes the mode.
-- A topic of the catalogue never changes for a chat: one of its own takes the place.
+- The same query, however it is written, is one topic of the chat; subscribing again changes the
+  mode.
+- A chat cannot change a topic of the catalogue: a topic of its own takes its place.
 - The end of a subscription can be undone for a while; then its topic goes, if it is the chat's own.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.settings import replan
 from bot.subscribers.text import one_line
 from bot.subscribers.topic_names import name_for, name_of_query
-from bot.subscribers.topics import find_topic
+from bot.subscribers.topics import find_topic, parse_for
 from storage.chats import Chat, lock_account, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, Mode, MuteKind
@@ -32,15 +32,16 @@ from storage.mutes import MuteSubject, move_topic_mute, mute_of
 from storage.queries import query_for, retire_query
 from storage.subscriptions import (
     Subscription,
+    begin_subscription,
     count_subscriptions_of_account,
     drop_topic,
     end_subscription,
     ended_subscription,
     purge_ended,
-    restore_ended,
+    resume_subscription,
     subscription_to,
 )
-from storage.topics import Topic, has_topic_named, topic_of, topic_seen_by
+from storage.topics import Topic, add_own_topic, has_topic_named, topic_of, topic_seen_by
 
 # How far the first digest of a new topic reaches back.
 FIRST_REACH = timedelta(hours=24)
@@ -55,7 +56,7 @@ class Subscribed:
     name: str
     mode: Mode
     plan: Plan
-    zone_guessed: bool  # and nothing said so before: it is the first digest
+    zone_guessed: bool  # for the chat's first digest only
     is_paused: bool  # the whole chat
     is_new: bool
     is_muted: bool
@@ -74,19 +75,13 @@ class Unsubscribed:
 
 
 async def subscribe(
-    storage: Storage,
-    chat_id: int,
-    typed: str,
-    mode: Mode,
-    saved: Mapping[str, str] | None = None,
-    *,
-    limits: Limits,
+    storage: Storage, chat_id: int, typed: str, mode: Mode, *, limits: Limits
 ) -> Subscribed:
-    """Subscribe to the query *typed* as a topic of the chat's own; QueryError if it is none.
+    """Subscribe to the query *typed* as a topic of the chat's own; raise QueryError if it is none.
 
-    What `#name` stands for among the *saved* topics is written out: they may change or go.
+    The query of a topic `#name` is written out, because that topic may change or go.
     """
-    query = parse(typed, saved)
+    query = await parse_for(storage, chat_id, typed)
     typed = typed if is_readable(typed) else shown(query)
     async with storage.writing() as tx:
         chat = await lock_account(tx, chat_id)
@@ -104,8 +99,7 @@ async def subscribe_to_topic(
         chat = await lock_account(tx, chat_id)
         topic = await find_topic(tx, chat_id, topic_id)
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
-    asked = topic.query_id, parse(topic.typed)
-    await _backfill(storage, chat_id, subscribed, asked, tx.now)
+    await _backfill(storage, chat_id, subscribed, (topic.query_id, parse(topic.typed)), tx.now)
     return subscribed
 
 
@@ -124,9 +118,9 @@ async def unsubscribe(storage: Storage, chat_id: int, topic_id: int) -> Unsubscr
 async def undo_unsubscribe(
     storage: Storage, chat_id: int, topic_id: int, *, limits: Limits
 ) -> None:
-    """Subscribe again, exactly as it was; UndoIsOver if it ended too long ago.
+    """Subscribe again, exactly as it was; raise UndoIsOver if it ended too long ago.
 
-    A subscription that is there stays as it is.
+    A chat that has subscribed again meanwhile keeps that subscription.
     """
     async with storage.writing() as tx:
         chat = await lock_account(tx, chat_id)
@@ -136,24 +130,16 @@ async def undo_unsubscribe(
         if ended is None:
             raise UndoIsOver
         await _refuse_one_more(tx, chat_id, limits=limits)
-        was = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at"})
-        tx.session.add(Subscription(**was))
-        await tx.session.delete(ended)
+        await resume_subscription(tx, ended)
         await replan(tx, chat)
 
 
-async def change_query(
-    storage: Storage,
-    chat_id: int,
-    topic_id: int,
-    typed: str,
-    saved: Mapping[str, str] | None = None,
-) -> int:
-    """Give the topic the query *typed*; return its row, another one in place of a public topic.
+async def change_query(storage: Storage, chat_id: int, topic_id: int, typed: str) -> int:
+    """Give the topic the query *typed*; return its id, which is new if the topic was public.
 
-    QueryError if it is none, AlreadySubscribed if another topic of the chat has it.
+    Raises QueryError, or AlreadySubscribed if another topic of the chat has the query.
     """
-    query = parse(typed, saved)
+    query = await parse_for(storage, chat_id, typed)
     line = one_line(typed if is_readable(typed) else shown(query))
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
@@ -162,8 +148,9 @@ async def change_query(
         if await _drop_ended_twin(tx, topic, chat_id, query_id):
             await query_for(tx, query.canonical)  # it may have been retired with that
         if topic.chat_id is None:
-            topic = await _replace_by_own(tx, chat_id, topic, subscription, query_id)
-        await _set_query(tx, topic, query_id, line)
+            topic = await _replace_by_own(tx, chat_id, topic, subscription, (query_id, line))
+        else:
+            await _set_query(tx, topic, query_id, line)
         reaches_back, since = subscription.mode.digests, tx.now - FIRST_REACH
     if reaches_back:
         await search.backfill(storage, query_id, query, since, chat_id=chat_id)
@@ -171,7 +158,7 @@ async def change_query(
 
 
 async def rename_topic(storage: Storage, chat_id: int, topic_id: int, name: str) -> None:
-    """Rename a topic of the chat's own; NotAName if nothing of the name can be seen."""
+    """Rename a topic of the chat's own; raise NotAName if the name is empty or invisible."""
     name = name_for(name)
     if not name:
         raise NotAName
@@ -181,13 +168,12 @@ async def rename_topic(storage: Storage, chat_id: int, topic_id: int, name: str)
         if topic.chat_id is None:
             raise NoSuchTopic
         topic.name = name
-        tx.session.add(topic)
 
 
 async def subscription_of(
     tx: Transaction, chat_id: int, topic_id: int
 ) -> tuple[Topic, Subscription]:
-    """Return what the chat subscribes to; NoSuchTopic if it does not."""
+    """Return a topic with the chat's subscription; raise NoSuchTopic if there is none."""
     topic = await topic_seen_by(tx, chat_id, topic_id)
     subscription = await subscription_to(tx, chat_id, topic_id)
     if topic is None or subscription is None:
@@ -198,7 +184,7 @@ async def subscription_of(
 async def _subscribe(
     tx: Transaction, chat: Chat, topic: Topic, mode: Mode, *, limits: Limits
 ) -> Subscribed:
-    """Make or change the subscription; doing so twice changes nothing."""
+    """Begin the subscription or change its mode; a second call changes nothing."""
     chat_id, topic_id = chat.id, topic.id
     subscription = await subscription_to(tx, chat_id, topic_id)
     is_new = subscription is None
@@ -207,7 +193,6 @@ async def _subscribe(
         await begin_subscription(tx, chat_id, topic_id, mode)
     else:
         subscription.mode = mode
-        tx.session.add(subscription)
     is_first_digest = chat.next_digest_at is None
     plan = await replan(tx, chat)
     return Subscribed(
@@ -233,46 +218,28 @@ async def _backfill(
     storage: Storage,
     chat_id: int,
     subscribed: Subscribed,
-    asked: tuple[int, ParsedQuery],
+    stored_query: tuple[int, ParsedQuery],
     now: datetime,
 ) -> None:
-    """Let the first digest of a new topic report what came in the day before."""
+    """Let the first digest of a new topic report the stories of the day before."""
     if subscribed.is_new and subscribed.mode.digests:
-        await search.backfill(storage, *asked, now - FIRST_REACH, chat_id=chat_id)
-
-
-async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:
-    """Subscribe to a topic that the chat does not subscribe to; what it ended before goes on.
-
-    The limit and the chat's next digest are for the caller.
-    """
-    await restore_ended(tx, chat_id, topic_id)
-    began = Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now)
-    tx.session.add(began)
-    await tx.session.flush()
+        await search.backfill(storage, *stored_query, now - FIRST_REACH, chat_id=chat_id)
 
 
 async def own_topic(tx: Transaction, chat_id: int, query: ParsedQuery, typed: str) -> Topic:
-    """Return the chat's own topic with *query*, made of what was *typed* if there is none."""
+    """Return the chat's own topic with *query*, which is added as it was *typed* if it is new."""
     query_id = (await query_for(tx, query.canonical)).id
-    found = await topic_of(tx, chat_id, query_id)
-    return found or await _make_own_topic(tx, chat_id, query_id, typed)
-
-
-async def _make_own_topic(tx: Transaction, chat_id: int, query_id: int, typed: str) -> Topic:
-    """Add a topic that only this chat has, with a name that none of its other topics has."""
+    if topic := await topic_of(tx, chat_id, query_id):
+        return topic
     line = one_line(typed)
     name = name_of_query(line)
     if await has_topic_named(tx, chat_id, name):
         name = name_for(line)
-    topic = Topic(name=name, query_id=query_id, typed=line, chat_id=chat_id, created_at=tx.now)
-    tx.session.add(topic)
-    await tx.session.flush()
-    return topic
+    return await add_own_topic(tx, chat_id, name=name, typed=line, query_id=query_id)
 
 
 async def _drop_ended_twin(tx: Transaction, topic: Topic, chat_id: int, query_id: int) -> bool:
-    """Drop a topic with the same query whose subscription ended; say whether there was one."""
+    """Drop another topic with the same query whose subscription has ended, if there is one."""
     twin = await topic_of(tx, chat_id, query_id)
     if twin is None or twin.id == topic.id:
         return False
@@ -283,16 +250,14 @@ async def _drop_ended_twin(tx: Transaction, topic: Topic, chat_id: int, query_id
 
 
 async def _replace_by_own(
-    tx: Transaction, chat_id: int, topic: Topic, subscription: Subscription, query_id: int
+    tx: Transaction, chat_id: int, topic: Topic, subscription: Subscription, query: tuple[int, str]
 ) -> Topic:
-    """Put a topic of the chat's own into the place of *topic*."""
-    made = Topic(name=topic.name, query_id=query_id, typed="", chat_id=chat_id, created_at=tx.now)
-    tx.session.add(made)
-    await tx.session.flush()
-    await move_topic_mute(tx, chat_id, topic.id, made.id)
-    subscription.topic_id = made.id
-    tx.session.add(subscription)
-    return made
+    """Replace a public *topic* by a topic of the chat's own with the same name."""
+    query_id, typed = query
+    own = await add_own_topic(tx, chat_id, name=topic.name, typed=typed, query_id=query_id)
+    await move_topic_mute(tx, chat_id, topic.id, own.id)
+    subscription.topic_id = own.id
+    return own
 
 
 async def _set_query(tx: Transaction, topic: Topic, query_id: int, line: str) -> None:
@@ -300,7 +265,6 @@ async def _set_query(tx: Transaction, topic: Topic, query_id: int, line: str) ->
     if topic.name in {name_of_query(topic.typed), name_for(topic.typed)}:  # nobody chose it
         topic.name = name_of_query(line)
     topic.typed, topic.query_id = line, query_id
-    tx.session.add(topic)
-    await tx.session.flush()
+    await tx.flush()
     if former != query_id:
         await retire_query(tx, former)

@@ -1,4 +1,4 @@
-"""What people send, as one line that cannot disturb the text around it."""
+"""Texts from users, as one line that cannot disturb the text around it."""
 
 import re
 from unicodedata import category
@@ -10,16 +10,16 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def one_line(text: str) -> str:
-    """Collapse white space; leave out controls, surrogates and what turns the direction of text."""
-    if not text.isprintable():  # which none of those is
-        text = "".join(one for one in text if one.isspace() or _is_shown(one))
+    """Collapse white space; drop control characters, surrogates and marks of direction."""
+    if not text.isprintable():  # as it is with any of those
+        text = "".join(sign for sign in text if sign.isspace() or _is_shown(sign))
     return " ".join(text.split())
 
 
 def storable(text: str) -> str:
-    """Put a sign in the place of NUL and of halves of characters, which no database takes.
+    """Replace NUL and lone surrogates, which no database can store.
 
-    It is as long as they are in UTF-16, so that entities stay where they are.
+    The replacement is as long in UTF-16, so that entities stay in place.
     """
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 

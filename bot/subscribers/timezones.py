@@ -1,4 +1,4 @@
-"""Time zones: guessed from a language, read from what was typed, found near a location."""
+"""Time zones: guessed from a language, read from typed text, found near a location."""
 
 import re
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ SUGGESTED: Final = (
     "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
 )  # fmt: skip
 
-# Where most of those live whose country has several zones.
+# The zone of most inhabitants, for countries with several zones.
 _MAIN_ZONES: Final = MappingProxyType(
     {
         "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney",
@@ -34,10 +34,10 @@ _MAIN_ZONES: Final = MappingProxyType(
         "UA": "Europe/Kyiv", "US": "America/New_York", "UZ": "Asia/Tashkent",
     }
 )  # fmt: skip
-# Where a bare language is another country's than CLDR's; plain English is nobody's in particular.
+# Countries of bare languages, where CLDR's are unlikely; plain English has no country.
 _COUNTRIES: Final = MappingProxyType({"ar": "SA", "en": "", "pt": "PT"})
 
-# What users call a place where neither the tz database nor CLDR has that name.
+# Names of places that neither the tz database nor CLDR has.
 _ALSO_CALLED: Final = MappingProxyType(
     {
         "abu dhabi": "Asia/Dubai", "barcelona": "Europe/Madrid", "beijing": "Asia/Shanghai",
@@ -59,7 +59,7 @@ _ALSO_CALLED: Final = MappingProxyType(
     }
 )  # fmt: skip
 
-# The tz database names whole hours only ("Etc/GMT-9"); these are the other offsets, by minutes.
+# Zones by offset in minutes, because the tz database names whole hours only ("Etc/GMT-9").
 _BETWEEN_HOURS: Final = MappingProxyType(
     {
         -570: "Pacific/Marquesas", -210: "America/St_Johns", 210: "Asia/Tehran", 270: "Asia/Kabul",
@@ -68,7 +68,7 @@ _BETWEEN_HOURS: Final = MappingProxyType(
     }
 )  # fmt: skip
 _OFFSET: Final = re.compile(r"(?:utc|gmt)\s*([+-])\s*(\d{1,2})(?::?([0-5]\d))?")
-# Zones of the database that are no place; "Etc/GMT-9" is reached by typing UTC+9.
+# Zones that are no places; users reach "Etc/GMT-9" by typing UTC+9.
 _NO_PLACES: Final = ("Etc/", "SystemV/", "posix/", "right/")
 _FURTHEST_WEST, _FURTHEST_EAST = -12, 14
 _ISO_6709: Final = re.compile(  # +353916+1394441 is Tokyo
@@ -77,9 +77,9 @@ _ISO_6709: Final = re.compile(  # +353916+1394441 is Tokyo
 
 
 def guess_zone(language: str) -> str:
-    """Return the zone where most of those live whose client speaks *language* (IETF tag).
+    """Return the zone of most users whose client speaks *language* (IETF tag).
 
-    UTC where that is anybody's guess, as for plain English.
+    UTC if there is no good guess, as for plain English.
     """
     parts = language.replace("-", "_").split("_")
     country = next((part for part in parts[1:] if len(part) == 2), "")  # noqa: PLR2004 - ISO 3166
@@ -89,7 +89,7 @@ def guess_zone(language: str) -> str:
 
 
 def _country_of(language: str, script: str = "") -> str:
-    """Return where most users of a bare *language* live, "" for nowhere in particular."""
+    """Return the country of most users of a bare *language*; "" if there is no good guess."""
     language = language.lower()
     if language in _COUNTRIES:
         return _COUNTRIES[language]
@@ -99,7 +99,7 @@ def _country_of(language: str, script: str = "") -> str:
 
 
 def zone_named(text: str) -> str | None:
-    """Return the one zone that *text* must mean: `Asia/Tokyo`, `utc+9`; None for anything else."""
+    """Return the zone that *text* must mean: `Asia/Tokyo`, `utc+9`; None for anything else."""
     name = " ".join(text.lower().split())
     if offset := _OFFSET.fullmatch(name.replace("\u2212", "-")):
         return _zone_at_offset(*offset.groups())
@@ -107,17 +107,17 @@ def zone_named(text: str) -> str | None:
 
 
 def zone_of_place(text: str) -> str | None:
-    """Return the zone of a place, once a zone was asked for: `Tokyo`, `東京`, `new york`, `JST`."""
+    """Return the zone of a place, in an answer: `Tokyo`, `東京`, `new york`, `JST`."""
     place = _plain(text)
     known = zone_named(text) or _ALSO_CALLED.get(place) or _zones_by_city().get(place)
     return known or _zones_by_translated_city().get(place)
 
 
 def zones_near(latitude: float, longitude: float, now: datetime, most: int = 4) -> list[str]:
-    """Return the zones of the nearest cities (in degrees), one for each time that clocks show now.
+    """Return the zones of the cities nearest to a location in degrees, one for each local time.
 
     The nearest city of the tz database may lie over a border (Karachi is nearer to Mumbai than
-    Kolkata is), so the user says which clock is theirs.
+    Kolkata is), so the user chooses among them.
     """
     here = _on_sphere(latitude, longitude)
     nearest = sorted(_cities(), key=lambda city: -sum(map(mul, city[1], here)))

@@ -1,7 +1,7 @@
-"""What topics are called: a name that somebody gives, else one that is made from the query.
+"""Names of topics: given by a user, or made from the query.
 
 `"interest rate" OR "central bank"` is called "Interest rate, central bank": its first three terms
-without quotes, operators and what is excluded. Words that were typed as such stay as they are.
+without quotes, operators and excluded terms. A query of plain words stays as it was typed.
 """
 
 import re
@@ -18,13 +18,13 @@ _OPERATORS = frozenset({"and", "near", "not", "or"})
 
 
 def name_for(text: str) -> str:
-    """Return *text* on one line, as much as a name may have; "" where nothing is to be seen."""
+    """Return *text* on one line, cut to the length of a name; "" if it is empty or invisible."""
     line = one_line(text)
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 
 
 def name_of_query(typed: str) -> str:
-    """Return a readable name for the query *typed*, the terms in the order in which they stand."""
+    """Return a readable name for the query *typed*, with its terms in the order of the text."""
     try:
         tree = parse(typed).tree
     except QueryError:
@@ -35,7 +35,7 @@ def name_of_query(typed: str) -> str:
     terms = sorted(_terms(tree), key=lambda term: folded.find(term.rstrip("…").casefold()))
     if not terms:
         return name_for(typed)
-    are_together = isinstance(tree, And) and not any(isinstance(one, Or) for one in tree.operands)
+    are_together = isinstance(tree, And) and not any(isinstance(node, Or) for node in tree.operands)
     name = (" " if are_together else ", ").join(dict.fromkeys(terms[:MOST_TERMS]))
     return name_for(_capitalized(f"{name} …" if len(terms) > MOST_TERMS else name))
 
@@ -61,5 +61,5 @@ def _terms(node: Node) -> Iterator[str]:
 
 
 def _shown(term: Term) -> str:
-    """As it was typed; a star becomes an ellipsis."""
+    """Return the term as it was typed; a star becomes an ellipsis."""
     return term.as_typed.removesuffix("*") + "…" * term.prefix

@@ -1,17 +1,18 @@
 """Topics as a chat sees them: its own, and those of the public catalogue."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from bot.matching.evaluate import FoldedArticle, article_folded, holds
-from bot.matching.query import is_readable, parse
+from bot.matching.query import ParsedQuery, QueryError, is_readable, parse
 from bot.matching.suggest import suggested
+from bot.slices import in_turns
 from bot.subscribers.errors import NoSuchAlert, NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.paging import ListPage, page_number
-from bot.text.slices import in_turns
+from bot.subscribers.paging import PER_PAGE, ListPage, load_page
 from storage import subscriptions
 from storage.alerts import PressedAlert, alert_of_button
 from storage.db.engine import Storage, Transaction
@@ -19,7 +20,6 @@ from storage.enums import Mode, MuteKind
 from storage.mutes import MuteSubject, mute_of, topics_muted
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
-PER_PAGE = 8
 MOST_SUGGESTED = 3
 _MOST_RANKED = 20  # some may go before they are counted again
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -44,25 +44,37 @@ class ChatTopic:
 async def subscribed(
     storage: Storage, chat_id: int, page: int = 0, per_page: int = PER_PAGE
 ) -> ListPage[ChatTopic]:
-    """What the chat subscribes to; a page beyond the last is the last."""
+    """Return a page of the topics that the chat subscribes to, with their mutes."""
     async with storage.reading() as tx:
         total = await subscriptions.count_subscriptions(tx, chat_id)
-        page = page_number(page, total, per_page)
-        rows = await subscriptions.subscribed_topics(
-            tx, chat_id, offset=page * per_page, limit=per_page
-        )
+        load = partial(subscriptions.subscribed_topics, tx, chat_id)
+        found = await load_page(load, page, total, per_page)
         muted = await topics_muted(tx, chat_id)
-    shown = [
-        replace(
-            _chat_topic(topic, mode), is_muted=topic.id in muted, muted_until=muted.get(topic.id)
-        )
-        for topic, mode in rows
-    ]
-    return ListPage(shown, page, total, per_page)
+    return found.showing(
+        [
+            replace(
+                _chat_topic(topic, mode),
+                is_muted=topic.id in muted,
+                muted_until=muted.get(topic.id),
+            )
+            for topic, mode in found.items
+        ]
+    )
+
+
+async def parse_for(storage: Storage, chat_id: int, typed: str) -> ParsedQuery:
+    """Parse a query that the chat typed, in which `#name` stands for a topic that it can see.
+
+    Raises QueryError. The topics are loaded only for a query that cannot be read without them.
+    """
+    try:
+        return parse(typed)
+    except QueryError:
+        return parse(typed, await saved_queries(storage, chat_id))
 
 
 async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
-    """What `#name` may stand for, by name: the catalogue, and the chat's subscriptions."""
+    """Return the queries that `#name` may stand for: of the catalogue and of the chat's topics."""
     async with storage.reading() as tx:
         public = await public_topics(tx)
         own = await subscriptions.subscribed_topics(tx, chat_id, limit=MOST_LISTED)
@@ -74,27 +86,25 @@ async def catalogue_page(
 ) -> ListPage[ChatTopic]:
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
-        page = page_number(page, total, per_page)
-        rows = await public_topics(tx, offset=page * per_page, limit=per_page)
-        shown = [_chat_topic(topic, await _mode(tx, chat_id, topic)) for topic in rows]
-    return ListPage(shown, page, total, per_page)
+        found = await load_page(partial(public_topics, tx), page, total, per_page)
+        return found.showing(
+            [_chat_topic(topic, await _mode(tx, chat_id, topic)) for topic in found.items]
+        )
 
 
 async def popular(storage: Storage, chat_id: int, limit: int) -> ListPage[ChatTopic]:
-    """The topics of the catalogue with most subscribers."""
+    """Return the topics of the catalogue with most subscribers."""
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
-        rows = [
-            await topic_seen_by(tx, chat_id, one)
-            for one in await subscriptions.popular_topics(tx, limit=_MOST_RANKED)
-        ]
+        ranked = await subscriptions.popular_topics(tx, limit=_MOST_RANKED)
+        rows = [await topic_seen_by(tx, chat_id, topic_id) for topic_id in ranked]
         found = [topic for topic in rows if topic and topic.slug][:limit]
         shown = [_chat_topic(topic, await _mode(tx, chat_id, topic)) for topic in found]
     return ListPage(shown, 0, total, limit)
 
 
 async def get_topic(storage: Storage, chat_id: int, topic_id: int) -> ChatTopic:
-    """Return a public topic or the chat's own; NoSuchTopic for any other."""
+    """Return a public topic or the chat's own; raise NoSuchTopic for any other."""
     async with storage.reading() as tx:
         return await _with_mute(tx, chat_id, await find_topic(tx, chat_id, topic_id))
 
@@ -106,13 +116,10 @@ async def find_topic(tx: Transaction, chat_id: int, topic_id: int) -> Topic:
     return topic
 
 
-async def topic_by_query(
-    storage: Storage, chat_id: int, typed: str, saved: Mapping[str, str] | None = None
-) -> ChatTopic:
-    """Return the subscription with this query, as a question about it shows it."""
-    canonical = parse(typed, saved).canonical
+async def topic_by_query(storage: Storage, chat_id: int, query: ParsedQuery) -> ChatTopic:
+    """Return the topic with this query that the chat subscribes to; raise NoSuchTopic if none."""
     async with storage.reading() as tx:
-        topic = await subscriptions.subscribed_topic(tx, chat_id, canonical)
+        topic = await subscriptions.subscribed_topic(tx, chat_id, query.canonical)
         if topic is None:
             raise NoSuchTopic
         return await _with_mute(tx, chat_id, topic)
@@ -123,7 +130,7 @@ async def topic_by_name(storage: Storage, chat_id: int, name: str) -> ChatTopic:
     async with storage.reading() as tx:
         topic = await topic_named(tx, name)
         if topic is None and _NUMBER.fullmatch(name):
-            topic = await tx.session.get(Topic, int(name))
+            topic = await tx.get(Topic, int(name))
         if topic is None or topic.chat_id is not None:
             raise NoSuchTopic
         return _chat_topic(topic, await _mode(tx, chat_id, topic))
@@ -147,7 +154,7 @@ def _chat_topic(topic: Topic, mode: Mode | None) -> ChatTopic:
     return ChatTopic(topic.id, topic.name, topic.typed, topic.chat_id is None, mode)
 
 
-# What a chat might subscribe to for more stories like that of an alert.
+# Suggestions of topics for more stories like that of an alert.
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +173,9 @@ class Suggestions:
 
 
 async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Suggestions:
-    """Return up to three: what the title names, then topics of the catalogue that match.
+    """Return up to three: names in the title, then matching topics of the catalogue.
 
-    What the chat subscribes to already is left out.
+    Topics that the chat subscribes to already are left out.
     """
     async with storage.reading() as tx:
         alert = await alert_of_button(tx, chat_id, story_id)
@@ -178,9 +185,11 @@ async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Suggest
         raise NoSuchAlert
     folded = await in_turns(article_folded(alert.title, alert.text))
     queries = {_canonical(topic.typed) for topic, _ in subscribed}
-    named = [one for one in _named(alert) if _canonical(one.typed) not in queries]
-    topics = [one for one in _matching(catalogue, folded) if _canonical(one.typed) not in queries]
-    # At least one place is for the catalogue: an editor thought about its topics.
+    named = [named for named in _named(alert) if _canonical(named.typed) not in queries]
+    topics = [
+        topic for topic in _matching(catalogue, folded) if _canonical(topic.typed) not in queries
+    ]
+    # One place at least is for the catalogue, because an editor thought about its topics.
     items = [*named[: MOST_SUGGESTED - 1], *topics, *named[MOST_SUGGESTED - 1 :]]
     return Suggestions(alert.title, tuple(items[:MOST_SUGGESTED]))
 

@@ -6,12 +6,13 @@ starts with the settings of its group.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.rendering.messages import Message
-from bot.subscribers.access import Access, has_access
+from bot.subscribers.access import Access, apply_to_chats, has_access
 from bot.subscribers.errors import Banned, GroupClosed
+from bot.subscribers.text import one_line
 from bot.subscribers.timezones import guess_zone
 from storage import chats
 from storage.access import admin_ids
@@ -30,6 +31,9 @@ from storage.suspension import (
 # A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
 _UNANSWERED = "unanswered"  # the notice of a chat whose replies were rate limited
+# Telegram allows 64; other servers may allow more, and a row must stay small.
+_LONGEST_NAME = 64
+_LONGEST_TAG = 16
 _LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
 # What a new thread takes over from its group.
 _INHERITED = (
@@ -52,16 +56,30 @@ class Sender:
     language: str = ""  # IETF tag, "" unknown
     can_change: bool = True  # in a group: whether they are an administrator
 
+    @classmethod
+    def in_private(cls, user_id: int, first_name: str, language: str | None) -> Self:
+        """Return the user as the sender of their private chat, which has the user's id."""
+        name, tag = user_name(first_name), language_tag(language)
+        return cls(user_id=user_id, telegram_id=user_id, name=name, language=tag)
+
     @property
     def chat_name(self) -> str:
         return self.name if self.kind is ChatKind.PRIVATE else self.title
 
 
+def user_name(first_name: str) -> str:
+    return one_line(first_name)[:_LONGEST_NAME]
+
+
+def language_tag(tag: str | None) -> str:
+    return one_line(tag or "")[:_LONGEST_TAG]
+
+
 @dataclass(frozen=True, slots=True)
 class CurrentUser:
-    """Somebody who may use the bot; `now` is the time of the update's transaction.
+    """A user who may use the bot; `now` is the time of the update's transaction.
 
-    `can_change`: whether they may change the chat's subscriptions; in a private chat they may.
+    `can_change`: whether they may change the chat's subscriptions, as they may in a private chat.
     """
 
     chat_id: int  # our row
@@ -83,11 +101,11 @@ class CurrentUser:
 async def identify(
     storage: Storage, sender: Sender, *, is_leaving: bool = False, access: Access
 ) -> CurrentUser | None:
-    """Return the current user, whose chat now has a row; None for one without access.
+    """Return the current user, whose chat has a row from now on; None if they have no access.
 
-    In a group that has a row every member has access, while the user who added the bot has. Raises
-    GroupClosed if that user has not. Raises Banned if the user or the chat is banned, unless the
-    user has a private chat and asks to have it erased (*is_leaving*).
+    In a group with a row, every member has access as long as the user who added the bot has it.
+    Raises GroupClosed if that user has lost it. Raises Banned if the user or the chat is banned,
+    unless the user has a private chat and asks to have it erased (*is_leaving*).
     """
     async with storage.reading() as tx:
         found = await _look_up(tx, sender, access)
@@ -110,7 +128,7 @@ async def identify(
 
 
 async def identify_known(storage: Storage, sender: Sender, *, access: Access) -> CurrentUser | None:
-    """Return the current user if they have a chat already; this creates none."""
+    """Return the current user if they have a chat already; no chat is created."""
     async with storage.reading() as tx:
         found = await _look_up(tx, sender, access)
     if found.chat is None or found.is_banned or found.is_closed_group or not found.has_access:
@@ -119,7 +137,7 @@ async def identify_known(storage: Storage, sender: Sender, *, access: Access) ->
 
 
 class _Found(NamedTuple):
-    """*chat*: the row of the sender's chat or thread; *is_known*: whether the chat has any row."""
+    """Facts about a sender; *is_known*: whether their chat or its group has a row."""
 
     chat: chats.Chat | None
     is_known: bool
@@ -173,11 +191,11 @@ def _question(chat: chats.Chat, now: datetime) -> str:
     return (chat.question or "") if is_fresh else ""
 
 
-async def join(storage: Storage, sender: Sender, *, access: Access) -> int | None:
+async def join_group(storage: Storage, sender: Sender, *, access: Access) -> int | None:
     """Let *sender* add the bot to a group or channel; return our row, None if they may not.
 
-    To a group that has a row already, anybody may add the bot again, unless the user who added it
-    before has no access any more; then a user with access takes that user's place.
+    If the group has a row, anybody may add the bot again as long as the user who added it before
+    has access. A user with access takes that user's place.
     """
     async with storage.writing() as tx:
         if await is_banned(tx, (sender.user_id, sender.telegram_id)):
@@ -185,8 +203,7 @@ async def join(storage: Storage, sender: Sender, *, access: Access) -> int | Non
         if await has_access(tx, sender.user_id, access):
             chat = await _save(tx, sender)
             await chats.set_inviter(tx, sender.telegram_id, sender.user_id)
-            while await apply_access(tx, access.rule, telegram_id=sender.telegram_id):
-                pass
+            await apply_to_chats(tx, sender.telegram_id, access)
             return chat.id
         known = await chats.chat_at(tx, sender.telegram_id)
         return known.id if known and known.state not in CLOSED else None
@@ -197,10 +214,10 @@ async def _take_ban_notice(storage: Storage, sender: Sender) -> bool:
         return await take_ban_notice(tx, {sender.user_id, sender.telegram_id})
 
 
-async def suspend(storage: Storage, telegram_id: int, state: ChatState) -> None:
-    """Suspend the chat and its threads: the bot was blocked or removed; nothing is deleted.
+async def suspend_chats(storage: Storage, telegram_id: int, state: ChatState) -> None:
+    """Suspend the chat and its threads, because the bot was blocked or removed.
 
-    A paused chat stays paused: it gets nothing already, and coming back does not end the pause.
+    A paused chat stays paused, because coming back must not end the pause.
     """
     async with storage.writing() as tx:
         for chat in await chats.chats_of(tx, telegram_id):
@@ -208,8 +225,8 @@ async def suspend(storage: Storage, telegram_id: int, state: ChatState) -> None:
                 await suspend_chat(tx, chat.id, state)
 
 
-async def restore(storage: Storage, telegram_id: int, *, closed_too: bool = False) -> None:
-    """Restore the chat and its threads; with *closed_too* also those whose topic is closed."""
+async def restore_chats(storage: Storage, telegram_id: int, *, closed_too: bool = False) -> None:
+    """Restore the chat and its threads; with *closed_too* also threads whose topic is closed."""
     returning = _AWAY | {ChatState.TOPIC_CLOSED} if closed_too else _AWAY
     async with storage.writing() as tx:
         for chat in await chats.chats_of(tx, telegram_id):
@@ -237,8 +254,6 @@ async def _save(tx: Transaction, sender: Sender) -> chats.Chat:
     chat.thread_name = chat.thread_name or sender.thread_name
     if sender.kind is ChatKind.PRIVATE:  # a group keeps the language that it started with
         chat.language = sender.language or chat.language
-    tx.session.add(chat)
-    await tx.session.flush()
     return chat
 
 
@@ -265,9 +280,9 @@ async def _open(tx: Transaction, sender: Sender) -> chats.Chat:
 async def enqueue_apology(
     storage: Storage, telegram_id: int, thread_id: int, message: Message
 ) -> None:
-    """Enqueue *message* to a chat that Telegram's rate limit kept from getting replies.
+    """Enqueue *message* to a chat that got no replies because of Telegram's rate limit.
 
-    Not if the chat is unknown, or has an apology pending.
+    Nothing happens if the chat is unknown, or has an apology pending.
     """
     async with storage.writing() as tx:
         chat = await chats.chat_at(tx, telegram_id, thread_id)

@@ -1,8 +1,8 @@
 """Pages where a link is enough to change something: a chat's subscriptions, and its mailbox.
 
-Opening a page never changes anything, since security scanners follow every link of a mail. A mail
-program unsubscribes by one POST without a page before it (RFC 8058); it gets the same response as a
-user who tapped the button.
+Opening a page changes nothing, because security scanners follow every link of a mail. A mail
+program unsubscribes with a single POST (RFC 8058), and gets the same response as a user who pressed
+the button.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.mail import confirm
-from bot.subscribers import settings, subscriptions
+from bot.mail.bounces import unsubscribe_address
+from bot.subscribers import mailboxes, settings, subscriptions
 from bot.subscribers.errors import NoMailbox, NoSuchChat, NoSuchTopic, UserError
 from bot.web.pages import TemplatePage, see_other
 from bot.web.requests import read_body
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_QUERY = 1000  # bytes; three times as many, escaped, must fit into an address
-_UNDO_FIELDS = ("topic", "words", "mode")
+_UNDO_FIELDS = ("topic", "query", "mode")
 
 
 async def subscriptions_page(site: Site, request: RouteRequest) -> TemplatePage | None:
@@ -38,57 +38,56 @@ async def subscriptions_page(site: Site, request: RouteRequest) -> TemplatePage 
     except NoSuchChat:
         return None
     query = request.http.query
-    again = {name: query[name] for name in _UNDO_FIELDS if name in query}
-    values = {"managed": managed, "said": query.get("said"), "again": again}
+    undo = {name: query[name] for name in _UNDO_FIELDS if name in query}
+    values = {"managed": managed, "done": query.get("done"), "undo": undo}
     return TemplatePage("web/manage.html", values, managed.settings.speaks)
 
 
 async def change_subscriptions(site: Site, request: RouteRequest) -> web.Response | None:
     (chat,) = request.subject
     try:
-        done = await _change(site.resources, int(chat), request.form)
+        result = await _change(site.resources, int(chat), request.form)
     except NoSuchChat:
         return None
     except (NoSuchTopic, NoMailbox):
-        done = {"said": "gone"}
+        result = {"done": "gone"}
     except (UserError, ValueError, KeyError):  # a form made by hand
         raise web.HTTPBadRequest from None
-    return see_other(site, request.http, **done)
+    return see_other(site, request.http, **result)
 
 
 async def _change(resources: Resources, chat_id: int, form: Mapping[str, str]) -> dict[str, str]:
-    """Do what the pressed button says; return what the page shall say of it."""
+    """Do what the pressed button stands for; return the query of the page that follows."""
     storage, limits = resources.storage, resources.limits
     await settings.check_manageable(storage, chat_id)
-    if "stop" in form:
+    if "unsubscribe" in form:
         topic_id = _row_id(form["topic"])
         return _undo_form(await subscriptions.unsubscribe(storage, chat_id, topic_id))
     if "pause" in form:
         is_pause = form["pause"] == "yes"
         await (settings.pause if is_pause else settings.resume)(storage, chat_id)
-        return {"said": "paused" if is_pause else "resumed"}
-    if "words" in form:
-        typed, mode = form["words"], Mode(form["mode"])
+        return {"done": "paused" if is_pause else "resumed"}
+    if "query" in form:
+        typed, mode = form["query"], Mode(form["mode"])
         await subscriptions.subscribe(storage, chat_id, typed, mode, limits=limits)
     elif "topic" in form:
         topic_id, mode = _row_id(form["topic"]), Mode(form["mode"])
         await subscriptions.subscribe_to_topic(storage, chat_id, topic_id, mode, limits=limits)
-    elif "reach" in form:
-        await confirm.set_digest_medium(storage, chat_id, DigestMedium(form["reach"]))
+    elif "medium" in form:
+        await mailboxes.set_digest_medium(storage, chat_id, DigestMedium(form["medium"]))
     else:
-        await confirm.set_email_alerts(storage, chat_id, wanted=form["alerts"] == "yes")
-    return {"said": "saved"}
+        await mailboxes.set_email_alerts(storage, chat_id, wanted=form["alerts"] == "yes")
+    return {"done": "saved"}
 
 
-def _undo_form(stopped: Unsubscribed) -> dict[str, str]:
-    """Return with what was done the form that undoes it."""
-    if stopped.is_public:
-        undoing = {"topic": str(stopped.topic_id)}
-    elif len(stopped.typed.encode()) <= _LONGEST_QUERY:
-        undoing = {"words": stopped.typed}
-    else:
-        return {"said": "stopped"}
-    return {"said": "stopped", "mode": stopped.mode} | undoing
+def _undo_form(ended: Unsubscribed) -> dict[str, str]:
+    """Return the query of the page, with the fields of the form that subscribes again."""
+    done = {"done": "unsubscribed"}
+    if ended.is_public:
+        return done | {"mode": ended.mode, "topic": str(ended.topic_id)}
+    if len(ended.typed.encode()) <= _LONGEST_QUERY:
+        return done | {"mode": ended.mode, "query": ended.typed}
+    return done
 
 
 def _row_id(text: str) -> int:
@@ -100,11 +99,11 @@ async def unsubscribe_page(site: Site, request: RouteRequest) -> TemplatePage:
 
 
 async def unsubscribe(site: Site, request: RouteRequest) -> TemplatePage:
-    """Unsubscribe once and for all; a mailbox that is gone gets nothing either."""
+    """Unsubscribe for good, even if the mailbox no longer exists."""
     (mailbox,) = request.subject
-    await read_body(request.http, take=len)  # a mail program's form, which says nothing new
+    await read_body(request.http, take=len)  # a mail program sends a form that is not needed
     resources = site.resources
-    await confirm.unsubscribe_address(resources.storage, int(mailbox), renderer=resources.renderer)
+    await unsubscribe_address(resources.storage, int(mailbox), renderer=resources.renderer)
     return await _mailbox_page(site, "web/unsubscribe.html", request, is_done=True)
 
 
@@ -115,7 +114,7 @@ async def confirm_page(site: Site, request: RouteRequest) -> TemplatePage:
 async def confirm_address(site: Site, request: RouteRequest) -> TemplatePage | None:
     mailbox, token = request.subject
     resources = site.resources
-    is_confirmed = await confirm.confirm_by_link(
+    is_confirmed = await mailboxes.confirm_by_link(
         resources.storage, int(mailbox), token, renderer=resources.renderer
     )
     if not is_confirmed:
@@ -126,5 +125,5 @@ async def confirm_address(site: Site, request: RouteRequest) -> TemplatePage | N
 async def _mailbox_page(
     site: Site, template: str, request: RouteRequest, *, is_done: bool
 ) -> TemplatePage:
-    language = await confirm.language_of_mailbox(site.resources.storage, int(request.subject[0]))
+    language = await mailboxes.language_of_mailbox(site.resources.storage, int(request.subject[0]))
     return TemplatePage(template, {"is_done": is_done}, language)

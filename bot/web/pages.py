@@ -1,15 +1,14 @@
-"""Pages: the one way from a request to a response, for every route of the site.
+"""The way from a request to a response, for all routes of the site.
 
-A route names what its address and its rate limit are. Before its handler is called, the signed
-token in the address is verified, the request is counted, and a form is read. The handler returns a
-page, a response of its own, or None for what is gone. Errors become pages that say what to do.
+A route names its address and its rate class. Before its handler is called, the signed token in the
+address is verified, the request is counted, and the form is read. The handler returns a page, a
+response of its own, or None if the page is gone. Errors become pages with a remedy.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
@@ -24,52 +23,14 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from bot.rendering.renderer import Renderer
     from bot.web.site import Site
 
 log = structlog.get_logger(__name__)
 
-_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """*path* changes with the content, so that no browser keeps an old one."""
-
-    path: str
-    body: bytes
-    content_type: str
-
-    def route(self) -> Route:
-        async def give(_site: Site, _visit: RouteRequest) -> web.Response:
-            return web.Response(
-                body=self.body, content_type=self.content_type, charset="utf-8", headers=_IMMUTABLE
-            )
-
-        return Route("GET", self.path, give)
-
-
-@dataclass(frozen=True, slots=True)
-class Assets:
-    style: Asset
-    icon: Asset
-
-    @classmethod
-    def of(cls, renderer: Renderer) -> Assets:
-        return cls(
-            style=_asset(renderer, "style.css", "text/css"),
-            icon=_asset(renderer, "icon.svg", "image/svg+xml"),
-        )
-
-
-def _asset(renderer: Renderer, name: str, content_type: str) -> Asset:
-    body = renderer.text(f"web/{name}").encode()
-    return Asset(f"/static/{sha256(body).hexdigest()[:16]}-{name}", body, content_type)
-
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
-    """As `site`, to the layout of every page; *here* is where the forms of the page go."""
+    """The value `site` of the layout of pages; *here* is the address of the page and its forms."""
 
     style: str
     icon: str
@@ -77,18 +38,18 @@ class PageLinks:
 
 
 class RateClass(StrEnum):
-    """What a request is counted for. The limits are in `requests`."""
+    """The rate limit that a request counts for. The limits are in `requests`."""
 
-    CLIENT = "client"  # its client, for any page
-    FORM = "form"  # its client, and more strictly as a form
-    MAILBOX = "mailbox"  # the mailbox alone: large mail services call from a few addresses
-    USER = "user"  # its client, and the user of the Mini App
-    PREVIEW = "preview"  # as USER, counted apart
+    CLIENT = "client"  # of its client, for all pages
+    FORM = "form"  # of its client, with a stricter limit for forms
+    MAILBOX = "mailbox"  # of the mailbox alone, because mail services call from few addresses
+    USER = "user"  # of its client, and of the user of the Mini App
+    PREVIEW = "preview"  # like USER, with a limit of its own
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRequest:
-    """A request with what its route has read already: the token's subject, the form's fields."""
+    """A request with the subject of its token and the fields of its form."""
 
     http: web.Request
     subject: tuple[str, ...] = ()
@@ -97,7 +58,7 @@ class RouteRequest:
 
 @dataclass(frozen=True, slots=True)
 class TemplatePage:
-    """*language*: the tag of a chat's; None: what the browser prefers."""
+    """*language*: a tag, or None for the language that the browser prefers."""
 
     template: str
     values: Mapping[str, Any]
@@ -111,7 +72,7 @@ Answer: TypeAlias = "TemplatePage | web.StreamResponse | None"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """*purpose*: of the signed token in its path, which is verified first; None: it has none."""
+    """*purpose*: that of the signed token in its path; None: there is no token."""
 
     method: str
     path: str
@@ -143,7 +104,7 @@ class Route:
 
 
 class Gone(web.HTTPGone):
-    """The page was there once: it expired, or was revoked or deleted."""
+    """The page has expired, or was revoked or deleted."""
 
     def __init__(self, purpose: Purpose | None) -> None:
         super().__init__()
@@ -151,7 +112,7 @@ class Gone(web.HTTPGone):
 
 
 def read_token(site: Site, purpose: Purpose, request: web.Request) -> tuple[str, ...]:
-    """Return the subject of the token; raise 404 if it is forged, 410 if it has expired."""
+    """Return the subject of the token. Raises 404 if it is forged, 410 if it has expired."""
     token = request.match_info["token"]
     try:
         return site.resources.links.signer.verify(purpose, token, site.clock())
@@ -178,9 +139,9 @@ def show(site: Site, request: web.Request, page: TemplatePage) -> web.Response:
 
 
 def see_other(site: Site, request: web.Request, **query: str) -> web.Response:
-    """Redirect to the page whose form was sent, so that reloading it sends nothing."""
-    where = request.rel_url.with_query(query)
-    return web.Response(status=303, headers={"Location": f"{site.root}{where}"})
+    """Redirect to the page of the form, so that reloading it sends nothing."""
+    page = request.rel_url.with_query(query)
+    return web.Response(status=303, headers={"Location": f"{site.root}{page}"})
 
 
 _FIRST_ERROR = 400
@@ -189,7 +150,7 @@ _RETRY_SECONDS = "60"
 
 
 def error_pages(site: Site) -> Middleware:
-    """Return the middleware that answers errors with a page that says what to do."""
+    """Return the middleware that turns errors into pages."""
 
     def page(
         request: web.Request, status: int, headers: dict[str, str], purpose: Purpose | None = None
@@ -209,7 +170,7 @@ def error_pages(site: Site) -> Middleware:
             purpose = error.purpose if isinstance(error, Gone) else None
             return page(request, error.status, headers, purpose)
         except (DatabaseError, OSError) as error:
-            # Not the whole path: those who can read the log must not get the address.
+            # Only the start of the path, because the log must not contain the token.
             log.warning("a page cannot be shown", page=request.path[:3], reason=str(error))
             return page(request, 503, {"Retry-After": _RETRY_SECONDS})
 

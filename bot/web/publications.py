@@ -1,4 +1,4 @@
-"""What a chat publishes: its editions with the picture of a weekly one, and feeds for programs."""
+"""The publications of a chat: its editions, the pictures of weekly ones, and its feeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.web.pages import RouteRequest
     from bot.web.site import Site
 
-_MOST_PICTURES = 100  # kept, some 50 KB each
+_MOST_PICTURES = 100  # in memory, about 50 KB each
 _EDITION_KEPT = {"Cache-Control": "private, max-age=300"}
 _FEED_KEPT = {"Cache-Control": "private, max-age=900"}
 _WRITERS = {
@@ -54,7 +54,7 @@ async def _load_edition(site: Site, request: RouteRequest) -> EditionPage | None
     if found is None or not found.is_weekly:
         return found
     token, pictures = request.http.match_info["token"], site.pictures
-    if token not in pictures:  # drawn once, for the page and for itself
+    if token not in pictures:  # drawn once, for the page and for its own address
         pictures[token] = (await with_picture(site.resources.renderer, found)).picture
         if len(pictures) > _MOST_PICTURES:
             pictures.popitem(last=False)
@@ -77,11 +77,11 @@ async def feed(site: Site, request: RouteRequest) -> web.Response | None:
 def _validated(
     request: web.Request, body: bytes, content_type: str, changed: datetime
 ) -> web.Response:
-    """Return the feed, or 304 to a reader that has it already (RFC 9110, 13.1)."""
+    """Return the feed, or 304 if the reader has it already (RFC 9110, 13.1)."""
     tag = sha256(body).hexdigest()[:32]
-    changed = changed.replace(microsecond=0)  # as fine as the header goes
+    changed = changed.replace(microsecond=0)  # the precision of the header
     if request.if_none_match is not None:
-        is_known = bool({tag, "*"} & {each.value for each in request.if_none_match})
+        is_known = bool({tag, "*"} & {known.value for known in request.if_none_match})
     else:
         is_known = bool(request.if_modified_since and changed <= request.if_modified_since)
     if is_known:

@@ -1,8 +1,8 @@
-"""What comes in: from which client, how often, how large, and in which language.
+"""Requests: their client, rate limits, bodies and language.
 
-- Rate limits are kept in memory by each process: they keep a mad client from the database.
+- Each process keeps its rate limits in memory. They protect the database from a runaway client.
 - No page uses cookies, so anyone with the link may send its form. Forms that another site sends in
-  a user's name are refused all the same.
+  a user's name are refused nevertheless.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bot.rendering.i18n import ENGLISH, language_for
 from bot.rendering.links import Purpose
+from bot.sources.fetch.websub import ForgedPushes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
@@ -27,19 +28,20 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from bot.rendering.renderer import Renderer
+    from storage.websub import ExpectedPush
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_OWN_NETWORK_BITS = 64  # of an IPv6 address: what follows is the client's own to choose
+_OWN_NETWORK_BITS = 64  # of an IPv6 address; a client chooses the other bits itself
 _MOST_HOPS = 16
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Whom a request is counted for: the address that it came from, as far as that can be known.
+    """Finds the client of a request by its address, for rate limits.
 
-    *trusted*: the networks of the operator's proxies. Nobody else's X-Forwarded-For is believed.
+    *trusted*: the networks of the operator's proxies. X-Forwarded-For is ignored from all others.
     """
 
     trusted: tuple[Network, ...] = _LOOPBACK
@@ -50,17 +52,17 @@ class Clients:
 
 
 def client_of(remote: str | None, forwarded: str, trusted: tuple[Network, ...] = _LOOPBACK) -> str:
-    """Return the address, or for IPv6 the network, that a request is counted for.
+    """Return the address of the client, or its network for IPv6.
 
-    Each proxy appends to *forwarded* the address that called it, so the last is the nearest: it is
-    followed from there as long as the address that says so is trusted.
+    Each proxy appends the address of its caller to *forwarded*. The list is followed from its end
+    as long as the address that added an entry is trusted.
     """
     address = _address(remote or "")
-    for each in reversed(forwarded.split(",")[-_MOST_HOPS:]):
-        named = _address(each.strip())
-        if named is None or address is None or not _is_in(address, trusted):
+    for hop in reversed(forwarded.split(",")[-_MOST_HOPS:]):
+        caller = _address(hop.strip())
+        if caller is None or address is None or not _is_in(address, trusted):
             break
-        address = named
+        address = caller
     if isinstance(address, IPv6Address):
         return str(ip_network((address, _OWN_NETWORK_BITS), strict=False))
     return str(address)
@@ -71,7 +73,7 @@ def _is_in(address: IPv4Address | IPv6Address, networks: tuple[Network, ...]) ->
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an address; one of IPv4 that comes in one of IPv6 (RFC 4291, 2.5.5.2) is itself."""
+    """Read an address; one of IPv4 may be mapped to IPv6 (RFC 4291, 2.5.5.2)."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -82,9 +84,9 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 @dataclass(eq=False)
 class RateLimit:
-    """A few requests of each client at once, then evenly (GCRA, ITU-T I.371).
+    """Allows each client a burst of requests, then an even rate (GCRA, ITU-T I.371).
 
-    Beyond *most* clients the one not seen for longest is forgotten.
+    Beyond *most* clients, the least recent one is forgotten.
     """
 
     per_minute: int = 30
@@ -94,7 +96,7 @@ class RateLimit:
     _arrivals: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
     def take(self, client: str) -> float:
-        """Count a request of *client*; return 0, or the seconds for which it must wait."""
+        """Count a request of *client*; return 0, or the seconds to wait."""
         now, interval = self.clock(), 60 / self.per_minute
         arrival = max(self._arrivals.get(client, now), now) + interval
         wait = arrival - now - self.at_once * interval
@@ -107,21 +109,21 @@ class RateLimit:
         return 0.0
 
 
-# Of one client and process: for any page, and for previews while a query is typed.
+# Per client and process: for all pages, and for previews while a query is typed.
 CALLS_PER_MINUTE, CALLS_AT_ONCE = 600, 300
 PREVIEWS_PER_MINUTE, PREVIEWS_AT_ONCE = 60, 40
-# Each takes up to a quarter of a second; users who type must not hold up those who read.
+# A search takes up to a quarter of a second, and must not delay readers of pages.
 SEARCHES_AT_ONCE = 2
-# Not of the site: probes, and what Telegram sends, whose few addresses speak for all users.
+# Probes, and updates from Telegram, which sends those of all users from a few addresses.
 _UNCOUNTED = ("/healthz", "/readyz", "/metrics", f"/{Purpose.UPDATES}/")
 
 
 def rate_limiting(
     clients: Clients, rate_limit: RateLimit, uncounted: Collection[str]
 ) -> Middleware:
-    """Return the middleware that limits how often one client may ask for any page.
+    """Return the middleware that limits the requests of one client.
 
-    *uncounted*: the paths of routes to which POST counts for something else.
+    *uncounted*: the paths of routes whose POST requests have a limit of their own.
     """
 
     @web.middleware
@@ -136,20 +138,20 @@ def rate_limiting(
 
 
 def count(rate_limit: RateLimit, client: str) -> None:
-    """Count one more request of *client*; raise 429 if that is too many."""
+    """Count a request of *client*. Raises 429 if there are too many."""
     if wait := rate_limit.take(client):
         raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait) + 1)})
 
 
 LARGEST_FORM = 4096  # bytes
-BODY_SECONDS = 10.0  # in which all of it must have come, so that no trickle holds a place
+BODY_SECONDS = 10.0  # for the whole body, so that a slow one does not hold room for long
 _MOST_FIELDS = 20
-# Under our referrer policy a browser hides even our own origin.
+# Because of our referrer policy, a browser hides even our own origin.
 _HIDDEN = "null"
 
 
 def check_sender(request: web.Request, origin: str) -> None:
-    """Raise 403 for a form that a page outside *origin* (`https://news.example.org`) sends."""
+    """Raise 403 if a page outside *origin* (`https://news.example.org`) sent the form."""
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise web.HTTPForbidden
     if request.headers.get("Origin", _HIDDEN) not in {origin, _HIDDEN}:
@@ -158,14 +160,14 @@ def check_sender(request: web.Request, origin: str) -> None:
 
 @dataclass(eq=False)
 class HeldBodies:
-    """Bounds the bytes of bodies that are held at once, *most* for all clients together."""
+    """Bounds the bytes of all bodies in memory to *most*."""
 
     most: int = 20_000_000
     _held: int = 0
 
     @contextmanager
     def room(self, size: int) -> Iterator[None]:
-        """Hold *size* bytes for the block; raise 503 if there is no room for them."""
+        """Reserve *size* bytes for the block. Raises 503 if there is no room."""
         if self._held + size > self.most:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
         self._held += size
@@ -175,10 +177,38 @@ class HeldBodies:
             self._held -= size
 
 
+_BUSY = {"Retry-After": "60"}
+
+
+@dataclass(eq=False)
+class PushSlots:
+    """Slots for pushes: one a source, and *most* for public and for private feeds each.
+
+    Users can name hubs of their own, which must not take the slots of public sources.
+    """
+
+    most: int = 16
+    forged: ForgedPushes = field(default_factory=ForgedPushes)
+    _reading: dict[int, bool] = field(default_factory=dict)
+
+    @contextmanager
+    def slot(self, push: ExpectedPush) -> Iterator[None]:
+        """Hold a slot for the block. Raises 429 if the source has one, 503 if none is free."""
+        if push.id in self._reading:
+            raise web.HTTPTooManyRequests(headers=_BUSY)
+        if sum(is_public is push.is_public for is_public in self._reading.values()) >= self.most:
+            raise web.HTTPServiceUnavailable(headers=_BUSY)
+        self._reading[push.id] = push.is_public
+        try:
+            yield
+        finally:
+            del self._reading[push.id]
+
+
 async def read_form(request: web.Request, bodies: HeldBodies) -> Mapping[str, str]:
-    """Return the fields of a form; raise 400 if no page of ours sends that."""
+    """Return the fields of a form. Raises 400 if no page of ours sends it."""
     async with small_body(request, bodies) as body:
-        if b"%00" in body:  # no text that a database takes
+        if b"%00" in body:  # NUL, which no database stores
             raise web.HTTPBadRequest
         try:
             return dict(parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS))
@@ -190,7 +220,7 @@ async def read_form(request: web.Request, bodies: HeldBodies) -> Mapping[str, st
 async def small_body(
     request: web.Request, bodies: HeldBodies, most: int = LARGEST_FORM
 ) -> AsyncIterator[bytes]:
-    """Yield the whole body, which counts as held until the block ends; see `read_body`."""
+    """Yield the whole body, and reserve its size until the block ends; see `read_body`."""
     with bodies.room(_size_at_most(request, most)):
         body = bytearray()
         await read_body(request, body.extend, most)
@@ -200,9 +230,9 @@ async def small_body(
 async def read_body(
     request: web.Request, take: Callable[[bytes], object], most: int = LARGEST_FORM
 ) -> None:
-    """Pass each part of the body to *take*, without keeping any.
+    """Pass each part of the body to *take*, without keeping it.
 
-    Raises 413 where it has over *most* bytes, 408 where it takes too long.
+    Raises 413 if the body has more than *most* bytes, 408 if it takes too long.
     """
     if (size := request.content_length or 0) > most:
         raise web.HTTPRequestEntityTooLarge(most, size)
@@ -216,27 +246,27 @@ async def read_body(
                 take(chunk)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except (web.RequestPayloadError, ConnectionResetError):  # not packed as it says, or broken off
+    except (web.RequestPayloadError, ConnectionResetError):  # wrongly encoded, or cut off
         raise web.HTTPBadRequest from None
 
 
 def _size_at_most(request: web.Request, most: int) -> int:
-    """Return the announced size; *most* if there is none, or if the body will be unpacked."""
+    """Return the announced size; *most* if there is none, or if the body is compressed."""
     size = request.content_length
     return most if size is None or "Content-Encoding" in request.headers else min(size, most)
 
 
-_MOST_LANGUAGES = 20  # of a header that may be made by hand
+_MOST_LANGUAGES = 20  # of a header that anyone may send
 
 
 def language_asked_for(request: web.Request, renderer: Renderer) -> str:
-    """Return the code of our language that the browser prefers."""
+    """Return the code of the offered language that the browser prefers."""
     offered = [language.code for language in renderer.offered]
     return preferred_language(request.headers.get("Accept-Language", ""), offered)
 
 
 def preferred_language(header: str, offered: Collection[str]) -> str:
-    """Return the code preferred among those *offered*, English if none is (RFC 9110, 12.5.4)."""
+    """Return the preferred code among *offered*; English if there is none (RFC 9110, 12.5.4)."""
     wanted = [_read(part) for part in header.split(",")[:_MOST_LANGUAGES]]
     for tag, weight in sorted(wanted, key=lambda one: -one[1]):
         code = language_for(tag)

@@ -1,16 +1,16 @@
-"""Samples of what the templates of pages are given, to check the operator's own with."""
+"""Sample values for the templates of pages, to check the operator's own templates."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from bot.mail.confirm import MailboxSeen
 from bot.publishing.pages import EditionPage, Picture, values_of
 from bot.publishing.samples import CONSUL, NOW, PLAN, QUERIES, TIES, sample_edition, sample_snippet
 from bot.publishing.selection import choose
 from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
+from bot.subscribers.mailboxes import MailboxSeen
 from bot.subscribers.settings import ChatSettings, Managed
 from bot.subscribers.topics import ChatTopic
 from bot.web.miniapp.page import AppValues
@@ -31,7 +31,7 @@ _ERRORS = (400, 403, 404, 405, 410, 413, 429, 503)
 
 
 def page_samples() -> Iterator[Sample]:
-    """Yield each template with each of the shapes that its values may have."""
+    """Yield each template with all shapes of its values."""
     edition = sample_edition()
     alerted = [story for story in edition.choice.all_stories if story.alerted]
     for shape in (
@@ -41,13 +41,13 @@ def page_samples() -> Iterator[Sample]:
         replace(edition, choice=choose([], [])),
     ):
         yield Sample.of("web/edition.html", values_of(shape) | {"site": PAGE_LINKS})
-    for template, done in product(_BUTTONS, (False, True)):
-        yield Sample.of(template, {"site": PAGE_LINKS, "is_done": done})
+    for template, is_done in product(_BUTTONS, (False, True)):
+        yield Sample.of(template, {"site": PAGE_LINKS, "is_done": is_done})
     for code, purpose in product(_ERRORS, (None, *Purpose)):
         yield Sample.of("web/error.html", {"site": PAGE_LINKS, "code": code, "purpose": purpose})
-    for said, again in ((None, {}), ("stopped", {"words": "Taiwan", "mode": "both"})):
+    for done, undo in ((None, {}), ("unsubscribed", {"query": "Taiwan", "mode": "both"})):
         for managed in sample_managed():
-            values = {"site": PAGE_LINKS, "managed": managed, "said": said, "again": again}
+            values = {"site": PAGE_LINKS, "managed": managed, "done": done, "undo": undo}
             yield Sample.of("web/manage.html", values)
     yield from _feeds(edition)
     for bot_link in (None, "https://t.me/dateline_bot"):
@@ -57,7 +57,7 @@ def page_samples() -> Iterator[Sample]:
 
 
 def sample_managed() -> Iterator[Managed]:
-    """Yield what a chat with everything has, and one with nothing."""
+    """Yield the subscriptions of a chat that has everything, and of an empty one."""
     topics = [
         ChatTopic(1, TIES.name, QUERIES[TIES.id], is_public=True, mode=Mode.DIGEST),
         ChatTopic(2, CONSUL.name, CONSUL.name, is_public=False, mode=Mode.BOTH),

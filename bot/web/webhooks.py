@@ -1,13 +1,12 @@
-"""What other servers post: updates from Telegram, news from hubs, and mails that came back.
+"""Requests from other servers: updates from Telegram, pushes from hubs, and bounced mails.
 
-Telegram's updates are answered with 200 when they need not come again, and with 503 when they must.
+Updates from Telegram are answered with 200, or with 503 if Telegram shall send them again.
 """
 
 from __future__ import annotations
 
 import hmac
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from aiohttp import web
 
 from bot.rendering.links import Purpose
 from bot.sources.fetch.websub import (
-    ForgedPushes,
     PushSignature,
     accept_push,
     answer_hub,
@@ -24,7 +22,7 @@ from bot.sources.fetch.websub import (
 from bot.web.requests import HeldBodies, read_body, small_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from bot.web.pages import RouteRequest
     from bot.web.site import Site
@@ -37,7 +35,7 @@ _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a
 
 @dataclass(frozen=True, slots=True)
 class TelegramWebhook:
-    """*take* says of an update whether it needs not come again."""
+    """*take* handles an update; it returns False if Telegram shall send it again."""
 
     path: str = field(repr=False)
     secret: str = field(repr=False)
@@ -48,7 +46,7 @@ class TelegramWebhook:
         return [web.post(f"/{Purpose.UPDATES}/{{path}}", self.answer)]
 
     async def answer(self, request: web.Request) -> web.Response:
-        if not self._knows_the_secrets(request):
+        if not self._has_secrets(request):
             raise web.HTTPNotFound
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
@@ -57,8 +55,8 @@ class TelegramWebhook:
                 return web.Response()
         return web.Response(status=503, headers={"Retry-After": str(RETRY_SECONDS)})
 
-    def _knows_the_secrets(self, request: web.Request) -> bool:
-        """Compare both at once, which takes the same time whichever of them is wrong."""
+    def _has_secrets(self, request: web.Request) -> bool:
+        """Compare both in one step, so that the time does not show which of them is wrong."""
         given = f"{request.match_info['path']} {request.headers.get(_SECRET_HEADER, '')}"
         known = f"{self.path} {self.secret}"
         return hmac.compare_digest(known.encode(), given.encode(errors="replace"))
@@ -76,32 +74,6 @@ def _read(body: bytes) -> dict[str, Any]:
 
 HUB_PATH = "/hub/"
 LARGEST_PUSH = 1_000_000  # bytes
-_BUSY = {"Retry-After": "60"}
-
-
-@dataclass(eq=False)
-class PushSlots:
-    """Pushes that are being read: one of a source, and *most* of public and of private feeds each.
-
-    Users can name hubs of their own, which must not take the slots of public sources.
-    """
-
-    most: int = 16
-    forged: ForgedPushes = field(default_factory=ForgedPushes)
-    _reading: dict[int, bool] = field(default_factory=dict)
-
-    @contextmanager
-    def slot(self, push: ExpectedPush) -> Iterator[None]:
-        """Hold a slot for the block; raise 429 if the source has one, 503 if none is free."""
-        if push.id in self._reading:
-            raise web.HTTPTooManyRequests(headers=_BUSY)
-        if sum(public is push.is_public for public in self._reading.values()) >= self.most:
-            raise web.HTTPServiceUnavailable(headers=_BUSY)
-        self._reading[push.id] = push.is_public
-        try:
-            yield
-        finally:
-            del self._reading[push.id]
 
 
 async def hub_challenge(site: Site, request: RouteRequest) -> web.Response:
@@ -109,19 +81,19 @@ async def hub_challenge(site: Site, request: RouteRequest) -> web.Response:
     challenge = await answer_hub(site.resources.storage, token, request.http.query)
     if challenge is None:
         raise web.HTTPNotFound
-    # Plain text, so that what comes in can never go out as a page.
+    # Plain text, so that the challenge is never shown as a page.
     return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
 
 
 async def hub_push(site: Site, request: RouteRequest) -> web.Response:
     """Verify the signature of a push part by part, without keeping its body.
 
-    A source that waits to be polled needs no further push, so the body is not read.
+    The body is not read if the source is due already.
     """
     storage, token = site.resources.storage, request.http.match_info["token"]
     push = await find_push(storage, token)
     if push is None:
-        raise web.HTTPGone  # it ends the hub's promise
+        raise web.HTTPGone  # ends the subscription at the hub
     if not push.is_pending:
         with site.pushes.slot(push):
             signature = await _read_signature(request.http, push)
@@ -129,11 +101,11 @@ async def hub_push(site: Site, request: RouteRequest) -> web.Response:
             await accept_push(storage, push)
         else:
             site.pushes.forged.note(push)
-    return web.Response(status=202)  # signed or not: a guesser learns nothing
+    return web.Response(status=202)  # for forged pushes too, so that an attacker learns nothing
 
 
 async def _read_signature(request: web.Request, push: ExpectedPush) -> PushSignature | None:
-    """Return what the body's signature comes to; None if the push has none that counts."""
+    """Return the signature over the body; None if the push has no valid signature header."""
     headers = request.headers
     header = headers.get("X-Hub-Signature-256", headers.get("X-Hub-Signature", ""))
     signature = PushSignature.of(header, push.secret)
@@ -142,11 +114,11 @@ async def _read_signature(request: web.Request, push: ExpectedPush) -> PushSigna
     return signature
 
 
-LARGEST_MAIL = 256 * 1024  # bytes; one that holds ours whole is a third of that
+LARGEST_MAIL = 256 * 1024  # bytes; a bounce with one of our mails has a third of that
 
 
 async def bounce(site: Site, request: RouteRequest) -> web.Response:
-    """Answer 202 always: a relay can do nothing about a mail that is none of ours."""
+    """Return 202 always, because a relay can do nothing about mails that are not ours."""
     async with small_body(request.http, site.bodies, LARGEST_MAIL) as body:
         if site.bounces:
             await site.bounces.take(body)

@@ -83,21 +83,21 @@ def answer() -> Any:
     return of
 
 
-def test_what_every_bot_uses_is_built_at_the_start_and_most_is_not(answer):
+def test_models_of_every_bot_are_built_at_the_start_and_most_others_are_not(answer):
     built = set(answer(BUILT))
 
     assert {"Message", "Update"} <= built
     assert {"Poll", "Gift", "InlineQueryResultArticle", "SendMessage"} & built == set()
 
 
-def test_annotations_name_what_they_name_to_aiogram(answer):
+def test_annotations_resolve_to_the_types_that_aiogram_resolves(answer):
     found = answer(STRAYED)
 
     assert found["seen"] > 1000
     assert found["strayed"] == []
 
 
-def test_models_are_built_on_their_first_use_whatever_names_the_caller_has(answer):
+def test_models_are_built_on_first_use_independent_of_the_callers_names(answer):
     assert answer(USED) == ["aiogram.types.user", "news", "commands"]
 
 
@@ -119,7 +119,7 @@ def test_models_are_built_on_their_first_use_whatever_names_the_caller_has(answe
         ),
     ],
 )
-def test_whatever_is_unexpected_aiogram_is_imported_as_it_is(change):
+def test_aiogram_is_imported_normally_after_anything_unexpected(change):
     program = AS_IT_IS.format(change=change)
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

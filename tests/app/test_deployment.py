@@ -16,9 +16,7 @@ from bot.settings import AccessMode
         ),
     ],
 )
-def test_where_the_mini_app_opens(public_url, newsroom, app_url):
-    deployment = Deployment(
-        "1:a", "", "", AccessMode.OPEN, newsroom=newsroom, public_url=public_url
-    )
+def test_the_mini_app_has_an_address_that_telegram_opens(public_url, newsroom, app_url):
+    deployment = Deployment("1:a", "", AccessMode.OPEN, newsroom=newsroom, public_url=public_url)
 
     assert deployment.app_url == app_url

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from bot.app.deployment import PLAYGROUND_TOKEN, Deployment
 from bot.app.mail import mail_stages, make_mailer
 from bot.app.resources import ProcessContext
-from bot.mail import confirm
 from bot.rendering.links import Links
 from bot.settings import AccessMode, Settings
+from bot.subscribers import mailboxes
 from storage.enums import MailboxProblem, MailboxState
 from tests.mail.relay import open_relay
 from tests.subscribers.conftest import SIGNER, arrive  # noqa: F401 - a fixture
@@ -31,7 +31,7 @@ async def process(storage, server):
     smtp = ("127.0.0.1", server.port)
     made = ProcessContext(
         settings=Settings(_env_file=None, bot_token=SecretStr(PLAYGROUND_TOKEN)),  # type: ignore[call-arg]
-        deployment=Deployment(PLAYGROUND_TOKEN, "", "", AccessMode.OPEN, smtp=smtp),
+        deployment=Deployment(PLAYGROUND_TOKEN, "", AccessMode.OPEN, smtp=smtp),
         sources=cast("Any", SimpleNamespace(storage=storage)),
         links=Links(None, SIGNER),
         announce=lambda _said: None,
@@ -44,7 +44,7 @@ async def process(storage, server):
 async def asked(storage, process, arrive) -> int:  # noqa: F811 - the fixture
     """A chat that waits for the code from the mail to its address."""
     chat_id: int = await arrive(language="en")
-    await confirm.request_confirmation(
+    await mailboxes.request_confirmation(
         storage, chat_id, ADDRESS, asked_by=1, mailer=make_mailer(process)
     )
     return chat_id
@@ -61,20 +61,18 @@ async def test_a_code_that_cannot_be_sent_is_reported_to_its_chat(storage, proce
 
     await run(process)
 
-    seen = await confirm.get_mailbox(storage, asked)
+    seen = await mailboxes.get_mailbox(storage, asked)
     assert (seen.state, seen.problem) == (
         MailboxState.UNREACHABLE,
         MailboxProblem.NO_SUCH_MAILBOX,
     )
 
 
-async def test_a_code_that_is_a_day_old_is_not_sent_any_more(
-    storage, process, asked, server, clock
-):
+async def test_a_code_is_not_sent_after_a_day(storage, process, asked, server, clock):
     clock.turn(timedelta(hours=24))
 
     await run(process)
 
-    seen = await confirm.get_mailbox(storage, asked)
+    seen = await mailboxes.get_mailbox(storage, asked)
     assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, MailboxProblem.EXPIRED)
     assert server.mails == []

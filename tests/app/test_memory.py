@@ -28,7 +28,7 @@ def thawed() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("thawed")
-def test_the_collector_begins_after_the_start_and_waits_for_more_than_one_message_makes():
+def test_the_collector_starts_after_the_start_and_not_for_a_single_message():
     postpone_collection()
     assert not gc.isenabled()
 
@@ -39,7 +39,7 @@ def test_the_collector_begins_after_the_start_and_waits_for_more_than_one_messag
 
 
 @pytest.mark.usefixtures("thawed")
-def test_what_the_start_has_made_is_not_looked_through():
+def test_objects_of_the_start_are_exempt_from_collections():
     started = Cycle()
     seen = weakref.ref(started)
     del started
@@ -51,7 +51,7 @@ def test_what_the_start_has_made_is_not_looked_through():
 
 
 @pytest.mark.usefixtures("thawed")
-async def test_a_cycle_that_was_kept_while_in_use_is_found_in_the_end():
+async def test_an_exempt_cycle_is_collected_in_the_end():
     cycle = Cycle()
     seen = weakref.ref(cycle)
     await collect_recent()

@@ -49,7 +49,9 @@ async def check_for(seconds: float, clock: TurnedClock, *processes: Presence) ->
             await process.check()
 
 
-async def test_what_a_dead_process_leased_is_free_after_its_silence(storage, clock, left):
+async def test_leases_of_a_dead_process_are_released_after_its_presence_expired(
+    storage, clock, left
+):
     await Presence(storage, DEAD).check()
 
     await check_for(
@@ -59,7 +61,7 @@ async def test_what_a_dead_process_leased_is_free_after_its_silence(storage, clo
     assert await is_free(storage)
 
 
-async def test_a_living_process_keeps_what_it_leases(storage, clock, left):
+async def test_a_living_process_keeps_its_leases(storage, clock, left):
     await check_for(
         600, clock, Presence(storage, DEAD), Presence(storage, LIVING), Presence(storage, "third")
     )
@@ -67,9 +69,7 @@ async def test_a_living_process_keeps_what_it_leases(storage, clock, left):
     assert not await is_free(storage)
 
 
-async def test_who_came_after_the_silence_began_does_not_judge_before_it_has_lasted(
-    storage, clock, left
-):
+async def test_a_new_process_waits_before_it_releases_leases_of_others(storage, clock, left):
     await Presence(storage, DEAD).check()
     clock.turn(2 * LEASE)
     new = Presence(storage, LIVING)
@@ -80,7 +80,7 @@ async def test_who_came_after_the_silence_began_does_not_judge_before_it_has_las
     assert not await is_free(storage)
 
 
-async def test_after_an_outage_nobody_is_taken_for_dead_at_once(storage, clock, left):
+async def test_processes_are_not_declared_dead_right_after_an_outage(storage, clock, left):
     other = Presence(storage, DEAD)
     one = Presence(storage, LIVING)
     await check_for(60, clock, one, other)
@@ -94,7 +94,7 @@ async def test_after_an_outage_nobody_is_taken_for_dead_at_once(storage, clock, 
     assert not await is_free(storage)
 
 
-async def test_a_process_that_ends_leaves_its_leases_at_once_and_nobody_misses_it(
+async def test_an_ending_process_releases_its_leases_at_once_and_is_not_reported(
     storage, clock, left
 ):
     other = Presence(storage, LIVING)
@@ -107,18 +107,18 @@ async def test_a_process_that_ends_leaves_its_leases_at_once_and_nobody_misses_i
     assert logged == []
 
 
-async def test_a_process_that_dies_is_reported_to_have_died(storage, clock, left):
+async def test_a_dead_process_is_reported(storage, clock, left):
     await Presence(storage, DEAD).check()
 
     with capture_logs() as logged:
         await check_for(60, clock, Presence(storage, LIVING))
 
     (said,) = logged
-    assert said["event"] == "others died; what they had in hand is free"
+    assert said["event"] == "released the leases of dead processes"
     assert said["processes"] == [DEAD]
 
 
-async def test_a_database_that_is_away_is_no_trouble():
+async def test_an_outage_of_the_database_raises_nothing():
     class Away:
         def writing(self):
             raise OperationalError("INSERT", None, OSError("gone"))
@@ -126,7 +126,7 @@ async def test_a_database_that_is_away_is_no_trouble():
     await Presence(Away(), LIVING).check()  # type: ignore[arg-type]
 
 
-def test_each_process_has_a_name_that_fits():
+def test_each_process_has_a_presence_name_of_bounded_length():
     assert presence_name(DEAD) != presence_name(LIVING)
     assert len(presence_name(DEAD)) == 32
     assert presence_name("me") == "alive:me"
@@ -153,7 +153,7 @@ async def own_storage(own_database_url: str):
     await storage.close()
 
 
-async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(
+async def test_a_process_stops_once_the_schema_is_of_another_version(
     own_storage: Storage,
 ):
     await set_version(own_storage, "9999")
@@ -172,7 +172,7 @@ async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(
         pytest.param(["0001_tables.py", "9999_more.py"], id="a newer version is installed"),
     ],
 )
-async def test_a_running_process_keeps_its_own_version_whatever_lies_in_the_folder(
+async def test_a_process_keeps_its_own_version_after_its_files_change(
     own_storage: Storage, monkeypatch, tmp_path, files
 ):
     for name in files:
@@ -187,11 +187,11 @@ async def test_a_running_process_keeps_its_own_version_whatever_lies_in_the_fold
     assert await check.is_outdated()
 
 
-async def test_a_process_of_the_same_version_goes_on(storage: Storage):
+async def test_a_process_of_the_same_version_keeps_running(storage: Storage):
     assert not await SchemaCheck(storage).is_outdated()
 
 
-async def test_a_database_that_is_away_stops_nobody(tmp_path):
+async def test_an_outage_of_the_database_stops_no_process(tmp_path):
     storage = Storage.open(f"sqlite+aiosqlite:///{tmp_path}/nothing.sqlite3")
 
     assert not await SchemaCheck(storage).is_outdated()

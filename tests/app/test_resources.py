@@ -10,31 +10,40 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.app.resources import alone_on, database_of, make_fetcher
+from bot.app.resources import alone_on, bot_database_of, database_of, make_fetcher
 from bot.app.stops import StopError
-from bot.settings import load_settings
+from bot.settings import DEFAULT_DATABASE, PLAYGROUND_DATABASE, load_settings
 from storage.schema import migrate
 
+TOKEN = "123456:abcdefghijklmnopqrstuvwxyz012345678"
 URL, DIRECT = "postgresql://me@pooler/news", "postgresql://me@server/news"
 
 
-def test_what_needs_a_server_itself_goes_past_the_pooler():
+def test_a_direct_address_leads_past_the_pooler():
     database = database_of(load_settings(database_url=URL, database_direct_url=DIRECT))
 
     assert database.url == "postgresql+asyncpg://me@pooler/news"
     assert database.server == "postgresql+asyncpg://me@server/news"
 
 
-def test_without_a_pooler_there_is_one_address():
+def test_both_addresses_are_the_same_without_a_pooler():
     database = database_of(load_settings(database_url=URL))
 
     assert database.server == database.url
 
 
-def test_the_playground_has_a_database_of_its_own():
-    settings = load_settings(database_url=URL, database_direct_url=DIRECT)
+@pytest.mark.parametrize(
+    ("bot_token", "database_url", "used"),
+    [
+        pytest.param("", DEFAULT_DATABASE, PLAYGROUND_DATABASE, id="playground"),
+        pytest.param("", "sqlite:///x", "sqlite+aiosqlite:///x", id="playground that remembers"),
+        pytest.param(TOKEN, DEFAULT_DATABASE, DEFAULT_DATABASE, id="Telegram"),
+    ],
+)
+def test_the_playground_has_a_database_of_its_own(monkeypatch, bot_token, database_url, used):
+    monkeypatch.setenv("BOT_TOKEN", bot_token)
 
-    assert database_of(settings, "sqlite+aiosqlite:///x").server == "sqlite+aiosqlite:///x"
+    assert bot_database_of(load_settings(database_url=database_url)).url == used
 
 
 @pytest.mark.parametrize(
@@ -44,7 +53,7 @@ def test_a_process_has_as_many_connections_as_its_roles_keep_busy(roles, most):
     assert database_of(load_settings(database_url=URL, roles=roles)).connections == most
 
 
-def test_how_many_connections_a_process_has_may_be_said():
+def test_the_number_of_connections_can_be_set():
     assert database_of(load_settings(database_url=URL, database_pool="4")).connections == 4
 
 
@@ -107,7 +116,7 @@ def test_a_second_bot_on_one_file_is_refused_by_any_name(
         pass
 
 
-def test_a_file_that_begins_anew_is_held_as_well(file: Path):
+def test_an_emptied_file_is_locked_too(file: Path):
     with alone_on(_url(file), anew=True):
         asyncio.run(migrate(_url(file)))
     with alone_on(_url(file), anew=True):
@@ -116,7 +125,7 @@ def test_a_file_that_begins_anew_is_held_as_well(file: Path):
             pass
 
 
-def test_the_database_is_used_while_its_file_is_held(file: Path):
+def test_the_database_can_be_used_while_its_file_is_locked(file: Path):
     with alone_on(_url(file)):
         asyncio.run(migrate(_url(file)))
         asyncio.run(migrate(_url(file)))
@@ -124,7 +133,7 @@ def test_the_database_is_used_while_its_file_is_held(file: Path):
     assert [each.name for each in file.parent.glob("*before*")] == []
 
 
-async def test_sites_see_the_installed_version_and_whom_to_contact():
+async def test_sites_see_the_installed_version_and_the_contact():
     agents = []
 
     async def answer(request: web.Request) -> web.Response:

@@ -19,7 +19,7 @@ from bot.app.sessions import telegram_session
         pytest.param(200, b'{"ok": true, "result": {"id": "secret"}}', id="no user"),
     ],
 )
-async def test_whatever_cannot_be_read_is_one_error_without_its_words(status: int, body: bytes):
+async def test_an_unreadable_response_is_one_error_without_its_text(status: int, body: bytes):
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=status, body=body, content_type="application/json")
 

@@ -26,7 +26,7 @@ def lost() -> DBAPIError:
     return DBAPIError("SELECT 1", {}, driver_said, connection_invalidated=True)
 
 
-def test_a_lost_database_ends_a_process_with_one_sentence():
+def test_a_lost_database_ends_the_process_with_one_sentence():
     group = ExceptionGroup("tasks", [ExceptionGroup("calls", [lost()]), lost()])
 
     reason = stop_error_in(group)
@@ -46,7 +46,7 @@ def test_any_other_error_is_shown_with_its_traceback(error):
     assert stop_error_in(ExceptionGroup("tasks", [lost(), error])) is None
 
 
-def test_the_reason_of_one_task_ends_the_others_whatever_they_say():
+def test_the_stop_error_of_one_task_wins_over_other_errors():
     reason = StopError("BOT_TOKEN is wrong.")
 
     assert stop_error_in(ExceptionGroup("tasks", [lost(), ExceptionGroup("", [reason])])) is reason
@@ -70,7 +70,7 @@ def of_sqlite(name: str) -> OperationalError:
         pytest.param(PermissionError(errno.EACCES, "denied"), CONFIG, id="forbidden"),
     ],
 )
-def test_the_exit_code_tells_whether_the_database_may_mend_itself(error, code):
+def test_the_exit_code_tells_whether_the_database_may_recover(error, code):
     with pytest.raises(StopError, match="DATABASE_URL") as stop, needing_the_database():
         raise error
 
@@ -95,7 +95,7 @@ def test_the_exit_code_tells_whether_the_port_may_be_free_later(number, code):
     assert stop.value.exit_code == code
 
 
-async def test_a_signal_is_logged_and_so_is_the_end_of_what_it_stops():
+async def test_a_signal_and_the_end_of_the_block_are_logged():
     with capture_logs() as logged, stopped_by_signals() as stopping:
         os.kill(os.getpid(), signal.SIGTERM)
         await stopping.wait()

@@ -81,7 +81,7 @@ def sets(playground: LocalPlayground) -> int:
     return len(playground.journal("setWebhook"))
 
 
-async def test_it_is_set_before_the_bot_is_ready_and_then_only_looked_at(
+async def test_the_webhook_is_set_before_the_bot_is_ready_and_then_only_checked(
     updates, bot, playground, hours
 ):
     hours += [nothing, nothing]
@@ -91,7 +91,7 @@ async def test_it_is_set_before_the_bot_is_ready_and_then_only_looked_at(
     assert len(playground.journal("getWebhookInfo")) == 2
 
 
-async def test_one_that_was_lost_is_set_again_within_the_hour(updates, bot, playground, hours):
+async def test_a_lost_webhook_is_set_again_within_the_hour(updates, bot, playground, hours):
     async def lose() -> None:
         await bot.set_webhook(ELSEWHERE)
 
@@ -106,7 +106,7 @@ async def test_one_that_was_lost_is_set_again_within_the_hour(updates, bot, play
     ]
 
 
-async def test_of_several_processes_one_sets_it_again(storage, bot, playground, hours):
+async def test_one_of_several_processes_sets_the_webhook_again(storage, bot, playground, hours):
     async def lose() -> None:
         async with storage.writing() as tx:
             assert await acquire_lease(tx, ROLE, "another", LEASE)
@@ -120,7 +120,7 @@ async def test_of_several_processes_one_sets_it_again(storage, bot, playground, 
     assert sets(playground) == 2
 
 
-async def test_who_stops_leaves_it_to_the_others(storage, updates, bot, hours):
+async def test_a_stopping_process_releases_the_lease(storage, updates, bot, hours):
     hours += [nothing]
 
     await run(updates, bot)
@@ -129,7 +129,7 @@ async def test_who_stops_leaves_it_to_the_others(storage, updates, bot, hours):
         assert await acquire_lease(tx, ROLE, "another", LEASE)
 
 
-async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, updates, bot, hours, clock):
+async def test_the_lease_lasts_from_one_check_to_the_next(storage, updates, bot, hours, clock):
     async def pass_by() -> None:
         clock.turn(LEASE / 2)
         async with storage.writing() as tx:
@@ -140,7 +140,7 @@ async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, updates,
     await run(updates, bot)
 
 
-async def test_without_the_database_it_is_looked_at_and_left(
+async def test_the_webhook_is_only_checked_while_the_database_is_down(
     updates, bot, playground, hours, storage
 ):
     async def lose() -> None:
@@ -160,7 +160,7 @@ class Away:
         raise OSError("away")
 
 
-async def test_what_fails_at_telegram_ends_nothing(updates, bot, playground, hours):
+async def test_an_error_of_telegram_does_not_end_the_process(updates, bot, playground, hours):
     async def lose() -> None:
         await bot.set_webhook(ELSEWHERE)
         playground.inject("502_html", method="getWebhookInfo")

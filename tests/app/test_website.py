@@ -24,9 +24,7 @@ ANN = CurrentUser(1, 7, "Ann", "UTC", is_admin=False, is_paused=False, now=MONDA
 
 
 def deployed(api_url: str, **facts) -> Deployment:
-    return Deployment(
-        token=PLAYGROUND_TOKEN, api_url=api_url, database_url="", access=AccessMode.OPEN, **facts
-    )
+    return Deployment(PLAYGROUND_TOKEN, api_url, AccessMode.OPEN, **facts)
 
 
 @pytest.fixture
@@ -41,13 +39,13 @@ async def test_the_link_names_the_bot(playground):
     )
 
 
-async def test_in_the_playground_it_leads_there(playground):
+async def test_the_link_leads_to_the_playground(playground):
     here = deployed(playground.base_url, newsroom=("127.0.0.1", 1))
 
     assert await BotLink(here).get() == playground.base_url
 
 
-async def test_while_telegram_is_away_there_is_none_and_it_is_asked_once_a_minute(monkeypatch):
+async def test_telegram_is_asked_once_a_minute_while_it_does_not_answer(monkeypatch):
     now = 1000.0
     monkeypatch.setattr(website, "monotonic", lambda: now)
     link = BotLink(deployed("http://127.0.0.1:1"))
@@ -66,7 +64,7 @@ def menus(playground) -> Menus:
     return Menus(here, Renderers().of("en"))
 
 
-async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus, playground):
+async def test_commands_and_the_button_speak_the_chosen_language(menus, playground):
     ann = replace(ANN, user_id=playground.user("Ann").id)
 
     await menus.renew(ann, "de", "de")
@@ -79,7 +77,7 @@ async def test_commands_and_the_button_speak_the_language_that_was_chosen(menus,
     assert any("Sprache" in command.description for command in commands)
 
 
-async def test_the_choice_holds_where_telegram_does_not_answer(menus):
+async def test_the_chosen_language_is_kept_if_telegram_does_not_answer(menus):
     away = replace(menus, deployment=replace(menus.deployment, api_url="http://127.0.0.1:9"))
 
     with capture_logs() as logged:
@@ -92,7 +90,7 @@ def _errors_of(kind: type[UserError]) -> list[type[UserError]]:
     return [each for sub in kind.__subclasses__() for each in (sub, *_errors_of(sub))]
 
 
-def test_no_error_that_the_mini_app_shows_in_the_words_of_the_chat_has_buttons():
+def test_errors_shown_in_the_mini_app_have_no_buttons():
     shown = {error.template for error in _errors_of(UserError) if "template" in vars(error)}
 
     assert len(shown) > 10

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -282,8 +282,16 @@ async def house(
     app_url: str | None,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
-    resources = make_resources(one_storage, access, adding, mailer, looking, renderer)
-    resources = replace(resources, is_playground=is_for_first, app_url=app_url)
+    resources = make_resources(
+        one_storage,
+        access=access,
+        renderer=renderer,
+        mailer=mailer,
+        source_adder=adding,
+        link_lookup=looking,
+        is_playground=is_for_first,
+        app_url=app_url,
+    )
     dispatcher = make_dispatcher(resources, renderer, pauses_seconds, press_seconds)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()

@@ -134,7 +134,7 @@ async def add_owner(house: House, sender: Sender, feed: str, title: str, name: s
     user = await users.identify(storage, sender, access=house.resources.access)
     assert user
     await subscriptions.subscribe(
-        storage, user.chat_id, "okapi", Mode.BOTH, {}, limits=house.resources.limits
+        storage, user.chat_id, "okapi", Mode.BOTH, limits=house.resources.limits
     )
     async with storage.writing() as tx:
         (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == user.chat_id))

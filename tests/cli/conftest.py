@@ -1,4 +1,4 @@
-"""The command line, run on a database of the test's own."""
+"""The command line, on a database of the test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pytest
 from rich.console import Console, RenderableType
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
@@ -37,6 +38,14 @@ def with_storage_at(url: str, act: Callable[[Storage], Awaitable[Returned]]) -> 
             await storage.close()
 
     return asyncio.run(work())
+
+
+def execute_at(url: str, statement: str, **values: str) -> None:
+    async def work(storage: Storage) -> None:
+        async with storage.writing() as tx:
+            await tx.change(text(statement).bindparams(**values))
+
+    with_storage_at(url, work)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`dateline backup`, `restore` and `migrate-storage`."""
 
-import asyncio
 import errno
 import re
 import sqlite3
@@ -13,9 +12,8 @@ from bot.app.resources import alone_on
 from bot.app.stops import StopError
 from storage.backup import last_backup
 from storage.db.engine import describe_failure
-from tests.cli.conftest import with_storage_at
+from tests.cli.conftest import execute_at, with_storage_at
 from tests.sample_rows import all_rows, fill
-from tests.storage.databases import run_on
 
 
 @pytest.fixture
@@ -45,7 +43,7 @@ def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(
     assert with_storage_at(at_home, all_rows) == before
 
 
-def test_what_is_there_is_replaced_only_with_force(dateline, at_home, tmp_path):
+def test_existing_data_is_replaced_only_with_force(dateline, at_home, tmp_path):
     assert at_home
     (tmp_path / "news.backup").write_text("precious")
 
@@ -74,7 +72,7 @@ def test_what_is_there_is_replaced_only_with_force(dateline, at_home, tmp_path):
         pytest.param(("restore", "absent.backup"), "no file absent.backup", id="no file"),
     ],
 )
-def test_a_backup_or_restore_that_cannot_be_is_one_sentence(dateline, at_home, arguments, sentence):
+def test_an_impossible_backup_or_restore_is_one_sentence(dateline, at_home, arguments, sentence):
     assert at_home
 
     result = dateline(*arguments)
@@ -83,7 +81,7 @@ def test_a_backup_or_restore_that_cannot_be_is_one_sentence(dateline, at_home, a
     assert sentence in result.output
 
 
-def test_a_folder_that_takes_no_backup_is_one_sentence(dateline, at_home, monkeypatch):
+def test_a_read_only_folder_is_reported_in_one_sentence(dateline, at_home, monkeypatch):
     assert at_home
 
     def refuse(path: str, *_: object) -> int:
@@ -120,7 +118,7 @@ SERVER = "postgresql://u:secret@127.0.0.1:1/news"
         pytest.param(("sqlite:///a/b.db", SERVER), "no database at a/b.db", id="no such file"),
     ],
 )
-def test_a_copy_that_cannot_be_is_one_sentence_and_makes_nothing(
+def test_an_impossible_copy_is_one_sentence_and_makes_nothing(
     dateline, tmp_path, arguments, sentence
 ):
     result = dateline("migrate-storage", *arguments)
@@ -150,8 +148,7 @@ def test_a_file_of_another_program_is_left_alone(dateline, tmp_path):
 
 
 def test_a_newer_source_is_left_alone(dateline, sqlite_url: str):
-    newer = "UPDATE alembic_version SET version_num = '9999'"
-    asyncio.run(run_on(sqlite_url, lambda connection: connection.exec_driver_sql(newer)))
+    execute_at(sqlite_url, "UPDATE alembic_version SET version_num = '9999'")
 
     result = dateline("migrate-storage", sqlite_url, SERVER)
 

@@ -24,11 +24,11 @@ def run(dateline):
     return lambda *arguments: dateline("deliveries", *arguments)
 
 
-def test_it_says_when_nothing_waits(run):
+def test_an_empty_list_says_so(run):
     assert run().output == "No delivery is held or failed.\n"
 
 
-def test_it_shows_what_waits_and_why(run, sqlite_url):
+def test_held_and_failed_deliveries_are_listed_with_their_errors(run, sqlite_url):
     with_storage_at(sqlite_url, fill)
 
     shown = run().output
@@ -38,7 +38,7 @@ def test_it_shows_what_waits_and_why(run, sqlite_url):
     assert "message is too long" in shown
 
 
-def test_it_shows_one_state_as_json(run, sqlite_url):
+def test_one_state_is_listed_as_json(run, sqlite_url):
     with_storage_at(sqlite_url, fill)
 
     (listed,) = (json.loads(line) for line in run("--state", "held", "--json").output.splitlines())
@@ -56,7 +56,7 @@ def test_it_shows_one_state_as_json(run, sqlite_url):
         pytest.param(["1", "--all"], "Name the deliveries to release", 2, id="both"),
     ],
 )
-def test_it_releases(run, sqlite_url, arguments, said, code):
+def test_deliveries_are_released_by_id_or_all(run, sqlite_url, arguments, said, code):
     with_storage_at(sqlite_url, fill)
 
     result = run("release", *arguments)

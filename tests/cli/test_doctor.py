@@ -56,7 +56,7 @@ def test_a_problem_is_printed_with_its_remedy_and_an_exit_code(run):
     ]
 
 
-def test_a_warning_is_no_reason_to_fail(run):
+def test_a_warning_does_not_fail_the_command(run):
     assert run(findings=(WARNING, HEALTHY)).exit_code == 0
 
 
@@ -73,7 +73,7 @@ def test_a_line_of_json_holds_a_finding(run):
     }
 
 
-def test_an_empty_machine_is_checked_without_network_and_without_a_trace(run, tmp_path):
+def test_a_quick_check_uses_no_network_and_leaves_no_files(run, tmp_path):
     result = run("--quick", "--json")
 
     codes = [json.loads(line)["code"] for line in result.output.splitlines()]
@@ -83,7 +83,7 @@ def test_an_empty_machine_is_checked_without_network_and_without_a_trace(run, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_in_use_is_checked_as_it_is(run, monkeypatch, sqlite_url):
+def test_a_database_in_use_is_checked_without_changes(run, monkeypatch, sqlite_url):
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     file = database_file(sqlite_url)
     assert file
@@ -111,7 +111,7 @@ def test_an_admin_who_opened_the_printed_link_is_notified_of_problems(run, monke
     assert "settings.no-admins" not in [finding.code for finding in findings]
 
 
-def test_settings_that_cannot_be_read_exit_with_two(run, monkeypatch):
+def test_wrong_settings_fail_the_command(run, monkeypatch):
     from bot.settings import WrongSettingError
 
     monkeypatch.setenv("WEB_PORT", "many")

@@ -31,7 +31,7 @@ def dateline(dateline_on, database_url, tmp_path):
     return run
 
 
-def test_chats_go_into_a_file_and_into_another_database(dateline, database_url, tmp_path):
+def test_chats_are_exported_and_imported_into_another_database(dateline, database_url, tmp_path):
     fill(database_url, 3)
 
     written = dateline("export", "chats.jsonl")
@@ -60,7 +60,7 @@ def test_a_dry_run_changes_nothing(dateline, database_url, tmp_path):
     assert done.stdout.startswith("chats: 1 added")
 
 
-def test_a_line_that_cannot_be_read_stops_no_other(dateline, database_url, tmp_path):
+def test_an_unreadable_line_does_not_stop_the_others(dateline, database_url, tmp_path):
     fill(database_url, 1)
     dateline("export", "chats.jsonl")
     file = tmp_path / "chats.jsonl"
@@ -74,7 +74,7 @@ def test_a_line_that_cannot_be_read_stops_no_other(dateline, database_url, tmp_p
     assert "line 3: not a chat" in result.stderr
 
 
-def test_a_database_that_goes_away_is_reported_with_what_to_do(
+def test_an_outage_during_an_import_is_reported_with_a_remedy(
     dateline, database_url, monkeypatch: pytest.MonkeyPatch
 ):
     fill(database_url, 2)
@@ -94,7 +94,7 @@ def test_a_database_that_goes_away_is_reported_with_what_to_do(
     )
 
 
-def test_without_a_database_there_is_nothing_to_write(dateline, tmp_path):
+def test_a_missing_database_writes_no_file(dateline, tmp_path):
     result = dateline("export", "chats.jsonl", anew=True)
 
     assert "DATABASE_URL" in str(result.exception)

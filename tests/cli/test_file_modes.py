@@ -33,7 +33,7 @@ def open_to_others(folder: Path) -> dict[str, str]:
     }
 
 
-def test_nobody_else_reads_what_a_command_makes(tmp_path: Path):
+def test_files_of_commands_are_closed_to_other_users(tmp_path: Path):
     dateline(tmp_path, "migrate")
     dateline(tmp_path, "backup", "d.backup")
     dateline(tmp_path, "preview", "--to", "digest.html")
@@ -47,7 +47,7 @@ def test_nobody_else_reads_what_a_command_makes(tmp_path: Path):
         assert open_to_others(tmp_path) == {}
 
 
-def test_no_page_says_to_copy_secrets_open_to_all():
+def test_no_page_tells_to_copy_secrets_with_open_modes():
     pages = (ROOT / "README.md", ROOT / ".env.example", *(ROOT / "docs").rglob("*.md"))
 
     assert [page for page in pages if "cp .env" in page.read_text(encoding="utf-8")] == []

@@ -11,7 +11,7 @@ from bot.cli.main import app
 from bot.settings import WrongSettingError
 
 
-def test_it_says_the_version_that_the_project_has():
+def test_the_version_is_that_of_the_project():
     project = Path(__file__).parents[2] / "pyproject.toml"
     version = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
@@ -20,7 +20,7 @@ def test_it_says_the_version_that_the_project_has():
     assert (result.exit_code, result.output) == (0, f"dateline {version}\n")
 
 
-def test_without_a_command_it_shows_the_commands_in_groups():
+def test_the_commands_are_shown_in_groups():
     shown = CliRunner().invoke(app).output
 
     assert "Reads the news" in shown

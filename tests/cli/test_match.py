@@ -46,7 +46,7 @@ def ask(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def test_a_match_says_where(article: str):
+def test_a_match_names_the_places_of_its_words(article: str):
     found = ask('Taiwan OR "consul general"', article, "--json")
 
     assert found.exit_code == 0
@@ -139,7 +139,7 @@ def test_an_explanation_for_programs_has_what_is_missing(feed: str):
     ]
 
 
-def test_source_and_language_are_the_files(feed: str):
+def test_the_source_is_read_from_the_file(feed: str):
     assert ask("taiwan source:wire.example", feed).exit_code == 0
     assert ask("taiwan source:Wire", feed).exit_code == 0
     assert ask("taiwan source:other.example", feed).exit_code == 1
@@ -161,7 +161,7 @@ def test_an_unreadable_path_is_reported_and_the_others_are_read(article: str):
         pytest.param(None, "folder", id="a folder"),
     ],
 )
-def test_what_cannot_be_read_is_reported_on_stderr_alone(
+def test_an_unreadable_file_is_reported_on_stderr_only(
     tmp_path: Path, content: bytes | None, reason: str
 ):
     path = tmp_path / "odd"

@@ -1,13 +1,11 @@
-"""Commands that do not migrate say in a sentence that the tables are another version's."""
+"""Commands that do not migrate report in a sentence that the schema is of another version."""
 
 import json
 
 import pytest
-from sqlalchemy import text
 
 from bot.app.stops import StopError
-from storage.db.engine import Storage
-from tests.cli.conftest import with_storage_at
+from tests.cli.conftest import execute_at
 
 pytestmark = pytest.mark.slow
 
@@ -29,16 +27,8 @@ OTHERS = [
 ]
 
 
-def execute(url: str, statement: str, **values: str) -> None:
-    async def work(storage: Storage) -> None:
-        async with storage.writing() as tx:
-            await (await tx.session.connection()).execute(text(statement), values)
-
-    with_storage_at(url, work)
-
-
-def call_it(url: str, version: str) -> None:
-    execute(url, "UPDATE alembic_version SET version_num = :version", version=version)
+def set_version(url: str, version: str) -> None:
+    execute_at(url, "UPDATE alembic_version SET version_num = :version", version=version)
 
 
 @pytest.fixture
@@ -50,7 +40,7 @@ def dateline(dateline_on, own_database_url: str):
 def test_tables_of_another_version_are_not_touched(
     dateline, own_database_url: str, version, sentence
 ):
-    call_it(own_database_url, version)
+    set_version(own_database_url, version)
 
     for command in COMMANDS:
         result = dateline(*command)
@@ -64,7 +54,7 @@ def test_commands_that_migrate_leave_a_newer_database_alone(
     dateline, own_database_url: str, command, tmp_path
 ):
     assert dateline("export", str(tmp_path / "chats.jsonl")).exit_code == 0
-    call_it(own_database_url, "9999")
+    set_version(own_database_url, "9999")
 
     result = dateline(*command)
 
@@ -75,7 +65,7 @@ def test_commands_that_migrate_leave_a_newer_database_alone(
 
 
 def test_a_database_without_tables_is_reported(dateline, own_database_url: str):
-    execute(own_database_url, "DROP TABLE alembic_version")
+    execute_at(own_database_url, "DROP TABLE alembic_version")
 
     for command in COMMANDS:
         result = dateline(*command)
@@ -86,7 +76,7 @@ def test_a_database_without_tables_is_reported(dateline, own_database_url: str):
 
 @pytest.mark.parametrize(("version", "code"), [("9999", "newer"), ("0001", "behind")])
 def test_the_doctor_reports_it_as_a_finding(dateline, own_database_url: str, version, code):
-    call_it(own_database_url, version)
+    set_version(own_database_url, version)
 
     result = dateline("doctor", "--quick", "--json")
 

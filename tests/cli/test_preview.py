@@ -46,11 +46,11 @@ def test_the_ending_of_a_file_decides_how_it_is_written(tmp_path):
     assert "<b>Your Wednesday digest</b>" in html
 
 
-def test_a_digest_is_shown_as_the_mail_that_it_would_be():
+def test_a_digest_is_shown_as_a_mail():
     assert run("email").startswith("4 stories: New consuls-general named")
 
 
-def test_a_mail_is_given_as_it_travels(tmp_path):
+def test_a_mail_is_written_as_it_is_sent(tmp_path):
     path = tmp_path / "digest.eml"
 
     run("email", "--to", str(path))

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_json_lines_come_in_the_order_asked_and_errors_among_them(run, folder: Path):
+def test_json_lines_keep_the_order_of_the_paths_with_errors_among_them(run, folder: Path):
     places = [folder / name for name in ("feed", "picture", "nowhere", "article.txt")]
 
     result = run("--json", "--base-url", "https://ex.org/", *places)
@@ -59,7 +59,7 @@ def test_json_lines_come_in_the_order_asked_and_errors_among_them(run, folder: P
     assert lines[3]["text"] == "The ferry was late because of the fog."
 
 
-def test_without_json_it_is_for_a_terminal(run, folder: Path):
+def test_an_article_is_shown_for_a_terminal(run, folder: Path):
     result = run(folder / "article.txt")
 
     assert result.exit_code == 0
@@ -80,14 +80,14 @@ def test_a_folder_is_refused_in_a_sentence(run, folder: Path):
     assert "folder" in json.loads(result.stdout)["error"]
 
 
-def test_an_address_inside_is_refused(run):
+def test_a_private_address_is_refused(run):
     result = run("--json", "http://127.0.0.1/feed")
 
     assert result.exit_code == 2
     assert "public" in json.loads(result.stdout)["error"]
 
 
-def test_it_needs_neither_the_chat_nor_the_database(folder: Path):
+def test_the_command_needs_neither_the_chat_nor_the_database(folder: Path):
     script = (
         "import sys\nfrom bot.cli.articles import read\n"
         f"read([{str(folder / 'article.txt')!r}], as_json=True)\n"

@@ -19,7 +19,7 @@ from tests.sources.feeds_made import LONG, item, page, rss
 HOUR = timedelta(hours=1)
 
 
-async def test_a_check_says_all_about_a_feed_that_is_healthy(operator, farm, clock):
+async def test_a_check_shows_everything_about_a_healthy_feed(operator, farm, clock):
     dated = [item(number, clock.now - number * HOUR) for number in range(1, 6)]
     farm.serve(
         "/feed.xml",
@@ -69,7 +69,7 @@ async def test_a_check_and_the_list_show_the_same_next_poll(operator, farm, cloc
     assert checkup_json(checkup)["plan"]["next_fetch_at"] == MONDAY_NOON + 5 * HOUR
 
 
-async def test_a_check_of_what_is_unhealthy_says_so_first(operator, farm, clock):
+async def test_a_check_of_an_unhealthy_source_begins_with_its_problem(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
     await operator.adding.add(farm.url())
     farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
@@ -84,7 +84,7 @@ async def test_a_check_of_what_is_unhealthy_says_so_first(operator, farm, clock)
     assert "  Error      gives an HTML page instead of a feed, for 1 h" in report
 
 
-async def test_the_last_error_of_a_source_is_shown_when_it_is_over(operator, farm, clock):
+async def test_the_last_error_of_a_recovered_source_is_shown(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
     await operator.adding.add(farm.url())
     farm.serve("/feed.xml", status=500)
@@ -100,7 +100,7 @@ async def test_the_last_error_of_a_source_is_shown_when_it_is_over(operator, far
     assert "  Trouble " not in report
 
 
-async def test_a_move_for_good_is_shown_before_it_is_followed(operator, farm, clock):
+async def test_a_permanent_redirect_is_shown_before_it_is_followed(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
     await operator.adding.add(farm.url())
     farm.serve("/feed.xml", status=301, Location="/new.xml")
@@ -114,7 +114,7 @@ async def test_a_move_for_good_is_shown_before_it_is_followed(operator, farm, cl
     assert f"to {farm.url('/new.xml')}, seen 1 of 10 times" in report
 
 
-async def test_a_page_that_is_no_source_says_how_to_go_on(operator, farm):
+async def test_a_page_that_is_no_source_shows_the_next_step(operator, farm):
     farm.serve("/", page("A fog of a page", [LONG, LONG]), Content_Type="text/html")
 
     report = printed(checkup_report(await operator.check(farm.url("/"))))
@@ -124,7 +124,7 @@ async def test_a_page_that_is_no_source_says_how_to_go_on(operator, farm):
     assert "not one of our sources" in report
 
 
-async def test_what_cannot_be_a_source_gets_no_plan(operator, farm):
+async def test_a_source_that_is_gone_has_no_plan(operator, farm):
     farm.serve("/gone.xml", status=410)
 
     report = printed(checkup_report(await operator.check(farm.url("/gone.xml"))))
@@ -133,7 +133,7 @@ async def test_what_cannot_be_a_source_gets_no_plan(operator, farm):
     assert "Next poll" not in report
 
 
-async def test_a_check_asks_for_nothing_but_the_source(operator, farm):
+async def test_a_check_fetches_only_the_source(operator, farm):
     farm.serve("/feed.xml", rss([item(1)]))
 
     await operator.check(farm.url())
@@ -145,7 +145,7 @@ def as_programs_read(document: object) -> Any:
     return json.loads(json.dumps(document, default=datetime.isoformat))
 
 
-async def test_programs_get_a_check_as_json(operator, farm, clock):
+async def test_a_check_is_printed_as_json(operator, farm, clock):
     farm.serve("/feed.xml", rss([item(1, clock.now)]), ETag='"one"')
     await operator.adding.add(farm.url())
 
@@ -168,7 +168,7 @@ async def test_programs_get_a_check_as_json(operator, farm, clock):
     }
 
 
-async def test_the_list_counts_what_is_unhealthy(operator, farm, clock, capsys, monkeypatch):
+async def test_the_list_counts_unhealthy_sources(operator, farm, clock, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     for name in ("a", "b", "c"):
         farm.serve(f"/{name}.xml", rss([item(1)]))
@@ -188,7 +188,7 @@ async def test_the_list_counts_what_is_unhealthy(operator, farm, clock, capsys, 
     assert "50%" in table  # of the first one's two answers, the second was the same
 
 
-async def test_programs_get_the_list_as_json_lines(operator, farm, clock, capsys):
+async def test_the_list_is_printed_as_json_lines(operator, farm, clock, capsys):
     farm.serve("/feed.xml", rss([item(1)]))
     await operator.adding.add(farm.url())
     clock.turn(24 * HOUR)
@@ -206,7 +206,7 @@ async def test_programs_get_the_list_as_json_lines(operator, farm, clock, capsys
     assert source["succeeded_at"] == "2026-03-03T12:00:00+00:00"
 
 
-def test_an_empty_list_says_what_to_do(clock, capsys):
+def test_an_empty_list_shows_the_next_step(clock, capsys):
     show_sources([], clock.now, as_json=False)
     show_sources([], clock.now, as_json=True)
 
@@ -226,7 +226,7 @@ def run(dateline: Callable[..., Result]) -> Callable[..., Result]:
     return lambda *arguments: dateline("sources", *arguments)
 
 
-def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
+def test_the_command_lists_unhealthy_sources(run, sqlite_url):
     error = {"error": "forbidden", "error_detail": {"status": 403}}
     with_storage_at(sqlite_url, lambda storage: fill(storage, **error))
 
@@ -239,14 +239,14 @@ def test_the_command_lists_what_is_unhealthy(run, sqlite_url):
     assert [json.loads(line)["error"] for line in lines] == ["forbidden"]
 
 
-def test_the_command_says_when_all_is_healthy(run, sqlite_url):
+def test_the_command_reports_that_all_sources_are_healthy(run, sqlite_url):
     with_storage_at(sqlite_url, fill)
 
     assert run("list", "--unhealthy").output == "No source is unhealthy.\n"
     assert run("list", "--unhealthy", "--json").output == ""
 
 
-def test_the_command_fails_where_a_check_finds_a_problem(run):
+def test_the_command_fails_if_a_check_finds_a_problem(run):
     result = run("check", "ftp://files.example/", "--json")
 
     assert result.exit_code == 1

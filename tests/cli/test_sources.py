@@ -3,6 +3,7 @@ import json
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -15,9 +16,9 @@ from bot.sources.discovery.add import Addition, AddOutcome, Form, SourceAdder, S
 from bot.sources.discovery.discover import DiscoveryResult, discover
 from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.opml import read_opml
-from bot.sources.feeds.model import MOST_ENTRIES
 from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.source import FetchResult
+from bot.sources.limits import MOST_ENTRIES
 from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError
 from storage.enums import FullText
@@ -33,7 +34,7 @@ def adding(operator: Operator) -> SourceAdder:
     return operator.adding
 
 
-async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder, farm):
+async def test_many_sources_are_added_and_each_outcome_is_shown(adding: SourceAdder, farm):
     for number in range(20):
         farm.serve(f"/{number}.xml", rss([item(number)]))
     wanted = [(farm.url(f"/{number}.xml"), SourceOptions()) for number in range(20)]
@@ -73,7 +74,7 @@ def test_the_exit_code_says_whether_all_were_added(monkeypatch, outcomes, code):
     assert [each for each in outcomes if str(each) not in result.output] == []
 
 
-def test_of_a_long_list_only_what_needs_attention_is_shown():
+def test_a_long_list_shows_only_outcomes_that_need_attention():
     gone = Problem(ProblemCode.GONE, {"status": 410})
     done = [Addition(f"https://{n}.example/", AddOutcome.ADDED, f"Paper {n}") for n in range(998)]
     done.append(Addition("https://a.example/", AddOutcome.THERE, "Known"))
@@ -86,7 +87,7 @@ def test_of_a_long_list_only_what_needs_attention_is_shown():
     assert "998 added, 1 already there, 1 could not be added." in shown
 
 
-def test_of_one_address_nothing_is_counted():
+def test_a_single_address_has_no_counts():
     (table,) = source_reports.addition_report(
         [Addition("https://a.example/", AddOutcome.ADDED, "Paper")], MONDAY_NOON
     )
@@ -94,7 +95,7 @@ def test_of_one_address_nothing_is_counted():
     assert "Paper" in printed(table)
 
 
-async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder, farm):
+async def test_a_site_with_several_feeds_lists_them_to_choose_from(adding: SourceAdder, farm):
     named = "".join(f"<link rel=feed title='Feed {n}' href='/{n}.xml'>" for n in range(12))
     farm.serve("/", f"<html><head>{named}</head></html>", Content_Type="text/html")
     for number in range(12):
@@ -109,39 +110,43 @@ async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder,
     assert "has several feeds" in printed(source_reports.additions_table(done))
 
 
-async def test_a_list_is_read_a_host_at_a_time():
-    asked, busy = [], set()
+class FakeAdder:
+    """Adds every source, but one address that the database refuses; only one a host at once."""
 
-    class Recorder:
-        async def add(self, url: str, _wish: SourceOptions) -> Addition:
-            host = host_of(url)
-            assert host not in busy
-            busy.add(host)
-            await asyncio.sleep(0)
-            busy.remove(host)
-            asked.append(url)
-            return Addition(url, AddOutcome.ADDED)
+    def __init__(self, refused: str = "") -> None:
+        self.refused = refused
+        self.added: list[str] = []
+        self.busy: set[str] = set()
 
+    async def add(self, url: str, _options: SourceOptions) -> Addition:
+        if url == self.refused:
+            raise DatabaseError("INSERT", {}, OSError("disk is full\nand more"))
+        host = host_of(url)
+        assert host not in self.busy
+        self.busy.add(host)
+        await asyncio.sleep(0)
+        self.busy.remove(host)
+        self.added.append(url)
+        return Addition(url, AddOutcome.ADDED)
+
+
+async def test_sources_of_a_list_are_added_one_at_a_time_for_each_host():
+    adder = FakeAdder()
     wanted = [
         (f"https://{host}.example/{n}", SourceOptions())
         for n in range(5)
         for host in ("a", "b", "c")
     ]
-    done = await add_all(Recorder(), wanted, Console(file=StringIO()))
+    done = await add_all(cast("Any", adder), wanted, Console(file=StringIO()))
 
-    assert sorted(asked) == sorted(url for url, _ in wanted)
+    assert sorted(adder.added) == sorted(url for url, _ in wanted)
     assert len(done) == 15
 
 
-async def test_what_the_database_refuses_is_listed_and_ends_nothing():
-    class FullDisk:
-        async def add(self, url: str, _wish: SourceOptions) -> Addition:
-            if url.endswith("1"):
-                raise DatabaseError("INSERT", {}, OSError("disk is full\nand more"))
-            return Addition(url, AddOutcome.ADDED)
-
+async def test_a_source_that_the_database_refuses_is_listed_and_the_others_are_added():
     wanted = [(f"https://{n}.example/{n}", SourceOptions(title=f"Paper {n}")) for n in range(3)]
-    done = await add_all(FullDisk(), wanted, Console(file=StringIO()))
+    adder = FakeAdder(refused="https://1.example/1")
+    done = await add_all(cast("Any", adder), wanted, Console(file=StringIO()))
 
     assert sorted(each.outcome for each in done).count(AddOutcome.ADDED) == 2
     assert "could not be stored: disk is full" in printed(source_reports.additions_table(done))
@@ -165,7 +170,7 @@ async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_u
     assert await sources_as_opml(adding.storage) == given
 
 
-async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
+async def test_feeds_that_were_not_read_are_in_the_json_too(capsys):
     link = FeedLink("https://a.example/feed", "All", Where.NAMED)
 
     assert not source_reports.show_found(
@@ -176,7 +181,7 @@ async def test_feeds_that_were_not_read_are_printed_for_programs_too(capsys):
     assert (shown["url"], shown["title"], shown["entries"]) == (link.url, "All", None)
 
 
-async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAdder, capsys, farm):
+async def test_found_feeds_are_shown_as_text_and_as_json(adding: SourceAdder, capsys, farm):
     farm.serve("/feed.xml", rss([item(1, MONDAY_NOON)]))
     found = await discover(adding.fetcher, adding.reader, farm.url(), inside=True, public=True)
     nothing = await discover(
@@ -196,7 +201,7 @@ async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAd
     assert "(404)" in capsys.readouterr().err
 
 
-async def test_the_list_shows_how_each_source_fares(
+async def test_the_list_shows_the_state_of_each_source(
     adding: SourceAdder, clock: TurnedClock, capsys, monkeypatch, farm
 ):
     monkeypatch.setenv("COLUMNS", "200")
@@ -213,7 +218,7 @@ async def test_the_list_shows_how_each_source_fares(
     assert "full text always" in table
 
 
-async def test_a_check_shows_answer_contents_and_next_poll(operator, farm):
+async def test_a_check_shows_response_contents_and_next_poll(operator, farm):
     farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
     good = printed(source_reports.checkup_report(await operator.check(farm.url())))
     bad = printed(source_reports.checkup_report(await operator.check(farm.url("/none"))))
@@ -226,7 +231,7 @@ async def test_a_check_shows_answer_contents_and_next_poll(operator, farm):
     assert "dateline sources find" in bad
 
 
-async def test_a_check_counts_the_entries_that_are_too_many(operator, farm):
+async def test_a_check_counts_the_entries_beyond_the_limit(operator, farm):
     farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
     checkup = await operator.check(farm.url())
 
@@ -237,7 +242,7 @@ async def test_a_check_counts_the_entries_that_are_too_many(operator, farm):
 
 
 @pytest.mark.parametrize("kind", ProblemKind)
-def test_every_problem_comes_with_what_to_do(kind: ProblemKind):
+def test_every_problem_has_a_remedy(kind: ProblemKind):
     assert source_reports.advice(kind).endswith(".")
 
 

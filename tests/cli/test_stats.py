@@ -29,14 +29,14 @@ def test_the_numbers_are_printed_in_lines(stats):
     assert ["1", "Japan"] in lines
 
 
-def test_a_small_table_has_no_line(stats):
+def test_small_tables_have_no_line(stats):
     printed, document = stats().output, json.loads(stats("--json").output)
 
     assert " 0.0 " not in printed
     assert min(size["count"] for size in document["bytes"]) < 50_000
 
 
-def test_a_document_has_the_same(stats):
+def test_a_json_document_has_the_same_numbers(stats):
     found = json.loads(stats("--json", "--days", "2").output)
 
     assert found["now"]["chats"] == [{"what": ["private", "active"], "count": 1, "at_least": False}]

@@ -99,7 +99,7 @@ def test_a_delivery_leads_back_to_its_article(run, stored, delivery):
     assert_is_traced(shown)
 
 
-def test_an_article_that_went_nowhere_says_why(run, stored):
+def test_an_article_without_messages_shows_the_reason(run, stored):
     stored(unwanted)
 
     assert "It is done: no query matches it." in run("1").output
@@ -125,7 +125,7 @@ def test_a_notice_reports_no_article(run, stored):
         pytest.param(["https://wire.example/other"], id="no such address"),
     ],
 )
-def test_what_cannot_be_shown_is_one_sentence(run, arguments):
+def test_an_unknown_article_or_delivery_is_one_sentence(run, arguments):
     result = run(*arguments)
 
     assert result.exit_code == 2

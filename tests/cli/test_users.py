@@ -52,7 +52,7 @@ def test_an_admin_of_the_settings_cannot_be_banned(dateline, monkeypatch):
     assert (refused.exit_code, refused.stderr) == (2, "9 is one of ADMIN_IDS.\n")
 
 
-def test_what_a_command_does_is_in_the_activity_log(dateline):
+def test_commands_are_recorded_in_the_activity_log(dateline):
     dateline("access", "ban", "12345")
     dateline("invites", "add")
 
@@ -64,7 +64,7 @@ def test_what_a_command_does_is_in_the_activity_log(dateline):
     ]
 
 
-def test_one_chat_is_allowed_more_or_less(dateline, sqlite_url):
+def test_limits_of_one_chat_are_set(dateline, sqlite_url):
     with_storage_at(sqlite_url, lambda storage: Outbox(storage).chat(12345))
 
     assert dateline("access", "limit", "12345", "--topics", "7").stdout == "12345: topics 7\n"
@@ -83,7 +83,7 @@ def test_an_empty_activity_log_says_so(dateline):
     assert dateline("audit").output == "The activity log is empty.\n"
 
 
-def test_the_activity_log_shows_who_did_what_and_is_json_for_programs(dateline, sqlite_url):
+def test_the_activity_log_is_shown_as_text_and_as_json(dateline, sqlite_url):
     with_storage_at(sqlite_url, fill)
 
     shown = dateline("audit").output
@@ -127,7 +127,7 @@ def test_topics_are_added_changed_moved_and_retired(catalogue):
         pytest.param(["add", "Ports", "(port"], "(port", id="no query"),
     ],
 )
-def test_a_refusal_is_one_sentence(catalogue, arguments, sentence):
+def test_a_refused_change_is_one_sentence(catalogue, arguments, sentence):
     refused = catalogue(*arguments)
 
     assert refused.exit_code == 2

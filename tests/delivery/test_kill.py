@@ -54,11 +54,11 @@ class Playground:
 
 @pytest.fixture
 def playground() -> Iterator[Playground]:
-    command = ("bot.playground", "--port", "0", "--flood", "off", "--every", "0")
+    command = ("bot", "playground", "--port", "0", "--flood", "off", "--every", "0")
     with Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=PIPE, text=True) as process:
         try:
             assert process.stdout
-            yield Playground(process.stdout.readline().strip())
+            yield Playground(process.stdout.readline().split()[-1].rstrip("/"))
         finally:
             process.kill()
 

@@ -5,7 +5,6 @@ from sqlmodel import col, select
 from structlog.testing import capture_logs
 
 from bot.app.mail import report_reader
-from bot.mail import confirm
 from bot.mail.bounces import Bounces
 from bot.mail.compose import Mail
 from bot.mail.reports import Report, read_report, return_path, token_of
@@ -13,6 +12,7 @@ from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.sources.feeds.model import Unreadable
 from bot.sources.parser_pool import Workers
+from bot.subscribers import mailboxes
 from bot.subscribers.errors import NoMailbox
 from storage.chats import Chat
 from storage.enums import (
@@ -51,9 +51,9 @@ def bounces(storage) -> Bounces:
 async def chat_id(storage, mailer, sent, arrive) -> int:
     """A chat whose digests come to an address alone."""
     chat_id: int = await arrive()
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    await confirm.confirm_by_code(storage, chat_id, await sent.code())
-    await confirm.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
+    await mailboxes.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     return chat_id
 
 
@@ -86,7 +86,7 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, "550 5.1.1 No such user here")
 
-    seen = await confirm.get_mailbox(storage, chat_id)
+    seen = await mailboxes.get_mailbox(storage, chat_id)
     (notice,) = await notices(sent)
     assert (seen.state, seen.problem) == (MailboxState.SUSPENDED, MailboxProblem.NO_SUCH_MAILBOX)
     assert "The mail server of ann@example.org refuses my e-mails" in without_joiners(notice)
@@ -110,8 +110,8 @@ async def test_what_waits_is_sent_when_confirmed_again(
         held = await tx.session.get_one(Delivery, waiting)
     clock.turn(DAY)
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    seen = await confirm.confirm_by_code(storage, chat_id, await sent.code())
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    seen = await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
         freed = await tx.session.get_one(Delivery, waiting)
@@ -129,8 +129,8 @@ async def test_an_alert_that_is_too_old_expires(
     await bounces.take(bounce())
     clock.turn(DAY)
 
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
-    await confirm.confirm_by_code(storage, chat_id, await sent.code())
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
         assert (await tx.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
@@ -151,11 +151,11 @@ async def test_five_passing_bounces_in_two_weeks_suspend(
     for _ in range(4):
         assert await bounces.take(bounce(status))
         clock.turn(DAY)
-    assert (await confirm.get_mailbox(storage, chat_id)).is_active
+    assert (await mailboxes.get_mailbox(storage, chat_id)).is_active
 
     await bounces.take(bounce(status))
 
-    assert (await confirm.get_mailbox(storage, chat_id)).problem is problem
+    assert (await mailboxes.get_mailbox(storage, chat_id)).problem is problem
 
 
 async def test_passing_bounces_now_and_then_suspend_nothing(storage, bounces, chat_id, clock):
@@ -163,7 +163,7 @@ async def test_passing_bounces_now_and_then_suspend_nothing(storage, bounces, ch
         await bounces.take(bounce("4.2.2"))
         clock.turn(4 * DAY)
 
-    assert (await confirm.get_mailbox(storage, chat_id)).is_active
+    assert (await mailboxes.get_mailbox(storage, chat_id)).is_active
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ async def test_a_bounce_that_is_not_the_mailboxs_fault_suspends_nothing(
     for _ in range(6):
         assert await bounces.take(bounce(status)) is is_understood
 
-    assert (await confirm.get_mailbox(storage, chat_id)).is_active
+    assert (await mailboxes.get_mailbox(storage, chat_id)).is_active
 
 
 @pytest.mark.parametrize(
@@ -201,14 +201,14 @@ async def test_a_mailbox_that_stays_full_is_suspended(
             await bounces.gave_up(tx, 1, said)
         clock.turn(2 * DAY)
 
-    assert (await confirm.get_mailbox(storage, chat_id)).is_active is is_active
+    assert (await mailboxes.get_mailbox(storage, chat_id)).is_active is is_active
 
 
 async def test_a_complaint_suspends_at_once(storage, bounces, chat_id, sent):
     assert await bounces.take(complaint("abuse", TOKEN))
 
     (notice,) = await notices(sent)
-    assert (await confirm.get_mailbox(storage, chat_id)).problem is MailboxProblem.COMPLAINED
+    assert (await mailboxes.get_mailbox(storage, chat_id)).problem is MailboxProblem.COMPLAINED
     assert "was marked as spam" in notice
 
 
@@ -222,7 +222,7 @@ async def test_a_complaint_suspends_at_once(storage, bounces, chat_id, sent):
 )
 async def test_a_bounce_of_nobody_changes_nothing(storage, bounces, chat_id, token):
     assert not await bounces.take(bounce(back=token))
-    assert (await confirm.get_mailbox(storage, chat_id)).is_active
+    assert (await mailboxes.get_mailbox(storage, chat_id)).is_active
 
 
 @pytest.mark.parametrize("message", BROKEN.values(), ids=BROKEN)
@@ -235,7 +235,7 @@ async def test_a_mail_that_breaks_its_reader_stops_no_other(storage, chat_id, me
     finally:
         await workers.close()
 
-    assert not (await confirm.get_mailbox(storage, chat_id)).is_active
+    assert not (await mailboxes.get_mailbox(storage, chat_id)).is_active
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ async def test_any_error_of_the_reader_makes_one_report_unreadable_and_the_next_
         assert await bounces.take(bounce())
 
     assert [(one["log_level"], one["reason"]) for one in logs] == [("warning", reason)]
-    assert (await confirm.get_mailbox(storage, chat_id)).state is MailboxState.SUSPENDED
+    assert (await mailboxes.get_mailbox(storage, chat_id)).state is MailboxState.SUSPENDED
 
 
 @pytest.mark.parametrize("subject", [f"unsubscribe {TOKEN}", f"Re: UNSUBSCRIBE {TOKEN.upper()}"])
@@ -271,7 +271,7 @@ async def test_a_mail_unsubscribes_whose_token_it_carries(storage, bounces, chat
     assert not await bounces.take(request(subject[:-1]))
     assert await bounces.take(request(subject))
 
-    assert (await confirm.get_mailbox(storage, chat_id)).state is MailboxState.UNSUBSCRIBED
+    assert (await mailboxes.get_mailbox(storage, chat_id)).state is MailboxState.UNSUBSCRIBED
 
 
 # Mailboxes that wait for their first confirmation
@@ -281,7 +281,7 @@ async def test_a_mail_unsubscribes_whose_token_it_carries(storage, bounces, chat
 async def asked(storage, mailer, arrive) -> int:
     """A chat that waits for the code from the mail to its address."""
     chat_id: int = await arrive(language="en")
-    await confirm.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
+    await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     return chat_id
 
 
@@ -319,10 +319,10 @@ async def test_a_refused_confirmation_is_reported_and_no_code_is_awaited(
     async with storage.writing() as tx:
         await bounces.refused(tx, 1, said)
 
-    seen = await confirm.get_mailbox(storage, asked)
+    seen = await mailboxes.get_mailbox(storage, asked)
     (notice,) = await notices(sent)
     assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, problem)
-    assert not await confirm.awaits_code(storage, asked)
+    assert not await mailboxes.awaits_code(storage, asked)
     assert "I could not send the code to ann@example.org." in without_joiners(notice)
     assert words in notice
     assert "Check the address and type it again, or type another one." in notice
@@ -344,7 +344,7 @@ async def test_a_confirmation_that_comes_back_is_reported_whatever_the_reason(
 ):
     await bounces.take(bounce(status, said="550 sorry"))
 
-    seen = await confirm.get_mailbox(storage, asked)
+    seen = await mailboxes.get_mailbox(storage, asked)
     (notice,) = await notices(sent)
     assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, problem)
     assert "I could not send the code to ann@example.org." in without_joiners(notice)
@@ -355,7 +355,7 @@ async def test_a_complaint_about_a_confirmation_ends_it(storage, bounces, asked,
     assert await bounces.take(complaint("abuse", TOKEN))
 
     (notice,) = await notices(sent)
-    assert (await confirm.get_mailbox(storage, asked)).state is MailboxState.UNREACHABLE
+    assert (await mailboxes.get_mailbox(storage, asked)).state is MailboxState.UNREACHABLE
     assert "An e-mail was marked as spam there." in notice
 
 
@@ -363,9 +363,9 @@ async def test_neither_code_nor_link_of_a_lost_mail_confirms(storage, bounces, a
     code, token = await sent.code(), await sent.token(clock.now)
     await bounces.take(bounce())
 
-    assert not await confirm.confirm_by_link(storage, 1, token, renderer=RENDERER)
+    assert not await mailboxes.confirm_by_link(storage, 1, token, renderer=RENDERER)
     with pytest.raises(NoMailbox):
-        await confirm.confirm_by_code(storage, asked, code)
+        await mailboxes.confirm_by_code(storage, asked, code)
 
 
 async def test_a_bounce_that_comes_twice_is_reported_once(storage, bounces, asked, sent):
@@ -381,8 +381,8 @@ async def test_an_address_may_be_typed_again_at_once(
 ):
     await bounces.take(bounce())
 
-    seen = await confirm.request_confirmation(storage, asked, address, asked_by=1, mailer=mailer)
-    confirmed = await confirm.confirm_by_code(storage, asked, await sent.code())
+    seen = await mailboxes.request_confirmation(storage, asked, address, asked_by=1, mailer=mailer)
+    confirmed = await mailboxes.confirm_by_code(storage, asked, await sent.code())
 
     assert (seen.state, seen.address) == (MailboxState.UNCONFIRMED, address)
     assert (confirmed.is_active, confirmed.problem) == (True, None)
@@ -391,13 +391,13 @@ async def test_an_address_may_be_typed_again_at_once(
 async def test_a_confirmation_that_waited_for_a_day_expires(storage, bounces, asked, sent, clock):
     clock.turn(DAY - timedelta(seconds=1))
     await bounces.expire_confirmations()
-    waiting = await confirm.get_mailbox(storage, asked)
+    waiting = await mailboxes.get_mailbox(storage, asked)
     clock.turn(timedelta(seconds=1))
 
     await bounces.expire_confirmations()
     await bounces.expire_confirmations()
 
-    seen = await confirm.get_mailbox(storage, asked)
+    seen = await mailboxes.get_mailbox(storage, asked)
     (notice,) = await notices(sent)
     assert waiting.state is MailboxState.UNCONFIRMED
     assert (seen.state, seen.problem) == (MailboxState.UNREACHABLE, MailboxProblem.EXPIRED)
@@ -413,7 +413,7 @@ async def test_a_confirmation_that_was_sent_does_not_expire(storage, bounces, as
 
     await bounces.expire_confirmations()
 
-    assert (await confirm.get_mailbox(storage, asked)).state is MailboxState.UNCONFIRMED
+    assert (await mailboxes.get_mailbox(storage, asked)).state is MailboxState.UNCONFIRMED
     assert await notices(sent) == []
 
 

@@ -9,7 +9,7 @@ from bot.matching import refold, search
 from bot.matching.index_sync import IndexSync
 from bot.matching.query import parse
 from bot.matching.refold import Refolding
-from bot.text import folding
+from bot.text import characters, folding
 from storage.articles import Article, Folded, FoldedText, articles_after, replace_folded
 from storage.db.engine import Storage, Transaction
 from storage.queries import query_for
@@ -21,15 +21,15 @@ from tests.matching.stored import stored_article, stored_source
 def raise_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the letter q fold to k from here on."""
     yield
-    folding.TABLE.clear()
+    characters.TABLE.clear()
 
 
 def new_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(folding._LETTERS, "q", "k")
-    monkeypatch.setattr(folding, "_easy", lambda _: None)
+    monkeypatch.setitem(characters._LETTERS, "q", "k")
+    monkeypatch.setattr(folding, "_replaceable", lambda _: None)
     monkeypatch.setattr(refold, "FOLDING_VERSION", 2)
-    folding.TABLE.clear()
-    folding.TABLE[ord("q")] = folding.TABLE[ord("Q")] = "k"
+    characters.TABLE.clear()
+    characters.TABLE[ord("q")] = characters.TABLE[ord("Q")] = "k"
 
 
 async def topic(storage: Storage, typed: str) -> int:

@@ -52,7 +52,7 @@ async def test_it_runs_in_the_playground_until_it_is_asked_to_stop(installed):
         ports = {"WEB_PORT": str(free_port()), "PLAYGROUND_PORT": str(free_port())}
 
         async with installed.running("run", **ports, NOTIFY_SOCKET=str(address)) as command:
-            await command.said("ready")
+            await command.wait_for("ready")
             told = await asyncio.get_running_loop().sock_recv(manager, 1000)
             await command.stop()
 

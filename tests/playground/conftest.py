@@ -8,34 +8,22 @@ import pytest
 from aiogram import Bot
 from aiohttp import ClientSession
 
-from bot.playground.users.chats import User
+from bot.playground.state.chats import User
 from tests.bot_api import PlainSession
+from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
 
-class Clock:
-    """Stands still until a test turns it."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def turn(self, seconds: float) -> None:
-        self.seconds += seconds
+@pytest.fixture
+def unix_time(clock: TurnedClock) -> Callable[[], float]:
+    return lambda: clock.now.timestamp()  # noqa: PLW0108 - `now` changes
 
 
 @pytest.fixture
-def wall() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def pg(wall: Clock) -> AsyncIterator[LocalPlayground]:
-    async with LocalPlayground(flood="off", clock=wall) as playground:
+async def pg(unix_time: Callable[[], float]) -> AsyncIterator[LocalPlayground]:
+    async with LocalPlayground(flood="off", clock=unix_time) as playground:
         yield playground
 
 
@@ -47,13 +35,13 @@ async def http() -> AsyncIterator[ClientSession]:
 
 @pytest.fixture
 def call(pg: LocalPlayground, http: ClientSession) -> Call:
-    """Call a method with a JSON body; returns the answer, refused or not."""
+    """Call a method with a JSON body; returns the body of the response, an error's too."""
 
     async def call(method: str, token: str = "1:playground", **params: Any) -> dict[str, Any]:
         async with http.post(f"{pg.base_url}/bot{token}/{method}", json=params) as response:
-            answer: dict[str, Any] = await response.json()
-            assert response.status == (200 if answer["ok"] else answer["error_code"])
-            return answer
+            body: dict[str, Any] = await response.json()
+            assert response.status == (200 if body["ok"] else body["error_code"])
+            return body
 
     return call
 
@@ -68,7 +56,7 @@ async def bot(pg: LocalPlayground) -> AsyncIterator[Bot]:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Let the server, which runs in this same loop, go on until something is so."""
+    """Let the server, which runs in this same loop, go on until a condition holds."""
 
     async def until(condition: Callable[[], object]) -> None:
         while not condition():  # noqa: ASYNC110 - yields to the server, waits for no clock

@@ -1,4 +1,4 @@
-"""How calls are read, checked and refused."""
+"""Reading and checking the calls of the Bot API."""
 
 import json
 from typing import Any
@@ -24,15 +24,15 @@ async def test_an_unknown_method_is_not_found(call):
 
 @pytest.mark.parametrize("token", ["nonsense", "1:", "x:y"])
 async def test_a_token_of_the_wrong_shape_is_unauthorized(call, token):
-    answer = await call("getMe", token=token)
+    body = await call("getMe", token=token)
 
-    assert (answer["error_code"], answer["description"]) == (401, "Unauthorized")
+    assert (body["error_code"], body["description"]) == (401, "Unauthorized")
 
 
-async def test_a_method_left_out_here_says_so(call, ann):
-    answer = await call("sendDice", chat_id=ann.id)
+async def test_a_method_that_is_not_implemented_is_named(call, ann):
+    body = await call("sendDice", chat_id=ann.id)
 
-    assert answer["description"] == (
+    assert body["description"] == (
         "Bad Request: method sendDice is not implemented in this playground"
     )
 
@@ -66,7 +66,7 @@ def _as_text(value) -> str:
         pytest.param("POST", lambda p: {"json": _query(p)["params"]}, id="JSON in JSON strings"),
     ],
 )
-async def test_parameters_come_in_any_wrapping(pg, http, ann, verb, send):
+async def test_parameters_are_read_from_any_encoding(pg, http, ann, verb, send):
     params = {
         "chat_id": ann.id,
         "text": "bold & more",
@@ -77,11 +77,11 @@ async def test_parameters_come_in_any_wrapping(pg, http, ann, verb, send):
 
     url = f"{pg.base_url}/bot1:playground/sendMessage"
     async with http.request(verb, url, **send(params)) as response:
-        answer = await response.json()
+        body = await response.json()
 
-    assert answer["result"]["text"] == "bold & more"
-    assert answer["result"]["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
-    assert answer["result"]["reply_markup"] == KEYBOARD
+    assert body["result"]["text"] == "bold & more"
+    assert body["result"]["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
+    assert body["result"]["reply_markup"] == KEYBOARD
     assert pg.messages(ann)[0]["silent"] is True
 
 
@@ -121,10 +121,10 @@ async def test_parameters_come_in_any_wrapping(pg, http, ann, verb, send):
         pytest.param({"chat_id": 5, "text": "x"}, "chat not found", id="unknown chat"),
     ],
 )
-async def test_a_wrong_call_is_named(call, params, reason):
-    answer = await call("sendMessage", **params)
+async def test_an_invalid_call_is_explained(call, params, reason):
+    body = await call("sendMessage", **params)
 
-    assert (answer["error_code"], answer["description"]) == (400, f"Bad Request: {reason}")
+    assert (body["error_code"], body["description"]) == (400, f"Bad Request: {reason}")
 
 
 @pytest.mark.parametrize(
@@ -143,25 +143,25 @@ async def test_limits_of_the_table_hold(call, method, params):
     assert (await call(method, **params))["error_code"] == 400
 
 
-async def test_a_fixed_token_allows_no_other(call, pg):
+async def test_a_fixed_token_is_the_only_one_accepted(call, pg):
     pg.api.token = "5:secret"
 
     assert (await call("getMe"))["error_code"] == 401
     assert (await call("getMe", token="5:secret"))["ok"]
 
 
-async def test_the_journal_has_every_call_and_whether_it_took_effect(call, pg, ann):
+async def test_the_journal_holds_every_call_and_its_effect(call, pg, ann):
     await call("sendMessage", chat_id=ann.id, text="one", disable_notification=True)
     await call("sendmessage", chat_id=ann.id, text="")
     pg.inject("reset", when="after", method="sendMessage")
     with pytest.raises(ClientOSError):
         await call("sendMessage", chat_id=ann.id, text="two")
 
-    told = [
+    entries = [
         (entry["n"], entry["method"], entry["chat_id"], entry["status"], entry["applied"])
         for entry in pg.journal("sendMessage")
     ]
-    assert told == [
+    assert entries == [
         (1, "sendMessage", ann.id, 200, True),
         (2, "sendMessage", ann.id, 400, False),
         (3, "sendMessage", ann.id, 0, True),
@@ -170,11 +170,11 @@ async def test_the_journal_has_every_call_and_whether_it_took_effect(call, pg, a
     assert pg.journal(after=2)[0]["message_id"] == 2
 
 
-def test_every_method_here_is_one_of_the_bot_api():
+def test_every_method_is_part_of_the_bot_api():
     assert set(METHODS) <= set(api_table().methods)
 
 
-def test_the_table_knows_what_the_tests_rely_on():
+def test_the_table_has_required_fields_limits_and_kinds():
     known = api_table()
 
     assert known.methods["sendmessage"]["text"].required

@@ -1,4 +1,4 @@
-"""The control side over HTTP, and who is kept away from it."""
+"""The control API over HTTP, and its protection from other sites."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def control(pg, http):
-    """POST facts to, or GET from, the control side; returns status and answer."""
+    """POST facts to the control API, or GET from it; returns status and body."""
 
     async def control(name, headers=None, **facts):
         url = f"{pg.base_url}/control/{name}"
@@ -32,10 +32,10 @@ async def test_a_user_writes_and_presses_and_the_bot_answers(control, call):
     await call("sendMessage", chat_id=1001, text="hello", reply_markup=markup)
     _, pressed = await control("press", chat_id=1001, message_id=2, data="go")
 
-    heard, clicked = (await call("getUpdates"))["result"]
-    assert heard["update_id"] == sent["update_id"]
-    assert heard["message"]["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
-    assert heard["message"]["from"]["language_code"] == "ja"
+    written, clicked = (await call("getUpdates"))["result"]
+    assert written["update_id"] == sent["update_id"]
+    assert written["message"]["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
+    assert written["message"]["from"]["language_code"] == "ja"
     assert clicked["callback_query"]["id"] == pressed["callback_query_id"]
     assert clicked["callback_query"]["data"] == "go"
     assert clicked["callback_query"]["message"]["text"] == "hello"
@@ -52,20 +52,20 @@ async def test_messages_are_read_by_version(control, call, ann):
     assert [(m["text"], m["edited"]) for m in later] == [("three", True), ("two", False)]
 
 
-async def test_events_wait_for_what_comes(control, call, ann):
+async def test_a_request_for_events_waits_for_the_next_one(control, call, ann):
     _, now = await control("events")
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(control(f"events?after={now['last']}"))
         await call("sendMessage", chat_id=ann.id, text="one")
 
-    _, told = waiting.result()
-    assert [(e["kind"], e["chat_id"], e["message_id"]) for e in told["events"]] == [
+    _, news = waiting.result()
+    assert [(e["kind"], e["chat_id"], e["message_id"]) for e in news["events"]] == [
         ("message", ann.id, 1)
     ]
-    assert told["last"] == now["last"] + 1
+    assert news["last"] == now["last"] + 1
 
 
-async def test_events_end_empty_and_notice_a_restart(control):
+async def test_a_request_for_events_times_out_and_notices_a_restart(control):
     assert (await control("events?after=0&timeout=0.01"))[1] == {"last": 0, "events": []}
     assert (await control("events?after=99"))[1]["restarted"] is True
 
@@ -84,20 +84,20 @@ async def test_events_end_empty_and_notice_a_restart(control):
         ("publish", {"slug": "no-such-article"}),
     ],
 )
-async def test_a_wrong_request_gets_an_error(control, ann, name, facts):
-    status, answer = await control(name, **facts)
+async def test_an_invalid_action_gets_an_error(control, ann, name, facts):
+    status, body = await control(name, **facts)
 
     assert status == 400
-    assert answer["error"]
+    assert body["error"]
 
 
-async def test_only_a_button_that_is_there_can_be_pressed(control, call, ann):
+async def test_only_an_existing_button_can_be_pressed(control, call, ann):
     markup = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
     await call("sendMessage", chat_id=ann.id, text="x", reply_markup=markup)
 
-    status, answer = await control("press", chat_id=ann.id, message_id=1, data="stop")
+    status, body = await control("press", chat_id=ann.id, message_id=1, data="stop")
 
-    assert (status, answer["error"]) == (400, "Bad Request: the message has no such button")
+    assert (status, body["error"]) == (400, "Bad Request: the message has no such button")
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ async def test_only_a_button_that_is_there_can_be_pressed(control, call, ann):
     ],
 )
 @pytest.mark.parametrize("path", ["control/chats", "bot1:playground/getMe"])
-async def test_foreign_pages_are_kept_away(pg, http, path, headers):
+async def test_requests_of_other_sites_are_rejected(pg, http, path, headers):
     async with http.get(f"{pg.base_url}/{path}", headers=headers) as response:
         assert response.status == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-async def test_the_own_page_is_allowed(pg, http, host):
+async def test_requests_of_the_own_page_are_accepted(pg, http, host):
     headers = {
         "Host": f"{host}:{pg.port}",
         "Origin": f"http://{host}:{pg.port}",
@@ -129,7 +129,7 @@ async def test_the_own_page_is_allowed(pg, http, host):
         assert response.status == 200
 
 
-async def test_a_feed_closes_and_opens_again(control, pg, http):
+async def test_a_feed_is_closed_and_reopened(control, pg, http):
     feed = f"{pg.base_url}/news/wire.xml"
 
     status, closed = await control("close", publisher="wire")
@@ -145,7 +145,7 @@ async def test_a_feed_closes_and_opens_again(control, pg, http):
     )
 
 
-async def test_the_newsroom_publishes_on_a_button(control, pg, http):
+async def test_the_newsroom_publishes_on_request(control, pg, http):
     _, published = await control("publish", slug=None)
 
     _, state = await control("newsroom")
@@ -154,25 +154,25 @@ async def test_the_newsroom_publishes_on_a_button(control, pg, http):
         assert published["title"].split()[0] in await response.text()
 
 
-async def test_the_journal_goes_on_from_a_number(control, call):
+async def test_the_journal_is_read_from_a_number_on(control, call):
     await call("getMe")
     await call("getMe")
 
-    _, told = await control("journal?after=1")
+    _, entries = await control("journal?after=1")
 
-    assert [(entry["n"], entry["method"]) for entry in told] == [(2, "getMe")]
+    assert [(entry["n"], entry["method"]) for entry in entries] == [(2, "getMe")]
 
 
-async def test_it_prints_its_address_once_it_is_up(http):
+async def test_the_program_prints_its_address_once_it_is_up(http):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "bot.playground", "--port", "0", "--every", "0"),
+        *("-m", "bot", "playground", "--port", "0", "--every", "0"),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     try:
-        address = (await process.stdout.readline()).decode().strip()
-        async with http.get(f"{address}/bot1:playground/getMe") as response:
+        address = (await process.stdout.readline()).decode().split()[-1]
+        async with http.get(f"{address}bot1:playground/getMe") as response:
             assert (await response.json())["ok"] is True
     finally:
         process.terminate()

@@ -1,4 +1,4 @@
-"""Entities: where they may lie, how they are put right, and that they never leave the text."""
+"""Message entities: their checks, the resolution of overlaps, and their place in the text."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.api.errors import ApiError
+from bot.playground.errors import ApiError
 from bot.playground.text.entities import MONOSPACE, MessageEntity, fix_nesting, utf16_length
 from bot.playground.text.formatting import MOST_ENTITIES, clean, format_text, message_text, trim
 
@@ -82,14 +82,14 @@ def _shape(entities) -> list[tuple[str, int, int]]:
         ),
     ],
 )
-def test_an_entity_that_cannot_be_is_refused(text, entity, reason):
-    with pytest.raises(ApiError) as refused:
+def test_an_invalid_entity_is_rejected(text, entity, reason):
+    with pytest.raises(ApiError) as error:
         message_text(text, "", [entity])
 
-    assert refused.value.description == f"Bad Request: {reason}"
+    assert error.value.description == f"Bad Request: {reason}"
 
 
-def test_white_space_at_both_ends_goes_and_entities_move_along():
+def test_white_space_at_both_ends_is_cut_and_entities_move():
     text, entities = format_text("  \n bold end \n", "", [_bold(4, 9)])
 
     assert text == "bold end"
@@ -103,14 +103,14 @@ def test_an_entity_keeps_the_white_space_it_begins_in():
     assert _shape(entities) == [("bold", 0, 5)]
 
 
-def test_the_hundred_and_first_entity_is_dropped_without_a_word():
+def test_entities_after_the_hundredth_are_dropped():
     _, entities = format_text("x " * 150, "", [_bold(2 * n, 1) for n in range(150)])
 
     assert len(entities) == MOST_ENTITIES
     assert entities[-1]["offset"] == 198
 
 
-def test_control_characters_become_spaces_and_carriage_returns_vanish():
+def test_control_characters_become_spaces_and_carriage_returns_are_removed():
     text, entities = format_text("a\tb\r\nc", "", [_bold(4, 2)])
 
     assert text == "a b\nc"
@@ -156,7 +156,7 @@ def test_control_characters_become_spaces_and_carriage_returns_vanish():
         ),
     ],
 )
-def test_nesting_is_put_right(marks, kept):
+def test_overlaps_are_resolved(marks, kept):
     fixed = fix_nesting([MessageEntity(*mark) for mark in marks])
 
     assert [(mark.type, mark.offset, mark.length) for mark in fixed] == kept
@@ -181,11 +181,11 @@ def test_nesting_is_put_right(marks, kept):
         ("3.5 percent.of it", []),
     ],
 )
-def test_telegram_finds_links_by_itself(text, found):
+def test_links_are_detected(text, found):
     assert _shape(format_text(text, "", [])[1]) == found
 
 
-def test_a_link_of_ones_own_wins_over_a_found_one():
+def test_the_bots_own_link_wins_over_a_detected_one():
     link = {"type": "text_link", "offset": 0, "length": 11, "url": "http://a.example/"}
 
     assert _shape(format_text("example.com", "", [link])[1]) == [("text_link", 0, 11)]
@@ -199,14 +199,14 @@ TEXTS = st.text(st.sampled_from(f"ab \n\r\t{FACE}\u202e"), max_size=12)
 
 
 @given(MARKS)
-def test_nesting_once_put_right_stays(marks):
+def test_resolved_overlaps_stay_resolved(marks):
     once = fix_nesting(marks)
 
     assert fix_nesting(once) == once
 
 
 @given(MARKS)
-def test_after_nesting_links_never_cross_and_code_is_empty(marks):
+def test_resolved_entities_never_cross_and_code_holds_no_others(marks):
     fixed = fix_nesting(marks)
 
     for mark in fixed:
@@ -221,7 +221,7 @@ def test_after_nesting_links_never_cross_and_code_is_empty(marks):
 
 
 @given(TEXTS, MARKS)
-def test_entities_that_are_let_through_lie_inside_the_text_between_characters(text, marks):
+def test_entities_lie_inside_the_text_and_between_characters(text, marks):
     try:
         cleaned, kept = clean(text, fix_nesting(marks))
     except ApiError:
@@ -235,7 +235,7 @@ def test_entities_that_are_let_through_lie_inside_the_text_between_characters(te
 
 
 @given(TEXTS, MARKS)
-def test_trimming_keeps_the_words_under_an_entity(text, marks):
+def test_trimming_keeps_the_text_of_an_entity(text, marks):
     try:
         cleaned, kept = clean(text, fix_nesting(marks))
     except ApiError:

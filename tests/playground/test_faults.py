@@ -1,4 +1,4 @@
-"""Faults on order: their answers, before and after the effect, as often as asked."""
+"""Injected faults: their responses, before or after the effect of the call."""
 
 import asyncio
 
@@ -22,18 +22,20 @@ async def _raw(http, pg, chat_id) -> tuple[int, str, str]:
         ("403", 403, "Forbidden: bot was blocked by the user"),
     ],
 )
-async def test_an_answer_on_order(call, pg, ann, fault, status, description, when, arrived):
+async def test_an_injected_error_is_the_response(
+    call, pg, ann, fault, status, description, when, arrived
+):
     pg.inject(fault, method="sendMessage", when=when, retry_after=7)
 
-    answer = await call("sendMessage", chat_id=ann.id, text="x")
+    body = await call("sendMessage", chat_id=ann.id, text="x")
 
-    assert (answer["error_code"], answer["description"]) == (status, description)
+    assert (body["error_code"], body["description"]) == (status, description)
     assert len(pg.messages(ann)) == arrived
     assert pg.journal()[-1]["applied"] is bool(arrived)
 
 
 @pytest.mark.parametrize(("when", "arrived"), [("before", 0), ("after", 1)])
-async def test_a_gateway_answers_in_html(http, pg, ann, when, arrived):
+async def test_an_injected_gateway_error_is_html(http, pg, ann, when, arrived):
     pg.inject("502_html", when=when)
 
     status, kind, text = await _raw(http, pg, ann.id)
@@ -44,7 +46,7 @@ async def test_a_gateway_answers_in_html(http, pg, ann, when, arrived):
 
 
 @pytest.mark.parametrize(("when", "arrived"), [("before", 0), ("after", 1)])
-async def test_the_connection_is_reset(http, pg, ann, when, arrived):
+async def test_an_injected_reset_ends_the_connection(http, pg, ann, when, arrived):
     pg.inject("reset", when=when)
 
     with pytest.raises(ClientConnectionError):
@@ -55,31 +57,31 @@ async def test_the_connection_is_reset(http, pg, ann, when, arrived):
 
 
 @pytest.mark.parametrize(("when", "arrived"), [("before", 0), ("after", 1)])
-async def test_an_answer_never_comes(call, pg, ann, when, arrived, until):
+async def test_an_injected_time_out_sends_no_response(call, pg, ann, when, arrived, until):
     pg.inject("time_out", when=when)
-    asked = asyncio.get_running_loop().create_task(call("sendMessage", chat_id=ann.id, text="x"))
+    calling = asyncio.get_running_loop().create_task(call("sendMessage", chat_id=ann.id, text="x"))
 
     await until(lambda: pg.journal("sendMessage"))
-    asked.cancel()
-    await asyncio.gather(asked, return_exceptions=True)
+    calling.cancel()
+    await asyncio.gather(calling, return_exceptions=True)
 
     assert len(pg.messages(ann)) == arrived
     assert pg.journal("sendMessage")[0]["status"] == 0
 
 
-async def test_a_server_that_stops_does_not_wait_for_answers_that_never_come(pg, http, ann, until):
+async def test_a_stopping_server_does_not_wait_for_injected_time_outs(pg, http, ann, until):
     pg.inject("time_out")
     url = f"{pg.base_url}/bot1:playground/getMe"
-    asked = asyncio.get_running_loop().create_task(http.get(url, timeout=ClientTimeout()))
+    request = asyncio.get_running_loop().create_task(http.get(url, timeout=ClientTimeout()))
     await until(lambda: pg.journal("getMe"))
 
     await pg.__aexit__(None, None, None)
 
     with pytest.raises(ClientConnectionError):
-        await asked
+        await request
 
 
-async def test_a_fault_hits_only_what_it_names_and_only_so_often(call, pg, ann):
+async def test_a_fault_hits_its_method_and_chat_as_often_as_injected(call, pg, ann):
     ben = pg.user("Ben")
     pg.inject("500", method="SENDmessage", chat_id=ann.id, times=2)
 
@@ -91,7 +93,7 @@ async def test_a_fault_hits_only_what_it_names_and_only_so_often(call, pg, ann):
     assert [await ok(ann), await ok(ann), await ok(ann)] == [False, False, True]
 
 
-async def test_a_fault_without_end_is_cleared(call, pg):
+async def test_an_unlimited_fault_is_cleared(call, pg):
     pg.inject("500", times=0)
     answers = [(await call("getMe"))["ok"] for _ in range(5)]
 
@@ -101,9 +103,9 @@ async def test_a_fault_without_end_is_cleared(call, pg):
     assert (await call("getMe"))["ok"]
 
 
-async def test_a_description_of_ones_own(call, pg, ann):
+async def test_a_fault_may_have_a_description_of_its_own(call, pg, ann):
     pg.inject("400", description="Bad Request: TOPIC_CLOSED")
 
-    answer = await call("sendMessage", chat_id=ann.id, text="x")
+    body = await call("sendMessage", chat_id=ann.id, text="x")
 
-    assert answer["description"] == "Bad Request: TOPIC_CLOSED"
+    assert body["description"] == "Bad Request: TOPIC_CLOSED"

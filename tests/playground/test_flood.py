@@ -1,17 +1,18 @@
-"""Flood accounting, by a clock that the test turns."""
+"""Flood control, by a clock that the test turns."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 
-from bot.playground.api.errors import ApiError
-from bot.playground.api.flood import Flood, FloodMode
+from bot.playground.errors import ApiError
+from bot.playground.state.flood import Flood, FloodMode
 
 TOKEN = "1:playground"
 
 
-def _let_through(flood: Flood, chats: Iterable[int]) -> int:
-    """How many of the messages to *chats* get through, in turn."""
+def _send_all(flood: Flood, chats: Iterable[int]) -> int:
+    """Charge a message to each of *chats*; return how many are within the limits."""
     passed = 0
     for chat_id in chats:
         try:
@@ -30,57 +31,57 @@ def _let_through(flood: Flood, chats: Iterable[int]) -> int:
         pytest.param(FloodMode.OFF, 9, id="off: everything"),
     ],
 )
-def test_a_private_chat_takes_one_a_second(wall, mode, passed):
-    flood = Flood(wall, mode)
+def test_a_private_chat_takes_one_message_a_second(clock, unix_time, mode, passed):
+    flood = Flood(unix_time, mode)
 
-    assert _let_through(flood, [5] * 9) == passed
-    wall.turn(1)
-    assert _let_through(flood, [5] * 9) == (9 if mode is FloodMode.OFF else 1)
+    assert _send_all(flood, [5] * 9) == passed
+    clock.turn(timedelta(seconds=1))
+    assert _send_all(flood, [5] * 9) == (9 if mode is FloodMode.OFF else 1)
 
 
-def test_the_refusal_says_how_long_to_wait_and_that_is_long_enough(wall):
-    flood = Flood(wall, FloodMode.STRICT)
+def test_the_error_names_a_wait_that_is_long_enough(clock, unix_time):
+    flood = Flood(unix_time, FloodMode.STRICT)
     flood.charge(TOKEN, 5, count=4)
 
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as error:
         flood.charge(TOKEN, 5)
 
-    assert refused.value.description == "Too Many Requests: retry after 4"
-    assert refused.value.parameters == {"retry_after": 4}
-    wall.turn(4)
+    assert error.value.description == "Too Many Requests: retry after 4"
+    assert error.value.parameters == {"retry_after": 4}
+    clock.turn(timedelta(seconds=4))
     flood.charge(TOKEN, 5)
 
 
-def test_thirty_a_second_is_all_that_a_token_may(wall):
-    flood = Flood(wall, FloodMode.NORMAL)
+def test_a_token_sends_thirty_messages_a_second(clock, unix_time):
+    flood = Flood(unix_time, FloodMode.NORMAL)
 
-    assert _let_through(flood, range(1, 100)) == 30
-    wall.turn(0.5)
-    assert _let_through(flood, range(100, 200)) == 0
-    wall.turn(0.5)
-    assert _let_through(flood, range(200, 300)) == 30
+    assert _send_all(flood, range(1, 100)) == 30
+    clock.turn(timedelta(seconds=0.5))
+    assert _send_all(flood, range(100, 200)) == 0
+    clock.turn(timedelta(seconds=0.5))
+    assert _send_all(flood, range(200, 300)) == 30
 
 
-def test_another_token_has_an_account_of_its_own(wall):
-    flood = Flood(wall, FloodMode.NORMAL)
-    _let_through(flood, range(1, 100))
+def test_each_token_has_limits_of_its_own(unix_time):
+    flood = Flood(unix_time, FloodMode.NORMAL)
+    _send_all(flood, range(1, 100))
 
     flood.charge("2:other", 500)
     with pytest.raises(ApiError):
         flood.charge(TOKEN, 500)
 
 
-def test_twenty_a_minute_is_all_that_a_group_takes(wall):
-    flood = Flood(wall, FloodMode.NORMAL)
+def test_a_group_takes_twenty_messages_a_minute(clock, unix_time):
+    flood = Flood(unix_time, FloodMode.NORMAL)
 
-    assert _let_through(flood, [-5] * 25) == 20
-    wall.turn(59)
-    assert _let_through(flood, [-5]) == 0
-    wall.turn(1)
-    assert _let_through(flood, [-5] * 25) == 20
+    assert _send_all(flood, [-5] * 25) == 20
+    clock.turn(timedelta(seconds=59))
+    assert _send_all(flood, [-5]) == 0
+    clock.turn(timedelta(seconds=1))
+    assert _send_all(flood, [-5] * 25) == 20
 
 
-async def test_only_messages_that_would_be_sent_are_counted(call, pg, ann):
+async def test_only_valid_messages_count_against_the_limit(call, pg, ann):
     pg.flood("strict")
 
     await call("sendMessage", chat_id=ann.id, text="")
@@ -93,18 +94,18 @@ async def test_only_messages_that_would_be_sent_are_counted(call, pg, ann):
     assert (second["error_code"], second["parameters"]) == (429, {"retry_after": 1})
 
 
-def test_a_refusal_bans_its_chat_and_calls_inside_the_ban_are_counted(wall):
-    flood = Flood(wall, FloodMode.NORMAL)
-    assert _let_through(flood, [-5] * 21) == 20
+def test_a_429_bans_its_chat_and_calls_inside_the_ban_are_recorded(clock, unix_time):
+    flood = Flood(unix_time, FloodMode.NORMAL)
+    assert _send_all(flood, [-5] * 21) == 20
 
     flood.check_ban("editMessageText", -5)
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as error:
         flood.check_ban("sendMessage", -5)
     flood.check_ban("sendMessage", 6)
-    wall.seconds += 61
+    clock.turn(timedelta(seconds=61))
     flood.check_ban("sendMessage", -5)
 
-    assert refused.value.parameters == {"retry_after": 60}
+    assert error.value.parameters == {"retry_after": 60}
     assert [call[1:] for call in flood.inside_bans] == [
         ("editMessageText", -5),
         ("sendMessage", -5),

@@ -1,37 +1,37 @@
-"""Who is what in groups and channels, what the bot hears of it, and what it may then do."""
+"""Members and rights in groups and channels: their updates, and the bot's permissions."""
 
 from typing import Any
 
 import pytest
 
-from bot.playground.api.errors import ApiError
+from bot.playground.errors import ApiError
 
 
 @pytest.fixture
-def heard(call):
-    """Return what the bot has heard since the last time, as (kind, payload)."""
+def new_updates(call):
+    """Return the updates since the last call, as (kind, payload)."""
     offset = 0
 
-    async def heard() -> list[tuple[str, dict[str, Any]]]:
+    async def new_updates() -> list[tuple[str, dict[str, Any]]]:
         nonlocal offset
         updates = (await call("getUpdates", offset=offset))["result"]
         offset = updates[-1]["update_id"] + 1 if updates else offset
         return [next((k, u[k]) for k in u if k != "update_id") for u in updates]
 
-    return heard
+    return new_updates
 
 
-def said(answer) -> str:
-    return str(answer.get("description", ""))
+def description(body) -> str:
+    return str(body.get("description", ""))
 
 
-async def test_the_bot_hears_who_adds_it_and_as_what(pg, ann, heard):
+async def test_a_change_of_the_bots_membership_names_the_user_and_the_rights(pg, ann, new_updates):
     group = pg.chat("supergroup", "Newsroom", [ann], bot="left")
 
     pg.membership(group, "member", from_id=ann.id)
     pg.membership(group, "administrator", rights=["can_manage_topics"], from_id=ann.id)
 
-    (_, added), (kind, risen) = await heard()
+    (_, added), (kind, risen) = await new_updates()
     assert kind == "my_chat_member"
     assert added["from"]["id"] == ann.id
     assert (added["old_chat_member"]["status"], added["new_chat_member"]["status"]) == (
@@ -42,8 +42,8 @@ async def test_the_bot_hears_who_adds_it_and_as_what(pg, ann, heard):
     assert risen["new_chat_member"]["can_delete_messages"] is False
 
 
-async def test_changes_of_others_reach_only_an_administrator_that_asked_for_them(
-    pg, ann, call, heard
+async def test_changes_of_other_members_reach_only_an_administrator_that_allows_them(
+    pg, ann, call, new_updates
 ):
     ben = pg.user("Ben")
     group = pg.chat("supergroup", "Newsroom", [ann])
@@ -54,7 +54,7 @@ async def test_changes_of_others_reach_only_an_administrator_that_asked_for_them
     pg.member(group, ben, "administrator", rights=["can_manage_chat"], from_id=ann.id)
     pg.member(group, ben, "member")
 
-    (_, risen), (_, fallen) = await heard()
+    (_, risen), (_, fallen) = await new_updates()
     assert risen["new_chat_member"]["user"]["first_name"] == "Ben"
     assert risen["from"]["first_name"] == "Ann"
     assert fallen["new_chat_member"]["status"] == "member"
@@ -66,8 +66,8 @@ async def test_only_administrators_are_listed(pg, ann, call):
     pg.membership(group, "administrator")
 
     async def listed() -> list[tuple[str, str]]:
-        found = (await call("getChatAdministrators", chat_id=group.id))["result"]
-        return [(one["user"]["first_name"], one["status"]) for one in found]
+        admins = (await call("getChatAdministrators", chat_id=group.id))["result"]
+        return [(admin["user"]["first_name"], admin["status"]) for admin in admins]
 
     before = await listed()
     pg.member(group, ben, "administrator", is_anonymous=True)
@@ -76,7 +76,7 @@ async def test_only_administrators_are_listed(pg, ann, call):
     assert ("Ben", "administrator") in await listed()
 
 
-async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
+async def test_a_restricted_member_keeps_the_remaining_rights(pg, ann, call):
     ben = pg.user("Ben")
     group = pg.chat("supergroup", "Newsroom", [ann, ben])
     pg.member(group, ben, "restricted", rights=[])
@@ -93,7 +93,7 @@ async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "rights", "words"),
+    ("kind", "status", "rights", "error"),
     [
         pytest.param(
             "channel",
@@ -118,14 +118,14 @@ async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
         ),
     ],
 )
-async def test_without_the_right_nothing_is_posted(pg, ann, call, kind, status, rights, words):
+async def test_without_the_right_nothing_is_posted(pg, ann, call, kind, status, rights, error):
     chat = pg.chat(kind, "News", [ann])
     pg.membership(chat, status, rights=rights)
 
-    assert said(await call("sendMessage", chat_id=chat.id, text="x")) == words
+    assert description(await call("sendMessage", chat_id=chat.id, text="x")) == error
 
 
-async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, call):
+async def test_only_administrators_see_the_members_of_a_channel(pg, ann, call):
     channel = pg.chat("channel", "News", [ann])
 
     member = await call("getChatMember", chat_id=channel.id, user_id=ann.id)
@@ -133,21 +133,21 @@ async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, cal
     refused = await call("getChatMember", chat_id=channel.id, user_id=ann.id)
 
     assert member["result"]["status"] == "creator"
-    assert said(refused) == "Forbidden: bot is not a member of the channel chat"
+    assert description(refused) == "Forbidden: bot is not a member of the channel chat"
 
 
-async def test_posts_of_a_channel_have_no_user(pg, ann, heard):
+async def test_posts_of_a_channel_have_no_user(pg, ann, new_updates):
     channel = pg.chat("channel", "News", [ann])
 
     pg.send(channel, "/topics")
 
-    ((kind, post),) = await heard()
+    ((kind, post),) = await new_updates()
     assert kind == "channel_post"
     assert "from" not in post
     assert post["sender_chat"]["title"] == "News"
 
 
-async def test_readers_of_a_channel_post_nothing(pg, ann):
+async def test_readers_of_a_channel_cannot_post(pg, ann):
     channel = pg.chat("channel", "News", [ann])
 
     with pytest.raises(ApiError):
@@ -155,25 +155,25 @@ async def test_readers_of_a_channel_post_nothing(pg, ann):
 
 
 async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_user(
-    pg, ann, call, heard
+    pg, ann, call, new_updates
 ):
     group = pg.chat("supergroup", "Newsroom", [ann])
     pg.member(group, ann, "creator", is_anonymous=True)
     markup = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
     sent = (await call("sendMessage", chat_id=group.id, text="x", reply_markup=markup))["result"]
-    await heard()
+    await new_updates()
 
     pg.send(group, "/topics", from_id=ann.id)
     pg.press(group, sent["message_id"], "go", from_id=ann.id)
 
-    (_, message), (_, query) = await heard()
+    (_, message), (_, query) = await new_updates()
     assert message["from"]["id"] == 1_087_968_824
     assert message["sender_chat"]["id"] == group.id
     assert query["from"]["id"] == ann.id
 
 
 @pytest.mark.parametrize(
-    ("text", "is_heard"),
+    ("text", "is_delivered"),
     [
         pytest.param("good morning", False, id="talk"),
         pytest.param("/topics", True, id="a command"),
@@ -183,12 +183,14 @@ async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_u
         pytest.param("@dateline_playground_botany", False, id="a longer name"),
     ],
 )
-async def test_privacy_mode_lets_through_what_is_said_to_the_bot(pg, ann, heard, text, is_heard):
+async def test_privacy_mode_lets_only_messages_to_the_bot_through(
+    pg, ann, new_updates, text, is_delivered
+):
     group = pg.chat("supergroup", "Newsroom", [ann])
 
     pg.send(group, text, from_id=ann.id)
 
-    assert bool(await heard()) is is_heard
+    assert bool(await new_updates()) is is_delivered
 
 
 async def test_a_reply_reaches_the_bot_and_everything_reaches_an_administrator(pg, ann, call):
@@ -201,7 +203,7 @@ async def test_a_reply_reaches_the_bot_and_everything_reaches_an_administrator(p
     assert pg.send(group, "talk")["update_id"] is not None
 
 
-async def test_an_unknown_status_or_right_is_refused(pg, ann):
+async def test_an_unknown_status_or_right_is_rejected(pg, ann):
     group = pg.chat("supergroup", "Newsroom", [ann])
 
     with pytest.raises(ApiError):
@@ -215,7 +217,7 @@ def forum(pg, ann):
     return pg.chat("supergroup", "Newsroom", [ann])
 
 
-async def test_a_topic_begins_with_a_message_that_the_bot_hears(pg, forum, call):
+async def test_a_topic_begins_with_a_message_to_the_bot(pg, forum, call):
     thread = pg.topic(forum, name="Elections")
     pg.send(forum, "/topics", message_thread_id=thread)
 
@@ -237,7 +239,7 @@ async def test_a_message_goes_into_its_topic(pg, forum, call):
     assert "message_thread_id" not in general["result"]
 
 
-async def test_closing_and_reopening_reach_the_bot_and_hold(pg, forum, call):
+async def test_closing_and_reopening_a_topic_reach_the_bot_and_take_effect(pg, forum, call):
     thread = pg.topic(forum, name="Elections")
     there = {"chat_id": forum.id, "text": "x", "message_thread_id": thread}
 
@@ -246,15 +248,15 @@ async def test_closing_and_reopening_reach_the_bot_and_hold(pg, forum, call):
     pg.topic(forum, thread_id=thread, state="open")
     reopened = await call("sendMessage", **there)
 
-    assert said(closed) == "Bad Request: TOPIC_CLOSED"
+    assert description(closed) == "Bad Request: TOPIC_CLOSED"
     assert reopened["ok"]
-    _, *told = [update["message"] for update in (await call("getUpdates"))["result"]]
-    assert [one["message_thread_id"] for one in told] == [thread, thread]
-    assert "forum_topic_closed" in told[0]
-    assert "forum_topic_reopened" in told[1]
+    _, *notices = [update["message"] for update in (await call("getUpdates"))["result"]]
+    assert [notice["message_thread_id"] for notice in notices] == [thread, thread]
+    assert "forum_topic_closed" in notices[0]
+    assert "forum_topic_reopened" in notices[1]
 
 
-async def test_who_may_manage_topics_writes_into_a_closed_one(pg, forum, call):
+async def test_an_administrator_who_manages_topics_writes_into_a_closed_one(pg, forum, call):
     thread = pg.topic(forum, name="Elections")
     pg.topic(forum, thread_id=thread, state="closed")
     pg.membership(forum, "administrator", rights=["can_manage_topics"])
@@ -268,12 +270,12 @@ async def test_a_deleted_topic_is_gone_with_its_messages(pg, forum, call):
 
     pg.topic(forum, thread_id=thread, state="deleted")
 
-    answer = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=thread)
-    assert said(answer) == "Bad Request: message thread not found"
+    body = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=thread)
+    assert description(body) == "Bad Request: message thread not found"
     assert pg.messages(forum) == []
 
 
-async def test_the_bot_makes_and_closes_topics_with_the_right_to(pg, forum, call):
+async def test_the_bot_needs_the_right_to_create_and_close_topics(pg, forum, call):
     pg.topic(forum, name="Elections")
 
     refused = await call("createForumTopic", chat_id=forum.id, name="Courts")
@@ -283,24 +285,24 @@ async def test_the_bot_makes_and_closes_topics_with_the_right_to(pg, forum, call
     closed = await call("closeForumTopic", **thread)
     again = await call("closeForumTopic", **thread)
 
-    assert said(refused) == "Bad Request: not enough rights to manage topics"
+    assert description(refused) == "Bad Request: not enough rights to manage topics"
     assert made["name"] == "Courts"
     assert closed["result"] is True
-    assert said(again) == "Bad Request: TOPIC_NOT_MODIFIED"
+    assert description(again) == "Bad Request: TOPIC_NOT_MODIFIED"
     assert (await call("reopenForumTopic", **thread))["ok"]
     assert (await call("deleteForumTopic", **thread))["ok"]
-    assert said(await call("deleteForumTopic", **thread)) == "Bad Request: TOPIC_ID_INVALID"
+    assert description(await call("deleteForumTopic", **thread)) == "Bad Request: TOPIC_ID_INVALID"
 
 
 async def test_a_group_without_topics_is_no_forum(pg, ann, call):
     group = pg.chat("supergroup", "Friends", [ann])
     pg.membership(group, "administrator")
 
-    answer = await call("createForumTopic", chat_id=group.id, name="Courts")
+    body = await call("createForumTopic", chat_id=group.id, name="Courts")
 
-    assert said(answer) == "Bad Request: the chat is not a forum"
+    assert description(body) == "Bad Request: the chat is not a forum"
     with pytest.raises(ApiError):
         pg.send(group, "hello", message_thread_id=7)
     pg.topic(group, 7, "closed")
-    answer = await call("createForumTopic", chat_id=group.id, name="Courts")
-    assert answer["ok"]
+    body = await call("createForumTopic", chat_id=group.id, name="Courts")
+    assert body["ok"]

@@ -1,4 +1,4 @@
-"""What no client should send: it is answered with a 4xx and a description, never with 500."""
+"""Malformed requests get a 4xx with a description, never a 500."""
 
 import pytest
 
@@ -18,10 +18,10 @@ ANN = 1001
         pytest.param("@nobody", id="a name"),
     ],
 )
-async def test_a_chat_id_that_is_none_is_a_chat_that_is_not_there(call, ann, chat_id):
-    answer = await call("sendMessage", chat_id=chat_id, text="x")
+async def test_an_invalid_chat_id_is_an_unknown_chat(call, ann, chat_id):
+    body = await call("sendMessage", chat_id=chat_id, text="x")
 
-    assert answer["description"] == "Bad Request: chat not found"
+    assert body["description"] == "Bad Request: chat not found"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ async def test_a_chat_id_that_is_none_is_a_chat_that_is_not_there(call, ann, cha
     ],
     ids=str,
 )
-async def test_a_wrong_value_is_a_bad_request(call, ann, method, params):
+async def test_an_invalid_value_is_a_bad_request(call, ann, method, params):
     assert (await call(method, **params))["error_code"] == 400
 
 
@@ -62,7 +62,7 @@ async def test_a_wrong_value_is_a_bad_request(call, ann, method, params):
     ],
     ids=lambda value: str(value)[:60],
 )
-async def test_a_body_that_cannot_be_read_is_a_bad_request(pg, http, ann, content_type, body):
+async def test_an_unreadable_body_is_a_bad_request(pg, http, ann, content_type, body):
     url, headers = f"{pg.base_url}/bot1:playground/sendMessage", {"Content-Type": content_type}
 
     async with http.post(url, data=body, headers=headers) as response:
@@ -84,11 +84,11 @@ async def test_a_body_that_cannot_be_read_is_a_bad_request(pg, http, ann, conten
 @pytest.mark.parametrize("is_rich", [True, False])
 async def test_no_markup_breaks_the_server(call, ann, html, is_rich):
     if is_rich:
-        answer = await call("sendRichMessage", chat_id=ANN, rich_message={"html": html})
+        body = await call("sendRichMessage", chat_id=ANN, rich_message={"html": html})
     else:
-        answer = await call("sendMessage", chat_id=ANN, text=html, parse_mode="HTML")
+        body = await call("sendMessage", chat_id=ANN, text=html, parse_mode="HTML")
 
-    assert answer["ok"] or answer["error_code"] == 400
+    assert body["ok"] or body["error_code"] == 400
 
 
 async def test_a_token_of_five_thousand_digits_is_unauthorized(call):
@@ -121,24 +121,24 @@ async def test_a_token_of_five_thousand_digits_is_unauthorized(call):
     ],
     ids=str,
 )
-async def test_a_wrong_order_is_answered_with_what_is_wrong(pg, http, ann, verb, body, sentence):
+async def test_an_invalid_control_request_is_explained(pg, http, ann, verb, body, sentence):
     headers = {"Content-Type": "application/json"}
 
     async with http.post(f"{pg.base_url}/control/{verb}", data=body, headers=headers) as response:
-        answer = await response.json()
+        body = await response.json()
 
-    assert (response.status, answer["error"][: len(sentence)]) == (400, sentence)
+    assert (response.status, body["error"][: len(sentence)]) == (400, sentence)
 
 
 @pytest.mark.parametrize(
     "query", ["events?timeout=nan&after=-1", "journal?after=inf", "bot?chat_id=nan"]
 )
-async def test_a_query_that_is_no_number_counts_as_none(pg, http, ann, query):
+async def test_an_invalid_number_in_a_query_counts_as_absent(pg, http, ann, query):
     async with http.get(f"{pg.base_url}/control/{query}") as response:
         assert response.status == 200
 
 
-async def test_an_update_keeps_the_number_that_the_playground_gave_it(pg, call):
+async def test_a_queued_update_gets_a_number_from_the_playground(pg, call):
     number = pg.update(update_id=5, poll={"id": "1"})
 
     (update,) = (await call("getUpdates"))["result"]

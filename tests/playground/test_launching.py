@@ -1,4 +1,4 @@
-"""What a Mini App is told when it opens, and where one may stand."""
+"""The launch data of a Mini App, and the URLs that it may have."""
 
 import hmac
 import json
@@ -12,20 +12,20 @@ HERE = "http://127.0.0.1:8080/app"
 
 
 def signed(data: dict[str, str], token: str) -> str:
-    """Reckon the hash as the manual says, in the words of the manual."""
+    """Compute the hash as the Bot API's manual says."""
     lines = "\n".join(f"{key}={value}" for key, value in sorted(data.items()) if key != "hash")
     secret = hmac.digest(b"WebAppData", token.encode(), sha256)
     return hmac.digest(secret, lines.encode(), sha256).hex()
 
 
-async def test_the_launch_data_is_signed_with_the_token_in_use(call, pg, wall):
+async def test_the_launch_data_is_signed_with_the_token_in_use(call, pg, unix_time):
     mei = pg.user("美玲 & Co", language_code="zh-hant")
     await call("getMe", token="42:secret")
 
     data = dict(parse_qsl(pg.launch(mei)))
 
     assert data["hash"] == signed(data, "42:secret")
-    assert data["auth_date"] == str(int(wall()))
+    assert data["auth_date"] == str(int(unix_time()))
     user = {"id": mei.id, "first_name": "美玲 & Co", "language_code": "zh-hant"}
     assert json.loads(data["user"]) == user
 
@@ -37,7 +37,7 @@ async def test_an_app_opens_in_private_chats_only(pg, http, ann):
         assert response.status == 400
 
 
-async def test_a_chats_own_menu_button_comes_before_everybodys(call, pg, ann):
+async def test_a_chats_own_menu_button_overrides_the_default(call, pg, ann):
     await call("setChatMenuButton", menu_button=APP)
     assert pg.bot_profile("", ann.id)["menu_button"] == APP
 
@@ -58,7 +58,7 @@ async def test_a_chats_own_menu_button_comes_before_everybodys(call, pg, ann):
         pytest.param("javascript:alert(1)", False, id="no page"),
     ],
 )
-async def test_where_an_app_may_stand(call, ann, url, is_taken):
+async def test_an_app_needs_https_except_on_this_machine(call, ann, url, is_taken):
     button = {"text": "Open", "web_app": {"url": url}}
 
     menu = await call("setChatMenuButton", menu_button={"type": "web_app", **button})

@@ -33,9 +33,9 @@ async def hand_over(
 
 
 async def get(http, url: str) -> tuple[str, dict[str, str]]:
-    async with http.get(url) as answer:
-        assert answer.status == 200
-        return await answer.text(), dict(answer.headers)
+    async with http.get(url) as response:
+        assert response.status == 200
+        return await response.text(), dict(response.headers)
 
 
 async def test_a_letter_is_listed_and_shown_with_all_its_parts(pg, http):
@@ -81,15 +81,15 @@ async def test_a_picture_inside_a_letter_is_shown_in_its_place(pg, http):
 @pytest.mark.parametrize(
     ("address", "code"), [("refused@example.org", 550), ("later+1@example.org", 450)]
 )
-async def test_some_addresses_are_not_taken(pg, address, code):
-    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+async def test_some_addresses_are_rejected_or_deferred(pg, address, code):
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as error:
         await hand_over(pg, mail(), address)
 
-    assert refused.value.recipients[address][0] == code
+    assert error.value.recipients[address][0] == code
     assert list(pg.mailroom.letters) == []
 
 
-async def test_a_session_goes_on_after_an_address_was_not_taken(pg):
+async def test_a_session_continues_after_a_rejected_address(pg):
     host, port = pg.smtp
     smtp = Smtp(Relay(host, port, start_tls=False))
     envelope = ("back@dateline.example", "ann@example.org", mail().as_bytes())
@@ -103,17 +103,19 @@ async def test_a_session_goes_on_after_an_address_was_not_taken(pg):
     assert [letter.recipient for letter in pg.mailroom.letters] == ["ann@example.org"] * 2
 
 
-async def test_a_letter_that_is_not_there_is_not_found(pg, http):
-    async with http.get(f"{pg.base_url}/mail/7") as answer:
-        assert answer.status == 404
+async def test_an_unknown_letter_is_not_found(pg, http):
+    async with http.get(f"{pg.base_url}/mail/7") as response:
+        assert response.status == 404
 
 
 async def test_pages_of_other_origins_see_no_mail(pg, http):
-    async with http.get(f"{pg.base_url}/mail", headers={"Sec-Fetch-Site": "cross-site"}) as answer:
-        assert answer.status == 403
+    async with http.get(
+        f"{pg.base_url}/mail", headers={"Sec-Fetch-Site": "cross-site"}
+    ) as response:
+        assert response.status == 403
 
 
-async def test_links_of_a_letter_open_beside_its_frame(pg, http):
+async def test_links_of_a_letter_open_outside_of_its_frame(pg, http):
     await hand_over(pg, mail("<html><head></head><a href='https://x.example'>x</a></html>"))
     letter = await pg.wait_for_letter()
 
@@ -137,9 +139,9 @@ async def test_a_letter_arrives_byte_for_byte(pg):
     assert len(pg.mailroom.letters) == 1
 
 
-async def test_the_mail_server_keeps_to_the_order_of_a_mail(pg):
+async def test_the_mail_server_requires_commands_in_order(pg):
     reader, writer = await asyncio.open_connection(*pg.smtp)
-    said = {
+    replies = {
         "": b"220",
         "DATA": b"503",
         "RCPT TO:<a@b.example>": b"503",
@@ -154,7 +156,7 @@ async def test_the_mail_server_keeps_to_the_order_of_a_mail(pg):
         "quit": b"221",
     }
 
-    for line, code in said.items():
+    for line, code in replies.items():
         if line:
             writer.write(f"{line}\r\n".encode())
         assert (await reader.readline()).startswith(code), line
@@ -162,13 +164,13 @@ async def test_the_mail_server_keeps_to_the_order_of_a_mail(pg):
     writer.close()
 
 
-async def test_a_client_that_hangs_up_or_talks_without_end_harms_nobody(pg):
-    for said in (
+async def test_clients_that_disconnect_or_send_endless_lines_harm_no_other(pg):
+    for lines in (
         b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@b.example>\r\nDATA\r\nhalf",
         b"x" * 200_000,
     ):
         _reader, writer = await asyncio.open_connection(*pg.smtp)
-        writer.write(said)
+        writer.write(lines)
         writer.close()
 
     await hand_over(pg, mail())

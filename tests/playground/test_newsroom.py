@@ -25,7 +25,9 @@ from bot.playground.newsroom.content import (
     read_publishers,
 )
 from bot.playground.newsroom.newsroom import Newsroom
+from bot.playground.newsroom.routes import NewsroomPages
 from bot.sources.pages.page import read_page
+from tests.conftest import TurnedClock
 
 Client = TestClient[web.Request, web.Application]
 
@@ -33,34 +35,27 @@ START = datetime(2026, 3, 4, 12, 0, 30, tzinfo=UTC)
 LIVE = 155
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock(START)
 
-    def __call__(self) -> datetime:
-        return self.now
 
-    def advance(self, **by: float) -> None:
-        self.now += timedelta(**by)
+def opened(clock: TurnedClock, every: timedelta | None = None) -> Newsroom:
+    return Newsroom(lambda: clock.now, every)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def newsroom(clock: Clock) -> Newsroom:
-    return Newsroom(clock, every=None)
+def newsroom(clock: TurnedClock) -> Newsroom:
+    return opened(clock)
 
 
 @pytest.fixture
 async def client(newsroom: Newsroom) -> AsyncIterator[Client]:
     app = web.Application()
-    app.add_routes(newsroom.routes())
+    app.add_routes(NewsroomPages(newsroom).routes())
     app.cleanup_ctx.append(newsroom.lifetime)
-    async with TestClient(TestServer(app)) as opened:
-        yield opened
+    async with TestClient(TestServer(app)) as client:
+        yield client
 
 
 def everything(newsroom: Newsroom) -> list[SampleArticle]:
@@ -85,7 +80,11 @@ def test_several_publishers_report_a_story_at_different_times_in_different_words
         reports[article.story].append(article)
     del reports[None]
 
-    wide = [one for one in reports.values() if len({a.publisher.code for a in one}) >= 3]
+    wide = [
+        articles
+        for articles in reports.values()
+        if len({article.publisher.code for article in articles}) >= 3
+    ]
 
     assert len(wide) >= 8
     for articles in wide:
@@ -101,7 +100,7 @@ def test_every_language_is_there(newsroom):
     assert languages == {"en", "ja", "zh", "ko", "fr", "de", "es", "ar"}
 
 
-def test_no_open_date_is_left_in_any_article(newsroom):
+def test_no_placeholder_is_left_in_any_article(newsroom):
     publish_all(newsroom)
 
     for article in everything(newsroom):
@@ -109,7 +108,7 @@ def test_no_open_date_is_left_in_any_article(newsroom):
 
 
 def test_two_newsrooms_that_open_at_the_same_time_publish_the_same(clock):
-    assert everything(Newsroom(clock)) == everything(Newsroom(clock))
+    assert everything(opened(clock)) == everything(opened(clock))
 
 
 def test_the_first_article_published_is_about_a_consul_general_and_taiwan(newsroom):
@@ -122,7 +121,7 @@ def test_the_first_article_published_is_about_a_consul_general_and_taiwan(newsro
         assert words in article.summary
 
 
-def test_an_hour_and_more_passes_before_an_article_is_published_again(newsroom):
+def test_every_article_is_published_once_before_any_is_repeated(newsroom):
     articles = publish_all(newsroom)
 
     assert len({article["title"] for article in articles}) == LIVE
@@ -130,9 +129,9 @@ def test_an_hour_and_more_passes_before_an_article_is_published_again(newsroom):
     assert newsroom.state()["left"] == 0
 
 
-def test_an_article_published_again_says_so(newsroom, clock):
+def test_a_repeated_article_is_marked_as_such(newsroom, clock):
     first, *_ = publish_all(newsroom)
-    clock.advance(days=1)
+    clock.turn(timedelta(days=1))
 
     again = newsroom.publish()
 
@@ -141,20 +140,20 @@ def test_an_article_published_again_says_so(newsroom, clock):
     assert newsroom.newest(1)[0].paragraphs[-1] == "This report is unchanged since March 4, 2026."
 
 
-async def test_it_stops_by_itself_when_all_are_published(clock):
-    newsroom = Newsroom(clock, every=timedelta(0))
+async def test_publishing_stops_after_the_last_article(clock):
+    newsroom = opened(clock, every=timedelta(0))
 
     await newsroom._publish_all()
 
     assert len(everything(newsroom)) == LIVE + len(newsroom._archive)
 
 
-def test_an_article_asked_for_by_slug_is_not_published_again_in_its_turn(newsroom):
-    asked = newsroom.publish("oslo-rate-cut")
+def test_an_article_published_by_slug_is_skipped_in_its_turn(newsroom):
+    requested = newsroom.publish("oslo-rate-cut")
 
     in_turn = [newsroom.publish()["slug"] for _ in range(LIVE - 1)]
 
-    assert asked["slug"] == "oslo-rate-cut"
+    assert requested["slug"] == "oslo-rate-cut"
     assert "oslo-rate-cut" not in in_turn
 
 
@@ -175,12 +174,12 @@ def test_only_the_newest_thousand_stay_with_the_archive(newsroom):
 
 
 def test_the_state_names_the_feed_and_the_newest_articles(newsroom):
-    said = newsroom.publish()
+    published = newsroom.publish()
 
     state = newsroom.state()
 
     assert state["feed"] == "/news/feed.xml"
-    assert state["latest"][0] == said
+    assert state["latest"][0] == published
 
 
 @pytest.mark.parametrize("name", ["feed", "atom", "wire", "times", "mihon", "gazette", "mithal"])
@@ -199,12 +198,12 @@ async def test_feeds_are_well_formed_with_titles_links_and_dates(client, name):
 
 
 async def test_the_main_feed_holds_the_newest_sixty_first(client, newsroom):
-    said = publish_all(newsroom)
+    published = publish_all(newsroom)
 
     read = feedparser.parse(await (await client.get("/news/feed.xml")).read())
 
     assert len(read.entries) == 60
-    assert read.entries[0].title == said[-1]["title"]
+    assert read.entries[0].title == published[-1]["title"]
 
 
 async def test_dates_in_the_main_feed_are_written_in_several_zones(client):
@@ -242,13 +241,14 @@ def test_boxes_mention_taiwan_beside_articles_that_do_not(newsroom):
 
 @pytest.mark.parametrize("path", ["/news/feed.xml", "/news/", "/news/copper-stocks"])
 @pytest.mark.parametrize(
-    ("asked", "gave"), [("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")]
+    ("condition", "validator"),
+    [("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")],
 )
-async def test_a_reader_who_is_up_to_date_gets_304(client, clock, path, asked, gave):
-    clock.advance(seconds=5)
+async def test_a_reader_who_is_up_to_date_gets_304(client, clock, path, condition, validator):
+    clock.turn(timedelta(seconds=5))
     first = await client.get(path)
 
-    second = await client.get(path, headers={asked: first.headers[gave]})
+    second = await client.get(path, headers={condition: first.headers[validator]})
 
     assert (second.status, await second.read()) == (304, b"")
     assert second.headers["ETag"] == first.headers["ETag"]
@@ -257,9 +257,9 @@ async def test_a_reader_who_is_up_to_date_gets_304(client, clock, path, asked, g
 
 async def test_a_new_article_changes_both_validators(client, newsroom, clock):
     first = await client.get("/news/feed.xml")
-    clock.advance(seconds=5)
+    clock.turn(timedelta(seconds=5))
     newsroom.publish()
-    clock.advance(seconds=5)
+    clock.turn(timedelta(seconds=5))
 
     by_tag = await client.get("/news/feed.xml", headers={"If-None-Match": first.headers["ETag"]})
     by_date = await client.get(
@@ -282,7 +282,7 @@ async def test_a_date_proves_nothing_within_the_second_of_a_change(client, newsr
 
 
 @pytest.mark.parametrize("path", ["/news/nothing.xml", "/news/nothing"])
-async def test_what_does_not_exist_is_404(client, path):
+async def test_an_unknown_page_or_feed_is_404(client, path):
     assert (await client.get(path)).status == 404
 
 
@@ -300,14 +300,14 @@ async def test_the_feed_of_a_publisher_without_articles_is_empty(client, newsroo
     assert read.entries == []
 
 
-async def test_a_front_page_without_articles_is_there(client, newsroom):
+async def test_the_front_page_works_without_articles(client, newsroom):
     newsroom._published.clear()
 
     assert (await client.get("/news/")).status == 200
 
 
 async def test_keywords_that_are_only_in_the_box_of_a_page_do_not_match(client, newsroom):
-    """A page with its date in another language, which could hide where the text ends."""
+    """The page has its date in another language, which could hide the end of the text."""
     article = newsroom.publish("tokyo-trade-delegation-beijing")
     page = await (await client.get(article["url"])).text()
 
@@ -326,10 +326,10 @@ async def test_keywords_that_are_only_in_the_box_of_a_page_do_not_match(client, 
     assert not any(map(matches, ("Taiwan", '"consul-general"', "Naha", '"Don\'t Miss"')))
 
 
-async def test_it_publishes_by_itself_while_the_application_runs(clock):
-    newsroom = Newsroom(clock, every=timedelta(0))
+async def test_articles_are_published_while_the_application_runs(clock):
+    newsroom = opened(clock, every=timedelta(0))
     app = web.Application()
-    app.add_routes(newsroom.routes())
+    app.add_routes(NewsroomPages(newsroom).routes())
     app.cleanup_ctx.append(newsroom.lifetime)
 
     async with TestClient(TestServer(app)) as client:
@@ -340,7 +340,7 @@ async def test_it_publishes_by_itself_while_the_application_runs(clock):
 
 
 def test_each_topic_of_the_catalogue_finds_something_in_the_archive():
-    """A newcomer taps one of them first."""
+    """New users tap one of these topics first."""
     text = files("bot.subscribers").joinpath("starter_topics.toml").read_text(encoding="utf-8")
     week = [draft for draft in read_archive(read_publishers()) if draft.age.days < 7]
     folded = [
@@ -355,9 +355,6 @@ def test_each_topic_of_the_catalogue_finds_something_in_the_archive():
     ]
 
     assert silent == []
-
-
-# What the articles say
 
 
 def drafts() -> list[Draft]:
@@ -386,7 +383,7 @@ WRITTEN_DATES = {
 }
 
 
-def test_no_article_names_a_day_that_is_not_counted_from_its_publication():
+def test_articles_write_dates_as_placeholders_only():
     found = {
         draft.slug: match[0]
         for draft in drafts()
@@ -402,7 +399,7 @@ def test_slugs_and_titles_are_unique():
         assert len(set(values)) == len(values)
 
 
-def test_each_report_of_a_story_is_in_its_own_words():
+def test_reports_of_a_story_share_no_long_passage():
     for one, other in combinations(drafts(), 2):
         if one.story and one.story == other.story:
             matcher = SequenceMatcher(None, text_of(one), text_of(other), autojunk=False)
@@ -423,9 +420,9 @@ def test_publishers_write_dates_in_their_language_except_for_one_article(newsroo
 
 
 @pytest.mark.parametrize("hour", range(24))
-def test_all_reports_of_a_story_name_the_same_day_which_has_come(clock, hour):
-    clock.advance(hours=hour)
-    newsroom = Newsroom(clock, every=None)
+def test_all_reports_of_a_story_name_the_same_past_day(clock, hour):
+    clock.turn(timedelta(hours=hour))
+    newsroom = opened(clock)
     for slug in (
         "consul-general-taipei-flights",
         "tainan-offers-slots",

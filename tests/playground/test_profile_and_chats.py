@@ -1,4 +1,4 @@
-"""What the bot says of itself, and what it may know of chats."""
+"""The bot's profile, and its view of chats."""
 
 COMMANDS = [{"command": "start", "description": "Begin"}]
 
@@ -15,7 +15,7 @@ async def test_commands_are_kept_by_scope_and_language(call, pg):
     assert (await call("getMyCommands"))["result"] == []
 
 
-async def test_a_chat_shows_the_commands_that_are_nearest_to_it(call, pg, ann):
+async def test_a_chat_shows_the_commands_of_the_narrowest_scope(call, pg, ann):
     group = pg.chat("supergroup", "Newsroom", [ann])
     for scope, name in (
         ({"type": "all_private_chats"}, "private"),
@@ -69,9 +69,9 @@ async def test_members_and_administrators_of_a_group(call, pg, ann):
 
 
 async def test_a_private_chat_has_no_administrators(call, ann):
-    answer = await call("getChatAdministrators", chat_id=ann.id)
+    body = await call("getChatAdministrators", chat_id=ann.id)
 
-    assert answer["description"] == ("Bad Request: there are no administrators in the private chat")
+    assert body["description"] == ("Bad Request: there are no administrators in the private chat")
 
 
 async def test_the_bot_leaves_a_group(call, pg, ann):
@@ -81,6 +81,6 @@ async def test_the_bot_leaves_a_group(call, pg, ann):
     assert (await call("sendMessage", chat_id=group.id, text="x"))["error_code"] == 403
 
 
-async def test_an_unknown_action_is_refused(call, ann):
+async def test_an_unknown_action_is_rejected(call, ann):
     assert (await call("sendChatAction", chat_id=ann.id, action="typing"))["result"] is True
     assert (await call("sendChatAction", chat_id=ann.id, action="sulk"))["error_code"] == 400

@@ -1,13 +1,14 @@
-"""Inline queries and pressed buttons: asked by a user, answered by the bot in time."""
+"""Inline queries and callback queries, and the bot's answers to them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.playground.api.errors import ApiError
-from bot.playground.api.queries import CALLBACK_LIFETIME
-from bot.playground.users.chats import User
+from bot.playground.errors import ApiError
+from bot.playground.state.chats import User
+from bot.playground.state.queries import CALLBACK_LIFETIME
 from tests.local_playground import LocalPlayground
 from tests.playground.conftest import Call
 
@@ -15,21 +16,16 @@ CONTENT = {"message_text": "News"}
 
 
 def article(number: object = 1, **facts: Any) -> dict[str, Any]:
-    made = {
+    result = {
         "type": "article",
         "id": str(number),
         "title": "A title",
         "input_message_content": CONTENT,
     }
-    return made | facts
+    return result | facts
 
 
-@pytest.fixture
-def ann(pg):
-    return pg.user("Ann", language_code="en")
-
-
-async def asked(
+async def answer_query(
     pg: LocalPlayground, call: Call, ann: User, results: Sequence[Any] = (), **facts: Any
 ) -> tuple[str, dict[str, Any]]:
     query = pg.inline(ann, "news")
@@ -54,11 +50,12 @@ async def test_an_inline_query_reaches_the_bot(pg, call, ann):
 
 async def test_an_answer_is_kept_and_a_result_is_sent_into_any_chat(pg, call, ann):
     group = pg.chat("supergroup", "Friends", [ann])
-    query, told = await asked(pg, call, ann, [article(7)], cache_time=5, next_offset="1")
+    results = [article(7)]
+    query, body = await answer_query(pg, call, ann, results, cache_time=5, next_offset="1")
 
     pg.choose(group, query, "7", from_id=ann.id)
 
-    assert told == {"ok": True, "result": True}
+    assert body == {"ok": True, "result": True}
     answer = await pg.wait_for_inline_answer(query)
     assert (answer["cache_time"], answer["is_personal"], answer["next_offset"]) == (5, False, "1")
     message = pg.messages(group)[-1]
@@ -67,7 +64,7 @@ async def test_an_answer_is_kept_and_a_result_is_sent_into_any_chat(pg, call, an
 
 
 @pytest.mark.parametrize(
-    ("results", "facts", "refused"),
+    ("results", "facts", "error"),
     [
         pytest.param([article(n) for n in range(51)], {}, "RESULTS_TOO_MUCH", id="more than 50"),
         pytest.param([article(), article()], {}, "RESULT_ID_DUPLICATE", id="an id twice"),
@@ -84,28 +81,28 @@ async def test_an_answer_is_kept_and_a_result_is_sent_into_any_chat(pg, call, an
         pytest.param([], {"button": {"text": "Start"}}, "leads to one thing", id="a dead button"),
     ],
 )
-async def test_what_telegram_refuses_is_refused(pg, call, ann, results, facts, refused):
-    _, told = await asked(pg, call, ann, results, **facts)
+async def test_an_invalid_inline_answer_is_rejected(pg, call, ann, results, facts, error):
+    _, body = await answer_query(pg, call, ann, results, **facts)
 
-    assert not told["ok"]
-    assert refused in told["description"]
+    assert not body["ok"]
+    assert error in body["description"]
 
 
-async def test_a_query_that_is_too_old_unknown_or_answered_is_refused(pg, call, ann, wall):
-    query, _ = await asked(pg, call, ann)
+async def test_an_old_unknown_or_answered_inline_query_is_rejected(pg, call, ann, clock):
+    query, _ = await answer_query(pg, call, ann)
     again = await call("answerInlineQuery", inline_query_id=query, results=[])
     old = pg.inline(ann, "news")
-    wall.turn(31)
+    clock.turn(timedelta(seconds=31))
     late = await call("answerInlineQuery", inline_query_id=old, results=[])
     unknown = await call("answerInlineQuery", inline_query_id="1", results=[])
 
-    for told in (again, late, unknown):
-        assert told["description"].startswith("Bad Request: query is too old and response timeout")
+    for body in (again, late, unknown):
+        assert body["description"].startswith("Bad Request: query is too old and response timeout")
 
 
-async def test_nobody_chooses_what_another_was_given(pg, call, ann):
+async def test_a_user_cannot_choose_a_result_of_another_user(pg, call, ann):
     bob = pg.user("Bob")
-    query, _ = await asked(pg, call, ann, [article()])
+    query, _ = await answer_query(pg, call, ann, [article()])
 
     with pytest.raises(ApiError):
         pg.choose(bob, query, "1")
@@ -118,19 +115,18 @@ async def query_id(call, pg, ann):
     return pg.press(ann, sent["result"]["message_id"], "go")
 
 
-async def test_the_answer_reaches_the_screen(call, pg, query_id):
+async def test_an_answered_callback_query_reaches_the_user(call, pg, query_id):
     await call("answerCallbackQuery", callback_query_id=query_id, text="Done", show_alert=True)
 
     assert (await pg.wait_for_answer(query_id))["text"] == "Done"
 
 
 @pytest.mark.parametrize("late", [True, False])
-async def test_a_query_that_is_too_old_or_unknown_is_refused(call, wall, query_id, late):
-    wall.turn(CALLBACK_LIFETIME + 1)
-    asked = query_id if late else "5"
+async def test_an_old_or_unknown_callback_query_is_rejected(call, clock, query_id, late):
+    clock.turn(timedelta(seconds=CALLBACK_LIFETIME + 1))
 
-    answer = await call("answerCallbackQuery", callback_query_id=asked)
+    body = await call("answerCallbackQuery", callback_query_id=query_id if late else "5")
 
-    assert answer["description"] == (
+    assert body["description"] == (
         "Bad Request: query is too old and response timeout expired or query ID is invalid"
     )

@@ -1,12 +1,12 @@
-"""Rich messages and photos: what the playground makes of them, and what it refuses."""
+"""Rich messages and photos: their content in the chat, and their errors."""
 
 import json
 import struct
 
 import pytest
 
-from bot.playground.api.errors import ApiError
 from bot.playground.api.files import picture_size
+from bot.playground.errors import ApiError
 from bot.playground.text.rich import rich_message
 
 HTML = (
@@ -21,9 +21,9 @@ def png(width: int, height: int) -> bytes:
 
 
 async def test_a_rich_message_is_kept_in_blocks(call, ann):
-    answer = await call("sendRichMessage", chat_id=ann.id, rich_message=json.dumps({"html": HTML}))
+    body = await call("sendRichMessage", chat_id=ann.id, rich_message=json.dumps({"html": HTML}))
 
-    blocks = answer["result"]["rich_message"]["blocks"]
+    blocks = body["result"]["rich_message"]["blocks"]
     assert [block["type"] for block in blocks] == [
         "heading", "paragraph", "list", "details", "divider", "footer",
     ]  # fmt: skip
@@ -53,22 +53,22 @@ async def test_a_rich_message_is_kept_in_blocks(call, ann):
         pytest.param("<details>x</details>", '"details" without "summary"', id="no summary"),
     ],
 )
-def test_what_no_rich_message_can_be_is_refused(html, reason):
-    with pytest.raises(ApiError) as refused:
+def test_an_invalid_rich_message_is_rejected(html, reason):
+    with pytest.raises(ApiError) as error:
         rich_message(html)
 
-    assert reason in refused.value.description
+    assert reason in error.value.description
 
 
-async def test_a_rich_message_is_refused_where_a_fault_is_ordered(call, pg, ann):
+async def test_a_rich_message_fails_with_an_injected_fault(call, pg, ann):
     pg.inject("400", method="sendRichMessage", description="Bad Request: RICH_MESSAGE_INVALID")
 
-    answer = await call("sendRichMessage", chat_id=ann.id, rich_message=json.dumps({"html": HTML}))
+    body = await call("sendRichMessage", chat_id=ann.id, rich_message=json.dumps({"html": HTML}))
 
-    assert answer["description"] == "Bad Request: RICH_MESSAGE_INVALID"
+    assert body["description"] == "Bad Request: RICH_MESSAGE_INVALID"
 
 
-def test_a_photo_has_the_size_that_its_header_says():
+def test_the_size_of_a_photo_is_read_from_its_header():
     assert picture_size(png(900, 500)) == (900, 500)
 
 
@@ -82,8 +82,8 @@ def test_a_photo_has_the_size_that_its_header_says():
         pytest.param(png(9, 9) + bytes(10 << 20), "file is too big", id="too heavy"),
     ],
 )
-def test_what_no_photo_can_be_is_refused(content, reason):
-    with pytest.raises(ApiError) as refused:
+def test_an_invalid_photo_is_rejected(content, reason):
+    with pytest.raises(ApiError) as error:
         picture_size(content)
 
-    assert refused.value.description == f"Bad Request: {reason}"
+    assert error.value.description == f"Bad Request: {reason}"

@@ -1,15 +1,16 @@
-"""Sending, editing and deleting, with the refusals of Telegram in its own words."""
+"""Sending, editing and deleting messages, with Telegram's own errors."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.playground.api.errors import ApiError
+from bot.playground.errors import ApiError
 from bot.playground.users import views
 
 
-def _error(answer: dict[str, Any]) -> tuple[int, str]:
-    return answer["error_code"], answer["description"]
+def _error(body: dict[str, Any]) -> tuple[int, str]:
+    return body["error_code"], body["description"]
 
 
 @pytest.mark.parametrize(
@@ -22,22 +23,22 @@ def _error(answer: dict[str, Any]) -> tuple[int, str]:
         pytest.param("x" * 40_000, "text is too long", id="beyond all bounds"),
     ],
 )
-async def test_a_text_that_cannot_be_is_refused(call, ann, text, reason):
-    answer = await call("sendMessage", chat_id=ann.id, text=text)
+async def test_an_invalid_text_is_rejected(call, ann, text, reason):
+    body = await call("sendMessage", chat_id=ann.id, text=text)
 
-    assert _error(answer) == (400, f"Bad Request: {reason}")
+    assert _error(body) == (400, f"Bad Request: {reason}")
 
 
-async def test_4096_units_are_just_fine(call, ann):
+async def test_a_text_may_have_4096_units(call, ann):
     assert (await call("sendMessage", chat_id=ann.id, text="x" * 4096))["ok"]
 
 
-async def test_a_user_who_blocked_the_bot_gets_nothing_and_the_bot_an_update(call, pg, ann):
+async def test_blocking_the_bot_stops_messages_and_sends_an_update(call, pg, ann):
     pg.block(ann)
 
-    answer = await call("sendMessage", chat_id=ann.id, text="hello")
+    body = await call("sendMessage", chat_id=ann.id, text="hello")
 
-    assert _error(answer) == (403, "Forbidden: bot was blocked by the user")
+    assert _error(body) == (403, "Forbidden: bot was blocked by the user")
     (update,) = (await call("getUpdates"))["result"]
     assert update["my_chat_member"]["new_chat_member"]["status"] == "kicked"
     pg.unblock(ann)
@@ -61,23 +62,23 @@ async def test_a_user_must_write_first(call, pg):
         ("left", "bot is not a member of the group chat"),
     ],
 )
-async def test_a_group_that_threw_the_bot_out_is_forbidden(call, pg, ann, status, reason):
+async def test_a_group_without_the_bot_is_forbidden(call, pg, ann, status, reason):
     group = pg.chat("group", "Friends", [ann])
     pg.membership(group.id, status)
 
-    answer = await call("sendMessage", chat_id=group.id, text="hello")
+    body = await call("sendMessage", chat_id=group.id, text="hello")
 
-    assert _error(answer) == (403, f"Forbidden: {reason}")
+    assert _error(body) == (403, f"Forbidden: {reason}")
 
 
 async def test_an_upgraded_group_names_its_supergroup(call, pg, ann):
     group = pg.chat("group", "Friends", [ann])
     new_id = pg.migrate(group)
 
-    answer = await call("sendMessage", chat_id=group.id, text="hello")
+    body = await call("sendMessage", chat_id=group.id, text="hello")
 
-    assert _error(answer) == (400, "Bad Request: group chat was upgraded to a supergroup chat")
-    assert answer["parameters"] == {"migrate_to_chat_id": new_id}
+    assert _error(body) == (400, "Bad Request: group chat was upgraded to a supergroup chat")
+    assert body["parameters"] == {"migrate_to_chat_id": new_id}
     assert (await call("sendMessage", chat_id=new_id, text="hello"))["ok"]
     notices = [update["message"] for update in (await call("getUpdates"))["result"]]
     assert [n.get("migrate_to_chat_id", n.get("migrate_from_chat_id")) for n in notices] == [
@@ -108,12 +109,12 @@ async def test_an_upgraded_group_names_its_supergroup(call, pg, ann):
         ),
     ],
 )
-async def test_a_wrong_button_is_refused(call, ann, button, reason):
+async def test_an_invalid_button_is_rejected(call, ann, button, reason):
     markup = {"inline_keyboard": [[{"text": "Go"} | button]]}
 
-    answer = await call("sendMessage", chat_id=ann.id, text="x", reply_markup=markup)
+    body = await call("sendMessage", chat_id=ann.id, text="x", reply_markup=markup)
 
-    assert _error(answer) == (400, f"Bad Request: {reason}")
+    assert _error(body) == (400, f"Bad Request: {reason}")
 
 
 @pytest.mark.parametrize(
@@ -124,17 +125,17 @@ async def test_a_wrong_button_is_refused(call, ann, button, reason):
         {"remove_keyboard": True},
     ],
 )
-async def test_other_keyboards_reach_the_screen(call, pg, ann, markup):
+async def test_other_keyboards_reach_the_user(call, pg, ann, markup):
     await call("sendMessage", chat_id=ann.id, text="x", reply_markup=markup)
 
     assert pg.messages(ann)[0]["reply_markup"] == markup
 
 
-async def test_a_reply_names_what_it_answers(call, pg, ann):
-    asked = pg.send(ann, "question")["message_id"]
+async def test_a_reply_holds_the_original_message(call, pg, ann):
+    question = pg.send(ann, "question")["message_id"]
 
     good = await call(
-        "sendMessage", chat_id=ann.id, text="x", reply_parameters={"message_id": asked}
+        "sendMessage", chat_id=ann.id, text="x", reply_parameters={"message_id": question}
     )
     bad = await call("sendMessage", chat_id=ann.id, text="x", reply_parameters={"message_id": 99})
 
@@ -153,7 +154,7 @@ async def test_an_edit_changes_the_message_in_place(call, pg, ann):
     assert message["edited"] is True
 
 
-async def test_edits_that_cannot_be_are_refused(call, pg, ann):
+async def test_invalid_edits_are_rejected(call, pg, ann):
     theirs = pg.send(ann, "hers")["message_id"]
     own = (await call("sendMessage", chat_id=ann.id, text="same"))["result"]["message_id"]
 
@@ -184,13 +185,13 @@ async def test_a_deleted_message_is_gone(call, pg, ann):
     assert views.messages(pg.world, ann.id)[0]["deleted"] is True
 
 
-async def test_a_message_older_than_two_days_stays(call, pg, wall, ann):
+async def test_a_message_older_than_two_days_stays(call, pg, clock, ann):
     sent = (await call("sendMessage", chat_id=ann.id, text="one"))["result"]["message_id"]
-    wall.turn(48 * 3600 + 1)
+    clock.turn(timedelta(days=2, seconds=1))
 
-    answer = await call("deleteMessage", chat_id=ann.id, message_id=sent)
+    body = await call("deleteMessage", chat_id=ann.id, message_id=sent)
 
-    assert _error(answer) == (400, "Bad Request: message can't be deleted")
+    assert _error(body) == (400, "Bad Request: message can't be deleted")
 
 
 async def test_copies_and_forwards_carry_the_content(call, pg, ann):
@@ -206,8 +207,8 @@ async def test_copies_and_forwards_carry_the_content(call, pg, ann):
     assert "forward_origin" not in copied
 
 
-async def test_link_previews_and_protection_are_kept(call, ann):
-    answer = await call(
+async def test_link_previews_and_protection_are_part_of_the_message(call, ann):
+    body = await call(
         "sendMessage",
         chat_id=ann.id,
         text="x",
@@ -215,8 +216,8 @@ async def test_link_previews_and_protection_are_kept(call, ann):
         protect_content=True,
     )
 
-    assert answer["result"]["link_preview_options"] == {"is_disabled": True}
-    assert answer["result"]["has_protected_content"] is True
+    assert body["result"]["link_preview_options"] == {"is_disabled": True}
+    assert body["result"]["has_protected_content"] is True
 
 
 @pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])
@@ -241,12 +242,12 @@ async def test_a_forwarded_picture_has_its_text_as_caption(pg):
     assert message["photo"][0]["width"] == 1
 
 
-async def test_an_unknown_origin_is_refused(pg):
+async def test_an_unknown_origin_is_rejected(pg):
     with pytest.raises(ApiError, match="no such kind of origin"):
         pg.forward(pg.user("Ann"), "News", origin="moon")
 
 
-async def test_a_file_can_be_fetched_by_the_bot(pg, call, http):
+async def test_a_file_can_be_downloaded_by_the_bot(pg, call, http):
     ann = pg.user("Ann")
 
     pg.upload(ann, "list.opml", b"<opml/>", mime="text/x-opml", caption="My feeds")
@@ -255,11 +256,11 @@ async def test_a_file_can_be_fetched_by_the_bot(pg, call, http):
     document = message["document"]
     assert (document["file_name"], document["file_size"]) == ("list.opml", 7)
     assert message["caption"] == "My feeds"
-    told = await call("getFile", file_id=document["file_id"])
-    async with http.get(f"{pg.base_url}/file/bot1:playground/{told['result']['file_path']}") as got:
-        assert await got.read() == b"<opml/>"
+    path = (await call("getFile", file_id=document["file_id"]))["result"]["file_path"]
+    async with http.get(f"{pg.base_url}/file/bot1:playground/{path}") as response:
+        assert await response.read() == b"<opml/>"
 
 
-async def test_an_empty_file_is_refused(pg):
+async def test_an_empty_file_is_rejected(pg):
     with pytest.raises(ApiError, match="non-empty"):
         pg.upload(pg.user("Ann"), "list.opml", b"")

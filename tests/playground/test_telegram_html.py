@@ -1,4 +1,4 @@
-"""HTML parse mode: what it becomes, and what is refused in which words."""
+"""The HTML parse mode: its entities, and Telegram's errors."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.api.errors import ApiError
+from bot.playground.errors import ApiError
 from bot.playground.text.entities import utf16_length
 from bot.playground.text.html import parse_html
 
@@ -60,7 +60,7 @@ def test_a_tag_becomes_an_entity(source, kind, facts):
 @pytest.mark.parametrize(
     "source", ['<a href="nonsense">x</a>', "<b></b>x", '<tg-time unix="0">x</tg-time>', "<a>x</a>"]
 )
-def test_a_tag_that_means_nothing_leaves_its_text(source):
+def test_a_tag_without_meaning_leaves_its_text(source):
     assert _read(source) == ("x", [])
 
 
@@ -75,7 +75,7 @@ def test_a_tag_that_means_nothing_leaves_its_text(source):
         ("&#0; &#1114111;", "&#0; &#1114111;"),
     ],
 )
-def test_few_characters_have_names(source, text):
+def test_four_character_references_have_names(source, text):
     assert _read(source) == (text, [])
 
 
@@ -107,11 +107,11 @@ def test_few_characters_have_names(source, text):
         ),
     ],
 )
-def test_wrong_html_is_refused_in_telegrams_words(source, reason):
-    with pytest.raises(ApiError) as refused:
+def test_invalid_html_is_rejected_with_telegrams_errors(source, reason):
+    with pytest.raises(ApiError) as error:
         parse_html(source)
 
-    assert refused.value.description == f"Bad Request: can't parse entities: {reason}"
+    assert error.value.description == f"Bad Request: can't parse entities: {reason}"
 
 
 WORDS = st.text(st.sampled_from(f'ab <>&"é{FACE}'), max_size=6)
@@ -123,7 +123,7 @@ def _escape(words: str) -> str:
 
 
 @given(st.lists(st.tuples(st.sampled_from([*TAGS, ""]), WORDS), max_size=6))
-def test_what_was_written_is_read_again(pieces):
+def test_written_html_is_read_back(pieces):
     source, text, expected = "", "", []
     for tag, words in pieces:
         source += f"<{tag}>{_escape(words)}</{tag}>" if tag else _escape(words)
@@ -136,9 +136,9 @@ def test_what_was_written_is_read_again(pieces):
 
 
 @given(st.text(st.sampled_from("<>/bi=\"'& #x1;a\n" + FACE), max_size=40))
-def test_any_text_is_read_or_refused(source):
+def test_any_text_is_parsed_or_rejected(source):
     try:
         text, marks = parse_html(source)
     except ApiError:
-        return  # refused in words; nothing else may happen
+        return  # no other exception is allowed
     assert all(0 <= mark.offset < mark.end <= utf16_length(text) for mark in marks)

@@ -1,4 +1,4 @@
-"""Polling: waiting, confirming, allowing, and the 409."""
+"""Polling for updates: waiting, confirming, allowed kinds, and the 409."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ async def test_polling_waits_for_the_first_update(call, pg, ann, until):
     assert [update["message"]["text"] for update in polled.result()["result"]] == ["hello"]
 
 
-async def test_polling_without_patience_answers_at_once(call):
+async def test_polling_without_a_time_out_returns_at_once(call):
     assert (await call("getUpdates"))["result"] == []
 
 
@@ -26,7 +26,7 @@ async def test_an_update_comes_again_until_a_higher_offset_confirms_it(call, pg,
     assert (await call("getUpdates", offset=second + 1))["result"] == []
 
 
-async def test_a_negative_offset_keeps_the_last_ones_only(call, pg, ann):
+async def test_a_negative_offset_keeps_only_the_last_updates(call, pg, ann):
     for text in ("one", "two", "three"):
         pg.send(ann, text)
 
@@ -41,18 +41,18 @@ async def test_the_older_of_two_pollers_gets_the_conflict(call, pg, ann, until):
         older = group.create_task(call("getUpdates", timeout=50))
         await until(lambda: pg.world.updates._poller)
         newer = group.create_task(call("getUpdates", timeout=50))
-        answer = await older
+        body = await older
         pg.send(ann, "hello")
 
-    assert answer["error_code"] == 409
-    assert answer["description"] == (
+    assert body["error_code"] == 409
+    assert body["description"] == (
         "Conflict: terminated by other getUpdates request; "
         "make sure that only one bot instance is running"
     )
     assert len(newer.result()["result"]) == 1
 
 
-async def test_a_poller_that_went_away_is_in_nobodys_way(call, pg, http, ann, until):
+async def test_a_disconnected_poller_does_not_block_the_next(call, pg, http, ann, until):
     gone = asyncio.get_running_loop().create_task(call("getUpdates", timeout=50))
     await until(lambda: pg.world.updates._poller)
     gone.cancel()
@@ -69,7 +69,7 @@ async def test_allowed_updates_are_remembered(call, pg, ann):
     assert (await call("getWebhookInfo"))["result"]["allowed_updates"] == ["callback_query"]
 
 
-async def test_deleting_the_webhook_may_drop_what_waits(call, pg, ann):
+async def test_deleting_the_webhook_may_drop_pending_updates(call, pg, ann):
     pg.send(ann, "hello")
 
     await call("deleteWebhook", drop_pending_updates=True)
@@ -77,10 +77,10 @@ async def test_deleting_the_webhook_may_drop_what_waits(call, pg, ann):
     assert (await call("getUpdates"))["result"] == []
 
 
-async def test_a_queued_update_comes_unchanged_whatever_the_bot_allowed(call, pg, http):
+async def test_a_queued_update_is_delivered_unchanged_even_if_not_allowed(call, pg, http):
     await call("getUpdates", allowed_updates=["message"])
 
-    async with http.post(f"{pg.base_url}/control/update", json={"poll": {"id": "1"}}) as told:
-        number = (await told.json())["update_id"]
+    async with http.post(f"{pg.base_url}/control/update", json={"poll": {"id": "1"}}) as response:
+        number = (await response.json())["update_id"]
 
     assert (await call("getUpdates"))["result"] == [{"update_id": number, "poll": {"id": "1"}}]

@@ -1,4 +1,4 @@
-"""Webhooks: what is refused, in which order updates come, when they come again."""
+"""Webhooks: their checks, the order of updates, and retries."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -13,25 +13,29 @@ from tests.local_playground import PATIENCE, LocalPlayground
 
 @dataclass
 class Listener:
-    """A bot behind a webhook: keeps what comes, and answers what it is told to."""
+    """The webhook of a bot: records posts, and responds with the next of *responses*, else 200.
+
+    The response to a text in *delays* waits for its event.
+    """
 
     posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    answers: list[web.Response] = field(default_factory=list)
-    held: dict[str, asyncio.Event] = field(default_factory=dict)
-    came: asyncio.Condition = field(default_factory=asyncio.Condition)
+    responses: list[web.Response] = field(default_factory=list)
+    delays: dict[str, asyncio.Event] = field(default_factory=dict)
+    posted: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def take(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         update = await request.json()
-        async with self.came:
+        async with self.posted:
             self.posts.append((request.headers.get("X-Telegram-Bot-Api-Secret-Token", ""), update))
-            self.came.notify_all()
-        if held := self.held.get(text_of(update)):
-            await held.wait()
-        return self.answers.pop(0) if self.answers else web.Response()
+            self.posted.notify_all()
+        if delay := self.delays.get(text_of(update)):
+            await delay.wait()
+        return self.responses.pop(0) if self.responses else web.Response()
 
     async def texts(self, number: int) -> list[str]:
-        async with asyncio.timeout(PATIENCE), self.came:
-            await self.came.wait_for(lambda: len(self.posts) >= number)
+        """Wait until at least *number* updates were posted; return the texts of all."""
+        async with asyncio.timeout(PATIENCE), self.posted:
+            await self.posted.wait_for(lambda: len(self.posts) >= number)
         return [text_of(update) for _, update in self.posts]
 
 
@@ -47,24 +51,24 @@ def listener():
 @pytest.fixture
 async def url(listener):
     app = web.Application()
-    app.router.add_post("/hook", listener.take)
+    app.router.add_post("/hook", listener.handle)
     async with TestServer(app) as server:
         yield str(server.make_url("/hook"))
 
 
 @pytest.fixture
-def taken(pg, until):
-    """Wait until nothing waits any more."""
+def all_delivered(pg, until):
+    """Wait until no update is pending."""
 
-    async def taken() -> None:
+    async def all_delivered() -> None:
         async with asyncio.timeout(PATIENCE):
             await until(lambda: not len(pg.world.updates))
 
-    return taken
+    return all_delivered
 
 
 @pytest.mark.parametrize(
-    ("asked", "refused"),
+    ("webhook", "error"),
     [
         ({"url": "http://news.example.org/hook"}, "bad webhook: An HTTPS URL must be provided"),
         ({"url": "https://news.example.org:8080/"}, "only on ports 80, 88, 443 or 8443"),
@@ -78,11 +82,11 @@ def taken(pg, until):
         ({"url": "https://news.example.org/", "max_connections": 101}, "max_connections"),
     ],
 )
-async def test_what_telegram_refuses_is_refused(call, asked, refused):
-    answer = await call("setWebhook", **asked)
+async def test_an_invalid_webhook_is_rejected(call, webhook, error):
+    body = await call("setWebhook", **webhook)
 
-    assert answer["error_code"] == 400
-    assert refused in answer["description"]
+    assert body["error_code"] == 400
+    assert error in body["description"]
     assert (await call("getWebhookInfo"))["result"]["url"] == ""
 
 
@@ -99,7 +103,7 @@ async def test_the_state_of_a_webhook_is_returned(call):
     }
 
 
-async def test_nobody_polls_while_a_webhook_is_set(call):
+async def test_polling_fails_while_a_webhook_is_set(call):
     await call("setWebhook", url="https://news.example.org/")
 
     assert (await call("getUpdates"))["description"] == (
@@ -110,7 +114,7 @@ async def test_nobody_polls_while_a_webhook_is_set(call):
     assert (await call("getUpdates"))["ok"]
 
 
-async def test_a_poller_is_sent_away_when_a_webhook_is_set(call, pg, until):
+async def test_setting_a_webhook_ends_a_poll(call, pg, until):
     async with asyncio.TaskGroup() as group:
         polled = group.create_task(call("getUpdates", timeout=50))
         await until(lambda: pg.world.updates._poller)
@@ -119,14 +123,14 @@ async def test_a_poller_is_sent_away_when_a_webhook_is_set(call, pg, until):
     assert polled.result()["description"] == "Conflict: terminated by setWebhook request"
 
 
-async def test_it_may_be_set_once_a_second():
+async def test_a_webhook_may_be_set_once_a_second():
     async with LocalPlayground(clock=lambda: 1_000.0) as pg:
         pg.world.flood.charge_webhook()
         with pytest.raises(Exception, match="retry after 1"):
             pg.world.flood.charge_webhook()
 
 
-async def test_updates_come_with_the_secret_those_that_waited_too(call, pg, ann, listener, url):
+async def test_pending_and_new_updates_are_posted_with_the_secret(call, pg, ann, listener, url):
     pg.send(ann, "before")
 
     await call("setWebhook", url=url, secret_token="s3cret_-")
@@ -136,38 +140,38 @@ async def test_updates_come_with_the_secret_those_that_waited_too(call, pg, ann,
     assert {secret for secret, _ in listener.posts} == {"s3cret_-"}
 
 
-async def test_a_chat_waits_for_its_last_update_and_others_do_not(call, pg, ann, listener, url):
-    listener.held["slow"] = asyncio.Event()
+async def test_a_slow_update_delays_its_own_chat_only(call, pg, ann, listener, url):
+    listener.delays["slow"] = asyncio.Event()
     await call("setWebhook", url=url)
 
     pg.send(ann, "slow")
     pg.send(ann, "behind it")
     pg.send(pg.user("Ben"), "quick")
     first = list(await listener.texts(2))
-    listener.held["slow"].set()
+    listener.delays["slow"].set()
 
     assert first == ["slow", "quick"]
     assert await listener.texts(3) == ["slow", "quick", "behind it"]
 
 
-async def test_no_more_come_at_once_than_were_asked_for(call, pg, ann, listener, url, taken):
-    listener.held["slow"] = asyncio.Event()
+async def test_requests_are_limited_to_max_connections(call, pg, ann, listener, url, all_delivered):
+    listener.delays["slow"] = asyncio.Event()
     await call("setWebhook", url=url, max_connections=1)
 
     pg.send(ann, "slow")
     await listener.texts(1)
     pg.send(pg.user("Ben"), "quick")
-    listener.held["slow"].set()
-    await taken()
+    listener.delays["slow"].set()
+    await all_delivered()
 
     assert await listener.texts(2) == ["slow", "quick"]
 
 
-async def test_what_was_not_taken_comes_again_before_what_is_behind_it(
-    call, pg, ann, listener, url, taken
+async def test_a_failed_update_is_retried_before_the_next_one(
+    call, pg, ann, listener, url, all_delivered, clock
 ):
     pg.webhooks.longest_pause = 0
-    listener.answers = [
+    listener.responses = [
         web.Response(status=503),
         web.Response(status=302),
         web.Response(status=204),
@@ -176,49 +180,43 @@ async def test_what_was_not_taken_comes_again_before_what_is_behind_it(
 
     pg.send(ann, "one")
     pg.send(ann, "two")
-    await taken()
+    await all_delivered()
 
     assert await listener.texts(4) == ["one", "one", "one", "two"]
-    told = (await call("getWebhookInfo"))["result"]
-    assert told["last_error_message"] == "Wrong response from the webhook: 302 Found"
-    assert told["last_error_date"] == 1_800_000_000
+    info = (await call("getWebhookInfo"))["result"]
+    assert info["last_error_message"] == "Wrong response from the webhook: 302 Found"
+    assert info["last_error_date"] == clock.now.timestamp()
 
 
-async def test_it_comes_again_when_the_answer_takes_too_long(call, pg, ann, listener, url, taken):
-    pg.webhooks.longest_pause, pg.webhooks.patience = 0, 0.05
-    listener.held["slow"] = asyncio.Event()
+async def test_an_update_is_posted_again_after_a_time_out(
+    call, pg, ann, listener, url, all_delivered
+):
+    pg.webhooks.longest_pause, pg.webhooks.time_out = 0, 0.05
+    listener.delays["slow"] = asyncio.Event()
     await call("setWebhook", url=url)
 
     pg.send(ann, "slow")
     await listener.texts(2)
-    listener.held["slow"].set()
-    await taken()
+    listener.delays["slow"].set()
+    await all_delivered()
 
-    told = (await call("getWebhookInfo"))["result"]
-    assert told["last_error_message"] == "Read timeout expired"
+    info = (await call("getWebhookInfo"))["result"]
+    assert info["last_error_message"] == "Read timeout expired"
 
 
 def test_pauses_grow_and_are_bounded(pg):
-    assert [pg.webhooks._pause(failures) for failures in range(9)] == [
-        0,
-        2,
-        4,
-        8,
-        16,
-        32,
-        60,
-        60,
-        60,
-    ]
+    pauses = [pg.webhooks._pause(failures) for failures in range(9)]
+
+    assert pauses == [0, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
-async def test_an_answer_may_hold_a_call(call, pg, ann, listener, url, taken):
+async def test_a_response_may_hold_a_call(call, pg, ann, listener, url, all_delivered):
     reply = {"method": "sendMessage", "chat_id": ann.id, "text": "hello yourself"}
-    listener.answers = [web.json_response(reply)]
+    listener.responses = [web.json_response(reply)]
     await call("setWebhook", url=url)
 
     pg.send(ann, "hello")
-    await taken()
+    await all_delivered()
 
     assert (await pg.wait_for_message(ann))["text"] == "hello yourself"
     assert pg.journal("sendMessage")[0]["applied"]
@@ -234,35 +232,37 @@ async def test_an_answer_may_hold_a_call(call, pg, ann, listener, url, taken):
         ["method"],
     ],
 )
-async def test_a_call_in_an_answer_that_cannot_be_harms_nothing(
-    call, pg, ann, listener, url, taken, reply
+async def test_an_invalid_call_in_a_response_is_ignored(
+    call, pg, ann, listener, url, all_delivered, reply
 ):
-    listener.answers = [web.json_response(reply)]
+    listener.responses = [web.json_response(reply)]
     await call("setWebhook", url=url)
 
     pg.send(ann, "hello")
-    await taken()
+    await all_delivered()
 
     assert (await call("getWebhookInfo"))["result"]["url"] == url
 
 
-async def test_what_was_not_taken_is_left_for_a_poller(call, pg, ann, listener, url):
-    listener.held["slow"] = asyncio.Event()
+async def test_undelivered_updates_are_left_for_a_poller(call, pg, ann, listener, url):
+    listener.delays["slow"] = asyncio.Event()
     await call("setWebhook", url=url)
     pg.send(ann, "slow")
     await listener.texts(1)
 
     await call("deleteWebhook")
-    listener.held["slow"].set()
+    listener.delays["slow"].set()
 
     assert [text_of(update) for update in (await call("getUpdates"))["result"]] == ["slow"]
 
 
-async def test_what_waits_is_dropped_where_that_is_asked_for(call, pg, ann, listener, url, taken):
+async def test_setting_a_webhook_may_drop_pending_updates(
+    call, pg, ann, listener, url, all_delivered
+):
     pg.send(ann, "old")
 
     await call("setWebhook", url=url, drop_pending_updates=True)
     pg.send(ann, "new")
-    await taken()
+    await all_delivered()
 
     assert await listener.texts(1) == ["new"]

@@ -30,8 +30,8 @@ GO = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Go", call
 
 
 def _plain(objects) -> list[dict[str, Any]]:
-    """As data: aiogram's objects that came from a bot are never equal to those that did not."""
-    return [one.model_dump(exclude_none=True) for one in objects]
+    """Dump the objects, because aiogram's objects from a bot never equal those without one."""
+    return [each.model_dump(exclude_none=True) for each in objects]
 
 
 async def test_a_message_with_entities_arrives_as_sent(bot, pg, ann):
@@ -59,7 +59,7 @@ async def test_a_message_with_entities_arrives_as_sent(bot, pg, ann):
     assert shown["entities"][2]["date_time_format"] == "wDT"
 
 
-async def test_a_pressed_button_makes_the_round(bot, pg, ann):
+async def test_a_pressed_button_is_answered_and_its_message_edited(bot, pg, ann):
     sent = await bot.send_message(ann.id, "press", reply_markup=GO)
     query_id = pg.press(ann, sent.message_id, "go")
 
@@ -75,20 +75,20 @@ async def test_a_pressed_button_makes_the_round(bot, pg, ann):
 async def test_a_flood_wait_names_its_seconds(bot, pg, ann):
     pg.inject("429", retry_after=7)
 
-    with pytest.raises(TelegramRetryAfter) as refused:
+    with pytest.raises(TelegramRetryAfter) as error:
         await bot.send_message(ann.id, "x")
 
-    assert refused.value.retry_after == 7
+    assert error.value.retry_after == 7
 
 
 async def test_a_migration_names_the_new_chat(bot, pg, ann):
     group = pg.chat("group", "Friends", [ann])
     new_id = pg.migrate(group)
 
-    with pytest.raises(TelegramMigrateToChat) as refused:
+    with pytest.raises(TelegramMigrateToChat) as error:
         await bot.send_message(group.id, "x")
 
-    assert refused.value.migrate_to_chat_id == new_id
+    assert error.value.migrate_to_chat_id == new_id
 
 
 async def test_the_older_poller_gets_the_conflict_through_aiogram(bot, pg, ann, until):
@@ -110,14 +110,14 @@ async def test_the_older_poller_gets_the_conflict_through_aiogram(bot, pg, ann, 
         ("reset", TelegramNetworkError),
     ],
 )
-async def test_faults_are_what_the_client_takes_them_for(bot, pg, ann, fault, error):
+async def test_faults_raise_the_matching_errors_of_the_client(bot, pg, ann, fault, error):
     pg.inject(fault, method="sendMessage")
 
     with pytest.raises(error):
         await bot.send_message(ann.id, "x")
 
 
-async def test_an_answer_that_never_comes_is_a_time_out(bot, pg, ann):
+async def test_a_missing_response_is_a_network_error(bot, pg, ann):
     pg.inject("time_out", method="sendMessage", when="after")
 
     with pytest.raises(TelegramNetworkError):
@@ -133,7 +133,7 @@ async def test_a_wrong_token_is_unauthorized(bot, pg):
         await bot.get_me()
 
 
-async def test_a_document_comes_back_as_it_went(bot, pg, ann):
+async def test_a_document_is_downloaded_as_it_was_sent(bot, pg, ann):
     file = BufferedInputFile(b"title,url\n", "topics.csv")
 
     sent = await bot.send_document(ann.id, file, caption="<b>Yours</b>", parse_mode="HTML")
@@ -145,10 +145,10 @@ async def test_a_document_comes_back_as_it_went(bot, pg, ann):
     assert (await bot.download_file(stored.file_path)).read() == b"title,url\n"
 
 
-async def test_asking_for_a_reply(bot, pg, ann):
+async def test_a_forced_reply_holds_the_question(bot, pg, ann):
     await bot.send_message(ann.id, "When?", reply_markup=ForceReply(selective=True))
-    asked = pg.messages(ann)[0]
-    pg.send(ann, "08:00", reply_to_message_id=asked["message_id"])
+    question = pg.messages(ann)[0]
+    pg.send(ann, "08:00", reply_to_message_id=question["message_id"])
 
     (update,) = await bot.get_updates()
 
@@ -159,7 +159,7 @@ async def test_asking_for_a_reply(bot, pg, ann):
     assert answer.reply_to_message.text == "08:00"
 
 
-async def test_the_menu_is_set(bot, pg):
+async def test_commands_are_set(bot, pg):
     commands = [BotCommand(command="start", description="Begin")]
     scope = BotCommandScopeAllPrivateChats()
 

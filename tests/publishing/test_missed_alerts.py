@@ -161,7 +161,7 @@ async def test_an_alert_moves_with_its_topic(thread, deleted, reported, newsroom
     await deleted()
     clock.turn(HOUR)
 
-    await groups.move_topic(storage, general, closed, topic)
+    await groups.move_subscription(storage, general, closed, topic)
 
     (delivery,), (alert,) = await newsroom.all(Delivery), await newsroom.alerts()
     assert (delivery.chat_id, delivery.state) == (general, DeliveryState.PENDING)
@@ -176,7 +176,7 @@ async def test_an_old_alert_expires_on_the_move(
     await deleted()
     clock.turn(7 * HOUR)
 
-    await groups.move_topic(storage, general, closed, topic)
+    await groups.move_subscription(storage, general, closed, topic)
 
     (delivery,) = await newsroom.all(Delivery)
     assert delivery.state is DeliveryState.EXPIRED
@@ -190,7 +190,7 @@ async def test_postponed_alerts_move_too(
     await reported("A ferry sinks")  # more than one an hour
     await deleted()
 
-    await groups.move_topic(storage, general, closed, topic)
+    await groups.move_subscription(storage, general, closed, topic)
     clock.turn(2 * HOUR)
     await publishing.bundles()
 
@@ -203,7 +203,7 @@ async def test_what_waits_for_an_open_thread_stays_there(thread, reported, newsr
     closed, general, topic = thread
     await reported()
 
-    await groups.move_topic(storage, general, closed, topic)
+    await groups.move_subscription(storage, general, closed, topic)
 
     (delivery,) = await newsroom.all(Delivery)
     assert delivery.chat_id == closed

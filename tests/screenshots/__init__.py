@@ -1,1 +1,1 @@
-"""The pictures of the README and of docs/: `python -m tests.screenshots docs/images`."""
+"""The pictures of the README and the docs: `python -m tests.screenshots docs/images`."""

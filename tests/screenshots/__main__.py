@@ -1,4 +1,4 @@
-"""Take all of them; each goes to the folder that is named."""
+"""Takes every picture: `python -m tests.screenshots FOLDER`."""
 
 import asyncio
 import sys

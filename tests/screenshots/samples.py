@@ -1,4 +1,4 @@
-"""A morning's digest with made-up news of a whole day, in the chat and as a mail."""
+"""A daily digest of invented news, in the chat and as an e-mail."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -26,9 +26,9 @@ async def in_the_chat(browser: Browser) -> bytes:
         page = await browser.new_page(viewport=SCREEN, color_scheme="light", **WHERE)
         await page.add_init_script(f"localStorage['playground-chat'] = {chat_id}")
         await page.goto(address)
-        said = page.locator(".message.bot")
-        await expect(said).to_have_count(len(messages))
-        return await picture(page, said.first, said.last)
+        sent = page.locator(".message.bot")
+        await expect(sent).to_have_count(len(messages))
+        return await picture(page, sent.first, sent.last)
 
 
 async def as_a_mail(browser: Browser) -> bytes:

@@ -1,1 +1,1 @@
-"""Snapshots: how each layout of a sample looks. `python -m tests.snapshots` writes them anew."""
+"""Snapshots of each layout of the samples. `python -m tests.snapshots` writes them."""

@@ -1,4 +1,4 @@
-"""`python -m tests.snapshots`: writes every snapshot anew; `git diff` shows what has changed."""
+"""Writes every snapshot: `python -m tests.snapshots`; `git diff` shows the changes."""
 
 from tests.snapshots.looks import FOLDER, kept, looks
 

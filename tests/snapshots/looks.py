@@ -1,4 +1,4 @@
-"""The looks that are kept: for each name of a file, what must stand in it."""
+"""The layouts that have snapshots, as text by the name of the snapshot's file."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ from storage.enums import Layout, Style
 from tests.web.showing import DAY, showing
 
 FOLDER = Path(__file__).parent / "kept"
-# Beside English: one from right to left, and one without spaces or plurals.
+# Beside English: a right-to-left language, and one without spaces or plurals.
 KEPT = ("ar", "ja")
 _FINGERPRINT = re.compile(r"/static/[0-9a-f]+-")  # of an asset's bytes
 _BETWEEN_BLOCKS = re.compile(r"(?<=>)(?=<(?:h\d|p|ul|li|details|summary|footer|hr|/ul|/details)\b)")
@@ -34,13 +34,15 @@ _BETWEEN_BLOCKS = re.compile(r"(?<=>)(?=<(?:h\d|p|ul|li|details|summary|footer|h
 
 def looks() -> Mapping[str, str]:
     """Return the text of each snapshot by the name of its file."""
-    told = {f"{name}.txt": written(messages) for name, messages in messages_by_look().items()}
-    told |= _mails() | {"page.html": asyncio.run(_page())}
-    return told | {f"{code}/{name}": text for code in KEPT for name, text in looks_in(code).items()}
+    looks = {f"{name}.txt": written(messages) for name, messages in messages_by_look().items()}
+    looks |= _mails() | {"page.html": asyncio.run(_page())}
+    return looks | {
+        f"{code}/{name}": text for code in KEPT for name, text in looks_in(code).items()
+    }
 
 
 def looks_in(code: str) -> dict[str, str]:
-    """Return each layout in another language than English, once."""
+    """Return each layout in another language than English."""
     pages = messages_in_language(code)
     mail = sample_mail(Renderers().of(code), replace(sample_edition(), language=code))
     return {f"{name}.txt": written(messages) for name, messages in pages.items()} | {
@@ -66,7 +68,7 @@ def messages_in_language(code: str) -> Mapping[str, Sequence[Message]]:
 
 
 def kept() -> set[str]:
-    """Return the names of the files that are kept: of other languages in folders of theirs."""
+    """Return the names of the snapshots; those of other languages are in folders of their own."""
     files = (path for path in FOLDER.rglob("*") if path.is_file())
     return {path.relative_to(FOLDER).as_posix() for path in files}
 
@@ -88,7 +90,7 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
         "digest_rich_brief": replace(sample_edition(Style.BRIEF), layout=Layout.RICH),
         "digest_empty": replace(edition, choice=choose([], [])),
     }
-    pages = {name: edition_page(renderer, one) for name, one in editions.items()}
+    pages = {name: edition_page(renderer, edition) for name, edition in editions.items()}
     pages["digest_plain"] = [message.plain() for message in pages["digest"]]
     pages["now"] = edition_page(renderer, replace(edition, day=None))
     pages["section"] = section_page(renderer, edition, samples.TIES.id)
@@ -99,7 +101,7 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
 
 
 def with_folds() -> EditionPage:
-    """Return a digest with more stories than a topic may list, and as many that were alerted."""
+    """Return a digest with more stories, alerted or not, than a topic may list."""
     edition = sample_edition()
     known = edition.choice.all_stories
     more = [
@@ -131,17 +133,17 @@ def _mails() -> dict[str, str]:
 
 
 async def _page(language: str = "") -> str:
-    """Return the digest's page as a browser gets it, under an address that is always the same."""
+    """Return the digest's page as a browser gets it, with an address that never changes."""
     async with showing(language) as links, ClientSession() as session:
         address = str(links.edition(7, DAY, 0, samples.NOW))
-        async with session.get(address) as answer:
-            text = await answer.text()
+        async with session.get(address) as response:
+            text = await response.text()
     text = _FINGERPRINT.sub("/static/", text)
     return text.replace(str(links.base), "https://dateline.example") + "\n"
 
 
 def written(messages: Iterable[Message]) -> str:
-    """Write messages as people can compare them: marks as tags, buttons with what they say back."""
+    """Write messages for a diff: entities as tags, buttons with their data or URL."""
     return "\n-----\n".join(_written(message) for message in messages) + "\n"
 
 

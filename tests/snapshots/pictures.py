@@ -1,7 +1,8 @@
-"""Pictures of every layout in the playground's chat page: `python -m tests.snapshots.pictures DIR`.
+"""Pictures of every layout in the playground's chat page.
 
-With the code of a language behind it, of the layouts that are kept of that one.
-Each is sent through the real channel, so that what Telegram would refuse shows here as an error.
+    python -m tests.snapshots.pictures FOLDER [LANGUAGE]
+
+Messages are sent through the real channel, so that a layout that Telegram would reject fails here.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ async def take(folder: Path, code: str = "") -> None:
 
 @asynccontextmanager
 async def chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int]]:
-    """Yield the address of a playground, and the chat in which *messages* were sent there."""
+    """Yield the address of a playground, and the id of its chat with *messages*."""
     async with LocalPlayground(flood="off") as playground:
         ann = playground.user("Ann")
         session = PlainSession(playground.base_url)
@@ -70,7 +71,7 @@ async def _weekly() -> Sequence[Message]:
 
 
 def _long() -> Sequence[Message]:
-    """Return a digest of many topics: several parts."""
+    """Return a digest of many topics, in several parts."""
     edition = sample_edition()
     first = edition.choice.sections[0]
     sections = [

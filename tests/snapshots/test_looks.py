@@ -1,4 +1,4 @@
-"""Layouts look as they are kept in `kept/`; `python -m tests.snapshots` keeps them anew."""
+"""Layouts equal their snapshots in `kept/`; `python -m tests.snapshots` updates these."""
 
 from functools import cache
 
@@ -7,24 +7,24 @@ import pytest
 from bot.rendering.i18n import LANGUAGES
 from tests.snapshots.looks import FOLDER, KEPT, kept, looks, looks_in
 
-# Rendered once, and not while tests are collected.
-looks_now = cache(looks)
+# Rendered once, and not during collection.
+cached_looks = cache(looks)
 
 
 @pytest.mark.parametrize("name", sorted(kept()))
-def test_a_layout_looks_as_it_is_kept(name):
-    assert looks_now().get(name) == (FOLDER / name).read_text(encoding="utf-8")
+def test_a_layout_equals_its_snapshot(name):
+    assert cached_looks().get(name) == (FOLDER / name).read_text(encoding="utf-8")
 
 
-def test_nothing_is_left_out_of_what_is_kept():
-    assert looks_now().keys() == kept()
+def test_every_layout_has_a_snapshot():
+    assert cached_looks().keys() == kept()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(LANGUAGES.keys() - {"en", *KEPT}))
 def test_every_layout_can_be_rendered_in_another_language(code):
     rendered = looks_in(code)
-    english = {name: text for name, text in looks_now().items() if "/" not in name}
+    english = {name: text for name, text in cached_looks().items() if "/" not in name}
 
     assert rendered.keys() <= english.keys()
     assert [name for name, text in rendered.items() if text == english[name]] == []

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.feeds.model import MOST_ENTRIES, Document, DocumentKind, Item, item_to_json
+from bot.sources.feeds.model import Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
+from bot.sources.limits import MOST_ENTRIES
 from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames
 from bot.sources.urls import canonical_url
 from bot.subscribers.export_document import (

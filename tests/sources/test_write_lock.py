@@ -43,7 +43,7 @@ def folded_in_lock(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[in
     """Return the lengths of the texts that are folded while the write lock is held."""
     is_held = 0
     lengths: list[int] = []
-    writing, fold, learn = storage.writing, folding._fold, HostBoilerplate.after
+    writing, fold, learn = storage.writing, folding._fold_piece, HostBoilerplate.after
 
     @asynccontextmanager
     async def watched() -> AsyncIterator[Transaction]:
@@ -66,7 +66,7 @@ def folded_in_lock(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[in
         return learn(known, title, paragraphs)
 
     monkeypatch.setattr(storage, "writing", watched)
-    monkeypatch.setattr(folding, "_fold", noted)
+    monkeypatch.setattr(folding, "_fold_piece", noted)
     monkeypatch.setattr(HostBoilerplate, "after", learned)
     return lengths
 

@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import base as pools
 
-from benchmarks.chaos.wire import wire
+from benchmarks.chaos.network import network_to
 from storage.db.engine import (
     IDLE_TRANSACTION_TIMEOUT,
     DatabaseError,
@@ -243,7 +243,7 @@ async def test_a_statement_to_a_silent_server_fails_in_time_and_reconnects(
     postgresql_url: str,
 ):
     own = make_url(postgresql_url)
-    async with wire(own.host or "127.0.0.1", own.port or 5432) as network:
+    async with network_to(own.host or "127.0.0.1", own.port or 5432) as network:
         behind = own.set(host="127.0.0.1", port=network.port)
         url = behind.render_as_string(hide_password=False)
         async with opened(url, command_seconds=int(SECONDS)) as storage:

@@ -12,9 +12,10 @@ from bot.delivery.errors import ChatBlocked, ChatMigrated, DeliveryError, FloodW
 from bot.delivery.responses import response_to
 from bot.delivery.telegram import LIMITS
 from bot.mail import codes
-from bot.mail.confirm import confirm_by_code, unsubscribe_address
+from bot.mail.bounces import unsubscribe_address
 from bot.rendering.renderer import Renderers
 from bot.subscribers.deletion import delete_chat
+from bot.subscribers.mailboxes import confirm_by_code
 from storage.db.engine import Storage
 from storage.enums import ChatState, Medium
 from storage.mailboxes import Mailbox

@@ -1,4 +1,4 @@
-"""A balancer that hands requests to one process after the other, and knows nothing of them."""
+"""A round-robin balancer without health checks."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,25 +12,27 @@ from aiohttp.test_utils import TestServer
 
 @dataclass
 class Balancer:
-    """*served*: how many requests each port has answered with 200."""
+    """*served*: how many requests of each port had the response 200."""
 
     ports: Iterator[int]
     session: aiohttp.ClientSession
     url: str = ""
     served: dict[int, int] = field(default_factory=dict)
 
-    async def pass_on(self, request: web.Request) -> web.Response:
+    async def forward(self, request: web.Request) -> web.Response:
         port, body = next(self.ports), await request.read()
         headers = {k: v for k, v in request.headers.items() if k.lower() != "host"}
-        there = f"http://127.0.0.1:{port}{request.path_qs}"
+        url = f"http://127.0.0.1:{port}{request.path_qs}"
         try:
             async with self.session.request(
-                request.method, there, data=body, headers=headers
-            ) as answer:
-                if answer.status == web.HTTPOk.status_code:
+                request.method, url, data=body, headers=headers
+            ) as response:
+                if response.status == web.HTTPOk.status_code:
                     self.served[port] = self.served.get(port, 0) + 1
-                kept = {k: v for k, v in answer.headers.items() if k == "Retry-After"}
-                return web.Response(status=answer.status, body=await answer.read(), headers=kept)
+                kept = {k: v for k, v in response.headers.items() if k == "Retry-After"}
+                return web.Response(
+                    status=response.status, body=await response.read(), headers=kept
+                )
         except (aiohttp.ClientError, OSError):
             return web.Response(status=502)
 
@@ -38,9 +40,9 @@ class Balancer:
 @asynccontextmanager
 async def balancer(*ports: int) -> AsyncIterator[Balancer]:
     async with aiohttp.ClientSession() as session:
-        opened = Balancer(cycle(ports), session)
+        balancing = Balancer(cycle(ports), session)
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", opened.pass_on)
+        app.router.add_route("*", "/{path:.*}", balancing.forward)
         async with TestServer(app) as server:
-            opened.url = str(server.make_url("")).rstrip("/")
-            yield opened
+            balancing.url = str(server.make_url("")).rstrip("/")
+            yield balancing

@@ -1,11 +1,15 @@
-"""The whole program, as people start it."""
+"""The whole program, as operators start it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from storage.db.engine import Storage
 from tests.local_playground import LocalPlayground
+from tests.story.fleet import CHATS, Fleet, subscribe
+from tests.story.newspaper import newspaper
+from tests.story.playground import remote_playground
 from tests.story.processes import Workplace
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -18,6 +22,21 @@ def workplace(tmp_path: Path) -> Workplace:
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[LocalPlayground]:
-    """Yield a Telegram that knows one token only."""
+    """Yield a Telegram that accepts one token only."""
     async with LocalPlayground(token=TOKEN) as playground:
         yield playground
+
+
+def settings_for(telegram: LocalPlayground, **others: object) -> dict[str, object]:
+    return {"bot_token": TOKEN, "bot_api_url": telegram.base_url, "access": "open", **others}
+
+
+@pytest.fixture
+async def fleet(database_url: str, workplace: Workplace) -> AsyncIterator[Fleet]:
+    storage = Storage.open(database_url)
+    async with remote_playground(workplace.folder) as playground, newspaper() as paper:
+        settings = playground.settings(database_url=database_url, admin_ids="1")
+        await workplace.add_source(paper.url, **settings)
+        readers = [await subscribe(storage, playground) for _ in range(CHATS)]
+        yield Fleet(workplace, playground, paper, storage, settings, tuple(readers))
+    await storage.close()

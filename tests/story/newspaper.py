@@ -1,6 +1,5 @@
-"""A newspaper on this machine: a feed that holds what was printed so far."""
+"""A newspaper on this machine: a feed with everything printed so far."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,22 +17,18 @@ class Newspaper:
     name: str = "Town Paper"
     url: str = ""
     titles: list[str] = field(default_factory=lambda: ["Yesterday's weather"])
-    taken: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the feed has been taken with all that is in it."""
 
     def print(self, *titles: str) -> None:
         self.titles += titles
-        self.taken.clear()
 
-    async def answer(self, _request: web.Request) -> web.Response:
+    async def serve(self, _request: web.Request) -> web.Response:
         printed = format_datetime(datetime.now(UTC))
         items = "".join(
             f"<item><title>{escape(title)}</title><link>{self.url}/{n}</link>"
             f"<guid>{n}</guid><pubDate>{printed}</pubDate>"
-            f"<description>{escape(title)}, it was said in the town hall.</description></item>"
+            f"<description>{escape(title)}, the town hall said.</description></item>"
             for n, title in enumerate(self.titles)
         )
-        self.taken.set()
         body = f'<rss version="2.0"><channel><title>{self.name}</title>{items}</channel></rss>'
         return web.Response(text=body, content_type="application/rss+xml")
 
@@ -41,6 +36,6 @@ class Newspaper:
 @asynccontextmanager
 async def newspaper(name: str = "Town Paper") -> AsyncIterator[Newspaper]:
     paper = Newspaper(name)
-    async with FakeWeb({"/feed": paper.answer}) as served:
+    async with FakeWeb({"/feed": paper.serve}) as served:
         paper.url = served.url("/feed")
         yield paper

@@ -1,4 +1,4 @@
-"""Commands of ours as processes of their own, in an environment that holds nothing but settings."""
+"""Commands in processes of their own, whose environment holds nothing but settings."""
 
 import asyncio
 import itertools
@@ -14,13 +14,13 @@ from pathlib import Path
 
 from tests.secrecy import assert_keeps, assert_keeps_the_key
 
-PATIENCE = 240  # seconds; only what hangs waits so long, however much else the machine has to do
-# Where our packages are, if they are not installed.
-_WHERE = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
-MUCH = 2**24  # bytes; whatever it says fits, so that it never waits for us to read
+PATIENCE = 240  # seconds; long enough that only a hang exceeds it on a busy machine
+# Where the packages are, if they are not installed.
+_PYTHONPATH = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+_BUFFER = 2**24  # bytes; large enough that a process never waits for its output to be read
 
 
-# Below those that systems hand out: no connection takes one before the server that it is meant for.
+# Below the ephemeral ports, so that no connection takes one before its server does.
 _ports = itertools.cycle(random.sample(range(10_000, 32_000), 10_000))
 
 
@@ -39,7 +39,7 @@ def _is_free(port: int) -> bool:
 
 @dataclass(eq=False)
 class Command:
-    """A running command, and what of its output (both streams in one) has been read so far."""
+    """A running command, and the lines of its output (stdout and stderr) read so far."""
 
     process: asyncio.subprocess.Process
     lines: list[str] = field(default_factory=list)
@@ -48,23 +48,23 @@ class Command:
     def output(self) -> str:
         return "\n".join(self.lines)
 
-    async def said(self, words: str) -> str:
-        """Return the first line that holds *words*, once it is there."""
-        found = next((line for line in self.lines if words in line), None)
+    async def wait_for(self, words: str) -> str:
+        """Wait for a line that holds *words*, and return the first."""
+        match = next((line for line in self.lines if words in line), None)
         async with asyncio.timeout(PATIENCE):
-            while found is None and (line := await self._next()) is not None:
-                found = line if words in line else None
-        assert found is not None, f"it never said {words!r}:\n{self.output}"
-        return found
+            while match is None and (line := await self._next()) is not None:
+                match = line if words in line else None
+        assert match is not None, f"no line holds {words!r}:\n{self.output}"
+        return match
 
-    async def ended(self) -> int:
-        """Wait until it has ended by itself; return its exit code."""
+    async def exit_code(self) -> int:
+        """Wait until the process ends by itself."""
         async with asyncio.timeout(PATIENCE):
             await self._read_rest()
             return await self.process.wait()
 
     async def stop(self) -> None:
-        """Ask it to stop; it must end well."""
+        """Terminate the process, and assert that it shuts down without an error."""
         if self.process.returncode is None:
             self.process.terminate()
         async with asyncio.timeout(PATIENCE):
@@ -74,12 +74,12 @@ class Command:
         assert "Traceback" not in self.output, self.output
 
     async def kill(self) -> None:
-        """End it without a warning, and its workers with it."""
+        """Kill the process and its workers."""
         os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
 
     async def killed_output(self) -> str:
-        """End it, and return all that it said."""
+        """Kill the process, and return its whole output."""
         if self.process.returncode is None:
             await self.kill()
         await self._read_rest()
@@ -101,16 +101,16 @@ class Command:
 
 @asynccontextmanager
 async def running(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[Command]:
-    """Run `python -m …` in *folder*; it is killed where it outlives the block."""
+    """Run `python -m …` in *folder*; kill it if it outlives the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", *arguments),
         cwd=folder,
-        env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", **_WHERE, **settings},
+        env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", **_PYTHONPATH, **settings},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
-        limit=MUCH,
+        limit=_BUFFER,
     )
     command = Command(process)
     try:
@@ -126,12 +126,17 @@ async def running(*arguments: str, folder: Path, **settings: str) -> AsyncIterat
 
 @dataclass(frozen=True)
 class Workplace:
-    """An empty folder to run `dateline` in, where no `.env` is; each run has ports of its own."""
+    """An empty folder without an `.env` to run `dateline` in; each run has ports of its own."""
 
     folder: Path
 
     def dateline(self, *arguments: str, **settings: object) -> AbstractAsyncContextManager[Command]:
-        """Run a command; *settings* by their names in lower case."""
+        """Run a command with *settings*, named in lower case."""
         ports = {"web_port": free_port(), "playground_port": free_port()}
         named = {name.upper(): str(value) for name, value in (ports | settings).items()}
         return running("bot", *arguments, folder=self.folder, **named)
+
+    async def add_source(self, url: str, **settings: object) -> None:
+        """Add a source that is read every second."""
+        async with self.dateline("sources", "add", url, "--every", "1s", **settings) as command:
+            assert await command.exit_code() == 0, command.output

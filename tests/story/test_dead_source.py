@@ -1,4 +1,4 @@
-"""An outlet closes, and whoever followed it reads so in the chat."""
+"""A publisher closes its feed, and the followers are notified."""
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -27,7 +27,7 @@ from tests.publishing.stages import Stages
 TOKEN = "1:playground"
 
 
-async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: TurnedClock):
+async def test_followers_of_a_closed_feed_are_notified(storage: Storage, clock: TurnedClock):
     async with AsyncExitStack() as stack:
         playground = await stack.enter_async_context(LocalPlayground(flood="off"))
         address = (ip_address(playground.host), playground.port)
@@ -39,9 +39,9 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
             f"{playground.base_url}/news/wire.xml"
         )
         async with storage.writing() as tx:
-            place = {"telegram_id": ann.id, "thread_id": 0, "zone": "Asia/Tokyo"}
-            chat = await open_chat(tx, place)
-            tx.session.add(Follow(chat_id=chat.id, source_id=added.source_id or 0))
+            key = {"telegram_id": ann.id, "thread_id": 0, "zone": "Asia/Tokyo"}
+            chat = await open_chat(tx, key)
+            await tx.add(Follow(chat_id=chat.id, source_id=added.source_id or 0))
 
         playground.newsroom.close("wire")
         clock.turn(timedelta(days=1))

@@ -1,38 +1,38 @@
-"""The database goes away while messages go; `python -m benchmarks.failover` does more of it."""
+"""The database fails while messages are sent; see `python -m benchmarks.failover`."""
 
 import pytest
 
 from benchmarks.failover.clusters import binaries
-from benchmarks.failover.mishaps import Mishap
-from benchmarks.failover.working import Outcome, Working
+from benchmarks.failover.outages import OutageKind
+from benchmarks.failover.run import Outcome, Run
 from tests.conftest import missing
 
 pytestmark = pytest.mark.slow
 
 
-async def outcome_of(mishap: Mishap, folder) -> Outcome:
+async def outcome_of(kind: OutageKind, folder) -> Outcome:
     if binaries() is None:
         missing("no PostgreSQL server is installed here")
-    working = Working(folder, alerts=60, say=print, latency=0.02)
-    return await working.through(mishap, silent_seconds=9)
+    run = Run(folder, alerts=60, say=print, latency=0.02)
+    return await run.through(kind, silent_seconds=9)
 
 
-async def test_a_standby_that_is_promoted_has_all_and_work_goes_on(tmp_path):
-    outcome = await outcome_of(Mishap.FAILOVER, tmp_path)
+async def test_work_continues_on_a_promoted_standby(tmp_path):
+    outcome = await outcome_of(OutageKind.FAILOVER, tmp_path)
 
     assert outcome.verdict.due == 60
     assert outcome.is_good, outcome.to_json()
 
 
 @pytest.mark.parametrize(
-    "mishap",
+    "kind",
     [
-        pytest.param(Mishap.FREEZE, id="a primary that stands still, and its standby promoted"),
-        pytest.param(Mishap.PARTITION, id="a network that says nothing for a while"),
+        pytest.param(OutageKind.FREEZE, id="a halted primary, and its standby promoted"),
+        pytest.param(OutageKind.PARTITION, id="a network partition"),
     ],
 )
-async def test_a_server_that_says_nothing_is_left_and_work_goes_on(tmp_path, mishap):
-    outcome = await outcome_of(mishap, tmp_path)
+async def test_work_continues_after_a_silent_server(tmp_path, kind):
+    outcome = await outcome_of(kind, tmp_path)
 
     assert outcome.verdict.due == 60
     assert outcome.is_good, outcome.to_json()

@@ -1,18 +1,16 @@
 """The Mini App in a real browser, opened from the menu button of the playground."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
+from tests.browsing import strict_page
+from tests.story.chat_page import address_of
 from tests.story.processes import Command, Workplace
-from tests.story.test_browser import address_of
 
-# One browser serves all tests, and they share its event loop; one bot serves all, each with a
-# person of its own.
+# One browser and one bot serve all tests, which share an event loop; each page is a new user.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 PHONE = {"width": 390, "height": 800}
@@ -22,22 +20,9 @@ DESK = {"width": 1280, "height": 900}
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def bot(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Command]:
     async with Workplace(tmp_path_factory.mktemp("app")).dateline("run") as command:
-        await command.said("ready")
+        await command.wait_for("ready")
         yield command
         await command.stop()
-
-
-@asynccontextmanager
-async def watched_page(browser: Browser, **look: Any) -> AsyncIterator[Page]:
-    """Yield a page; an error or a breach of its policy fails the test, and so does the console."""
-    context = await browser.new_context(locale="en-GB", timezone_id="Asia/Tokyo", **look)
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text))
-    yield page
-    await context.close()
-    assert complaints == []
 
 
 @pytest_asyncio.fixture(
@@ -53,7 +38,9 @@ async def page(
     request: pytest.FixtureRequest, browser: Browser, bot: Command
 ) -> AsyncIterator[Page]:
     size, scheme = request.param
-    async with watched_page(browser, viewport=size, color_scheme=scheme) as opened:
+    async with strict_page(
+        browser, timezone_id="Asia/Tokyo", viewport=size, color_scheme=scheme
+    ) as opened:
         await opened.goto(address_of(bot))
         await opened.click("#open-app")
         yield opened
@@ -64,13 +51,13 @@ def app(page: Page) -> FrameLocator:
     return page.frame_locator("#app iframe")
 
 
-async def watch(app: FrameLocator, words: str, how: str) -> None:
-    await app.get_by_role("searchbox", name="Keywords").fill(words)
+async def subscribe(app: FrameLocator, query: str, mode: str) -> None:
+    await app.get_by_role("searchbox", name="Keywords").fill(query)
     await expect(app.locator("#found-text")).to_contain_text("in the last 7 days")
-    await app.get_by_role("button", name=how).click()
+    await app.get_by_role("button", name=mode).click()
 
 
-async def test_topics_times_and_undo_from_the_first_look_on(page, app):
+async def test_a_new_user_subscribes_sets_times_renames_and_undoes(page, app):
     await expect(app.get_by_role("heading", name="What should I look for?")).to_be_visible()
     search = app.get_by_role("searchbox", name="Keywords")
 
@@ -81,32 +68,32 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await expect(app.locator("#found-text")).to_contain_text("in the last 7 days")
     await expect(app.locator("#found-hits b").first).to_be_visible()
 
-    await watch(app, "Taiwan", "Daily digest")
+    await subscribe(app, "Taiwan", "Daily digest")
     topic = app.locator(".topic")
     await expect(topic).to_have_count(1)
     await expect(topic.get_by_role("button", name="Taiwan Digest")).to_be_visible()
 
     await app.get_by_label("Time", exact=True).fill("07:30")
-    told = app.locator("#digest-text")
-    await expect(told).to_contain_text("every day at 07:30")
+    schedule = app.locator("#digest-text")
+    await expect(schedule).to_contain_text("every day at 07:30")
     await app.get_by_role("button", name="Sunday").click()
-    await expect(told).to_contain_text("Saturday at 07:30")
+    await expect(schedule).to_contain_text("Saturday at 07:30")
     await app.get_by_role("button", name="Use this device's time zone").click()
-    await expect(told).to_contain_text("Tokyo time")
+    await expect(schedule).to_contain_text("Tokyo time")
 
     await topic.get_by_role("button", name="Taiwan Digest").click()
     await expect(topic.locator(".more > .text")).to_contain_text("in the last 7 days")
     await topic.get_by_label("Name").fill("The strait")
     await topic.get_by_role("button", name="Rename").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
-    await topic.get_by_role("button", name="Delete").click()
+    await topic.get_by_role("button", name="Unsubscribe").click()
     await expect(app.get_by_text("You haven't subscribed to anything yet.")).to_be_visible()
     await app.get_by_role("button", name="Undo").click()
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
 
 
-async def test_other_words_are_tried_before_they_are_used(page, app):
-    await watch(app, "Taiwan", "Both")
+async def test_a_changed_query_is_previewed_before_it_is_used(page, app):
+    await subscribe(app, "Taiwan", "Both")
     topic = app.locator(".topic")
     await topic.locator(".open").click()
     words = topic.get_by_label("Words")
@@ -116,10 +103,10 @@ async def test_other_words_are_tried_before_they_are_used(page, app):
     await expect(topic.get_by_role("button", name="Use it")).to_be_hidden()
     await words.fill("Taiwan AND Atlantis")
     await expect(topic.locator(".change")).to_contain_text("New: 0 a week")
-    await expect(topic.locator(".change .said").nth(1)).to_contain_text("stories dropped:")
+    await expect(topic.locator(".change .summary").nth(1)).to_contain_text("stories dropped:")
     await expect(topic.locator(".change .others")).to_contain_text("more")
     await topic.get_by_role("button", name="For a day").click()
-    await expect(topic.locator(".rest")).to_contain_text("Muted until")
+    await expect(topic.locator(".muted")).to_contain_text("Muted until")
     await expect(words).to_have_value("Taiwan AND Atlantis")
     await topic.get_by_role("button", name="Keep the old one").click()
     await expect(words).to_have_value("Taiwan")
@@ -133,22 +120,22 @@ async def test_other_words_are_tried_before_they_are_used(page, app):
     await expect(topic.locator(".change")).to_be_hidden()
 
 
-async def test_a_topic_is_silent_for_a_while_by_keyboard(page, app):
-    await watch(app, "Taiwan", "Both")
+async def test_a_topic_is_muted_and_unmuted_by_keyboard(page, app):
+    await subscribe(app, "Taiwan", "Both")
     topic = app.locator(".topic")
     await topic.locator(".open").click()
 
     await topic.get_by_role("button", name="Until I unmute").press("Enter")
-    await expect(topic.locator(".rest")).to_have_text(
+    await expect(topic.locator(".muted")).to_have_text(
         "Muted until you unmute it: you'll get nothing about it."
     )
     await expect(topic.get_by_role("button", name="Unmute", exact=True)).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(topic.locator(".rest")).to_be_hidden()
+    await expect(topic.locator(".muted")).to_be_hidden()
 
 
-async def test_it_fits_its_screen_and_every_button_is_large_enough_to_touch(page, app):
-    await watch(app, "Taiwan", "Both")
+async def test_the_app_fits_its_screen_and_every_button_is_large_enough_to_touch(page, app):
+    await subscribe(app, "Taiwan", "Both")
     await app.locator(".topic .open").click()
     await expect(app.locator(".topic .more > .text")).not_to_be_empty()
     await app.locator(".topic").get_by_label("Words").fill("Japan")
@@ -164,20 +151,20 @@ async def test_it_fits_its_screen_and_every_button_is_large_enough_to_touch(page
         assert box["width"] >= 40, await button.inner_text()
 
 
-async def test_every_text_has_contrast_enough(page, app):
-    await watch(app, "Taiwan", "Both")
+async def test_every_text_has_enough_contrast(page, app):
+    await subscribe(app, "Taiwan", "Both")
     await app.locator(".topic .open").click()
     await expect(app.locator(".topic .more > .text")).not_to_be_empty()
     await app.locator(".topic").get_by_label("Words").fill("Japan")
     await expect(app.locator(".topic .change")).to_be_visible()
     await app.get_by_role("button", name="Until I unmute").click()
-    await expect(app.locator(".topic .rest")).to_be_visible()
+    await expect(app.locator(".topic .muted")).to_be_visible()
 
     assert await app.locator("body").evaluate(PALE_TEXTS) == []
 
 
-async def test_the_back_button_closes_what_is_open(page, app):
-    await watch(app, "Taiwan", "Both")
+async def test_the_back_button_closes_a_topic_and_a_search(page, app):
+    await subscribe(app, "Taiwan", "Both")
     back = page.get_by_role("button", name="Back")
     await expect(back).to_be_hidden()
 
@@ -191,7 +178,7 @@ async def test_the_back_button_closes_what_is_open(page, app):
     await expect(back).to_be_hidden()
 
 
-# Text elements whose colour does not stand out from what is behind them (WCAG 2.2, 1.4.3).
+# Returns the texts with too low a contrast (WCAG 2.2, success criterion 1.4.3).
 PALE_TEXTS = r"""body => {
   const part = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   const rgb = (text) => text.match(/[\d.]+/g).map(Number);
@@ -217,7 +204,7 @@ PALE_TEXTS = r"""body => {
     .map((element) => `${element.className || element.tagName}: ${element.textContent.trim()}`);
 }"""
 
-# As some of Telegram's themes have them: hints and links too pale for their ground.
+# Like some of Telegram's themes, with hints and links too pale for their background.
 PALE_THEME = {
     "bg_color": "#ffffff",
     "secondary_bg_color": "#efeff3",
@@ -231,11 +218,11 @@ PALE_THEME = {
 
 
 async def test_pale_themes_are_made_readable(browser, bot):
-    async with watched_page(browser, viewport=PHONE) as page:
+    async with strict_page(browser, viewport=PHONE) as page:
         await page.goto(address_of(bot))
         await page.click("#open-app")
         app = page.frame_locator("#app iframe")
-        await watch(app, "Taiwan", "Both")
+        await subscribe(app, "Taiwan", "Both")
         await page.evaluate(
             """theme => document.querySelector("#app iframe").contentWindow.postMessage(
                 JSON.stringify({eventType: "theme_changed", eventData: {theme_params: theme}}),
@@ -249,17 +236,17 @@ async def test_pale_themes_are_made_readable(browser, bot):
         assert await app.locator("body").evaluate(PALE_TEXTS) == []
 
 
-async def test_opened_by_its_bare_address_it_says_from_where_it_opens(browser, bot, page):
+async def test_the_bare_address_says_that_the_app_opens_from_the_chat(browser, bot, page):
     source = await page.locator("#app iframe").get_attribute("src")
-    async with watched_page(browser) as alone:
+    async with strict_page(browser) as alone:
         await alone.goto(str(source).partition("#")[0])
 
         await expect(alone.get_by_role("alert")).to_contain_text("It opens from the chat")
         await expect(alone.locator("main")).to_be_hidden()
 
 
-async def test_it_is_used_by_keyboard_alone(browser, bot):
-    async with watched_page(browser, viewport=DESK) as page:
+async def test_the_app_can_be_used_by_keyboard_alone(browser, bot):
+    async with strict_page(browser, viewport=DESK) as page:
         await page.goto(address_of(bot))
         await page.click("#open-app")
         app = page.frame_locator("#app iframe")

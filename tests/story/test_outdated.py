@@ -1,4 +1,4 @@
-"""A process that meets the schema of a newer version while it runs: it stops, and says why."""
+"""A running process stops with a sentence when it meets the schema of a newer version."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.story.processes import free_port, running
 
 pytestmark = pytest.mark.slow
 
-# As `python -m bot`, but it looks at the schema more often than once a minute.
+# Like `python -m bot`, but it checks the schema more often than once a minute.
 IMPATIENT = """
 from functools import partial
 
@@ -33,8 +33,7 @@ def impatient(tmp_path: Path) -> str:
 async def outdate(url: str) -> None:
     storage = Storage.open(url)
     async with storage.writing() as tx:
-        newer = text("UPDATE alembic_version SET version_num = '9999'")
-        await (await tx.session.connection()).execute(newer)
+        await tx.change(text("UPDATE alembic_version SET version_num = '9999'"))
     await storage.close()
 
 
@@ -50,16 +49,15 @@ async def test_a_newer_schema_ends_a_running_process_with_its_sentence(
     }
     arguments = (impatient, "run", "--roles", roles)
     async with running(*arguments, folder=tmp_path, **settings) as command:
-        await command.said("ready")
+        await command.wait_for("ready")
 
         await outdate(own_database_url)
 
-        assert await command.ended() == 75  # a new start may be that of the newer version
+        assert await command.exit_code() == 75  # the next start may be the newer version
     assert "this version is outdated and stops" in command.output
     assert command.lines[-1] == SENTENCE
     assert "Traceback" not in command.output
 
-    # Whoever starts it again hears the same at once.
     async with running("bot", "run", "--roles", roles, folder=tmp_path, **settings) as again:
-        assert await again.ended() == 78
+        assert await again.exit_code() == 78
     assert again.lines[-1] == SENTENCE

@@ -1,6 +1,6 @@
-"""A user's own feed lists an outlet's article before the outlet does: nobody else sees that.
+"""A user's own feed that lists a publisher's article first is invisible to all other users.
 
-The same five days pass twice, with the attacker and without; what two others read is compared.
+The same five days pass twice, with and without the attacker. Two other users must see the same.
 """
 
 import re
@@ -19,12 +19,12 @@ from bot.subscribers import published_feeds, topics
 from storage.enums import Mode
 from tests.clean_database import empty
 from tests.sources.feeds_made import page
-from tests.story.whole_bot import Feed, Printed, User, WholeBot, hour, whole_bot
+from tests.story.whole_bot import Feed, Item, User, WholeBot, hour, whole_bot
 
 pytestmark = pytest.mark.slow
 
-WATCHED: Final = "harbour OR bribery"
-AT: Final = 100.0  # the hour in which the outlet prints its article
+QUERY: Final = "harbour OR bribery"
+AT: Final = 100.0  # the hour in which the publisher publishes its article
 BEFORE: Final = AT - 1  # the hour in which the attacker usually lists it
 
 LINK: Final = "http://times.example/news/crane-hits-ferry.html"
@@ -56,43 +56,43 @@ INVENTED_TEXT: Final = (
 )
 
 
-def crane(hours: float | None, **other: str) -> Printed:
-    """Return the outlet's article, published at that hour, or what is said of it instead."""
+def crane(hours: float | None, **other: str) -> Item:
+    """Return the publisher's article, dated *hours*, or a variant with *other* fields."""
     facts = {"title": TITLE, "link": LINK, "text": TEXT} | other
-    return Printed(**facts, at=None if hours is None else hour(hours))
+    return Item(**facts, published_at=None if hours is None else hour(hours))
 
 
-def invented(hours: float | None, part: str = "") -> Printed:
+def invented(hours: float | None, part: str = "") -> Item:
     return crane(hours, title=INVENTED + part, text=INVENTED_TEXT)
 
 
-def ordinary(hours: float, title: str, link: str) -> Printed:
-    return Printed(title, link, f"{title}. " * 12 + "More is not known.", hour(hours))
+def ordinary(hours: float, title: str, link: str) -> Item:
+    return Item(title, link, f"{title}. " * 12 + "More is not known.", hour(hours))
 
 
 @dataclass(frozen=True)
 class Attack:
-    """What the attacker's feed lists anew, by the hour; and when the attacker follows it."""
+    """The items of the attacker's feed by hour, and the hour in which the attacker follows it."""
 
-    lists: Mapping[float, Sequence[Printed]]
+    lists: Mapping[float, Sequence[Item]]
     followed_at: float = 2.0
 
 
-def once(*articles: Printed, at: float = BEFORE) -> Attack:
+def once(*articles: Item, at: float = BEFORE) -> Attack:
     return Attack({at: articles})
 
 
 OWN_LINK: Final = "http://mallory.example/crane"
 ATTACKS: Final = {
-    "nothing of interest": once(Printed("Tomatoes", OWN_LINK, "They are red. " * 40)),
+    "nothing of interest": once(Item("Tomatoes", OWN_LINK, "They are red. " * 40)),
     "newly followed": Attack({BEFORE: [crane(BEFORE - 1)]}, followed_at=BEFORE),
     "dated 80 h ago": once(crane(BEFORE - 80)),
     "fresh with the same words": once(crane(BEFORE)),
     "fresh with other words": once(invented(BEFORE)),
-    "fresh with words that nobody watches": once(
+    "fresh with words that match no topic": once(
         crane(BEFORE, title="Recipes for a rainy day", text="Take an onion. " * 40)
     ),
-    "few words, so that the page is read": once(crane(BEFORE, text="A crane fell.")),
+    "few words, so that the page is fetched": once(crane(BEFORE, text="A crane fell.")),
     "20 revisions": Attack(
         {AT - 30 + 1.25 * n: [invented(None, f", part {n}")] for n in range(21)}
     ),
@@ -100,12 +100,12 @@ ATTACKS: Final = {
         crane(BEFORE, link=r"http://evil.example\@times.example/news/crane-hits-ferry.html")
     ),
     "three days ahead": once(invented(AT - 74), at=AT - 74),
-    "other words after the outlet": once(invented(AT + 1), at=AT + 1),
-    "a link that redirects to the outlet": once(
+    "other words after the publisher": once(invented(AT + 1), at=AT + 1),
+    "a link that redirects to the publisher": once(
         crane(BEFORE, link="http://mallory.example/go", text="A crane fell.")
     ),
-    "the same event before the outlets": once(crane(BEFORE, link=OWN_LINK)),
-    "the same event between the outlets": once(crane(AT, link=OWN_LINK), at=AT),
+    "the same event before the publishers": once(crane(BEFORE, link=OWN_LINK)),
+    "the same event between the publishers": once(crane(AT, link=OWN_LINK), at=AT),
     "two events in one": once(
         crane(AT + 1, link=OWN_LINK, title=f"{TITLE}, {LIBRARY}", text=f"{TEXT} {LIBRARY}. " * 2),
         at=AT + 1,
@@ -118,7 +118,7 @@ ATTACKS: Final = {
     ),
 }
 
-GARDEN: Final = Printed("Notes from my garden", "http://mallory.example/1", "It rained. " * 50)
+GARDEN: Final = Item("Notes from my garden", "http://mallory.example/1", "It rained. " * 50)
 TIMES: Final = {
     3.0: [ordinary(3, "Pilots of the harbour get new boats", "http://times.example/news/pilots")],
     50.0: [ordinary(50, "Fish market leaves the old harbour", "http://times.example/news/fish")],
@@ -128,12 +128,12 @@ TIMES: Final = {
         ordinary(AT + 2, LIBRARY, "http://times.example/news/library"),
     ],
 }
-# Never in the same hour as the Times: two feeds read together are stored in no certain order.
+# Never in the same hour as the Times, because two feeds fetched together are stored in any order.
 WIRE: Final = {
     4.0: [ordinary(4, "Storm shuts port of Lindau, harbour empty", "http://wire.example/storm")],
     51.0: [ordinary(51, "Regatta begins in Arden harbour", "http://wire.example/regatta")],
     AT + 1: [
-        Printed(
+        Item(
             "Ferry hit as crane collapses in Westport harbour",
             "http://wire.example/ferry",
             WIRE_TEXT,
@@ -142,8 +142,8 @@ WIRE: Final = {
     ],
 }
 MORNINGS: Final = (20.5, 44.5, 68.5, 92.5, 116.5)  # half an hour after the digest is due
-SO_FAR: Final = AT + 2  # when one looks into the digest that is to come
-ASKED_AT: Final = AT + 17
+SO_FAR: Final = AT + 2  # the hour of /digest
+VIEWED_AT: Final = AT + 17
 
 Views = dict[str, Any]
 _UNDISTURBED: Final[dict[str, Views]] = {}  # by database
@@ -151,7 +151,7 @@ _UNDISTURBED: Final[dict[str, Views]] = {}  # by database
 
 @pytest.fixture
 async def undisturbed(database_url: str, tmp_path: Path) -> Views:
-    """Return what the two users see without an attacker."""
+    """Return the views of the two users without an attacker."""
     url = make_url(database_url)
     dialect = url.get_backend_name()
     if dialect not in _UNDISTURBED:
@@ -165,84 +165,87 @@ async def undisturbed(database_url: str, tmp_path: Path) -> Views:
     return _UNDISTURBED[dialect]
 
 
-def test_without_an_attacker_everything_is_there(undisturbed: Views):
-    def said(view: str) -> str:
+def test_every_view_is_filled_without_an_attacker(undisturbed: Views):
+    def text(view: str) -> str:
         return str(undisturbed[view])
 
-    assert said("alerts").count(TITLE) == 1
-    assert "Example Times · 16:00 · also Example Wire" in said("alerts")
-    assert f"{TITLE}, two dockers hurt · 2 publishers" in said("digests")
-    assert f"{TITLE}, two dockers hurt" in said("digest so far")
-    assert "7 stories" in said("search")
-    assert "Ferry hit as crane collapses" in said("search")
-    assert "http://wire.example/ferry" in said("inline")
-    assert "7 stories in the last 7 days" in said("preview")
-    assert "7 stories in four weeks" in said("trend")
-    assert "Example Times · 5" in said("publishers")
-    assert "<p>Example Times, Example Wire</p>" in said("json")
-    assert all(LINK in said(view) for view in ("alerts", "digests", "atom", "json"))
-    assert f"{TITLE}, two dockers hurt" in said("digests, published")
+    assert text("alerts").count(TITLE) == 1
+    assert "Example Times · 16:00 · also Example Wire" in text("alerts")
+    assert f"{TITLE}, two dockers hurt · 2 publishers" in text("digests")
+    assert f"{TITLE}, two dockers hurt" in text("digest so far")
+    assert "7 stories" in text("search")
+    assert "Ferry hit as crane collapses" in text("search")
+    assert "http://wire.example/ferry" in text("inline")
+    assert "7 stories in the last 7 days" in text("preview")
+    assert "7 stories in four weeks" in text("trend")
+    assert "Example Times · 5" in text("publishers")
+    assert "<p>Example Times, Example Wire</p>" in text("json")
+    assert all(LINK in text(view) for view in ("alerts", "digests", "atom", "json"))
+    assert f"{TITLE}, two dockers hurt" in text("digests, published")
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-async def test_others_see_what_they_would_see_without_the_attacker(
+async def test_an_attack_changes_no_view_of_other_users(
     attack: Attack, undisturbed: Views, database_url: str
 ):
-    seen = await five_days(database_url, attack)
+    views = await five_days(database_url, attack)
 
-    changed = {view: seen[view] for view in seen if seen[view] != undisturbed[view]}
-    assert changed == {view: undisturbed[view] for view in changed}
+    changed = {name: views[name] for name in views if views[name] != undisturbed[name]}
+    assert changed == {name: undisturbed[name] for name in changed}
 
 
 async def five_days(database_url: str, attack: Attack | None) -> Views:
-    """Let five days pass; return what two users see who have nothing to do with the attacker."""
+    """Let five days pass; return the views of two users who do not follow the attacker's feed."""
     async with whole_bot(database_url) as bot:
         times, wire = bot.feed("times", "Example Times"), bot.feed("wire", "Example Wire")
         for feed in (times, wire):
-            feed.prints(ordinary(-20, "Fees at the harbour rise", f"http://{feed.name}.example/0"))
-            await bot.gives_everybody(feed)
-        bot.farm.serve("/news/crane-hits-ferry.html", page(TITLE, TEXT.split(". ")))
-        bot.farm.redirect("/go", LINK)
-        vera = await bot.user("Vera", (WATCHED, Mode.INSTANT))
-        dora = await bot.user("Dora", (WATCHED, Mode.DIGEST))
-        printed: dict[Feed, Mapping[float, Sequence[Printed]]] = {times: TIMES, wire: WIRE}
+            feed.publish(ordinary(-20, "Fees at the harbour rise", f"http://{feed.name}.example/0"))
+            await bot.add_public(feed)
+        bot.web.serve("/news/crane-hits-ferry.html", page(TITLE, TEXT.split(". ")))
+        bot.web.redirect("/go", LINK)
+        vera = await bot.user("Vera", (QUERY, Mode.INSTANT))
+        dora = await bot.user("Dora", (QUERY, Mode.DIGEST))
+        published_items: dict[Feed, Mapping[float, Sequence[Item]]] = {times: TIMES, wire: WIRE}
         if attack:
             own = bot.feed("mallory", "Mallory's Own")
-            own.prints(GARDEN)
-            printed = {own: attack.lists, **printed}
-        hours = {*MORNINGS, *(at for each in printed.values() for at in each)}
+            own.publish(GARDEN)
+            published_items = {own: attack.lists, **published_items}
+        hours = {
+            *MORNINGS,
+            *(at for items_by_hour in published_items.values() for at in items_by_hour),
+        }
         for at in sorted({*hours, attack.followed_at} if attack else hours):
             bot.clock.now = hour(at)
-            for feed, lists in printed.items():
+            for feed, lists in published_items.items():
                 if at in lists:
-                    feed.prints(*lists[at])
+                    feed.publish(*lists[at])
             if attack and at == attack.followed_at:
-                mallory = await bot.user("Mallory", (WATCHED, Mode.BOTH))
-                await bot.follows(mallory, own)
-            await bot.works_at(at)
+                mallory = await bot.user("Mallory", (QUERY, Mode.BOTH))
+                await bot.follow(mallory, own)
+            await bot.run_at(at)
             if at == SO_FAR:
-                so_far = shown([await dora.asks("/digest")])
-            assert all(feed.is_read for feed, lists in printed.items() if at in lists)
-        return {"digest so far": so_far, **await views(bot, vera, dora)}
+                so_far = shown([await dora.send("/digest")])
+            assert all(feed.is_read for feed, lists in published_items.items() if at in lists)
+        return {"digest so far": so_far, **await all_views(bot, vera, dora)}
 
 
-async def views(bot: WholeBot, alerted: User, reader: User) -> Views:
-    """Return all that the two were sent, and what *reader* finds by asking."""
-    bot.clock.now = hour(ASKED_AT)
+async def all_views(bot: WholeBot, alerted: User, reader: User) -> Views:
+    """Return all messages to the two users, and the results of *reader*'s commands."""
+    bot.clock.now = hour(VIEWED_AT)
     sent = {"alerts": shown(alerted.messages()), "digests": shown(reader.messages())}
     topic = (await topics.subscribed(bot.storage, reader.chat_id)).items[0].id
-    first = await reader.asks("/search harbour OR crane OR bribery OR ferry")
-    older = await reader.presses(first, "Older")
-    page = await reader.presses(await reader.asks("/topics"), "Harbour")
-    more = await reader.presses(page, "More ▸")
-    inline = await reader.asks_inline("harbour OR bribery")
+    first = await reader.send("/search harbour OR crane OR bribery OR ferry")
+    older = await reader.press(first, "Older")
+    page = await reader.press(await reader.send("/topics"), "Harbour")
+    more = await reader.press(page, "More ▸")
+    inline = await reader.search_inline("harbour OR bribery")
     return sent | {
         "search": shown([first, older]),
-        "inline": [(one["title"], one["description"], one["message"]["text"],
-                    one["message"]["entities"]) for one in inline["results"]],
-        "preview": shown([await reader.asks("harbour OR bribery OR casino")]),
-        "trend": shown([await reader.asks("/trend harbour OR bribery")]),
-        "publishers": shown([await reader.presses(more, "Sources")]),
+        "inline": [(result["title"], result["description"], result["message"]["text"],
+                    result["message"]["entities"]) for result in inline["results"]],
+        "preview": shown([await reader.send("harbour OR bribery OR casino")]),
+        "trend": shown([await reader.send("/trend harbour OR bribery")]),
+        "publishers": shown([await reader.press(more, "Sources")]),
         "atom": await published(bot, reader, topic, FeedKind.ATOM),
         "json": await published(bot, reader, topic, FeedKind.JSON),
         "digests, published": await published(bot, reader, WHOLE_DIGEST, FeedKind.ATOM),
@@ -250,7 +253,7 @@ async def views(bot: WholeBot, alerted: User, reader: User) -> Views:
 
 
 def shown(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what somebody sees of *messages*; numbers of rows and moments of ours are left out."""
+    """Return the visible parts of *messages*, without ids and timestamps."""
     return [
         {
             "text": each.get("text") or each.get("caption"),
@@ -266,9 +269,9 @@ def shown(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def published(bot: WholeBot, user: User, topic: int, kind: FeedKind) -> str:
-    """Return the feed that others give out; the number of a story is nobody's business."""
-    await published_feeds.get_feeds(bot.storage, user.chat_id, links=bot.doors.links)
+    """Return the published feed without the numbers of stories."""
+    await published_feeds.get_feeds(bot.storage, user.chat_id, links=bot.resources.links)
     feed = await bot.published_feed(user.chat_id, topic, 1, kind)
     assert feed
-    written = as_atom(feed) if kind is FeedKind.ATOM else as_json(feed)
-    return re.sub(r":(story|edition)-\d+", r":\1", written.decode())
+    document = as_atom(feed) if kind is FeedKind.ATOM else as_json(feed)
+    return re.sub(r":(story|edition)-\d+", r":\1", document.decode())

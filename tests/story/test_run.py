@@ -1,4 +1,4 @@
-"""`dateline run` as an operator meets it: what cannot be is one sentence, what is asked happens."""
+"""`dateline run` for an operator: errors in one sentence, readiness, signals, access."""
 
 import asyncio
 import re
@@ -11,8 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.local_playground import LocalPlayground
-from tests.story.conftest import TOKEN
+from tests.story.conftest import TOKEN, settings_for
 from tests.story.processes import PATIENCE, Command, free_port
 
 CONFIG, TEMPORARY = 78, 75
@@ -26,76 +25,52 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def on(telegram: LocalPlayground, **settings: object) -> dict[str, object]:
-    return {"bot_token": TOKEN, "bot_api_url": telegram.base_url, "access": "open", **settings}
-
-
-async def asked(port: int, path: str) -> tuple[int, Any]:
-    async with aiohttp.request("GET", f"http://127.0.0.1:{port}{path}") as answer:
-        return answer.status, await answer.json()
+async def get_json(port: int, path: str) -> tuple[int, Any]:
+    async with aiohttp.request("GET", f"http://127.0.0.1:{port}{path}") as response:
+        return response.status, await response.json()
 
 
 async def assert_refuses(command: Command, *words: str, code: int = CONFIG) -> None:
-    """It says one sentence with all these *words* in it, and ends with exit code *code*."""
-    assert await command.ended() == code
+    """Assert that the command ends with exit code *code* and a sentence that has all *words*."""
+    assert await command.exit_code() == code
     assert "Traceback" not in command.output
     assert SECRET not in command.output
     sentence = command.lines[-1]
     assert [word for word in words if word not in sentence] == []
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        pytest.param("web_port", "eighty", id="not a number"),
-        pytest.param("playground_port", "0", id="no port"),
-        pytest.param("access", "everyone", id="not one of the choices"),
-        pytest.param("admin_ids", "1,ann", id="a name where a number belongs"),
-        pytest.param("allowed_networks", "10.0.0.0/99", id="no network"),
-        pytest.param("database_url", "mysql://x/y", id="another database"),
-        pytest.param("bot_token", "abc", id="half a token"),
-        pytest.param("roles", "chat,cook", id="a role that there is not"),
-        pytest.param("bot_api_url", "telegram", id="no address"),
-    ],
-)
 @pytest.mark.slow
-async def test_a_wrong_setting_is_named(workplace, setting, value):
-    async with workplace.dateline("run", **{setting: value}) as command:
-        await assert_refuses(command, setting.upper())
+async def test_a_wrong_setting_is_named(workplace):
+    async with workplace.dateline("run", web_port="eighty") as command:
+        await assert_refuses(command, "WEB_PORT")
         assert len(command.lines) == 1
 
 
 @pytest.mark.slow
-async def test_a_secret_file_that_is_not_there_is_named(workplace):
-    async with workplace.dateline("run", bot_token_file="/nowhere/token") as command:
-        await assert_refuses(command, "BOT_TOKEN_FILE", "/nowhere/token")
-
-
-@pytest.mark.slow
-async def test_a_token_may_stand_in_a_file(workplace, telegram):
+async def test_a_token_is_read_from_a_file(workplace, telegram):
     (workplace.folder / "token").write_text(f"{TOKEN}\n")
-    settings = on(telegram, bot_token_file="token")
+    settings = settings_for(telegram, bot_token_file="token")
     del settings["bot_token"]
 
     async with workplace.dateline("run", **settings) as command:
-        await command.said("ready")
+        await command.wait_for("ready")
 
 
 @pytest.mark.slow
-async def test_a_token_that_telegram_does_not_know_is_said_so(workplace, telegram):
+async def test_a_token_unknown_to_telegram_is_named(workplace, telegram):
     wrong = TOKEN[:-1] + "x"
 
-    async with workplace.dateline("run", **on(telegram, bot_token=wrong)) as command:
+    async with workplace.dateline("run", **settings_for(telegram, bot_token=wrong)) as command:
         await assert_refuses(command, "BOT_TOKEN")
         assert wrong not in command.output
 
 
 @pytest.mark.slow
-async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegram):
-    async with workplace.dateline("run", **on(telegram)) as first:
-        await first.said("ready")
+async def test_a_second_run_on_the_same_file_names_the_first(workplace, telegram):
+    async with workplace.dateline("run", **settings_for(telegram)) as first:
+        await first.wait_for("ready")
 
-        async with workplace.dateline("run", **on(telegram)) as second:
+        async with workplace.dateline("run", **settings_for(telegram)) as second:
             words = (f"Process {first.process.pid} ", "dateline.sqlite3")
             await assert_refuses(second, *words, code=TEMPORARY)
 
@@ -103,9 +78,9 @@ async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegr
 
 
 @pytest.mark.slow
-async def test_a_second_playground_on_the_same_file_announces_nothing(workplace):
+async def test_a_second_playground_on_the_same_file_prints_no_address(workplace):
     async with workplace.dateline("run") as first:
-        await first.said("Open http")
+        await first.wait_for("Open http")
 
         async with workplace.dateline("run") as second:
             words = (f"Process {first.process.pid} ", "playground.sqlite3")
@@ -117,42 +92,40 @@ async def test_a_second_playground_on_the_same_file_announces_nothing(workplace)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", ["web_port", "metrics_port"])
-async def test_a_playground_whose_other_port_is_taken_announces_nothing(
-    workplace, taken_port, setting
-):
+async def test_a_playground_with_a_taken_port_prints_no_address(workplace, taken_port, setting):
     async with workplace.dateline("run", **{setting: taken_port}) as command:
         await assert_refuses(command, setting.upper(), str(taken_port), code=TEMPORARY)
         assert len(command.lines) == 1
 
 
 @pytest.mark.slow
-async def test_other_commands_work_beside_a_run(workplace, telegram):
-    async with workplace.dateline("run", **on(telegram)) as first:
-        await first.said("ready")
+async def test_other_commands_work_beside_a_running_bot(workplace, telegram):
+    async with workplace.dateline("run", **settings_for(telegram)) as first:
+        await first.wait_for("ready")
 
         async with workplace.dateline("sources", "list") as command:
-            assert await command.ended() == 0
+            assert await command.exit_code() == 0
 
         assert "No sources yet" in command.output
 
 
 @pytest.mark.slow
-async def test_a_taken_web_port_is_said_so(workplace, telegram, taken_port):
-    async with workplace.dateline("run", **on(telegram, web_port=taken_port)) as command:
+async def test_a_taken_web_port_is_named(workplace, telegram, taken_port):
+    async with workplace.dateline("run", **settings_for(telegram, web_port=taken_port)) as command:
         await assert_refuses(command, "WEB_PORT", str(taken_port), code=TEMPORARY)
 
 
 @pytest.mark.slow
-async def test_a_taken_playground_port_is_said_so(workplace, taken_port):
+async def test_a_taken_playground_port_is_named(workplace, taken_port):
     async with workplace.dateline("run", playground_port=taken_port) as command:
         await assert_refuses(command, "PLAYGROUND_PORT", str(taken_port), code=TEMPORARY)
         assert len(command.lines) == 1
 
 
 @pytest.mark.slow
-async def test_a_file_that_is_no_database_is_said_so(workplace, telegram):
+async def test_a_file_that_is_no_database_is_named(workplace, telegram):
     (workplace.folder / "news.sqlite3").write_bytes(b"Dear diary, " * 1000)
-    settings = on(telegram, database_url="sqlite:///news.sqlite3")
+    settings = settings_for(telegram, database_url="sqlite:///news.sqlite3")
 
     async with workplace.dateline("run", **settings) as command:
         await assert_refuses(command, "DATABASE_URL", "not a database")
@@ -169,15 +142,15 @@ async def test_a_file_that_is_no_database_is_said_so(workplace, telegram):
     ],
 )
 @pytest.mark.slow
-async def test_a_database_that_cannot_be_opened_is_said_so(workplace, telegram, url, code):
+async def test_a_database_that_cannot_be_opened_is_named(workplace, telegram, url, code):
     (workplace.folder / "folder").mkdir()
 
-    async with workplace.dateline("run", **on(telegram, database_url=url)) as command:
+    async with workplace.dateline("run", **settings_for(telegram, database_url=url)) as command:
         await assert_refuses(command, "DATABASE_URL", code=code)
 
 
 @pytest.mark.slow
-async def test_a_telegram_that_does_not_answer_is_waited_for_while_pages_answer(workplace):
+async def test_pages_are_served_while_telegram_does_not_respond(workplace):
     port = free_port()
     settings = {
         "bot_token": TOKEN,
@@ -187,48 +160,50 @@ async def test_a_telegram_that_does_not_answer_is_waited_for_while_pages_answer(
     }
 
     async with workplace.dateline("run", **settings) as command:
-        await command.said("Telegram does not answer yet")
-        assert await asked(port, "/healthz") == (200, {"status": "ok"})
-        status, said = await asked(port, "/readyz")
-        assert (status, said["status"]) == (503, "waiting")
-        assert "telegram" in said["for"]
-        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/m/x") as answer:
-            assert "There is nothing here" in await answer.text()
+        await command.wait_for("Telegram does not answer yet")
+        assert await get_json(port, "/healthz") == (200, {"status": "ok"})
+        status, body = await get_json(port, "/readyz")
+        assert (status, body["status"]) == (503, "waiting")
+        assert "telegram" in body["for"]
+        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/m/x") as response:
+            assert "There is nothing here" in await response.text()
 
         await command.stop()
     assert SECRET not in command.output
 
 
-async def test_it_is_healthy_once_it_works_and_stops_when_asked(workplace, telegram):
+async def test_a_bot_becomes_ready_and_stops_on_a_signal(workplace, telegram):
     port = free_port()
-    async with workplace.dateline("run", **on(telegram, web_port=port)) as command:
-        await command.said("ready")
-        assert await asked(port, "/healthz") == (200, {"status": "ok"})
+    async with workplace.dateline("run", **settings_for(telegram, web_port=port)) as command:
+        await command.wait_for("ready")
+        assert await get_json(port, "/healthz") == (200, {"status": "ok"})
         async with asyncio.timeout(PATIENCE):
-            while (await asked(port, "/readyz"))[0] != 200:
-                pass  # its index is read in a moment
+            while (await get_json(port, "/readyz"))[0] != 200:
+                pass  # the index is still being read
 
         await command.stop()
     assert SECRET not in command.output
 
 
 @pytest.mark.slow
-async def test_it_is_measured_at_a_port_of_its_own(workplace, telegram):
+async def test_metrics_are_served_on_a_port_of_their_own(workplace, telegram):
     port, metrics = free_port(), free_port()
-    settings = on(telegram, web_port=port, metrics_port=metrics)
+    settings = settings_for(telegram, web_port=port, metrics_port=metrics)
     async with workplace.dateline("run", **settings) as command:
-        await command.said("ready")
+        await command.wait_for("ready")
         ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
 
         async with asyncio.timeout(PATIENCE):
             text = ""
-            while SENT_ONE not in text:  # it counts a call once it has read the answer
-                async with aiohttp.request("GET", f"http://127.0.0.1:{metrics}/metrics") as answer:
-                    text = await answer.text()
-        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/metrics") as answer:
-            assert answer.status == 404
+            while SENT_ONE not in text:  # a call is counted after its response
+                async with aiohttp.request(
+                    "GET", f"http://127.0.0.1:{metrics}/metrics"
+                ) as response:
+                    text = await response.text()
+        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/metrics") as response:
+            assert response.status == 404
 
         await command.stop()
     assert 'dateline_lag_seconds{step="send"} 0.0' in text
@@ -236,10 +211,10 @@ async def test_it_is_measured_at_a_port_of_its_own(workplace, telegram):
 
 
 @pytest.mark.slow
-async def test_people_are_answered_before_the_menus_are_told(workplace, telegram):
+async def test_users_are_answered_before_the_commands_are_set(workplace, telegram):
     telegram.inject("time_out", method="setMyCommands")
-    async with workplace.dateline("run", **on(telegram)) as command:
-        await command.said("ready")
+    async with workplace.dateline("run", **settings_for(telegram)) as command:
+        await command.wait_for("ready")
         ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
@@ -250,91 +225,91 @@ async def test_people_are_answered_before_the_menus_are_told(workplace, telegram
 
 
 @pytest.mark.slow
-async def test_a_stop_while_messages_are_handled_answers_each_once_by_the_next_start(
+async def test_messages_interrupted_by_a_stop_are_answered_once_after_the_next_start(
     workplace, telegram
 ):
     ann = telegram.user("Ann")
     words = ("Taiwan", "Japan", "Oslo")
-    async with workplace.dateline("run", **on(telegram)) as command:
-        await command.said("ready")
+    async with workplace.dateline("run", **settings_for(telegram)) as command:
+        await command.wait_for("ready")
         for word in words:
             telegram.send(ann, word)
         await telegram.wait_for_message(ann)
 
         await command.stop()
 
-    async with workplace.dateline("run", **on(telegram)) as command:
-        await command.said("ready")
+    async with workplace.dateline("run", **settings_for(telegram)) as command:
+        await command.wait_for("ready")
         for word in words:
             await telegram.wait_for_message(ann, partial(is_card_of, word))
         await command.stop()
 
-    answers = [each for each in telegram.messages(ann) if each["from"]["is_bot"]]
-    assert [sum(is_card_of(word, each) for each in answers) for word in words] == [1, 1, 1]
+    answers = [message for message in telegram.messages(ann) if message["from"]["is_bot"]]
+    assert [sum(is_card_of(word, answer) for answer in answers) for word in words] == [1, 1, 1]
 
 
 def is_card_of(word: str, message: dict[str, Any]) -> bool:
     return str(message["text"]).startswith(word)
 
 
-async def test_a_stop_by_the_keyboard_is_a_stop(workplace):
+async def test_a_keyboard_interrupt_stops_the_bot(workplace):
     async with workplace.dateline("run") as command:
-        await command.said("ready")
+        await command.wait_for("ready")
 
         command.process.send_signal(2)
 
-        assert await command.ended() == 0
+        assert await command.exit_code() == 0
     assert [word for word in ("stopping", "SIGINT", "stopped") if word not in command.output] == []
     assert "no more" not in command.output
     assert "Traceback" not in command.output
 
 
 @pytest.mark.slow
-async def test_whoever_opens_the_link_first_is_the_admin(workplace, telegram):
-    async with workplace.dateline("run", **on(telegram, access="allowlist")) as command:
-        link = await command.said("?start=admin_")
-        await command.said("ready")
-        found = re.search(r"\?start=(admin_\S+)", link)
-        assert found
+async def test_the_first_user_of_the_admin_link_is_the_admin(workplace, telegram):
+    async with workplace.dateline("run", **settings_for(telegram, access="allowlist")) as command:
+        link = await command.wait_for("?start=admin_")
+        await command.wait_for("ready")
+        token = re.search(r"\?start=(admin_\S+)", link)
+        assert token
         ann, mallory = telegram.user("Ann"), telegram.user("Mallory")
 
-        telegram.send(ann, f"/start {found[1]}")
+        telegram.send(ann, f"/start {token[1]}")
         welcome = await telegram.wait_for_message(ann)
-        telegram.send(mallory, f"/start {found[1]}")
-        refusal = await telegram.wait_for_message(mallory)
+        telegram.send(mallory, f"/start {token[1]}")
+        rejection = await telegram.wait_for_message(mallory)
         telegram.send(ann, "/sources")
         sources = await telegram.wait_for_message(ann, after=welcome["version"])
 
         await command.stop()
 
     assert "ources" in sources["text"]
-    assert refusal["text"] != welcome["text"]
+    assert rejection["text"] != welcome["text"]
     assert command.output.count("admin_") == 1
 
 
 @pytest.mark.slow
 async def test_a_bot_with_an_admin_prints_no_link(workplace, telegram):
-    async with workplace.dateline("run", **on(telegram, admin_ids="42")) as command:
-        await command.said("ready")
+    async with workplace.dateline("run", **settings_for(telegram, admin_ids="42")) as command:
+        await command.wait_for("ready")
         await command.stop()
 
     assert "admin_" not in command.output
 
 
 @pytest.mark.slow
-async def test_a_stranger_is_told_politely_and_a_guest_is_welcome(workplace, telegram):
-    user, stranger = telegram.user("Ann", id=77), telegram.user("Bob")
-    settings = on(telegram, access="allowlist", allowed_ids="77", admin_ids="42")
+async def test_an_unauthorized_user_is_turned_away_and_an_allowed_one_welcomed(workplace, telegram):
+    user, unauthorized = telegram.user("Ann", id=77), telegram.user("Bob")
+    settings = settings_for(telegram, access="allowlist", allowed_ids="77", admin_ids="42")
 
     async with workplace.dateline("run", **settings) as command:
-        await command.said("ready")
+        await command.wait_for("ready")
         telegram.send(user, "/start")
-        telegram.send(stranger, "Taiwan")
+        telegram.send(unauthorized, "Taiwan")
         welcome = await telegram.wait_for_message(user)
-        refusal = await telegram.wait_for_message(stranger)
+        rejection = await telegram.wait_for_message(unauthorized)
 
         await command.stop()
 
     assert welcome["text"].startswith("Hello, Ann.")
-    assert "private" in refusal["text"]
-    assert not refusal.get("reply_markup")
+    assert "private" in rejection["text"]
+    assert not rejection.get("reply_markup")

@@ -1,12 +1,12 @@
-"""One event, one message: it says who else reports it, and has the next chapter as a reply."""
+"""One message for each event: it names all publishers, and the next chapter is a reply."""
 
 import pytest
 
 from storage.db.engine import Storage
+from tests.story.fleet import subscribe
 from tests.story.newspaper import newspaper
-from tests.story.playground import TOKEN, far_playground
+from tests.story.playground import remote_playground
 from tests.story.processes import Workplace
-from tests.story.test_two_bots import subscribe
 
 pytestmark = pytest.mark.slow
 
@@ -14,24 +14,16 @@ pytestmark = pytest.mark.slow
 async def test_a_second_newspaper_is_added_to_the_message(sqlite_url: str, workplace: Workplace):
     storage = Storage.open(sqlite_url)
     async with (
-        far_playground(workplace.folder) as playground,
+        remote_playground(workplace.folder) as playground,
         newspaper() as town,
         newspaper("Village Paper") as village,
     ):
-        settings = {
-            "bot_token": TOKEN,
-            "bot_api_url": playground.base_url,
-            "database_url": sqlite_url,
-            "allowed_networks": "127.0.0.0/8",
-            "access": "open",
-        }
+        settings = playground.settings(database_url=sqlite_url)
         for paper in (town, village):
-            add = ("sources", "add", paper.url, "--every", "1s")
-            async with workplace.dateline(*add, **settings) as command:
-                assert await command.ended() == 0, command.output
+            await workplace.add_source(paper.url, **settings)
         await subscribe(storage, playground)
         async with workplace.dateline("run", **settings) as bot:
-            await bot.said("ready")
+            await bot.wait_for("ready")
             town.print("Mayor opens bridge over the Harmon river")
             await playground.until_called("sendMessage")
 
@@ -47,22 +39,14 @@ async def test_a_second_newspaper_is_added_to_the_message(sqlite_url: str, workp
     assert edited["params"]["text"].startswith(sent["params"]["text"])
 
 
-async def test_what_a_newspaper_reports_next_is_a_reply(sqlite_url: str, workplace: Workplace):
+async def test_the_next_chapter_of_a_story_is_a_reply(sqlite_url: str, workplace: Workplace):
     storage = Storage.open(sqlite_url)
-    async with far_playground(workplace.folder) as playground, newspaper() as town:
-        settings = {
-            "bot_token": TOKEN,
-            "bot_api_url": playground.base_url,
-            "database_url": sqlite_url,
-            "allowed_networks": "127.0.0.0/8",
-            "access": "open",
-        }
-        add = ("sources", "add", town.url, "--every", "1s")
-        async with workplace.dateline(*add, **settings) as command:
-            assert await command.ended() == 0, command.output
+    async with remote_playground(workplace.folder) as playground, newspaper() as town:
+        settings = playground.settings(database_url=sqlite_url)
+        await workplace.add_source(town.url, **settings)
         await subscribe(storage, playground)
         async with workplace.dateline("run", **settings) as bot:
-            await bot.said("ready")
+            await bot.wait_for("ready")
             town.print("Mayor opens bridge over the Harmon river")
             await playground.until_called("sendMessage")
 

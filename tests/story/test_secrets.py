@@ -1,4 +1,4 @@
-"""Whatever is set and whatever fails, no secret stands in what the bot says."""
+"""The output of the bot holds no secret, whatever fails."""
 
 import pytest
 
@@ -21,7 +21,7 @@ HOOK = webhook_at("https://news.example", Signer(b"k" * 32))
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-async def test_a_bot_for_which_everything_fails_says_no_secret(workplace, telegram, form):
+async def test_a_bot_with_failing_services_logs_no_secret(workplace, telegram, form):
     nowhere = f"127.0.0.1:{free_port()}"
     settings = {
         "bot_token": TOKEN,
@@ -43,7 +43,7 @@ async def test_a_bot_for_which_everything_fails_says_no_secret(workplace, telegr
         "errors_url": f"http://{ERRORS_KEY}@{nowhere}/1",
     }
     async with workplace.dateline("run", **settings) as command:
-        await command.said("ready")
+        await command.wait_for("ready")
         ann = telegram.user("Ann")
         telegram.send(ann, "/start")
         await telegram.wait_for_message(ann)
@@ -52,9 +52,7 @@ async def test_a_bot_for_which_everything_fails_says_no_secret(workplace, telegr
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-async def test_a_webhook_that_cannot_be_set_yet_is_told_without_its_secrets(
-    workplace, telegram, form
-):
+async def test_a_failed_webhook_is_logged_without_its_secrets(workplace, telegram, form):
     settings = {
         "bot_token": TOKEN,
         "bot_api_url": telegram.base_url,
@@ -65,7 +63,7 @@ async def test_a_webhook_that_cannot_be_set_yet_is_told_without_its_secrets(
     }
     telegram.inject(method="setWebhook", fault="502_html", times=1)
     async with workplace.dateline("run", **settings) as command:
-        await command.said("ready")
+        await command.wait_for("ready")
         await command.stop()
 
     (_, hook) = telegram.journal("setWebhook")
@@ -75,11 +73,11 @@ async def test_a_webhook_that_cannot_be_set_yet_is_told_without_its_secrets(
     assert hook["params"]["url"] not in command.output
 
 
-async def test_a_database_that_cannot_be_opened_does_not_tell_its_password(workplace):
+async def test_a_database_that_cannot_be_opened_is_named_without_its_password(workplace):
     url = f"postgresql://dateline:{DATABASE_PASSWORD}@127.0.0.1:1/news"
 
     async with workplace.dateline("run", bot_token=TOKEN, database_url=url) as command:
-        assert await command.ended() == 75
+        assert await command.exit_code() == 75
 
     assert "DATABASE_URL" in command.output
 
@@ -91,12 +89,14 @@ async def test_a_database_that_cannot_be_opened_does_not_tell_its_password(workp
         pytest.param("postgresql://dateline:word@host/news", id="a database"),
         pytest.param(f"https://{ERRORS_KEY}@errors.example/1", id="a DSN"),
         pytest.param(f"AUTH {SMTP_PASSWORD}", id="a password"),
-        pytest.param(f"POST {HOOK.url} 200", id="where a webhook is"),
-        pytest.param(f"{{'secret_token': '{HOOK.secret}'}}", id="what a webhook is called with"),
-        pytest.param(f"X-Telegram-Bot-Api-Secret-Token: {HOOK.secret}", id="the same, as a header"),
+        pytest.param(f"POST {HOOK.url} 200", id="the URL of a webhook"),
+        pytest.param(f"{{'secret_token': '{HOOK.secret}'}}", id="the secret of a webhook"),
+        pytest.param(
+            f"X-Telegram-Bot-Api-Secret-Token: {HOOK.secret}", id="the secret as a header"
+        ),
     ],
 )
-def test_what_is_a_secret_is_known_by_its_looks(text):
+def test_secrets_are_recognized(text):
     assert secrets_in(text)
 
 
@@ -109,5 +109,5 @@ def test_what_is_a_secret_is_known_by_its_looks(text):
         "GET https://news.example/telegram/logo.png",
     ],
 )
-def test_what_is_none_is_not_taken_for_one(text):
+def test_harmless_texts_are_not_taken_for_secrets(text):
     assert secrets_in(text) == set()

@@ -1,7 +1,7 @@
-"""The whole bot in this process: feeds that a test serves, users in the playground, its own clock.
+"""The whole bot in the test's process, with feeds, users in the playground and a clock of its own.
 
-Everything between a feed's bytes and a message is wired as `bot.app` wires it. A test turns the
-clock to an hour and lets each step do what is due by then.
+The stages between a feed's bytes and a message are wired as in `bot.app`. A test turns the clock to
+an hour and runs each stage until nothing is due.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from html import escape
 from typing import Any, Final
 
 from aiogram import Bot
-from aiohttp import web
+from aiohttp.web import Request, Response
 from pydantic import SecretStr
 from sqlmodel import update
 
@@ -44,7 +44,8 @@ from bot.sources.fulltext import PageStage
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from bot.stages import ALERT, ALSO, BUNDLE, DIGEST, MATCH, PAGE, POLL
-from bot.subscribers import own_feeds, subscriptions
+from bot.subscribers import own_feeds
+from bot.subscribers.subscriptions import subscribe
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import chats_of
 from storage.db.engine import Storage
@@ -58,27 +59,29 @@ from tests.fake_web import FakeNames, FakeWeb, RedirectedSockets
 from tests.local_playground import LocalPlayground
 
 TOKEN: Final = "1:playground"
-_EVERY: Final = timedelta(minutes=30)  # a public source is asked
-_PAUSE: Final = timedelta(seconds=2)  # after it a host may be asked again, and a chat be written to
+_EVERY: Final = timedelta(minutes=30)  # between two fetches of a public source
+_PAUSE: Final = timedelta(seconds=2)  # between two fetches from a host, or messages to a chat
 _STEPS: Final = (POLL, PAGE, MATCH, ALERT, BUNDLE, ALSO, DIGEST)
 
 
 def hour(number: float) -> datetime:
-    """Return the moment so many hours after the test's beginning."""
+    """Return the time *number* hours after the start."""
     return MONDAY_NOON + timedelta(hours=number)
 
 
 @dataclass(frozen=True)
-class Printed:
-    """What a feed says of one article; *text* is long enough that nobody asks for its page."""
+class Item:
+    """An item of a feed; a long *text* spares the fetch of its page."""
 
     title: str
     link: str
     text: str
-    at: datetime | None = None
+    published_at: datetime | None = None
 
     def as_rss(self) -> str:
-        date = f"<pubDate>{format_datetime(self.at)}</pubDate>" if self.at else ""
+        date = (
+            f"<pubDate>{format_datetime(self.published_at)}</pubDate>" if self.published_at else ""
+        )
         return (
             f"<item><title>{escape(self.title)}</title><link>{escape(self.link)}</link>"
             f"<guid isPermaLink='false'>{escape(self.link)}</guid>{date}"
@@ -88,60 +91,60 @@ class Printed:
 
 @dataclass(eq=False)
 class Feed:
-    """A feed and what it shows now, the newest first."""
+    """A feed with its current items, the newest first."""
 
     name: str
     title: str
-    shown: list[Printed] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     is_read: bool = False
-    """Whether somebody has read it as it is now."""
+    """Whether the current items have been fetched."""
 
     @property
     def url(self) -> str:
         return f"http://{self.name}.example/{self.name}.xml"
 
-    def prints(self, *articles: Printed) -> None:
-        """Show *articles* too; what has the link of one that is shown takes its place."""
-        links = {one.link for one in articles}
-        self.shown = [*articles, *(one for one in self.shown if one.link not in links)]
+    def publish(self, *items: Item) -> None:
+        """Add items, in place of those with the same link."""
+        links = {item.link for item in items}
+        self.items = [*items, *(item for item in self.items if item.link not in links)]
         self.is_read = False
 
-    async def answer(self, _request: web.Request) -> web.Response:
+    async def serve(self, _request: Request) -> Response:
         self.is_read = True
-        items = "".join(article.as_rss() for article in self.shown)
+        items = "".join(item.as_rss() for item in self.items)
         head = f"<title>{self.title}</title><link>http://{self.name}.example/</link>"
         body = f"<rss version='2.0'><channel>{head}{items}</channel></rss>"
-        return web.Response(text=body, content_type="application/rss+xml")
+        return Response(text=body, content_type="application/rss+xml")
 
 
 @dataclass(eq=False)
 class User:
-    """Somebody in a private chat; *chat_id* is our row of it."""
+    """A user in a private chat; *chat_id* is its row in the database."""
 
     talk: Talk
     chat_id: int
 
-    async def asks(self, text: str) -> dict[str, Any]:
-        """Return the answer to *text*, whatever came unasked before."""
-        self._see_all()
+    async def send(self, text: str) -> dict[str, Any]:
+        """Send *text* and return the answer; earlier messages are skipped."""
+        self._skip_earlier()
         return await self.talk.says(text)
 
-    async def presses(self, message: dict[str, Any], label: str) -> dict[str, Any]:
-        self._see_all()
+    async def press(self, message: dict[str, Any], label: str) -> dict[str, Any]:
+        self._skip_earlier()
         return await self.talk.presses(message, label)
 
-    async def asks_inline(self, text: str) -> dict[str, Any]:
+    async def search_inline(self, text: str) -> dict[str, Any]:
         query = self.talk.playground.inline(self.talk.who, text)
         return await self.talk.playground.wait_for_inline_answer(query)
 
     def messages(self) -> list[dict[str, Any]]:
-        """Return what the bot has said in the chat, as it stands there now."""
+        """Return the bot's messages in the chat, as edited since."""
         return self.talk.all()
 
     def texts_with(self, words: str) -> list[str]:
         return [each["text"] for each in self.messages() if words in each.get("text", "")]
 
-    def _see_all(self) -> None:
+    def _skip_earlier(self) -> None:
         versions = (each["version"] for each in self.talk.playground.messages(self.talk.who))
         self.talk.seen = max(versions, default=0)
 
@@ -150,65 +153,62 @@ class User:
 class WholeBot:
     clock: TurnedClock
     storage: Storage
-    farm: FakeWeb
+    web: FakeWeb
     playground: LocalPlayground
-    doors: Resources
+    resources: Resources
     published_feed: Callable[..., Awaitable[FeedDocument | None]]
     steps: Sequence[Callable[[], Awaitable[int]]]
     sending: SendStage[Any]
 
     def feed(self, name: str, title: str = "") -> Feed:
         feed = Feed(name, title or name)
-        self.farm.pages[f"/{name}.xml"] = feed.answer
+        self.web.pages[f"/{name}.xml"] = feed.serve
         return feed
 
-    async def gives_everybody(self, feed: Feed) -> None:
-        """Add the feed as the operator does."""
-        added = await self.doors.source_adder.add(feed.url, SourceOptions(every=_EVERY))
+    async def add_public(self, feed: Feed) -> None:
+        """Add the feed as a public source, as the operator does."""
+        added = await self.resources.source_adder.add(feed.url, SourceOptions(every=_EVERY))
         assert added.source_id, added.problem
 
-    async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
+    async def user(self, name: str, *subscriptions: tuple[str, Mode]) -> User:
         talk = Talk(self.playground, self.playground.user(name))
         await talk.says("/start")
         async with self.storage.reading() as tx:
             (chat,) = await chats_of(tx, talk.who.id)
         user = User(talk, chat.id)
-        for words, mode in watched:
-            await self.watches(user, words, mode)
+        for query, mode in subscriptions:
+            await self.subscribe(user, query, mode)
         return user
 
-    async def watches(self, user: User, words: str, mode: Mode) -> int:
-        """Return the topic."""
-        return (
-            await subscriptions.subscribe(
-                self.doors.storage, user.chat_id, words, mode, limits=self.doors.limits
-            )
-        ).topic_id
+    async def subscribe(self, user: User, query: str, mode: Mode) -> None:
+        await subscribe(
+            self.resources.storage, user.chat_id, query, mode, limits=self.resources.limits
+        )
 
-    async def follows(self, user: User, feed: Feed) -> None:
+    async def follow(self, user: User, feed: Feed) -> None:
         followed = await own_feeds.follow_feed(
-            self.doors.storage,
+            self.resources.storage,
             user.chat_id,
             feed.url,
-            adder=self.doors.own_source_adder,
-            limits=self.doors.limits,
+            adder=self.resources.own_source_adder,
+            limits=self.resources.limits,
         )
         assert followed.source_id, followed.problem
         assert not followed.public
 
-    async def works_at(self, number: float) -> None:
-        """Turn the clock to that hour and let every step do all that is due."""
+    async def run_at(self, number: float) -> None:
+        """Turn the clock to that hour, and run every stage until nothing is due."""
         self.clock.now = hour(number)
-        await self._ask_all()
+        await self._make_all_due()
         for step in (*self.steps, self._send):
             self.clock.turn(_PAUSE)
             while await step():
                 pass
 
-    async def _ask_all(self) -> None:
-        """Let every source be due, whenever it would be asked by its own rhythm."""
+    async def _make_all_due(self) -> None:
+        """Make every source due, whatever its schedule."""
         async with self.storage.writing() as tx:
-            await tx.session.exec(update(Source).values(next_fetch_at=tx.now))
+            await tx.change(update(Source).values(next_fetch_at=tx.now))
 
     async def _send(self) -> int:
         self.clock.turn(_PAUSE)
@@ -225,8 +225,8 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
     stopping = asyncio.Event()
     try:
         async with (
-            FakeWeb() as farm,
-            _way_out(farm) as fetcher,
+            FakeWeb() as web,
+            _redirected_fetcher(web) as fetcher,
             DocumentReader() as reader,
             LocalPlayground(flood="off") as playground,
             Bot(TOKEN, session=PlainSession(playground.base_url), default=BOT_DEFAULTS) as bot,
@@ -235,15 +235,15 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         ):
             process = _process(database_url, SourceResources(storage, fetcher, reader))
             renderer = Renderer()
-            doors = make_resources(process, renderer)
-            group.create_task(_listening(bot, doors, renderer).run(stopping))
+            resources = make_resources(process, mailer=None)
+            group.create_task(_poller(bot, resources, renderer).run(stopping))
             try:
                 yield WholeBot(
                     clock,
                     storage,
-                    farm,
+                    web,
                     playground,
-                    doors,
+                    resources,
                     partial(read_published_feed, storage, renderer, process.links),
                     _steps(process),
                     SendStage(storage, Telegram(bot), process.owner, calls, bot_key(TOKEN)),
@@ -254,14 +254,14 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         await storage.close()
 
 
-def _way_out(farm: FakeWeb) -> Fetcher:
-    """Every name is at a public address, and every connection ends at the farm."""
+def _redirected_fetcher(web: FakeWeb) -> Fetcher:
+    """Return a fetcher that resolves names to public addresses and connects to *web*."""
     return Fetcher(
         policy=AddressPolicy(),
         user_agent="Dateline/test (+https://example.org)",
         resolver=FakeNames(),
         throttle=Throttle(pause_seconds=0),
-        sockets=lambda policy: RedirectedSockets(CheckedSockets(policy), farm.port),
+        sockets=lambda policy: RedirectedSockets(CheckedSockets(policy), web.port),
     )
 
 
@@ -273,15 +273,15 @@ def _process(database_url: str, sources: SourceResources) -> ProcessContext:
             database_url=SecretStr(database_url),
             access=AccessMode.OPEN,
         ),
-        deployment=Deployment(TOKEN, "", database_url, AccessMode.OPEN),
+        deployment=Deployment(TOKEN, "", AccessMode.OPEN),
         sources=sources,
         links=Links("https://bot.example", Signer(bytes(32))),
-        announce=lambda _said: None,
+        announce=lambda _line: None,
     )
 
 
 def _steps(process: ProcessContext) -> list[Callable[[], Awaitable[int]]]:
-    """Return one of each, in the order in which news goes through them."""
+    """Return the stages in the order of the pipeline."""
     sources, owner = process.sources, process.owner
     read = sources.storage, sources.fetcher, sources.reader, owner
     runners = [*match_stages(process), *publish_stages(process)]
@@ -290,7 +290,7 @@ def _steps(process: ProcessContext) -> list[Callable[[], Awaitable[int]]]:
     return [by_stage[stage] for stage in _STEPS]
 
 
-def _listening(bot: Bot, doors: Resources, renderer: Renderer) -> Poller:
+def _poller(bot: Bot, resources: Resources, renderer: Renderer) -> Poller:
     limiter = RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
-    handling = UpdateQueue(bot, make_dispatcher(doors, renderer), limiter)
+    handling = UpdateQueue(bot, make_dispatcher(resources, renderer), limiter)
     return Poller(bot, handling, lambda: True, ALLOWED_UPDATES)

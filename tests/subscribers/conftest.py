@@ -23,15 +23,15 @@ from storage.db.engine import Storage
 from storage.enums import Medium, Mode
 from storage.outbox import Delivery
 from storage.schedules import QuietHours
-from tests.limits import USUAL_LIMITS
 from tests.publishing.newsroom import Newsroom
+from tests.resources import USUAL_LIMITS
 
 SIGNER = Signer(b"k" * 32)
 OPEN = Access(is_open=True)
 
 
 async def identify(storage: Storage, sender: Sender, access: Access = OPEN) -> CurrentUser:
-    """Return the user behind an update; where everybody has access, unless told otherwise."""
+    """Return the user who sent an update; by default everybody has access."""
     user = await users.identify(storage, sender, access=access)
     assert user
     return user
@@ -64,12 +64,12 @@ async def fill_chat(storage: Storage, chat_id: int) -> None:
 
 async def next_digest(storage: Storage, chat_id: int) -> datetime | None:
     async with storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
+        return (await tx.get_one(Chat, chat_id)).next_digest_at
 
 
 async def count(storage: Storage, table: type[SQLModel]) -> int:
     async with storage.reading() as tx:
-        return int((await tx.session.exec(select(func.count()).select_from(table))).one())
+        return int(await tx.one(select(func.count()).select_from(table)))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def newsroom(storage: Storage) -> Newsroom:
 
 @pytest.fixture
 def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
-    """What was asked to be searched for in the past: the query, and since when."""
+    """Return the queries that were backfilled, each with the start of the search."""
     asked: list[tuple[str, datetime]] = []
 
     async def backfill(
@@ -94,7 +94,7 @@ def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
 
 @pytest.fixture
 def arrive(storage) -> Callable[..., Awaitable[int]]:
-    """Return how to get our row of a chat: `await arrive(7)`."""
+    """Return how to get our row of a user's chat: `await arrive(7)`."""
 
     async def arrived(user_id: int = 1, language: str = "ja") -> int:
         user = await identify(storage, Sender(user_id, user_id, name="A", language=language))
@@ -117,7 +117,7 @@ def mailer() -> Mailer:
 
 @dataclass
 class Sent:
-    """What stands in the outbox."""
+    """Reads the outbox."""
 
     storage: Storage
 
@@ -126,7 +126,7 @@ class Sent:
 
     async def rows(self) -> list[Delivery]:
         async with self.storage.reading() as tx:
-            return list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
+            return list(await tx.rows(select(Delivery).order_by(col(Delivery.id))))
 
     async def code(self) -> str:
         found = re.search(r"^ +(\d{3}) (\d{3})$", (await self.mails())[-1].text, re.MULTILINE)

@@ -41,7 +41,9 @@ LISTED = Access(is_open=False, allowed=frozenset({1}), admins=frozenset({2}))
         pytest.param(Access(is_open=True), 4, (), True, False, id="anybody, where it is open"),
     ],
 )
-def test_who_may_use_and_run_the_bot(access, user_id, appointed, may_use, may_run):
+def test_lists_and_the_admin_link_decide_who_may_use_and_run_the_bot(
+    access, user_id, appointed, may_use, may_run
+):
     assert access.may_use(user_id, appointed) is may_use
     assert access.may_run(user_id, appointed) is may_run
 
@@ -120,7 +122,7 @@ BOB, EVE, GROUP = 2, 3, -100
 def state_of(storage):
     async def state(chat_id: int) -> ChatState:
         async with storage.reading() as tx:
-            found: ChatState = (await tx.session.get_one(Chat, chat_id)).state
+            found: ChatState = (await tx.get_one(Chat, chat_id)).state
             return found
 
     return state
@@ -243,7 +245,7 @@ async def test_a_user_without_access_who_leaves_reopens_nothing(storage, state_o
 async def test_a_group_is_closed_for_all_its_members(storage, state_of, thread_id):
     both = Access(is_open=False, allowed=frozenset({1, BOB}))
     group = Sender(1, GROUP, kind=ChatKind.SUPERGROUP)
-    chat_id = await users.join(storage, group, access=both)
+    chat_id = await users.join_group(storage, group, access=both)
     without_ann = Access(is_open=False, allowed=frozenset({BOB}))
     await follow_access(storage, access=without_ann)
 
@@ -251,7 +253,7 @@ async def test_a_group_is_closed_for_all_its_members(storage, state_of, thread_i
         sender = replace(group, user_id=user_id, thread_id=thread_id)
         with pytest.raises(GroupClosed):
             await users.identify(storage, sender, access=without_ann)
-    assert await users.join(storage, replace(group, user_id=EVE), access=without_ann) is None
+    assert await users.join_group(storage, replace(group, user_id=EVE), access=without_ann) is None
     assert await state_of(chat_id) is ChatState.NO_ACCESS
 
 
@@ -262,7 +264,7 @@ async def test_a_user_with_access_who_adds_the_bot_again_reopens_a_group(storage
     bobs = Access(is_open=False, allowed=frozenset({BOB}))
     await follow_access(storage, access=bobs)
 
-    await users.join(storage, Sender(BOB, GROUP, kind=ChatKind.GROUP), access=bobs)
+    await users.join_group(storage, Sender(BOB, GROUP, kind=ChatKind.GROUP), access=bobs)
 
     assert [await state_of(chat_id) for chat_id in rows] == [ChatState.ACTIVE] * 2
     assert await follow_access(storage, access=bobs) == 0
@@ -314,7 +316,7 @@ async def test_a_banned_user_gets_nothing_until_unbanned(storage, arrive, state_
     assert await state_of(chat_id) is ChatState.BANNED
     assert await claimed(storage) == 0
     async with storage.reading() as tx:
-        assert (await tx.session.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
+        assert (await tx.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
     assert (
         await allow_user(storage, ANN, by=OPERATOR, access=OPEN, renderer=Renderer())
         is AllowResult.UNBANNED
@@ -371,8 +373,8 @@ async def test_nothing_that_happens_meanwhile_ends_a_ban(storage, arrive, state_
 
     async with storage.writing() as tx:
         await suspend_chat(tx, chat_id, state)
-    await users.suspend(storage, ANN, ChatState.BLOCKED)
-    await users.restore(storage, ANN)
+    await users.suspend_chats(storage, ANN, ChatState.BLOCKED)
+    await users.restore_chats(storage, ANN)
     await settings.resume(storage, chat_id)
 
     assert await state_of(chat_id) is ChatState.BANNED

@@ -11,6 +11,7 @@ from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
 from tests.matching.stored import stored_article
+from tests.rows import source_row
 
 
 async def overview(storage: Storage) -> Overview:
@@ -19,9 +20,8 @@ async def overview(storage: Storage) -> Overview:
 
 async def unhealthy(storage: Storage, name: str, **values: object) -> None:
     async with storage.writing() as tx:
-        row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": f"{name}.example"}
-        times = {"created_at": tx.now, "next_fetch_at": tx.now, "error_since": tx.now}
-        await add_source(tx, row | times | values)
+        url = f"https://{name}.example/feed"
+        await add_source(tx, source_row(url, **{"error_since": tx.now} | values))
 
 
 async def test_an_empty_bot_is_late_with_nothing(storage):
@@ -58,7 +58,7 @@ async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, 
 async def test_articles_that_wait_for_a_stage_are_counted(storage, clock, stage, seconds, waiting):
     article = await stored_article(storage, "Taiwan votes")
     async with storage.writing() as tx:
-        (await tx.session.get_one(Article, article)).stage = stage
+        (await tx.get_one(Article, article)).stage = stage
     clock.turn(timedelta(seconds=seconds))
 
     assert (await overview(storage)).amounts.articles == waiting

@@ -6,7 +6,6 @@ from storage.enums import AuditAction
 
 
 async def test_activity_is_listed_newest_first_with_names(storage):
-    """And by name, as far as one is known."""
     async with storage.writing() as tx:
         await open_chat(tx, {"telegram_id": 8, "thread_id": 0, "name": "Bob"})
     await audit.record(storage, 7, AuditAction.SOURCE_ADDED, "https://news.example", articles=3)

@@ -13,7 +13,7 @@ from bot.subscribers.mutes import Duration, TopicSubject
 from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
 from storage.queries import Query, query_for
-from storage.topics import Topic
+from storage.topics import Topic, add_public_topic
 from tests.subscribers.conftest import subscribe, subscribe_to_topic
 
 
@@ -41,7 +41,9 @@ async def test_two_processes_that_start_at_once_make_one_catalogue(storage):
     assert sum(made) == len(starter_topics())
 
 
-async def test_a_changed_query_reaches_those_who_subscribe(storage, arrive, monkeypatch):
+async def test_a_changed_query_of_the_catalogue_reaches_its_subscribers(
+    storage, arrive, monkeypatch
+):
     await catalogue.load_catalogue(storage)
     chat_id = await arrive()
     space = await topics.topic_by_name(storage, chat_id, "space")
@@ -86,10 +88,10 @@ async def test_every_topic_of_a_large_catalogue_can_be_named_in_a_query(storage,
     slugs = [f"t{number}" for number in range(101)]
     async with storage.writing() as tx:
         query = await query_for(tx, "taiwan")
-        facts = {"query_id": query.id, "typed": "Taiwan", "created_at": tx.now}
-        tx.session.add_all(
-            [Topic(name=one, slug=one, position=at, **facts) for at, one in enumerate(slugs)]
-        )
+        for place, slug in enumerate(slugs):
+            await add_public_topic(
+                tx, slug, name=slug, typed="Taiwan", query_id=query.id, position=place
+            )
 
     saved = await topics.saved_queries(storage, await arrive())
 
@@ -106,7 +108,7 @@ async def test_topics_are_moved_up_and_down_and_no_further(three, storage):
     assert await names(storage) == ["Trains", "Ports", "Ships"]
 
 
-async def test_another_query_is_for_all_its_subscribers(storage, three, arrive, backfills):
+async def test_a_new_query_is_for_all_subscribers(storage, three, arrive, backfills):
     ann = await arrive(1)
     await subscribe_to_topic(storage, ann, three[0])
 
@@ -115,11 +117,11 @@ async def test_another_query_is_for_all_its_subscribers(storage, three, arrive, 
     assert (await topics.get_topic(storage, ann, three[0])).typed == "harbour"
     assert backfills[-1][0] == "harbour"
     async with storage.reading() as tx:
-        live = list(await tx.session.exec(select(Query.canonical).where(Query.live)))
+        live = list(await tx.rows(select(Query.canonical).where(Query.live)))
     assert sorted(live) == ["harbour", "ships", "trains"]
 
 
-async def test_what_is_retired_stays_with_all_its_subscribers(storage, three, arrive):
+async def test_a_retired_topic_stays_with_all_its_subscribers(storage, three, arrive):
     ann, bob, eve = await arrive(1), await arrive(2), await arrive(3)
     await subscribe_to_topic(storage, ann, three[0], Mode.INSTANT)
     await subscribe_to_topic(storage, bob, three[0])
@@ -137,18 +139,18 @@ async def test_what_is_retired_stays_with_all_its_subscribers(storage, three, ar
         [("Ports", Mode.BOTH, False)],
     ]
     async with storage.reading() as tx:
-        (mute,) = await tx.session.exec(select(Mute))
-        assert await tx.session.get(Topic, three[0]) is None
+        (mute,) = await tx.rows(select(Mute))
+        assert await tx.get(Topic, three[0]) is None
     assert mute.subject_id == seen[1][0].id
     with pytest.raises(NoSuchTopic):
         await catalogue.catalogue_topic(storage, three[0])
 
 
-async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(storage, three, arrive):
+async def test_an_interrupted_retirement_is_finished_at_the_next_start(storage, three, arrive):
     ann = await arrive(1)
     await subscribe_to_topic(storage, ann, three[0])
     async with storage.writing() as tx:
-        (await tx.session.get_one(Topic, three[0])).slug = None
+        (await tx.get_one(Topic, three[0])).slug = None
 
     await catalogue.hand_over_topics(storage)
 
@@ -156,7 +158,7 @@ async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(stora
     assert (topic.name, topic.is_public) == ("Ports", False)
 
 
-async def test_what_an_admin_changed_no_start_undoes(storage):
+async def test_a_start_undoes_no_change_of_an_admin(storage):
     await catalogue.load_catalogue(storage)
     first, second, third = (await catalogue.catalogue_topics(storage)).items[:3]
     await catalogue.rename_topic(storage, first.id, "Mine")
@@ -175,7 +177,7 @@ async def test_what_an_admin_changed_no_start_undoes(storage):
     assert (await catalogue.catalogue_topics(storage)).total == len(starter_topics()) - 1
 
 
-async def test_each_is_an_audit_event(storage, three):
+async def test_every_change_is_an_audit_event(storage, three):
     await catalogue.rename_topic(storage, three[0], "Harbours", by=ADMIN)
     await catalogue.change_query(storage, three[0], "harbour", by=ADMIN)
     await catalogue.move_topic(storage, three[0], 1, by=ADMIN)
@@ -193,7 +195,7 @@ async def test_each_is_an_audit_event(storage, three):
     assert events[3].details == {"before": "Ports", "after": "Harbours"}
 
 
-async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
+async def test_admins_cannot_change_a_topic_of_a_chat(arrive, storage):
     ann = await arrive(1)
     own = await subscribe(storage, ann, "a secret")
 
@@ -216,5 +218,5 @@ async def test_a_topic_of_a_chat_is_none_of_the_catalogues(arrive, storage):
         pytest.param("title:port", ("title:port", "title:port"), id="a colon of the query"),
     ],
 )
-def test_name_and_query_are_parted(typed, parts):
+def test_name_and_query_are_split_at_the_first_colon(typed, parts):
     assert parts_of(typed) == parts

@@ -1,4 +1,4 @@
-"""Nothing is left of who had all erased: in no row, and in no byte of SQLite's file and log."""
+"""Nothing is left of a user who deleted everything, in no row and in no byte of SQLite's files."""
 
 from hashlib import md5, sha1, sha256
 from pathlib import Path
@@ -10,11 +10,11 @@ from sqlmodel import col, select
 
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.mail.compose import Mailer
-from bot.mail.confirm import request_confirmation
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers import broadcasts, deletion, feedback, invites, subscriptions, users
 from bot.subscribers.access import Access, allow_user, ban_user
+from bot.subscribers.mailboxes import request_confirmation
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admit
 from storage.articles import FoldedText, store_folded
@@ -41,7 +41,7 @@ ADDRESS = "quagga@okapi.example"
 
 
 def forms() -> dict[str, bytes]:
-    """Return what must not be found, in all the ways that it may be written."""
+    """Return the traces that must not be found, in all their encodings."""
     texts = {text: text.encode() for text in (NAME, WORDS, ADDRESS, str(ANN))}
     varint, rest = [ANN & 0x7F], ANN >> 7
     while rest:
@@ -68,13 +68,12 @@ def found_in(file: Path) -> list[str]:
 
 
 async def found_in_rows(storage: Storage) -> list[str]:
-    """Return what a search of all tables' rows, as text, finds."""
+    """Return the traces that are found in the rows of all tables."""
     wanted = [text.lower() for text in (NAME, WORDS, ADDRESS, str(ANN))]
     found = []
     async with storage.reading() as tx:
-        connection = await tx.session.connection()
         for table in metadata().sorted_tables:
-            for row in (await connection.execute(rows_of(table))).all():
+            for row in await tx.rows(rows_of(table)):
                 shown = repr(tuple(row)).lower()
                 found += [f"{text} in {table.name}" for text in wanted if text in shown]
     return found
@@ -87,7 +86,7 @@ def access() -> Access:
 
 @pytest.fixture
 async def ann(storage: Storage, access: Access, mailer: Mailer) -> int:
-    """Let somebody do all that leaves a trace; return our row of their chat."""
+    """Return the chat of a user who has left every possible trace."""
     renderer = Renderer()
     await users.identify(storage, Sender(ADMIN, ADMIN, name="Ada"), access=access)
     user = await users.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
@@ -143,11 +142,11 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
     async with storage.writing() as tx:
         now = tx.now
         await advance_all(tx, {await chat_pace_key(tx, ANN): now + PRIVATE_INTERVAL})
-        tx.session.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
-        for query_id in await tx.session.exec(select(Query.id)):
+        await tx.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
+        for query_id in await tx.rows(select(Query.id)):
             await store_matches(tx, [MatchFound(article, query_id or 0, [WORDS], False, now)])
         days: dict[str, Any] = {"chat_id": chat_id, "local_date": now.date(), "due_at": now}
-        tx.session.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS)]))
+        await tx.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS)]))
         for number in range(300):
             body = {"text": f"{NAME}, {WORDS} {number} " + "x" * (number * 37 % 3000)}
             facts: dict[str, Any] = {
@@ -156,24 +155,20 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
                 "due_at": now,
                 "created_at": now,
             }
-            tx.session.add(
+            await tx.add(
                 Delivery(notice="test", subject=f"n{number}", chat_id=chat_id, body=body, **facts)
             )
     for number in range(0, 300, 7):
         async with storage.writing() as tx:
-            found = await tx.session.exec(
-                select(Delivery).where(col(Delivery.subject) == f"n{number}")
-            )
-            row = found.one()
+            row = await tx.one(select(Delivery).where(col(Delivery.subject) == f"n{number}"))
             row.body = {"text": f"{WORDS}, {NAME} " * (1 + number * 13 % 200)}
-            tx.session.add(row)
 
 
 async def test_a_request_to_confirm_outlives_its_chat_and_names_nobody(storage, ann):
     await deletion.delete_chat(storage, ann, ANN)
 
     async with storage.reading() as tx:
-        (kept,) = await tx.session.exec(select(MailboxRequest))
+        (kept,) = await tx.rows(select(MailboxRequest))
     hashes = {kept.account_hash, kept.user_hash, kept.address_hash}
     repeatable = {
         make(text.encode()).hexdigest()[:32]
@@ -184,7 +179,7 @@ async def test_a_request_to_confirm_outlives_its_chat_and_names_nobody(storage, 
     assert hashes.isdisjoint(repeatable)
 
 
-async def test_no_row_names_a_user_who_had_all_erased(storage, ann):
+async def test_no_row_names_a_user_who_deleted_everything(storage, ann):
     before = await found_in_rows(storage)
 
     await deletion.delete_chat(storage, ann, ANN)
@@ -193,7 +188,7 @@ async def test_no_row_names_a_user_who_had_all_erased(storage, ann):
     assert await found_in_rows(storage) == []
 
 
-async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
+async def test_no_byte_of_the_file_or_its_log_names_them(storage, ann, database_url):
     file = database_file(database_url)
     if file is None:
         pytest.skip("PostgreSQL's files are the server's")
@@ -206,7 +201,9 @@ async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
     assert found_in(file) == []
 
 
-async def test_who_comes_back_and_goes_again_leaves_nothing(storage, ann, access, database_url):
+async def test_a_user_who_comes_back_and_goes_again_leaves_nothing(
+    storage, ann, access, database_url
+):
     await deletion.delete_chat(storage, ann, ANN)
     user = await users.identify(storage, Sender(ANN, ANN, name=NAME), access=access)
     assert user

@@ -1,4 +1,4 @@
-"""A chat that has been sent very much goes a few rows at a time, and nothing of it is seen."""
+"""A chat with many messages is deleted a few rows at a time, and is shown nowhere meanwhile."""
 
 from datetime import timedelta
 
@@ -22,14 +22,12 @@ from tests.delivery.conftest import Outbox
 from tests.mail.mailed import MailOutbox
 from tests.subscribers.conftest import OPEN, count, identify, subscribe
 
-pytestmark = pytest.mark.slow
-
 MINUTE = timedelta(minutes=1)
 SECRET = "ann@example.org"
 
 
 class Crash(BaseException):
-    """As a kill is: nothing catches it."""
+    """Like a kill, nothing catches it."""
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def ann(storage, arrive) -> int:
-    """Give a chat words, an address, and messages that wait by both ways."""
+    """Return a chat with a topic, an address, and pending messages of both media."""
     chat_id: int = await arrive(1)
     await subscribe(storage, chat_id, "a secret")
     outbox = Outbox(storage)
@@ -53,7 +51,7 @@ async def ann(storage, arrive) -> int:
             created_at=now,
             asked_at=now,
         )
-        tx.session.add(mailbox)
+        await tx.add(mailbox)
     for _ in range(3):
         await outbox.add(chat_id)
         await MailOutbox(outbox, storage).put(mailbox)
@@ -71,13 +69,13 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("few")
-async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch):
+async def test_no_transaction_deletes_more_than_a_few_rows(storage, ann, monkeypatch):
     left: list[int] = []
     erase_batch = retention.erase_batch
 
     async def noting(tx: Transaction, chat_id: int) -> bool:
         is_any: bool = await erase_batch(tx, chat_id)
-        left.append((await tx.session.exec(select(func.count(col(Delivery.id))))).one())
+        left.append(await tx.one(select(func.count(col(Delivery.id)))))
         return is_any
 
     monkeypatch.setattr(retention, "erase_batch", noting)
@@ -87,12 +85,12 @@ async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch
     assert await count(storage, Delivery) == await count(storage, Chat) == 0
 
 
-async def test_after_a_crash_nothing_says_whose_it_was(storage, ann, monkeypatch):
+async def test_after_a_crash_no_row_says_whose_the_chat_was(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
     async with storage.reading() as tx:
-        chat = await tx.session.get(Chat, ann)
-        (mailbox,) = await tx.session.exec(select(Mailbox))
+        chat = await tx.get(Chat, ann)
+        (mailbox,) = await tx.rows(select(Mailbox))
     assert (chat.name, chat.zone, chat.language) == ("", "UTC", "en")
     assert chat.telegram_id != 1
     assert mailbox.address == ""
@@ -111,7 +109,7 @@ async def test_after_a_crash_nothing_is_sent(storage, ann, monkeypatch):
         assert await claim_mails(tx, "me", limit=9, lease=MINUTE) == []
 
 
-async def test_after_a_crash_no_answer_that_comes_late_wakes_it(storage, ann, monkeypatch):
+async def test_after_a_crash_no_late_event_restores_the_chat(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
     async with storage.writing() as tx:
@@ -121,11 +119,11 @@ async def test_after_a_crash_no_answer_that_comes_late_wakes_it(storage, ann, mo
         await apply_access(tx, OPEN.rule)
 
     async with storage.reading() as tx:
-        (state,) = await tx.session.exec(select(Chat.state))
+        (state,) = await tx.rows(select(Chat.state))
     assert state is ChatState.ERASED
 
 
-async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
+async def test_after_a_crash_the_chat_is_shown_nowhere(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
     async with storage.reading() as tx:
@@ -136,7 +134,7 @@ async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
         await settings.check_manageable(storage, ann)
 
 
-async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatch):
+async def test_after_a_crash_a_user_who_comes_back_starts_afresh(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
     user = await identify(storage, Sender(1, 1, name="Ann"))
@@ -144,14 +142,14 @@ async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, monkeypatc
     assert user.chat_id != ann
     assert await deletion.purge_deleted(storage) == 0
     async with storage.reading() as tx:
-        assert list(await tx.session.exec(select(col(Chat.id)))) == [user.chat_id]
+        assert list(await tx.rows(select(col(Chat.id)))) == [user.chat_id]
 
 
 @pytest.mark.usefixtures("few")
-async def test_what_a_crash_left_goes_with_the_next_tidying(storage, ann, monkeypatch):
+async def test_rows_left_by_a_crash_go_with_the_next_purge(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
     async with storage.writing() as tx:
-        tx.session.add(await _late(storage))
+        await tx.add(await _late(storage))
 
     await deletion.purge_deleted(storage)
 
@@ -160,13 +158,13 @@ async def test_what_a_crash_left_goes_with_the_next_tidying(storage, ann, monkey
 
 
 async def _late(storage) -> Delivery:
-    """Return what a step that began before the erasing puts out after it."""
+    """Return a delivery that a stage enqueues after the deletion, having begun before it."""
     async with storage.reading() as tx:
-        row = (await tx.session.exec(select(Delivery).limit(1))).one()
+        row = await tx.one(select(Delivery).limit(1))
     return Delivery(**row.model_dump(exclude={"id"}))
 
 
-async def test_two_may_empty_the_same_chat(storage, ann, monkeypatch):
+async def test_two_processes_may_delete_the_same_chat(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
     await deletion.continue_deletions(storage)

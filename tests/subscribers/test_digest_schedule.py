@@ -84,7 +84,7 @@ def test_a_change_is_refused(change, refusal):
 
 
 @given(st.lists(times, min_size=1, max_size=4), st.lists(times, min_size=1, max_size=4))
-def test_what_is_wanted_is_what_there_is(before, wanted):
+def test_a_renewed_schedule_has_exactly_the_wanted_times(before, wanted):
     schedule = renewed(renewed(DEFAULT_SCHEDULE, before, NO_EDITIONS), wanted, NO_EDITIONS)
 
     assert {WeeklyTime(one.minutes, one.weekdays) for one in schedule} == set(wanted)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete
+from sqlmodel import select
 
 from bot.sources.drafts import url_hash
 from bot.subscribers import settings
@@ -15,15 +16,30 @@ from bot.subscribers.errors import NotAnExport
 from bot.subscribers.export import Reason
 from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids, admit, is_admitted
-from storage.chats import Chat, Quota, chat_at, quota_of
+from storage.chats import Chat, DigestTime, Quota, chat_at, quota_of
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatKind, ChatState, MailboxState, Mode, MuteKind, SourceKind
+from storage.enums import (
+    ChatKind,
+    ChatState,
+    DigestMedium,
+    EmptyDay,
+    Layout,
+    MailboxState,
+    Mode,
+    MuteKind,
+    SourceKind,
+    Style,
+)
 from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of
-from storage.mutes import MuteSubject, mute, subjects_muted
+from storage.mutes import Mute, MuteSubject, mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
+from storage.subscriptions import Subscription
 from storage.suspension import apply_access, ban, is_banned
-from tests.limits import USUAL_LIMITS
+from storage.topics import Topic
+from tests.conftest import MONDAY_NOON
+from tests.resources import USUAL_LIMITS
+from tests.rows import source_row
 from tests.subscribers.conftest import OPEN, fill_chat, identify, subscribe
 
 FEED = "https://a.example/feed"
@@ -34,7 +50,7 @@ async def lines_of(storage: Storage, bot: int | None = 7) -> list[bytes]:
 
 
 async def chats_of(storage: Storage) -> list[dict[str, Any]]:
-    """Return what is dumped of each chat, without times of the database that it came from."""
+    """Return the dump of each chat, without times of the database that it came from."""
     chats = [json.loads(line) for line in await lines_of(storage)]
     for chat in chats:
         del chat["exported_at"]
@@ -46,21 +62,60 @@ async def chats_of(storage: Storage) -> list[dict[str, Any]]:
     return sorted(chats, key=lambda chat: chat["chat"]["telegram_id"])
 
 
+# Columns that another database gives anew: keys, its times, and states that pass.
+NOT_DUMPED = {
+    *("id", "chat_id", "topic_id", "query_id", "subject_id"),
+    *("created_at", "state_since", "asked_at", "made_at", "reported_since", "next_digest_at"),
+    *("owner", "lease_until", "away_from", "away_until", "was_paused"),
+    *("managing", "question"),
+    *("code_hash", "token_hash", "tries", "problem", "problem_text"),
+    *("soft_bounces", "soft_since"),
+}
+TABLES = (Chat, Quota, DigestTime, Topic, Subscription, Mute, Mailbox)
+
+
+async def rows_of(storage: Storage) -> dict[str, list[str]]:
+    """Return the rows of all tables that a dump restores, without the columns above."""
+    async with storage.reading() as tx:
+        return {
+            str(table.__tablename__): sorted(
+                str(row.model_dump(exclude=NOT_DUMPED)) for row in await tx.rows(select(table))
+            )
+            for table in TABLES
+        }
+
+
 async def load(storage: Storage, lines: list[bytes], **options: Any) -> list[Loaded]:
-    given: dict[str, Any] = {"limits": USUAL_LIMITS, "bot": 7, **options}
-    return [await load_chat(storage, line, **given) for line in lines]
+    options = {"limits": USUAL_LIMITS, "bot": 7, **options}
+    return [await load_chat(storage, line, **options) for line in lines]
 
 
 async def forget_all(storage: Storage) -> None:
-    """Lose the database."""
+    """Delete all chats, as if the database were lost."""
     async with storage.writing() as tx:
-        await tx.session.exec(delete(Chat))
+        await tx.change(delete(Chat))
         await remove_source(tx, url_hash(FEED))
+
+
+# No value is the default, so that a column that is not dumped shows.
+CHOSEN = {
+    "chosen_language": "fr",
+    "zone": "Europe/Paris",
+    "zone_guessed": False,
+    "alerts_an_hour": 9,
+    "empty_day": EmptyDay.LINE,
+    "style": Style.BRIEF,
+    "layout": Layout.RICH,
+    "digest_by": DigestMedium.BOTH,
+    "invited_by": 2,
+    "resume_at": MONDAY_NOON + timedelta(days=9),
+    "state": ChatState.PAUSED,
+}
 
 
 @pytest.fixture
 async def full(storage, arrive, clock):
-    """Fill chats with a bit of everything: a user, a thread of a group, one with nothing."""
+    """Return a chat with a bit of everything, beside a thread of a group and two empty chats."""
     ann = await arrive(1)
     await fill_chat(storage, ann)
     group = Sender(1, -100, 9, kind=ChatKind.SUPERGROUP, title="Readers", thread_name="News")
@@ -69,34 +124,33 @@ async def full(storage, arrive, clock):
     await arrive(3, "de")
     await arrive(4)
     async with storage.writing() as tx:
-        facts = {"url_hash": "", "host": "a.example", "title": "A", "kind": SourceKind.PAGE}
-        facts |= {"url": FEED, "created_at": tx.now}
-        facts["url_hash"] = url_hash(facts["url"])
-        source_id = await add_source(tx, facts | {"next_fetch_at": tx.now})
+        chat = await tx.get_one(Chat, ann)
+        chat.sqlmodel_update(CHOSEN)
+        source_id = await add_source(tx, source_row(FEED, title="A", kind=SourceKind.PAGE))
         await follow(tx, ann, source_id or 0)
         await mute(tx, ann, MuteSubject(MuteKind.LESS, source_id or 0), None)
         await admit(tx, 1)
         await add_admin(tx, 3)
         await ban(tx, 4)
         await apply_access(tx, OPEN.rule)
-        tx.session.add(Quota(chat_id=ann, topics=5))
+        await tx.add(Quota(chat_id=ann, topics=5))
         moments = {"state_since": tx.now, "created_at": tx.now, "asked_at": tx.now}
         box = Mailbox(chat_id=ann, address="ann@a.example", alerts=True, **moments)
         box.state = MailboxState.ACTIVE
-        tx.session.add(box)
+        await tx.add(box)
     return ann
 
 
-async def test_what_is_lost_comes_back_as_it_was(storage, full):
-    before, lines = await chats_of(storage), await lines_of(storage)
+async def test_a_lost_database_comes_back_as_it_was(storage, full):
+    before, lines = await rows_of(storage), await lines_of(storage)
     await forget_all(storage)
 
     loaded = await load(storage, lines)
 
-    assert all(one.is_new and not one.report.failed for one in loaded)
-    assert sum(len(one.report.added) for one in loaded) == 3
-    assert sum(one.new_feeds for one in loaded) == 1
-    assert await chats_of(storage) == before
+    assert all(line.is_new and not line.report.failed for line in loaded)
+    assert sum(len(line.report.added) for line in loaded) == 3
+    assert sum(line.new_feeds for line in loaded) == 1
+    assert await rows_of(storage) == before
     async with storage.reading() as tx:
         chat = await chat_of(tx, 1)
         assert chat.next_digest_at is not None
@@ -110,6 +164,14 @@ async def test_what_is_lost_comes_back_as_it_was(storage, full):
         source = await source_of(tx, url_hash(FEED))
         assert source
         assert (source.kind, source.title, source.first_read_at) == (SourceKind.PAGE, "A", None)
+
+
+async def test_every_column_of_a_chat_is_dumped_or_given_anew(storage, arrive):
+    await arrive()
+
+    (line,) = await lines_of(storage)
+
+    assert json.loads(line)["chat"].keys() == Chat.model_fields.keys() - NOT_DUMPED
 
 
 async def chat_of(tx: Transaction, telegram_id: int) -> Chat:
@@ -143,7 +205,7 @@ async def test_a_dry_run_reports_the_same_and_changes_nothing(storage, full):
     assert tried == done
 
 
-async def test_what_is_there_stays_and_the_rest_is_added(storage, full, arrive):
+async def test_existing_topics_and_times_stay_and_the_rest_is_added(storage, full, arrive):
     lines = await lines_of(storage)
     await forget_all(storage)
     ann = await arrive(1)
@@ -179,7 +241,7 @@ async def test_chats_of_another_bot_get_nothing_until_their_user_comes(storage, 
         assert (await chat_of(tx, 3)).state is ChatState.BLOCKED
 
 
-async def test_limits_hold_and_what_is_refused_is_reported(storage, arrive, clock):
+async def test_limits_hold_and_refused_topics_are_reported(storage, arrive, clock):
     await arrive(5)
     (line,) = await lines_of(storage)
     await forget_all(storage)

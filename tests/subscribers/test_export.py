@@ -1,4 +1,4 @@
-"""What is exported comes back, and joins what is there."""
+"""An export can be imported, and joins the topics of the chat."""
 
 import json
 from contextlib import asynccontextmanager, suppress
@@ -28,8 +28,8 @@ from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.sources import Follow, add_source
 from storage.subscriptions import count_subscriptions
-from tests.limits import MOST_TOPICS, USUAL_LIMITS
-from tests.resources import ReadsHere
+from tests.resources import MOST_TOPICS, USUAL_LIMITS, ReadsHere
+from tests.rows import source_row
 from tests.subscribers.conftest import fill_chat, subscribe
 
 
@@ -54,7 +54,7 @@ async def load(
 
 @pytest.fixture
 async def full(storage, arrive):
-    """Fill a chat with a bit of everything."""
+    """Return a chat with a bit of everything."""
     chat_id = await arrive(1)
     await fill_chat(storage, chat_id)
     return chat_id
@@ -81,7 +81,7 @@ async def test_an_export_makes_the_same_chat_elsewhere(exported, full, arrive, s
     assert (await settings.get_settings(storage, bob)).plan.zone == "Asia/Tokyo"
 
 
-async def test_a_second_time_nothing_comes_twice(exported, full, storage):
+async def test_importing_twice_adds_nothing(exported, full, storage):
     document = await exported(full)
 
     report = await load(storage, full, json.dumps(document).encode())
@@ -125,13 +125,9 @@ async def test_feeds_are_left_for_the_list_of_feeds(arrive, storage):
 
 async def test_own_sources_are_exported_for_other_readers(storage, chat_id):
     async with storage.writing() as tx:
-        facts = {"created_at": tx.now, "next_fetch_at": tx.now}
-        for number in (1, 2):
-            url = f"https://a.example/{number}"
-            row = {"url": url, "url_hash": str(number), "host": "a.example", "title": "A"} | facts
-            source_id = await add_source(tx, row)
-            if number == 1:
-                tx.session.add(Follow(chat_id=chat_id, source_id=source_id or 0))
+        own = await add_source(tx, source_row("https://a.example/1", title="A"))
+        await add_source(tx, source_row("https://a.example/2", title="A"))
+        await tx.add(Follow(chat_id=chat_id, source_id=own or 0))
 
     files = await export_chat(storage, chat_id, "Mine")
 
@@ -151,7 +147,7 @@ async def test_own_sources_are_exported_for_other_readers(storage, chat_id):
         pytest.param(b'{"format": "dateline-export", "version": 1}'.ljust(1_000_001), id="large"),
     ],
 )
-def test_what_is_no_export_is_refused(data):
+def test_data_that_is_no_export_is_refused(data):
     with pytest.raises(PartError):
         read_document(data)
 
@@ -195,13 +191,13 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources"]), _JSON))
-def test_whatever_stands_in_it_is_read_or_refused(parts):
+def test_any_document_is_read_or_refused(parts):
     with suppress(PartError):
         assert len(read_document(written(**parts)).topics) == len(parts.get("topics", []))
 
 
 @pytest.mark.parametrize("part", ["digests", "topics", "mutes", "sources", "editions"])
-def test_reading_stops_at_the_first_thing_that_is_wrong(part):
+def test_reading_stops_at_the_first_error(part):
     with pytest.raises(PartError) as refused:
         read_document(written(**{part: [17] * 100_000}))
 
@@ -273,7 +269,7 @@ async def test_the_same_query_twice_in_a_document_is_one_topic(arrive, storage):
     assert (len(report.added), len(report.known)) == (1, 2)
 
 
-async def test_a_mute_that_is_over_mutes_nothing(exported, chat_id, clock, storage):
+async def test_an_expired_mute_is_not_imported(exported, chat_id, clock, storage):
     until = (clock.now - timedelta(days=1)).isoformat()
     topics = [{"query": "Taiwan", "mode": "both", "muted": until}]
 

@@ -14,8 +14,7 @@ from bot.subscribers.users import Sender
 from storage.db.engine import Storage
 from storage.enums import ChatKind
 from storage.feeds_followed import ImportChat, ImportMessage, claim_import, start_import
-from tests.limits import USUAL_LIMITS
-from tests.resources import OneFeed
+from tests.resources import USUAL_LIMITS, OneFeed
 from tests.subscribers.conftest import identify
 
 GROUP = -1_000_000_000_007
@@ -106,7 +105,7 @@ async def test_many_lists_of_one_account_do_not_go_before_one_of_another(lists, 
     assert [chat for chat, _ in lists.reports.tried] == [threads[0], bob]
 
 
-async def test_an_account_has_one_list_in_hand(lists, storage, arrive):
+async def test_one_list_of_an_account_is_claimed_at_a_time(lists, storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     for chat_id, name in ((ann, "a"), (ann, "b"), (bob, "c")):
         await lists.send(chat_id, urls(name, 1))

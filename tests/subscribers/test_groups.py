@@ -11,8 +11,7 @@ from bot.subscribers.limits import Limited, get_limits, set_limits
 from bot.subscribers.users import Sender
 from storage.chats import Chat
 from storage.enums import ChatKind, Mode
-from tests.limits import USUAL_LIMITS
-from tests.resources import OneFeed
+from tests.resources import USUAL_LIMITS, OneFeed
 from tests.subscribers.conftest import identify, subscribe, subscribe_to_topic
 
 GROUP = -1_000_000_000_007
@@ -40,12 +39,12 @@ def topics_of(storage):
     return names
 
 
-async def test_a_topic_of_its_own_moves_whole(thread, topics_of, storage):
+async def test_a_topic_of_the_chats_own_moves_whole(thread, topics_of, storage):
     general, elections = await thread(), await thread(5)
     topic = (await subscribe(storage, general, "Taiwan")).topic_id
 
     (beside,) = (await groups.sibling_topics(storage, elections)).items
-    assert await groups.move_topic(storage, elections, general, topic) == "Taiwan"
+    assert await groups.move_subscription(storage, elections, general, topic) == "Taiwan"
 
     assert (beside.chat_id, beside.thread_id, beside.topic_id) == (general, 0, topic)
     assert await topics_of(general) == []
@@ -60,54 +59,54 @@ async def test_a_topic_of_the_catalogue_moves(storage, thread, topics_of):
     public = (await topics.catalogue_page(storage, general)).items[0]
     await subscribe_to_topic(storage, general, public.id, Mode.DIGEST)
 
-    await groups.move_topic(storage, elections, general, public.id)
+    await groups.move_subscription(storage, elections, general, public.id)
 
     assert await topics_of(general) == []
     assert await topics_of(elections) == [(public.name, Mode.DIGEST)]
 
 
-async def test_what_is_there_already_stays_as_it_is(thread, topics_of, storage):
+async def test_a_subscription_of_the_target_thread_stays_as_it_is(thread, topics_of, storage):
     general, elections = await thread(), await thread(5)
     topic = (await subscribe(storage, general, "Taiwan")).topic_id
     await subscribe(storage, elections, "taiwan", Mode.INSTANT)
 
-    await groups.move_topic(storage, elections, general, topic)
+    await groups.move_subscription(storage, elections, general, topic)
 
     assert await topics_of(general) == []
     assert await topics_of(elections) == [("Taiwan", Mode.INSTANT)]
 
 
-async def test_the_digest_comes_where_the_topic_went(storage, thread):
+async def test_the_digest_moves_with_the_topic(storage, thread):
     general, elections = await thread(), await thread(5)
     topic = (await subscribe(storage, general, "Taiwan", Mode.DIGEST)).topic_id
 
-    await groups.move_topic(storage, elections, general, topic)
+    await groups.move_subscription(storage, elections, general, topic)
 
     async with storage.reading() as tx:
-        rows = [await tx.session.get_one(Chat, row) for row in (general, elections)]
+        rows = [await tx.get_one(Chat, row) for row in (general, elections)]
     assert [row.next_digest_at is None for row in rows] == [True, False]
 
 
-async def test_another_group_keeps_its_own(thread, topics_of, storage):
+async def test_a_subscription_moves_within_one_group_only(thread, topics_of, storage):
     ours, theirs = await thread(), await thread(telegram_id=-1_000_000_000_008)
     topic = (await subscribe(storage, theirs, "Taiwan")).topic_id
 
     with pytest.raises(NoSuchTopic):
-        await groups.move_topic(storage, ours, theirs, topic)
+        await groups.move_subscription(storage, ours, theirs, topic)
     with pytest.raises(NoSuchTopic):
-        await groups.move_topic(storage, ours, 999_999, topic)
+        await groups.move_subscription(storage, ours, 999_999, topic)
     with pytest.raises(NoSuchTopic):
-        await groups.move_topic(storage, ours, ours, topic)
+        await groups.move_subscription(storage, ours, ours, topic)
     assert await topics_of(theirs) == [("Taiwan", Mode.BOTH)]
 
 
-async def test_a_topic_moves_within_a_group_that_has_as_many_as_it_may(thread, topics_of, storage):
+async def test_a_topic_moves_within_a_group_at_its_limit(thread, topics_of, storage):
     general, elections = await thread(), await thread(5)
     few = replace(USUAL_LIMITS, topics=2)
     topic = await subscriptions.subscribe(storage, general, "Taiwan", Mode.BOTH, limits=few)
     await subscriptions.subscribe(storage, elections, "Korea", Mode.BOTH, limits=few)
 
-    await groups.move_topic(storage, elections, general, topic.topic_id)
+    await groups.move_subscription(storage, elections, general, topic.topic_id)
 
     assert [name for name, _ in await topics_of(elections)] == ["Taiwan", "Korea"]
 
@@ -162,7 +161,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_to_its_limit(
     for query in ("Korea", "Japan", "Fiji"):
         await subscribe(storage, newer, query)
 
-    await groups.migrate(storage, -7, GROUP, limits=replace(USUAL_LIMITS, topics=2))
+    await groups.migrate_group(storage, -7, GROUP, limits=replace(USUAL_LIMITS, topics=2))
 
     names = [name for name, _ in await topics_of(group)]
     assert names == ["Taiwan", "Korea", "Japan", "Fiji"][:kept]

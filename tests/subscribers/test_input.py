@@ -109,7 +109,7 @@ MAYBE_ASKED = st.sampled_from([None, *Asked])
         ("\u202edrow", Keywords("drow")),
     ],
 )
-def test_what_was_typed_is_what_it_can_only_be(text, read):
+def test_unasked_text_is_a_setting_only_if_it_can_be_nothing_else(text, read):
     assert read_typed(text) == read
 
 
@@ -172,7 +172,7 @@ def test_an_answer_is_read_generously(text, asked, read):
         pytest.param("Monday", id="a weekday"),
     ],
 )
-def test_dateparser_is_not_asked_about_what_needs_it_not(text, monkeypatch):
+def test_dateparser_reads_only_texts_that_need_it(text, monkeypatch):
     without_it = read_typed(text, Asked.DATE, TODAY)
     monkeypatch.setattr(input_times, "_date_parser", None)
 

@@ -1,4 +1,4 @@
-"""Times and dates typed in each language; what a name means is for CLDR, the rest is here."""
+"""Times and dates typed in each language: names from CLDR, and the words around them."""
 
 from datetime import date, timedelta
 
@@ -49,7 +49,7 @@ def test_every_date_is_read_as_its_language_writes_it(code, ahead):
 
 @pytest.mark.parametrize("code", NATIVE)
 @given(ahead=st.integers(1, 7))
-def test_a_day_of_the_week_is_the_next_such(code, ahead):
+def test_a_day_of_the_week_is_the_next_one(code, ahead):
     day = TODAY + timedelta(days=ahead)
 
     for pattern in ("EEEE", "EEE"):
@@ -96,7 +96,7 @@ def test_a_day_of_the_week_is_the_next_such(code, ahead):
         ("en", "Montag 9:00", Keywords("Montag 9:00")),
     ],
 )
-def test_what_was_typed_unasked_is_read_in_the_language_of_the_chat(code, text, read):
+def test_unasked_text_is_read_in_the_language_of_the_chat(code, text, read):
     assert read_typed(text, language=code) == read
 
 
@@ -111,7 +111,7 @@ def test_what_was_typed_unasked_is_read_in_the_language_of_the_chat(code, text, 
         ("vi", "hàng ngày lúc 7 tối", table((1140, EVERY_DAY))),
     ],
 )
-def test_times_that_were_asked_for_need_no_minutes(code, text, read):
+def test_answers_to_a_question_for_times_need_no_minutes(code, text, read):
     assert read_typed(text, Asked.TIME, TODAY, code) == read
 
 
@@ -195,7 +195,7 @@ def test_dates_are_read_in_the_language_of_the_chat(code, text, read):
         ("id", "1 Juni", "8 dan 18:30", "Senin 9:00"),
     ],
 )
-def test_what_questions_give_as_examples_can_be_typed(code, date_shown, several, weekly):
+def test_examples_in_questions_can_be_typed(code, date_shown, several, weekly):
     renderer = Renderers().of(code)
     asks_date = renderer.message("chat/questions.html#date").text
     asks_time = renderer.message("chat/questions.html#time").text

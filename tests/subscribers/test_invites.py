@@ -20,7 +20,7 @@ def access() -> Access:
     return Access(is_open=False, invites=True, admins=frozenset({ADMIN}))
 
 
-async def test_a_code_gives_access_to_as_many_as_it_may_each_once(storage, access):
+async def test_a_code_gives_access_to_as_many_users_as_it_allows(storage, access):
     made = await invites.create_invite_for(storage, 2, 7, by=ADMIN)
 
     came = [
@@ -37,7 +37,7 @@ async def test_a_code_gives_access_to_as_many_as_it_may_each_once(storage, acces
     assert (await invites.invite_page(storage)).items[0].used == 2
 
 
-async def test_a_code_that_was_drawn_makes_one_invitation_however_many_ask(storage, database_url):
+async def test_a_drawn_code_makes_one_invitation_even_if_requested_often(storage, database_url):
     code = new_code()
     elsewhere = Storage.open(database_url)
     asking = [
@@ -53,7 +53,7 @@ async def test_a_code_that_was_drawn_makes_one_invitation_however_many_ask(stora
     assert (await audit.activity_page(storage)).total == 1
 
 
-async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(storage):
+async def test_a_code_is_read_with_gaps_and_in_small_letters(storage):
     made = await invites.create_invite_for(storage, 1, 7)
     code = made.code
 
@@ -87,9 +87,7 @@ async def test_a_revoked_code_is_unknown_and_its_users_keep_access(storage, acce
     assert (await invites.invite_page(storage)).total == 0
 
 
-async def test_guessing_ends_after_five_tries_an_hour_for_the_one_who_guesses(
-    clock, storage, access
-):
+async def test_a_user_may_try_five_wrong_codes_an_hour(clock, storage, access):
     made = await invites.create_invite_for(storage, 5, 2)
 
     guesses = [await invites.redeem_invite(storage, 1, "A" * 16, access=access) for _ in range(6)]
@@ -144,7 +142,7 @@ async def test_the_code_is_in_no_audit_event(storage):
     assert made.code not in str(event.model_dump())
 
 
-async def test_who_deletes_everything_has_no_access_any_more(storage, access):
+async def test_a_user_who_deletes_everything_loses_access(storage, access):
     made = await invites.create_invite_for(storage, 2, 7)
     await invites.redeem_invite(storage, 1, made.code, access=access)
     user = await users.identify(storage, Sender(1, 1), access=access)

@@ -6,12 +6,12 @@ from bot.subscribers import audit, subscriptions
 from bot.subscribers.errors import NoSuchChat, NotANumber, TooManyTopics
 from bot.subscribers.limits import Limited, Limits, get_limits, set_limits
 from storage.enums import AuditAction, Mode
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 
 USUAL = replace(USUAL_LIMITS, topics=1)
 
 
-async def test_a_chat_may_have_what_all_may_until_an_admin_says_otherwise(arrive, storage):
+async def test_a_chat_has_the_usual_limits_until_an_admin_sets_others(arrive, storage):
     ann, bob = await arrive(1), await arrive(2)
     for chat_id in (ann, bob):
         await subscriptions.subscribe(storage, chat_id, "Taiwan", Mode.BOTH, limits=USUAL)
@@ -26,7 +26,7 @@ async def test_a_chat_may_have_what_all_may_until_an_admin_says_otherwise(arrive
         await subscriptions.subscribe(storage, bob, "envoy", Mode.BOTH, limits=USUAL)
 
 
-async def test_less_than_a_chat_has_takes_nothing_from_it(arrive, storage):
+async def test_a_limit_below_the_present_number_deletes_nothing(arrive, storage):
     ann = await arrive(1)
     await subscriptions.subscribe(storage, ann, "Taiwan", Mode.BOTH, limits=USUAL)
 
@@ -48,7 +48,7 @@ async def test_one_limit_leaves_the_other_and_can_be_taken_back(arrive, storage)
     assert await get_limits(storage, ann, limits=USUAL) == USUAL
 
 
-async def test_each_is_an_audit_event(storage, arrive):
+async def test_every_change_is_an_audit_event(storage, arrive):
     ann = await arrive(1)
     await set_limits(storage, ann, Limited.ALERTS, 5, by=9)
 

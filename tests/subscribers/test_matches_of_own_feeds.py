@@ -1,6 +1,6 @@
-"""A private article is matched with the queries of those that follow its source, and of no other.
+"""A private article is matched with the queries of the followers of its source alone.
 
-Whichever came first, the chat finds the same: the subscription, the feed or the article.
+The result does not depend on what came first: the subscription, the feed or the article.
 """
 
 from datetime import timedelta
@@ -18,8 +18,8 @@ from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.matches import Match, newest_stories, stories_by_day
 from storage.queries import Query
-from tests.limits import USUAL_LIMITS
 from tests.matching.stored import stored_article, stored_source
+from tests.resources import USUAL_LIMITS
 from tests.subscribers.conftest import subscribe
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -28,7 +28,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 async def matched(storage: Storage) -> list[tuple[int, str]]:
     """Return each article with the query that it has matched."""
     async with storage.reading() as tx:
-        rows = await tx.session.exec(
+        rows = await tx.rows(
             select(Match.article_id, Query.canonical)
             .join(Query, Query.id == Match.query_id)  # type: ignore[arg-type]
             .order_by(Match.article_id, Query.canonical)  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ async def test_an_ended_subscription_is_matched_as_long_as_it_can_be_undone(
         pytest.param(["article", "subscribe", "follow"], id="the article first"),
     ],
 )
-async def test_a_preview_a_digest_and_a_trend_count_the_same(storage, arrive, feed, clock, order):
+async def test_preview_digest_and_trend_count_the_same(storage, arrive, feed, clock, order):
     ann, bob = await arrive(1), await arrive(2)
     async with storage.writing() as tx:
         await feeds_followed.follow(tx, bob, feed)  # so that the feed is read already
@@ -141,7 +141,7 @@ async def test_a_new_topic_is_not_filled_with_what_others_follow(storage, arrive
     assert await matched(storage) == []
 
 
-async def test_a_feed_followed_anew_brings_its_newest_articles_only(
+async def test_a_newly_followed_feed_is_backfilled_with_its_newest_articles(
     storage, arrive, feed, monkeypatch
 ):
     monkeypatch.setattr(search, "MOST_OF_A_FEED", 2)

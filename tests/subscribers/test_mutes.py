@@ -29,7 +29,7 @@ def subscribed(storage, chat_id):
         pytest.param(Duration.FOREVER, None, id="until it is unmuted"),
     ],
 )
-async def test_a_topic_is_muted_for_as_long_as_was_said(
+async def test_a_topic_is_muted_for_the_chosen_time(
     storage, chat_id, subscribed, clock, duration, length
 ):
     topic = await subscribed("Taiwan")

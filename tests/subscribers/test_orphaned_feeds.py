@@ -1,4 +1,4 @@
-"""A feed that nobody follows any more goes with its articles; what was sent stays."""
+"""A feed without followers goes with its articles; sent messages stay."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ OF_ARTICLES: tuple[type[SQLModel], ...] = (
 
 @pytest.fixture
 def own_feed(storage: Storage, newsroom: Newsroom):
-    """Return how to make a private feed with articles, followed by chats; it gives its row."""
+    """Return how to make a private feed with articles and followers; it returns our row."""
 
     async def made(*followers: int, articles: int = 3, name: str = "Own") -> int:
         source_id = await newsroom.source(name, public=False)
@@ -46,7 +46,7 @@ def own_feed(storage: Storage, newsroom: Newsroom):
             )
             async with storage.writing() as tx:
                 await store_folded(tx, [FoldedText(article, name, "quagga", "en")])
-                tx.session.add(
+                await tx.add(
                     AwaitedPage(
                         article_id=article,
                         url="https://own.example/1",
@@ -56,8 +56,8 @@ def own_feed(storage: Storage, newsroom: Newsroom):
                     )
                 )
                 for chat_id in followers:
-                    row = await tx.session.get_one(Article, article)
-                    tx.session.add(
+                    row = await tx.get_one(Article, article)
+                    await tx.add(
                         Alert(
                             chat_id=chat_id,
                             story_id=row.story_id,
@@ -77,7 +77,7 @@ async def left(storage: Storage) -> dict[str, int]:
     return {str(table.__tablename__): await count(storage, table) for table in OF_ARTICLES}
 
 
-async def test_the_articles_of_a_feed_go_when_nobody_can_have_it_back(
+async def test_the_articles_of_a_feed_go_when_no_follower_can_undo(
     arrive, storage, clock, own_feed
 ):
     ann, bob = await arrive(1), await arrive(2)
@@ -124,8 +124,8 @@ async def test_erasing_a_chat_takes_the_articles_of_its_own_feeds_at_once(
     await deletion.delete_chat(storage, ann, 1)
 
     async with storage.reading() as tx:
-        scopes = set(await tx.session.exec(select(Article.scope_id)))
-        sources = list(await tx.session.exec(select(Source.id)))
+        scopes = set(await tx.rows(select(Article.scope_id)))
+        sources = list(await tx.rows(select(Source.id)))
     assert scopes == {shared}
     assert sources == [shared]
 
@@ -134,8 +134,8 @@ async def test_messages_that_were_sent_stay(arrive, storage, clock, own_feed):
     ann = await arrive(1)
     source = await own_feed(ann, articles=1)
     async with storage.writing() as tx:
-        (alert,) = await tx.session.exec(select(Alert))
-        tx.session.add(
+        (alert,) = await tx.rows(select(Alert))
+        await tx.add(
             Delivery(
                 kind=DeliveryKind.ALERT,
                 priority=0,
@@ -152,18 +152,18 @@ async def test_messages_that_were_sent_stay(arrive, storage, clock, own_feed):
     await deletion.purge_deleted(storage)
 
     async with storage.reading() as tx:
-        (delivery,) = await tx.session.exec(select(Delivery))
+        (delivery,) = await tx.rows(select(Delivery))
     assert (delivery.body["text"], delivery.alert_id) == ("Quagga seen", None)
 
 
-async def test_an_alert_to_a_story_that_goes_on_stays(arrive, storage, clock, newsroom, own_feed):
-    """Else the next public article of the story would alert the chat again."""
+async def test_an_alert_stays_while_its_story_goes_on(arrive, storage, clock, newsroom, own_feed):
+    """Else the next public article of the story would alert the chat a second time."""
     ann = await arrive(1)
     source = await own_feed(ann, articles=1)
     public = await newsroom.article("The same", source_id=await newsroom.source())
     async with storage.writing() as tx:
-        (own,) = await tx.session.exec(select(Article).where(col(Article.scope_id) == source))
-        other = await tx.session.get_one(Article, public)
+        (own,) = await tx.rows(select(Article).where(col(Article.scope_id) == source))
+        other = await tx.get_one(Article, public)
         other.story_id = own.story_id
     await own_feeds.unfollow_feed(storage, ann, source)
     clock.turn(DAY)
@@ -171,11 +171,11 @@ async def test_an_alert_to_a_story_that_goes_on_stays(arrive, storage, clock, ne
     await deletion.purge_deleted(storage)
 
     async with storage.reading() as tx:
-        (alert,) = await tx.session.exec(select(Alert))
+        (alert,) = await tx.rows(select(Alert))
     assert (alert.article_id, alert.story_id) == (public, own.story_id)
 
 
-async def test_articles_go_a_few_at_a_time(arrive, storage, clock, own_feed, monkeypatch):
+async def test_articles_are_purged_a_few_at_a_time(arrive, storage, clock, own_feed, monkeypatch):
     monkeypatch.setattr(retention, "ARTICLES_AT_ONCE", 2)
     ann = await arrive(1)
     source = await own_feed(ann, articles=5)
@@ -194,7 +194,7 @@ async def test_articles_go_a_few_at_a_time(arrive, storage, clock, own_feed, mon
     assert gone == [2, 2, 1, 0, 0]
 
 
-async def test_a_follower_of_a_feed_that_is_being_purged_gets_it_anew(
+async def test_a_new_follower_of_a_feed_in_purge_gets_it_afresh(
     arrive, storage, clock, own_feed, monkeypatch
 ):
     monkeypatch.setattr(retention, "ARTICLES_AT_ONCE", 2)
@@ -212,7 +212,7 @@ async def test_a_follower_of_a_feed_that_is_being_purged_gets_it_anew(
     await deletion.purge_deleted(storage)
 
     async with storage.reading() as tx:
-        source = await tx.session.get_one(Source, source_id)
+        source = await tx.get_one(Source, source_id)
     assert (source.first_read_at, source.fingerprints, source.etag) == (None, b"", None)
     assert source.next_fetch_at == clock.now
     assert await count(storage, Article) == 3

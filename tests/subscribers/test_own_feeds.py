@@ -1,4 +1,4 @@
-"""Sources that chats follow: whose they are, when they go, and that nobody takes another's."""
+"""Feeds that chats follow: limits, budgets, undo, and when they go."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -7,7 +7,6 @@ import pytest
 
 from bot.budgets import FREE, USUAL, Cost
 from bot.sources.discovery.add import Addition, AddOutcome
-from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import deletion, own_feeds
 from bot.subscribers.errors import (
@@ -20,7 +19,8 @@ from bot.subscribers.limits import Limited, set_limits
 from bot.subscribers.own_feeds import FeedAddition
 from storage.db.engine import Storage
 from storage.sources import add_source, all_sources
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
+from tests.rows import source_row
 
 FEED = "https://paper.example/feed"
 TWO_FEEDS = replace(USUAL_LIMITS, feeds=2)
@@ -28,7 +28,7 @@ TWO_FEEDS = replace(USUAL_LIMITS, feeds=2)
 
 @dataclass
 class Reader:
-    """Adds what it is asked for, once; notes that it was asked."""
+    """Adds any feed; records the requests."""
 
     storage: Storage
     problem: Problem | None = None
@@ -43,15 +43,8 @@ class Reader:
         if self.problem:
             return Addition(url, AddOutcome.REFUSED, problem=self.problem, cost=self.cost)
         async with self.storage.writing() as tx:
-            row = {
-                "url": url,
-                "url_hash": url_hash(url),
-                "host": "paper.example",
-                "title": url.rpartition("/")[2],
-                "public": self.public,
-                "created_at": tx.now,
-                "next_fetch_at": tx.now,
-            }
+            title = url.rpartition("/")[2]
+            row = source_row(url, title=title, public=self.public, created_at=tx.now)
             source_id = await add_source(tx, row)
             return Addition(url, AddOutcome.ADDED, source_id=source_id, cost=self.cost)
 
@@ -63,7 +56,7 @@ def reader(storage: Storage) -> Reader:
 
 @pytest.fixture
 def follow(storage: Storage, reader: Reader):
-    """Return how a chat follows a feed, of which it may follow two."""
+    """Return how a chat follows a feed, with a limit of two."""
 
     def followed(chat_id: int, url: str = FEED):
         return own_feeds.follow_feed(storage, chat_id, url, adder=reader, limits=TWO_FEEDS)
@@ -76,7 +69,7 @@ async def urls(storage: Storage) -> list[str]:
         return [source.url for source in await all_sources(tx)]
 
 
-async def test_what_is_followed_belongs_to_the_chat_alone(arrive, storage, follow):
+async def test_a_followed_feed_belongs_to_the_chat_alone(arrive, storage, follow):
     ann, bob = await arrive(1), await arrive(2)
 
     done = await follow(ann)
@@ -114,7 +107,7 @@ async def test_two_chats_share_one_source_that_goes_with_the_last(arrive, storag
     assert await urls(storage) == []
 
 
-async def test_what_is_public_is_followed_without_being_read(reader, arrive, storage, follow):
+async def test_a_public_source_is_followed_without_being_read(reader, arrive, storage, follow):
     ann = await arrive(1)
     reader.public = True
     await reader.for_account(FEED, room=0)
@@ -126,7 +119,7 @@ async def test_what_is_public_is_followed_without_being_read(reader, arrive, sto
     assert reader.asked == []
 
 
-async def test_what_cannot_be_read_says_why(reader, arrive, storage, follow):
+async def test_a_refused_feed_gives_the_reason(reader, arrive, storage, follow):
     reader.problem = Problem(ProblemCode.NOTHING_TO_READ)
 
     done = await follow(await arrive(1))
@@ -134,7 +127,9 @@ async def test_what_cannot_be_read_says_why(reader, arrive, storage, follow):
     assert (done.outcome, done.problem) == (FeedAddition.REFUSED, reader.problem)
 
 
-async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arrive, storage, follow):
+async def test_a_feed_beyond_the_limit_is_refused_before_it_is_read(
+    reader, arrive, storage, follow
+):
     ann = await arrive(1)
     for number in range(2):
         await follow(ann, f"{FEED}{number}")
@@ -146,7 +141,7 @@ async def test_more_than_may_be_is_refused_before_anything_is_read(reader, arriv
     assert reader.asked == []
 
 
-async def test_only_the_chat_that_unfollowed_it_may_undo_that_and_only_for_a_while(
+async def test_unfollowing_can_be_undone_by_the_same_chat_for_ten_minutes(
     arrive, clock, storage, follow
 ):
     ann, bob = await arrive(1), await arrive(2)
@@ -162,7 +157,7 @@ async def test_only_the_chat_that_unfollowed_it_may_undo_that_and_only_for_a_whi
         await own_feeds.follow_feed_again(storage, ann, source_id)
 
 
-async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, follow):
+async def test_the_sources_of_a_deleted_chat_go(arrive, storage, clock, follow):
     ann = await arrive(1)
     await follow(ann)
     clock.turn(timedelta(hours=1))
@@ -172,7 +167,7 @@ async def test_with_an_erased_chat_its_sources_go(arrive, storage, clock, follow
     assert await urls(storage) == []
 
 
-async def test_a_feed_that_was_just_added_goes_with_its_erased_chat(arrive, storage, follow):
+async def test_a_feed_that_was_just_added_goes_with_its_deleted_chat(arrive, storage, follow):
     ann = await arrive(1)
     await follow(ann)
 
@@ -220,7 +215,7 @@ async def test_feeds_that_were_unfollowed_count_as_additions(arrive, storage, fo
     assert (await follow_one_of(bob, 3)).outcome is FeedAddition.FOLLOWED
 
 
-async def test_deleting_everything_does_not_begin_the_day_anew(arrive, storage, follow_one_of):
+async def test_deleting_everything_resets_no_budget(arrive, storage, follow_one_of):
     ann = await arrive(1)
     for number in range(3):
         await follow_one_of(ann, number)

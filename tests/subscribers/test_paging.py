@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.paging import page_of
+from bot.subscribers.paging import load_page, page_of
 
 
 def test_a_page_knows_its_place():
@@ -14,6 +14,15 @@ def test_an_empty_list_has_one_empty_page():
     page = page_of("", 7, 4)
 
     assert (page.items, page.number, page.pages) == ("", 0, 1)
+
+
+async def test_a_page_of_a_stored_list_is_loaded_alone():
+    async def load(*, offset: int, limit: int) -> str:
+        return "abcdefghij"[offset : offset + limit]
+
+    page = await load_page(load, 7, total=10, size=4)
+
+    assert (page.items, page.number, page.total) == ("ij", 2, 10)
 
 
 @given(st.text(max_size=30), st.integers(-5, 50), st.integers(1, 9))

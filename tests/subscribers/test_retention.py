@@ -1,4 +1,4 @@
-"""What is old goes, and what is still needed stays."""
+"""Old rows are deleted, and rows that are still needed stay."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -47,15 +47,14 @@ async def own_postgresql_storage(own_postgresql_url: str) -> AsyncIterator[Stora
 
 @pytest.fixture
 def little_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sources show one article, topics one story."""
+    """Let sources keep one article, and topics one story."""
     monkeypatch.setattr(stored, "SHOWN_BY_A_SOURCE", 1)
     monkeypatch.setattr(stored, "NEWEST_OF_A_QUERY", 1)
 
 
 async def add(storage: Storage, row: Any) -> int:
     async with storage.writing() as tx:
-        tx.session.add(row)
-        await tx.session.flush()
+        await tx.add(row)
         return int(row.id)
 
 
@@ -73,15 +72,15 @@ async def deliver(storage: Storage, chat_id: int, **more: Any) -> int:
 
 async def numbers(storage: Storage, column: Any) -> list[Any]:
     async with storage.reading() as tx:
-        return list(await tx.session.exec(select(column).order_by(column)))
+        return list(await tx.rows(select(column).order_by(column)))
 
 
 async def publish_all(storage: Storage) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(stage=ArticleStage.PUBLISHED))
+        await tx.change(update(Article).values(stage=ArticleStage.PUBLISHED))
 
 
-async def test_messages_that_were_sent_go(storage, newsroom, retention, clock):
+async def test_old_sent_messages_are_deleted(storage, newsroom, retention, clock):
     chat = await newsroom.chat()
     for _ in range(3):
         await deliver(storage, chat)
@@ -93,7 +92,7 @@ async def test_messages_that_were_sent_go(storage, newsroom, retention, clock):
     assert await numbers(storage, col(Delivery.id)) == [young]
 
 
-async def test_messages_that_wait_for_somebody_stay(storage, newsroom, retention, clock):
+async def test_undelivered_messages_stay(storage, newsroom, retention, clock):
     chat = await newsroom.chat()
     for state in (
         DeliveryState.HELD,
@@ -107,21 +106,23 @@ async def test_messages_that_wait_for_somebody_stay(storage, newsroom, retention
     assert await retention.run_once() == 0
 
 
-async def test_notices_go_as_other_messages_do(storage, newsroom, retention, clock):
+async def test_notices_are_deleted_like_other_messages(storage, newsroom, retention, clock):
     await deliver(storage, await newsroom.chat(), kind=DeliveryKind.NOTICE, notice="source_dead")
     clock.turn(2 * DELIVERIES)
 
     assert await retention.run_once() == 1
 
 
-async def test_what_was_sent_late_is_kept_from_then_on(storage, newsroom, retention, clock):
+async def test_a_message_sent_late_is_kept_from_then_on(storage, newsroom, retention, clock):
     await deliver(storage, await newsroom.chat(), sent_at=clock.now + 20 * DAY)
     clock.turn(DELIVERIES + DAY)
 
     assert await retention.run_once() == 0
 
 
-async def test_more_than_a_page_goes(storage, newsroom, retention, clock, monkeypatch):
+async def test_more_rows_than_one_batch_are_deleted(
+    storage, newsroom, retention, clock, monkeypatch
+):
     chat = await newsroom.chat()
     for _ in range(5):
         await deliver(storage, chat)
@@ -139,7 +140,7 @@ kinds = Retention._kinds
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, retention, clock):
+async def test_an_article_is_deleted_with_its_dependent_rows(storage, newsroom, retention, clock):
     source, query = await newsroom.source(), await newsroom.query("taiwan")
     chat = await newsroom.chat()
     old = await newsroom.article("Old", query, source_id=source)
@@ -168,7 +169,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, rete
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_what_a_source_may_still_show_stays(storage, newsroom, retention, clock):
+async def test_articles_that_a_source_may_still_show_stay(storage, newsroom, retention, clock):
     await newsroom.article("Old", source_id=await newsroom.source())
     await publish_all(storage)
     clock.turn(2 * ARTICLES)
@@ -190,7 +191,7 @@ async def test_the_last_story_of_a_topic_stays(storage, newsroom, retention, clo
 
 
 @pytest.mark.usefixtures("little_shown")
-async def test_an_article_on_its_way_stays(storage, newsroom, retention, clock):
+async def test_an_unpublished_article_stays(storage, newsroom, retention, clock):
     source = await newsroom.source()
     await newsroom.article("Old", source_id=source)
     clock.turn(2 * ARTICLES)
@@ -216,11 +217,11 @@ async def edition(storage: Storage, chat_id: int, made_at: datetime) -> int:
     day: dict[str, Any] = {"local_date": made_at.date(), "made_at": made_at}
     number = await add(storage, Edition(chat_id=chat_id, due_at=made_at, since=made_at, **day))
     async with storage.writing() as tx:
-        tx.session.add(EditionStory(chat_id=chat_id, story_id=number, edition_id=number))
+        await tx.add(EditionStory(chat_id=chat_id, story_id=number, edition_id=number))
     return number
 
 
-async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
+async def test_an_edition_goes_when_its_link_expires_but_never_the_last(
     storage, newsroom, retention, clock
 ):
     chat, quiet = await newsroom.chat(7), await newsroom.chat(8)
@@ -235,7 +236,7 @@ async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
     assert kept == [last_of_quiet, opened, newest]
 
 
-async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, retention, clock):
+async def test_the_pace_of_a_silent_chat_is_deleted(storage, retention, clock):
     async with storage.writing() as tx:
         now = tx.now
         await advance_all(tx, {"chat:1": now, "chat:2": now, "bot:a": now, "smtp": now})
@@ -253,7 +254,7 @@ async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, 
     assert await numbers(storage, col(Pace.key)) == ["bot:a", "smtp"]
 
 
-async def test_paces_are_looked_at_page_by_page(storage, retention, clock, monkeypatch):
+async def test_paces_are_deleted_in_batches(storage, retention, clock, monkeypatch):
     async with storage.writing() as tx:
         await advance_all(tx, {f"chat:{number}": tx.now for number in range(7)})
     clock.turn(PACES + DAY)
@@ -266,7 +267,7 @@ async def test_paces_are_looked_at_page_by_page(storage, retention, clock, monke
     assert await numbers(storage, col(Pace.key)) == ["chat:2", "chat:3"]
 
 
-async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_storage):
+async def test_a_locked_pace_is_skipped(own_postgresql_storage):
     storage = own_postgresql_storage
     async with storage.writing() as tx:
         await advance_all(tx, {"chat:1": tx.now, "chat:2": tx.now})
@@ -281,7 +282,7 @@ async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_stora
     assert await numbers(storage, col(Pace.key)) == ["chat:1"]
 
 
-async def test_one_process_forgets_at_a_time(storage, newsroom, retention, clock):
+async def test_one_process_deletes_at_a_time(storage, newsroom, retention, clock):
     await deliver(storage, await newsroom.chat())
     clock.turn(2 * DELIVERIES)
     async with storage.writing() as tx:

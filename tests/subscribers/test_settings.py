@@ -25,7 +25,7 @@ async def chat_id(arrive, storage) -> int:
     return chat_id
 
 
-async def test_settings_as_they_begin(chat_id, clock, storage):
+async def test_a_new_chat_has_the_default_settings(chat_id, clock, storage):
     now = await settings.get_settings(storage, chat_id)
 
     assert now.plan == Plan("Asia/Tokyo")
@@ -35,7 +35,7 @@ async def test_settings_as_they_begin(chat_id, clock, storage):
     assert now.next_at == clock.now + timedelta(hours=11)
 
 
-async def test_another_zone_moves_the_next_digest_and_is_no_guess(chat_id, clock, storage):
+async def test_setting_a_zone_moves_the_next_digest_and_ends_the_guess(chat_id, clock, storage):
     changed = await settings.set_zone(storage, chat_id, "America/New_York")
 
     assert not changed.zone_guessed
@@ -44,12 +44,12 @@ async def test_another_zone_moves_the_next_digest_and_is_no_guess(chat_id, clock
 
 
 @pytest.mark.parametrize("zone", ["", "Asia/Atlantis", "../etc/passwd", "\0"])
-async def test_a_zone_that_is_none_is_refused(chat_id, zone, storage):
+async def test_an_unknown_zone_is_refused(chat_id, zone, storage):
     with pytest.raises(NotAZone):
         await settings.set_zone(storage, chat_id, zone)
 
 
-async def test_a_day_without_news_is_reported_if_wanted(chat_id, storage):
+async def test_empty_days_can_be_reported(chat_id, storage):
     assert (
         await settings.set_empty_day(storage, chat_id, EmptyDay.LINE)
     ).empty_day is EmptyDay.LINE
@@ -66,13 +66,13 @@ async def test_resuming_waits_for_the_next_digest(chat_id, clock, storage):
     assert resumed.next_at == clock.now + timedelta(hours=11)
 
 
-async def test_pausing_twice_is_pausing(chat_id, storage):
+async def test_pausing_twice_is_as_pausing_once(chat_id, storage):
     await settings.pause(storage, chat_id)
 
     assert (await settings.pause(storage, chat_id)).is_paused
 
 
-async def test_a_time_changed_during_a_pause_leaves_it_paused(storage, chat_id):
+async def test_changing_a_time_ends_no_pause(storage, chat_id):
     await settings.pause(storage, chat_id)
 
     assert (await settings.set_time(storage, chat_id, 600)).is_paused
@@ -104,7 +104,7 @@ async def test_a_pause_of_some_days_ends_on_a_date(chat_id, days, until, storage
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 2), date(2020, 1, 1), date(2027, 3, 4)])
-async def test_a_pause_that_cannot_be_meant_is_refused(chat_id, day, storage):
+async def test_a_pause_until_an_impossible_date_is_refused(chat_id, day, storage):
     with pytest.raises(NotADate):
         await settings.pause_until(storage, chat_id, day)
 
@@ -139,7 +139,6 @@ async def test_a_subscription_made_during_a_pause_waits_for_its_end(chat_id, sto
     )
 
 
-# The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -151,7 +150,7 @@ def publishing(storage) -> Stages:
 async def editions(storage) -> list[tuple[int, int]]:
     """Return the day and number of each edition."""
     async with storage.reading() as tx:
-        rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
+        rows = await tx.rows(select(Edition).order_by(col(Edition.due_at)))
         return [(row.local_date.day, row.schedule_number) for row in rows]
 
 
@@ -174,19 +173,19 @@ async def test_more_times_make_the_next_digest_come_sooner(chat_id, clock, stora
     assert less.next_at == clock.now + 26 * HOUR
 
 
-async def test_all_times_at_once(chat_id, storage):
+async def test_all_times_can_be_set_at_once(chat_id, storage):
     changed = await settings.set_times(storage, chat_id, [WeeklyTime(480), WeeklyTime(1110)])
 
     assert changed.plan.times == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
 
 
 @pytest.mark.parametrize("minutes", [-1, 1440, 2**62])
-async def test_a_time_that_is_none_is_refused(chat_id, minutes, storage):
+async def test_an_invalid_time_is_refused(chat_id, minutes, storage):
     with pytest.raises(NotATime):
         await settings.set_time(storage, chat_id, minutes)
 
 
-async def test_a_time_moved_on_after_its_edition_makes_no_second_one_of_the_date(
+async def test_a_time_moved_after_its_edition_makes_no_second_edition_of_the_day(
     publishing, storage, chat_id, clock
 ):
     await settings.set_time(storage, chat_id, 22 * 60)
@@ -199,9 +198,7 @@ async def test_a_time_moved_on_after_its_edition_makes_no_second_one_of_the_date
     assert changed.next_at == clock.now + 25 * HOUR
 
 
-async def test_a_digest_that_is_owed_is_not_lost_by_another_change(
-    publishing, storage, chat_id, clock
-):
+async def test_a_due_digest_is_not_lost_by_another_change(publishing, storage, chat_id, clock):
     await settings.set_time(storage, chat_id, 22 * 60)
     clock.turn(HOUR + MINUTE)
 
@@ -212,20 +209,18 @@ async def test_a_digest_that_is_owed_is_not_lost_by_another_change(
     assert await editions(storage) == [(2, 0)]
 
 
-async def test_a_plan_changed_while_a_digest_is_composed_counts(
-    publishing, storage, chat_id, clock
-):
+async def test_a_plan_changed_during_a_digest_takes_effect(publishing, storage, chat_id, clock):
     await settings.set_time(storage, chat_id, 22 * 60)
     clock.turn(HOUR)
     async with storage.writing() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         chat.owner, chat.lease_until = "us", clock.now + MINUTE
     await settings.add_time(storage, chat_id, WeeklyTime(22 * 60 + 30))
 
     await publishing.digests()
 
     async with storage.reading() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
     assert chat.next_digest_at == clock.now + timedelta(minutes=30)
     assert await editions(storage) == [(2, 0)]
 
@@ -250,7 +245,7 @@ async def release_of(newsroom: Newsroom) -> datetime:
     return bundle.release_at
 
 
-async def test_quiet_hours_are_kept_and_given_up(newsroom, storage):
+async def test_quiet_hours_are_set_and_removed(newsroom, storage):
     chat = await newsroom.chat()
 
     quiet = await settings.set_quiet_hours(storage, chat, NIGHT)
@@ -261,20 +256,20 @@ async def test_quiet_hours_are_kept_and_given_up(newsroom, storage):
     assert await settings.get_settings(storage, chat) == loud
 
 
-async def test_what_waits_follows_the_quiet_hours(newsroom, held, storage):
+async def test_held_alerts_follow_the_quiet_hours(newsroom, held, storage):
     await settings.set_quiet_hours(storage, held, QuietHours(20 * 60, 8 * 60))
 
     assert await release_of(newsroom) == datetime(2026, 3, 2, 23, tzinfo=UTC)
 
 
-async def test_without_quiet_hours_what_waits_comes_at_once(newsroom, storage, held, clock):
+async def test_held_alerts_are_released_when_quiet_hours_end(newsroom, storage, held, clock):
     await settings.set_quiet_hours(storage, held, None)
     await Stages(storage, Renderer(), "us").bundles()
 
     assert "Headline" in (await newsroom.texts())[0]
 
 
-async def test_what_waits_follows_the_zone(newsroom, storage, held, clock):
+async def test_held_alerts_follow_the_zone(newsroom, storage, held, clock):
     await settings.set_zone(storage, held, "Asia/Shanghai")
 
     assert await release_of(newsroom) == datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -283,12 +278,12 @@ async def test_what_waits_follows_the_zone(newsroom, storage, held, clock):
 @pytest.mark.parametrize(
     "hours", [QuietHours(0, 1440), QuietHours(-1, 60), QuietHours(60, 60), QuietHours(2**62, 0)]
 )
-async def test_hours_that_are_none_are_refused(newsroom, hours, storage):
+async def test_invalid_quiet_hours_are_refused(newsroom, hours, storage):
     with pytest.raises(NotATime):
         await settings.set_quiet_hours(storage, await newsroom.chat(), hours)
 
 
-async def test_how_many_alerts_an_hour_is_kept(newsroom, storage):
+async def test_the_number_of_alerts_an_hour_is_stored(newsroom, storage):
     chat = await newsroom.chat()
 
     assert (await settings.set_alerts_per_hour(storage, chat, 20)).alerts_an_hour == 20
@@ -296,6 +291,6 @@ async def test_how_many_alerts_an_hour_is_kept(newsroom, storage):
 
 
 @pytest.mark.parametrize("number", [0, -1, 61, 2**62])
-async def test_a_number_that_is_none_is_refused(newsroom, number, storage):
+async def test_an_invalid_number_of_alerts_is_refused(newsroom, number, storage):
     with pytest.raises(NotANumber):
         await settings.set_alerts_per_hour(storage, await newsroom.chat(), number)

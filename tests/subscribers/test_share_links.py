@@ -1,4 +1,4 @@
-"""Links to the bot, and topics that are shared by one."""
+"""Links to the bot, and topics that are shared by links."""
 
 import re
 
@@ -24,7 +24,7 @@ from tests.subscribers.conftest import subscribe
         pytest.param(share_links.LinkedShare("abc_-1"), "s_abc_-1", id="something shared"),
     ],
 )
-def test_what_a_link_says_is_read_back(linked, start):
+def test_a_start_parameter_is_read_back(linked, start):
     assert share_links.start_for(linked) == start
     assert share_links.read_start(start) == linked
 
@@ -34,12 +34,12 @@ def test_what_a_link_says_is_read_back(linked, start):
     ["", "whatever", "q_", "q_!!!!", "q__w", "admin_1"],
     ids=["nothing", "unknown", "no words", "no base64", "no UTF-8", "another's"],
 )
-def test_what_is_no_link_brings_nothing(start):
+def test_an_unknown_start_parameter_is_none(start):
     assert share_links.read_start(start) is None
 
 
 @given(st.text(min_size=1))
-def test_words_that_fit_are_read_back_and_telegram_takes_the_link(typed):
+def test_a_query_that_fits_is_read_back_and_telegram_takes_the_link(typed):
     start = share_links.start_for(share_links.LinkedQuery(typed))
 
     if start is None:
@@ -50,7 +50,7 @@ def test_words_that_fit_are_read_back_and_telegram_takes_the_link(typed):
 
 
 @given(st.text(max_size=70))
-def test_nothing_that_is_brought_along_fails(start):
+def test_no_start_parameter_raises(start):
     for prefix in ("", "q_", "s_", "topic_"):
         linked = share_links.read_start(prefix + start)
         again = share_links.start_for(linked) if linked else None
@@ -67,7 +67,7 @@ async def test_a_topic_of_the_catalogue_is_shared_by_its_name(storage, arrive):
     assert await share_links.share(storage, await arrive(), topic.id) == "topic_japan-china"
 
 
-async def test_words_of_ones_own_are_shared_in_the_link(chat_id, storage):
+async def test_a_query_of_the_chat_is_shared_in_the_link(chat_id, storage):
     topic = await subscribe(storage, chat_id, "Taiwan export")
 
     start = await share_links.share(storage, chat_id, topic.topic_id)
@@ -75,7 +75,7 @@ async def test_words_of_ones_own_are_shared_in_the_link(chat_id, storage):
     assert share_links.read_start(start) == share_links.LinkedQuery("Taiwan export")
 
 
-async def test_long_words_are_kept_and_found_by_whoever_has_the_token(chat_id, storage):
+async def test_a_long_query_is_stored_and_found_by_its_token(chat_id, storage):
     topic = await subscribe(storage, chat_id, LONG)
 
     shared = share_links.read_start(await share_links.share(storage, chat_id, topic.topic_id))
@@ -85,7 +85,7 @@ async def test_long_words_are_kept_and_found_by_whoever_has_the_token(chat_id, s
     assert await share_links.shared_query(storage, shared.token) == LONG
 
 
-async def test_what_is_shared_twice_has_one_link(chat_id, storage):
+async def test_a_query_shared_twice_has_one_link(chat_id, storage):
     topic = await subscribe(storage, chat_id, LONG)
 
     links = {await share_links.share(storage, chat_id, topic.topic_id) for _ in range(2)}
@@ -93,7 +93,7 @@ async def test_what_is_shared_twice_has_one_link(chat_id, storage):
     assert len(links) == 1
 
 
-async def test_a_topic_of_another_chat_is_none(arrive, storage):
+async def test_a_topic_of_another_chat_cannot_be_shared(arrive, storage):
     topic = await subscribe(storage, await arrive(1), "Taiwan")
 
     with pytest.raises(NoSuchTopic):
@@ -105,11 +105,11 @@ async def test_a_token_that_was_guessed_opens_nothing(storage):
         await share_links.shared_query(storage, "guessed")
 
 
-async def test_what_a_chat_shared_goes_with_it(storage, chat_id):
+async def test_shares_go_with_their_chat(storage, chat_id):
     topic = await subscribe(storage, chat_id, LONG)
     await share_links.share(storage, chat_id, topic.topic_id)
 
     await deletion.delete_chat(storage, chat_id, None)
 
     async with storage.reading() as tx:
-        assert await tx.session.get(Share, 1) is None
+        assert await tx.get(Share, 1) is None

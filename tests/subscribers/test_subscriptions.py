@@ -6,26 +6,26 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.matching.query import QueryError
+from bot.matching.query import QueryError, parse
 from bot.subscribers import deletion, mutes, subscriptions, topics
 from bot.subscribers.errors import AlreadySubscribed, NoSuchTopic, TooManyTopics, UndoIsOver
 from bot.subscribers.mutes import Duration, TopicSubject
+from bot.subscribers.paging import PER_PAGE
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from bot.subscribers.topic_names import LONGEST_NAME
-from bot.subscribers.topics import PER_PAGE
 from storage.enums import Mode
 from storage.mutes import Mute
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from tests.limits import MOST_TOPICS, USUAL_LIMITS
+from tests.resources import MOST_TOPICS, USUAL_LIMITS
 from tests.subscribers.conftest import count, next_digest, subscribe, subscribe_to_topic
 
 
 async def live_queries(storage) -> list[str]:
     async with storage.reading() as tx:
         live = select(Query.canonical).where(col(Query.live).is_(True)).order_by(Query.canonical)
-        return list(await tx.session.exec(live))
+        return list(await tx.rows(live))
 
 
 async def test_subscribing_plans_the_next_digest(storage, chat_id, clock):
@@ -36,13 +36,13 @@ async def test_subscribing_plans_the_next_digest(storage, chat_id, clock):
     assert await next_digest(storage, chat_id) == clock.now + timedelta(hours=11)
 
 
-async def test_alerts_alone_plan_none(storage, chat_id):
+async def test_alerts_alone_plan_no_digest(storage, chat_id):
     await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
 
     assert await next_digest(storage, chat_id) is None
 
 
-async def test_stopping_the_last_digest_plans_none(storage, chat_id):
+async def test_unsubscribing_from_the_last_topic_plans_no_digest(storage, chat_id):
     subscribed = await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)
 
     await subscriptions.unsubscribe(storage, chat_id, subscribed.topic_id)
@@ -58,7 +58,7 @@ async def test_the_first_digest_reaches_back_a_day(chat_id, backfills, clock, st
     assert backfills == [("taiwan", clock.now - timedelta(hours=24))]
 
 
-async def test_the_same_query_however_written_are_one_topic(storage, chat_id):
+async def test_spellings_of_one_query_are_one_topic(storage, chat_id):
     first = await subscribe(storage, chat_id, '"Consul-General"')
     second = await subscribe(storage, chat_id, '"consul general"', Mode.DIGEST)
 
@@ -69,14 +69,14 @@ async def test_the_same_query_however_written_are_one_topic(storage, chat_id):
     assert [(one.name, one.mode) for one in page.items] == [("Consul-General", Mode.DIGEST)]
 
 
-async def test_the_same_query_at_the_same_time_are_one_topic(storage, chat_id):
+async def test_concurrent_subscriptions_to_one_query_are_one_topic(storage, chat_id):
     await asyncio.gather(*(subscribe(storage, chat_id, "Taiwan") for _ in range(5)))
 
     assert await count(storage, Topic) == 1
     assert await count(storage, Subscription) == 1
 
 
-async def test_equal_queries_of_two_chats_are_one_row(storage, arrive):
+async def test_equal_queries_of_two_chats_share_one_row(storage, arrive):
     for user_id in (1, 2):
         await subscribe(storage, await arrive(user_id), "Taiwan")
 
@@ -117,14 +117,29 @@ async def test_topics_of_one_chat_have_names_of_their_own(chat_id, storage):
     assert (first.name, second.name) == ("Apple", "apple -pie")
 
 
-async def test_what_is_no_query_changes_nothing(storage, chat_id):
+async def test_a_query_with_an_error_changes_nothing(storage, chat_id):
     with pytest.raises(QueryError):
         await subscribe(storage, chat_id, "(")
 
     assert await count(storage, Topic) == 0
 
 
-async def test_another_chats_topic_is_none(storage, arrive):
+async def test_a_query_may_name_a_topic_of_the_chat(storage, chat_id):
+    topic_id = (await subscribe(storage, chat_id, "Taiwan OR Formosa")).topic_id
+    await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
+
+    query = await topics.parse_for(storage, chat_id, '#"the island" ports')
+
+    assert query.canonical == parse("(Taiwan OR Formosa) ports").canonical
+
+
+async def test_topics_are_loaded_only_for_a_query_that_names_one(storage, chat_id, monkeypatch):
+    monkeypatch.setattr(topics, "saved_queries", None)
+
+    assert (await topics.parse_for(storage, chat_id, "Taiwan")).canonical == "taiwan"
+
+
+async def test_a_topic_of_another_chat_cannot_be_seen(storage, arrive):
     ann, bob = await arrive(1), await arrive(2)
     secret = (await subscribe(storage, bob, "secret")).topic_id
 
@@ -138,7 +153,7 @@ async def test_another_chats_topic_is_none(storage, arrive):
     assert (await topics.subscribed(storage, bob)).total == 1
 
 
-async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, chat_id):
+async def test_a_topic_beyond_the_limit_leaves_no_row(storage, chat_id):
     for number in range(MOST_TOPICS):
         await subscribe(storage, chat_id, f"word{number}", Mode.INSTANT)
 
@@ -164,12 +179,12 @@ async def test_lists_are_paged(chat_id, storage):
 def rows(storage):
     async def all_of(table):
         async with storage.reading() as tx:
-            return [row.model_dump() for row in await tx.session.exec(select(table))]
+            return [row.model_dump() for row in await tx.rows(select(table))]
 
     return all_of
 
 
-async def test_undone_is_exactly_as_it_was(chat_id, rows, clock, storage):
+async def test_an_undone_subscription_is_exactly_as_it_was(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)).topic_id
     await subscriptions.rename_topic(storage, chat_id, topic_id, "The island")
     await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.FOREVER)
@@ -187,7 +202,7 @@ async def test_undone_is_exactly_as_it_was(chat_id, rows, clock, storage):
     assert [one | {"id": 0} for one in subscribed] == [one | {"id": 0} for one in before[2]]
 
 
-async def test_what_is_not_undone_goes_with_all_it_had(chat_id, rows, clock, storage):
+async def test_a_topic_is_purged_when_it_can_no_longer_be_restored(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan", Mode.DIGEST)).topic_id
     await mutes.mute(storage, chat_id, TopicSubject(topic_id), Duration.WEEK)
     await subscriptions.unsubscribe(storage, chat_id, topic_id)
@@ -202,7 +217,7 @@ async def test_what_is_not_undone_goes_with_all_it_had(chat_id, rows, clock, sto
         await subscriptions.undo_unsubscribe(storage, chat_id, topic_id, limits=USUAL_LIMITS)
 
 
-async def test_the_next_delete_completes_an_old_one(chat_id, rows, clock, storage):
+async def test_unsubscribing_purges_topics_that_ended_earlier(chat_id, rows, clock, storage):
     first, second = [(await subscribe(storage, chat_id, words)).topic_id for words in ("a1", "b1")]
     await subscriptions.unsubscribe(storage, chat_id, first)
     clock.turn(UNDO_WITHIN)
@@ -212,7 +227,7 @@ async def test_the_next_delete_completes_an_old_one(chat_id, rows, clock, storag
     assert [topic["id"] for topic in await rows(Topic)] == [second]
 
 
-async def test_a_topic_that_is_subscribed_to_anew_has_not_ended(chat_id, rows, clock, storage):
+async def test_a_topic_subscribed_to_again_has_not_ended(chat_id, rows, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
     await subscriptions.unsubscribe(storage, chat_id, topic_id)
     await subscribe(storage, chat_id, "Taiwan", Mode.INSTANT)
@@ -222,9 +237,7 @@ async def test_a_topic_that_is_subscribed_to_anew_has_not_ended(chat_id, rows, c
     assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
 
 
-async def test_a_changed_query_is_backfilled_as_a_new_topic_does(
-    chat_id, backfills, clock, storage
-):
+async def test_a_changed_query_is_backfilled_like_a_new_topic(chat_id, backfills, clock, storage):
     topic_id = (await subscribe(storage, chat_id, "Taiwan")).topic_id
 
     await subscriptions.change_query(storage, chat_id, topic_id, "Formosa")
@@ -232,7 +245,7 @@ async def test_a_changed_query_is_backfilled_as_a_new_topic_does(
     assert backfills[-1] == ("formosa", clock.now - timedelta(hours=24))
 
 
-async def test_the_query_of_a_deleted_topic_is_free_and_of_another_are_not(chat_id, rows, storage):
+async def test_a_topic_may_take_the_query_of_an_ended_one_but_of_no_other(chat_id, rows, storage):
     kept, deleted, other = [
         (await subscribe(storage, chat_id, words)).topic_id
         for words in ("Taiwan", "Formosa", "Japan")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from bot.subscribers.text import one_line, storable
 
 
-def test_what_turns_or_hides_text_is_left_out():
+def test_control_characters_and_marks_of_direction_are_left_out():
     assert one_line("a\u202eb\u2066 \u200bc\n\td\x00") == "ab c d"
 
 
@@ -20,7 +20,7 @@ def test_a_line_is_one_line_and_stays_as_it_is(text):
     assert one_line(line) == line
 
 
-def test_what_no_database_takes_is_replaced_and_nothing_moves():
+def test_unstorable_characters_are_replaced_and_entities_stay_in_place():
     text = "tai\x00wan \ud83d \U0001f980"
 
     kept = storable(text)

@@ -1,4 +1,4 @@
-"""What a topic is called that nobody has named."""
+"""Names of topics that no user has named."""
 
 import pytest
 

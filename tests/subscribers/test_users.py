@@ -10,7 +10,7 @@ from bot.subscribers.users import Sender
 from storage.access import add_admin
 from storage.chats import Chat, chat_at, chats_of, schedule_of
 from storage.enums import ChatKind, ChatState
-from tests.limits import USUAL_LIMITS
+from tests.resources import USUAL_LIMITS
 from tests.subscribers.conftest import identify
 
 ANN = Sender(user_id=7, telegram_id=7, name="Ann", language="ja")
@@ -26,7 +26,6 @@ async def test_the_first_update_makes_the_chats_row(storage, clock):
 
     chat = await chat_of(storage)
     assert chat
-    assert user
     assert user.chat_id == chat.id
     assert (chat.zone, chat.zone_guessed, chat.language) == ("Asia/Tokyo", True, "ja")
     assert user.now == clock.now
@@ -55,7 +54,6 @@ async def test_an_appointed_admin_has_access(storage):
         await add_admin(tx, 7)
 
     user = await users.identify(storage, ANN, access=Access(is_open=False))
-    assert user
 
     assert user
     assert user.is_admin
@@ -63,7 +61,7 @@ async def test_an_appointed_admin_has_access(storage):
 
 async def test_a_message_restores_the_chat(storage):
     await identify(storage, ANN)
-    await users.suspend(storage, 7, ChatState.BLOCKED)
+    await users.suspend_chats(storage, 7, ChatState.BLOCKED)
     gone = await chat_of(storage)
     await identify(storage, ANN)
     back = await chat_of(storage)
@@ -76,19 +74,19 @@ async def test_a_message_restores_the_chat(storage):
 async def test_blocking_and_coming_back_does_not_end_a_pause(storage):
     user = await identify(storage, ANN)
     await settings.pause(storage, user.chat_id)
-    await users.suspend(storage, 7, ChatState.BLOCKED)
-    await users.restore(storage, 7)
+    await users.suspend_chats(storage, 7, ChatState.BLOCKED)
+    await users.restore_chats(storage, 7)
 
     back = await identify(storage, ANN)
     assert back.is_paused
 
 
 @pytest.mark.parametrize("event", ["gone", "back"])
-async def test_a_chat_that_was_never_here_may_go_and_come(storage, event):
+async def test_events_of_an_unknown_chat_make_no_row(storage, event):
     await (
-        users.suspend(storage, 8, ChatState.BLOCKED)
+        users.suspend_chats(storage, 8, ChatState.BLOCKED)
         if event == "gone"
-        else users.restore(storage, 8)
+        else users.restore_chats(storage, 8)
     )
 
     assert await chat_of(storage, 8) is None
@@ -106,7 +104,7 @@ async def rows(storage, telegram_id: int = GROUP):
 
 
 async def test_a_group_has_its_title_and_who_added_the_bot(storage):
-    assert await users.join(storage, MEMBER, access=Access(is_open=True))
+    assert await users.join_group(storage, MEMBER, access=Access(is_open=True))
 
     (chat,) = await rows(storage)
     assert (chat.name, chat.kind, chat.invited_by) == ("Newsroom", ChatKind.SUPERGROUP, 7)
@@ -115,19 +113,19 @@ async def test_a_group_has_its_title_and_who_added_the_bot(storage):
 
 async def test_a_user_without_access_adds_the_bot_to_nothing(storage):
 
-    assert not await users.join(storage, MEMBER, access=Access(is_open=False))
+    assert not await users.join_group(storage, MEMBER, access=Access(is_open=False))
     assert await users.identify(storage, MEMBER, access=Access(is_open=False)) is None
     assert await rows(storage) == []
 
 
 async def test_in_a_known_group_every_member_has_access(storage):
-    await users.join(storage, MEMBER, access=Access(is_open=False, allowed=frozenset({7})))
+    await users.join_group(storage, MEMBER, access=Access(is_open=False, allowed=frozenset({7})))
 
     user = await users.identify(storage, EVE, access=Access(is_open=False, allowed=frozenset({7})))
 
     assert user
     assert (user.name, user.kind, user.can_change) == ("Eve", ChatKind.SUPERGROUP, False)
-    assert await users.join(
+    assert await users.join_group(
         storage, EVE, access=Access(is_open=False, allowed=frozenset({7}))
     )  # whoever lets it in again: it was known
     (chat,) = await rows(storage)
@@ -135,14 +133,14 @@ async def test_in_a_known_group_every_member_has_access(storage):
 
 
 async def test_a_group_keeps_the_language_that_it_started_with(storage):
-    await users.join(storage, MEMBER, access=Access(is_open=True))
+    await users.join_group(storage, MEMBER, access=Access(is_open=True))
     await identify(storage, replace(EVE, title="News desk"))
 
     (chat,) = await rows(storage)
     assert (chat.name, chat.language) == ("News desk", "ja")
 
 
-async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage):
+async def test_a_new_thread_starts_with_the_settings_of_its_group(storage):
     group = await identify(storage, MEMBER)
     await settings.set_zone(storage, group.chat_id, "Asia/Taipei")
     await settings.set_times(storage, group.chat_id, [WeeklyTime(540), WeeklyTime(1080)])
@@ -162,17 +160,17 @@ async def test_a_thread_that_is_used_first_makes_its_group_too(storage):
     assert [chat.thread_id for chat in await rows(storage)] == [0, 5]
 
 
-async def test_all_threads_go_and_come_back_with_their_group(storage):
+async def test_all_threads_are_suspended_and_restored_with_their_group(storage):
     await identify(storage, ELECTIONS)
-    await users.suspend(storage, GROUP, ChatState.KICKED)
+    await users.suspend_chats(storage, GROUP, ChatState.KICKED)
     gone = [chat.state for chat in await rows(storage)]
-    await users.restore(storage, GROUP)
+    await users.restore_chats(storage, GROUP)
 
     assert gone == [ChatState.KICKED] * 2
     assert [chat.state for chat in await rows(storage)] == [ChatState.ACTIVE] * 2
 
 
-async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(storage):
+async def test_a_closed_thread_is_restored_when_reopened_or_with_the_right_to_manage(storage):
     async def states() -> list[ChatState]:
         return [chat.state for chat in await rows(storage)]
 
@@ -181,16 +179,16 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
             thread = await chat_at(tx, GROUP, 5)
             assert thread
             thread.state = ChatState.TOPIC_CLOSED
-            tx.session.add(thread)
+            await tx.add(thread)
 
     await identify(storage, ELECTIONS)
     await close()
-    await users.restore(storage, GROUP)
+    await users.restore_chats(storage, GROUP)
     waiting = await states()
     await groups.reopen_thread(storage, GROUP, 5)
     reopened = await states()
     await close()
-    await users.restore(storage, GROUP, closed_too=True)
+    await users.restore_chats(storage, GROUP, closed_too=True)
 
     assert waiting == [ChatState.ACTIVE, ChatState.TOPIC_CLOSED]
     assert reopened == await states() == [ChatState.ACTIVE, ChatState.ACTIVE]
@@ -199,8 +197,8 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
 async def test_a_group_that_moves_takes_its_threads_along(storage):
     old = replace(MEMBER, telegram_id=-7, kind=ChatKind.GROUP)
     before = await identify(storage, old)
-    await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
-    await groups.migrate(storage, -7, GROUP, limits=USUAL_LIMITS)
+    await groups.migrate_group(storage, -7, GROUP, limits=USUAL_LIMITS)
+    await groups.migrate_group(storage, -7, GROUP, limits=USUAL_LIMITS)
 
     after = await identify(storage, MEMBER)
 

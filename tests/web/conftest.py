@@ -1,7 +1,7 @@
 """A site, and a visitor who knows its addresses."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -15,8 +15,8 @@ from bot.mail.compose import FromAddress, Mailer
 from bot.ops.health import make_web
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
-from bot.subscribers.access import Access
 from bot.web.requests import RateLimit
+from bot.web.routes import make_routes
 from bot.web.site import Site
 from storage.db.engine import Storage
 from storage.enums import Mode
@@ -106,11 +106,9 @@ def renderer() -> Renderer:
 
 @pytest.fixture
 def site(storage: Storage, bounces: FakeBounces, renderer: Renderer, clock: TurnedClock) -> Site:
-    resources = make_resources(
-        storage, Access(is_open=True), mailer=mailer_of(renderer), renderer=renderer
-    )
+    resources = make_resources(storage, mailer=mailer_of(renderer), renderer=renderer, links=LINKS)
     return Site(
-        replace(resources, links=LINKS),
+        resources,
         bounces=cast("Any", bounces),
         clock=lambda: clock.now,
         rate_limit=RateLimit(clock=lambda: clock.now.timestamp()),  # noqa: PLW0108 - turned later
@@ -123,7 +121,7 @@ def mailer_of(renderer: Renderer) -> Mailer:
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
-    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+    async with TestClient(TestServer(make_web(*make_routes(site)))) as client:
         yield Visitor(client, LINKS)
 
 

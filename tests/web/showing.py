@@ -24,8 +24,8 @@ from bot.publishing.pages import EditionPage
 from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderers
-from bot.subscribers.access import Access
 from bot.web import publications
+from bot.web.routes import make_routes
 from bot.web.samples import sample_managed
 from bot.web.site import Site
 from storage.db.engine import Storage
@@ -63,10 +63,10 @@ async def showing(language: str = "") -> AsyncIterator[Links]:
         storage = Storage.open(url, clock=_now)
         await _fill(storage)
         renderer = Renderers().of(language)
-        resources = make_resources(storage, Access(is_open=True), renderer=renderer)
-        resources = replace(resources, links=Links("http://127.0.0.1", SIGNER))
+        links = Links("http://127.0.0.1", SIGNER)
+        resources = make_resources(storage, renderer=renderer, links=links)
         site = Site(resources, clock=lambda: NOW)
-        async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
+        async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:
             yield Links(str(server.make_url("")).rstrip("/"), SIGNER)
         await storage.close()
 
@@ -103,10 +103,10 @@ def pages(links: Links) -> dict[str, str]:
     """Return the addresses of the pages by the names of their pictures."""
     found = {
         "edition": links.edition(CHAT, DAY, 0, NOW),
-        "manage": f"{links.manage(CHAT, NOW)}?said=saved",
+        "manage": f"{links.manage(CHAT, NOW)}?done=saved",
         "unsubscribe": links.unsubscribe(1),
         "confirm": links.confirm(1, "word"),
-        "stopped": f"{links.manage(CHAT, NOW)}?said=stopped&topic=1&mode=both",
+        "unsubscribed": f"{links.manage(CHAT, NOW)}?done=unsubscribed&topic=1&mode=both",
         "not-found": f"{links.base}/nothing",
     }
     return {name: str(link) for name, link in found.items()}

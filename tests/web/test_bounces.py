@@ -8,14 +8,14 @@ from bot.mail.reports import token_of
 from tests.web.conftest import SIGNER
 
 
-async def test_a_returned_mail_is_passed_on_as_it_is(visitor, bounces):
+async def test_a_bounced_mail_is_passed_on_unchanged(visitor, bounces):
     answer = await visitor.sends(visitor.links.bounce(), b"Subject: \xff\r\n\r\nreturned")
 
     assert answer.status == 202
     assert bounces.taken == [b"Subject: \xff\r\n\r\nreturned"]
 
 
-async def test_it_may_be_larger_than_a_form_but_not_without_end(visitor, bounces):
+async def test_a_bounced_mail_may_be_larger_than_a_form_up_to_a_limit(visitor, bounces):
     fits = await visitor.sends(visitor.links.bounce(), b"a" * 200_000)
     too_large = await visitor.sends(visitor.links.bounce(), b"a" * 300_000)
 
@@ -23,7 +23,7 @@ async def test_it_may_be_larger_than_a_form_but_not_without_end(visitor, bounces
     assert len(bounces.taken) == 1
 
 
-async def test_nobody_else_may_return_mails(visitor, bounces):
+async def test_a_forged_address_takes_no_mails(visitor, bounces):
     forged = await visitor.sends("https://news.example.org/b/0.aaaa", b"a")
 
     assert forged.status == 404
@@ -32,7 +32,9 @@ async def test_nobody_else_may_return_mails(visitor, bounces):
 
 
 @pytest.mark.parametrize("mailbox_id", [1, 3, 2**63 - 1])
-async def test_the_token_in_a_mail_does_not_open_the_relays_endpoint(visitor, bounces, mailbox_id):
+async def test_the_token_of_a_mail_does_not_open_the_address_of_the_relay(
+    visitor, bounces, mailbox_id
+):
     path = visitor.links.bounce().rpartition("/")[0]
 
     answer = await visitor.sends(f"{path}/{token_of(mailbox_id, SIGNER)}", b"a")
@@ -41,7 +43,7 @@ async def test_the_token_in_a_mail_does_not_open_the_relays_endpoint(visitor, bo
     assert bounces.taken == []
 
 
-async def test_bodies_held_at_once_are_bounded(visitor, bounces, site):
+async def test_the_bodies_in_memory_are_bounded(visitor, bounces, site):
     link, most = visitor.links.bounce(), site.bodies.most
 
     with site.bodies.room(most - 10):

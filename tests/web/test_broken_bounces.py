@@ -20,7 +20,7 @@ async def bounces(storage: Storage, renderer: Renderer) -> AsyncIterator[Bounces
     await workers.close()
 
 
-async def test_each_is_taken_as_any_other_and_read_by_another_process(visitor, monkeypatch):
+async def test_a_broken_bounce_is_accepted_and_read_by_another_process(visitor, monkeypatch):
     def read_here(_content: bytes) -> None:
         raise AssertionError
 

@@ -42,7 +42,7 @@ async def page(
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_page_is_dressed_and_fits_its_screen(page, links, name):
+async def test_a_page_has_its_style_and_fits_the_screen(page, links, name):
     await page.goto(pages(links)[name])
 
     style = await _computed(page, "body", "max-width")
@@ -60,7 +60,7 @@ async def test_a_page_names_its_language_and_has_one_heading_and_a_title(page, l
     assert (await page.title()).endswith("Dateline")
 
 
-async def test_an_edition_is_read_without_script(page, links):
+async def test_an_edition_needs_no_script(page, links):
     await page.goto(pages(links)["edition"])
 
     await expect(page.get_by_role("heading", name="Your Wednesday digest")).to_be_visible()
@@ -106,7 +106,7 @@ async def test_buttons_are_large_enough_to_touch(page, links):
         assert box["width"] >= 44
 
 
-async def test_names_in_other_scripts_run_their_own_way(page, links):
+async def test_names_keep_their_own_direction(page, links):
     await page.goto(pages(links)["manage"])
 
     name = page.get_by_text("اقتصاد مصر", exact=True)

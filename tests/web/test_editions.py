@@ -38,7 +38,7 @@ async def test_text_from_outside_is_escaped(visitor, link):
     assert "More <words>" not in page
 
 
-async def test_the_page_is_for_no_search_engine_and_no_cache_but_the_readers_own(visitor, link):
+async def test_the_page_is_hidden_from_search_engines_and_shared_caches(visitor, link):
     answer = await visitor.opens(link)
 
     assert '<meta name="robots" content="noindex, nofollow">' in await answer.text()
@@ -47,14 +47,14 @@ async def test_the_page_is_for_no_search_engine_and_no_cache_but_the_readers_own
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-async def test_it_offers_nothing_that_changes_the_chat(visitor, link):
+async def test_an_edition_has_no_form(visitor, link):
     page = await visitor.reads(link)
 
     assert "<form" not in page
     assert "/m/" not in page
 
 
-async def test_it_is_kept_for_ninety_days(visitor, link, clock):
+async def test_an_edition_is_kept_for_ninety_days(visitor, link, clock):
     clock.turn(90 * DAY)
     last = await visitor.opens(link)
     clock.turn(DAY)
@@ -65,14 +65,14 @@ async def test_it_is_kept_for_ninety_days(visitor, link, clock):
     assert "Digests are kept for 90 days." in await late.text()
 
 
-async def test_an_edition_of_a_chat_that_was_erased_is_gone(visitor, link, storage):
+async def test_an_edition_of_an_erased_chat_is_gone(visitor, link, storage):
     async with storage.writing() as tx:
         await tx.session.exec(delete(Chat))
 
     assert (await visitor.opens(link)).status == 410
 
 
-async def test_an_edition_that_never_was_is_gone(visitor, chat_id, clock):
+async def test_an_edition_that_was_never_made_is_gone(visitor, chat_id, clock):
     link = visitor.links.edition(chat_id, TUESDAY + DAY, 0, clock.now)
 
     assert (await visitor.opens(link)).status == 410
@@ -88,14 +88,14 @@ async def test_an_edition_that_never_was_is_gone(visitor, chat_id, clock):
         pytest.param(lambda _: "https://news.example.org/e/%ED%A0%80.0.a", id="no text"),
     ],
 )
-async def test_no_other_address_opens_it(visitor, link, change):
+async def test_other_addresses_do_not_open_the_edition(visitor, link, change):
     answer = await visitor.opens(change(link))
 
     assert answer.status == 404
     assert "There is nothing here" in await answer.text()
 
 
-async def test_a_look_at_the_headers_alone_is_answered(visitor, link):
+async def test_a_head_request_is_answered(visitor, link):
     answer = await visitor.client.head(visitor._path(link))
 
     assert answer.status == 200
@@ -114,7 +114,7 @@ def painted(monkeypatch) -> list[object]:
     return asked
 
 
-async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
+async def test_the_picture_of_a_weekly_edition_is_drawn_once(
     visitor, link, chat_id, storage, painted
 ):
     async with storage.writing() as tx:
@@ -133,7 +133,7 @@ async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
     assert len(painted) == 1
 
 
-async def test_a_daily_edition_has_none(visitor, link, painted):
+async def test_a_daily_edition_has_no_picture(visitor, link, painted):
     assert "<img" not in await visitor.reads(link)
     assert (await visitor.opens(f"{link}/week.png")).status == 404
     assert not painted

@@ -12,6 +12,7 @@ from bot.ops import health
 from bot.ops.health import make_web
 from bot.rendering.links import Links
 from bot.web import requests
+from bot.web.routes import make_routes
 from tests.web.conftest import BASE, SIGNER, TUESDAY, Visitor
 
 POLICY = (
@@ -26,7 +27,7 @@ def link(visitor, chat_id, clock):
 
 
 @pytest.mark.parametrize("path", ["/e/x", "/", "/healthz", "/readyz", "/robots.txt", "/m/x"])
-async def test_every_answer_keeps_browsers_from_harm(visitor, path):
+async def test_every_response_has_the_security_headers(visitor, path):
     answer = await visitor.client.get(path)
 
     assert answer.headers["Content-Security-Policy"] == POLICY
@@ -37,9 +38,7 @@ async def test_every_answer_keeps_browsers_from_harm(visitor, path):
     assert "Set-Cookie" not in answer.headers
 
 
-async def test_a_method_that_a_page_does_not_know_is_answered_with_those_that_it_does(
-    visitor, link
-):
+async def test_a_wrong_method_is_answered_with_the_allowed_ones(visitor, link):
     answer = await visitor.client.delete(visitor._path(link))
 
     assert answer.status == 405
@@ -47,7 +46,7 @@ async def test_a_method_that_a_page_does_not_know_is_answered_with_those_that_it
     assert "use a button on the page" in await answer.text()
 
 
-async def test_a_form_that_is_too_large_is_not_read(visitor, link):
+async def test_a_large_form_is_not_read(visitor, link):
     answer = await visitor.sends(link, {"topic": "1" * 5000})
 
     assert answer.status == 413
@@ -67,13 +66,13 @@ async def test_a_form_that_is_too_large_is_not_read(visitor, link):
         pytest.param({"Sec-Fetch-Site": "same-origin"}, 303, id="our own page, as browsers say"),
     ],
 )
-async def test_no_other_site_sends_our_forms(visitor, link, headers, status):
+async def test_forms_from_other_sites_are_refused(visitor, link, headers, status):
     answer = await visitor.sends(link, {"pause": "yes"}, headers=headers)
 
     assert answer.status == status
 
 
-async def test_many_forms_in_a_row_must_wait(visitor, link):
+async def test_many_forms_in_a_row_are_limited(visitor, link):
     answers = [await visitor.sends(link, {"pause": "yes"}) for _ in range(31)]
 
     assert [answer.status for answer in answers] == [303] * 30 + [429]
@@ -81,7 +80,7 @@ async def test_many_forms_in_a_row_must_wait(visitor, link):
     assert "Nothing was lost" in await answers[-1].text()
 
 
-async def test_one_client_does_not_use_up_anothers_allowance(visitor, link):
+async def test_each_client_has_a_limit_of_its_own(visitor, link):
     for _ in range(31):
         await visitor.sends(link, {"pause": "yes"}, headers={"X-Forwarded-For": "203.0.113.7"})
 
@@ -90,7 +89,7 @@ async def test_one_client_does_not_use_up_anothers_allowance(visitor, link):
     assert other.status == 303
 
 
-async def test_while_the_database_fails_a_page_says_so(visitor, chat_id, clock, monkeypatch):
+async def test_a_page_reports_that_the_database_fails(visitor, chat_id, clock, monkeypatch):
     async def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, OSError("disk"))
 
@@ -103,7 +102,7 @@ async def test_while_the_database_fails_a_page_says_so(visitor, chat_id, clock, 
     assert "Nothing was lost" in await answer.text()
 
 
-async def test_the_stylesheet_stands_at_an_address_of_its_content(visitor):
+async def test_the_address_of_the_stylesheet_depends_on_its_content(visitor):
     page = await (await visitor.client.get("/")).text()
     path = page.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
 
@@ -115,15 +114,15 @@ async def test_the_stylesheet_stands_at_an_address_of_its_content(visitor):
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-async def test_no_search_engine_is_invited(visitor):
+async def test_robots_are_disallowed(visitor):
     assert await (await visitor.client.get("/robots.txt")).text() == "User-agent: *\nDisallow: /\n"
 
 
-async def test_under_a_path_every_address_on_a_page_begins_with_it(site, chat_id, clock):
+async def test_addresses_on_a_page_begin_with_the_path_of_the_site(site, chat_id, clock):
     base = "https://example.org/news"
     resources = replace(site.resources, links=Links(base, SIGNER))
     async with TestClient(
-        TestServer(make_web(*replace(site, resources=resources).parts()))
+        TestServer(make_web(*make_routes(replace(site, resources=resources))))
     ) as client:
         visitor = Visitor(client, Links(base, SIGNER), base)
         link = visitor.links.manage(chat_id, clock.now)
@@ -158,7 +157,7 @@ async def test_a_request_that_never_ends_is_cut_off(impatience, port, sent):
     writer.close()
 
 
-async def test_headers_without_end_are_refused(port):
+async def test_endless_headers_are_refused(port):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     lines = b"".join(b"X-%d: a\r\n" % number for number in range(200))
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n")
@@ -168,7 +167,7 @@ async def test_headers_without_end_are_refused(port):
     writer.close()
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(visitor, chat_id, clock, monkeypatch):
+async def test_a_body_that_does_not_arrive_ends_the_request(visitor, chat_id, clock, monkeypatch):
     monkeypatch.setattr(requests, "BODY_SECONDS", 0.05)
     link = visitor.links.manage(chat_id, clock.now)
 

@@ -31,7 +31,9 @@ def digests(visitor, chat_id, opened_feeds):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_kind_says_what_it_is_and_is_read_back(visitor, chat_id, opened_feeds, kind):
+async def test_each_kind_has_its_content_type_and_is_read_back(
+    visitor, chat_id, opened_feeds, kind
+):
     answer = await visitor.opens(visitor.links.feed(chat_id, 1, 1, kind))
 
     read = read_fast(await answer.read(), BASE, answer.headers["Content-Type"])
@@ -43,7 +45,7 @@ async def test_each_kind_says_what_it_is_and_is_read_back(visitor, chat_id, open
     assert [item.title for item in read.items] == [*(f"Title {n}" for n in range(7)), "Both"]
 
 
-async def test_an_entry_for_a_digest_leads_to_its_page(visitor, digests):
+async def test_the_entry_of_a_digest_links_to_its_page(visitor, digests):
     read = feedparser.parse(await (await visitor.opens(digests)).read())
 
     (entry,) = read.entries
@@ -51,7 +53,7 @@ async def test_an_entry_for_a_digest_leads_to_its_page(visitor, digests):
     assert "Your Tuesday digest" in await visitor.reads(entry.link)
 
 
-async def test_who_has_it_as_it_is_gets_no_body(visitor, topic):
+async def test_a_reader_with_a_matching_validator_gets_no_body(visitor, topic):
     first = await visitor.opens(topic)
     tag, changed = first.headers["ETag"], first.headers["Last-Modified"]
 
@@ -79,7 +81,7 @@ async def test_who_has_it_as_it_is_gets_no_body(visitor, topic):
         pytest.param({"If-Modified-Since": "yesterday"}, id="no date"),
     ],
 )
-async def test_who_has_something_else_gets_it_all(visitor, topic, headers):
+async def test_a_reader_with_an_outdated_validator_gets_the_feed(visitor, topic, headers):
     assert (await visitor.opens(topic, headers=headers)).status == 200
 
 
@@ -101,14 +103,14 @@ async def test_a_changed_title_changes_the_tag(visitor, topic, newsroom):
     assert (await visitor.opens(topic)).headers["ETag"] != before
 
 
-async def test_time_alone_changes_nothing(visitor, topic, digests, clock):
+async def test_the_validators_do_not_change_with_time(visitor, topic, digests, clock):
     before = [(await visitor.opens(link)).headers["ETag"] for link in (topic, digests)]
     clock.turn(timedelta(days=3))
 
     assert [(await visitor.opens(link)).headers["ETag"] for link in (topic, digests)] == before
 
 
-async def test_a_renewed_feed_is_gone_at_its_former_address(
+async def test_a_renewed_feed_is_gone_at_its_old_address(
     visitor, topic, opened_feeds, chat_id, storage
 ):
     await published_feeds.renew_feeds(storage, chat_id, links=Links(BASE, SIGNER))

@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from bot.rendering.links import Purpose, Signer
 from bot.web.pages import read_token
-from bot.web.site import BOUNCE_ROUTES, ROUTES
+from bot.web.routes import BOUNCE_ROUTES, ROUTES
 from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.topics import Topic
@@ -42,10 +42,10 @@ ROUTES_WITH_TOKENS: list[Any] = [
 READER: Any = SimpleNamespace(resources=SimpleNamespace(links=LINKS), clock=lambda: MONDAY_NOON)
 
 BUTTONS: tuple[dict[str, str], ...] = (
-    {"stop": "yes"},
+    {"unsubscribe": "yes"},
     {"mode": "instant"},
     {"pause": "yes"},
-    {"reach": "email"},
+    {"medium": "email"},
     {},
 )
 
@@ -116,11 +116,11 @@ def test_a_token_of_one_purpose_is_refused_by_every_route_of_another(data):
                 read_token(READER, route.purpose, request)
 
 
-def test_each_purpose_of_a_route_has_one_shape_of_subject():
+def test_each_purpose_has_one_shape_of_subject():
     assert {route.purpose for route in ROUTES_WITH_TOKENS} <= PARTS.keys()
 
 
-def test_every_address_of_a_chat_is_walked(victim):
+def test_every_address_of_a_chat_is_tried(victim):
     """Each has a token; what has none shows nothing of anybody."""
     paths = [resource.canonical for resource in victim.app.router.resources()]
 
@@ -129,14 +129,14 @@ def test_every_address_of_a_chat_is_walked(victim):
     assert all(f"/{purpose}/{{token}}" in " ".join(paths) for purpose in of_people)
 
 
-async def test_who_has_the_address_sees_it(victim, clock):
+async def test_a_valid_address_opens_its_page(victim, clock):
     """Else nothing would be shown by others not seeing it."""
     link = victim.visitor.links.manage(victim.chat_id, clock.now)
 
     assert await victim.shown_by("GET", link.removeprefix(victim.visitor.base), {}) == "shown"
 
 
-async def test_no_forged_address_opens_anything(victim, clock, eve):
+async def test_a_forged_address_opens_nothing(victim, clock, eve):
     ids = victim.ids
     subjects: list[tuple[int | str, ...]] = [
         (victim.chat_id,),
@@ -164,7 +164,7 @@ async def test_no_forged_address_opens_anything(victim, clock, eve):
     assert await victim.changed() == ""
 
 
-async def test_no_form_reaches_what_another_chat_has(victim, clock, eve):
+async def test_a_form_cannot_change_another_chat(victim, clock, eve):
     """Eve's own address is good, and she may send what she wants with it."""
     link = victim.visitor.links.manage(eve, clock.now).removeprefix(victim.visitor.base)
     every_id = sorted({each for found in victim.ids.values() for each in found})

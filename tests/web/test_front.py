@@ -7,37 +7,32 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.ops.health import make_web
-from bot.subscribers.access import Access
-from bot.web.miniapp.routes import MiniApp
+from bot.web.routes import make_routes
+from bot.web.site import MiniApp
 
 BOT = "https://t.me/dateline_bot"
+APP = MiniApp("42:secret", renew_menus=AsyncMock())
 PATHS = ("/", "/app")
 
 
-@pytest.fixture
-def app(site):
-    resources = replace(site.resources, access=Access(is_open=True))
-    return MiniApp(token="42:secret", resources=resources, renew_menus=AsyncMock())
-
-
 async def page(site, path: str) -> str:
-    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+    async with TestClient(TestServer(make_web(*make_routes(site)))) as client:
         answer = await client.get(path)
         assert answer.status == 200
         return await answer.text()
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_it_says_what_it_is_and_links_to_the_bot(site, app, path):
+async def test_the_page_describes_and_links_the_bot(site, path):
     async def bot_link() -> str:
         return BOT
 
-    shown = await page(replace(site, app=app, bot_link=bot_link), path)
+    shown = await page(replace(site, app=APP, bot_link=bot_link), path)
 
     assert "Telegram bot" in shown
     assert f'<a href="{BOT}">Open the bot</a>' in shown
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_without_the_bots_name_there_is_no_link(site, app, path):
-    assert "t.me" not in await page(replace(site, app=app), path)
+async def test_the_page_has_no_link_while_the_name_of_the_bot_is_unknown(site, path):
+    assert "t.me" not in await page(replace(site, app=APP), path)

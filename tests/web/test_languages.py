@@ -30,21 +30,21 @@ async def arabic(chat_id, newsroom):
     return chat_id
 
 
-async def test_the_topics_of_a_chat(visitor, arabic, clock):
+async def test_the_topics_of_a_chat_are_in_its_language(visitor, arabic, clock):
     page = await visitor.reads(visitor.links.manage(arabic, clock.now))
 
     assert ARABIC in page
     assert pseudo("Your topics") in page
 
 
-async def test_a_digest_of_a_chat(visitor, arabic, clock):
+async def test_a_digest_is_in_the_language_of_its_chat(visitor, arabic, clock):
     page = await visitor.reads(visitor.links.edition(arabic, TUESDAY, 0, clock.now))
 
     assert ARABIC in page
     assert pseudo("Anyone with the link can see this page. It is kept for 90 days.") in page
 
 
-async def test_the_feeds_of_a_chat(visitor, arabic, newsroom, storage):
+async def test_the_feeds_of_a_chat_are_in_its_language(visitor, arabic, newsroom, storage):
     async with storage.writing() as tx:
         tx.session.add(PublishedFeed(chat_id=arabic, version=1, is_open=True, changed_at=tx.now))
 
@@ -60,14 +60,14 @@ async def test_the_feeds_of_a_chat(visitor, arabic, newsroom, storage):
     [("ar-EG, en;q=0.5", ARABIC), ("ja, en;q=0.5", ENGLISH), ("", ENGLISH)],
     ids=["spoken here", "not spoken here", "nothing said"],
 )
-async def test_a_page_of_no_chat(visitor, wanted, shown):
+async def test_a_page_without_a_chat_is_in_the_language_of_the_browser(visitor, wanted, shown):
     answer = await visitor.client.get("/nothing", headers={"Accept-Language": wanted})
 
     assert shown in await answer.text()
     assert answer.headers["Vary"] == "Accept-Language"
 
 
-async def test_a_chats_page_does_not_ask_the_browser(visitor, chat_id, clock):
+async def test_a_page_of_a_chat_ignores_the_language_of_the_browser(visitor, chat_id, clock):
     answer = await visitor.opens(
         visitor.links.manage(chat_id, clock.now), headers={"Accept-Language": "ar"}
     )
@@ -77,7 +77,7 @@ async def test_a_chats_page_does_not_ask_the_browser(visitor, chat_id, clock):
 
 
 @pytest.mark.parametrize("page", ["unsubscribe", "confirm"])
-async def test_the_pages_of_a_mailbox_speak_the_language_of_its_chat(visitor, mailbox, page):
+async def test_the_pages_of_a_mailbox_are_in_the_language_of_its_chat(visitor, mailbox, page):
     links, number = visitor.links, mailbox.id
     link = links.unsubscribe(number) if page == "unsubscribe" else links.confirm(number, "word")
 
@@ -88,7 +88,7 @@ async def test_the_pages_of_a_mailbox_speak_the_language_of_its_chat(visitor, ma
     assert ARABIC in done
 
 
-async def test_the_page_of_a_mailbox_that_is_gone_speaks_as_the_browser_does(visitor):
+async def test_the_page_of_a_deleted_mailbox_is_in_the_language_of_the_browser(visitor):
     link = visitor.links.unsubscribe(3)
 
     answer = await visitor.opens(link, headers={"Accept-Language": "ar"})

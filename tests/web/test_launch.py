@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.subscribers.users import Sender
 from bot.web.miniapp.authentication import (
-    Launcher,
     LaunchError,
     TooOldError,
     read_launch,
@@ -32,15 +32,15 @@ def signed(token: str = TOKEN, **fields: object) -> str:
     return urlencode(told | {"hash": hmac.digest(secret, lines.encode(), sha256).hex()})
 
 
-def read(data: str, now: datetime = NOW) -> Launcher:
+def read(data: str, now: datetime = NOW) -> Sender:
     return read_launch(data, TOKEN, now)
 
 
-def test_who_opened_the_app_is_read():
-    assert read(signed()) == Launcher(7, "Ann", "ja")
+def test_the_user_who_opened_the_app_is_read():
+    assert read(signed()) == Sender(7, 7, name="Ann", language="ja")
 
 
-def test_fields_that_are_new_are_signed_too():
+def test_unknown_fields_are_signed_too():
     assert read(signed(chat_type="private", signature="Xy-_", start_param="")).user_id == 7
 
 
@@ -53,7 +53,7 @@ def test_fields_that_are_new_are_signed_too():
         pytest.param(timedelta(minutes=-5), True, id="our clock is slow"),
     ],
 )
-def test_it_is_good_for_a_day(age, is_good):
+def test_launch_data_is_valid_for_a_day(age, is_good):
     if is_good:
         assert read(signed(), NOW + age).user_id == 7
     else:
@@ -90,14 +90,14 @@ def test_it_is_good_for_a_day(age, is_good):
         pytest.param(signed(user="[" * 3000), id="JSON without a bottom"),
     ],
 )
-def test_anything_else_is_refused(data):
+def test_malformed_launch_data_is_refused(data):
     with pytest.raises(LaunchError) as error:
         read(data)
     assert not isinstance(error.value, TooOldError)
 
 
 @pytest.mark.parametrize("field", ["first_name", "language_code"])
-def test_a_user_may_lack_what_is_not_needed(field):
+def test_a_user_may_lack_optional_fields(field):
     user = {name: value for name, value in ANN.items() if name != field}
 
     assert read(signed(user=json.dumps(user))).user_id == 7
@@ -129,12 +129,12 @@ def _same(changed: str, data: str) -> bool:
 
 
 @given(st.text(max_size=300))
-def test_whatever_comes_is_read_or_refused(text):
+def test_any_text_is_read_or_refused(text):
     with pytest.raises(LaunchError):
         read(text)
 
 
 @given(st.dictionaries(st.sampled_from(["user", "auth_date", "a"]), st.text(max_size=40)))
-def test_whatever_is_signed_is_read_or_refused(fields):
+def test_any_signed_text_is_read_or_refused(fields):
     with suppress(LaunchError):
         assert read(signed(**fields)).user_id > 0

@@ -5,9 +5,9 @@ import pytest
 from sqlmodel import col, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
-from bot.mail.confirm import request_confirmation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
+from bot.subscribers.mailboxes import request_confirmation
 from storage.enums import MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
@@ -35,7 +35,7 @@ def state(newsroom, mailbox):
     return read
 
 
-async def test_to_look_unsubscribes_nobody(visitor, link, state):
+async def test_opening_the_page_unsubscribes_nobody(visitor, link, state):
     page = await visitor.reads(link)
     await visitor.client.head(visitor._path(link))
 
@@ -98,7 +98,7 @@ async def test_an_address_is_confirmed_by_the_button_only(visitor, mailbox, stat
     assert await state() is MailboxState.ACTIVE
 
 
-async def test_a_confirmation_that_is_over_says_what_to_do(visitor, mailbox):
+async def test_an_expired_confirmation_shows_the_remedy(visitor, mailbox):
     answer = await visitor.sends(visitor.links.confirm(mailbox.id, "another"))
 
     assert answer.status == 410
@@ -159,7 +159,7 @@ async def test_a_digest_is_unsubscribed_from_by_its_header(visitor, digest, news
     assert mailbox.state is MailboxState.UNSUBSCRIBED
 
 
-async def test_every_link_to_us_in_a_digest_leads_to_a_page(visitor, digest):
+async def test_every_own_link_in_a_digest_leads_to_a_page(visitor, digest):
     links = set(re.findall(rf"{BASE}/[a-z]/[a-z0-9._-]+", digest.html + digest.text))
 
     assert {link.removeprefix(BASE)[:3] for link in links} == {"/e/", "/m/", "/u/"}

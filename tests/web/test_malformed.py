@@ -56,7 +56,7 @@ async def _answer(port: int, request: bytes) -> bytes:
         ),
     ],
 )
-async def test_a_malformed_request_is_one_line(
+async def test_a_malformed_request_is_one_line_of_the_log(
     restored_logs, capsys, unused_tcp_port: int, server: str, request_: bytes
 ):
     errors = LastErrors()
@@ -73,9 +73,7 @@ async def test_a_malformed_request_is_one_line(
     assert errors.newest() == []
 
 
-async def test_a_body_that_is_not_packed_as_it_says_is_refused(
-    restored_logs, capsys, visitor, chat_id, clock
-):
+async def test_a_wrongly_encoded_body_is_refused(restored_logs, capsys, visitor, chat_id, clock):
     configure_logs("console", "info")
 
     answer = await visitor.client.post(

@@ -33,10 +33,10 @@ async def test_the_page_lists_the_subscriptions_of_the_chat(visitor, link):
     assert "Your digest comes every day at 08:00 Tokyo time." in page
 
 
-async def test_a_look_changes_nothing(visitor, link, newsroom):
+async def test_opening_the_page_changes_nothing(visitor, link, newsroom):
     before = await modes(newsroom)
 
-    await visitor.opens(f"{link}?stop=yes&topic=1")
+    await visitor.opens(f"{link}?unsubscribe=yes&topic=1")
 
     assert await modes(newsroom) == before
 
@@ -49,8 +49,8 @@ async def test_the_mode_of_a_subscription_is_changed(visitor, link, newsroom):
     assert await modes(newsroom) == {1: Mode.INSTANT, 2: Mode.BOTH}
 
 
-async def test_a_topic_is_stopped(visitor, link, newsroom):
-    answer = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+async def test_a_topic_is_unsubscribed(visitor, link, newsroom):
+    answer = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
 
     page = await (await visitor.opens(answer.headers["Location"])).text()
     assert "You no longer subscribe to that topic." in page
@@ -58,18 +58,18 @@ async def test_a_topic_is_stopped(visitor, link, newsroom):
     assert await modes(newsroom) == {2: Mode.BOTH}
 
 
-async def test_a_topic_that_was_stopped_elsewhere_is_said_to_be_gone(
+async def test_a_topic_that_was_unsubscribed_elsewhere_is_reported_as_gone(
     visitor, link, newsroom, clock
 ):
-    await visitor.sends(link, {"topic": "1", "stop": "yes"})
+    await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
     clock.turn(UNDO_WITHIN)
     await deletion.purge_deleted(newsroom.storage)
 
-    again = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+    again = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
     changed = await visitor.sends(link, {"topic": "1", "mode": "both"})
 
-    assert again.headers["Location"].endswith("?said=gone")
-    assert changed.headers["Location"].endswith("?said=gone")
+    assert again.headers["Location"].endswith("?done=gone")
+    assert changed.headers["Location"].endswith("?done=gone")
 
 
 async def test_everything_is_paused_and_resumed(visitor, link, newsroom):
@@ -79,21 +79,21 @@ async def test_everything_is_paused_and_resumed(visitor, link, newsroom):
     resumed = await visitor.sends(link, {"pause": "no"})
     (again,) = await newsroom.all(Chat)
 
-    assert paused.headers["Location"].endswith("?said=paused")
+    assert paused.headers["Location"].endswith("?done=paused")
     assert chat.state is ChatState.PAUSED
     assert "You have paused all alerts and digests." in page
-    assert resumed.headers["Location"].endswith("?said=resumed")
+    assert resumed.headers["Location"].endswith("?done=resumed")
     assert again.state is ChatState.ACTIVE
 
 
-async def test_nobody_changes_anothers_topics(visitor, link, newsroom):
+async def test_topics_of_another_chat_cannot_be_changed(visitor, link, newsroom):
     other = await newsroom.chat(8)
     query = await newsroom.query("other")
     topic = await newsroom.subscribe(other, query, "Theirs", Mode.DIGEST)
 
-    answer = await visitor.sends(link, {"topic": str(topic), "stop": "yes"})
+    answer = await visitor.sends(link, {"topic": str(topic), "unsubscribe": "yes"})
 
-    assert answer.headers["Location"].endswith("?said=gone")
+    assert answer.headers["Location"].endswith("?done=gone")
     assert topic in await modes(newsroom)
 
 
@@ -106,7 +106,7 @@ async def test_nobody_changes_anothers_topics(visitor, link, newsroom):
         pytest.param({"topic": "1"}, id="nothing to do"),
         pytest.param({f"field{n}": "" for n in range(50)}, id="many fields"),
         pytest.param(b"\xff\xfe", id="no text"),
-        pytest.param({"words": "a\0b", "mode": "both"}, id="a character that is none"),
+        pytest.param({"query": "a\0b", "mode": "both"}, id="a character that is none"),
     ],
 )
 async def test_a_form_made_by_hand_changes_nothing(visitor, link, newsroom, fields):
@@ -119,10 +119,10 @@ async def test_a_form_made_by_hand_changes_nothing(visitor, link, newsroom, fiel
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, "0"])
-async def test_a_number_of_no_row_is_only_gone(visitor, link, number):
-    answer = await visitor.sends(link, {"topic": number, "stop": "yes"})
+async def test_an_id_without_a_row_is_reported_as_gone(visitor, link, number):
+    answer = await visitor.sends(link, {"topic": number, "unsubscribe": "yes"})
 
-    assert answer.headers["Location"].endswith("?said=gone")
+    assert answer.headers["Location"].endswith("?done=gone")
 
 
 async def test_the_link_ends_with_the_chat(visitor, link, storage):
@@ -130,11 +130,11 @@ async def test_the_link_ends_with_the_chat(visitor, link, storage):
         await tx.session.exec(delete(Chat))
 
     assert (await visitor.opens(link)).status == 410
-    assert (await visitor.sends(link, {"topic": "1", "stop": "yes"})).status == 410
+    assert (await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})).status == 410
 
 
-async def test_nothing_that_was_said_stands_in_the_page_as_it_came(visitor, link):
-    page = await visitor.reads(f"{link}?said=<script>")
+async def test_an_unknown_result_is_not_shown(visitor, link):
+    page = await visitor.reads(f"{link}?done=<script>")
 
     assert "<script>" not in page
 
@@ -146,14 +146,14 @@ async def mailbox(storage, chat_id):
         await confirm_mailbox(tx, mailbox)
 
 
-async def test_without_a_confirmed_address_nothing_is_said_of_mails(visitor, link):
+async def test_mail_settings_are_hidden_without_a_confirmed_address(visitor, link):
     assert "Send digests by" not in await visitor.reads(link)
-    assert (await visitor.sends(link, {"reach": "email"})).headers["Location"].endswith("gone")
+    assert (await visitor.sends(link, {"medium": "email"})).headers["Location"].endswith("gone")
 
 
-async def test_digests_come_by_mail_and_alerts_too(visitor, link, mailbox, newsroom):
+async def test_digests_and_alerts_are_sent_by_mail(visitor, link, mailbox, newsroom):
     page = await visitor.reads(link)
-    await visitor.sends(link, {"reach": "email"})
+    await visitor.sends(link, {"medium": "email"})
     await visitor.sends(link, {"alerts": "yes"})
 
     (chat,), (row,) = await newsroom.all(Chat), await newsroom.all(Mailbox)
@@ -161,8 +161,8 @@ async def test_digests_come_by_mail_and_alerts_too(visitor, link, mailbox, newsr
     assert (chat.digest_by, row.alerts) == (DigestMedium.EMAIL, True)
 
 
-async def test_a_stop_can_be_undone(visitor, link, newsroom):
-    stopped = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+async def test_an_unsubscription_can_be_undone(visitor, link, newsroom):
+    stopped = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
     page = await visitor.reads(stopped.headers["Location"])
 
     again = await visitor.sends(
@@ -175,24 +175,24 @@ async def test_a_stop_can_be_undone(visitor, link, newsroom):
     assert (await modes(newsroom))[topic.id] is Mode.DIGEST
 
 
-async def test_a_topic_of_the_catalogue_is_subscribed_to_again_as_itself(visitor, link, newsroom):
+async def test_a_catalogue_topic_is_subscribed_to_again(visitor, link, newsroom):
     await newsroom.change(Topic, 1, chat_id=None)
-    stopped = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+    stopped = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
 
     again = await visitor.sends(link, {"topic": "1", "mode": "digest"})
 
-    assert stopped.headers["Location"].endswith("?said=stopped&mode=digest&topic=1")
-    assert again.headers["Location"].endswith("?said=saved")
+    assert stopped.headers["Location"].endswith("?done=unsubscribed&mode=digest&topic=1")
+    assert again.headers["Location"].endswith("?done=saved")
     assert (await modes(newsroom))[1] is Mode.DIGEST
 
 
-async def test_words_too_long_for_an_address_are_not_put_into_one(visitor, link, newsroom):
+async def test_a_long_query_is_left_out_of_the_address(visitor, link, newsroom):
     await newsroom.change(Topic, 1, typed="台" * 400)
 
-    stopped = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+    stopped = await visitor.sends(link, {"topic": "1", "unsubscribe": "yes"})
 
-    assert stopped.headers["Location"].endswith("?said=stopped")
+    assert stopped.headers["Location"].endswith("?done=unsubscribed")
 
 
-async def test_words_that_are_no_query_are_refused(visitor, link):
-    assert (await visitor.sends(link, {"words": "(((", "mode": "both"})).status == 400
+async def test_an_invalid_query_is_refused(visitor, link):
+    assert (await visitor.sends(link, {"query": "(((", "mode": "both"})).status == 400

@@ -47,11 +47,11 @@ async def test_pages_and_feeds_are_gone_and_come_back(visitor, storage, pages):
 @pytest.mark.parametrize(
     "form",
     [
-        pytest.param({"topic": "1", "stop": "yes"}, id="stop"),
+        pytest.param({"topic": "1", "unsubscribe": "yes"}, id="unsubscribe"),
         pytest.param({"topic": "1", "mode": "instant"}, id="mode"),
         pytest.param({"pause": "no"}, id="resume"),
-        pytest.param({"words": "Japan", "mode": "both"}, id="subscribe"),
-        pytest.param({"reach": "email"}, id="medium"),
+        pytest.param({"query": "Japan", "mode": "both"}, id="subscribe"),
+        pytest.param({"medium": "email"}, id="medium"),
     ],
 )
 async def test_the_manage_link_changes_nothing(visitor, storage, newsroom, chat_id, clock, form):
@@ -64,9 +64,7 @@ async def test_the_manage_link_changes_nothing(visitor, storage, newsroom, chat_
     assert (chat.state, chat.digest_by) == (ChatState.NO_ACCESS, DigestMedium.TELEGRAM)
 
 
-async def test_an_address_is_not_confirmed_but_may_be_unsubscribed(
-    visitor, storage, newsroom, mailbox
-):
+async def test_an_address_cannot_be_confirmed_but_unsubscribed(visitor, storage, newsroom, mailbox):
     await follow_access(storage, access=CLOSED)
 
     confirmed = await visitor.sends(LINKS.confirm(mailbox.id, "word"))

@@ -32,11 +32,11 @@ OURS = (ip_network("127.0.0.0/8"), ip_network("::1/128"), ip_network("10.0.0.0/2
         pytest.param(None, "9.9.9.9", "None", id="a socket without addresses"),
     ],
 )
-def test_whom_a_request_is_counted_for(remote, forwarded, client):
+def test_a_request_is_counted_for_its_client(remote, forwarded, client):
     assert client_of(remote, forwarded, OURS) == client
 
 
-def test_no_number_of_names_is_followed_for_long():
+def test_a_long_list_of_proxies_is_cut():
     assert (
         client_of("127.0.0.1", "9.9.9.9," + "127.0.0.1," * 1000 + "10.0.0.1", OURS) == "127.0.0.1"
     )
@@ -59,7 +59,7 @@ OFFERED = ("en", "zh-Hant", "ar", "pt")
         pytest.param("ar;q=very, ,;;,=;q", "en", id="no header at all"),
     ],
 )
-def test_the_language_of_a_browser(header: str, code: str):
+def test_the_language_of_a_browser_is_chosen_by_weight(header: str, code: str):
     assert preferred_language(header, OFFERED) == code
 
 
@@ -71,7 +71,7 @@ class Seconds:
 
 
 @given(st.lists(st.floats(0, 20), max_size=200))
-def test_no_more_pass_than_a_burst_and_then_the_pace(pauses):
+def test_a_burst_passes_and_then_an_even_rate(pauses):
     seconds = Seconds()
     rate_limit = RateLimit(per_minute=30, at_once=5, clock=seconds)
     passed = 0
@@ -83,7 +83,7 @@ def test_no_more_pass_than_a_burst_and_then_the_pace(pauses):
     assert passed <= 5 + seconds.now / 2 + 1
 
 
-def test_a_client_that_waits_as_asked_may_go_on():
+def test_a_client_that_waits_as_told_passes():
     seconds = Seconds()
     rate_limit = RateLimit(at_once=2, clock=seconds)
     waits = [rate_limit.take("a") for _ in range(3)]
@@ -94,7 +94,7 @@ def test_a_client_that_waits_as_asked_may_go_on():
     assert rate_limit.take("a") == 0
 
 
-def test_it_remembers_a_bounded_number_of_clients():
+def test_the_number_of_remembered_clients_is_bounded():
     rate_limit = RateLimit(most=10, clock=Seconds())
 
     for number in range(1000):
@@ -129,18 +129,18 @@ async def test_every_page_has_a_limit_for_each_client(visitor, path):
 
 @pytest.mark.parametrize("path", ["/m/x", "/c/x", "/b/x", "/hub/x"])
 @pytest.mark.usefixtures("one_too_many")
-async def test_so_has_all_that_is_sent(visitor, path):
+async def test_post_requests_are_limited_too(visitor, path):
     answer = await visitor.client.post(path, headers=ONE)
 
     assert answer.status == 429
 
 
 @pytest.mark.usefixtures("one_too_many")
-async def test_probes_have_none(visitor):
+async def test_probes_have_no_limit(visitor):
     assert (await visitor.client.get("/healthz", headers=ONE)).status == 200
 
 
-async def test_who_waits_may_go_on(visitor, clock, one_too_many):
+async def test_a_limited_client_passes_after_waiting(visitor, clock, one_too_many):
     wait = int((await visitor.client.get("/robots.txt", headers=ONE)).headers["Retry-After"])
     clock.now = clock.now.replace(second=wait)
 

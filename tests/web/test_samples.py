@@ -12,7 +12,7 @@ def test_every_sample_can_be_rendered(sample):
     assert sample.show(Renderer())
 
 
-def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
+def test_a_broken_page_of_the_operator_is_not_used(tmp_path: Path):
     told: list[str] = []
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "error.html").write_text("{{ cod }}")

@@ -39,20 +39,20 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_contrast_is_reckoned_as_defined():
+def test_contrast_is_computed_as_defined():
     assert contrast("000000", "ffffff") == pytest.approx(21)
     assert contrast("777777", "ffffff") == pytest.approx(4.48, abs=0.01)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(("colour", "ground", "least"), PAIRS)
-def test_each_pair_of_colours_has_contrast_enough(scheme, colour, ground, least):
+def test_each_pair_of_colours_has_enough_contrast(scheme, colour, ground, least):
     palette = SCHEMES[scheme]
 
     assert contrast(palette[colour], palette[ground]) >= least
 
 
-def test_there_are_no_colours_beside_these():
+def test_all_colours_are_variables():
     rules = re.sub(r"--[a-z]+: #[0-9a-f]{6};", "", SHEET)
 
     assert SCHEMES["light"].keys() == SCHEMES["dark"].keys()

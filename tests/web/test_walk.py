@@ -60,7 +60,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("sample", PAGES)
-def test_a_page_has_nothing_left_over_and_is_whole(sample: Sample):
+def test_a_page_is_complete_and_has_no_template_code(sample: Sample):
     in_english, in_arabic = (Page(str(sample.show(RENDERERS.of(tag)))) for tag in ("en", "ar"))
 
     assert in_english.open == in_english.astray == []

@@ -41,7 +41,7 @@ async def client(route):
         yield opened
 
 
-async def test_an_update_is_taken(client, taking):
+async def test_an_update_is_accepted(client, taking):
     answer = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)
 
     assert answer.status == 200
@@ -49,7 +49,7 @@ async def test_an_update_is_taken(client, taking):
     assert taking.taken == [{"update_id": 1}]
 
 
-async def test_what_shall_come_again_says_when(client, taking):
+async def test_an_update_to_send_again_has_a_retry_time(client, taking):
     taking.is_good = False
 
     answer = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)
@@ -69,14 +69,14 @@ async def test_what_shall_come_again_says_when(client, taking):
         pytest.param("/telegram/path%20secret", {}, id="both in the path"),
     ],
 )
-async def test_who_does_not_know_the_secrets_finds_nothing(client, taking, path, headers):
+async def test_a_request_without_the_secrets_finds_nothing(client, taking, path, headers):
     answer = await client.post(path, json={"update_id": 1}, headers=headers)
 
     assert answer.status == 404
     assert taking.taken == []
 
 
-async def test_an_unauthorized_request_is_rejected_before_its_body_is_there(client):
+async def test_an_unauthorized_request_is_rejected_before_its_body_arrives(client):
     reader, writer = await asyncio.open_connection(client.host, client.port)
 
     writer.write(
@@ -90,7 +90,7 @@ async def test_an_unauthorized_request_is_rejected_before_its_body_is_there(clie
     assert line.split()[1] == b"404"
 
 
-async def test_nobody_gets_anything(client):
+async def test_a_get_request_is_refused(client):
     assert (await client.get(RIGHT, headers=SECRET)).status == 405
 
 
@@ -107,14 +107,14 @@ async def test_nobody_gets_anything(client):
         ),
     ],
 )
-async def test_what_is_no_update_is_refused(client, taking, body, kind, status):
+async def test_a_body_without_an_update_is_refused(client, taking, body, kind, status):
     answer = await client.post(RIGHT, data=body, headers=SECRET | {"Content-Type": kind})
 
     assert answer.status == status
     assert taking.taken == []
 
 
-async def test_an_update_comes_again_where_too_much_is_held(client, route, taking):
+async def test_an_update_is_sent_again_if_there_is_no_room(client, route, taking):
     with route.bodies.room(route.bodies.most):
         full = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)
     again = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiogram import Router
@@ -16,7 +17,7 @@ from bot.subscribers import audit, invites
 from bot.subscribers.access import allow_user, ban_user
 from bot.subscribers.admin import chat_page, get_chat, get_overview
 from bot.subscribers.limits import get_limits, set_limits
-from bot.subscribers.paging import ListPage, page_number
+from bot.subscribers.paging import load_page
 from bot.subscribers.share_links import INVITE_PREFIX
 from storage.enums import DeliveryState
 
@@ -52,12 +53,10 @@ async def show_stuck(
     dropped: press.Drop | None = None,
 ) -> None:
     """Show a page of stuck messages, with a button that undoes what was just dropped."""
-    total = await release.count_deliveries(context.storage, _STUCK)
     wanted = callback_data.page if callback_data else 0
-    number = page_number(wanted, total, _STUCK_PER_PAGE)
-    offset = number * _STUCK_PER_PAGE
-    listed = await release.list_deliveries(context.storage, _STUCK, _STUCK_PER_PAGE, offset)
-    page = ListPage(listed, number, total, _STUCK_PER_PAGE)
+    total = await release.count_deliveries(context.storage, _STUCK)
+    load = partial(release.list_deliveries, context.storage, _STUCK)
+    page = await load_page(load, wanted, total, _STUCK_PER_PAGE)
     await context.reply.change(
         "chat/admin/stuck.html", page=page, dropped=dropped, now=context.user.now
     )

@@ -10,7 +10,7 @@ from bot.chat import callbacks as press
 from bot.chat.cards import request_confirmation, show_mailbox
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.mail import confirm
+from bot.subscribers import mailboxes
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -23,22 +23,24 @@ async def add_address(_: object, command: CommandObject, context: Context) -> No
 
 
 async def show_email(_: object, context: Context) -> None:
-    await show_mailbox(await confirm.get_mailbox(context.storage, context.chat_id), context)
+    await show_mailbox(await mailboxes.get_mailbox(context.storage, context.chat_id), context)
 
 
 async def set_digest_medium(_: object, callback_data: press.SetReach, context: Context) -> None:
-    mailbox = await confirm.set_digest_medium(context.storage, context.chat_id, callback_data.reach)
+    mailbox = await mailboxes.set_digest_medium(
+        context.storage, context.chat_id, callback_data.reach
+    )
     await show_mailbox(mailbox, context)
 
 
 async def set_email_alerts(_: object, callback_data: press.SetMailAlerts, context: Context) -> None:
     wanted = callback_data.wanted
-    mailbox = await confirm.set_email_alerts(context.storage, context.chat_id, wanted=wanted)
+    mailbox = await mailboxes.set_email_alerts(context.storage, context.chat_id, wanted=wanted)
     await show_mailbox(mailbox, context)
 
 
 async def remove_address(_: object, context: Context) -> None:
-    await show_mailbox(await confirm.remove_address(context.storage, context.chat_id), context)
+    await show_mailbox(await mailboxes.remove_address(context.storage, context.chat_id), context)
 
 
 def make_router() -> Router:

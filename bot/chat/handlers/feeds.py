@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from bot.chat.context import Context
 
-_PER_PAGE = 8
 _PUBLISHED = "chat/feeds.html"
 
 
@@ -35,7 +34,7 @@ async def show_sources(
     _: object, context: Context, callback_data: press.SourcesPage | None = None
 ) -> None:
     number = callback_data.page if callback_data else 0
-    page = page_of(await list_sources(context.storage), number, _PER_PAGE)
+    page = page_of(await list_sources(context.storage), number)
     await context.reply.change("chat/sources.html#list", page=page, now=context.user.now)
 
 
@@ -87,7 +86,7 @@ async def show_own_feeds(
     _: object, context: Context, callback_data: press.OwnSourcesPage | None = None
 ) -> None:
     feeds = await own_feeds.list_own_feeds(context.storage, context.chat_id)
-    page = page_of(feeds, callback_data.page if callback_data else 0, _PER_PAGE)
+    page = page_of(feeds, callback_data.page if callback_data else 0)
     user = context.user
     await context.reply.change("chat/sources.html#own", page=page, now=user.now, user=user)
 

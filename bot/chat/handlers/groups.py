@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from bot.resources import Resources
 
 _HERE = "chat/groups.html#here"
-_PER_PAGE = 8
 
 
 # Service updates
@@ -47,10 +46,10 @@ async def change_bot_rights(
     kind = ChatKind(event.chat.type)
     state = state_of_bot(event.new_chat_member, kind)
     if state is not ChatState.ACTIVE:
-        await users.suspend(resources.storage, event.chat.id, state)
+        await users.suspend_chats(resources.storage, event.chat.id, state)
         return
     may_manage = may_manage_topics(event.new_chat_member)
-    await users.restore(resources.storage, event.chat.id, closed_too=may_manage)
+    await users.restore_chats(resources.storage, event.chat.id, closed_too=may_manage)
     before = state_of_bot(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
         await _join(event, resources, reply)
@@ -58,7 +57,7 @@ async def change_bot_rights(
 
 async def _join(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
     sender = sender_at(event.from_user, event.chat)
-    chat_id = await users.join(resources.storage, sender, access=resources.access)
+    chat_id = await users.join_group(resources.storage, sender, access=resources.access)
     me = (await reply.bot.me()).username
     if sender.kind is ChatKind.CHANNEL:
         reply = replace(reply, telegram_id=sender.user_id)  # it is no post of the channel
@@ -72,11 +71,11 @@ async def _join(event: ChatMemberUpdated, resources: Resources, reply: Reply) ->
 
 
 async def suspend(event: ChatMemberUpdated, resources: Resources) -> None:
-    await users.suspend(resources.storage, event.chat.id, ChatState.BLOCKED)
+    await users.suspend_chats(resources.storage, event.chat.id, ChatState.BLOCKED)
 
 
 async def restore(event: ChatMemberUpdated, resources: Resources) -> None:
-    await users.restore(resources.storage, event.chat.id)
+    await users.restore_chats(resources.storage, event.chat.id)
 
 
 async def forget_administrators(event: ChatMemberUpdated, administrators: Administrators) -> None:
@@ -85,12 +84,12 @@ async def forget_administrators(event: ChatMemberUpdated, administrators: Admini
 
 async def migrate_to(message: Message, resources: Resources) -> None:
     old, new = message.chat.id, message.migrate_to_chat_id or 0
-    await groups.migrate(resources.storage, old, new, limits=resources.limits)
+    await groups.migrate_group(resources.storage, old, new, limits=resources.limits)
 
 
 async def migrate_from(message: Message, resources: Resources) -> None:
     old, new = message.migrate_from_chat_id or 0, message.chat.id
-    await groups.migrate(resources.storage, old, new, limits=resources.limits)
+    await groups.migrate_group(resources.storage, old, new, limits=resources.limits)
 
 
 async def reopen_thread(message: Message, resources: Resources) -> None:
@@ -120,7 +119,7 @@ async def turn_siblings(
 
 
 async def move_here(_: object, callback_data: press.MoveHere, context: Context) -> None:
-    name = await groups.move_topic(
+    name = await groups.move_subscription(
         context.storage,
         context.chat_id,
         callback_data.chat_id,
@@ -148,7 +147,7 @@ async def show_channels(
         if await administrators.has(bot, chat.telegram_id, user.user_id)
     ]
     number = callback_data.page if isinstance(callback_data, press.ChannelsPage) else 0
-    page, me = page_of(administered, number, _PER_PAGE), (await bot.me()).username
+    page, me = page_of(administered, number), (await bot.me()).username
     await context.reply.change("chat/channels.html#list", page=page, me=me, user=user)
 
 

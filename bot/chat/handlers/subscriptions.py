@@ -12,7 +12,7 @@ from aiogram import Router
 from aiogram.utils.deep_linking import create_deep_link
 
 from bot.chat import callbacks as press
-from bot.chat.cards import others_of, read_query, show_card, topic_page, words_on
+from bot.chat.cards import others_of, show_card, topic_page, words_on
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
@@ -86,12 +86,7 @@ async def subscribe_to_query(
 ) -> None:
     words = callback_data.words or words_on(pressed)
     subscribed = await subscriptions.subscribe(
-        context.storage,
-        context.chat_id,
-        words,
-        callback_data.mode,
-        await topics.saved_queries(context.storage, context.chat_id),
-        limits=context.limits,
+        context.storage, context.chat_id, words, callback_data.mode, limits=context.limits
     )
     await _show_subscribed(subscribed, words, context)
 
@@ -115,7 +110,8 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
 async def widen_query(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
     """Show the card of the query with the other words that its button names."""
     typed = callback_data.words or words_on(pressed)
-    others = await others_of(await read_query(typed, context), typed, context)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
+    others = await others_of(query, typed, context)
     await show_card(others.typed or typed, context, is_in_place=True)
 
 
@@ -176,7 +172,7 @@ async def compare_query(message: Message, subject: int, context: Context) -> Non
     """Show what another query would find, before the topic uses it."""
     topic = await topics.get_topic(context.storage, context.chat_id, subject)
     typed = one_line(message.text or "")
-    query = await read_query(typed, context)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     found = await search.compare(
         context.storage, parse(topic.typed), query, chat_id=context.chat_id
     )
@@ -186,9 +182,8 @@ async def compare_query(message: Message, subject: int, context: Context) -> Non
 async def use_query(
     pressed: CallbackQuery, callback_data: press.UseQuery, context: Context
 ) -> None:
-    saved = await topics.saved_queries(context.storage, context.chat_id)
     topic_id = await subscriptions.change_query(
-        context.storage, context.chat_id, callback_data.topic_id, words_on(pressed), saved
+        context.storage, context.chat_id, callback_data.topic_id, words_on(pressed)
     )
     await _change_page(topic_id, context)
 
@@ -300,7 +295,7 @@ async def show_topic_trend(_: object, callback_data: press.ShowTrend, context: C
 
 
 async def _send_trend(name: str, typed: str, context: Context) -> None:
-    query = await read_query(typed, context)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
     locale = context.reply.renderer.environment.language.locale
     async with context.reply.drawing():
         trend = await topic_trend(

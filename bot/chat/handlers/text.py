@@ -24,9 +24,8 @@ from bot.chat.cards import (
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import ask, asked_by, cancel
-from bot.mail import confirm
 from bot.publishing.calendar import Plan, local_date
-from bot.subscribers import posts, settings, subscriptions, topics
+from bot.subscribers import mailboxes, posts, settings, subscriptions, topics
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.input import (
     Address,
@@ -119,9 +118,9 @@ async def take_address(_: object, context: Context, read: Address) -> None:
 async def take_code(message: Message, context: Context, read: Code) -> None:
     """Confirm the address that waits for a code; otherwise the digits are a query."""
     storage, chat_id = context.storage, context.chat_id
-    if await confirm.awaits_code(storage, chat_id):
+    if await mailboxes.awaits_code(storage, chat_id):
         once = context.reply.once
-        mailbox = await confirm.confirm_by_code(storage, chat_id, read.digits, once=once)
+        mailbox = await mailboxes.confirm_by_code(storage, chat_id, read.digits, once=once)
         await show_mailbox(mailbox, context)
     else:
         await show_card(message.text or message.caption or "", context)
@@ -184,8 +183,8 @@ async def _answer_unasked(text: str, read: Typed, context: Context) -> None:  # 
         case Nonsense():
             await context.reply.show("chat/typed.html#no_keywords")
         case Keywords(query):
-            names = posts.listed(text)
-            either = posts.any_of(names) if names else ""
+            names = posts.names_in(text)
+            either = posts.any_of_names(names) if names else ""
             await show_card(either or query, context, names=names if either else ())
 
 

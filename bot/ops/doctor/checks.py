@@ -15,14 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.app.deployment import DATA_FOLDER, PLAYGROUND_DATABASE
-from bot.app.resources import database_of, make_renderer
+from bot.app.deployment import DATA_FOLDER
+from bot.app.resources import access_of, bot_database_of, database_of, make_renderer
 from bot.app.stops import StopError
 from bot.ops.doctor import judgements, probes
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import CAN_BE_LATE
 from bot.rendering.links import Links, Signer
-from bot.settings import AccessMode, Role, Settings, SmtpTls, Updates, given_names
+from bot.settings import Role, Settings, SmtpTls, Updates, given_names
 from storage.access import admin_ids, existing_signing_key
 from storage.articles import articles_put_aside
 from storage.backup import last_backup
@@ -81,7 +81,7 @@ async def _run(check: Check) -> Sequence[Finding]:
 
 def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
     """Return all checks; with *quick* only those that need no network, beside the database."""
-    url = _database_of(settings)
+    url = bot_database_of(settings).server
     checks = [
         Check("Telegram", lambda: _telegram(settings), is_far=True),
         Check("the updates", lambda: _updates(settings), is_far=True),
@@ -107,13 +107,6 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the pages", lambda: _pages(settings), is_far=True),
     ]
     return [check for check in checks if not (quick and check.is_far)]
-
-
-def _database_of(settings: Settings) -> str:
-    """Return that which `dateline run` would use, and the server itself past a pooler."""
-    if settings.bot_token is None and settings.database_is_default:
-        return PLAYGROUND_DATABASE
-    return database_of(settings).server
 
 
 async def _telegram(settings: Settings) -> Sequence[Finding]:
@@ -145,8 +138,8 @@ async def _own_webhook(settings: Settings) -> str | None:
     """Return where our webhook is; None while there is no key to make the address with."""
     from bot.app.webhook import webhook_at
 
-    signer = await _signer(_database_of(settings))
-    return webhook_at(str(settings.public_url).rstrip("/"), signer).url if signer else None
+    base, signer = settings.public_base, await _signer(bot_database_of(settings).server)
+    return webhook_at(base, signer).url if base and signer else None
 
 
 async def _signer(url: str) -> Signer | None:
@@ -221,7 +214,7 @@ async def _ports(settings: Settings, url: str) -> Sequence[Finding]:
 async def _backup(settings: Settings, url: str) -> Sequence[Finding]:
     file = database_file(url)
     try:
-        if url == PLAYGROUND_DATABASE or (file and not file.exists()):
+        if settings.has_temporary_database or (file and not file.exists()):
             return []
         made_at = last_backup(url, DATA_FOLDER)
     except OSError:
@@ -357,17 +350,18 @@ async def _stores_admins(url: str) -> bool:
 
 
 def _settings_facts(settings: Settings, *, has_admins: bool) -> judgements.SettingsFacts:
+    access = access_of(settings)
     return judgements.SettingsFacts(
         has_token=settings.bot_token is not None,
         api=settings.bot_api_base,
         send_per_second=settings.send_per_second,
-        public_url=str(settings.public_url or ""),
+        public_url=settings.public_base or "",
         has_admins=has_admins,
-        is_open=settings.access is AccessMode.OPEN,
-        allows_nobody=settings.access is AccessMode.ALLOWLIST and not settings.allowed_ids,
+        is_open=access.is_open,
+        allows_nobody=not (access.is_open or access.invites or access.allowed),
         topics_per_chat=settings.topics_per_chat,
         feeds_per_chat=settings.feeds_per_chat,
-        is_sqlite=database_file(settings.database_url.get_secret_value()) is not None,
+        is_sqlite=database_file(database_of(settings).url) is not None,
         missing_roles=tuple(sorted(frozenset(Role) - settings.roles)),
         has_mail=settings.smtp_host is not None,
         mail_is_plain=settings.smtp_tls is SmtpTls.NONE
@@ -404,12 +398,12 @@ async def _mail(settings: Settings) -> Sequence[Finding]:
 
 
 async def _pages(settings: Settings) -> Sequence[Finding]:
-    if settings.public_url is None:
+    base = settings.public_base
+    if base is None:
         sentence = "There is no public address, so there are no pages and no feeds."
         return [warning("pages.none", sentence, "Set PUBLIC_URL. See docs/how-to/web.md.")]
-    base = str(settings.public_url).rstrip("/")
     found = [judgements.judge_pages(base, *await probes.ask_pages(base))]
-    if settings.smtp_host and (signer := await _signer(_database_of(settings))):
+    if settings.smtp_host and (signer := await _signer(bot_database_of(settings).server)):
         sentence = f"A mail relay may post returned e-mails to {Links(base, signer).bounce()}"
         found.append(healthy("returns.address", sentence))
     return found

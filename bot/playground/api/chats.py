@@ -1,15 +1,11 @@
-"""The methods about chats, members and forum topics, and whether the bot may write in a chat."""
+"""The methods about chats, members and forum topics, and the checks of the bot's rights."""
 
-from __future__ import annotations
+from typing import Any, Literal
 
-from typing import TYPE_CHECKING, Any, Literal
-
-from bot.playground.api.errors import bad_request, forbidden, upgraded
-from bot.playground.users.chats import ChatType, Member, PlaygroundChat
-from bot.playground.users.groups import change_thread, create_thread
-
-if TYPE_CHECKING:
-    from bot.playground.api.server import Call
+from bot.playground.api.call import Call
+from bot.playground.errors import bad_request, forbidden, upgraded
+from bot.playground.state.chats import ChatType, Member, PlaygroundChat
+from bot.playground.state.threads import change_thread, create_thread
 
 _ACTIONS = {
     "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
@@ -42,7 +38,7 @@ def check_may_send(chat: PlaygroundChat) -> None:
 
 
 def check_thread(chat: PlaygroundChat, thread_id: int | None) -> None:
-    """Only members who may manage topics can write in a closed one."""
+    """Raise Telegram's error if there is no such topic, or if it is closed to the bot."""
     if thread_id is None:
         return
     if thread_id not in chat.threads:
@@ -88,8 +84,8 @@ def get_chat_member(call: Call) -> dict[str, Any]:
         raise bad_request("invalid user_id specified")
     if chat.is_channel and not chat.own.is_admin:
         raise bad_request("CHAT_ADMIN_REQUIRED")
-    known = Member() if chat.id == user_id else chat.members.get(user_id, Member("left"))
-    return known.to_api(user.to_api(), in_channel=chat.is_channel)
+    member = Member() if chat.id == user_id else chat.members.get(user_id, Member("left"))
+    return member.to_api(user.to_api(), in_channel=chat.is_channel)
 
 
 def get_chat_administrators(call: Call) -> list[dict[str, Any]]:
@@ -97,13 +93,13 @@ def get_chat_administrators(call: Call) -> list[dict[str, Any]]:
     if chat.type is ChatType.PRIVATE:
         raise bad_request("there are no administrators in the private chat")
     check_writable(chat)
-    shown = [
+    users = [
         member.to_api(call.world.users[user_id].to_api(), in_channel=chat.is_channel)
         for user_id, member in chat.members.items()
         if member.is_admin and user_id in call.world.users
     ]
     own = [chat.own.to_api(call.bot, in_channel=chat.is_channel)] if chat.own.is_admin else []
-    return shown + own
+    return users + own
 
 
 def get_chat_member_count(call: Call) -> int:

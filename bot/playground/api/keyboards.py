@@ -1,10 +1,10 @@
-"""Keyboards: what Telegram rejects about them beyond their shape."""
+"""Checks of keyboards beyond their shape, with Telegram's errors."""
 
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.playground.api.errors import ApiError, bad_request
+from bot.playground.errors import ApiError, bad_request
 from bot.playground.text.entities import checked_url
 
 MOST_BUTTONS = 100
@@ -16,7 +16,7 @@ Markup = dict[str, Any]
 
 
 def check_markup(markup: Markup | None) -> Markup | None:
-    """The keyboard to keep, None for none; its shape was checked before."""
+    """Return the keyboard as Telegram stores it, None if it is empty; its shape is valid."""
     if not markup:
         return None
     if "inline_keyboard" in markup:
@@ -40,12 +40,12 @@ def _button(button: Markup) -> Markup:
         raise bad_request("can't parse inline keyboard button: Text must be non-empty")
     if button.get("style", "primary") not in _STYLES:
         raise bad_request("can't parse inline keyboard button: invalid button style specified")
-    acts = set(button) - _LABELS
-    if not acts:
+    actions = set(button) - _LABELS
+    if not actions:
         raise bad_request(
             "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
         )
-    if len(acts) > 1:
+    if len(actions) > 1:
         raise bad_request("BUTTON_TYPE_INVALID")
     if "url" in button:
         return button | {"url": _url(button["url"])}
@@ -54,15 +54,15 @@ def _button(button: Markup) -> Markup:
     return button
 
 
-def check_app_url(url: str, of: str) -> None:
-    """Raise unless a Mini App can have this URL; only on this machine it may do without TLS."""
+def check_app_url(url: str, owner: str) -> None:
+    """Raise unless a Mini App can have this URL: https, or http on this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:
         parts = urlsplit("")
     on_this_machine = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
     if not parts.hostname or not (parts.scheme == "https" or on_this_machine):
-        raise bad_request(f"{of} Web App URL '{url}' is invalid: Only HTTPS links are allowed")
+        raise bad_request(f"{owner} Web App URL '{url}' is invalid: Only HTTPS links are allowed")
 
 
 def _url(text: str) -> str:
@@ -74,6 +74,6 @@ def _url(text: str) -> str:
 
 
 def buttons(markup: Markup | None) -> Iterator[Markup]:
-    """Every button of an inline keyboard."""
+    """Yield every button of an inline keyboard."""
     for row in (markup or {}).get("inline_keyboard", []):
         yield from row

@@ -1,19 +1,16 @@
 """The methods that send, copy, forward, edit and delete messages."""
 
-from __future__ import annotations
+from typing import Any, Literal
 
-from typing import TYPE_CHECKING, Any, Literal
-
+from bot.playground.api.call import Call
 from bot.playground.api.chats import check_may_send, check_thread, check_writable
-from bot.playground.api.errors import bad_request, not_modified
-from bot.playground.api.files import StoredFile, Upload, picture_size
+from bot.playground.api.files import picture_size
 from bot.playground.api.keyboards import check_markup
+from bot.playground.errors import bad_request, not_modified
+from bot.playground.state.chats import ChatType, PlaygroundChat, PlaygroundMessage, thread_fields
+from bot.playground.state.files import StoredFile, Upload
 from bot.playground.text.formatting import message_caption, message_text
 from bot.playground.text.rich import rich_message
-from bot.playground.users.chats import ChatType, PlaygroundChat, PlaygroundMessage, thread_fields
-
-if TYPE_CHECKING:
-    from bot.playground.api.server import Call
 
 DELETABLE_SECONDS = 48 * 3600
 
@@ -25,11 +22,11 @@ def send_message(call: Call) -> dict[str, Any]:
 
 def send_rich_message(call: Call) -> dict[str, Any]:
     chat = _writable(call)
-    given = call.params["rich_message"]
-    if "html" not in given or {"blocks", "markdown", "media"} & set(given):
+    message = call.params["rich_message"]
+    if "html" not in message or {"blocks", "markdown", "media"} & set(message):
         raise bad_request("rich messages are HTML without media in this playground")
-    shown = rich_message(given["html"], is_rtl=bool(given.get("is_rtl")))
-    return _send(call, chat, shown).to_api()
+    content = rich_message(message["html"], is_rtl=bool(message.get("is_rtl")))
+    return _send(call, chat, content).to_api()
 
 
 def send_document(call: Call) -> dict[str, Any]:
@@ -79,15 +76,15 @@ def _writable(call: Call) -> PlaygroundChat:
 
 
 def _file(call: Call, name: str, folder: str) -> StoredFile:
-    given = call.params[name]
-    if isinstance(given, Upload):
-        if not given.content:
+    value = call.params[name]
+    if isinstance(value, Upload):
+        if not value.content:
             raise bad_request("file must be non-empty")
-        return call.world.files.store(given, folder)
-    known = call.world.files.find(str(given))
-    if known is None:
+        return call.world.files.store(value, folder)
+    file = call.world.files.find(str(value))
+    if file is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
-    return known
+    return file
 
 
 def _text(call: Call) -> dict[str, Any]:
@@ -134,14 +131,14 @@ def _extra(call: Call) -> dict[str, Any]:
 
 
 def _reply_to(call: Call, chat: PlaygroundChat) -> PlaygroundMessage | None:
-    asked = call.get("reply_parameters")
-    if not asked:
+    reply = call.get("reply_parameters")
+    if not reply:
         return None
-    other = call.world.chat(asked["chat_id"]) if "chat_id" in asked else chat
-    message = other.messages.get(asked["message_id"])
+    other = call.world.chat(reply["chat_id"]) if "chat_id" in reply else chat
+    message = other.messages.get(reply["message_id"])
     if message is not None and not message.deleted:
         return message
-    if asked.get("allow_sending_without_reply"):
+    if reply.get("allow_sending_without_reply"):
         return None
     raise bad_request("message to be replied not found")
 
@@ -207,7 +204,7 @@ def delete_message(call: Call) -> Literal[True]:
 
 
 def delete_messages(call: Call) -> Literal[True]:
-    """Those that are gone or can't be deleted are skipped, as Telegram does."""
+    """Skip, as Telegram does, messages that are deleted already or cannot be deleted."""
     chat = call.chat
     check_writable(chat)
     for message_id in call.params["message_ids"]:
@@ -219,9 +216,9 @@ def delete_messages(call: Call) -> Literal[True]:
 
 
 def _is_deletable(call: Call, chat: PlaygroundChat, message: PlaygroundMessage) -> bool:
-    young = call.world.now() - message.date <= DELETABLE_SECONDS
-    rights = chat.type is ChatType.PRIVATE or chat.own.is_admin
-    return (message.is_from_bot or rights) and (young or chat.own.is_admin)
+    is_recent = call.world.now() - message.date <= DELETABLE_SECONDS
+    may_delete = chat.type is ChatType.PRIVATE or chat.own.is_admin
+    return (message.is_from_bot or may_delete) and (is_recent or chat.own.is_admin)
 
 
 METHODS = {

@@ -1,8 +1,8 @@
 """Reads the parameters of a call and checks them against the API table.
 
-Query string, url-encoded form, multipart form (files by their field's name) and JSON may hold
-parameters at once; the body wins over the query. An unknown parameter or field is an error too:
-Telegram ignores it, here the mistake shows.
+The query string and the body (url-encoded form, multipart form or JSON) may both hold parameters;
+the body wins. Files are named by their form field. An unknown parameter or field is an error here,
+unlike at Telegram, so that a typo does not go unnoticed.
 """
 
 import json
@@ -13,9 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground.api.errors import ApiError, bad_request
-from bot.playground.api.files import Upload
 from bot.playground.api.table import ApiTable, Fact, api_table
+from bot.playground.errors import ApiError, bad_request
+from bot.playground.state.files import Upload
 from bot.playground.text.entities import utf16_length
 
 
@@ -26,7 +26,7 @@ class Parameters:
 
 
 async def read_parameters(request: web.Request) -> Parameters:
-    """Return what was sent; values are text, or parsed JSON, and not yet checked."""
+    """Return the parameters unchecked, as text or parsed JSON."""
     body = Parameters(dict(request.query))
     kind = request.content_type if request.can_read_body else ""
     try:
@@ -38,7 +38,7 @@ async def read_parameters(request: web.Request) -> Parameters:
                     body.files[name] = Upload(value.filename, value.content_type, value.file.read())
                 else:
                     body.params[name] = value if isinstance(value, str) else bytes(value).decode()
-    except (LookupError, RecursionError, ValueError):  # a charset, JSON or form that is none
+    except (LookupError, RecursionError, ValueError):  # unknown charset, invalid JSON or form
         raise bad_request("can't parse the body") from None
     return body
 
@@ -58,7 +58,7 @@ _MISSING = {
     "photo": "there is no photo in the request",
 }
 _BEYOND = {"callback_data": "BUTTON_DATA_INVALID", "command": "BOT_COMMAND_INVALID"}
-_MAY_BE_EMPTY = {("setwebhook", "url")}  # for none
+_MAY_BE_EMPTY = {("setwebhook", "url")}  # deletes the webhook
 _LARGEST = 2**63
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TRUE = {"true", "yes", "1"}
@@ -78,7 +78,7 @@ def check_call(table: ApiTable, method: str, body: Parameters) -> dict[str, Any]
         return {
             name: checker.top(name, facts[name], value)
             for name, value in given.items()
-            if value != "" or facts[name].kind == "String"  # an empty parameter is none
+            if value != "" or facts[name].kind == "String"  # else an empty parameter is absent
         }
     except RecursionError:
         raise bad_request("the parameters are nested too deep") from None
@@ -101,7 +101,7 @@ class _Checker:
         self.files = files
 
     def top(self, name: str, fact: Fact, value: Any) -> Any:
-        """Check a parameter of the call itself: a number, a Boolean or JSON may come as text."""
+        """Check a parameter of the call itself, which may be a number, Boolean or JSON as text."""
         if isinstance(value, str) and not fact.kind.startswith("String"):
             value = _from_text(name, fact.kind, value)
         return self.value(name, fact, value)
@@ -131,7 +131,7 @@ class _Checker:
 
     def one_of(self, name: str, kinds: list[str], value: Any) -> Any:
         """Return the value as the first kind that it fits; the error names the most similar one."""
-        nearest, *others = sorted(kinds, key=lambda kind: self.foreign(kind, value))
+        nearest, *others = sorted(kinds, key=lambda kind: self.count_unknown(kind, value))
         try:
             return self.kind(name, nearest, value)
         except ApiError:
@@ -140,8 +140,8 @@ class _Checker:
                     return self.kind(name, kind, value)
             raise
 
-    def foreign(self, kind: str, value: Any) -> int:
-        """Return how many fields of *value* the type does not have; 0 for what is no Object."""
+    def count_unknown(self, kind: str, value: Any) -> int:
+        """Return how many fields of *value* the type lacks; 0 if *value* is no Object."""
         known = self.table.types.get(kind, {})
         return len(set(value) - set(known)) if isinstance(value, dict) else 0
 
@@ -192,7 +192,7 @@ def _plain(name: str, kind: str, value: Any) -> Any:
     }
     if not fits[kind]:
         raise bad_request(f'parameter "{name}" must be of type {kind}')
-    if kind in {"Integer", "Float"} and not abs(value) < _LARGEST:  # nor is NaN
+    if kind in {"Integer", "Float"} and not abs(value) < _LARGEST:  # rejects NaN too
         raise bad_request(f'parameter "{name}" is out of range')
     if kind == "String" and _SURROGATE.search(value):
         raise bad_request("strings must be encoded in UTF-8")

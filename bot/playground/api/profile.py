@@ -1,43 +1,11 @@
-"""What the bot says about itself: commands, descriptions, menu button."""
-
-from __future__ import annotations
+"""The methods that set and return the bot's profile: commands, descriptions, menu button."""
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from bot.playground.api.errors import bad_request
+from bot.playground.api.call import Call
 from bot.playground.api.keyboards import check_app_url
-
-if TYPE_CHECKING:
-    from bot.playground.api.server import Call
-
-
-Command = dict[str, str]
-
-
-@dataclass(slots=True)
-class Profile:
-    """Commands by scope and language code; texts by kind and language code ("" is everybody)."""
-
-    commands: dict[tuple[str, str], list[Command]] = field(default_factory=dict)
-    texts: dict[tuple[str, str], str] = field(default_factory=dict)
-    menu_buttons: dict[int | None, dict[str, Any]] = field(default_factory=dict)
-
-    def menu_button_of(self, chat_id: int | None) -> dict[str, Any]:
-        """Return the button beside the text line: the chat's own, or else everybody's."""
-        everybody = self.menu_buttons.get(None, {"type": "default"})
-        own = self.menu_buttons.get(chat_id, everybody)
-        return everybody if own["type"] == "default" else own
-
-    def commands_for(self, scopes: list[str], language: str) -> list[Command]:
-        """The first list that is set, going through *scopes*, the language before everybody."""
-        for scope in scopes:
-            for code in (language, ""):
-                if found := self.commands.get((scope, code)):
-                    return found
-        return []
-
+from bot.playground.errors import bad_request
 
 MOST_COMMANDS = 100
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
@@ -54,7 +22,7 @@ def get_me(call: Call) -> dict[str, Any]:
 
 
 def _scope(call: Call) -> str:
-    """`default`, `all_private_chats` …, or `chat:5`, `chat_member:5:7`."""
+    """Return the scope as text, such as `default` or `chat_member:5:7`."""
     scope = call.get("scope") or {"type": "default"}
     parts = [scope["type"]]
     if "chat_id" in scope:
@@ -102,8 +70,8 @@ def set_text(call: Call) -> Literal[True]:
 def get_text(call: Call) -> dict[str, str]:
     kind = _TEXTS[call.method.removeprefix("get")]
     texts = call.world.profile.texts
-    everybody = texts.get((kind, ""), "Dateline" if kind == "name" else "")
-    return {kind: texts.get((kind, call.get("language_code", ""))) or everybody}
+    default = texts.get((kind, ""), "Dateline" if kind == "name" else "")
+    return {kind: texts.get((kind, call.get("language_code", ""))) or default}
 
 
 def set_menu_button(call: Call) -> Literal[True]:

@@ -1,71 +1,20 @@
-"""Callback queries and inline queries: asked by a user, answered by the bot, too old."""
-
-from __future__ import annotations
+"""The methods that answer callback queries and inline queries."""
 
 import re
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from bot.playground.api.errors import bad_request, query_too_old
+from bot.playground.api.call import Call
 from bot.playground.api.keyboards import check_markup
+from bot.playground.errors import bad_request
 from bot.playground.text.formatting import message_text
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.playground.api.server import Call
-
-
-CALLBACK_LIFETIME = 60.0  # seconds in which the bot may answer
-INLINE_LIFETIME = 30.0
-KEPT = 10_000
 MOST_RESULTS = 50
 LONGEST_OFFSET = 64  # bytes
 _START = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-@dataclass(slots=True)
-class PendingQuery:
-    """*chat_id* is that of the message whose button was pressed."""
-
-    id: str
-    at: float
-    user_id: int
-    chat_id: int | None = None
-    answer: dict[str, Any] | None = None
-
-
-class Queries:
-    """The queries of one kind; above `KEPT` the oldest go."""
-
-    def __init__(self, clock: Callable[[], float], lifetime: float, first_id: int) -> None:
-        self._clock = clock
-        self._lifetime = lifetime
-        self._queries: OrderedDict[str, PendingQuery] = OrderedDict()
-        self._last_id = first_id
-
-    def ask(self, user_id: int, chat_id: int | None = None) -> PendingQuery:
-        self._last_id += 1
-        query = PendingQuery(str(self._last_id), self._clock(), user_id, chat_id)
-        self._queries[query.id] = query
-        if len(self._queries) > KEPT:
-            self._queries.popitem(last=False)
-        return query
-
-    def find(self, query_id: str) -> PendingQuery | None:
-        return self._queries.get(query_id)
-
-    def waiting(self, query_id: str) -> PendingQuery:
-        """Return the query to answer; raise if it is too old, unknown or answered already."""
-        query = self._queries.get(query_id)
-        if query is None or query.answer is not None or self._clock() - query.at > self._lifetime:
-            raise query_too_old()
-        return query
-
-
 def answer_callback_query(call: Call) -> Literal[True]:
-    query = call.world.callbacks.waiting(call.params["callback_query_id"])
+    query = call.world.callbacks.find_unanswered(call.params["callback_query_id"])
     query.answer = {name: call.get(name) for name in ("text", "show_alert", "url")}
     call.world.events.publish(
         "callback_answer",
@@ -79,18 +28,18 @@ def answer_callback_query(call: Call) -> Literal[True]:
 
 
 def answer_inline_query(call: Call) -> Literal[True]:
-    query = call.world.inline.waiting(call.params["inline_query_id"])
-    given = call.params["results"]
-    if len(given) > MOST_RESULTS:
+    query = call.world.inline.find_unanswered(call.params["inline_query_id"])
+    results = call.params["results"]
+    if len(results) > MOST_RESULTS:
         raise bad_request("RESULTS_TOO_MUCH")
-    if len({result["id"] for result in given}) < len(given):
+    if len({result["id"] for result in results}) < len(results):
         raise bad_request("RESULT_ID_DUPLICATE")
     if len(call.get("next_offset", "").encode()) > LONGEST_OFFSET:
         raise bad_request("NEXT_OFFSET_INVALID")
     if call.get("cache_time", 300) < 0:
         raise bad_request("cache_time must be non-negative")
     query.answer = {
-        "results": [_result(result) for result in given],
+        "results": [_result(result) for result in results],
         "button": _button(call.get("button")),
         "next_offset": call.get("next_offset", ""),
         "cache_time": call.get("cache_time", 300),
@@ -101,7 +50,7 @@ def answer_inline_query(call: Call) -> Literal[True]:
 
 
 def _result(result: dict[str, Any]) -> dict[str, Any]:
-    """A result with what its message will say; only articles are known here."""
+    """Return an article result with the content of its message."""
     if result["type"] != "article":
         raise bad_request("results of other kinds than article are not in this playground")
     if not result["title"].strip():

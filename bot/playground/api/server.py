@@ -1,46 +1,23 @@
-"""Answers the calls of the Bot API: token, method, parameters, faults, effect, journal."""
+"""The server of the Bot API: checks a call, injects faults, applies it, writes the journal."""
 
 import asyncio
 import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
 from aiohttp import web
 
 from bot.playground.api import chats, files, messages, profile, queries, updates
-from bot.playground.api.errors import ApiError, bad_request, not_found, unauthorized
-from bot.playground.api.faults import Fault, FaultKind, When
+from bot.playground.api.call import Call
 from bot.playground.api.parameters import Parameters, check_call, read_parameters
 from bot.playground.api.table import api_table
-from bot.playground.journal import JournalEntry, shown
-from bot.playground.users.chats import PlaygroundChat, bot_user
-from bot.playground.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """`method` in lower case; *params* are checked and have their types."""
-
-    world: World
-    token: str
-    method: str
-    params: dict[str, Any]
-
-    @property
-    def bot(self) -> dict[str, Any]:
-        return bot_user(self.token)
-
-    @property
-    def chat(self) -> PlaygroundChat:
-        return self.world.chat(self.params["chat_id"])
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self.params.get(name, default)
-
+from bot.playground.errors import ApiError, bad_request, not_found, unauthorized
+from bot.playground.state.faults import Fault, FaultKind, When
+from bot.playground.state.journal import JournalEntry, loggable
+from bot.playground.state.world import World
 
 Method = Callable[[Call], Any | Awaitable[Any]]
 
@@ -63,9 +40,9 @@ _BAD_GATEWAY = (
 
 
 class Api:
-    """With *token* only that one is let in, otherwise any that looks like one.
+    """Accepts *token* only, or any well-formed token if it is None.
 
-    *latency*: seconds that each call but a poll takes, half of them before its effect.
+    *latency*: seconds that each applied call takes, half of them before its effect.
     """
 
     def __init__(self, world: World, token: str | None = None, latency: float = 0.0) -> None:
@@ -84,21 +61,21 @@ class Api:
         name = request.match_info["method"]
         entry = JournalEntry(self.world.clock(), self.table.names.get(name.lower(), name))
         fault: Fault | None = None
-        answer: dict[str, Any] = {}
+        response: dict[str, Any] = {}
         try:
             call = await self._read(request, name.lower(), entry)
             if entry.chat_id is not None:
                 self.world.flood.check_ban(entry.method, entry.chat_id)
             fault = self.world.faults.take(call.method, entry.chat_id)
             if fault is None or fault.when is When.AFTER:
-                answer = await self._apply(call, entry)
+                response = await self._apply(call, entry)
         except ApiError as error:
-            answer, entry.status = error.to_json(), error.code
+            response, entry.status = error.to_json(), error.code
         except web.HTTPRequestEntityTooLarge:
-            answer, entry.status = ApiError(413, "Request Entity Too Large").to_json(), 413
+            response, entry.status = ApiError(413, "Request Entity Too Large").to_json(), 413
         if fault is not None:
             return await self._fail(request, fault, entry)
-        return self._answer(answer, entry)
+        return self._respond(response, entry)
 
     async def _read(self, request: web.Request, method: str, entry: JournalEntry) -> Call:
         token = request.match_info["token"]
@@ -114,7 +91,7 @@ class Api:
         if method not in METHODS:
             raise bad_request(f"method {entry.method} is not implemented in this playground")
         params = check_call(self.table, method, body)
-        entry.params = shown(params)
+        entry.params = loggable(params)
         return Call(self.world, token, method, params)
 
     def _check_token(self, token: str) -> None:
@@ -122,17 +99,17 @@ class Api:
             raise unauthorized()
 
     async def reply(self, token: str, method: str, params: dict[str, Any]) -> None:
-        """Make the call that a webhook wrote into its answer; the result goes nowhere."""
+        """Apply the call that a webhook put into its response; its result is discarded."""
         name = method.lower()
         if name not in self.table.methods or name.startswith(_NO_REPLIES):
             return
         entry = JournalEntry(self.world.clock(), self.table.names[name])
-        answer: dict[str, Any] = {}
+        response: dict[str, Any] = {}
         try:
-            answer = await self._apply(self._check(token, name, Parameters(params), entry), entry)
+            response = await self._apply(self._check(token, name, Parameters(params), entry), entry)
         except ApiError as error:
-            answer, entry.status = error.to_json(), error.code
-        self._answer(answer, entry)
+            response, entry.status = error.to_json(), error.code
+        self._respond(response, entry)
 
     async def _apply(self, call: Call, entry: JournalEntry) -> dict[str, Any]:
         await asyncio.sleep(self.latency / 2)
@@ -145,11 +122,11 @@ class Api:
             entry.message_id = result.get("message_id")
         return {"ok": True, "result": result}
 
-    def _answer(self, answer: dict[str, Any], entry: JournalEntry) -> web.Response:
-        entry.ok = bool(answer["ok"])
-        entry.description = answer.get("description", "")
+    def _respond(self, response: dict[str, Any], entry: JournalEntry) -> web.Response:
+        entry.ok = bool(response["ok"])
+        entry.description = response.get("description", "")
         self.world.journal.write(entry)
-        return web.json_response(answer, status=entry.status)
+        return web.json_response(response, status=entry.status)
 
     async def _fail(self, request: web.Request, fault: Fault, entry: JournalEntry) -> web.Response:
         error = fault.error()
@@ -157,12 +134,12 @@ class Api:
             self.world.flood.ban(entry.chat_id, fault.retry_after)
         if error is not None:
             entry.status = error.code
-            return self._answer(error.to_json(), entry)
+            return self._respond(error.to_json(), entry)
         entry.status = _STATUS.get(fault.kind, 0)
         entry.description = fault.kind.value
         self.world.journal.write(entry)
         if fault.kind is FaultKind.TIME_OUT:
-            await asyncio.Event().wait()  # until the client goes away or the server stops
+            await asyncio.Event().wait()  # until the client disconnects or the server stops
         if fault.kind is FaultKind.RESET:
             _reset(request)
         if fault.kind is FaultKind.MALFORMED:
@@ -170,7 +147,7 @@ class Api:
         return web.Response(status=502, text=_BAD_GATEWAY, content_type="text/html")
 
     async def download(self, request: web.Request) -> web.Response:
-        file = self.world.files.at(request.match_info["path"])
+        file = self.world.files.find_by_path(request.match_info["path"])
         try:
             self._check_token(request.match_info["token"])
         except ApiError as error:

@@ -1,13 +1,13 @@
-"""The Bot API as data: read from `table.json`, which is made from the schema in aiogram's sdist.
+"""The Bot API as data, read from `table.json`, which is made from the schema in aiogram's sdist.
 
     python -m bot.playground.api.table .butcher/schema/schema.json
 
-Only facts are taken: names, types, which parameters are required, and limits. Shape:
+The table holds names, types, which parameters are required, and limits:
 
     {"version": "10.3", "methods": {method: {parameter: fact}}, "types": {type: {field: fact}}}
 
 A fact is `"Type"`, with a `!` behind it if required, or `["Type!", low, high, unit]`; the unit is
-`number`, `items`, `bytes`, `characters` or `parsed` (characters once entities are taken out).
+`number`, `items`, `bytes`, `characters` or `parsed` (characters after entities parsing).
 A type of several kinds is a list of their names; only types that a parameter can hold are kept.
 """
 
@@ -25,7 +25,7 @@ _FILE = Path(__file__).with_name("table.json")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is known of one parameter or field; *unit* says what *low* and *high* count."""
+    """One parameter or field; *unit* is what *low* and *high* count."""
 
     kind: str
     required: bool
@@ -80,7 +80,7 @@ Entry = dict[str, Any]
 
 
 def limits(kind: str, prose: str) -> tuple[int, int, str] | None:
-    """The lowest and highest value that *prose* names for such a parameter, and the unit."""
+    """Return the limits that *prose* names for a parameter of this type, and their unit."""
     if kind.startswith("Array of "):
         found = _ITEMS_LIMIT.search(prose)
         return (int(found[1] or 0), int(found[2]), "items") if found else None
@@ -98,7 +98,7 @@ def _raw_fact(annotation: Entry) -> RawFact:
 
 
 def parts(kind: str) -> list[str]:
-    """The plain names in a type such as `Array of A, B and C` or `A or B`."""
+    """Return the plain names in a type such as `Array of A, B and C` or `A or B`."""
     return re.split(r", | and | or ", kind.removeprefix("Array of ").removeprefix("Array of "))
 
 
@@ -131,7 +131,7 @@ def _named(entry: dict[str, RawFact]) -> Iterator[str]:
 
 
 def _kinds(name: str, entries: Entry) -> list[str]:
-    """An abstract type has no fields of its own; its kinds carry its name in front."""
+    """Return the kinds of an abstract type, whose names begin with its name; else nothing."""
     if entries[name]["annotations"]:
         return []
     return [

@@ -1,12 +1,11 @@
-"""Brings updates to the bot's webhook, as a Bot API server does.
+"""Delivers updates to the bot's webhook, as a Bot API server does.
 
-1. One POST an update, JSON, with the secret in `X-Telegram-Bot-Api-Secret-Token`.
-2. Updates wait in lines: messages in one for each chat, what else a chat or a user does in one
-   for each kind of it. Of a line one update is on its way; lines go side by side, at most
-   `max_connections` at a time.
-3. Anything but 2xx, and no answer in time, is tried again: at once, then after 2, 4 … seconds, or
-   after what `Retry-After` says. The line waits meanwhile.
-4. A method in the answer is called; its result goes nowhere.
+1. Each update is one POST, JSON, with the secret in `X-Telegram-Bot-Api-Secret-Token`.
+2. Updates are queued: messages by chat, other updates by kind and by chat or user. A queue has one
+   request in flight. Queues run concurrently, at most `max_connections` requests at a time.
+3. A response other than 2xx, or none in time, is retried at once, then after 2, 4 … seconds, or
+   after `Retry-After`. The queue waits meanwhile.
+4. A method in the response is applied; its result is discarded.
 """
 
 import asyncio
@@ -16,19 +15,19 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, web
 
-from bot.playground.api.updates import PendingUpdates, Update, WebhookInfo
+from bot.playground.state.updates import PendingUpdates, Update, WebhookInfo
 
-LONGEST_PAUSE = 60.0  # seconds between two tries
-PATIENCE = 60.0  # seconds for an answer
+LONGEST_PAUSE = 60.0  # seconds between two attempts
+TIME_OUT = 60.0  # seconds for a response
 _LONGEST_RETRY_AFTER = 3600
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 _MESSAGES = {"message", "edited_message", "channel_post", "edited_channel_post"}
 
-Line = tuple[str, int]
+QueueKey = tuple[str, int]  # kind of update, id of the chat or user
 
 
 class WebhookDelivery:
-    """*reply* does a method that an answer holds; *longest_pause* and *patience* in seconds."""
+    """*reply* applies a method that a response holds; times are in seconds."""
 
     def __init__(
         self,
@@ -40,57 +39,57 @@ class WebhookDelivery:
         self.clock = clock
         self.reply = reply
         self.longest_pause = LONGEST_PAUSE
-        self.patience = PATIENCE
+        self.time_out = TIME_OUT
         self._session: ClientSession | None = None
         self._slots = asyncio.Semaphore()
-        self._lines: dict[Line, deque[int]] = {}
+        self._queues: dict[QueueKey, deque[int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
         async with ClientSession() as self._session:
-            self.updates.changed, self.updates.webhook_changed = self._take, self._begin
-            self._begin()
+            self.updates.on_update, self.updates.on_webhook_change = self._enqueue, self._restart
+            self._restart()
             yield
-            tasks = self._end()
+            tasks = self._cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self) -> None:
-        """Serve the webhook that is there now, if there is one, with all that waits."""
-        self._end()
+    def _restart(self) -> None:
+        """Deliver all pending updates to the current webhook, if there is one."""
+        self._cancel()
         if self.updates.webhook is None:
             return
         self._slots = asyncio.Semaphore(self.updates.webhook.most)
         for update in self.updates:
-            self._take(update)
+            self._enqueue(update)
 
-    def _end(self) -> set[asyncio.Task[None]]:
-        """Leave what has not been taken where it is, for another webhook or a poller."""
+    def _cancel(self) -> set[asyncio.Task[None]]:
+        """Stop delivering; undelivered updates stay pending for another webhook or a poller."""
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
-        self._lines = {}
+        self._queues = {}
         return tasks
 
-    def _take(self, update: Update) -> None:
+    def _enqueue(self, update: Update) -> None:
         webhook = self.updates.webhook
         if webhook is None:
             return
-        line = line_of(update)
-        waiting = self._lines.setdefault(line, deque())
-        waiting.append(update["update_id"])
-        if len(waiting) == 1:
-            task = asyncio.get_running_loop().create_task(self._serve(webhook, line, waiting))
+        key = _queue_key(update)
+        queue = self._queues.setdefault(key, deque())
+        queue.append(update["update_id"])
+        if len(queue) == 1:
+            task = asyncio.get_running_loop().create_task(self._drain(webhook, key, queue))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _serve(self, webhook: WebhookInfo, line: Line, waiting: deque[int]) -> None:
-        while waiting:
-            await self._bring(webhook, waiting[0])
-            waiting.popleft()
-        del self._lines[line]
+    async def _drain(self, webhook: WebhookInfo, key: QueueKey, queue: deque[int]) -> None:
+        while queue:
+            await self._deliver(webhook, queue[0])
+            queue.popleft()
+        del self._queues[key]
 
-    async def _bring(self, webhook: WebhookInfo, update_id: int) -> None:
-        """Try until it has been taken, or dropped."""
+    async def _deliver(self, webhook: WebhookInfo, update_id: int) -> None:
+        """Post the update until the webhook accepts it or it is dropped."""
         failures = 0
         while update := self.updates.find(update_id):
             async with self._slots:
@@ -105,38 +104,39 @@ class WebhookDelivery:
         return min(2.0**failures, self.longest_pause) if failures else 0.0
 
     async def _post(self, webhook: WebhookInfo, update: Update) -> int | None:
-        """Post it once; return None if it was taken, else the `Retry-After` seconds or 0."""
+        """Post the update once; return None if accepted, else the `Retry-After` seconds or 0."""
         if self._session is None:
             raise RuntimeError("the playground is not open")
         headers = {_SECRET_HEADER: webhook.secret} if webhook.secret else {}
-        asked = self._session.post(
+        request = self._session.post(
             webhook.url,
             json=update,
             headers=headers,
-            timeout=ClientTimeout(total=self.patience),
+            timeout=ClientTimeout(total=self.time_out),
             allow_redirects=False,
         )
         try:
-            async with asked as answer:
-                return await self._taken(webhook, answer)
+            async with request as response:
+                return await self._read(webhook, response)
         except TimeoutError:
             return self._failed(webhook, "Read timeout expired")
         except (ClientError, OSError) as error:
             return self._failed(webhook, f"Connection failed: {error}")
 
-    async def _taken(self, webhook: WebhookInfo, answer: ClientResponse) -> int | None:
-        if answer.ok and answer.status < 300:  # noqa: PLR2004 - what is no 2xx
-            await self._do(webhook, answer)
+    async def _read(self, webhook: WebhookInfo, response: ClientResponse) -> int | None:
+        if response.ok and response.status < 300:  # noqa: PLR2004 - 3xx is a failure
+            await self._apply_reply(webhook, response)
             return None
-        self._failed(webhook, f"Wrong response from the webhook: {answer.status} {answer.reason}")
-        said = answer.headers.get("Retry-After", "")
-        return min(int(said), _LONGEST_RETRY_AFTER) if said.isdigit() else 0
+        reason = f"Wrong response from the webhook: {response.status} {response.reason}"
+        self._failed(webhook, reason)
+        retry_after = response.headers.get("Retry-After", "")
+        return min(int(retry_after), _LONGEST_RETRY_AFTER) if retry_after.isdigit() else 0
 
-    async def _do(self, webhook: WebhookInfo, answer: ClientResponse) -> None:
-        if answer.content_type != "application/json":
+    async def _apply_reply(self, webhook: WebhookInfo, response: ClientResponse) -> None:
+        if response.content_type != "application/json":
             return
         try:
-            params = await answer.json()
+            params = await response.json()
         except ValueError:
             return
         if isinstance(params, dict) and isinstance(params.get("method"), str):
@@ -147,8 +147,8 @@ class WebhookDelivery:
         return 0
 
 
-def line_of(update: Update) -> Line:
-    """The line in which an update waits; what nobody can read has one for each kind."""
+def _queue_key(update: Update) -> QueueKey:
+    """Return the queue of an update; unreadable updates have one for each kind."""
     kind = next((key for key in update if key != "update_id"), "")
     event = update.get(kind)
     if kind in _MESSAGES:
@@ -157,5 +157,5 @@ def line_of(update: Update) -> Line:
 
 
 def _id_in(event: Any, name: str) -> int:
-    named = event.get(name) if isinstance(event, dict) else None
-    return int(named["id"]) if isinstance(named, dict) and isinstance(named.get("id"), int) else 0
+    owner = event.get(name) if isinstance(event, dict) else None
+    return int(owner["id"]) if isinstance(owner, dict) and isinstance(owner.get("id"), int) else 0

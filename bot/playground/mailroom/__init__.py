@@ -1,4 +1,5 @@
-"""The mailroom: a mail server that takes everything, and pages that show what it took.
+"""The mailroom: a mail server that accepts every e-mail, and pages that show them.
 
-An address that begins with `refused` is refused (550), one with `later` is put off (450).
+It rejects recipients that begin with `refused` (550), and defers those that begin with `later`
+(450).
 """

@@ -1,4 +1,4 @@
-"""Letters, and the pages that show them, without scripts; a letter's own HTML is in a frame."""
+"""E-mails, and the pages that show them: no scripts, and the e-mail's own HTML in a frame."""
 
 from base64 import b64encode
 from collections.abc import Iterable
@@ -15,10 +15,10 @@ from string import Template
 
 @dataclass(frozen=True)
 class Letter:
-    """*sender* and *recipient* are the envelope's; *at* is in Unix seconds."""
+    """*sender* and *recipient* are those of the envelope; *received_at* is in Unix seconds."""
 
     n: int
-    at: float
+    received_at: float
     sender: str
     recipient: str
     content: bytes
@@ -26,7 +26,7 @@ class Letter:
     @cached_property
     def message(self) -> EmailMessage:
         parsed = message_from_bytes(self.content, policy=default)
-        assert isinstance(parsed, EmailMessage)  # noqa: S101 - the policy makes such
+        assert isinstance(parsed, EmailMessage)  # noqa: S101 - by the policy
         return parsed
 
     @property
@@ -39,12 +39,12 @@ class Letter:
 
     @property
     def text(self) -> str:
-        return _written(self.message.get_body(("plain",)))
+        return _text_of(self.message.get_body(("plain",)))
 
     @property
     def html(self) -> str:
-        """The HTML part with its pictures inline; its links open outside of the frame."""
-        html = _written(self.message.get_body(("html",)))
+        """The HTML part with inline pictures, and links that open outside of the frame."""
+        html = _text_of(self.message.get_body(("html",)))
         for part in self.message.walk():
             if name := str(part.get("Content-ID", "")).strip("<>"):
                 html = html.replace(f"cid:{name}", _as_url(part))
@@ -53,7 +53,7 @@ class Letter:
     def to_json(self) -> dict[str, object]:
         return {
             "n": self.n,
-            "at": self.at,
+            "at": self.received_at,
             "from": self.sender,
             "to": self.recipient,
             "subject": self.subject,
@@ -63,7 +63,7 @@ class Letter:
         }
 
 
-def _written(part: Message | None) -> str:
+def _text_of(part: Message | None) -> str:
     return str(part.get_content()) if isinstance(part, EmailMessage) else ""
 
 
@@ -77,7 +77,7 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'"
 )
-# What a mail program would do too: its own styles and inline pictures, nothing from outside.
+# As in most mail programs: inline styles and pictures, nothing from the network.
 HTML_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -103,7 +103,7 @@ def write_letter(letter: Letter) -> str:
         subject=escape(letter.subject),
         sender=escape(letter.sender),
         recipient=escape(letter.recipient),
-        at=_clock(letter),
+        at=_received_at(letter),
         headers=headers,
         text=escape(letter.text),
     )
@@ -112,12 +112,12 @@ def write_letter(letter: Letter) -> str:
 def _row(letter: Letter) -> str:
     return (
         f'<li><a href="/mail/{letter.n}">{escape(letter.subject) or "(no subject)"}</a>'
-        f"<small>{escape(letter.recipient)} · {_clock(letter)}</small></li>"
+        f"<small>{escape(letter.recipient)} · {_received_at(letter)}</small></li>"
     )
 
 
-def _clock(letter: Letter) -> str:
-    return f"{datetime.fromtimestamp(letter.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _received_at(letter: Letter) -> str:
+    return f"{datetime.fromtimestamp(letter.received_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 @cache

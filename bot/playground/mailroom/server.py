@@ -1,7 +1,7 @@
-"""The mail server, as much of SMTP (RFC 5321) as a bot on this machine needs, and its letters.
+"""A mail server with as much of SMTP (RFC 5321) as the bot needs, and the pages of its e-mails.
 
-The newest few hundred letters are kept, in memory. SMTP is written out here: the bot brings the
-mailroom along when it has no token, and a package would be a dependency for that alone.
+It keeps the newest few hundred e-mails in memory. SMTP is implemented here, because a package would
+be a dependency of the bot for the playground alone.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
-from bot.playground.journal import Events
 from bot.playground.mailroom.letters import (
     HTML_POLICY,
     PAGE_POLICY,
@@ -19,6 +18,7 @@ from bot.playground.mailroom.letters import (
     write_letter,
     write_list,
 )
+from bot.playground.state.journal import Events
 
 LARGEST_MAIL = 32 * 1024 * 1024  # bytes
 _LONGEST_LINE = 64 * 1024
@@ -26,18 +26,18 @@ _KEPT_LETTERS = 500
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^<>]*)>", re.IGNORECASE)
 _BYE = "221 2.0.0 Bye"
 _REJECTED = {"refused": "550 5.1.1 No such user", "later": "450 4.2.0 Come again later"}
-_ANSWERS = {
+_REPLIES = {
     "EHLO": f"250-playground.example\r\n250-SIZE {LARGEST_MAIL}\r\n250 8BITMIME",
     "HELO": "250 playground.example",
-    "NOOP": "250 2.0.0 Well",
-    "RSET": "250 2.0.0 Forgotten",
+    "NOOP": "250 2.0.0 OK",
+    "RSET": "250 2.0.0 OK",
     "DATA": "503 5.5.1 RCPT first",
     "QUIT": _BYE,
 }
 
 
-class _Talk:
-    """What one client has said so far."""
+class _Session:
+    """The state of one SMTP session."""
 
     def __init__(self, mailroom: "Mailroom") -> None:
         self._mailroom = mailroom
@@ -45,49 +45,49 @@ class _Talk:
         self._recipients: list[str] = []
         self.expects_data = False
 
-    def answer(self, line: str) -> str:
-        verb, _, said = line.partition(" ")
+    def reply_to(self, line: str) -> str:
+        verb, _, argument = line.partition(" ")
         verb = verb.upper()
         if verb in {"MAIL", "RCPT"}:
-            return self._envelope(verb, said)
+            return self._envelope(verb, argument)
         if verb == "DATA" and self._recipients:
             self.expects_data = True
             return "354 End with a dot on a line of its own"
         if verb == "RSET":
-            self._forget()
-        return _ANSWERS.get(verb, "502 5.5.1 Not known here")
+            self._reset()
+        return _REPLIES.get(verb, "502 5.5.1 Command not implemented")
 
-    def _envelope(self, verb: str, said: str) -> str:
-        path = _PATH.match(said)
+    def _envelope(self, verb: str, argument: str) -> str:
+        path = _PATH.match(argument)
         if path is None:
-            return "501 5.5.4 Whose address?"
+            return "501 5.5.4 Invalid address"
         if verb == "MAIL":
-            self._forget()
+            self._reset()
             self._sender = path[1]
-            return "250 2.1.0 Yes"
+            return "250 2.1.0 OK"
         if self._sender is None:
             return "503 5.5.1 MAIL first"
-        rejected = (answer for name, answer in _REJECTED.items() if path[1].startswith(name))
-        answer = next(rejected, "250 2.1.5 Welcome")
-        if answer.startswith("2"):
+        rejected = (reply for name, reply in _REJECTED.items() if path[1].startswith(name))
+        reply = next(rejected, "250 2.1.5 OK")
+        if reply.startswith("2"):
             self._recipients.append(path[1])
-        return answer
+        return reply
 
-    def take(self, content: bytes | None) -> str:
-        """Take what came after DATA; None: it was too large."""
+    def receive(self, content: bytes | None) -> str:
+        """Deliver the content that followed DATA; None was too large."""
         sender, recipients = self._sender or "", self._recipients
-        self._forget()
+        self._reset()
         if content is None:
-            return "552 5.3.4 Too large"
-        self._mailroom.take(sender, recipients, content)
-        return "250 2.0.0 Taken"
+            return "552 5.3.4 Message too large"
+        self._mailroom.receive(sender, recipients, content)
+        return "250 2.0.0 OK"
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._sender, self._recipients, self.expects_data = None, [], False
 
 
 class Mailroom:
-    """*clock* gives Unix seconds; each letter is published to *events*. The port is a free one."""
+    """Listens on a free port. *clock* gives Unix seconds; each e-mail publishes one of *events*."""
 
     def __init__(self, clock: Callable[[], float], events: Events) -> None:
         self.port = 0
@@ -130,38 +130,38 @@ class Mailroom:
         return web.json_response([letter.to_json() for letter in self.letters])
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = _Talk(self)
-        answer = "220 playground.example"
+        session = _Session(self)
+        reply = "220 playground.example"
         try:
-            while answer:
-                writer.write(f"{answer}\r\n".encode())
+            while reply:
+                writer.write(f"{reply}\r\n".encode())
                 await writer.drain()
-                if answer == _BYE:
+                if reply == _BYE:
                     break
-                answer = await self._answer(talk, reader)
+                reply = await self._next_reply(session, reader)
         except (OSError, ValueError, asyncio.IncompleteReadError):
-            pass  # it hung up, or sends a line without end
+            pass  # the client disconnected, or sent too long a line
         finally:
             writer.close()
 
-    async def _answer(self, talk: _Talk, reader: asyncio.StreamReader) -> str:
-        """Return the answer to the next line; "" at the end of the connection."""
+    async def _next_reply(self, session: _Session, reader: asyncio.StreamReader) -> str:
+        """Return the reply to the next line; "" at the end of the connection."""
         line = await reader.readline()
         if not line:
             return ""
-        if not talk.expects_data:
-            return talk.answer(line.decode("utf-8", "replace").rstrip("\r\n"))
+        if not session.expects_data:
+            return session.reply_to(line.decode("utf-8", "replace").rstrip("\r\n"))
         content, size = [], 0
         while line != b".\r\n":
             if not line:
                 return ""
             size += len(line)
             if size <= LARGEST_MAIL:
-                content.append(line.removeprefix(b"."))  # doubled on the way (4.5.2)
+                content.append(line.removeprefix(b"."))  # the client doubles it (4.5.2)
             line = await reader.readline()
-        return talk.take(b"".join(content) if size <= LARGEST_MAIL else None)
+        return session.receive(b"".join(content) if size <= LARGEST_MAIL else None)
 
-    def take(self, sender: str, recipients: list[str], content: bytes) -> None:
+    def receive(self, sender: str, recipients: list[str], content: bytes) -> None:
         for address in recipients:
             self._count += 1
             letter = Letter(self._count, self._clock(), sender, address, content)
@@ -169,11 +169,11 @@ class Mailroom:
             self._events.publish("mail", letter=letter.n)
 
     def _letter(self, request: web.Request) -> Letter:
-        asked = request.match_info["n"]
-        found = next((letter for letter in self.letters if str(letter.n) == asked), None)
-        if found is None:
-            raise web.HTTPNotFound(text="There is no such letter (any more).")
-        return found
+        number = request.match_info["n"]
+        letter = next((letter for letter in self.letters if str(letter.n) == number), None)
+        if letter is None:
+            raise web.HTTPNotFound(text="There is no such e-mail (any more).")
+        return letter
 
 
 def _page(html: str, policy: str = PAGE_POLICY) -> web.Response:

@@ -1,5 +1,5 @@
 """A small newsroom on this machine: invented publishers with feeds and pages.
 
-A week of articles is in `archive/`, what is still to be published in `live/`; one TOML table an
-article.
+`archive/` holds a week of published articles, `live/` those still to be published, one TOML table
+an article.
 """

@@ -1,9 +1,9 @@
-"""What the newsroom has: languages, publishers, drafts and articles, read from the TOML files.
+"""Languages, publishers, drafts and articles of the newsroom, read from TOML files.
 
-A draft leaves its dates open: `{day}`, `{day+2}`, `{date-1}`. They are counted from the date of the
+A draft has placeholders for dates: `{day}`, `{day+2}`, `{date-1}`. They count from the date of the
 article's story in the westernmost zone of a publisher, so that all reports of a story name the same
-day, and none names one that has not come yet. The dateline and the date line under the title have
-the date in the publisher's own zone.
+day, and none names a future one. The dateline and the date line under the title have the date in
+the publisher's own zone.
 """
 
 import re
@@ -17,12 +17,12 @@ from typing import Any, Self
 
 FOLDER = files(__package__)
 WESTERNMOST = timezone(timedelta(hours=-5))
-_OPEN_DATE = re.compile(r"\{(?P<pattern>day|date)(?P<shift>[+-]\d+)?\}")
+_PLACEHOLDER = re.compile(r"\{(?P<pattern>day|date)(?P<shift>[+-]\d+)?\}")
 
 
 @dataclass(frozen=True, slots=True)
 class DateLanguage:
-    """How a language writes dates; `languages.toml` says what each pattern is for."""
+    """The date formats of a language; `languages.toml` explains the patterns."""
 
     code: str
     weekdays: tuple[str, ...]
@@ -53,7 +53,7 @@ class DateLanguage:
         return "rtl" if self.code == "ar" else "ltr"
 
     def format(self, pattern: str, when: date, **more: str) -> str:
-        """Fill the names of a day, and *more*, into one of the patterns."""
+        """Fill a date, and *more*, into one of the patterns."""
         return pattern.format(
             weekday=self.weekdays[when.weekday()],
             day=when.day,
@@ -64,19 +64,19 @@ class DateLanguage:
         )
 
     def fill(self, text: str, today: date) -> str:
-        """Replace the open dates, counted from *today*."""
+        """Replace the placeholders for dates, counted from *today*."""
         patterns = {"day": self.day_pattern, "date": self.date_pattern}
 
         def written(found: re.Match[str]) -> str:
             when = today + timedelta(days=int(found["shift"] or 0))
             return self.format(patterns[found["pattern"]], when)
 
-        return _OPEN_DATE.sub(written, text)
+        return _PLACEHOLDER.sub(written, text)
 
 
 @dataclass(frozen=True, slots=True)
 class SamplePublisher:
-    """An invented publisher; `publishers.toml` says what each field is for."""
+    """An invented publisher; `publishers.toml` explains the fields."""
 
     code: str
     name: str
@@ -93,8 +93,8 @@ class SamplePublisher:
 class Draft:
     """An article before it is published.
 
-    *age* is how long before the start an archived one was published; *date_line* the language of
-    the date under the title; *box* the slugs of the archived articles beside it, if they are fixed.
+    *age*: how long before the start an archived article was published; *date_line*: the language
+    of the date under the title; *box*: the slugs of the articles in its box, if they are fixed.
     """
 
     slug: str
@@ -109,10 +109,14 @@ class Draft:
     box: tuple[str, ...]
 
     def publish(
-        self, at: datetime, story_date: date, number: int = 1, first: "SampleArticle | None" = None
+        self,
+        published_at: datetime,
+        story_date: date,
+        number: int = 1,
+        first: "SampleArticle | None" = None,
     ) -> "SampleArticle":
-        """Fill the dates; *first* is what was published at first, if this repeats it."""
-        language, published = self.publisher.language, at.astimezone(self.publisher.zone)
+        """Fill the dates; *first* is the first publication, if this repeats it."""
+        language, published = self.publisher.language, published_at.astimezone(self.publisher.zone)
         summary, *others = (language.fill(text, story_date) for text in self.paragraphs)
         dateline = language.format(
             self.publisher.dateline, published, city=self.city, publisher=self.publisher.name
@@ -202,13 +206,13 @@ def read_publishers() -> dict[str, SamplePublisher]:
 
 
 def read_archive(publishers: Mapping[str, SamplePublisher]) -> list[Draft]:
-    """Every archived article, the oldest first."""
+    """Return every archived article, the oldest first."""
     drafts = _read_drafts("archive", publishers)
     return sorted(drafts, key=lambda draft: draft.age, reverse=True)
 
 
 def read_live(publishers: Mapping[str, SamplePublisher]) -> list[Draft]:
-    """Everything still to be published, in the order of the files and of what is in them."""
+    """Return every article to be published, in the order of the files and of their tables."""
     return _read_drafts("live", publishers)
 
 

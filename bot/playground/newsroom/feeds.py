@@ -1,7 +1,7 @@
 """Articles as RSS 2.0 and Atom, newest first.
 
-The dates of the RSS are written in each publisher's own zone, by name where it
-has one (JST, EST), because that is what real feeds do and readers get wrong.
+RSS dates are in each publisher's own zone, by name if it has one (JST, EST), because real feeds do
+so and readers often parse them wrongly.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ ET.register_namespace("atom", ATOM)
 
 
 def write_rss(title: str, path: str, articles: Sequence[SampleArticle], base: str) -> str:
-    """*base* is scheme and host as the reader asked for them, without a slash at the end."""
+    """Return the feed as text; *base* is the request's scheme and host without a trailing slash."""
     root = ET.Element("rss", version="2.0")
     channel = ET.SubElement(root, "channel")
     _put(channel, "title", title)

@@ -1,4 +1,4 @@
-"""The newsroom: what has been published, what comes next, and when."""
+"""The newsroom: published articles, and the schedule of those to come."""
 
 import asyncio
 from collections import Counter
@@ -16,17 +16,16 @@ from bot.playground.newsroom.content import (
     read_live,
     read_publishers,
 )
-from bot.playground.newsroom.routes import make_routes
 
 MAX_PUBLISHED = 1000  # articles that stay readable
 _LATEST = 12  # in the state
 _BOX = 2
 _BOX_STRIDE = 3  # odd, so that neighbours get different boxes
-_STORY_HOURS = timedelta(hours=20)  # a later report of a story begins its dates anew
+_STORY_LENGTH = timedelta(hours=20)  # a later report counts its dates from itself
 
 
 class Newsroom:
-    """Publishes an article *every* so often, until all are published; with None only when asked.
+    """Publishes an article each *every* until all are published; None publishes on request only.
 
     *now* gives aware times.
     """
@@ -37,50 +36,47 @@ class Newsroom:
         self.now = now
         self.every = every
         self.publishers = read_publishers()
-        self.closed: set[str] = set()  # publishers by code: their feeds are gone for good
+        self.closed: set[str] = set()  # codes of publishers whose feeds are gone
         self.opened = now()
         self._drafts = read_live(self.publishers)
         self._first: dict[str, SampleArticle] = {}  # by the slug of the draft
         self._times_published: Counter[str] = Counter()
-        self._stories: dict[str, datetime] = {}  # when each began
+        self._story_starts: dict[str, datetime] = {}
         self._archive = [
-            draft.publish(at, self._story_date(draft, at))
+            draft.publish(published_at, self._story_date(draft, published_at))
             for draft in read_archive(self.publishers)
-            for at in [self.opened - draft.age]
+            for published_at in [self.opened - draft.age]
         ]
         self._published = {article.slug: article for article in self._archive}
 
-    def routes(self) -> list[web.RouteDef]:
-        return make_routes(self)
-
     @property
     def left(self) -> int:
-        """How many articles have not been published yet."""
+        """The number of articles still to be published."""
         return len(self._drafts) - len(self._first)
 
     def publish(self, slug: str | None = None) -> dict[str, str]:
-        """Publish an article now: the next one, or the one asked for.
+        """Publish an article now: the next one, or the one with *slug*.
 
-        What has been published before is published again as such, with another slug.
+        An article published before is published again under a new slug, and says so.
         """
         draft = self._next() if slug is None else self._find(slug)
         self._times_published[draft.slug] += 1
-        at, number = self.now(), self._times_published[draft.slug]
+        now, number = self.now(), self._times_published[draft.slug]
         first = self._first.get(draft.slug)
-        article = draft.publish(at, self._story_date(draft, at), number, first)
+        article = draft.publish(now, self._story_date(draft, now), number, first)
         self._first.setdefault(draft.slug, article)
         self._published[article.slug] = article
-        self._forget_old()
+        self._drop_oldest()
         return article.describe()
 
     def close(self, publisher: str, *, closed: bool = True) -> None:
-        """Take a publisher's feed down, as if it had gone out of business, or put it back."""
+        """Take a publisher's feed down for good, or put it back."""
         if publisher not in self.publishers:
             raise LookupError(publisher)
         (self.closed.add if closed else self.closed.discard)(publisher)
 
     def state(self) -> dict[str, Any]:
-        """What the chat page shows beside the chat; addresses are paths on this host."""
+        """Return the newsroom's panel on the chat page; URLs are paths on this host."""
         return {
             "feed": "/news/feed.xml",
             "front": "/news/",
@@ -100,7 +96,7 @@ class Newsroom:
         return self._published.get(slug)
 
     def box(self, article: SampleArticle) -> Sequence[SampleArticle]:
-        """The archived articles in the box beside *article*: same language, another story."""
+        """Return archived articles of the same language about other stories than *article*."""
         if article.draft.box:
             return [self._published[slug] for slug in article.draft.box]
         candidates = [other for other in self._archive if _fits_box(other, article)]
@@ -109,7 +105,7 @@ class Newsroom:
         return [candidates[(start + n) % len(candidates)] for n in range(size)]
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
-        """For the `cleanup_ctx` of the application that serves the routes."""
+        """Publish while the application runs (an aiohttp `cleanup_ctx`)."""
         async with asyncio.TaskGroup() as group:
             publishing = group.create_task(self._publish_all())
             yield
@@ -130,16 +126,16 @@ class Newsroom:
             return found
         raise LookupError(slug)
 
-    def _story_date(self, draft: Draft, at: datetime) -> date:
-        """The date from which the open dates count: that of the story's first report."""
+    def _story_date(self, draft: Draft, published_at: datetime) -> date:
+        """Return the date of the story's first report, from which placeholders count."""
+        start = published_at
         if draft.story:
-            began = self._stories.setdefault(draft.story, at)
-            if at - began > _STORY_HOURS:
-                self._stories[draft.story] = began = at
-            at = began
-        return at.astimezone(WESTERNMOST).date()
+            start = self._story_starts.setdefault(draft.story, published_at)
+            if published_at - start > _STORY_LENGTH:
+                self._story_starts[draft.story] = start = published_at
+        return start.astimezone(WESTERNMOST).date()
 
-    def _forget_old(self) -> None:
+    def _drop_oldest(self) -> None:
         # The archive stays, because the boxes link to it.
         if len(self._published) > MAX_PUBLISHED:
             del self._published[list(self._published)[len(self._archive)]]

@@ -13,7 +13,7 @@ TEASER_CHARACTERS = 160
 
 
 def write_page(article: SampleArticle, others: Iterable[SampleArticle], base: str) -> str:
-    """The page of *article* with *others* in its "Don't Miss" box."""
+    """Return the page of *article* with *others* in its "Don't Miss" box."""
     publisher = article.publisher
     fields = {
         "language": publisher.language.code,

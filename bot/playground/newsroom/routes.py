@@ -1,23 +1,15 @@
-"""The addresses under `/news`, with validators and 304 for who is up to date (RFC 9110, 13)."""
+"""The pages and feeds under `/news`, with validators and 304 (RFC 9110, 13)."""
 
-from __future__ import annotations
-
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.playground.newsroom.content import FOLDER
+from bot.playground.newsroom.content import FOLDER, SampleArticle
 from bot.playground.newsroom.feeds import write_atom, write_rss
+from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.newsroom.pages import write_front, write_page
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.playground.newsroom.content import SampleArticle
-    from bot.playground.newsroom.newsroom import Newsroom
 
 FEED_LENGTH = 60
 _ATOM_PUBLISHERS = frozenset({"gazette"})
@@ -25,20 +17,18 @@ _RSS, _ATOM = "application/rss+xml", "application/atom+xml"
 _SECOND = timedelta(seconds=1)
 
 
-def make_routes(newsroom: Newsroom) -> list[web.RouteDef]:
-    pages = _Pages(newsroom)
-    return [
-        web.get("/news", pages.redirect),
-        web.get("/news/", pages.front),
-        web.get("/news/newsroom.css", pages.style),
-        web.get("/news/{name}.xml", pages.feed),
-        web.get("/news/{slug}", pages.article),
-    ]
-
-
-class _Pages:
+class NewsroomPages:
     def __init__(self, newsroom: Newsroom) -> None:
         self._newsroom = newsroom
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/news", self.redirect),
+            web.get("/news/", self.front),
+            web.get("/news/newsroom.css", self.style),
+            web.get("/news/{name}.xml", self.feed),
+            web.get("/news/{slug}", self.article),
+        ]
 
     async def redirect(self, _request: web.Request) -> web.Response:
         raise web.HTTPFound("/news/")
@@ -50,7 +40,7 @@ class _Pages:
     async def front(self, request: web.Request) -> web.Response:
         articles = self._newsroom.newest(FEED_LENGTH)
         body = write_front(articles, self._newsroom.publishers.values())
-        return self._respond(request, body, "text/html", self._changed(articles))
+        return self._respond(request, body, "text/html", self._last_change(articles))
 
     async def article(self, request: web.Request) -> web.Response:
         article = self._newsroom.find(request.match_info["slug"])
@@ -71,16 +61,16 @@ class _Pages:
         write, content_type = (write_atom, _ATOM) if is_atom else (write_rss, _RSS)
         title = publisher.name if publisher else "Sample news"
         body = write(title, f"/news/{name}.xml", articles, _base(request))
-        return self._respond(request, body, content_type, self._changed(articles))
+        return self._respond(request, body, content_type, self._last_change(articles))
 
-    def _changed(self, articles: Sequence[SampleArticle]) -> datetime:
+    def _last_change(self, articles: Sequence[SampleArticle]) -> datetime:
         return articles[0].published if articles else self._newsroom.opened
 
     def _respond(
         self, request: web.Request, body: str, content_type: str, changed: datetime
     ) -> web.Response:
         tag = sha256(body.encode()).hexdigest()[:20]
-        if _is_known(request, tag, changed, self._newsroom.now()):
+        if _is_not_modified(request, tag, changed, self._newsroom.now()):
             response = web.Response(status=304)
         else:
             response = web.Response(text=body, content_type=content_type, charset="utf-8")
@@ -90,12 +80,12 @@ class _Pages:
         return response
 
 
-def _is_known(request: web.Request, tag: str, changed: datetime, now: datetime) -> bool:
-    """If-None-Match goes before If-Modified-Since."""
+def _is_not_modified(request: web.Request, tag: str, changed: datetime, now: datetime) -> bool:
+    """Compare the validators; If-None-Match takes precedence over If-Modified-Since."""
     if request.if_none_match is not None:
-        return any(known.value in {tag, "*"} for known in request.if_none_match)
+        return any(etag.value in {tag, "*"} for etag in request.if_none_match)
     since = request.if_modified_since
-    # A date has whole seconds: within the second of a change it proves nothing.
+    # HTTP dates have whole seconds, so a date proves nothing within the second of the change.
     return since is not None and changed <= since and now - changed >= _SECOND
 
 

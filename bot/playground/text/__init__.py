@@ -1,1 +1,1 @@
-"""Message texts: entities, HTML and rich messages, read and shown as Telegram does."""
+"""Message texts as Telegram parses them: entities, HTML and rich messages."""

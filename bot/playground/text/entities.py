@@ -1,12 +1,12 @@
 """Message entities: reading those that a bot sends, and nesting them as Telegram does.
 
-Offsets and lengths count UTF-16 code units. Kinds that Telegram finds by itself (`url` …) are
-accepted from a bot and ignored. Entities that may not overlap are mended in this order:
+Offsets and lengths count UTF-16 code units. Kinds that Telegram detects by itself (`url` …) are
+ignored if a bot sends them. Overlaps are resolved in this order:
 
-1. Links, mentions, custom emoji and monospace exclude each other: the first of two stays.
-2. Block quotes exclude each other too; a link that crosses a quote's border is dropped.
-3. Bold, italic, underline, strikethrough and spoiler are joined where they meet, then cut at every
-   border of the others and wherever one of them begins; inside monospace they are dropped.
+1. Links, mentions, custom emoji and monospace exclude each other; the first one stays.
+2. Block quotes exclude each other, and a link that crosses a quote's border is dropped.
+3. Adjacent pieces of bold, italic, underline, strikethrough or spoiler are joined, then cut at the
+   borders of other entities and where another style begins. Inside monospace they are dropped.
 """
 
 import re
@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from bot.playground.api.errors import ApiError, bad_request
+from bot.playground.errors import ApiError, bad_request
 
 BLOCKQUOTES = {"blockquote", "expandable_blockquote"}
 SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")
 MONOSPACE = {"pre", "code", "date_time"}  # no other entity inside these
-FOUND = {
+DETECTED = {
     "mention",
     "hashtag",
     "cashtag",
@@ -34,7 +34,7 @@ _DATE_PARTS = set("tTdDwW")
 _FARTHEST = 1_000_000
 _HOST_END = re.compile("[/?#]")
 
-# Which of two entities with the same range is the outer one.
+# Of two entities with the same range, the one with the lower number is the outer one.
 _ORDER = {
     "blockquote": 0,
     "expandable_blockquote": 0,
@@ -81,8 +81,8 @@ def utf16_length(text: str) -> int:
 
 
 def read_entities(given: list[dict[str, Any]]) -> list[MessageEntity]:
-    """The entities of a call, checked one by one; not yet against the text."""
-    entities = [_read(entity) for entity in given if entity["type"] not in FOUND]
+    """Return the entities of a call, checked one by one but not against the text."""
+    entities = [_read(entity) for entity in given if entity["type"] not in DETECTED]
     for entity in entities:
         if not 0 <= entity.offset <= _FARTHEST:
             raise bad_request(f"receive an entity with incorrect offset {entity.offset}")
@@ -118,10 +118,10 @@ def _field(entity: dict[str, Any], name: str) -> Any:
 
 
 def _unix_time(entity: dict[str, Any]) -> int:
-    moment: int = _field(entity, "unix_time")
-    if moment <= 0:
+    timestamp: int = _field(entity, "unix_time")
+    if timestamp <= 0:
         raise bad_request("invalid date specified")
-    return moment
+    return timestamp
 
 
 def _cannot_read(reason: str) -> ApiError:
@@ -129,14 +129,14 @@ def _cannot_read(reason: str) -> ApiError:
 
 
 def checked_date_format(text: str) -> dict[str, str]:
-    """`r` alone, or any of `w d D t T`; {} for none."""
+    """Return the field for a format (`r`, or any of `w d D t T`), nothing if *text* is empty."""
     if text.lower() != "r" and set(text) - _DATE_PARTS:
         raise _cannot_read("Invalid date-time format specified")
     return {"date_time_format": text} if text else {}
 
 
 def checked_url(text: str) -> str:
-    """Return the link as Telegram keeps it: a bare host gets http and a slash; raise if wrong."""
+    """Return the link as Telegram stores it, where a bare host gets http and a slash."""
     url = text.strip()
     scheme, separator, rest = url.partition("://")
     if not separator:
@@ -162,7 +162,7 @@ def _link_problem(scheme: str, host: str, url: str) -> str:
 
 
 def fix_nesting(entities: Iterable[MessageEntity]) -> list[MessageEntity]:
-    """The entities as Telegram keeps them, outer before inner."""
+    """Return the entities as Telegram stores them, outer before inner."""
     ordered = sorted(
         (entity for entity in entities if entity.length > 0), key=lambda entity: entity.order
     )
@@ -181,14 +181,16 @@ def fix_nesting(entities: Iterable[MessageEntity]) -> list[MessageEntity]:
     return sorted(frame + styles, key=lambda entity: entity.order)
 
 
-def add_found(entities: list[MessageEntity], found: list[MessageEntity]) -> list[MessageEntity]:
-    """Add the entities that Telegram found by itself, where none of the bot's own links lies."""
+def add_detected(
+    entities: list[MessageEntity], detected: list[MessageEntity]
+) -> list[MessageEntity]:
+    """Add the detected entities that overlap none of the bot's own links."""
     frame = [
         entity
         for entity in entities
         if entity.type not in SPLITTABLE and entity.type not in BLOCKQUOTES
     ]
-    new = [entity for entity in found if not any(_touch(entity, own) for own in frame)]
+    new = [entity for entity in detected if not any(_overlap(entity, own) for own in frame)]
     return fix_nesting([*entities, *new])
 
 
@@ -200,12 +202,13 @@ def _apart(ordered: list[MessageEntity]) -> list[MessageEntity]:
     return kept
 
 
-def _touch(one: MessageEntity, other: MessageEntity) -> bool:
-    return one.offset < other.end and other.offset < one.end
+def _overlap(entity: MessageEntity, other: MessageEntity) -> bool:
+    return entity.offset < other.end and other.offset < entity.end
 
 
 def _crosses(entity: MessageEntity, quote: MessageEntity) -> bool:
-    return _touch(entity, quote) and not (quote.offset <= entity.offset and entity.end <= quote.end)
+    is_inside = quote.offset <= entity.offset and entity.end <= quote.end
+    return _overlap(entity, quote) and not is_inside
 
 
 def _cut(styles: list[MessageEntity], frame: list[MessageEntity]) -> list[MessageEntity]:
@@ -220,13 +223,13 @@ def _cut(styles: list[MessageEntity], frame: list[MessageEntity]) -> list[Messag
     for entity in joined:
         edges = [entity.offset, *(b for b in borders if entity.offset < b < entity.end), entity.end]
         pieces += [entity.moved(edges[i], edges[i + 1]) for i in range(len(edges) - 1)]
-    return [piece for piece in pieces if not any(_touch(piece, wall) for wall in walls)]
+    return [piece for piece in pieces if not any(_overlap(piece, wall) for wall in walls)]
 
 
 def _joined(
     kind: str, styles: list[MessageEntity], frame: list[MessageEntity]
 ) -> list[MessageEntity]:
-    """Overlapping and adjacent entities of one kind as one; a border keeps neighbours apart."""
+    """Join overlapping and adjacent entities of one kind, except neighbours across a border."""
     borders = {entity.offset for entity in frame} | {entity.end for entity in frame}
     joined: list[MessageEntity] = []
     for entity in (entity for entity in styles if entity.type == kind):

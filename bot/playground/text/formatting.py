@@ -1,18 +1,21 @@
-"""From what a bot sent to the text and entities of the message.
+"""Turns the text of a call into the text and entities of the message.
 
-1. HTML is parsed (or the given entities read), 2. nesting is put right, 3. the text is cleaned and
-trimmed, 4. what Telegram finds by itself is added, 5. entities beyond the hundredth are dropped,
-6. the length is checked.
+1. Parse the HTML, or read the given entities.
+2. Resolve overlaps.
+3. Clean and trim the text.
+4. Add the entities that Telegram detects by itself.
+5. Drop entities after the hundredth.
+6. Check the length.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from bot.playground.api.errors import bad_request
+from bot.playground.errors import bad_request
 from bot.playground.text.entities import (
     MessageEntity,
-    add_found,
+    add_detected,
     fix_nesting,
     read_entities,
     utf16_length,
@@ -25,10 +28,10 @@ _LAST_OF_ONE_UNIT = "\uffff"
 
 
 def clean(text: str, entities: list[MessageEntity]) -> tuple[str, list[MessageEntity]]:
-    """Clean the text; *entities*, which must be in order, move along.
+    """Clean the text, and move *entities*, which must be in order.
 
     Control characters become spaces; carriage returns, line separators, bidirectional overrides and
-    a few combining lines vanish. An entity must begin and end between whole characters.
+    a few combining lines are removed. An entity must begin and end between whole characters.
     """
     kept: list[str] = []
     moved = {0: 0}  # UTF-16 offset of every character's border: before, after
@@ -47,7 +50,7 @@ def clean(text: str, entities: list[MessageEntity]) -> tuple[str, list[MessageEn
 
 def _check_borders(text: str, entities: list[MessageEntity], borders: dict[int, int]) -> None:
     end = utf16_length(text)
-    errors: list[tuple[int, int, str]] = []  # the one that Telegram meets first is raised
+    errors: list[tuple[int, int, str]] = []  # sorted in the order in which Telegram checks
     for entity in entities:
         start = f"entity beginning at UTF-16 offset {entity.offset} ends"
         if entity.offset > end:
@@ -69,13 +72,13 @@ def _check_borders(text: str, entities: list[MessageEntity], borders: dict[int, 
 
 
 def _byte_after(text: str, offset: int) -> int:
-    """The byte at which the character that *offset* cuts in two ends."""
+    """Return the end, in bytes of UTF-8, of the character that *offset* cuts in two."""
     units = text.encode("utf-16-le", "surrogatepass")[: (offset + 1) * 2]
     return len(units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass"))
 
 
 def trim(text: str, entities: Iterable[MessageEntity]) -> tuple[str, list[MessageEntity]]:
-    """Cut white space at both ends; an entity that begins in it keeps what it covers in front."""
+    """Cut white space at both ends, except leading white space that an entity covers."""
     whole = text.rstrip(_BLANK)
     end = utf16_length(whole)
     inside = [
@@ -90,7 +93,7 @@ def trim(text: str, entities: Iterable[MessageEntity]) -> tuple[str, list[Messag
     ]
 
 
-# Fewer than Telegram has: an address without a scheme counts only under a well-known ending.
+# A URL without a scheme is detected only under these endings; Telegram knows more.
 _ENDINGS = (
     "com|org|net|info|dev|app|news|edu|gov|online|site|shop|xyz|рф|eu|uk|de|fr|jp|cn|tw|ru|kr|es|it|ch|at"
     "|io|me|tv|co|ai|us|ca|au|nl|pl|br|mx|ua|tr|ir|in|hk|be|se|no|dk|fi|pt|gr|cz|ro|il|za|cc|ly|gg|so|to"
@@ -112,26 +115,26 @@ _PATTERNS = {
 _TRAILING = ".,:;!?)]}»”\u2019…"
 
 
-def find_links(text: str) -> list[MessageEntity]:
-    """Return the entities that Telegram finds by itself, in order, without overlaps."""
-    found: list[MessageEntity] = []
+def detect_entities(text: str) -> list[MessageEntity]:
+    """Return the entities that Telegram detects by itself, in order, without overlaps."""
+    detected: list[MessageEntity] = []
     for kind, pattern in _PATTERNS.items():
         for match in pattern.finditer(text):
             words = match[0].rstrip(_TRAILING) if kind == "url" else match[0]
             if kind == "bank_card_number" and not _is_card(words):
                 continue
             offset = utf16_length(text[: match.start()])
-            found.append(MessageEntity(kind, offset, utf16_length(words)))
-    found.sort(key=lambda entity: entity.order)
+            detected.append(MessageEntity(kind, offset, utf16_length(words)))
+    detected.sort(key=lambda entity: entity.order)
     apart: list[MessageEntity] = []
-    for entity in found:
+    for entity in detected:
         if entity.length and (not apart or entity.offset >= apart[-1].end):
             apart.append(entity)
     return apart
 
 
 def _is_card(words: str) -> bool:
-    """Whether the last digit checks the others (Luhn)."""
+    """Return whether the digits pass the Luhn check."""
     digits = [int(sign) for sign in reversed(words) if sign.isdecimal()]
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
@@ -146,7 +149,7 @@ _MOST_BYTES = 1 << 15
 def format_text(
     text: str, parse_mode: str, given: list[dict[str, Any]]
 ) -> tuple[str, list[dict[str, Any]]]:
-    """The text and entities of a message; *given* entities count only without a parse mode."""
+    """Return the text and entities of a message; a parse mode overrides the *given* entities."""
     if len(text.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
         raise bad_request("text is too long")
     match parse_mode.lower():
@@ -164,12 +167,12 @@ def format_text(
 def _finish(text: str, entities: list[MessageEntity]) -> tuple[str, list[dict[str, Any]]]:
     text, entities = clean(text, fix_nesting(entities))
     text, entities = trim(text, fix_nesting(entities))
-    entities = add_found(entities, find_links(text))
+    entities = add_detected(entities, detect_entities(text))
     return text, [entity.to_api() for entity in entities[:MOST_ENTITIES]]
 
 
 def message_text(text: str, parse_mode: str, given: list[dict[str, Any]]) -> dict[str, Any]:
-    """`text` and `entities` of a message; raises if nothing is left of it or it is too long."""
+    """Return `text` and `entities` of a message; raise if it is empty or too long."""
     shown, entities = format_text(text, parse_mode, given)
     if not shown:
         raise bad_request("text must be non-empty")

@@ -1,13 +1,13 @@
-"""Reads Telegram's HTML into text and entities, with Telegram's errors in its own words.
+"""Parses Telegram's HTML into text and entities, with Telegram's errors.
 
-Offsets in errors are bytes of UTF-8, as Telegram counts. A tag is closed by its own name or by
-`</>`; attributes that mean nothing are overlooked; of character names only `lt gt amp quot` exist.
+Offsets in errors count bytes of UTF-8, as Telegram does. A tag is closed by its own name or by
+`</>`. Unknown attributes are ignored. The only named references are `lt gt amp quot`.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.playground.api.errors import ApiError, cannot_parse
+from bot.playground.errors import ApiError, cannot_parse
 from bot.playground.text.entities import (
     MessageEntity,
     checked_date_format,
@@ -51,12 +51,12 @@ def parse_html(source: str) -> tuple[str, list[MessageEntity]]:
             "Text contains invalid Unicode characters after decoding HTML entities, "
             "check for unmatched surrogate code units"
         )
-    plain = [
-        # A language belongs to a block only.
-        MessageEntity("code", each.offset, each.length) if each.type == "code" else each
-        for each in parser.entities
+    entities = [
+        # Inline code has no language; only a block has one.
+        replace(entity, facts=()) if entity.type == "code" else entity
+        for entity in parser.entities
     ]
-    return parser.text, sorted(plain, key=lambda entity: entity.order)
+    return parser.text, sorted(entities, key=lambda entity: entity.order)
 
 
 def _decoded(source: str) -> str:
@@ -64,11 +64,10 @@ def _decoded(source: str) -> str:
 
 
 def _character(reference: re.Match[str]) -> str:
-    """Return the character that is referred to; what refers to none stays as it is."""
+    """Return the character that is referred to, or the reference itself if it is invalid."""
     hexadecimal, decimal, name = reference.groups()
     if name is not None:
-        known = _NAMED.get(name)
-        return reference[0] if known is None else known
+        return _NAMED.get(name, reference[0])
     if len(reference[0].rstrip(";")) >= _LONGEST:
         return reference[0]
     code = int(hexadecimal or "0", 16) if hexadecimal is not None else int(decimal or "0")
@@ -118,7 +117,7 @@ class _Parser:
                 self.open.append((self.start_tag(), utf16_length(self.text), len(self.text)))
 
     def take(self, pattern: re.Pattern[str]) -> str:
-        """Go past what *pattern* matches here, perhaps nothing, and return it."""
+        """Consume the match of *pattern* here, perhaps empty, and return it."""
         found = pattern.match(self.source, self.at)
         taken = found[0] if found else ""
         self.at += len(taken)
@@ -200,7 +199,7 @@ class _Parser:
             self.entities.append(MessageEntity(kind, units, length, facts))
 
     def add_code(self, tag: _Tag, offset: int, length: int) -> None:
-        """`<pre><code class="language-x">` is one block with a language, in either order."""
+        """Join `pre` and `code class="language-x">`, nested either way, into one block."""
         language: Facts = (("language", tag.argument),) if tag.argument else ()
         last = self.entities[-1] if self.entities else None
         if (
@@ -216,7 +215,7 @@ class _Parser:
 
 
 def _entity_of(tag: _Tag, inside: str) -> tuple[str, Facts] | None:
-    """Return the kind and the facts of the entity; None for a tag that means nothing."""
+    """Return the type and the facts of the entity; None if the tag makes none."""
     if tag.name in _STYLES:
         return _STYLES[tag.name], ()
     match tag.name:
@@ -236,7 +235,7 @@ def _entity_of(tag: _Tag, inside: str) -> tuple[str, Facts] | None:
 
 
 def _link(url: str) -> tuple[str, Facts] | None:
-    """A link that is none is dropped without a word, unlike one given as an entity."""
+    """Return the entity of a link; an invalid URL makes none here, unlike in a given entity."""
     if user := _USER_LINK.match(url):
         return "text_mention", (("user", {"id": int(user[1])}),)
     try:

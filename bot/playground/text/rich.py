@@ -1,4 +1,4 @@
-"""From the tree of a rich message to its blocks, as the Bot API shows them, within its limits."""
+"""Parses the HTML of a rich message into its blocks, within the limits of the Bot API."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Union
 
-from bot.playground.api.errors import ApiError, bad_request
+from bot.playground.errors import ApiError, bad_request
 from bot.playground.text.entities import checked_date_format, checked_url, utf16_length
 
 HEADINGS = {f"h{size}": size for size in range(1, 7)}
@@ -31,7 +31,7 @@ class Node:
 
 
 def read_tree(html: str) -> Node:
-    """The root, a tag without a name; raises the ApiError of what cannot be read."""
+    """Return the root, a node without a tag; raise if the markup is invalid."""
     reader = _TreeReader()
     try:
         reader.feed(html)
@@ -86,7 +86,7 @@ Text = Any  # a string, an Object, or an Array of them
 
 
 def rich_message(html: str, *, is_rtl: bool = False) -> dict[str, Any]:
-    """`rich_message` of a message; raises if nothing is left of it or it is too large."""
+    """Return `rich_message` of a message; raise if it is empty or too large."""
     builder = _Builder()
     try:
         blocks = builder.blocks(read_tree(html).children, depth=1)
@@ -102,7 +102,7 @@ def rich_message(html: str, *, is_rtl: bool = False) -> dict[str, Any]:
 
 
 class _Builder:
-    """`characters` and `count` are of all that was built."""
+    """Counts the characters and blocks that it has built."""
 
     def __init__(self) -> None:
         self.characters = 0
@@ -194,13 +194,13 @@ class _Builder:
 
 
 def _date_time(node: Node, inner: Text) -> Block:
-    moment = node.attributes.get("unix") or ""
-    if not _UNIX_TIME.fullmatch(moment):
+    timestamp = node.attributes.get("unix") or ""
+    if not _UNIX_TIME.fullmatch(timestamp):
         raise _cannot_parse("invalid date specified")
     layout = checked_date_format(node.attributes.get("format") or "")
     return {
         "type": "date_time",
         "text": inner,
-        "unix_time": int(moment),
+        "unix_time": int(timestamp),
         "date_time_format": layout.get("date_time_format", ""),
     }

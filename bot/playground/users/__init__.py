@@ -1,1 +1,1 @@
-"""What users have and do: chats, members, messages, and a verb for each of their actions."""
+"""The actions of users, one function each, and the views of the chat page."""

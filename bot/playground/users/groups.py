@@ -1,13 +1,13 @@
-"""Verbs about users, chats, members and forum topics.
+"""Actions on users, chats, members and forum topics.
 
-The bot receives changes of its own membership (`my_chat_member`), and those of others if it asked
-for them and is an administrator (`chat_member`).
+The bot receives changes of its own membership (`my_chat_member`), and of others (`chat_member`) if
+it is an administrator and its `allowed_updates` name them.
 """
 
 from typing import Any, Literal
 
-from bot.playground.api.errors import bad_request
-from bot.playground.users.chats import (
+from bot.playground.errors import bad_request
+from bot.playground.state.chats import (
     BOT,
     ChatType,
     Member,
@@ -16,15 +16,13 @@ from bot.playground.users.chats import (
     Thread,
     User,
     make_member,
-    thread_fields,
 )
-from bot.playground.world import World
+from bot.playground.state.threads import change_thread, create_thread
+from bot.playground.state.world import World
 
 Facts = dict[str, Any]
 
 LARGEST_USER_ID = 2**52
-_ICON_COLOR = 7322096
-_NOTICES = {"closed": "forum_topic_closed", "open": "forum_topic_reopened"}
 
 
 def add_user(
@@ -36,7 +34,7 @@ def add_user(
     *,
     started: bool = True,
 ) -> Facts:
-    """Add a user whom the bot may write to; with *started* false only after they wrote first."""
+    """Add a user with a private chat; unless *started*, the bot may write only after the user."""
     number = world.next_user_id() if id is None else id
     if not 0 < number < LARGEST_USER_ID or number in world.chats:
         raise bad_request("the id must be positive, below 2**52 and free")
@@ -53,7 +51,7 @@ def add_chat(
 ) -> Facts:
     """Add a group, supergroup or channel; the first member is its creator.
 
-    The bot is a member already, in a channel an administrator; *bot* names another status.
+    The bot is a member, or an administrator in a channel, unless *bot* names another status.
     """
     roles = dict.fromkeys(members or [], make_member("member"))
     if members:
@@ -73,7 +71,7 @@ def unblock(world: World, chat_id: int) -> Facts:
 
 
 def _set_blocked(world: World, chat_id: int, *, blocked: bool) -> Facts:
-    """Block or unblock the bot; it receives an update only if that changes something."""
+    """Block or unblock the bot; only a change sends an update."""
     chat = world.chat(chat_id)
     if chat.user is None:
         raise bad_request("only a user can block the bot")
@@ -91,7 +89,7 @@ def membership(
     rights: list[str] | None = None,
     from_id: int | None = None,
 ) -> Facts:
-    """Set the bot's own status in a group or channel; *from_id* is the user who does it."""
+    """Set the bot's own status in a group or channel on behalf of user *from_id*."""
     chat = world.chat(chat_id)
     actor = world.sender(chat, from_id) if from_id else None
     member = make_member(status, rights)
@@ -104,7 +102,7 @@ def membership(
     return {}
 
 
-def member(  # noqa: PLR0913 - what a membership has
+def member(  # noqa: PLR0913 - the facts of a membership
     world: World,
     chat_id: int,
     user_id: int,
@@ -114,7 +112,7 @@ def member(  # noqa: PLR0913 - what a membership has
     is_anonymous: bool = False,
     from_id: int | None = None,
 ) -> Facts:
-    """Set a user's status in a group; an administrator has every right unless *rights* say less."""
+    """Set a user's status in a group; by default an administrator has every right."""
     chat = world.chat(chat_id)
     new = make_member(status, rights, is_anonymous=is_anonymous)
     actor = world.sender(chat, from_id) if from_id else None
@@ -145,12 +143,12 @@ def _report(
 
 
 def _some_member(world: World, chat: PlaygroundChat) -> User:
-    known = (world.users[number] for number in chat.members if number in world.users)
-    return next(known, User(777_000, "Somebody"))
+    members = (world.users[number] for number in chat.members if number in world.users)
+    return next(members, User(777_000, "Somebody"))
 
 
 def migrate(world: World, chat_id: int) -> Facts:
-    """Upgrade a group to a new supergroup; calls to the old chat are answered with its number."""
+    """Upgrade a group to a new supergroup; calls to the old chat fail with its id."""
     group = world.chat(chat_id)
     if group.type is not ChatType.GROUP or group.migrated_to is not None:
         raise bad_request("only a group that is still one can be upgraded")
@@ -189,49 +187,3 @@ def topic(
     else:
         chat.is_forum, chat.threads[thread_id] = True, Thread(name, state)
     return {"thread_id": thread_id}
-
-
-def create_thread(
-    world: World, forum: PlaygroundChat, name: str, sender: Facts
-) -> PlaygroundMessage:
-    """Return the message that opens the topic; its number is the thread's."""
-    if forum.type is not ChatType.SUPERGROUP:
-        raise bad_request("the chat is not a forum")
-    forum.is_forum = True
-    content = {"forum_topic_created": {"name": name, "icon_color": _ICON_COLOR}}
-    opening = PlaygroundMessage(world.next_message_id(), forum, sender, world.now(), content)
-    forum.threads[opening.message_id] = Thread(name, opening=opening)
-    return _post_notice(world, opening, opening.message_id)
-
-
-def change_thread(
-    world: World, forum: PlaygroundChat, thread_id: int, state: str, sender: Facts
-) -> None:
-    """Close or reopen a topic, with a message in it, or delete it, which leaves none."""
-    thread = forum.threads.get(thread_id)
-    if thread is None:
-        raise bad_request("TOPIC_ID_INVALID")
-    if thread.state == state:
-        raise bad_request("TOPIC_NOT_MODIFIED")
-    if state == "deleted":
-        del forum.threads[thread_id]
-        for message in forum.messages.values():
-            if message.extra.get("message_thread_id") == thread_id:
-                message.deleted = True
-                world.touch(message, "delete")
-        world.events.publish("chat", chat_id=forum.id)
-        return
-    thread.state = state
-    content: Facts = {_NOTICES[state]: {}}
-    notice = PlaygroundMessage(world.next_message_id(), forum, sender, world.now(), content)
-    _post_notice(world, notice, thread_id)
-
-
-def _post_notice(world: World, notice: PlaygroundMessage, thread_id: int) -> PlaygroundMessage:
-    """Post a service message; it reaches the bot whatever its privacy mode."""
-    notice.extra = thread_fields(thread_id)
-    world.post(notice)
-    world.events.publish("chat", chat_id=notice.chat.id)
-    if notice.chat.own.is_in:
-        world.updates.add("message", notice.to_api())
-    return notice

@@ -1,15 +1,13 @@
-"""Verbs about messages: write, forward, upload, ask inline, choose a result, press a button."""
+"""Actions on messages: send, forward, upload, inline queries and their results, buttons."""
 
 from base64 import b64decode
 from binascii import Error as NotBase64
 from typing import Any
 
-from bot.playground.api.errors import bad_request
-from bot.playground.api.files import Upload
 from bot.playground.api.keyboards import buttons
 from bot.playground.api.parameters import check_value
-from bot.playground.text.formatting import format_text
-from bot.playground.users.chats import (
+from bot.playground.errors import bad_request
+from bot.playground.state.chats import (
     BOT,
     ChatType,
     Member,
@@ -18,11 +16,13 @@ from bot.playground.users.chats import (
     User,
     thread_fields,
 )
-from bot.playground.world import World
+from bot.playground.state.files import Upload
+from bot.playground.state.world import World
+from bot.playground.text.formatting import format_text
 
 Facts = dict[str, Any]
 
-LARGEST_UPLOAD = 2_000 * 1024 * 1024  # bytes that a user may send; a bot may download fewer
+LARGEST_UPLOAD = 2_000 * 1024 * 1024  # bytes
 LONGEST_INLINE = 256  # characters
 _LONGEST_NAME = 255
 _PICTURE = b64decode(
@@ -39,7 +39,7 @@ _ORIGINS: dict[str, Facts] = {
 }
 
 
-def send(  # noqa: PLR0913 - all that a message can have
+def send(  # noqa: PLR0913 - the facts of a message
     world: World,
     chat_id: int,
     text: str,
@@ -49,7 +49,7 @@ def send(  # noqa: PLR0913 - all that a message can have
     reply_to_message_id: int | None = None,
     message_thread_id: int | None = None,
 ) -> Facts:
-    """Write a text; an anonymous administrator writes as the group."""
+    """Send a text; an anonymous administrator sends it as the group."""
     content = _formatted(text, entities)
     if "text" not in content:
         raise bad_request("message text is empty")
@@ -58,7 +58,7 @@ def send(  # noqa: PLR0913 - all that a message can have
     )
 
 
-def forward(  # noqa: PLR0913 - what such a post may have
+def forward(  # noqa: PLR0913 - the facts of a forwarded post
     world: World,
     chat_id: int,
     text: str,
@@ -68,9 +68,9 @@ def forward(  # noqa: PLR0913 - what such a post may have
     entities: list[Facts] | None = None,
     as_caption: bool = False,
 ) -> Facts:
-    """Forward a post by another author: *origin* is channel, chat, user or hidden_user.
+    """Forward a post of another author, as text or *as_caption* of a picture.
 
-    *as_caption*: its text is the caption of a picture.
+    *origin* is channel, chat, user or hidden_user.
     """
     if origin not in _ORIGINS:
         raise bad_request("no such kind of origin")
@@ -86,7 +86,7 @@ def forward(  # noqa: PLR0913 - what such a post may have
     return _post(world, chat_id, from_id, content)
 
 
-def upload(  # noqa: PLR0913 - what a file has
+def upload(  # noqa: PLR0913 - the facts of a file
     world: World,
     chat_id: int,
     name: str,
@@ -119,13 +119,13 @@ def inline(world: World, user_id: int, text: str, offset: str = "") -> Facts:
         raise bad_request("an inline query has 256 characters at most")
     query = world.inline.ask(user_id)
     sender = world.users[user_id].to_api()
-    asked = {"id": query.id, "from": sender, "query": text, "offset": offset}
-    world.updates.add("inline_query", asked)
+    update = {"id": query.id, "from": sender, "query": text, "offset": offset}
+    world.updates.add("inline_query", update)
     return {"inline_query_id": query.id}
 
 
 def inline_answer(world: World, inline_query_id: str) -> Facts:
-    """Return the bot's answer; None if there is none yet."""
+    """Return the bot's answer, None until there is one."""
     query = world.inline.find(inline_query_id)
     return {"answer": query.answer if query else None}
 
@@ -138,11 +138,12 @@ def choose(
     query = world.inline.find(inline_query_id)
     if query is None or query.answer is None or query.user_id != sender.id:
         raise bad_request("no such inline query of theirs has an answer")
-    chosen = next((each for each in query.answer["results"] if each["id"] == result_id), None)
-    if chosen is None:
+    results = (result for result in query.answer["results"] if result["id"] == result_id)
+    result = next(results, None)
+    if result is None:
         raise bad_request("no such result")
-    content = chosen["message"] | {"via_bot": BOT}
-    return _post(world, chat_id, sender.id, content, reply_markup=chosen["reply_markup"])
+    content = result["message"] | {"via_bot": BOT}
+    return _post(world, chat_id, sender.id, content, reply_markup=result["reply_markup"])
 
 
 def press(
@@ -168,13 +169,13 @@ def press(
 
 def _formatted(text: str, entities: Any = None, *, is_caption: bool = False) -> Facts:
     """Return the text and entities of a message, or its caption and caption entities."""
-    given = check_value("entities", "Array of MessageEntity", entities or [])
-    shown, found = format_text(check_value("text", "String", text), "", given)
+    checked = check_value("entities", "Array of MessageEntity", entities or [])
+    parts = format_text(check_value("text", "String", text), "", checked)
     names = ("caption", "caption_entities") if is_caption else ("text", "entities")
-    return {name: part for name, part in zip(names, (shown, found), strict=True) if part}
+    return {name: part for name, part in zip(names, parts, strict=True) if part}
 
 
-def _post(  # noqa: PLR0913 - all that a message can have
+def _post(  # noqa: PLR0913 - the facts of a message
     world: World,
     chat_id: int,
     from_id: int | None,
@@ -184,7 +185,7 @@ def _post(  # noqa: PLR0913 - all that a message can have
     thread_id: int | None = None,
     reply_markup: Facts | None = None,
 ) -> Facts:
-    """Post a message of a user; `update_id` is None if the bot does not receive it."""
+    """Post a message of a user; `update_id` is None if the bot does not receive the message."""
     chat = world.chat(chat_id)
     sender = world.sender(chat, from_id)
     _check_may_write(chat, sender, thread_id)
@@ -211,22 +212,25 @@ def _post(  # noqa: PLR0913 - all that a message can have
 
 
 def _check_may_write(chat: PlaygroundChat, user: User, thread_id: int | None) -> None:
-    known = Member() if chat.user else chat.members.get(user.id, Member("left"))
-    if chat.is_channel and not known.may("can_post_messages"):
-        raise bad_request("only those who may post write in a channel")
-    if not known.may_write:
+    member = Member() if chat.user else chat.members.get(user.id, Member("left"))
+    if chat.is_channel and not member.may("can_post_messages"):
+        raise bad_request("the user has no right to post in the channel")
+    if not member.may_write:
         raise bad_request("a user who is not in the group, or is muted there, cannot write")
     if thread_id is not None:
         if thread_id not in chat.threads:
             raise bad_request("no such topic")
-        if chat.threads[thread_id].state == "closed" and not known.may("can_manage_topics"):
+        if chat.threads[thread_id].state == "closed" and not member.may("can_manage_topics"):
             raise bad_request("the topic is closed")
     if chat.blocked:
         raise bad_request("the bot is blocked here; unblock it first")
 
 
 def _is_seen(chat: PlaygroundChat, message: PlaygroundMessage) -> bool:
-    """In groups a bot sees commands, mentions and replies to itself; all only as administrator."""
+    """Apply privacy mode: in a group, only an administrator bot sees every message.
+
+    Otherwise it sees commands, mentions and replies to itself.
+    """
     if chat.type is ChatType.PRIVATE or chat.own.is_admin:
         return True
     if not chat.own.is_in or chat.is_channel or chat.migrated_to is not None:
@@ -237,7 +241,7 @@ def _is_seen(chat: PlaygroundChat, message: PlaygroundMessage) -> bool:
 
 
 def _addresses_bot(text: str, entity: Facts) -> bool:
-    """Whether it is a command that names no other bot, or a mention of this one."""
+    """Return whether *entity* is a mention of the bot, or a command that names no other bot."""
     start, end = entity["offset"] * 2, (entity["offset"] + entity["length"]) * 2
     covered = text.encode("utf-16-le")[start:end].decode("utf-16-le")
     if entity["type"] == "bot_command":

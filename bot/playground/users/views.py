@@ -1,4 +1,4 @@
-"""What users see: chats, the messages in them, the bot's profile, the launch data of a Mini App."""
+"""The views of users: chats, messages, the bot's profile, the launch data of a Mini App."""
 
 import hmac
 import json
@@ -6,9 +6,9 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.playground.api.errors import bad_request
-from bot.playground.users.chats import BOT, ChatType, User
-from bot.playground.world import World
+from bot.playground.errors import bad_request
+from bot.playground.state.chats import BOT, ChatType, User
+from bot.playground.state.world import World
 
 Facts = dict[str, Any]
 
@@ -43,13 +43,13 @@ def chats(world: World) -> list[Facts]:
 
 
 def messages(world: World, chat_id: int | str, after: int = 0) -> list[Facts]:
-    """Return every message that changed after that version, deleted ones too, oldest first."""
-    found = world.chat(chat_id).messages.values()
-    return [message.to_page() for message in found if message.version > after]
+    """Return every message that changed after version *after*, deleted ones too, oldest first."""
+    stored = world.chat(chat_id).messages.values()
+    return [message.to_page() for message in stored if message.version > after]
 
 
 def bot_profile(world: World, language: str = "", chat_id: int = 0) -> Facts:
-    """Return what a user of that language sees of the bot in a chat; the nearest scope wins."""
+    """Return the bot's profile in a chat and language; the narrowest scope wins."""
     profile, chat = world.profile, world.chats.get(chat_id)
     is_private = chat is None or chat.type is ChatType.PRIVATE
     everybody = "all_private_chats" if is_private else "all_group_chats"
@@ -62,7 +62,7 @@ def bot_profile(world: World, language: str = "", chat_id: int = 0) -> Facts:
 
 
 def launch(world: World, chat_id: int) -> Facts:
-    """Return what a Mini App is given when the user of a private chat opens it, signed."""
+    """Return the signed data that a Mini App gets when the user of a private chat opens it."""
     user = world.chat(chat_id).user
     if user is None:
         raise bad_request("a Mini App opens in a private chat")
@@ -74,10 +74,10 @@ def launch_data(token: str, user: User, now: int) -> str:
 
     https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
     """
-    shown = {key: value for key, value in user.to_api().items() if key != "is_bot"}
+    profile = {key: value for key, value in user.to_api().items() if key != "is_bot"}
     fields = {
         "query_id": f"AAH{user.id}",
-        "user": json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
+        "user": json.dumps(profile, ensure_ascii=False, separators=(",", ":")),
         "auth_date": str(now),
     }
     lines = "\n".join(f"{key}={fields[key]}" for key in sorted(fields))

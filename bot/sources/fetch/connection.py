@@ -87,7 +87,7 @@ class CheckedResolver(AbstractResolver):
         return found
 
     def is_own(self, host: str, port: int) -> bool:
-        """Whether it is in the operator's own network; a name is once it has been resolved."""
+        """Return whether a host is in the operator's network; a name only once it was resolved."""
         if (host, port) in self._own:
             return True
         address = literal_address(host)
@@ -98,7 +98,7 @@ class CheckedResolver(AbstractResolver):
 
 
 async def without_retry(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """Middleware of aiohttp, which would send a request again if the connection breaks."""
+    """Keep aiohttp, as its middleware, from repeating a request after a broken connection."""
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:

@@ -1,4 +1,4 @@
-"""What can be wrong with a source, and the errors of a fetch, whose type is the policy.
+"""The problems of a source, and the errors of a fetch, whose type is the policy.
 
 A problem is a code with its detail, such as the HTTP status. Both are stored; the template
 `macros/problem.html` has the sentence for each code, the part after "it": "is busy just now (503)".
@@ -127,7 +127,7 @@ class Problem:
 
     @property
     def is_failure(self) -> bool:
-        """Whether it counts against the source; a busy one only asks for time."""
+        """Return whether it counts against the source; a busy one only asks for time."""
         return self.kind is not ProblemKind.BUSY
 
     @property

@@ -1,17 +1,15 @@
-"""The page itself, with its stylesheet and scripts; it loads nothing from elsewhere."""
+"""The page itself. It loads nothing from other sites."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from babel.dates import get_day_names
 
 from bot.rendering.i18n import ENGLISH
 from bot.subscribers.timezones import SUGGESTED
-from bot.web.pages import Asset, TemplatePage
+from bot.web.pages import TemplatePage
 from bot.web.requests import language_asked_for
 
 if TYPE_CHECKING:
@@ -19,43 +17,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.rendering.i18n import Language
-    from bot.rendering.renderer import Renderer
     from bot.web.pages import RouteRequest
     from bot.web.site import Site
 
 PATH = "/app"
-# Telegram's own pages, where an app stands in a frame.
+# Telegram's web clients, which show an app in a frame.
 _TELEGRAM = ("https://web.telegram.org", "https://*.telegram.org")
 _DAYS = range(7)
 
 
 @dataclass(frozen=True, slots=True)
-class AppAssets:
-    """The stylesheet and scripts, in a folder named after all, so that scripts find each other."""
-
-    assets: tuple[Asset, ...]
-    folder: str
-
-    @classmethod
-    def of(cls, renderer: Renderer) -> AppAssets:
-        style = renderer.text("web/app.css").encode()
-        scripts = {
-            script.name: script.read_bytes()
-            for script in sorted(files("bot.web.miniapp").joinpath("scripts").iterdir(), key=str)
-            if script.name.endswith(".js")
-        }
-        mark = sha256(b"\0".join([style, *scripts.values()])).hexdigest()[:16]
-        folder = f"/static/{mark}"
-        assets = [Asset(f"{folder}/app.css", style, "text/css")]
-        assets += [
-            Asset(f"{folder}/{name}", body, "text/javascript") for name, body in scripts.items()
-        ]
-        return cls(tuple(assets), folder)
-
-
-@dataclass(frozen=True, slots=True)
 class AppValues:
-    """As `app`, to the page: addresses, and short and whole names of days from Monday on."""
+    """The value `app` of the template; *days*: short and full names, from Monday on."""
 
     folder: str
     api: str
@@ -86,7 +59,7 @@ async def app_page(site: Site, request: RouteRequest) -> TemplatePage:
 
 
 def policy(frames: Iterable[str]) -> str:
-    """Return the page's policy: our scripts and no others, in Telegram's frames and no others."""
+    """Return the content policy: only our scripts, only in the frames of *frames*."""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; form-action 'none'; base-uri 'none'; "
@@ -95,7 +68,7 @@ def policy(frames: Iterable[str]) -> str:
 
 
 def day_names(locale: str) -> tuple[tuple[str, str], ...]:
-    """Return short and whole names, from Monday on."""
+    """Return short and full names, from Monday on."""
     short = get_day_names("abbreviated", "stand-alone", locale)
-    whole = get_day_names("wide", "stand-alone", locale)
-    return tuple((short[day], whole[day]) for day in _DAYS)
+    full = get_day_names("wide", "stand-alone", locale)
+    return tuple((short[day], full[day]) for day in _DAYS)

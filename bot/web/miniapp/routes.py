@@ -1,9 +1,8 @@
-"""`/app`: the page, and below it what the page asks for, as JSON."""
+"""The addresses under `/app` that the page calls; they answer with JSON."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import web
@@ -21,34 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from bot.rendering.renderer import Renderer
-    from bot.resources import Resources
-    from bot.subscribers.users import CurrentUser
     from bot.web.miniapp.actions import ActionResult
     from bot.web.miniapp.authentication import Caller
     from bot.web.pages import Answer, RouteRequest
     from bot.web.site import Site
 
-    # What the page may ask for: the answer for a user who is allowed to use the bot.
-    Action: TypeAlias = Callable[
-        [Site, "MiniApp", Caller, ActionRequest], Awaitable[dict[str, Any]]
-    ]
+    # Returns the answer for a user with access.
+    Action: TypeAlias = Callable[[Site, Caller, ActionRequest], Awaitable[dict[str, Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class MiniApp:
-    """*token*: the bot's, which signs who opened the app. *frames*: the sites that may embed it.
-
-    *renew_menus* lets the menus of the user's chat speak the language of the first tag; the second
-    is the one that the user chose, if any.
-    """
-
-    token: str
-    resources: Resources
-    renew_menus: Callable[[CurrentUser, str, str | None], Awaitable[None]]
-    frames: tuple[str, ...] = ()
-
-
-# What the chat offers as buttons, the page lets users type.
+# The chat asks for these with buttons, and the page with a text field.
 _TYPED_HERE: dict[type[Exception], str] = {
     NotAZone: "chat/questions.html#zone_again",
     NotATime: "chat/questions.html#quiet_again",
@@ -59,7 +40,7 @@ _LARGEST_REQUEST = 8192  # bytes; a query of 1,000 characters that are all escap
 def handlers() -> Iterator[
     tuple[str, Callable[[Site, RouteRequest], Awaitable[Answer]], RateClass]
 ]:
-    """Yield the last part of each address, its handler, and what it is counted for."""
+    """Yield the last part of each address, its handler and its rate class."""
     yield "state", _handler(_state), RateClass.USER
     for name, preview in PREVIEWS.items():
         yield name, _handler(preview, RateClass.PREVIEW), RateClass.PREVIEW
@@ -67,18 +48,14 @@ def handlers() -> Iterator[
         yield name, _handler(_action(name)), RateClass.USER
 
 
-async def _state(
-    _site: Site, app: MiniApp, caller: Caller, _request: ActionRequest
-) -> dict[str, Any]:
-    return await chat_state(app.resources, caller.user, caller.renderer)
+async def _state(site: Site, caller: Caller, _request: ActionRequest) -> dict[str, Any]:
+    return await chat_state(site.resources, caller.user, caller.renderer)
 
 
 def _action(name: str) -> Action:
-    async def act(
-        site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-    ) -> dict[str, Any]:
-        result = await ACTIONS[name](app, caller.user, request)
-        state = await _state(site, app, caller, request)
+    async def act(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
+        result = await ACTIONS[name](site, caller.user, request)
+        state = await _state(site, caller, request)
         return state | _result(caller.renderer, result)
 
     return act
@@ -87,14 +64,11 @@ def _action(name: str) -> Action:
 def _handler(
     action: Action, rate_class: RateClass = RateClass.USER
 ) -> Callable[[Site, RouteRequest], Awaitable[web.Response]]:
-    """Return the handler that identifies the user, does *action*, and says what is wrong."""
+    """Return the handler that identifies the user, does *action*, and reports errors."""
 
     async def handle(site: Site, request: RouteRequest) -> web.Response:
-        app = site.app
-        if app is None:
-            raise web.HTTPNotFound
         try:
-            caller = await caller_of(request.http, app.token, app.resources, site.clock())
+            caller = await caller_of(site, request.http)
         except NotAllowedError as error:
             return _json({"error": error.sentence}, status=error.status)
         rate_limit = site.preview_limit if rate_class is RateClass.PREVIEW else site.rate_limit
@@ -103,13 +77,13 @@ def _handler(
         try:
             async with small_body(request.http, site.bodies, _LARGEST_REQUEST) as body:
                 fields = ActionRequest.read(body)
-            return _json(await action(site, app, caller, fields))
+            return _json(await action(site, caller, fields))
         except BadActionError:
             raise web.HTTPBadRequest from None
         except QueryError as error:
-            sentence = caller.renderer.message("web/app_parts.html#wrong", error=error).text
+            sentence = caller.renderer.message("web/app_parts.html#query_problem", error=error).text
             return _json({"error": sentence}, status=409)
-        except UserError as error:  # as the chat would say it; no template of an error has buttons
+        except UserError as error:  # no template of an error has buttons
             template = _TYPED_HERE.get(type(error), error.template)
             message = caller.renderer.message(template, error=error)
             return _json({"error": message.text}, status=409)
@@ -118,17 +92,17 @@ def _handler(
 
 
 def _json(answer: dict[str, Any], **more: Any) -> web.Response:
-    """The page links nothing by itself, so what keeps Telegram from it is left out."""
-    written = without_joiners(json.dumps(answer, ensure_ascii=False))
-    return web.json_response(text=written, **more)
+    """Leave out the joiners that keep Telegram from making links, because the page makes none."""
+    text = without_joiners(json.dumps(answer, ensure_ascii=False))
+    return web.json_response(text=text, **more)
 
 
 def _result(renderer: Renderer, result: ActionResult) -> dict[str, Any]:
-    said = ""
+    message = ""
     if result.done:
         done, name = result.done, result.name
-        said = renderer.message("web/app_parts.html#done", done=done, name=name).text
-    return {"said": said, "undo": result.undo, "became": result.became}
+        message = renderer.message("web/app_parts.html#done", done=done, name=name).text
+    return {"message": message, "undo": result.undo, "replacement": result.replacement}
 
 
 def _too_many(renderer: Renderer, wait: float) -> web.Response:

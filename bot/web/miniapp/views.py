@@ -1,31 +1,29 @@
-"""What the page shows, as JSON: the state of the chat, previews and comparisons of queries."""
+"""The contents of the page as JSON: the state of the chat, and previews of queries."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.mail import confirm
 from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
-from bot.subscribers import settings, topics
+from bot.subscribers import mailboxes, settings, topics
 from bot.subscribers.limits import MOST_LISTED
 from storage.schedules import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.mail.confirm import MailboxSeen
     from bot.matching.query import ParsedQuery
     from bot.matching.search import Difference, Headlines, SearchHit
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
+    from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
     from bot.web.miniapp.actions import ActionRequest
     from bot.web.miniapp.authentication import Caller
-    from bot.web.miniapp.routes import MiniApp
     from bot.web.site import Site
     from storage.db.engine import Storage
 
@@ -34,16 +32,16 @@ _CATALOGUE_PAGE = 20
 
 
 async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
-    """Return all that the page shows of the chat, however many topics its limit allows."""
+    """Return the state of the chat, with all its topics."""
     storage, chat_id = resources.storage, user.chat_id
     subscribed = await topics.subscribed(storage, chat_id, per_page=MOST_LISTED)
     chat_settings = await settings.get_settings(storage, chat_id)
-    renderer = renderer.of(chat_settings.speaks)  # which may have been chosen just now
-    mailbox = await confirm.get_mailbox(storage, chat_id)
+    renderer = renderer.of(chat_settings.speaks)  # an action may just have changed it
+    mailbox = await mailboxes.get_mailbox(storage, chat_id)
     return {
         "language": renderer.language.code,
         "chosenLanguage": chat_settings.language or "",
-        "topics": [_topic(one) | _rest(one, user, renderer) for one in subscribed.items],
+        "topics": [_topic(one) | _mute(one, user, renderer) for one in subscribed.items],
         "suggested": [_topic(one) for one in await _suggested(storage, chat_id)],
         "digest": _digest(chat_settings, renderer),
         "quiet": _hours(chat_settings),
@@ -68,20 +66,18 @@ def _topic(topic: ChatTopic) -> dict[str, Any]:
     return {
         "id": topic.id,
         "name": topic.name,
-        "words": topic.typed,
+        "query": topic.typed,
         "isPublic": topic.is_public,
         "mode": topic.mode,
     }
 
 
-def _rest(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
+def _mute(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
     """Return whether a topic is muted, and the sentence that says so."""
     today = local(user.now, user.zone).date()
     values: dict[str, Any] = {"topic": topic, "zone": user.zone, "today": today}
-    return {
-        "isMuted": topic.is_muted,
-        "restText": _text(renderer, "web/app_parts.html#rest", **values) if topic.is_muted else "",
-    }
+    text = _text(renderer, "web/app_parts.html#muted", **values) if topic.is_muted else ""
+    return {"isMuted": topic.is_muted, "mutedText": text}
 
 
 def _digest(settings: ChatSettings, renderer: Renderer) -> dict[str, Any]:
@@ -91,7 +87,7 @@ def _digest(settings: ChatSettings, renderer: Renderer) -> dict[str, Any]:
         "text": _text(renderer, "web/app_parts.html#digest", settings=settings),
         "zone": plan.zone,
         "place": _text(renderer, "web/app_parts.html#place", zone=plan.zone),
-        "slots": [{"minutes": time.minutes, "weekdays": time.weekdays} for time in times],
+        "times": [{"minutes": time.minutes, "weekdays": time.weekdays} for time in times],
         "mayHaveMore": len(times) < MAX_SCHEDULE_TIMES,
     }
 
@@ -107,7 +103,7 @@ def _mail(mailbox: MailboxSeen, renderer: Renderer, *, can_mail: bool) -> dict[s
         "canMail": can_mail,
         "state": mailbox.state or "none",
         "address": mailbox.address,
-        "reach": mailbox.reach,
+        "medium": mailbox.reach,
         "alerts": mailbox.alerts,
     }
 
@@ -120,51 +116,45 @@ SHOWN = 5
 _LONGEST_TITLE = 200
 
 
-async def preview_query(
-    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-) -> dict[str, Any]:
-    """Return what a query finds, or where it is wrong."""
-    typed = request.text("words")
-    saved = await topics.saved_queries(app.resources.storage, caller.user.chat_id)
+async def preview_query(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
+    """Return what a query finds, or its syntax error."""
+    typed = request.text("query")
     try:
-        query = parse(typed, saved)
+        query = await topics.parse_for(site.resources.storage, caller.user.chat_id, typed)
     except QueryError as error:
-        return _wrong(error, caller.renderer)
-    return await _find(site, app, caller, query)
+        return _problem(error, caller.renderer)
+    return await _find(site, caller, query)
 
 
-async def preview_change(
-    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-) -> dict[str, Any]:
-    """Return what would come and go with another query, or where that is wrong."""
-    topic_id, typed = request.row("topic"), request.text("words")
-    storage, chat_id = app.resources.storage, caller.user.chat_id
+async def preview_change(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
+    """Return which stories another query adds and drops, or its syntax error."""
+    topic_id, typed = request.row("topic"), request.text("query")
+    storage, chat_id = site.resources.storage, caller.user.chat_id
     topic = await topics.get_topic(storage, chat_id, topic_id)
-    saved = await topics.saved_queries(storage, chat_id)
     try:
-        query = parse(typed, saved)
+        query = await topics.parse_for(storage, chat_id, typed)
     except QueryError as error:
-        return _wrong(error, caller.renderer)
+        return _problem(error, caller.renderer)
     async with site.searches:
         found = await search.compare(storage, parse(topic.typed), query, chat_id=chat_id)
     return _difference(found, caller.renderer)
 
 
-async def preview_topic(
-    site: Site, app: MiniApp, caller: Caller, request: ActionRequest
-) -> dict[str, Any]:
-    """Return what a topic found lately; raise NoSuchTopic if the chat cannot see it."""
-    storage, chat_id = app.resources.storage, caller.user.chat_id
+async def preview_topic(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
+    """Return what a topic found lately. Raises NoSuchTopic if the chat cannot see the topic."""
+    storage, chat_id = site.resources.storage, caller.user.chat_id
     topic = await topics.get_topic(storage, chat_id, request.row("topic"))
-    return await _find(site, app, caller, parse(topic.typed))
+    return await _find(site, caller, parse(topic.typed))
 
 
-# By the last part of their addresses.
-PREVIEWS: Final = {"preview": preview_query, "compare": preview_change, "topic": preview_topic}
+# By name, which is the last part of the address.
+PREVIEWS: Final = {
+    preview.__name__: preview for preview in (preview_query, preview_change, preview_topic)
+}
 
 
-async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
-    user, renderer, storage = caller.user, caller.renderer, app.resources.storage
+async def _find(site: Site, caller: Caller, query: ParsedQuery) -> dict[str, Any]:
+    user, renderer, storage = caller.user, caller.renderer, site.resources.storage
     async with site.searches:
         found = await search.find(storage, query, chat_id=user.chat_id, limit=SHOWN)
         silent = 0
@@ -187,13 +177,13 @@ async def _find(site: Site, app: MiniApp, caller: Caller, query: ParsedQuery) ->
     }
 
 
-def _wrong(error: QueryError, renderer: Renderer) -> dict[str, Any]:
-    """Return where a query is wrong, why, and what could be meant instead."""
-    sentence = renderer.message("web/app_parts.html#wrong", error=error).text
+def _problem(error: QueryError, renderer: Renderer) -> dict[str, Any]:
+    """Return a query with its wrong part marked, the reason, and a suggestion."""
+    sentence = renderer.message("web/app_parts.html#query_problem", error=error).text
     start, end = error.position, error.position + error.length
     text = error.text
-    place = [[text[:start], False], [text[start:end], True], [text[end:], False]]
-    return {"wrong": place, "why": sentence, "instead": error.suggestion}
+    parts = [[text[:start], False], [text[start:end], True], [text[end:], False]]
+    return {"marked": parts, "reason": sentence, "suggestion": error.suggestion}
 
 
 def _difference(found: Difference, renderer: Renderer) -> dict[str, Any]:

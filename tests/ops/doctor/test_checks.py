@@ -14,7 +14,7 @@ from bot.app.webhook import webhook_at
 from bot.ops.doctor.checks import Check, make_checks, run_checks
 from bot.ops.doctor.findings import Finding, HealthLevel, healthy
 from bot.ops.health import Health, Wait, make_web
-from bot.playground.api.updates import WebhookInfo
+from bot.playground.state.updates import WebhookInfo
 from bot.rendering.links import Signer
 from bot.settings import Settings
 from storage.access import signing_key

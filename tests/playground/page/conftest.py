@@ -8,6 +8,7 @@ import aiohttp
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsing import strict_page
 from tests.local_playground import LocalPlayground
 
 
@@ -26,12 +27,12 @@ class Bot:
         assert answer["ok"], answer
         return answer["result"]
 
-    async def say(self, text: str, **params: Any) -> int:
+    async def send(self, text: str, **params: Any) -> int:
         sent = await self.call("sendMessage", chat_id=self.chat_id, text=text, **params)
         return int(sent["message_id"])
 
     async def callback(self) -> Any:
-        """Return the press of a button, once it is there."""
+        """Wait for a callback query and return it."""
         params: dict[str, Any] = {"timeout": 10, "allowed_updates": ["callback_query"]}
         updates = await self.call("getUpdates", **params)
         while not any("callback_query" in update for update in updates):
@@ -52,17 +53,11 @@ async def playground() -> AsyncIterator[LocalPlayground]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, playground: LocalPlayground) -> AsyncIterator[Page]:
-    """Yield the page with Ann's chat open; an error or a breach of its policy fails the test."""
-    context = await browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
-    opened = await context.new_page()
-    complaints: list[str] = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda line: complaints.append(line.text))
-    await opened.goto(playground.base_url)
-    await opened.wait_for_selector("body[data-ready]")
-    yield opened
-    await context.close()
-    assert complaints == []
+    """Yield the page with Ann's chat open."""
+    async with strict_page(browser, timezone_id="Asia/Tokyo") as page:
+        await page.goto(playground.base_url)
+        await page.wait_for_selector("body[data-ready]")
+        yield page
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,4 +1,4 @@
-"""The page can be read and pressed, in light and dark, with a finger and by keyboard."""
+"""The accessibility of the chat page: contrast, sizes, and use by keyboard."""
 
 import pytest
 from playwright.async_api import expect
@@ -12,7 +12,7 @@ NARROW = {"width": 360, "height": 740}
 CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 TOUCH_PX = 44  # success criterion 2.5.5
 
-# Every element with text of its own whose contrast is too low, with the colours.
+# Returns the elements whose text has too low a contrast, with the contrast.
 LOW_CONTRAST = """(least) => {
     const parse = (text) => {
         const canvas = document.createElement("canvas");
@@ -32,7 +32,7 @@ LOW_CONTRAST = """(least) => {
         });
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    // Of an element of the page: a canvas does not know the page's colour scheme.
+    // Read from an element of the page, because a canvas ignores the page's colour scheme.
     const probe = document.body.appendChild(document.createElement("div"));
     probe.style.backgroundColor = "Canvas";
     const canvas = parse(getComputedStyle(probe).backgroundColor).slice(0, 3);
@@ -65,8 +65,8 @@ LOW_CONTRAST = """(least) => {
 
 
 async def fill(page, bot) -> None:
-    """Let the chat hold one of each kind of text."""
-    await bot.say(
+    """Fill the chat with each kind of text."""
+    await bot.send(
         "<b>Taiwan</b> <i>alert</i> <a href='https://example.org/'>a link</a> /topics "
         "<code>code</code><blockquote>said</blockquote>",
         parse_mode="HTML",
@@ -75,7 +75,7 @@ async def fill(page, bot) -> None:
             {"text": "Both", "callback_data": "a"}, {"text": "Open", "url": "https://example.org/"}
         ),
     )
-    await bot.say("Pick", reply_markup=keyboard({"text": "Mute", "callback_data": "b"}))
+    await bot.send("Pick", reply_markup=keyboard({"text": "Mute", "callback_data": "b"}))
     await page.fill("#group-title", "Newsroom")
     await page.click("#publish")
     await expect(page.locator(".key")).to_have_count(3)
@@ -98,7 +98,7 @@ async def test_all_text_has_enough_contrast(page, bot, scheme):
 
 async def test_buttons_under_a_message_are_large_enough_for_a_finger(page, bot):
     await page.set_viewport_size(NARROW)
-    await bot.say("Pick", reply_markup=keyboard({"text": "Both", "callback_data": "a"}))
+    await bot.send("Pick", reply_markup=keyboard({"text": "Both", "callback_data": "a"}))
 
     box = await page.locator(".key").bounding_box()
 
@@ -107,19 +107,19 @@ async def test_buttons_under_a_message_are_large_enough_for_a_finger(page, bot):
         assert (await page.locator(button).bounding_box())["height"] >= TOUCH_PX
 
 
-async def test_a_screen_of_360_pixels_shows_all_without_scrolling_sideways(page, bot):
+async def test_a_screen_of_360_pixels_needs_no_horizontal_scrolling(page, bot):
     await fill(page, bot)
     await page.set_viewport_size(NARROW)
 
     for selector in (".key", ".send", "#panel", "#publish", "#group-title"):
-        for box in [await one.bounding_box() for one in await page.locator(selector).all()]:
+        for box in [await match.bounding_box() for match in await page.locator(selector).all()]:
             if box:
                 assert box["x"] >= 0
                 assert box["x"] + box["width"] <= NARROW["width"]
     assert await page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
 
-async def test_what_has_the_keyboard_focus_is_outlined(page, bot):
+async def test_the_focused_element_is_outlined(page, bot):
     await fill(page, bot)
     await page.focus("#scroll")
     unmarked = []

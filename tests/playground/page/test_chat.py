@@ -1,4 +1,4 @@
-"""The chat page: what users do in it, and what it shows of what a bot and others do."""
+"""The chat page: the actions of its user, and its view of the bot and other users."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from tests.playground.page.conftest import keyboard
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
-async def test_start_is_a_button_until_something_is_said(page, playground):
+async def test_start_is_a_button_until_the_first_message(page, playground):
     await expect(page.locator("#start")).to_be_visible()
 
     await page.click("#start")
@@ -23,8 +23,8 @@ async def test_start_is_a_button_until_something_is_said(page, playground):
     assert playground.chats()[0]["first_name"] == "Ann"
 
 
-async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_reader(page, bot):
-    await bot.say("choose", reply_markup=keyboard({"text": "Both", "callback_data": "both"}))
+async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bot):
+    await bot.send("choose", reply_markup=keyboard({"text": "Both", "callback_data": "both"}))
 
     await page.get_by_role("button", name="Both").click()
     query = await bot.callback()
@@ -34,8 +34,8 @@ async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_reader(page, 
     await expect(page.locator("#toast")).to_have_text("Watching")
 
 
-async def test_an_alert_waits_until_it_is_closed(page, bot):
-    await bot.say("choose", reply_markup=keyboard({"text": "Both", "callback_data": "both"}))
+async def test_an_alert_stays_until_it_is_closed(page, bot):
+    await bot.send("choose", reply_markup=keyboard({"text": "Both", "callback_data": "both"}))
     await page.get_by_role("button", name="Both").click()
     query = await bot.callback()
 
@@ -52,7 +52,7 @@ async def test_an_alert_waits_until_it_is_closed(page, bot):
 
 
 async def test_a_forced_reply_is_a_reply(page, bot, playground):
-    asked = await bot.say("When?", reply_markup={"force_reply": True})
+    asked = await bot.send("When?", reply_markup={"force_reply": True})
     await expect(page.locator("#reply-text")).to_have_text("When?")
 
     await page.keyboard.type("07:30")
@@ -71,8 +71,8 @@ async def test_commands_are_offered_after_a_slash(page, bot):
             {"command": "digest", "description": "Today's digest"},
         ],
     )
-    # The page hears of commands by itself, and of what happens later after that.
-    await bot.say("later")
+    # The page learns of the commands before it shows a later message.
+    await bot.send("later")
     await expect(page.locator(".bot")).to_have_count(1)
 
     await page.click("#menu")
@@ -94,7 +94,7 @@ async def _create(page, title: str, kind: str = "supergroup") -> None:
 
 
 async def _set_role(page, who: str, role: str) -> None:
-    """Choose the *role*, and wait until the playground has it; the field shows it at once."""
+    """Choose the *role* and wait for the playground, because the field shows it at once."""
     async with page.expect_response("**/control/member*"):
         await page.select_option(who, role)
 
@@ -126,8 +126,9 @@ async def test_a_message_is_sent_as_another_user_into_a_topic(page, bot, playgro
     await expect(page.locator(".meta").last).to_contain_text("Elections")
     await expect(page.get_by_role("heading", name="Newsroom").first).to_be_visible()
     group = playground.chats()[-1]
-    said = playground.messages(group["id"])[-1]
-    assert (said["from"]["id"], said["message_thread_id"]) == (ben.id, group["threads"][0]["id"])
+    message = playground.messages(group["id"])[-1]
+    assert message["from"]["id"] == ben.id
+    assert message["message_thread_id"] == group["threads"][0]["id"]
 
 
 async def test_a_topic_is_closed_and_reopened(page, bot, playground):
@@ -153,11 +154,11 @@ async def test_a_channel_has_posts_and_no_topics(page, bot, playground):
     await expect(page.locator("#in-topic")).to_be_hidden()
 
 
-async def test_an_edit_changes_the_message_in_its_place(page, bot):
-    first = await bot.say(
+async def test_an_edit_changes_the_message_in_place(page, bot):
+    first = await bot.send(
         "one publisher", reply_markup=keyboard({"text": "a", "callback_data": "a"})
     )
-    await bot.say("something later")
+    await bot.send("something later")
 
     await bot.call("editMessageText", chat_id=bot.chat_id, message_id=first, text="two publishers")
 
@@ -167,7 +168,7 @@ async def test_an_edit_changes_the_message_in_its_place(page, bot):
 
 
 async def test_a_deleted_message_goes_away(page, bot):
-    gone = await bot.say("gone")
+    gone = await bot.send("gone")
     await expect(page.locator(".bot")).to_have_count(1)
 
     await bot.call("deleteMessage", chat_id=bot.chat_id, message_id=gone)
@@ -175,28 +176,28 @@ async def test_a_deleted_message_goes_away(page, bot):
     await expect(page.locator(".bot")).to_have_count(0)
 
 
-async def test_typing_is_shown_until_the_message_comes(page, bot):
+async def test_typing_is_shown_until_the_message_arrives(page, bot):
     await bot.call("sendChatAction", chat_id=bot.chat_id, action="typing")
     await expect(page.locator("#typing")).to_be_visible()
 
-    await bot.say("here")
+    await bot.send("here")
 
     await expect(page.locator("#typing")).to_be_hidden()
 
 
 async def test_a_silent_message_carries_a_muted_bell(page, bot):
-    await bot.say("hush", disable_notification=True)
+    await bot.send("hush", disable_notification=True)
 
     await expect(page.locator(".bot .silent")).to_be_visible()
 
 
 async def test_new_messages_wait_below_for_a_reader_who_has_scrolled_up(page, bot):
     for n in range(30):
-        await bot.say(f"message {n}")
+        await bot.send(f"message {n}")
     await expect(page.locator(".bot")).to_have_count(30)
     await page.locator("#scroll").evaluate("it => { it.scrollTop = 0; }")
 
-    await bot.say("the newest")
+    await bot.send("the newest")
 
     await page.get_by_role("button", name="1 new message").click()
     await expect(page.locator(".bot").last).to_be_in_viewport()
@@ -213,7 +214,7 @@ async def test_a_blocked_bot_is_unblocked_in_the_composer(page, bot, playground)
     assert not playground.chats()[0]["blocked"]
 
 
-async def test_the_newsroom_publishes_on_its_button(page):
+async def test_the_newsroom_publishes_on_a_button(page):
     await page.click("#publish")
 
     await expect(page.locator("#latest a").first).to_contain_text("Taiwan")
@@ -230,14 +231,14 @@ async def test_another_user_has_a_chat_of_their_own(page, bot, playground):
     await expect(page.locator(".mine .body")).to_have_text("/start")
 
 
-async def test_a_reload_comes_back_to_the_same_chat(page, bot):
+async def test_a_reload_keeps_the_chat(page, bot):
     await page.reload()
 
     await expect(page.locator(".mine .body")).to_have_text("/start")
     await expect(page.locator("#chats li")).to_have_count(1)
 
 
-async def test_a_narrow_screen_shows_the_chat_alone_until_asked(browser, playground):
+async def test_a_narrow_screen_hides_the_panel_at_first(browser, playground):
     phone = await browser.new_page(viewport={"width": 390, "height": 800})
     await phone.goto(playground.base_url)
 
@@ -255,7 +256,7 @@ async def test_an_inline_query_is_answered_and_a_result_is_sent(page, bot, playg
     updates = await bot.call("getUpdates", timeout=10, allowed_updates=["inline_query"])
     while not any("inline_query" in update for update in updates):
         updates = await bot.call("getUpdates", timeout=10, offset=updates[-1]["update_id"] + 1)
-    asked = updates[-1]["inline_query"]
+    query = updates[-1]["inline_query"]
     card = {
         "type": "article",
         "id": "1",
@@ -264,10 +265,10 @@ async def test_an_inline_query_is_answered_and_a_result_is_sent(page, bot, playg
         "input_message_content": {"message_text": "A ferry sank."},
     }
 
-    await bot.call("answerInlineQuery", inline_query_id=asked["id"], results=[card])
+    await bot.call("answerInlineQuery", inline_query_id=query["id"], results=[card])
     await page.locator("#inline-results button", has_text="Ferry sinks").click()
 
-    assert asked["query"] == "ferry"
+    assert query["query"] == "ferry"
     await expect(page.locator(".mine .body").last).to_have_text("A ferry sank.")
 
 
@@ -290,25 +291,25 @@ async def test_a_file_is_sent(page, bot, playground):
 
 @pytest.fixture
 def app(playground) -> dict[str, Any]:
-    """Return the button of a page that is there and asks for nothing."""
+    """Return a button for a page that makes no requests."""
     return {"text": "Topics", "web_app": {"url": f"{playground.base_url}/page/icon.svg"}}
 
 
-async def test_the_menu_button_opens_it_with_signed_data_and_colours(page, bot, app):
+async def test_the_menu_button_opens_the_mini_app_with_signed_data_and_colours(page, bot, app):
     await bot.call("setChatMenuButton", menu_button={"type": "web_app", **app})
     await page.get_by_role("button", name="Topics").click()
 
     frame = page.get_by_role("dialog", name="Dateline").locator("iframe")
-    told = parse_qs(urlsplit(await frame.get_attribute("src")).fragment)
-    assert json.loads(parse_qs(told["tgWebAppData"][0])["user"][0])["id"] == bot.chat_id
-    assert json.loads(told["tgWebAppThemeParams"][0])["text_color"] == "#1c2326"
+    fragment = parse_qs(urlsplit(await frame.get_attribute("src")).fragment)
+    assert json.loads(parse_qs(fragment["tgWebAppData"][0])["user"][0])["id"] == bot.chat_id
+    assert json.loads(fragment["tgWebAppThemeParams"][0])["text_color"] == "#1c2326"
 
     await page.get_by_role("button", name="Close").click()
     await expect(frame).to_have_count(0)
 
 
-async def test_a_button_under_a_message_opens_it_too(page, bot, app):
-    await bot.say("Look", reply_markup={"inline_keyboard": [[app]]})
+async def test_a_button_under_a_message_opens_the_mini_app(page, bot, app):
+    await bot.send("Look", reply_markup={"inline_keyboard": [[app]]})
     await page.locator(".message.bot").get_by_role("button", name="Topics").click()
 
     frame = page.locator("#app iframe")
@@ -343,24 +344,24 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title=
         ),
     ],
 )
-async def test_entities_are_shown_as_what_they_are(page, bot, html, selector, text):
-    await bot.say(html, parse_mode="HTML")
+async def test_entities_are_shown(page, bot, html, selector, text):
+    await bot.send(html, parse_mode="HTML")
 
     shown = page.locator(selector).first
     await expect(shown).to_have_text(text, use_inner_text=True)
 
 
-async def test_a_link_keeps_its_address_and_opens_apart(page, bot):
-    await bot.say('<a href="https://example.org/a?b=1&amp;c=2">title</a>', parse_mode="HTML")
+async def test_a_link_keeps_its_address_and_opens_a_new_tab(page, bot):
+    await bot.send('<a href="https://example.org/a?b=1&amp;c=2">title</a>', parse_mode="HTML")
 
     link = page.locator(".bot a")
     await expect(link).to_have_attribute("href", "https://example.org/a?b=1&c=2")
     await expect(link).to_have_attribute("target", "_blank")
 
 
-async def test_a_long_quotation_unfolds_and_a_spoiler_shows_itself(page, bot):
+async def test_a_long_quotation_unfolds_and_a_spoiler_is_revealed(page, bot):
     lines = "\n".join(f"line {n}" for n in range(9))
-    await bot.say(
+    await bot.send(
         f"<blockquote expandable>{lines}</blockquote><tg-spoiler>secret</tg-spoiler>",
         parse_mode="HTML",
     )
@@ -374,8 +375,8 @@ async def test_a_long_quotation_unfolds_and_a_spoiler_shows_itself(page, bot):
     await expect(spoiler.locator("span")).to_be_visible()
 
 
-async def test_what_a_bot_sends_is_never_markup(page, bot):
-    await bot.say(HOSTILE, reply_markup=keyboard({"text": HOSTILE[:60], "callback_data": "x"}))
+async def test_text_of_a_bot_is_never_markup(page, bot):
+    await bot.send(HOSTILE, reply_markup=keyboard({"text": HOSTILE[:60], "callback_data": "x"}))
 
     await expect(page.locator(".bot .body")).to_have_text(HOSTILE)
     await expect(page.locator("#log img, #log script")).to_have_count(0)
@@ -385,7 +386,7 @@ async def test_what_a_bot_sends_is_never_markup(page, bot):
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "nonsense"]
 )
-async def test_only_harmless_addresses_become_links(page, address):
+async def test_only_web_addresses_become_links(page, address):
     links = await page.evaluate(
         """async (url) => {
             const { renderText } = await import("/page/entities.js");

@@ -19,7 +19,7 @@ from bot.ops.health import make_web
 from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
-from bot.subscribers.access import Access
+from bot.web.routes import make_routes
 from bot.web.site import Site
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -76,13 +76,13 @@ def ask(storage: Storage, hub: Hub) -> Callable[[], Awaitable[int]]:
 
 @pytest.fixture
 def site(storage: Storage) -> Site:
-    return Site(make_resources(storage, Access(is_open=True)))
+    return Site(make_resources(storage))
 
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
     """Yield a client of our web server, as hubs are."""
-    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+    async with TestClient(TestServer(make_web(*make_routes(site)))) as client:
         yield client
 
 
@@ -146,14 +146,12 @@ async def unfinished_push(visitor: Visitor, push: PushSubscription) -> AsyncIter
 async def follow(storage: Storage, source_id: int) -> int:
     """Let a new chat follow the source; return the chat."""
     async with storage.writing() as tx:
-        number = (await tx.session.exec(select(func.count()).select_from(Chat))).one()
-        chat = Chat(telegram_id=number, state_since=tx.now, created_at=tx.now)
-        tx.session.add(chat)
-        await tx.session.flush()
-        tx.session.add(Follow(chat_id=chat.id, source_id=source_id))
+        number = await tx.one(select(func.count()).select_from(Chat))
+        chat = await tx.add(Chat(telegram_id=number, state_since=tx.now, created_at=tx.now))
+        await tx.add(Follow(chat_id=chat.id, source_id=source_id))
         return chat.id
 
 
 async def change_sources(storage: Storage, **values: object) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(**values))
+        await tx.change(update(Source).values(**values))

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.sources.discovery.discover import discover
 from bot.sources.fetch import client
-from bot.sources.fetch.client import MAX_USER_IN_FLIGHT, Fetcher
+from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.problems import (
     AddressRefused,
@@ -21,6 +21,7 @@ from bot.sources.fetch.problems import (
 from bot.sources.fetch.source import FetchRequest
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.limits import LARGEST_DOCUMENT, MAX_USER_IN_FLIGHT
 from bot.sources.parser_pool import DocumentReader
 from tests.fake_web import FakeNames, FakeWeb, RedirectedSockets
 
@@ -124,7 +125,7 @@ async def test_five_redirects_are_followed_and_no_more(farm, fetcher):
         await fetcher.fetch(farm.url("/0"), inside=True, public=True)
 
 
-async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(farm, fetcher):
+async def test_a_form_is_posted_again_only_if_a_redirect_keeps_the_method(farm, fetcher):
     posted = []
 
     async def hub(request: web.Request) -> web.Response:
@@ -167,7 +168,7 @@ async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(farm, fetcher,
     try:
         with pytest.raises(FetchError, match="response_too_big"):
             await fetcher.fetch(farm.url("/bomb"), inside=True, public=True)
-        assert tracemalloc.get_traced_memory()[1] < 2 * client.LARGEST_BODY
+        assert tracemalloc.get_traced_memory()[1] < 2 * LARGEST_DOCUMENT
     finally:
         tracemalloc.stop()
 
@@ -179,7 +180,7 @@ async def test_an_encoding_that_was_not_accepted_cannot_be_read(farm, fetcher):
         await fetcher.fetch(farm.url("/odd"), inside=True, public=True)
 
 
-@pytest.mark.parametrize("length", [None, client.LARGEST_BODY + 1], ids=["endless", "as it says"])
+@pytest.mark.parametrize("length", [None, LARGEST_DOCUMENT + 1], ids=["endless", "as it says"])
 async def test_a_body_that_is_too_big_is_not_read_to_its_end(farm, fetcher, length):
     async def body(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -205,7 +206,7 @@ async def test_a_server_that_never_responds_times_out(farm, fetcher, monkeypatch
         return web.Response()
 
     farm.pages["/silent"] = silent
-    monkeypatch.setattr(client, "TOTAL_SECONDS", 0.05)
+    monkeypatch.setattr(client, "FETCH_SECONDS", 0.05)
 
     with pytest.raises(FetchError, match="timed_out"):
         await fetcher.fetch(farm.url("/silent"), inside=True, public=True)
@@ -342,7 +343,7 @@ async def test_a_fetch_says_what_it_has_cost(farm, outside):
 async def test_a_fetch_that_fails_says_what_it_has_cost_and_whose_fault_it_is(
     farm, outside, monkeypatch
 ):
-    monkeypatch.setattr(client, "LARGEST_BODY", 1000)
+    monkeypatch.setattr(client, "LARGEST_DOCUMENT", 1000)
     farm.redirect("/old", "http://publisher.example/big")
 
     async def big(request: web.Request) -> web.StreamResponse:
@@ -362,7 +363,7 @@ async def test_a_fetch_that_fails_says_what_it_has_cost_and_whose_fault_it_is(
 
 
 @pytest.mark.parametrize("known", [{}, {"inside": False}, {"public": False}], ids=str)
-async def test_a_fetch_that_does_not_say_who_asks_for_what_is_refused(fetcher, known):
+async def test_a_fetch_must_say_for_whom_it_is(fetcher, known):
     with pytest.raises(TypeError, match="missing"):
         await fetcher.fetch("http://news.example/", **known)
     with pytest.raises(TypeError, match="missing"):

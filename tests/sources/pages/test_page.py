@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from benchmarks import reading_pages
+from benchmarks.reading import pages as labelled_pages
 from bot.sources.feeds.model import Item, Unreadable
 from bot.sources.pages.page import read_page
 from tests.sources.pages.paragraphs import BODY, PARAGRAPHS
@@ -103,7 +103,7 @@ def test_the_canonical_address_counts_on_the_same_site_only():
     assert read(other).url == "https://ex.org/ferry"
 
 
-def test_what_only_scripts_would_show_is_taken_from_json_ld():
+def test_text_that_only_scripts_would_show_is_taken_from_json_ld():
     metadata = {"@type": "NewsArticle", "articleBody": "\n".join(PARAGRAPHS), "headline": "Late"}
     script = f'<script type="application/ld+json">{json.dumps(metadata)}</script>'
 
@@ -149,15 +149,15 @@ def share(checks: Iterable[tuple[str, bool]]) -> float:
     return sum(hits) / len(hits)
 
 
-def test_what_pages_must_give_is_kept_and_what_they_must_not_is_dropped(corpus):
-    assert share(reading_pages.kept(corpus / "articles_trafilatura")) >= 0.97
-    assert share(reading_pages.dropped(corpus / "articles_trafilatura")) >= 0.975
+def test_pages_of_the_corpus_keep_and_drop_their_marked_texts(corpus):
+    assert share(labelled_pages.kept(corpus / "articles_trafilatura")) >= 0.97
+    assert share(labelled_pages.dropped(corpus / "articles_trafilatura")) >= 0.975
 
 
 def test_titles_and_dates_of_pages_are_found(corpus):
-    assert share(reading_pages.titled(corpus / "articles_trafilatura")) >= 0.9
-    assert share(reading_pages.dated(corpus / "articles_trafilatura")) >= 0.94
+    assert share(labelled_pages.titled(corpus / "articles_trafilatura")) >= 0.9
+    assert share(labelled_pages.dated(corpus / "articles_trafilatura")) >= 0.94
 
 
 def test_article_bodies_are_cut_out_well(corpus):
-    assert reading_pages.overlap(corpus / "articles_scrapinghub") >= 0.973
+    assert labelled_pages.overlap(corpus / "articles_scrapinghub") >= 0.973

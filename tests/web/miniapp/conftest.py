@@ -17,16 +17,16 @@ from sqlmodel import col, select
 
 from bot.mail.compose import Mail
 from bot.ops.health import make_web
-from bot.playground.users.chats import User as TelegramUser
+from bot.playground.state.chats import User as TelegramUser
 from bot.playground.users.views import launch_data
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import Links
-from bot.rendering.renderer import Renderer, Renderers
+from bot.rendering.renderer import Renderers
 from bot.subscribers import users
 from bot.subscribers.access import Access
 from bot.subscribers.users import CurrentUser, Sender
-from bot.web.miniapp.routes import MiniApp
-from bot.web.site import Site
+from bot.web.routes import make_routes
+from bot.web.site import MiniApp, Site
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import Medium, Mode
@@ -84,11 +84,11 @@ class User:
         assert answer.status in {401, 403, 409, 429}
         return str((await answer.json())["error"])
 
-    async def subscribes(self, words: str, mode: str = "both") -> int:
+    async def subscribes(self, query: str, mode: str = "both") -> int:
         """Subscribe to a query; return the topic."""
-        await self.does("watch", words=words, mode=mode)
+        await self.does("subscribe", query=query, mode=mode)
         topics = (await self.does("state"))["topics"]
-        return int(next(topic["id"] for topic in topics if topic["words"] == words))
+        return int(next(topic["id"] for topic in topics if topic["query"] == query))
 
 
 async def fill_with_topics(storage: Storage, count: int) -> None:
@@ -96,7 +96,7 @@ async def fill_with_topics(storage: Storage, count: int) -> None:
     newsroom = Newsroom(storage)
     async with storage.reading() as tx:
         (chat_id,) = await tx.session.exec(select(Chat.id))
-    query = await newsroom.query("words")
+    query = await newsroom.query("Taiwan")
     for number in range(count):
         await newsroom.subscribe(chat_id, query, f"Topic {number}", Mode.BOTH)
 
@@ -112,18 +112,12 @@ def menus() -> FakeMenus:
 
 
 @pytest.fixture
-def mini_app(storage: Storage, access: Access, menus: FakeMenus) -> MiniApp:
-    return replace(mini_app_of(storage, access, Renderer()), renew_menus=menus.renew)
-
-
-def mini_app_of(storage: Storage, access: Access, renderer: Renderer) -> MiniApp:
-    resources = make_resources(storage, access, mailer=mailer_of(renderer), renderer=renderer)
-    return MiniApp(token=TOKEN, resources=resources, renew_menus=FakeMenus().renew)
-
-
-@pytest.fixture
-async def client(site: Site, mini_app: MiniApp) -> AsyncIterator[TestClient[Request, Application]]:
-    async with TestClient(TestServer(make_web(*replace(site, app=mini_app).parts()))) as opened:
+async def client(
+    site: Site, access: Access, menus: FakeMenus
+) -> AsyncIterator[TestClient[Request, Application]]:
+    resources = replace(site.resources, access=access)
+    site = replace(site, resources=resources, app=MiniApp(TOKEN, menus.renew))
+    async with TestClient(TestServer(make_web(*make_routes(site)))) as opened:
         yield opened
 
 
@@ -167,10 +161,10 @@ async def filled_address(address: str, sqlite_url: str) -> str:
 async def address(sqlite_url: str) -> AsyncIterator[str]:
     """Yield what Telegram opens for somebody whose client speaks Arabic."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
-    app = mini_app_of(storage, Access(is_open=True), renderer)
-    resources = replace(app.resources, links=Links("http://127.0.0.1", SIGNER))
-    site = Site(resources, app=app)
+    links = Links("http://127.0.0.1", SIGNER)
+    resources = make_resources(storage, mailer=mailer_of(renderer), renderer=renderer, links=links)
+    site = Site(resources, app=MiniApp(TOKEN, FakeMenus().renew))
     data = launch_data(TOKEN, TelegramUser(7, "Ali", language_code="ar"), int(time.time()))
-    async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
+    async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:
         yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"
     await storage.close()

@@ -9,7 +9,7 @@ from bot.subscribers.access import Access
 from storage.chats import Chat
 from storage.suspension import ban
 
-ASKED = ["state", "preview", "topic", "watch", "stop", "undo", "slots", "mail", "forget-mail"]
+NAMES = ["state", "preview_query", "subscribe", "unsubscribe", "set_digest_times"]
 
 
 async def chats(storage) -> list[Chat]:
@@ -17,15 +17,15 @@ async def chats(storage) -> list[Chat]:
         return list(await tx.session.exec(select(Chat)))
 
 
-async def test_a_chat_is_opened_as_in_the_chat(ann, storage):
+async def test_the_first_request_creates_the_chat(ann, storage):
     await ann.does("state")
 
     (chat,) = await chats(storage)
     assert (chat.telegram_id, chat.name, chat.language, chat.zone) == (7, "Ann", "ja", "Asia/Tokyo")
 
 
-@pytest.mark.parametrize("name", ASKED)
-async def test_without_launch_data_nothing_is_answered(ann, storage, name):
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_request_without_launch_data_is_refused(ann, storage, name):
     ann.data = ""
 
     assert (
@@ -35,13 +35,13 @@ async def test_without_launch_data_nothing_is_answered(ann, storage, name):
     assert await chats(storage) == []
 
 
-async def test_what_another_bot_signed_is_not_believed(ann):
+async def test_launch_data_of_another_bot_is_refused(ann):
     ann.data = ann.launched("1:other")
 
     assert (await ann.asks("state")).status == 401
 
 
-async def test_a_page_that_is_open_for_more_than_a_day_says_so(ann, clock):
+async def test_launch_data_of_yesterday_is_refused_with_a_remedy(ann, clock):
     clock.turn(timedelta(hours=25))
 
     assert await ann.is_refused("state") == (
@@ -50,7 +50,7 @@ async def test_a_page_that_is_open_for_more_than_a_day_says_so(ann, clock):
 
 
 async def test_changes_are_limited_for_each_user_alone(ann, make_user, clock):
-    answers = [await ann.asks("pause", paused=True) for _ in range(31)]
+    answers = [await ann.asks("set_paused", paused=True) for _ in range(31)]
     assert [answer.status for answer in answers] == [200] * 30 + [429]
     assert answers[-1].headers["Retry-After"] == "3"
 
@@ -81,9 +81,9 @@ async def test_a_banned_user_gets_a_sentence_and_may_do_nothing(ann, storage):
         await ban(tx, 7)
 
     assert "banned you" in await ann.is_refused("state")
-    assert "banned you" in await ann.is_refused("pause", paused=True)
+    assert "banned you" in await ann.is_refused("set_paused", paused=True)
 
 
-@pytest.mark.parametrize("name", ASKED)
-async def test_a_look_by_address_does_nothing(client, name):
+@pytest.mark.parametrize("name", NAMES)
+async def test_get_requests_are_refused(client, name):
     assert (await client.get(f"/app/{name}")).status == 405

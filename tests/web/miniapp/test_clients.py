@@ -157,7 +157,7 @@ async def test_the_page_reports_that_it_is_ready_and_its_colours(client):
     await client.hears("web_app_set_header_color", {"color_key": "secondary_bg_color"})
 
 
-async def test_the_theme_of_the_launch_is_worn_and_changed_with_telegrams(client):
+async def test_the_page_follows_the_theme_of_the_client(client):
     body = client.inner.locator("body")
     await expect(body).to_have_css("background-color", NIGHT_PAPER)
 
@@ -167,8 +167,8 @@ async def test_the_theme_of_the_launch_is_worn_and_changed_with_telegrams(client
     await client.hears("web_app_set_background_color", {"color": DAY["secondary_bg_color"]})
 
 
-async def test_the_back_button_comes_with_what_is_open_and_closes_it(client):
-    words = client.inner.locator("#words")
+async def test_the_back_button_closes_the_open_part(client):
+    words = client.inner.locator("#query")
     await words.fill("Taiwan")
     await client.hears("web_app_setup_back_button", {"is_visible": True})
 
@@ -183,7 +183,7 @@ async def test_the_back_button_comes_with_what_is_open_and_closes_it(client):
     )
 
 
-async def test_the_page_keeps_off_telegrams_own_buttons(client):
+async def test_the_page_keeps_clear_of_telegrams_buttons(client):
     await client.hears("web_app_request_safe_area", {})
     await client.hears("web_app_request_content_safe_area", {})
     await client.tells("safe_area_changed", {"top": 40, "bottom": 20, "left": 0, "right": 0})
@@ -206,7 +206,7 @@ async def test_a_link_opens_beside_the_app(client):
     await client.hears("web_app_open_link", {"url": "https://news.example/1"})
 
 
-async def test_events_that_nobody_knows_are_passed_over(client):
+async def test_unknown_events_are_ignored(client):
     for event, data in (("new_thing", {"a": 1}), ("theme_changed", None), ("theme_changed", "{")):
         await client.tells(event, data)
 
@@ -216,7 +216,7 @@ async def test_events_that_nobody_knows_are_passed_over(client):
 async def test_the_page_sends_a_client_only_the_events_of_its_version(browser, address):
     script, call = WAYS["a native one"]
     async with native(browser, launched(address, version=None), script, call) as client:
-        await client.inner.locator("#words").fill("Taiwan")
+        await client.inner.locator("#query").fill("Taiwan")
         await expect(client.inner.locator("#found")).to_be_visible()
 
         told = {type_ for type_, _ in await client.outer.evaluate("window.told")}
@@ -236,7 +236,7 @@ async def test_the_page_notifies_a_web_client_before_it_reloads(browser, address
         await expect(client.inner.locator("main")).to_be_visible()
 
 
-async def test_a_message_of_another_window_is_none_of_telegrams(browser, address):
+async def test_messages_of_other_windows_are_ignored(browser, address):
     async with framed(browser, launched(address)) as client:
         await client.inner.evaluate(
             "told => window.postMessage(told, '*')",

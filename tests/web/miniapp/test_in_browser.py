@@ -72,12 +72,12 @@ async def test_any_of_250_topics_is_found_by_its_name_and_changed(filled_page):
     await expect(filled_page.locator("#topics-count")).to_have_text("0 / 250")
     await find.fill("last one")
     await topics.locator(".open").click()
-    await topics.locator(".stop-topic").click()
+    await topics.locator(".unsubscribe").click()
     await find.fill("")
     await expect(filled_page.locator("#topics-count")).to_have_text("249")
 
 
-async def test_it_speaks_the_language_of_the_chat_whatever_the_browsers_is(page):
+async def test_the_page_is_in_the_language_of_the_chat_not_of_the_browser(page):
     await expect(page.locator("html[lang=ar][dir=rtl]")).to_have_count(1)
 
     heading = page.get_by_role("heading", level=1)
@@ -87,8 +87,8 @@ async def test_it_speaks_the_language_of_the_chat_whatever_the_browsers_is(page)
     )
 
 
-async def test_from_right_to_left_it_fits_its_screen(page):
-    await page.locator("#words").fill("Taiwan")
+async def test_the_page_fits_the_screen_from_right_to_left(page):
+    await page.locator("#query").fill("Taiwan")
     await page.locator("#found-modes [data-mode=both]").click()
     await page.locator(".topic .open").click()
     await expect(page.locator(".topic .text")).not_to_be_empty()
@@ -100,7 +100,7 @@ async def test_from_right_to_left_it_fits_its_screen(page):
     assert name["x"] > mode["x"]
 
 
-async def test_another_language_is_another_page_for_the_same_user(page):
+async def test_a_chosen_language_reloads_the_page(page):
     await page.locator("#language").select_option("en")
 
     await expect(page.locator("html[lang=en][dir=ltr]")).to_have_count(1)

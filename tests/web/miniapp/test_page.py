@@ -14,7 +14,7 @@ SCRIPTS = sorted((Path(__file__).parents[3] / "bot/web/miniapp/scripts").glob("*
 SENTENCE = re.compile(r"""["'`][^"'`\n]*[A-Za-z]{2,} [a-z]{2,} [^"'`\n]*["'`]""")
 
 
-async def test_it_may_stand_in_telegrams_frames_alone(client):
+async def test_the_page_allows_the_frames_of_telegram_only(client):
     answer = await client.get("/app")
     policy = answer.headers["Content-Security-Policy"]
 
@@ -25,14 +25,14 @@ async def test_it_may_stand_in_telegrams_frames_alone(client):
     assert "X-Frame-Options" not in answer.headers
 
 
-async def test_no_other_page_may_stand_in_a_frame(client):
+async def test_other_pages_allow_no_frames(client):
     answer = await client.get("/nothing")
 
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-async def test_nothing_is_written_into_it_that_runs_and_nothing_comes_from_elsewhere(client):
+async def test_the_page_has_no_inline_code_and_loads_nothing_from_elsewhere(client):
     page = await (await client.get("/app")).text()
 
     assert re.findall(r"<script(?![^>]* src=)", page) == []
@@ -40,7 +40,7 @@ async def test_nothing_is_written_into_it_that_runs_and_nothing_comes_from_elsew
     assert re.findall(r"""(?:src|href)=["'](?!/)""", page) == []
 
 
-async def test_its_scripts_are_found_under_one_address_of_their_content(client):
+async def test_the_scripts_share_a_folder_named_after_their_content(client):
     page = await (await client.get("/app")).text()
     found = re.search(r'src="(/static/[0-9a-f]{16})/app\.js"', page)
     assert found
@@ -53,7 +53,7 @@ async def test_its_scripts_are_found_under_one_address_of_their_content(client):
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_scripts_hold_no_sentence_and_make_no_markup(script: Path):
+def test_scripts_have_no_sentences_and_no_markup(script: Path):
     code = re.sub(r"^\s*//.*$|\s//.*$", "", script.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
     assert SENTENCE.findall(code) == []
@@ -61,7 +61,7 @@ def test_scripts_hold_no_sentence_and_make_no_markup(script: Path):
     assert re.findall(r"https?://(?!\S*telegram)", code) == []
 
 
-async def test_it_speaks_no_language_but_ours(client):
+async def test_an_unknown_language_falls_back_to_english(client):
     page = await (await client.get("/app?language=<script>")).text()
 
     assert '<html lang="en" dir="ltr">' in page

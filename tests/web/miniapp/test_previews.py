@@ -23,8 +23,8 @@ async def news(storage) -> None:
         )
 
 
-async def test_words_show_how_much_and_the_newest_with_their_words_marked(ann, news):
-    found = await ann.does("preview", words="taiwan consul")
+async def test_a_query_shows_its_volume_and_the_newest_stories_with_marked_words(ann, news):
+    found = await ann.does("preview_query", query="taiwan consul")
 
     assert found["text"] == "7 stories in the last 7 days, about one a day"
     assert [hit["title"][1][0] for hit in found["newest"]] == [f" & all, {n}" for n in range(5)]
@@ -34,54 +34,54 @@ async def test_words_show_how_much_and_the_newest_with_their_words_marked(ann, n
     assert "".join(text for text, _ in hit["snippet"]).startswith("A consul-general spoke")
 
 
-async def test_words_that_find_nothing_say_so(ann, news, clock):
+async def test_a_query_without_matches_is_reported(ann, news, clock):
     clock.turn(timedelta(days=31))
     ann.data = ann.launched()
-    found = await ann.does("preview", words="Atlantis")
+    found = await ann.does("preview_query", query="Atlantis")
 
     assert found["text"] == "nothing in the last 7 days"
     assert "No matches in 30 days" in found["warning"]
     assert found["newest"] == []
 
 
-async def test_a_wrong_query_shows_where_and_why_and_a_suggestion(ann):
-    wrong = await ann.does("preview", words="Taiwan OR (consul")
+async def test_an_invalid_query_shows_its_error_and_a_suggestion(ann):
+    wrong = await ann.does("preview_query", query="Taiwan OR (consul")
 
-    assert wrong["wrong"] == [["Taiwan OR ", False], ["(", True], ["consul", False]]
-    assert wrong["why"].startswith("This bracket is never closed.")
-    assert wrong["instead"] == "Taiwan OR consul"
+    assert wrong["marked"] == [["Taiwan OR ", False], ["(", True], ["consul", False]]
+    assert wrong["reason"].startswith("This bracket is never closed.")
+    assert wrong["suggestion"] == "Taiwan OR consul"
 
 
-async def test_other_words_show_what_would_come_and_what_would_go(ann, news):
+async def test_a_changed_query_shows_the_added_and_dropped_stories(ann, news):
     topic = await ann.subscribes("taiwan")
 
-    found = await ann.does("compare", topic=topic, words='"all 1" OR "all 2" OR Atlantis')
+    found = await ann.does("preview_change", topic=topic, query='"all 1" OR "all 2" OR Atlantis')
 
     assert (found["after"], found["before"]) == ("New: 2 a week", "Old: 7 a week")
     (going,) = found["moving"]
     assert (going["text"], going["more"]) == ("5 stories dropped:", "… and 2 more")
     assert going["newest"][0]["title"] == [["Taiwan & all, 0", False]]
-    same = await ann.does("compare", topic=topic, words="title:taiwan")
+    same = await ann.does("preview_change", topic=topic, query="title:taiwan")
     assert (same["same"], same["moving"]) == ("Both find the same stories.", [])
 
 
-async def test_other_words_that_are_wrong_show_the_place(ann):
+async def test_an_invalid_change_shows_its_error(ann):
     topic = await ann.subscribes("Taiwan")
 
-    assert (await ann.does("compare", topic=topic, words="Taiwan OR (consul"))["wrong"]
+    assert (await ann.does("preview_change", topic=topic, query="Taiwan OR (consul"))["marked"]
 
 
 async def test_a_topic_shows_what_it_found_lately(ann, news):
     topic = await ann.subscribes("taiwan")
 
-    found = await ann.does("topic", topic=topic)
+    found = await ann.does("preview_topic", topic=topic)
 
     assert found["text"].startswith("7 stories")
     assert len(found["newest"]) == 5
 
 
-async def test_who_types_for_a_minute_is_asked_to_wait_and_may_still_act(ann):
-    answers = [await ann.asks("preview", words="Taiwan") for _ in range(41)]
+async def test_previews_have_a_limit_apart_from_actions(ann):
+    answers = [await ann.asks("preview_query", query="Taiwan") for _ in range(41)]
 
     assert [answer.status for answer in answers] == [200] * 40 + [429]
     assert (await ann.asks("state")).status == 200

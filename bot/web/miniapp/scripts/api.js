@@ -1,8 +1,8 @@
-// What the page asks of its server: JSON both ways, with the launch data as who it is.
+// Requests to the server: JSON both ways, authenticated by the launch data.
 
-const FINAL = new Set([401, 403]); // whatever else is asked, the answer is the same
+const FINAL = new Set([401, 403]); // all later requests will fail as well
 
-// The server said no, in a sentence.
+// The server refused the request; the message says why.
 export class Refused extends Error {
   constructor(status, sentence) {
     super(sentence);
@@ -17,17 +17,17 @@ export class Api {
   }
 
   async send(name, fields = {}, { signal } = {}) {
-    const answer = await fetch(this.base + name, {
+    const response = await fetch(this.base + name, {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `tma ${this.data}` },
       body: JSON.stringify(fields),
       credentials: "omit",
       signal,
     });
-    const isOurs = answer.headers.get("Content-Type")?.startsWith("application/json");
-    if (!isOurs) throw new Error(answer.status);
-    const facts = await answer.json();
-    if (!answer.ok) throw new Refused(answer.status, facts.error);
-    return facts;
+    const isOurs = response.headers.get("Content-Type")?.startsWith("application/json");
+    if (!isOurs) throw new Error(response.status);
+    const body = await response.json();
+    if (!response.ok) throw new Refused(response.status, body.error);
+    return body;
   }
 }

@@ -1,4 +1,4 @@
-// The Mini App: asks for the state of the chat, shows it, and sends actions.
+// The Mini App: requests the state of the chat, shows it, and sends actions.
 
 import { Api, Refused } from "./api.js";
 import { byId, languageOf } from "./elements.js";
@@ -14,7 +14,7 @@ import { Topics } from "./topics.js";
 const telegram = new Telegram();
 new Insets(telegram);
 const api = new Api(telegram.data);
-const toast = new Toast((topic) => act("undo", { topic }));
+const toast = new Toast((topic) => act("undo_unsubscribe", { topic }));
 const search = new Search({ api, act, failed, opened: showBack });
 const topics = new Topics({ api, act, failed, opened: showBack });
 const parts = [search, topics, new Schedule({ act }), new Mail({ act })];
@@ -24,7 +24,7 @@ async function act(name, fields) {
   try {
     const state = await api.send(name, fields);
     show(state);
-    if (state.said) toast.say(state.said, state.undo);
+    if (state.message) toast.say(state.message, state.undo);
     return true;
   } catch (error) {
     failed(error);
@@ -33,16 +33,16 @@ async function act(name, fields) {
 }
 
 function failed(error) {
-  const said = error instanceof Refused ? error.message : byId("error").textContent;
-  if (error.isFinal) stop(said);
-  else toast.say(said);
+  const sentence = error instanceof Refused ? error.message : byId("error").textContent;
+  if (error.isFinal) stop(sentence);
+  else toast.say(sentence);
 }
 
-// Nothing can be done here any more: say why, and hide the rest.
-function stop(said) {
+// Shows why the page cannot be used, and hides the rest.
+function stop(sentence) {
   byId("main").hidden = true;
   byId("waiting").hidden = true;
-  if (said) byId("stop-text").textContent = said;
+  if (sentence) byId("stop-text").textContent = sentence;
   byId("stop").hidden = false;
 }
 
@@ -53,7 +53,7 @@ function show(state) {
   if (byId("language")) byId("language").value = state.chosenLanguage;
 }
 
-// The words of the page are the server's: in another language it is another page.
+// Loads the page in another language, because the server renders its words.
 function speak(language) {
   location.replace(`?language=${encodeURIComponent(language)}${telegram.hash}`);
 }
@@ -81,10 +81,10 @@ function dress(theme) {
 async function begin() {
   telegram.on("theme_changed", ({ theme_params: theme }) => dress(theme));
   telegram.on("back_button_pressed", back);
-  byId("pause").addEventListener("click", () => act("pause", { paused: true }));
-  byId("resume").addEventListener("click", () => act("pause", { paused: false }));
+  byId("pause").addEventListener("click", () => act("set_paused", { paused: true }));
+  byId("resume").addEventListener("click", () => act("set_paused", { paused: false }));
   byId("language")?.addEventListener("change", ({ target }) =>
-    act("language", { language: target.value }),
+    act("set_language", { language: target.value }),
   );
   if (!telegram.data) return stop();
   telegram.begin();

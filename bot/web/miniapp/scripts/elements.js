@@ -1,4 +1,4 @@
-// Finding and making elements. Text enters as text, and addresses are checked.
+// Finds and makes elements. Text is inserted as text, and addresses are checked.
 
 const SAFE_PROTOCOLS = new Set(["http:", "https:"]);
 
@@ -6,7 +6,7 @@ export const byId = (id) => document.getElementById(id);
 
 export const languageOf = () => document.documentElement.lang;
 
-// A copy of what stands in the template; of several elements, all of them.
+// Returns a copy of all elements of a template.
 export function copyOf(id) {
   return byId(id).content.cloneNode(true);
 }
@@ -40,18 +40,18 @@ export function showHits(list, hits) {
   list.hidden = hits.length === 0;
 }
 
-// Shows where words are wrong and why; *use* takes what could be meant instead. Of others nothing.
-export function showWrong(box, found, use) {
+// Shows where a query is wrong and why, and a suggestion for *use*. Clears the box otherwise.
+export function showProblem(box, found, use) {
   box.replaceChildren();
-  if (!found?.wrong) return;
-  const made = copyOf("wrong");
-  const known = found.wrong.filter(([text]) => text);
-  fillParts(made.querySelector(".place"), known, "mark");
-  made.querySelector(".why").textContent = found.why;
-  const suggestion = made.querySelector(".instead");
-  suggestion.hidden = !found.instead;
-  suggestion.querySelector("code").textContent = found.instead;
-  suggestion.querySelector("button").addEventListener("click", () => use(found.instead));
+  if (!found?.marked) return;
+  const made = copyOf("problem");
+  const parts = found.marked.filter(([text]) => text);
+  fillParts(made.querySelector(".marked-query"), parts, "mark");
+  made.querySelector(".reason").textContent = found.reason;
+  const suggestion = made.querySelector(".suggestion");
+  suggestion.hidden = !found.suggestion;
+  suggestion.querySelector("code").textContent = found.suggestion;
+  suggestion.querySelector("button").addEventListener("click", () => use(found.suggestion));
   box.append(made);
 }
 

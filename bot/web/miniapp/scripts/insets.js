@@ -1,4 +1,4 @@
-// Where Telegram's buttons and the edges of a screen are in the way: the page keeps off them.
+// Keeps the page clear of Telegram's buttons and the edges of the screen.
 
 const SIDES = ["top", "bottom"];
 

@@ -1,20 +1,25 @@
-// The address for digests: asked for, confirmed by a code, used, removed.
+// The e-mail address: entered, confirmed by a code, used and removed.
 
 import { byId, onSubmit, press } from "./elements.js";
 
 export class Mail {
   // acts: {act(name, fields)}
   constructor({ act }) {
-    onSubmit(byId("address-form"), () => act("mail", { address: byId("address").value }));
+    onSubmit(byId("address-form"), () =>
+      act("request_confirmation", { address: byId("address").value }),
+    );
     onSubmit(byId("code-form"), async () => {
-      if (await act("code", { code: byId("code").value })) byId("code").value = "";
+      if (await act("confirm_address", { code: byId("code").value })) byId("code").value = "";
     });
-    for (const button of byId("reach").children)
-      button.addEventListener("click", () => act("reach", { reach: button.dataset.reach }));
-    byId("mail-alerts").addEventListener("change", async ({ target }) => {
-      if (!(await act("mail-alerts", { wanted: target.checked }))) target.checked = !target.checked;
+    for (const button of byId("medium").children)
+      button.addEventListener("click", () =>
+        act("set_digest_medium", { medium: button.dataset.medium }),
+      );
+    byId("email-alerts").addEventListener("change", async ({ target }) => {
+      if (!(await act("set_email_alerts", { wanted: target.checked })))
+        target.checked = !target.checked;
     });
-    byId("forget-mail").addEventListener("click", () => act("forget-mail", {}));
+    byId("remove-address").addEventListener("click", () => act("remove_address", {}));
   }
 
   show({ mail }) {
@@ -22,7 +27,7 @@ export class Mail {
     for (const part of byId("mail").querySelectorAll("[data-when]"))
       part.hidden = !part.dataset.when.split(" ").includes(mail.state);
     if (!mail.canMail) byId("address-form").hidden = true;
-    press(byId("reach").children, "reach", mail.reach);
-    byId("mail-alerts").checked = mail.alerts;
+    press(byId("medium").children, "medium", mail.medium);
+    byId("email-alerts").checked = mail.alerts;
   }
 }

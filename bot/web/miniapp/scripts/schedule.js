@@ -1,9 +1,9 @@
-// When digests come, in which zone, and when nothing comes.
+// The times and the time zone of digests, and the quiet hours.
 
 import { byId, copyOf, onSubmit } from "./elements.js";
 
 const EVERY_DAY = 127;
-const PAUSE_MS = 700; // a time is typed part by part
+const PAUSE_MS = 700; // because a time is typed part by part
 const MORNING = 8 * 60;
 const STEP = 60;
 const A_DAY = 24 * 60;
@@ -12,7 +12,7 @@ const NIGHT = { start: 22 * 60, end: 7 * 60 };
 export const clock = (minutes) =>
   [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
 
-// Minutes after midnight; null while there is no whole time.
+// Returns minutes after midnight, or null while the time is incomplete.
 export function minutesOf(text) {
   const found = /^(\d\d):(\d\d)/.exec(text);
   return found ? Number(found[1]) * 60 + Number(found[2]) : null;
@@ -22,8 +22,8 @@ export class Schedule {
   // acts: {act(name, fields)}
   constructor({ act }) {
     this.act = act;
-    this.slots = [];
-    byId("add-slot").addEventListener("click", () => this.add());
+    this.times = [];
+    byId("add-digest-time").addEventListener("click", () => this.add());
     onSubmit(byId("zone"), () => this.setZone(byId("place").value));
     byId("own-zone").addEventListener("click", () => this.setZone(ownZone()));
     byId("quiet").addEventListener("change", (event) => this.setQuiet(event.target.checked));
@@ -34,9 +34,9 @@ export class Schedule {
 
   show({ digest, quiet }) {
     byId("digest-text").textContent = digest.text;
-    this.slots = digest.slots.map((slot) => ({ ...slot }));
+    this.times = digest.times.map((time) => ({ ...time }));
     this.draw();
-    byId("add-slot").hidden = !digest.mayHaveMore;
+    byId("add-digest-time").hidden = !digest.mayHaveMore;
     byId("place").value = digest.place;
     byId("own-zone").hidden = !ownZone() || ownZone() === digest.zone;
     byId("quiet").checked = quiet !== null;
@@ -46,61 +46,61 @@ export class Schedule {
   }
 
   draw() {
-    const focused = [...byId("slots").querySelectorAll("input, button")].indexOf(
+    const focused = [...byId("digest-times").querySelectorAll("input, button")].indexOf(
       document.activeElement,
     );
-    byId("slots").replaceChildren(...this.slots.map((slot) => this.itemOf(slot)));
-    if (focused >= 0) byId("slots").querySelectorAll("input, button")[focused]?.focus();
+    byId("digest-times").replaceChildren(...this.times.map((time) => this.itemOf(time)));
+    if (focused >= 0) byId("digest-times").querySelectorAll("input, button")[focused]?.focus();
   }
 
-  itemOf(slot) {
-    const made = copyOf("slot").firstElementChild;
-    const time = made.querySelector("input");
-    time.value = clock(slot.minutes);
-    time.addEventListener("change", () => this.setTime(slot, time.value));
+  itemOf(time) {
+    const made = copyOf("digest-time").firstElementChild;
+    const input = made.querySelector("input");
+    input.value = clock(time.minutes);
+    input.addEventListener("change", () => this.setTime(time, input.value));
     const remove = made.querySelector(".remove");
-    remove.hidden = this.slots.length === 1;
-    remove.addEventListener("click", () => this.remove(slot));
+    remove.hidden = this.times.length === 1;
+    remove.addEventListener("click", () => this.remove(time));
     for (const button of made.querySelectorAll("[data-day]")) {
       const bit = 1 << Number(button.dataset.day);
-      button.ariaPressed = String((slot.weekdays & bit) !== 0);
-      button.addEventListener("click", () => this.turnDay(slot, bit));
+      button.ariaPressed = String((time.weekdays & bit) !== 0);
+      button.addEventListener("click", () => this.turnDay(time, bit));
     }
     return made;
   }
 
-  setTime(slot, text) {
+  setTime(time, text) {
     const minutes = minutesOf(text);
     if (minutes === null) return;
-    slot.minutes = minutes;
-    this.later("slots", () => this.send());
+    time.minutes = minutes;
+    this.later("times", () => this.send());
   }
 
-  turnDay(slot, bit) {
-    const weekdays = slot.weekdays ^ bit;
-    if (weekdays === 0) return; // a digest comes on some day
-    slot.weekdays = weekdays;
+  turnDay(time, bit) {
+    const weekdays = time.weekdays ^ bit;
+    if (weekdays === 0) return; // a digest needs a day
+    time.weekdays = weekdays;
     this.draw();
-    this.later("slots", () => this.send());
+    this.later("times", () => this.send());
   }
 
   add() {
-    const last = Math.max(MORNING - STEP, ...this.slots.map(({ minutes }) => minutes));
-    this.slots.push({ minutes: (last + STEP) % A_DAY, weekdays: EVERY_DAY });
+    const last = Math.max(MORNING - STEP, ...this.times.map(({ minutes }) => minutes));
+    this.times.push({ minutes: (last + STEP) % A_DAY, weekdays: EVERY_DAY });
     this.send();
   }
 
-  remove(slot) {
-    this.slots = this.slots.filter((one) => one !== slot);
+  remove(time) {
+    this.times = this.times.filter((one) => one !== time);
     this.send();
   }
 
   send() {
-    return this.act("slots", { slots: this.slots });
+    return this.act("set_digest_times", { times: this.times });
   }
 
   setZone(place) {
-    return this.act("zone", { place });
+    return this.act("set_time_zone", { place });
   }
 
   async setQuiet(isWanted) {
@@ -108,7 +108,8 @@ export class Schedule {
       start: minutesOf(byId("quiet-start").value) ?? NIGHT.start,
       end: minutesOf(byId("quiet-end").value) ?? NIGHT.end,
     };
-    if (!(await this.act("quiet", isWanted ? hours : {}))) byId("quiet").checked = !isWanted;
+    if (!(await this.act("set_quiet_hours", isWanted ? hours : {})))
+      byId("quiet").checked = !isWanted;
   }
 
   later(name, act) {

@@ -1,6 +1,6 @@
-// Words, and while they are typed what they would have found.
+// The search field: shows what a query finds while it is typed.
 
-import { byId, copyOf, onSubmit, press, showHits, showWrong } from "./elements.js";
+import { byId, copyOf, onSubmit, press, showHits, showProblem } from "./elements.js";
 
 const PAUSE_MS = 350; // without typing, before the server is asked
 const SHORT_MS = 50;
@@ -9,69 +9,69 @@ export class Search {
   // acts: {api, act(name, fields), failed(error), opened()}
   constructor(acts) {
     this.acts = acts;
-    this.words = byId("words");
+    this.input = byId("query");
     this.asking = null;
-    this.topic = null; // the suggested one whose words these are
-    this.words.addEventListener("input", () => this.typed());
-    this.words.addEventListener("keydown", (event) => event.key === "Escape" && this.clear());
+    this.topic = null; // the suggested one whose query is in the field
+    this.input.addEventListener("input", () => this.typed());
+    this.input.addEventListener("keydown", (event) => event.key === "Escape" && this.clear());
     byId("clear").addEventListener("click", () => this.clear());
     onSubmit(byId("search"), () => this.later(0));
     for (const button of byId("found-modes").children)
-      button.addEventListener("click", () => this.watch(button.dataset.mode));
+      button.addEventListener("click", () => this.subscribe(button.dataset.mode));
   }
 
   get isOpen() {
-    return this.words.value.trim() !== "";
+    return this.input.value.trim() !== "";
   }
 
   show({ topics, suggested }) {
-    this.watched = topics;
+    this.subscribed = topics;
     this.suggested = suggested;
     byId("suggested-topics").replaceChildren(...suggested.map((topic) => this.chipOf(topic)));
-    this.showWhatIsOpen();
+    this.update();
   }
 
   chipOf(topic) {
     const made = copyOf("chip").firstElementChild;
     made.textContent = topic.name;
-    made.addEventListener("click", () => this.use(topic.words, topic));
+    made.addEventListener("click", () => this.use(topic.query, topic));
     return made;
   }
 
-  use(words, topic = null) {
-    this.words.value = words;
+  use(query, topic = null) {
+    this.input.value = query;
     this.topic = topic;
-    this.showWhatIsOpen();
+    this.update();
     this.later(SHORT_MS);
-    this.words.focus();
+    this.input.focus();
   }
 
   typed() {
     this.topic = null;
-    this.showWhatIsOpen();
+    this.update();
     this.later(PAUSE_MS);
   }
 
   clear() {
-    this.words.value = "";
+    this.input.value = "";
     this.typed();
-    this.words.focus();
+    this.input.focus();
   }
 
-  showWhatIsOpen() {
+  update() {
     byId("clear").hidden = !this.isOpen;
     byId("suggested").hidden = this.isOpen || this.suggested.length === 0;
     if (!this.isOpen) {
       byId("found").hidden = true;
-      byId("words-wrong").replaceChildren();
-      this.words.ariaInvalid = "false";
+      byId("query-problem").replaceChildren();
+      this.input.ariaInvalid = "false";
     }
     this.acts.opened();
   }
 
   later(ms) {
     clearTimeout(this.timer);
-    this.asking?.abort(); // whatever comes of it is about words that are no more
+    this.asking?.abort(); // its answer is about an older query
     if (this.isOpen) this.timer = setTimeout(() => this.ask(), ms);
   }
 
@@ -79,10 +79,10 @@ export class Search {
     const asking = (this.asking = new AbortController());
     byId("found").ariaBusy = "true";
     try {
-      const words = this.words.value;
-      const found = await this.acts.api.send("preview", { words }, { signal: asking.signal });
+      const query = this.input.value;
+      const found = await this.acts.api.send("preview_query", { query }, { signal: asking.signal });
       if (asking.signal.aborted) return;
-      if (found.wrong) this.showWrong(found);
+      if (found.marked) this.showProblem(found);
       else this.showFound(found);
     } catch (error) {
       if (!asking.signal.aborted) this.acts.failed(error);
@@ -92,25 +92,25 @@ export class Search {
   }
 
   showFound({ text, warning, newest }) {
-    byId("words-wrong").replaceChildren();
-    this.words.ariaInvalid = "false";
+    byId("query-problem").replaceChildren();
+    this.input.ariaInvalid = "false";
     byId("found-text").textContent = text;
     byId("found-warning").textContent = warning;
     byId("found-warning").hidden = !warning;
     showHits(byId("found-hits"), newest);
-    const same = this.watched.find(({ words }) => words === this.words.value.trim());
+    const same = this.subscribed.find(({ query }) => query === this.input.value.trim());
     press(byId("found-modes").children, "mode", same?.mode);
     byId("found").hidden = false;
   }
 
-  showWrong(found) {
+  showProblem(found) {
     byId("found").hidden = true;
-    this.words.ariaInvalid = "true";
-    showWrong(byId("words-wrong"), found, (instead) => this.use(instead));
+    this.input.ariaInvalid = "true";
+    showProblem(byId("query-problem"), found, (suggestion) => this.use(suggestion));
   }
 
-  async watch(mode) {
-    const what = this.topic ? { topic: this.topic.id } : { words: this.words.value };
-    if (await this.acts.act("watch", { ...what, mode })) this.clear();
+  async subscribe(mode) {
+    const subject = this.topic ? { topic: this.topic.id } : { query: this.input.value };
+    if (await this.acts.act("subscribe", { ...subject, mode })) this.clear();
   }
 }

@@ -25,7 +25,7 @@ export class Telegram {
     window.Telegram = { ...window.Telegram, WebView: { receiveEvent } };
     window.TelegramGameProxy = { receiveEvent };
     window.TelegramGameProxy_receiveEvent = receiveEvent;
-    window.addEventListener("message", (event) => this.hear(event));
+    window.addEventListener("message", (event) => this.receiveMessage(event));
     document.addEventListener("click", (event) => this.leave(event));
   }
 
@@ -35,7 +35,7 @@ export class Telegram {
     this.post("web_app_request_content_safe_area");
   }
 
-  // There is something to be seen: clients show a picture of their own until then.
+  // Tells clients to show the page. Until then they show a placeholder.
   ready() {
     this.post("web_app_ready");
     this.post("web_app_expand");
@@ -50,7 +50,7 @@ export class Telegram {
     this.listeners.get(type)?.(sent ?? {});
   }
 
-  hear(event) {
+  receiveMessage(event) {
     if (!isFramed() || event.source !== window.parent) return;
     const sent = parsed(event.data);
     if (sent?.eventType === "reload_iframe") this.reload();
@@ -62,7 +62,7 @@ export class Telegram {
     location.reload();
   }
 
-  // Says whether there is a client that knows the event.
+  // Sends an event; returns false if no client knows it.
   post(eventType, eventData = {}) {
     const out = wayOut();
     if (!out || !this.knows(eventType)) return false;
@@ -82,13 +82,13 @@ export class Telegram {
     this.post("web_app_setup_back_button", { is_visible: isVisible });
   }
 
-  // What stands around the page is to be of its colour.
+  // Gives the client's header and background the colour of the page.
   paint(paper) {
     this.post("web_app_set_header_color", { color_key: "secondary_bg_color" });
     this.post("web_app_set_background_color", { color: paper });
   }
 
-  // Links open beside the app, not in its place, and outside of a web client's frame.
+  // Opens links beside the app instead of replacing it, and outside of a web client's frame.
   leave(event) {
     const anchor = event.target.closest?.("a[href]");
     if (anchor && this.post("web_app_open_link", { url: anchor.href })) event.preventDefault();

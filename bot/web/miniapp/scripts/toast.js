@@ -1,4 +1,4 @@
-// What was just done, for a moment; a deletion for longer, with the way back.
+// Shows the result of an action for a moment, or for longer if it can be undone.
 
 import { byId } from "./elements.js";
 
@@ -13,7 +13,7 @@ export class Toast {
       this.hide();
       undo(this.topic);
     });
-    // Nothing goes while somebody is at it.
+    // It stays while the user points at it or has the focus in it.
     for (const type of ["focusin", "pointerenter"])
       this.box.addEventListener(type, () => clearTimeout(this.timer));
     for (const type of ["focusout", "pointerleave"])

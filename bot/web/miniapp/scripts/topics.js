@@ -1,11 +1,11 @@
-// The list of the chat's topics: made as it is scrolled, since a chat may have a thousand, and
-// filtered by name and keywords. One topic at a time is open, and shows what it found lately.
+// The list of the chat's topics, filtered by name and query. A chat may have a thousand topics, so
+// items are added as the user scrolls. One topic at a time is open, and shows what it found lately.
 
 import { byId, copyOf, isVisible, onSubmit, press, showHits } from "./elements.js";
-import { Rewording } from "./rewording.js";
+import { QueryEditor } from "./query_editor.js";
 
-const BATCH = 40; // items made at once
-const FEW = 10; // as many need no filter
+const BATCH = 40; // items added at once
+const FEW = 10; // topics that need no filter
 
 const folded = (text) => text.normalize("NFKC").toLowerCase();
 
@@ -16,10 +16,10 @@ export class Topics {
     this.list = byId("topics");
     this.filter = byId("topics-filter");
     this.all = [];
-    this.listed = []; // those that the filter leaves
+    this.listed = []; // the topics that pass the filter
     this.open = null;
-    this.found = new Map(); // by their words
-    this.rewording = new Rewording(acts);
+    this.found = new Map(); // by query
+    this.queryEditor = new QueryEditor(acts);
     this.filter.addEventListener("input", () => this.restart());
     const end = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.extend());
     end.observe(byId("topics-end"));
@@ -30,11 +30,11 @@ export class Topics {
     return this.open !== null;
   }
 
-  // *became*: the topic that has come into the place of the one that is open.
-  show({ topics, became }) {
-    if (became && this.open !== null) this.open = became;
+  // *replacement*: the topic that replaced the open one.
+  show({ topics, replacement }) {
+    if (replacement && this.open !== null) this.open = replacement;
     if (!topics.some(({ id }) => id === this.open)) this.open = null;
-    const focused = this.focused(became);
+    const focused = this.focused(replacement);
     const made = this.list.children.length;
     this.all = topics;
     this.filter.parentElement.hidden = topics.length <= FEW;
@@ -46,17 +46,17 @@ export class Topics {
     this.acts.opened();
   }
 
-  // Lists from the first topic on what the filter leaves.
+  // Lists the topics that pass the filter, from the first one on.
   restart() {
     if (this.isOpen) this.close();
     this.make(0);
   }
 
-  // Makes as many items as there were, and all up to the one that is open.
+  // Adds *count* items, and more if the open topic comes later.
   make(count) {
     const wanted = folded(this.filter.value.trim());
-    const fits = ({ id, name, words }) =>
-      id === this.open || folded(name).includes(wanted) || folded(words).includes(wanted);
+    const fits = ({ id, name, query }) =>
+      id === this.open || folded(name).includes(wanted) || folded(query).includes(wanted);
     this.listed = this.all.filter(fits);
     byId("topics-count").textContent = this.countText();
     this.list.replaceChildren();
@@ -75,19 +75,19 @@ export class Topics {
     this.list.append(...next.map((topic) => this.itemOf(topic)));
     const end = byId("topics-end");
     end.hidden = this.list.children.length === this.listed.length;
-    this.end.unobserve(end); // it is asked anew whether the end is in sight
+    this.end.unobserve(end); // so that it reports again whether the end is visible
     if (!end.hidden) this.end.observe(end);
   }
 
-  // Which button has the focus, so that it has it again when the list was made anew.
-  focused(became) {
+  // Returns which control has the focus, so that it gets it again after the list is rebuilt.
+  focused(replacement) {
     const item = document.activeElement?.closest(".topic");
     if (!item) return null;
     const place = [...item.querySelectorAll("button, input")].indexOf(document.activeElement);
-    return [became ?? item.dataset.id, place];
+    return [replacement ?? item.dataset.id, place];
   }
 
-  // Of a button that is hidden now, the one that has come into its place has it.
+  // Focuses the same control, or a visible one beside it if it is hidden now.
   refocus(focused) {
     if (!focused) return;
     const item = this.list.querySelector(`[data-id="${focused[0]}"]`);
@@ -103,8 +103,8 @@ export class Topics {
     made.querySelector(".name bdi").textContent = topic.name;
     for (const mode of made.querySelectorAll(".open .mode"))
       mode.hidden = mode.dataset.mode !== topic.mode;
-    made.querySelector(".rest").textContent = topic.restText;
-    made.querySelector(".rest").hidden = !topic.restText;
+    made.querySelector(".muted").textContent = topic.mutedText;
+    made.querySelector(".muted").hidden = !topic.mutedText;
     made.querySelector(".open").addEventListener("click", () => this.toggle(topic));
     this.fill(made.querySelector(".more"), topic);
     if (topic.id === this.open) this.unfold(made, topic);
@@ -116,22 +116,22 @@ export class Topics {
     press(modes, "mode", topic.mode);
     for (const button of modes)
       button.addEventListener("click", () =>
-        this.acts.act("watch", { topic: topic.id, mode: button.dataset.mode }),
+        this.acts.act("subscribe", { topic: topic.id, mode: button.dataset.mode }),
       );
     const rename = more.querySelector(".rename");
     const name = rename.querySelector("input");
-    rename.hidden = topic.isPublic; // what it is called is for all to see
+    rename.hidden = topic.isPublic; // all subscribers see its name
     name.value = topic.name;
-    onSubmit(rename, () => this.acts.act("rename", { topic: topic.id, name: name.value }));
-    this.rewording.fill(more.querySelector(".reword"), topic);
-    this.fillRest(more, topic);
+    onSubmit(rename, () => this.acts.act("rename_topic", { topic: topic.id, name: name.value }));
+    this.queryEditor.fill(more.querySelector(".edit-query"), topic);
+    this.fillMute(more, topic);
     more
-      .querySelector(".stop-topic")
-      .addEventListener("click", () => this.acts.act("stop", { topic: topic.id }));
+      .querySelector(".unsubscribe")
+      .addEventListener("click", () => this.acts.act("unsubscribe", { topic: topic.id }));
   }
 
-  // What lets a topic be silent for a while, and ends that.
-  fillRest(more, { id, isMuted }) {
+  // The buttons that mute the topic, or unmute it.
+  fillMute(more, { id, isMuted }) {
     for (const button of more.querySelectorAll("[data-act]")) {
       const { act } = button.dataset;
       const fields = { topic: id };
@@ -152,7 +152,7 @@ export class Topics {
   }
 
   close() {
-    this.rewording.drop();
+    this.queryEditor.drop();
     this.open = null;
     for (const item of this.list.children) {
       item.querySelector(".open").ariaExpanded = "false";
@@ -168,11 +168,11 @@ export class Topics {
   }
 
   async showFound(item, topic) {
-    const known = this.found.get(topic.words);
+    const known = this.found.get(topic.query);
     if (known) return this.fillFound(item, known);
     try {
-      const found = await this.acts.api.send("topic", { topic: topic.id });
-      this.found.set(topic.words, found);
+      const found = await this.acts.api.send("preview_topic", { topic: topic.id });
+      this.found.set(topic.query, found);
       this.fillFound(item, found);
     } catch (error) {
       this.acts.failed(error);

@@ -1,0 +1,1 @@
+"""Sending from the outbox; see `python -m benchmarks.deliver --help`."""

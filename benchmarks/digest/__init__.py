@@ -1,0 +1,1 @@
+"""Composing digests that are due; see `python -m benchmarks.digest --help`."""

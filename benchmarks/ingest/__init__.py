@@ -1,0 +1,1 @@
+"""Reading feeds, grouping and matching; see `python -m benchmarks.ingest --help`."""

@@ -1,1 +1,0 @@
-"""What -m benchmarks.ingest stands on: a farm of feeds, the steps that read it, and the scales."""

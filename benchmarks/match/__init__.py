@@ -1,0 +1,1 @@
+"""Matching articles with stored queries; see `python -m benchmarks.match --help`."""

@@ -1,1 +1,0 @@
-"""What the benchmark of matching is made of."""

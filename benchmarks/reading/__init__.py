@@ -1,0 +1,1 @@
+"""Reading feeds and pages; see `python -m benchmarks.reading --help`."""

@@ -1,0 +1,1 @@
+"""More processes on one database; see `python -m benchmarks.scale --help`."""

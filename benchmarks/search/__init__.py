@@ -1,0 +1,1 @@
+"""Searching the archive; see `python -m benchmarks.search --help`."""

@@ -1,0 +1,1 @@
+"""A day of many users, calculated; see `python -m benchmarks.simulate --help`."""

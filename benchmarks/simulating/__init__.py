@@ -1,1 +1,0 @@
-"""What benchmarks/simulate.py stands on: shapes of a day, measured costs, queues, tables."""
