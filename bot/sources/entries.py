@@ -17,7 +17,7 @@ from bot.sources.drafts import PAGE_TIMEOUT, ArticleDraft, digest, is_another
 from bot.sources.revise import Comparison, FoldedWords, compared, folded_words, revise
 from bot.sources.urls import host_of
 from storage import sources
-from storage.alerts import make_public
+from storage.article_merges import make_public
 from storage.articles import (
     PUBLIC,
     ArticleContent,

@@ -25,7 +25,7 @@ from bot.sources.hosts import shown_url
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
 from bot.text.folding import folded_text, pieces
-from storage.alerts import make_public, merge_articles
+from storage.article_merges import make_public, merge_articles
 from storage.articles import (
     PUBLIC,
     Article,
