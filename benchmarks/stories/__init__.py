@@ -1,1 +1,1 @@
-"""MatchStage articles into stories; see `python -m benchmarks.stories --help`."""
+"""Grouping articles into stories; see `python -m benchmarks.stories --help`."""

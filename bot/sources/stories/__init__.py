@@ -1,1 +1,1 @@
-"""MatchStage articles into stories: features, clusters, near duplicates."""
+"""Grouping articles into stories: features, clusters, near duplicates."""
