@@ -186,7 +186,6 @@ def _count_soft(tx: Transaction, mailbox: Mailbox) -> int:
     if mailbox.soft_since is None or tx.now - mailbox.soft_since > SOFT_WINDOW:
         mailbox.soft_since, mailbox.soft_bounces = tx.now, 0
     mailbox.soft_bounces += 1
-    tx.session.add(mailbox)
     return mailbox.soft_bounces
 
 

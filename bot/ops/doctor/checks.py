@@ -242,10 +242,10 @@ async def _dkim_key(settings: Settings) -> Sequence[Finding]:
 
 async def _imap(settings: Settings) -> Sequence[Finding]:
     from bot.app.mail import imap_of
-    from bot.mail.check import imap
+    from bot.ops.doctor.mail import check_imap
 
     mailbox = imap_of(settings)
-    return [await imap(mailbox)] if mailbox else []
+    return [await check_imap(mailbox)] if mailbox else []
 
 
 async def _holders(url: str) -> list[str] | None:
@@ -381,9 +381,10 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
     from bot.app.mail import relay_of, sender_of
-    from bot.mail.check import Resolver, check_mail, form
     from bot.mail.compose import message_bytes
     from bot.mail.smtp import Smtp
+    from bot.ops.doctor.mail import Resolver, check_mail
+    from bot.ops.doctor.mail_form import judge_form
     from bot.publishing.samples import sample_edition, sample_mail
 
     relay = relay_of(settings)
@@ -394,7 +395,7 @@ async def _mail(settings: Settings) -> Sequence[Finding]:
     signs_for = settings.dkim_domain or domain
     found = await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)
     renderer = make_renderer(settings.templates_dir, lambda _: None)
-    return [*found, form(message_bytes(sample_mail(renderer, sample_edition())))]
+    return [*found, judge_form(message_bytes(sample_mail(renderer, sample_edition())))]
 
 
 async def _pages(settings: Settings) -> Sequence[Finding]:

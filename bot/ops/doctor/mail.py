@@ -1,17 +1,13 @@
-"""The doctor of mail: can it be handed over, and what does the world see of who sends it?
+"""Mail: the login at the mail server, the mailbox of bounces, and the DNS of the sender's domain.
 
-- the mail server lets us in
 - SPF (RFC 7208): one TXT record `v=spf1 …` that ends in `-all` or `~all`
 - DKIM (RFC 6376): a key under the selector that mails are signed with
 - DMARC (RFC 7489): a record `v=DMARC1` with a policy
-- PTR: the address of the mail server has a name, and that name the address
-- form: a mail is written as the strictest spam filters want it
+- PTR: the address of the mail server has a name, and that name has the address
 """
 
 from __future__ import annotations
 
-import re
-from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
 from dns.asyncresolver import Resolver as AsyncResolver
@@ -19,14 +15,13 @@ from dns.exception import DNSException
 from dns.inet import is_address
 from dns.resolver import NXDOMAIN, NoAnswer
 from dns.reversename import from_address
-from lxml.html import HtmlElement, document_fromstring
 
 from bot.delivery.errors import DeliveryError
 from bot.mail.bounces import ImapError
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Mapping
+    from collections.abc import Coroutine
 
     from dns.name import Name
 
@@ -42,10 +37,10 @@ async def check_mail(
     """Look at the mail server of *smtp*, at the sender's *domain*, at the key of *signs_for*."""
     return [
         await _server(smtp),
-        await _answered(spf(dns, domain)),
-        await _answered(dkim(dns, signs_for, selector)),
-        await _answered(dmarc(dns, domain)),
-        await _answered(ptr(dns, smtp.relay.host)),
+        await _answered(judge_spf(dns, domain)),
+        await _answered(judge_dkim(dns, signs_for, selector)),
+        await _answered(judge_dmarc(dns, domain)),
+        await _answered(judge_ptr(dns, smtp.relay.host)),
     ]
 
 
@@ -62,7 +57,7 @@ async def _server(smtp: Smtp) -> Finding:
     return healthy("smtp.reached", f"{host} lets us in.")
 
 
-async def imap(mailbox: Imap) -> Finding:
+async def check_imap(mailbox: Imap) -> Finding:
     """Judge whether the mailbox of bounces can be opened."""
     try:
         await mailbox.check()
@@ -83,7 +78,7 @@ async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:
 # What each record means
 
 
-async def spf(dns: Resolver, domain: str) -> Finding:
+async def judge_spf(dns: Resolver, domain: str) -> Finding:
     records = await dns.texts(domain)
     found = [record for record in records if record.lower().split(" ")[0] == "v=spf1"]
     example = f'"v=spf1 include:<what your mail server\'s provider names> -all" for {domain}'
@@ -107,7 +102,7 @@ async def spf(dns: Resolver, domain: str) -> Finding:
     return healthy("spf.kept", f"{domain}: {found[0]}")
 
 
-async def dkim(dns: Resolver, domain: str, selector: str | None) -> Finding:
+async def judge_dkim(dns: Resolver, domain: str, selector: str | None) -> Finding:
     if selector is None:
         sentence = "It is not known under which selector mails are signed."
         remedy = "Set DKIM_SELECTOR to the one of your mail server, and it is looked up."
@@ -129,7 +124,7 @@ async def dkim(dns: Resolver, domain: str, selector: str | None) -> Finding:
     return healthy("dkim.found", f"There is a key at {place}.")
 
 
-async def dmarc(dns: Resolver, domain: str) -> Finding:
+async def judge_dmarc(dns: Resolver, domain: str) -> Finding:
     tags = [_tags(record) for record in await dns.texts(f"_dmarc.{domain}")]
     found = [each for each in tags if each.get("v", "").upper() == "DMARC1"]
     if not found:
@@ -146,7 +141,7 @@ async def dmarc(dns: Resolver, domain: str) -> Finding:
     return healthy("dmarc.found", f"{domain}: p={policy}")
 
 
-async def ptr(dns: Resolver, host: str) -> Finding:
+async def judge_ptr(dns: Resolver, host: str) -> Finding:
     addresses = await dns.addresses(host)
     if not addresses:
         return unhealthy("ptr.no-address", f"{host} has no address.", "Look at SMTP_HOST.")
@@ -167,68 +162,6 @@ def _tags(record: str) -> dict[str, str]:
     """Read `name=value; name=value` (RFC 6376, 3.2)."""
     pairs = (part.partition("=") for part in record.split(";"))
     return {name.strip().lower(): value.strip() for name, sign, value in pairs if sign}
-
-
-# The form of a mail, as a spam filter sees it
-
-_DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;!]+)")
-_SHORT_COLOUR = re.compile(r"#(\w)(\w)(\w)$")
-_PAPER = {"color": "#000000", "background-color": "#ffffff"}
-_HIDDEN = {
-    "opacity": re.compile(r"0?\.?0*%?"),
-    "font-size": re.compile(r"[0-7]?(\.\d+)?px|0\w*"),
-    "color": re.compile("transparent"),
-}
-_LOADED = re.compile(r"url\(|@import|\bsrc\s*=\s*[\"']?(?!cid:|data:)\w", re.IGNORECASE)
-
-
-def form(content: bytes) -> Finding:
-    """Look at a whole mail: its addresses, its parts, and what its HTML hides or loads."""
-    message = message_from_bytes(content)  # with its fields as they are written
-    faults = [
-        f"{name} has no angle brackets"
-        for name in ("From", "Reply-To", "To")
-        if name in message and not str(message[name]).endswith(">")
-    ]
-    bodies = [part for part in message.walk() if part.get_content_maintype() == "text"]
-    if [part.get_content_subtype() for part in bodies] != ["plain", "html"]:
-        faults.append("it is not a plain text followed by HTML")
-    for part in bodies:
-        if part.get_content_subtype() == "html":
-            faults += _faults_of(part.get_payload(decode=True))
-    if faults:
-        remedy = "Look at email/ in TEMPLATES_DIR: docs/how-to/templates.md."
-        return warning("form.poor", f"Spam filters may mark e-mails: {'; '.join(faults)}.", remedy)
-    return healthy("form.good", "E-mails have the form that spam filters want.")
-
-
-def _faults_of(content: object) -> Iterator[str]:
-    html = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
-    if _LOADED.search(html):
-        yield "its HTML loads something"
-    bodies = document_fromstring(html).iter("body") if html.strip() else ()
-    if any(_is_hidden(body, _PAPER) for body in bodies):
-        yield "its HTML hides a text by colour or size"
-
-
-def _is_hidden(element: HtmlElement, inherited: Mapping[str, str]) -> bool:
-    """Whether a text of *element* is hidden, other than by not being displayed."""
-    declared = dict(_DECLARATION.findall(element.get("style", "").lower()))
-    style = {**inherited, **{name: _plain(value) for name, value in declared.items()}}
-    if style.pop("display", "") == "none":
-        return False
-    texts = [element.text, *(child.tail for child in element)]
-    hides = style["color"] == style["background-color"] or any(
-        name in style and pattern.fullmatch(style[name]) for name, pattern in _HIDDEN.items()
-    )
-    if hides and any(text and text.strip() for text in texts):
-        return True
-    return any(_is_hidden(child, style) for child in element.iterchildren("*"))
-
-
-def _plain(value: str) -> str:
-    """Return the value with six digits of a colour that was written with three."""
-    return _SHORT_COLOUR.sub(r"#\1\1\2\2\3\3", value.strip())
 
 
 # Asking the DNS: text records, addresses, names of addresses
