@@ -25,8 +25,8 @@ _LOADED = re.compile(r"url\(|@import|\bsrc\s*=\s*[\"']?(?!cid:|data:)\w", re.IGN
 
 
 def judge_form(content: bytes) -> Finding:
-    """Look at a whole mail: its addresses, its parts, and what its HTML hides or loads."""
-    message = message_from_bytes(content)  # with its fields as they are written
+    """Judge a whole mail by its addresses, its parts, and what its HTML hides or loads."""
+    message = message_from_bytes(content)  # keeps its fields as written
     faults = [
         f"{name} has no angle brackets"
         for name in ("From", "Reply-To", "To")
@@ -34,27 +34,27 @@ def judge_form(content: bytes) -> Finding:
     ]
     bodies = [part for part in message.walk() if part.get_content_maintype() == "text"]
     if [part.get_content_subtype() for part in bodies] != ["plain", "html"]:
-        faults.append("it is not a plain text followed by HTML")
+        faults.append("it is not plain text followed by HTML")
     for part in bodies:
         if part.get_content_subtype() == "html":
             faults += _faults_of(part.get_payload(decode=True))
     if faults:
-        remedy = "Look at email/ in TEMPLATES_DIR: docs/how-to/templates.md."
+        remedy = "Correct email/ in TEMPLATES_DIR: docs/how-to/templates.md."
         return warning("form.poor", f"Spam filters may mark e-mails: {'; '.join(faults)}.", remedy)
-    return healthy("form.good", "E-mails have the form that spam filters want.")
+    return healthy("form.good", "E-mails have the form that spam filters expect.")
 
 
 def _faults_of(content: object) -> Iterator[str]:
     html = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
     if _LOADED.search(html):
-        yield "its HTML loads something"
+        yield "its HTML loads something from outside"
     bodies = document_fromstring(html).iter("body") if html.strip() else ()
     if any(_is_hidden(body, _PAPER) for body in bodies):
-        yield "its HTML hides a text by colour or size"
+        yield "its HTML hides text by colour or size"
 
 
 def _is_hidden(element: HtmlElement, inherited: Mapping[str, str]) -> bool:
-    """Whether a text of *element* is hidden, other than by not being displayed."""
+    """Return whether text in *element* is hidden by other means than `display: none`."""
     declared = dict(_DECLARATION.findall(element.get("style", "").lower()))
     style = {**inherited, **{name: _plain(value) for name, value in declared.items()}}
     if style.pop("display", "") == "none":
@@ -69,5 +69,5 @@ def _is_hidden(element: HtmlElement, inherited: Mapping[str, str]) -> bool:
 
 
 def _plain(value: str) -> str:
-    """Return the value with six digits of a colour that was written with three."""
+    """Return *value* with three-digit colours written in six digits."""
     return _SHORT_COLOUR.sub(r"#\1\1\2\2\3\3", value.strip())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.delivery.errors import NeverSent
-from bot.mail.bounces import Imap
+from bot.mail.imap import Imap
 from bot.mail.smtp import Relay, Smtp
 from bot.ops.doctor.findings import Finding, HealthLevel
 from bot.ops.doctor.mail import (
@@ -156,7 +156,7 @@ async def test_a_domain_in_order_is_healthy_in_every_respect():
     findings = await findings_of(dns, smtp)
 
     assert smtp.is_closed
-    assert [finding.name for finding in findings] == ["smtp", "spf", "dkim", "dmarc", "ptr"]
+    assert [finding.subject for finding in findings] == ["smtp", "spf", "dkim", "dmarc", "ptr"]
     assert {finding.health for finding in findings} == {HealthLevel.HEALTHY}
 
 
@@ -164,7 +164,7 @@ async def test_a_refused_login_is_reported_with_its_reason():
     findings = await findings_of(FakeDns(), FakeSmtp(NeverSent("connection refused")))
 
     assert findings[0].health is HealthLevel.UNHEALTHY
-    assert findings[0].sentence == "smtp.example does not let us in: connection refused"
+    assert findings[0].sentence == "smtp.example refuses the login: connection refused"
 
 
 async def test_a_silent_dns_is_only_a_warning():

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.mail.bounces import Imap, ImapError, collect_bounces
+from bot.mail.imap import Imap, ImapError, collect_bounces
 from tests.mail.imap_server import FakeMailbox, connect_without_tls, serving_mailbox
 from tests.mail.returned import TOKEN, notification, request
 
@@ -73,7 +73,7 @@ async def test_a_mail_that_cannot_be_taken_is_marked_and_those_behind_it_are_rea
 
     assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1], [2])
     assert [one["event"] for one in logs if one["log_level"] == "error"] == [
-        "a mail that came back is not acted on; it stays, marked as read"
+        "a bounced mail could not be processed; it stays, marked as read"
     ]
 
 
