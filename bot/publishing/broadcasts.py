@@ -56,7 +56,6 @@ async def publish_broadcasts(
                 elif broadcast.state is BroadcastState.RUNNING:
                     written += await _write(tx, broadcast, renderer, ahead)
                 broadcast.free()
-                tx.session.add(broadcast)
 
     await in_batches(claimed, go_on, resting(storage, Broadcast, owner))
     return written

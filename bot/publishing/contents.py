@@ -219,7 +219,7 @@ async def _load(
 async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
     """Return the chat's next digest as it stands; LookupError if there is no such chat."""
     async with storage.reading() as tx:
-        chat = await tx.session.get(Chat, chat_id)
+        chat = await tx.get(Chat, chat_id)
         if chat is None:
             raise LookupError(f"no chat {chat_id}")
         return (await load_digests(tx, await readers_of(tx, [chat])))[chat_id]
@@ -240,7 +240,7 @@ async def load_made_digest(
         made = await editions.edition_on(tx, chat_id, day, schedule_number)
         if made is None:
             return None
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         if chat.state in CLOSED:
             return None
         plan = Plan(chat.zone, await schedule_of(tx, chat_id))

@@ -105,7 +105,7 @@ async def notify_dead_sources(
         (outage,) = outages
         # Read apart from the writing: to count what a chat was given may take its time.
         async with storage.reading() as tx:
-            source = await tx.session.get(Source, outage.source_id)
+            source = await tx.get(Source, outage.source_id)
             if source is None:
                 return  # removed, and the outage with it
             shares = await source_share(tx, source, outage.since)

@@ -41,7 +41,7 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
         grant = await published_feed(tx, chat_id)
         if url is None or grant is None or not grant.is_open or grant.version != version:
             return None
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         if chat.state in CLOSED:
             return None
         renderer = renderer.of(chat.speaks)
