@@ -18,7 +18,7 @@ from bot.mail.compose import (
     subject_of,
 )
 from bot.matching.snippet import Snippet
-from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, values_of
+from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, edition_values
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
 from bot.sources.hosts import host_shown
 
@@ -86,7 +86,7 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) ->
     new = [story for story in edition.choice.all_stories if not story.alerted]
     snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
     values = {
-        **values_of(edition),
+        **edition_values(edition),
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
         "excerpt": snippets[0].text if snippets else "",

@@ -82,7 +82,7 @@ class EditionPage:
 def edition_page(renderer: Renderer, edition: EditionPage) -> list[Message]:
     """Return the digest of a day, or what has gathered for the next one; or that it is empty."""
     renderer = renderer.of(edition.language)
-    values = values_of(edition)
+    values = edition_values(edition)
     if not edition.choice:
         return renderer.messages("edition/empty.html", **values)
     pages = _laid_out(renderer, edition, values)
@@ -110,7 +110,7 @@ def section_page(renderer: Renderer, edition: EditionPage | None, topic_id: int)
     """Return every story of one topic of the edition, or the line that there is no such thing."""
     sections = edition.choice.sections if edition else ()
     section = next((one for one in sections if one.topic.id == topic_id and one.stories), None)
-    values = values_of(edition) if edition else {}
+    values = edition_values(edition) if edition else {}
     return renderer.messages("edition/section.html", **values, section=section)
 
 
@@ -141,7 +141,7 @@ def alert_values(
     return {"story": story, "topics": topics, "snippet": snippet, "zone": zone, "today": today}
 
 
-def values_of(edition: EditionPage) -> dict[str, Any]:
+def edition_values(edition: EditionPage) -> dict[str, Any]:
     """Return what every template of an edition is given, by name."""
     return {
         "edition": edition,

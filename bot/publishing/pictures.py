@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.publishing.pages import EditionPage, Picture, values_of
+from bot.publishing.pages import EditionPage, Picture, edition_values
 from bot.publishing.trends import Band, chart_of
 from bot.rendering.filters import local, short_weekday
 from bot.rendering.renderer import Renderer
@@ -65,7 +65,7 @@ async def with_picture(renderer: Renderer, edition: EditionPage) -> EditionPage:
     png = await draw(days, [row.band for row in chart.rows])
     if png is None:
         return edition
-    alt = renderer.line("edition/picture_alt.txt", **values_of(edition), chart=chart)
+    alt = renderer.line("edition/picture_alt.txt", **edition_values(edition), chart=chart)
     return replace(edition, picture=Picture(png, alt, chart))
 
 
