@@ -54,5 +54,5 @@ def test_the_detail_of_a_problem_is_shown(code, detail, said):
     assert sentence(ENGLISH, Problem(code, detail)) == said
 
 
-def test_a_code_of_another_version_is_a_problem_too():
+def test_a_code_of_another_version_has_a_sentence_too():
     assert ENGLISH.line("problem.txt", code="new", detail={}) == "cannot be read"
