@@ -22,10 +22,10 @@ from benchmarks import rows
 from benchmarks.report import Row, parser, print_rows
 from benchmarks.skipping_clock import Clock, SkippingLoop, open_storage
 from bot.sources.drafts import url_hash
-from bot.sources.fetch.client import TOTAL_SECONDS
-from bot.sources.fetch.problems import TimedOut
+from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.limits import FETCH_SECONDS
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from bot.sources.urls import host_of
@@ -54,8 +54,8 @@ class Web:
         async with self.throttle.turn(host, public=public):
             if host.startswith("slow"):
                 self.slow += 1
-                await asyncio.sleep(TOTAL_SECONDS)
-                error = TimedOut()
+                await asyncio.sleep(FETCH_SECONDS)
+                error = FetchError(ProblemCode.TIMED_OUT)
                 error.host = host
                 raise error
             self.late.append((self.clock.now - await self._due_at(url)).total_seconds())

@@ -54,7 +54,7 @@ async def measure_rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
         cpu = partial(total_cpu_seconds, besides=farm.pid, database=server_database(url))
         async with stages_on(url, farm.port) as stages:
             await add_queries(stages.storage)
-            await add_sources(stages.storage, feeds, farm.port)
+            await add_sources(stages.storage, feeds)
             await stages.grouping.sync.prepare()
             await collect_recent()  # as in service
             for name, version in ROUNDS.items():

@@ -73,7 +73,7 @@ async def measure_cycles(feeds: int, url: str) -> list[Row]:
     with running_farm(GROWS_EVERY) as farm:
         async with stages_on(url, farm.port, clock) as stages:
             await add_queries(stages.storage)
-            await add_sources(stages.storage, feeds, farm.port)
+            await add_sources(stages.storage, feeds)
             await stages.grouping.sync.prepare()
             await _read_all(stages)
             await spread(stages.storage, _CYCLE)

@@ -10,9 +10,9 @@ import numpy as np
 
 from bot.matching.clauses import Clause, clauses
 from bot.matching.evaluate import fold_article
-from bot.matching.postings import Frequencies, HitBatch, Postings, hash_of, merged
+from bot.matching.postings import Frequencies, Postings, QueryBatch, hash_of, with_batch
 from bot.matching.query import ParsedQuery
-from bot.text.slices import finished
+from bot.slices import finished
 
 Matcher = Callable[[str, str], set[int]]
 
@@ -28,10 +28,10 @@ def aho_corasick(queries: Sequence[ParsedQuery]) -> Matcher | None:
         ahocorasick_rs = import_module("ahocorasick_rs")
     except ImportError:
         return None
-    batch = HitBatch()
+    batch = QueryBatch()
     for number, query in enumerate(queries):
         batch.add(number, query)
-    postings = merged(Postings(), batch, (), Frequencies())
+    postings = with_batch(Postings(), batch, (), Frequencies())
     patterns = sorted({each for query in queries for each in _literals(query)})
     hashes = np.array([hash_of(each) for each in patterns], dtype=np.uint64)
     numbers = postings.literals.searchsorted(hashes)

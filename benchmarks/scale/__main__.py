@@ -61,6 +61,7 @@ async def measure(
     load, written = os.getloadavg()[0], await work.count_rows_written(storage)
     environment = {
         "BOT_TOKEN": TOKEN,
+        "ACCESS": "open",
         "ALLOWED_NETWORKS": "127.0.0.0/8",
         "SEND_PER_SECOND": "1000",
         **settings,

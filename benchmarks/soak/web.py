@@ -171,9 +171,9 @@ class WorkingFetcher(Fetcher):
 
     clock: Clock
 
-    async def _timed(self, *request: Any) -> Response:
+    async def _send_in_slot(self, *request: Any) -> Response:
         with self.clock.working():
-            return await super()._timed(*request)
+            return await super()._send_in_slot(*request)
 
 
 @asynccontextmanager

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from benchmarks.stories.labelled import Labelled, pair
+from bot.slices import finished
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle
 from bot.text.folding import folded_text
-from bot.text.slices import finished
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from bot.matching.explain import Explanation
     from bot.matching.query import ParsedQuery, QueryError
-    from bot.matching.snippet import Span
     from bot.sources.feeds.model import Document, Item, Unreadable
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.problems import Problem
-    from bot.text.folding import Place
+    from bot.text.snippets import Span
+    from bot.text.tracing import Place
 
 NO_MATCH = 1  # as in grep
 _FIELDS = ("title", "url", "published", "language", "summary", "text", "guid")
@@ -170,7 +170,7 @@ class Matcher:
 
     def show_matches(self, path: str, document: Document) -> None:
         from bot.matching.explain import explain
-        from bot.matching.snippet import spans
+        from bot.matching.spans import spans
         from bot.sources.urls import host_of
 
         for item in document.items:
@@ -203,7 +203,7 @@ def _print_match(
 ) -> None:
     from rich.text import Text
 
-    from bot.matching.snippet import bold_ranges, snippet
+    from bot.text.snippets import bold_ranges, snippet
 
     out = console()
     title = _highlighted(item.title, bold_ranges(span for span in found if span.field == "title"))

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from bot.cli.articles import sentence_for, sentence_of
 from bot.cli.output import console, plain_table, print_json, show
+from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
-from bot.sources.feeds.model import DocumentKind, moment_of
+from bot.sources.feeds.model import DocumentKind, sort_time
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
-from bot.sources.health import MOVED_AFTER
 from bot.sources.hosts import shown_host
 from storage.enums import FullText, SourceState
 
@@ -284,7 +284,7 @@ def _headline(document: Document, checkup: Checkup) -> str:
         return f"A {document.kind} with one article. For feeds: dateline sources find {checkup.url}"
     count = len(document.items)
     entries = "one entry" if count == 1 else f"{count} entries" if count else "no entries yet"
-    newest = max((item for item in document.items if item.published), key=moment_of, default=None)
+    newest = max((item for item in document.items if item.published), key=sort_time, default=None)
     return f"A {document.kind} with {entries}{_age(newest, checkup.now)}."
 
 
@@ -341,7 +341,7 @@ def _contents(document: Document, charset: str) -> Rows:
     items = document.items
     dated = sum(item.published is not None for item in items)
     long = sum(len(item.text) >= LONG for item in items)
-    newest = sorted(items, key=moment_of, reverse=True)[:NEWEST]
+    newest = sorted(items, key=sort_time, reverse=True)[:NEWEST]
     return [
         ("Read as", str(document.kind)),
         ("Title", document.title),
@@ -469,7 +469,7 @@ def _response_json(response: Response) -> dict[str, Any]:
 
 
 def _document_json(document: Document, charset: str) -> dict[str, Any]:
-    newest = sorted(document.items, key=moment_of, reverse=True)[:NEWEST_IN_JSON]
+    newest = sorted(document.items, key=sort_time, reverse=True)[:NEWEST_IN_JSON]
     return {
         "kind": document.kind,
         "title": document.title,

@@ -179,14 +179,15 @@ def _interval(every: str | None) -> timedelta | None:
 
 
 def _outlines(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.discovery.opml import MAX_OPML_BYTES, read_opml, starter_outlines
+    from bot.sources.discovery.opml import read_opml, starter_outlines
     from bot.sources.feeds.model import Unreadable
+    from bot.sources.limits import LARGEST_DOCUMENT
 
     outlines = [*starter_outlines()] if starter else []
     if opml is not None:
         try:
             with opml.open("rb") as file:
-                outlines += read_opml(file.read(MAX_OPML_BYTES + 1))
+                outlines += read_opml(file.read(LARGEST_DOCUMENT + 1))
         except OSError as error:
             fail(f"{opml}: {error.strerror}.")
         except Unreadable as error:

@@ -24,6 +24,8 @@ SECTIONS: Final = {
     "sentence_starters": "capital after an abbreviation, they begin a sentence",
     "calendar_words": "weekdays and months, which are no names",
     "grammar_signs": "characters of grammar, which may stand in any phrase",
+    "word_breaks": "characters of grammar that neither begin nor end a name",
+    "particles": "stand right behind a word that is written without spaces",
     "end_marks": "in brackets, as the last word of a wire's article: (END)",
     "bare_end_marks": "the same without brackets, as written",
     "rights": "begin a copyright line",

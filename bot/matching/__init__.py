@@ -1,1 +1,1 @@
-"""Which topics want an article."""
+"""Matching: the query language, the index of stored queries, and search in the archive."""

@@ -2,10 +2,10 @@
 
 A *literal* is a string that an index can look up: a word (`taiwan`), a phrase (`consul general`), a
 beginning (`taiw*`), each of them in the title only (`title:taiwan`), a source (`source:bbc.co.uk`)
-or a language (`lang:ja`). Folded words hold neither of the signs that tell these apart.
+or a language (`lang:ja`). Folded words have none of the signs that distinguish these.
 
-Clauses never miss a match, but may hold without one, as NEAR and exact spelling are not expressed:
-then `is_exact` is False and the evaluator has the last word.
+Clauses never miss a match. They may hold without one, because they do not express NEAR and exact
+spelling: then `is_exact` is False, and the evaluator decides.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from bot.matching.evaluate import FoldedArticle, variants
 from bot.matching.query.ast import And, LanguageTerm, Leaf, Near, Node, Not, Or, SourceTerm, Term
-from bot.text.folding import is_hangul
+from bot.text.characters import is_hangul
 
 TITLE: Final = "title:"
 PREFIX: Final = "*"
@@ -48,35 +48,35 @@ def _clauses(node: Node, *, wanted: bool) -> list[Clause]:
     if isinstance(node, And | Or):
         operands = [_clauses(operand, wanted=wanted) for operand in node.operands]
         is_conjunction = isinstance(node, And) is wanted
-        return _all_of(operands) if is_conjunction else list(chain.from_iterable(operands))
-    found = _of_leaf(node)
-    return found if wanted else [_without(found)]
+        return _conjunction(operands) if is_conjunction else list(chain.from_iterable(operands))
+    found = _leaf_clauses(node)
+    return found if wanted else [_negated(found)]
 
 
-def _of_leaf(leaf: Leaf) -> list[Clause]:
+def _leaf_clauses(leaf: Leaf) -> list[Clause]:
     match leaf:
         case Term():
-            return _of_term(leaf)
+            return _term_clauses(leaf)
         case Near():
-            return _all_of([_of_term(leaf.left), _of_term(leaf.right), [_PERHAPS]])
+            return _conjunction([_term_clauses(leaf.left), _term_clauses(leaf.right), [_PERHAPS]])
         case SourceTerm():
             return [Clause((f"source:{leaf.name}",), (), is_exact=True)]
         case LanguageTerm():
             return [Clause((f"lang:{leaf.code}",), (), is_exact=True)]
 
 
-def _without(ways: Sequence[Clause]) -> Clause:
+def _negated(ways: Sequence[Clause]) -> Clause:
     """Return what holds where none of *ways* does, as far as one clause can say it."""
     if all(way.is_exact and len(way.required) == 1 for way in ways):
         return Clause((), tuple(way.required[0] for way in ways), is_exact=True)
     return _PERHAPS
 
 
-def _all_of(operands: Sequence[list[Clause]]) -> list[Clause]:
+def _conjunction(operands: Sequence[list[Clause]]) -> list[Clause]:
     found = [_ALWAYS]
     for some in sorted(operands, key=len):
         if len(found) * len(some) > _MOST_CLAUSES:
-            return [each._replace(is_exact=False) for each in _selective(found, some)]
+            return [each._replace(is_exact=False) for each in _operand_to_look_up(found, some)]
         found = [
             Clause(
                 one.required + other.required,
@@ -88,16 +88,16 @@ def _all_of(operands: Sequence[list[Clause]]) -> list[Clause]:
     return found
 
 
-def _selective(found: list[Clause], some: list[Clause]) -> list[Clause]:
-    """Which of two operands to look up alone: the one of which every clause requires something."""
+def _operand_to_look_up(found: list[Clause], some: list[Clause]) -> list[Clause]:
+    """Return the operand to look up alone, of which every clause requires something."""
     return found if all(each.required for each in found) else some
 
 
-def _of_term(term: Term) -> list[Clause]:
-    return [_of_form(form, term) for form in variants(term)]
+def _term_clauses(term: Term) -> list[Clause]:
+    return [_variant_clause(form, term) for form in variants(term)]
 
 
-def _of_form(words: tuple[str, ...], term: Term) -> Clause:
+def _variant_clause(words: tuple[str, ...], term: Term) -> Clause:
     field = TITLE if term.title else ""
     is_open = [is_hangul(word) for word in words]
     is_open[-1] |= term.prefix

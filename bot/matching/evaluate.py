@@ -1,7 +1,7 @@
-"""Whether an article matches a query: the exact word on it, without an index.
+"""The exact evaluation of a query on an article, without an index.
 
-A field (title or text) is searched in each of its readings for each way to write a term. Of a long
-text, what many queries ask is answered by one walk over it, a window at a time (`learned`).
+A field (title or text) is searched in each of its readings for each variant of a term. For a long
+text, the terms of many queries are evaluated in one walk over it, window by window (`learned`).
 """
 
 import re
@@ -26,23 +26,14 @@ from bot.matching.query.ast import (
     terms,
 )
 from bot.matching.query.fields import language_code, source_keys
-from bot.text.folding import (
-    PIECE,
-    FoldedForms,
-    Place,
-    Trace,
-    fold,
-    han_variants,
-    is_hangul,
-    is_unspaced,
-    merged,
-    pieces,
-    spelled,
-    trace,
-)
-from bot.text.slices import Slices, finished
+from bot.slices import Slices, finished
+from bot.text.characters import is_hangul, is_unspaced
+from bot.text.folding import PIECE, FoldedForms, fold, joined_pieces, pieces
+from bot.text.han import han_variants
+from bot.text.spelling import spelled
+from bot.text.tracing import Place, Trace, trace
 
-# What to look for in a reading, where every word has a space before and after it.
+# A term as it is searched in a reading, in which every word has a space before and after it.
 Needle: TypeAlias = str | re.Pattern[str]
 # The first and the last word of a hit, counted from 0.
 Run: TypeAlias = tuple[int, int]
@@ -50,7 +41,7 @@ Run: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Field:
-    """A title or text: as it is, and folded; traced only for a term that must be spelt so.
+    """A title or text, original and folded; it is traced only for terms of an exact spelling.
 
     `parts` are the pieces that a long one was folded in.
     """
@@ -67,15 +58,15 @@ class Field:
         for piece in pieces(text):
             parts.append(cls(piece, fold(piece)))
             yield
-        whole = cls(text, merged([part.folded for part in parts]), tuple(parts))
+        whole = cls(text, joined_pieces([part.folded for part in parts]), tuple(parts))
         yield
         return whole
 
     @classmethod
     def of(cls, parts: Sequence["Field"]) -> "Field":
-        """Neighbours as one."""
+        """Join neighbouring parts."""
         text = "".join(part.original for part in parts)
-        return cls(text, merged([part.folded for part in parts]), tuple(parts))
+        return cls(text, joined_pieces([part.folded for part in parts]), tuple(parts))
 
     @cached_property
     def traced(self) -> Trace:
@@ -97,7 +88,7 @@ class Field:
         sought = needles(leaf)
         for reading in self.folded.readings:  # no generator: this runs for each query that may hit
             for needle in sought:
-                if _is_in(needle, reading):
+                if _is_found(needle, reading):
                     return True
         return False
 
@@ -107,7 +98,7 @@ class Field:
 
     @cached_property
     def starts(self) -> tuple[list[int], ...]:
-        """Of each reading, the offset of the space before each of its words."""
+        """The offsets of the spaces before the words of each reading."""
         return tuple(
             list(accumulate((len(word) + 1 for word in reading.split()), initial=0))
             for reading in self.readings
@@ -115,7 +106,7 @@ class Field:
 
     @cached_property
     def first_words(self) -> tuple[list[int], ...]:
-        """Of each reading, the number of the first word of each part, and of all words."""
+        """The numbers of the first words of the parts, and of all words, for each reading."""
         return tuple(
             list(accumulate((_words_in(part, reading) for part in self.parts), initial=0))
             for reading in range(len(self.readings))
@@ -123,11 +114,11 @@ class Field:
 
     @cached_property
     def offsets(self) -> list[int]:
-        """Where in the original each part starts."""
+        """The offset of each part in the original."""
         return list(accumulate((len(part.original) for part in self.parts), initial=0))
 
     def runs(self, term: Term, reading: int) -> list[Run]:
-        """Each hit once, in order."""
+        """Return each hit once, in order."""
         known = self._runs.get((term, reading))
         if known is None:
             known = self._runs[term, reading] = sorted(runs(term, reading, self))
@@ -143,7 +134,7 @@ def _words_in(part: Field, reading: int) -> int:
 
 
 def runs(term: Term, reading: int, field: Field) -> Iterator[Run]:
-    """Each hit once, in no order."""
+    """Yield each hit once, unordered."""
     if term.spelling and term.spelling not in field.spelled:
         return
     starts = field.starts[reading]
@@ -154,14 +145,14 @@ def runs(term: Term, reading: int, field: Field) -> Iterator[Run]:
 
 
 def pairs(near: Near, reading: int, field: Field) -> Iterator[tuple[Run, Run]]:
-    """Each hit of the one term with each of the other that is near enough."""
+    """Yield each pair of hits of the two terms that are near enough."""
     left, right = field.runs(near.left, reading), field.runs(near.right, reading)
-    yield from _following(left, right, near.distance)
+    yield from _pairs_in_order(left, right, near.distance)
     if near.left != near.right:
-        yield from ((other, one) for one, other in _following(right, left, near.distance))
+        yield from ((other, one) for one, other in _pairs_in_order(right, left, near.distance))
 
 
-def _following(
+def _pairs_in_order(
     left: Sequence[Run], right: Sequence[Run], distance: int
 ) -> Iterator[tuple[Run, Run]]:
     for run in left:
@@ -177,25 +168,25 @@ def _is_spelt(term: Term, reading: int, run: Run, field: Field) -> bool:
 
 
 def place(field: Field, reading: int, run: Run) -> Place:
-    """Where in the original the words of *run* stand."""
-    return _word(field, reading, run[0])[0], _word(field, reading, run[1])[1]
+    """Return where the words of *run* stand in the original."""
+    return _place_of_word(field, reading, run[0])[0], _place_of_word(field, reading, run[1])[1]
 
 
-def _word(field: Field, reading: int, number: int) -> Place:
+def _place_of_word(field: Field, reading: int, number: int) -> Place:
     if not field.parts:
         return field.traced.readings[reading][1][number]
     firsts, offsets = field.first_words[reading], field.offsets
     at = bisect_right(firsts, number) - 1
     part = field.parts[at]
-    start, end = _word(part, min(reading, len(part.readings) - 1), number - firsts[at])
+    start, end = _place_of_word(part, min(reading, len(part.readings) - 1), number - firsts[at])
     return offsets[at] + start, offsets[at] + end
 
 
 def variants(term: Term) -> Iterator[tuple[str, ...]]:
-    """The term's words as they stand, then with each two neighbours written as one.
+    """Yield the term's words as they are, then with each two neighbours written as one.
 
-    So `e-mail` finds "email" and `1,000` finds "1000"; that "e-mail" is found by `email` is the
-    joined reading of the text. Han characters that are merged with others are those too.
+    `e-mail` finds "email", and `1,000` finds "1000". The reverse, `email` for "e-mail", is done by
+    the joined reading of the text. Han characters that some writing merges have their variants.
     """
     for words in han_variants(term.words):
         yield words
@@ -222,12 +213,12 @@ def _needle(form: tuple[str, ...], *, prefix: bool) -> Needle:
     return re.compile(f" {' '.join(opened)} {re.escape(last)}{end}")
 
 
-def _is_in(needle: Needle, reading: str) -> bool:
+def _is_found(needle: Needle, reading: str) -> bool:
     return needle in reading if isinstance(needle, str) else needle.search(reading) is not None
 
 
 def _hits(term: Term, reading: str) -> Iterator[Place]:
-    """From the space before to behind the last letter; a hit may begin inside another."""
+    """Yield hits from the space before to behind the last letter; one may begin inside another."""
     for needle in needles(term):
         at = 0
         while found := _next_hit(needle, reading, at):
@@ -278,7 +269,7 @@ class FoldedArticle:
 def fold_article(
     title: str, text: str, *, sources: Iterable[str] = (), language: str | None = None
 ) -> FoldedArticle:
-    """*sources* are the hosts and names of those that carried it."""
+    """Fold an article; *sources* are the hosts and names of its publishers."""
     return finished(article_folded(title, text, sources=sources, language=language))
 
 
@@ -299,16 +290,16 @@ class Reasons:
 
 
 def reasons(node: Node, article: FoldedArticle) -> Reasons | None:
-    """None where the query does not match."""
+    """Return None if the query does not match."""
     found = set(leaves_that_hold(node, article.has))
     if not found:
         return None
     worded = [leaf for leaf in found if isinstance(leaf, Term | Near)]
-    words = {shown for leaf in worded or found for shown in _shown(leaf)}
+    words = {shown for leaf in worded or found for shown in _shown_words(leaf)}
     return Reasons(tuple(sorted(words)), any(map(article.title_field.has, worded)))
 
 
-def _shown(leaf: Leaf) -> tuple[str, ...]:
+def _shown_words(leaf: Leaf) -> tuple[str, ...]:
     if isinstance(leaf, Near):
         return leaf.left.shown, leaf.right.shown
     return (leaf.shown,)
@@ -327,12 +318,12 @@ def holds(node: Node, has: Callable[[Leaf], bool]) -> bool:
 
 
 def leaves_that_hold(node: Node, has: Callable[[Leaf], bool]) -> Sequence[Leaf]:
-    """The leaves because of which *node* holds: nothing under a NOT, no branch that fails."""
+    """Return the leaves that make *node* hold: none under a NOT or in a branch that fails."""
     return _leaves_that_hold(node, has) or ()
 
 
 def _leaves_that_hold(node: Node, has: Callable[[Leaf], bool]) -> list[Leaf] | None:
-    """None where *node* does not hold. No leaf is looked at twice."""
+    """Return None if *node* does not hold. No leaf is evaluated twice."""
     match node:
         case Not():
             return None if holds(node.operand, has) else []
@@ -367,25 +358,25 @@ def learned(article: FoldedArticle, nodes: Iterable[Node]) -> Slices[None]:
                     sought.setdefault(word, set()).add(leaf)
         yield
     for window in windows(article.text_field.parts):
-        yield from _look(window, sought, article.known)
+        yield from _evaluate_window(window, sought, article.known)
 
 
-def _look(
+def _evaluate_window(
     window: Field, sought: dict[str, set[Term | Near]], known: dict[Leaf, bool]
 ) -> Slices[None]:
     words = {"", *(word for reading in window.readings for word in reading.split())}
     yield
     for word in words & sought.keys():
         for leaf in [leaf for leaf in sought[word] if not known[leaf]]:
-            yield from _trace(window, leaf)
+            yield from _trace_parts(window, leaf)
             if window.has(leaf):
                 known[leaf] = True
                 sought[word].discard(leaf)
             yield
 
 
-def _trace(window: Field, leaf: Term | Near) -> Slices[None]:
-    """What takes longest, where the spelling may be there."""
+def _trace_parts(window: Field, leaf: Term | Near) -> Slices[None]:
+    """Trace the parts first, which takes longest, if the spelling may be there."""
     for term in terms(leaf):
         if term.spelling and term.spelling in window.spelled:
             for part in window.parts:
@@ -394,7 +385,7 @@ def _trace(window: Field, leaf: Term | Near) -> Slices[None]:
 
 
 def windows(parts: Sequence[Field]) -> Iterator[Field]:
-    """Two neighbouring stretches each, with nothing that was found out about their parts before."""
+    """Yield each two neighbouring stretches as one field, without the caches of their parts."""
     stretches = _stretches(parts)
     one = next(stretches)
     other = None
@@ -406,7 +397,7 @@ def windows(parts: Sequence[Field]) -> Iterator[Field]:
 
 
 def _stretches(parts: Sequence[Field]) -> Iterator[list[Field]]:
-    """Neighbours with at least `WIDEST` words together; the last may have fewer."""
+    """Yield neighbouring parts with at least `WIDEST` words together; the last may have fewer."""
     stretch: list[Field] = []
     words = 0
     for part in parts:
@@ -420,7 +411,7 @@ def _stretches(parts: Sequence[Field]) -> Iterator[list[Field]]:
 
 
 def _first_words(leaf: Term | Near) -> set[str]:
-    """A word that is there if *leaf* is, of each way to write it; "" where it may be any."""
+    """Return, for each variant of *leaf*, a word that it needs; "" if it may be any."""
     if isinstance(leaf, Near):
         return _first_words(leaf.left)
     firsts = {form[0] for form in variants(leaf)}

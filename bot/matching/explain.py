@@ -10,7 +10,7 @@ from bot.matching.query.canonical import as_typed
 
 
 class LineKind(StrEnum):
-    """What a line of the tree says; the words for it are a template's."""
+    """The kind of a line of the tree; a template has the words for it."""
 
     ALL = "all"
     ANY = "any"
@@ -26,7 +26,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the tree, *depth* steps in; what stands deeper belongs to it."""
+    """One line of the tree, *depth* steps in; deeper lines below belong to it."""
 
     depth: int
     says: LineKind
@@ -38,9 +38,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """*missing* are the fewest parts that would have to hold too, as people write them.
+    """*missing* are the fewest parts that would have to hold too, as users write them.
 
-    Of an article that is missing some, *words* are those that it has anywhere, however spelt.
+    If some are missing, *words* are those that the article has anywhere, in any spelling.
     """
 
     lines: tuple[Line, ...]
@@ -54,7 +54,7 @@ class Explanation:
 
     @property
     def distance(self) -> tuple[int, int]:
-        """How far it is from a match, to be compared: what is missing, then what is there."""
+        """The number of missing parts, then of words there, negated: smaller is nearer."""
         return len(self.missing), -len(self.words)
 
 
@@ -72,13 +72,13 @@ def explain(
         typed = {term.shown: term.as_typed for term in ast.terms(query.tree)}
         words = tuple(typed.get(word, word) for word in why.words)
         return Explanation(lines, is_match=True, words=words)
-    found = {term.as_typed for term in loose(query.tree) if article.has(term)}
+    found = {term.as_typed for term in loose_terms(query.tree) if article.has(term)}
     missing = tuple(str(as_typed(part)) for part in missing_from(query.tree, article.has))
     return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
 
 
 def in_lines(node: ast.Node, depth: int = 0) -> Iterator[Line]:
-    """The tree of a query, read from the top."""
+    """Yield the lines of a query's tree from the top."""
     match node:
         case ast.And() | ast.Or():
             yield Line(depth, LineKind.ALL if isinstance(node, ast.And) else LineKind.ANY)
@@ -92,7 +92,7 @@ def in_lines(node: ast.Node, depth: int = 0) -> Iterator[Line]:
 
 
 def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.Node, ...]:
-    """The fewest parts of *node* that fail; of several ways the first."""
+    """Return the fewest parts of *node* that fail; of several ways the first."""
     if holds(node, has):
         return ()
     if isinstance(node, ast.And):
@@ -103,25 +103,25 @@ def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.N
     return (node,)
 
 
-def wanted(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
-    """What must or may be there; nothing under a NOT."""
+def wanted_leaves(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
+    """Yield the terms that must or may be there; none under a NOT."""
     if isinstance(node, ast.And | ast.Or):
         for operand in node.operands:
-            yield from wanted(operand)
+            yield from wanted_leaves(operand)
     elif isinstance(node, ast.Term | ast.Near):
         yield node
 
 
-def loose(node: ast.Node) -> Iterator[ast.Term]:
-    """The wanted words of *node*, wherever they stand and however they are spelt."""
-    for leaf in wanted(node):
+def loose_terms(node: ast.Node) -> Iterator[ast.Term]:
+    """Yield the wanted words of *node*, wherever they stand and however they are spelt."""
+    for leaf in wanted_leaves(node):
         for term in (leaf.left, leaf.right) if isinstance(leaf, ast.Near) else (leaf,):
             yield replace(term, title=False, spelling="")
 
 
 def loosened(query: ParsedQuery) -> ast.Node | None:
-    """Any word of the query anywhere, to look for near misses; None where it has one part only."""
-    words = list(loose(query.tree))
+    """Return any word of the query anywhere, to find near misses; None if it has one part only."""
+    words = list(loose_terms(query.tree))
     return ast.disjunction(words) if words and query.tree != words[0] else None
 
 

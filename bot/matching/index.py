@@ -1,11 +1,11 @@
 """The stored queries, arranged so that an article is compared only with those that may match it.
 
-A query is found by one literal that it needs, its rarest (`clauses`): a few thousand in a dict
-from there to the trees, which the evaluator then decides; more than that in `postings`, where most
-are decided by their literals alone. What changes goes into the dict, and from time to time into the
-postings: `needs_compaction` says when.
+A query is found by one literal that it needs, its rarest (`clauses`). A few thousand queries are in
+a dict from there to their trees, which are then evaluated; more are in `postings`, where literals
+alone decide most. Changed queries go into the dict and, when `needs_compaction` says so, into the
+postings.
 
-An index is used by one task at a time, and needs no event loop.
+One task at a time may use an index. It needs no event loop.
 """
 
 import asyncio
@@ -17,17 +17,19 @@ from typing import Final
 import numpy as np
 
 from bot.matching.clauses import PREFIX, TITLE, clauses, outside, single_words, stems
-from bot.matching.evaluate import Field, FoldedArticle, article_folded, holds, learned
-from bot.matching.postings import Frequencies, HitBatch, Postings, literals_in, merged
+from bot.matching.evaluate import Field, FoldedArticle, fold_article, holds, learned
+from bot.matching.postings import Frequencies, Postings, QueryBatch, literal_hashes, with_batch
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
-from bot.text.slices import Slices, finished, in_turns
+from bot.slices import Slices, finished, in_turns
 
 FEW: Final = 16_384  # queries; fewer are found faster by a dict
 _LEARNED: Final = 8  # one article in so many is learned from
-_WISER: Final = 8  # times as many learned as when the anchors were chosen: better ones may be known
-_ENOUGH: Final = 64  # articles, before which nothing is known of what is rare
+_WISER: Final = (
+    8  # times as many learned as when the rarest literals were chosen, to choose better ones
+)
+_ENOUGH: Final = 64  # articles, to know which literals are rare
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Recent:
 
     queries: dict[int, ParsedQuery] = field(default_factory=dict)
     with_choice: set[int] = field(default_factory=set)  # those with more than one literal
-    _anchors: dict[int, set[str]] = field(default_factory=dict)
+    _rarest_literals: dict[int, set[str]] = field(default_factory=dict)
     # By literal: the ids, and whether that literal is all that the query needs.
     _found_by: dict[str, dict[int, bool]] = field(default_factory=dict)
     _has_titles: bool = False
@@ -45,28 +47,28 @@ class Recent:
     def add(self, query_id: int, query: ParsedQuery, frequencies: Frequencies) -> None:
         found = clauses(query.tree)  # before anything is changed, because it may fail
         self.queries[query_id] = query
-        anchors = self._anchors[query_id] = set()
+        rarest_literals = self._rarest_literals[query_id] = set()
         for required, forbidden, is_exact in found:
             words = single_words(required)
-            anchor = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
-            anchors.add(anchor)
+            rarest = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
+            rarest_literals.add(rarest)
             if len(words) > 1:
                 self.with_choice.add(query_id)
-            self._has_titles |= anchor.startswith(TITLE)
-            self._has_prefixes |= anchor.endswith(PREFIX)
-            is_all = is_exact and not forbidden and required == (anchor,)
-            ids = self._found_by.setdefault(anchor, {})
+            self._has_titles |= rarest.startswith(TITLE)
+            self._has_prefixes |= rarest.endswith(PREFIX)
+            is_all = is_exact and not forbidden and required == (rarest,)
+            ids = self._found_by.setdefault(rarest, {})
             ids[query_id] = is_all or ids.get(query_id, False)
 
     def remove(self, query_id: int) -> None:
         if self.queries.pop(query_id, None) is None:
             return
         self.with_choice.discard(query_id)
-        for anchor in self._anchors.pop(query_id):
-            ids = self._found_by[anchor]
+        for rarest in self._rarest_literals.pop(query_id):
+            ids = self._found_by[rarest]
             del ids[query_id]
             if not ids:
-                del self._found_by[anchor]
+                del self._found_by[rarest]
 
     def candidates(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
         """Return the ids of the queries that match, and of those that may."""
@@ -108,7 +110,7 @@ class QueryIndex:
         self._gone: set[int] = set()  # ids of queries in the postings that are none any more
         self._inexact: dict[int, str] = {}  # canonical texts of those in there to be evaluated
         self._frequencies = Frequencies()
-        self._known = 0  # articles learned from when the anchors were chosen
+        self._known = 0  # articles learned from when the rarest literals were chosen
         self._matched = 0
 
     def __len__(self) -> int:
@@ -123,7 +125,7 @@ class QueryIndex:
         return is_known and query_id not in self._gone
 
     def add(self, query_id: int, query: ParsedQuery) -> None:
-        """A second query under one id takes the place of the first."""
+        """Add a query, in the place of any with that id."""
         self.remove(query_id)
         self._recent.add(query_id, query, self._frequencies)
 
@@ -134,7 +136,7 @@ class QueryIndex:
 
     def extend(self, found: Iterable[tuple[int, ParsedQuery]]) -> None:
         """Add many at once, and put them in order."""
-        batch = HitBatch()
+        batch = QueryBatch()
         for query_id, query in found:
             if query_id in self:
                 self.remove(query_id)
@@ -144,18 +146,12 @@ class QueryIndex:
     def match(
         self, title: str, text: str, *, sources: Sequence[str] = (), language: str | None = None
     ) -> set[int]:
-        """The ids of all queries that match; *sources* are hosts and names of its sources."""
-        return finished(self.matching(title, text, sources=sources, language=language))
+        """Return the ids of all queries that match; *sources* are hosts and names."""
+        article = fold_article(title, text, sources=sources, language=language)
+        return finished(self.matching(article))
 
-    def matching(
-        self, title: str, text: str, *, sources: Sequence[str] = (), language: str | None = None
-    ) -> Slices[set[int]]:
-        """`match` in slices; nothing may be added, removed or matched before it ends."""
-        article = yield from article_folded(title, text, sources=sources, language=language)
-        return (yield from self.matching_folded(article))
-
-    def matching_folded(self, article: FoldedArticle) -> Slices[set[int]]:
-        """`matching` of an article that is folded already."""
+    def matching(self, article: FoldedArticle) -> Slices[set[int]]:
+        """Match in slices; nothing may be added, removed or matched before it ends."""
         found, possible = yield from self._recent.candidates(article)
         trees = {each: self._recent.queries[each].tree for each in possible}
         self._matched += 1
@@ -166,7 +162,7 @@ class QueryIndex:
                 trees[query_id] = _tree(self._inexact[query_id])
                 yield
         elif self._matched % _LEARNED == 0:
-            self._learn(list(literals_in(article, self._postings)))
+            self._learn(list(literal_hashes(article, self._postings)))
         yield from learned(article, trees.values())
         for query_id, tree in trees.items():
             if holds(tree, article.has):
@@ -177,7 +173,7 @@ class QueryIndex:
     def _in_postings(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
         """Return the ids of the merged queries that match, and of those that may."""
         blocks, numbers = [], []
-        for hashes in literals_in(article, self._postings):
+        for hashes in literal_hashes(article, self._postings):
             blocks.append(hashes)
             numbers.append(self._postings.find(hashes))
             yield
@@ -187,43 +183,43 @@ class QueryIndex:
         return set(sure.tolist()) - self._gone, set(possible.tolist()) - self._gone
 
     def _learn(self, blocks: Sequence[np.typing.NDArray[np.uint64]]) -> None:
-        """The beginning of a long article tells enough."""
+        """Learn from the beginning of an article, which tells enough."""
         self._frequencies.learn(np.concatenate(blocks[:8]))
 
     @property
     def needs_compaction(self) -> bool:
-        """Whether so much was changed or learned that `compact` is worth its while."""
+        """True if so much was changed or learned that `compact` is worth the time."""
         changed = max(len(self._recent.queries), len(self._gone))
         is_wiser = self._frequencies.articles > max(_ENOUGH, _WISER * self._known)
         return changed > max(FEW, len(self._postings.ids) // 8) or is_wiser
 
-    def compact(self, batch: HitBatch | None = None) -> None:
-        """Take all that is recent, and the *batch*, into the postings; choose anchors anew."""
-        batch = batch if batch is not None else HitBatch()
+    def compact(self, batch: QueryBatch | None = None) -> None:
+        """Merge recent queries and the *batch* into the postings; choose rarest literals anew."""
+        batch = batch if batch is not None else QueryBatch()
         finished(self._batched(batch))
-        self._replace(batch, merged(self._postings, batch, self._gone, self._frequencies))
+        self._replace(batch, with_batch(self._postings, batch, self._gone, self._frequencies))
 
-    async def compacted(self, batch: HitBatch | None = None) -> None:
+    async def compacted(self, batch: QueryBatch | None = None) -> None:
         """Do the same beside the event loop; nothing may use the index before it is done.
 
-        A few queries stay in the dict, where they are found faster, under better anchors.
+        A few queries stay in the dict, where they are found faster, under better literals.
         """
         if batch is None and len(self) <= FEW and not len(self._postings):
-            await in_turns(self._anchored_anew())
+            await in_turns(self._add_recent_anew())
             return
-        batch = batch if batch is not None else HitBatch()
+        batch = batch if batch is not None else QueryBatch()
         await in_turns(self._batched(batch))
         postings = await asyncio.to_thread(
-            merged, self._postings, batch, self._gone, self._frequencies
+            with_batch, self._postings, batch, self._gone, self._frequencies
         )
         self._replace(batch, postings)
 
-    def _batched(self, batch: HitBatch) -> Slices[None]:
+    def _batched(self, batch: QueryBatch) -> Slices[None]:
         for query_id, query in self._recent.queries.items():
             batch.add(query_id, query)
             yield
 
-    def _anchored_anew(self) -> Slices[None]:
+    def _add_recent_anew(self) -> Slices[None]:
         for query_id in list(self._recent.with_choice):
             query = self._recent.queries[query_id]
             self._recent.remove(query_id)
@@ -231,7 +227,7 @@ class QueryIndex:
             yield
         self._known = self._frequencies.articles
 
-    def _replace(self, batch: HitBatch, postings: Postings) -> None:
+    def _replace(self, batch: QueryBatch, postings: Postings) -> None:
         self._postings = postings
         for each in self._gone:
             self._inexact.pop(each, None)

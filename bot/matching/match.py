@@ -1,4 +1,4 @@
-"""From articles to matches: which of the stored queries match, and because of which words."""
+"""Matches articles with the stored queries, and says which words of an article matched."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, learned, reasons
 from bot.matching.query.fields import language_code, source_keys
+from bot.slices import Slices, finished, in_turns
 from bot.text.folding import PIECE, FoldedForms
-from bot.text.slices import Slices, finished, in_turns
 from storage.articles import PUBLIC
 from storage.matches import MatchFound
 
@@ -30,7 +30,7 @@ async def matches_of_new(
     names: Mapping[int, Sequence[str]],
     wanted: Wanted,
 ) -> list[MatchFound]:
-    """Return what the stored queries, as far as *sync* has seen them, match.
+    """Return the matches of the stored queries, as far as *sync* has seen them.
 
     *names* are the hosts and names of each article's publishers, by its id.
     """
@@ -60,7 +60,7 @@ def _hits(
             continue
         sources = names.get(article.id, ())
         folded = yield from _folded_new(article, sources)
-        query_ids = yield from index.matching_folded(folded)
+        query_ids = yield from index.matching(folded)
         if is_private:
             query_ids = query_ids.intersection(wanted[article.scope_id])
         if query_ids:

@@ -1,15 +1,15 @@
 """Stored queries by the hundred thousand: arrays from literals to the clauses that need them.
 
-Each clause stands under one literal that it requires, its *anchor*: the one that the fewest of the
-articles seen so far had. To match an article:
+Each clause stands under the rarest literal that it requires, which the fewest of the articles seen
+so far had. To match an article:
 
 1. hash its words and phrases, and look the hashes up among all literals;
-2. take the clauses whose anchor is there;
-3. drop those of which another required literal is missing, or a forbidden one is there.
+2. take the clauses whose rarest literal is there;
+3. drop those that miss another required literal, or have a forbidden one.
 
-A literal is kept as a 64-bit hash, which Python salts for each process, so that nobody can aim at
-collisions. A million queries then take about 60 MB, and to merge new ones is to sort arrays, which
-may be done in a thread: the event loop goes on meanwhile.
+A literal is kept as a 64-bit hash, which Python salts for each process, so that no one can cause
+collisions. A million queries take about 60 MB. Merging new ones means sorting arrays, which a
+thread does beside the event loop.
 """
 
 from array import array
@@ -32,8 +32,8 @@ from bot.matching.clauses import (
 )
 from bot.matching.evaluate import Field, FoldedArticle
 from bot.matching.query import ParsedQuery
-from bot.text.folding import JOIN, POINT
-from bot.text.slices import Slices
+from bot.slices import Slices
+from bot.text.characters import JOIN, POINT
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -61,7 +61,7 @@ def hash_of(literal: str) -> int:
 
 
 @dataclass(slots=True)
-class HitBatch:
+class QueryBatch:
     """Compiled queries that wait to be merged, in flat arrays: clauses follow each other.
 
     *stems*: lengths of prefixes, by their first letters; *beginnings*: hashes of what begins a
@@ -131,7 +131,7 @@ class Postings:
     """The merged clauses.
 
     *literals*: sorted hashes; a literal's number is its place there. *firsts[n]* to
-    *firsts[n + 1]*: the clauses whose anchor is literal n. *starts[c]* to *starts[c + 1]*: the
+    *firsts[n + 1]*: the clauses whose rarest literal is n. *starts[c]* to *starts[c + 1]*: the
     further literals of clause c in *others*: a number, or -1 - number of one that is forbidden.
     """
 
@@ -147,7 +147,7 @@ class Postings:
     ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of queries, sorted
 
     def __len__(self) -> int:
-        """How many clauses there are."""
+        """Return the number of clauses."""
         return len(self.query_ids)
 
     def find(self, hashes: Hashes) -> Ints:
@@ -180,7 +180,7 @@ class Postings:
         return self.query_ids.take(held[are_exact]), self.query_ids.take(held[~are_exact])
 
     def _holding(self, asked: Ints, is_there: NDArray[np.bool_]) -> Ints:
-        """Return the clauses of *asked*, whose anchors are there, of which the rest holds too."""
+        """Return those of the clauses *asked*, whose rarest literals are there, that hold."""
         first, last = self.starts.take(asked), self.starts.take(asked + 1)
         has_others = last > first
         more = asked[has_others]
@@ -205,8 +205,8 @@ def _ranges(first: Numbers, last: Numbers) -> Ints:
     return starts + np.arange(total, dtype=np.int64)
 
 
-def merged(
-    old: Postings, batch: HitBatch, gone: Collection[int], frequencies: Frequencies
+def with_batch(
+    old: Postings, batch: QueryBatch, gone: Collection[int], frequencies: Frequencies
 ) -> Postings:
     """Return *old* without the queries of the ids *gone*, with those of *batch*, anchored anew.
 
@@ -229,13 +229,13 @@ def merged(
         return Postings()
 
     literals, numbers = _numbered(hashes)
-    anchors = _anchors(frequencies.of(hashes), are_forbidden, counts)
-    order = numbers[anchors].argsort(kind="stable")
+    rarest_literals = _rarest_literals(frequencies.of(hashes), are_forbidden, counts)
+    order = numbers[rarest_literals].argsort(kind="stable")
     signed = np.where(are_forbidden, -1 - numbers, numbers).astype(np.int32)
-    others = np.delete(signed, anchors)
+    others = np.delete(signed, rarest_literals)
     lengths = counts - 1
     ends = lengths.cumsum()
-    firsts = numbers[anchors][order].searchsorted(np.arange(len(literals) + 1))
+    firsts = numbers[rarest_literals][order].searchsorted(np.arange(len(literals) + 1))
     return Postings(
         literals,
         firsts.astype(np.int32),
@@ -273,14 +273,14 @@ def _are_among(values: Ints, known: Ints) -> NDArray[np.bool_]:
 
 
 def _flat(postings: Postings) -> tuple[Hashes, NDArray[np.bool_]]:
-    """Return the literals of all clauses, the anchor first, and which are forbidden."""
-    anchors = np.repeat(np.arange(len(postings.firsts) - 1), np.diff(postings.firsts))
-    signed = np.insert(postings.others, postings.starts[:-1], anchors)
+    """Return the literals of all clauses, the rarest first, and which are forbidden."""
+    rarest_literals = np.repeat(np.arange(len(postings.firsts) - 1), np.diff(postings.firsts))
+    signed = np.insert(postings.others, postings.starts[:-1], rarest_literals)
     are_forbidden = signed < 0
     return postings.literals[np.where(are_forbidden, -1 - signed, signed)], are_forbidden
 
 
-def _anchors(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints) -> Ints:
+def _rarest_literals(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints) -> Ints:
     """Return, for each clause, which of all literals is the rarest that it requires."""
     starts = counts.cumsum() - counts
     places = np.arange(len(seen)) - np.repeat(starts, counts)
@@ -288,7 +288,7 @@ def _anchors(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints) -> Ints
     return starts + (np.minimum.reduceat(rank, starts) & ((1 << 24) - 1))
 
 
-def literals_in(article: FoldedArticle, postings: Postings) -> Iterator[Hashes]:
+def literal_hashes(article: FoldedArticle, postings: Postings) -> Iterator[Hashes]:
     """Yield, block by block, the hashes of all that *article* has and a query may ask for.
 
     A few stand there more than once.

@@ -1,14 +1,14 @@
 """Searching the stored articles: previews, the archive, inline search, near misses, backfill.
 
-The database's index of folded texts gives candidates, the newest first; the evaluator decides, for
-as long as there is time. What is found are stories, each by its newest article.
+The database's index of folded texts gives candidates, the newest first, which are evaluated for as
+long as there is time. The results are stories, each shown by its newest article.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from bot.languages import language_files
 from bot.matching import widen
@@ -18,10 +18,12 @@ from bot.matching.match import matches_found
 from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Near, Node, Or, SourceTerm, Term, leaves, quoted, terms
 from bot.matching.query.canonical import read_back
-from bot.matching.query.fields import asked_of, source_keys
-from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
-from bot.text.folding import Place, fold, is_hangul
-from bot.text.slices import in_slices
+from bot.matching.query.fields import required_fields, source_keys
+from bot.matching.spans import spans
+from bot.text.characters import is_hangul
+from bot.text.folding import fold
+from bot.text.snippets import Snippet, bold_ranges, snippet
+from bot.text.tracing import Place
 from storage.articles import Article, articles_by_id, news_since
 from storage.db.engine import POSTGRESQL, Storage
 from storage.feeds_followed import articles_of_feed, queries_of_chats
@@ -51,6 +53,7 @@ _ARCHIVE_SNIPPET: Final = 120  # about a line
 _TEXTS_FOR_WORDS: Final = 150  # articles whose words are looked at for forms and near words
 _SPELLING_READ: Final = 20_000  # characters
 _INLINE_DAYS: Final = 30
+_AT_ONCE: Final = 20_000  # characters, folded and matched in 2 ms; longer articles go to a thread
 _INLINE_ARTICLES: Final = 5  # looked at for a story: a user waits at each letter
 
 Result = TypeVar("Result")
@@ -93,7 +96,7 @@ class Volume:
 
     @property
     def is_flood(self) -> bool:
-        """More than anybody reads."""
+        """True if these are too many to read."""
         return self.per_day >= FLOOD
 
     @property
@@ -136,7 +139,7 @@ class StoriesFound:
 class PagePosition:
     """The page behind the article *article_id*, or before it if *newer*; the first for 0.
 
-    What is stored meanwhile stands before the first page, and moves nothing.
+    Articles stored meanwhile come before the first page, and move no other.
     """
 
     article_id: int = 0
@@ -197,7 +200,7 @@ class Headlines:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What two queries found in the same time: stories that only one of them has."""
+    """The stories that only one of two queries found in the same time."""
 
     before: StoryCount
     after: StoryCount
@@ -240,7 +243,7 @@ async def find_stories(
 ) -> StoriesFound:
     """Return the stories of the last *days* (None: ever) that *query* finds.
 
-    *most*: articles that are looked at, where nobody asks how many there are.
+    *most*: articles to evaluate, if their exact number does not matter.
     """
     ago = None if days is None else timedelta(days=days)
     found = await _candidates(storage, query, _matcher(query), ago=ago, chat_id=chat_id, most=most)
@@ -424,8 +427,8 @@ async def backfill(
 ) -> int:
     """Store what a new query matches among the articles since then; return how many it is.
 
-    Only articles that reach the chat (None: everybody): a private one is matched with the queries
-    of its followers alone.
+    Only articles that reach the chat count (None: those that reach all chats), because a private
+    one is matched with the queries of its followers alone.
     """
 
     def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
@@ -440,7 +443,7 @@ async def backfill(
 async def backfill_feed(storage: Storage, chat_id: int, source_id: int) -> int:
     """Store what the queries of the chat match in the stored articles of a private source.
 
-    For a chat that follows it now: until then nobody wanted these matches. Up to
+    It is for a chat that now follows the source; these matches were not needed before. Up to
     `MOST_OF_A_FEED` of the last `FEED_REACH`, as if the source had been read for the first time.
     """
     from bot.matching.index import QueryIndex  # noqa: PLC0415 - numpy, which few roles need
@@ -499,7 +502,7 @@ async def _shown(
     def shown(article: Article) -> SearchHit:
         return _hit(query, article, names.get(article.id, ""), length)
 
-    return tuple([hit async for _, hit in in_slices(articles, shown)])
+    return tuple([await _with_turn(article, shown) for article in articles])
 
 
 async def _candidates(  # noqa: PLR0913 - two limits of one search
@@ -518,7 +521,7 @@ async def _candidates(  # noqa: PLR0913 - two limits of one search
     """
     tree = tree or query.tree
     most = MOST_CANDIDATES if most is None else most
-    asked = asked_of(tree)
+    asked = required_fields(tree)
 
     def is_meant(*source: str) -> bool:
         return asked.source in source_keys(source)
@@ -555,7 +558,7 @@ async def _evaluate(
 ) -> list[tuple[Article, Result]]:
     """Read the articles a page at a time, so that the event loop has its turns.
 
-    Of what is to take *at_most* so long the first page is evaluated in any case.
+    The first page is evaluated even if that takes longer than *at_most*.
     """
     clock = asyncio.get_running_loop().time
     until = clock() + at_most.total_seconds()
@@ -565,17 +568,23 @@ async def _evaluate(
         async with storage.reading() as tx:
             articles = await articles_by_id(tx, page)
             names = await searchable_names(tx, page) if with_names else {}
-
-        def evaluate_one(article: Article, names: dict[int, SourceNames] = names) -> Result:
-            return evaluate(article, names.get(article.id, ()))
-
-        async for pair in in_slices(articles, evaluate_one):
-            results.append(pair)
+        for article in articles:
+            sources = names.get(article.id, ())
+            results.append((article, await _with_turn(article, evaluate, sources)))
             if start and clock() >= until:
                 return results
         if clock() >= until:
             break
     return results
+
+
+async def _with_turn(article: Article, work: Callable[..., Result], *details: Any) -> Result:
+    """Do *work* on one article, and let the event loop have its turn."""
+    if len(article.text) > _AT_ONCE:
+        return await asyncio.to_thread(work, article, *details)
+    result = work(article, *details)
+    await asyncio.sleep(0)
+    return result
 
 
 def _index_query(storage: Storage, tree: Node) -> str | None:

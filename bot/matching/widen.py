@@ -1,10 +1,10 @@
-"""Other words for a query: names in other languages, other forms that the news has, near words.
+"""Other words for a query: names in other languages, other forms in the news, similar words.
 
-1. A name of a country, a language or a large city is one that CLDR has; its names in other
-   languages are CLDR's too. A name that folds to the same words finds the same already.
+1. Names of countries, languages and large cities are those of CLDR, and so are their names in other
+   languages. A name that folds to the same words finds the same already, and is left out.
 2. A form has the query's words with another ending, in the same order: `consuls general` for
    `consul-general`. A near word differs in a letter or two: `Taiwan` for `Taiwann`.
-3. Only words, phrases and brackets of them with OR are widened, not what is excluded or exact.
+3. Only words, phrases and brackets of them with OR are widened, not excluded or exact terms.
 """
 
 import re
@@ -21,13 +21,14 @@ from babel.core import get_global
 from bot.matching.query import ParsedQuery, is_readable, parse
 from bot.matching.query.ast import And, Node, Or, Term, quoted, terms
 from bot.matching.query.canonical import as_typed
-from bot.text.folding import FoldedForms, fold, is_hangul, is_unspaced
+from bot.text.characters import is_hangul, is_unspaced
+from bot.text.folding import FoldedForms, fold
 from bot.text.stopwords import STOP_WORDS
 
 MOST_OTHERS: Final = 6  # of one query
 MOST_FORMS: Final = 3
 MOST_TERMS: Final = 4  # that are widened
-_LONGEST_QUERY: Final = 400  # characters, of which nobody needs more
+_LONGEST_QUERY: Final = 400  # characters
 _LONGEST_NAME: Final = 24  # characters; a longer one is an official name that no news uses
 _LEAST_STEM: Final = 4  # letters of a word whose ending may be another
 _LONGEST_ENDING: Final = 3
@@ -41,7 +42,7 @@ _WORDS: Final = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True, slots=True)
 class FormPattern:
-    """What the other forms of a phrase look like: each word a beginning and a short ending.
+    """The pattern of a phrase's other forms: each word is a beginning with a short ending.
 
     *prefixes* are the beginnings, for the index; *known* are forms that need not be found.
     """

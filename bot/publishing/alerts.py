@@ -20,7 +20,6 @@ import structlog
 
 from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
-from bot.matching.snippet import Snippet
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
@@ -36,6 +35,7 @@ from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.text.snippets import Snippet
 from storage import alerts, reports
 from storage.articles import PUBLIC, Article, articles_by_id, claim_matched
 from storage.bundles import RecentAlerts, open_bundles, sent_recently
@@ -46,6 +46,7 @@ from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Mediu
 from storage.mailboxes import mailboxes_for_alerts
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
+from storage.topics import NamedTopic
 
 log = structlog.get_logger(__name__)
 
@@ -381,7 +382,7 @@ class AlertMessages:
         chat: alerts.AlertChat,
         article: Article,
         story: SelectedStory,
-        topics: Sequence[alerts.AlertTopic],
+        topics: Sequence[NamedTopic],
         now: datetime,
     ) -> Message:
         """Return the message for *chat*; *now* is when the alert was made."""
@@ -400,9 +401,7 @@ class AlertMessages:
         return self._rendered[key]
 
 
-def why(
-    article: Article, topics: Iterable[alerts.AlertTopic]
-) -> tuple[list[SelectedTopic], Snippet]:
+def why(article: Article, topics: Iterable[NamedTopic]) -> tuple[list[SelectedTopic], Snippet]:
     """Return the topics that *article* hits, and the passage in which it does."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     selected = [SelectedTopic(topic.id, topic.name) for topic in topics]

@@ -14,7 +14,7 @@ from typing import Any
 from bot.publishing.alerts import AlertMessages, alerted_story
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
-from storage.alerts import SentAlert, alert_topics, sent_alerts, stories_pressed
+from storage.alerts import SentAlert, sent_alerts, stories_pressed
 from storage.articles import articles_by_id
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import renew
@@ -22,6 +22,7 @@ from storage.enums import DeliveryKind
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
 from storage.stories import Story, claim_growing_stories, finish_reporting
+from storage.topics import topics_by_id
 
 LEASE = timedelta(minutes=1)
 PAUSE = timedelta(minutes=5)
@@ -74,11 +75,11 @@ async def _edits_of(
     )
     rows = await articles_by_id(tx, {alert.article_id for alert in alerts})
     articles = {article.id: article for article in rows}
-    topics_by_id = await alert_topics(tx, {topic for alert in alerts for topic in alert.topic_ids})
+    known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
     version = int(tx.now.timestamp()) // 60  # minutes, because a story is edited less often
     edits = []
     for alert in alerts:
-        topics = [topics_by_id[topic] for topic in alert.topic_ids if topic in topics_by_id]
+        topics = [known[topic_id] for topic_id in alert.topic_ids if topic_id in known]
         if not topics:  # all were deleted
             continue
         names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)

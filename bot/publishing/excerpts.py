@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.matching.query import parse
-from bot.matching.snippet import Snippet, snippet, spans
+from bot.matching.spans import spans
 from bot.publishing.selection import SelectedStory
+from bot.text.snippets import Snippet, snippet
 from storage.enums import Style
 
 

@@ -17,10 +17,10 @@ from bot.mail.compose import (
     encoded_size,
     subject_of,
 )
-from bot.matching.snippet import Snippet
 from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, edition_values
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
 from bot.sources.hosts import host_shown
+from bot.text.snippets import Snippet
 
 LARGEST_HTML = 90_000  # bytes in transfer encoding
 _PICTURE = "week"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.selection import Choice, SelectedStory, SelectedTopic
 from bot.publishing.trends import Chart, Trend
@@ -14,6 +13,7 @@ from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
+from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
 
 # A digest says that it is late only if the delay is longer than this.

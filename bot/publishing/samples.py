@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient
-from bot.matching.snippet import Snippet
 from bot.publishing import pages
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
@@ -27,6 +26,7 @@ from bot.rendering.links import Links, Signer
 from bot.rendering.messages import Message
 from bot.rendering.operator_templates import Sample
 from bot.rendering.renderer import Renderer
+from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
 from storage.schedules import ScheduleTime
 

@@ -1,4 +1,4 @@
-"""Reading what the operator names on the command line: a file, standard input or an address."""
+"""Reads the document that a command names: a file, standard input or an address."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.sources.feeds.model import Document, Unreadable
-from bot.sources.feeds.sniff import LARGEST
 from bot.sources.fetch.problems import FetchError, Problem
 from bot.sources.fetch.response import problem_of
+from bot.sources.limits import LARGEST_DOCUMENT
+from bot.sources.urls import is_web
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bot.sources.fetch.source import Fetches, ReadsDocuments
 
 STANDARD_INPUT = "-"
-_WEB = ("http://", "https://")
 
 
 class NotFetched(Unreadable):
@@ -41,9 +41,13 @@ async def read_place(
 
     *make_fetcher* is called for an address only.
     """
-    if place.lower().startswith(_WEB):
+    if is_web(place):
         return await _fetched(reader, make_fetcher, place)
-    data = sys.stdin.buffer.read(LARGEST + 1) if place == STANDARD_INPUT else _file(Path(place))
+    data = (
+        sys.stdin.buffer.read(LARGEST_DOCUMENT + 1)
+        if place == STANDARD_INPUT
+        else _file(Path(place))
+    )
     return await reader.read(data, url=base_url, public=True)
 
 
@@ -70,7 +74,7 @@ def _file(path: Path) -> bytes:
         if stat.S_ISDIR(mode):
             raise Unreadable("This is a folder; name the files in it.", "kind")
         with path.open("rb") as file:
-            return file.read(LARGEST + 1)
+            return file.read(LARGEST_DOCUMENT + 1)
     except FileNotFoundError:
         raise Unreadable("There is no such file.", "missing") from None
     except (OSError, ValueError) as error:

@@ -20,6 +20,7 @@ import structlog
 from bot.sources.discovery.add import Addition
 from bot.sources.discovery.opml import Outline
 from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import host_of, logged_url
 from bot.subscribers.errors import (
     ListIsAdded,
@@ -39,7 +40,6 @@ from storage.db.leases import release
 log = structlog.get_logger(__name__)
 
 MOST_LINES = 1000
-_LONGEST_URL = 2000
 AT_ONCE = 8  # lines of one list in a turn; those of one host follow each other
 PATIENCE_SECONDS = 10.0  # with a line at its first try
 LEASE = timedelta(minutes=10)
@@ -66,7 +66,7 @@ async def check_no_list_is_added(storage: Storage, chat_id: int) -> None:
 
 async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
     """Keep the list for a day; return its id and how many feeds of it would be tried."""
-    kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= _LONGEST_URL][:MOST_LINES]
+    kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= LONGEST_URL][:MOST_LINES]
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
         return await feeds_followed.create_import(tx, chat_id, kept), len(kept)

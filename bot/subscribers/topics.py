@@ -9,10 +9,10 @@ from functools import partial
 from bot.matching.evaluate import FoldedArticle, article_folded, holds
 from bot.matching.query import ParsedQuery, QueryError, is_readable, parse
 from bot.matching.suggest import suggested
+from bot.slices import in_turns
 from bot.subscribers.errors import NoSuchAlert, NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.paging import PER_PAGE, ListPage, load_page
-from bot.text.slices import in_turns
 from storage import subscriptions
 from storage.alerts import PressedAlert, alert_of_button
 from storage.db.engine import Storage, Transaction

@@ -1,1 +1,1 @@
-"""Text and nothing else: folding, sentences, datelines, and long work in slices."""
+"""Texts and nothing else: folding and the way back, spelling, sentences, datelines, snippets."""

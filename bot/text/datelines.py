@@ -30,6 +30,6 @@ _LONGEST = 120
 
 
 def dateline_end(text: str, start: int, end: int) -> int:
-    """The offset at which what stands at *start* goes on behind its dateline; *start* without."""
+    """Return the offset behind the dateline at *start*; *start* if there is none."""
     found = _DATELINE.match(text, start, min(end, start + _LONGEST))
     return found.end() if found else start

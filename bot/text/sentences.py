@@ -1,4 +1,9 @@
-"""Splitting a text into sentences, in the languages that `bot.languages` has lists for."""
+"""Where sentences begin and end, by rules for all languages and the word lists of `bot.languages`.
+
+A sentence ends with `.!?…` and their kin before a blank, with an ideographic full stop, or with the
+line. It does not end with such a sign before a lower-case letter, with the full stop of an initial,
+an abbreviation or the number of a day, or with that of a short word before a digit ("Nov. 25").
+"""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +11,7 @@ from functools import cache
 from itertools import pairwise
 
 from bot.languages import all_words
-from bot.text.folding import Place
+from bot.text.tracing import Place
 
 _END = re.compile(
     r"""(?: [.!?\u2026\u061f\u06d4\u0964]+ ["'\u2019\u201d\u00bb)\]]* (?= \s )
@@ -27,7 +32,7 @@ def _word_list(section: str) -> frozenset[str]:
 
 
 def sentences(text: str) -> list[Place]:
-    """Every sentence of *text* without the spaces around it."""
+    """Return the place of every sentence of *text*, without the white space around it."""
     borders = [0, *_ends(text), len(text)]
     return [
         (start + len(sentence) - len(sentence.lstrip()), start + len(sentence.rstrip()))
@@ -60,7 +65,7 @@ def _word_before(text: str, at: int) -> str:
 
 
 def _is_abbreviated(word: str, following: re.Match[str]) -> bool:
-    """Whether the full stop between *word* and *following* ends no sentence."""
+    """Return whether the full stop between *word* and *following* ends no sentence."""
     folded = word.casefold()
     if folded in _word_list("titles"):
         return True

@@ -3,7 +3,8 @@ import pytest
 from bot.chat.cards import also_caught
 from bot.matching.query import parse
 from bot.matching.search import SearchHit
-from bot.matching.snippet import bold_ranges, snippet, spans
+from bot.matching.spans import spans
+from bot.text.snippets import bold_ranges, snippet
 from tests.conftest import MONDAY_NOON
 
 pytestmark = pytest.mark.slow

@@ -134,7 +134,7 @@ async def test_only_the_last_of_those_that_wait_counts():
 
     async def ask(number: int) -> None:
         async with turns.turn(7) as turn:
-            if turn.counts:
+            if turn.is_last:
                 counted.append(number)
                 begun.set()
                 await go_on.wait()
@@ -148,7 +148,7 @@ async def test_only_the_last_of_those_that_wait_counts():
         go_on.set()
 
     assert counted == [1, 4]
-    assert turns.lines == {}
+    assert turns.queues == {}
 
 
 @given(st.text(max_size=80))

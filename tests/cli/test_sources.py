@@ -16,9 +16,9 @@ from bot.sources.discovery.add import Addition, AddOutcome, Form, SourceAdder, S
 from bot.sources.discovery.discover import DiscoveryResult, discover
 from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.opml import read_opml
-from bot.sources.feeds.model import MOST_ENTRIES
 from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.source import FetchResult
+from bot.sources.limits import MOST_ENTRIES
 from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError
 from storage.enums import FullText

@@ -3,21 +3,17 @@ import json
 import pytest
 
 from storage.db.engine import Storage
-from storage.enums import Mode
-from storage.topics import Topic
 from tests.cli.conftest import with_storage_at
-from tests.publishing.newsroom import Newsroom
+from tests.delivery.conftest import Outbox
+from tests.storage.stored import subscribe
 
 pytestmark = pytest.mark.slow
 
 
 async def fill(storage: Storage) -> None:
-    newsroom = Newsroom(storage)
-    ann = await newsroom.chat(123456789, name="Ann Example")
-    for name in ("Japan", "a whim of Ann"):
-        query = await newsroom.query(name)
-        topic = await newsroom.subscribe(ann, query, name, Mode.BOTH)
-    await newsroom.change(Topic, topic - 1, chat_id=None, slug="japan")
+    ann = await Outbox(storage).chat(123456789, name="Ann Example")
+    await subscribe(storage, ann, "Japan", "japan")
+    await subscribe(storage, ann, "a whim of Ann", None)
 
 
 @pytest.fixture

@@ -41,6 +41,6 @@ def test_headings_are_in_small_letters_as_what_they_are_compared_with_is():
     assert letters == letters.lower()
 
 
-def test_what_is_no_section_is_refused():
+def test_unknown_sections_are_refused():
     with pytest.raises(KeyError):
         words("headlines")

@@ -6,7 +6,10 @@ their own, and nothing else.
 
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, SourceTerm, Term
-from bot.text.folding import fold, han_variants, spelled, trace
+from bot.text.folding import fold
+from bot.text.han import han_variants
+from bot.text.spelling import spelled
+from bot.text.tracing import trace
 
 
 def matches(

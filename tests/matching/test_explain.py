@@ -39,9 +39,7 @@ def test_an_explanation_says_what_is_missing(
 
 
 @given(parsed(surrounded), texts, texts)
-def test_something_is_missing_exactly_where_nothing_matches(
-    query: ParsedQuery, title: str, text: str
-):
+def test_parts_are_missing_exactly_if_the_query_fails(query: ParsedQuery, title: str, text: str):
     explained = explain(query, title, text)
 
     assert explained.is_match == oracle.matches(query, title, text)

@@ -42,7 +42,7 @@ def test_all_queries_that_match_are_returned():
     assert index.match("Consul general called in", "") == {1, 2, 3, 4}
 
 
-def test_what_is_removed_matches_no_more():
+def test_removed_queries_match_no_more():
     index = index_of("taiwan", "tai*", "taiwan OR china")
     index.remove(1)
     index.remove(2)
@@ -55,7 +55,7 @@ def test_what_is_removed_matches_no_more():
 
 
 @given(st.data())
-def test_it_agrees_with_the_oracle_whatever_was_added_removed_and_merged(data: st.DataObject):
+def test_the_index_agrees_with_the_oracle_after_any_changes(data: st.DataObject):
     index = QueryIndex()
     live: dict[int, ParsedQuery] = {}
     for query in readable(data.draw(st.lists(surrounded, max_size=12))):
@@ -82,7 +82,7 @@ def test_it_agrees_with_the_oracle_whatever_was_added_removed_and_merged(data: s
 
 
 @given(st.lists(queries, max_size=12), texts, texts)
-def test_many_at_once_are_as_many_one_by_one(typed: list[str], title: str, text: str):
+def test_many_queries_are_added_at_once_as_one_by_one(typed: list[str], title: str, text: str):
     found = list(enumerate(readable(typed)))
     index = QueryIndex()
 
@@ -94,7 +94,7 @@ def test_many_at_once_are_as_many_one_by_one(typed: list[str], title: str, text:
 
 
 @given(st.lists(queries, min_size=1, max_size=6), st.integers(0, 1_500), texts)
-def test_in_long_articles_it_finds_the_same_wherever_their_parts_end(
+def test_long_articles_match_the_same_wherever_their_parts_end(
     typed: list[str], before: int, text: str
 ):
     found = list(enumerate(readable(typed)))
@@ -107,7 +107,7 @@ def test_in_long_articles_it_finds_the_same_wherever_their_parts_end(
     }
 
 
-def test_many_additions_and_removals_leave_what_was_asked_for():
+def test_many_additions_and_removals_leave_the_right_queries():
     index = QueryIndex()
     for number in range(9_000):
         index.add(number, parse(f"word{number % 700} common -gone{number}"))
@@ -156,7 +156,7 @@ def test_phrases_are_found_in_both_readings(query: str, text: str, is_merged: bo
     assert index.match("", text.format(query.strip('"'))) == {1}
 
 
-def test_it_finds_a_query_by_what_turned_out_rarer():
+def test_a_query_is_found_by_the_word_that_turned_out_rarer():
     index = QueryIndex()
     for number in range(100):
         index.add(number, parse(f"ministry tea{number}"))

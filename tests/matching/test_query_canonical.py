@@ -19,7 +19,7 @@ def outcome(read, text: str) -> object:
 
 
 @given(queries)
-def test_what_was_parsed_is_read_back(typed: str):
+def test_canonical_texts_are_read_back(typed: str):
     query = parse(typed)
 
     assert read_back(query.canonical) == query
@@ -31,7 +31,7 @@ def test_plain_words_are_read_as_they_are_parsed(text: str):
 
 
 @pytest.mark.parametrize("text", ["the", '"of the"', "not", "-taiwan", "", "taiwan OR", "us"])
-def test_what_no_grammar_of_ours_would_store_is_left_to_the_parser(text: str):
+def test_unusual_texts_are_left_to_the_parser(text: str):
     assert outcome(read_back, text) == outcome(parse, text)
 
 
@@ -64,6 +64,6 @@ def test_a_saved_topic_is_shown_as_it_was_saved():
 
 
 @given(parsed(surrounded))
-def test_what_is_shown_is_the_same_query(query: ParsedQuery):
+def test_the_shown_text_is_the_same_query(query: ParsedQuery):
     assert parse(shown(query)) == query
     assert shown(query) == str(as_typed(query.tree))

@@ -47,7 +47,7 @@ async def test_a_story_of_several_publishers_counts_once(storage: Storage):
             storage, f"Taiwan, {publisher}", source_id=source, ago=timedelta(days=days)
         )
     async with storage.writing() as tx:
-        (await tx.session.get_one(Article, 2)).story_id = 1
+        (await tx.get_one(Article, 2)).story_id = 1
 
     found = await search.find(storage, parse("taiwan"))
 
@@ -149,7 +149,7 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
     assert [str(part) for part in missed.explained.missing] == ["tsunami"]
 
 
-async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
+async def test_a_new_query_is_filled_from_stored_articles(storage: Storage):
     async with storage.writing() as tx:
         query_id = (await query_for(tx, "taiwan")).id
         since = tx.now - timedelta(hours=24)
@@ -162,7 +162,7 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
         assert filled == 1
 
     async with storage.reading() as tx:
-        assert len(list(await tx.session.exec(select(Match)))) == 1
+        assert len(await tx.rows(select(Match))) == 1
 
 
 async def test_the_index_gives_no_candidate_too_few(

@@ -41,7 +41,7 @@ async def test_the_exact_matcher_decides(storage):
     ).count == 1
 
 
-async def test_only_what_reaches_the_chat_is_found(storage):
+async def test_only_articles_that_reach_the_chat_are_found(storage):
     private = await stored_source(storage, "Private Feed", public=False)
     await stored_article(storage, "Taiwan", source_id=private)
     chat_id = await stored_follower(storage, private)
@@ -76,7 +76,7 @@ async def test_a_source_is_looked_for_beyond_the_newest(storage, monkeypatch):
         assert (found.count, found.is_more) == (2, False)
 
 
-async def test_what_reaches_a_chat_is_looked_for_beyond_what_is_others(storage, monkeypatch):
+async def test_a_chats_search_reaches_beyond_private_articles_of_others(storage, monkeypatch):
     monkeypatch.setattr(stored_search, "_NEWEST", 2)
     public = await stored_source(storage)
     private = await stored_source(storage, "Private Feed", public=False)

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.query import ParsedQuery, QueryError, parse
-from bot.matching.snippet import Span, bold_ranges, snippet, spans
+from bot.matching.spans import spans
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
 from bot.text.folding import fold
+from bot.text.snippets import Span, bold_ranges, snippet
 from tests.matching import oracle
 from tests.matching.wordings import parsed, queries, texts
 
@@ -113,7 +114,7 @@ def cut(query: str, text: str, limit: int = 240) -> str:
         ),
     ],
 )
-def test_snippets(query: str, text: str, limit: int, shown: str):
+def test_snippets_show_whole_sentences_around_hits(query: str, text: str, limit: int, shown: str):
     assert cut(query, text, limit) == shown
 
 

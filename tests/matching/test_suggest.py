@@ -61,7 +61,7 @@ CORPUS = os.environ.get("DATELINE_CORPUS")
         pytest.param("", "", [], id="nothing"),
     ],
 )  # fmt: skip
-def test_what_a_text_suggests(title, text, words):
+def test_texts_suggest_queries(title, text, words):
     found = suggested(title, text)
 
     assert set(words) <= set(found)
@@ -128,7 +128,7 @@ def test_articles_in_several_languages_have_words_to_offer():
         pytest.param("", "", [], id="nothing"),
     ],
 )  # fmt: skip
-def test_what_a_headline_names(title, text, names):
+def test_names_are_found_in_headlines(title, text, names):
     assert names_in(title, text) == names
 
 

@@ -30,7 +30,7 @@ from tests.matching.stored import stored_article, stored_source
         pytest.param("Taiwan", {"xx", "not a code"}, (), id="unknown languages"),
     ],
 )
-def test_names_in_other_languages(name, languages, found):
+def test_names_are_translated(name, languages, found):
     assert widen.translations(name, languages, {"en"}) == found
 
 
@@ -54,7 +54,7 @@ def test_a_name_is_read_in_the_language_that_it_may_be_typed_in():
     ],
     ids=str,
 )
-def test_other_forms_that_a_text_has(typed, text, found):
+def test_other_forms_are_found_in_texts(typed, text, found):
     (term,) = widen.positive_terms(parse(typed))
     pattern = widen.form_pattern(term)
 
@@ -72,7 +72,7 @@ def test_other_forms_that_a_text_has(typed, text, found):
         ("taiwan", "Taiwan", ""),
     ],
 )
-def test_the_nearest_word_of_a_text(word, text, near):
+def test_the_nearest_word_of_a_text_is_found(word, text, near):
     assert widen.near_word(word, [folded_text(text)]) == near
 
 
@@ -85,7 +85,7 @@ def test_the_nearest_word_of_a_text(word, text, near):
         ("Taiwan", {}, ""),
     ],
 )
-def test_a_query_with_a_word_respelt(typed, words, respelt):
+def test_a_query_is_shown_with_a_word_respelt(typed, words, respelt):
     assert widen.respelt(parse(typed), words) == respelt
 
 
@@ -102,7 +102,7 @@ def test_a_query_with_a_word_respelt(typed, words, respelt):
         ("Taiwan", {}, ""),
     ],
 )  # fmt: skip
-def test_a_query_with_other_words_beside_its_own(typed, others, widened):
+def test_a_query_is_widened_by_other_words(typed, others, widened):
     query = parse(typed)
     by_term = {term: others.get(" ".join(term.words), []) for term in widen.positive_terms(query)}
 
@@ -115,7 +115,7 @@ def test_a_query_with_other_words_beside_its_own(typed, others, widened):
 @pytest.mark.parametrize(
     "typed", ["-Taiwan x", '"US"c', "taiw*", "title:Taiwan", "source:bbc.com x"]
 )
-def test_what_is_excluded_exact_or_elsewhere_is_not_widened(typed):
+def test_excluded_and_exact_terms_are_not_widened(typed):
     assert Term(("taiwan",)) not in widen.positive_terms(parse(typed))
     assert all(term.words == ("x",) for term in widen.positive_terms(parse(typed)))
 
@@ -149,7 +149,7 @@ async def test_forms_are_offered_as_the_archive_spells_them(storage):
     assert found == search.Others(("consuls-general",), f"{typed} OR consuls-general")
 
 
-async def test_what_the_query_has_already_is_not_offered_again(storage):
+async def test_words_of_the_query_are_not_offered_again(storage):
     source = await stored_source(storage)
     await stored_article(storage, "東京", source_id=source, language="ja")
     typed = "Taiwan OR 臺灣"
@@ -169,7 +169,7 @@ async def test_a_word_that_nobody_uses_may_mean_one_that_the_archive_has(storage
     assert await search.meant(storage, parse("Tairona"), chat_id=1) == ""
 
 
-async def test_what_only_others_follow_is_no_near_word(storage):
+async def test_private_articles_of_others_give_no_near_word(storage):
     private = await stored_source(storage, "Private", public=False)
     await stored_article(storage, "Taiwan votes", source_id=private)
 

@@ -9,8 +9,8 @@ from bot.matching.index import QueryIndex
 from bot.matching.query import parse
 from bot.matching.query.parser import LONGEST
 from bot.matching.query.tokens import FARTHEST
+from bot.slices import finished
 from bot.text.folding import PIECE
-from bot.text.slices import finished
 from tests.matching.wordings import queries, readable, texts
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ long_texts = st.builds(
 )
 
 
-def test_nothing_that_hits_is_wider_than_what_two_windows_share():
+def test_no_hit_is_wider_than_the_overlap_of_two_windows():
     assert LONGEST + FARTHEST < WIDEST
 
 
@@ -52,9 +52,7 @@ def test_windows_are_short_and_overlap():
 
 
 @given(st.lists(queries, max_size=6), texts, long_texts)
-def test_window_by_window_the_same_is_found_as_in_the_whole(
-    typed: list[str], title: str, text: str
-):
+def test_windows_find_the_same_as_the_whole_text(typed: list[str], title: str, text: str):
     asked = readable(typed)
     whole, walked = fold_article(title, text), fold_article(title, text)
 
@@ -89,7 +87,7 @@ def test_the_index_finds_the_same_in_a_long_text(typed: list[str], title: str, t
         pytest.param('"word one TWO"c', True, id="a phrase spelt so"),
     ],
 )
-def test_whatever_its_place_it_is_found(query: str, is_there: bool):
+def test_phrases_are_found_at_any_place(query: str, is_there: bool):
     index = QueryIndex()
     index.add(1, parse(query))
     words = ["word"] * 3_000

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.matching.snippet import Snippet
 from bot.playground.text.formatting import format_text
 from bot.publishing import samples
 from bot.publishing.pages import alert_page, bundle_page, edition_page
@@ -13,6 +12,7 @@ from bot.publishing.selection import SelectedStory
 from bot.rendering.autolinks import JOINER
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer, Renderers
+from bot.text.snippets import Snippet
 
 HOSTILE = (
     "Ask @evil_bot, evil.com, www.evil.co.uk/x?y#z or https://evil.example/a: #win $TSLA "

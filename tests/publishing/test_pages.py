@@ -3,13 +3,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.matching.snippet import Snippet
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.selection import SelectedStory, SelectedTopic, choose
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
+from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
 from storage.schedules import ScheduleTime
 

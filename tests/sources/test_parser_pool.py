@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.feeds.model import MOST_ENTRIES, Document, DocumentKind, Item, item_to_json
+from bot.sources.feeds.model import Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
+from bot.sources.limits import MOST_ENTRIES
 from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames
 from bot.sources.urls import canonical_url
 from bot.subscribers.export_document import (
@@ -227,7 +228,7 @@ def test_a_long_list_goes_in_parts():
     assert max(map(len, frames({"found": found}))) < _PART + 6_000
 
 
-def test_what_is_no_long_list_goes_at_once():
+def test_an_answer_without_a_long_list_is_one_frame():
     answers: list[dict[str, Any]] = [{"found": {"a": 1}}, {"found": None}, {"found": []}]
     for answer in (*answers, {"unreadable": "No."}):
         (frame,) = frames(answer)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import (
     _BLANKS,
-    LONGEST_LINK,
-    _once,
+    _rebuilt,
     are_quick,
     as_typed,
     canonical_url,
@@ -76,13 +76,13 @@ MISREAD = [
     pytest.param("https://a@paper.example@evil.example/", id="two logins"),
     pytest.param("https://paper.example/\0story-1", id="a control character"),
     pytest.param("https://paper.example/\u202egpj.1", id="another direction"),
-    pytest.param("https://paper.example/" + "a" * LONGEST_LINK, id="too long"),
+    pytest.param("https://paper.example/" + "a" * LONGEST_URL, id="too long"),
     pytest.param("https://" + "\ufdfa" * 500_000 + "/", id="a giant host"),
 ]
 
 
 @pytest.mark.parametrize("url", MISREAD)
-def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url):
+def test_addresses_that_readers_take_differently_are_no_links(url):
     assert not is_link(url)
     assert host_of(url) == ""
     assert canonical_url(url) == url.strip()
@@ -98,7 +98,7 @@ def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url):
         "https://zeitung-süd.example/straße",
     ],
 )
-def test_what_only_looks_odd_is_a_link(url):
+def test_addresses_that_only_look_odd_are_links(url):
     assert is_link(url)
     assert host_of(url)
 
@@ -146,11 +146,11 @@ def test_any_string_has_a_form_that_is_its_own_form(text):
     st.one_of(st.just(""), st.text("abr=&;+%2F~é /?:@[]", max_size=16).map("?utm_x=1&{}".format)),
     st.sampled_from(["", "#", "#top", "#!/a", "#é"]),
 )
-def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(host, port, path, query, fragment):
+def test_plain_addresses_have_the_same_form_by_the_slow_way(host, port, path, query, fragment):
     url = _BLANKS.sub("", f"http://{host}{port}/{path}{query}{fragment}")
     try:
-        long_way = _once(url)
-        assume(_once(long_way) == long_way)
+        long_way = _rebuilt(url)
+        assume(_rebuilt(long_way) == long_way)
     except ValueError:
         long_way = url
 

@@ -3,19 +3,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.text.folding import (
-    HAN_FOLDS_TO,
-    MOST_VARIANTS,
     PIECE,
     beyond_ascii,
     compose,
     fold,
     folded_text,
-    han_variants,
-    is_easy,
-    merged,
+    folds_to_ascii,
+    joined_pieces,
     pieces,
-    trace,
 )
+from bot.text.han import FOLDS_TO, MOST_VARIANTS, han_variants
+from bot.text.tracing import trace
 from tests.matching.wordings import texts
 
 
@@ -74,10 +72,8 @@ def test_the_stored_text_has_the_joined_words_too():
 
 
 def test_a_han_character_folds_to_one_that_stays():
-    assert set(HAN_FOLDS_TO.values()).isdisjoint(HAN_FOLDS_TO)
-    assert all(
-        len(char) == 1 and fold(char).words == (head,) for char, head in HAN_FOLDS_TO.items()
-    )
+    assert set(FOLDS_TO.values()).isdisjoint(FOLDS_TO)
+    assert all(len(char) == 1 and fold(char).words == (head,) for char, head in FOLDS_TO.items())
 
 
 @pytest.mark.parametrize(
@@ -93,14 +89,14 @@ def test_a_han_character_folds_to_one_that_stays():
         pytest.param("複製", ["复制", "複制", "复製"], id="mixtures of writings last"),
     ],
 )
-def test_a_merged_character_is_looked_for_as_what_it_may_be(typed: str, also: list[str]):
+def test_merged_characters_are_searched_as_their_variants(typed: str, also: list[str]):
     first, *others = han_variants(fold(typed).words)
 
     assert first == fold(typed).words
     assert others == [fold(other).words for other in also]
 
 
-def test_a_phrase_of_nothing_but_merged_characters_has_few_ways():
+def test_a_phrase_of_merged_characters_alone_has_few_variants():
     found = han_variants(tuple("发里台干" * 100))
 
     assert len(found) == len(set(found)) == MOST_VARIANTS
@@ -108,7 +104,7 @@ def test_a_phrase_of_nothing_but_merged_characters_has_few_ways():
 
 
 @given(st.text(st.sampled_from("发發髮髪里裏台臺颱弁辩瓣国x"), max_size=2))
-def test_ways_that_differ_in_one_character_are_ways_of_each_other(text: str):
+def test_variants_that_differ_in_one_character_are_variants_of_each_other(text: str):
     first, *others = han_variants(fold(text).words or ("x",))
 
     for other in others:
@@ -153,8 +149,8 @@ def test_a_traced_word_is_found_at_its_place(text: str):
             assert word in {*found.plain.split(), *found.joined.split(), ".net"}
 
 
-@given(st.text(st.one_of(st.characters(), st.sampled_from("aéİß’—ﾞ\u1161")).filter(is_easy)))
-def test_what_is_easy_composes_with_nothing_and_becomes_ascii(text: str):
+@given(st.text(st.one_of(st.characters(), st.sampled_from("aéİß’—ﾞ\u1161")).filter(folds_to_ascii)))
+def test_characters_that_fold_to_ascii_do_so_beside_any_others(text: str):
     assert compose(text) == text
     assert fold(text).plain.isascii()
 
@@ -174,7 +170,7 @@ def test_a_text_in_pieces_folds_as_a_whole(some: list[str], end: str, longest: i
     assume(all(piece[-1] in ENDS for piece in cut[:-1]))
 
     assert "".join(cut) == text
-    assert merged([fold(piece) for piece in cut]) == fold(text)
+    assert joined_pieces([fold(piece) for piece in cut]) == fold(text)
 
 
 @pytest.mark.parametrize(
@@ -186,12 +182,12 @@ def test_a_text_in_pieces_folds_as_a_whole(some: list[str], end: str, longest: i
         pytest.param("-", id="signs"),
     ],
 )
-def test_what_has_no_end_is_cut(word: str):
+def test_words_without_end_are_cut(word: str):
     cut = list(pieces(f"x {word * 3 * PIECE} y"))
 
     assert max(map(len, cut)) == PIECE
     assert "".join(cut) == f"x {word * 3 * PIECE} y"
-    assert fold("".join(cut)) == merged([fold(piece) for piece in cut])
+    assert fold("".join(cut)) == joined_pieces([fold(piece) for piece in cut])
 
 
 @pytest.mark.parametrize("words", [["台湾"], ["e-mail"], ["Zu\u0308rich", "U.S.", "ｶﾞ"]])
@@ -217,5 +213,5 @@ def test_marks_are_cut_only_where_a_run_is_long():
 
 
 @given(st.text(st.characters(codec=None)))
-def test_what_is_beyond_ascii_keeps_its_order(text: str):
+def test_characters_beyond_ascii_keep_their_order(text: str):
     assert beyond_ascii(text) == "".join(char for char in text if not char.isascii())

@@ -70,7 +70,7 @@ def test_a_dateline_ends_where_the_first_sentence_begins(dateline: str, rest: st
         "「遅い」と彼は言った。",
     ],
 )
-def test_what_only_looks_like_a_dateline_stays(text: str):
+def test_text_that_only_looks_like_a_dateline_stays(text: str):
     assert dateline_end(text, 0, len(text)) == 0
 
 

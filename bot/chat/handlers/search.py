@@ -114,7 +114,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
 
 
 @dataclass(slots=True)
-class _Line:
+class _Queue:
     """One user's inline queries: one is answered at a time, and the last of the waiting is next."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -124,34 +124,34 @@ class _Line:
 
 @dataclass(slots=True)
 class Turn:
-    line: _Line
+    queue: _Queue
     number: int
 
     @property
-    def counts(self) -> bool:
+    def is_last(self) -> bool:
         """Whether the user has typed no newer query."""
-        return self.line.last == self.number
+        return self.queue.last == self.number
 
 
 @dataclass(slots=True)
 class Turns:
     """Lets the inline queries of each user be answered in turn; forgets users without any."""
 
-    lines: dict[int, _Line] = field(default_factory=dict)
+    queues: dict[int, _Queue] = field(default_factory=dict)
 
     @asynccontextmanager
     async def turn(self, user_id: int) -> AsyncIterator[Turn]:
-        line = self.lines.setdefault(user_id, _Line())
-        line.last += 1
-        line.waiting += 1
-        turn = Turn(line, line.last)
+        queue = self.queues.setdefault(user_id, _Queue())
+        queue.last += 1
+        queue.waiting += 1
+        turn = Turn(queue, queue.last)
         try:
-            async with line.lock:
+            async with queue.lock:
                 yield turn
         finally:
-            line.waiting -= 1
-            if not line.waiting:
-                self.lines.pop(user_id, None)
+            queue.waiting -= 1
+            if not queue.waiting:
+                self.queues.pop(user_id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,17 +176,17 @@ class _Answering:
         await self._send(cards, following, seconds=_CACHE_SECONDS)
 
     def _card(self, hit: SearchHit, link: str, user: CurrentUser) -> InlineQueryResultArticle:
-        shown_of: dict[str, Any] = {
+        values: dict[str, Any] = {
             "hit": hit,
             "zone": user.zone,
             "today": local(user.now, user.zone).date(),
             "bold": hit.snippet.bold[:_MOST_BOLD],
         }
-        message = self.renderer.message("chat/inline.html#story", link=link, **shown_of)
+        message = self.renderer.message("chat/inline.html#story", link=link, **values)
         return InlineQueryResultArticle(
             id=str(hit.article_id),
             title=(hit.title or hit.url)[:_LONGEST_TITLE],
-            description=self.renderer.line("chat/inline.html#description", **shown_of),
+            description=self.renderer.line("chat/inline.html#description", **values),
             input_message_content=InputTextMessageContent(
                 message_text=message.text, entities=entities_of(message)
             ),
@@ -214,7 +214,7 @@ async def answer_inline_query(
 ) -> None:
     """Answer the last query of a user, and drop the ones that they have typed over."""
     async with turns.turn(query.from_user.id) as turn:
-        if turn.counts:
+        if turn.is_last:
             answering = _Answering(query, bot, renderer.of(query.from_user.language_code or ""))
             try:
                 await _answer_known_user(answering, resources)

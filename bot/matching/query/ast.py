@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TypeAlias
 from unicodedata import is_normalized
 
-from bot.text.folding import is_hangul, is_unspaced
+from bot.text.characters import is_hangul, is_unspaced
 
 _APOSTROPHE = "\u02bc"  # a letter, but between two letters it joins them
 _OPERATORS = frozenset({"and", "near", "not", "or"})
@@ -32,12 +32,12 @@ class Term:
 
     @property
     def shown(self) -> str:
-        """As it is folded, without quotes or field."""
+        """The folded words, without quotes or field."""
         return self.spelling or _written(self.words) + "*" * self.prefix
 
     @property
     def as_typed(self) -> str:
-        """The same as its user typed it."""
+        """The words as their user typed them."""
         return self.typed + "*" * self.prefix if self.typed else self.shown
 
     def __str__(self) -> str:
@@ -141,7 +141,7 @@ def term(
     spelling: str = "",
     typed: str = "",
 ) -> Term:
-    """Where every beginning is found anyway, a star says nothing and is left out."""
+    """Make a term; a star is dropped if the last word is found as a beginning anyway."""
     words = tuple(words)
     is_open = prefix and not is_unspaced(words[-1]) and not is_hangul(words[-1])
     return Term(words, is_open, title, spelling, typed)
@@ -152,14 +152,14 @@ def quoted(shown: str) -> str:
 
 
 def near(one: Term, other: Term, distance: int) -> Near:
-    """Both stand in one field: where one is looked for in the title, so is the other."""
+    """Make a Near in one field: if one term is for the title, so is the other."""
     title = one.title or other.title
     left, right = sorted((replace(one, title=title), replace(other, title=title)), key=str)
     return Near(left, right, distance)
 
 
 def negation(node: Node) -> Node:
-    """Not this or that is neither: an OR stands under no NOT."""
+    """Negate *node*: NOT (a OR b) is NOT a AND NOT b, so that no OR is under a NOT."""
     if isinstance(node, Or):
         return conjunction(map(negation, node.operands))
     return node.operand if isinstance(node, Not) else Not(node)
@@ -170,7 +170,7 @@ def conjunction(nodes: Iterable[Node]) -> Node:
 
 
 def disjunction(nodes: Iterable[Node]) -> Node:
-    """Without this or without that is without both: an OR has one NOT at most."""
+    """Join with OR: NOT a OR NOT b is NOT (a AND b), so that an OR has one NOT at most."""
     nodes = [
         each for node in nodes for each in (node.operands if isinstance(node, Or) else (node,))
     ]
@@ -182,7 +182,7 @@ def disjunction(nodes: Iterable[Node]) -> Node:
 
 
 def leaves(node: Node) -> Iterator[Leaf]:
-    """Each as often as it stands there."""
+    """Yield each leaf as often as it occurs."""
     if isinstance(node, Not):
         yield from leaves(node.operand)
     elif isinstance(node, And | Or):
@@ -201,7 +201,7 @@ def terms(node: Node) -> Iterator[Term]:
 
 
 def needs(node: Node, is_enough: Callable[[Leaf], bool], *, wanted: bool = True) -> bool:
-    """Whether nothing can match without one of the leaves that are enough.
+    """Return whether nothing can match without one of the leaves that are enough.
 
     With `wanted` False the question is about what makes *node* false.
     """
@@ -234,7 +234,7 @@ def _written(words: tuple[str, ...]) -> str:
 
 
 def _touch(before: str, word: str, written: str) -> bool:
-    """Whether *word*, written without a space, is read as the same two words again."""
+    """Return whether *word*, written without a space, is read as the same two words again."""
     unspaced = is_unspaced(before), is_unspaced(word)
     if not any(unspaced) or not (before.isalnum() or unspaced[0]):
         return False

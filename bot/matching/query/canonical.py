@@ -1,8 +1,8 @@
-"""Canonical texts read back, and queries shown as they were typed.
+"""Reading canonical texts back, and showing queries as they were typed.
 
-Stored texts are nearly all a few plain words. A new process reads all of them, so those are read
-in a tenth of the time that `parse` takes. The canonical text is folded; users know it neither by
-its accents nor by its characters (臺灣 is 台湾 there), so what they see keeps the words they typed.
+A new process reads all stored queries. Nearly all are a few plain words, which are read here in a
+tenth of the time that `parse` takes. The canonical text is folded, without accents and with other
+characters (台湾 for 臺灣), so that users are shown the words that they typed.
 """
 
 import re
@@ -20,7 +20,7 @@ _TELLING_NOTHING = STOP_WORDS | {"near"}
 
 
 def read_back(canonical: str) -> ParsedQuery:
-    """As `parse`, which made it; `QueryError` if it was an older grammar's."""
+    """Parse a text that `parse` made; raise `QueryError` if it was made by an older grammar."""
     if not _PLAIN.fullmatch(canonical):
         return parse(canonical)
     if canonical.isalpha():
@@ -39,13 +39,13 @@ def _node(item: str) -> Node:
 
 
 def shown(query: ParsedQuery) -> str:
-    """A text of the same query in the words that were typed."""
+    """Return a text of the same query in the words that were typed."""
     typed = str(as_typed(query.tree))
     return typed if is_readable(typed) and parse(typed) == query else query.canonical
 
 
 def as_typed(node: Node) -> Node:
-    """*node* to be printed, not to be matched."""
+    """Return *node* for printing, not for matching."""
     match node:
         case And() | Or():
             return replace(node, operands=tuple(map(as_typed, node.operands)))

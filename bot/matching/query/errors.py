@@ -35,7 +35,7 @@ class QueryErrorCode(StrEnum):
 
 
 class QueryError(ValueError):
-    """The query *text* is refused because of the *length* characters at *position*.
+    """The query *text* is invalid because of the *length* characters at *position*.
 
     `suggestion` is a query that could be meant instead, or "".
     """
@@ -52,7 +52,7 @@ class QueryError(ValueError):
 
     @property
     def place(self) -> str:
-        """The characters it is about."""
+        """The characters that the error is about."""
         return self.text[self.position : self.position + self.length]
 
 
@@ -62,7 +62,7 @@ def error_here(code: QueryErrorCode, text: str, start: int, end: int, instead: s
 
 
 def not_before(text: str, start: int, end: int) -> str:
-    """*text* with the minus behind the field between *start* and *end* in front of it."""
+    """Return *text* with the minus behind the field between *start* and *end* in front of it."""
     rest = text[end:].lstrip().lstrip("!-\u2212\u2013\u2014\uff0d")
     rest = rest.removeprefix("NOT ").removeprefix("not ").lstrip()
     return f"{text[:start]}-{text[start:end].rstrip()}{rest}"

@@ -1,31 +1,27 @@
-"""The fields `source:` and `lang:`: what an article is besides its words.
+"""The fields `source:` and `lang:`.
 
-A source is asked for by its host, to which subdomains belong, or by its name; a language by its
-ISO 639-1 code, or by what people write instead.
+A source is named by its host, which includes subdomains, or by its name; a language by its code of
+ISO 639-1, or by what users write instead.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from bot.languages import words
 from bot.matching.query import ast
 from bot.text.folding import fold
 
-CODES: Final = frozenset(
-    """
-    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy
-    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy
-    hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li
-    ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa
-    pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th
-    ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
-    """.split()  # noqa: SIM905 - codes in lines are read, 180 quoted ones are not
-)
-# What users write instead: the names of languages, and countries that are none.
-MEANT: Final = {name: code for code, names in words("called").items() for name in names}
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+CODES: Final = frozenset(_DATA["language_codes"].split())
+# The names of languages, and codes of countries that are no languages, by what is meant.
+MEANT_CODES: Final = {name: code for code, names in words("called").items() for name in names}
+FIELDS: Final = ("title", "source", "lang")
+MEANT_FIELDS: Final[dict[str, str]] = _DATA["other_fields"]
 
 
 _HOST = re.compile(
@@ -34,7 +30,7 @@ _HOST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class FieldsAsked:
+class RequiredFields:
     """One source that must have carried an article, and its language; "" asks for nothing."""
 
     source: str
@@ -42,19 +38,19 @@ class FieldsAsked:
 
 
 def source_name(typed: str) -> str:
-    """A host without `www.` in small letters, or else the folded words of a name."""
+    """Return a host in small letters without `www.`, or else the folded words of a name."""
     host = _HOST.fullmatch(typed.strip())
     return host[1].lower() if host else folded_name(typed)
 
 
 def folded_name(typed: str) -> str:
-    """`taiwan-news`, "Taiwan news" and "TAIWAN NEWS" are one name."""
+    """Return one name for `taiwan-news`, "Taiwan news" and "TAIWAN NEWS"."""
     # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
     return " ".join(fold(fold(typed).plain).words)
 
 
 def source_keys(sources: Iterable[str]) -> frozenset[str]:
-    """Every name by which a `SourceTerm` may ask for one of *sources*, hosts or names.
+    """Return every name by which a `SourceTerm` may ask for one of *sources*, hosts or names.
 
     A host is asked for by itself and by each domain that it belongs to.
     """
@@ -72,20 +68,20 @@ def _keys_of(source: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1_000)
 def language_code(code: str | None) -> str:
-    """`zh` of `zh-Hant`."""
+    """Return `zh` for `zh-Hant`."""
     return re.split("[-_]", code or "")[0].lower()
 
 
-def asked_of(node: ast.Node) -> FieldsAsked:
-    """What every matching article has; a NOT or an OR asks for nothing of it."""
+def required_fields(node: ast.Node) -> RequiredFields:
+    """Return the source and language that every match has; a NOT or OR needs none."""
     operands = node.operands if isinstance(node, ast.And) else (node,)
     names = [operand.name for operand in operands if isinstance(operand, ast.SourceTerm)]
     codes = [operand.code for operand in operands if isinstance(operand, ast.LanguageTerm)]
-    return FieldsAsked(next(iter(names), ""), next(iter(codes), ""))
+    return RequiredFields(next(iter(names), ""), next(iter(codes), ""))
 
 
 def without_fields(node: ast.Node) -> ast.Node | None:
-    """What must stand in the text of an article that is known to match; None: nothing."""
+    """Return the part of the query that is about an article's text; None if none is."""
     if isinstance(node, ast.SourceTerm | ast.LanguageTerm):
         return None
     if isinstance(node, ast.Not):

@@ -40,8 +40,8 @@ class SavedTopics:
     def within(self, name: str) -> "SavedTopics":
         return replace(self, reached=(*self.reached, name))
 
-    def refusal_of(self, name: str) -> QueryErrorCode | None:
-        """Why the topic cannot be read here."""
+    def error_for(self, name: str) -> QueryErrorCode | None:
+        """Return why the topic cannot be read here."""
         if name in self.reached:
             return QueryErrorCode.TOPIC_IN_ITSELF
         if sum(len(self.topics[known]) for known, _ in self.known) > _LONGEST:
@@ -50,7 +50,7 @@ class SavedTopics:
 
 
 def reported_as(code: QueryErrorCode) -> QueryErrorCode:
-    """What is said of a topic that cannot be read because of *code*."""
+    """Return the error that is reported for a topic that fails with *code*."""
     same = {
         QueryErrorCode.TOPIC_IN_ITSELF,
         QueryErrorCode.TOO_DEEP,
@@ -60,13 +60,13 @@ def reported_as(code: QueryErrorCode) -> QueryErrorCode:
     return code if code in same else QueryErrorCode.BROKEN_TOPIC
 
 
-_MOST = 32  # pairs; each is two literals
+_MOST_NEAR_PAIRS = 32  # pairs; each is two literals
 
 
-def near_each(one: ast.Node, other: ast.Node, distance: int) -> ast.Node | None:
-    """Every term of the one near every term of the other; None where there is anything else."""
+def near_all(one: ast.Node, other: ast.Node, distance: int) -> ast.Node | None:
+    """Put every term of one node near every term of the other; None if there is anything else."""
     left, right = _alternatives(one), _alternatives(other)
-    if not 0 < len(left) * len(right) <= _MOST:
+    if not 0 < len(left) * len(right) <= _MOST_NEAR_PAIRS:
         return None
     return ast.disjunction(ast.near(a, b, distance) for a in left for b in right)
 
@@ -80,7 +80,9 @@ def _alternatives(node: ast.Node) -> list[ast.Term]:
 MOST_LITERALS = 64
 
 _LITERALS = frozenset({TokenKind.TERM, TokenKind.SOURCE, TokenKind.LANGUAGE, TokenKind.TOPIC})
-_ASKING = frozenset({TokenKind.NOT, TokenKind.TITLE, TokenKind.AND, TokenKind.OR, TokenKind.NEAR})
+_NEED_OPERAND = frozenset(
+    {TokenKind.NOT, TokenKind.TITLE, TokenKind.AND, TokenKind.OR, TokenKind.NEAR}
+)
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ class QueryReading:
         if after.kind is TokenKind.NEAR:
             raise QueryError(QueryErrorCode.NEAR_WHAT, self.text, after.position, after.length)
         if after.kind is not TokenKind.END:
-            raise self._refusal(QueryErrorCode.UNEXPECTED_BRACKET, after)
+            raise self._error_without(QueryErrorCode.UNEXPECTED_BRACKET, after)
         return node
 
     @property
@@ -149,7 +151,7 @@ class QueryReading:
             start, end = token.position, token.end
             raise error_here(QueryErrorCode.NEAR_HOW_FAR, self.text, start, end, "NEAR/5")
         other = self._operand()
-        found = near_each(node, other, token.distance)
+        found = near_all(node, other, token.distance)
         if found is None or self.tokens[self.at].kind is TokenKind.NEAR:
             raise QueryError(QueryErrorCode.NEAR_WHAT, self.text, token.position, token.length)
         return found
@@ -159,11 +161,11 @@ class QueryReading:
         while self.next.kind is TokenKind.TITLE:
             self._take()
             self.in_title = True
-        node = self._named(self._take())
+        node = self._leaf_or_bracket(self._take())
         self.in_title = outside
         return node
 
-    def _named(self, token: Token) -> ast.Node:
+    def _leaf_or_bracket(self, token: Token) -> ast.Node:
         match token.kind:
             case TokenKind.TERM:
                 return ast.term(
@@ -191,16 +193,16 @@ class QueryReading:
         if self.depth == DEEPEST:
             raise QueryError(QueryErrorCode.TOO_DEEP, self.text, opening.position)
         if self.next.kind is TokenKind.END:
-            raise self._refusal(QueryErrorCode.UNCLOSED_BRACKET, opening)
+            raise self._error_without(QueryErrorCode.UNCLOSED_BRACKET, opening)
         self.depth += 1
         node = self._either()
         self.depth -= 1
         if self._take().kind is not TokenKind.CLOSE:
-            raise self._refusal(QueryErrorCode.UNCLOSED_BRACKET, opening)
+            raise self._error_without(QueryErrorCode.UNCLOSED_BRACKET, opening)
         return node
 
     def _topic(self, token: Token) -> ast.Node:
-        """What the saved topic asks for, in the place of its name."""
+        """Return the tree of the saved topic in the place of its name."""
         typed = self.saved.topics.get(token.name)
         if typed is None:
             start = token.position
@@ -212,7 +214,7 @@ class QueryReading:
         return self.saved.known[known]
 
     def _read(self, typed: str, token: Token) -> ast.Node:
-        if code := self.saved.refusal_of(token.name):
+        if code := self.saved.error_for(token.name):
             raise QueryError(code, self.text, token.position, token.length)
         try:
             node = QueryReading(typed, self.saved.within(token.name), self.in_title).tree()
@@ -226,20 +228,20 @@ class QueryReading:
         return node
 
     def _nothing_at(self, token: Token) -> QueryError:
-        """What to say where a word or bracket had to stand, and *token* did."""
+        """Return the error for *token* in a place that needs a word or bracket."""
         before = self.tokens[self.at - 2] if self.at > 1 else None
         if before is not None and before.kind is TokenKind.TITLE and token.kind is TokenKind.NOT:
             start, end = before.position, before.end
             turned = not_before(self.text, start, end)
             return QueryError(QueryErrorCode.NOTHING_FOLLOWS, self.text, start, end - start, turned)
-        if before is not None and before.kind in _ASKING:
-            return self._refusal(QueryErrorCode.NOTHING_FOLLOWS, before)
+        if before is not None and before.kind in _NEED_OPERAND:
+            return self._error_without(QueryErrorCode.NOTHING_FOLLOWS, before)
         if token.kind is TokenKind.CLOSE:
-            return self._refusal(QueryErrorCode.UNEXPECTED_BRACKET, token)
-        return self._refusal(QueryErrorCode.UNEXPECTED_OPERATOR, token)
+            return self._error_without(QueryErrorCode.UNEXPECTED_BRACKET, token)
+        return self._error_without(QueryErrorCode.UNEXPECTED_OPERATOR, token)
 
-    def _refusal(self, code: QueryErrorCode, token: Token) -> QueryError:
-        """The query may be meant without that token."""
+    def _error_without(self, code: QueryErrorCode, token: Token) -> QueryError:
+        """Return an error that suggests the query without that token."""
         rest = " ".join((self.text[: token.position] + self.text[token.end :]).split())
         return QueryError(code, self.text, token.position, token.length, rest)
 
@@ -287,7 +289,7 @@ def parse_among(text: str, topics: Mapping[str, str]) -> ParsedQuery:
 
 
 def is_readable(text: str) -> bool:
-    """Whether *text* is a query without any saved topics."""
+    """Return whether *text* is a query without any saved topics."""
     return _is_readable(text, SavedTopics())
 
 
@@ -305,17 +307,19 @@ def _parse(text: str, saved: SavedTopics) -> ParsedQuery:
     reading = QueryReading(text, saved)
     tree = reading.tree()
     if not ast.needs(tree, is_any):
-        raise _refused(reading, QueryErrorCode.ONLY_NOT, lambda token: token.kind is TokenKind.NOT)
+        raise _pointed_error(
+            reading, QueryErrorCode.ONLY_NOT, lambda token: token.kind is TokenKind.NOT
+        )
     if not ast.needs(tree, is_no_language):
-        raise _refused(
+        raise _pointed_error(
             reading, QueryErrorCode.ONLY_LANGUAGE, lambda token: token.kind is TokenKind.LANGUAGE
         )
     if not ast.needs(tree, may_stand_alone) or not any(map(is_selective, ast.leaves(tree))):
-        raise _refused(reading, QueryErrorCode.ONLY_STOP_WORDS, _is_stop_word)
-    return _written_out(reading, ParsedQuery(tree))
+        raise _pointed_error(reading, QueryErrorCode.ONLY_STOP_WORDS, _is_stop_word)
+    return _checked(reading, ParsedQuery(tree))
 
 
-def _refused(
+def _pointed_error(
     reading: QueryReading, code: QueryErrorCode, is_why: Callable[[Token], bool]
 ) -> QueryError:
     """Point at the first token that makes the query match nearly everything, or at all of it."""
@@ -331,8 +335,8 @@ def _is_stop_word(token: Token) -> bool:
     )
 
 
-def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
-    """What is stored is the canonical text: it must be readable too, topics written out and all."""
+def _checked(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
+    """Check that the canonical text, which is stored, can be read with its topics written out."""
     why = None
     if len(query.canonical) > LONGEST:
         why = QueryErrorCode.TOO_LONG
@@ -341,10 +345,12 @@ def _written_out(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
     elif _depth(query.canonical) > DEEPEST:
         why = QueryErrorCode.TOO_DEEP
     if why:
-        raise _refused(reading, why, lambda token: token.kind in {TokenKind.TOPIC, TokenKind.NEAR})
+        raise _pointed_error(
+            reading, why, lambda token: token.kind in {TokenKind.TOPIC, TokenKind.NEAR}
+        )
     return query
 
 
 def _depth(canonical: str) -> int:
-    """How many brackets are open at once; in quotes there is none."""
+    """Return how many brackets are open at once; quotes hold none."""
     return max(accumulate((char == "(") - (char == ")") for char in canonical))

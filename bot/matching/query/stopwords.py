@@ -1,17 +1,17 @@
-"""Which terms are too common to be a query on their own."""
+"""Terms that are too common to be a query on their own."""
 
 from typing import Final
 
 from bot.languages import all_words
 from bot.matching.query.ast import LanguageTerm, Leaf, Near, SourceTerm, Term
-from bot.text.folding import is_unspaced
+from bot.text.characters import is_unspaced
 from bot.text.stopwords import STOP_WORDS
 
 _GRAMMAR: Final = frozenset(all_words("grammar_signs"))
 
 
 def is_selective(leaf: Leaf) -> bool:
-    """Whether finding *leaf* says something about an article."""
+    """Return whether *leaf* distinguishes an article from others."""
     match leaf:
         case Term():
             is_name = any(char.isupper() for char in leaf.spelling[1:])
@@ -24,7 +24,7 @@ def is_selective(leaf: Leaf) -> bool:
 
 
 def may_stand_alone(leaf: Leaf) -> bool:
-    """A letter may be a name (plan A OR plan B), as long as it is not all there is."""
+    """Allow a letter, which may be a name (plan A OR plan B), as long as it is not alone."""
     return (isinstance(leaf, Term) and _is_letter(leaf.words)) or is_selective(leaf)
 
 
@@ -41,7 +41,7 @@ def _is_letter(words: tuple[str, ...]) -> bool:
 
 
 def _is_mere_sign(words: tuple[str, ...]) -> bool:
-    """A lone kana, Thai, Lao, Khmer or Myanmar letter stands inside nearly every word."""
+    """Return whether it is a lone sign that nearly every word has, such as a kana."""
     if len(words) != 1 or not is_unspaced(words[0]):
         return False
     return words[0] in _GRAMMAR or words[0] < "\u3400"

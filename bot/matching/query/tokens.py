@@ -18,8 +18,18 @@ from typing import Final
 from unicodedata import normalize
 
 from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
-from bot.matching.query.fields import CODES, MEANT, folded_name, language_code, source_name
-from bot.text.folding import INSIDE_HEBREW, fold, is_hangul, is_unspaced, spelling_of
+from bot.matching.query.fields import (
+    CODES,
+    FIELDS,
+    MEANT_CODES,
+    MEANT_FIELDS,
+    folded_name,
+    language_code,
+    source_name,
+)
+from bot.text.characters import is_hangul, is_unspaced
+from bot.text.folding import fold
+from bot.text.spelling import INSIDE_HEBREW, spelling_of
 
 
 class TokenKind(StrEnum):
@@ -54,22 +64,13 @@ class Token:
         return self.position + self.length
 
 
-FIELDS: Final = ("title", "source", "lang")
-# Fields of other search engines, and what to write instead; "" where there is no such thing.
-MEANT_FIELDS: Final = {
-    "headline": "title:", "intitle": "title:", "allintitle": "title:", "subject": "title:",
-    "site": "source:", "domain": "source:", "host": "source:", "from": "source:",
-    "publisher": "source:", "language": "lang:", "topic": "#", "intext": "", "inurl": "",
-    "url": "", "author": "",
-}  # fmt: skip
-
 _WIDE = {code: code - ord("a") + ord("\uff41") for code in range(ord("a"), ord("z") + 1)}
 _NAMES = [*FIELDS, *MEANT_FIELDS]
-# Of full width too, as a Japanese keyboard writes them.
+# In full width too, as Japanese keyboards write them.
 _ANY_FIELD = "|".join([*_NAMES, *(name.translate(_WIDE) for name in _NAMES)])
 
 _DOUBLE = '"\u201c\u201d\u201e\u201f\uff02\u301d\u301e\u301f'
-# What closes a quote that this opens.
+# The closing quotes of each opening one.
 CLOSERS: Final = {
     **dict.fromkeys(_DOUBLE, _DOUBLE),
     **dict.fromkeys("«»", "«»"),
@@ -116,7 +117,7 @@ STARS: Final = "*\uff0a\ufe61"
 
 
 def quoted(text: str, at: int) -> tuple[str, int]:
-    """What stands in the quotes that open at *at*, and where they end."""
+    """Return the text in the quotes that open at *at*, and where they end."""
     end = _closing(text, at)
     if end is None:
         raise QueryError(
@@ -167,7 +168,7 @@ def exact_term(
     inside: str,
     if_empty: QueryErrorCode = QueryErrorCode.EMPTY_PHRASE,
 ) -> Token:
-    """The same, to be found only as it is spelt here."""
+    """Read *inside* as `term_token` does, to be found only as it is spelt here."""
     if _STAR.search(inside):
         raise error_here(
             QueryErrorCode.EXACT_STAR, text, start, end, _STAR.sub("", text[start:end])
@@ -186,7 +187,7 @@ _ORS = frozenset({"or", "OR", "\uff2f\uff32"})
 
 
 def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
-    """`title:` is a token by itself; the others have a name behind them, or brackets of names."""
+    """Yield `title:` as a token, or another field with its name, or brackets of names."""
     start, end = found.span()
     name = normalize("NFKC", found[0][:-1]).strip().lower()
     if name not in FIELDS:
@@ -196,19 +197,19 @@ def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
     if kind is TokenKind.TITLE:
         yield Token(kind, start, end - start)
     elif opening and opening.lastgroup == "open":
-        yield from _listed(text, found, opening, kind)
+        yield from _bracketed_names(text, found, opening, kind)
     else:
-        yield named_tokens(text, found, kind)
+        yield named_token(text, found, kind)
 
 
-def named_tokens(text: str, found: re.Match[str], kind: TokenKind) -> Token:
+def named_token(text: str, found: re.Match[str], kind: TokenKind) -> Token:
     start, end = found.span()
     behind = LEXEME.match(text, end if kind is TokenKind.TOPIC else _behind(text, end))
     if behind is None or behind.lastgroup not in {"word", "quote"}:
         is_not = behind is not None and behind.lastgroup == "not"
         turned = not_before(text, start, end) if is_not else ""
         raise QueryError(QueryErrorCode.NOTHING_FOLLOWS, text, start, end - start, turned)
-    token = _name(text, behind, kind)
+    token = _name_token(text, behind, kind)
     if not token.name:
         raise QueryError(QueryErrorCode.NOTHING_FOLLOWS, text, start, end - start)
     return Token(kind, start, token.end - start, typed=token.typed, name=token.name)
@@ -218,10 +219,10 @@ def _behind(text: str, end: int) -> int:
     return end + len(text[end:]) - len(text[end:].lstrip())
 
 
-def _listed(
+def _bracketed_names(
     text: str, found: re.Match[str], opening: re.Match[str], kind: TokenKind
 ) -> Iterator[Token]:
-    """`source:(a OR b)` is `(source:a OR source:b)`."""
+    """Yield the tokens of `source:(a OR b)`, which is `(source:a OR source:b)`."""
     yield Token(TokenKind.OPEN, found.start(), opening.end() - found.start())
     at, was_name = opening.end(), False
     while behind := LEXEME.match(text, at):
@@ -233,21 +234,21 @@ def _listed(
             yield Token(TokenKind.CLOSE, behind.start(), len(behind[0]))
             return
         if group not in {"word", "quote", "or"} or is_or is not was_name:
-            raise _not_listed(text, opening, kind)
-        token = _or(behind) if is_or else _name(text, behind, kind)
+            raise _bracket_error(text, opening, kind)
+        token = _or_token(behind) if is_or else _name_token(text, behind, kind)
         if not (is_or or token.name):
-            raise _not_listed(text, opening, kind)
+            raise _bracket_error(text, opening, kind)
         at, was_name = token.end, not is_or
         yield token
     raise QueryError(QueryErrorCode.UNCLOSED_BRACKET, text, opening.start(), 1, f"{text.rstrip()})")
 
 
-def _or(found: re.Match[str]) -> Token:
+def _or_token(found: re.Match[str]) -> Token:
     return Token(TokenKind.OR, found.start(), len(found[0]))
 
 
-def _not_listed(text: str, opening: re.Match[str], kind: TokenKind) -> QueryError:
-    """Names with nothing between them are one name of several words, or have lost their ORs."""
+def _bracket_error(text: str, opening: re.Match[str], kind: TokenKind) -> QueryError:
+    """Return an error with a suggestion: one name of several words, or names joined by OR."""
     start = opening.start()
     found = _INSIDE.match(text, opening.end())
     end = found.end() if found else len(text)
@@ -264,7 +265,7 @@ def _is_name(word: str) -> bool:
     return word[0].isalnum() and word not in _OPERATORS
 
 
-def _name(text: str, found: re.Match[str], kind: TokenKind) -> Token:
+def _name_token(text: str, found: re.Match[str], kind: TokenKind) -> Token:
     start, end, typed = found.start(), found.end(), found[0]
     if found.lastgroup == "quote":
         typed, end = quoted(text, start)
@@ -283,7 +284,7 @@ def _language(text: str, place: tuple[int, int], typed: str) -> str:
     if code in CODES:
         return code
     start, end = place
-    if meant := MEANT.get(typed.casefold()) or MEANT.get(code, ""):
+    if meant := MEANT_CODES.get(typed.casefold()) or MEANT_CODES.get(code, ""):
         raise error_here(QueryErrorCode.UNKNOWN_LANGUAGE, text, start, end, meant)
     raise QueryError(QueryErrorCode.UNKNOWN_LANGUAGE, text, start, end - start)
 
@@ -292,7 +293,7 @@ FARTHEST = 50  # words between two that are near
 
 _IN_CAPITALS = {"AND": TokenKind.AND, "OR": TokenKind.OR, "NOT": TokenKind.NOT}
 _NEAR = re.compile(r"near/(\d{0,9})", re.IGNORECASE)
-# What other search engines write for it, or what was meant as it.
+# Operators of other search engines for NEAR, and misspelt ones.
 _LIKE_NEAR = re.compile(r"(?:NEAR[^\w\s]*|[NnWw]/)(\d+).*")
 _LONGEST_OPERATOR = 20
 
@@ -317,7 +318,7 @@ def _tokens(text: str, found: re.Match[str]) -> Iterator[Token]:
         case "field":
             yield from field_token(text, found)
         case "topic":
-            yield named_tokens(text, found, TokenKind.TOPIC)
+            yield named_token(text, found, TokenKind.TOPIC)
         case "space" | "stray":
             yield Token(TokenKind.TERM, at, length)
         case kind:
@@ -362,7 +363,7 @@ def _quoted(text: str, at: int) -> Iterator[Token]:
 
 
 def _distance(text: str, start: int, end: int, far: str) -> int:
-    """*far* is the number as it was written, in the NEAR between *start* and *end*."""
+    """Read *far*, the number in the NEAR between *start* and *end*."""
     if not far:
         instead = text[start:end].rstrip() + "5"
         raise error_here(QueryErrorCode.NEAR_HOW_FAR, text, start, end, instead)
@@ -390,7 +391,7 @@ _ENDS = frozenset(
 
 
 def resolved(text: str, read: Sequence[Token]) -> list[Token]:
-    """*read* with the small operators as what they are; the last of *read* is the end."""
+    """Return *read* with operators in small letters recognized; the last of *read* is the end."""
     found: list[Token] = []
     for at, token in enumerate(read):
         kind = _SMALL.get(text[token.position : token.end])

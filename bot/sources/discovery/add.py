@@ -1,9 +1,10 @@
 """Adding sources: one GET checks, reads and stores a source with its backlog, which alerts nobody.
 
-What the user names may be a feed, or a page: then its one feed is added, or else the page itself. A
-page with several feeds is a question: nothing is added, and the feeds are there to pick from.
+A user names a feed or a page. If a page has one feed, that is added; without any, the page itself
+is. If it has several, nothing is added, and the result lists them to choose from.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from bot.budgets import FREE, Cost
+from bot.sources.decide import SourceEntries, kind_of, source_changes
 from bot.sources.discovery.discover import (
     DiscoveryResult,
     FoundFeed,
@@ -22,18 +24,16 @@ from bot.sources.discovery.discover import (
 )
 from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.publishers import with_publishers
-from bot.sources.drafts import ArticleDraft, draft_of, identify_in_slices, url_hash
+from bot.sources.drafts import ArticleDraft, draft_of, identify, url_hash
+from bot.sources.entries import PreparedEntries, prepare, store_prepared
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
-from bot.sources.health import changes_after, kind_of
 from bot.sources.hosts import shown_host
 from bot.sources.payment import cost_of
-from bot.sources.prepare import PreparedEntries, Shown, prepare
-from bot.sources.store import parted, store_shown, weight_of
+from bot.sources.store import parted, weight_of
 from bot.sources.urls import as_typed, host_of
-from bot.text.slices import Slices, in_turns
 from storage import sources
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import lock_own
@@ -55,9 +55,9 @@ class AddOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What came of it; `problem` says why not. `source_id` is there if it is a source now.
+    """The result of adding: `source_id` if it is a source now, else `problem`.
 
-    `found_at`: the page that names the feed. `choice`: the feeds to pick from that were read;
+    `found_at`: the page that names the feed. `choice`: the feeds to choose from that were read;
     `unread`: links that may be feeds too. `cost`: of the fetch, with the entries stored.
     """
 
@@ -74,7 +74,7 @@ class Addition:
 
 
 class Form(StrEnum):
-    """What may be added if the address turns out to be a page."""
+    """The kinds of source that may be added if the address is that of a page."""
 
     ANY = "any"  # its one feed; if it has none, the page itself
     FEED = "feed"  # its one feed and nothing else
@@ -83,7 +83,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """The interval of a source, its title here, and its folder in a list; None: as it is."""
+    """The interval, title, folder in a list and other options of a source; None: unchanged."""
 
     every: timedelta | None = None
     title: str = ""
@@ -100,8 +100,8 @@ class SourceAdder:
     in the allowed networks may be read. It has no default, because a forgotten argument must not
     publish what a chat adds.
 
-    *room*: how many entries the account that asks may still pay for today. A longer backlog is left
-    to the polls. None: no account pays.
+    *room*: how many entries the account may still pay for today. A longer backlog is left to the
+    polls. None: no account pays.
     """
 
     storage: Storage
@@ -144,7 +144,7 @@ class SourceAdder:
         feeds = [feed for feed in found.feeds if feed.tells_news]
         unread = [link for link in found.unread if link.where is not Where.SITEMAP]
         if len(feeds) + len(unread) > 1:
-            return _question(url, feeds, unread, options)
+            return _several_feeds(url, feeds, unread, options)
         if feeds:
             feed = feeds[0]
             added = await self._existing(feed.url, options)
@@ -158,7 +158,7 @@ class SourceAdder:
         return await self._add_fetched(url, found.result, options)
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
-        if problem := why_not(result, options.every):
+        if problem := problem_with(result, options.every):
             cost = cost_of(result.spent)
             return Addition(url, AddOutcome.REFUSED, options.title, problem=problem, cost=cost)
         final = result.address_of(url)
@@ -188,15 +188,15 @@ class SourceAdder:
         return Addition(url, AddOutcome.THERE, title, problem=problem, source_id=source.id)
 
     async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
-        """Read the source as if it were new: what it showed its followers stays theirs."""
+        """Read the source as if it were new, because its earlier entries stay its followers'."""
         request = FetchRequest(source.url, inside=True, public=True)
         result = await fetch_source(self.fetcher, self.reader, request)
-        if problem := why_not(result, options.every):
+        if problem := problem_with(result, options.every):
             return Addition(source.url, AddOutcome.REFUSED, source.title, problem=problem)
         return await self._store(source.url, result, options, private=source)
 
     def _changes(self, source: Source, options: SourceOptions) -> dict[str, Any]:
-        """Adding again changes options; only the operator may change those of a public source."""
+        """Return the options to change; only the operator may change those of a public source."""
         if not self.public:
             return {}
         changes: dict[str, Any] = {}
@@ -221,7 +221,7 @@ class SourceAdder:
         """Store the source with its backlog; *private*: that source becomes public."""
         async with self.storage.reading() as tx:
             row = self._first_row(url, result, options, tx.now)
-        first, *others = parted(await in_turns(_backlog(row, result, row["created_at"])))
+        first, *others = parted(await asyncio.to_thread(_backlog, row, result, row["created_at"]))
         count = weight_of(chain(first, *others))
         if self.room is not None and count > self.room:
             first, others, count = [], [], 0
@@ -230,7 +230,7 @@ class SourceAdder:
         entries = await self._prepared(private.id if private else _NO_ROW, first)
         owner = f"adding {uuid4().hex}"
         async with self.storage.writing() as tx:
-            row_now = row | (_unread(tx, owner) if others else {})
+            row_now = row | (_unread_columns(tx, owner) if others else {})
             if private is None:
                 source_id = await sources.add_source(tx, row_now)
             else:
@@ -248,7 +248,7 @@ class SourceAdder:
     async def _prepared(
         self, source_id: int, drafts: Sequence[ArticleDraft]
     ) -> list[PreparedEntries]:
-        return await prepare(self.storage, [Shown(source_id, drafts, inside=False)])
+        return await prepare(self.storage, [SourceEntries(source_id, drafts, inside=False)])
 
     def _first_row(
         self, url: str, result: FetchResult, options: SourceOptions, now: datetime
@@ -256,7 +256,7 @@ class SourceAdder:
         new = new_source(url, result, now, options.every)
         title = options.title or (result.document.title if result.document else "")
         return {
-            **changes_after(new, result, now, 0),
+            **source_changes(new, result, now, 0),
             "url": new.url,
             "url_hash": new.url_hash,
             "host": new.host,
@@ -291,7 +291,7 @@ async def _store_backlog(
 ) -> int:
     """Store entries of a source that showed none before; return the number of new articles."""
     ready = [each.of_source(source_id) for each in entries]
-    stored = await tx.at_once(store_shown(tx, ready))
+    stored = await tx.at_once(store_prepared(tx, ready))
     await sources.forget_validators(tx, stored.unsettled)
     return stored.articles[source_id]
 
@@ -311,7 +311,7 @@ def new_source(
     )
 
 
-def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
+def problem_with(result: FetchResult, every: timedelta | None) -> Problem | None:
     """Return why the source cannot be added; None if it can."""
     if result.problem:
         return result.problem
@@ -322,10 +322,10 @@ def why_not(result: FetchResult, every: timedelta | None) -> Problem | None:
     return None
 
 
-def _question(
+def _several_feeds(
     url: str, feeds: Sequence[FoundFeed], unread: Sequence[FeedLink], options: SourceOptions
 ) -> Addition:
-    """Without the documents that were read: a list may have a thousand such sites."""
+    """Leave out the documents that were read, because a list may have a thousand such sites."""
     return Addition(
         url,
         AddOutcome.SEVERAL,
@@ -335,20 +335,17 @@ def _question(
     )
 
 
-def _backlog(
-    row: Mapping[str, Any], result: FetchResult, now: datetime
-) -> Slices[list[ArticleDraft]]:
+def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> list[ArticleDraft]:
     if result.document is None:
         return []
     document = with_publishers(result.document, row["kind"], row["host"])
-    drafts = []
-    for each in (yield from identify_in_slices(document, row["url"])):
-        drafts.append(draft_of(*each, source_url=row["url"], now=now, backlog=True))
-        yield
-    return drafts
+    url = row["url"]
+    return [
+        draft_of(*each, source_url=url, now=now, backlog=True) for each in identify(document, url)
+    ]
 
 
-def _unread(tx: Transaction, owner: str) -> dict[str, Any]:
-    """How a source is stored whose backlog is not yet: if that never comes, it is read anew."""
+def _unread_columns(tx: Transaction, owner: str) -> dict[str, Any]:
+    """Return the columns of a source before its backlog is stored, so that a crash rereads it."""
     leased = {"owner": owner, "lease_until": tx.now + LEASE, "next_fetch_at": tx.now}
     return dict.fromkeys(_READ) | leased

@@ -1,8 +1,8 @@
-"""What can be read at a site: its feeds, found by a few polite requests, and each one read.
+"""Finding the feeds of a site by a few polite requests, and reading each one.
 
-In this order, until a step finds a feed: the address itself; the feeds that its page names; those
-that the page links, or a page of feeds that it links; the usual places, one after the other; the
-sitemaps that robots.txt names. An address from outside leads nowhere inside, no matter who asks.
+These are tried in order, until one has a feed: the address itself; the feeds that its page names;
+those that the page links, or a page of feeds that it links; the usual places, one after the other;
+the sitemaps that robots.txt names. No address from outside leads inside, whoever asks.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from yarl import URL
 
 from bot.sources.discovery.links import FeedLink, Where, robots_of, sitemaps_of, usual_places
-from bot.sources.feeds.model import DocumentKind, Item, Unreadable, moment_of
+from bot.sources.feeds.model import DocumentKind, Item, Unreadable, sort_time
 from bot.sources.feeds.sniff import decode
 from bot.sources.fetch.problems import FetchError, Problem
 from bot.sources.fetch.response import problem_of
@@ -31,12 +31,16 @@ from bot.sources.fetch.source import (
     is_news_sitemap,
 )
 from bot.sources.hosts import shown_url
+from bot.sources.limits import (
+    DISCOVERY_SECONDS,
+    LOOKUP_SECONDS,
+    MAX_FEEDS_READ,
+    MAX_OFFERED_FEEDS,
+    MAX_ROBOTS_BYTES,
+    MAX_ROBOTS_SITEMAPS,
+)
 from bot.sources.urls import as_typed, canonical_url, without_login
 
-MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it links
-MAX_ROBOTS_SITEMAPS: Final = 3
-MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
-PATIENCE_SECONDS: Final = 90.0
 _SAME_SHARE = 0.8  # of the links
 _COMPARED = 100  # entries
 
@@ -61,7 +65,7 @@ class FoundFeed:
 
     @property
     def tells_news(self) -> bool:
-        """False for a plain sitemap, which says no more than which pages there are."""
+        """Return False for a plain sitemap, which only lists pages."""
         return self.kind is DocumentKind.FEED or any(item.title for item in self._items)
 
     @property
@@ -102,7 +106,7 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     public: bool,
     result: FetchResult | None = None,
     thorough: bool = False,
-    patience_seconds: float = PATIENCE_SECONDS,
+    patience_seconds: float = DISCOVERY_SECONDS,
 ) -> DiscoveryResult:
     """Look for feeds at *url*; *result*: of a fetch of it, if there was one just now.
 
@@ -160,7 +164,7 @@ class _SiteSearch:
         if thorough or not self.feeds:
             await self._read_sitemaps(await self._sitemaps(url))
 
-    async def _read(self, links: Sequence[FeedLink], limit: int = MAX_READ) -> None:
+    async def _read(self, links: Sequence[FeedLink], limit: int = MAX_FEEDS_READ) -> None:
         waiting = deque(self._new(links))
         for _ in range(limit):
             if not waiting:
@@ -185,7 +189,7 @@ class _SiteSearch:
         return new
 
     async def _read_first(self, links: Sequence[FeedLink]) -> None:
-        """Until the first feed, or the first place at which the host does not respond."""
+        """Read until the first feed, or until the host does not respond."""
         for link in links:
             result = await self._fetch(link)
             if feed := found_feed(link, result):
@@ -194,7 +198,7 @@ class _SiteSearch:
                 return
 
     async def _read_sitemaps(self, links: Sequence[FeedLink]) -> None:
-        """If there are feeds, only sitemaps for news are worth a request."""
+        """Read sitemaps; only those for news if there are feeds, because others tell no more."""
         for_news = [link for link in links if is_news_sitemap(link.url)]
         await self._read(for_news if self.feeds else links, MAX_ROBOTS_SITEMAPS)
 
@@ -216,7 +220,7 @@ class _SiteSearch:
 
 
 def is_list(result: FetchResult) -> bool:
-    """Whether there are entries to follow."""
+    """Return whether there are entries to follow."""
     return result.document is not None and result.document.kind.is_list
 
 
@@ -231,14 +235,14 @@ def found_feed(link: FeedLink, result: FetchResult) -> FoundFeed | None:
         title=document.title or link.name,
         kind=document.kind,
         entries=len(document.items),
-        newest=max(dated, key=moment_of).published if dated else None,
+        newest=max(dated, key=sort_time).published if dated else None,
         where=link.where,
         result=result,
     )
 
 
 def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
-    """Whether both are the same feed, in two formats such as RSS and Atom."""
+    """Return whether both are the same feed, in two formats such as RSS and Atom."""
     if canonical_url(one.url) == canonical_url(other.url):
         return True
     lengths = sorted((len(one.links), len(other.links)))
@@ -247,17 +251,15 @@ def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
     return of > 0 and len(one.links & other.links) >= _SAME_SHARE * of
 
 
-# What is at an address that a user typed or forwarded: a feed, a site with feeds, or one article.
+# Looking up an address that a user typed or forwarded: a feed, a site with feeds, or an article.
 
-MAX_OFFERS: Final = 8
-LOOKUP_SECONDS: Final = 20.0
 # Letters of text, a Han character for three of them; a front page gives less, or some teasers.
 _MIN_ARTICLE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What is at *url*: `feeds`, or the one article of a page; else `problem` says why nothing.
+    """The feeds at *url*, or the article of its page; without either, `problem` may say why.
 
     `is_feed`: *url* is the feed itself.
     """
@@ -272,7 +274,7 @@ class LookupResult:
 
 @dataclass(frozen=True, slots=True)
 class LinkLookup:
-    """Stores nothing and reaches nothing in the operator's network, no matter who asks.
+    """Looks up links; it stores nothing and reaches nothing in the operator's network.
 
     *newsroom*: the exception, of the playground alone, such as `http://127.0.0.1:8081/news/`.
     """
@@ -343,4 +345,4 @@ def _offers(feeds: Iterable[FoundFeed]) -> tuple[FoundFeed, ...]:
         replace(feed, title=feed.title or shown_url(feed.url), result=FetchResult())
         for feed in feeds
     ]
-    return tuple(offers[:MAX_OFFERS])
+    return tuple(offers[:MAX_OFFERED_FEEDS])

@@ -1,52 +1,40 @@
-"""Where a site may keep its feeds: the links of a page and of robots.txt, and the usual places.
+"""Links that may be feeds: those of a page, those of robots.txt, and the usual places.
 
-None of them is known to be a feed; each must be read. The likely ones come first.
+Each must be read to know. The likely ones come first.
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from bot.sources.feeds.text import one_line
 from bot.sources.fetch.source import is_news_sitemap
-from bot.sources.urls import canonical_url, host_of, without_feed_scheme
+from bot.sources.urls import absolute, canonical_url, without_feed_scheme, without_login
 
 _LONGEST_PAGE = 2_000_000  # characters
 _MOST_LINKS = 500
 _LONGEST_NAME = 200
 _MOST_TEXTS = 8  # of the texts within a link
-_LONGEST_URL = 2000
-_FEED_TYPE = re.compile(
-    r"application/(?:(?:rss|atom|rdf|feed)\+(?:xml|json)|json)|(?:application|text)/(?:rss|xml)"
-)
-_FEED_PATH = re.compile(
-    r"\.(?:rss|atom|rdf)$|/(?:rss|atom|feed|index|news|latest)[\w-]*\.xml$"
-    r"|/(?:feeds?|rss2?|rdf|atom)(?:/[\w.-]+){0,2}/?$",
-    re.IGNORECASE,
-)
-_FEED_QUERY = re.compile(
-    r"(?:^|&)(?:feed=|format=(?:rss|feed|atom)|output=rss|type=rss|alt=rss)", re.IGNORECASE
-)
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_FEED_TYPE = re.compile("|".join(_DATA["types"]))
+_FEED_PATH = re.compile("|".join(_DATA["paths"]), re.IGNORECASE)
+_FEED_QUERY = re.compile(f"(?:^|&)(?:{'|'.join(_DATA['queries'])})", re.IGNORECASE)
 _FEED_HOST = re.compile(r"(?:rss|feeds?)\.", re.IGNORECASE)
-_FEED_NAME = re.compile(
-    r"(?:^|\W)(?:(?:rss|atom|xml)(?:[ -]?feeds?)?|json[ -]?feeds?)(?:\W|$)", re.IGNORECASE
-)
+_FEED_NAME = re.compile(rf"(?:^|\W)(?:{'|'.join(_DATA['names'])})(?:\W|$)", re.IGNORECASE)
 _LONGEST_FEED_NAME = 3  # words; a headline may speak of atoms
 _COMMENTS_PATH = re.compile("/comments(?:/|$)", re.IGNORECASE)
-_COMMENTS_NAME = re.compile(
-    r"comment|kommentar|com[ae]nt[aá]r|comenta|yorum|reacties|коммент|комент|コメント|评论|評論|留言"
-    r"|댓글|تعليق|תגוב",
-    re.IGNORECASE,
-)
+_COMMENTS_NAME = re.compile("|".join(_DATA["comments"]), re.IGNORECASE)
 _ANOTHER_ADDRESS = re.compile(r"https?(?::|%3a)(?:/|%2f)", re.IGNORECASE)
 _SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
-_PLACES = ("feed", "rss", "rss.xml", "atom.xml", "index.xml", "feed.xml", "feed.json", "feeds")
+_PLACES: list[str] = _DATA["places"].split()
 
 
 class Where(StrEnum):
@@ -149,7 +137,7 @@ def _has_feed_type(facts: dict[str, str]) -> bool:
 
 
 def _is_an_interface(facts: dict[str, str]) -> bool:
-    """Blogs name the address of their API as a JSON alternate: it is no feed."""
+    """Return whether it is the API of a blog, which is named as a JSON alternate."""
     return facts.get("type", "").lower() == "application/json" and "feed" not in facts["href"]
 
 
@@ -166,16 +154,10 @@ def _looks_like_a_feed(address: str, name: str, facts: dict[str, str]) -> bool:
     )
 
 
-def _address(text: str, base: str) -> str:
-    """Return the absolute address; "" if it is none of the web or holds a login."""
-    text = without_feed_scheme("".join(text.split()))
-    try:
-        address = urljoin(base, text.partition("#")[0])
-        is_whole = bool(host_of(address)) and "@" not in urlsplit(address).netloc
-    except ValueError:
-        return ""
-    is_web = address.startswith(("http://", "https://"))
-    return address if text and is_web and is_whole and len(address) <= _LONGEST_URL else ""
+def _address(link: str, base: str) -> str:
+    """Return the address that may hold a feed; "" if there is none, or it needs a login."""
+    link = without_feed_scheme(link)
+    return absolute(link, base).partition("#")[0] if without_login(link) == link else ""
 
 
 def _name(text: str) -> str:
@@ -183,7 +165,7 @@ def _name(text: str) -> str:
 
 
 def _is_of_comments(link: FeedLink) -> bool:
-    """By its path, or its title on the page; a mere link may have such a title for its opinions."""
+    """Judge by its path, or its title; of a mere link that may announce opinions instead."""
     if _COMMENTS_PATH.search(urlsplit(link.url).path):
         return True
     return link.where is Where.NAMED and bool(_COMMENTS_NAME.search(link.name))

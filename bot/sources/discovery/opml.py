@@ -1,8 +1,8 @@
 """OPML: lists of feeds in folders, as feed readers exchange them.
 
-What is written here can be read back: address, title, site and folder. Files of other programs are
-read as far as possible: any encoding, bare ampersands, entities of HTML, any depth; but no
-entity that a document declares itself, and nothing unbounded.
+Address, title, site and folder survive writing and reading. Files of other programs may have any
+encoding, bare ampersands, entities of HTML and any depth, but no entities of their own, and not
+more feeds than a limit.
 """
 
 import re
@@ -17,10 +17,9 @@ from bot.sources.feeds.model import Unreadable
 from bot.sources.feeds.roots import as_utf8, check_attributes
 from bot.sources.feeds.sniff import decode
 from bot.sources.feeds.text import without_controls
+from bot.sources.limits import LARGEST_DOCUMENT, MOST_OUTLINES
 from bot.sources.urls import is_link
 
-MAX_OPML_BYTES = 10_000_000
-MOST_FEEDS = 10_000
 _STARTER = "starter.opml"
 _DEEPEST = 8  # folders; what is deeper goes into the eighth
 _LONGEST_NAME = 200
@@ -62,8 +61,8 @@ def read_opml(data: bytes) -> tuple[Outline, ...]:
     seen: dict[str, Outline] = {}
     for outline in _outlines(body, ()):
         seen.setdefault(outline.url or outline.site, outline)
-        if len(seen) > MOST_FEEDS:
-            raise NotOpmlError(f"This OPML lists more than {MOST_FEEDS:,} feeds.")
+        if len(seen) > MOST_OUTLINES:
+            raise NotOpmlError(f"This OPML lists more than {MOST_OUTLINES:,} feeds.")
     if not seen:
         raise NotOpmlError("This OPML lists no feeds.")
     return tuple(seen.values())
@@ -83,8 +82,8 @@ def write_opml(outlines: Iterable[Outline], title: str) -> bytes:
 
 
 def _root(data: bytes) -> etree._Element:
-    if len(data) > MAX_OPML_BYTES:
-        raise NotOpmlError(f"This is larger than {MAX_OPML_BYTES // 1_000_000} MB.")
+    if len(data) > LARGEST_DOCUMENT:
+        raise NotOpmlError(f"This is larger than {LARGEST_DOCUMENT // 1_000_000} MB.")
     text = decode(data, "")
     if _ENTITY.search(text):
         raise NotOpmlError("This declares entities, which no list of feeds needs.")

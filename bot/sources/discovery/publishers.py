@@ -1,8 +1,8 @@
-"""What a news search finds: the publisher of each entry, its own title, and a stable identity.
+"""The results of a news search: the publisher of each entry, its own title, and a stable identity.
 
-A search service writes "Title - Publisher", gives links that lead through itself, and gives the
-same article another link from time to time. So title and publisher identify it, for three days: a
-morning briefing has the same title every day.
+A search service writes "Title - Publisher", links through itself, and changes the link of an
+article from time to time. Title and publisher identify the article instead, for three days, because
+a morning briefing has the same title every day.
 """
 
 import re
@@ -48,7 +48,7 @@ def as_search_results(document: Document, service: str) -> Document:
 
 
 def names_publishers(titles: Sequence[str]) -> bool:
-    """Whether a service ends its titles with publishers: one title alone would not show it."""
+    """Return whether a service ends its titles with publishers, as several titles show."""
     named = sum(1 for title in titles if _suffix_of(title)[1])
     return len(titles) >= _FEWEST_TITLES and named >= _HABIT * len(titles)
 
@@ -100,14 +100,14 @@ def _direct(url: str) -> str:
 
 
 def _is_echo(item: Item, title: str) -> bool:
-    """Whether its summary only repeats title and publisher, perhaps with those of others behind."""
+    """Return whether its summary only repeats title and publisher."""
     first = _words(item.summary.partition("\n")[0])
     own = _words(item.title)
     return bool(first) and first in {own, f"{own} {_words(item.publisher)}", _words(title)}
 
 
 def _identity(item: Item) -> str:
-    """The same for one title and publisher within three days; for good if there is no date."""
+    """Return one identity for a title and publisher within three days; for good without a date."""
     published = item.published
     day = published.date() if isinstance(published, datetime) else published
     when = "" if day is None else str((day - _EPOCH) // SAME_FOR)

@@ -1,10 +1,10 @@
-"""Search feeds: the sources that are made for the queries to which chats subscribe.
+"""Search feeds: sources made for the queries to which chats subscribe.
 
-A query becomes text for a news search: words, "phrases", OR, -not. What a search cannot ask for is
-left out, so that it finds too much rather than too little; what it finds is matched like every
-entry. A query that then asks for nothing has no search feed; a long one has several, each for some
-of its alternatives. A search feed is public, because the operator wants it, but nobody learns what
-is searched for.
+A query becomes text for a news search: words, "phrases", OR, -not. Conditions that a search does
+not know are left out, so that it finds too much rather than too little; the results are matched
+like all entries. A query of such conditions alone has no search feed; a long one has several, each
+for some of its alternatives. A search feed is public, because the operator wants it, but it does
+not show its query.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +19,7 @@ from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, Sourc
 from bot.matching.query.canonical import read_back
 from bot.matching.query.stopwords import is_selective
 from bot.sources.drafts import url_hash
+from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import host_of
 from storage.db.engine import Storage
 from storage.enums import SourceKind
@@ -132,7 +133,6 @@ def search_addresses(canonical: str, templates: Iterable[str]) -> list[str]:
 
 MAX_SEARCH_CHARACTERS = 400  # characters
 MAX_SEARCH_WORDS = 30  # services read about 32
-MAX_URL_CHARACTERS = 2000
 _HERE = "{query}"
 _OR = " OR "
 
@@ -143,21 +143,21 @@ def search_texts(node: Node) -> tuple[str, ...]:
     Each text must be a query by itself, or the search would find everything.
     """
     alternatives = node.operands if isinstance(node, Or) else (node,)
-    wanted = [_wanted(each) for each in alternatives]
+    wanted = [_search_text(each) for each in alternatives]
     if not all(text and _fits(text) and is_readable(text) for text in wanted):
         return ()
     if len(wanted) == 1:
         return tuple(wanted)
-    return tuple(_packed(map(_in_brackets, alternatives)))
+    return tuple(_joined_texts(map(_in_brackets, alternatives)))
 
 
 def search_url(template: str, text: str) -> str:
     """Return the URL of the search for *text*; "" if that would be too long."""
     url = template.replace(_HERE, quote(text, safe=""))
-    return url if len(url) <= MAX_URL_CHARACTERS else ""
+    return url if len(url) <= LONGEST_URL else ""
 
 
-def _packed(alternatives: Iterable[str]) -> Iterator[str]:
+def _joined_texts(alternatives: Iterable[str]) -> Iterator[str]:
     """Join as many in one search as fit."""
     packed = ""
     for text in alternatives:
@@ -173,7 +173,7 @@ def _fits(text: str) -> bool:
     return len(text) <= MAX_SEARCH_CHARACTERS and len(text.split()) <= MAX_SEARCH_WORDS
 
 
-def _wanted(node: Node) -> str:
+def _search_text(node: Node) -> str:
     match node:
         case Term():
             return _term(node)
@@ -190,7 +190,7 @@ def _wanted(node: Node) -> str:
 def _all(operands: tuple[Node, ...]) -> str:
     """Leave out the longest parts if they are too many: fewer words find more."""
     wanted = [text for text in map(_in_brackets, operands) if text]
-    unwanted = [_unwanted(operand.operand) for operand in operands if isinstance(operand, Not)]
+    unwanted = [_excluded_text(operand.operand) for operand in operands if isinstance(operand, Not)]
     if wanted and _fits(whole := " ".join([*wanted, *filter(None, unwanted)])):
         return whole
     while wanted and not _fits(" ".join(wanted)):
@@ -205,11 +205,11 @@ def _any(operands: tuple[Node, ...]) -> str:
 
 
 def _in_brackets(node: Node) -> str:
-    text = _wanted(node)
+    text = _search_text(node)
     return f"({text})" if isinstance(node, And | Or | Near) and " " in text else text
 
 
-def _unwanted(node: Node) -> str:
+def _excluded_text(node: Node) -> str:
     """Return only what excludes no more in a search than in the query."""
     is_plain = isinstance(node, Term) and not (node.prefix or node.title or node.exact)
     return f"-{_term(node)}" if is_plain and isinstance(node, Term) else ""

@@ -1,21 +1,25 @@
-"""Dates as feeds and pages write them: ISO 8601, RFC 822 and its cousins, Unix time, East Asia's.
+"""Dates as feeds and pages write them: ISO 8601, RFC 822 and its kin, Unix time, East Asian dates.
 
-Without a zone a time counts as UTC, or by the clock that is given; without a time a date stays a
-date.
+A time without a zone is UTC, or by the given clock. A date without a time stays a date.
 """
 
 import re
+import tomllib
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from typing import Final
 
 from bot.sources.feeds.places import zone
 
-# By their first letters: English, German, French, Spanish, Italian, Portuguese, Dutch, Russian.
-_MONTH_NAMES = (
-    "jan ene gen янв", "feb fév fev фев", "mar mär maa mrt мар", "apr avr abr апр",
-    "may mai mag mei maj май мая", "jun juin giu июн", "jul juil lug июл", "aug aoû aou ago авг",
-    "sep set сен", "oct okt ott out окт", "nov ноя", "dec déc dez dic дек",
-)  # fmt: skip
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _numbered(names: Iterable[str]) -> dict[str, int]:
+    return {name: number for number, each in enumerate(names, 1) for name in each.split()}
+
+
+_MONTHS = _numbered(_DATA["months"])
 _NAME = r"(?P<name>[^\W\d_]{3,9})\.?"
 _CLOCK = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}))?(?:[.,]\d+)?"
 _ISO = re.compile(
@@ -47,13 +51,15 @@ _DOTTED = re.compile(
     rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})(?:,?\s+{_CLOCK}\s*(?P<zone>\S.*)?)?",
     re.ASCII,
 )
-_AMERICAN = re.compile(  # only with AM or PM: else nobody knows which is the month
-    rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}}),?\s+{_CLOCK}"
-    r"\s*(?P<half>[AP]M)\b\s*(?P<zone>\S.*)?",
-    re.ASCII,
+_AMERICAN = (
+    re.compile(  # only with AM or PM, because the order of month and day is unclear otherwise
+        rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}}),?\s+{_CLOCK}"
+        r"\s*(?P<half>[AP]M)\b\s*(?P<zone>\S.*)?",
+        re.ASCII,
+    )
 )
 _FORMS = (_ISO, _RFC822, _MONTH_FIRST, _ASCTIME, _COMPACT, _DOTTED, _AMERICAN)
-# Most dates of feeds are written like one of these, which Python reads ten times quicker.
+# Most dates of feeds are written like one of these, which Python reads ten times faster.
 _USUAL_RFC822 = re.compile(
     r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) (?:GMT|([+-]\d{4}))", re.ASCII
 )
@@ -64,23 +70,23 @@ _CENTURY_PIVOT = 69  # as RFC 2822 readers do: 69 is 1969, 68 is 2068
 
 
 def feed_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | date | None:
-    """*text* as a moment in UTC or a bare date, else None. *place* settles ambiguous zones."""
+    """Return *text* as a time in UTC or a bare date, else None; *place* settles zones."""
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
-    if (usual := _usual_as_iso(text)) and (moment := _from_iso(usual)):
-        return moment
+    if (usual := _frequent_as_iso(text)) and (timestamp := _from_iso(usual)):
+        return timestamp
     for form in _FORMS:
         if found := form.fullmatch(text):
             try:
-                return _assembled(found.groupdict(), place, clock)
+                return _from_parts(found.groupdict(), place, clock)
             except (KeyError, ValueError, OverflowError):
                 return None
     return _from_epoch(text)
 
 
-def _usual_as_iso(text: str) -> str:
-    """Empty for what is written in another way."""
+def _frequent_as_iso(text: str) -> str:
+    """Return an ISO 8601 text for a date of the two most frequent forms; "" for any other."""
     if found := _USUAL_RFC822.fullmatch(text):
         day, name, year, clock, offset = found.groups()
         month = _MONTHS.get(name.lower(), 0)
@@ -95,7 +101,7 @@ def _from_iso(text: str) -> datetime | None:
         return None
 
 
-def _assembled(parts: dict[str, str | None], place: str, clock: tzinfo) -> datetime | date:
+def _from_parts(parts: dict[str, str | None], place: str, clock: tzinfo) -> datetime | date:
     day = date(_year(parts["year"] or ""), _month(parts), int(parts["day"] or 0))
     hour = parts["hour"]
     if hour is None:
@@ -140,64 +146,45 @@ def _from_epoch(text: str) -> datetime | None:
 # ---- Years that do not count from Christ: the Japanese eras, the Republic of China, Buddhist
 # ones, and the Persian calendar (the 33-year rule, exact for 1925 to 2087). ----
 
-_ERA_ZERO = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+_ERAS: dict[str, int] = _DATA["eras"]
+_AFTERNOON = frozenset(_DATA["afternoon"].split())
+_HALF_DAYS = "|".join([*_DATA["forenoon"].split(), *_AFTERNOON])
 _BUDDHIST = 543
 _EAST_ASIAN = re.compile(
-    r"(?P<era>令和|平成|昭和|民國|民国)?\s*(?P<year>元|\d{1,4})\s*[年년]\s*(?P<month>\d{1,2})\s*[月월]"
+    rf"(?P<era>{'|'.join(_ERAS)})?\s*(?P<year>元|\d{{1,4}})\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월]"
     r"\s*(?P<day>\d{1,2})\s*[日號号일]"
     r"(?:\s*[((][^))\d]{1,3}[))])?"
-    r"(?:[\s,、]*(?P<half>午前|午後|上午|下午|오전|오후)?\s*"
+    rf"(?:[\s,、]*(?P<half>{_HALF_DAYS})?\s*"
     r"(?P<hour>\d{1,2})\s*[時时點点시::]\s*(?P<minute>\d{1,2}))?"
 )
-_AFTER_NOON = frozenset({"午後", "下午", "오후"})
-_PERSIAN_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("فروردین",),
-            ("اردیبهشت",),
-            ("خرداد",),
-            ("تیر",),
-            ("مرداد", "امرداد"),
-            ("شهریور",),
-            ("مهر",),
-            ("آبان",),
-            ("آذر",),
-            ("دی",),
-            ("بهمن",),
-            ("اسفند",),
-        ),
-        1,
-    )
-    for name in names
-}
+_PERSIAN_MONTHS = _numbered(_DATA["persian_months"])
 _PERSIAN = re.compile(rf"(\d{{1,2}})\s+({'|'.join(_PERSIAN_MONTHS)})(?:\s*ماه)?[،,]?\s+(1[34]\d\d)")
 _THAI_ERA = re.compile(r"พ\.?\s*ศ\.?\s*")
 _THAI_YEAR = re.compile(r"\b(2[45]\d\d)\b")
 
 
 def east_asian_date(text: str, clock: tzinfo = UTC) -> datetime | date | None:
-    """The first date like 2025年11月17日 (or 년 월 일) in *text*; a time in it is by *clock*."""
+    """Return the first date like 2025年11月17日 in *text*; its time is by *clock*."""
     found = _EAST_ASIAN.search(text)
     if found is None:
         return None
     try:
         year = 1 if found["year"] == "元" else int(found["year"])
-        year += _ERA_ZERO.get(found["era"] or "", 0)
+        year += _ERAS.get(found["era"] or "", 0)
         month, day = int(found["month"]), int(found["day"])
         if found["hour"] is None:
             return date(year, month, day)
         hour = int(found["hour"]) % 24
         if found["half"]:
-            hour = hour % 12 + (12 if found["half"] in _AFTER_NOON else 0)
-        moment = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
-        return moment.astimezone(UTC)
+            hour = hour % 12 + (12 if found["half"] in _AFTERNOON else 0)
+        timestamp = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
+        return timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
 def persian_date(text: str) -> date | None:
-    """The first Persian date with a month's name in *text*, digits being ASCII already."""
+    """Return the first Persian date with a month's name in *text*, digits being ASCII already."""
     found = _PERSIAN.search(text.replace("ي", "ی").replace("ك", "ک"))
     if found is None:
         return None
@@ -206,7 +193,7 @@ def persian_date(text: str) -> date | None:
 
 
 def western_years(text: str) -> str:
-    """*text* with Buddhist years written as western ones."""
+    """Return *text* with Buddhist years written as western ones."""
     text = _THAI_ERA.sub("", text)
     return _THAI_YEAR.sub(lambda found: str(int(found[1]) - _BUDDHIST), text)
 

@@ -1,8 +1,7 @@
-"""From the raw parts of a feed's entries to items; every reader of feeds ends here.
+"""From the raw parts of a feed's entries to items, for all readers of feeds.
 
-Each entry gets a fingerprint of its raw parts first. An entry whose fingerprint the caller knows is
-read no further: its text is not cleaned, its language is not detected. All other entries are
-cleaned together.
+Each entry gets a fingerprint of its raw parts. An entry with a known fingerprint is unchanged: its
+text is not cleaned and its language not detected. All other entries are cleaned together.
 """
 
 import re
@@ -16,19 +15,16 @@ from xxhash import xxh3_64_intdigest
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
 from bot.sources.feeds.model import (
-    LONGEST_NAME,
-    LONGEST_TEXT,
-    MOST_ENTRIES,
-    MOST_TEXT,
     Document,
     DocumentKind,
     FeedPace,
     Item,
-    moment_of,
     newest_places,
+    sort_time,
 )
 from bot.sources.feeds.places import place_of
 from bot.sources.feeds.text import cleaned
+from bot.sources.limits import LONGEST_NAME, LONGEST_TEXT, MOST_ENTRIES, MOST_TEXT
 from bot.sources.urls import absolute, host_of
 
 # Raise it when the same bytes become another item: it invalidates all stored fingerprints.
@@ -43,7 +39,7 @@ class RawEntry(NamedTuple):
     """The parts of an entry as the feed has them; `title`, `summary`, `contents` are markup.
 
     `base`: what a relative link starts from. `dates`: the first that can be read counts.
-    `credit`, `credit_url`: whom the entry names as its source.
+    `credit`, `credit_url`: the source that the entry names.
     """
 
     guid: str = ""
@@ -60,7 +56,7 @@ class RawEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """What a feed says of itself: `title` is markup, `home` absolute, `language` as declared."""
+    """A feed's own facts: `title` is markup, `home` absolute, `language` as declared."""
 
     title: str
     home: str
@@ -71,22 +67,22 @@ class FeedFacts:
 def feed_document(
     facts: FeedFacts, entries: Sequence[RawEntry], url: str, known: Collection[int]
 ) -> Document:
-    """The feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`.
+    """Return the feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`.
 
-    Of too many entries the newest are taken, known ones included: otherwise the entries that were
+    If there are too many entries, the newest count, known ones included: otherwise those that were
     left out would look new at the next fetch.
     """
     place = place_of(facts.language, host_of(url))
     tag = language.judged(_openings(entries), language.declared(facts.language))
     seed = xxh3_64_intdigest(f"{READER_VERSION}\n{place}\n{tag}".encode())
     numbered = [
-        _Entry(_fingerprint(entry, seed), _published(entry.dates, place), entry)
+        _Entry(_fingerprint(entry, seed), _first_date(entry.dates, place), entry)
         for entry in entries
     ]
-    lengths = [_longest(entry) for entry in entries]
+    lengths = [_longest_item(entry) for entry in entries]
     if len(entries) > MOST_ENTRIES or sum(lengths) > MOST_TEXT:
-        numbered = [numbered[at] for at in newest_places([*map(moment_of, numbered)], lengths)]
-    title, items = _items(numbered, known, facts.title, tag)
+        numbered = [numbered[at] for at in newest_places([*map(sort_time, numbered)], lengths)]
+    title, items = _cleaned_items(numbered, known, facts.title, tag)
     return Document(
         kind=DocumentKind.FEED,
         title=title,
@@ -104,22 +100,22 @@ class _Entry(NamedTuple):
     raw: RawEntry
 
 
-def _longest(entry: RawEntry) -> int:
-    """The most characters that its item can have; summary and text may both be the longest part."""
+def _longest_item(entry: RawEntry) -> int:
+    """Return the most characters that its item can have; one part may be summary and text."""
     bodies = map(len, (entry.summary, *entry.contents))
     return min(len(entry.title), LONGEST_NAME) + 2 * min(max(bodies), LONGEST_TEXT)
 
 
 def _fingerprint(entry: RawEntry, seed: int) -> int:
-    """63 bits, so that it fits a column of signed ones; never 0. JSON may hold half characters."""
+    """Return 63 bits, which fit a signed column; never 0. JSON may hold half characters."""
     parts = (part if isinstance(part, str) else "\1".join(part) for part in entry)
     return xxh3_64_intdigest("\0".join(parts).encode("utf-8", "surrogatepass"), seed) >> 1 or 1
 
 
-def _items(
+def _cleaned_items(
     entries: Sequence[_Entry], known: Collection[int], feed_title: str, tag: str
 ) -> tuple[str, tuple[Item, ...]]:
-    """The title of the feed as plain text, and its entries; all are cleaned at once."""
+    """Return the title of the feed as plain text, and its entries; all are cleaned at once."""
     titles = [feed_title]
     bodies: list[str] = []
     for number, _, raw in entries:
@@ -131,7 +127,7 @@ def _items(
     title = next(lines)
     items = []
     for number, published, raw in entries:
-        guid, url = _identifier(raw.guid, raw.base), absolute(raw.link, raw.base)
+        guid, url = _complete_guid(raw.guid, raw.base), absolute(raw.link, raw.base)
         line = next(lines)
         if number in known:
             items.append(
@@ -148,7 +144,7 @@ def _items(
                 url=url,
                 title=line,
                 summary=lead,
-                text=_body(summary, contents),
+                text=_longest_body(summary, contents),
                 published=published,
                 language=language.judged(opening, language.declared(raw.language) or tag),
                 credit=next(lines),
@@ -159,24 +155,24 @@ def _items(
     return title, tuple(items)
 
 
-def _body(summary: str, contents: Iterable[str]) -> str:
-    """The longest content, the first of equally long ones, unless the summary is twice as long."""
+def _longest_body(summary: str, contents: Iterable[str]) -> str:
+    """Return the first longest content, unless the summary is twice as long."""
     content = max(contents, key=len, default="")
     return content if len(content) * 2 >= len(summary) else summary
 
 
-def _identifier(guid: str, base: str) -> str:
-    """*guid* as it is, for it is opaque; but a bare path means something on its own site only."""
+def _complete_guid(guid: str, base: str) -> str:
+    """Return the opaque *guid* as it is, but complete a path, which other sites may have too."""
     guid = guid.strip()
-    return absolute(guid, base) if guid.startswith("/") else guid
+    return (absolute(guid, base) or guid) if guid.startswith("/") else guid
 
 
-def _published(dates: Iterable[str], place: str) -> datetime | date | None:
+def _first_date(dates: Iterable[str], place: str) -> datetime | date | None:
     return next((found for text in dates if (found := feed_date(text, place))), None)
 
 
 def _openings(entries: Sequence[RawEntry]) -> str:
-    """The beginnings of the first entries, known or new, nearly without markup."""
+    """Return the beginnings of the first entries, known or new, nearly without markup."""
     leads = ((entry, entry.summary or "".join(entry.contents[:1])) for entry in entries[:_JUDGED])
     openings = (f"{entry.title} {lead[:_RAW_OPENING]}" for entry, lead in leads)
     return " ".join(_TAGS.sub(" ", opening)[:_OPENING] for opening in openings)

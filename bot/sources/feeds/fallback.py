@@ -1,7 +1,6 @@
 """feedparser, for the feeds that `xml` refuses: broken XML, entities, old dialects, base64.
 
-Documents exist on which it takes minutes, so it runs in workers only. It is given bytes and fetches
-nothing.
+It runs in workers only, because some documents take it minutes. It fetches nothing.
 """
 
 import re
@@ -20,18 +19,18 @@ from bot.sources.feeds.text import possible
 from bot.sources.feeds.xml import pace_of
 from bot.sources.urls import absolute
 
-# feedparser makes `AT&T;` of a bare `AT&T`; in CDATA an ampersand is right as it is.
+# feedparser turns a bare `AT&T` into `AT&T;`. In CDATA an ampersand is right as it is.
 _BARE_AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|\w{1,31};)", re.DOTALL
 )
-# What it raises over markup that nobody foresaw.
+# The errors that it raises over odd markup.
 _TRIPPED = (AttributeError, LookupError, TypeError, ValueError)
 _STUMBLING_BLOCKS = ("{*}height", "{*}width")  # of pictures, where they hold no number
 _DATES = ("published", "created", "updated")
 
 
 def read_broken(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document:
-    """The feed in *data*, which is declared as UTF-8; raises `Unreadable`."""
+    """Return the feed in *data*, which is declared as UTF-8; raises `Unreadable`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations are not the document's fault
         if b"#" in data:
@@ -56,7 +55,7 @@ def read_broken(data: bytes, url: str, known: Collection[int] = frozenset()) -> 
 
 
 def _parsed(data: bytes, url: str) -> Any:
-    """What feedparser makes of *data*, or of as much of it as can be saved where it trips."""
+    """Return what feedparser reads in *data*, or in as much of it as can be saved if it trips."""
     try:
         return _parse(data, url)
     except _TRIPPED:
@@ -84,7 +83,7 @@ def _escaped(found: re.Match[bytes]) -> bytes:
 
 
 def _guids(root: Any, count: int) -> list[str]:
-    """The guids as the feed gave them: feedparser takes them for links and completes them."""
+    """Return the guids as the feed gave them, because feedparser completes them like links."""
     elements = [] if root is None else list(root.iter("{*}item", "{*}entry"))
     if len(elements) != count:
         return [""] * count

@@ -6,11 +6,12 @@ from typing import Any
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
-from bot.sources.urls import LONGEST_LINK, absolute
+from bot.sources.limits import LONGEST_URL
+from bot.sources.urls import absolute, is_web
 
 
 def read_json(text: str, url: str, known: Collection[int] = frozenset()) -> Document:
-    """The feed in *text*, from *url*; raises `Unreadable` for any other JSON."""
+    """Return the feed in *text*, from *url*; raises `Unreadable` for any other JSON."""
     try:
         feed = json.loads(text)
     except (ValueError, RecursionError):
@@ -34,7 +35,7 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
     content = _text(item, "content_html") or _escaped(_text(item, "content_text"))
     return RawEntry(
         guid=guid,
-        link=link or (guid if guid.startswith("http") else ""),
+        link=link or (guid if is_web(guid) else ""),
         base=url,
         title=_text(item, "title"),
         summary=summary,
@@ -45,12 +46,12 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
 
 
 def _escaped(text: str) -> str:
-    """Plain text as markup."""
+    """Return plain text as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
-    """The string under *name*; a number, as old feeds write ids, as a string; else ""."""
+    """Return the string under *name*; a number, as old feeds write ids, as a string; else ""."""
     found = fields.get(name)
     is_plain = isinstance(found, str) or (
         isinstance(found, int | float) and not isinstance(found, bool)
@@ -59,7 +60,7 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 
 def _pace(feed: dict[str, Any]) -> FeedPace | None:
-    """The first WebSub hub."""
+    """Return the pace with the first WebSub hub; None without one."""
     hubs = feed.get("hubs")
     for hub in hubs if isinstance(hubs, list) else ():
         is_hub = isinstance(hub, dict) and str(hub.get("type", "")).lower() == "websub"
@@ -70,4 +71,4 @@ def _pace(feed: dict[str, Any]) -> FeedPace | None:
 
 def _link(url: object) -> str:
     url = url.strip() if isinstance(url, str) else ""
-    return url if len(url) <= LONGEST_LINK else ""
+    return url if len(url) <= LONGEST_URL else ""

@@ -1,42 +1,30 @@
-"""Which language a text is in, as a two-letter code; "" where nobody can say.
+"""The language of a text as a two-letter code; "" if it is unclear.
 
-What the source declares counts unless the text contradicts it: by its script, or by the commonest
-small words, which cost microseconds. `detect` asks py3langid for what they leave open; its model
-takes a second to load, so only workers do.
+The declared language counts unless the text contradicts it, by its script or by the commonest small
+words, which cost microseconds. `detect` asks py3langid if these leave it open. Only workers do,
+because its model takes a second to load.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 from bot import languages
 
 _TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9]+)*")
-_SAME = {"iw": "he", "in": "id", "no": "nb", "nn": "nb", "jp": "ja", "cn": "zh", "kr": "ko"} | {
-    "eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de", "spa": "es", "ita": "it",
-    "por": "pt", "jpn": "ja", "zho": "zh", "chi": "zh", "kor": "ko", "rus": "ru", "ara": "ar",
-}  # fmt: skip
-_SCRIPTS = (
-    (re.compile("[\u3040-\u30ff]"), "ja", 0.05),
-    (re.compile("[\uac00-\ud7af]"), "ko", 0.2),
-    (re.compile("[\u4e00-\u9fff]"), "zh", 0.3),
-    (re.compile("[\u0e00-\u0e7f]"), "th", 0.3),
-    (re.compile("[\u0590-\u05ff]"), "he", 0.3),
-    (re.compile("[\u0370-\u03ff]"), "el", 0.3),
-    (re.compile("[\u10a0-\u10ff]"), "ka", 0.3),
-    (re.compile("[\u0530-\u058f]"), "hy", 0.3),
-    (re.compile("[\u0980-\u09ff]"), "bn", 0.3),
-    (re.compile("[\u0b80-\u0bff]"), "ta", 0.3),
-    (re.compile("[\u0c00-\u0c7f]"), "te", 0.3),
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_SAME: dict[str, str] = _DATA["same"]
+_SHARED: dict[str, list[str]] = _DATA["shared"]
+_SCRIPTS = tuple(
+    (re.compile(f"[{script['letters']}]"), script["code"], script["share"])
+    for script in _DATA["script"]
 )
-_HAS_SCRIPT = re.compile("[" + "".join(each.pattern[1:-1] for each, *_ in _SCRIPTS) + "]")
-# Languages that are written in a script of another one's.
-_SHARED = {
-    "zh": ("zh", "ja", "ko"), "ja": ("ja",), "he": ("he", "yi"), "bn": ("bn", "as"),
-}  # fmt: skip
+_HAS_SCRIPT = re.compile(f"[{''.join(script['letters'] for script in _DATA['script'])}]")
 _FIRST = 4000
 _CLEAR_SHARE = 0.08
 _CLEAR_LEAD = 1.5
@@ -49,7 +37,7 @@ _MUCH_ASCII = 0.5  # characters, blanks included
 
 
 def declared(tag: str | None) -> str:
-    """The two-letter code of a declared tag such as "en-GB"; "" for what is no tag."""
+    """Return the two-letter code of a declared tag such as "en-GB"; "" for what is no tag."""
     found = _TAG.fullmatch((tag or "").strip())
     if found is None:
         return ""
@@ -59,10 +47,10 @@ def declared(tag: str | None) -> str:
 
 
 def judged(text: str, code: str = "") -> str:
-    """The language of *text*, which its source declares as *code* ("" for nothing).
+    """Return the language of *text*, which its source declares as *code* ("" for nothing).
 
-    Most software declares English unless it is configured. A script contradicts any language
-    that is not written in it; small words contradict a language only if its own are known.
+    It is judged because most software declares English unless it is configured. A script
+    contradicts any language that is not written in it; small words only a language that has a list.
     """
     text = text[:_FIRST]
     words = text.lower().split()
@@ -83,14 +71,14 @@ def judged(text: str, code: str = "") -> str:
 
 
 def disproved(code: str, text: str) -> str:
-    """The language of *text* if its script shows that it is not in *code*; else ""."""
+    """Return the language of *text* if its script shows that it is not in *code*; else ""."""
     is_latin = len(text.encode("ascii", "ignore")) > _MUCH_ASCII * len(text)
     found = "" if is_latin else _by_script(text)
     return found if code and code not in _SHARED.get(found, (found,)) else ""
 
 
 def quick(text: str) -> str:
-    """The language of *text* where its script or its small words settle it at once."""
+    """Return the language of *text* where its script or its small words settle it at once."""
     text = text[:_FIRST]
     return _by_script(text) or _by_small_words(text.lower().split())
 
@@ -106,7 +94,7 @@ def _by_script(text: str) -> str:
 
 
 def detect(text: str) -> str:
-    """The language of *text*, by py3langid where `quick` finds none; "" for short or odd texts."""
+    """Return the language of *text*, by py3langid if `quick` finds none; "" if unclear."""
     if found := quick(text):
         return found
     if len(text.split()) < _WORDS_NEEDED:
@@ -135,7 +123,7 @@ def _by_small_words(words: list[str]) -> str:
 
 
 def _scores(words: Iterable[str]) -> dict[str, int]:
-    """How many of *words* are small ones, by the languages that have any."""
+    """Return how many of *words* are small words of each language that has any."""
     scores: dict[str, int] = {}
     for codes in filter(None, map(_CODES.get, words)):
         for code in codes:

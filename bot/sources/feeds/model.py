@@ -1,8 +1,7 @@
-"""What reading yields: documents and their items, cleaned, whatever they were written in.
+"""Documents and their items, cleaned, in whatever format they were written.
 
-It also bounds how much of a document is kept, so that no sender can make it costly. The bounds are
-far above what publishers write, except for a whole archive in one feed: then its newest entries
-count.
+How much of a document is kept is limited, so that no sender can make it costly. The limits are far
+above what publishers write. If a feed holds a whole archive, its newest entries count.
 """
 
 import re
@@ -11,16 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import accumulate, takewhile
-from typing import Any, Final, Protocol, Self
+from typing import Any, Protocol, Self
 
-from bot.sources.urls import LONGEST_LINK
-from bot.text.folding import UNSPACED
-
-MOST_ENTRIES: Final = 2_000  # of a document
-MOST_TEXT: Final = 4_000_000  # characters of a document
-LONGEST_TEXT: Final = 200_000  # characters of an entry
-LONGEST_NAME: Final = 2_000  # characters of a title, or of a name
-LONGEST_WORD: Final = 256
+from bot.sources.limits import (
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    LONGEST_URL,
+    LONGEST_WORD,
+    MOST_ENTRIES,
+    MOST_TEXT,
+)
+from bot.text.characters import UNSPACED
 
 _WORD = f"[^\\W_{UNSPACED}]"
 _LONG_WORD = re.compile(f"({_WORD}{{{LONGEST_WORD}}}){_WORD}+")
@@ -37,7 +37,7 @@ class DocumentKind(StrEnum):
 
     @property
     def is_list(self) -> bool:
-        """Whether there are entries to follow."""
+        """Return whether there are entries to follow."""
         return self in {DocumentKind.FEED, DocumentKind.SITEMAP}
 
 
@@ -62,7 +62,7 @@ class Item:
     `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
     paragraphs of `text` are separated by one empty line. `published` is aware, or a bare date: of
     feeds in UTC, of pages by the clock where they are from.
-    `credit`: whom a feed names as its source. `publisher`: unless that is the source.
+    `credit`: the source that a feed names. `publisher`: unless that is the source.
     `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     `fingerprint`: of everything in the feed that decides the other fields, 63 bits, equal in every
     process; 0 where the reader gives none. `is_known`: the caller has read it before, by that; then
@@ -92,7 +92,7 @@ class Published(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FeedPace:
-    """What a feed says about how often to ask; hours are UTC, Monday is day 0.
+    """How often a feed wants to be polled; hours are UTC, Monday is day 0.
 
     `hub`: the WebSub hub, which knows the feed as `self_url`; both as written, maybe relative.
     """
@@ -106,7 +106,7 @@ class FeedPace:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`left_out`: how many older entries it has, which are one too many."""
+    """`left_out`: the number of older entries beyond the limits."""
 
     kind: DocumentKind
     title: str = ""
@@ -136,7 +136,7 @@ class Document:
 
 
 def _fields_of(record: Document | Item) -> dict[str, Any]:
-    """As they are: `asdict` copies all of them deeply, which takes longer than to read a feed."""
+    """Return the fields uncopied, because the deep copies of `asdict` take longer than parsing."""
     return {name: getattr(record, name) for name in record.__slots__}
 
 
@@ -190,8 +190,8 @@ def _pace_from_json(fields: dict[str, Any]) -> FeedPace:
     )
 
 
-def moment_of(item: Published) -> datetime:
-    """When *item* was published, for sorting; a bare date is its end, no date before all."""
+def sort_time(item: Published) -> datetime:
+    """Return when *item* was published, for sorting; a bare date is the end of its day."""
     if isinstance(item.published, datetime):
         return item.published
     if isinstance(item.published, date):
@@ -200,12 +200,12 @@ def moment_of(item: Published) -> datetime:
 
 
 def bounded(document: Document) -> Document:
-    """*document* within the bounds above: of its entries the newest, in their order."""
+    """Return *document* within the bounds above: of its entries the newest, in their order."""
     items = document.items
     if _are_within(items) and len(document.title) <= LONGEST_NAME:
         return document
     items = tuple(map(_bounded, items))
-    kept = newest_places([*map(moment_of, items)], [*map(_length, items)])
+    kept = newest_places([*map(sort_time, items)], [*map(_length, items)])
     return replace(
         document,
         title=_cut(document.title, LONGEST_NAME),
@@ -230,7 +230,7 @@ def _is_short(item: Item) -> bool:
 
 
 def _has_long_word(text: str) -> bool:
-    """A long word fills at least one of the slices, and hardly anything else does."""
+    """Look at slices first: a long word fills one of them, and hardly anything else does."""
     slices = (text[at : at + _STEP] for at in range(0, len(text) - _STEP, _STEP))
     return any(map(str.isalnum, slices)) and _LONG_WORD.search(text) is not None
 
@@ -238,7 +238,7 @@ def _has_long_word(text: str) -> bool:
 def _bounded(item: Item) -> Item:
     return replace(
         item,
-        guid=item.guid[:LONGEST_LINK],
+        guid=item.guid[:LONGEST_URL],
         title=_cut(item.title, LONGEST_NAME),
         summary=_cut(item.summary, LONGEST_TEXT),
         text=_cut(item.text, LONGEST_TEXT),
@@ -250,9 +250,9 @@ def _cut(text: str, longest: int) -> str:
     return _LONG_WORD.sub(r"\1", text[:longest]) if text else ""
 
 
-def newest_places(moments: Sequence[datetime], lengths: Sequence[int]) -> list[int]:
-    """The places of the newest entries of a document that are within its bounds, in their order."""
-    ranked = sorted(range(len(moments)), key=moments.__getitem__, reverse=True)[:MOST_ENTRIES]
+def newest_places(times: Sequence[datetime], lengths: Sequence[int]) -> list[int]:
+    """Return the places, in order, of the newest entries that are within a document's limits."""
+    ranked = sorted(range(len(times)), key=times.__getitem__, reverse=True)[:MOST_ENTRIES]
     together = accumulate(lengths[at] for at in ranked)
     fitting = takewhile(lambda length: length <= MOST_TEXT, together)
     return sorted(at for at, _ in zip(ranked, fitting, strict=False))

@@ -33,7 +33,7 @@ _OFFSETS_THERE = {
 
 
 def place_of(tag: str | None, host: str = "") -> str:
-    """The place of what declares *tag* and comes from *host*: "en-GB", "ja", "-IN" or ""."""
+    """Return the place of what declares *tag* and comes from *host*: "en-GB", "ja", "-IN" or ""."""
     country = _country_of(host)
     found = _TAG.fullmatch((tag or "").strip())
     country = country or (found[1].upper() if found else "")
@@ -42,7 +42,7 @@ def place_of(tag: str | None, host: str = "") -> str:
 
 
 def clock_of(place: str) -> ZoneInfo | None:
-    """The clock of *place*; None where it is unknown or the country has several."""
+    """Return the clock of *place*; None where it is unknown or the country has several."""
     code, _, country = place.partition("-")
     name = _CLOCKS.get(country or code)
     return ZoneInfo(name) if name else None
@@ -50,7 +50,7 @@ def clock_of(place: str) -> ZoneInfo | None:
 
 @lru_cache(maxsize=256)
 def zone(text: str, place: str = "", clock: tzinfo = UTC) -> tzinfo:
-    """The zone that *text* names by offset, name or both ("+0900 (JST)"); *clock* for none."""
+    """Return the zone that *text* names by offset or name ("+0900 (JST)"), else *clock*."""
     name = text.partition("(")[0].strip(" .[]").upper()
     code, _, country = place.partition("-")
     offset = (

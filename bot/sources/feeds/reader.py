@@ -1,4 +1,4 @@
-"""Any bytes into a document: at once where the quick readers can be trusted, else by a worker."""
+"""Reading any bytes as a document: at once by the quick readers, else in a worker."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _BLANKS = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class NeedsWorker:
-    """Only a worker may read it on: *text* is decoded, *shape* says by which reader."""
+    """A document for a worker, because it may take long: decoded, with the reader that it needs."""
 
     shape: Shape
     text: str
@@ -24,13 +24,13 @@ class NeedsWorker:
 def read_fast(
     data: bytes, url: str = "", content_type: str = "", known: Collection[int] = frozenset()
 ) -> Document | NeedsWorker:
-    """Read *data* if the quick readers can be trusted with it; raise `Unreadable` if nobody can.
+    """Read *data* by the quick readers if they can; raise `Unreadable` if no reader can.
 
     Entries of feeds whose fingerprint is in *known* are not read: see `Item.is_known`.
     """
     data = unpacked(data)
     start = data.lstrip(_BLANKS)
-    # The parser takes nothing but valid UTF-8, so nobody need decode it before.
+    # Not decoded before, because the parser accepts valid UTF-8 only.
     is_feed = _is_plain_xml(start) and _shape_of(start) is Shape.FEED
     if is_feed and (document := read_xml(start, url, known)):
         return document
@@ -55,7 +55,7 @@ def _shape_of(data: bytes) -> Shape:
 
 
 def _is_plain_xml(start: bytes) -> bool:
-    """Whether it may be UTF-8, and says nothing else."""
+    """Return whether it may be UTF-8 and declares nothing else."""
     declaration = start[:200].partition(b"?>")[0].lower()
     return (
         start[:1] == b"<"

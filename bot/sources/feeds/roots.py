@@ -1,4 +1,4 @@
-"""The root of an XML document: of one that is well-formed, that can be made so, or of what is left.
+"""The root of an XML document that is well-formed, mended or broken.
 
 Nothing that a document names is fetched, and no entity expanded.
 """
@@ -44,7 +44,7 @@ _VALUE = re.compile(rb"=\s*+(?:\"[^\"<]*+\"|'[^'<]*+')")
 
 
 def strict_root(data: bytes) -> Any:
-    """The root of the well-formed document *data*; None too if it declares or needs entities.
+    """Return the root of a well-formed document; None too if it declares or needs entities.
 
     No entity is expanded and nothing fetched; comments and instructions are left out.
     """
@@ -69,14 +69,14 @@ def strict_root(data: bytes) -> Any:
 
 
 def mended(data: bytes) -> bytes:
-    """*data* without what is often wrong and can only be meant in one way.
+    """Return *data* without mistakes that are frequent and can be meant in one way only.
 
-    Control characters, bare ampersands and entities of HTML, references to what is no character,
+    These are control characters, bare ampersands, entities of HTML, references to no character, and
     undeclared prefixes.
     """
     if _ESCAPE in data:
-        return data  # ISO-2022-JP, which is nothing without them
-    data = _AMPERSAND.sub(_meant, data.translate(None, _CONTROLS))
+        return data  # ISO-2022-JP, which needs its controls
+    data = _AMPERSAND.sub(_escaped_ampersand, data.translate(None, _CONTROLS))
     if b"&#" in data:
         try:
             data = possible(data.decode()).encode()
@@ -90,8 +90,8 @@ def mended(data: bytes) -> bytes:
     return _ROOT.sub(lambda found: found[0] + spaces.encode(), data, count=1)
 
 
-def _meant(found: re.Match[bytes]) -> bytes:
-    """An ampersand is right as it is in CDATA."""
+def _escaped_ampersand(found: re.Match[bytes]) -> bytes:
+    """Escape a bare ampersand, except in CDATA."""
     if found[0].startswith(b"<"):
         return found[0]
     named = html5.get(f"{found[1].decode()};") if found[1] else None
@@ -101,7 +101,7 @@ def _meant(found: re.Match[bytes]) -> bytes:
 
 
 def lenient_root(data: bytes) -> Any:
-    """What can be saved of broken XML; None for nothing at all. For workers: it may take long."""
+    """Return what can be saved of broken XML, or None. It may take long: call it in workers."""
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False
     )
@@ -112,10 +112,10 @@ def lenient_root(data: bytes) -> Any:
 
 
 def as_utf8(text: str) -> bytes:
-    """*text* as UTF-8 bytes whose declaration, if any, says nothing else."""
+    """Return *text* as UTF-8 bytes whose declaration, if any, says nothing else."""
     text = text.lstrip("\ufeff \t\r\n")
     if (start := _START.search(text, 0, _LONGEST_JUNK)) and start.start():
-        text = text[start.start() :]  # what a broken server says before it
+        text = text[start.start() :]  # the message of a broken server
     found = _DECLARATION.match(text)
     if found:
         text = '<?xml version="1.0" encoding="utf-8"?>' + text[found.end() :]

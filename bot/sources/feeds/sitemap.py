@@ -1,7 +1,7 @@
 """Sitemaps: news sitemaps, plain ones, and indexes of either, read as a stream.
 
-A news sitemap gives title, date and language of each page; a plain one the address and when it
-last changed. Pages that stand for news are the newest; the rest of a site is not our business.
+A news sitemap gives title, date and language of each page, a plain one only its address and when it
+changed. The newest pages count.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,12 @@ from lxml import etree
 
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
-from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, moment_of
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, sort_time
 from bot.sources.feeds.roots import strict_root
 from bot.sources.feeds.text import cleaned, one_line
+from bot.sources.limits import MOST_SITEMAP_ENTRIES, MOST_SITEMAP_URLS
 from bot.sources.urls import absolute
 
-MOST_READ = 50_000  # URLs, which is also what a sitemap may hold
-MOST_KEPT = 1000  # the newest
-_LONGEST_URL = 2000
-_WEB = ("http://", "https://")
 _READ = frozenset(("keywords", "language", "lastmod", "loc", "name", "publication_date", "title"))
 _PARTS = {"url": DocumentKind.SITEMAP, "sitemap": DocumentKind.INDEX}
 
@@ -49,19 +46,19 @@ class _Listed(NamedTuple):
 
 
 def read_sitemap(data: bytes, url: str) -> Document:
-    """The sitemap in *data* (UTF-8), from *url*; raises `Unreadable` if nothing in it can be.
+    """Return the sitemap in *data* (UTF-8), from *url*; raise `Unreadable` if there is none.
 
-    What stands before a mistake in the XML counts. An index gives its sitemaps as items.
+    The part before a mistake in the XML counts. An index has its sitemaps as items.
     """
     kind, name = DocumentKind.SITEMAP, ""
     listed: list[_Listed] = []
-    for element in islice(_elements(data), MOST_READ):
+    for element in islice(_elements(data), MOST_SITEMAP_URLS):
         facts = _facts(element)
         kind = _PARTS[_local_name(element)]
         name = name or facts.get("name", "")
-        if found := _from_facts(facts, url):
+        if found := _listed_page(facts, url):
             listed.append(found)
-        _forget(element)
+        _free(element)
     if not listed and not _is_empty(data):
         raise Unreadable("This is a sitemap without a single address.", "empty")
     tags = {each.language for each in listed}
@@ -69,11 +66,11 @@ def read_sitemap(data: bytes, url: str) -> Document:
         kind=kind,
         title=one_line(name),
         language=tags.pop() if len(tags) == 1 else "",
-        items=_items(newest(listed)),
+        items=_cleaned_items(newest(listed)),
     )
 
 
-def _items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
+def _cleaned_items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
     lines = iter(cleaned([text for each in listed for text in (each.title, each.keywords)], ())[0])
     return tuple(
         [
@@ -91,15 +88,15 @@ def _items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
 
 
 def _is_empty(data: bytes) -> bool:
-    """Whether it is in order and lists nothing, as on a paper's news sitemap after two days off."""
+    """Return whether it is valid and empty, as a paper's news sitemap is after two days off."""
     root = strict_root(data)
     return root is not None and not len(root)
 
 
 def newest(items: Sequence[AnyLinked]) -> tuple[AnyLinked, ...]:
-    """The newest of *items*, each address once; those without a date come last, as they stand."""
+    """Return the newest of *items*, each address once; those without a date come last."""
     once = {item.url: item for item in reversed(items)}
-    return tuple(nlargest(MOST_KEPT, reversed(once.values()), key=moment_of))
+    return tuple(nlargest(MOST_SITEMAP_ENTRIES, reversed(once.values()), key=sort_time))
 
 
 def _elements(data: bytes) -> Iterator[Any]:
@@ -123,7 +120,7 @@ def _elements(data: bytes) -> Iterator[Any]:
 
 
 def _facts(element: Any) -> dict[str, str]:
-    """The texts under *element* by local name, the first of each; pictures and films left out."""
+    """Return the texts under *element* by local name, the first of each."""
     facts: dict[str, str] = {}
     for child in element.iterchildren("*"):
         name = _local_name(child)
@@ -137,20 +134,20 @@ def _facts(element: Any) -> dict[str, str]:
 
 
 def _local_name(element: Any) -> str:
-    """Also of a prefix that the document forgot to declare."""
+    """Return the name without its prefix, even if the document forgot to declare that."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
-def _from_facts(facts: dict[str, str], base: str) -> _Listed | None:
+def _listed_page(facts: dict[str, str], base: str) -> _Listed | None:
     address = absolute(facts.get("loc", ""), base)
-    if not address.startswith(_WEB) or len(address) > _LONGEST_URL:
+    if not address:
         return None
     tag = language.declared(facts.get("language"))
     published = feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag)
     return _Listed(address, facts.get("title", ""), facts.get("keywords", ""), published, tag)
 
 
-def _forget(element: Any) -> None:
+def _free(element: Any) -> None:
     """Free what has been read: the tree would grow to ten times the document."""
     element.clear()
     while element.getprevious() is not None:

@@ -1,12 +1,12 @@
-"""What a document is, judged by its content: its compression, its kind, its charset.
+"""The compression, the kind and the charset of a document, judged by its content.
 
-Whatever the header, the name or the first lines claim: compressed bytes are unpacked, then the
-first element of a markup decides.
+Headers and names are not trusted. Compressed bytes are unpacked, then the first element of the
+markup decides.
 
-Charset, in this order: byte order mark, UTF-8 if the bytes are valid UTF-8 (which no other text is
-by chance), XML declaration, HTTP, `<meta>`, detection; a name means what browsers take it for. A
-declaration that the bytes disprove counts for nothing: any bytes are Latin-1, but where half of the
-letters would be accented detection knows better.
+Evidence for the charset, in order: the byte order mark, valid UTF-8 (which no other text is by
+chance), the XML declaration, HTTP, `<meta>`, detection. A name means what browsers take it for. A
+declaration that the bytes disprove is ignored: any bytes are Latin-1, but if half of the letters
+would be accented, detection knows better.
 """
 
 import re
@@ -24,8 +24,8 @@ from w3lib.encoding import (
 )
 
 from bot.sources.feeds.model import Unreadable
+from bot.sources.limits import LARGEST_DOCUMENT
 
-LARGEST = 10_000_000
 HEAD = 8192
 _GZIP = b"\x1f\x8b"
 _MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[?!].*?(?:>|\Z)|<([A-Za-z_][\w:.-]*)", re.DOTALL)
@@ -48,7 +48,7 @@ _CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))
 
 
 class Shape(StrEnum):
-    """What readers there are; XML that is no feed by its root may be one all the same."""
+    """The reader that a document needs; XML with another root may be a feed all the same."""
 
     FEED = "feed"
     JSON = "json"
@@ -58,20 +58,20 @@ class Shape(StrEnum):
 
 
 def unpacked(data: bytes) -> bytes:
-    """*data* without its gzip; raises `Unreadable` above 10 MB."""
+    """Return *data* without its gzip; raises `Unreadable` above 10 MB."""
     if data.startswith(_GZIP):
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            data = unpacker.decompress(data, LARGEST + 1)
+            data = unpacker.decompress(data, LARGEST_DOCUMENT + 1)
         except zlib.error:
             raise Unreadable("The compressed file is broken.", "broken") from None
-    if len(data) > LARGEST:
+    if len(data) > LARGEST_DOCUMENT:
         raise Unreadable("This is larger than 10 MB.", "too_big")
     return data
 
 
 def sniff(data: bytes, text: str) -> Shape:
-    """Which reader *data*, decoded as *text*, is for; raises `Unreadable` for what is none's."""
+    """Return which reader *data*, decoded as *text*, is for; raise `Unreadable` if none is."""
     head = text[:HEAD].lstrip("\ufeff \t\r\n\0")
     if not head:
         raise Unreadable("This is empty.", "empty")
@@ -79,7 +79,7 @@ def sniff(data: bytes, text: str) -> Shape:
     if head.startswith(("{", "[{")):
         return Shape.JSON
     if not head.startswith("<"):
-        return _of_loose_text(head)
+        return _loose_shape(head)
     root = _root_name(head)
     if root in _SITEMAP_ROOTS:
         return Shape.SITEMAP
@@ -90,7 +90,7 @@ def sniff(data: bytes, text: str) -> Shape:
 
 
 def _is_feed_behind_junk(head: str) -> bool:
-    return _of_loose_text(head) is Shape.FEED and not _HTML.search(head)
+    return _loose_shape(head) is Shape.FEED and not _HTML.search(head)
 
 
 def _refuse_binary(data: bytes, head: str) -> None:
@@ -104,8 +104,8 @@ def _refuse_binary(data: bytes, head: str) -> None:
         raise Unreadable("This is a binary file, not a feed, a page or a text.", "binary")
 
 
-def _of_loose_text(head: str) -> Shape:
-    """Of a text that starts with something else than markup: junk before a feed, or just text."""
+def _loose_shape(head: str) -> Shape:
+    """Return the shape of a text that starts without markup: a feed behind junk, or just text."""
     lower = head.lower()
     if any(f"<{root}" in lower for root in ("?xml", "rss", "rdf:rdf")):
         return Shape.FEED
@@ -145,7 +145,7 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, content_type: str = "") -> str:
-    """*data* as text; what no charset explains becomes U+FFFD."""
+    """Return *data* as text; what no charset explains becomes U+FFFD."""
     return decoded(data, content_type).text
 
 
@@ -161,7 +161,7 @@ def decoded(data: bytes, content_type: str = "") -> Decoded:
     if utf8 is not None:
         return Decoded(utf8, "utf-8", "by its bytes")
     is_latin = _is_latin(data)
-    for name, why in (*_declared(data, content_type), *_detected(data)):
+    for name, why in (*_declared_charsets(data, content_type), *_detected_charsets(data)):
         text = None if name == _ANY_BYTES and not is_latin else _decoded(data, name)
         if text is not None:
             return Decoded(text, name, why)
@@ -174,7 +174,7 @@ def is_utf8(data: bytes) -> bool:
 
 
 def _as_utf8(data: bytes) -> str | None:
-    """None also for the escapes of ISO-2022-JP, which are ASCII bytes and no ASCII text."""
+    """Return None for ISO-2022-JP too: its escapes are ASCII bytes, but no ASCII text."""
     if b"\x1b$" in data or b"\x1b(" in data:
         return None
     try:
@@ -183,8 +183,8 @@ def _as_utf8(data: bytes) -> str | None:
         return None
 
 
-def _declared(data: bytes, content_type: str) -> list[tuple[str, str]]:
-    """XML declares its own charset reliably; a page may have been recoded by its server."""
+def _declared_charsets(data: bytes, content_type: str) -> list[tuple[str, str]]:
+    """Prefer the charset that XML declares; for pages the header, as servers may recode them."""
     own = html_body_declared_encoding(data), "as it says itself"
     header = http_content_type_encoding(content_type), "as its header says"
     found = (own, header) if data.lstrip()[:5] == b"<?xml" else (header, own)
@@ -192,15 +192,15 @@ def _declared(data: bytes, content_type: str) -> list[tuple[str, str]]:
 
 
 def _is_latin(data: bytes) -> bool:
-    """Whether most letters outside tags are ASCII, as in any language of Western Europe."""
+    """Return whether most letters outside tags are ASCII, as in any language of Western Europe."""
     words = _TAGS.sub(b"", data[:_SAMPLE])
     others = len(words.translate(None, _ASCII))
     letters = len(words) - len(words.translate(None, _LETTERS))
     return others < letters
 
 
-def _detected(data: bytes) -> list[tuple[str, str]]:
-    """At most one; the guesses that are never right for news are left out."""
+def _detected_charsets(data: bytes) -> list[tuple[str, str]]:
+    """Return at most one guess; those that are never right for news are left out."""
     found = cchardet.detect(data[:_SAMPLE])["encoding"]
     if not found or found.upper().startswith(_NOT_NEWS):
         return []
@@ -219,7 +219,7 @@ def _decoded(data: bytes, charset: str) -> str | None:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """Valid but for a few bytes, such as a sequence cut in two."""
+    """Return whether all but a few bytes are valid, such as a sequence cut in two."""
     text = data.decode("utf-8", errors="replace")
     wide = sum(1 for char in text[:_SAMPLE] if char > "\x7f" and char != "\ufffd")
     return text.count("\ufffd", 0, _SAMPLE) * 10 < wide

@@ -1,8 +1,8 @@
-"""Plain text out of what feeds and pages hold: no tags, no control characters, paragraphs kept.
+"""Markup of feeds and pages as plain text: no tags, no control characters, paragraphs kept.
 
-All texts of a feed are cleaned in one string, so that a pass costs one call and not one per entry.
-Between the texts and in place of tags stand control characters, which no cleaned text can hold.
-The time is linear in the length of the text, whatever the text is.
+All texts of a feed are cleaned in one string, because a pass then costs one call, not one for each
+entry. Control characters, which no cleaned text can hold, separate the texts and replace tags. The
+time is linear in the length of any text.
 """
 
 import codecs
@@ -61,10 +61,10 @@ _CONTROLS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _CONTROLS_BUT_MARKS = re.compile(_CONTROLS.pattern.replace("\x00-\x08", "\x03-\x08"))
-# Anything but what takes no room: a title of nothing else could be neither read nor pressed.
+# A visible character, because a title without one could be neither read nor pressed.
 _SEEN = re.compile("[^\\s\u00ad\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f]")
 _COMMON: Final = bytes({*range(32, 127), *b"\t\n\r"})
-# Windows-1252 that was passed off as Latin-1 or as character references.
+# Windows-1252 that was declared as Latin-1, or written as character references.
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _OTHER_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _PLAIN_LINE = re.compile("[ -%'-;=?-~]*")  # printable ASCII that is no markup
@@ -74,14 +74,14 @@ _TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F
 
 
 def one_line(markup: str) -> str:
-    """*markup* as one line of plain text; entities that a feed escaped twice are decoded twice."""
+    """Return *markup* as one line of plain text; entities escaped twice are decoded twice."""
     if _PLAIN_LINE.fullmatch(markup):
         return " ".join(markup.split())
     return cleaned([markup], ())[0][0]
 
 
 def plain_text(markup: str) -> str:
-    """*markup* as plain text: blocks become paragraphs, `<br>` a line end, white space collapses.
+    """Return *markup* as plain text: blocks become paragraphs, and white space collapses.
 
     A text without blocks and `<br>` keeps its own lines and empty lines.
     """
@@ -89,7 +89,7 @@ def plain_text(markup: str) -> str:
 
 
 def cleaned(titles: Sequence[str], bodies: Sequence[str]) -> tuple[list[str], list[str]]:
-    """`one_line` of each of *titles* and `plain_text` of each of *bodies*, faster than singly."""
+    """Return `one_line` of all *titles* and `plain_text` of all *bodies*, faster than singly."""
     markups = _without_marks([*titles, *bodies])
     joined = _decoded(_without_tags(_with_line_feeds(_NEXT.join(markups))))
     parts = joined.split(_NEXT)
@@ -98,7 +98,7 @@ def cleaned(titles: Sequence[str], bodies: Sequence[str]) -> tuple[list[str], li
             part if _is_fine(part, _CONTROLS_BUT_MARKS) else _mended(markup)
             for part, markup in zip(parts, markups, strict=True)
         ]
-    lines = [_lined(part) for part in parts[: len(titles)]]
+    lines = [_on_one_line(part) for part in parts[: len(titles)]]
     if not bodies:
         return lines, []
     texts = parts[len(titles) :]
@@ -108,13 +108,13 @@ def cleaned(titles: Sequence[str], bodies: Sequence[str]) -> tuple[list[str], li
 
 
 def tidy(text: str) -> str:
-    """Plain text with single blanks, no control characters, one empty line between paragraphs."""
-    return _collapsed([_with_line_feeds(_fine(text, _CONTROLS))])[0]
+    """Return *text* with single blanks, no controls, and one empty line between paragraphs."""
+    return _collapsed([_with_line_feeds(_repaired_without_controls(text, _CONTROLS))])[0]
 
 
 def without_controls(text: str) -> str:
-    """*text* without characters that nobody sees; those of Windows-1252 become what they mean."""
-    if _CONTROLS.search(_rare_ones(text)) is None:
+    """Return *text* without invisible characters; those of Windows-1252 become what they mean."""
+    if _CONTROLS.search(_rare_characters(text)) is None:
         return text
     return _CONTROLS.sub("", text.translate(_C1))
 
@@ -124,14 +124,14 @@ def _decoded(marked: str) -> str:
 
 
 def _mended(markup: str) -> str:
-    """What `cleaned` makes of *markup* so far, repaired before and after its entities are read."""
-    fine = _with_line_feeds(_fine(markup, _CONTROLS))
-    return _fine(_decoded(_without_tags(fine)), _CONTROLS_BUT_MARKS)
+    """Clean *markup* with repairs before and after its entities are decoded."""
+    fine = _with_line_feeds(_repaired_without_controls(markup, _CONTROLS))
+    return _repaired_without_controls(_decoded(_without_tags(fine)), _CONTROLS_BUT_MARKS)
 
 
-def _lined(text: str) -> str:
+def _on_one_line(text: str) -> str:
     if "&" in text and _TWICE_ESCAPED.search(text):
-        text = _fine(_without_tags(_decoded(text)), _CONTROLS_BUT_MARKS)
+        text = _repaired_without_controls(_without_tags(_decoded(text)), _CONTROLS_BUT_MARKS)
     if _BLOCK in text or _LINE in text:
         text = text.replace(_BLOCK, " ").replace(_LINE, " ")
     line = " ".join(text.split())
@@ -139,14 +139,14 @@ def _lined(text: str) -> str:
 
 
 def _unescaped_again(text: str) -> str:
-    """*text* without the markup that came to light when its entities were decoded."""
+    """Return *text* without the markup that came to light when its entities were decoded."""
     if "<" not in text or not _ESCAPED_MARKUP.search(text):
         return text
-    return _fine(_decoded(_without_tags(text)), _CONTROLS_BUT_MARKS)
+    return _repaired_without_controls(_decoded(_without_tags(text)), _CONTROLS_BUT_MARKS)
 
 
 def _collapsed(texts: list[str]) -> list[str]:
-    """Each with single blanks, its line ends kept unless blocks say where paragraphs end."""
+    """Return *texts* with single blanks; line ends stay unless blocks mark the paragraphs."""
     return _with_single_blanks(_NEXT.join(map(_lines_of, texts))).split(_NEXT)
 
 
@@ -168,10 +168,10 @@ def _stripped_lines(text: str, end: str) -> str:
 
 
 def _with_single_blanks(text: str) -> str:
-    """A blank for each run of white space inside a line, such as tabs and `&nbsp;`."""
+    """Replace each run of white space in a line, such as tabs and `&nbsp;`, with one blank."""
     if "\t" in text:
         text = text.replace("\t", " ")
-    if not text.isascii() and _OTHER_SPACES.search(_rare_ones(text)):
+    if not text.isascii() and _OTHER_SPACES.search(_rare_characters(text)):
         text = _OTHER_SPACES.sub(" ", text)
     while "  " in text:
         text = text.replace("  ", " ")
@@ -179,7 +179,7 @@ def _with_single_blanks(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Marks stand in place of blocks and line ends; what only looks like a tag stays.
+    """Replace tags: blocks and line ends with marks, others with nothing.
 
     Such as `List<String>` and `a < b`.
     """
@@ -197,7 +197,7 @@ def _replaced(tag: re.Match[str]) -> str:
 
 
 def _odd_replaced(tag: re.Match[str]) -> str:
-    """For capitals here and there, and for what is no tag of HTML."""
+    """Replace a tag with mixed capitals, or one that HTML does not have."""
     name = tag[1].lower().lstrip("/")
     stands = _STANDS_FOR.get(name)
     if stands is not None:
@@ -220,22 +220,22 @@ def _without_marks(texts: list[str]) -> list[str]:
 
 
 def _is_fine(text: str, controls: re.Pattern[str]) -> bool:
-    """Whether there is nothing to repair or to drop in *text*, which holds for most."""
-    others = _rare_ones(text)
+    """Return whether *text* needs no repair and has no controls, as most have not."""
+    others = _rare_characters(text)
     if not others:
         return True
-    # Of a suspect pair both stand among the rare characters.
+    # Both characters of a suspect pair are among the rare ones.
     return not (controls.search(others) or (_SUSPECT.search(others) and _SUSPECT.search(text)))
 
 
-def _rare_ones(text: str) -> str:
-    """The characters of *text* beyond ASCII and its controls, in their order: mostly few."""
+def _rare_characters(text: str) -> str:
+    """Return the characters of *text* that are not printable ASCII, in order: mostly few."""
     rare = text.encode("utf-8", "surrogatepass").translate(None, _COMMON)
     return rare.decode("utf-8", "surrogatepass")
 
 
-def _fine(text: str, controls: re.Pattern[str]) -> str:
-    """Repaired and without controls, of which each may bring the other to light."""
+def _repaired_without_controls(text: str, controls: re.Pattern[str]) -> str:
+    """Repair *text* and drop controls, in turns, because each may bring the other to light."""
     if _is_fine(text, controls):
         return text
     while (fine := controls.sub("", repaired(text).translate(_C1))) != text:
@@ -244,9 +244,9 @@ def _fine(text: str, controls: re.Pattern[str]) -> str:
 
 
 # ---- Character references that stand for no character, such as `&#x110000;`. ----
-# Parsers trip over them: one in a summary would cost the whole feed. Two that are the halves of a
-# character, as some programs write an emoji, become it. Escaped ones count too: they come to
-# light when the markup inside is read.
+# One of them in a summary would make parsers fail on the whole feed. Two that are the halves of a
+# character, as some programs write an emoji, are joined. Escaped ones count too, because they come
+# to light when the markup inside is read.
 
 _REFERENCE = r"&(?:amp;)*#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?"
 _ONE = re.compile(_REFERENCE)
@@ -258,18 +258,18 @@ _LONGEST = 8  # digits that can matter, and that a number is made of in no time
 
 
 def possible(text: str) -> str:
-    """*text* without references to what is no character."""
-    return _ONE.sub(_checked, _HALVES.sub(_whole, text)) if "#" in text else text
+    """Return *text* without references to what is no character."""
+    return _ONE.sub(_possible_reference, _HALVES.sub(_joined_halves, text)) if "#" in text else text
 
 
-def _whole(found: re.Match[str]) -> str:
+def _joined_halves(found: re.Match[str]) -> str:
     high, low = _number(found[1], found[2]), _number(found[3], found[4])
     if high not in _HIGH or low not in _LOW:
         return found[0]
     return chr(0x10000 + (high - _HIGH.start) * len(_LOW) + (low - _LOW.start))
 
 
-def _checked(found: re.Match[str]) -> str:
+def _possible_reference(found: re.Match[str]) -> str:
     number = _number(found[1], found[2])
     is_possible = 0 < number < _BEYOND and number not in _HIGH and number not in _LOW
     return found[0] if is_possible else ""
@@ -292,10 +292,10 @@ def _unescaped(text: str) -> str:
     return plain
 
 
-# ---- Mojibake: UTF-8 that somebody took for an old charset before it was written ("CafÃ©"). ----
-# It is repaired where that is certain: every character that is not ASCII must be one of the old
-# charset, all of their bytes together valid UTF-8, and what comes out letters and signs. A single
-# "é" beside "Ã©" shows that the text means what it says.
+# ---- Mojibake: UTF-8 that was decoded by an old charset before it was written ("CafÃ©"). ----
+# It is repaired if that is certain: every character beyond ASCII must be one of the old charset,
+# all of their bytes valid UTF-8, and the result letters and signs. A single "é" beside "Ã©" shows
+# that the text is right as it is.
 
 _LATIN = "cp1252"
 _CHARSETS = (_LATIN, "cp1251", "cp1250")
@@ -311,7 +311,7 @@ _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 
 def repaired(text: str) -> str:
-    """*text* as it was meant; itself where nothing is wrong with it, or nobody can be certain."""
+    """Return *text* without mojibake; unchanged if it is right or a repair is uncertain."""
     for _ in range(_MOST):
         if text.isascii() or not _SUSPECT.search(text):
             break
@@ -323,7 +323,7 @@ def repaired(text: str) -> str:
 
 
 def _as_utf8(text: str, charset: str) -> str:
-    """Empty where *text* is none that was read in *charset* by mistake."""
+    """Return "" unless *text* is UTF-8 that was read in *charset* by mistake."""
     try:
         meant = text.encode(charset, _AS_THEY_ARE).decode("utf-8")
     except UnicodeError:
@@ -333,8 +333,8 @@ def _as_utf8(text: str, charset: str) -> str:
     return meant if is_sure and _NO_TEXT.isdisjoint(map(unicodedata.category, wide)) else ""
 
 
-def _left_out(error: UnicodeError) -> tuple[bytes, int]:
-    """Bytes that the charset leaves out are shown as they are."""
+def _encode_c1(error: UnicodeError) -> tuple[bytes, int]:
+    """Encode characters of C1 as bytes, because the charset does not define these bytes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     chars = error.object[error.start : error.end]
@@ -343,4 +343,4 @@ def _left_out(error: UnicodeError) -> tuple[bytes, int]:
     return chars.encode("latin-1"), error.end
 
 
-codecs.register_error(_AS_THEY_ARE, _left_out)
+codecs.register_error(_AS_THEY_ARE, _encode_c1)

@@ -3,9 +3,9 @@
 It reads what is well-formed, or can be made so with certainty, and declares no entities; anything
 else is for `fallback`.
 
-1. Of several elements for one thing that of the feed's own vocabulary counts, then any other that
-   has its name; of equal ones the first that is not empty.
-2. A link is that of RSS, else the first alternate of Atom, else a guid that is an address.
+1. If several elements mean the same, that of the feed's own vocabulary counts, then any other with
+   its name, and among equals the first that is not empty.
+2. The link is that of RSS, else the first alternate of Atom, else a guid that is an address.
 """
 
 import re
@@ -20,7 +20,8 @@ from lxml import etree
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
 from bot.sources.feeds.model import Document, FeedPace
 from bot.sources.feeds.roots import check_elements, mended, strict_root
-from bot.sources.urls import LONGEST_LINK, absolute
+from bot.sources.limits import LONGEST_URL
+from bot.sources.urls import absolute, is_web
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -44,8 +45,8 @@ def _spaced(spaces: Iterable[str], names: dict[str, str]) -> dict[tuple[str, str
     return {(space, name): part for space in spaces for name, part in names.items()}
 
 
-# What an element of an entry or of a feed stands for. A name that ends with 2 counts only where
-# nothing else says the same.
+# The parts of an entry or a feed, by their elements. A part that ends with 2 counts only if no
+# element stands for the same part without it.
 _PARTS: Final = {
     **_spaced(_RSS, {
         "title": "title", "description": "summary", "summary": "summary", "content": "content",
@@ -79,14 +80,13 @@ _FIRST_LINKS: Final = frozenset({None, "alternate"})
 _ABOUT: Final = f"{{{_RDF}}}about"
 _NOTHING: Final = [""]
 _NO_SOURCE: Final = ("", "")
-_ADDRESSES: Final = ("http://", "https://")
 
 
 def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document | None:
-    """The feed in *data* (UTF-8), from *url*; None where `fallback` must look.
+    """Return the feed in *data* (UTF-8), from *url*; None where `fallback` must look.
 
     Entries with a fingerprint in *known* are not read: see `Item.is_known`.
-    Raises `Unreadable` for an element with more attributes than anybody writes.
+    Raises `Unreadable` for an element with too many attributes.
     """
     if b"base64" in data and _BASE64.search(data):
         return None
@@ -119,7 +119,7 @@ class _Feed:
 
 
 def _feed_of(root: Any) -> _Feed | None:
-    """None for XML that is no feed, or one that keeps its entries elsewhere."""
+    """Return None for XML that is no feed, or one that keeps its entries elsewhere."""
     space, name = _split(root.tag)
     if name == "feed" and space in _ATOM:
         feed = _Feed(root)
@@ -155,7 +155,7 @@ def _split(tag: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=1024)
 def _part_of(tag: str) -> str:
-    """Empty for what is of no use."""
+    """Return what an element stands for; "" if it is of no use."""
     space, name = _split(tag)
     return _PARTS.get((space, name)) or ("" if space == _XHTML else _IN_ANY_SPACE.get(name, ""))
 
@@ -164,7 +164,7 @@ def _raw(element: Any, base: str) -> RawEntry:
     found = _by_part(element)
     guid = _text_of(found.get("guid")) or element.get(_ABOUT) or ""
     linked, link = _link_of(found)
-    if not link and guid[:8].lower().startswith(_ADDRESSES):
+    if not link and is_web(guid):
         link = guid
     title, *_ = _markups(found.get("title")) or _markups(found.get("title2")) or _NOTHING
     summary, *others = _markups(found.get("summary")) or _markups(found.get("summary2")) or _NOTHING
@@ -188,7 +188,7 @@ def _raw(element: Any, base: str) -> RawEntry:
 
 
 def _base_of(element: Any, base: str) -> str:
-    """What a relative link in *element* starts from; resolved here, since libxml2 takes long."""
+    """Return the base of relative links in *element*; libxml2 would take long to resolve it."""
     own = element.get(_BASE)
     return base if own is None else absolute(own, base) or base
 
@@ -201,14 +201,14 @@ def _text_of(elements: Iterable[Any] | None) -> str:
 
 
 def _markups(elements: Iterable[Any] | None) -> list[str]:
-    """The texts of those that have one."""
+    """Return the markup of those elements that are not empty."""
     if not elements:
         return []
     return [text for text in map(_markup, elements) if text and not text.isspace()]
 
 
 def _markup(element: Any) -> str:
-    """What an element holds, be it escaped, in CDATA or elements of its own."""
+    """Return what an element holds as markup: escaped, in CDATA, or elements of its own."""
     text: str = element.text or ""
     kind = element.get("type")
     if kind is not None and _BINARY.fullmatch(kind) and text.strip():
@@ -220,7 +220,7 @@ def _markup(element: Any) -> str:
 
 
 def _link_of(found: dict[str, list[Any]]) -> tuple[Any, str]:
-    """The element and the link in it: of RSS the last, as others read it, of alternates the first.
+    """Return an element and its link: the last of RSS, as other readers do, else an alternate.
 
     Later alternates are other languages.
     """
@@ -234,7 +234,7 @@ def _link_of(found: dict[str, list[Any]]) -> tuple[Any, str]:
 
 
 def _source_in(source: Any) -> tuple[str, str]:
-    """The name and the address of whom an entry names as its source, as they stand there."""
+    """Return the name and the address of the source that an entry names, as they are written."""
     if len(source):
         link = source.find("{*}link")
         return source.findtext("{*}title") or "", "" if link is None else link.get("href") or ""
@@ -291,7 +291,7 @@ _LONGEST_HOUR = len("024")
 
 
 def pace_of(head: Iterable[Any]) -> FeedPace | None:
-    """*head*: the elements (of lxml) with the feed's own facts; None if they say nothing."""
+    """Read the pace from *head*, the elements with the feed's own facts; None without any."""
     found: dict[str, list[Any]] = {}
     for element in head:
         if isinstance(element.tag, str):
@@ -330,11 +330,11 @@ def _updates(found: dict[str, list[Any]]) -> timedelta | None:
 
 
 def _related(links: Iterable[Any], relation: str) -> str:
-    """Links are Atom's, in RSS too; a relation may be one of several words."""
+    """Return the first of Atom's *links* with that relation, which may be one of several words."""
     for link in links:
         if relation in (link.get("rel") or "").lower().split():
             url = (link.get("href") or "").strip()
-            return url if len(url) <= LONGEST_LINK else ""
+            return url if len(url) <= LONGEST_URL else ""
     return ""
 
 

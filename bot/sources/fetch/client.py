@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import aiohttp
 from aiohttp.resolver import DefaultResolver
@@ -20,7 +20,7 @@ from bot.sources.fetch.connection import (
     as_fetch_error,
     without_retry,
 )
-from bot.sources.fetch.problems import FetchError, Spent, TooBig, TooManyRedirects
+from bot.sources.fetch.problems import FetchError, ProblemCode, Spent
 from bot.sources.fetch.response import (
     METHOD_PRESERVING,
     NOT_MODIFIED,
@@ -31,6 +31,15 @@ from bot.sources.fetch.response import (
 )
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.limits import (
+    CONNECT_SECONDS,
+    FETCH_SECONDS,
+    KEEPALIVE_SECONDS,
+    LARGEST_DOCUMENT,
+    MAX_PUBLIC_IN_FLIGHT,
+    MAX_REDIRECTS,
+    MAX_USER_IN_FLIGHT,
+)
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
@@ -39,16 +48,6 @@ if TYPE_CHECKING:
     from aiohappyeyeballs import SocketFactoryType
     from aiohttp.abc import AbstractResolver
     from yarl import URL
-
-CONNECT_SECONDS: Final = 5
-TOTAL_SECONDS: Final = 15
-LARGEST_BODY: Final = 10_000_000  # bytes, decoded
-MAX_REDIRECTS: Final = 5
-KEEPALIVE_SECONDS: Final = 4  # until the host's next turn; servers keep connections 5 or more
-# Requests in flight, all hosts together. Each may hold a body of 10 MB. Users' requests are counted
-# apart, because the hosts that users name may be slow, and must keep no public source waiting.
-MAX_PUBLIC_IN_FLIGHT: Final = 24
-MAX_USER_IN_FLIGHT: Final = 12
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json;q=0.9, "
@@ -166,20 +165,20 @@ class Fetcher:
         return await self._follow(url, _Request(public, form=form), inside=inside)
 
     async def _follow(self, url: str, request: _Request, *, inside: bool) -> Response:
-        meter = _Meter(left=float(TOTAL_SECONDS))
+        meter = _Meter(left=float(FETCH_SECONDS))
         try:
-            response = await self._followed(url, request, meter, inside=inside)
+            response = await self._follow_redirects(url, request, meter, inside=inside)
         except FetchError as error:
             error.spent, error.host = meter.spent, meter.host
             raise
         return replace(response, spent=meter.spent)
 
-    async def _followed(
+    async def _follow_redirects(
         self, url: str, request: _Request, meter: _Meter, *, inside: bool
     ) -> Response:
         at, permanent = url, url
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._hop(at, request, meter, inside=inside)
+            response = await self._send_in_turn(at, request, meter, inside=inside)
             inside = inside and response.own_network
             target = redirect_target(response)
             is_followed = request.form is None or response.status in METHOD_PRESERVING
@@ -189,7 +188,7 @@ class Fetcher:
             if permanent == at and response.status in PERMANENT:
                 permanent = target
             at = target
-        raise TooManyRedirects(limit=MAX_REDIRECTS)
+        raise FetchError(ProblemCode.TOO_MANY_REDIRECTS, limit=MAX_REDIRECTS)
 
     def _pool(self, policy: AddressPolicy) -> _Pool:
         resolver = CheckedResolver(self._given_resolver or DefaultResolver(), policy)
@@ -211,18 +210,20 @@ class Fetcher:
         )
         return _Pool(policy, resolver, session)
 
-    async def _hop(self, text: str, request: _Request, meter: _Meter, *, inside: bool) -> Response:
+    async def _send_in_turn(
+        self, text: str, request: _Request, meter: _Meter, *, inside: bool
+    ) -> Response:
         """Send one request, once it is its host's turn; return its response."""
         meter.host = ""
         pool = self._lenient if inside else self._strict
         url = pool.policy.check_url(text)
         if pool.is_own(url):
-            return await self._timed(pool, url, request, meter)
+            return await self._send_in_slot(pool, url, request, meter)
         host = host_of(text)
         try:
             async with self._throttle.turn(host, public=request.public):
                 meter.host = host
-                response = await self._timed(pool, url, request, meter)
+                response = await self._send_in_slot(pool, url, request, meter)
         finally:
             if pool.is_own(url):  # that shows once its name has been resolved
                 meter.host = ""
@@ -233,7 +234,9 @@ class Fetcher:
             self._throttle.block(host, pause, public=request.public)
         return response
 
-    async def _timed(self, pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Response:
+    async def _send_in_slot(
+        self, pool: _Pool, url: URL, request: _Request, meter: _Meter
+    ) -> Response:
         loop = asyncio.get_running_loop()
         async with self._public_slots if request.public else self._user_slots:
             begun = loop.time()
@@ -270,23 +273,23 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
             last_modified=_storable(received.headers.get("Last-Modified")),
             own_network=pool.is_own(url),
         )
-        # The body of a redirect is not read: nobody needs it.
+        # The body of a redirect is not read, because it is of no use.
         if received.status == NOT_MODIFIED or redirect_target(response) is not None:
             return response
-        return replace(response, body=await _bounded(received, meter))
+        return replace(response, body=await _read_body(received, meter))
 
 
-async def _bounded(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
+async def _read_body(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
     """Read the decoded body; stop at the limit, however small it was when it was packed."""
-    too_big = TooBig(megabytes=LARGEST_BODY // 1_000_000)
-    if (received.content_length or 0) > LARGEST_BODY:
+    too_big = FetchError(ProblemCode.RESPONSE_TOO_BIG, megabytes=LARGEST_DOCUMENT // 1_000_000)
+    if (received.content_length or 0) > LARGEST_DOCUMENT:
         raise too_big
     parts: list[bytes] = []
     size = 0
     async for part in received.content.iter_any():
         size += len(part)
         meter.received += len(part)
-        if size > LARGEST_BODY:
+        if size > LARGEST_DOCUMENT:
             raise too_big
         parts.append(part)
     return b"".join(parts)
@@ -302,7 +305,7 @@ def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 
 def _with_validators(response: Response, etag: str | None, last_modified: str | None) -> Response:
-    """A 304 may come without validators; those that were sent still hold then."""
+    """Add the validators that were sent to a 304 without any, because they still hold."""
     if not response.not_modified or (response.etag and response.last_modified):
         return response
     return replace(
@@ -313,7 +316,7 @@ def _with_validators(response: Response, etag: str | None, last_modified: str | 
 
 
 def _storable(validator: str | None) -> str | None:
-    """None for bytes that are no text: they could not be sent back as they came."""
+    """Return None for bytes that are no text, because they could not be sent back as they came."""
     if validator is None or not validator.isprintable():
         return None
     return validator

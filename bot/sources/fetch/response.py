@@ -1,39 +1,38 @@
-"""What an HTTP response means: a document, nothing new, a redirect or a problem; and its headers.
+"""HTTP responses: a document, nothing new, a redirect or a problem.
 
 The headers that count are redirects, cache directives, `Retry-After` and the WebSub hub.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from pathlib import Path
+from typing import Final
+from urllib.parse import urljoin
 
 from bot.sources.feeds.model import FeedPace, Unreadable
 from bot.sources.fetch.problems import (
     NOTHING_SPENT,
-    CannotConnect,
     FetchError,
     Problem,
     ProblemCode,
     ProblemKind,
     Spent,
 )
-from bot.sources.urls import is_link, without_login
+from bot.sources.limits import MAX_HOST_PAUSE
+from bot.sources.urls import absolute, without_login
 
 NOT_MODIFIED = 304
 _OK = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
 _CHALLENGE_BYTES = 20_000  # of a page, in which a challenge shows itself
 
-_CHALLENGE = re.compile(
-    rb"cf-browser-verification|/cdn-cgi/challenge-platform|_cf_chl_opt|<title>just a moment"
-    rb"|<title>attention required! \| cloudflare|_incapsula_resource|px-captcha|captcha-delivery"
-    rb"|sucuri website firewall|g-recaptcha|h-captcha|awswafintegration|ddos-guard"
-    rb"|enable javascript and cookies to continue|checking your browser before",
-    re.IGNORECASE,
-)
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_CHALLENGE = re.compile("|".join(_DATA["challenges"]).encode(), re.IGNORECASE)
+_FIREWALLS: dict[str, str] = _DATA["firewalls"]
 _STATUS_CODES = {
     400: ProblemCode.BAD_REQUEST,
     401: ProblemCode.LOGIN_REQUIRED,
@@ -50,13 +49,6 @@ _STATUS_CODES = {
 }
 # Sent by what stands in front of a server: a proxy, or a service such as Cloudflare.
 _NOT_REACHED = frozenset({502, 504, *range(520, 528), 530})
-_FIREWALLS = {
-    "cloudflare": "Cloudflare",
-    "akamai": "Akamai",
-    "datadome": "DataDome",
-    "ddos-guard": "DDoS-Guard",
-    "sucuri": "Sucuri",
-}
 NOT_A_FEED = Problem(ProblemCode.HTML_PAGE)
 _READING_CODES = {
     "html": ProblemCode.HTML_PAGE,
@@ -166,7 +158,7 @@ _REDIRECTS = PERMANENT | {302, 303, 307}
 def redirect_target(response: Response) -> str | None:
     """Return the absolute address that *response* redirects to; None if it does not.
 
-    Names, passwords and fragments in the address are dropped.
+    Names, passwords and fragments are dropped. The policy of the fetch judges the address.
     """
     if response.status not in _REDIRECTS:
         return None
@@ -174,18 +166,15 @@ def redirect_target(response: Response) -> str | None:
     if not location:
         return None
     try:
-        parts = urlsplit(urljoin(response.url, location))
+        target = urljoin(response.url, location)
     except ValueError:
-        raise CannotConnect(ProblemCode.INVALID_REDIRECT) from None
-    bare_host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, bare_host, parts.path, parts.query, ""))
+        raise FetchError(ProblemCode.INVALID_REDIRECT) from None
+    return without_login(target).partition("#")[0]
 
 
 # Cache directives and Retry-After. Dates are compared with the response's own date, because many
 # servers' clocks are wrong.
 
-MAX_RETRY_AFTER = timedelta(days=7)  # of a source
-MAX_HOST_PAUSE = timedelta(hours=1)
 HOST_WIDE_STATUSES = frozenset({429, 503})
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
@@ -193,7 +182,7 @@ _NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """When a response's headers ask us to come back: None or a positive time."""
+    """After which time a response's headers ask for the next request: None or positive."""
 
     max_age: timedelta | None = None
     expires: timedelta | None = None
@@ -225,10 +214,10 @@ def directives_of(headers: Mapping[str, str], now: datetime) -> Directives:
 
 
 def pause_for_host(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return how long the whole host is left alone, because it asks so; None if it does not.
+    """Return how long to pause the whole host, if it asks for that; else None.
 
-    It asks by one address among many, so its pause is short. The source at that address waits as
-    long as it asked.
+    The pause is short, because one address among many asked. The source at that address waits for
+    the whole time.
     """
     if status not in HOST_WIDE_STATUSES or "retry-after" not in headers:
         return None
@@ -259,7 +248,6 @@ def _date(text: str) -> datetime | None:
 
 # The WebSub hub that a source names, in the Link header (RFC 8288) or in the feed.
 
-MAX_HUB_URL = 2000  # characters
 _LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\",;\s]+))?)*)")
 _RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\",;\s]+))", re.IGNORECASE)
 
@@ -275,9 +263,9 @@ class Hub:
 def hub_of(url: str, link: str, pace: FeedPace) -> Hub | None:
     """Return the hub of the feed from *url*; the `Link` header *link* outranks the feed."""
     relations = _link_relations(link)
-    hub = _absolute(relations.get("hub") or pace.hub, url)
-    topic = _absolute(relations.get("self") or pace.self_url, url) or url
-    return Hub(hub, topic) if hub and len(topic) <= MAX_HUB_URL else None
+    hub = absolute(relations.get("hub") or pace.hub, url).partition("#")[0]
+    topic = absolute(relations.get("self") or pace.self_url, url).partition("#")[0]
+    return Hub(hub, topic or url) if hub else None
 
 
 def _link_relations(header: str) -> dict[str, str]:
@@ -288,16 +276,3 @@ def _link_relations(header: str) -> dict[str, str]:
             for word in (relation[1] or relation[2] or "").lower().split():
                 found.setdefault(word, link[1].strip())
     return found
-
-
-def _absolute(link: str, base: str) -> str:
-    """Return *link* as seen from *base*; "" if that is no address of the web."""
-    if not link:
-        return ""
-    try:
-        full = urljoin(base, link)
-        full = without_login(full) if is_link(full) else ""
-    except ValueError:
-        return ""
-    is_web = full.startswith(("http://", "https://")) and full.isprintable()
-    return full.partition("#")[0] if is_web and len(full) <= MAX_HUB_URL else ""

@@ -1,12 +1,12 @@
 """When to poll a source next, and why then.
 
     clamp(max(its own rhythm, ttl, max-age, Expires, silence / 10), 15 min, 24 h), and never before
-    Retry-After (which may ask for up to 7 days); 60 min where nothing is known
+    Retry-After (of 7 days at most); 60 min if nothing is known
 
-A search feed is polled every 30 minutes at most and every 2 hours at least: what it finds next may
-have nothing to do with what it found last.
+A search feed is polled every 30 minutes to 2 hours, because its next results may have nothing to do
+with the last ones.
 
-The operator's interval replaces rhythm and ttl, down to 5 min, but not what the headers ask; in
+The operator's interval replaces rhythm and ttl, down to 5 min, but not the headers' directives. In
 the operator's own network any interval is allowed. Errors back off to 24 h; a success ends that.
 """
 
@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.sources.feeds.model import FeedPace
-from bot.sources.fetch.response import MAX_RETRY_AFTER, Directives
+from bot.sources.fetch.response import Directives
+from bot.sources.limits import MAX_RETRY_AFTER
 
 MIN_INTERVAL = timedelta(minutes=15)
 MIN_OPERATOR_INTERVAL = timedelta(minutes=5)
@@ -34,7 +35,7 @@ _HOURS_IN_A_WEEK = 168
 
 @dataclass(frozen=True, slots=True)
 class ScheduleInputs:
-    """What decides when a source is polled next.
+    """The facts that decide when a source is polled next.
 
     `rhythm`: from the last body that was read (see `rhythm_of`), ttl included. `newest`: when its
     newest entry was published. `every`: the interval that the operator set. `failures`: in a row,
@@ -85,7 +86,7 @@ def rhythm_of(published: Sequence[datetime], ttl: timedelta | None) -> timedelta
 
 
 def _normal(now: datetime, inputs: ScheduleInputs) -> tuple[timedelta, str]:
-    """Without errors."""
+    """Return the interval of a source without errors."""
     if inputs.every is not None:
         return _as_set(inputs, inputs.every)
     planned, why = _suggested(now, inputs)
@@ -106,7 +107,7 @@ def _as_set(inputs: ScheduleInputs, every: timedelta) -> tuple[timedelta, str]:
 
 
 def _suggested(now: datetime, inputs: ScheduleInputs) -> tuple[timedelta, str]:
-    """What the source itself suggests: the longest of several hints, within bounds."""
+    """Return the longest interval that the source suggests, within bounds."""
     rhythm, fresh = inputs.rhythm, inputs.directives.freshness
     silence = None  # a tenth of it: what sleeps is asked less and less
     if inputs.newest is not None and inputs.newest <= now:
@@ -155,7 +156,7 @@ def _least(inputs: ScheduleInputs) -> timedelta:
 
 
 def _after_skips(timestamp: datetime, pace: FeedPace) -> datetime:
-    """Whole hours later, so that those who skip the same hour do not all come at its end."""
+    """Wait whole hours, so that sources that skip the same hour are not all due at its end."""
     if not pace.skip_hours and not pace.skip_days:
         return timestamp
     later = timestamp
@@ -163,7 +164,7 @@ def _after_skips(timestamp: datetime, pace: FeedPace) -> datetime:
         if later.hour not in pace.skip_hours and later.weekday() not in pace.skip_days:
             return later
         later += timedelta(hours=1)
-    return timestamp  # it skips the whole week: nobody means that
+    return timestamp  # a skipped week is a mistake
 
 
 # Durations as the operator types and reads them: 5s, 15m, 2h, 1d.

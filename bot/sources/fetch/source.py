@@ -17,25 +17,25 @@ from bot.sources.feeds.model import (
     DocumentKind,
     Item,
     Unreadable,
-    moment_of,
+    sort_time,
     unpack_fingerprints,
 )
 from bot.sources.feeds.sitemap import newest
 from bot.sources.fetch.problems import (
     NOTHING_SPENT,
     FetchError,
-    HostWaits,
+    HostPaused,
     Problem,
+    ProblemCode,
     Spent,
-    TimedOut,
 )
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
+from bot.sources.limits import MAX_SITEMAPS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 MAX_QUICK_HASH = 256_000  # bytes, hashed in half a millisecond
-MAX_SITEMAPS = 4  # of an index in one fetch
 _FRESH = timedelta(days=3)  # behind the newest sitemap
 _NEWS = re.compile(r"(?<![a-z])(?:google)?[-_]?news|(?<![a-z])latest", re.IGNORECASE)
 
@@ -120,7 +120,7 @@ async def fetch_source(
             last_modified=request.last_modified,
         )
     except FetchError as error:
-        wait = error.left if isinstance(error, HostWaits) else None
+        wait = error.left if isinstance(error, HostPaused) else None
         return FetchResult(
             problem=problem_from_error(error),
             wait=wait,
@@ -209,7 +209,7 @@ async def _read_sitemaps(
             )
         except FetchError as error:
             spent += error.spent
-            if isinstance(error, TimedOut):
+            if error.problem.code is ProblemCode.TIMED_OUT:
                 break
             continue
         except Unreadable:
@@ -225,17 +225,17 @@ async def _read_sitemaps(
 
 
 def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:
-    """Those for news by their address if there are any, the newest first, and none much older."""
+    """Return the newest sitemaps, none much older; only those for news if their URLs say so."""
     news = [sitemap for sitemap in sitemaps if is_news_sitemap(sitemap.url)]
-    ordered = sorted(news or sitemaps, key=moment_of, reverse=True)[:MAX_SITEMAPS]
-    dated = [moment_of(sitemap) for sitemap in ordered if sitemap.published]
+    ordered = sorted(news or sitemaps, key=sort_time, reverse=True)[:MAX_SITEMAPS]
+    dated = [sort_time(sitemap) for sitemap in ordered if sitemap.published]
     return [
         sitemap
         for sitemap in ordered
-        if not sitemap.published or moment_of(sitemap) > max(dated) - _FRESH
+        if not sitemap.published or sort_time(sitemap) > max(dated) - _FRESH
     ]
 
 
 def is_news_sitemap(url: str) -> bool:
-    """Whether the address of a sitemap says so; its host may be called anything."""
+    """Return whether the path of a sitemap says so; its host may be called anything."""
     return bool(_NEWS.search(url.partition("://")[2].partition("/")[2]))

@@ -1,7 +1,7 @@
-"""Which addresses a fetch may reach: the public Internet, on ports 80 and 443, and nothing inside.
+"""The addresses that a fetch may reach: the public Internet, on ports 80 and 443, nothing inside.
 
-Checked twice: the URL before any request, and the real address when a socket connects. An address
-that wraps another (v4-mapped, NAT64, 6to4, Teredo, …) is allowed only if the one inside is.
+The URL is checked before any request, and the real address when a socket connects. An address that
+wraps another (v4-mapped, NAT64, 6to4, Teredo, …) is allowed only if the one inside is.
 """
 
 import re
@@ -18,13 +18,13 @@ from ipaddress import (
 from yarl import URL
 
 from bot.sources.fetch.problems import AddressRefused, ProblemCode
+from bot.sources.limits import LONGEST_URL
+from bot.sources.urls import WEB_SCHEMES
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-SCHEMES = frozenset({"http", "https"})
 PORTS = frozenset({80, 443})
-LONGEST_URL = 2000
 
 # `is_global` differs between Python's versions and is true for some of these.
 _RESERVED = tuple(
@@ -86,7 +86,7 @@ class AddressPolicy:
             raise AddressRefused(ProblemCode.WRONG_PORT, port=port)
 
     def is_exempt(self, address: Address | str, port: int) -> bool:
-        """Whether it is the operator's own: then no limits on ports, intervals and pauses hold."""
+        """Return whether it is the operator's own, which no limit on ports or pauses binds."""
         if not (self.networks or self.endpoints):
             return False
         if isinstance(address, str):
@@ -139,7 +139,7 @@ def _parsed(text: str) -> URL:
         _host = url.host if "xn--" in (url.raw_host or "") else ""  # and so does bad punycode
     except ValueError:
         raise AddressRefused(ProblemCode.INVALID_ADDRESS) from None
-    if url.scheme not in SCHEMES:
+    if url.scheme not in WEB_SCHEMES:
         raise AddressRefused(ProblemCode.WRONG_SCHEME)
     host = url.raw_host
     if not host:

@@ -1,9 +1,9 @@
 """WebSub (https://www.w3.org/TR/websub/): hubs push a note when a source has news.
 
 `ask_hubs` is a stage: it subscribes at the hubs that sources name, renews before a lease ends, and
-unsubscribes. A subscription counts only once the hub has called back (`answer_hub`); until then the
-hub is asked again, less and less often. So all of this needs a public URL. A push only makes the
-source due: what a hub sends is not read, the source itself is.
+unsubscribes. A subscription counts only once the hub has called back (`answer_hub`), which needs a
+public URL; until then the hub is asked again, less and less often. A push makes the source due; its
+body is not read, because the source itself will be.
 """
 
 import asyncio
@@ -75,8 +75,8 @@ async def ask_hubs(
 async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) -> str | None:
     """Return the challenge if the hub's *question* is about what we asked for, else None.
 
-    A hub is known by the token in the URL that it calls; nobody else has it. A question that was
-    answered before changes nothing more.
+    A hub is recognized by the token in the URL that it calls, which no one else has. A repeated
+    question changes nothing.
     """
     async with storage.reading() as tx:
         push = await websub.push_of(tx, token)
@@ -142,7 +142,7 @@ class PushSignature:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the sender of the body knows the secret."""
+        """Return whether the sender of the body knows the secret."""
         return hmac.compare_digest(self._mac.hexdigest().encode(), self.sent)
 
 

@@ -1,10 +1,10 @@
-"""Boilerplate: what a host prints on all its pages, learned from the pages themselves.
+"""Boilerplate: paragraphs that a host prints on all its pages, learned from the pages themselves.
 
-A paragraph is taken for the host's own, no part of a story, once it stood in the same place of
-three articles: among their first lines, among their last, or as a line that may head a box. It
-must have stood in half of those read since it was first seen, for what a newspaper repeats in its
-articles about one event stand in these alone; and if the titles of all of them share a word,
-they may be about one event. A quotation or a dateline is never learned.
+A paragraph is the host's own, and no part of a story, once three articles have it in the same
+place: among their first lines, among their last, or as a line that may head a box. Half of the
+articles read since it was first seen must have it, because a newspaper repeats paragraphs in its
+articles about one event. If the titles of all of them share a word, they may be about one event. A
+quotation or a dateline is never learned.
 """
 
 import json
@@ -50,13 +50,13 @@ class LearnedBlock:
 
 @dataclass(frozen=True, slots=True)
 class HostBoilerplate:
-    """What has been learned of one host; small, and it forgets."""
+    """The boilerplate learned of one host; it is small and forgets."""
 
     articles: int = 0
     blocks: tuple[LearnedBlock, ...] = ()
 
     def after(self, title: str, paragraphs: Sequence[str]) -> Self:
-        """What is known when an article of these words has been read too."""
+        """Return what is known after an article with this title and these paragraphs."""
         if len(paragraphs) > _MOST_PARAGRAPHS:
             return self
         number, words = self.articles + 1, _words_of(title)
@@ -71,7 +71,7 @@ class HostBoilerplate:
         return replace(self, articles=number, blocks=tuple(kept[:_MOST]))
 
     def without(self, paragraphs: Sequence[str]) -> list[str]:
-        """*paragraphs* without what is the host's own, if enough of them is left."""
+        """Return *paragraphs* without what is the host's own, if enough of them is left."""
         own = {(block.place, block.text) for block in self.blocks if self._is_own(block)}
         if not own or len(paragraphs) > _MOST_PARAGRAPHS:
             return list(paragraphs)
@@ -93,7 +93,7 @@ class HostBoilerplate:
 
     @classmethod
     def of(cls, written: str) -> Self:
-        """What `written` gave; "" for a host of which nothing is known."""
+        """Read what `written` returned; "" for a host of which nothing is known."""
         if not written:
             return cls()
         articles, rows = json.loads(written)
@@ -114,7 +114,7 @@ def _places(paragraphs: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _keys(paragraph: str, at: int, count: int, *, headings: bool) -> Iterator[tuple[str, str]]:
-    """The places of *paragraph*, each with its hash; none for what is never the host's own."""
+    """Yield the places of *paragraph*, each with its hash; none if it is never the host's own."""
     is_near = at < _FIRST or at >= count - _LAST
     is_heading = headings and len(paragraph) <= _LONGEST_HEADING and is_headline(paragraph)
     if not (is_near or is_heading) or weight_of(paragraph) > _LONGEST:
@@ -131,7 +131,7 @@ def _keys(paragraph: str, at: int, count: int, *, headings: bool) -> Iterator[tu
 
 
 def _to_box(paragraphs: Sequence[str], own: set[tuple[str, str]]) -> list[str]:
-    """*paragraphs* up to a heading of the host's own that only headlines and teasers follow.
+    """Return *paragraphs* up to a heading of the host's own that only headlines and teasers follow.
 
     Two headlines at least, which are half of what follows, make a list of stories.
     """
@@ -149,13 +149,13 @@ def _to_box(paragraphs: Sequence[str], own: set[tuple[str, str]]) -> list[str]:
 
 
 def _hash(paragraph: str) -> str:
-    """Of the letters alone: counters and dates change from page to page."""
+    """Hash the letters alone, because counters and dates change from page to page."""
     letters = "".join(filter(str.isalpha, unicodedata.normalize("NFKC", paragraph).casefold()))
     return blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def _words_of(title: str) -> frozenset[int]:
-    """Hashes of the longer words of *title*; of East Asian ones, of each two characters."""
+    """Return hashes of the longer words of *title*, and of East Asian characters in pairs."""
     text = title.casefold()
     dense = (run[at : at + 2] for run in _DENSE_WORD.findall(text) for at in range(len(run) - 1))
     words = (word for word in _WORD.findall(text) if not _DENSE_WORD.search(word))

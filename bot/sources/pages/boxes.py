@@ -1,9 +1,9 @@
-"""Boxes of other stories in a page, taken out before anybody looks for its article.
+"""Boxes of other stories, taken out of a page before its article is extracted.
 
-A box is an element of teasers: headlines that are links to other pages of the site, each the whole
-of its block, with no prose but one teaser under each. Three headlines make a box, or a single one
-under a heading that says so ("Don't Miss"). The rest of the page must have more prose, or at least
-some beside a box with such a heading: in a round-up the linked headlines are the story.
+A box is an element of teasers: headlines that link to other pages of the site, each a block of its
+own, with no prose but one teaser under each. Three headlines make a box; one is enough under a
+heading such as "Don't Miss". The rest of the page must have more prose, or at least some beside a
+box with such a heading, because in a round-up the linked headlines are the story.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _MOST_BLOCKS = 4000
 def drop_boxes(root: Any, site: str) -> None:
     """Take the boxes out of *root*, with their headings; *site* is the page's host, "" if unknown.
 
-    Of two boxes within one another the outer one goes.
+    If a box is within another, the outer one is taken out.
     """
     blocks = [_block(element, site) for element in islice(leaves(root), _MOST_BLOCKS)]
     for box in _boxes(blocks):
@@ -103,7 +103,7 @@ def _has_heading(element: Any, blocks: list[_Block]) -> bool:
 
 
 def _are_teasers(blocks: list[_Block]) -> bool:
-    """Whether each prose stands under a headline of its own."""
+    """Return whether each prose stands under a headline of its own."""
     under_headline = False
     for block in blocks:
         if block.prose and not under_headline:

@@ -1,22 +1,21 @@
-"""Which of the addresses that a page is known by names it.
+"""The address of a page: the one that was requested, or the canonical one that the page claims.
 
-What a page calls its canonical address is a claim of the site. Sites make it wrongly too: their
-home page, a section, one address for all pages, an address without the number that tells them
-apart. Then the page stays what it was asked for.
+Sites claim wrong addresses too: their home page, a section, one address for all pages, or one
+without the number that distinguishes them. Then the requested address stays.
 """
 
 import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tld import get_tld
 from tld.utils import Result
 
-from bot.sources.urls import canonical_url, host_of, is_link
+from bot.sources.urls import absolute, canonical_url, host_of, is_link
 
-# Below these, each name belongs to somebody else, as below those that the public list knows. What
-# is missing only lets a site speak for its neighbours under the same name.
+# Each name below these has another owner, as below those that the public list knows. A host missing
+# here only lets a site speak for its neighbours under the same name.
 _SHARED: Final = frozenset({
     "livejournal.com", "medium.com", "over-blog.com", "substack.com", "tumblr.com", "typepad.com",
     "wordpress.com",
@@ -34,7 +33,7 @@ _LONG: Final = 20  # characters
 def site_of(host: str) -> str:
     """Return the part of *host* that its owner has registered.
 
-    By the public list of suffixes; of a name that this does not know, the last two labels.
+    It follows the public list of suffixes; without an entry there it is the last two labels.
     """
     found = get_tld(
         host, fix_protocol=True, fail_silently=True, as_object=True, search_private=True
@@ -48,28 +47,20 @@ def site_of(host: str) -> str:
 
 def own_address(url: str, claimed: str) -> str:
     """Return what the page at *url* calls its canonical address, if that may be; else *url*."""
-    if not claimed:
+    full = absolute(claimed, url)
+    if not url or not full:
+        return full or url
+    if site_of(host_of(full)) != site_of(host_of(url)):
         return url
-    try:
-        full = urljoin(url, claimed.strip())
-        if not is_link(full):
-            return url
-        asked, claim = urlsplit(canonical_url(url)), urlsplit(canonical_url(full))
-    except ValueError:
-        return url
-    if claim.scheme != "https" or not claim.netloc:
-        return url
-    if not url or asked == claim:
-        return full
-    is_same_site = site_of(host_of(full)) == site_of(host_of(url))
-    return full if is_same_site and _may_name(asked, claim) else url
+    asked, claim = urlsplit(canonical_url(url)), urlsplit(canonical_url(full))
+    return full if asked == claim or _may_name(asked, claim) else url
 
 
 def address_found(url: str, found: str) -> str:
-    """Return the address *found* at *url*, after its redirects, if it names what was asked for.
+    """Return the address *found* behind the redirects of *url*, if it is that of the same page.
 
-    A site names its own pages; elsewhere only what looks like an article does, since a redirect
-    may as well lead to a page that asks for consent.
+    A site names its own pages. On another site the address must look like an article, because a
+    redirect may lead to a page that asks for consent.
     """
     if site_of(host_of(url)) == site_of(host_of(found)):
         return own_address(url, found)
@@ -77,7 +68,7 @@ def address_found(url: str, found: str) -> str:
 
 
 def is_article(url: str) -> bool:
-    """Whether *url* looks like that of one article; never a home page, seldom a section."""
+    """Return whether *url* looks like that of one article; never a home page, seldom a section."""
     parts = urlsplit(canonical_url(url))
     return _is_telling(parts) or bool(parts.query)
 
@@ -88,7 +79,7 @@ def _may_name(asked: SplitResult, claim: SplitResult) -> bool:
     beyond = _beyond(asked.path, claim.path)
     if beyond is not None and all(_VARIANT.fullmatch(part) for part in beyond):
         return not _is_home(claim)
-    # Sections stand above their articles, and few of those beside one have a name of two words.
+    # Sections are above their articles, and few sections beside one have a name of two words.
     is_beside = (
         claim.path.count("/") >= asked.path.count("/") and "-" in claim.path.rpartition("/")[2]
     )
@@ -96,7 +87,7 @@ def _may_name(asked: SplitResult, claim: SplitResult) -> bool:
 
 
 def _beyond(path: str, above: str) -> list[str] | None:
-    """The parts of *path* below *above*; None if it does not stand there."""
+    """Return the parts of *path* below *above*; None if it is not below."""
     parts, front = path.strip("/").split("/"), above.strip("/").split("/")
     return parts[len(front) :] if parts[: len(front)] == front else None
 
@@ -106,7 +97,7 @@ def _is_home(parts: SplitResult) -> bool:
 
 
 def _is_telling(parts: SplitResult) -> bool:
-    """Whether the end of the path is a number or a slug, and no name of a section."""
+    """Return whether the end of the path is a number or a slug, and no name of a section."""
     segments = [part for part in parts.path.split("/") if part and not _INDEX.fullmatch(part)]
     if not segments:
         return False

@@ -1,17 +1,15 @@
-"""When an article was published, as far as its page tells, and dates as pages write them.
+"""The date of an article, and dates as pages write them.
 
-What a page tells, in order: JSON-LD and meta tags; what it shows its readers; what htmldate makes
-of the rest, its address above all. Of a day that is found first and a moment of that day behind it
-the moment is taken.
+Sources, in order: JSON-LD and meta tags; the dates that the page shows; htmldate, which reads the
+rest, above all the address. If a bare day comes first and then a time on that day, the time counts.
 
-What it shows, in order: what is marked as the date of publication; the lines after the headline up
-to the story's first paragraphs; other `<time>` elements and those whose class speaks of a date.
-What says that it is a change ("Updated …") counts only if there is nothing else;
-comments and boxes never count.
+Dates shown, in order: elements marked as the date of publication; the lines after the headline up
+to the story's first paragraphs; other `<time>` elements and those whose class names a date. The
+date of a change ("Updated …") counts only if there is no other; comments and boxes never count.
 
-How a date is read, in order: what feeds write; East Asian and Persian dates; numbers by the custom
-of the country; dateparser, which must find day, month and year. Relative and partial dates are
-refused. A longer text may carry its date anywhere ("Published on 17 November 2025 at 10:30").
+Formats, in order: those of feeds; East Asian and Persian dates; numbers by the custom of the
+country; dateparser, which must find day, month and year. Relative and partial dates are refused. A
+longer text may have its date anywhere ("Published on 17 November 2025 at 10:30").
 """
 
 import re
@@ -87,10 +85,10 @@ _DAY_AND_YEAR = re.compile(
 
 
 def reader_for(meta: PageMeta, code: str, address: str) -> Read:
-    """Return what reads dates as the page at *address*, in the language *code*, writes them.
+    """Return a reader for dates as the page at *address*, in the language *code*, writes them.
 
-    A moment keeps the offset in which it is given, or is read by the clock of the place: on which
-    day it was there is what the page's readers know.
+    A time keeps its own offset or gets that of the place, because the day there is the one that the
+    page's readers know.
     """
     place = place_of(meta.tag or code, host_of(address))
     return partial(_read, place=place, clock=clock_of(place) or UTC)
@@ -109,13 +107,13 @@ def published(root: Any, meta: PageMeta, title: str, read: Read) -> Found:
 
 
 def guessed(text: str, address: str) -> date | None:
-    """Return what htmldate makes of a page's *text*; it sees what nothing above does."""
+    """Return the date that htmldate finds in a page's *text*, also in its address."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = htmldate.find_date(
             text, original_date=True, extensive_search=True, url=address or None
         )
-    # The first of January is what it makes of a bare year, such as that of a copyright.
+    # A bare year, such as that of a copyright, becomes its first of January.
     return date.fromisoformat(found) if found and not found.endswith("-01-01") else None
 
 
@@ -123,7 +121,7 @@ def _shown_date(root: Any, title: str, read: Read) -> Found:
     """Return the date of publication that a reader of the page sees."""
     texts = [
         _after_the_word(text)
-        for text in _candidates(root, title)
+        for text in _shown_dates(root, title)
         if weight_of(text) <= _LONGEST_SHOWN
     ]
     changed = [text for text in texts if _CHANGED.search(text) and not _PUBLISHED.search(text)]
@@ -132,7 +130,7 @@ def _shown_date(root: Any, title: str, read: Read) -> Found:
 
 
 def finest(found: Iterable[Found]) -> Found:
-    """Return the first of those that are *found*; but a moment rather than the day it is in."""
+    """Return the first date *found*, but a time on that day rather than the bare day."""
     day: Found = None
     for each in found:
         if isinstance(each, datetime):
@@ -143,24 +141,24 @@ def finest(found: Iterable[Found]) -> Found:
     return day
 
 
-def _candidates(root: Any, title: str) -> Iterator[str]:
+def _shown_dates(root: Any, title: str) -> Iterator[str]:
     heading = heading_of(root, title)
     if heading is None:
         heading = next(chain(root.iter("h1"), root.iter("h2")), None)
-    yield from _texts_of(islice(_marked(root), _MOST_ELEMENTS))
+    yield from _texts_of(islice(_marked_elements(root), _MOST_ELEMENTS))
     if heading is not None:
         yield from _lines_after(heading)
-    yield from _texts_of(islice(_dated(root), _MOST_ELEMENTS))
+    yield from _texts_of(islice(_dated_elements(root), _MOST_ELEMENTS))
 
 
 def _after_the_word(text: str) -> str:
-    """Of "Updated 3 March, published 2 March" what stands behind the word for publishing."""
+    """Return the text from the word for publishing on: "Updated 3 March, published 2 March"."""
     found = _PUBLISHED.search(text)
     return text[found.start() :] if found and _CHANGED.search(text[: found.start()]) else text
 
 
-def _marked(root: Any) -> Iterator[Any]:
-    """What the page itself marks as the time of publication."""
+def _marked_elements(root: Any) -> Iterator[Any]:
+    """Yield the elements that the page itself marks as the time of publication."""
     for element in root.iter("*"):
         says = names_of(element).lower()
         is_meant = "datepublished" in says or element.get("pubdate") is not None
@@ -174,7 +172,7 @@ def _marked(root: Any) -> Iterator[Any]:
             yield element
 
 
-def _dated(root: Any) -> Iterator[Any]:
+def _dated_elements(root: Any) -> Iterator[Any]:
     for element in root.iter("time", "span", "div", "p", "abbr", "small", "li"):
         if (element.tag == "time" or _DATED.search(names_of(element).lower())) and is_nearby(
             element
@@ -184,7 +182,9 @@ def _dated(root: Any) -> Iterator[Any]:
 
 def _texts_of(elements: Iterable[Any]) -> Iterator[str]:
     for element in elements:
-        is_change = "modified" in names_of(element).lower() or _CHANGED.search(_before(element))
+        is_change = "modified" in names_of(element).lower() or _CHANGED.search(
+            _words_before(element)
+        )
         for name in ("datetime", "content", "title"):
             if text := element.get(name):
                 yield f"updated {text}" if is_change else text
@@ -192,8 +192,8 @@ def _texts_of(elements: Iterable[Any]) -> Iterator[str]:
             yield f"updated {text}" if is_change else text
 
 
-def _before(element: Any) -> str:
-    """The few words in front of *element* in its own block."""
+def _words_before(element: Any) -> str:
+    """Return the few words in front of *element* in its own block."""
     previous, around = element.getprevious(), element.getparent()
     if previous is not None:
         words = line_of(previous) if isinstance(previous.tag, str) else ""
@@ -214,14 +214,14 @@ def _lines_after(heading: Any) -> Iterator[str]:
 
 
 def _is_label(line: str) -> bool:
-    """Whether *line* is but the word that says what date the next one holds."""
+    """Return whether *line* is but the word that says what date the next one holds."""
     is_word = _CHANGED.search(line) or _PUBLISHED.search(line)
     return bool(is_word) and len(line) <= _LONGEST_LABEL and not any(map(str.isdigit, line))
 
 
 @lru_cache(maxsize=2048)
 def page_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | date | None:
-    """Return the date in *text*: a moment in UTC, or a date if it gives no time; None without one.
+    """Return the date in *text*: a time in UTC, a date if it gives no time, or None.
 
     *place* is a tag such as "en-GB": it settles 03/04/2025 and makes reading quicker. A time
     without a zone is one of *clock*.
@@ -240,14 +240,14 @@ def _by_form(text: str, place: str, clock: tzinfo) -> datetime | date | None:
         return feed_date(_padded(year_first[0]), place, clock)
     if numbers := _NUMBERS.search(text):
         return _from_numbers(numbers, place, clock)
-    text = _DOTTED_NAME.sub(_spaced, western_years(text))
+    text = _DOTTED_NAME.sub(_with_full_year, western_years(text))
     if written := _WRITTEN.search(text):
-        found = feed_date(written[0], place, clock) or _parsed(written[0], place, clock)
-    return found or _parsed(text, place, clock)
+        found = feed_date(written[0], place, clock) or _by_dateparser(written[0], place, clock)
+    return found or _by_dateparser(text, place, clock)
 
 
-def _spaced(found: re.Match[str]) -> str:
-    """Of 03.Mär.26 what everybody understands."""
+def _with_full_year(found: re.Match[str]) -> str:
+    """Return 03.Mär.26 as a date that every reader understands."""
     year = found[3] if len(found[3]) > 2 else f"20{found[3]}"  # noqa: PLR2004 - digits
     return f"{found[1]} {found[2]} {year}"
 
@@ -273,12 +273,14 @@ def _from_numbers(found: re.Match[str], place: str, clock: tzinfo) -> datetime |
     if second > 12 or (month_first and first <= 12):  # noqa: PLR2004 - months
         first, second = second, first
     try:
-        return _at(date(year, second, first), _CLOCK.search(found[5] or ""), place, clock)
+        return _with_time(date(year, second, first), _CLOCK.search(found[5] or ""), place, clock)
     except (ValueError, OverflowError):
         return None
 
 
-def _at(day: date, given: re.Match[str] | None, place: str, clock: tzinfo) -> datetime | date:
+def _with_time(
+    day: date, given: re.Match[str] | None, place: str, clock: tzinfo
+) -> datetime | date:
     if given is None:
         return day
     hour = int(given["hour"])
@@ -292,8 +294,8 @@ def _is_ambiguous(first: int, second: int) -> bool:
     return first != second and first <= 12 and second <= 12  # noqa: PLR2004 - months
 
 
-def _parsed(text: str, place: str, clock: tzinfo) -> datetime | date | None:
-    """The date in *text* by dateparser: in the page's own language, then by the month's name.
+def _by_dateparser(text: str, place: str, clock: tzinfo) -> datetime | date | None:
+    """Return the date in *text* by dateparser, in the page's language or that of a month's name.
 
     Left to itself it tries some hundred languages, 10 ms a text and over a second the first time.
     """
@@ -307,15 +309,15 @@ def _parsed(text: str, place: str, clock: tzinfo) -> datetime | date | None:
             warnings.simplefilter("ignore")  # its own regular expressions and datetime calls warn
             data = parser.get_date_data(text)
         if data.date_obj:
-            moment: datetime = data.date_obj
-            given = moment if moment.tzinfo else moment.replace(tzinfo=clock)
-            return given.astimezone(UTC) if data.period == "time" else moment.date()
+            timestamp: datetime = data.date_obj
+            given = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=clock)
+            return given.astimezone(UTC) if data.period == "time" else timestamp.date()
     return None
 
 
 @lru_cache(maxsize=64)
 def _parser(languages: tuple[str, ...]) -> "DateDataParser | None":
-    """None without a language that dateparser knows."""
+    """Return None without a language that dateparser knows."""
     from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see below
     from dateparser.date import DateDataParser  # noqa: PLC0415 - slow, and feeds never need it
 
@@ -329,7 +331,7 @@ def _parser(languages: tuple[str, ...]) -> "DateDataParser | None":
 
 
 def _languages_of(text: str) -> tuple[str, ...]:
-    """The languages in which a word of *text* is a month's name, the most spoken first."""
+    """Return the languages in which a word of *text* is a month's name, the most spoken first."""
     words = (word.strip(",.;:()") for word in text.lower().split())
     found = chain.from_iterable(_months().get(word, ()) for word in words)
     return tuple(dict.fromkeys(found))[:_MOST_LANGUAGES]
@@ -337,7 +339,7 @@ def _languages_of(text: str) -> tuple[str, ...]:
 
 @cache
 def _months() -> dict[str, list[str]]:
-    """The languages of each month's name, or of its first word, as dateparser knows them."""
+    """Return the languages of each month's name, or of its first word, as dateparser knows them."""
     from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see `_parser`
 
     found: dict[str, list[str]] = {}

@@ -1,11 +1,12 @@
 """Elements of a parsed page (lxml) and their texts: blocks, lines, prose.
 
-What these functions mean by a block, by the whole page or by the end of a sentence holds for all
-of this package.
+The whole package shares these meanings of a block, of the whole page and of a sentence's end.
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
@@ -28,20 +29,24 @@ _ELSEWHERE = frozenset({
     "aside", "nav", "footer", "script", "style", "noscript", "select", "form", "button", "template",
     "head", "title",
 })  # fmt: skip
-_OTHER_PARTS = re.compile(
-    r"comment|respon[ds]|repl(?:y|ies)|related|sidebar|widget|teaser|recommend|popular|trending"
-    r"|most-?read|footer|newsletter|carousel|ticker",
-    re.IGNORECASE,
-)
+_CLASSES: Final = tomllib.loads(Path(__file__).with_name("classes.toml").read_text("utf-8"))
 _CLINGS, _HOLDS = frozenset(",.;:!?\u2026)\u00bb\u201d\u2019'"), frozenset("(\u00ab\u201c\u2019'")
 _SENTENCE_END = re.compile("[.!?\u2026\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964][\\W_]*$")
 _CLOSING = 20  # characters behind which no sentence ends any more: quotes, brackets, a footnote
 
 
+def class_pattern(section: str) -> re.Pattern[str]:
+    """Return a pattern for any part of a name in a *section* of classes.toml."""
+    return re.compile("|".join(_CLASSES[section]), re.IGNORECASE)
+
+
+_OTHER_PARTS = class_pattern("other_parts")
+
+
 def parsed(text: str) -> Any:
     """Parse the page *text*; raises lxml's errors if it is empty or broken beyond repair.
 
-    Of lxml's plain elements, since those of `lxml.html` take twice as long to walk through.
+    The elements are lxml's plain ones, because those of `lxml.html` take twice as long to walk.
     """
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, collect_ids=False)
     root = etree.fromstring(without_controls(text).encode("utf-8", "replace"), parser)
@@ -115,7 +120,7 @@ def leaves(root: Any) -> Iterator[Any]:
 
 
 def is_linked(element: Any, text: str) -> bool:
-    """Whether most of the *text* of *element* is that of links."""
+    """Return whether most of the *text* of *element* is that of links."""
     return sum(len(line_of(link)) for link in element.iter("a")) * 2 >= len(text)
 
 
@@ -139,7 +144,7 @@ def heading_of(root: Any, title: str) -> Any:
 
 
 def is_nearby(element: Any) -> bool:
-    """Whether *element* is in the part of the page where the article is, as far as names say."""
+    """Return whether *element* may be in the article's part of the page, by its names."""
     for around in (element, *element.iterancestors()):
         if around.tag in _ELSEWHERE:
             return False

@@ -1,20 +1,19 @@
-"""Markup that would lead the extractor astray, made plain before it looks.
+"""Simplifying markup that would mislead the extractor.
 
-Empty inline elements go: with one of them the extractor drops the words behind it. Line ends
-within a paragraph become blanks: it would take each line for a paragraph. Tables that only lay
-out a page become blocks. The words of a video player's buttons are no article's.
+Empty inline elements are removed, because the extractor drops the words behind one. Line ends
+within a paragraph become blanks, because it takes each line for a paragraph. Tables that only lay
+out a page become blocks. The buttons of video players are removed.
 
 Some sites cut their stories into chunks with advertisements in between, and the extractor takes
-one of them for all. Chunks are alike in name and class, hold nearly all paragraphs of the page,
-and nothing between them begins another story: no headline, no author, no time.
+one chunk for the whole. Chunks share name and class and hold nearly all paragraphs of the page, and
+nothing between them begins another story: no headline, no author, no time.
 """
 
-import re
 from itertools import islice
 from typing import Any
 
 from bot.sources.feeds.text import without_controls
-from bot.sources.pages.dom import drop, is_nearby, leaves, line_of, prose_of
+from bot.sources.pages.dom import class_pattern, drop, is_nearby, leaves, line_of, prose_of
 
 _INLINE = ("strong", "b", "em", "i", "u", "span", "a", "font", "small", "mark")
 _LINED = ("pre", "textarea", "script", "style")
@@ -23,7 +22,7 @@ _LAYOUT_CELL = 250  # characters
 _MOST_TABLES = 60
 _MOST_PROSE = 0.6
 _BEGINS_ANOTHER = frozenset({"h1", "h2", "h3", "h4", "p", "time", "article"})
-_OTHER_STORY = re.compile(r"author|byline|posted|profile|avatar|comment|user", re.IGNORECASE)
+_OTHER_STORY = class_pattern("other_story")
 
 
 def simplify(root: Any) -> None:
@@ -47,13 +46,13 @@ def _flatten(table: Any) -> None:
 
 
 def _table_of(part: Any) -> Any:
-    """Only of its own rows: a table of figures inside stays one."""
+    """Return the nearest table, so that a table of figures inside a layout stays one."""
     return next(part.iterancestors("table"), None)
 
 
 def _join_lines(node: Any) -> None:
     text, tail = node.text, node.tail
-    # Of white space only the blank is printable, and most texts have no other.
+    # The only printable white space is the blank, and most texts have no other.
     if text and not text.isprintable() and isinstance(node.tag, str):  # no comment
         node.text = _joined(text, node)
     if tail and not tail.isprintable() and (around := node.getparent()) is not None:
@@ -61,7 +60,7 @@ def _join_lines(node: Any) -> None:
 
 
 def _joined(text: str, around: Any) -> str:
-    """*text* on one line, and without controls: a tree may hold some that it takes from nobody."""
+    """Return *text* on one line, without controls, which lxml's own trees may have."""
     if "\n" in text and not _keeps_lines(around):
         first, *between, last = text.split("\n")
         text = " ".join([first.rstrip(), *filter(None, map(str.strip, between)), last.lstrip()])

@@ -1,28 +1,20 @@
-"""What a page says about itself: JSON-LD, meta tags, headings, times.
-
-Works on a parsed page (an element of lxml); tolerant of anything.
-"""
+"""The metadata of a parsed page: JSON-LD and meta tags, in any state."""
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from bot.sources.feeds import language
 from bot.sources.feeds.text import one_line
 
 _ARTICLE = re.compile(r"Article|BlogPosting|Report\b|LiveBlog|NewsStory|Review", re.IGNORECASE)
-_OWN_TITLES = ("og:title", "twitter:title", "dc.title", "title")
-_PUBLISHED = (
-    "article:published_time", "article:published", "og:article:published_time",
-    "og:published_time", "datepublished",
-    "date_published", "publishdate", "publish_date", "published_time", "pubdate",
-    "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "dc.date.issued",
-    "dcterms.issued", "dcterms.created", "dc.date", "dcterms.date", "dc.created", "date",
-    "article.published", "article:created", "originalpublicationdate", "rnews:datepublished",
-    "uploaddate", "citation_date",
-)  # fmt: skip
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_TITLES = _DATA["titles"].split()
+_PUBLISHED = _DATA["published"].split()
 _DEEPEST = 6
 _LOOSE_COMMA = re.compile(r",\s*([}\]])")
 
@@ -50,7 +42,7 @@ def page_meta(root: Any) -> PageMeta:
         headline=next((text for thing in articles if (text := _string(thing, "headline"))), ""),
         body=max((_raw(thing, "articleBody") for thing in articles), key=len, default=""),
         published=tuple(filter(None, dates)),
-        titles=tuple(one_line(metas[name]) for name in _OWN_TITLES if metas.get(name)),
+        titles=tuple(one_line(metas[name]) for name in _TITLES if metas.get(name)),
         description=one_line(metas.get("og:description") or metas.get("description") or ""),
         site=one_line(metas.get("og:site_name", "")),
         canonical=_canonical(root) or metas.get("og:url", ""),

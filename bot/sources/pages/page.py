@@ -1,7 +1,8 @@
-"""One article out of a web page. Runs in workers only: extraction may take long.
+"""Extracting the article of a web page, in workers only, because it may take long.
 
-Body: without boxes of other stories, trafilatura, preferring precision, then the standfirst that
-it dropped, and the end-trim; JSON-LD's where the page itself shows much less.
+The body: trafilatura on the page without boxes of other stories, preferring precision; then the
+standfirst that it dropped; then the end is trimmed. If the page itself shows much less than its
+JSON-LD, the text of that counts.
 """
 
 import warnings
@@ -49,9 +50,9 @@ def read_page(text: str, url: str) -> Document:
     simplify(root)
     drop_boxes(root, host_of(address))
     join_chunks(root)
-    title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
+    title, dated, body = _without_opening(_paragraphs(root), page_title(root, meta), meta, address)
     shown = [*standfirst(root, title, meta.description, body), *body]
-    body = end_trimmed(_fuller(shown, meta.body))
+    body = end_trimmed(_fuller_text(shown, meta.body))
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = _language(meta.language, " ".join(body))
@@ -83,17 +84,17 @@ def _paragraphs(root: Any) -> list[str]:
     text = etree.tostring(root, method="html", encoding="unicode")
     paragraphs = _extracted(text, favor_precision=True)
     length = sum(map(len, paragraphs))
-    # Precision sometimes throws an odd page's article away. To extract a second time takes 10 ms,
-    # and where there is not much more it finds nothing.
+    # Precision sometimes discards the article of an odd page. A second extraction takes 10 ms, and
+    # finds nothing if there is not much more text.
     if length < _SHORT_ARTICLE and length < _PRECISE_SHARE * _running_text(root):
         more = _extracted(text, favor_precision=False)
         if length < _PRECISE_SHARE * sum(map(len, more)):
-            paragraphs = _marked(root) or more
+            paragraphs = _marked_article(root) or more
     return paragraphs
 
 
 def _running_text(root: Any) -> int:
-    """How many characters stand in longer runs: as much as any article of the page can have."""
+    """Return how many characters stand in longer runs, the most that an article can have."""
     length = 0
     for node in root.iter():
         is_shown = isinstance(node.tag, str) and node.tag not in _NOT_SHOWN  # else a comment's own
@@ -102,8 +103,8 @@ def _running_text(root: Any) -> int:
     return length
 
 
-def _fuller(paragraphs: list[str], in_metadata: str) -> list[str]:
-    """The text of JSON-LD, where the page shows much less until a browser runs its scripts."""
+def _fuller_text(paragraphs: list[str], in_metadata: str) -> list[str]:
+    """Return the text of JSON-LD if the page shows much less without scripts."""
     if len(in_metadata) <= _MUCH_MORE * sum(map(len, paragraphs)):
         return paragraphs
     full = [part for part in plain_text(in_metadata).split("\n") if part]
@@ -111,10 +112,10 @@ def _fuller(paragraphs: list[str], in_metadata: str) -> list[str]:
     return full if is_much_more else paragraphs
 
 
-def _opened(
+def _without_opening(
     paragraphs: list[str], title: str, meta: PageMeta, address: str
 ) -> tuple[str, datetime | date | None, list[str]]:
-    """The title, a date and the body, of which the first two may stand at the beginning."""
+    """Return the title, a date and the body, of which the first two may stand at the beginning."""
     rest = list(paragraphs)
     if len(rest) > 1 and not title and len(rest[0]) <= _LONGEST_DATE:
         title = rest[0]
@@ -125,8 +126,8 @@ def _opened(
     return title, dated, rest[1:] if dated else rest
 
 
-def _marked(root: Any) -> list[str]:
-    """The paragraphs of the one element that the page itself calls its article, if any."""
+def _marked_article(root: Any) -> list[str]:
+    """Return the paragraphs of the one element that the page itself calls its article, if any."""
     articles = root.xpath("//*[@itemprop='articleBody']") or root.xpath("//article")
     if len(articles) != 1:
         return []

@@ -51,7 +51,7 @@ def read_text(text: str, url: str) -> Document:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """Every line is a paragraph, but the lines of a text wrapped at a fixed width are joined."""
+    """Split *text* at lines, after joining those that were wrapped at a fixed width."""
     found: list[str] = []
     for block in text.split("\n\n"):
         lines = [line for line in block.split("\n") if line]
@@ -66,7 +66,7 @@ def _is_wrapped(lines: list[str]) -> bool:
 
 
 def _head(paragraphs: list[str], code: str) -> tuple[str, datetime | date | None, list[str]]:
-    """The title, the date, and the paragraphs without them; a date may stand above the title."""
+    """Return the title, the date, and the other paragraphs; the date may be above the title."""
     published = None
     rest = list(paragraphs)
     if len(rest) > 1 and len(rest[0]) <= _SHORT_DATE and (above := _date_in(rest[0], code)):

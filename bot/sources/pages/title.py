@@ -6,10 +6,10 @@ see it and the others are often made for search engines; the headline of JSON-LD
 `<title>` without the site's name; a heading. A heading that is the site's name, or a link to its
 home, is none. A date in front of a title is no part of it.
 
-The standfirst is the words under the headline that sum up the article. Extractors often take it
-for a part of the headline and drop it. It stands between the headline and the body: a text that
-its class calls a lead, that is the page's description, or that shares a block with the headline.
-It is a sentence at least, and no caption, name or call to subscribe.
+The standfirst is the text under the headline that sums up the article. Extractors often take it for
+a part of the headline and drop it. It stands between headline and body: its class calls it a lead,
+or it is the page's description, or it shares a block with the headline. It has a sentence at least,
+and is no caption, name or call to subscribe.
 """
 
 import re
@@ -20,6 +20,7 @@ from typing import Any
 from bot.languages import all_words
 from bot.sources.pages.dom import (
     DENSE,
+    class_pattern,
     ends_a_sentence,
     heading_of,
     is_linked,
@@ -50,11 +51,7 @@ _STANDFIRST = re.compile(
     rf"(?:^|[\W_])(?:{'|'.join(map(re.escape, all_words('standfirst_classes')))})(?:$|[\W_])",
     re.IGNORECASE,
 )
-_NO_STANDFIRST = re.compile(
-    r"caption|credit|byline|author|share|social|comment|cookie|newsletter|subscri|paywall|related"
-    r"|promo|advert|sponsor|breadcrumb|menu|audio|video|player|faits|factbox",
-    re.IGNORECASE,
-)
+_NO_STANDFIRST = class_pattern("no_standfirst")
 _PARAGRAPHS = frozenset({"p", "div", "h2", "h3", "h4", "h5", "section", "header", "blockquote"})
 _ELSEWHERE = ("aside", "nav", "footer", "figure", "form", "ul", "ol", "table")
 _SHORTEST_STANDFIRST, _LONGEST_STANDFIRST = 50, 700
@@ -74,10 +71,10 @@ def _title(root: Any, meta: PageMeta) -> str:
     sites = _site_names(root, meta)
     first = lines_of(root, "h1")[:_MOST_HEADINGS]
     first = [text.rstrip(_ANCHORS) for text in first if letters_of(text) not in sites]
-    held = [text for text in first if _is_held(text, known)]
+    held = [text for text in first if _is_in_title(text, known)]
     others = [line_of(each) for each in root.xpath("//*[@itemprop='headline']")]
     others = [*others, *lines_of(root, "h2")][:_MOST_HEADINGS]
-    covering = [text for text in (*held, *others) if _covers_one(text, known, sites)]
+    covering = [text for text in (*held, *others) if _covers_title(text, known, sites)]
     alike = [text for text in first if _is_alike(text, (*own, meta.headline))]
     if found := next(filter(None, (*covering, *held, *alike, meta.headline)), ""):
         return found
@@ -95,13 +92,13 @@ def _site_names(root: Any, meta: PageMeta) -> frozenset[str]:
     return frozenset(filter(None, map(letters_of, (meta.site, *homes))))
 
 
-def _is_held(heading: str, known: list[str]) -> bool:
+def _is_in_title(heading: str, known: list[str]) -> bool:
     letters = letters_of(heading)
     return weight_of(letters) >= _SHORTEST and any(letters in text for text in known)
 
 
 def _is_alike(heading: str, titles: Sequence[str]) -> bool:
-    """Whether *heading* says much the same as one of *titles*, and no more than it."""
+    """Return whether *heading* says much the same as one of *titles*, and no more than it."""
     words, letters = _words_of(heading), letters_of(heading)
     if len(words) < _FEWEST_WORDS or any(
         title and letters_of(title) in letters for title in titles
@@ -117,7 +114,7 @@ def _words_of(text: str) -> set[str]:
     return pairs | {word for word in _WORD.findall(text.casefold()) if not DENSE.search(word)}
 
 
-def _covers_one(heading: str, known: list[str], sites: frozenset[str]) -> bool:
+def _covers_title(heading: str, known: list[str], sites: frozenset[str]) -> bool:
     letters = letters_of(heading)
     if weight_of(letters) < _SHORTEST or letters in sites:
         return False
@@ -157,7 +154,7 @@ def standfirst(root: Any, title: str, description: str, body: list[str]) -> list
 
 
 def _blocks_after(heading: Any) -> Iterator[Any]:
-    """Those that hold no other block."""
+    """Yield the blocks after *heading* that hold no other block."""
     for around in (heading, *heading.iterancestors()):
         for sibling in around.itersiblings("*"):
             yield from leaves(sibling)

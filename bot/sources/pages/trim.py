@@ -1,12 +1,11 @@
 # ruff: noqa: RUF001 - the punctuation of many scripts is its matter
 """Where an article ends: agencies' end marks, and boxes of other stories after or inside it.
 
-Rules, in order: an end mark ends the article, and so does a copyright line that no more of the
-story follows; so does a sidebar heading in the last quarter, or one after which nothing but
-headlines and their teasers comes; any other heading takes with it the short paragraphs that
-follow, until the next long one; a line such as "Read also: a headline" goes alone. A headline
-over another dateline begins another story. Short calls to subscribe and picture credits go, and
-the captions of a gallery ("7/50 …"). What looks like an end in the first third is taken for text.
+The article ends at an end mark; at a copyright line that no more of the story follows; at a sidebar
+heading in the last quarter, or one that only headlines and their teasers follow; at a headline over
+another dateline. Any other heading is dropped with the short paragraphs up to the next long one; a
+line such as "Read also: a headline" is dropped alone. Short calls to subscribe, picture credits and
+the captions of a gallery ("7/50 …") are dropped. An end in the first third is taken for text.
 """
 
 import re
@@ -63,7 +62,7 @@ def end_trimmed(paragraphs: list[str]) -> list[str]:
 def end_mark(paragraph: str) -> re.Match[str] | None:
     """Return where an agency says in *paragraph* that its article ends.
 
-    A few characters tell of nearly all paragraphs that they have no mark; the patterns are slow.
+    A few characters rule out a mark in nearly all paragraphs, because the patterns are slow.
     """
     if "[" in paragraph or ("(" in paragraph and any(mark in paragraph for mark in _BARE_MARKS)):
         within = _MARK_WITHIN.search(paragraph)
@@ -149,7 +148,7 @@ def _without_boxes(paragraphs: list[str]) -> list[str]:
 
 
 def is_heading(paragraph: str) -> bool:
-    """Whether *paragraph* is nothing but the heading of a box of other stories."""
+    """Return whether *paragraph* is nothing but the heading of a box of other stories."""
     if len(paragraph) > _LONGEST_HEADING:
         return False
     return _headings().fullmatch(paragraph.strip(_AROUND_HEADING).lower()) is not None
@@ -157,7 +156,7 @@ def is_heading(paragraph: str) -> bool:
 
 @cache
 def _headings() -> re.Pattern[str]:
-    """Compiled when a text is first trimmed: it takes 1.4 MB. Small letters are twice as quick."""
+    """Compile when first needed, because it takes 1.4 MB; small letters match twice as fast."""
     return re.compile(any_of("headings"))
 
 
@@ -182,7 +181,7 @@ def teasers_from(paragraphs: Sequence[str]) -> list[bool]:
 
 
 def _has_chapters(paragraphs: list[str]) -> bool:
-    """Whether the story itself goes by headlines, so that more of them are no other stories."""
+    """Return whether the story itself has headlines, so that more of them are its own."""
     heads = (is_headline(first) and _is_long(second) for first, second in pairwise(paragraphs[1:]))
     return sum(heads) >= _FEWEST_CHAPTERS
 

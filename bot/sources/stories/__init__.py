@@ -1,1 +1,1 @@
-"""Which articles tell the same story: their words, what stories are about, how alike they are."""
+"""Grouping articles into stories: features, clusters, near duplicates."""

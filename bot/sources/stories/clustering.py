@@ -1,22 +1,21 @@
 """The stories of the last three days, and the decision which of them a new article belongs to.
 
-Online average-link clustering. An article is a unit vector of its title and lead words; a story is
-the sum of the vectors of its articles. The article joins a story that has its text, or else one
-that is like enough. What is like enough rises
+This is online average-link clustering. An article is a unit vector of its title and lead words; a
+story is the sum of the vectors of its articles. The article joins a story that has its text, else
+the most similar one above a threshold. The threshold rises
 
 - with the time since the story's last article, because an old event is less likely to be meant,
-- where the publisher has the story already, because its second article is mostly on another event,
+- if the publisher has the story already, because its second article is mostly on another event,
 - with the number of stories, because among more of them a chance likeness is more likely.
 
-A word is worth more the fewer stories have it, and if it is written as a name.
+A word weighs more the fewer stories have it, and if it is written as a name.
 
 A publisher's second article on a story belongs to the story's second chapter, its third to the
-third. So each chapter has one article of each publisher at most. A chapter is a row of its own in
-the database, and what chats are alerted to.
+third, so that a chapter has at most one article of each publisher. A chapter is a row of its own in
+the database, and chats are alerted to chapters.
 
-What only chats' private feeds carry is remembered apart (`Stories`): it joins public stories
-without shaping them, and nothing public joins what it has begun, so that nobody leads others' news
-astray.
+Articles of chats' private feeds are remembered apart (`Stories`). They join public stories without
+shaping them, and nothing public joins the stories that they begin, so that nobody misleads others.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from bot.sources.stories.near_duplicates import NearDuplicates, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bot.text.slices import Slices
+    from bot.slices import Slices
 
     Vector = Mapping["Word", float]
 
@@ -67,14 +66,14 @@ _MOST_WORDS: Final = 200  # of a story
 _MOST_COUNTED: Final = 255  # articles
 _ROOTS: Final = [sqrt(count) for count in range(_MOST_COUNTED + 1)]
 
-# What is remembered takes up so many bytes, as measured on streams of articles.
+# The sizes of what is remembered, as measured on streams of articles.
 _BYTES_A_STORY: Final = 450
 _BYTES_A_WORD: Final = 16  # of a story
 _BYTES_A_PASSAGE: Final = 80
 _BYTES_A_KNOWN_WORD: Final = 300  # of all stories
 TYPICAL_STORY: Final = 1_400  # bytes in all, where feeds carry no full texts
 MOST_MEMORY: Final = 200_000_000
-MOST_PRIVATE: Final = 5_000_000  # of one audience, which so pushes out only what it reads itself
+MOST_PRIVATE: Final = 5_000_000  # of one audience, which pushes out its own stories only
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +109,12 @@ class Placement(NamedTuple):
 
 
 class Word:
-    """*frequency*: in how many stories it is; each counts as the square root of its articles there.
+    """A word of some stories.
 
-    So what everybody reports does not make its own name common at once. *stories* are the last
-    that it weighed much in, *users* how many have it. *seen* and *named* count articles: those
-    that have the word, and those that write it as a name.
+    *frequency*: the number of stories with it, each counted as the square root of its articles with
+    it, so that a big story does not make its own name common at once. *stories*: the last ones in
+    which it weighs much. *users*: the number of stories with it. *seen* and *named*: the numbers of
+    articles that have the word, and that write it as a name.
     """
 
     __slots__ = ("frequency", "named", "seen", "stories", "text", "users")
@@ -169,7 +169,7 @@ class StoryCluster:
         return float(dot / (self.articles**_AVERAGE * self.square ** ((1 - _AVERAGE) / 2)))
 
     def reports_of(self, publishers: frozenset[str]) -> int:
-        """Return how many articles of them it has; of several, of the one that has the most."""
+        """Return the largest number of articles that one of *publishers* has here."""
         return max(map(self.publishers.count, publishers), default=0)
 
     def note_reports(self, publishers: Iterable[str], chapter: int) -> None:
@@ -180,15 +180,16 @@ class StoryCluster:
 
     @property
     def memory(self) -> int:
-        """About how many bytes it takes up."""
+        """The estimated size in bytes."""
         words, passages = len(self.words), len(self.passages)
         return _BYTES_A_STORY + _BYTES_A_WORD * words + _BYTES_A_PASSAGE * passages
 
 
 class Clustering:
-    """The stories that everybody can see, or all the same chats.
+    """The stories that every chat can see, or those of one audience of chats.
 
-    Of a few stories no word can be said to be common: *base* counts many more, and is not changed.
+    *base* gives the frequencies of more stories, because a few do not tell which words are common;
+    it is not changed.
     """
 
     def __init__(self, most_memory: int = MOST_MEMORY, base: Clustering | None = None) -> None:
@@ -211,25 +212,27 @@ class Clustering:
 
     @property
     def memory(self) -> int:
-        """About how many bytes it takes up."""
+        """The estimated size in bytes."""
         return self._taken + _BYTES_A_KNOWN_WORD * len(self._words)
 
     def place(self, article: NewsArticle) -> Placement:
-        """Return to which story the article belongs, its own if to no other; it shapes it now."""
+        """Return the story that the article belongs to, or begins; the article shapes it."""
         vector, passages = self._vector_of(article), fingerprint(article.text)
-        story = self._found(article, vector, passages) or self._begun(article.story_id, article.at)
+        story = self._story_of(article, vector, passages) or self._begin(
+            article.story_id, article.at
+        )
         chapter = self._chapter(story, article)
         self._add(article, story, vector, passages)
         return Placement(story.chapters[chapter], story.chapters[0])
 
     def join(self, article: NewsArticle) -> Placement | None:
-        """Return to which story the article belongs, if to any; that does not change by it.
+        """Return the story that the article belongs to, if any; the article does not shape it.
 
-        Only that the publishers have it is noted. What is no article of a chapter that there is
-        begins one of its own, which nobody else joins.
+        Only its publishers are noted. An article beyond the existing chapters begins one of its
+        own, which no other joins.
         """
         vector = self._vector_of(article, is_counted=False)
-        story = self._found(article, vector, fingerprint(article.text))
+        story = self._story_of(article, vector, fingerprint(article.text))
         if story is None:
             return None
         chapter = story.reports_of(article.publishers)
@@ -239,7 +242,7 @@ class Clustering:
 
     def remember(self, article: NewsArticle) -> None:
         """Take in an article that was placed before."""
-        story = self._stories.get(article.chain_id) or self._begun(article.chain_id, article.at)
+        story = self._stories.get(article.chain_id) or self._begin(article.chain_id, article.at)
         if article.story_id not in story.chapters:
             story.chapters += (article.story_id,)
         self._add(article, story, self._vector_of(article), fingerprint(article.text))
@@ -252,7 +255,7 @@ class Clustering:
         story.note_reports(article.publishers, chapter)
 
     def forget(self, before: float) -> Slices[None]:
-        """Forget the stories that began before that moment, in slices."""
+        """Forget the stories that began before that time, in slices."""
         while self._in_order and self._in_order[0].at < before:
             self._forget_oldest()
             yield
@@ -287,18 +290,18 @@ class Clustering:
         length = sqrt(sum([worth[word] ** 2 for word in heaviest])) or 1.0
         return {word: worth[word] / length for word in heaviest}
 
-    def _found(
+    def _story_of(
         self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]
     ) -> StoryCluster | None:
         for story in self._texts.owners_of(passages):
             if abs(article.at - story.at) <= WINDOW:
                 return story
-        return self._likest(article, vector)
+        return self._most_similar(article, vector)
 
-    def _likest(self, article: NewsArticle, vector: Vector) -> StoryCluster | None:
-        """Return the story that is like enough and, of several, rather the one with more articles.
+    def _most_similar(self, article: NewsArticle, vector: Vector) -> StoryCluster | None:
+        """Return the most similar story above the threshold; more articles count for more.
 
-        Else an event would stay split where two publishers begin it at once.
+        Otherwise an event would stay split if two publishers begin it at once.
         """
         doublings = log2(max(len(self), _FEW_STORIES) / _FEW_STORIES)
         least = LEAST_LIKENESS + _MORE_A_DOUBLING * doublings
@@ -318,7 +321,7 @@ class Clustering:
     def _candidates(vector: Vector) -> list[StoryCluster]:
         """Return the stories that share the most words with the article, the likeliest first.
 
-        They are looked for under its heaviest words, until there are enough.
+        They are collected under its heaviest words, until there are enough.
         """
         listed: list[StoryCluster] = []
         for word in vector:
@@ -330,7 +333,7 @@ class Clustering:
         found.sort(key=shared.__getitem__, reverse=True)
         return found[:_COMPARED]
 
-    def _begun(self, chain_id: int, at: float) -> StoryCluster:
+    def _begin(self, chain_id: int, at: float) -> StoryCluster:
         story = StoryCluster(at)
         story.chapters = (chain_id,)
         self._stories[chain_id] = story
@@ -435,9 +438,9 @@ class Clustering:
 class Stories:
     """The public stories, and those that only some chats can see, each audience apart.
 
-    What a chat's own feed carries joins a public story without shaping it, or a story of feeds
-    that all its readers follow. Else it begins a story among its own readers, which only articles
-    of the same audience shape.
+    An article of a chat's own feed joins a public story without shaping it, or a story of a wider
+    audience. Otherwise it begins a story of its own readers, shaped by articles of the same
+    audience only.
     """
 
     def __init__(self, most_memory: int = MOST_MEMORY) -> None:
@@ -450,31 +453,31 @@ class Stories:
 
     @property
     def memory(self) -> int:
-        """About how many bytes they take up."""
+        """The estimated size in bytes."""
         return self._public.memory + sum(each.memory for each in self._private.values())
 
     @property
     def is_whole(self) -> bool:
-        """Whether no article failed halfway; if one did, all have to be read again."""
+        """Return whether no article failed halfway; if one did, all have to be read again."""
         return self._public.is_whole and all(each.is_whole for each in self._private.values())
 
     def place(self, article: NewsArticle) -> Placement:
-        """Return to which story the article belongs, its own if to no other."""
-        for stories in self._wider(article.readers):
+        """Return the story that the article belongs to, or begins."""
+        for stories in self._wider_clusterings(article.readers):
             if placement := stories.join(article):
                 return placement
-        return self._of(article.readers).place(article)
+        return self._clustering_of(article.readers).place(article)
 
     def remember(self, article: NewsArticle) -> None:
         """Take in an article that was placed before."""
-        for stories in self._wider(article.readers):
+        for stories in self._wider_clusterings(article.readers):
             if article.chain_id in stories:
                 stories.remember_joined(article)
                 return
-        self._of(article.readers).remember(article)
+        self._clustering_of(article.readers).remember(article)
 
     def forget(self, before: float) -> Slices[None]:
-        """Forget the stories that began before that moment, in slices."""
+        """Forget the stories that began before that time, in slices."""
         yield from self._public.forget(before)
         for audience, stories in list(self._private.items()):
             yield from stories.forget(before)
@@ -485,7 +488,7 @@ class Stories:
                     if not self._of_chat[chat]:
                         del self._of_chat[chat]
 
-    def _of(self, audience: frozenset[int] | None) -> Clustering:
+    def _clustering_of(self, audience: frozenset[int] | None) -> Clustering:
         if audience is None:
             return self._public
         if audience not in self._private:
@@ -494,7 +497,7 @@ class Stories:
                 self._of_chat[chat].add(audience)
         return self._private[audience]
 
-    def _wider(self, audience: frozenset[int] | None) -> Iterator[Clustering]:
+    def _wider_clusterings(self, audience: frozenset[int] | None) -> Iterator[Clustering]:
         """Return the stories that all of *audience* see, and others too."""
         if audience is None:
             return

@@ -1,12 +1,12 @@
-"""What an article is about: the words of its title and lead, shortened to their beginnings.
+"""The features of an article: the words of its title and lead, shortened to their beginnings.
 
-- Stop words and single letters say nothing; nor does the publisher's own name behind the title
+- Stop words and single letters are left out, and so is the publisher's own name behind the title
   (`Quake off the coast - Example Wire`).
-- The first six letters stand for the word, so that `resigns` meets `resignation`: crude, but the
-  same for every language with endings.
-- Where words are written without spaces, two characters in a row are a word.
-- A word with a capital inside a sentence is a name, in the scripts that have capitals. Titles in
-  which most words have one say nothing about that.
+- The first six letters stand for the word, so that `resigns` meets `resignation`. This is crude,
+  but works for every language with endings.
+- In scripts without spaces, each two characters in a row are a word.
+- A word with a capital inside a sentence is a name, in scripts with capitals, unless most words of
+  the title have one.
 """
 
 import re
@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from bot.text.folding import fold, is_unspaced
+from bot.text.characters import is_unspaced
+from bot.text.folding import fold
 from bot.text.stopwords import STOP_WORDS
 
 STEM: Final = 6
@@ -77,7 +78,7 @@ def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
         else:
             own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
             stems += own
-        # Of plain words only those need a closer look that come before "a".
+        # A plain word with a capital sorts before "a".
         may_be_capital = own and (word < _FIRST_SMALL or not is_plain)
         if may_be_capital and word[0].isupper() and (not begins_sentence or word[1:].isupper()):
             names += own

@@ -1,9 +1,9 @@
 """The same text: fingerprints of passages of four words, a few of them for each article.
 
-A passage is taken where a long word begins it, or one of every eighth characters where words are
-written without spaces: so equal texts give equal passages, whatever was cut off in front. Of two
-texts the smaller one must have three tenths of its passages in the other. Short texts have too few
-to say anything; their words are compared, as everybody's are.
+A passage begins with a long word or, in scripts without spaces, with an eighth of all characters,
+so that equal texts have equal passages, whatever was cut off in front. Two texts are the same if
+the smaller one shares three tenths of its passages. Short texts have too few passages; only their
+words are compared.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ def fingerprint(folded: str) -> tuple[int, ...]:
     begins = [at for at, word in enumerate(words) if len(word) >= _LONG_WORD]
     if not has_spaces:
         begins = [at for at, word in enumerate(words) if _is_begin(word)]
-    # Hashes of this process: what is remembered ends with it.
+    # The hashes hold in this process only, as does all that is remembered.
     passages = dict.fromkeys([hash(words[at : at + _WORDS]) for at in begins[:_MOST]])
     return tuple(passages) if len(passages) >= FEWEST else ()
 
@@ -60,7 +60,7 @@ class NearDuplicates(Generic[Owner]):
 
     def __init__(self) -> None:
         # Nearly every passage is in one text only; a list for each would be most of what the
-        # garbage collector has to look through.
+        # garbage collector has to traverse.
         self._by_passage: dict[int, _Text[Owner] | list[_Text[Owner]]] = {}
 
     def __len__(self) -> int:

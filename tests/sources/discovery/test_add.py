@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,21 +15,22 @@ from bot.sources.discovery.add import LEASE, AddOutcome, SourceAdder, SourceOpti
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.fetch.response import Response
 from storage.articles import Article
 from storage.enums import FullText
 from storage.sources import Source
+from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import poll_after, rows_of
 
 
-@dataclass(frozen=True)
-class Insiders:
-    """Asks for everybody as it asks for the operator: the farm stands on this machine."""
+def asking_inside(fetcher: Fetcher) -> FakeFetcher:
+    """Return a fetcher that reaches the farm, which is on this machine, for everybody."""
 
-    fetcher: Fetcher
+    async def fetch_inside(request: Request) -> Response:
+        return await fetcher.fetch(request.url, inside=True, public=request.public)
 
-    async def fetch(self, url: str, **asked):
-        return await self.fetcher.fetch(url, **asked | {"inside": True})
+    return FakeFetcher(otherwise=fetch_inside)
 
 
 async def test_a_source_is_added_once_however_its_address_is_written(storage, adding, farm):
@@ -54,7 +55,7 @@ async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(stora
     assert again.outcome is AddOutcome.THERE
 
 
-def test_an_adder_is_always_told_whether_its_sources_are_public(storage, fetcher, reader):
+def test_an_adder_must_know_whether_its_sources_are_public(storage, fetcher, reader):
     with pytest.raises(TypeError, match="public"):
         SourceAdder(storage, fetcher, reader)  # type: ignore[call-arg]
 
@@ -82,7 +83,7 @@ async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, r
         pytest.param("<html></html>", 200, Problem(ProblemCode.NO_FEED_OR_ARTICLE), id="no text"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_with_the_reason(
+async def test_unreadable_sources_are_refused_with_the_reason(
     storage, adding, farm, body, status, problem
 ):
     farm.serve("/feed.xml", body, status=status)
@@ -96,21 +97,24 @@ async def test_what_cannot_be_read_is_refused_with_the_reason(
 @pytest.mark.parametrize(
     "url", ["", "hello", "file:///etc/passwd", "http://ann:pw@news.example/", "http://a.example:22"]
 )
-async def test_what_is_no_address_is_refused_with_the_reason(storage, adding, url):
+async def test_invalid_addresses_are_refused_with_the_reason(storage, adding, url):
     refused = await adding.add(url)
 
     assert refused.outcome is AddOutcome.REFUSED
     assert refused.problem
 
 
-async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, reader, farm):
+async def test_a_short_interval_is_for_the_own_network_only(
+    storage, fetcher: Fetcher, reader, farm
+):
     farm.serve("/feed.xml", rss([item(1)]))
 
-    class FromOutside:
-        async def fetch(self, url: str, **asked):
-            return replace(await fetcher.fetch(url, **asked), own_network=False)
+    async def from_outside(request: Request) -> Response:
+        response = await fetcher.fetch(request.url, inside=request.inside, public=request.public)
+        return replace(response, own_network=False)
 
-    refused = await SourceAdder(storage, FromOutside(), reader, public=True).add(
+    outside = FakeFetcher(otherwise=from_outside)
+    refused = await SourceAdder(storage, outside, reader, public=True).add(
         farm.url(), SourceOptions(every=timedelta(seconds=5))
     )
 
@@ -132,7 +136,7 @@ async def test_the_export_holds_the_operators_sources_with_titles_and_folders(
     await adding.add(
         farm.url("/mine.xml"), SourceOptions(title="My wire", folder=("World", "Wires"))
     )
-    theirs = SourceAdder(storage, Insiders(fetcher), reader, public=False)
+    theirs = SourceAdder(storage, asking_inside(fetcher), reader, public=False)
     await theirs.add(farm.url("/theirs.xml"))
 
     listed = read_opml(await sources_as_opml(storage))

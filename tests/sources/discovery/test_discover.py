@@ -12,10 +12,12 @@ from bot.sources.discovery.add import AddOutcome, Form, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
 from bot.sources.discovery.links import Where, links_of
 from bot.sources.feeds.model import Document, DocumentKind, Item
+from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.problems import AddressRefused, Problem, ProblemCode
 from bot.sources.fetch.response import Response
 from storage.enums import SourceKind
 from tests.conftest import MONDAY_NOON
+from tests.fake_fetcher import FakeFetcher, Reply, Request
 from tests.sources.feeds_made import LONG, item, page, rss
 
 pytestmark = pytest.mark.slow
@@ -52,7 +54,7 @@ async def test_a_feed_is_found_at_its_own_address_with_one_request(discovery, fa
     assert len(farm.asked) == 1
 
 
-async def test_what_a_page_names_is_read_and_only_feeds_are_kept(discovery, farm):
+async def test_links_that_a_page_names_are_read_and_only_feeds_are_kept(discovery, farm):
     farm.serve("/", site("/world.xml", "/none.xml", "/about", "/sport.xml"), **HTML)
     farm.serve("/about", page("About us", [LONG]), **HTML)
     farm.serve("/world.xml", feed(1, title="World"))
@@ -147,7 +149,7 @@ async def test_a_page_without_an_article_is_still_a_site(discovery, farm):
     assert [find.url for find in (await discovery(farm.url("/"))).feeds] == [farm.url("/f")]
 
 
-async def test_of_many_feeds_only_some_are_read(discovery, farm):
+async def test_only_some_of_many_feeds_are_read(discovery, farm):
     farm.serve("/", site(*(f"/{number}.xml" for number in range(30))), **HTML)
     for number in range(30):
         farm.serve(f"/{number}.xml", feed(number, title=f"Section {number}"))
@@ -174,18 +176,18 @@ async def test_without_a_page_there_are_no_further_requests(discovery, farm, bod
     assert (found.feeds, found.is_page, len(farm.asked)) == ((), False, 1)
 
 
-async def test_a_page_from_outside_leads_nowhere_inside(fetcher, reader, farm):
+async def test_a_page_from_outside_leads_nowhere_inside(fetcher: Fetcher, reader, farm):
     """The operator asks, whose network is open; the page belongs to anybody."""
     farm.serve("/feed.xml", feed(1))
     farm.serve("/", site(farm.url("/feed.xml")), **HTML)
 
-    class FromOutside:
-        async def fetch(self, url: str, *, inside: bool, **asked):
-            is_asked_for = url == farm.url("/")
-            answer = await fetcher.fetch(url, inside=inside or is_asked_for, **asked)
-            return replace(answer, own_network=False)
+    async def from_outside(request: Request) -> Response:
+        inside = request.inside or request.url == farm.url("/")
+        response = await fetcher.fetch(request.url, inside=inside, public=request.public)
+        return replace(response, own_network=False)
 
-    found = await discover(FromOutside(), reader, farm.url("/"), inside=True, public=True)
+    outside = FakeFetcher(otherwise=from_outside)
+    found = await discover(outside, reader, farm.url("/"), inside=True, public=True)
 
     assert found.feeds == ()
     assert farm.paths() == ["/"]
@@ -278,20 +280,11 @@ PAGE = b"<!doctype html><html><head>%s<title>Paper</title></head><body>Hello</bo
 LINK = b'<link rel="alternate" type="application/rss+xml" title="Main" href="/feed">'
 
 
-class Site:
-    """Answers from a table; what is not there is inside."""
-
-    def __init__(self, **bodies: bytes) -> None:
-        self.bodies = {
-            f"https://paper.example/{path.strip('_')}": body for path, body in bodies.items()
-        }
-        self.inside: list[bool] = []
-
-    async def fetch(self, url, *, inside, **_asked):
-        self.inside.append(inside)
-        if url not in self.bodies:
-            raise AddressRefused(ProblemCode.PRIVATE_ADDRESS)
-        return Response(200, url, {"content-type": "text/html"}, body=self.bodies[url])
+def paper(**bodies: Reply) -> FakeFetcher:
+    """Return a fetcher of the paper's pages ("_": its front page); all else is inside."""
+    replies = {f"https://paper.example/{path.strip('_')}": body for path, body in bodies.items()}
+    refused = AddressRefused(ProblemCode.PRIVATE_ADDRESS)
+    return FakeFetcher(replies, refused, {"content-type": "text/html"})
 
 
 class Reads:
@@ -309,7 +302,7 @@ class Reads:
     ("path", "is_feed"), [("feed", True), ("", False)], ids=["a feed", "a site"]
 )
 async def test_a_link_to_a_feed_or_a_site_offers_its_feed(path, is_feed):
-    lookup = LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads())
+    lookup = LinkLookup(paper(_=PAGE % LINK, feed=b"feed"), Reads())
 
     found_there = await lookup.look(f"paper.example/{path}")
 
@@ -320,7 +313,7 @@ async def test_a_link_to_a_feed_or_a_site_offers_its_feed(path, is_feed):
 
 
 async def test_a_link_to_an_article_gives_its_text_and_on_request_the_feeds():
-    site = Site(article=PAGE % LINK + b"<!-- article -->", feed=b"feed")
+    site = paper(article=PAGE % LINK + b"<!-- article -->", feed=b"feed")
     lookup = LinkLookup(site, Reads())
 
     found_there = await lookup.look("https://paper.example/article")
@@ -332,12 +325,12 @@ async def test_a_link_to_an_article_gives_its_text_and_on_request_the_feeds():
 
 
 async def test_a_link_never_leads_inside():
-    site = Site()
+    site = paper()
 
     found_there = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
 
     assert found_there.problem == Problem(ProblemCode.PRIVATE_ADDRESS)
-    assert site.inside == [False]
+    assert [request.inside for request in site.requests] == [False]
 
 
 @pytest.mark.parametrize(
@@ -352,11 +345,11 @@ async def test_a_link_never_leads_inside():
     ],
 )
 async def test_in_the_playground_a_link_leads_to_the_newsroom_and_nowhere_else(url, inside):
-    site = Site()
+    site = paper()
 
     await LinkLookup(site, Reads(), newsroom="http://127.0.0.1:8081/news/").look(url)
 
-    assert set(site.inside) == {inside}
+    assert {request.inside for request in site.requests} == {inside}
 
 
 async def test_an_article_in_chinese_has_fewer_characters_than_one_in_english():
@@ -366,7 +359,7 @@ async def test_an_article_in_chinese_has_fewer_characters_than_one_in_english():
                 DocumentKind.PAGE, items=(Item(url=url, title="地震", text="地震。" * 40),)
             )
 
-    site = Site(article=b"article")
+    site = paper(article=b"article")
 
     looked = await LinkLookup(site, ReadsChinese()).look("https://paper.example/article")
 
@@ -375,6 +368,6 @@ async def test_an_article_in_chinese_has_fewer_characters_than_one_in_english():
 
 @pytest.mark.parametrize("url", ["https://paper.example/", "https://paper.example/none"])
 async def test_a_page_without_feed_and_article_gives_nothing(url):
-    found_there = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
+    found_there = await LinkLookup(paper(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
 
     assert (found_there.feeds, found_there.title, found_there.problem) == ((), "", None)

@@ -104,7 +104,7 @@ def test_a_pages_feeds_are_found(markup, expected):
     assert named(markup) == expected
 
 
-def test_what_a_page_names_comes_before_what_it_links_and_comments_are_left_out():
+def test_named_feeds_come_before_links_and_comments_are_left_out():
     page = """<a href="/linked/feed">Feed</a>
       <link rel="feed" title="Paper &raquo; Comments" href="/c/feed">
       <link rel="feed" title="Paper &amp; News" href="/feed">

@@ -144,7 +144,7 @@ def test_folders_deeper_than_eight_are_one():
         ),
     ],
 )
-def test_what_is_no_opml_is_refused_with_a_sentence(data):
+def test_other_files_than_opml_are_refused_with_a_sentence(data):
     with pytest.raises(NotOpmlError, match=r"^This .*\.$"):
         read_opml(data)
 
@@ -158,7 +158,7 @@ def test_an_outline_of_thousands_of_attributes_is_refused():
         )
 
 
-def test_what_is_no_link_is_left_out():
+def test_addresses_that_are_no_links_are_left_out():
     evil = "http://evil.example\\@paper.example/feed"
     listed = [f'<outline xmlUrl="{url}"/>' for url in (evil, "https://paper.example/feed")]
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
-from typing import Any
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -12,11 +12,11 @@ from bot.sources.discovery.publishers import as_search_results, names_publishers
 from bot.sources.feeds.fallback import read_broken
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.feeds.reader import read_fast
-from bot.sources.fetch.response import Response
 from bot.sources.poll import SourcePoller
 from storage.articles import Article
 from storage.publishers import first_publisher_names
 from storage.sources import AwaitedPage
+from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.feeds_made import rss
 from tests.sources.polled import DAY, poll_after, rows_of
 
@@ -201,33 +201,28 @@ def test_any_titles_can_be_credited(titles):
 SEARCH = "https://news.google.com/rss/search?q=storm"
 
 
-class Service:
-    """Shows the same article under another id with each visit."""
+async def test_an_entry_with_another_id_is_no_new_article(storage, reader, clock):
+    published = clock.now - timedelta(hours=1)
+    ids = map("CBMi{}".format, count(1))
 
-    def __init__(self, now: Any) -> None:
-        self.visits = 0
-        self.now = now
-
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        self.visits += 1
-        link = escape(f"https://news.google.com/rss/articles/CBMi{self.visits}?oc=5")
-        shown = (
+    async def results_with_new_id(_request: Request) -> str:
+        guid = next(ids)
+        link = escape(f"https://news.google.com/rss/articles/{guid}?oc=5")
+        result = (
             f"<item><title>Storm hits harbour - Sample Post</title><link>{link}</link>"
-            f"<guid>CBMi{self.visits}</guid><pubDate>{self.now:%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
+            f"<guid>{guid}</guid><pubDate>{published:%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
             "<source url='https://post.example'>Sample Post</source></item>"
         )
-        return Response(200, url, {"content-type": "text/xml"}, rss([shown]).encode())
+        return rss([result])
 
-
-async def test_an_entry_with_another_id_is_no_new_article(storage, reader, clock):
-    service = Service(clock.now - timedelta(hours=1))
+    service = FakeFetcher(otherwise=results_with_new_id, headers={"content-type": "text/xml"})
     added = await SourceAdder(storage, service, reader, public=True).add(SEARCH)
     polling = SourcePoller(storage, service, reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock, DAY)
 
     (article,) = await rows_of(storage, Article)
-    assert (added.articles, service.visits) == (1, 2)
+    assert (added.articles, len(service.requests)) == (1, 2)
     assert article.title == "Storm hits harbour"
     assert await rows_of(storage, AwaitedPage) == []
     async with storage.reading() as tx:

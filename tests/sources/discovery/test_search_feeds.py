@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.matching.evaluate import article_folded, reasons
 from bot.matching.query import parse
 from bot.matching.query.ast import And, Node, Not, Or, conjunction, disjunction, negation, term
+from bot.slices import finished
 from bot.sources.administration import is_search_feed, sources_as_opml
 from bot.sources.discovery.search_feeds import (
     KEPT,
@@ -24,7 +25,6 @@ from bot.sources.discovery.search_feeds import (
 )
 from bot.sources.drafts import url_hash, wants_page
 from bot.sources.feeds.model import Item
-from bot.text.slices import finished
 from storage.articles import Article
 from storage.entries import Entry
 from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState
@@ -271,7 +271,7 @@ def test_a_query_is_searched_for_at_every_service():
 
 
 @pytest.mark.parametrize("query", ["lang:en source:a.example", "tea*", "tea AND AND"])
-def test_what_no_search_can_ask_for_has_none(query):
+def test_conditions_that_no_search_knows_have_no_search_feed(query):
     assert search_addresses(query, TWO) == []
 
 
@@ -374,7 +374,7 @@ def test_a_long_list_of_words_becomes_several_searches():
     )
 
 
-def test_of_many_required_words_some_are_searched_for():
+def test_only_some_of_many_required_words_are_searched_for():
     words = [f"word{number}" for number in range(35)]
 
     (text,) = search_texts(parse(f"{' '.join(words)} -milk").tree)

@@ -66,7 +66,7 @@ async def sources(adding: SourceAdder, farm: FakeWeb) -> None:
 
 
 @pytest.mark.usefixtures("sources")
-async def test_every_source_is_read_or_says_why_not(storage, polling, clock):
+async def test_every_source_is_read_or_refused_with_a_reason(storage, polling, clock):
     await poll_after(polling, clock)
     while await polling.poll_due():
         pass

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from bot.sources.feeds import entries
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
-from bot.sources.feeds.model import MOST_ENTRIES, Document, bounded
+from bot.sources.feeds.model import Document, bounded
 from bot.sources.feeds.reader import read_fast
+from bot.sources.limits import MOST_ENTRIES
 
 HOME = "https://ex.org/feed"
 ENGLISH = "The ferry is late, and the mayor said that it was full of people on Monday"
@@ -74,7 +75,7 @@ def test_an_entry_may_declare_its_own_language():
 
 
 @pytest.mark.parametrize("contents", [("<p>One way.</p>", "<p>Or other</p>")] * 2)
-def test_of_equally_long_contents_the_first_counts_in_every_process(contents):
+def test_the_first_of_equally_long_contents_counts_in_every_process(contents):
     assert read(RAW._replace(summary="", contents=contents)).items[0].text == "One way."
     assert read(RAW._replace(summary="", contents=contents[::-1])).items[0].text == "Or other"
 
@@ -111,7 +112,7 @@ def test_any_part_of_an_entry_changes_its_fingerprint(changed):
     assert fingerprint(RAW._replace(**changed)) != fingerprint()
 
 
-def test_what_else_decides_an_item_changes_its_fingerprint(monkeypatch):
+def test_every_part_that_decides_an_item_changes_its_fingerprint(monkeypatch):
     of_all = {
         fingerprint(),
         fingerprint(language="en"),
@@ -123,7 +124,7 @@ def test_what_else_decides_an_item_changes_its_fingerprint(monkeypatch):
     assert len(of_all | {fingerprint()}) == 5
 
 
-def test_what_decides_no_item_does_not_change_its_fingerprint():
+def test_parts_that_decide_no_item_do_not_change_its_fingerprint():
     item = "<item><title>Fog</title><link>https://ex.org/1</link>{}</item>"
     feeds = (
         f'<rss version="2.0"><channel><title>{title}</title>{each}</channel></rss>'
@@ -182,7 +183,7 @@ def test_an_entry_is_read_alike_whether_its_neighbours_are_known_or_not(raws, pl
         pytest.param(60, "word " * 20_000, id="characters"),
     ],
 )
-def test_what_was_left_out_is_not_new_the_next_time(count, text):
+def test_entries_left_out_are_not_new_the_next_time(count, text):
     days = (f"2026-03-02T10:{n // 60 % 60:02}:{n % 60:02}Z" for n in range(count))
     raws = [RAW._replace(guid=str(n), contents=(text,), dates=(day,)) for n, day in enumerate(days)]
     first = read(*raws)

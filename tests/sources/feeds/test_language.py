@@ -82,7 +82,7 @@ def test_a_declaration_counts_unless_the_text_contradicts_it(code, text, found):
     assert judged(text, code) == found
 
 
-def test_the_model_tells_what_small_words_cannot():
+def test_the_model_detects_languages_that_small_words_cannot():
     text = "Burmistrz powiedział wczoraj, że prom do portu znów się spóźni przez gęstą mgłę"
 
     assert (quick(text), detect(text)) == ("", "pl")

@@ -6,10 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.sources.feeds.model import (
-    LONGEST_TEXT,
-    LONGEST_WORD,
-    MOST_ENTRIES,
-    MOST_TEXT,
     Document,
     DocumentKind,
     FeedPace,
@@ -19,6 +15,7 @@ from bot.sources.feeds.model import (
 )
 from bot.sources.feeds.reader import read_fast
 from bot.sources.feeds.roots import MOST_ATTRIBUTES, check_attributes
+from bot.sources.limits import LONGEST_TEXT, LONGEST_WORD, MOST_ENTRIES, MOST_TEXT
 
 
 @pytest.mark.parametrize(
@@ -89,14 +86,14 @@ def test_many_elements_may_have_attributes_and_one_may_have_long_ones():
         check_attributes(b"<a %s/>" % (b"b='' " * 2 * MOST_ATTRIBUTES))
 
 
-def test_of_a_huge_feed_the_newest_entries_are_kept_in_their_order():
+def test_the_newest_entries_of_a_huge_feed_are_kept_in_order():
     document = bounded(feed(*map(entry, range(MOST_ENTRIES + 500))))
 
     assert [item.guid for item in document.items] == [str(500 + n) for n in range(MOST_ENTRIES)]
     assert document.left_out == 500
 
 
-def test_without_dates_those_are_kept_that_stand_first():
+def test_the_first_entries_are_kept_if_none_has_a_date():
     document = bounded(feed(*(Item(str(n)) for n in range(MOST_ENTRIES + 1))))
 
     assert document.items[-1].guid == str(MOST_ENTRIES - 1)
@@ -123,13 +120,13 @@ def test_long_entries_are_cut_and_all_of_them_have_a_limit():
         pytest.param("https://ex.org/" + "a/" * 400, "https://ex.org/" + "a/" * 400, id="a link"),
     ],
 )
-def test_a_word_has_an_end(text, taken):
+def test_long_words_are_cut(text, taken):
     (item,) = bounded(feed(Item(title=text, summary=text, text=text))).items
 
     assert (item.title, item.summary, item.text) == (taken, taken, taken)
 
 
-def test_what_is_within_the_bounds_is_taken_as_it_is():
+def test_documents_within_the_limits_stay_as_they_are():
     document = feed(entry(1), entry(2))
 
     assert bounded(document) is document

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.reader import read_fast
-from bot.sources.feeds.sitemap import MOST_KEPT, read_sitemap
+from bot.sources.feeds.sitemap import read_sitemap
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.fetch.source import MAX_SITEMAPS, choose_sitemaps
+from bot.sources.fetch.source import choose_sitemaps
+from bot.sources.limits import MAX_SITEMAPS, MOST_SITEMAP_ENTRIES
 from bot.sources.parser_pool import is_quick
 from storage.enums import SourceKind
 from tests.sources.polled import articles_of, only_source, poll_after
@@ -56,7 +57,7 @@ def listed(*sitemaps: tuple[str, str]) -> list[Item]:
     ]
 
 
-def test_a_news_sitemap_tells_title_date_language_and_keywords_and_no_picture():
+def test_a_news_sitemap_gives_title_date_language_and_keywords_and_no_picture():
     document = read_fast(NEWS, "https://news.example/sitemap.xml")
 
     assert document == Document(
@@ -76,7 +77,7 @@ def test_a_news_sitemap_tells_title_date_language_and_keywords_and_no_picture():
     )
 
 
-def test_a_plain_sitemap_tells_the_address_and_the_last_change():
+def test_a_plain_sitemap_gives_the_address_and_the_last_change():
     (item,) = read_sitemap(plain(dated(1, 2)), "").items
 
     assert (item.url, item.title, item.published) == (
@@ -106,14 +107,14 @@ def test_an_index_gives_its_sitemaps():
     assert len(document.items) == 2
 
 
-def test_of_many_pages_the_newest_are_kept_and_the_undated_come_last():
-    many = [dated(number, number % 28 + 1) for number in range(MOST_KEPT + 500)]
+def test_the_newest_of_many_pages_are_kept_and_undated_ones_come_last():
+    many = [dated(number, number % 28 + 1) for number in range(MOST_SITEMAP_ENTRIES + 500)]
     undated = "<loc>https://news.example/undated</loc>"
 
     items = read_sitemap(plain(undated, *many, dated(7, 8)), "").items
 
     days = [str(item.published) for item in items]
-    assert len(items) == len({item.url for item in items}) == MOST_KEPT
+    assert len(items) == len({item.url for item in items}) == MOST_SITEMAP_ENTRIES
     assert days == sorted(days, reverse=True)
     assert days[0] == "2026-03-28"
 
@@ -125,7 +126,7 @@ def test_a_large_sitemap_is_for_a_worker():
 async def test_fifty_thousand_pages_are_read_within_the_limits(reader):
     document = await reader.read(plain(*map(dated, range(60_000))), url="", public=True)
 
-    assert len(document.items) == MOST_KEPT
+    assert len(document.items) == MOST_SITEMAP_ENTRIES
 
 
 BOMB = (
@@ -156,7 +157,7 @@ FILE = (
         pytest.param(FILE, ["https://a.example/"], id="file"),
     ],
 )
-def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data, addresses):
+def test_broken_and_hostile_sitemaps_give_their_valid_part(data, addresses):
     try:
         found = [item.url for item in read_sitemap(data, "https://news.example/s.xml").items]
     except Unreadable:
@@ -203,7 +204,7 @@ def test_any_bytes_are_read_or_refused(data):
         pytest.param([], [], id="none"),
     ],
 )
-def test_of_an_index_only_likely_sitemaps_are_read(sitemaps, wanted):
+def test_only_likely_sitemaps_of_an_index_are_read(sitemaps, wanted):
     assert [one.url for one in choose_sitemaps(listed(*sitemaps))] == [
         f"https://x.example/{path}" for path in wanted
     ]
@@ -224,7 +225,7 @@ async def test_a_sitemap_is_a_source_of_its_own_kind(storage, adding, farm):
     assert (await only_source(storage)).kind is SourceKind.SITEMAP
 
 
-async def test_what_an_index_names_later_is_news(storage, adding, polling, farm, clock):
+async def test_pages_that_an_index_names_later_are_news(storage, adding, polling, farm, clock):
     farm.serve("/index.xml", index_of(farm, "/news.xml"), ETag='"same"')
     farm.serve("/news.xml", plain(dated(1)))
     await adding.add(farm.url("/index.xml"))
@@ -236,7 +237,7 @@ async def test_what_an_index_names_later_is_news(storage, adding, polling, farm,
     assert (await only_source(storage)).error is None
 
 
-async def test_an_index_that_tells_changes_is_asked_politely(storage, adding, polling, farm, clock):
+async def test_an_index_with_dates_is_fetched_conditionally(storage, adding, polling, farm, clock):
     farm.serve_validated("/index.xml", index_of(farm, "/a.xml", lastmod="2026-03-01").decode(), "v")
     farm.serve("/a.xml", plain(dated(1)))
     await adding.add(farm.url("/index.xml"))

@@ -65,7 +65,7 @@ _TEXTS = st.lists(st.text(alphabet="<>/pab&;#x85Ã©é—\r \n\0\x85"))
 
 
 @given(_TEXTS, _TEXTS)
-def test_many_together_read_as_each_alone(titles, bodies):
+def test_texts_are_cleaned_alike_together_and_alone(titles, bodies):
     alone = (list(map(one_line, titles)), list(map(plain_text, bodies)))
 
     assert cleaned(titles, bodies) == alone
@@ -102,7 +102,7 @@ def test_utf8_taken_for_another_charset_is_repaired(text, charset):
     assert repaired(mistaken(text, charset)) == text
 
 
-def test_what_was_mistaken_twice_is_repaired():
+def test_text_mistaken_twice_is_repaired():
     assert repaired(mistaken(mistaken("Café", "cp1252"), "cp1252")) == "Café"
 
 
@@ -117,7 +117,7 @@ def test_what_was_mistaken_twice_is_repaired():
         "",
     ],
 )
-def test_what_may_be_meant_stays(text):
+def test_text_that_may_be_meant_stays(text):
     assert repaired(text) == text
 
 
@@ -157,7 +157,7 @@ def test_only_references_to_characters_are_left(text, left):
 
 
 @given(st.integers(0, 0x120000), st.sampled_from(["&#{};", "&#x{:x};", "&#X{:08X};", "&amp;#{}"]))
-def test_what_is_left_can_be_unescaped(number, written):
+def test_remaining_references_can_be_unescaped(number, written):
     left = possible(written.format(number))
 
     assert "\ufffd" not in unescape(unescape(left)) or number == 0xFFFD

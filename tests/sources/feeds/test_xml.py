@@ -9,7 +9,8 @@ from bot.sources.feeds.fallback import read_broken
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
 from bot.sources.feeds.reader import NeedsWorker, read_fast
 from bot.sources.feeds.roots import as_utf8
-from bot.sources.feeds.sniff import LARGEST, Shape
+from bot.sources.feeds.sniff import Shape
+from bot.sources.limits import LARGEST_DOCUMENT
 from bot.sources.urls import absolute
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -302,7 +303,7 @@ def test_a_json_feed_is_read_at_once():
 
 
 @pytest.mark.parametrize("other", ["enclosure", "self"])
-def test_of_several_links_of_an_atom_entry_the_first_alternate_counts(other):
+def test_the_first_alternate_link_of_an_atom_entry_counts(other):
     links = (
         f'<link rel="{other}" href="https://ex.org/a.mp3"/><link href="https://ex.org/1"/>'
         '<link rel="alternate" hreflang="fr" href="https://ex.org/fr/1"/>'
@@ -346,7 +347,7 @@ def test_a_link_that_leads_nowhere_on_the_web_is_none():
         assert read(data).items[0].url == ""
 
 
-def test_what_a_broken_server_says_before_a_feed_is_left_out():
+def test_messages_of_a_broken_server_before_a_feed_are_left_out():
     junk = b"<br />\n<b>Warning</b>: no such file in <b>/x.php</b><br />\n"
 
     assert slow(junk + rss(ITEM)).items == fast(rss(ITEM)).items
@@ -381,12 +382,12 @@ def test_the_content_tells_what_a_worker_must_read(data, shape):
         pytest.param(b"<opml version='2.0'/>", "opml", id="OPML"),
         pytest.param(b'{"items": 1}', "json", id="other JSON"),
         pytest.param(b'{"items": [', "broken", id="broken JSON"),
-        pytest.param(b"a" * (LARGEST + 1), "too_big", id="too big"),
-        pytest.param(gzip.compress(b"a" * (LARGEST + 1)), "too_big", id="a bomb"),
+        pytest.param(b"a" * (LARGEST_DOCUMENT + 1), "too_big", id="too big"),
+        pytest.param(gzip.compress(b"a" * (LARGEST_DOCUMENT + 1)), "too_big", id="a bomb"),
         pytest.param(b"\x1f\x8bnothing", "broken", id="broken compression"),
     ],
 )
-def test_what_nobody_can_read_is_refused_with_a_reason(data, reason):
+def test_unreadable_bytes_are_refused_with_a_reason(data, reason):
     with pytest.raises(Unreadable) as refused:
         read_fast(data, HOME)
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, update
 from sqlmodel import select
 
 from bot.ops.health import make_web
-from bot.sources.fetch.problems import CannotConnect
+from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
 from bot.web.routes import make_routes
@@ -55,7 +55,7 @@ class Hub:
         self.inside.append(inside)
         self.public.append(public)
         if self.away:
-            raise CannotConnect
+            raise FetchError(ProblemCode.CANNOT_CONNECT)
         return Response(self.status, url)
 
     @property
@@ -146,14 +146,12 @@ async def unfinished_push(visitor: Visitor, push: PushSubscription) -> AsyncIter
 async def follow(storage: Storage, source_id: int) -> int:
     """Let a new chat follow the source; return the chat."""
     async with storage.writing() as tx:
-        number = (await tx.session.exec(select(func.count()).select_from(Chat))).one()
-        chat = Chat(telegram_id=number, state_since=tx.now, created_at=tx.now)
-        tx.session.add(chat)
-        await tx.session.flush()
-        tx.session.add(Follow(chat_id=chat.id, source_id=source_id))
+        number = await tx.one(select(func.count()).select_from(Chat))
+        chat = await tx.add(Chat(telegram_id=number, state_since=tx.now, created_at=tx.now))
+        await tx.add(Follow(chat_id=chat.id, source_id=source_id))
         return chat.id
 
 
 async def change_sources(storage: Storage, **values: object) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(**values))
+        await tx.change(update(Source).values(**values))

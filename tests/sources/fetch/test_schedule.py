@@ -215,7 +215,7 @@ def test_durations_are_parsed(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "5", "0s", "-5m", "5 weeks", "m", "٥s"])
-def test_what_is_no_duration_is_refused(text):
+def test_other_texts_than_durations_are_refused(text):
     with pytest.raises(ValueError, match="no duration"):
         parse_duration(text)
 

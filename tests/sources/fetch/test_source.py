@@ -1,23 +1,14 @@
 import asyncio
-from typing import Any
 
 from bot.sources.feeds.model import Document, DocumentKind
-from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import MAX_QUICK_HASH, FetchRequest, fetch_source
+from tests.fake_fetcher import FakeFetcher
 
 URL = "https://news.example/feed.xml"
 
 
 def request(body_hash: str | None = None) -> FetchRequest:
     return FetchRequest(URL, inside=False, public=True, body_hash=body_hash)
-
-
-class Site:
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        return Response(200, url, body=self.body)
 
 
 class Reader:
@@ -41,7 +32,7 @@ async def test_the_loop_goes_on_while_a_large_body_is_hashed():
     reader = Reader()
     counting = asyncio.create_task(reader.count())
 
-    result = await fetch_source(Site(bytes(9_000_000)), reader, request())
+    result = await fetch_source(FakeFetcher(otherwise=bytes(9_000_000)), reader, request())
 
     counting.cancel()
     assert result.body_hash
@@ -50,7 +41,7 @@ async def test_the_loop_goes_on_while_a_large_body_is_hashed():
 
 async def test_a_body_that_is_the_same_is_not_read_again():
     for size in (MAX_QUICK_HASH, MAX_QUICK_HASH + 1):
-        site, reader = Site(b"x" * size), Reader()
+        site, reader = FakeFetcher(otherwise=b"x" * size), Reader()
         first = await fetch_source(site, reader, request())
         reader.turns_before = None
 

@@ -135,7 +135,7 @@ def test_the_operators_network_may_be_reached_on_any_port():
         pytest.param(ONE_PORT, "127.0.0.1", 8080, id="another port of the endpoint"),
     ],
 )
-def test_what_is_allowed_opens_nothing_else(policy, address, port):
+def test_an_allowed_network_opens_nothing_else(policy, address, port):
     with pytest.raises(AddressRefused):
         policy.check_address(address, port)
     with pytest.raises(AddressRefused):

@@ -139,7 +139,7 @@ async def test_no_name_leads_inside(farm, scheme, address):
     assert opened == []
 
 
-async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm):
+async def test_only_the_public_addresses_of_a_name_are_tried(farm):
     farm.serve("/feed", "<rss/>")
     names = FakeNames(innocent_example=[(HERE, "::1", SOMEWHERE)])
 

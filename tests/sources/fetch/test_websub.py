@@ -278,7 +278,7 @@ async def test_a_private_feed_makes_itself_due_alone(
     added = await adding.add(farm.url("/public.xml"))
     due_at = clock.now + HOUR
     async with storage.writing() as tx:
-        public = await tx.session.get_one(Source, added.source_id)
+        public = await tx.get_one(Source, added.source_id)
         public.hub, public.hub_topic, public.next_fetch_at = push.hub, push.topic, due_at
         waiting = PushSubscription(
             source_id=public.id,
@@ -289,7 +289,7 @@ async def test_a_private_feed_makes_itself_due_alone(
             due_at=due_at,
             pushed_at=clock.now,
         )
-        tx.session.add(waiting)
+        await tx.add(waiting)
 
     assert await send_push(visitor, push) == 202
 
@@ -433,7 +433,7 @@ async def test_entries_that_the_hub_did_not_push_end_that(
     assert bool((await only_source(storage)).pushed_until) is is_trusted
 
 
-async def test_after_a_push_without_entries_the_source_is_polled_again_soon(
+async def test_a_source_is_polled_again_soon_after_a_push_without_entries(
     storage, pushed, polling, visitor, clock
 ):
     clock.turn(5 * MINUTE)

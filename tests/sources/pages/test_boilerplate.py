@@ -36,7 +36,7 @@ def with_own(number: int, own: str, at: int) -> list[str]:
 
 
 @pytest.mark.parametrize("at", [0, 1, -1, -3], ids=["first", "second", "last", "near the end"])
-def test_what_stood_in_the_same_place_of_three_articles_goes(at):
+def test_paragraphs_in_the_same_place_of_three_articles_go(at):
     pages = [with_own(number, OWN, at) for number in range(4)]
 
     assert learned(pages[:3]).without(pages[3]) == story(3)
@@ -63,7 +63,7 @@ def test_a_counter_in_it_changes_nothing():
         pytest.param("What we know", 6, id="a heading between paragraphs"),
     ],
 )
-def test_what_may_belong_to_the_story_stays(own, at):
+def test_paragraphs_that_may_belong_to_the_story_stay(own, at):
     pages = [with_own(number, own, at) for number in range(4)]
 
     assert learned(pages[:3]).without(pages[3]) == pages[3]
@@ -83,13 +83,13 @@ def test_a_heading_with_one_more_paragraph_of_the_story_under_it_ends_nothing():
     ],
     ids=["English", "Japanese"],
 )
-def test_what_the_articles_about_one_event_repeat_stays(titles):
+def test_paragraphs_repeated_in_articles_about_one_event_stay(titles):
     pages = [with_own(number, OWN, -1) for number in range(4)]
 
     assert learned(pages[:3], titles).without(pages[3]) == pages[3]
 
 
-def test_what_stands_on_fewer_than_half_of_the_pages_stays():
+def test_paragraphs_on_fewer_than_half_of_the_pages_stay():
     pages = [with_own(number, OWN, -1) if number % 3 == 0 else story(number) for number in range(9)]
 
     assert learned(pages, TITLES * 2).without(pages[0]) == pages[0]
@@ -113,7 +113,7 @@ def test_an_article_that_is_hardly_more_is_kept_whole():
     assert learned(pages[:3]).without(pages[3]) == pages[3]
 
 
-def test_what_is_gone_from_the_pages_is_forgotten():
+def test_paragraphs_gone_from_the_pages_are_forgotten():
     known = learned([with_own(number, OWN, -1) for number in range(3)])
     for number in range(60):
         known = known.after(f"Something else, number {number}", story(number % 26))
@@ -128,7 +128,7 @@ texts = st.lists(
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), texts), max_size=6), texts)
-def test_what_is_left_was_there_and_what_is_written_is_read(pages, paragraphs):
+def test_any_paragraphs_left_were_there_and_any_state_is_read_back(pages, paragraphs):
     known = HostBoilerplate()
     for page in pages:
         known = known.after(*page)

@@ -73,7 +73,7 @@ def test_a_story_shorter_than_its_box_is_kept():
         ),
     ],
 )
-def test_what_only_looks_like_a_box_stays(body):
+def test_elements_that_only_look_like_a_box_stay(body):
     root = lxml.html.document_fromstring(f"<body>{body}</body>")
     before = lxml.html.tostring(root)
 
@@ -157,7 +157,7 @@ def test_a_group_of_teasers_goes_whatever_its_heading_says(box):
         ),
     ],
 )
-def test_what_may_be_the_story_stays(body):
+def test_elements_that_may_be_the_story_stay(body):
     whole = line_of(lxml.html.document_fromstring(f"<main><h1>Ferry late</h1>{body}</main>"))
 
     assert left_of(body) == whole

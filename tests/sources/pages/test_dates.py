@@ -98,7 +98,7 @@ def test_the_line_above_the_headline_counts_last():
     ],
     ids=["microdata", "an abbreviation", "pubdate", "a day, and its moment behind"],
 )
-def test_a_marked_moment_is_found(mark):
+def test_a_marked_time_is_found(mark):
     assert published(mark) == NOON
 
 
@@ -139,7 +139,7 @@ def test_the_address_tells_the_day_where_the_page_does_not():
         pytest.param([None], None, id="nothing"),
     ],
 )
-def test_a_moment_is_finer_than_its_day(found, finer):
+def test_a_time_is_preferred_to_its_day(found, finer):
     assert finest(found) == finer
 
 
@@ -152,5 +152,5 @@ def test_a_month_is_known_by_its_name_whatever_language_the_page_declares(text, 
 
 
 @pytest.mark.parametrize("text", ["13 Aug", "Rockledge 14 11 6 15 — 44", "2 boats of 2019 sold"])
-def test_what_names_no_day_month_and_year_is_no_date(text):
+def test_texts_without_day_month_and_year_are_no_dates(text):
     assert page_date(text, "en") is None

@@ -103,7 +103,7 @@ def test_the_canonical_address_counts_on_the_same_site_only():
     assert read(other).url == "https://ex.org/ferry"
 
 
-def test_what_only_scripts_would_show_is_taken_from_json_ld():
+def test_text_that_only_scripts_would_show_is_taken_from_json_ld():
     metadata = {"@type": "NewsArticle", "articleBody": "\n".join(PARAGRAPHS), "headline": "Late"}
     script = f'<script type="application/ld+json">{json.dumps(metadata)}</script>'
 
@@ -149,7 +149,7 @@ def share(checks: Iterable[tuple[str, bool]]) -> float:
     return sum(hits) / len(hits)
 
 
-def test_what_pages_must_give_is_kept_and_what_they_must_not_is_dropped(corpus):
+def test_pages_of_the_corpus_keep_and_drop_their_marked_texts(corpus):
     assert share(labelled_pages.kept(corpus / "articles_trafilatura")) >= 0.97
     assert share(labelled_pages.dropped(corpus / "articles_trafilatura")) >= 0.975
 

@@ -120,7 +120,7 @@ def test_the_standfirst_is_the_first_paragraph(block, head):
     assert text_of(block, head) == "\n\n".join([LEAD, *PARAGRAPHS])
 
 
-def test_what_shares_the_headlines_block_is_a_standfirst():
+def test_text_in_the_headlines_block_is_a_standfirst():
     page = (
         f"<title>{HEADLINE}</title><body><main><header><h1>{HEADLINE}</h1><h2>{LEAD}</h2></header>"
         f"<div>{BODY}</div></main></body>"
@@ -155,7 +155,7 @@ def test_no_paragraph_is_repeated(block):
         pytest.param(f'<div class="lead newsletter">{LEAD}</div>', id="a call to subscribe"),
     ],
 )
-def test_what_is_no_standfirst_stays_out(block):
+def test_other_texts_are_no_standfirst(block):
     assert text_of(block) == "\n\n".join(PARAGRAPHS)
 
 

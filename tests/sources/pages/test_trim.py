@@ -195,7 +195,7 @@ def test_a_line_with_such_words_is_no_heading(line):
 
 
 @given(st.lists(st.one_of(st.text(min_size=1), st.sampled_from([LONG, SHORT, "Related", "END"]))))
-def test_what_is_left_was_there_in_that_order(paragraphs):
+def test_any_paragraphs_left_were_there_in_that_order(paragraphs):
     left = iter(paragraphs)
 
     assert all(any(full.startswith(kept) for full in left) for kept in end_trimmed(paragraphs))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from benchmarks.stories.labelled import collected, invented
 from benchmarks.stories.scoring import grouped, score
 from benchmarks.stories.stream import articles
+from bot.slices import finished
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle, Placement, Stories
 from bot.text.folding import folded_text
-from bot.text.slices import finished
 from tests.sources.stories import test_near_duplicates
 
 LAYERS = folded_text(test_near_duplicates.LAYERS)
@@ -135,7 +135,7 @@ def test_reports_gather_where_more_of_them_are():
     stories = Clustering()
     for article in (FERRY, CAPSIZED, LATER):
         stories.place(article)
-    stories._add(replace(SINKS, text=""), stories._begun(9, 0.0), stories._vector_of(SINKS), ())
+    stories._add(replace(SINKS, text=""), stories._begin(9, 0.0), stories._vector_of(SINKS), ())
 
     assert stories.place(by(SINKS, "star", 10)).chain_id == 1
 
@@ -188,7 +188,7 @@ def test_a_story_that_began_too_long_ago_is_forgotten():
     assert stories.place(replace(CAPSIZED, text=LAYERS)).story_id == 2
 
 
-def test_where_too_much_is_remembered_the_oldest_is_forgotten():
+def test_the_oldest_story_is_forgotten_beyond_the_memory_limit():
     stories = Clustering(most_memory=200_000)
     stories.place(replace(FERRY, at=-1.0))
     for article in islice(articles(), 100):
@@ -201,7 +201,7 @@ def test_where_too_much_is_remembered_the_oldest_is_forgotten():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("full_text", [False, True], ids=["feed entries", "full texts"])
-def test_what_stories_take_up_is_reckoned_well_enough(full_text):
+def test_the_memory_of_stories_is_estimated_well_enough(full_text):
     given = list(islice(articles(full_text=full_text), 3_000))
     gc.collect()
     tracemalloc.start()
@@ -242,7 +242,7 @@ _TEXTS = st.text(alphabet="abc 岬町Ä.", max_size=40)
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(_TEXTS, _TEXTS, st.sampled_from("xyz")), max_size=30))
-def test_whatever_comes_no_chapter_has_a_publisher_twice(given):
+def test_no_chapter_has_a_publisher_twice(given):
     stories = Clustering(most_memory=8_000)
     found = set()
     for number, (title, lead, publisher) in enumerate(given):
@@ -258,14 +258,14 @@ def test_whatever_comes_no_chapter_has_a_publisher_twice(given):
 # Private feeds.
 
 
-def test_what_is_private_begins_no_story_for_others():
+def test_private_articles_begin_no_story_for_others():
     stories = Stories()
     given = private(FERRY, ANN), CAPSIZED, LATER
 
     assert [stories.place(article).chain_id for article in given] == [1, 2, 2]
 
 
-def test_what_is_private_joins_a_public_story_without_a_part_in_it():
+def test_private_articles_join_a_public_story_without_shaping_it():
     stories = Stories()
     stories.place(FERRY)
 
@@ -301,7 +301,7 @@ def test_a_wider_audience_does_not_see_its_story_change():
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
-def test_what_is_private_leads_no_public_stories_together(restarted):
+def test_private_articles_join_no_public_stories_together(restarted):
     both = replace(STRIKE, story_id=9, title=f"{FERRY.title} {STRIKE.title}")
     stories = knowing(FERRY, private(both, ANN), restarted=restarted)
 
@@ -318,7 +318,7 @@ def test_a_private_feed_reports_a_public_story_once_and_then_begins_chapters(res
     assert stories.place(by(SINKS, "wire", 9)) == Placement(9, 1)
 
 
-def test_what_words_are_worth_does_not_change_by_what_is_private():
+def test_private_articles_do_not_change_the_weights_of_words():
     def worth(*before: NewsArticle) -> list[tuple[str, float, int, int]]:
         stories = Stories()
         for article in (*before, FERRY, STRIKE):
@@ -345,7 +345,7 @@ def test_an_audience_is_forgotten_with_its_last_story():
     ("name", "precision", "f1", "b_cubed"),
     [
         pytest.param("running events", 0.90, 0.93, 0.95, id="events of two days"),
-        pytest.param("many tongues", 0.90, 0.92, 0.93, id="title case and other languages"),
+        pytest.param("many languages", 0.90, 0.92, 0.93, id="title case and other languages"),
     ],
 )
 def test_invented_events_are_found(name, precision, f1, b_cubed):

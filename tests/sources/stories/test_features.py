@@ -25,7 +25,7 @@ def test_title_and_lead_give_the_beginnings_of_their_words():
         pytest.param("Orbán in Żory", ("orban", "zory"), id="marks"),
     ],
 )
-def test_what_a_title_says(title, words):
+def test_titles_have_features(title, words):
     assert features_of(title, "").title == words
 
 

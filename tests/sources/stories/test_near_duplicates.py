@@ -44,7 +44,7 @@ def test_a_text_with_another_beginning_and_words_changed_is_the_same():
     assert alike(LAYERS, edited)
 
 
-def test_another_text_is_not():
+def test_different_texts_are_not_the_same():
     assert not alike(LAYERS, OTHER)
 
 
@@ -61,7 +61,7 @@ WEATHER = (
 )
 
 
-def test_where_no_spaces_are_written_characters_are_words():
+def test_characters_are_words_in_scripts_without_spaces():
     assert alike(FIRE, FIRE[40:])
     assert not alike(FIRE, WEATHER)
 

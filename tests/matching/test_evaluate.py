@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.matching.index import QueryIndex
 from bot.matching.query import ParsedQuery, parse
-from bot.matching.snippet import spans
+from bot.matching.spans import spans
 from tests.matching import oracle
 from tests.matching.wordings import LANGUAGES, carriers, parsed, surrounded, texts
 
@@ -201,7 +201,7 @@ YES, NO = True, False
         pytest.param("title:x", "x", NO, id="only in the title"),
     ],
 )
-def test_what_matches(query: str, text: str, is_match: bool):
+def test_queries_match_by_the_rules(query: str, text: str, is_match: bool):
     index = QueryIndex()
     index.add(1, parse(query))
 
@@ -229,7 +229,9 @@ def test_what_matches(query: str, text: str, is_match: bool):
         pytest.param("y OR source:a.example lang:en", ("a.example",), "en", YES, id="both, or"),
     ],
 )
-def test_source_and_language(query: str, sources: tuple[str, ...], language: str, is_match: bool):
+def test_source_and_language_are_conditions(
+    query: str, sources: tuple[str, ...], language: str, is_match: bool
+):
     index = QueryIndex()
     index.add(1, parse(query))
 

@@ -1,0 +1,48 @@
+"""Where a query hits an article."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, Literal
+
+from bot.matching.evaluate import Field, Run, fold_article, leaves_that_hold, pairs, place, runs
+from bot.matching.query import ParsedQuery
+from bot.matching.query.ast import Leaf, Near, Term
+from bot.matching.query.fields import without_fields
+from bot.text.snippets import Span
+
+_MOST_SPANS: Final = 10_000  # of one term in one reading; later ones are mere repetition
+
+
+def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
+    """Return every hit, title first, in order; overlapping ones too. None if the query fails.
+
+    Conditions on source and language are taken to hold. Both terms of a NEAR are hits.
+    """
+    tree = without_fields(query.tree)
+    article = fold_article(title, text)
+    leaves = frozenset(leaves_that_hold(tree, article.has)) if tree else frozenset[Leaf]()
+    if not leaves:
+        return ()
+    in_text = frozenset(leaf for leaf in leaves if isinstance(leaf, Term | Near) and not leaf.title)
+    return (
+        *_spans("title", leaves, article.title_field),
+        *_spans("text", in_text, article.text_field),
+    )
+
+
+def _spans(name: Literal["title", "text"], leaves: frozenset[Leaf], field: Field) -> Iterator[Span]:
+    words: dict[tuple[int, int], set[str]] = {}
+    for reading in range(len(field.readings)):
+        for leaf in leaves:
+            for term, run in islice(_hits(leaf, reading, field), _MOST_SPANS):
+                words.setdefault(place(field, reading, run), set()).add(term.shown)
+    for (start, end), shown in sorted(words.items()):
+        yield Span(name, start, end, tuple(sorted(shown)))
+
+
+def _hits(leaf: Leaf, reading: int, field: Field) -> Iterator[tuple[Term, Run]]:
+    if isinstance(leaf, Term):
+        yield from ((leaf, run) for run in runs(leaf, reading, field))
+    elif isinstance(leaf, Near):
+        for left, right in pairs(leaf, reading, field):
+            yield from ((leaf.left, left), (leaf.right, right))

@@ -1,0 +1,51 @@
+"""Long work in slices, so that the event loop has its turn within a few milliseconds.
+
+A function that works in slices is a generator. It yields after a millisecond or so of work, at most
+two, and returns its result at the end.
+"""
+
+import asyncio
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from typing import Final, TypeAlias, TypeVar
+
+_TURN: Final = 0.001  # seconds of work between two turns of the loop
+
+Result = TypeVar("Result")
+Slices: TypeAlias = Generator[None, None, Result]
+
+
+def finished(slices: Slices[Result]) -> Result:
+    """Work to the end without a pause."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def gathered(works: Iterable[Slices[Result]]) -> Slices[list[Result]]:
+    """Work through all of *works*, one after another, and return their results."""
+    results = []
+    for slices in works:
+        results.append((yield from slices))
+        yield
+    return results
+
+
+async def in_turns(slices: Slices[Result]) -> Result:
+    """Work to the end; the event loop has its turn first, and then again and again."""
+    clock = asyncio.get_running_loop().time
+    await asyncio.sleep(0)
+    began = clock()
+    with closing(slices):
+        while True:
+            try:
+                next(slices)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            if clock() - began > _TURN:
+                await asyncio.sleep(0)
+                began = clock()

@@ -1,0 +1,40 @@
+"""The limits of reading sources, each stated once; docs/reference/limits.md lists the main ones.
+
+An operator cannot change them. Those that an operator can change are settings.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+# Addresses and documents.
+LONGEST_URL: Final = 2_000  # characters
+LARGEST_DOCUMENT: Final = 10_000_000  # bytes of a feed, a page or a list of feeds, unpacked
+MOST_ENTRIES: Final = 2_000  # of a document
+MOST_TEXT: Final = 4_000_000  # characters of a document
+LONGEST_TEXT: Final = 200_000  # characters of an entry
+LONGEST_NAME: Final = 2_000  # characters of a title, or of a name
+LONGEST_WORD: Final = 256  # characters
+MOST_SITEMAP_URLS: Final = 50_000  # that are read, as many as a sitemap may hold
+MOST_SITEMAP_ENTRIES: Final = 1_000  # that are kept, the newest
+MAX_SITEMAPS: Final = 4  # of an index in one fetch
+MOST_OUTLINES: Final = 10_000  # of an OPML file
+
+# Requests.
+CONNECT_SECONDS: Final = 5
+FETCH_SECONDS: Final = 15  # with redirects
+KEEPALIVE_SECONDS: Final = 4  # until the host's next turn; servers keep connections 5 or more
+MAX_REDIRECTS: Final = 5
+# Requests in flight, all hosts together. Each may hold a body of 10 MB. Users' requests are counted
+# apart, because the hosts that users name may be slow, and must keep no public source waiting.
+MAX_PUBLIC_IN_FLIGHT: Final = 24
+MAX_USER_IN_FLIGHT: Final = 12
+MAX_RETRY_AFTER: Final = timedelta(days=7)  # of a source
+MAX_HOST_PAUSE: Final = timedelta(hours=1)
+
+# A search of a site for its feeds.
+MAX_FEEDS_READ: Final = 8  # of those that one page names, and as many of those it links
+MAX_ROBOTS_SITEMAPS: Final = 3
+MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
+MAX_OFFERED_FEEDS: Final = 8
+DISCOVERY_SECONDS: Final = 90.0
+LOOKUP_SECONDS: Final = 20.0  # while a user waits

@@ -1,0 +1,89 @@
+"""The folding of single characters, and the scripts in which a character is a word of its own."""
+
+import re
+from typing import Final
+from unicodedata import category, decimal, name, normalize
+
+from bot.text.han import FOLDS_TO
+
+# Control characters stand for signs that stay inside a word, because ASCII folds much faster.
+JOIN: Final = "\x01"  # a dash or apostrophe inside a word
+POINT: Final = "\x02"  # the point of U.S.
+AMPERSAND: Final = "\x03"
+PLUSES: Final = "\x04"
+SHARP: Final = "\x05"
+DOT: Final = "\x06"  # the point of .NET
+MARKERS: Final = "\x01-\x06"
+
+# Scripts written without spaces: each character is a word, so that any run of them is found.
+UNSPACED: Final = (
+    "\u3005-\u3007\u3021-\u3029\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"
+)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_HANGUL = re.compile("[\uac00-\ud7a3]$")
+
+_MARKS_ARE_DECORATION = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW"})
+_STRIPPED = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u05f3\u05f4\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u08d3-\u08ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+    "\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
+)
+_SQUARED = re.compile("[\u3300-\u33ff]")  # words in the room of one character: ㌦, ㎞, ㍻
+_LETTERS: Final = {
+    "\u0131": "i", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe",
+    "þ": "th",
+}  # fmt: skip
+_SIGN_OF_MARKER: Final = {
+    AMPERSAND: "&",
+    PLUSES: "++",
+    SHARP: "#",
+    DOT: " .",
+    JOIN: JOIN,
+    POINT: POINT,
+}
+
+
+class _Table(dict[int, str]):
+    """A table for `str.translate` that fills itself; most languages need about 100 characters."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _folded_char(chr(code))
+        return folded
+
+
+TABLE: Final = _Table()
+
+
+def is_unspaced(word: str) -> bool:
+    """Return whether a folded word is one character of a script written without spaces."""
+    return _UNSPACED.match(word) is not None
+
+
+def is_hangul(word: str) -> bool:
+    """Return whether particles may follow the word unspaced, so that it is searched as a prefix."""
+    return _HANGUL.search(word) is not None
+
+
+def _folded_char(char: str) -> str:
+    if char in _SIGN_OF_MARKER:
+        return _SIGN_OF_MARKER[char]
+    kind = category(char)
+    if kind == "Cf" or _STRIPPED.match(char):
+        return ""
+    if kind[0] not in "LNM" and not _SQUARED.match(char):
+        return " "
+    if kind == "Nd":
+        return str(decimal(char))
+    return _letter(char)
+
+
+def _letter(char: str) -> str:
+    plain = _LETTERS.get(char) or normalize("NFKC", char).casefold()
+    if name(plain[0], "").partition(" ")[0] in _MARKS_ARE_DECORATION:
+        plain = normalize("NFKD", plain)
+    if plain != char:
+        return "".join(TABLE[ord(part)] for part in plain)
+    return f" {FOLDS_TO.get(char, char)} " if is_unspaced(char) else char
