@@ -141,9 +141,7 @@ class Choice:
     alerted: tuple[SelectedStory, ...] = ()
     stories: int = 0
     publishers: int = 0
-    all_stories: tuple[
-        SelectedStory, ...
-    ] = ()  # including those that are only counted or were alerted
+    all_stories: tuple[SelectedStory, ...] = ()  # with counted and alerted ones
 
     def __bool__(self) -> bool:
         return bool(self.sections or self.alerted)

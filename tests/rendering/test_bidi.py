@@ -104,6 +104,21 @@ def test_isolates_end_on_their_line(html):
         ("<p>خبر <b>/topics</b></p>", f"خبر {FSI}/topics{PDI}"),
         ("<p>خبر 1/2 and/or</p>", "خبر 1/2 and/or"),
     ],
+    ids=[
+        "Latin",
+        "Arabic",
+        "digits only",
+        "bold Latin inside",
+        "item with a link",
+        "second line Latin",
+        "code",
+        "bold Arabic",
+        "isolated by the sentence",
+        "commands",
+        "command first",
+        "bold command",
+        "slashes that are no commands",
+    ],
 )
 def test_a_line_is_marked_if_it_begins_left_to_right(html, text):
     (block,) = parse_page(html, direction="rtl").blocks

@@ -329,6 +329,18 @@ def test_values_are_read_and_never_called(tmp_path, text):
         ("{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}x{% endcall %}", "x"),
         ("{% import 'macros/story.html' as look %}{{ look.title is callable }}", "True"),
     ],
+    ids=[
+        "callback data",
+        "function of ours",
+        "arithmetic",
+        "methods of strings",
+        "format",
+        "methods of dates and mappings",
+        "namespace",
+        "loop",
+        "macro",
+        "import",
+    ],
 )
 def test_ordinary_jinja_works_in_the_sandbox(tmp_path, text, shown):
     given = {"press": callbacks, "page": Page(number=1), "day": date(2026, 3, 4)}

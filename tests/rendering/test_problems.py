@@ -49,6 +49,7 @@ def test_every_code_has_a_sentence_in_every_language(code):
             "is too big to be read (over 4,000 new entries in a day)",
         ),
     ],
+    ids=["status", "firewall", "format", "limit"],
 )
 def test_the_detail_of_a_problem_is_shown(code, detail, said):
     assert sentence(ENGLISH, Problem(code, detail)) == said
