@@ -356,7 +356,7 @@ def _mail(
         tx.now,
         follows=Occasion(mail_name(first.kind, first.number), first.made_at) if first else None,
     )
-    topics, snippet = why(alert.article, alert.due.topics)
+    topics, snippet = hits_and_snippet(alert.article, alert.due.topics)
     mail = alert_mail(mailer, recipient, occasion, alert.story, topics, snippet, zone=chat.zone)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
     return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=alert.id, **address)
@@ -394,14 +394,16 @@ class AlertMessages:
             *topics,
         )
         if key not in self._rendered:
-            selected, snippet = why(article, topics)
+            selected, snippet = hits_and_snippet(article, topics)
             self._rendered[key] = alert_page(
                 renderer, story, selected, snippet, zone=chat.zone, now=now, is_channel=is_channel
             )
         return self._rendered[key]
 
 
-def why(article: Article, topics: Iterable[NamedTopic]) -> tuple[list[SelectedTopic], Snippet]:
+def hits_and_snippet(
+    article: Article, topics: Iterable[NamedTopic]
+) -> tuple[list[SelectedTopic], Snippet]:
     """Return the topics that *article* hits, and the passage in which it does."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
