@@ -2,13 +2,10 @@
 
     python -m benchmarks.storing [--entries 2000] [--server URL]
 
-One source shows N entries, in English and in Chinese: at first all of them are new, then all of
-them are revised. Another one shows a single entry of four million characters. Meanwhile another
-writer takes the write lock again and again, and the event loop is asked for its turn. A row gives
-the longest and the mean of both waits, in milliseconds, and how long the storing took. The last
-line is JSON.
-
-Without a URL: SQLite in a temporary folder. A PostgreSQL database must be empty.
+A source lists N entries, in English and in Chinese, which are all new at first and then all
+revised. A third source lists a single entry of four million characters. Meanwhile another writer
+takes the write lock again and again. Each row has the longest and the mean wait of that writer and
+of the event loop. A hundred milliseconds are a good longest wait.
 """
 
 import asyncio

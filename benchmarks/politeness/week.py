@@ -75,7 +75,7 @@ class Week:
 
     @asynccontextmanager
     async def _started(self) -> AsyncIterator[tuple[SourceAdder, SourcePoller, PageStage]]:
-        """Yield what reads feeds in a process that has just started."""
+        """Yield the stages of a new process."""
         throttle = Throttle(clock=self._seconds, sleep=self._sleep)
         async with AsyncExitStack() as stack:
             fetcher = await stack.enter_async_context(

@@ -68,9 +68,9 @@ async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
 
 
 def _print(findings: Sequence[Finding]) -> None:
-    width = max((len(finding.name) for finding in findings), default=0)
+    width = max((len(finding.subject) for finding in findings), default=0)
     for finding in findings:
-        typer.echo(f"{_SIGNS[finding.health]} {finding.name:<{width}}  {finding.sentence}")
+        typer.echo(f"{_SIGNS[finding.health]} {finding.subject:<{width}}  {finding.sentence}")
         if finding.remedy:
             typer.echo(f"{'':<{width + 4}}{finding.remedy} [{finding.code}]")
     count = Counter(str(finding.health) for finding in findings)

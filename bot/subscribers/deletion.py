@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from bot.mail.codes import HOLDS_FOR
+from bot.mail.codes import VALID_FOR
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
@@ -179,7 +179,7 @@ class Retention:
         """
         gone = sum([await self._forget(kind) for kind in self._kinds()])
         async with self.storage.writing() as tx:
-            await forget_requests(tx, tx.now - HOLDS_FOR)
+            await forget_requests(tx, tx.now - VALID_FOR)
             gone += await forget_usage(tx)
             await release_lease(tx, ROLE, self.owner)
         return gone

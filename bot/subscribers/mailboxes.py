@@ -124,9 +124,9 @@ async def confirm_by_code(
         mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
         if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
             raise NoMailbox
-        if codes.is_over(mailbox.asked_at, tx.now) or mailbox.tries >= codes.MOST_TRIES:
+        if codes.has_expired(mailbox.asked_at, tx.now) or mailbox.tries >= codes.MOST_TRIES:
             raise CodeIsOver
-        if codes.is_answered(code, chat_id, mailbox.code_hash):
+        if codes.is_correct(code, chat_id, mailbox.code_hash):
             await _confirm(tx, chat, mailbox)
             return mailbox_seen(chat, mailbox)
         if not await is_duplicate(tx, once):
@@ -151,8 +151,8 @@ async def confirm_by_link(
         if mailbox.state is MailboxState.ACTIVE:
             return True
         waits = mailbox.state is MailboxState.UNCONFIRMED
-        in_time = waits and not codes.is_over(mailbox.asked_at, tx.now)
-        if not in_time or not codes.is_answered(token, mailbox.chat_id, mailbox.token_hash):
+        in_time = waits and not codes.has_expired(mailbox.asked_at, tx.now)
+        if not in_time or not codes.is_correct(token, mailbox.chat_id, mailbox.token_hash):
             return False
         await _confirm(tx, chat, mailbox)
         await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=renderer)])
@@ -205,8 +205,8 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
 async def _mail_request(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str) -> None:
     """Mail a code and a link, which stand in no other message."""
     request = codes.new_request()
-    mailbox.code_hash = codes.hash_of(request.code, mailbox.chat_id)
-    mailbox.token_hash = codes.hash_of(request.token, mailbox.chat_id)
+    mailbox.code_hash = codes.hash_secret(request.code, mailbox.chat_id)
+    mailbox.token_hash = codes.hash_secret(request.token, mailbox.chat_id)
     subject = f"{mailbox.id}:{mailbox.token_hash[:12]}"  # distinguishes requests
     recipient = Recipient(mailbox.id, mailbox.address, mailbox.chat_id, language)
     mailer = mailer.to(recipient)
@@ -231,7 +231,7 @@ async def _mail_request(tx: Transaction, mailer: Mailer, mailbox: Mailbox, langu
 async def _count_request(tx: Transaction, chat: Chat, asked_by: int | None, address: str) -> None:
     """Count one more request; raise TooManyRequests if that would exceed a limit."""
     await mailboxes.lock_requests(tx)
-    begin = tx.now - codes.HOLDS_FOR
+    begin = tx.now - codes.VALID_FOR
     await mailboxes.forget_requests(tx, begin)
     secret = await hashing_secret(tx)
     new = mailboxes.MailboxRequest(

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from bot.budgets import USUAL
 from bot.matching import match, stage
 from bot.matching.stage import LEASE, MatchStage
+from bot.ops.doctor.contents import judge_articles
 from bot.ops.doctor.findings import HealthLevel
-from bot.ops.doctor.judgements import judge_articles
 from bot.sources.stories.clustering import TYPICAL_STORY, Clustering, Stories
 from storage.articles import (
     PRIVATE_AT_ONCE,

@@ -53,7 +53,7 @@ class Pairs:
                 state_since=tx.now,
                 created_at=tx.now,
                 asked_at=tx.now,
-                code_hash=codes.hash_of(CODE, chat),
+                code_hash=codes.hash_secret(CODE, chat),
             )
             await tx.add(mailbox)
         return chat
