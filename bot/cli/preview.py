@@ -138,13 +138,13 @@ def _open_in_browser(mail: Mail, to: Path | None) -> Path:
 
 def sample_page(renderer: Renderer, edition: EditionPage) -> str:
     """Return the page with embedded stylesheet and icon, so that it needs no server."""
-    from bot.publishing.pages import values_of
+    from bot.publishing.pages import edition_values
     from bot.web.pages import PageLinks
 
     style = _data_url(renderer.text("web/style.css").encode(), "text/css")
     icon = _data_url(renderer.text("web/icon.svg").encode(), "image/svg+xml")
     links = PageLinks(style, icon, here="")
-    page = renderer.text("web/edition.html", site=links, **values_of(edition))
+    page = renderer.text("web/edition.html", site=links, **edition_values(edition))
     png = edition.picture.png if edition.picture else b""
     return page.replace('"/week.png"', f'"{_data_url(png, "image/png")}"')
 

@@ -1,1 +1,1 @@
-"""What a chat gets, and when."""
+"""Decides what each chat is sent, and when: alerts, bundles, digests, edits, notices."""

@@ -1,12 +1,12 @@
-"""Alerts: one for one story and chat, whatever number of its topics the story hits.
+"""Alerts: a chat gets at most one alert about a story, however many of its topics match.
 
-1. An alert's row is the decision. The transaction that makes it also writes its deliveries, or
-   leaves it in a bundle that waits.
-2. A chat gets an alert at once unless its quiet hours or its rate limits postpone it.
-3. A story that continues one of the last days, which the chat was alerted to, is its next chapter:
-   the message is a reply to the first, and so is the mail.
-4. Several articles share a transaction, but no two of one chain: the second is to find the alert
-   to the first.
+1. The row of an alert is the decision. The transaction that makes it also enqueues its deliveries,
+   or puts the alert into a bundle that is sent later.
+2. An alert is sent at once unless the chat's quiet hours or its rate limits postpone it.
+3. If a story continues one of the last seven days that the chat was alerted to, it is the next
+   chapter: its message, or its mail, is a reply to the first.
+4. One transaction handles several articles, but never two of the same chain of stories, because
+   the second has to find the alert to the first.
 """
 
 from collections import defaultdict
@@ -52,16 +52,16 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 TOPICS_PER_PAGE = 500  # a chat may have several of them
-# After so long a story that moves on is reported as if it were new.
+# Alerts older than this begin no chain: a story that goes on is reported as if it were new.
 CHAIN = timedelta(days=7)
 
 
 @dataclass
 class Alerts:
-    """The stage. It keeps which private source had its turn last.
+    """The stage; it remembers which private source had its turn last.
 
-    *mailer* is None where no mail is sent; *a_day*: how many alerts a chat may have a day unless an
-    admin says otherwise, 0 for no limit.
+    *mailer* is None if no mail is sent. *a_day* limits the alerts of a chat a day unless an admin
+    set another limit for the chat; 0 means no limit.
     """
 
     storage: Storage
@@ -72,11 +72,11 @@ class Alerts:
     _after_scope: int = PUBLIC
 
     async def run_once(self, limit: int = 50) -> int:
-        """Alert to matched articles, the oldest public ones first; return how many were done."""
+        """Send alerts about matched articles, oldest public first; return how many articles."""
         return await run_stage(
             self.storage,
             partial(self._claim, limit),
-            self._alert,
+            self._alert_all,
             self._alert_each_chat,
             together=limit,
         )
@@ -85,11 +85,11 @@ class Alerts:
         claimed = await claim_matched(
             tx, owner=self.owner, limit=limit, after_scope=self._after_scope, lease=LEASE
         )
-        private = [each.scope_id for each in claimed if each.scope_id != PUBLIC]
+        private = [article.scope_id for article in claimed if article.scope_id != PUBLIC]
         self._after_scope = max(private, default=self._after_scope)
-        return [each.id for each in claimed]
+        return [article.id for article in claimed]
 
-    async def _alert(self, article_ids: Sequence[int]) -> None:
+    async def _alert_all(self, article_ids: Sequence[int]) -> None:
         by_mail = self.mailer is not None
 
         async def page(tx: Transaction, after: tuple[int, int]) -> tuple[int, int] | None:
@@ -97,24 +97,25 @@ class Alerts:
                 _due_page(tx, article_ids, self.owner, after, by_mail=by_mail)
             )
             if due:
-                await _alert(tx, due, self.renderer, self.mailer, self.a_day)
+                await _publish_alerts(tx, due, self.renderer, self.mailer, self.a_day)
             return end
 
         await in_pages(self.storage, page, (0, 0))
 
     async def _alert_each_chat(self, article_id: int, _error: Exception) -> None:
-        """Alert as many chats as can be, and put the article aside for the others.
+        """Alert each chat on its own, and put the article aside if any of them fails.
 
-        A chat that fails takes the alert from no other, and has it once it is tried again.
+        One failing chat does not keep the alert from the others. It gets the alert when the article
+        is tried again.
         """
         failures: list[Exception] = []
 
         async def alert(due: Sequence[alerts.DueAlert]) -> None:
             async with self.storage.writing() as tx:
-                await _alert(tx, due, self.renderer, self.mailer, self.a_day)
+                await _publish_alerts(tx, due, self.renderer, self.mailer, self.a_day)
 
         async def give_up(due: alerts.DueAlert, error: Exception) -> None:
-            log.error("an alert fails", article=article_id, chat=due.chat.id, exc_info=error)
+            log.error("an alert failed", article=article_id, chat=due.chat.id, exc_info=error)
             failures.append(error)
 
         async def alert_all(_: Sequence[int]) -> None:
@@ -132,7 +133,7 @@ class Alerts:
             await release(tx, Article, [article_id], self.owner, stage=ArticleStage.PUBLISHED)
 
     async def _pages(self, article_id: int) -> AsyncIterator[Sequence[alerts.DueAlert]]:
-        """Yield whom to alert to the article, as long as it is leased."""
+        """Yield the due alerts of the article in pages, as long as its lease can be renewed."""
         after: tuple[int, int] | None = (0, 0)
         while after is not None:
             async with self.storage.writing() as tx:
@@ -153,7 +154,7 @@ async def _due_page(
     *,
     by_mail: bool,
 ) -> tuple[Sequence[alerts.DueAlert], tuple[int, int] | None]:
-    """Return whom to alert in this transaction, and where the next page begins; None at the end."""
+    """Return one page of due alerts, and the cursor of the next page (None at the end)."""
     held = await renew(tx, Article, article_ids, owner, LEASE)
     if not held:
         return (), None
@@ -165,131 +166,140 @@ async def _due_page(
     return due, end
 
 
-async def _alert(
+async def _publish_alerts(
     tx: Transaction,
     due: Sequence[alerts.DueAlert],
     renderer: Renderer,
     mailer: Mailer | None,
     a_day: int,
 ) -> None:
-    """Make the alerts, and the deliveries of those that go at once."""
-    at_once = await tx.at_once(_make(tx, due, a_day))
-    if not at_once:
+    """Make the alerts, and enqueue the deliveries of those that are sent at once."""
+    new = await tx.at_once(_make_alerts(tx, due, a_day))
+    if not new:
         return
-    loaded = await tx.at_once(_load(tx, at_once, mailer))
+    loaded = await tx.at_once(_load_contents(tx, new, mailer))
     messages = AlertMessages(renderer)
-    # What a mailbox gets is not sent once more when Telegram lets the bot in again.
-    by_telegram = (
-        one for one in loaded if one.due.chat.state is ChatState.ACTIVE or not one.recipient
-    )
-    await enqueue(tx, [_message(tx, one, messages) for one in by_telegram])
+    # A mailed alert is not sent again when Telegram becomes reachable.
+    telegrams = [
+        _message(tx, alert, messages)
+        for alert in loaded
+        if alert.due.chat.state is ChatState.ACTIVE or not alert.recipient
+    ]
+    await enqueue(tx, telegrams)
     if mailer:
-        mailed = [_mail(tx, one, mailer, one.recipient) for one in loaded if one.recipient]
-        await enqueue(tx, mailed)
+        mails = [_mail(tx, alert, mailer, alert.recipient) for alert in loaded if alert.recipient]
+        await enqueue(tx, mails)
 
 
 _NewAlert = tuple[int, alerts.DueAlert, reports.EarlierReports]
-"""An alert that was made and goes at once: its row, and what came before it in its chain."""
+"""An alert to send at once: its id, the decision, and the earlier reports of its chain."""
 
 
-async def _make(tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int) -> list[_NewAlert]:
-    """Make the alerts that are new; return those that go at once."""
+async def _make_alerts(
+    tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int
+) -> list[_NewAlert]:
+    """Make the alerts that are new; return those to send at once."""
     earlier = await reports.reported_before(tx, _continued(due), tx.now - CHAIN)
     postponed = await postponed_alerts(tx, due, a_day)
-    rows, bundles = [], []
-    for one in due:
-        key = (one.chat.id, one.story_id)
-        bundles.append(postponed.get(one.key))
+    rows, at_once = [], []
+    for alert in due:
+        story = (alert.chat.id, alert.story_id)
+        reported = earlier.get(story, reports.NO_EARLIER_REPORTS)
+        bundle_id = postponed.get(alert.key)
         rows.append(
             {
-                "chat_id": one.chat.id,
-                "story_id": one.story_id,
-                "chapter": earlier.get(key, reports.NO_EARLIER_REPORTS).chapters + 1,
-                "article_id": one.article_id,
-                "topic_ids": [topic.id for topic in one.topics],
+                "chat_id": alert.chat.id,
+                "story_id": alert.story_id,
+                "chapter": reported.chapters + 1,
+                "article_id": alert.article_id,
+                "topic_ids": [topic.id for topic in alert.topics],
                 "made_at": tx.now,
-                "bundle_id": bundles[-1],
+                "bundle_id": bundle_id,
             }
         )
-    made = await alerts.make_alerts(tx, rows)
+        if bundle_id is None:
+            at_once.append((story, alert, reported))
+    new_ids = await alerts.make_alerts(tx, rows)
     return [
-        (made[key], one, earlier.get(key, reports.NO_EARLIER_REPORTS))
-        for one, bundle in zip(due, bundles, strict=True)
-        if bundle is None and (key := (one.chat.id, one.story_id)) in made
+        (new_ids[story], alert, reported) for story, alert, reported in at_once if story in new_ids
     ]
 
 
 def _continued(due: Iterable[alerts.DueAlert]) -> reports.Continued:
-    return {(one.chat.id, one.story_id): one.chain for one in due if one.chain != one.story_id}
+    return {
+        (alert.chat.id, alert.story_id): alert.chain
+        for alert in due
+        if alert.chain != alert.story_id
+    }
 
 
-# Whether a chat is alerted now.
+# Whether an alert is sent at once.
 
 
 async def postponed_alerts(
     tx: Transaction, due: Sequence[alerts.DueAlert], a_day: int = 0
 ) -> dict[tuple[int, int], int]:
-    """Return, by article and chat, the bundle in which an alert waits; none that goes at once.
+    """Return the bundles of the alerts that have to wait, by article and chat.
 
-    The chats are locked with all their threads, so that each of two processes sees what the other
-    one has sent them.
+    Locks the chats with all their threads, so that each of two processes sees the alerts that the
+    other one has sent.
     """
-    chat_ids = {one.chat.id for one in due}
+    chat_ids = {alert.chat.id for alert in due}
     chats = {chat.chat_id: chat for chat in await lock_accounts(tx, chat_ids)}
-    sent = await sent_recently(tx, chats, tx.now - HOUR)
     quotas = dict.fromkeys(chat_ids, a_day) | await alert_quotas(tx, chat_ids)
-    limited = {chats[chat_id].telegram_id for chat_id, number in quotas.items() if number}
+    recent = await sent_recently(tx, chats, tx.now - HOUR)
+    limited = {chats[chat_id].telegram_id for chat_id, quota in quotas.items() if quota}
     if threads := [row for row, chat in chats.items() if chat.telegram_id in limited]:
-        sent |= await sent_recently(tx, threads, tx.now - DAY)
-    accounts: defaultdict[int, list[datetime]] = defaultdict(list)
-    for chat_id, thread in chats.items():
-        accounts[thread.telegram_id] += sent[chat_id].moments
-    waiting = {
-        one.key: postponement
-        for one in due
-        if (chat := chats.get(one.chat.id))
-        and (
-            postponement := _decide(
-                chat, sent[one.chat.id], accounts[chat.telegram_id], tx.now, quotas[one.chat.id]
-            )
-        )
-    }
+        recent |= await sent_recently(tx, threads, tx.now - DAY)
+    by_account: defaultdict[int, list[datetime]] = defaultdict(list)
+    for chat_id, chat in chats.items():
+        by_account[chat.telegram_id] += recent[chat_id].moments
+    postponements: dict[tuple[int, int], Postponement] = {}
+    for alert in due:
+        chat_id = alert.chat.id
+        if chat_id in chats:
+            chat = chats[chat_id]
+            account = by_account[chat.telegram_id]
+            postponement = _decide(chat, recent[chat_id], account, tx.now, quotas[chat_id])
+            if postponement:
+                postponements[alert.key] = postponement
     bundles = await open_bundles(
-        tx, {key[1]: (one.release_at, one.is_quiet) for key, one in waiting.items()}
+        tx,
+        {chat_id: (one.release_at, one.is_quiet) for (_, chat_id), one in postponements.items()},
     )
-    return {key: bundles[key[1]] for key in waiting if key[1] in bundles}
+    return {key: bundles[key[1]] for key in postponements if key[1] in bundles}
 
 
 def _decide(
     chat: AlertPreferences,
-    sent: RecentAlerts,
+    recent: RecentAlerts,
     account: list[datetime],
     now: datetime,
     a_day: int,
 ) -> Postponement | None:
-    """Decide about one alert, and count it for those that follow.
+    """Decide whether one alert is postponed, and add it to *recent* and *account*.
 
-    *account*: when any thread of the chat was alerted.
+    *account* lists when any thread of the Telegram chat was alerted.
     """
     quiet = LocalQuietHours(chat.zone, chat.quiet_hours)
-    recent = AlertHistory(sent.moments, account, sent.waiting)
-    postponement = postpone(recent, now, chat.alerts_an_hour, quiet, a_day)
+    history = AlertHistory(recent.moments, account, recent.waiting)
+    postponement = postpone(history, now, chat.alerts_an_hour, quiet, a_day)
     if postponement:
-        sent.waiting = postponement.release_at
+        recent.waiting = postponement.release_at
     else:
-        sent.moments.append(now)
+        recent.moments.append(now)
         account.append(now)
     return postponement
 
 
-# The deliveries of alerts that go at once.
+# The deliveries of alerts that are sent at once.
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A new alert with what its messages say.
+class _LoadedAlert:
+    """A new alert with the contents of its messages.
 
-    *recipient*: the mailbox that it goes to, if any; *first*: what was mailed before it.
+    *recipient* is the mailbox that gets it, if any; *first_mail* began the chain in that mailbox.
     """
 
     id: int
@@ -298,61 +308,74 @@ class _Loaded:
     article: Article
     story: SelectedStory
     recipient: Recipient | None
-    first: reports.FirstMail | None
+    first_mail: reports.FirstMail | None
 
 
-async def _load(tx: Transaction, new: Sequence[_NewAlert], mailer: Mailer | None) -> list[_Loaded]:
-    chats = {due.chat.id: due.chat.language for _, due, _ in new}
-    found = await articles_by_id(tx, {due.article_id for _, due, _ in new})
-    articles = {article.id: article for article in found}
-    publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, chats)
-    recipients = recipients_of(await mailboxes_for_alerts(tx, chats), chats) if mailer else {}
+async def _load_contents(
+    tx: Transaction, new: Sequence[_NewAlert], mailer: Mailer | None
+) -> list[_LoadedAlert]:
+    languages = {due.chat.id: due.chat.language for _, due, _ in new}
+    rows = await articles_by_id(tx, {due.article_id for _, due, _ in new})
+    articles = {article.id: article for article in rows}
+    publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, languages)
+    mailboxes = await mailboxes_for_alerts(tx, languages) if mailer else ()
+    recipients = recipients_of(mailboxes, languages)
     continued = _continued(due for _, due, _ in new if due.chat.id in recipients)
-    first = await reports.first_mails(tx, continued, tx.now - CHAIN)
+    first_mails = await reports.first_mails(tx, continued, tx.now - CHAIN)
     loaded = []
     for alert_id, due, earlier in new:
         article, chat_id = articles[due.article_id], due.chat.id
         names = publishers[due.story_id].known_to(chat_id, due.article_id)
-        story = alerted_story(article, names, is_chapter=earlier.chapters > 0)
-        mailed = recipients.get(chat_id), first.get((chat_id, due.story_id))
-        loaded.append(_Loaded(alert_id, due, earlier, article, story, *mailed))
+        loaded.append(
+            _LoadedAlert(
+                alert_id,
+                due,
+                earlier,
+                article,
+                alerted_story(article, names, is_chapter=earlier.chapters > 0),
+                recipients.get(chat_id),
+                first_mails.get((chat_id, due.story_id)),
+            )
+        )
     return loaded
 
 
-def _message(tx: Transaction, one: _Loaded, messages: "AlertMessages") -> dict[str, Any]:
-    due = one.due
-    message = messages.message(due.chat, one.article, one.story, due.topics, tx.now)
-    named = {"alert_id": one.id, "reply_to_id": one.earlier.delivery_id}
-    return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **named)
+def _message(tx: Transaction, alert: _LoadedAlert, messages: "AlertMessages") -> dict[str, Any]:
+    due = alert.due
+    message = messages.message(due.chat, alert.article, alert.story, due.topics, tx.now)
+    decision = {"alert_id": alert.id, "reply_to_id": alert.earlier.delivery_id}
+    return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **decision)
 
 
-def _mail(tx: Transaction, one: _Loaded, mailer: Mailer, recipient: Recipient) -> dict[str, Any]:
-    chat, first = one.due.chat, one.first
+def _mail(
+    tx: Transaction, alert: _LoadedAlert, mailer: Mailer, recipient: Recipient
+) -> dict[str, Any]:
+    chat, first = alert.due.chat, alert.first_mail
     occasion = Occasion(
-        mail_name(DeliveryKind.ALERT, one.id),
+        mail_name(DeliveryKind.ALERT, alert.id),
         tx.now,
         follows=Occasion(mail_name(first.kind, first.number), first.made_at) if first else None,
     )
-    shown, snippet = why(one.article, one.due.topics)
-    mail = alert_mail(mailer, recipient, occasion, one.story, shown, snippet, zone=chat.zone)
+    topics, snippet = hits_and_snippet(alert.article, alert.due.topics)
+    mail = alert_mail(mailer, recipient, occasion, alert.story, topics, snippet, zone=chat.zone)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
-    return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=one.id, **address)
+    return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=alert.id, **address)
 
 
 def mail_name(kind: DeliveryKind, number: int) -> str:
-    """Return what the Message-ID of the mail about that alert, bundle or edition begins with."""
+    """Return the start of the Message-ID of the mail about this alert, bundle or edition."""
     return f"{kind}:{number}"
 
 
-# The message of an alert, also when it is edited later.
+# The message of an alert, when it is sent and when it is edited.
 
 
 @dataclass(frozen=True, slots=True)
 class AlertMessages:
-    """Renders each message once for all chats that see the same."""
+    """Renders alerts; chats whose message is the same share one rendering."""
 
     renderer: Renderer
-    _known: dict[object, Message] = field(default_factory=dict)
+    _rendered: dict[object, Message] = field(default_factory=dict)
 
     def message(
         self,
@@ -362,7 +385,7 @@ class AlertMessages:
         topics: Sequence[NamedTopic],
         now: datetime,
     ) -> Message:
-        """Return what the chat is sent; *now* is when the alert is made."""
+        """Return the message for *chat*; *now* is when the alert was made."""
         renderer = self.renderer.of(chat.language)
         is_channel = chat.kind is ChatKind.CHANNEL
         key = (
@@ -370,19 +393,21 @@ class AlertMessages:
             *(story.id, article.id, story.publishers, story.is_chapter),
             *topics,
         )
-        if key not in self._known:
-            shown, snippet = why(article, topics)
-            self._known[key] = alert_page(
-                renderer, story, shown, snippet, zone=chat.zone, now=now, is_channel=is_channel
+        if key not in self._rendered:
+            selected, snippet = hits_and_snippet(article, topics)
+            self._rendered[key] = alert_page(
+                renderer, story, selected, snippet, zone=chat.zone, now=now, is_channel=is_channel
             )
-        return self._known[key]
+        return self._rendered[key]
 
 
-def why(article: Article, topics: Iterable[NamedTopic]) -> tuple[list[SelectedTopic], Snippet]:
-    """Return the topics that the article hits, and where it does."""
+def hits_and_snippet(
+    article: Article, topics: Iterable[NamedTopic]
+) -> tuple[list[SelectedTopic], Snippet]:
+    """Return the topics that *article* hits, and the passage in which it does."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
-    shown = [SelectedTopic(topic.id, topic.name) for topic in topics]
-    return shown, excerpt(article.title, article.text or article.summary, queries)
+    selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
+    return selected, excerpt(article.title, article.text or article.summary, queries)
 
 
 def alerted_story(

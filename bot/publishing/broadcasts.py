@@ -1,13 +1,13 @@
-"""Broadcasts: what the operator says to many chats, as it was typed, with a line under it.
+"""Broadcasts: a message of the operator to many chats, as it was typed, with a line below it.
 
-1. The line says whose message it is, in the language of each chat.
-2. Deliveries are written a few ahead of the pace, for each chat once, until all have theirs.
-3. The row says how far it is, so that another process goes on where one has ended.
+1. The line names the sender of the message in the language of each chat.
+2. Each chat gets one delivery. Deliveries are enqueued shortly ahead of the pace.
+3. The broadcast's row stores its progress, so that another process can continue it.
 
-Deliveries of a chat go in order. With a row for every chat at once, an alert to the last chat would
-wait behind the broadcast for an hour, and *Stop* would have to take back all of them. So there are
-rows for eight seconds of the pace only: enough for a late round or for another process to take the
-lease before the sender runs dry. A chat that comes back within three days still gets its message.
+Deliveries of a chat go in order. If every chat had its row at once, an alert to the last chat would
+wait behind the broadcast for an hour, and *Stop* would have to take back all rows. Only the rows of
+eight seconds of the pace exist, which is enough for a late round, or for another process to take
+over, before the sender runs dry. A chat that comes back within three days still gets its message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,46 +31,47 @@ from storage.enums import BroadcastState, DeliveryKind
 from storage.outbox import enqueue, expire_broadcast_deliveries, new_delivery
 
 LEASE = timedelta(seconds=30)
-# So many seconds of the pace stand in the outbox, and an alert to one of these chats waits so long.
+# How much of the pace is in the outbox; an alert to one of these chats waits as long.
 AHEAD_SECONDS = 8
 
 
 async def publish_broadcasts(
     storage: Storage, renderer: Renderer, owner: str, per_second: float = 27, limit: int = 5
 ) -> int:
-    """Go on with up to *limit* broadcasts; return how many deliveries were written."""
-    written = 0
+    """Continue up to *limit* broadcasts; return how many deliveries were enqueued."""
+    enqueued = 0
     ahead = max(1, int(per_second * AHEAD_SECONDS))
     async with storage.writing() as tx:
         claimed = await claim_broadcasts(tx, limit=limit, owner=owner, lease=LEASE)
 
-    async def go_on(broadcasts: Sequence[Broadcast]) -> None:
-        nonlocal written
-        for one in broadcasts:
+    async def continue_each(broadcasts: Sequence[Broadcast]) -> None:
+        nonlocal enqueued
+        for broadcast_id in [broadcast.id for broadcast in broadcasts]:
             async with storage.writing() as tx:
-                broadcast = await lock_broadcast(tx, one.id)
+                broadcast = await lock_broadcast(tx, broadcast_id)
                 if broadcast is None or broadcast.owner != owner:
                     continue
                 if broadcast.state is BroadcastState.STOPPING:
                     await _stop(tx, broadcast)
                 elif broadcast.state is BroadcastState.RUNNING:
-                    written += await _write(tx, broadcast, renderer, ahead)
+                    enqueued += await _enqueue_next(tx, broadcast, renderer, ahead)
                 broadcast.free()
-                tx.session.add(broadcast)
 
-    await in_batches(claimed, go_on, resting(storage, Broadcast, owner))
-    return written
+    await in_batches(claimed, continue_each, resting(storage, Broadcast, owner))
+    return enqueued
 
 
 async def _stop(tx: Transaction, broadcast: Broadcast) -> None:
     await expire_broadcast_deliveries(tx, broadcast.id)
-    # What is being sent just now may be due again; then the next round has it.
+    # A delivery in flight may become due again; the next round then expires it.
     if not await count_moving(tx, broadcast.id):
         broadcast.state = BroadcastState.STOPPED
 
 
-async def _write(tx: Transaction, broadcast: Broadcast, renderer: Renderer, ahead: int) -> int:
-    """Write the deliveries to the next chats, as far as *ahead* leaves room; return how many."""
+async def _enqueue_next(
+    tx: Transaction, broadcast: Broadcast, renderer: Renderer, ahead: int
+) -> int:
+    """Enqueue deliveries to the next chats while fewer than *ahead* are due; return how many."""
     moving = await count_moving(tx, broadcast.id)
     room = ahead - moving
     chats = await next_recipients(tx, broadcast, room) if room > 0 else []

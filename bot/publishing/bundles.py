@@ -1,12 +1,12 @@
-"""Bundles: alerts that waited, sent in one message or its parts when their time has come.
+"""Bundles: postponed alerts of one chat, sent together when their wait is over.
 
-1. What they say is written when they are sent, so it names all publishers up to then; it is not
-   edited afterwards.
-2. A story that moved on is marked as an update of what the chat was sent before.
-3. A story is left out if the chat subscribes to none of its topics any more, or has muted it.
-4. A bundle that is late, and would come in quiet hours, waits for their end.
-5. One that was due while the chat was away for long has expired, as alerts do: its stories go into
-   the next digest.
+1. A bundle is written when it is sent, so it names all publishers up to then. It is not edited
+   afterwards.
+2. A story that continues an earlier one is marked as an update of what the chat got before.
+3. A story is left out if the chat has unsubscribed from or muted all topics that it hits.
+4. A late bundle that would arrive in quiet hours waits for their end.
+5. If the chat was away for long when its bundle was due, the bundle has expired, as alerts do: its
+   stories go into the next digest.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from storage.suspension import ALERT_LIFETIME
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 20  # bundles in one transaction
-MOST_LISTED = 100  # stories of one; the others are counted, so that a flood is a few messages
+MOST_LISTED = 100  # stories of a bundle; others are only counted, so a flood is a few messages
 
 
 async def publish_bundles(
@@ -45,7 +45,7 @@ async def publish_bundles(
     mailer: Mailer | None = None,
     limit: int = 50,
 ) -> int:
-    """Send the alerts that have waited for now; return how many bundles of them there were."""
+    """Send the bundles that are due; return how many were claimed."""
 
     async def claim(tx: Transaction) -> list[Bundle]:
         by_mail = mailer is not None
@@ -53,7 +53,7 @@ async def publish_bundles(
 
     async def send(bundles: Sequence[Bundle]) -> None:
         async with storage.writing() as tx:
-            # A process that adds to one of them at this moment is waited for.
+            # The lock waits for processes that are adding alerts to these bundles.
             locked = await lock_chats(tx, {bundle.chat_id for bundle in bundles})
             chats = {chat.chat_id: chat for chat in locked}
             for bundle in bundles:
@@ -63,20 +63,20 @@ async def publish_bundles(
                 if end := LocalQuietHours(chat.zone, chat.quiet_hours).until(tx.now):
                     await release_together(tx, bundle.chat_id, end, is_quiet=True)
                 elif await release(tx, Bundle, [bundle.id], owner, released_at=tx.now):
-                    await _write(tx, bundle, chat, renderer, mailer)
+                    await _enqueue_bundle(tx, bundle, chat, renderer, mailer)
 
     give_up = resting(storage, Bundle, owner)
     return await run_stage(storage, claim, send, give_up, together=TOGETHER)
 
 
-async def _write(
+async def _enqueue_bundle(
     tx: Transaction,
     bundle: Bundle,
     chat: AlertPreferences,
     renderer: Renderer,
     mailer: Mailer | None,
 ) -> None:
-    """Write the deliveries of a bundle that was just closed, if it still says anything."""
+    """Enqueue the messages and the mail of a released bundle, unless no story is left."""
     stories, unlisted = await _stories(tx, bundle)
     if not stories:
         return
@@ -85,8 +85,8 @@ async def _write(
     recipient = None
     if mailer and not is_stale:
         languages = {bundle.chat_id: chat.language}
-        found = await mailboxes_for_alerts(tx, languages)
-        recipient = recipients_of(found, languages).get(bundle.chat_id)
+        mailboxes = await mailboxes_for_alerts(tx, languages)
+        recipient = recipients_of(mailboxes, languages).get(bundle.chat_id)
     if chat.state is ChatState.ACTIVE or not recipient:
         parts = bundle_page(
             renderer.of(chat.language),
@@ -98,14 +98,11 @@ async def _write(
             is_channel=chat.kind is ChatKind.CHANNEL,
         )
         state = DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING
-        named = {"bundle_id": bundle.id, "state": state}
-        rows = [
-            # It rings once.
-            new_delivery(
-                tx, DeliveryKind.BUNDLE, bundle.chat_id, message, part=n, silent=n > 1, **named
-            )
-            for n, message in enumerate(parts, 1)
-        ]
+        rows = []
+        for part, message in enumerate(parts, 1):
+            # Only the first part makes a sound.
+            columns = {"bundle_id": bundle.id, "state": state, "part": part, "silent": part > 1}
+            rows.append(new_delivery(tx, DeliveryKind.BUNDLE, bundle.chat_id, message, **columns))
         await enqueue(tx, rows)
     if recipient and mailer:
         occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), tx.now)
@@ -126,26 +123,24 @@ async def _write(
 
 
 async def _stories(tx: Transaction, bundle: Bundle) -> tuple[list[Bundled], int]:
-    """Return what the bundle still says, and each story's topics that the chat still wants.
+    """Return the stories to list, each with the topics that the chat still wants.
 
-    The number is how many more stories it only counts.
+    The number counts the stories that are not listed.
     """
     rows, unlisted = await alerts_in_bundle(tx, bundle.id, MOST_LISTED)
     muted = await subjects_muted(tx, bundle.chat_id)
-    names = {
-        topic.id: topic.name
+    topics = [
+        SelectedTopic(topic.id, topic.name)
         for topic, _ in await subscribed_topics(tx, bundle.chat_id)
         if (MuteKind.TOPIC, topic.id) not in muted
-    }
-    shown = {alert.story_id: alert.article_id for alert, _ in rows}
-    publishers = await publisher_names(tx, shown, bundle.chat_id)
-    stories = (
-        Bundled(
-            alerted_story(
-                article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
-            ),
-            tuple(SelectedTopic(*named) for named in names.items() if named[0] in alert.topic_ids),
-        )
-        for alert, article in rows
-    )
-    return [story for story in stories if story.topics], unlisted
+    ]
+    article_ids = {alert.story_id: alert.article_id for alert, _ in rows}
+    publishers = await publisher_names(tx, article_ids, bundle.chat_id)
+    stories = []
+    for alert, article in rows:
+        hits = tuple(topic for topic in topics if topic.id in alert.topic_ids)
+        if hits:
+            reported_by = publishers.get(alert.story_id, ())
+            story = alerted_story(article, reported_by, is_chapter=alert.chapter > 1)
+            stories.append(Bundled(story, hits))
+    return stories, unlisted

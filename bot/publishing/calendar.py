@@ -1,16 +1,16 @@
-"""When a chat's next digest is due, in its own zone.
+"""The calendar: when a chat's next digest is due, in its own zone.
 
-1. A chat has one to four schedule times, each a wall time and its weekdays. One keeps its number
-   while it is changed.
-2. There is one edition for one local date and schedule time: the next is for a date after the last
-   one's, whatever wall time or zone it has had since.
-3. A wall time that does not exist (clocks go forward) moves to the instant after the gap; one that
-   exists twice (clocks go back) means the first; a date that does not exist (Apia had no
+1. A chat has one to four schedule times, each a wall time and its weekdays. A schedule time keeps
+   its number when it is changed.
+2. Each local date and schedule time has one edition. The next edition of a schedule time is for a
+   later date than its last, even if its wall time or the zone has changed in between.
+3. A wall time that does not exist (clocks go forward) moves to the instant after the gap. One that
+   exists twice (clocks go back) means the first. A date that does not exist (Apia had no
    2011-12-30) has no edition.
-4. Schedule times that fall due at one moment are one edition: that of the rarest, so of the weekly
-   one.
-5. After downtime the latest edition missed is made late, up to six hours; whatever is older is
-   merged into the next.
+4. Schedule times that are due at the same moment make one edition, that of the rarest, such as the
+   weekly one.
+5. After downtime the latest missed edition is made up to six hours late. Older ones are merged into
+   the next.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,7 @@ from storage.schedules import DEFAULT_SCHEDULE, ScheduleTime
 
 LATEST = timedelta(hours=6)
 _DAY = timedelta(days=1)
-# Without any edition yet.
-NEVER: Mapping[int, date] = MappingProxyType({})
+NEVER: Mapping[int, date] = MappingProxyType({})  # there was no edition yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,11 @@ class Plan:
 
     @property
     def rhythms(self) -> list[tuple[int, list[int]]]:
-        """Weekdays with the minutes after midnight that they share, most days first."""
+        """Sets of weekdays with the minutes after midnight that they share, most days first."""
         shared: dict[int, list[int]] = {}
         for scheduled in sorted(self.times, key=lambda scheduled: scheduled.minutes):
             shared.setdefault(scheduled.weekdays, []).append(scheduled.minutes)
-        return sorted(shared.items(), key=lambda one: (-one[0].bit_count(), one[0]))
+        return sorted(shared.items(), key=lambda days: (-days[0].bit_count(), days[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class DigestDecision:
-    """What to do now: make the edition *due* (None: none), and when to decide again."""
+    """The edition to make now (*due*, None: none), and when to decide again (*next_at*)."""
 
     due: Due | None
     late: timedelta
@@ -62,7 +61,7 @@ class DigestDecision:
 
 
 def next_due(plan: Plan, after: datetime, last: Mapping[int, date] = NEVER) -> datetime:
-    """Return the first moment after *after* (aware UTC) at which *plan* falls due.
+    """Return the first moment after *after* (aware UTC) at which *plan* is due.
 
     *last* is the local date of each schedule time's last edition, by its number.
     """
@@ -73,7 +72,7 @@ def next_due(plan: Plan, after: datetime, last: Mapping[int, date] = NEVER) -> d
 def decide_digest(
     plan: Plan, due_at: datetime, now: datetime, last: Mapping[int, date] = NEVER
 ) -> DigestDecision:
-    """Decide what a chat gets *now* whose digest was due at *due_at* (both aware UTC)."""
+    """Decide which edition a chat gets *now* if one was due at *due_at* (both aware UTC)."""
     due = _latest(plan, due_at, now, last)
     if due is None or now - due.at > LATEST:
         return DigestDecision(None, timedelta(), next_due(plan, now, last))
@@ -92,7 +91,7 @@ def is_first_of_week(day: date, last: Mapping[int, date] = NEVER) -> bool:
 
 
 def due_on(scheduled: ScheduleTime, zone: str, day: date) -> Due | None:
-    """Return when *scheduled* falls due on the local date *day*; None where it does not."""
+    """Return when *scheduled* is due on the local date *day*, or None if it is not."""
     at = instant(day, scheduled.minutes, zone) if scheduled.has(day) else None
     return Due(at, day, scheduled) if at else None
 
@@ -107,9 +106,9 @@ def _next_of(
 
 
 def _latest(plan: Plan, since: datetime, now: datetime, last: Mapping[int, date]) -> Due | None:
-    """Return what fell due last between the two; nothing from before yesterday."""
+    """Return the last edition due from *since* to *now*, at the earliest that of yesterday."""
     today = local_date(now, plan.zone)
-    # Where clocks go back over midnight, tomorrow has been there before.
+    # If clocks go back over midnight, tomorrow has begun once already.
     dues = [
         due
         for scheduled in plan.times
@@ -138,17 +137,17 @@ def start_of(day: date, zone: str) -> datetime:
 
 
 def reached(day: date, minutes: int, zone: str) -> datetime:
-    """Return when clocks have come to *minutes* after midnight on *day*, or over it (aware UTC)."""
+    """Return when clocks reach or jump over *minutes* after midnight on *day* (aware UTC)."""
     wall, clocks = datetime.combine(day, time(minutes // 60, minutes % 60)), ZoneInfo(zone)
     first = wall.replace(tzinfo=clocks, fold=0).astimezone(UTC)
     if first.astimezone(clocks).replace(tzinfo=None) == wall:
         return first
-    # PEP 495: in a gap, fold=1 reckons with the offset after it, so it lies before the change.
+    # PEP 495: in a gap, fold=1 uses the offset after it, so the result is before the change.
     return _change(wall.replace(tzinfo=clocks, fold=1).astimezone(UTC), first, clocks)
 
 
 def instant(day: date, minutes: int, zone: str) -> datetime | None:
-    """Return when it is *minutes* after midnight on *day* (aware UTC); None without such a day."""
+    """Return the instant of *minutes* after midnight on *day* (aware UTC); None without the day."""
     at = reached(day, minutes, zone)
     # A gap up to midnight leads into the next day, and so does one over the whole day.
     if local_date(at, zone) == day or local_date(start_of(day, zone), zone) == day:
@@ -157,7 +156,7 @@ def instant(day: date, minutes: int, zone: str) -> datetime | None:
 
 
 def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Find the instant between the two at which *zone*'s offset changes, by halving."""
+    """Find the instant between the two at which the offset of *zone* changes, by bisection."""
     offset = before.astimezone(zone).utcoffset()
     while after - before > timedelta(seconds=1):
         middle = (before + (after - before) / 2).replace(microsecond=0)

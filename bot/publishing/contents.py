@@ -1,11 +1,12 @@
-"""What a digest shows, loaded in one way for Telegram, mail, page and preview.
+"""The contents of digests, loaded in one way for Telegram, e-mail, web page and preview.
 
-1. A digest that is due, or as it stands so far, lists what the chat's topics found since its last
-   one and no digest has listed; `bot.publishing.selection` chooses and orders.
-2. A digest made before lists the stories that it had, in its order.
+1. A due digest, and the preview of the next one, lists the stories that the chat's topics found
+   since its last digest and that no digest has listed. `bot.publishing.selection` picks and orders
+   them.
+2. A digest that was made before shows its stored stories in their stored order.
 3. Both get excerpts and trends, and become an `EditionPage`.
-4. What public sources found for a query is the same for every chat. A round reads it once (`News`);
-   a chat that mutes, or has sources of its own, has news of its own.
+4. Chats share the stories that a query found in public sources: a round reads them once (`News`).
+   A chat that mutes something or follows sources of its own gets its own `News`.
 """
 
 from asyncio import sleep
@@ -13,14 +14,22 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from heapq import nlargest
 from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import EditionPage, edition_page, section_page
-from bot.publishing.selection import CAPS, Hit, SelectedStory, SelectedTopic, arrange, choose
+from bot.publishing.selection import (
+    CAPS,
+    Choice,
+    Hit,
+    SelectedStory,
+    SelectedTopic,
+    arrange,
+    choose,
+)
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
@@ -37,28 +46,27 @@ from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, names_for_article, publisher_names
 from storage.topics import topics_by_id
 
-# How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
-# one that was missed is merged into the next.
-FIRST_REACH = timedelta(hours=24)
+FIRST_REACH = timedelta(hours=24)  # of a topic's first digest
+# Of any digest, however long the pause. A missed weekly digest is merged into the next one.
 LONGEST_REACH = timedelta(days=15)
 
-# To count anew for each digest took longer than all else that it is made of.
+# Counts are cached because counting took longer than everything else about a digest.
 COUNTS_GOOD_FOR = timedelta(minutes=30)
 MOST_COUNTED = 20_000
 
 Ages = Mapping[int, int]
-"""How many stories came, by whole days of age."""
+"""The number of stories by their age in whole days."""
 
 
-# Chats, with what is known of each before its news is.
+# Chats, with their topics and settings.
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A chat with its plan, and the topics of its digest that it has not muted.
 
-    *recipient*: its mailbox, where that is in use. *follows*: sources of its own reach it.
-    *mutes*: it has muted anything.
+    *recipient* is its mailbox, if digests are mailed to it. *follows*: it follows sources of its
+    own. *mutes*: it has muted something.
     """
 
     chat: Chat
@@ -75,7 +83,7 @@ class Reader:
 
     @property
     def subscribed(self) -> list[DigestTopic]:
-        """Return the topics that it wants in each digest."""
+        """The topics of each digest, without those that are in it for missed alerts only."""
         return [topic for topic in self.topics if topic.missed_until is None]
 
     @property
@@ -84,11 +92,11 @@ class Reader:
 
     @property
     def has_own_news(self) -> bool:
-        """Whether it gets something else than everybody with the same query."""
+        """Whether its stories can differ from those of other chats with the same queries."""
         return self.follows or self.mutes
 
     def since(self, now: datetime) -> datetime:
-        """Return from when on its next edition covers the news."""
+        """Return the start of the time that its next edition covers."""
         last = self.last.made_at
         return max(last, now - LONGEST_REACH) if last else now - FIRST_REACH
 
@@ -114,7 +122,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
                 topic
                 for topic in topics.get(chat.id, ())
                 if (MuteKind.TOPIC, topic.id) not in muted.get(chat.id, ())
-                and not _is_made_up(topic, last[chat.id])
+                and not _is_caught_up(topic, last[chat.id])
             ],
             follows=chat.id in following,
             mutes=chat.id in muted,
@@ -124,13 +132,13 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     ]
 
 
-def _is_made_up(topic: DigestTopic, last: LastEditions) -> bool:
-    """Say whether a digest came after the time in which alerts of the topic were missed."""
+def _is_caught_up(topic: DigestTopic, last: LastEditions) -> bool:
+    """Say whether a digest was made after the time in which the topic's alerts were missed."""
     missed = topic.missed_until
     return missed is not None and last.made_at is not None and missed <= last.made_at
 
 
-# Digests that are due, or as they stand so far.
+# Digests that are due, and previews of the next one.
 
 
 async def load_digests(
@@ -140,50 +148,24 @@ async def load_digests(
     counts: "StoryCounts | None" = None,
     now: datetime | None = None,
 ) -> dict[int, EditionPage]:
-    """Return, by chat, the edition of what came since its last one and no digest has listed.
+    """Return the next edition of each reader, by chat.
 
-    *news* and *counts* have what was read for other readers before. *now*: from when on the next
-    edition covers the news, where that is before this transaction's time.
+    *news* and *counts* keep what was read for other readers of the round. *now* ends the time that
+    the editions cover, if that is before the transaction.
     """
     news, counts, now = news or News(), counts or StoryCounts(), now or tx.now
     shared = [reader for reader in readers if not reader.has_own_news]
-    pages = await _load(tx, news, shared, counts, now) if shared else {}
+    pages = await _next_editions(tx, news, shared, counts, now) if shared else {}
     for reader in readers:
         if reader.has_own_news:
-            pages |= await _load(tx, News(reader.id), [reader], counts, now)
+            pages |= await _next_editions(tx, News(reader.id), [reader], counts, now)
     return pages
 
 
-async def _load(
+async def _next_editions(
     tx: Transaction, news: "News", readers: Sequence[Reader], counts: "StoryCounts", now: datetime
 ) -> dict[int, EditionPage]:
-    missed = [topic for reader in readers for topic in reader.topics if topic.missed_until]
-    await news.load_found(
-        tx,
-        [
-            *((reader.queries, reader.since(now)) for reader in readers),
-            *(([topic.query_id], max(topic.since, now - LONGEST_REACH)) for topic in missed),
-        ],
-    )
-    found = {
-        reader.id: [(topic, news.found(topic, reader.since(now))) for topic in reader.topics]
-        for reader in readers
-    }
-    stories = {
-        chat_id: set[int]().union(*(by_story for _, by_story in of_topics))
-        for chat_id, of_topics in found.items()
-    }
-    listed, alerted = (
-        await editions.listed_before(tx, stories),
-        await editions.alerted_before(tx, stories),
-    )
-    await news.load_publishers(tx, set[int]().union(*stories.values()))
-    choices = {}
-    for reader in readers:
-        new = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
-        topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
-        choices[reader.id] = choose(topics, new, CAPS[reader.chat.style])
-        await sleep(0)  # others have their turn
+    choices = await _choices(tx, news, readers, now)
     excerpted = {
         story.article_id
         for reader in readers
@@ -217,10 +199,42 @@ async def _load(
     }
 
 
+async def _choices(
+    tx: Transaction, news: "News", readers: Sequence[Reader], now: datetime
+) -> dict[int, Choice]:
+    """Choose the stories of each reader's next edition, by chat."""
+    missed = [topic for reader in readers for topic in reader.topics if topic.missed_until]
+    await news.load_matches(
+        tx,
+        [
+            *((reader.queries, reader.since(now)) for reader in readers),
+            *(([topic.query_id], max(topic.since, now - LONGEST_REACH)) for topic in missed),
+        ],
+    )
+    found = {
+        reader.id: [(topic, news.of_topic(topic, reader.since(now))) for topic in reader.topics]
+        for reader in readers
+    }
+    story_ids = {
+        chat_id: set[int]().union(*(stories for _, stories in by_topic))
+        for chat_id, by_topic in found.items()
+    }
+    listed = await editions.listed_before(tx, story_ids)
+    alerted = await editions.alerted_before(tx, story_ids)
+    await news.load_publishers(tx, set[int]().union(*story_ids.values()))
+    choices = {}
+    for reader in readers:
+        stories = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
+        topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
+        choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
+        await sleep(0)  # the event loop gets its turn
+    return choices
+
+
 async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
-    """Return the chat's next digest as it stands; LookupError if there is no such chat."""
+    """Return the chat's next digest as of now. Raises LookupError if there is no such chat."""
     async with storage.reading() as tx:
-        chat = await tx.session.get(Chat, chat_id)
+        chat = await tx.get(Chat, chat_id)
         if chat is None:
             raise LookupError(f"no chat {chat_id}")
         return (await load_digests(tx, await readers_of(tx, [chat])))[chat_id]
@@ -232,16 +246,16 @@ async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
 async def load_made_digest(
     storage: Storage, chat_id: int, day: date, schedule_number: int
 ) -> EditionPage | None:
-    """Return all that the edition of a local date and schedule time listed.
+    """Return the edition of a local date and schedule time, with all its stories.
 
-    None if there is none, or if the chat has no access. The words of a topic that is gone are not
-    marked.
+    Returns None if there is none, or if the chat has no access. Excerpts mark nothing for topics
+    that were deleted since.
     """
     async with storage.reading() as tx:
         made = await editions.edition_on(tx, chat_id, day, schedule_number)
         if made is None:
             return None
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         if chat.state in CLOSED:
             return None
         plan = Plan(chat.zone, await schedule_of(tx, chat_id))
@@ -274,7 +288,7 @@ async def load_made_digest(
 def stories_of(
     rows: Iterable[ListedStory], publishers: Mapping[int, Sequence[str]] | None = None
 ) -> list[SelectedStory]:
-    """Return the stories of editions made before; *publishers*: the names by story."""
+    """Return stored *rows* as stories; *publishers* has the names by story."""
     names = publishers or {}
     return [
         SelectedStory(
@@ -292,11 +306,11 @@ def stories_of(
     ]
 
 
-# What is shown on demand; nothing is changed by it.
+# Messages that users ask for; making them changes nothing.
 
 
 async def show_digest_so_far(storage: Storage, renderer: Renderer, chat_id: int) -> list[Message]:
-    """Return what has gathered since the last edition; LookupError if there is no such chat."""
+    """Return the messages of the next digest. Raises LookupError if there is no such chat."""
     return edition_page(renderer, await load_digest_so_far(storage, chat_id))
 
 
@@ -308,9 +322,9 @@ async def show_section(
     day: date | None = None,
     schedule_number: int = 0,
 ) -> list[Message]:
-    """Return every story of a topic in the edition of a local date, or in the digest so far.
+    """Return every story of a topic in the edition of *day*, or in the next digest if it is None.
 
-    Of an edition or a topic that is gone, the line that says so.
+    The message says so if the edition or the topic no longer exists.
     """
     if day is None:
         return section_page(renderer, await load_digest_so_far(storage, chat_id), topic_id)
@@ -324,35 +338,35 @@ async def show_section(
 
 @dataclass(frozen=True, slots=True)
 class StoryCounts:
-    """Counts the stories of queries, once for all chats, and keeps that for half an hour.
+    """Counts the stories of queries once for all chats, and caches the counts for half an hour.
 
-    It keeps nothing of chats with sources of their own.
+    Counts for chats with sources of their own are not cached.
     """
 
-    _known: dict[int, tuple[datetime, Ages]] = field(default_factory=dict)
+    _counted: dict[int, tuple[datetime, Ages]] = field(default_factory=dict)
 
     async def by_age(
         self, tx: Transaction, query_ids: Collection[int], chat_id: int | None = None
     ) -> Mapping[int, Ages]:
-        """Return, by query, how many stories the last fortnight had, by their age.
+        """Return the number of stories of the last fortnight, by query and age.
 
-        To everybody, or to the one chat that has sources of its own.
+        Counts public stories, or with *chat_id* those that reach this chat.
         """
         if chat_id is not None:
             return await stories_by_day(tx, chat_id, query_ids, FORTNIGHT)
         old = tx.now - COUNTS_GOOD_FOR
-        missing = [one for one in query_ids if self._known.get(one, (old,))[0] <= old]
-        counted = await stories_by_day(tx, None, missing, FORTNIGHT)
-        if len(self._known) > MOST_COUNTED:
-            self._known.clear()
-        self._known.update({one: (tx.now, counted.get(one, {})) for one in missing})
-        return {one: self._known[one][1] for one in query_ids if one in self._known}
+        stale = [query for query in query_ids if self._counted.get(query, (old,))[0] <= old]
+        counts = await stories_by_day(tx, None, stale, FORTNIGHT)
+        if len(self._counted) > MOST_COUNTED:
+            self._counted.clear()
+        self._counted.update({query: (tx.now, counts.get(query, {})) for query in stale})
+        return {query: self._counted[query][1] for query in query_ids if query in self._counted}
 
 
 def _trends(
     ages: Mapping[int, Ages], topics: Iterable[DigestTopic], now: datetime, news_since: datetime
 ) -> dict[int, Trend]:
-    """Return the trend of each topic that has one, by its query's *ages*."""
+    """Return the trends by topic, from the *ages* of the stories of their queries."""
     trends = {
         topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, now, news_since)
         for topic in topics
@@ -371,12 +385,12 @@ async def _trends_then(
     return _trends(ages, topics, then.now, await news_since(tx))
 
 
-# News, as the chats of a round share it.
+# News, shared by the chats of one round.
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A story as one topic found it: the article that came first, and the hit."""
+class _TopicStory:
+    """A story that a topic found: its first article, and how the topic hits it."""
 
     article: FoundArticle
     hit: Hit
@@ -384,113 +398,125 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Keeps what it has read. It is for one round, so that it is never old and never large."""
+    """The matches, publishers and texts that were read in one round; it lives no longer than that.
 
-    chat_id: int | None = None  # for which alone it is
-    _matches: dict[int, Sequence[FoundArticle]] = field(default_factory=dict)
-    _reach: dict[int, datetime] = field(default_factory=dict)
-    _found: dict[object, Mapping[int, _Found]] = field(default_factory=dict)
+    With *chat_id* it holds the news that reaches this chat, else the news from public sources.
+    """
+
+    chat_id: int | None = None
+    _matches: dict[int, Sequence[FoundArticle]] = field(default_factory=dict)  # by query
+    _read_since: dict[int, datetime] = field(default_factory=dict)  # by query
+    _by_topic: dict[object, Mapping[int, _TopicStory]] = field(default_factory=dict)
     _publishers: dict[int, Sequence[Named]] = field(default_factory=dict)
     _names: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
 
-    async def load_found(
-        self, tx: Transaction, wanted: Iterable[tuple[Collection[int], datetime]]
+    async def load_matches(
+        self, tx: Transaction, reaches: Iterable[tuple[Collection[int], datetime]]
     ) -> None:
-        """Read what queries, wanted since a time, have found."""
+        """Read the matches of queries back to a time; *reaches* pairs query ids with such times."""
         earliest: dict[int, datetime] = {}
-        for query_ids, since in wanted:
+        for query_ids, since in reaches:
             for query_id in query_ids:
                 earliest[query_id] = min(since, earliest.get(query_id, since))
-        # Together by days of reach, so that one long absence does not make all reach back as far.
-        missing: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
+        # Grouped by days, because one long absence must not make every query reach back as far.
+        by_days: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
         for query_id, since in earliest.items():
-            if query_id not in self._reach or self._reach[query_id] > since:
-                missing[(tx.now - since).days][query_id] = since
-        for reach in missing.values():
-            since = min(reach.values())
-            found = await editions.found_since(tx, reach, since, self.chat_id)
-            self._matches.update({one: found.get(one, ()) for one in reach})
-            self._reach.update(dict.fromkeys(reach, since))
+            if query_id not in self._read_since or since < self._read_since[query_id]:
+                by_days[(tx.now - since).days][query_id] = since
+        for queries in by_days.values():
+            since = min(queries.values())
+            matches = await editions.found_since(tx, queries, since, self.chat_id)
+            self._matches.update({query_id: matches.get(query_id, ()) for query_id in queries})
+            self._read_since.update(dict.fromkeys(queries, since))
 
-    def found(self, topic: DigestTopic, since: datetime) -> Mapping[int, _Found]:
-        """Return what is new to the topic since then, by story, the first article first."""
+    def of_topic(self, topic: DigestTopic, since: datetime) -> Mapping[int, _TopicStory]:
+        """Return the stories that are new to *topic*, by id, the earliest first.
+
+        A topic of missed alerts has those that the chat would have been alerted to, any other those
+        that came after *since*.
+        """
         earliest = max(topic.since - FIRST_REACH, since - editions.MATCHED_LATE)
-        key = (topic.id, since, earliest, topic.missed_until and topic.since, topic.missed_until)
-        if key in self._found:
-            return self._found[key]
-        matches = sorted(
-            (
-                match
-                for match in self._matches[topic.query_id]
-                if (
-                    match.was_missed(topic.since, topic.missed_until)
-                    if topic.missed_until
-                    else match.news_at > earliest and match.is_new_since(since)
-                )
-            ),
-            key=attrgetter("story_id", "article_id"),
-        )
-        found = []
-        for story_id, group in groupby(matches, attrgetter("story_id")):
-            articles = list(group)
-            words = frozenset(word for one in articles for word in one.words)
-            in_title = any(one.in_title for one in articles)
-            found.append((story_id, _Found(articles[0], Hit(topic.id, words, in_title))))
-        found.sort(key=lambda story: story[1].article.article_id)
-        self._found[key] = dict(found)
-        return self._found[key]
+        missed = (topic.since, topic.missed_until) if topic.missed_until else None
+        key = (topic.id, since, earliest, missed)
+        if key not in self._by_topic:
+            matches = self._matches[topic.query_id]
+            if missed:
+                new = [match for match in matches if match.was_missed(*missed)]
+            else:
+                recent = (match for match in matches if match.news_at > earliest)
+                new = [match for match in recent if match.is_new_since(since)]
+            self._by_topic[key] = _by_story(topic.id, new)
+        return self._by_topic[key]
 
     def stories(
         self,
-        found: Iterable[tuple[DigestTopic, Mapping[int, _Found]]],
+        found: Iterable[tuple[DigestTopic, Mapping[int, _TopicStory]]],
         listed: Collection[int],
         alerted: Collection[int],
     ) -> list[SelectedStory]:
-        """Return the stories of one chat that no digest has *listed*, up to the newest 2000."""
-        by_story: dict[int, list[_Found]] = {}
-        for topic, of_topic in found:
-            for story_id, one in of_topic.items():
-                came = story_id in listed or (topic.missed_until and story_id in alerted)
-                if not came:
-                    by_story.setdefault(story_id, []).append(one)
-        if len(by_story) > editions.MOST_FOUND:
-            newest = sorted(
-                by_story, key=lambda story: by_story[story][0].article.news_at, reverse=True
-            )
-            by_story = {story: by_story[story] for story in newest[: editions.MOST_FOUND]}
-        return [self._story(some, story in alerted) for story, some in by_story.items()]
+        """Return one chat's stories, each with all its hits, at most the newest 2000.
 
-    def _story(self, found: Sequence[_Found], alerted: bool) -> SelectedStory:  # noqa: FBT001 - one caller
-        # Each is kept as long as the key, so that none has the number of one that is gone.
+        Leaves out stories that a digest has *listed*, and missed alerts that were *alerted* after
+        all.
+        """
+        by_story: defaultdict[int, list[_TopicStory]] = defaultdict(list)
+        for topic, stories in found:
+            for story_id, story in stories.items():
+                was_sent = story_id in listed or (topic.missed_until and story_id in alerted)
+                if not was_sent:
+                    by_story[story_id].append(story)
+        newest = nlargest(
+            editions.MOST_FOUND, by_story, key=lambda story: by_story[story][0].article.news_at
+        )
+        return [self._story(by_story[story], alerted=story in alerted) for story in newest]
+
+    def _story(self, found: Sequence[_TopicStory], *, alerted: bool) -> SelectedStory:
+        # `_by_topic` keeps these objects alive, so that no other object gets the id of one of them.
         key = (alerted, *map(id, found))
         if key not in self._stories:
-            first = min((one.article for one in found), key=attrgetter("article_id"))
-            named = (first.story_id, first.article_id)
-            if named not in self._names:
-                publishers = self._publishers[first.story_id]
-                self._names[named] = names_for_article(publishers, first.article_id)
+            first = min((story.article for story in found), key=attrgetter("article_id"))
             self._stories[key] = SelectedStory(
                 id=first.story_id,
                 article_id=first.article_id,
                 title=first.title,
                 url=first.url,
-                publishers=self._names[named],
+                publishers=self._names_of(first),
                 news_at=first.news_at,
-                hits=tuple(one.hit for one in found),
+                hits=tuple(story.hit for story in found),
                 published=first.published_at or first.published_on,
                 alerted=alerted,
             )
         return self._stories[key]
 
+    def _names_of(self, article: FoundArticle) -> tuple[str, ...]:
+        key = (article.story_id, article.article_id)
+        if key not in self._names:
+            publishers = self._publishers[article.story_id]
+            self._names[key] = names_for_article(publishers, article.article_id)
+        return self._names[key]
+
     async def load_publishers(self, tx: Transaction, story_ids: Collection[int]) -> None:
         if missing := [story for story in story_ids if story not in self._publishers]:
-            found = await names_by_story(tx, missing, self.chat_id)
-            self._publishers.update({story: found.get(story, ()) for story in missing})
+            names = await names_by_story(tx, missing, self.chat_id)
+            self._publishers.update({story: names.get(story, ()) for story in missing})
 
     async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> Mapping[int, str]:
-        """Return the texts read so far, those of the articles among them."""
+        """Read the texts of the articles, and return all texts read so far, by article."""
         if missing := [article for article in article_ids if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
         return self._texts
+
+
+def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _TopicStory]:
+    """Merge the matches of a topic by story, the story of the earliest article first."""
+    by_story: defaultdict[int, list[FoundArticle]] = defaultdict(list)
+    for match in sorted(matches, key=attrgetter("article_id")):
+        by_story[match.story_id].append(match)
+    stories = {}
+    for story_id, articles in by_story.items():
+        words = frozenset(word for article in articles for word in article.words)
+        in_title = any(article.in_title for article in articles)
+        stories[story_id] = _TopicStory(articles[0], Hit(topic_id, words, in_title))
+    return stories

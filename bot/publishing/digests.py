@@ -1,11 +1,11 @@
 """Digests: one edition for each chat, local date and schedule time, made when it is due.
 
-1. The contents of several are loaded in one reading transaction, then pictured and rendered. The
-   leases are renewed meanwhile.
-2. A writing transaction decides: the chat is still leased and its plan unchanged, and the date and
-   schedule time have no edition yet. All rows are made, or none.
-3. Every story of an edition counts as listed, even where it is only counted ("+2 more"): none comes
-   twice. What is found later than the claim belongs to the next edition.
+1. Due chats are claimed. Their contents are loaded in batches, each in one reading transaction, and
+   rendered outside of it. The leases are renewed meanwhile.
+2. A writing transaction decides: the chat must still be leased, its plan unchanged, and the date
+   and schedule time without an edition. It stores all rows of the edition or none.
+3. Every story of an edition counts as listed, even if the edition only counts it ("+2 more"), so
+   that no story comes twice. Stories found after the claim belong to the next edition.
 """
 
 from asyncio import sleep
@@ -38,9 +38,9 @@ TOGETHER = 50  # editions in one transaction
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """The stage. It keeps what it has counted of stories from round to round.
+    """The stage; it keeps its counts of stories from round to round.
 
-    *links* and *mailer* are None where there is no web address, and where no mail is sent.
+    *links* is None without a public web address, *mailer* if no mail is sent.
     """
 
     storage: Storage
@@ -51,7 +51,7 @@ class Digests:
     _counts: StoryCounts = field(default_factory=StoryCounts)
 
     async def run_once(self, limit: int = 300) -> int:
-        """Make the editions that are due; return for how many chats it was decided."""
+        """Make the editions that are due; return how many chats were claimed."""
         async with self.storage.writing() as tx:
             await resume_chats(tx, limit=limit)
             chats = await claim_due_chats(tx, limit=limit, owner=self.owner, lease=LEASE)
@@ -60,7 +60,7 @@ class Digests:
         async def publish(batch: Sequence[Chat]) -> None:
             drafts = await self._draft(batch, news, now)
             async with self.storage.writing() as tx:
-                await _write(tx, drafts, self.owner)
+                await _store_editions(tx, drafts, self.owner)
 
         ids = [chat.id for chat in chats]
         async with renewing(self.storage, Chat, ids, self.owner, LEASE):
@@ -69,18 +69,20 @@ class Digests:
         return len(chats)
 
     async def _draft(self, chats: Sequence[Chat], news: News, now: datetime) -> list["_Draft"]:
-        """Load the contents of those that are to have an edition now, and render them."""
+        """Load and render the editions of the chats that are due; decide when the others are."""
         async with self.storage.reading() as tx:
             readers = await readers_of(tx, chats)
             decisions = {
-                one.id: decide_digest(one.plan, one.chat.next_digest_at or now, now, one.last.days)
-                for one in readers
+                reader.id: decide_digest(
+                    reader.plan, reader.chat.next_digest_at or now, now, reader.last.days
+                )
+                for reader in readers
             }
             due = [reader for reader in readers if decisions[reader.id].due]
             editions = await load_digests(tx, due, news, self._counts, now)
         drafts = []
         for reader in readers:
-            await sleep(0)  # others have their turn
+            await sleep(0)  # the event loop gets its turn
             decision, edition = decisions[reader.id], editions.get(reader.id)
             if decision.due is None or edition is None:
                 drafts.append(_Draft(reader, decision.next_at))
@@ -107,8 +109,8 @@ class Digests:
         bodies: dict[Medium, Sequence[Body]] = {}
         if edition.choice or chat.empty_day is not EmptyDay.SKIP:
             shown = await with_picture(self.renderer, edition)
-            # Where no mail can go it is Telegram, whatever was chosen. A chat that Telegram is
-            # closed to gets its mails alone: the same would only pile up there.
+            # Without a mailbox in use the digest goes to Telegram, whatever the chat chose. While
+            # Telegram is unreachable a mailed digest is not enqueued there: it would only pile up.
             is_mailed = self.mailer is not None and reader.recipient is not None
             if not is_mailed or (chat.state is ChatState.ACTIVE and chat.digest_by.telegrams):
                 bodies[Medium.TELEGRAM] = edition_page(self.renderer, shown)
@@ -119,7 +121,7 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What a chat gets, not yet decided: nothing where *due* is None."""
+    """A rendered edition before the decision to send it; without one if *due* is None."""
 
     reader: Reader
     next_at: datetime | None
@@ -128,25 +130,25 @@ class _Draft:
     bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
 
 
-async def _write(tx: Transaction, drafts: Sequence[_Draft], owner: str) -> None:
-    plans = {one.reader.id: (one.reader.chat.next_digest_at, one.next_at) for one in drafts}
-    settled = await schedule_chats(tx, owner, plans)
-    decided = [draft for draft in drafts if draft.reader.id in settled]
-    made = await make_editions(
+async def _store_editions(tx: Transaction, drafts: Sequence[_Draft], owner: str) -> None:
+    """Schedule the chats anew, and store the editions of those whose plan has not changed."""
+    plans = {draft.reader.id: (draft.reader.chat.next_digest_at, draft.next_at) for draft in drafts}
+    scheduled = await schedule_chats(tx, owner, plans)
+    edition_ids = await make_editions(
         tx,
         [
             (_row(draft.reader.chat, draft.due, draft.edition), _entries(draft.edition))
-            for draft in decided
-            if draft.due and draft.edition
+            for draft in drafts
+            if draft.reader.id in scheduled and draft.due and draft.edition
         ],
     )
-    parts = [
-        _deliveries(tx, made[draft.reader.id], draft)
-        for draft in decided
-        if draft.reader.id in made
+    deliveries = [
+        _deliveries(tx, edition_ids[draft.reader.id], draft)
+        for draft in drafts
+        if draft.reader.id in edition_ids
     ]
-    # All first parts, then all second ones: so the parts of each stand there in their order.
-    for rows in zip_longest(*parts):
+    # First parts, then second parts and so on, so that the parts of an edition keep their order.
+    for rows in zip_longest(*deliveries):
         await enqueue(tx, [row for row in rows if row])
 
 
@@ -156,7 +158,7 @@ def _row(chat: Chat, due: Due, edition: EditionPage) -> dict[str, Any]:
         "local_date": due.day,
         "schedule_number": edition.schedule_number,
         "due_at": due.at,
-        "made_at": edition.now,  # what came while it was rendered belongs to the next one
+        "made_at": edition.now,  # stories found during rendering belong to the next edition
         "since": edition.since,
         "stories": edition.choice.stories,
         "topics": [(section.topic.id, section.topic.name) for section in edition.choice.sections],
@@ -182,7 +184,7 @@ def _deliveries(tx: Transaction, edition_id: int, draft: _Draft) -> list[dict[st
         mailbox = reader.recipient if medium is Medium.EMAIL else None
         address = {"medium": medium, "mailbox_id": mailbox.mailbox_id if mailbox else None}
         for part, body in enumerate(bodies, 1):
-            # A digest rings once.
-            named = {"edition_id": edition_id, "part": part, "silent": part > 1, **address}
-            rows.append(new_delivery(tx, DeliveryKind.EDITION, reader.id, body, **named))
+            # Only the first part makes a sound.
+            columns = {"edition_id": edition_id, "part": part, "silent": part > 1, **address}
+            rows.append(new_delivery(tx, DeliveryKind.EDITION, reader.id, body, **columns))
     return rows

@@ -1,9 +1,10 @@
-"""Edits: an alert is sent once; for a day its message goes on naming who else reports the story.
+"""Edits: for a day after an alert, its message keeps naming the publishers that report the story.
 
-Alerts of one story are edited together, and then not again for some minutes: what comes meanwhile
-is one edit. A message that would say the same is left alone. So is one whose buttons somebody has
-just pressed: an edit shows the usual ones again, and would take away what that user looks at. It is
-edited some minutes later.
+1. All alerts about one story are edited together, then not again for five minutes, so that reports
+   that come meanwhile share one edit.
+2. A message whose text would not change is not edited.
+3. A message whose buttons were pressed less than ten minutes ago is edited later, because an edit
+   restores the usual buttons and would take away those that the user is looking at.
 """
 
 from collections.abc import Sequence
@@ -26,12 +27,12 @@ from storage.topics import topics_by_id
 LEASE = timedelta(minutes=1)
 PAUSE = timedelta(minutes=5)
 EDITED_FOR = timedelta(days=1)
-LOOKED_AT = timedelta(minutes=10)  # how long what a press showed is left alone
+LOOKED_AT = timedelta(minutes=10)  # how long a message is not edited after a press
 ALERTS_PER_PAGE = 500
 
 
 async def edit_alerts(storage: Storage, renderer: Renderer, owner: str, limit: int = 200) -> int:
-    """Edit the alerts to stories that have grown; return how many stories these are."""
+    """Enqueue edits of the alerts about stories that have grown; return how many stories."""
     messages = AlertMessages(renderer)
 
     async def claim(tx: Transaction) -> list[Story]:
@@ -52,11 +53,12 @@ async def edit_alerts(storage: Storage, renderer: Renderer, owner: str, limit: i
                 limit=ALERTS_PER_PAGE,
             )
             if alerts:
-                await enqueue(tx, await _edits(tx, alerts, messages))
+                await enqueue(tx, await _edits_of(tx, alerts, messages))
             if len(alerts) == ALERTS_PER_PAGE:
                 return alerts[-1].id
-            waiting = await stories_pressed(tx, held, pressed)
-            await finish_reporting(tx, [one for one in stories if one.id in held], waiting)
+            postponed = await stories_pressed(tx, held, pressed)
+            reported = [story for story in stories if story.id in held]
+            await finish_reporting(tx, reported, postponed)
             return None
 
         await in_pages(storage, page, 0)
@@ -65,26 +67,26 @@ async def edit_alerts(storage: Storage, renderer: Renderer, owner: str, limit: i
     return await run_stage(storage, claim, edit, give_up, together=limit)
 
 
-async def _edits(
+async def _edits_of(
     tx: Transaction, alerts: Sequence[SentAlert], messages: AlertMessages
 ) -> list[dict[str, Any]]:
     publishers = await publishers_of_stories(
         tx, {alert.story_id for alert in alerts}, {alert.chat.id for alert in alerts}
     )
-    found = await articles_by_id(tx, {alert.article_id for alert in alerts})
-    articles = {article.id: article for article in found}
+    rows = await articles_by_id(tx, {alert.article_id for alert in alerts})
+    articles = {article.id: article for article in rows}
     known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
-    version = int(tx.now.timestamp()) // 60  # a story is edited once in so many minutes
-    rows = []
+    version = int(tx.now.timestamp()) // 60  # minutes, because a story is edited less often
+    edits = []
     for alert in alerts:
         topics = [known[topic_id] for topic_id in alert.topic_ids if topic_id in known]
-        if not topics:  # all of them are gone
+        if not topics:  # all were deleted
             continue
         names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)
         article = articles[alert.article_id]
         story = alerted_story(article, names, is_chapter=alert.chapter > 1)
         message = messages.message(alert.chat, article, story, topics, alert.made_at)
         if message.to_json() != alert.body:
-            named = {"target_id": alert.delivery_id, "version": version}
-            rows.append(new_delivery(tx, DeliveryKind.EDIT, alert.chat.id, message, **named))
-    return rows
+            target = {"target_id": alert.delivery_id, "version": version}
+            edits.append(new_delivery(tx, DeliveryKind.EDIT, alert.chat.id, message, **target))
+    return edits

@@ -1,4 +1,4 @@
-"""The passage of an article that shows why a chat gets it."""
+"""Excerpts: the passage of an article that shows why a chat gets it."""
 
 from asyncio import sleep
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from storage.enums import Style
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long an excerpt may be; without characters there is none."""
+    """The largest size of an excerpt; with 0 characters there is none."""
 
     characters: int
     sentences: int | None = None
@@ -27,14 +27,14 @@ LENGTHS: Mapping[Style, Length] = {
 }
 
 
-# One article goes to many chats with the same queries.
+# Cached, because an article goes to many chats with the same queries.
 @lru_cache(maxsize=4096)
 def excerpt(
     title: str, text: str, queries: tuple[str, ...], length: Length = LENGTHS[Style.STANDARD]
 ) -> Snippet:
-    """Return where the *queries* (canonical) hit *text*, their words marked."""
-    found = [span for query in queries for span in spans(parse(query), title, text)]
-    return snippet(text, found, length.characters, length.sentences)
+    """Return the passage of *text* that the *queries* (canonical) hit, with the words marked."""
+    hits = [span for query in queries for span in spans(parse(query), title, text)]
+    return snippet(text, hits, length.characters, length.sentences)
 
 
 async def excerpts(
@@ -45,15 +45,15 @@ async def excerpts(
 ) -> dict[int, Snippet]:
     """Return the excerpt of each story, for the *queries* of the topics that it hits.
 
-    *texts* are by article, *queries* by topic; a topic without one marks nothing. An excerpt that
-    is not cached takes milliseconds, so the event loop gets its turn after each.
+    *texts* are by article, *queries* by topic; nothing is marked for a topic without a query. An
+    excerpt that is not cached takes milliseconds, so the event loop gets its turn after each.
     """
-    found: dict[int, Snippet] = {}
+    snippets: dict[int, Snippet] = {}
     for story in stories:
-        asked = {queries[hit.topic_id] for hit in story.hits if hit.topic_id in queries}
+        of_story = {queries[hit.topic_id] for hit in story.hits if hit.topic_id in queries}
         text = texts.get(story.article_id, "") if length.characters else ""
-        known = excerpt.cache_info().misses
-        found[story.id] = excerpt(story.title, text, tuple(sorted(asked)), length)
-        if excerpt.cache_info().misses != known:
+        misses = excerpt.cache_info().misses
+        snippets[story.id] = excerpt(story.title, text, tuple(sorted(of_story)), length)
+        if excerpt.cache_info().misses != misses:
             await sleep(0)
-    return found
+    return snippets

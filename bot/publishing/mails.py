@@ -1,6 +1,6 @@
-"""Digests and alerts as mails: which template, which subject, and how much of it.
+"""Digests and alerts as mails: their templates, their subjects and their size.
 
-Some mail programs cut a mail off at 102 KB, its link to unsubscribe included; so the HTML is kept
+Some mail programs cut off a mail at 102 KB, together with its link to unsubscribe. Digests stay
 under 90 KB by listing fewer stories of each topic and counting the others.
 """
 
@@ -17,18 +17,18 @@ from bot.mail.compose import (
     encoded_size,
     subject_of,
 )
-from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, values_of
+from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, edition_values
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
 from bot.sources.hosts import host_shown
 from bot.text.snippets import Snippet
 
-LARGEST_HTML = 90_000  # bytes as they travel
+LARGEST_HTML = 90_000  # bytes in transfer encoding
 _PICTURE = "week"
-_MOST_NAMED = 30  # of those that were alerted earlier
+_MOST_NAMED = 30  # of the stories that were alerted earlier
 
 
 def edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
-    """Return the digest of a day, or the line that says it is empty."""
+    """Return a digest as a mail, or a line that says it is empty."""
     mails = (
         _edition_mail(mailer, recipient, replace(edition, choice=choice))
         for choice in shorter_and_shorter(edition.choice)
@@ -40,7 +40,7 @@ def edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> 
 
 
 def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
-    """Yield *choice*, then with one story of each topic fewer listed, until none is."""
+    """Yield *choice*, then with one listed story fewer a topic each time, down to none."""
     yield choice
     longest = max((len(section.listed) for section in choice.sections), default=0)
     for most in range(longest - 1, -1, -1):
@@ -73,11 +73,11 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
     zone: str,
     is_quiet: bool,
 ) -> Mail:
-    """Return alerts that have waited, *is_quiet*: for quiet hours to end."""
+    """Return a bundle as a mail; *is_quiet*: it has waited for the end of quiet hours."""
     values = bundle_values(
         stories, unlisted=unlisted, zone=zone, now=occasion.now, is_quiet=is_quiet
     )
-    titles = [one.story.title for one in stories]
+    titles = [bundled.story.title for bundled in stories]
     return _mail(mailer, recipient, occasion, "bundle", values, titles)
 
 
@@ -86,12 +86,12 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) ->
     new = [story for story in edition.choice.all_stories if not story.alerted]
     snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
     values = {
-        **values_of(edition),
+        **edition_values(edition),
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
         "excerpt": snippets[0].text if snippets else "",
     }
-    # Named by what is known before the edition's row is made.
+    # The edition has no row and no id yet.
     day = edition.day or edition.today
     name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.schedule_number}:email"
     occasion, titles = Occasion(name, edition.now), [story.title for story in new]
@@ -109,7 +109,7 @@ def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each name
     label: str = "alerts",
     pictures: tuple[InlinePicture, ...] = (),
 ) -> Mail:
-    """Return the mail of the templates *name*, its subject made of as many *titles* as fit."""
+    """Return the mail of the templates *name*, with as many *titles* in its subject as fit."""
     mailer = mailer.to(recipient)
     values = {**values, "sender_name": mailer.sender.name}
     subject, next_heads = subject_of(

@@ -1,11 +1,11 @@
-"""Notices: what a chat is sent besides its news, silently, since it is no news itself.
+"""Notices: silent messages about the service itself, such as a source that has died.
 
-1. A source is dead: to the chats that depend on it, once for each outage. One that is gone for good
-   is no longer read until somebody says so, so the admins are notified too.
-2. A group, a channel or a topic thread is closed to the bot: once, to the user who invited the bot.
-   Where that user is gone, or cannot be written to, to those who chose last what comes there.
-   Messages wait meanwhile, and go on by themselves.
-3. An account has used up a budget of the day: once a day, to the chat that follows the feed.
+1. Dead source: the chats that depend on it are notified once for each outage. If a public source is
+   gone for good, the admins are notified too, because it is not read again until they say so.
+2. Group, channel or topic thread closed to the bot: the user who invited the bot is notified once.
+   If that user cannot be reached, the chat admins who last changed its settings are. Messages wait
+   meanwhile and are sent when the chat is open again.
+3. Budget of the day used up: the chat that follows the feeds is notified once a day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,9 +55,9 @@ async def publish_notices(
     admins: frozenset[int] = frozenset(),
     limit: int = 10,
 ) -> int:
-    """Write the notices that are due; return about how many chats and sources it was decided.
+    """Enqueue the notices that are due; return how many chats and sources they are about.
 
-    *admins*: Telegram's ids of those that the settings name.
+    *admins* are the Telegram ids of the admins in the settings.
     """
     closed = await notify_closed(storage, renderer, limit)
     exhausted = await notify_exhausted(storage, renderer, limit)
@@ -70,11 +70,10 @@ async def publish_notices(
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A dead source, as a chat sees it: it follows it, or had `given` of its `found` from there.
+    """A dead source as one chat is told about it.
 
-    With neither it is the chat of an admin.
-
-    `error` and its detail are those of the source.
+    The chat follows the source, or got `given` of its `found` stories from it. With neither it is
+    the chat of an admin. `error` and `error_detail` are those of the source.
     """
 
     source: str
@@ -95,7 +94,7 @@ def dead_source_page(renderer: Renderer, loss: Loss, *, zone: str) -> Message:
 async def notify_dead_sources(
     storage: Storage, renderer: Renderer, owner: str, admins: frozenset[int], limit: int
 ) -> int:
-    """Notify the chats that depend on sources which have died; return how many sources."""
+    """Notify the chats that depend on dead sources; return how many sources."""
 
     async def claim(tx: Transaction) -> list[Outage]:
         await note_outages(tx)
@@ -103,18 +102,18 @@ async def notify_dead_sources(
 
     async def notify(outages: Sequence[Outage]) -> None:
         (outage,) = outages
-        # Read apart from the writing: to count what a chat was given may take its time.
+        # Not in the writing transaction, because counting the stories of a chat can take long.
         async with storage.reading() as tx:
-            source = await tx.session.get(Source, outage.source_id)
+            source = await tx.get(Source, outage.source_id)
             if source is None:
-                return  # removed, and the outage with it
+                return  # deleted together with the outage
             shares = await source_share(tx, source, outage.since)
         after: int | None = outage.reported_through
         while after is not None:
             async with storage.reading() as tx:
                 chats, last = await dependents(tx, shares, after=after, limit=CHATS_PER_PAGE)
                 if last is None and source.public and source.state is SourceState.GONE:
-                    # One that depends on it too has a notice with the same key already.
+                    # An admin who depends on it has a notice with the same key already.
                     chats += [
                         Dependent(admin.chat_id, admin.zone, follows=False, language=admin.language)
                         for admin in await admin_chats(tx, admins)
@@ -156,22 +155,23 @@ def _dead_source_notice(
 
 
 async def notify_closed(storage: Storage, renderer: Renderer, limit: int) -> int:
-    """Notify the users concerned by chats that are closed to the bot; return how many chats."""
+    """Notify users of chats that are closed to the bot; return how many chats."""
     async with storage.writing() as tx:
         closed = await unreported_unreachable(tx, limit=limit)
         rows = []
         for chat in closed:
             key = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
-            for one in await _concerned(tx, chat):
-                message = renderer.of(one.speaks).message("notices.html#closed", chat=chat)
-                rows.append(_notice(tx, "shut", key, one.id, message))
+            for recipient in await _recipients(tx, chat):
+                page = renderer.of(recipient.speaks)
+                message = page.message("notices.html#closed", chat=chat)
+                rows.append(_notice(tx, "shut", key, recipient.id, message))
             await mark_reported(tx, chat)
         await enqueue(tx, rows)
     return len(closed)
 
 
-async def _concerned(tx: Transaction, chat: Chat) -> Sequence[Chat]:
-    """Return the private chats to notify; none where another row of the same group was reported."""
+async def _recipients(tx: Transaction, chat: Chat) -> Sequence[Chat]:
+    """Return the private chats to notify; none if another row of the group was reported."""
     if chat.state is not ChatState.TOPIC_CLOSED and await is_reported_by_other_row(tx, chat):
         return []
     if inviter := await private_chat_of(tx, chat.invited_by or 0):
@@ -183,19 +183,20 @@ async def _concerned(tx: Transaction, chat: Chat) -> Sequence[Chat]:
 
 
 async def notify_exhausted(storage: Storage, renderer: Renderer, limit: int) -> int:
-    """Notify the accounts that have used up a budget today; return how many."""
+    """Notify accounts that have used up a budget today; return how many."""
     async with storage.writing() as tx:
         exhausted = await take_exhausted(tx, limit)
         rows = []
-        for one in exhausted:
-            midnight = local(next_day(tx.now), one.chat.zone)
-            message = renderer.of(one.chat.speaks).message(
+        for account in exhausted:
+            chat, kinds = account.chat, account.kinds
+            midnight = local(next_day(tx.now), chat.zone)
+            message = renderer.of(chat.speaks).message(
                 "notices.html#over_budget",
-                kinds=one.kinds,
-                waits=not one.kinds.isdisjoint(STOPS_POLLS),
+                kinds=kinds,
+                waits=not kinds.isdisjoint(STOPS_POLLS),
                 until=midnight.hour * 60 + midnight.minute,
             )
-            rows.append(_notice(tx, "budget", f"{tx.now:%Y%m%d}", one.chat.id, message))
+            rows.append(_notice(tx, "budget", f"{tx.now:%Y%m%d}", chat.id, message))
         await enqueue(tx, rows)
     return len(exhausted)
 
@@ -203,5 +204,5 @@ async def notify_exhausted(storage: Storage, renderer: Renderer, limit: int) -> 
 def _notice(
     tx: Transaction, notice: str, key: str, chat_id: int, message: Message
 ) -> dict[str, Any]:
-    named = {"notice": notice, "subject": key, "silent": True}
-    return new_delivery(tx, DeliveryKind.NOTICE, chat_id, message, **named)
+    columns = {"notice": notice, "subject": key, "silent": True}
+    return new_delivery(tx, DeliveryKind.NOTICE, chat_id, message, **columns)

@@ -1,4 +1,4 @@
-"""The messages of alerts, bundles, digests and broadcasts: which template, with which values."""
+"""The messages of alerts, bundles, digests and broadcasts: their templates and their values."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from bot.rendering.renderer import Renderer
 from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
 
-# A digest that has waited this long behind others is not yet worth a word.
+# A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
 
 
@@ -33,15 +33,15 @@ class Picture:
 class EditionPage:
     """A digest about to be rendered.
 
-    - *snippets* are by story; *topics* is how many topics of the chat are in its digest.
-    - *trends* are of the topics *subscribed*, where there is one, whether they have news or not.
-    - *day* and *schedule_number* name it among the chat's; without a day it is a preview of
-      the next one, of which nothing is stored.
-    - *late*: how long after its time it is made.
-    - *is_weekly*: it comes once a week, and looks back on it.
-    - *url* is its page in the browser, where there is one.
-    - *language*: the tag of the chat's language; the renderer's own where there is none.
-    - *is_channel*: it has no buttons but links, since any other would act for all readers.
+    - *snippets* are by story; *topics* counts the topics of the chat's digest.
+    - *trends* are by topic, of the *subscribed* topics whether or not they have news.
+    - *day* and *schedule_number* identify it within the chat. Without a day it is a preview of the
+      next digest, of which nothing is stored.
+    - *late*: how long after its due time it is made.
+    - *is_weekly*: it comes once a week and shows the trends of that week.
+    - *url* is its page in the browser, if it has one.
+    - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
+    - *is_channel*: its only buttons are links, because any other would act for all readers.
     - *gives_reason*: it says how many subscriptions it comes from, and when digests come.
     """
 
@@ -75,14 +75,14 @@ class EditionPage:
 
     @property
     def is_late(self) -> bool:
-        """Whether it is late enough to say so."""
+        """Whether the digest should say that it is late."""
         return self.late > _WORTH_SAYING
 
 
 def edition_page(renderer: Renderer, edition: EditionPage) -> list[Message]:
-    """Return the digest of a day, or what has gathered for the next one; or that it is empty."""
+    """Return the messages of a digest; a single line if it is empty."""
     renderer = renderer.of(edition.language)
-    values = values_of(edition)
+    values = edition_values(edition)
     if not edition.choice:
         return renderer.messages("edition/empty.html", **values)
     pages = _laid_out(renderer, edition, values)
@@ -93,7 +93,7 @@ def edition_page(renderer: Renderer, edition: EditionPage) -> list[Message]:
 
 
 def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any]) -> list[Message]:
-    """Return one rich message if that is wanted and fits, else the parts of the classic one."""
+    """Return one rich message if the chat wants it and it fits, else the classic parts."""
     parts = renderer.messages("edition/telegram.html", **values)
     if edition.layout is not Layout.RICH:
         return parts
@@ -107,10 +107,11 @@ def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any
 
 
 def section_page(renderer: Renderer, edition: EditionPage | None, topic_id: int) -> list[Message]:
-    """Return every story of one topic of the edition, or the line that there is no such thing."""
+    """Return every story of one topic of the edition, or a line that it no longer exists."""
     sections = edition.choice.sections if edition else ()
-    section = next((one for one in sections if one.topic.id == topic_id and one.stories), None)
-    values = values_of(edition) if edition else {}
+    of_topic = (section for section in sections if section.topic.id == topic_id and section.stories)
+    section = next(of_topic, None)
+    values = edition_values(edition) if edition else {}
     return renderer.messages("edition/section.html", **values, section=section)
 
 
@@ -136,13 +137,13 @@ def alert_values(
     zone: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Return what the template of an alert is given, by name."""
+    """Return the values of the template of an alert, by name."""
     today = local(now, zone).date()
     return {"story": story, "topics": topics, "snippet": snippet, "zone": zone, "today": today}
 
 
-def values_of(edition: EditionPage) -> dict[str, Any]:
-    """Return what every template of an edition is given, by name."""
+def edition_values(edition: EditionPage) -> dict[str, Any]:
+    """Return the values of all templates of an edition, by name."""
     return {
         "edition": edition,
         "choice": edition.choice,
@@ -160,7 +161,7 @@ def values_of(edition: EditionPage) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """A story of a bundle, and those of the chat's topics that it hits; at least one."""
+    """A story of a bundle, and the chat's topics that it hits, at least one."""
 
     story: SelectedStory
     topics: tuple[SelectedTopic, ...]
@@ -176,9 +177,9 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     unlisted: int = 0,
     is_channel: bool = False,
 ) -> list[Message]:
-    """Return the parts of it; *is_quiet*: the stories have waited for quiet hours to end.
+    """Return the parts of a bundle; *is_quiet*: it has waited for the end of quiet hours.
 
-    *unlisted*: how many stories it only counts.
+    *unlisted* is the number of stories that are only counted.
     """
     values = bundle_values(stories, unlisted=unlisted, zone=zone, now=now, is_quiet=is_quiet)
     return renderer.messages("alert/bundle.html", **values, is_channel=is_channel)
@@ -187,10 +188,10 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
 def bundle_values(
     stories: Sequence[Bundled], *, unlisted: int, zone: str, now: datetime, is_quiet: bool
 ) -> dict[str, Any]:
-    """Return what its template is given, by name; each story stands under its first topic."""
+    """Return the values of its template, by name, each story under its first topic."""
     sections: dict[SelectedTopic, list[Bundled]] = {}
-    for one in stories:
-        sections.setdefault(one.topics[0], []).append(one)
+    for bundled in stories:
+        sections.setdefault(bundled.topics[0], []).append(bundled)
     return {
         "sections": sections,
         "count": len(stories) + unlisted,
@@ -205,7 +206,7 @@ _GAP = "\n\n"
 
 
 def signed(message: Message, renderer: Renderer) -> Message:
-    """Return *message* as it goes out; ValueError where it is empty, or too long for one."""
+    """Return *message* with the line below it. Raises ValueError if it is empty or too long."""
     line = renderer.message("notices.html#broadcast_footer")
     if not message.text.strip():
         raise ValueError("the message is empty")
@@ -218,7 +219,7 @@ def signed(message: Message, renderer: Renderer) -> Message:
 
 
 def signed_in(renderer: Renderer, tag: str, message: Message) -> Message:
-    """Return it with the line in the language of an IETF *tag*, if that leaves room for it."""
+    """Return it with the line in language *tag*, or in the renderer's own if that does not fit."""
     try:
         return signed(message, renderer.of(tag))
     except ValueError:

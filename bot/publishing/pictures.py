@@ -1,9 +1,9 @@
-"""The picture of a chart: a PNG on a ground of its own, so that it reads on light and on dark.
+"""The picture of a chart: a PNG with its own background, readable in light and dark themes.
 
-1. Names are written in the first of the usual fonts that the machine has. The font that Pillow
-   brings knows ASCII only; what a font cannot write stands beside the picture (`trends`).
-2. A picture is drawn with Pillow in a thread, some 20 ms each; matplotlib needed a process of its
-   own for its memory. A digest goes without a picture that fails.
+1. Text is drawn in the first installed font of `FONTS`. Pillow's own font has ASCII only; names
+   that the font cannot write are explained beside the picture (`trends`).
+2. Pillow draws in a thread, about 20 ms a picture. Matplotlib needed a process of its own, because
+   of its memory. If drawing fails, the digest is sent without a picture.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.publishing.pages import EditionPage, Picture, values_of
+from bot.publishing.pages import EditionPage, Picture, edition_values
 from bot.publishing.trends import Band, chart_of
 from bot.rendering.filters import local, short_weekday
 from bot.rendering.renderer import Renderer
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "Arial.ttf")
 
-# Pixels: a telephone shows about half of them.
+# Pixels; a phone shows about half of them.
 WIDTH = 1012
 _MARGIN = 46
 _TOP = 30
@@ -39,20 +39,20 @@ _DAYS = 44
 _COLOURS = 48
 _GROUND, _INK, _GREY = "#fbfaf7", "#23262b", "#6b7078"
 _THIS_WEEK, _LAST_WEEK = "#1f6feb", "#c9d4e6"
-_THIS_WIDTH, _LAST_WIDTH = 0.5, 0.86  # of a day's room
+_THIS_WIDTH, _LAST_WIDTH = 0.5, 0.86  # of the width of a day
 
 
 async def draw(days: Sequence[str], bands: Sequence[Band]) -> bytes | None:
-    """Return the PNG of *bands*, with *days* as the words below; None where drawing fails."""
+    """Return the PNG of *bands*, with the labels *days* below; None if drawing fails."""
     try:
         return await asyncio.to_thread(paint, days, bands)
     except Exception:
-        log.exception("a picture could not be drawn", bands=len(bands))
+        log.exception("drawing a picture failed", bands=len(bands))
         return None
 
 
 async def with_picture(renderer: Renderer, edition: EditionPage) -> EditionPage:
-    """Return a weekly *edition* with its picture, and the same in words; any other as it is."""
+    """Return a weekly *edition* with its picture and alt text; any other edition unchanged."""
     if not edition.is_weekly:
         return edition
     trends = edition.trends
@@ -65,13 +65,13 @@ async def with_picture(renderer: Renderer, edition: EditionPage) -> EditionPage:
     png = await draw(days, [row.band for row in chart.rows])
     if png is None:
         return edition
-    alt = renderer.line("edition/picture_alt.txt", **values_of(edition), chart=chart)
+    alt = renderer.line("edition/picture_alt.txt", **edition_values(edition), chart=chart)
     return replace(edition, picture=Picture(png, alt, chart))
 
 
 def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
-    """Return the PNG; *bands* has at least one, with a count for each of the *days*."""
-    # Three megabytes that only a process which draws should pay for.
+    """Return the PNG of at least one band; each has a count for every one of the *days*."""
+    # Imported here, because it takes three megabytes in processes that never draw.
     from PIL import Image, ImageDraw  # noqa: PLC0415
 
     image = Image.new("RGB", (WIDTH, _TOP + len(bands) * _BAND + _DAYS), _GROUND)
@@ -82,10 +82,10 @@ def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
     for place, name in enumerate(days):
         middle = _middle(place, len(days))
         canvas.text((middle, image.height - _DAYS), name, _GREY, font(24), anchor="mt")
-    written = BytesIO()
-    # Few colours are a fifth of the bytes, and nobody sees the difference.
-    image.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(written, "PNG", optimize=True)
-    return written.getvalue()
+    file = BytesIO()
+    # Few colours take a fifth of the bytes without a visible difference.
+    image.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def _paint_band(canvas: "ImageDraw", band: Band, top: int, most: int) -> None:
@@ -115,7 +115,7 @@ def _middle(place: int, places: int) -> float:
 
 
 def has_letters(text: str) -> bool:
-    """Return whether the font of pictures has a letter for each character of *text*."""
+    """Return whether the font has a glyph for each character of *text*."""
     return all(_has_glyph(character) for character in set(text))
 
 

@@ -1,4 +1,4 @@
-"""The feeds that we publish: the stories of a topic, the digests of a chat."""
+"""Published feeds: the stories of a topic, or the digests of a chat."""
 
 from collections import defaultdict
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from storage.subscriptions import subscription_to
 from storage.topics import Topic, topic_seen_by, topics_by_id
 
 MOST_ENTRIES = 50
-_MOST_LISTED = 30  # stories that an entry for a digest names; a link leads to the others
+_MOST_LISTED = 30  # stories of a digest that its entry lists, with a link to the others
 
 
 async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the last four
@@ -31,16 +31,17 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
     version: int,
     kind: FeedKind,
 ) -> FeedDocument | None:
-    """Return the feed of a topic or of `WHOLE_DIGEST`; None where there is none any more.
+    """Return the feed of a topic or of `WHOLE_DIGEST`, or None if it no longer exists.
 
-    It was turned off or renewed, the chat does not subscribe to the topic, or has no access.
+    None: the feed was turned off or renewed, the chat does not subscribe to the topic, or the chat
+    has no access.
     """
     url = links.feed(chat_id, topic_id, version, kind)
     async with storage.reading() as tx:
         grant = await published_feed(tx, chat_id)
         if url is None or grant is None or not grant.is_open or grant.version != version:
             return None
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         if chat.state in CLOSED:
             return None
         renderer = renderer.of(chat.speaks)
@@ -67,12 +68,12 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
 async def _stories(
     tx: Transaction, chat_id: int, url: str, renderer: Renderer, topic: Topic
 ) -> list[FeedEntry]:
-    found = await newest_stories(tx, chat_id, topic.query_id, MOST_ENTRIES)
-    shown = {story.story_id: story.article_id for story in found}
-    names = await publisher_names(tx, shown, chat_id)
+    stories = await newest_stories(tx, chat_id, topic.query_id, MOST_ENTRIES)
+    article_ids = {story.story_id: story.article_id for story in stories}
+    names = await publisher_names(tx, article_ids, chat_id)
     query = (await topics_by_id(tx, [topic.id]))[topic.id].query
     entries = []
-    for story in found:
+    for story in stories:
         publishers = tuple(names.get(story.story_id, ()))
         snippet = excerpt(story.title, story.text or story.summary, (query,))
         entries.append(
@@ -92,24 +93,24 @@ async def _stories(
 async def _digests(
     tx: Transaction, chat_id: int, url: str, renderer: Renderer, links: Links
 ) -> list[FeedEntry]:
-    made = await newest_editions(tx, chat_id, MOST_ENTRIES)
+    editions = await newest_editions(tx, chat_id, MOST_ENTRIES)
     listed = defaultdict(list)
-    for story in await stories_listed(tx, [one.id for one in made], _MOST_LISTED):
+    for story in await stories_listed(tx, [edition.id for edition in editions], _MOST_LISTED):
         listed[story.edition_id].append(story)
     entries = []
-    for one in made:
-        day = one.local_date
-        page = links.edition(chat_id, day, one.schedule_number, one.made_at) or ""
-        topics = [SelectedTopic(*topic) for topic in one.topics]
-        choice = arrange(topics, stories_of(listed[one.id]))
-        more = one.stories - choice.stories
+    for edition in editions:
+        day, count = edition.local_date, edition.stories
+        page = links.edition(chat_id, day, edition.schedule_number, edition.made_at) or ""
+        topics = [SelectedTopic(*topic) for topic in edition.topics]
+        choice = arrange(topics, stories_of(listed[edition.id]))
+        more = count - choice.stories
         entries.append(
             FeedEntry(
-                id=_id(url, f"edition-{one.id}"),
-                title=renderer.line("web/feed.html#digest_title", day=day, stories=one.stories),
+                id=_id(url, f"edition-{edition.id}"),
+                title=renderer.line("web/feed.html#digest_title", day=day, stories=count),
                 url=page,
-                published=one.made_at,
-                updated=one.made_at,
+                published=edition.made_at,
+                updated=edition.made_at,
                 html=renderer.text("web/feed.html#digest", choice=choice, more=more, url=page),
             )
         )
@@ -117,5 +118,5 @@ async def _digests(
 
 
 def _id(url: str, name: str) -> str:
-    """Name a thing of the feed at *url* for ever (RFC 4151)."""
+    """Return a permanent id within the feed at *url* (a tag URI, RFC 4151)."""
     return f"tag:{urlsplit(url).hostname},2026:{name}"

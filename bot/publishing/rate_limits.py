@@ -1,13 +1,13 @@
-"""Quiet hours and rate limiting: whether a chat is alerted now, or when.
+"""Quiet hours and rate limiting: whether an alert is sent now, or when.
 
-1. In its quiet hours everything waits for their end.
-2. At other times at most so many messages of any hour are alerts. What is beyond waits until there
-   is room again, to the next quarter of an hour, so that more of it comes together.
-   The same holds for any day, where that is limited too. All threads of a Telegram chat share the
-   limit of a day, and the most that a chat may choose for an hour.
-3. While something waits, what comes after it joins it.
-4. What would be sent in quiet hours waits for their end.
-5. What waited is sent as one bundle, which counts as one message.
+1. In a chat's quiet hours all alerts wait for their end.
+2. At other times a chat gets a limited number of alerts in any hour. Further alerts wait until the
+   limit allows one again, rounded up to the next quarter of an hour so that more of them come
+   together. A limit for any day, if there is one, works the same way. All threads of a Telegram
+   chat share the limit of a day, and the highest limit that a chat may choose for an hour.
+3. While an alert of the chat waits, later ones join it.
+4. If the wait would end in quiet hours, it lasts until their end.
+5. Waiting alerts are sent as one bundle, which counts as one message.
 """
 
 from collections.abc import Collection
@@ -32,15 +32,15 @@ class LocalQuietHours:
     hours: QuietHours | None = None
 
     def until(self, moment: datetime) -> datetime | None:
-        """Return the end of the quiet hours that *moment* is in (aware UTC); None outside them."""
+        """Return when the quiet hours around *moment* end (aware UTC); None outside of them."""
         return _until(self.hours, self.zone, moment) if self.hours else None
 
 
-# Many chats have the same ones, and are asked about at one moment.
+# Many chats with the same quiet hours are checked at the same moment.
 @lru_cache(maxsize=1024)
 def _until(hours: QuietHours, zone: str, moment: datetime) -> datetime | None:
     today = local_date(moment, zone)
-    # Where clocks go back over midnight, tomorrow has begun before.
+    # If clocks go back over midnight, tomorrow has begun once already.
     for day in (today - DAY, today, today + DAY):
         end = reached(day + hours.nights * DAY, hours.end, zone)
         if reached(day, hours.start, zone) <= moment < end:
@@ -50,18 +50,18 @@ def _until(hours: QuietHours, zone: str, moment: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Postponement:
-    """An alert waits, and is sent in the bundle of *release_at*."""
+    """An alert waits, and is sent in the bundle that is due at *release_at*."""
 
     release_at: datetime
-    is_quiet: bool = False  # for the quiet hours, not for there being too many
+    is_quiet: bool = False  # it waits for the end of quiet hours, not for a rate limit
 
 
 @dataclass(frozen=True, slots=True)
 class AlertHistory:
-    """When a chat was alerted in the last hour, in the last day where that is limited.
+    """When a chat was alerted in the last hour, or in the last day if days are limited.
 
-    A bundle counts once. *account*: the same of all threads of the Telegram chat together;
-    *waiting*: when what waits already is sent.
+    A bundle counts once. *account* has the same for all threads of the Telegram chat together;
+    *waiting* is when the alerts that wait already are sent.
     """
 
     moments: Collection[datetime] = ()
@@ -72,10 +72,10 @@ class AlertHistory:
 def postpone(
     recent: AlertHistory, now: datetime, limit: int, quiet: LocalQuietHours, a_day: int = 0
 ) -> Postponement | None:
-    """Say whether an alert of *now* has to wait; None: it is sent at once.
+    """Decide whether an alert of *now* has to wait; None: it is sent at once.
 
-    *limit*: how many messages an hour, at least one; *a_day*: how many a day the Telegram chat
-    may have, 0 for no limit.
+    *limit* is the number of messages an hour, at least one; *a_day* the number that the Telegram
+    chat may have a day, 0 for no limit.
     """
     if end := quiet.until(now):
         return Postponement(end, is_quiet=True)
@@ -99,6 +99,6 @@ def postpone(
 def _room(
     recent: Collection[datetime], now: datetime, limit: int, span: timedelta
 ) -> datetime | None:
-    """Return when any *span* has room for one more than *limit* allows; None: it has now."""
+    """Return when another message keeps every *span* within *limit*; None: now."""
     sent = sorted(moment for moment in recent if now - span < moment <= now)
     return None if len(sent) < limit else sent[-limit] + span

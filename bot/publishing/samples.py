@@ -1,4 +1,4 @@
-"""Made-up news, and each template shown with it; all words of it are ours."""
+"""Made-up news, and every template rendered with it; we wrote all of its text ourselves."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from storage.enums import Layout, Style
 from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
-_PARTS = ("edition/topic.html", "edition/story.html", "edition/reason.html")  # which it asks for
+_PARTS = ("edition/topic.html", "edition/story.html", "edition/reason.html")  # of a digest
 _READER = Recipient(1, "you@example.org", 1)
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ CONSUL = SelectedTopic(2, "Consul-general")
 TAIWAN = SelectedTopic(3, "台湾")
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}
 
-# The last bar has the stories of the daily digest, and the last week those of the weekly one.
+# Their last day and their last week match the stories of the daily and the weekly digest.
 _TREND = Trend((1, 0, 2, 1, 0, 1, 2, 1, 0, 2, 1, 3, 3, 4))
 _WEEKLY_TREND = Trend((1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0))
 
@@ -139,7 +139,7 @@ def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Ed
     """Return the digest of Wednesday, 18 November, in Tokyo, or that of the week before it."""
     stories = [sample_story(number) for number in range(len(_SAMPLES))]
     if weekly:
-        stories = [replace(one, news_at=NOW - 7 * (NOW - one.news_at)) for one in stories]
+        stories = [replace(story, news_at=NOW - 7 * (NOW - story.news_at)) for story in stories]
     return EditionPage(
         choice=choose([TIES, CONSUL], stories, CAPS[style]),
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
@@ -167,7 +167,7 @@ def sample_bundle(renderer: Renderer, *, is_quiet: bool = True) -> list[Message]
 
 
 def sample_mail(renderer: Renderer, edition: EditionPage) -> Mail:
-    """Return the *edition* as it would be mailed to somebody made up."""
+    """Return *edition* as a mail to a made-up reader."""
     mailer = _mailer(renderer)
     day = edition.day or edition.today
     url = mailer.links.edition(1, day, edition.schedule_number, edition.now)
@@ -194,7 +194,7 @@ def _mail_of(name: str) -> tuple[str, ...]:
 
 
 def template_samples() -> Iterator[Sample]:
-    """Yield each template with each of the shapes that its values may have."""
+    """Yield each template with every shape that its values may have."""
     telegram, empty_page = ("edition/telegram.html", *_PARTS), ("edition/empty.html",)
     for edition in _editions():
         rich, so_far = replace(edition, layout=Layout.RICH), replace(edition, day=None)

@@ -1,14 +1,14 @@
-"""What a digest lists, and in which order.
+"""Selection: the stories that a digest lists, and their order.
 
-1. Stories, not articles; each is listed once, under the first of the chat's topics that it hits,
-   and only counted under the others.
-2. A story that was alerted is no news: all of those are one list at the end.
-3. Within a topic come first: what hits more of the chat's topics, then more words, then the title;
-   then what more publishers cover, then what is newer.
-4. The style caps what a topic may list and what all may; two more than that are listed too, rather
-   than counted. The room in all is dealt in rounds, one story a topic, so that no topic takes it
-   from those after it.
-5. The others are counted ("+4 more"); fewer than four are named by their headlines.
+1. A digest lists stories, not articles. Each is listed once, under the first of the chat's topics
+   that it hits, and only counted under the others.
+2. Stories that were alerted are not news: they form one list at the end.
+3. Stories of a topic are ranked by how many of the chat's topics they hit, then by the number of
+   matching words, a match in the title, the number of publishers, and the time.
+4. The style caps the stories that a topic may list, and those that all topics may. A topic may
+   exceed its cap by two, because counting so few would save nothing. The places are dealt in
+   rounds, one story a topic, so that no topic takes them from those after it.
+5. Further stories are counted ("+4 more"); fewer than four are named by their headlines.
 """
 
 import sys
@@ -21,9 +21,9 @@ from typing import NamedTuple
 from bot.sources.hosts import host_shown
 from storage.enums import Style
 
-# Fewer lines than these are shown: a fold takes one or two itself.
+# Fewer lines are not folded, because a fold takes one or two lines itself.
 FOLD_FROM = 4
-# So many stories beyond what a topic may list are listed with the others.
+# A topic may exceed its cap by this many stories.
 _TOLERATED = 2
 
 
@@ -63,7 +63,7 @@ class Hit:
 
 
 class StoryView(NamedTuple):
-    """What every reader is shown of a story, whichever topics it hits; see `SelectedStory`."""
+    """The fields of a `SelectedStory` that are the same for every reader."""
 
     title: str
     url: str
@@ -76,7 +76,7 @@ class StoryView(NamedTuple):
 class SelectedStory:
     """A story as one chat sees it, with the article that came first.
 
-    `news_at` is the moment from which it counts as news; `published` what its source says.
+    `news_at` is the time from which it counts as news, `published` the one that its source states.
     """
 
     id: int
@@ -88,11 +88,11 @@ class SelectedStory:
     hits: tuple[Hit, ...] = ()
     published: datetime | date | None = None
     alerted: bool = False
-    is_chapter: bool = False  # of a story that the chat was alerted to
+    is_chapter: bool = False  # it continues a story that the chat was alerted to
 
     @property
     def publisher(self) -> str:
-        """Return who published it first, or its host where nobody may be named."""
+        """The first publisher, or the host of the URL if no publisher may be named."""
         return self.publishers[0] if self.publishers else host_shown(self.url)
 
     @property
@@ -106,7 +106,7 @@ class SelectedStory:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One topic of an edition: its stories, the `rest` of them, and those listed `above`.
+    """One topic of an edition: the stories `listed`, the `rest`, and those listed `above` it.
 
     *is_crowded*: the edition has no room for the headlines of the rest, however few they are.
     """
@@ -119,12 +119,12 @@ class Section:
 
     @property
     def headlines(self) -> tuple[SelectedStory, ...]:
-        """Return those of the rest that are named."""
+        """The stories of the rest that are named by their headlines."""
         return () if self.more else self.rest
 
     @property
     def more(self) -> int:
-        """Return how many of the rest are only counted: all of them, or none."""
+        """The number of the rest that are only counted: all of them, or none."""
         is_folded = self.is_crowded or len(self.rest) >= FOLD_FROM
         return len(self.rest) if is_folded else 0
 
@@ -135,13 +135,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What an edition holds; `stories` counts the new ones, `publishers` who covered them."""
+    """The stories of an edition; `stories` counts the new ones, `publishers` their publishers."""
 
     sections: tuple[Section, ...] = ()
     alerted: tuple[SelectedStory, ...] = ()
     stories: int = 0
     publishers: int = 0
-    all_stories: tuple[SelectedStory, ...] = ()  # also those that are only counted or were alerted
+    all_stories: tuple[SelectedStory, ...] = ()  # with counted and alerted ones
 
     def __bool__(self) -> bool:
         return bool(self.sections or self.alerted)
@@ -160,16 +160,16 @@ def choose(
     stories: Iterable[SelectedStory],
     caps: Caps = CAPS[Style.STANDARD],
 ) -> Choice:
-    """Return the edition of *stories* for a chat with *topics*, in the chat's order."""
+    """Choose from *stories* for a chat with these *topics*, in the chat's order."""
     return arrange(topics, sorted(stories, key=rank), caps)
 
 
 def arrange(
     topics: Sequence[SelectedTopic], ranked: Sequence[SelectedStory], caps: Caps = UNCAPPED
 ) -> Choice:
-    """Return the edition of stories that are *ranked* already: shown again, it keeps its order."""
+    """Arrange stories that are *ranked* already, such as those of an edition made before."""
     new = [story for story in ranked if not story.alerted]
-    placed = list(_placed(topics, new))
+    placed = list(_place(topics, new))
     wanted = [len(own) for _, own, _ in placed]
     is_crowded = sum(map(caps.of, wanted)) > caps.in_all
     sections = (
@@ -186,23 +186,23 @@ def arrange(
 
 
 def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
-    """Return how many of the stories *wanted* by each topic are listed."""
+    """Return how many stories each topic lists, out of the number that it has (*wanted*)."""
     shares, room = [0] * len(wanted), caps.in_all
     most = [caps.of(count) for count in wanted]
     if sum(most) <= room:
         return most
     while room and shares != most:
-        for at, limit in enumerate(most):
-            if room and shares[at] < limit:
-                shares[at] += 1
+        for topic, limit in enumerate(most):
+            if room and shares[topic] < limit:
+                shares[topic] += 1
                 room -= 1
     return shares
 
 
-def _placed(
+def _place(
     topics: Sequence[SelectedTopic], ranked: Sequence[SelectedStory]
 ) -> Iterator[tuple[SelectedTopic, tuple[SelectedStory, ...], tuple[SelectedStory, ...]]]:
-    """Yield each topic with the stories that are its own to list, and those listed above it."""
+    """Yield each topic with its own stories, and with those that a topic above it has."""
     by_topic: defaultdict[int, dict[int, SelectedStory]] = defaultdict(dict)
     for story in ranked:
         for hit in story.hits:
@@ -217,7 +217,7 @@ def _placed(
 
 
 def rank(story: SelectedStory) -> tuple[float, ...]:
-    """Return the key that sorts *story* among others, the one to list first lowest."""
+    """Return the sort key of *story*; the story to list first has the lowest."""
     words = {word for hit in story.hits for word in hit.words}
     return (
         -len(story.hits),

@@ -1,13 +1,13 @@
-"""The frame of every stage here: claim rows, load a page, decide, write deliveries.
+"""The frame of all stages here: claim rows, load a page, decide, enqueue deliveries.
 
-1. Rows are claimed in a transaction of their own, so that other processes see the leases at once.
-2. Rows are worked on in batches. Where a batch fails, its halves are tried, down to a single row:
-   one bad row neither ends the round nor takes others with it. A row that fails alone is put aside
+1. Rows are claimed in their own transaction, so that other processes see the leases at once.
+2. Rows are processed in batches. If a batch fails, its halves are tried, down to a single row, so
+   that one bad row neither ends the round nor affects others. A row that fails alone is put aside
    (an article) or rests for a while (any other row), because it would be claimed first for ever.
-3. A batch that concerns many chats goes through them in pages, each a transaction of its own. What
-   a page decides is a row that is unique, so a page begun again after a crash repeats nothing.
-4. A page first renews the leases of its batch, and drops the rows that another process has by now.
-   Work outside of transactions keeps its leases by `renewing`.
+3. A batch that concerns many chats is paged, one transaction a page. Each decision is a unique row,
+   so that a page which is repeated after a crash decides nothing twice.
+4. A page first renews the leases of its batch, and drops rows that another process has taken over.
+   Work outside of transactions keeps its leases with `renewing`.
 """
 
 import asyncio
@@ -31,8 +31,7 @@ Claimed = TypeVar("Claimed", bound=Any)  # a leased table that numbers its rows
 
 REST: Final = timedelta(minutes=15)
 
-# Of a lease's time, so that one renewal may fail.
-_RENEWED_EVERY = 1 / 3
+_RENEWED_EVERY = 1 / 3  # of the lease, so that one renewal may fail
 
 
 async def run_stage(
@@ -43,7 +42,7 @@ async def run_stage(
     *,
     together: int = 1,
 ) -> int:
-    """Claim rows and *work* on them, so many *together*; return how many were claimed."""
+    """Claim rows and *work* on them in batches of *together*; return how many were claimed."""
     async with storage.writing() as tx:
         rows = await claim(tx)
     await in_batches(rows, work, give_up, together=together)
@@ -51,12 +50,12 @@ async def run_stage(
 
 
 def resting(storage: Storage, table: type[Claimed], owner: str) -> GivesUp[Claimed]:
-    """Return what lets a row of *table* rest for a while, so that it holds up no other."""
+    """Return a function that lets a failing row of *table* rest, so that others are claimed."""
 
     async def rest(row: Claimed, error: Exception) -> None:
         async with storage.writing() as tx:
             await release(tx, table, [row.id], owner, lease_until=tx.now + REST)
-        log.error("a row fails and rests", table=table.__tablename__, id=row.id, exc_info=error)
+        log.error("a row failed and rests", table=table.__tablename__, id=row.id, exc_info=error)
 
     return rest
 
@@ -64,7 +63,7 @@ def resting(storage: Storage, table: type[Claimed], owner: str) -> GivesUp[Claim
 async def in_pages(
     storage: Storage, page: Callable[[Transaction, Cursor], Awaitable[Cursor | None]], first: Cursor
 ) -> None:
-    """Do *page* in one transaction after another, each from where the last ended, until None."""
+    """Run *page* in one transaction after another, each from the last cursor, until None."""
     after: Cursor | None = first
     while after is not None:
         async with storage.writing() as tx:
@@ -75,7 +74,7 @@ async def in_pages(
 async def renewing(
     storage: Storage, table: type[Leased], ids: Iterable[int], owner: str, lease: timedelta
 ) -> AsyncIterator[None]:
-    """Renew the leases of those rows that *owner* still has, as long as the block lasts."""
+    """Renew the leases of the rows that *owner* still holds while the block runs."""
     held = list(ids)
 
     async def keep() -> None:
@@ -85,8 +84,8 @@ async def renewing(
                 async with storage.writing() as tx:
                     await renew(tx, table, held, owner, lease)
             except DatabaseError as error:
-                # The work itself finds that the database is away; until then it may be back.
-                log.warning("leases could not be renewed", rows=len(held), reason=str(error))
+                # The database may be back before the next renewal; the work itself notices if not.
+                log.warning("renewing leases failed", rows=len(held), reason=str(error))
 
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(keep())

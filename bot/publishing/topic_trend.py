@@ -1,7 +1,7 @@
-"""The trend of one topic over four weeks: its stories day by day, as a picture and in words.
+"""The trend of one topic over four weeks: its stories by day, as a picture and in words.
 
-What matched is counted as it came; for the time before the topic was subscribed to, stored articles
-are searched. A day is 24 hours that end now.
+Stored matches are counted; stored articles are searched too, because matches begin only with the
+first subscription. A day is 24 hours, and the last one ends now.
 """
 
 from collections import Counter
@@ -25,10 +25,10 @@ _DAYS = _WEEKS * DAYS
 
 @dataclass(frozen=True, slots=True)
 class TopicTrend:
-    """*counts*: the stories of each of the *days*, the oldest first; they end *today*.
+    """The stories of each of the *days* (*counts*), oldest first, up to *today*.
 
-    *trend* compares the last two weeks, None where there is too little to compare; *png* is None
-    where there is nothing to draw, or drawing failed.
+    *trend* compares the last two weeks; None if there is too little to compare. *png* is None if
+    there is nothing to draw, or if drawing failed.
     """
 
     days: Sequence[date]
@@ -60,9 +60,9 @@ async def topic_trend(
     name: str,
     day_name: Callable[[date], str],
 ) -> TopicTrend:
-    """Return how many stories of the chat's sources *query* found, day by day.
+    """Count the stories of the chat's sources that *query* found, by day.
 
-    *name* stands on the picture, and every seventh day's *day_name* below it.
+    The picture shows *name*, and below it the *day_name* of every seventh day.
     """
     found = await find_stories(storage, query, chat_id=chat_id, days=_DAYS)
     async with storage.reading() as tx:
@@ -72,10 +72,10 @@ async def topic_trend(
         news = await news_since(tx)
     matched = by_query.get(query_id or 0, {})
     searched = Counter((now - article.news_at).days for article in found.articles)
-    # Both count the same stories, and each may miss some.
+    # Both count the same stories, but each may miss some.
     by_age = {age: max(matched.get(age, 0), searched[age]) for age in range(_DAYS)}
     here = local(now, zone)
-    last = here - timedelta(hours=12)  # a day bears the date of most of its hours
+    last = here - timedelta(hours=12)  # a day is labelled with the date of most of its hours
     ages = tuple(reversed(range(_DAYS)))
     trend = TopicTrend(
         days=tuple((last - timedelta(days=age)).date() for age in ages),

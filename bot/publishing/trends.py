@@ -1,9 +1,9 @@
-"""How much news topics have: a week beside the one before, in a word, in bars, and as a chart.
+"""Trends: the stories of a topic this week compared with last week, in words, bars and a chart.
 
-1. A day is 24 hours that end with the edition, so that days are equally long and the last is whole.
-2. A chart shows the topics with the most stories, day by day, of two weeks; the others not at all.
-3. A name is written in the picture where its font has the letters, and these stand one beside the
-   other (Latin, Greek, Cyrillic). Any other is a letter there, explained beside the picture.
+1. A day is 24 hours and the last one ends with the edition, so that all days are equally long.
+2. A chart shows two weeks by day, of the topics with the most stories only.
+3. The picture writes a name if its font has the letters and they need no shaping (Latin, Greek,
+   Cyrillic). Any other name becomes a capital letter, which is explained beside the picture.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ DAYS = 7
 FORTNIGHT = 2 * DAYS
 _BARS = "▁▂▃▄▅▆▇█"
 
-_FEWEST = 4  # stories in a fortnight; of fewer a trend says nothing
+_FEWEST = 4  # stories in a fortnight; fewer make no trend
 _ALIKE = 0.15
 _TWICE = (1.75, 2.5)
 _HALF = (0.4, 0.6)
@@ -27,9 +27,9 @@ _FIRST_DAYS = 2
 
 
 class TrendChange(StrEnum):
-    """How this week compares with the last; templates have the words."""
+    """How this week compares with last week; templates have the words."""
 
-    UNKNOWN = "unknown"  # the topic, or the bot, is not that old
+    UNKNOWN = "unknown"  # the topic or the bot is too new
     NEW = "new"  # there was nothing last week
     SAME = "same"
     TWICE = "twice"
@@ -40,10 +40,10 @@ class TrendChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """*days*: the stories of each day of a fortnight, the oldest first."""
+    """The number of stories on each of the *days* of a fortnight, oldest first."""
 
     days: tuple[int, ...]
-    is_known: bool = True  # the first of these weeks too
+    is_known: bool = True  # whether the first of the two weeks is known too
 
     @property
     def this_week(self) -> int:
@@ -80,13 +80,13 @@ class Trend:
 def trend_of(
     by_age: Mapping[int, int], subscribed_since: datetime, now: datetime, news_since: datetime
 ) -> Trend | None:
-    """Return the trend of a topic, None where there is too little to speak of one.
+    """Return the trend of a topic, or None if it has too few stories.
 
-    *by_age* has its stories by how many whole days ago they came. A week counts as known if
+    *by_age* counts its stories by age in whole days. A week is known if
 
-    - the bot has read news in all of it, so since *news_since* (what a feed still has of the time
-      before is not all that there was), and
-    - the topic existed in all of it, or something came before the end of its first days.
+    - the bot was reading news during all of it (since *news_since*), because feeds no longer list
+      everything from before, and
+    - the topic existed during all of it, or a story came in its first days or earlier.
     """
     days = tuple(by_age.get(age, 0) for age in reversed(range(FORTNIGHT)))
     if sum(days) < _FEWEST or not any(days[DAYS:]):
@@ -101,7 +101,7 @@ def trend_of(
 
 
 def sparkline(counts: tuple[int, ...]) -> str:
-    """Return a bar for each of *counts*, the largest full; the lowest bar is nothing."""
+    """Return a bar for each of *counts*: full for the largest, the lowest for zero."""
     most = max(counts, default=0)
     steps = len(_BARS) - 1
     return "".join(_BARS[ceil(count / most * steps) if count else 0] for count in counts)
@@ -118,7 +118,7 @@ _MARKS = frozenset("\u2010\u2011\u2013\u2014\u2018\u2019\u201c\u201d\u2026")
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """What is drawn of a topic: its *label*, the bars of *this_week*, the paler ones behind."""
+    """The drawing of a topic: its *label*, bars of *this_week*, and paler ones behind them."""
 
     label: str
     this_week: Sequence[int]
@@ -127,7 +127,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One topic; *letter* stands for its name in the picture, "" where the name itself does."""
+    """A topic of the chart; *letter* replaces its name in the picture, "" if the name fits."""
 
     name: str
     letter: str
@@ -144,7 +144,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """*days* are the dates under the bars, the oldest first."""
+    """The topics of a picture, and the dates under their bars, oldest first."""
 
     days: tuple[date, ...]
     rows: tuple[Row, ...]
@@ -153,12 +153,12 @@ class Chart:
 def chart_of(
     topics: Sequence[tuple[SelectedTopic, Trend]], now: datetime, has_letters: Callable[[str], bool]
 ) -> Chart | None:
-    """Return the chart at the local moment *now*; None without a topic to draw.
+    """Return the chart at the local time *now*, or None without a topic to draw.
 
-    *has_letters* says whether the font can write a text. A day of a trend is 24 hours, and bears
-    the date of most of them.
+    *has_letters* says whether the font can write a text. A day of a trend is labelled with the date
+    of most of its hours.
     """
-    busiest = sorted(topics, key=lambda one: -one[1].this_week)[:MOST_TOPICS]
+    busiest = sorted(topics, key=lambda pair: -pair[1].this_week)[:MOST_TOPICS]
     if not busiest:
         return None
     letters = iter(ascii_uppercase)
@@ -173,7 +173,7 @@ def chart_of(
 
 
 def is_writable(text: str, has_letters: Callable[[str], bool]) -> bool:
-    """Return whether *text* stands in a picture as a reader expects it."""
+    """Return whether a picture shows *text* correctly without shaping its letters."""
     return has_letters(text) and all(
         character in _MARKS or (ord(character) <= _LAST_LETTER and character.isprintable())
         for character in text

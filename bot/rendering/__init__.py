@@ -1,1 +1,1 @@
-"""What a message looks like."""
+"""Renders templates: to Telegram messages, mails, web pages and feeds."""

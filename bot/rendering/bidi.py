@@ -2,18 +2,20 @@
 
 1. Telegram aligns a line by its first letter, so a line that begins with a Latin letter gets a
    right-to-left mark in front.
-2. Titles, names and times inside a line are isolated: else they would reorder the signs and numbers
-   beside them.
-3. A command gets a left-to-right mark in front, else its slash would stand behind it: `settings/`.
-4. Code is left as it is, since users copy it; but a line of signs alone, such as the one that
-   points at a mistake in the line above, gets the direction of Latin.
-Marks stand outside of the entities that they belong to, so that bold text or code stays what it
-was; those of a quotation stand inside, since it begins and ends with its lines. Text in languages
-that run from left to right gets no marks.
+2. Titles, names and times inside a line are isolated, because they would reorder the punctuation
+   and numbers beside them.
+3. A command gets a left-to-right mark in front, because its slash would otherwise end up behind it:
+   `settings/`.
+4. Code is left as it is, because users copy it. Only a line without letters, such as one that
+   points at an error in the line above, gets the direction of Latin.
 
-The marks are put in at two places only: here, where HTML becomes text and entities, and where
-gettext fills a value into a sentence. Templates isolate by hand (`|isolated`) only what stands
-between tags without an entity. Lengths are counted with the marks, before a message is packed.
+Marks are placed outside of the entities that they belong to, so that bold text or code does not
+change. The marks of a quotation are inside it, because it begins and ends with its lines. Text in
+left-to-right languages gets no marks.
+
+Marks are inserted at two places only: here, where HTML becomes text and entities, and where gettext
+fills a value into a sentence. Templates isolate by hand (`|isolated`) only text between tags
+without an entity. Lengths are counted with the marks, before a message is packed.
 """
 
 import re
@@ -61,7 +63,7 @@ def needs_isolation(text: str) -> bool:
 
 
 def isolate(text: str) -> str:
-    """Isolate *text*, which is not ours, if it holds letters that run from left to right."""
+    """Isolate *text* of sources or users if it has left-to-right letters."""
     if isinstance(text, Markup):
         return Markup("\u2068{}\u2069").format(text)
     plain = without_controls(text)
@@ -69,7 +71,7 @@ def isolate(text: str) -> str:
 
 
 def isolate_values(sentence: str, values: Mapping[str, object]) -> dict[str, object]:
-    """Isolate the values of a *sentence*, except those that its tags isolate anyway."""
+    """Isolate the values of a *sentence*, except those that stand between tags of their own."""
     return {
         name: isolate(value) if type(value) is str and f">%({name})s<" not in sentence else value
         for name, value in values.items()
@@ -82,7 +84,7 @@ def starts_ltr(line: str) -> bool:
 
 
 def mark_rtl_lines(text: str) -> str:
-    """Mark the lines of a plain text, but not an address alone on its line, which users copy."""
+    """Mark the lines of a plain text, except URLs alone on their line, which users copy."""
     return "\n".join(
         RLM + line if starts_ltr(line) and not _ADDRESS.fullmatch(line) else line
         for line in text.split("\n")
@@ -90,7 +92,7 @@ def mark_rtl_lines(text: str) -> str:
 
 
 def with_marks(block: Block) -> Block:
-    """Return the block as it is shown from right to left."""
+    """Return *block* with the marks of right-to-left text."""
     marks = _marks(block)
     if not marks:
         return block
@@ -105,9 +107,9 @@ def with_marks(block: Block) -> Block:
 
 @dataclass(slots=True)
 class _Marks:
-    """The marks at one offset: the end of an isolate, that of the line, the start of an isolate.
+    """The marks at one offset: end of an isolate, mark of the line, start of an isolate.
 
-    Before a command the start is a mark too.
+    The mark of a command is a `start` too.
     """
 
     end: str = ""
@@ -125,7 +127,7 @@ def _marks(block: Block) -> dict[int, _Marks]:
     for entity in _outermost(block.entities):
         inside = cut_units(block.text, entity.offset, entity.length)
         before = cut_units(block.text, max(entity.offset - 1, 0), 1)
-        if _ISOLATES.match(before) or "\n" in inside:  # the sentence isolates it itself
+        if _ISOLATES.match(before) or "\n" in inside:  # the sentence isolates it already
             continue
         if entity.type == "date_time" or needs_isolation(inside):
             marks[entity.offset].start = FSI
@@ -157,7 +159,7 @@ def _commands(block: Block) -> Iterator[int]:
 
 
 def _outermost(entities: Iterable[Entity]) -> Iterator[Entity]:
-    """Yield the entities to isolate that are in no other such; outer ones come first."""
+    """Yield the entities to isolate that are not inside another one."""
     done = 0
     for entity in entities:
         if entity.type in _ISOLATED and entity.offset >= done:

@@ -1,12 +1,13 @@
 """The Jinja environment of all templates, and the operator's own templates in it.
 
 - Small messages of one kind share a file, as blocks: `chat/errors.html#no_such_topic` names one. It
-  is compiled alone, with what the file holds before its first block (imports).
-- A file in the operator's folder replaces the shipped one of the same path, or, where that is a
-  file of messages, those of its messages that it holds. What was found broken at the start is left
-  out. What fails later is replaced by the shipped template each time, and reported once.
-- The operator's templates run in a sandbox: they read their values, and call what is meant for
-  templates.
+  is compiled on its own, after the text before the first block of the file (imports).
+- A file in the operator's folder replaces the shipped one of the same path. If that is a file of
+  messages, only the messages in the operator's file are replaced. Templates that the check at the
+  start found broken are left out. If one fails later, the shipped template takes its place each
+  time, and the failure is reported once.
+- The operator's templates run in a sandbox: they can read their values, and call only methods that
+  are meant for templates.
 """
 
 import re
@@ -40,8 +41,8 @@ from bot.rendering.filters import filters_for
 from bot.rendering.i18n import ENGLISH, IN_ENGLISH, Language, Translation
 from bot.rendering.keyboards import SETTINGS, on_alert, show_all, topics_page
 
-# Of their values, the operator's templates may call the methods of plain ones, and besides those
-# only what is Jinja's or ours: anything else might open files, as some methods of pydantic do.
+# The operator's templates may call methods of plain values, of Jinja and of our own modules. Any
+# other call might open files, as some methods of pydantic do.
 _PLAIN = (str, Number, date, time, timedelta, Sequence, Mapping, AbstractSet)
 _CALLABLE = ("jinja2.", "bot.", "aiogram.filters.callback_data")
 
@@ -53,7 +54,7 @@ _NO_TEXT = re.compile(r"{#.*?#}|{%.*?%}", re.DOTALL)
 class Overrides:
     """The operator's templates in *folder*, without the *broken* ones.
 
-    *report* gets a sentence when one fails, once for each.
+    *report* gets a sentence about each template that fails, once.
     """
 
     folder: Path
@@ -67,24 +68,24 @@ class Overrides:
             self.report(describe(template, error, self.folder))
 
     def leads_out(self, name: str) -> bool:
-        """Return whether a file is a link to one elsewhere, which may hold anything."""
+        """Return whether a file is a link out of the folder, to a file that may hold anything."""
         return not (self.folder / name).resolve().is_relative_to(self.folder.resolve())
 
 
 class TemplateEnvironment(Environment):
-    """*shipped* is the environment without *overrides*, where there are any."""
+    """With *overrides*, *shipped* is the environment without them."""
 
     language: Language = ENGLISH
     overrides: Overrides | None = None
     shipped: "TemplateEnvironment | None" = None
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """Return a plain dictionary; Jinja's has two layers, and each page goes through it."""
+        """Return a plain dictionary, which renders faster than the two layers of Jinja's own."""
         return {**self.globals, **(d or {})}
 
 
 class _Sandbox(ImmutableSandboxedEnvironment, TemplateEnvironment):
-    """Where the operator's templates run, and the shipped ones that they extend or include."""
+    """Runs the operator's templates, and the shipped ones that they extend or include."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(value, ModuleType) or not super().is_safe_attribute(obj, attr, value):
@@ -94,7 +95,7 @@ class _Sandbox(ImmutableSandboxedEnvironment, TemplateEnvironment):
 
 
 class _Loader(BaseLoader):
-    """Loads files, and single messages of them."""
+    """Loads files, and single messages of files."""
 
     def __init__(self, files: BaseLoader, overrides: Overrides | None = None) -> None:
         self._files = files
@@ -114,7 +115,7 @@ class _Loader(BaseLoader):
 
 
 def message_source(source: str, template: str) -> str:
-    """Return what is compiled for one message of a file, its lines numbered as in the file."""
+    """Return the source to compile for one message, with the line numbers of its file."""
     message = template.partition("#")[2]
     blocks = list(_BLOCK.finditer(source))
     block = next((block for block in blocks if block["name"] == message), None)
@@ -126,7 +127,7 @@ def message_source(source: str, template: str) -> str:
 
 
 def message_lines(source: str) -> Iterator[tuple[str, int]]:
-    """Yield each message of a file with its first line; none for a file that is one template."""
+    """Yield each message of a file with its first line; nothing if the file is one template."""
     outside = _NO_TEXT.sub("", _BLOCK.sub("", source))
     if not outside.strip() and "{% extends" not in source:
         for block in _BLOCK.finditer(source):
@@ -136,10 +137,10 @@ def message_lines(source: str) -> Iterator[tuple[str, int]]:
 def make_environment(
     translation: Translation = IN_ENGLISH, overrides: Overrides | None = None
 ) -> TemplateEnvironment:
-    """Return an environment whose templates escape everything and accept no undefined name.
+    """Return an environment that escapes everything and accepts no undefined name.
 
-    Every caller without *overrides* shares one for each language, whose templates are compiled
-    once in a process.
+    Callers without *overrides* share one for each language, so that a process compiles a shipped
+    template once.
     """
     shipped = _shipped(translation)
     if overrides is None:
@@ -194,12 +195,12 @@ _shipped = cache(_make)
 
 
 def _unlinked(value: Any) -> Any:
-    """Return the value of a variable, others' words unless it is markup, without links."""
+    """Return the value of a variable without links, unless it is markup."""
     return unlinked(value) if type(value) is str else value
 
 
 def _with_safe_values(translate: Any, *, is_rtl: bool) -> Callable[..., str]:
-    """Return gettext as *translate* does it, its values unlinked and, in RTL, isolated."""
+    """Wrap gettext (*translate*) so that its values are unlinked and, in RTL, isolated."""
 
     @pass_context
     def gettext(context: Context, sentence: str, *more: Any, **values: object) -> str:
@@ -213,7 +214,7 @@ def _with_safe_values(translate: Any, *, is_rtl: bool) -> Callable[..., str]:
 
 
 def describe(template: str, error: Exception, folder: Path) -> str:
-    """Return a sentence on what is wrong with a template: the file of *folder*, the line, why."""
+    """Describe an error in a template: its file in *folder*, the line, and the reason."""
     reason = str(error).strip().partition("\n")[0] or type(error).__name__
     name, line = place_of(error, folder)
     place = f"{name}, line {line}" if name else template
@@ -221,14 +222,14 @@ def describe(template: str, error: Exception, folder: Path) -> str:
 
 
 def place_of(error: Exception, folder: Path) -> tuple[str, int]:
-    """Return the last file of *folder* that the error passed through, "" if none, and its line."""
+    """Return the innermost file of *folder* in the traceback ("" if none), and its line."""
     if isinstance(error, TemplateSyntaxError):
         path = Path(error.filename or error.name or "")
         return str(path.relative_to(folder) if path.is_relative_to(folder) else path), error.lineno
-    found, step = ("", 0), error.__traceback__
+    place, step = ("", 0), error.__traceback__
     while step is not None:
         path = Path(step.tb_frame.f_code.co_filename)
         if path.is_relative_to(folder):
-            found = (str(path.relative_to(folder)), step.tb_lineno)
+            place = (str(path.relative_to(folder)), step.tb_lineno)
         step = step.tb_next
-    return found
+    return place

@@ -1,7 +1,7 @@
-"""Filters for templates: times, dates, marked words. They hold no sentence of ours.
+"""Filters for templates: times, dates, bold words. They contain no sentences.
 
-Times come in as aware UTC and are shown in the zone that the template names. Telegram shows a
-`<tg-time>` in the reader's own zone; its text is for clients and channels that cannot.
+Times are aware UTC and are shown in the zone that the template names. Telegram shows a `<tg-time>`
+in the reader's own zone; its text is for clients and mails that cannot.
 """
 
 from bisect import bisect_left
@@ -31,7 +31,7 @@ from bot.sources.hosts import host_shown, shown_host, shown_url
 _BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
 _EASTWARD = str.maketrans("+-", "-+")
 Width = Literal["wide", "abbreviated"]
-_RECENT_DAYS = 6  # for so long a day's name is not ambiguous
+_RECENT_DAYS = 6  # the name of an older weekday would be ambiguous
 
 
 def local(at: datetime, zone: str) -> datetime:
@@ -46,12 +46,12 @@ def clock(minutes: int) -> str:
 def city(zone: str, locale: str) -> str:
     """Return the city that an IANA zone is named after: `Asia/Tokyo` → Tokyo, 東京.
 
-    `Etc/GMT-9` is named after none; POSIX counts westward, users say UTC+9.
+    `Etc/GMT-9` has no city and becomes UTC+9, because POSIX counts westward.
     """
     if zone.startswith("Etc/GMT"):
         return "UTC" + zone.removeprefix("Etc/GMT").translate(_EASTWARD)
     plain = zone.rpartition("/")[2].replace("_", " ")
-    if locale.startswith("en"):  # where the zones are named
+    if locale.startswith("en"):  # zones are named in English
         return plain
     known = Locale.parse(locale).time_zones
     cities = (known.get(name, {}).get("city") for name in _all_names(zone))
@@ -60,17 +60,17 @@ def city(zone: str, locale: str) -> str:
 
 @cache
 def _all_names(zone: str) -> tuple[str, ...]:
-    """Return the names of *zone*, old ones too: CLDR still knows Asia/Saigon and Calcutta."""
+    """Return the names of *zone*, old ones too: CLDR still uses Asia/Saigon and Asia/Calcutta."""
     return (zone, *(old for old, new in get_global("zone_aliases").items() if new == zone))
 
 
 def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
-    """Make the *ranges* of *text*, in order and disjoint, bold; nothing across them is linked."""
-    joined_at = places(text)
-    text = with_joiners(text, joined_at)
+    """Make the *ranges* of *text* (ordered, disjoint) bold, and keep Telegram from linking it."""
+    joiners = places(text)
+    text = with_joiners(text, joiners)
     marked, done = Markup(), 0
-    for before in ranges:
-        start, end = (index + bisect_left(joined_at, index) for index in before)
+    for unjoined in ranges:
+        start, end = (index + bisect_left(joiners, index) for index in unjoined)
         marked += escape(text[done:start]) + _BOLD + escape(text[start:end]) + _END_OF_BOLD
         done = end
     return marked + escape(text[done:])
@@ -87,26 +87,26 @@ def weekday(day: date, locale: str) -> str:
 
 
 def weekday_names(weekdays: int, width: Width = "wide", *, locale: str) -> list[str]:
-    """Name the days of a week whose bit is set; bit 0 is Monday."""
+    """Return the names of the weekdays whose bit is set; bit 0 is Monday."""
     names = get_day_names(width, locale=locale)
     return [names[day] for day in range(7) if weekdays >> day & 1]
 
 
 def isolated(text: str, locale: str) -> str:
-    """Isolate what sources and users wrote, in a language that runs from right to left."""
+    """Isolate text of sources and users in a right-to-left language."""
     return isolate(text) if Locale.parse(locale).text_direction == RTL else text
 
 
 def listed(items: Sequence[str], locale: str) -> str:
-    """Join them as the language does: `a, b, and c`."""
+    """Join *items* as the language does: `a, b, and c`."""
     return format_list([isolated(item, locale) for item in items], locale=locale)
 
 
 def joined(items: Sequence[str], locale: str) -> str:
-    """Join them with nothing but commas, of the kind that the language has: `a, b`; `a、b`.
+    """Join *items* with the commas of the language only: `a, b`; `a、b`.
 
-    In one that runs from right to left each item is isolated: names in Latin letters would reorder
-    the signs between them.
+    In a right-to-left language each item is isolated, because names in Latin letters would reorder
+    the commas between them.
     """
     language = Locale.parse(locale)
     if language.text_direction == RTL:
@@ -123,7 +123,7 @@ def day_and_month(day: date, locale: str) -> str:
 
 
 def ago(at: datetime, now: datetime, locale: str) -> str:
-    """Say how long before *now*, under a minute as one; from tomorrow's view, the day."""
+    """Say how long *at* is before *now*, at least a minute; after a day, name the day."""
     passed = max(now - at, timedelta(minutes=1))
     if passed < timedelta(days=1):
         return _from_now(-passed, locale)
@@ -131,28 +131,28 @@ def ago(at: datetime, now: datetime, locale: str) -> str:
 
 
 def ahead(at: datetime, now: datetime, locale: str) -> str:
-    """Say how long after *now*, under a minute as one."""
+    """Say how long *at* is after *now*, at least a minute."""
     return _from_now(max(at - now, timedelta(minutes=1)), locale)
 
 
 def _from_now(span: timedelta, locale: str) -> str:
-    """Write `in 5 hr`, `5 hr ago`. CLDR's narrow form is a bare `-5 h` in French and Russian."""
+    """Return `in 5 hr` or `5 hr ago`; CLDR's narrow form is only `-5 h` in French and Russian."""
     try:
         return format_timedelta(
             span, format="short", add_direction=True, threshold=1, locale=locale
         )
-    except KeyError:  # Babel lacks some short ones: Indonesian hours to come
+    except KeyError:  # Babel lacks some short forms, such as Indonesian hours to come
         return format_timedelta(span, add_direction=True, threshold=1, locale=locale)
 
 
 def when(at: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
-    """Show when news came: the time, preceded by the day unless it is *today*; or a bare date."""
+    """Return the time of news, with its day unless that is *today*; or a bare date."""
     shown, layout = _seen(at, zone, today, locale)
     return tg_time(at, shown, layout) if isinstance(at, datetime) else shown
 
 
 def stamp(at: datetime | date, zone: str, today: date, locale: str) -> Markup:
-    """Show the same on a web page, where the tag is HTML's."""
+    """Return the same for a web page, in HTML's own tag."""
     shown, _ = _seen(at, zone, today, locale)
     written = at.astimezone(UTC) if isinstance(at, datetime) else at
     exact = written.isoformat().replace("+00:00", "Z")
@@ -160,7 +160,7 @@ def stamp(at: datetime | date, zone: str, today: date, locale: str) -> Markup:
 
 
 def _seen(at: datetime | date, zone: str, today: date, locale: str) -> tuple[str, str]:
-    """Return how to show when news came, and Telegram's layout for it."""
+    """Return the text of a time, and Telegram's layout for it."""
     if not isinstance(at, datetime):
         return _skeleton("MMMd", at, locale), "d"
     there = local(at, zone)
@@ -174,7 +174,7 @@ def _seen(at: datetime | date, zone: str, today: date, locale: str) -> tuple[str
 
 
 def filters_for(locale: str) -> dict[str, Any]:
-    """Return the filters by name, those that depend on the language bound to *locale*."""
+    """Return the filters by name; those that depend on the language use *locale*."""
     localized: dict[str, Callable[..., object]] = {
         "isolated": isolated,
         "city": city,
@@ -183,11 +183,11 @@ def filters_for(locale: str) -> dict[str, Any]:
         "weekday_names": weekday_names,
         "listed": listed,
         "day_and_month": day_and_month,
-        "until": partial(format_interval, skeleton="MMMMd"),  # the month once where it is the same
+        "until": partial(format_interval, skeleton="MMMMd"),  # names a common month once
         "ago": ago,
         "ahead": ahead,
-        "rough": format_timedelta,  # in its largest unit: 2 hours
-        # In few letters, in a unit of which there are two at least: 31h.
+        "rough": format_timedelta,  # in the largest unit: 2 hours
+        # Short, in the largest unit of which there are at least two: 31h.
         "brief": partial(format_timedelta, format="narrow", threshold=2),
         "when": when,
         "stamp": stamp,
@@ -205,13 +205,13 @@ def filters_for(locale: str) -> dict[str, Any]:
 
 
 def _skeleton(skeleton: str, day: date, locale: str) -> str:
-    """Write *day* by a CLDR skeleton: a list of fields, ordered as the language does."""
+    """Format *day* by a CLDR skeleton, a list of fields that each language orders its own way."""
     wall = day.replace(tzinfo=None) if isinstance(day, datetime) else datetime.combine(day, time())
-    return _written(skeleton, wall, locale)
+    return _formatted(skeleton, wall, locale)
 
 
-# Many readers are shown the times of one day's stories. The key is the wall time, which differs by
-# zone; equal timestamps would not.
+# Cached, because many readers see the times of the same stories. The key is the wall time, which
+# differs between zones while the timestamp does not.
 @lru_cache(maxsize=4096)
-def _written(skeleton: str, wall: datetime, locale: str) -> str:
+def _formatted(skeleton: str, wall: datetime, locale: str) -> str:
     return format_skeleton(skeleton, wall.replace(tzinfo=UTC), UTC, locale=locale)

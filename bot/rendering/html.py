@@ -1,15 +1,16 @@
-"""Templates' HTML to blocks of text with Telegram's entities, and back to HTML.
+"""Converts the HTML of templates to blocks of text with Telegram's entities, and back.
 
 - Inline tags: b i u s code a tg-spoiler tg-time br.
-- Blocks: p (an empty line around it), div, li ("• "), blockquote (`expandable` folds it), pre; a
-  block within a block begins a new line of it. ul only groups. hr opens a section.
-- `<nav>`, wherever it stands, is a row of the keyboard; its buttons are `<button data="…">` or
-  `<button url="…">`. Three or four with a long label become pairs, since a phone would cut them.
-- `<tg-part id="…">` stands for blocks that were read before (`renderer.Parts`).
-- White space collapses as in a browser, but not in pre.
-- An unknown tag is an error, as is a tag that has no end; a `<` that begins no tag is text. The
-  standard library's parser forgives what no template of ours does, and takes longer for it.
-- A link that is neither http, https, tg nor mailto is only its text.
+- Blocks: p (with an empty line around it), div, li ("• "), blockquote (`expandable` folds it), pre.
+  A block inside a block begins a new line. ul only groups. hr opens a section.
+- `<nav>` is a row of the keyboard, wherever it stands. Its buttons are `<button data="…">` or
+  `<button url="…">`. Three or four buttons with a long label become pairs, because a phone would
+  cut their labels.
+- `<tg-part id="…">` stands for blocks that were parsed before (`renderer.Parts`).
+- White space collapses as in a browser, except in pre.
+- An unknown tag or one without an end is an error. A `<` that begins no tag is text. The parser of
+  the standard library is more tolerant than templates need, and slower.
+- A link with a scheme other than http, https, tg or mailto becomes plain text.
 """
 
 import re
@@ -52,19 +53,19 @@ INLINE = {
 }
 BLOCKS = frozenset({"p", "div", "li", "blockquote", "pre"})
 LINKS = frozenset({"http", "https", "tg", "mailto"})
-_VERBATIM = frozenset({"nav", "pre", "code"})  # where Telegram makes no links of its own
-# The longest label in a row of so many buttons that a phone shows whole, in columns.
+_VERBATIM = frozenset({"nav", "pre", "code"})  # Telegram makes no links of its own in these
+# The longest label, in columns, that a phone shows whole in a row of this many buttons.
 _WIDEST = {3: 16, 4: 11}
-# HTML's white space; a no-break space is none of it.
+# The white space of HTML, which does not include the no-break space.
 SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
 class TemplateError(ValueError):
-    """The HTML is not what templates may contain; the sentence names the tag and the line."""
+    """Templates may not contain this HTML; the message names the tag and the line."""
 
 
 class MarkupReader:
-    """Reads HTML tag by tag, and the keyboard in it; who reads on knows which tags are *_open*."""
+    """Reads HTML tag by tag, with its keyboard. Subclasses handle more tags."""
 
     def __init__(self) -> None:
         self._html = ""
@@ -73,7 +74,7 @@ class MarkupReader:
         self._rows: list[list[Button]] = []
 
     def feed(self, html: str) -> None:
-        """Read *html* without its direction overrides, which no template of ours has."""
+        """Read *html*; direction overrides are dropped, because only others' text has them."""
         self._html = html = without_overrides(html)
         for piece in _PIECE.finditer(html):
             self._at = piece.start()
@@ -95,7 +96,7 @@ class MarkupReader:
             raise TemplateError(f"<{self._open[-1]}> is never closed")
 
     def error(self, sentence: str) -> TemplateError:
-        """Return the error, with the line that is being read."""
+        """Return an error that names the current line."""
         line = self._html.count("\n", 0, self._at) + 1
         return TemplateError(f"line {line}: {sentence}")
 
@@ -120,11 +121,11 @@ class MarkupReader:
         self._open.pop()
 
     def handle_part(self, number: int) -> None:
-        """Take the part of that number, which is read already."""
+        """Handle a reference to a part that was parsed before."""
         raise self.error(f"<tg-part id={number}> is not ours")
 
     def handle_text(self, text: str) -> None:
-        """Take text, its character references resolved; it may come in several pieces."""
+        """Handle text with its character references resolved; it may come in several pieces."""
         if "button" in self._open:
             row = self._rows[-1]
             label = f"{row[-1].text} {' '.join(text.split())}".strip()
@@ -136,7 +137,7 @@ class MarkupReader:
 
 
 def _fitting(row: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
-    """Give *row* as it is, or in pairs where its labels would be cut on a phone."""
+    """Yield *row* as it is, or in pairs if a phone would cut its labels."""
     widest = max((width(button.text) for button in row), default=0)
     size = 2 if widest > _WIDEST.get(len(row), widest) else max(len(row), 1)
     for start in range(0, len(row), size):
@@ -144,7 +145,7 @@ def _fitting(row: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
 
 
 def width(label: str) -> int:
-    """Return how many columns *label* takes; signs of East Asia take two."""
+    """Return how many columns *label* takes; wide East Asian characters take two."""
     return sum(1 + (east_asian_width(sign) in {"W", "F"}) for sign in label)
 
 
@@ -160,12 +161,12 @@ def _read_attributes(text: str) -> Attributes:
 @dataclass(slots=True)
 class _Opened:
     entity: Fields | None
-    start: int | None = None  # known once something is written inside
+    start: int | None = None  # None until text is written inside
 
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes text and entities side by side."""
+    """Collects text and its entities."""
 
     _pieces: list[str] = field(default_factory=list)
     _length: int = 0
@@ -175,7 +176,7 @@ class _Writer:
     _space: bool = False  # owed before the next text
 
     def write_verbatim(self, text: str) -> None:
-        """Write *text* as it stands; line breaks at its ends only count if text stands beyond."""
+        """Write *text* unchanged; line breaks at its ends count only next to other text."""
         rest = text.lstrip("\n")
         self._line_breaks += len(text) - len(rest)
         inner = rest.rstrip("\n")
@@ -198,7 +199,7 @@ class _Writer:
         self._opened.append(_Opened(None if nested else entity))
 
     def close(self) -> None:
-        """End what was opened last; an entity without text is dropped."""
+        """End the entity opened last; an entity without text is dropped."""
         opened = self._opened.pop()
         if opened.entity is not None and opened.start is not None:
             length = self._length - opened.start
@@ -209,13 +210,13 @@ class _Writer:
         self._line_breaks += 1
 
     def end_line(self, *, empty: bool = False) -> None:
-        """Let the next text begin a new line, after an *empty* one if asked."""
+        """Let the next text begin a new line, with an *empty* line before it if true."""
         if self._pieces:
             self._line_breaks = max(self._line_breaks, 2 if empty else 1)
         self._space = False
 
     def take(self) -> tuple[str, tuple[Entity, ...]]:
-        """Return what was written and start again; outer entities come first."""
+        """Return the text and entities so far (outer entities first), and start again."""
         text = "".join(self._pieces)
         entities = sorted(self._entities, key=lambda entity: (entity.offset, -entity.length))
         self._pieces, self._entities = [], []
@@ -345,7 +346,7 @@ class _PageReader(MarkupReader):
 
 
 def _entity_of(tag: str, attributes: Attributes) -> Fields | None:
-    """Return the fields of the entity that a tag makes; None if it makes none."""
+    """Return the fields of the entity of a tag, or None if the tag makes none."""
     if tag == "a":
         url = link_of(attributes)
         return {"type": "text_link", "url": url} if url else None
@@ -363,7 +364,7 @@ def _entity_of(tag: str, attributes: Attributes) -> Fields | None:
 
 
 def link_of(attributes: Attributes) -> str:
-    """Return where a link leads, "" if nowhere that a message may link to."""
+    """Return the URL of a link, "" if a message may not link to it."""
     url = (attributes.get("href") or "").strip()
     try:
         parts = urlsplit(url)
@@ -383,14 +384,14 @@ _TAGS = {
 
 
 def to_html(message: Message) -> Markup:
-    """Return a message as HTML for a browser; its entities must nest, as our parser's do."""
+    """Return a message as HTML for a browser; its entities must nest, as those of pages do."""
     text, marks = message.text, []
     for entity in message.entities:
         tag = _TAGS[entity.type]
         start = f'<a href="{escape(entity.url)}">' if entity.url else f"<{tag}>"
         marks.append((index_of(text, entity.offset), True, start))
         marks.insert(0, (index_of(text, entity.end), False, f"</{tag}>"))
-    # At one offset tags close before others open; inner tags close first.
+    # At the same offset, tags close before others open, inner tags first.
     marks.sort(key=lambda mark: mark[:2])
     html, done = "", 0
     for at, _, mark in marks:

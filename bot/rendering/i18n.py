@@ -1,10 +1,10 @@
-"""The languages of Dateline: which there are, which one an IETF tag means, and their catalogues.
+"""The languages of Dateline, the language that an IETF tag means, and the catalogues.
 
-To add one: its row in LANGUAGES, and its catalogue `templates/locale/<code>.po`.
+To add a language, add a row to LANGUAGES and a catalogue `templates/locale/<code>.po`.
 
-- gettext's catalogues are compiled to `.mo` files when the project is installed or packaged.
+- Catalogues are compiled to `.mo` files when the project is installed or packaged.
 - A process reads a catalogue when it first renders in that language.
-- A sentence that a catalogue lacks stays English.
+- Sentences that a catalogue lacks stay English.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,10 +16,10 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """*code*: an IETF tag, as in `lang="…"`; *locale*: CLDR's name for it, which dates use.
+    """A language: *code* is its IETF tag, *locale* its name in CLDR, which formats dates.
 
-    *comma*, *colon* and *semicolon* include the spaces around them. CLDR knows the comma, but
-    loading it for every language costs a process four megabytes and time at the start.
+    *comma*, *colon* and *semicolon* include the spaces around them. They stand here because loading
+    CLDR for every language costs a process four megabytes and time at the start.
     """
 
     code: str
@@ -31,7 +31,7 @@ class Language:
     semicolon: str = "; "
 
 
-# Dates as most of the world's English writes them: 18 November, 14:05.
+# en_GB, because most of the English-speaking world writes dates like 18 November, 14:05.
 ENGLISH = Language("en", "en_GB", "English")
 
 LANGUAGES = {
@@ -64,9 +64,9 @@ _BY_TAG = {code.lower(): code for code in LANGUAGES} | {
 
 
 def language_for(tag: str) -> str:
-    """Return the code of the language that an IETF *tag* asks for; `en` if it is none of ours.
+    """Return the code of the language for an IETF *tag*; `en` if the language is unknown.
 
-    A variant of a language of ours is that language: `pt-br` is `pt`.
+    A variant means its language: `pt-br` is `pt`.
     """
     rest = tag.lower().replace("_", "-")
     while rest:
@@ -78,7 +78,7 @@ def language_for(tag: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Translation:
-    """A language; *catalogue* gives its sentences. The templates themselves are in English."""
+    """A language and its *catalogue* of sentences. The templates themselves are in English."""
 
     language: Language = ENGLISH
     catalogue: Callable[[], NullTranslations] = NullTranslations
@@ -89,7 +89,7 @@ IN_ENGLISH = Translation()
 
 @cache
 def shipped_translations() -> Mapping[str, Translation]:
-    """Return the languages that have a catalogue, by their codes, in the order of the table."""
+    """Return the languages that have a catalogue, by code, in the order of LANGUAGES."""
     folder = files("templates").joinpath("locale")
     return {
         code: IN_ENGLISH if language is ENGLISH else Translation(language, partial(_read, code))

@@ -1,13 +1,13 @@
-"""Keyboards: the rows of buttons in a template's `<nav>`, and what their buttons send back.
+"""Keyboards: the callback data of the buttons in a template's `<nav>`.
 
-A button sends `<prefix>` or `<prefix>:<number>`, 1-64 bytes, which the chat reads with aiogram's
-CallbackData of the same prefix. The data says everything: a button on a week-old digest still
-works. What a button shows is a new message, since a digest in a group belongs to everybody.
+A button sends `<prefix>` or `<prefix>:<number>`, 1-64 bytes, which the chat parses with aiogram's
+CallbackData of the same prefix. The data holds everything, so that a button on a week-old digest
+still works. A button answers with a new message, because a digest in a group belongs to everybody.
 """
 
 from datetime import date
 
-TOPICS = "mine"  # mine:<page>, of the chat's own topics
+TOPICS = "mine"  # mine:<page> of the chat's own topics
 SETTINGS = "times_and_pause"  # time, zone, pause
 ALL = "all"  # all:<yyyymmdd>:<schedule number>:<topic>: all stories of a digest; date 0: the next
 
@@ -29,5 +29,5 @@ def show_all(day: date | None, schedule_number: int, topic_id: int) -> str:
 
 
 def on_alert(action: str, story_id: int, topic_id: int = 0, duration: str = "ever") -> str:
-    """Return what a button under the alert to a story sends; the chat defines the actions."""
+    """Return the data of a button under an alert; the chat defines the actions."""
     return f"{ALERT}:{action}:{story_id}:{topic_id}:{duration}"

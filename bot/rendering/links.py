@@ -1,11 +1,11 @@
-"""The addresses of our pages that stand in messages, and the signed tokens in them.
+"""Links: the URLs of our pages in messages, and the signed tokens in these URLs.
 
-- An address is a token behind its purpose. Without a public address there are no links, and the
-  renderer leaves them out.
+- A URL ends in its purpose and a token. Without a public web address there are no links, and
+  templates leave them out.
 - A token is `<subject>.<last day>.<mac>`, which nobody can guess or change. The subject (row ids,
-  dates) can be read. The last day counts days since 1970-01-01; 0 means for ever.
-- The mac is the first 128 bits of HMAC-SHA-256 (RFC 2104) over purpose, subject and day, in letters
-  that mail programs neither cut nor change the case of. A token is good for one purpose only.
+  dates) is readable. The last day counts days since 1970-01-01; 0 means for ever.
+- The mac is the first 128 bits of HMAC-SHA-256 (RFC 2104) over purpose, subject and day, in lower
+  case letters and digits that mail programs leave intact. A token is valid for one purpose only.
 """
 
 import hmac
@@ -20,7 +20,7 @@ _FOR_EVER = 0
 
 
 class Purpose(StrEnum):
-    """The one use of a token; the value begins the path of its pages, if it has any."""
+    """The only use of a token; the value begins the path of its pages, if it has any."""
 
     EDITION = "e"
     MANAGE = "m"
@@ -28,7 +28,7 @@ class Purpose(StrEnum):
     CONFIRM = "c"
     FEED = "f"
     BOUNCE = "b"
-    RETURN_PATH = "r"  # in the envelope of each mail, where its reader sees it; opens no page
+    RETURN_PATH = "r"  # in the envelope of each mail, where its reader can see it; opens no page
     UPDATES = "telegram"
 
 
@@ -37,11 +37,11 @@ class BadTokenError(ValueError):
 
 
 class ForgedError(BadTokenError):
-    """It was not signed with this key, or for another purpose, or was changed."""
+    """It was signed with another key or for another purpose, or it was changed."""
 
 
 class ExpiredError(BadTokenError):
-    """It was good once."""
+    """It was valid once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,16 @@ class Signer:
     key: bytes = field(repr=False)
 
     def sign(self, purpose: Purpose, *subject: int | str, last: date | None = None) -> str:
-        """Return the token of *subject*, good up to the day *last* (UTC); None: for ever.
+        """Return the token of *subject*, valid through the day *last* (UTC; None: for ever).
 
-        A subject's parts hold no dot, and nothing that an address must not.
+        The parts of a subject contain no dot and no character that a URL may not contain.
         """
         day = _FOR_EVER if last is None else (last - _EPOCH).days
         signed = ".".join(map(str, (*subject, day)))
         return f"{signed}.{self._mac(purpose, signed)}"
 
     def verify(self, purpose: Purpose, token: str, now: datetime) -> tuple[str, ...]:
-        """Return the parts of the subject; ForgedError or ExpiredError where it opens nothing."""
+        """Return the parts of the subject. Raises ForgedError or ExpiredError."""
         signed, _, mac = token.rpartition(".")
         if not hmac.compare_digest(_encoded(mac), _encoded(self._mac(purpose, signed))):
             raise ForgedError
@@ -70,9 +70,9 @@ class Signer:
         return tuple(subject)
 
     def secret(self, purpose: Purpose, name: str) -> str:
-        """Return letters and digits that only those with the key know, the same each time.
+        """Return a secret of letters and digits, always the same for the same key and *name*.
 
-        No token is a secret: what a token signs has a dot in it, and *name* has none.
+        No token is also a secret, because a token signs text with a dot and *name* has none.
         """
         return self._mac(purpose, name)
 
@@ -82,16 +82,15 @@ class Signer:
 
 
 def _encoded(text: str) -> bytes:
-    return text.encode(errors="replace")  # an address may hold half a character
+    return text.encode(errors="replace")  # a URL may contain half a surrogate pair
 
 
-# How long an address that stands in a message is good.
-GOOD_FOR = timedelta(days=90)
+GOOD_FOR = timedelta(days=90)  # how long a link in a message is valid
 WHOLE_DIGEST = 0  # in place of a topic
 
 
 class FeedKind(StrEnum):
-    """A format of the feeds that we give; the value ends the address."""
+    """A format of published feeds; the value is the extension of the URL."""
 
     ATOM = "atom"
     JSON = "json"
@@ -99,33 +98,33 @@ class FeedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """*base* is where the world reaches our pages (`https://news.example.org/path`), if it does."""
+    """Makes links below the public web address *base* (`https://news.example.org/path`), if any."""
 
     base: str | None
     signer: Signer
 
     def edition(self, chat_id: int, day: date, schedule_number: int, now: datetime) -> str | None:
-        """The edition of a local date and schedule time: both are known before its row is made."""
+        """Return the URL of an edition; date and schedule time are known before it has a row."""
         return self._at(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", schedule_number, last=_last(now))
 
     def manage(self, chat_id: int, now: datetime) -> str | None:
-        """It lets its holder change subscriptions, so it belongs in no message that is shared."""
+        """Return a URL that can change subscriptions, and must not be in messages to groups."""
         return self._at(Purpose.MANAGE, chat_id, last=_last(now))
 
     def unsubscribe(self, mailbox_id: int) -> str | None:
-        """Good for ever: a mail may be read years later."""
+        """Return a URL that is valid for ever, because a mail may be read years later."""
         return self._at(Purpose.UNSUBSCRIBE, mailbox_id)
 
     def confirm(self, mailbox_id: int, token: str) -> str | None:
-        """*token* is the mailbox's own, which says itself how long it is good."""
+        """Return the URL that confirms a mailbox with its own *token*, which has its own expiry."""
         return self._at(Purpose.CONFIRM, mailbox_id, token)
 
     def bounce(self) -> str | None:
-        """Where a mail relay of the operator's posts what came back."""
+        """Return the URL to which the operator's mail relay posts bounces."""
         return self._at(Purpose.BOUNCE)
 
     def feed(self, chat_id: int, topic_id: int, version: int, kind: FeedKind) -> str | None:
-        """The feed of a topic, or `WHOLE_DIGEST`; good as long as the chat is at *version*."""
+        """Return the URL of a feed (a topic or `WHOLE_DIGEST`); another *version* ends it."""
         address = self._at(Purpose.FEED, chat_id, topic_id, version)
         return address and f"{address}.{kind}"
 

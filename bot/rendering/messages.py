@@ -1,9 +1,10 @@
-"""A message as it is sent: text, entities, keyboard; the body that a delivery stores.
+"""Messages as they are sent: text, entities, keyboard. A delivery stores one as its body.
 
-Telegram counts offsets and lengths in UTF-16 code units. A rich message is Telegram's own HTML
-(`rich`); `text` is then its first line, for lists of what is queued, and `classic` the messages
-that are sent if Telegram refuses it; `is_rtl` where it reads from right to left. With a `photo` (a
-PNG, in base64) the text is its caption.
+Telegram counts offsets and lengths in UTF-16 code units.
+
+- `rich` is the HTML of a rich message. Its `text` is its first line, for lists of queued messages,
+  `classic` has the messages to send if Telegram refuses it, and `is_rtl` is its direction.
+- `photo` is a PNG in base64; the text is its caption.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ def units(text: str) -> int:
 
 
 def index_of(text: str, offset: int) -> int:
-    """Return the index into *text* of the UTF-16 *offset*, which must not split a character."""
+    """Return the index in *text* of the UTF-16 *offset*, which must not split a character."""
     return len(_encoded(text)[: offset * 2].decode("utf-16-le", "surrogatepass"))
 
 
@@ -52,7 +53,7 @@ class Entity(NamedTuple):
 
 
 class Button(NamedTuple):
-    """`data` comes back when it is pressed (1-64 bytes); `url` opens instead."""
+    """A press sends `data` back (1-64 bytes), or opens `url`."""
 
     text: str
     data: str | None = None
@@ -70,12 +71,12 @@ class Message:
     is_rtl: bool = False
 
     def plain(self) -> "Message":
-        """Return the fallback without entities, links written out where they fit."""
+        """Return the message without entities, with its links written out if they fit."""
         text = with_links(self.text, self.entities)
         return Message(text if units(text) <= MAX_UNITS else self.text, (), self.keyboard)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it without `classic`, which is the fallback's."""
+        """Return the body, without `classic`, which is in the fallback."""
         body: dict[str, Any] = {
             "text": self.text,
             "entities": [_entity_json(entity) for entity in self.entities],
@@ -85,9 +86,9 @@ class Message:
         return body | {name: value for name, value in special.items() if value is not None}
 
     def fallback(self) -> dict[str, Any]:
-        """Return the body that is sent if this one is refused.
+        """Return the body to send if Telegram refuses this one.
 
-        Of several classic messages the first has the others as `following`.
+        It is the first of the classic messages; the others are its `following`.
         """
         if not self.classic:
             return self.plain().to_json()
@@ -110,7 +111,7 @@ class Message:
 
 
 def with_links(text: str, entities: Sequence[Entity]) -> str:
-    """Return *text* with the URL of each link written out behind it."""
+    """Return *text* with the URL of each link written out after it."""
     coded = text.encode("utf-16-le", "surrogatepass")
     pieces: list[bytes] = []
     done = 0
@@ -121,7 +122,7 @@ def with_links(text: str, entities: Sequence[Entity]) -> str:
 
 
 def _entity_json(entity: Entity) -> dict[str, Any]:
-    """Return it by field; a digest has so many that to ask each field for its name counts."""
+    """Return the fields that are set; unrolled, because a digest has many entities."""
     kind, offset, length, url, *rare = entity
     json: dict[str, Any] = {"type": kind, "offset": offset, "length": length}
     if url is not None:
@@ -132,7 +133,7 @@ def _entity_json(entity: Entity) -> dict[str, Any]:
     return json
 
 
-_NO_RARE = [None, None, None]  # what hardly any entity has
+_NO_RARE = [None, None, None]  # fields that few entities set
 
 
 def _button_json(button: Button) -> dict[str, Any]:
@@ -141,5 +142,5 @@ def _button_json(button: Button) -> dict[str, Any]:
 
 
 def _from_json(record: type[Entity | Button], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of *stored*; those that a newer version added are left out."""
+    """Return the known fields of *stored*, without those that a newer version added."""
     return {name: stored[name] for name in record._fields if name in stored}

@@ -1,9 +1,10 @@
-"""Checking the operator's own templates at the start, before any reader gets what they render.
+"""Checks the operator's templates at the start, before a reader gets a message from them.
 
-1. A template replaces one that is shipped, or another of the operator's uses it.
-2. It can be read.
-3. Where there are samples that show it, each of them renders.
-4. The others use no name that the shipped template is not given.
+1. A template must replace a shipped one, or be used by another template of the operator's.
+2. It must be readable.
+3. If there are samples that use it, each of them must render.
+4. Without samples, it may use only names that the shipped template is given.
+
 A template is a file, or one message of a file of messages (`environment`).
 """
 
@@ -28,24 +29,24 @@ from bot.rendering.renderer import Renderer
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """*show* renders made-up news with the *templates*, and raises what is wrong with them."""
+    """Made-up news: *show* renders it with the *templates*, and raises their errors."""
 
     templates: tuple[str, ...]
     show: Callable[[Renderer], object]
 
     @classmethod
     def of(cls, template: str, values: Mapping[str, object]) -> Self:
-        """Return one that renders a single template."""
+        """Return a sample that renders a single template."""
         return cls((template,), lambda renderer: renderer.text(template, **values))
 
 
 def find_problems(overrides: Overrides, samples: Sequence[Sample]) -> dict[str, str]:
-    """Return a sentence for each template of the folder that may not be used, by its name."""
+    """Return a sentence for each template of the folder that must not be used, by name."""
     problems: dict[str, str] = {}
     trees = dict(_read(overrides, problems))
     shown = {sample: parts for sample in samples if not (parts := _parts(sample)).isdisjoint(trees)}
     _render(shown, overrides, problems)
-    referenced = {found for tree in trees.values() for found in find_referenced_templates(tree)}
+    referenced = {name for tree in trees.values() for name in find_referenced_templates(tree)}
     for name in sorted(trees.keys() - problems.keys() - set().union(*shown.values())):
         if not _is_shipped(name) and name not in referenced:
             idle = "it replaces nothing that is shipped, and no template of yours uses it."
@@ -58,7 +59,7 @@ def find_problems(overrides: Overrides, samples: Sequence[Sample]) -> dict[str, 
 
 def _read(overrides: Overrides, problems: dict[str, str]) -> Iterator[tuple[str, nodes.Template]]:
     """Yield the operator's templates that can be compiled, with their syntax trees."""
-    # Merely compiling a template may run parts of it: Jinja evaluates what is constant.
+    # In the sandbox, because compiling evaluates constant expressions.
     sandbox = make_environment(overrides=overrides)
     for file in FileSystemLoader(overrides.folder).list_templates():
         path = overrides.folder / file
@@ -92,7 +93,7 @@ def _render(samples: Iterable[Sample], overrides: Overrides, problems: dict[str,
 
 
 def _strict(overrides: Overrides, problems: Mapping[str, str]) -> Renderer:
-    """Return a renderer in which no shipped template replaces one that fails."""
+    """Return a renderer that does not fall back to shipped templates."""
     environment = make_environment(overrides=replace(overrides, broken=frozenset(problems)))
     environment.shipped = None
     return Renderer(environment)
@@ -101,13 +102,13 @@ def _strict(overrides: Overrides, problems: Mapping[str, str]) -> Renderer:
 def _error_of(sample: Sample, renderer: Renderer) -> Exception | None:
     try:
         sample.show(renderer)
-    except Exception as error:  # noqa: BLE001 - whatever the operator's templates do
+    except Exception as error:  # noqa: BLE001 - the operator's templates may raise anything
         return error
     return None
 
 
 def _at_fault(error: Exception, sample: Sample, overrides: Overrides) -> str | None:
-    """Return the operator's template in which *error* arose, else the one of theirs shown."""
+    """Return the operator's template that raised *error*, else the first one in the sample."""
     file, line = place_of(error, overrides.folder)
     if (overrides.folder / file).is_file():
         lines = message_lines((overrides.folder / file).read_text(encoding="utf-8"))
@@ -117,20 +118,21 @@ def _at_fault(error: Exception, sample: Sample, overrides: Overrides) -> str | N
 
 
 def _unknown_name(name: str, tree: nodes.Template) -> nodes.Name | None:
-    """Return a value of the template that neither the shipped one nor itself is given."""
-    given = set(make_environment().globals)
+    """Return the first name in *tree* that is neither defined there nor given to the template."""
+    known = set(make_environment().globals)
     for part in _closure(name).values():
-        given |= find_undeclared_variables(part)
+        known |= find_undeclared_variables(part)
     tests = tree.find_all(nodes.Test)
-    given |= {
+    known |= {
         test.node.name
         for test in tests
         if test.name in {"defined", "undefined"} and isinstance(test.node, nodes.Name)
     }
     names = list(tree.find_all(nodes.Name))
-    given |= {found.name for found in names if found.ctx != "load"}
-    unknown = find_undeclared_variables(tree) - given
-    return min((n for n in names if n.name in unknown), key=lambda n: n.lineno, default=None)
+    known |= {node.name for node in names if node.ctx != "load"}
+    unknown = find_undeclared_variables(tree) - known
+    uses = (node for node in names if node.name in unknown)
+    return min(uses, key=lambda node: node.lineno, default=None)
 
 
 def _parts(sample: Sample) -> set[str]:
@@ -141,13 +143,13 @@ def _parts(sample: Sample) -> set[str]:
 @cache
 def _closure(name: str) -> dict[str, nodes.Template]:
     """Return *name* and every shipped template that it extends, includes or imports."""
-    found: dict[str, nodes.Template] = {}
-    waiting: list[str | None] = [name]
-    while waiting:
-        if (one := waiting.pop()) and one not in found:
-            found[one] = make_environment().parse(_source(one))
-            waiting += find_referenced_templates(found[one])
-    return found
+    trees: dict[str, nodes.Template] = {}
+    unread: list[str | None] = [name]
+    while unread:
+        if (template := unread.pop()) and template not in trees:
+            trees[template] = make_environment().parse(_source(template))
+            unread += find_referenced_templates(trees[template])
+    return trees
 
 
 @cache

@@ -1,11 +1,13 @@
-"""Packing blocks into messages that Telegram takes: 1-4096 UTF-16 units, at most 100 entities.
+"""Packs blocks into messages that Telegram accepts: 1-4096 UTF-16 units, at most 100 entities.
 
-1. All blocks go into one message if they fit.
-2. Else a message ends where a section ends, if the next section fits into a message of its own.
-3. Else it ends between blocks; a section's first block is never left alone at the end.
-4. A block that fits into no message is cut: at a line, else a sentence, a word, a character; never
-   inside a surrogate pair or a grapheme cluster; inside an entity only if nothing else is left.
-Each of several messages ends with its number, such as 1/3; the keyboard stands under the last.
+1. If all blocks fit, they are one message.
+2. If not, a message ends between sections, if the next section fits into a message of its own.
+3. A longer section is split between blocks. Its first block is never the last of a message.
+4. A block that fits into no message is cut at a line, a sentence, a word or a character, in this
+   order of preference. It is never cut inside a surrogate pair, and inside an entity or a grapheme
+   cluster only if there is no other place.
+
+Each of several messages ends with its number, such as 1/3. The keyboard is below the last one.
 """
 
 import re
@@ -20,10 +22,10 @@ from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Entity, Keyboard, Me
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, an item or a quote: text with entities, their offsets counted from its start.
+    """A paragraph, item or quote: text, and entities with offsets from its start.
 
-    `margin`: an empty line stands between it and its neighbours. `opens_section`: a message
-    preferably ends before it.
+    `margin`: an empty line separates it from its neighbours. `opens_section`: a message preferably
+    ends before it.
     """
 
     text: str
@@ -42,15 +44,15 @@ class Block:
 
 
 def join(blocks: Sequence[Block]) -> Block:
-    """Return one block that reads as *blocks* (at least one), one after the other."""
+    """Join *blocks* (at least one) into one block."""
     first, *others = blocks
     pieces, entities, before = [first.text], list(first.entities), first
     end = first.units
     for block in others:
         gap = block.gap_after(before)
         end += len(gap)
-        # `_replace` takes several times as long, for each entity of each digest.
-        entities += [Entity(one[0], one[1] + end, *one[2:]) for one in block.entities]
+        # Positional, because `_replace` is several times slower and a digest has many entities.
+        entities += [Entity(entity[0], entity[1] + end, *entity[2:]) for entity in block.entities]
         pieces += (gap, block.text)
         end += block.units
         before = block
@@ -58,7 +60,7 @@ def join(blocks: Sequence[Block]) -> Block:
 
 
 def size(blocks: Sequence[Block]) -> tuple[int, int]:
-    """Return the UTF-16 units and the entities of *blocks* `joined`."""
+    """Return the number of UTF-16 units and of entities of the joined *blocks*."""
     gaps = sum(len(block.gap_after(before)) for before, block in pairwise(blocks))
     entities = sum(len(block.entities) for block in blocks)
     return gaps + sum(block.units for block in blocks), entities
@@ -69,7 +71,7 @@ _LINE = re.compile(r"\n+")
 _SENTENCE = re.compile("(?<=[.!?\u2026])[\"'\u201d\u2019\u00bb)\\]]*\\s+|(?<=[\u3002\uff01\uff1f])")
 _WORD = re.compile(r"\s+")
 
-# A quote or a code block may go on in the next part; a link or bold words rather not.
+# Quotes and code blocks may continue in the next part; links and bold words should not.
 _SPLITTABLE = frozenset({"blockquote", "expandable_blockquote", "pre"})
 
 _JOINER = "\u200d"
@@ -88,22 +90,22 @@ def pieces(block: Block, limit: int) -> Iterator[Block]:
 
 
 def _cut_index(block: Block, limit: int) -> int:
-    """Return the index to cut the text at: above 0 and below its length."""
+    """Return the index at which to cut the text, above 0 and below its length."""
     if len(block.entities) > MAX_ENTITIES:
         limit = min(limit, block.entities[MAX_ENTITIES].offset)
     offsets = list(accumulate(map(units, block.text), initial=0))
-    last = bisect_right(offsets, max(limit, 2)) - 1  # at least one character stands before the cut
+    last = bisect_right(offsets, max(limit, 2)) - 1  # at least one character is before the cut
     inner = [entity for entity in block.entities if entity.type not in _SPLITTABLE]
     for unbroken in (inner, []):
         for ends in (_LINE, _SENTENCE, _WORD):
-            places = [found.end() for found in ends.finditer(block.text, 0, last + 1)]
+            places = [match.end() for match in ends.finditer(block.text, 0, last + 1)]
             for place in reversed(places):
                 at = offsets[place]
                 if last // 2 < place <= last and not any(
                     entity.offset < at < entity.end for entity in unbroken
                 ):
                     return place
-    # A cluster that is too long is split.
+    # A cluster that is too long has no such place and is split.
     return next((at for at in range(last, 0, -1) if not _sticks(block.text, at)), last)
 
 
@@ -134,7 +136,7 @@ def _split(block: Block, at: int) -> tuple[Block, Block]:
 
 
 def _clipped(entities: tuple[Entity, ...], start: int, end: int) -> tuple[Entity, ...]:
-    """Return the parts of *entities* between *start* and *end*, offsets counted from *start*."""
+    """Return the parts of *entities* between *start* and *end*, with offsets from *start*."""
     inside = (
         (entity, max(entity.offset, start), min(entity.end, end))
         for entity in entities
@@ -149,7 +151,7 @@ _NUMBERED_UNITS = MAX_UNITS - len("\n\n1000/1000")
 
 
 def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
-    """Return the messages that hold *blocks*, none for no text."""
+    """Return the messages with these *blocks*; an empty list without blocks."""
     if not blocks:
         return []
     if _fit_together(blocks, MAX_UNITS):
@@ -191,7 +193,7 @@ def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 
 
 def _indivisible(section: list[Block]) -> list[list[Block]]:
-    """Return the groups of a large *section* that stay together: mostly single blocks."""
+    """Return the groups of a large *section* that stay together, most of them single blocks."""
     together = 2 if _fit_together(section[:2]) else 0
     cut = [[piece] for block in section[together:] for piece in pieces(block, _NUMBERED_UNITS)]
     return [section[:together], *cut] if together else cut

@@ -1,4 +1,4 @@
-"""The feeds that we publish as bytes: Atom 1.0 (RFC 4287) and JSON Feed 1.1 (jsonfeed.org)."""
+"""The formats of published feeds: Atom 1.0 (RFC 4287) and JSON Feed 1.1 (jsonfeed.org)."""
 
 import json
 import re
@@ -12,9 +12,9 @@ AUTHOR = "Dateline"
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """*id* never changes; *html* is the content; *authors* are publishers.
+    """An entry: its *id* never changes, *html* is its content, its *authors* are publishers.
 
-    *published* is the date that the source gives, *updated* when we stored it.
+    *published* is the date that the source states, *updated* the time when it was stored.
     """
 
     id: str
@@ -28,7 +28,7 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """The newest entry first; *url* is the feed's own. *updated*: when anything last changed."""
+    """A feed at *url*, newest entry first; *updated* is the time of its last change."""
 
     id: str
     title: str
@@ -70,7 +70,7 @@ def _item(entry: FeedEntry) -> dict[str, object]:
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-# What XML 1.0 cannot hold at all, not even as a reference.
+# Characters that XML 1.0 forbids, even as references.
 _NO_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -1,9 +1,9 @@
-"""Renderers: a template and its values become messages, in one language each.
+"""Renderers turn a template and its values into messages; each renderer has one language.
 
-A page may hold parts that many readers see alike, which are rendered and parsed once, then kept. A
-template asks for one by `{{ part("edition/story.html", story=…, …) }}`. The values must determine
-all that the part shows, and be hashable. The page gets a mark, which its parser replaces by the
-blocks.
+Parts of a page that are the same for many readers are rendered and parsed once, then cached. A
+template includes one with `{{ part("edition/story.html", story=…, …) }}`. The values must be
+hashable and determine everything that the part shows. The page gets a placeholder, which its parser
+replaces with the blocks.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -31,18 +31,18 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one page, *taken* from those that are *kept*; *made* renders what is missing."""
+    """The parts of one page (*taken*), from the cache (*kept*) or rendered (*render*)."""
 
     language: str
     kept: dict[Hashable, Blocks]
-    made: Callable[[str, Mapping[str, Hashable]], Blocks]
+    render: Callable[[str, Mapping[str, Hashable]], Blocks]
     taken: list[Blocks] = field(default_factory=list)
 
     def __call__(self, template: str, /, **values: Hashable) -> Markup:
         key = (self.language, template, *values.values())
         blocks = self.kept.get(key)
         if blocks is None:
-            blocks = self.made(template, values)
+            blocks = self.render(template, values)
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()
             self.kept[key] = blocks
@@ -54,7 +54,7 @@ class Parts:
 class Renderer:
     """Renders in the language of its environment; *others* has the renderers of all languages.
 
-    *kept*: the parts that were rendered, shared with the others.
+    *kept* is the cache of rendered parts, shared with the others.
     """
 
     environment: TemplateEnvironment = field(default_factory=make_environment)
@@ -77,13 +77,13 @@ class Renderer:
     def messages(
         self, template: str, /, *, keyboard: Keyboard = (), **values: object
     ) -> list[Message]:
-        """Return the messages of *template*; *keyboard* stands below its own."""
+        """Return the messages of *template*; *keyboard* goes below its own."""
         return self._read(
             template, values, lambda page: pack(page.blocks, page.keyboard + keyboard)
         )
 
     def text(self, template: str, /, **values: object) -> str:
-        """Return the text of *template* as it is: HTML for pages, mails and feeds."""
+        """Return the text of *template*, such as HTML for pages, mails and feeds."""
         text = self._use(template, lambda found: found.render(values))
         return without_overrides(without_joiners(text))
 
@@ -92,7 +92,7 @@ class Renderer:
         return unescape(" ".join(self.text(template, **values).split()))
 
     def message(self, template: str, /, *, keyboard: Keyboard = (), **values: object) -> Message:
-        """Return the one message of *template*; ValueError if it gives none or several."""
+        """Return the only message of *template*. Raises ValueError if it makes none or several."""
 
         def only(page: Page) -> Message:
             (message,) = pack(page.blocks, page.keyboard + keyboard)
@@ -105,7 +105,7 @@ class Renderer:
         return self._read(template, values, lambda page: page.keyboard)
 
     def rich(self, template: str, /, **values: object) -> RichPage:
-        """Return the rich message of *template*, which may be too large to be sent."""
+        """Return the rich message of *template*, which may be too large to send."""
         direction = self.language.direction
         return self._use(
             template, lambda found: parse_rich(without_joiners(found.render(values)), direction)
@@ -128,14 +128,14 @@ class Renderer:
         return parse_page(html, parts, self.language.direction)
 
     def _use(self, template: str, use: Callable[[Template], Read]) -> Read:
-        """Return what *use* makes of the template, or of the shipped one if that fails."""
+        """Return the result of *use* with the template, or with the shipped one if that fails."""
         try:
             return use(self.environment.get_template(template))
         except Exception as error:
             shipped, overrides = self.environment.shipped, self.environment.overrides
             if shipped is None or overrides is None:
                 raise
-            # If this fails too, the operator's template is not at fault.
+            # If this raises too, the error is not in the operator's template.
             result = use(shipped.get_template(template))
             overrides.failed(template, error)
             return result
@@ -143,7 +143,7 @@ class Renderer:
 
 @dataclass(frozen=True, slots=True)
 class Renderers:
-    """One renderer a language, made when first asked for; *overrides* serve all languages."""
+    """One renderer a language, made on first use; *overrides* apply to all languages."""
 
     overrides: Overrides | None = None
     translations: Mapping[str, Translation] = field(default_factory=shipped_translations)
@@ -151,7 +151,7 @@ class Renderers:
     _kept: dict[Hashable, Blocks] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, tag: str) -> Renderer:
-        """Return the renderer for a language code or an IETF tag; English if there is none."""
+        """Return the renderer for a language code or an IETF tag, English if it is unknown."""
         code = tag if tag in self.translations else language_for(tag)
         if code not in self.translations:
             code = ENGLISH.code

@@ -1,13 +1,14 @@
-"""Templates' HTML to Telegram's rich HTML: checked, without the white space between its tags.
+"""Converts the HTML of templates to Telegram's rich HTML, checked and without needless spaces.
 
 Blocks: h1 to h6, p, ul and ol with li, blockquote, details with summary, footer, hr, pre. Inline:
-b i u s code a tg-spoiler tg-time br. `<nav>` is a row of the keyboard, as in `html`. A
-link that is neither http, https, tg nor mailto is only its text. Limits: Bot API 10.3.
+b i u s code a tg-spoiler tg-time br. `<nav>` is a row of the keyboard, as in `html`. A link with a
+scheme other than http, https, tg or mailto becomes plain text. The limits are those of Bot API
+10.3.
 
 Only chats that ask for rich messages get them, because old clients show a placeholder instead. The
-delivery's fallback is the plain messages. If Telegram refuses a rich message, the transaction that
-stores this replaces it by them, and the chat gets plain ones until it asks again. An unknown
-outcome is handled as for any other message, so that nothing comes twice.
+delivery's fallback has the classic messages. If Telegram refuses a rich message, the transaction
+that records this replaces it with them, and the chat gets classic ones until it asks again. An
+unknown outcome is handled as for any other message, so that nothing is sent twice.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class RichPage:
 
     @property
     def fits(self) -> bool:
-        """Whether it may be sent. Unlike Telegram, this counts the tags too."""
+        """Whether it can be sent. Unlike Telegram, this counts the tags too."""
         return bool(self.html) and len(self.html) <= MAX_CHARACTERS and self.blocks <= MAX_BLOCKS
 
 
@@ -99,7 +100,7 @@ class _Reader(MarkupReader):
             self.pieces.append(end)
 
     def _trim(self) -> None:
-        """Drop the white space before the start or end of a block, or before a new line."""
+        """Drop white space before the start or end of a block, or before a new line."""
         while self.pieces and not self.pieces[-1].startswith("<"):
             kept = self.pieces[-1].rstrip(" ")
             if kept:
@@ -108,7 +109,7 @@ class _Reader(MarkupReader):
             self.pieces.pop()
 
     def _at_an_edge(self) -> bool:
-        """Return whether white space would follow no text, or another space."""
+        """Return whether white space here would follow a tag or another space."""
         last = self.pieces[-1] if self.pieces else "<br>"
         if not last.startswith("<"):
             return last.endswith(" ")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import ETag, web
 
 from bot.publishing.contents import load_made_digest
-from bot.publishing.pages import values_of
+from bot.publishing.pages import edition_values
 from bot.publishing.pictures import with_picture
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import FeedKind
@@ -35,7 +35,7 @@ async def edition(site: Site, request: RouteRequest) -> TemplatePage | None:
     shown = await _load_edition(site, request)
     if shown is None:
         return None
-    return TemplatePage("web/edition.html", values_of(shown), shown.language, _EDITION_KEPT)
+    return TemplatePage("web/edition.html", edition_values(shown), shown.language, _EDITION_KEPT)
 
 
 async def weekly_picture(site: Site, request: RouteRequest) -> web.Response | None:

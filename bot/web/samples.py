@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from bot.publishing.pages import EditionPage, Picture, values_of
+from bot.publishing.pages import EditionPage, Picture, edition_values
 from bot.publishing.samples import CONSUL, NOW, PLAN, QUERIES, TIES, sample_edition, sample_snippet
 from bot.publishing.selection import choose
 from bot.publishing.trends import chart_of
@@ -40,7 +40,7 @@ def page_samples() -> Iterator[Sample]:
         replace(edition, choice=choose([CONSUL], alerted)),
         replace(edition, choice=choose([], [])),
     ):
-        yield Sample.of("web/edition.html", values_of(shape) | {"site": PAGE_LINKS})
+        yield Sample.of("web/edition.html", edition_values(shape) | {"site": PAGE_LINKS})
     for template, is_done in product(_BUTTONS, (False, True)):
         yield Sample.of(template, {"site": PAGE_LINKS, "is_done": is_done})
     for code, purpose in product(_ERRORS, (None, *Purpose)):

@@ -1,4 +1,4 @@
-"""Chats, topics and matched articles, as the rooms before this one would have stored them."""
+"""Chats, topics and matched articles, as the earlier stages would have stored them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +22,7 @@ from storage.sources import Source
 from storage.stories import Story, mark_growth
 from storage.subscriptions import Subscription
 from storage.topics import Topic
+from tests.rows import source_row
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -33,16 +34,13 @@ class Newsroom:
     async def source(
         self, title: str = "Example Wire", *, public: bool = True, host: str = ""
     ) -> int:
+        url, host = (
+            f"https://{title}.example",
+            host or f"{title.casefold().replace(' ', '-')}.example",
+        )
+        values = {"host": host, "title": title, "public": public}
         return await self._add(
-            lambda now: Source(
-                url=f"https://{title}.example",
-                url_hash=title,
-                host=host or f"{title.casefold().replace(' ', '-')}.example",
-                title=title,
-                public=public,
-                created_at=now,
-                next_fetch_at=now,
-            )
+            lambda now: Source(**source_row(url, **values, created_at=now, next_fetch_at=now))
         )
 
     async def chat(self, telegram_id: int = 7, **more: Any) -> int:
@@ -61,7 +59,7 @@ class Newsroom:
         )
 
     async def subscribe(self, chat_id: int, query_id: int, name: str, mode: Mode) -> int:
-        """Return the topic, made for this chat."""
+        """Make a topic for this chat, subscribe to it and return its id."""
         topic_id = await self._add(
             lambda now: Topic(
                 name=name, query_id=query_id, typed=name, chat_id=chat_id, created_at=now
@@ -81,13 +79,13 @@ class Newsroom:
         mode: Mode = Mode.INSTANT,
         **more: Any,
     ) -> int:
-        """Return a chat that subscribes to a topic of that query."""
+        """Make a chat that subscribes to a topic with this query."""
         chat_id = await self.chat(telegram_id, **more)
         await self.subscribe(chat_id, query_id, name, mode)
         return chat_id
 
     async def mute_topic(self, chat_id: int, topic_id: int) -> None:
-        """Mute it until it is unmuted."""
+        """Mute a topic until it is unmuted."""
         async with self.storage.writing() as tx:
             await mute(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), None)
 
@@ -104,7 +102,7 @@ class Newsroom:
         publisher: str = "",
         **more: Any,
     ) -> int:
-        """Store an article that *query_ids* matched, as news of so long *ago*; return its row."""
+        """Store an article that *query_ids* matched, *ago* before now; return its id."""
         story_id = await self._add(lambda now: Story(created_at=now))
         article_id = await self._add(
             lambda now: Article(
@@ -134,14 +132,14 @@ class Newsroom:
         )
 
     async def reported_by(self, title: str, *query_ids: int, public: bool = True) -> int:
-        """Store an article of another publisher on the first story; return its source."""
+        """Store another publisher's article about the first story; return the id of its source."""
         source_id = await self.source(title, public=public)
         article = await self.article(f"{title} reports it too", *query_ids, source_id=source_id)
         await self.joins(article, story_id=1)
         return source_id
 
     async def joins(self, article_id: int, *, story_id: int) -> None:
-        """Make the article report a story that was there before."""
+        """Move an article to an existing story."""
         await self.change(Article, article_id, story_id=story_id)
         await self.grows(story_id)
 
@@ -161,13 +159,13 @@ class Newsroom:
         )
 
     async def all(self, table: type[Row], **values: Any) -> list[Row]:
-        """Return its rows that have these values, by their keys: PostgreSQL keeps no order."""
+        """Return the rows with these values, ordered by key because PostgreSQL keeps no order."""
         in_order = select(table).filter_by(**values).order_by(*inspect(table).primary_key)
         async with self.storage.reading() as tx:
-            return list(await tx.session.exec(in_order))
+            return list(await tx.rows(in_order))
 
     async def texts(self) -> list[str]:
-        """Return what stands in the outbox, in its order."""
+        """Return the texts of the deliveries, in the order of the outbox."""
         return [row.body["text"] for row in await self.all(Delivery)]
 
     async def alerts(self) -> list[Alert]:
@@ -178,13 +176,11 @@ class Newsroom:
 
     async def change(self, table: type[SQLModel], row_id: int, **values: Any) -> None:
         async with self.storage.writing() as tx:
-            row = await tx.session.get_one(table, row_id)
+            row = await tx.get_one(table, row_id)
             for name, value in values.items():
                 setattr(row, name, value)
 
     async def _add(self, make: Any) -> int:
         async with self.storage.writing() as tx:
-            row = make(tx.now)
-            tx.session.add(row)
-            await tx.session.flush()
+            row = await tx.add(make(tx.now))
             return getattr(row, "id", None) or 0

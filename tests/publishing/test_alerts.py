@@ -1,13 +1,10 @@
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from bot.publishing import alerts
 from bot.rendering.environment import Overrides, make_environment
-from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.articles import Article, claim_matched
 from storage.chats import Chat
@@ -15,6 +12,7 @@ from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Mediu
 from storage.outbox import Delivery
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
+from tests.publishing.failing_renderer import FailingRenderer
 from tests.publishing.stages import Stages
 
 MINUTE = timedelta(minutes=1)
@@ -32,7 +30,7 @@ async def query(newsroom) -> int:
 
 @pytest.fixture
 def news(newsroom, source, query):
-    """Return how an article comes that the query matches."""
+    """Return a function that stores an article which the query matches."""
 
     async def store(title="A headline", *query_ids, **more):
         return await newsroom.article(title, *(query_ids or (query,)), source_id=source, **more)
@@ -42,7 +40,7 @@ def news(newsroom, source, query):
 
 @pytest.fixture
 def alerted(news, publishing, clock):
-    """Return how, a minute after what was done before, an article comes and is alerted to."""
+    """Return a function that stores an article a minute later, and sends alerts about it."""
 
     async def publish(*args, **more):
         clock.turn(MINUTE)
@@ -95,7 +93,7 @@ async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(query, 
         pytest.param({}, {}, {"quiet": True}, id="the article is backlog"),
     ],
 )
-async def test_a_chat_is_not_alerted_if(alerted, query, newsroom, subscribed, chat, article):
+async def test_a_chat_gets_no_alert(alerted, query, newsroom, subscribed, chat, article):
     await newsroom.reader(query, **chat, mode=Mode.BOTH)
     await newsroom.change(Subscription, 1, **subscribed)
 
@@ -104,7 +102,9 @@ async def test_a_chat_is_not_alerted_if(alerted, query, newsroom, subscribed, ch
     assert [row.stage for row in await newsroom.all(Article)] == [ArticleStage.PUBLISHED]
 
 
-async def test_a_new_topic_alerts_to_nothing_older(news, query, publishing, newsroom, clock):
+async def test_a_new_topic_alerts_only_about_later_articles(
+    news, query, publishing, newsroom, clock
+):
     await news()
     clock.turn(MINUTE)
     await newsroom.reader(query)
@@ -129,13 +129,13 @@ async def test_a_new_version_alerts_only_those_not_sent_yet(alerted, query, publ
     assert len(await newsroom.texts()) == 2
 
 
-async def test_a_private_source_alerts_its_followers_alone(
+async def test_a_private_source_alerts_only_its_followers(
     alerted, query, source, newsroom, storage
 ):
     await newsroom.change(Source, source, public=False)
     follower, _ = [await newsroom.reader(query, one) for one in (1, 2)]
     async with storage.writing() as tx:
-        tx.session.add(Follow(chat_id=follower, source_id=source))
+        await tx.add(Follow(chat_id=follower, source_id=source))
 
     await alerted()
 
@@ -163,7 +163,7 @@ async def test_a_crash_repeats_no_alert(
     await news()
 
     with pytest.raises(SystemExit):
-        await Stages(storage, _Crashing(word="Words 2"), "crashed").alerts()
+        await Stages(storage, FailingRenderer(word="Words 2", error=SystemExit), "crashed").alerts()
     clock.turn(2 * MINUTE)
     await publishing.alerts()
 
@@ -171,14 +171,16 @@ async def test_a_crash_repeats_no_alert(
     assert sorted(text[:7] for text in await newsroom.texts()) == ["Words 0", "Words 1", "Words 2"]
 
 
-async def test_a_lost_lease_alerts_nobody(news, query, publishing, newsroom, clock, monkeypatch):
+async def test_an_article_with_a_lost_lease_alerts_no_chat(
+    news, query, publishing, newsroom, clock, monkeypatch
+):
     await newsroom.reader(query)
     clock.turn(MINUTE)
     await news()
 
     async def lose(tx, **more):
         ids = await claim_matched(tx, **more)
-        await tx.session.exec(update(Article).values(owner="another"))
+        await tx.change(update(Article).values(owner="another"))
         return ids
 
     monkeypatch.setattr("bot.publishing.alerts.claim_matched", lose)
@@ -224,7 +226,7 @@ async def test_two_feeds_of_one_publisher_name_it_once(query, publishing, newsro
 async def test_an_alert_in_a_channel_has_no_buttons(
     news, query, publishing, newsroom, clock, kind, rows
 ):
-    # Another chat that sees the same otherwise.
+    # Another chat whose message is the same otherwise.
     for number, of in enumerate([kind, ChatKind.PRIVATE, ChatKind.CHANNEL]):
         await newsroom.reader(query, number, kind=of)
     clock.turn(MINUTE)
@@ -240,7 +242,7 @@ async def test_an_alert_in_a_channel_has_no_buttons(
 async def test_a_template_sees_the_topic_of_each_chat(
     query, newsroom, storage, clock, news, tmp_path
 ):
-    """Operators' templates receive the topic's id: two topics with one name are not alike."""
+    """Two topics of the same name differ, because operators' templates get the topic's id."""
     (tmp_path / "alert").mkdir()
     template = "{% for topic in topics %}No. {{ topic.id }}{% endfor %}"
     (tmp_path / "alert/telegram.html").write_text(template)
@@ -253,16 +255,3 @@ async def test_a_template_sees_the_topic_of_each_chat(
     await Stages(storage, renderer).alerts()
 
     assert sorted(await newsroom.texts()) == ["No. 1", "No. 2"]
-
-
-@dataclass(frozen=True)
-class _Crashing(Renderer):
-    """A renderer whose process is killed where a word comes up."""
-
-    word: str = ""
-
-    def message(self, template: str, /, **values: Any) -> Message:
-        message = super().message(template, **values)
-        if self.word in message.text:
-            raise SystemExit(self.word)
-        return message

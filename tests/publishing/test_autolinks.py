@@ -1,4 +1,4 @@
-"""What sources write is linked by nobody but us: Telegram finds nothing to link in it by itself."""
+"""Telegram makes no links of its own in the text of sources."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ BOLD = ((5, 7), (16, 20), (80, 85))  # across a mention, a host
 
 
 def found_in(message: Message) -> list[tuple[str, str]]:
-    """Return what Telegram would link by itself, with its words."""
+    """Return the links that Telegram would make by itself, with their text."""
     given = [entity._asdict() for entity in message.entities]
     text, marks = format_text(message.text, "", given)
     coded = text.encode("utf-16-le")
@@ -49,11 +49,11 @@ def renderer(request) -> Renderer:
     return Renderers().of(request.param)
 
 
-def test_telegram_links_all_of_it_if_nobody_breaks_it_up():
+def test_telegram_links_every_sample_without_joiners():
     assert {mark["type"] for mark in format_text(HOSTILE, "", [])[1]} == FOUND
 
 
-def test_an_alert_has_our_entities_alone(renderer):
+def test_an_alert_has_only_our_entities(renderer):
     story = hostile(samples.sample_story(samples.ALERTED))
     snippet = Snippet(HOSTILE, BOLD, BOLD)
     topic = replace(samples.CONSUL, name=HOSTILE)
@@ -67,7 +67,7 @@ def test_an_alert_has_our_entities_alone(renderer):
     assert not any(JOINER in (button.data or "") for row in alert.keyboard for button in row)
 
 
-def test_a_bundle_and_a_digest_have_our_entities_alone(renderer):
+def test_a_bundle_and_a_digest_have_only_our_entities(renderer):
     stories = [replace(one, story=hostile(one.story)) for one in samples.sample_bundled()]
     bundle = bundle_page(renderer, stories, zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True)
     edition = sample_edition()

@@ -1,6 +1,5 @@
-"""A row that a stage fails for holds up no other, and is not claimed first for ever."""
+"""A row that makes a stage fail blocks no other, and is not claimed first for ever."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +8,6 @@ from structlog.testing import capture_logs
 
 from bot.publishing.contents import load_digests
 from bot.publishing.stage import REST
-from bot.rendering.messages import Message
-from bot.rendering.renderer import Renderer
 from storage.alerts import due_alerts
 from storage.articles import Article, articles_put_aside, retry_put_aside
 from storage.bundles import Bundle
@@ -19,32 +16,11 @@ from storage.enums import ArticleStage, DeliveryKind, Mode
 from storage.outbox import Delivery
 from storage.publishers import publishers_of_stories
 from storage.stories import Story
+from tests.publishing.failing_renderer import FailingRenderer
 from tests.publishing.stages import Stages
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class _Failing(Renderer):
-    """A renderer that fails where a word comes up."""
-
-    word: str = ""
-
-    def message(self, template: str, /, **values: Any) -> Message:
-        message = super().message(template, **values)
-        self._check(message)
-        return message
-
-    def messages(self, template: str, /, **values: Any) -> list[Message]:
-        messages = super().messages(template, **values)
-        for message in messages:
-            self._check(message)
-        return messages
-
-    def _check(self, message: Message) -> None:
-        if self.word in message.text:
-            raise RuntimeError(self.word)
 
 
 @pytest.fixture
@@ -55,7 +31,7 @@ async def query(newsroom) -> int:
 
 @pytest.fixture
 def failing(storage):
-    return Stages(storage, _Failing(word="Broken"), "us")
+    return Stages(storage, FailingRenderer(word="Broken"), "us")
 
 
 async def headlines(newsroom, kind: DeliveryKind = DeliveryKind.ALERT) -> list[str]:
@@ -89,9 +65,7 @@ async def test_an_article_that_fails_is_put_aside_and_the_others_alert(
     assert [line["article"] for line in told] == [2]
 
 
-async def test_more_bad_articles_than_are_claimed_at_once_hold_up_none(
-    query, failing, newsroom, clock
-):
+async def test_many_bad_articles_do_not_block_the_others(query, failing, newsroom, clock):
     await newsroom.reader(query)
     clock.turn(MINUTE)
     for title in ("Broken 1", "Broken 2", "Broken 3", "Good"):
@@ -103,7 +77,7 @@ async def test_more_bad_articles_than_are_claimed_at_once_hold_up_none(
     assert await headlines(newsroom) == ["Good"]
 
 
-async def test_a_chat_that_fails_takes_the_alert_from_no_other(
+async def test_a_failing_chat_does_not_keep_the_alert_from_others(
     query, failing, publishing, newsroom, storage, clock
 ):
     for number, name in enumerate(["Mine", "Broken", "Yours"]):
@@ -142,7 +116,7 @@ async def test_an_article_whose_readers_cannot_be_found_is_put_aside(
     assert [error for *_, error in await put_aside(storage)] == ["KeyError"]
 
 
-async def test_nothing_is_put_aside_while_the_database_is_away(
+async def test_no_article_is_put_aside_while_the_database_is_down(
     query, publishing, newsroom, storage, clock, monkeypatch
 ):
     await newsroom.article("News", query, source_id=1)
@@ -158,7 +132,7 @@ async def test_nothing_is_put_aside_while_the_database_is_away(
     assert await put_aside(storage) == []
 
 
-async def test_an_article_that_was_put_aside_for_days_alerts_nobody(
+async def test_an_article_put_aside_for_days_alerts_no_chat(
     query, failing, publishing, newsroom, storage, clock
 ):
     await newsroom.reader(query)

@@ -1,4 +1,4 @@
-"""Broadcasts: to each chat once, a few ahead of the pace, until they are done or stopped."""
+"""Broadcasts are sent to each chat once, shortly ahead of the pace, until done or stopped."""
 
 from datetime import timedelta
 from functools import partial
@@ -43,7 +43,7 @@ def step(storage):
 
 @pytest.fixture
 def begin(storage):
-    """Return how to begin a broadcast: `await begin()` gives its row."""
+    """Return a function that begins a broadcast and returns its id."""
 
     async def begun(audience: Audience = Audience.ALL, language: str = "") -> int:
         seen, _ = await broadcasts.draft(storage, SAID, by=900, renderer=Renderer())
@@ -59,21 +59,20 @@ def begin(storage):
 def rows(storage):
     async def read() -> list[Delivery]:
         async with storage.reading() as tx:
-            return list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
+            return list(await tx.rows(select(Delivery).order_by(col(Delivery.id))))
 
     return read
 
 
 @pytest.fixture
 def become(storage):
-    """Return how to let what is pending become something else."""
+    """Return a function that moves pending deliveries to another state."""
 
     async def became(state: DeliveryState) -> None:
         async with storage.writing() as tx:
-            for row in await tx.session.exec(select(Delivery)):
+            for row in await tx.rows(select(Delivery)):
                 if row.state is DeliveryState.PENDING:
                     row.state = state
-                    tx.session.add(row)
 
     return became
 
@@ -82,13 +81,13 @@ def become(storage):
 def state_of(storage):
     async def state(broadcast_id: int) -> BroadcastState:
         async with storage.reading() as tx:
-            found: BroadcastState = (await tx.session.get_one(Broadcast, broadcast_id)).state
+            found: BroadcastState = (await tx.get_one(Broadcast, broadcast_id)).state
             return found
 
     return state
 
 
-async def test_each_chat_gets_it_once(step, begin, outbox, rows, become, state_of):
+async def test_each_chat_gets_a_broadcast_once(step, begin, outbox, rows, become, state_of):
     chats = [await outbox.chat(number) for number in (11, 12, 13)]
     broadcast = await begin()
 
@@ -106,7 +105,7 @@ async def test_each_chat_gets_it_once(step, begin, outbox, rows, become, state_o
     assert await state_of(broadcast) is BroadcastState.DONE
 
 
-async def test_the_line_under_it_is_in_the_language_of_each_chat(storage, begin, outbox, rows):
+async def test_the_footer_is_in_the_language_of_each_chat(storage, begin, outbox, rows):
     speaking = partial(publish_broadcasts, storage, Renderers().of("en"), "us")
     await outbox.chat(11, language="en")
     await outbox.chat(12, language="de-AT")
@@ -120,7 +119,7 @@ async def test_the_line_under_it_is_in_the_language_of_each_chat(storage, begin,
     assert german != english
 
 
-def test_a_line_that_leaves_no_room_in_a_language_is_said_in_english():
+def test_a_footer_that_does_not_fit_is_in_english():
     english, german = Renderers().of("en"), Renderers().of("de")
     line = {one: signed(Message("x"), one).text for one in (english, german)}
     longest = Message("x" * (4097 - len(line[english])))
@@ -129,7 +128,7 @@ def test_a_line_that_leaves_no_room_in_a_language_is_said_in_english():
     assert signed_in(english, "de", longest) == signed(longest, english)
 
 
-async def test_few_are_enqueued_at_a_time(step, begin, outbox, rows):
+async def test_deliveries_are_enqueued_shortly_ahead_of_the_pace(step, begin, outbox, rows):
     for number in range(11, 31):
         await outbox.chat(number)
     await begin()
@@ -140,14 +139,14 @@ async def test_few_are_enqueued_at_a_time(step, begin, outbox, rows):
     assert len(await rows()) == 2
 
 
-async def test_another_process_continues_it(storage, step, begin, outbox, rows, become):
+async def test_another_process_continues_a_broadcast(storage, step, begin, outbox, rows, become):
     for number in (11, 12, 13):
         await outbox.chat(number)
     broadcast = await begin()
     await step()
     await become(DeliveryState.SENT)
-    async with storage.writing() as tx:  # as if the first had written less far
-        (await tx.session.get_one(Broadcast, broadcast)).through = 0
+    async with storage.writing() as tx:  # as if the first process had stored less progress
+        (await tx.get_one(Broadcast, broadcast)).through = 0
 
     other = partial(publish_broadcasts, storage, Renderer(), "them", per_second=0.25)
     for _ in range(3):
@@ -157,7 +156,9 @@ async def test_another_process_continues_it(storage, step, begin, outbox, rows, 
     assert len(await rows()) == 3
 
 
-async def test_stopping_it_releases_what_waits_behind(step, begin, outbox, rows, state_of, storage):
+async def test_stopping_a_broadcast_releases_deliveries_behind_it(
+    step, begin, outbox, rows, state_of, storage
+):
     chats = [await outbox.chat(number) for number in (11, 12, 13)]
     broadcast = await begin()
     await step()
@@ -176,7 +177,9 @@ async def test_stopping_it_releases_what_waits_behind(step, begin, outbox, rows,
     assert await state_of(broadcast) is BroadcastState.STOPPED
 
 
-async def test_only_chats_that_are_meant_and_there_get_it(storage, step, begin, outbox, rows):
+async def test_only_active_chats_of_the_audience_get_a_broadcast(
+    storage, step, begin, outbox, rows
+):
     await outbox.chat(11, language="ja")
     await outbox.chat(12, language="ja-JP")
     await outbox.chat(13, language="en")
@@ -190,7 +193,7 @@ async def test_only_chats_that_are_meant_and_there_get_it(storage, step, begin, 
     assert [row.chat_id for row in await rows()] == [1, 2]
 
 
-async def test_a_group_with_threads_gets_it_once(step, begin, outbox, rows):
+async def test_a_group_with_threads_gets_a_broadcast_once(step, begin, outbox, rows):
     for thread in (0, 4, 5):
         await outbox.chat(-15, thread_id=thread)
 
@@ -200,15 +203,16 @@ async def test_a_group_with_threads_gets_it_once(step, begin, outbox, rows):
     assert [row.chat_id for row in await rows()] == [1]
 
 
-async def test_sent_ones_count_without_their_rows(storage, step, begin, outbox, become, clock):
-    """So no row of those that were sent is looked at to say how far it is."""
+async def test_sent_deliveries_count_without_their_rows(
+    storage, step, begin, outbox, become, clock
+):
     for number in (11, 12, 13):
         await outbox.chat(number)
     await begin()
     await step()
     await become(DeliveryState.SENT)
     async with storage.writing() as tx:
-        await tx.session.exec(delete(Delivery))
+        await tx.change(delete(Delivery))
     clock.turn(timedelta(seconds=3))
 
     ((_, shown),) = await broadcasts.progress_due(storage)
@@ -241,7 +245,9 @@ async def test_progress_is_reported_and_the_end_once(storage, step, begin, outbo
     assert await broadcasts.progress_due(storage) == []
 
 
-async def test_a_chat_that_goes_meanwhile_holds_nothing_up(storage, step, begin, outbox, state_of):
+async def test_a_chat_that_leaves_does_not_block_a_broadcast(
+    storage, step, begin, outbox, state_of
+):
     chat = await outbox.chat(11)
     broadcast = await begin()
     await step()
@@ -253,7 +259,7 @@ async def test_a_chat_that_goes_meanwhile_holds_nothing_up(storage, step, begin,
     assert await state_of(broadcast) is BroadcastState.DONE
 
 
-async def test_it_is_sent_once_however_often_that_is_pressed(storage, begin):
+async def test_a_broadcast_is_sent_once_however_often_send_is_pressed(storage, begin):
     broadcast = await begin()
 
     for act in (
@@ -267,19 +273,19 @@ async def test_it_is_sent_once_however_often_that_is_pressed(storage, begin):
     assert (event.user_id, event.action) == (900, AuditAction.BROADCAST)
 
 
-async def test_what_is_empty_or_too_long_is_refused(storage):
+async def test_an_empty_or_too_long_broadcast_is_refused(storage):
     for said in (Message(" "), Message("x" * 4090)):
         with pytest.raises(NotOneMessage):
             await broadcasts.draft(storage, said, by=900, renderer=Renderer())
 
 
-def test_the_line_under_it_says_whose_it_is():
+def test_the_footer_names_the_sender():
     message = signed(Message("🎈 Hi", (Entity("bold", 0, 5),)), Renderer())
 
     assert message.text == "🎈 Hi\n\nFrom the operator of this bot"
     assert message.entities == (Entity("bold", 0, 5), Entity("italic", 7, 29))
 
 
-def test_languages_are_offered_where_there_are_several():
+def test_languages_are_offered_if_chats_have_several():
     assert most_spoken({"en": 2, "en-GB": 3, "ja": 4}) == ["en", "ja"]
     assert most_spoken({"en": 2, "en-GB": 3}) == []

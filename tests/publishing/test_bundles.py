@@ -1,23 +1,20 @@
-"""Alerts that wait, for the night to end or for room, and are sent together."""
+"""Bundles: alerts that wait for the end of quiet hours or of a rate limit."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import delete
 from sqlmodel import select
 
 from bot.publishing import alerts
-from bot.rendering.messages import Message
-from bot.rendering.renderer import Renderer
 from storage.bundles import Bundle, release_together
 from storage.chats import Chat, Quota, lock_chat
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat, suspend_chat
+from tests.publishing.failing_renderer import FailingRenderer
 from tests.publishing.stages import Stages
 
 pytestmark = pytest.mark.slow
@@ -31,7 +28,7 @@ NIGHT = {"quiet_from": 20 * 60, "quiet_to": 7 * 60}
 
 @pytest.fixture
 async def subscribed(newsroom, clock):
-    """Return a chat that is sent two stories an hour at once, its query, and a source."""
+    """Return a chat with a limit of two alerts an hour, its query, and a source."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.reader(query, name="My words", alerts_an_hour=2)
     clock.turn(MINUTE)
@@ -40,7 +37,7 @@ async def subscribed(newsroom, clock):
 
 @pytest.fixture
 def report(publishing, newsroom, subscribed, clock):
-    """Return how to publish stories, a minute apart: `await report("One", "Two")`."""
+    """Return a function that publishes stories a minute apart: `await report("One", "Two")`."""
     _, query, source = subscribed
 
     async def sent(*titles: str) -> None:
@@ -54,7 +51,7 @@ def report(publishing, newsroom, subscribed, clock):
 
 @pytest.fixture
 def release(publishing, newsroom, clock):
-    """Return how the bundles due at a time are sent: it gives the texts in the outbox."""
+    """Return a function that sends the bundles due at a time, and returns the outbox's texts."""
 
     async def texts(at):
         clock.now = at
@@ -85,7 +82,7 @@ async def test_alerts_beyond_the_limit_wait_together(report, publishing, newsroo
     )
 
 
-async def test_a_bundle_that_is_posted_to_a_channel_has_no_buttons(release, report, newsroom):
+async def test_a_bundle_in_a_channel_has_no_buttons(release, report, newsroom):
     await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
     await report("One", "Two", "Three")
     await release(ROOM)
@@ -95,7 +92,7 @@ async def test_a_bundle_that_is_posted_to_a_channel_has_no_buttons(release, repo
     assert bundle.body["keyboard"] == []
 
 
-async def test_what_comes_at_night_waits_for_the_morning(release, report, newsroom, subscribed):
+async def test_alerts_in_quiet_hours_wait_for_the_morning(release, report, newsroom, subscribed):
     await newsroom.change(Chat, subscribed[0], **NIGHT)
     await report("One", "Two")
 
@@ -106,7 +103,7 @@ async def test_what_comes_at_night_waits_for_the_morning(release, report, newsro
     )
 
 
-async def test_after_a_bundle_there_is_room_again(release, report, newsroom):
+async def test_alerts_after_a_bundle_are_sent_at_once_again(release, report, newsroom):
     await report("One", "Two", "Three")
     await release(ROOM)
 
@@ -147,7 +144,7 @@ async def test_each_story_is_listed_under_its_first_topic(
     await newsroom.article("Third", gone, source_id=source)
     await publishing.alerts()
     async with newsroom.storage.writing() as tx:
-        await tx.session.delete(await tx.session.get_one(Subscription, 3))
+        await tx.delete(await tx.get_one(Subscription, 3))
 
     (text,) = await release(MORNING)
 
@@ -184,12 +181,14 @@ async def test_two_processes_keep_the_limit(newsroom, storage, renderer, subscri
     assert len(await newsroom.all(Bundle)) == 1
 
 
-async def test_a_crash_loses_and_repeats_nothing(report, publishing, newsroom, storage, clock):
+async def test_a_crash_neither_loses_nor_repeats_a_bundle(
+    report, publishing, newsroom, storage, clock
+):
     await report("One", "Two", "Three")
     clock.turn(2 * HOUR)
 
     with pytest.raises(SystemExit):
-        await Stages(storage, _FailingPage(word="Three"), "crashed").bundles()
+        await Stages(storage, FailingRenderer(word="Three", error=SystemExit), "crashed").bundles()
     clock.turn(2 * MINUTE)
     await publishing.bundles()
     await publishing.bundles()
@@ -278,19 +277,20 @@ async def test_waiting_bundles_are_released_as_one(
     assert (await newsroom.texts())[-1].startswith("More alerts · 2 stories")
 
 
-async def test_what_was_released_is_joined_by_nothing(report, newsroom, storage, subscribed):
+async def test_a_released_bundle_takes_no_more_alerts(report, newsroom, storage, subscribed):
     await report("One", "Two", "Three")
     async with storage.writing() as tx:
-        bundle = (await tx.session.exec(select(Bundle))).one()
+        bundle = await tx.one(select(Bundle))
         bundle.released_at = tx.now
-        tx.session.add(bundle)
 
     await report("Four")
 
     assert "Four" in (await newsroom.texts())[-1]
 
 
-async def test_many_chats_are_held_back_page_by_page(publishing, newsroom, clock, monkeypatch):
+async def test_alerts_of_many_chats_are_postponed_page_by_page(
+    publishing, newsroom, clock, monkeypatch
+):
     monkeypatch.setattr(alerts, "TOPICS_PER_PAGE", 2)
     source, query = await newsroom.source(), await newsroom.query("words")
     for number in range(5):
@@ -318,26 +318,13 @@ async def test_a_bundle_counts_the_stories_that_it_does_not_list(report, release
     assert text.endswith("+2 more")
 
 
-@dataclass(frozen=True)
-class _FailingPage(Renderer):
-    """A renderer whose process is killed where a word comes up."""
-
-    word: str = ""
-
-    def messages(self, template: str, /, **values: Any) -> list[Message]:
-        messages = super().messages(template, **values)
-        if any(self.word in message.text for message in messages):
-            raise SystemExit(self.word)
-        return messages
-
-
 async def test_alerts_beyond_the_daily_limit_wait(
     report, publishing, newsroom, subscribed, storage, clock
 ):
     async with storage.writing() as tx:
-        tx.session.add(Quota(chat_id=subscribed[0], alerts=2))
+        await tx.add(Quota(chat_id=subscribed[0], alerts=2))
     await report("One", "Two")
-    clock.turn(2 * HOUR)  # the hour has room again, the day has none
+    clock.turn(2 * HOUR)  # the hourly limit allows alerts again, the daily one does not
     await report("Three", "Four")
 
     (bundle,) = await newsroom.all(Bundle)
@@ -348,14 +335,12 @@ async def test_alerts_beyond_the_daily_limit_wait(
     assert await publishing.bundles() == 1
 
 
-async def test_a_chat_may_have_a_daily_limit_of_its_own(
-    newsroom, subscribed, storage, renderer, clock
-):
+async def test_a_chat_may_have_its_own_daily_limit(newsroom, subscribed, storage, renderer, clock):
     chat, query, source = subscribed
     limited = Stages(storage, renderer, a_day=1)
 
     async def send(title: str) -> list[bool]:
-        """Return which of the chat's alerts went at once."""
+        """Return the chat's alerts that were sent at once."""
         await newsroom.article(title, query, source_id=source)
         await limited.alerts()
         clock.turn(MINUTE)
@@ -363,6 +348,6 @@ async def test_a_chat_may_have_a_daily_limit_of_its_own(
 
     assert [await send("One"), await send("Two")] == [[True], [True, False]]
     async with storage.writing() as tx:
-        tx.session.add(Quota(chat_id=chat, alerts=0))
-        await tx.session.exec(delete(Bundle))  # else what comes joins what waits
+        await tx.add(Quota(chat_id=chat, alerts=0))
+        await tx.change(delete(Bundle))  # otherwise later alerts would join it
     assert await send("Three") == [True, True]

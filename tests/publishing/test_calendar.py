@@ -15,18 +15,8 @@ from bot.publishing.calendar import (
     next_due,
 )
 from storage.schedules import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
+from tests.publishing.zones import ZONES
 
-ZONES = [
-    "UTC",
-    "Asia/Tokyo",
-    "America/New_York",
-    "Asia/Beirut",
-    "Australia/Lord_Howe",
-    "Pacific/Apia",
-    "America/Nuuk",
-    "Africa/Casablanca",
-    "Asia/Kathmandu",
-]
 TOKYO = Plan("Asia/Tokyo")
 (EIGHT,) = DEFAULT_SCHEDULE
 rhythms = st.lists(
@@ -102,7 +92,7 @@ def test_next_due_is_later_and_monotone(plan, after, step):
 
 
 @given(moments, st.lists(st.tuples(plans, st.timedeltas(timedelta(0), timedelta(days=2)))))
-def test_another_plan_makes_no_second_edition_of_a_date_and_time(start, moves):
+def test_a_changed_plan_makes_no_second_edition_of_a_date(start, moves):
     now = start
     last: dict[int, date] = {}
     for plan, pause in moves:
@@ -119,7 +109,7 @@ def test_another_plan_makes_no_second_edition_of_a_date_and_time(start, moves):
     moments,
     st.lists(st.tuples(st.sampled_from(ZONES), st.timedeltas(timedelta(0), timedelta(days=3)))),
 )
-def test_a_chat_that_moves_loses_no_edition_due_where_it_is(times, start, stays):
+def test_a_chat_that_changes_zones_loses_no_edition(times, start, stays):
     last: dict[int, date] = {}
     now = start
     for zone, stay in stays:
@@ -141,7 +131,7 @@ def test_a_chat_that_moves_loses_no_edition_due_where_it_is(times, start, stays)
 def _due_between(
     plan: Plan, start: datetime, end: datetime, last: dict[int, date]
 ) -> list[datetime]:
-    """Look at each day by itself: when does a schedule time come, of a date without an edition?"""
+    """Return when each schedule time is next due for a date without an edition, day by day."""
     first = _day(start, plan.zone) - timedelta(days=1)
     days = [first + timedelta(days=number) for number in range((end - start).days + 4)]
     dues = [due for one in plan.times for day in days if (due := due_on(one, plan.zone, day))]
@@ -208,7 +198,7 @@ def test_several_times_make_one_edition(times, now, made):
     assert decision.next_at == next_due(plan, now)
 
 
-def test_a_time_that_is_moved_on_has_its_date_already():
+def test_a_schedule_time_moved_to_later_makes_no_second_edition():
     last = {0: date(2026, 3, 2)}
 
     due = next_due(
@@ -227,7 +217,7 @@ def test_a_time_in_a_gap_up_to_midnight_keeps_its_date():
     assert decision.due == Due(now, date(2026, 3, 28), ScheduleTime(0, 23 * 60 + 59))
 
 
-def test_a_schedule_time_has_a_weekday():
+def test_a_schedule_time_needs_a_weekday():
     with pytest.raises(ValueError, match="never due"):
         ScheduleTime(0, 480, 0)
 
@@ -242,5 +232,5 @@ def test_a_schedule_time_has_a_weekday():
         pytest.param({0: date(2026, 11, 18)}, False, id="earlier on that day"),
     ],
 )
-def test_the_first_edition_of_a_week(last, is_first):
+def test_the_first_edition_of_a_week_is_recognised(last, is_first):
     assert is_first_of_week(date(2026, 11, 18), last) is is_first

@@ -1,4 +1,4 @@
-"""A story that moves on: its next chapter is a reply to what the chat was sent first."""
+"""Chapters: a story that goes on is a reply to the first message about it."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 async def report(publishing, newsroom, clock):
-    """Return how to publish a story that may continue another; a chat subscribes to its words."""
+    """Return a function that publishes a story which may continue another."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(alerts_an_hour=60)
     await newsroom.subscribe(chat, query, "My words", Mode.INSTANT)
@@ -30,11 +30,11 @@ async def report(publishing, newsroom, clock):
 
 
 async def replies(newsroom) -> list[int | None]:
-    """Return to which delivery each one replies."""
+    """Return the delivery that each delivery replies to."""
     return [row.reply_to_id for row in await newsroom.all(Delivery)]
 
 
-async def test_a_chapter_is_a_reply_to_the_first_alert_and_says_so(report, newsroom):
+async def test_a_chapter_replies_to_the_first_alert_and_says_so(report, newsroom):
     await report("Ferry sinks")
     await report("Captain detained", continues=1)
     await report("Captain charged", continues=1)
@@ -48,7 +48,7 @@ async def test_a_chapter_is_a_reply_to_the_first_alert_and_says_so(report, newsr
     ]
 
 
-async def test_another_story_is_no_reply(report, newsroom):
+async def test_an_alert_about_another_story_is_no_reply(report, newsroom):
     await report("Ferry sinks")
     await report("Bank raises rates")
 
@@ -56,9 +56,9 @@ async def test_another_story_is_no_reply(report, newsroom):
     assert [alert.chapter for alert in await newsroom.alerts()] == [1, 1]
 
 
-async def test_a_chat_that_was_not_sent_how_it_began_is_sent_as_of_a_new_story(report, newsroom):
+async def test_a_chapter_without_an_earlier_alert_is_sent_as_a_new_story(report, newsroom):
     await newsroom.change(Chat, 1, quiet_from=0, quiet_to=1)
-    await newsroom.article("Ferry sinks", source_id=1)  # which hit none of its topics
+    await newsroom.article("Ferry sinks", source_id=1)  # it hits none of the chat's topics
     await report("Captain detained", continues=1)
 
     assert await replies(newsroom) == [None]
@@ -66,7 +66,7 @@ async def test_a_chat_that_was_not_sent_how_it_began_is_sent_as_of_a_new_story(r
 
 
 @pytest.mark.parametrize("state", [DeliveryState.EXPIRED, DeliveryState.FAILED])
-async def test_an_alert_that_never_came_has_no_chapter_after_it(report, newsroom, state):
+async def test_an_alert_that_never_arrived_begins_no_chain(report, newsroom, state):
     await report("Ferry sinks")
     await newsroom.change(Delivery, 1, state=state)
     await report("Captain detained", continues=1)
@@ -75,7 +75,7 @@ async def test_an_alert_that_never_came_has_no_chapter_after_it(report, newsroom
     assert [alert.chapter for alert in await newsroom.alerts()] == [1, 1]
 
 
-async def test_after_a_week_a_story_is_sent_as_a_new_one(report, newsroom, clock):
+async def test_a_story_that_goes_on_after_a_week_is_sent_as_new(report, newsroom, clock):
     await report("Ferry sinks")
     clock.turn(CHAIN)
     await report("Captain detained", continues=1)
@@ -96,7 +96,7 @@ async def test_a_chapter_replies_to_the_first_part_of_a_bundle(report, publishin
     assert [one.chapter for one in await newsroom.alerts()] == [1, 2]
 
 
-async def test_a_chapter_counts_among_the_alerts_of_an_hour(report, newsroom):
+async def test_a_chapter_counts_towards_the_hourly_limit(report, newsroom):
     await newsroom.change(Chat, 1, alerts_an_hour=2)
     await report("Ferry sinks")
     await report("Captain detained", continues=1)
@@ -118,7 +118,7 @@ async def test_a_chapter_stays_marked_when_it_is_edited(report, publishing, news
     assert (await newsroom.texts())[-1].endswith("also Kyodo")
 
 
-async def test_a_chapter_of_the_same_batch_is_a_reply(report, publishing, newsroom, clock):
+async def test_a_chapter_in_the_same_batch_is_a_reply(report, publishing, newsroom, clock):
     clock.turn(MINUTE)
     for title, continues in [("Ferry sinks", None), ("Bank raises rates", None), ("Held", 1)]:
         article = await newsroom.article(title, 1, source_id=1)

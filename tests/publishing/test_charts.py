@@ -16,7 +16,7 @@ def trend(this_week: int = 7) -> Trend:
     return Trend((0, 1, 2, 3, 4, 5, 6, *[0] * 6, this_week))
 
 
-def test_days_bear_the_date_of_most_of_their_hours():
+def test_days_are_labelled_with_the_date_of_most_of_their_hours():
     morning = chart_of([(SelectedTopic(1, "ties"), trend())], NOW, every_letter)
     evening = chart_of([(SelectedTopic(1, "ties"), trend())], NOW.replace(hour=20), every_letter)
 
@@ -46,14 +46,14 @@ def test_the_busiest_topics_are_drawn():
         pytest.param("x" * 40, "x" * 31 + "…", id="too long"),
     ],
 )
-def test_a_name_is_written_where_it_can_be(name, label):
+def test_a_name_is_written_if_the_picture_can_show_it(name, label):
     chart = chart_of([(SelectedTopic(1, name), trend())], NOW, every_letter)
 
     assert chart
     assert chart.rows[0].label == label
 
 
-def test_names_that_cannot_be_written_have_letters_of_their_own():
+def test_names_that_cannot_be_written_get_different_letters():
     names = ("台湾", "ties", "日本")
 
     chart = chart_of([(SelectedTopic(1, name), trend()) for name in names], NOW, every_letter)
@@ -62,11 +62,11 @@ def test_names_that_cannot_be_written_have_letters_of_their_own():
     assert [row.letter for row in chart.rows] == ["A", "", "B"]
 
 
-def test_without_a_topic_there_is_nothing_to_draw():
+def test_a_chart_without_topics_is_not_drawn():
     assert chart_of([], NOW, every_letter) is None
 
 
-def test_a_name_that_the_font_cannot_write_has_a_letter():
+def test_a_name_without_glyphs_gets_a_letter():
     chart = chart_of([(SelectedTopic(1, "Łódź"), trend())], NOW, str.isascii)
 
     assert chart

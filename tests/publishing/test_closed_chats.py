@@ -97,13 +97,13 @@ async def test_a_group_that_closes_again_is_reported_again(newsroom, close, said
 
 
 @pytest.mark.usefixtures("ann")
-async def test_a_pause_is_no_trouble(newsroom, close, said):
+async def test_a_paused_group_is_not_reported(newsroom, close, said):
     await close(await newsroom.chat(GROUP, **FACTS), state=ChatState.PAUSED)
 
     assert await said() == []
 
 
-async def test_a_user_who_is_not_there_is_not_notified_later(newsroom, close, said):
+async def test_an_unreachable_user_is_not_notified_later(newsroom, close, said):
     group = await newsroom.chat(GROUP, **FACTS)
     await close(group)
 
@@ -111,12 +111,12 @@ async def test_a_user_who_is_not_there_is_not_notified_later(newsroom, close, sa
     await newsroom.chat(ANN)
     assert await said() == []
     async with newsroom.storage.reading() as tx:
-        row = await tx.session.get_one(Chat, group)
+        row = await tx.get_one(Chat, group)
     assert row.reported_since == row.state_since
 
 
 @pytest.mark.usefixtures("ann")
-async def test_of_a_channel_it_says_posting(newsroom, close, said):
+async def test_the_notice_about_a_channel_speaks_of_posting(newsroom, close, said):
     channel = await newsroom.chat(GROUP, **(FACTS | {"kind": ChatKind.CHANNEL}))
     await close(channel, state=ChatState.BLOCKED)
 
@@ -125,7 +125,7 @@ async def test_of_a_channel_it_says_posting(newsroom, close, said):
 
 @pytest.fixture
 def seen(newsroom, clock):
-    """Return how users choose what comes to a group."""
+    """Return a function by which users change the settings of a group."""
 
     async def see(chat_id: int, *users: int) -> None:
         for user in users:
@@ -141,7 +141,9 @@ async def sent(newsroom, said) -> set[int]:
     return {row.chat_id for row in await newsroom.all(Delivery)}
 
 
-async def test_else_the_last_three_chat_admins_are_notified(newsroom, close, said, seen):
+async def test_the_last_three_chat_admins_are_notified_without_an_inviter(
+    newsroom, close, said, seen
+):
     private = {user: await newsroom.chat(user) for user in (11, 12, 13, 14)}
     general, thread = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5)]
     await seen(general, 11, 12, 13)
@@ -152,7 +154,7 @@ async def test_else_the_last_three_chat_admins_are_notified(newsroom, close, sai
     assert await sent(newsroom, said) == {private[user] for user in (11, 13, 14)}
 
 
-async def test_the_user_who_invited_it_is_notified_alone(newsroom, ann, close, said, seen):
+async def test_only_the_user_who_invited_the_bot_is_notified(newsroom, ann, close, said, seen):
     await newsroom.chat(11)
     group = await newsroom.chat(GROUP, **FACTS)
     await seen(group, 11)
@@ -173,7 +175,7 @@ async def test_an_old_chat_admin_is_not_notified(newsroom, close, said, seen, cl
     assert await sent(newsroom, said) == set()
 
 
-async def test_it_is_in_the_language_of_the_user(newsroom, close, said):
+async def test_a_notice_is_in_the_language_of_its_user(newsroom, close, said):
     await newsroom.chat(ANN, language="de")
     await close(await newsroom.chat(GROUP, **FACTS))
 
@@ -183,7 +185,7 @@ async def test_it_is_in_the_language_of_the_user(newsroom, close, said):
 
 
 @pytest.mark.usefixtures("ann")
-async def test_a_closed_topic_is_called_by_its_name(newsroom, close, said):
+async def test_a_notice_names_the_closed_topic_thread(newsroom, close, said):
     thread = await newsroom.chat(GROUP, thread_id=5, thread_name="Votes", **FACTS)
 
     await close(thread, state=ChatState.TOPIC_CLOSED)

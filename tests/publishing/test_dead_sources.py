@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 @dataclass
 class Scene:
-    """Two public sources; the first has died: what it and the other gave before."""
+    """Two public sources, of which the first has died, and their earlier stories."""
 
     newsroom: Newsroom
     dead: int = 0
@@ -35,7 +35,7 @@ class Scene:
         return chat
 
     async def news(self, given: int, others: int, days_ago: int = 1) -> None:
-        """Of news about our words *given* came from the dead source, *others* from the other."""
+        """Store *given* matching stories of the dead source and *others* of the other one."""
         for source, number in ((self.dead, given), (self.other, others)):
             for _ in range(number):
                 await self.newsroom.article(
@@ -60,7 +60,7 @@ async def sent(scene: Scene) -> list[int]:
     return sorted(row.chat_id for row in await scene.newsroom.all(Delivery))
 
 
-async def test_a_chat_that_depends_on_a_dead_source_is_sent_once(publishing, scene, clock):
+async def test_a_chat_that_depends_on_a_dead_source_is_notified_once(publishing, scene, clock):
     chat = await scene.reader()
     await scene.news(given=2, others=1)
     await dies(scene)
@@ -89,7 +89,9 @@ async def test_a_chat_that_depends_on_a_dead_source_is_sent_once(publishing, sce
         pytest.param(0, 2, False, id="nothing"),
     ],
 )
-async def test_a_chat_depends_on_what_gave_a_third(publishing, scene, given, others, is_reported):
+async def test_a_chat_depends_on_a_source_of_a_third_of_its_stories(
+    publishing, scene, given, others, is_reported
+):
     chat = await scene.reader()
     await scene.news(given, others)
     await dies(scene)
@@ -99,7 +101,7 @@ async def test_a_chat_depends_on_what_gave_a_third(publishing, scene, given, oth
     assert await sent(scene) == ([chat] if is_reported else [])
 
 
-async def test_what_was_given_over_a_month_before_does_not_count(publishing, scene):
+async def test_stories_older_than_a_month_do_not_count(publishing, scene):
     chat = await scene.reader()
     await scene.news(given=9, others=0, days_ago=31)
     await scene.news(given=0, others=1)
@@ -109,7 +111,7 @@ async def test_what_was_given_over_a_month_before_does_not_count(publishing, sce
 
     follower = await scene.newsroom.chat(8)
     async with scene.newsroom.storage.writing() as tx:
-        tx.session.add(Follow(chat_id=follower, source_id=scene.dead))
+        await tx.add(Follow(chat_id=follower, source_id=scene.dead))
     await scene.newsroom.change(Outage, 1, reported_at=None)
     await publishing.notices()
 
@@ -117,7 +119,7 @@ async def test_what_was_given_over_a_month_before_does_not_count(publishing, sce
     assert chat != follower
 
 
-async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
+async def test_the_month_ends_when_the_outage_began(publishing, scene, clock):
     chat = await scene.reader()
     await scene.news(given=1, others=0)
     died_at = clock.now
@@ -138,7 +140,7 @@ async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
         pytest.param({}, True, id="muted the topic for good"),
     ],
 )
-async def test_a_chat_is_not_sent_if(publishing, scene, chat, is_muted):
+async def test_a_chat_is_not_notified(publishing, scene, chat, is_muted):
     await scene.reader(**chat)
     if is_muted:
         await scene.newsroom.mute_topic(1, 1)
@@ -150,11 +152,11 @@ async def test_a_chat_is_not_sent_if(publishing, scene, chat, is_muted):
     assert await sent(scene) == []
 
 
-async def test_a_source_that_is_not_public_is_the_followers_business(publishing, scene):
+async def test_a_dead_private_source_is_reported_to_its_followers_only(publishing, scene):
     other_user, follower = await scene.reader(1), await scene.reader(2)
     await scene.news(given=2, others=0)
     async with scene.newsroom.storage.writing() as tx:
-        tx.session.add(Follow(chat_id=follower, source_id=scene.dead))
+        await tx.add(Follow(chat_id=follower, source_id=scene.dead))
     await dies(scene, public=False)
 
     await publishing.notices()
@@ -171,11 +173,11 @@ async def test_a_source_that_is_not_public_is_the_followers_business(publishing,
         pytest.param(1, 3, False, id="less than a third"),
     ],
 )
-async def test_a_chats_own_source_counts(publishing, scene, given, own, is_reported):
+async def test_stories_from_a_chats_own_source_count(publishing, scene, given, own, is_reported):
     chat = await scene.reader()
     private = await scene.newsroom.source("Club Paper", public=False)
     async with scene.newsroom.storage.writing() as tx:
-        tx.session.add(Follow(chat_id=chat, source_id=private))
+        await tx.add(Follow(chat_id=chat, source_id=private))
     await scene.news(given, others=0)
     for _ in range(own):
         await scene.newsroom.article("News", scene.query, source_id=private, ago=DAY)
@@ -186,7 +188,7 @@ async def test_a_chats_own_source_counts(publishing, scene, given, own, is_repor
     assert await sent(scene) == ([chat] if is_reported else [])
 
 
-async def test_it_is_sent_again_only_if_it_recovered_in_between(publishing, scene, clock):
+async def test_an_outage_is_reported_again_only_after_a_recovery(publishing, scene, clock):
     await scene.reader()
     await scene.news(given=1, others=0)
     await dies(scene)
@@ -202,7 +204,7 @@ async def test_it_is_sent_again_only_if_it_recovered_in_between(publishing, scen
     assert len(await sent(scene)) == 2
 
 
-async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publishing):
+async def test_admins_are_notified_of_a_source_that_is_gone(scene, publishing):
     ours, appointed, _other_user = [await scene.newsroom.chat(number) for number in (900, 901, 902)]
     async with scene.newsroom.storage.writing() as tx:
         await add_admin(tx, 901)
@@ -218,7 +220,7 @@ async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publ
     )
 
 
-async def test_an_admin_who_reads_it_too_gets_one_notice_and_the_readers(scene, publishing):
+async def test_an_admin_who_depends_on_the_source_gets_the_readers_notice_only(scene, publishing):
     reader = await scene.reader(900)
     await scene.news(given=1, others=0)
     await dies(scene)
@@ -229,7 +231,7 @@ async def test_an_admin_who_reads_it_too_gets_one_notice_and_the_readers(scene, 
     assert "that your topics found" in (await scene.newsroom.texts())[0]
 
 
-async def test_nobody_is_bothered_with_what_is_silent_only(scene, publishing, clock):
+async def test_a_silent_source_is_not_reported(scene, publishing, clock):
     await scene.newsroom.chat(900)
     silent = {"state": SourceState.ACTIVE, "error_since": clock.now - 8 * DAY, "failures": 9}
     await dies(scene, **silent, fetched_at=clock.now)

@@ -11,11 +11,11 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def show(storage, renderer):
-    """Return how the digest of a chat is shown as it stands."""
+    """Return a function that shows the next digest of a chat."""
     return partial(show_digest_so_far, storage, renderer)
 
 
-async def test_the_digest_so_far_is_shown_and_nothing_is_changed(show, newsroom, clock):
+async def test_the_next_digest_is_shown_without_changing_anything(show, newsroom, clock):
     source, chat, query = (
         await newsroom.source(),
         await newsroom.chat(),
@@ -35,7 +35,7 @@ async def test_the_digest_so_far_is_shown_and_nothing_is_changed(show, newsroom,
     assert await newsroom.editions() == []
 
 
-async def test_what_was_alerted_is_shown_too(show, publishing, newsroom, clock):
+async def test_alerted_stories_are_shown_too(show, publishing, newsroom, clock):
     source, chat, query = (
         await newsroom.source(),
         await newsroom.chat(),

@@ -23,7 +23,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 @pytest.fixture
 async def subscribed(newsroom):
-    """Return the query that a chat has in its digest, due tonight, and a source."""
+    """Return the query of a chat whose digest is due tonight, and a source."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
     await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
@@ -32,7 +32,7 @@ async def subscribed(newsroom):
 
 @pytest.fixture
 def news(newsroom, subscribed):
-    """Return how an article comes that the chat's query matches."""
+    """Return a function that stores an article which the chat's query matches."""
     query, source = subscribed
 
     async def store(title="A headline", **more):
@@ -43,7 +43,7 @@ def news(newsroom, subscribed):
 
 @pytest.fixture
 def digest(publishing, newsroom, subscribed, clock):
-    """Return how the digests due at a time are made: it gives the texts in the outbox."""
+    """Return a function that makes the digests due at a time, and returns the outbox's texts."""
 
     async def texts(at=DUE):
         clock.now = at
@@ -97,8 +97,8 @@ async def test_two_feeds_of_one_site_are_one_publisher(
     assert publishers in text
 
 
-async def test_a_digest_that_is_posted_to_a_channel_has_no_buttons(news, digest, newsroom):
-    """They would act for all its readers."""
+async def test_a_digest_in_a_channel_has_no_buttons(news, digest, newsroom):
+    """Buttons would act for all readers of the channel."""
     await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
     for number in range(9):
         await news(f"Headline {number}")
@@ -109,7 +109,7 @@ async def test_a_digest_that_is_posted_to_a_channel_has_no_buttons(news, digest,
     assert delivery.body["keyboard"] == []
 
 
-async def test_why_it_came_is_said_once_a_week(digest, news, clock):
+async def test_a_digest_gives_its_reason_once_a_week(digest, news, clock):
     for day in range(8):  # from Tuesday on, in Tokyo
         clock.now = DUE + day * DAY
         await news(f"Headline {day}", ago=HOUR)
@@ -119,8 +119,8 @@ async def test_why_it_came_is_said_once_a_week(digest, news, clock):
     assert said == [True, False, False, False, False, False, True, False]
 
 
-async def test_a_bot_that_just_began_compares_nothing(news, digest):
-    """Its feeds still held some news of last week, but not all that there was."""
+async def test_a_new_bot_compares_no_weeks(news, digest):
+    """Feeds still list some of last week's news, but not all of it."""
     for days in (0, 0, 0, 0, 0, 9, 13):
         await news(f"A headline of {days} days ago", ago=days * DAY)
 
@@ -130,7 +130,7 @@ async def test_a_bot_that_just_began_compares_nothing(news, digest):
     assert "7\u00a0days" not in text
 
 
-async def test_nothing_is_published_before_it_is_due(publishing, newsroom, subscribed, clock):
+async def test_no_digest_is_made_before_it_is_due(publishing, newsroom, subscribed, clock):
     clock.now = DUE - timedelta(seconds=1)
 
     assert await publishing.digests() == 0
@@ -150,7 +150,7 @@ async def test_no_story_is_sent_twice(news, digest, clock):
     assert "First" not in second
 
 
-async def test_each_chat_of_a_round_gets_what_is_new_to_it(
+async def test_each_chat_of_a_round_gets_the_stories_that_are_new_to_it(
     news, publishing, newsroom, subscribed, clock
 ):
     query, _source = subscribed
@@ -172,7 +172,7 @@ async def test_each_chat_of_a_round_gets_what_is_new_to_it(
     ]
 
 
-async def test_a_draft_that_fails_stops_no_other(
+async def test_a_failing_draft_does_not_stop_the_others(
     news, publishing, newsroom, subscribed, clock, monkeypatch
 ):
     query, _source = subscribed
@@ -193,7 +193,7 @@ async def test_a_draft_that_fails_stops_no_other(
     assert [edition.chat_id for edition in await newsroom.editions()] == [1]
 
 
-async def test_what_is_matched_late_is_in_the_next_edition(news, digest, clock):
+async def test_stories_matched_late_are_in_the_next_edition(news, digest, clock):
     await digest()
     clock.turn(HOUR)
     await news("Slow", ago=2 * HOUR)
@@ -201,18 +201,18 @@ async def test_what_is_matched_late_is_in_the_next_edition(news, digest, clock):
     assert "Slow" in (await digest(DUE + DAY))[0]
 
 
-async def test_what_was_committed_late_is_in_the_next_edition(digest, newsroom, subscribed, clock):
+async def test_stories_committed_late_are_in_the_next_edition(digest, newsroom, subscribed, clock):
     query, source = subscribed
     clock.now = DUE - timedelta(seconds=20)
     slow = await newsroom.article("Slow", source_id=source)
     await digest()
-    clock.now = DUE - timedelta(seconds=10)  # of a transaction that is committed only now
+    clock.now = DUE - timedelta(seconds=10)  # the time of a transaction that commits later
     await newsroom.match(slow, query)
 
     assert ["Slow" in text for text in await digest(DUE + DAY)] == [True]
 
 
-async def test_of_what_a_query_found_only_the_newest_are_read(digest, news, clock, monkeypatch):
+async def test_only_the_newest_matches_of_a_query_are_read(digest, news, clock, monkeypatch):
     monkeypatch.setattr(editions, "MOST_FOUND", 2)
     clock.now = DUE
     for hours in (3, 1, 2):
@@ -230,14 +230,14 @@ async def test_of_what_a_query_found_only_the_newest_are_read(digest, news, cloc
         pytest.param(30 * HOUR, False, id="older than the first edition reaches"),
     ],
 )
-async def test_backlog_is_sent_only_if_it_is_news(digest, news, clock, ago, sent):
+async def test_backlog_is_listed_only_if_it_is_recent(digest, news, clock, ago, sent):
     clock.now = DUE
     await news("Backlog", ago=ago, quiet=True)
 
     assert any("Backlog" in text for text in await digest()) is sent
 
 
-async def test_what_was_alerted_is_one_folded_line(digest, news, publishing, newsroom, clock):
+async def test_alerted_stories_are_one_folded_line(digest, news, publishing, newsroom, clock):
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
     await news("Alerted")
@@ -249,7 +249,7 @@ async def test_what_was_alerted_is_one_folded_line(digest, news, publishing, new
     assert "Alerted earlier:\n• Alerted" in text
 
 
-async def test_an_alert_that_expired_is_sent_as_news(news, digest, publishing, newsroom, clock):
+async def test_an_expired_alert_is_listed_as_news(news, digest, publishing, newsroom, clock):
     await newsroom.change(Subscription, 1, mode=Mode.BOTH)
     clock.turn(HOUR)
     await news("Expired")
@@ -268,7 +268,7 @@ async def test_an_alert_that_expired_is_sent_as_news(news, digest, publishing, n
         ),
     ],
 )
-async def test_an_empty_day_is_as_the_chat_chose(digest, newsroom, empty_day, texts):
+async def test_an_empty_digest_is_sent_or_skipped_as_chosen(digest, newsroom, empty_day, texts):
     await newsroom.change(Chat, 1, empty_day=empty_day)
 
     assert await digest() == texts
@@ -302,7 +302,7 @@ async def test_a_suspended_chat_waits(publishing, newsroom, subscribed, clock):
     assert await publishing.digests() == 0
 
 
-async def test_a_chat_without_a_digest_topic_is_due_no_more(digest, newsroom):
+async def test_a_chat_without_a_digest_topic_is_no_longer_due(digest, newsroom):
     await newsroom.change(Subscription, 1, mode=Mode.INSTANT)
     await digest()
 
@@ -324,7 +324,7 @@ async def test_two_processes_make_one_edition(news, publishing, newsroom, storag
     assert len(await newsroom.texts()) == 1
 
 
-async def test_a_new_zone_gives_no_second_edition_for_a_date(
+async def test_a_new_zone_makes_no_second_edition_of_a_date(
     news, digest, publishing, newsroom, clock
 ):
     await news()
@@ -356,11 +356,13 @@ async def test_a_long_digest_is_enqueued_in_parts(digest, newsroom, subscribed):
     assert [(row.edition_id, row.part) for row in rows] == [(1, part) for part in parts]
     assert [row.body["text"][-3:] for row in rows] == [f"{part}/{len(rows)}" for part in parts]
     assert [bool(row.body["keyboard"]) for row in rows] == [part == len(rows) for part in parts]
-    assert [row.silent for row in rows] == [part > 1 for part in parts]  # it rings once
+    assert [row.silent for row in rows] == [
+        part > 1 for part in parts
+    ]  # only the first part makes a sound
     assert len(await newsroom.all(Article)) == len(await newsroom.all(EditionStory)) == 24
 
 
-async def test_a_chat_that_wants_it_gets_one_rich_message(news, digest, newsroom):
+async def test_a_chat_with_the_rich_layout_gets_one_rich_message(news, digest, newsroom):
     await news()
     await newsroom.change(Chat, 1, layout=Layout.RICH)
     await digest()

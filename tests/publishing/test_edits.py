@@ -1,4 +1,4 @@
-"""One story, one alert; who reports it later is added to the message."""
+"""Edits add publishers that report a story later to the message of its alert."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 async def alerted(publishing, newsroom, clock) -> int:
-    """A chat has been alerted to an article of the Example Wire; return the chat."""
+    """Return a chat that was alerted to an article of the Example Wire."""
     source: int = await newsroom.source()
     chat: int = await newsroom.reader(await newsroom.query("words"), name="My words")
     clock.turn(MINUTE)
@@ -34,7 +34,7 @@ async def alerted(publishing, newsroom, clock) -> int:
 
 @pytest.fixture
 def edited(publishing, newsroom):
-    """Return how alerts are edited: it gives all edits so far."""
+    """Return a function that edits alerts, and returns all edits so far."""
 
     async def edits():
         await publishing.edits()
@@ -47,7 +47,7 @@ def last_line(edits: list[Delivery]) -> str:
     return str(edits[-1].body["text"].splitlines()[-1])
 
 
-async def test_a_second_feed_of_the_site_is_no_other_publisher(edited, alerted, newsroom, clock):
+async def test_a_second_feed_of_a_site_adds_no_publisher(edited, alerted, newsroom, clock):
     section = await newsroom.source("Example Wire - World", host="feeds.example-wire.example")
     await newsroom.carries(section, 1)
     await newsroom.grows(1)
@@ -107,23 +107,23 @@ async def test_edits_of_one_message_are_minutes_apart(alerted, publishing, newsr
     )
 
 
-async def test_what_the_message_says_already_is_no_edit(alerted, publishing, newsroom, clock):
+async def test_a_message_that_would_not_change_is_not_edited(alerted, publishing, newsroom, clock):
     await newsroom.reported_by("Kyodo", 1)
     await publishing.edits()
     clock.turn(PAUSE)
-    await newsroom.grows(1)  # by a publisher that nobody may be sent of
+    await newsroom.grows(1)  # through a publisher that may not be named
 
     assert await publishing.edits() == 1
     assert len(await newsroom.all(Delivery, kind=DeliveryKind.EDIT)) == 1
 
 
-async def test_a_private_source_is_named_to_its_followers_alone(edited, alerted, newsroom, storage):
+async def test_a_private_source_is_named_only_to_its_followers(edited, alerted, newsroom, storage):
     secret = await newsroom.reported_by("Secret", 1, public=False)
 
     assert await edited() == []
 
     async with storage.writing() as tx:
-        tx.session.add(Follow(chat_id=alerted, source_id=secret))
+        await tx.add(Follow(chat_id=alerted, source_id=secret))
     await newsroom.grows(1)
     await newsroom.change(Story, 1, reported_at=None)
     assert last_line(await edited()) == "Example Wire · 21:01 · also Secret"
@@ -138,7 +138,7 @@ async def test_a_private_source_is_named_to_its_followers_alone(edited, alerted,
         pytest.param(Chat, 1, {"state": ChatState.PAUSED}, id="is in a chat that has paused"),
     ],
 )
-async def test_a_message_is_left_alone_that(edited, alerted, newsroom, table, row, change):
+async def test_a_message_is_not_edited(edited, alerted, newsroom, table, row, change):
     await newsroom.reported_by("Kyodo", 1)
     await newsroom.change(table, row, **change)
 
@@ -185,7 +185,7 @@ async def test_a_press_delays_no_other_chat(edited, alerted, publishing, newsroo
     assert [edit.chat_id for edit in await edited()] == [other]
 
 
-async def test_after_a_day_a_message_stays_as_it_is(alerted, publishing, newsroom, clock):
+async def test_a_message_is_not_edited_after_a_day(alerted, publishing, newsroom, clock):
     clock.turn(timedelta(days=1))
     await newsroom.reported_by("Kyodo", 1)
 
@@ -211,7 +211,7 @@ async def test_messages_are_edited_page_by_page(edited, publishing, newsroom, cl
     }
 
 
-async def test_the_publisher_of_the_article_shown_is_named_first(publishing, newsroom, clock):
+async def test_the_publisher_of_the_linked_article_is_named_first(publishing, newsroom, clock):
     query = await newsroom.query("words")
     await newsroom.reader(query)
     clock.turn(MINUTE)

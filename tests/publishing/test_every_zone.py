@@ -33,7 +33,7 @@ TIMES = (
 
 @cache
 def alike() -> list[str]:
-    """Return one zone of each kind, by what its clocks show at each step."""
+    """Return one zone for each different course of its clocks."""
     moments = [START + number * STEP for number in range((END - START) // STEP)]
     kinds: dict[tuple[timedelta | None, ...], str] = {}
     for name in sorted(available_timezones()):
@@ -43,7 +43,7 @@ def alike() -> list[str]:
 
 
 def editions(plan: Plan, start: datetime = START, end: datetime = END) -> Iterator[Due]:
-    """Yield the editions between the two, each made in time."""
+    """Yield the editions between two times, each made when it is due."""
     last: dict[int, date] = {}
     at = next_due(plan, start)
     while at < end:
@@ -55,7 +55,7 @@ def editions(plan: Plan, start: datetime = START, end: datetime = END) -> Iterat
 
 
 def moments(plan: Plan) -> set[datetime]:
-    """Return when the editions of one year are made."""
+    """Return the times of the editions of one year."""
     year = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     return {due.at for due in editions(plan, *year)}
 
@@ -91,7 +91,7 @@ def test_each_local_date_that_exists_has_exactly_one_edition(scheduled):
         assert all(comes_when_clocks_first_show(due, zone) for due in made), name
 
 
-def test_times_of_one_chat_do_not_disturb_each_other():
+def test_schedule_times_of_a_chat_are_independent():
     together = TIMES[:4]
     for name in alike():
         made = moments(Plan(name, together))

@@ -1,4 +1,4 @@
-"""Each chat gets its news in its own language, also where several chats get it at once."""
+"""Each chat gets its news in its own language, even if several chats get it together."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def renderer() -> Renderer:
 
 @pytest.fixture
 def two(newsroom, clock):
-    """Return how to make two chats for one query: Ann's client is Arabic, Ben's English."""
+    """Return a function that makes two chats for one query, Ann's in Arabic, Ben's in English."""
 
     async def make(mode: Mode, **more):
         source, query = await newsroom.source(), await newsroom.query("words")
@@ -45,7 +45,7 @@ def two(newsroom, clock):
 
 
 async def said(newsroom) -> list[str]:
-    """Return what was written to each chat, in the order of the chats."""
+    """Return the texts to each chat, in the order of the chats."""
     rows = await newsroom.all(Delivery)
     return [
         json.dumps(row.body, ensure_ascii=False)
@@ -53,7 +53,7 @@ async def said(newsroom) -> list[str]:
     ]
 
 
-async def test_alerts_to_one_story(newsroom, publishing, two):
+async def test_alerts_about_one_story_are_in_each_chats_language(newsroom, publishing, two):
     source, query = await two(Mode.INSTANT)
     await newsroom.article("A headline", query, source_id=source)
 
@@ -64,7 +64,7 @@ async def test_alerts_to_one_story(newsroom, publishing, two):
     assert "Mute story" in ben
 
 
-async def test_what_was_chosen_counts_more_than_the_client(newsroom, publishing, two):
+async def test_a_chosen_language_overrides_that_of_the_client(newsroom, publishing, two):
     source, query = await two(Mode.INSTANT, chosen_language="ar")
     await newsroom.article("A headline", query, source_id=source)
 
@@ -73,7 +73,7 @@ async def test_what_was_chosen_counts_more_than_the_client(newsroom, publishing,
     assert all(pseudo("Mute story") in one for one in await said(newsroom))
 
 
-async def test_digests_of_one_round(newsroom, publishing, two, clock):
+async def test_digests_of_one_round_are_in_each_chats_language(newsroom, publishing, two, clock):
     source, query = await two(Mode.DIGEST, next_digest_at=DUE)
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
@@ -85,7 +85,7 @@ async def test_digests_of_one_round(newsroom, publishing, two, clock):
     assert "Time & pause" in ben
 
 
-async def test_alerts_that_waited(newsroom, publishing, two, clock):
+async def test_bundles_are_in_each_chats_language(newsroom, publishing, two, clock):
     source, query = await two(Mode.INSTANT, zone="UTC", quiet_from=0, quiet_to=23 * 60)
     await newsroom.article("A headline", query, source_id=source)
     await publishing.alerts()
@@ -98,11 +98,11 @@ async def test_alerts_that_waited(newsroom, publishing, two, clock):
     assert "During your quiet hours" in ben
 
 
-async def test_mails(newsroom, storage, renderer, two, clock):
+async def test_mails_are_in_each_chats_language(newsroom, storage, renderer, two, clock):
     source, query = await two(Mode.DIGEST, next_digest_at=DUE, digest_by=DigestMedium.EMAIL)
     async with storage.writing() as tx:
         for chat_id in (1, 2):
-            tx.session.add(
+            await tx.add(
                 Mailbox(
                     chat_id=chat_id,
                     address=f"{chat_id}@example.org",

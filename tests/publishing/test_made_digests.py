@@ -20,13 +20,13 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def read(storage):
-    """Return how the edition of a chat, a date and a schedule time is read again."""
+    """Return a function that loads the edition of a chat, a date and a schedule time."""
     return partial(load_made_digest, storage)
 
 
 @pytest.fixture
 async def sent(newsroom, publishing, clock):
-    """Send a digest on two topics, of seven stories to the first and one to both."""
+    """Make a digest of two topics: seven stories of the first, and one of both."""
     source = await newsroom.source()
     words, more = await newsroom.query("words"), await newsroom.query("title")
     chat = await newsroom.chat(next_digest_at=DUE)
@@ -59,7 +59,7 @@ async def test_an_edition_is_read_again_in_full_and_in_its_order(sent, read, clo
     assert edition.now == DUE
 
 
-async def test_its_words_are_marked_as_they_were(sent, read):
+async def test_an_old_edition_marks_the_same_words(sent, read):
     edition = await read(sent, TUESDAY, 0)
 
     snippet = edition.snippets[edition.choice.sections[0].listed[1].id]
@@ -67,10 +67,10 @@ async def test_its_words_are_marked_as_they_were(sent, read):
     assert snippet.bold
 
 
-async def test_a_topic_that_was_stopped_since_keeps_its_section(sent, read, storage):
+async def test_a_topic_unsubscribed_since_keeps_its_section(sent, read, storage):
     async with storage.writing() as tx:
-        await tx.session.exec(delete(Subscription))
-        await tx.session.exec(delete(Topic))
+        await tx.change(delete(Subscription))
+        await tx.change(delete(Topic))
 
     edition = await read(sent, TUESDAY, 0)
 
@@ -78,7 +78,7 @@ async def test_a_topic_that_was_stopped_since_keeps_its_section(sent, read, stor
     assert edition.snippets[edition.choice.sections[0].listed[0].id].bold == ()
 
 
-async def test_an_alerted_story_is_sent_again_as_alerted(newsroom, publishing, read, clock):
+async def test_an_alerted_story_stays_among_the_alerted_ones(newsroom, publishing, read, clock):
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
     await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
@@ -101,15 +101,15 @@ async def test_an_alerted_story_is_sent_again_as_alerted(newsroom, publishing, r
         pytest.param(TUESDAY + timedelta(days=1), 0, id="another day"),
     ],
 )
-async def test_no_edition_is_made_up(sent, read, day, schedule_number):
+async def test_an_edition_that_was_never_made_is_none(sent, read, day, schedule_number):
     assert await read(sent, day, schedule_number) is None
     assert await read(sent + 1, TUESDAY, 0) is None
 
 
-async def test_what_is_gone_is_left_out(sent, read, storage, newsroom):
+async def test_deleted_articles_are_left_out(sent, read, storage, newsroom):
     (first, *_) = await newsroom.all(EditionStory)
     async with storage.writing() as tx:
-        await tx.session.exec(delete(Article).where(Article.id == first.article_id))
+        await tx.change(delete(Article).where(Article.id == first.article_id))
 
     edition = await read(sent, TUESDAY, 0)
 
@@ -118,12 +118,12 @@ async def test_what_is_gone_is_left_out(sent, read, storage, newsroom):
 
 async def test_an_erased_chat_has_no_editions(sent, read, storage):
     async with storage.writing() as tx:
-        await tx.session.exec(delete(Chat))
+        await tx.change(delete(Chat))
 
     assert await read(sent, TUESDAY, 0) is None
 
 
-async def test_its_trends_are_those_of_its_day(sent, read, newsroom, clock):
+async def test_the_trends_of_an_old_edition_are_those_of_its_day(sent, read, newsroom, clock):
     await newsroom.change(Subscription, 1, created_at=clock.now - timedelta(days=8))
     await newsroom.change(Article, 1, stored_at=clock.now - timedelta(days=8))
     clock.turn(timedelta(days=30))

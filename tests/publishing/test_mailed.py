@@ -1,4 +1,4 @@
-"""Editions by mail: the same edition, beside or instead of Telegram's."""
+"""Digests and alerts by mail, in addition to Telegram or instead of it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,14 +30,14 @@ def mailing(storage, renderer) -> Stages:
 
 @pytest.fixture
 def subscribed(newsroom, storage, clock):
-    """Return how to make a chat with a mailbox, for which there is a story tonight."""
+    """Return a function that makes a chat with a mailbox, and a story for tonight's digest."""
 
     async def make(reach: DigestMedium, mailbox: MailboxState = MailboxState.ACTIVE, **chat):
         source, query = await newsroom.source(), await newsroom.query("words")
         digest = {"mode": Mode.DIGEST, "next_digest_at": DUE, "digest_by": reach}
         chat_id = await newsroom.reader(query, **digest, **chat)
         async with storage.writing() as tx:
-            tx.session.add(
+            await tx.add(
                 Mailbox(
                     chat_id=chat_id,
                     address="ann@example.org",
@@ -79,7 +79,7 @@ def mails(newsroom):
         pytest.param(DigestMedium.BOTH, [Medium.EMAIL, Medium.TELEGRAM], id="by both"),
     ],
 )
-async def test_a_digest_comes_by_what_the_chat_chose(sent, mailing, subscribed, reach, media):
+async def test_a_digest_goes_to_the_chosen_media(sent, mailing, subscribed, reach, media):
     await subscribed(reach)
 
     await mailing.digests()
@@ -103,7 +103,9 @@ async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mails, mailing, news
 
 
 @pytest.mark.parametrize("state", [s for s in MailboxState if s is not MailboxState.ACTIVE])
-async def test_without_an_active_mailbox_digests_come_by_telegram(sent, mailing, subscribed, state):
+async def test_a_digest_without_an_active_mailbox_goes_to_telegram(
+    sent, mailing, subscribed, state
+):
     await subscribed(DigestMedium.EMAIL, state)
 
     await mailing.digests()
@@ -111,7 +113,7 @@ async def test_without_an_active_mailbox_digests_come_by_telegram(sent, mailing,
     assert await sent() == [Medium.TELEGRAM]
 
 
-async def test_without_a_mail_server_digests_come_by_telegram(sent, publishing, subscribed):
+async def test_a_digest_without_a_mail_server_goes_to_telegram(sent, publishing, subscribed):
     await subscribed(DigestMedium.EMAIL)
 
     await publishing.digests()
@@ -128,7 +130,7 @@ async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(sent, mailing, su
     assert await sent() == [Medium.EMAIL]
 
 
-async def test_a_pause_is_for_mails_too(mailing, newsroom, subscribed):
+async def test_a_paused_chat_gets_no_mails(mailing, newsroom, subscribed):
     await subscribed(DigestMedium.EMAIL, state=ChatState.PAUSED)
 
     await mailing.digests()
@@ -148,7 +150,7 @@ async def test_no_edition_is_mailed_twice(sent, mailing, newsroom, subscribed):
 
 @pytest.fixture
 def alerted(newsroom, subscribed):
-    """Return how to make a chat that is alerted to a story, and wants that mailed or not."""
+    """Return a function that makes a chat with alerts, mailed or not."""
 
     async def make(*, wanted: bool, mailbox: MailboxState = MailboxState.ACTIVE, **chat) -> None:
         await subscribed(DigestMedium.TELEGRAM, mailbox, **chat)
@@ -161,7 +163,7 @@ def alerted(newsroom, subscribed):
 
 @pytest.fixture
 def publish(mailing, newsroom, subscribed, clock):
-    """Return how, a minute later, a story comes, or a chapter, and all is alerted to."""
+    """Return a function that stores a story or chapter a minute later, and sends all alerts."""
 
     async def published(title: str, *, continues: int | None = None) -> None:
         clock.turn(timedelta(minutes=1))
@@ -204,7 +206,7 @@ async def test_alerts_are_mailed_on_request(
     ],
 )
 @pytest.mark.parametrize("quiet", [{}, {"quiet_from": 0, "quiet_to": 1}], ids=["now", "bundled"])
-async def test_alerts_by_mail_go_on_where_only_telegrams_way_is_shut(
+async def test_alerts_are_mailed_while_only_telegram_is_closed(
     publish, sent, mailing, newsroom, alerted, clock, state, media, quiet
 ):
     await alerted(wanted=True, **quiet)
@@ -230,7 +232,7 @@ async def test_alerts_by_mail_go_on_where_only_telegrams_way_is_shut(
         ),
     ],
 )
-async def test_a_chapter_follows_the_first_mail(
+async def test_the_mail_of_a_chapter_follows_the_first_mail(
     publish, mails, mailing, alerted, clock, quiet, first
 ):
     await alerted(wanted=True, **quiet)
@@ -250,7 +252,7 @@ async def test_a_chapter_follows_the_first_mail(
     assert found[2].subject == "Update: Captain charged"
 
 
-async def test_a_bundle_marks_what_moved_on(publish, mailing, newsroom, alerted, clock):
+async def test_a_bundle_marks_chapters(publish, mailing, newsroom, alerted, clock):
     await alerted(wanted=True)
     await publish("Ferry sinks")
     await newsroom.change(Chat, 1, quiet_from=8 * 60, quiet_to=9 * 60)
@@ -267,9 +269,7 @@ async def test_a_bundle_marks_what_moved_on(publish, mailing, newsroom, alerted,
     assert "Update: <a" in mailed["html"]
 
 
-async def test_without_mail_nothing_is_decided_for_a_blocked_chat(
-    publishing, newsroom, alerted, clock
-):
+async def test_a_blocked_chat_without_mail_gets_no_decision(publishing, newsroom, alerted, clock):
     await alerted(wanted=True, state=ChatState.BLOCKED)
     clock.turn(timedelta(minutes=1))
     await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
@@ -280,7 +280,7 @@ async def test_without_mail_nothing_is_decided_for_a_blocked_chat(
     assert await newsroom.alerts() == []
 
 
-async def test_what_was_mailed_is_not_sent_again(publish, sent, mailing, alerted, storage):
+async def test_mailed_alerts_are_not_sent_again(publish, sent, mailing, alerted, storage):
     await alerted(wanted=True, state=ChatState.BLOCKED)
     await publish("A story")
     async with storage.writing() as tx:

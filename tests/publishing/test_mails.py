@@ -62,7 +62,7 @@ def test_the_subject_says_what_is_new():
     assert digest().subject.startswith("4 stories: New consuls-general named for three cities")
 
 
-def test_no_headline_of_the_subject_is_in_the_line_that_follows_it():
+def test_the_preview_repeats_no_headline_of_the_subject():
     found = re.search(r'class="preheader"[^>]*>(.*?)</div>', digest().html, re.DOTALL)
 
     assert found
@@ -72,7 +72,7 @@ def test_no_headline_of_the_subject_is_in_the_line_that_follows_it():
     ]
 
 
-def test_what_follows_the_subject_of_a_single_story_is_its_excerpt():
+def test_the_preview_of_a_single_story_is_its_excerpt():
     story = samples.sample_story(0)
     mail = digest(choice=choose([samples.TIES], [story]))
 
@@ -83,7 +83,7 @@ def test_what_follows_the_subject_of_a_single_story_is_its_excerpt():
     assert found[1].strip().startswith("The envoy is expected to say")
 
 
-def test_one_may_leave_at_the_top_at_the_bottom_and_in_the_text():
+def test_unsubscribe_links_are_at_the_top_at_the_bottom_and_in_the_text():
     mail = digest()
 
     leaving = [link for link in links(mail.html) if "/u/" in link]
@@ -94,7 +94,7 @@ def test_one_may_leave_at_the_top_at_the_bottom_and_in_the_text():
     assert sum("/m/" in link for link in links(mail.html)) == 2
 
 
-def test_without_a_public_address_there_are_no_pages_and_leaving_is_by_mail():
+def test_mails_without_a_public_address_link_no_pages_and_unsubscribe_by_mail():
     mail = digest(mailer(base=None))
 
     assert [link for link in links(mail.html) if "news.example.org" not in link] == [
@@ -105,19 +105,19 @@ def test_without_a_public_address_there_are_no_pages_and_leaving_is_by_mail():
     assert "Unsubscribe: mailto:back@dateline.example?subject=unsubscribe%20" in mail.text
 
 
-def test_the_links_of_stories_are_the_stories_own():
+def test_stories_link_straight_to_their_articles():
     stories = [link for link in links(digest().html) if "news.example.org" in link]
 
     assert set(stories) == {f"https://news.example.org/{n}" for n in range(1, 6)}
 
 
-def test_nothing_is_loaded_and_nothing_runs():
+def test_mails_load_nothing_and_run_nothing():
     html = digest(url=PAGE).html
 
     assert not re.search(r"<(img|script|link|iframe|object|form)|url\(|@import|\son\w+=", html)
 
 
-def test_a_picture_inside_the_mail_has_words_in_its_place():
+def test_a_picture_in_a_mail_has_alt_text():
     picture = Picture(b"\x89PNG", "Stories per day and topic: 3 on Monday", Chart((), ()))
 
     mail = digest(picture=picture)
@@ -127,14 +127,14 @@ def test_a_picture_inside_the_mail_has_words_in_its_place():
 
 
 @pytest.mark.parametrize(("code", "direction"), [("en", "ltr"), ("ar", "rtl"), ("zh-Hant", "ltr")])
-def test_a_page_runs_as_its_language_does_and_titles_as_theirs(code, direction):
+def test_a_mail_has_the_direction_of_its_language_and_titles_have_their_own(code, direction):
     html = digest(mailer(code=code)).html
 
     assert f'<html lang="{code}" dir="{direction}"' in html
     assert html.count('dir="auto"') >= 8
 
 
-def test_hostile_words_stay_words():
+def test_hostile_text_is_escaped():
     story = replace(samples.sample_story(0), title='<script>alert("1")</script>&amp;')
     edition = replace(
         samples.sample_edition(),
@@ -189,7 +189,7 @@ def test_a_mail_that_would_be_cut_off_lists_fewer_whole_stories_and_counts_the_o
     assert "Unsubscribe" in mail.html[-1500:]
 
 
-def test_each_choice_lists_less_than_the_one_before_and_loses_none():
+def test_each_shorter_choice_lists_less_and_loses_no_story():
     choice = many(20).choice
 
     steps = list(shorter_and_shorter(choice))
@@ -215,7 +215,7 @@ def test_an_empty_day_is_one_line():
     assert "Nothing new on your 2 topics." in mail.html
 
 
-def test_lateness_is_said():
+def test_a_late_mail_says_so():
     mail = digest(late=timedelta(hours=2))
 
     for text in (mail.html, mail.text):
@@ -237,7 +237,7 @@ def alert(story: SelectedStory | None = None, occasion: Occasion = ALERT) -> Mai
     )
 
 
-def test_an_alert_is_its_story():
+def test_an_alert_mail_shows_its_story():
     mail = alert()
 
     assert mail.subject == "Ministry asks consul-general to explain post"
@@ -246,7 +246,7 @@ def test_an_alert_is_its_story():
     assert mail.header("Message-ID") == "<alert.9.email.20261117T230000@dateline.example>"
 
 
-def test_a_mail_that_follows_another_is_shown_behind_it():
+def test_a_mail_that_follows_another_joins_its_thread():
     first = Occasion("bundle:3:email:1", samples.NOW)
     headers = dict(alert(occasion=Occasion("alert:9:email", samples.NOW, follows=first)).headers)
 
@@ -255,7 +255,7 @@ def test_a_mail_that_follows_another_is_shown_behind_it():
     assert "References" not in dict(alert().headers)
 
 
-def test_a_chapter_is_an_update():
+def test_a_chapter_is_mailed_as_an_update():
     mail = alert(replace(samples.sample_story(samples.ALERTED), is_chapter=True))
 
     assert mail.subject == "Update: Ministry asks consul-general to explain post"
@@ -263,13 +263,13 @@ def test_a_chapter_is_an_update():
     assert "Update: <a" in mail.html
 
 
-def test_a_story_without_a_title_has_its_host_for_one():
+def test_a_story_without_a_title_is_titled_by_its_host():
     mail = alert(replace(samples.sample_story(0), title=""))
 
     assert mail.subject == "news.example.org"
 
 
-def test_all_of_it_comes_back_from_its_bytes():
+def test_a_mail_is_read_back_from_its_bytes():
     mail = digest(url=PAGE)
 
     message = message_from_bytes(message_bytes(mail), policy=default)

@@ -1,4 +1,4 @@
-"""Alerts that could not reach a chat: they come in its next digest, or where their topic moved."""
+"""Alerts that could not reach a chat are listed in its next digest, or move with their thread."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 @pytest.fixture
 async def alerted(newsroom, clock):
-    """A chat wants alerts to one topic, and another in its digest."""
+    """A chat with alerts of one topic and digests of another."""
     await newsroom.source()
     chat = await newsroom.chat(next_digest_at=DUE)
     ferry, ports = await newsroom.query("ferry"), await newsroom.query("ports")
@@ -29,7 +29,7 @@ async def alerted(newsroom, clock):
 
 @pytest.fixture
 def closed(storage, clock):
-    """Return how Telegram is closed to the bot for an hour, and what happens meanwhile."""
+    """Return a function that closes Telegram to the bot for an hour, and acts meanwhile."""
 
     async def close(chat: int, happens, state: ChatState = ChatState.BLOCKED) -> None:
         async with storage.writing() as tx:
@@ -46,7 +46,7 @@ def closed(storage, clock):
 
 @pytest.fixture
 def reported(newsroom, publishing):
-    """Return how an article on ferries is published, and alerted to."""
+    """Return a function that stores an article on ferries, and sends alerts about it."""
 
     async def report(title: str = "A ferry sinks", **more) -> None:
         await newsroom.article(title, 1, source_id=1, **more)
@@ -97,12 +97,14 @@ async def test_an_expired_alert_is_there_too(alerted, closed, reported, digest, 
     await closed(alerted, time_passes)
 
     async with storage.reading() as tx:
-        (delivery,) = await tx.session.exec(select(Delivery))
+        (delivery,) = await tx.rows(select(Delivery))
     assert delivery.state is DeliveryState.EXPIRED
     assert "• A ferry sinks" in (await digest())[0]
 
 
-async def test_what_was_alerted_before_or_after_is_not_there(alerted, closed, reported, digest):
+async def test_stories_alerted_before_or_after_are_not_missed_alerts(
+    alerted, closed, reported, digest
+):
     async def nothing() -> None:
         return
 
@@ -120,7 +122,9 @@ async def test_what_was_alerted_before_or_after_is_not_there(alerted, closed, re
         pytest.param(ChatState.BLOCKED, {"quiet": True}, id="the article was backlog"),
     ],
 )
-async def test_what_was_never_an_alert_is_not_there(alerted, closed, reported, digest, state, more):
+async def test_stories_that_were_never_alerts_are_not_missed_alerts(
+    alerted, closed, reported, digest, state, more
+):
     async def happens() -> None:
         await reported(**more)
 
@@ -134,7 +138,7 @@ GROUP = -1_000_000_000_007
 
 @pytest.fixture
 async def thread(newsroom, clock):
-    """A thread of a group wants alerts; return it and the group's own chat."""
+    """Return a thread of a group with alerts, and the group's own chat."""
     await newsroom.source()
     general = await newsroom.chat(GROUP, kind=ChatKind.SUPERGROUP)
     closed = await newsroom.chat(GROUP, kind=ChatKind.SUPERGROUP, thread_id=5, alerts_an_hour=1)
@@ -146,7 +150,7 @@ async def thread(newsroom, clock):
 
 @pytest.fixture
 def deleted(storage, thread):
-    """Return how Telegram says that the thread was deleted."""
+    """Return a function by which Telegram reports that the thread was deleted."""
 
     async def delete() -> None:
         async with storage.writing() as tx:
@@ -187,7 +191,7 @@ async def test_postponed_alerts_move_too(
 ):
     closed, general, topic = thread
     await reported("A ferry sails")
-    await reported("A ferry sinks")  # more than one an hour
+    await reported("A ferry sinks")  # beyond the limit of one an hour
     await deleted()
 
     await groups.move_subscription(storage, general, closed, topic)
@@ -199,7 +203,7 @@ async def test_postponed_alerts_move_too(
     assert "A ferry sinks" in bundled[0].body["text"]
 
 
-async def test_what_waits_for_an_open_thread_stays_there(thread, reported, newsroom, storage):
+async def test_deliveries_to_an_open_thread_stay_there(thread, reported, newsroom, storage):
     closed, general, topic = thread
     await reported()
 

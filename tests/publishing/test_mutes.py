@@ -1,4 +1,4 @@
-"""What a chat has muted is sent neither at once nor in a digest, for as long as it said."""
+"""Muted topics, stories and publishers are in no alert and no digest until the mute ends."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ SOURCE, LESS = MuteSubject(MuteKind.SOURCE, 1), MuteSubject(MuteKind.LESS, 1)
 
 @pytest.fixture
 async def subscribed(newsroom, clock):
-    """A chat subscribes to words in alerts and a digest; two publishers bring them."""
+    """A chat with alerts and a digest of one query, and two publishers."""
     chat, query = await newsroom.chat(alerts_an_hour=60), await newsroom.query("words")
     await newsroom.source("Wire")
     await newsroom.source("Daily")
@@ -34,7 +34,7 @@ async def subscribed(newsroom, clock):
 
 @pytest.fixture
 def muted(storage, subscribed):
-    """Return how the chat mutes something, for a day unless it says otherwise."""
+    """Return a function that mutes something for the chat, for a day by default."""
 
     async def make(subject: MuteSubject, lasts: timedelta | None = DAY) -> int:
         async with storage.writing() as tx:
@@ -45,7 +45,7 @@ def muted(storage, subscribed):
 
 @pytest.fixture
 def report(publishing, newsroom, subscribed, clock):
-    """Return how a publisher reports something: a story of its own, or one that is there."""
+    """Return a function by which a publisher reports a new story or an existing one."""
 
     async def sent(title: str, by: int = 1, *, story: int | None = None) -> int:
         clock.turn(MINUTE)
@@ -109,14 +109,14 @@ async def test_less_of_a_source_is_an_alert_once_another_publisher_sent_it(repor
     await muted(LESS, None)
     await report("Ferry down", by=2)
     await newsroom.change(Delivery, 1, body={"text": ""})
-    article = await newsroom.article("Bank raises rates", source_id=2)  # which hit no topic
+    article = await newsroom.article("Bank raises rates", source_id=2)  # it hits no topic
     await report("Rates go up", by=1, story=(await newsroom.all(Story))[-1].id)
 
     assert article
     assert (await alerted(newsroom))[1:] == ["Rates go up"]
 
 
-async def test_of_a_muted_story_no_chapter_comes_and_no_edit(report, muted, publishing, newsroom):
+async def test_a_muted_story_gets_no_chapter_and_no_edit(report, muted, publishing, newsroom):
     await report("Ferry sinks")
     await muted(STORY)
     article = await newsroom.article("Captain detained", 1, source_id=1)
@@ -141,7 +141,7 @@ async def test_a_muted_chapter_mutes_its_whole_chain(report, muted, publishing, 
 
 
 @pytest.mark.parametrize("subject", [TOPIC, SOURCE, STORY, LESS], ids=lambda each: each.kind.value)
-async def test_a_bundle_leaves_out_what_is_muted(
+async def test_a_bundle_leaves_out_muted_stories(
     report, muted, publishing, newsroom, clock, subject
 ):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
@@ -153,7 +153,7 @@ async def test_a_bundle_leaves_out_what_is_muted(
     assert await newsroom.texts() == []
 
 
-async def test_a_bundle_keeps_what_another_publisher_has(
+async def test_a_bundle_keeps_stories_that_another_publisher_has(
     report, muted, publishing, newsroom, clock
 ):
     await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
@@ -167,7 +167,7 @@ async def test_a_bundle_keeps_what_another_publisher_has(
     assert "Ferry sinks" in "".join(await newsroom.texts())
 
 
-async def test_what_one_chat_muted_another_is_sent(report, muted, newsroom):
+async def test_a_mute_applies_to_its_chat_only(report, muted, newsroom):
     other = await newsroom.chat(8)
     await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
     for subject in (STORY, TOPIC, SOURCE, LESS):
@@ -189,7 +189,9 @@ async def test_a_page_of_muted_chats_does_not_end_the_round(report, muted, newsr
     assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
 
 
-async def test_a_chats_own_source_counts_as_another(report, muted, newsroom, storage, subscribed):
+async def test_a_chats_own_source_counts_as_another_publisher(
+    report, muted, newsroom, storage, subscribed
+):
     await newsroom.change(Source, 2, public=False)
     await muted(SOURCE)
     await report("Ferry down", by=2)
@@ -197,13 +199,13 @@ async def test_a_chats_own_source_counts_as_another(report, muted, newsroom, sto
     assert await alerted(newsroom) == []
 
     async with storage.writing() as tx:
-        tx.session.add(Follow(chat_id=subscribed, source_id=2))
+        await tx.add(Follow(chat_id=subscribed, source_id=2))
     await report("Ferry goes under", by=2, story=1)
 
     assert await alerted(newsroom) == ["Ferry goes under"]
 
 
-async def test_of_a_search_one_publisher_is_muted(report, muted, newsroom, publishing):
+async def test_one_publisher_of_a_search_feed_can_be_muted(report, muted, newsroom, publishing):
     await newsroom.change(Source, 1, kind=SourceKind.SEARCH)
     await muted(MuteSubject(MuteKind.SOURCE, 1, "Example Wire"))
     await newsroom.article("Ferry sinks", 1, source_id=1, publisher="Example Wire")
@@ -233,7 +235,7 @@ async def test_mutes_are_listed_until_they_end(report, muted, newsroom, storage,
         assert await count_mutes(tx, subscribed) == 0
 
 
-async def test_muting_again_changes_how_long_and_what_is_over_goes(muted, newsroom, clock):
+async def test_muting_again_changes_the_end_and_drops_expired_mutes(muted, newsroom, clock):
     first = await muted(TOPIC)
     clock.turn(DAY / 2)
     assert await muted(TOPIC, 7 * DAY) == first

@@ -1,4 +1,4 @@
-"""Chats whose user was taken off the list get nothing, and all of it again once they are back."""
+"""Chats whose user lost access get nothing, and get everything again when access returns."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ PLACES = pytest.mark.parametrize(
 @pytest.fixture
 def claimed(storage):
     async def claim() -> list[int]:
-        """Return the chats of what is sent and mailed now."""
+        """Return the chats of all messages and mails that are sent now."""
         async with storage.writing() as tx:
             sent = await claim_deliveries(tx, "us", limit=9, lease=LEASE)
             mailed = await claim_mails(tx, "us", limit=9, lease=LEASE)
@@ -81,7 +81,7 @@ async def test_no_digest_is_made(
             times = {"state_since": tx.now, "created_at": tx.now, "asked_at": tx.now}
             box = Mailbox(chat_id=chat_id, address=f"{chat_id}@example.org", **times)
             box.state = MailboxState.ACTIVE
-            tx.session.add(box)
+            await tx.add(box)
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
 

@@ -17,7 +17,7 @@ def text_of(renderer, **values: Any) -> str:
     return dead_source_page(renderer, Loss(**fields), zone="Asia/Tokyo").text
 
 
-def test_a_silent_source_reads_like_this(renderer):
+def test_a_silent_source_has_its_own_notice(renderer):
     assert text_of(renderer, given=12, found=30) == (
         "I have not been able to read Example Wire since 3 March: it is blocked by a challenge "
         "page. In the month before, it gave 12 of the 30 articles that your topics found.\n\n"
@@ -39,5 +39,5 @@ def test_a_silent_source_reads_like_this(renderer):
         pytest.param({"source": "A" * 300}, "A" * 97 + "... since", id="an endless title"),
     ],
 )
-def test_it_says_what_the_source_meant_here(renderer, values, words):
+def test_a_notice_says_how_much_the_source_provided(renderer, values, words):
     assert words in text_of(renderer, **values)

@@ -53,7 +53,7 @@ def test_several_alerted_stories_are_folded(renderer):
     assert folded.startswith("Alerted earlier: Ministry asks consul-general to explain post; Mini")
 
 
-def test_what_a_topic_has_in_common_with_one_above_is_counted_on_its_line(renderer):
+def test_stories_listed_above_are_counted_on_the_line_of_their_topic(renderer):
     edition = samples.sample_edition()
     stories = [replace(story, alerted=False) for story in edition.choice.all_stories]
 
@@ -64,7 +64,7 @@ def test_what_a_topic_has_in_common_with_one_above_is_counted_on_its_line(render
 
 
 @pytest.mark.parametrize("layout", list(Layout))
-def test_each_style_shows_more_than_the_one_before(renderer, layout):
+def test_each_longer_style_shows_more(renderer, layout):
     sizes = []
     for style in (Style.BRIEF, Style.STANDARD, Style.FULL):
         edition = replace(samples.sample_edition(style), layout=layout)
@@ -80,7 +80,7 @@ def test_each_style_shows_more_than_the_one_before(renderer, layout):
     assert "matter of survival" in full
 
 
-def test_why_it_came_is_said_where_that_is_due(renderer):
+def test_a_digest_gives_its_reason_if_asked_to(renderer):
     said = "You subscribe to 2 topics, every day at 08:00 Tokyo time."
 
     (first,) = edition_page(renderer, samples.sample_edition())
@@ -131,14 +131,14 @@ def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):
     assert message.text.endswith("2 topics, every Monday, Wednesday and Friday at 07:30 UTC.")
 
 
-def test_the_digest_so_far_says_that_it_changes_nothing(renderer):
+def test_a_preview_says_that_it_changes_nothing(renderer):
     (message,) = edition_page(renderer, replace(samples.sample_edition(), day=None))
 
     assert message.text.startswith("Your digest so far · since Tue 08:00\n4 stories")
     assert message.text.endswith("your digest still comes every day at 08:00 Tokyo time.")
 
 
-def test_the_sample_alert_reads_like_this(renderer):
+def test_the_sample_alert_is_rendered(renderer):
     message = alert(renderer, [samples.CONSUL])
 
     assert (
@@ -153,7 +153,7 @@ Example Wire · 12:00 · also Example Times, Daily Sample"""
     assert marked(message, "bold") == ["Consul-general", "consul-general"]
 
 
-def test_an_alert_with_much_to_name_stays_one_message(renderer):
+def test_an_alert_with_many_names_stays_one_message(renderer):
     topics = [SelectedTopic(number, f"SelectedTopic {number} {'x' * 180}") for number in range(40)]
     publishers = tuple(f"Publisher {number}" for number in range(30))
     story = SelectedStory(1, 1, "Title " * 500, "https://a.example", publishers, samples.NOW)

@@ -18,7 +18,7 @@ WEEKLY = sample_edition(weekly=True)
 
 @pytest.fixture
 def painted(monkeypatch):
-    """What was asked to be painted."""
+    """The pictures that were to be painted."""
     asked = []
 
     def paint(*what: object) -> bytes:
@@ -29,7 +29,7 @@ def painted(monkeypatch):
     return asked
 
 
-async def test_a_chart_is_drawn_as_a_picture_that_telegram_takes():
+async def test_a_chart_is_a_picture_that_telegram_accepts():
     one, six = await draw(DAYS, [BAND]), await draw(DAYS, [BAND] * 6)
 
     assert one
@@ -57,7 +57,7 @@ async def test_a_week_without_a_story_is_drawn_too():
     assert await draw(DAYS, [Band("Ties", (0,) * 7, (0,) * 7)])
 
 
-async def test_without_fonts_on_the_machine_pillows_own_is_used(monkeypatch):
+async def test_pillows_font_is_used_if_none_is_installed(monkeypatch):
     monkeypatch.setattr(pictures, "FONTS", ("no such font",))
     for cached in (pictures.font, pictures._has_glyph):
         cached.cache_clear()
@@ -71,7 +71,7 @@ async def test_without_fonts_on_the_machine_pillows_own_is_used(monkeypatch):
             cached.cache_clear()
 
 
-async def test_a_picture_that_fails_costs_the_picture_only(monkeypatch, renderer):
+async def test_a_digest_is_sent_without_a_picture_that_fails(monkeypatch, renderer):
     def paint(*_what: object) -> bytes:
         raise MemoryError
 
@@ -112,7 +112,7 @@ async def test_the_picture_is_described_in_words_too(renderer, painted):
         pytest.param(replace(WEEKLY, trends={}), id="too little to draw"),
     ],
 )
-async def test_nothing_is_drawn_where_there_is_nothing_to_see(renderer, painted, edition):
+async def test_an_edition_without_trends_has_no_picture(renderer, painted, edition):
     with_one = await with_picture(renderer, edition)
 
     assert with_one is edition

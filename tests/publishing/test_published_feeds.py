@@ -18,13 +18,13 @@ ATOM = FeedKind.ATOM
 
 @pytest.fixture
 def read(storage, renderer):
-    """Return how the feed of a chat, a topic and a version is read."""
+    """Return a function that reads the feed of a chat, a topic and a version."""
     return partial(read_published_feed, storage, renderer, LINKS)
 
 
 @pytest.fixture
 async def subscribed(newsroom, storage):
-    """Return a chat, its topic, the query of it and a public source."""
+    """Return a chat, its topic, the topic's query and a public source."""
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
     topic = await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
@@ -32,7 +32,7 @@ async def subscribed(newsroom, storage):
     return chat, topic, query, source
 
 
-async def test_a_topic_gives_its_newest_stories(read, newsroom, subscribed):
+async def test_the_feed_of_a_topic_has_its_newest_stories(read, newsroom, subscribed):
     chat, topic, query, source = subscribed
     await newsroom.article("Older", query, source_id=source, ago=2 * HOUR)
     await newsroom.article("Newer", query, source_id=source, ago=HOUR, text="These are words.")
@@ -62,7 +62,7 @@ async def test_a_story_of_several_publishers_is_one_entry(read, newsroom, subscr
     assert entry.authors == ("Example Wire", "Example Times")
 
 
-async def test_what_another_user_added_is_in_no_feed_of_another(read, newsroom, subscribed):
+async def test_the_sources_of_a_user_are_in_no_feed_of_another(read, newsroom, subscribed):
     chat, topic, query, _ = subscribed
     private = await newsroom.source("Private", public=False)
     await newsroom.article("Theirs", query, source_id=private)
@@ -99,7 +99,7 @@ async def test_the_digests_of_a_chat_are_a_feed(read, newsroom, subscribed, publ
     assert entry.updated == DUE
 
 
-async def test_a_feed_without_entries_is_as_old_as_its_addresses(read, subscribed, clock):
+async def test_a_feed_without_entries_was_updated_when_its_links_were_made(read, subscribed, clock):
     chat, _, _, _ = subscribed
 
     feed = await read(chat, WHOLE_DIGEST, 1, ATOM)
@@ -107,7 +107,7 @@ async def test_a_feed_without_entries_is_as_old_as_its_addresses(read, subscribe
     assert (feed.entries, feed.updated) == ((), clock.now)
 
 
-async def test_renewed_addresses_make_the_former_ones_void(read, subscribed, storage):
+async def test_renewed_links_replace_the_old_ones(read, subscribed, storage):
     chat, topic, _, _ = subscribed
 
     await published_feeds.renew_feeds(storage, chat, links=LINKS)
@@ -127,14 +127,14 @@ async def test_feeds_turned_off_are_gone_until_they_are_renewed(read, subscribed
     assert await read(chat, topic, 3, ATOM) is not None
 
 
-async def test_there_is_no_feed_that_nobody_asked_for(read, newsroom):
+async def test_a_feed_exists_only_on_request(read, newsroom):
     chat = await newsroom.chat()
 
     assert await read(chat, WHOLE_DIGEST, 1, ATOM) is None
     assert await read(chat + 1, WHOLE_DIGEST, 1, ATOM) is None
 
 
-async def test_a_topic_that_the_chat_does_not_subscribe_has_no_feed(read, newsroom, subscribed):
+async def test_a_topic_without_a_subscription_has_no_feed(read, newsroom, subscribed):
     chat, topic, query, _ = subscribed
     other = await newsroom.chat(8)
     theirs = await newsroom.subscribe(other, query, "Theirs", Mode.DIGEST)

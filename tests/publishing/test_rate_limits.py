@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.publishing.rate_limits import HOUR, AlertHistory, LocalQuietHours, Postponement, postpone
 from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
-from tests.publishing.test_calendar import ZONES
+from tests.publishing.zones import ZONES
 
 ALWAYS = LocalQuietHours("UTC")
 AT_NIGHT = LocalQuietHours("UTC", QuietHours(22 * 60, 7 * 60))
@@ -77,7 +77,7 @@ def at(clock: str, day: int = 2) -> datetime:
         ),
     ],
 )
-def test_of_three_alerts_an_hour(recent, now, quiet, waiting, decision):
+def test_alerts_beyond_three_an_hour_wait(recent, now, quiet, waiting, decision):
     moments = [at(clock) for clock in recent]
 
     assert postpone(AlertHistory(moments, waiting=waiting), at(now), 3, quiet) == decision
@@ -118,7 +118,7 @@ def test_no_hour_exceeds_its_limit_and_nothing_waits_for_ever(pauses, limit, qui
         pytest.param([23, 20, 10], "13:00", id="no room till the oldest is a day old"),
     ],
 )
-def test_a_day_has_a_limit_of_its_own(hours_ago, released):
+def test_a_daily_limit_applies_beside_the_hourly_one(hours_ago, released):
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     sent = [now - timedelta(hours=hours) for hours in hours_ago]
     limit = 4 if released is None else 3
@@ -128,7 +128,7 @@ def test_a_day_has_a_limit_of_its_own(hours_ago, released):
     assert (f"{hold.release_at:%H:%M}" if hold else None) == released
 
 
-def test_of_two_limits_the_one_that_lasts_longer_counts():
+def test_the_limit_that_lasts_longer_decides():
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     sent = [now - timedelta(minutes=30), now - timedelta(hours=20)]
 
@@ -146,7 +146,7 @@ def test_of_two_limits_the_one_that_lasts_longer_counts():
         pytest.param(0, MOST_ALERTS_PER_HOUR, True, id="a thread without alerts of its own"),
     ],
 )
-def test_the_threads_of_a_chat_share_the_most_that_may_come_in_an_hour(own, account, is_postponed):
+def test_the_threads_of_a_chat_share_the_highest_hourly_limit(own, account, is_postponed):
     now = at("12:00")
     minutes = [now - (number % 50) * MINUTE for number in range(account)]
 
@@ -155,7 +155,7 @@ def test_the_threads_of_a_chat_share_the_most_that_may_come_in_an_hour(own, acco
     assert (hold is not None) == is_postponed
 
 
-def test_the_threads_of_a_chat_share_the_limit_of_a_day():
+def test_the_threads_of_a_chat_share_the_daily_limit():
     now = at("12:00")
     elsewhere = [now - timedelta(hours=20), now - timedelta(hours=19)]
 
@@ -227,7 +227,7 @@ def test_quiet_hours_last_until(quiet, moment, end):
     st.integers(0, 1439),
     st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis wants bounds without a zone
 )
-def test_quiet_hours_end_at_their_time_and_are_over_then(zone, start, end, moment):
+def test_quiet_hours_end_at_their_end_time(zone, start, end, moment):
     assume(start != end)
     quiet = LocalQuietHours(zone, QuietHours(start, end))
 

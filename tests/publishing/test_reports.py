@@ -1,4 +1,4 @@
-"""Whether a chat was told of a story: every state of every message of an alert."""
+"""Whether a story was reported to a chat, for every state of every message of its alert."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ KIND = pytest.mark.parametrize("kind", [DeliveryKind.ALERT, DeliveryKind.BUNDLE]
 
 
 class Outbox:
-    """A chat that is alerted to the first story, and the messages of that."""
+    """A chat that is alerted to the first story, and the messages of the alert."""
 
     def __init__(self, storage: Storage, clock: TurnedClock) -> None:
         self.storage = storage
@@ -54,12 +54,11 @@ class Outbox:
         async with self.storage.writing() as tx:
             if kind is DeliveryKind.BUNDLE:
                 released_at = tx.now if released else None
-                tx.session.add(
+                await tx.add(
                     Bundle(chat_id=1, release_at=tx.now, is_quiet=False, released_at=released_at)
                 )
-                await tx.session.flush()
             bundle_id = 1 if kind is DeliveryKind.BUNDLE else None
-            tx.session.add(
+            await tx.add(
                 Alert(chat_id=1, story_id=1, article_id=1, made_at=tx.now, bundle_id=bundle_id)
             )
 
@@ -78,7 +77,7 @@ class Outbox:
                 "created_at": tx.now,
                 "due_at": tx.now,
             }
-            tx.session.add(Delivery(**(row | named | more)))
+            await tx.add(Delivery(**(row | named | more)))
 
     async def is_reported(self) -> bool:
         async with self.storage.reading() as tx:
@@ -90,7 +89,7 @@ def outbox(storage: Storage, clock: TurnedClock) -> Outbox:
     return Outbox(storage, clock)
 
 
-def test_every_state_is_decided():
+def test_every_delivery_state_has_a_case():
     assert set(REPORTED) == set(DeliveryState)
 
 
@@ -104,7 +103,7 @@ async def test_a_story_is_reported_once_its_message_arrives_or_is_on_its_way(out
 
 
 @ANY_STATE
-async def test_an_edit_changes_nothing_about_it(outbox, state):
+async def test_an_edit_does_not_change_whether_a_story_is_reported(outbox, state):
     await outbox.alert(DeliveryKind.ALERT)
     await outbox.message(DeliveryKind.ALERT, DeliveryState.SENT)
     await outbox.message(DeliveryKind.EDIT, state)
@@ -123,7 +122,7 @@ async def test_a_bundle_is_reported_once_all_of_its_parts_are(outbox, state):
 
 @ANY_STATE
 @KIND
-async def test_one_medium_is_enough(outbox, kind, state):
+async def test_a_story_is_reported_by_either_medium(outbox, kind, state):
     await outbox.alert(kind)
     await outbox.message(kind, DeliveryState.HELD)
     await outbox.message(kind, state, medium=Medium.EMAIL)
@@ -146,7 +145,7 @@ async def test_an_alert_whose_messages_were_deleted_by_age_was_reported(outbox, 
 
 @ANY_STATE
 @KIND
-async def test_the_next_chapter_replies_to_what_was_reported(outbox, kind, state):
+async def test_the_next_chapter_replies_to_a_reported_message(outbox, kind, state):
     await outbox.alert(kind)
     await outbox.message(kind, state)
     async with outbox.storage.reading() as tx:
@@ -167,7 +166,7 @@ async def test_the_next_chapter_replies_to_no_message_that_never_arrived(outbox)
 
 @ANY_STATE
 @KIND
-async def test_a_mail_follows_what_was_mailed(outbox, kind, state):
+async def test_a_mail_follows_the_first_mail_of_its_chain(outbox, kind, state):
     await outbox.alert(kind)
     await outbox.message(kind, state, medium=Medium.EMAIL)
     async with outbox.storage.reading() as tx:
@@ -178,7 +177,7 @@ async def test_a_mail_follows_what_was_mailed(outbox, kind, state):
 
 @ANY_STATE
 @KIND
-async def test_a_digest_lists_as_news_what_was_not_reported(outbox, kind, state):
+async def test_a_digest_lists_unreported_stories_as_news(outbox, kind, state):
     await outbox.alert(kind)
     await outbox.message(kind, state)
     text = await _digest(outbox)

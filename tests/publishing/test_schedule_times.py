@@ -1,4 +1,4 @@
-"""Several digests a day: each has its own edition, and downtime makes one of those missed."""
+"""Several digests a day: each has its own edition, and one is made after downtime."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,7 +16,7 @@ TUESDAY = datetime(2026, 3, 3, tzinfo=UTC)
 
 @pytest.fixture
 def subscribed(newsroom, storage):
-    """Return how to make a chat with these schedule times; it is due at the first of Tuesday."""
+    """Return a function that makes a chat with these schedule times, due on Tuesday."""
 
     async def made(*times: ScheduleTime) -> tuple[int, int]:
         source, query = await newsroom.source(), await newsroom.query("words")
@@ -34,7 +34,7 @@ async def made(newsroom) -> list[tuple[date, int]]:
     return [(edition.local_date, edition.schedule_number) for edition in await newsroom.editions()]
 
 
-async def test_each_time_has_an_edition_of_its_own(publishing, newsroom, subscribed, clock):
+async def test_each_schedule_time_has_its_own_edition(publishing, newsroom, subscribed, clock):
     query, source = await subscribed(MORNING, EVENING)
     await newsroom.article("First", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR
@@ -71,7 +71,7 @@ async def test_each_time_has_an_edition_of_its_own(publishing, newsroom, subscri
         ),
     ],
 )
-async def test_of_several_missed_one_is_made(
+async def test_one_of_several_missed_editions_is_made(
     publishing, newsroom, subscribed, clock, now, editions, next_at
 ):
     query, source = await subscribed(MORNING, NOON, EVENING)

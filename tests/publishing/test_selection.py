@@ -80,7 +80,7 @@ def test_a_story_of_two_topics_is_listed_in_the_first_and_counted_in_the_other()
         pytest.param(Style.FULL, 10, id="full"),
     ],
 )
-def test_a_topic_lists_what_the_style_allows_and_counts_the_rest(style, listed):
+def test_a_topic_lists_as_many_stories_as_the_style_allows(style, listed):
     (section,) = choose([TIES], [story(number) for number in range(14)], CAPS[style]).sections
 
     assert (len(section.listed), section.more, section.stories) == (listed, 14 - listed, 14)
@@ -99,12 +99,12 @@ def test_a_topic_lists_what_the_style_allows_and_counts_the_rest(style, listed):
         pytest.param([7, 8], Caps(5, 30), [7, 5], id="two beyond the cap, but no third"),
     ],
 )
-def test_the_room_is_dealt(wanted, caps, shares):
+def test_places_are_dealt_in_rounds(wanted, caps, shares):
     assert deal(wanted, caps) == shares
 
 
 @given(st.lists(st.integers(0, 20), max_size=20), st.integers(0, 9), st.integers(0, 60))
-def test_the_room_is_used_and_never_more(wanted, per_topic, in_all):
+def test_all_places_are_used_and_never_exceeded(wanted, per_topic, in_all):
     caps = Caps(per_topic, in_all)
     shares = deal(wanted, caps)
 
@@ -112,7 +112,7 @@ def test_the_room_is_used_and_never_more(wanted, per_topic, in_all):
     assert sum(shares) == min(in_all, sum(map(caps.of, wanted)))
 
 
-def test_what_was_alerted_is_apart_and_is_no_news():
+def test_alerted_stories_are_a_list_of_their_own():
     new, old = story(1), story(2, alerted=True)
 
     choice = choose([TIES], [new, old])
@@ -145,7 +145,7 @@ def test_the_rest_is_folded_from_four_lines_on(stories, headlines, more):
     ]
 
 
-def test_without_room_for_all_topics_even_one_story_is_folded():
+def test_a_crowded_edition_folds_even_a_single_story():
     topics = [TIES, CONSUL]
     stories = [story(n, hits=(Hit(1 + n % 2, frozenset("w")),)) for n in range(4)]
 
@@ -156,13 +156,13 @@ def test_without_room_for_all_topics_even_one_story_is_folded():
 
 
 @pytest.mark.parametrize(("count", "folds"), [(3, False), (4, True)])
-def test_what_was_alerted_is_folded_from_four_lines_on(count, folds):
+def test_alerted_stories_are_folded_from_four_lines_on(count, folds):
     alerted = [story(number, alerted=True) for number in range(count)]
 
     assert choose([TIES], alerted).folds_alerted is folds
 
 
-def test_nothing_found_is_an_empty_choice():
+def test_no_stories_make_an_empty_choice():
     assert not choose([TIES], [])
 
 
@@ -221,7 +221,7 @@ def test_each_new_story_is_listed_once_under_the_first_topic_that_it_hits(storie
 
 
 @given(STORIES)
-def test_what_hits_a_later_topic_too_is_counted_there(stories):
+def test_a_story_of_a_later_topic_is_counted_there(stories):
     choice = arrange(CHOSEN, stories)
 
     shown = [(s.topic.id, one.id) for s in choice.sections for one in (*s.listed, *s.above)]
@@ -230,7 +230,7 @@ def test_what_hits_a_later_topic_too_is_counted_there(stories):
 
 
 @given(STORIES)
-def test_the_order_is_what_it_was(stories):
+def test_arranging_keeps_the_stored_order(stories):
     choice = arrange(CHOSEN, stories)
 
     assert list(choice.all_stories) == stories
@@ -239,7 +239,7 @@ def test_the_order_is_what_it_was(stories):
         assert [one.id for one in section.listed] == sorted(one.id for one in section.listed)
 
 
-def test_nothing_is_only_counted():
+def test_arranging_lists_every_story():
     choice = arrange(CHOSEN, [hitting(number, {1}) for number in range(80)])
 
     assert (choice.stories, choice.publishers, choice.sections[0].more) == (80, 4, 0)

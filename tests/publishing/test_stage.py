@@ -1,9 +1,9 @@
-"""The frame of a stage: pages follow each other, and a row that fails rests."""
+"""The frame of all stages."""
 
 from bot.publishing.stage import in_pages
 
 
-async def test_pages_follow_each_other_until_there_is_none(storage):
+async def test_pages_run_one_after_another_until_the_last(storage):
     begun = []
 
     async def page(_tx, after: int) -> int | None:

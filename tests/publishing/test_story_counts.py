@@ -32,13 +32,13 @@ async def test_a_story_counts_once_when_it_first_came(newsroom, storage, query):
     first = await newsroom.article("first", query, source_id=source, ago=30 * HOUR)
     second = await newsroom.article("second", query, source_id=source, ago=HOUR)
     async with storage.reading() as tx:
-        story = (await tx.session.get_one(Article, first)).story_id
+        story = (await tx.get_one(Article, first)).story_id
     await newsroom.change(Article, second, story_id=story)
 
     assert await count(storage, StoryCounts(), query) == {query: {1: 1}}
 
 
-async def test_what_was_counted_is_good_for_half_an_hour(newsroom, storage, query, clock):
+async def test_counts_are_cached_for_half_an_hour(newsroom, storage, query, clock):
     source, counts = await newsroom.source(), StoryCounts()
     await newsroom.article("first", query, source_id=source)
     known = [await count(storage, counts, query)]
@@ -51,11 +51,11 @@ async def test_what_was_counted_is_good_for_half_an_hour(newsroom, storage, quer
     assert [ages[query] for ages in known] == [{0: 1}, {0: 1}, {0: 2}]
 
 
-async def test_a_private_source_counts_for_who_follows_it_alone(newsroom, storage, query):
+async def test_a_private_source_counts_only_for_its_followers(newsroom, storage, query):
     own, counts = await newsroom.source("Own", public=False), StoryCounts()
     follower = await newsroom.chat(7)
     async with storage.writing() as tx:
-        tx.session.add(Follow(chat_id=follower, source_id=own))
+        await tx.add(Follow(chat_id=follower, source_id=own))
     await newsroom.article("private", query, source_id=own)
 
     assert await count(storage, counts, query, follower) == {query: {0: 1}}

@@ -22,7 +22,7 @@ class FoundStories:
 
 @pytest.fixture
 def found(monkeypatch):
-    """What a search finds."""
+    """The result of a search."""
     stories = FoundStories()
 
     async def search(*_args: object, **_facts: object) -> FoundStories:
@@ -67,7 +67,7 @@ async def test_days_are_counted_from_the_oldest(storage, clock, painted, found):
     assert seen.today == clock.now.date()  # the last of the days began yesterday
 
 
-async def test_where_no_story_was_found_nothing_is_drawn(storage, painted, found):
+async def test_a_trend_without_stories_has_no_picture(storage, painted, found):
     seen = await topic_trend(
         storage,
         parse("taiwan"),

@@ -31,11 +31,11 @@ def test_weeks_are_compared(this_week, last_week, change):
     assert trend(this_week, last_week).change is change
 
 
-def test_times_are_whole():
+def test_multiples_are_whole_numbers():
     assert trend(20, 7).times == 3
 
 
-def test_a_week_that_is_not_known_is_compared_with_nothing():
+def test_an_unknown_week_is_not_compared():
     assert trend(14, 7, is_known=False).change is TrendChange.UNKNOWN
 
 
@@ -72,7 +72,7 @@ def test_bars_keep_the_order_of_the_counts(counts):
         pytest.param({0: 5, 13: 1}, NOW, True, id="a new topic of an old query"),
     ],
 )
-def test_the_week_before_counts_only_where_it_is_known(by_age, since, known):
+def test_the_week_before_counts_only_if_it_is_known(by_age, since, known):
     found = trend_of(by_age, since, NOW, LONG_AGO)
 
     assert found
@@ -87,7 +87,7 @@ def test_the_week_before_counts_only_where_it_is_known(by_age, since, known):
         pytest.param({8: 9}, id="none this week"),
     ],
 )
-def test_too_little_is_no_trend(by_age):
+def test_too_few_stories_make_no_trend(by_age):
     assert trend_of(by_age, LONG_AGO, NOW, LONG_AGO) is None
 
 
@@ -104,13 +104,13 @@ def test_a_topic_whose_week_is_not_known_has_no_trend():
     ],
 )
 def test_a_week_before_the_bot_read_news_is_not_known(news_since, change):
-    """What feeds still held of that time is not all that there was."""
+    """Feeds no longer list all news of that time."""
     found = trend_of({0: 9, 9: 2, 13: 1}, LONG_AGO, NOW, news_since)
 
     assert (found.change if found else None) is change
 
 
-def test_days_stand_with_the_oldest_first():
+def test_days_are_ordered_oldest_first():
     found = trend_of({0: 4, 1: 3, DAYS: 2, FORTNIGHT - 1: 1}, LONG_AGO, NOW, LONG_AGO)
 
     assert found

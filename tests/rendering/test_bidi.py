@@ -1,4 +1,4 @@
-"""From right to left: marks at the beginning of lines and around names, and no other change."""
+"""Right-to-left text: marks at the start of lines and around names, and no other change."""
 
 import re
 from dataclasses import replace
@@ -57,7 +57,7 @@ def without_marks(text: str) -> str:
 
 
 @given(blocks)
-def test_marks_change_nothing_but_what_they_are(html):
+def test_marks_change_no_other_character(html):
     plain, marked = parse_page(html), parse_page(html, direction="rtl")
 
     assert len(plain.blocks) == len(marked.blocks)
@@ -73,7 +73,7 @@ def test_marks_change_nothing_but_what_they_are(html):
 
 
 @given(blocks)
-def test_every_line_begins_on_the_right_where_it_has_letters(html):
+def test_every_line_with_letters_begins_on_the_right(html):
     for block in parse_page(html, direction="rtl").blocks:
         boxes = [entity for entity in block.entities if entity.type == "pre"]
         if not boxes:
@@ -81,10 +81,10 @@ def test_every_line_begins_on_the_right_where_it_has_letters(html):
 
 
 @given(blocks)
-def test_what_is_set_apart_is_let_go_on_its_line(html):
+def test_isolates_end_on_their_line(html):
     for block in parse_page(html, direction="rtl").blocks:
         for line in block.text.split("\n"):
-            assert without_controls(line) == line  # each beginning has its end
+            assert without_controls(line) == line  # each isolate has its end
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,23 @@ def test_what_is_set_apart_is_let_go_on_its_line(html):
         ("<p>خبر <b>/topics</b></p>", f"خبر {FSI}/topics{PDI}"),
         ("<p>خبر 1/2 and/or</p>", "خبر 1/2 and/or"),
     ],
+    ids=[
+        "Latin",
+        "Arabic",
+        "digits only",
+        "bold Latin inside",
+        "item with a link",
+        "second line Latin",
+        "code",
+        "bold Arabic",
+        "isolated by the sentence",
+        "commands",
+        "command first",
+        "bold command",
+        "slashes that are no commands",
+    ],
 )
-def test_a_line_is_marked_where_it_needs_it(html, text):
+def test_a_line_is_marked_if_it_begins_left_to_right(html, text):
     (block,) = parse_page(html, direction="rtl").blocks
 
     assert block.text == text
@@ -126,7 +141,7 @@ def test_code_is_copied_without_marks():
     assert cut_units(block.text, code.offset, code.length) == "Taiwan"
 
 
-def test_what_points_at_a_mistake_runs_the_way_of_the_line_above():
+def test_a_pointer_to_an_error_has_the_direction_of_the_line_above():
     (block,) = parse_page("<pre>Taiwan OR (consul\n          ^</pre>", direction="rtl").blocks
 
     assert block.text == f"Taiwan OR (consul\n{L}          ^"
@@ -153,7 +168,7 @@ def test_no_other_language_has_marks(layout):
         assert not MARKS.search(said)
 
 
-def test_a_rich_digest_says_that_it_is_to_be_shown_from_the_right():
+def test_a_rich_digest_is_marked_as_right_to_left():
     edition = replace(sample_edition(), language="ar", layout=Layout.RICH)
 
     (message,) = edition_page(ARABIC, edition)
@@ -162,7 +177,7 @@ def test_a_rich_digest_says_that_it_is_to_be_shown_from_the_right():
     assert f"{FSI}<a href=" in (message.rich or "")
 
 
-def test_what_is_filled_into_a_sentence_is_set_apart():
+def test_values_in_a_sentence_are_isolated():
     said = ARABIC.message(
         "chat/alert.html#muted", muted=Muted(1, MuteKind.LESS, "Example Wire", None)
     )
@@ -170,7 +185,7 @@ def test_what_is_filled_into_a_sentence_is_set_apart():
     assert f"{FSI}Example Wire{PDI}" in said.text
 
 
-def test_lines_of_a_plain_mail_begin_on_the_right_but_addresses():
+def test_lines_of_a_plain_mail_begin_on_the_right_except_urls():
     text = mark_rtl_lines("* One\n  https://example.org/1\nخبر\n-- ")
 
     assert text == f"{R}* One\n  https://example.org/1\nخبر\n-- "
@@ -179,7 +194,7 @@ def test_lines_of_a_plain_mail_begin_on_the_right_but_addresses():
 @pytest.mark.parametrize(
     "hostile", ["\u202eevil", "\u2066evil", "evil\u2069\u2069", "\u202a\u2068"]
 )
-def test_nothing_breaks_out_of_what_is_set_apart(hostile):
+def test_no_value_breaks_out_of_its_isolate(hostile):
     shown = isolate(f"{hostile} news")
 
     assert shown == f"{FSI}{without_controls(hostile)} news{PDI}"
@@ -187,7 +202,7 @@ def test_nothing_breaks_out_of_what_is_set_apart(hostile):
 
 
 @pytest.mark.parametrize("code", [language.code for language in RENDERERS.offered])
-def test_overrides_in_titles_and_names_reach_nobody(code):
+def test_overrides_in_titles_and_names_are_removed(code):
     renderer = RENDERERS.of(code)
     story = replace(sample_story(0), title="\u202eTitle\u202d", publishers=("\u202eWire",))
     topic = replace(TIES, name="\u202dconsul\u202c")

@@ -16,14 +16,14 @@ def renderer(**templates: str) -> Renderer:
     return Renderer(environment)
 
 
-def test_who_asks_for_the_shipped_templates_gets_what_is_compiled_already():
+def test_shipped_templates_are_compiled_once():
     assert make_environment() is make_environment()
     assert make_environment(Translation(LANGUAGES["ar"])) is not make_environment()
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda one: one.code)
-def test_to_make_an_environment_loads_nothing_of_cldr(language, monkeypatch):
-    """That takes each language a moment of the start, and all of them some megabytes."""
+def test_making_an_environment_loads_no_cldr_data(language, monkeypatch):
+    """CLDR takes time at the start for each language, and megabytes for all of them."""
     parse = Mock()
     monkeypatch.setattr(Locale, "parse", parse)
 
@@ -42,7 +42,7 @@ def test_every_template_can_be_read():
         environment.get_template(name)
 
 
-def test_what_people_write_is_only_text():
+def test_text_of_users_is_escaped():
     message = renderer(it="<b>{{ name }}</b>").message("it", name="<i>Ann</i> & Co")
 
     assert message.text == "<i>Ann</i> & Co"
@@ -54,13 +54,13 @@ def test_a_missing_name_is_an_error():
         renderer(it="{{ name }}").messages("it")
 
 
-def test_a_tag_that_is_not_ours_is_an_error():
+def test_an_unknown_tag_is_an_error():
     with pytest.raises(TemplateError):
         renderer(it="<h1>a</h1>").messages("it")
 
 
 @pytest.mark.parametrize(("count", "text"), [(1, "1 story"), (2, "2 stories")])
-def test_sentences_count(count, text):
+def test_plurals_follow_the_number(count, text):
     template = (
         "{% trans count=n %}{{ count }} story{% pluralize %}{{ count }} stories{% endtrans %}"
     )
@@ -68,7 +68,7 @@ def test_sentences_count(count, text):
     assert renderer(it=template).message("it", n=count).text == text
 
 
-def test_a_template_has_its_buttons_and_code_may_add_some():
+def test_code_may_add_buttons_to_those_of_a_template():
     template = 'a<nav><button data="x:1"> One\n two </button><button url="https://a.example">B</button></nav>'
 
     message = renderer(it=template).message("it", keyboard=((Button("C", "c"),),))

@@ -30,7 +30,7 @@ TODAY = date(2026, 11, 18)
         pytest.param(date(2026, 11, 17), "17 Nov", id="a date without a time stays a date"),
     ],
 )
-def test_when_news_came(moment, shown):
+def test_the_time_of_news_is_shown(moment, shown):
     assert filters.when(moment, "Asia/Tokyo", TODAY, "en_GB") == shown
 
 
@@ -45,7 +45,7 @@ def test_when_news_came(moment, shown):
         pytest.param(-timedelta(hours=1), "1 min ago", id="a clock that is ahead"),
     ],
 )
-def test_how_long_ago(passed, shown):
+def test_past_times_are_shown_as_ago(passed, shown):
     assert filters.ago(NOW - passed, NOW, "en_GB") == shown
 
 
@@ -58,7 +58,7 @@ def test_how_long_ago(passed, shown):
         pytest.param(timedelta(hours=24), "in 1 day", id="a day"),
     ],
 )
-def test_how_far_ahead(left, shown):
+def test_future_times_are_shown_as_in(left, shown):
     assert filters.ahead(NOW + left, NOW, "en_GB") == shown
 
 
@@ -90,12 +90,12 @@ def test_dates_follow_the_language():
     assert filters.weekday(TODAY, "de") == "Mittwoch"
 
 
-def test_minutes_and_zones_read_as_people_say_them():
+def test_minutes_and_zones_are_shown_as_clocks_and_cities():
     assert filters.clock(8 * 60) == "08:00"
     assert filters.city("America/New_York", "en_GB") == "New York"
     assert filters.city("America/New_York", "ja") == "ニューヨーク"
     assert filters.city("America/Argentina/Buenos_Aires", "fr") == "Buenos Aires"
-    assert filters.city("Asia/Kolkata", "ru") == "Калькутта"  # which CLDR calls by its old name
+    assert filters.city("Asia/Kolkata", "ru") == "Калькутта"  # CLDR uses its old name
     assert filters.city("Etc/UTC", "ru") == "UTC"
 
 
@@ -115,13 +115,13 @@ def test_one_moment_is_another_time_in_each_zone():
         ("ar", "\u2068a\u2069 و\u2068b\u2069 و\u2068c\u2069"),
     ],
 )
-def test_names_beside_each_other(locale, shown):
+def test_names_are_joined_with_commas_of_the_language(locale, shown):
     assert filters.joined(["a", "b", "c"], locale) == shown
     assert filters.joined(["a"], locale).strip("\u2068\u2069") == "a"
     assert filters.joined([], locale) == ""
 
 
-def test_names_in_a_list_from_right_to_left_keep_to_themselves():
+def test_names_in_a_right_to_left_list_are_isolated():
     names = ["Example Wire", "Daily Sample"]
 
     assert filters.joined(names, "en_GB") == "Example Wire, Daily Sample"

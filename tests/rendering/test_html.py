@@ -89,7 +89,7 @@ def test_blocks_know_their_margins_and_sections():
         pytest.param("<tg-time unix='now'>a</tg-time>", "is no timestamp", id="a time without one"),
     ],
 )
-def test_what_templates_must_not_say_is_an_error(html, sentence):
+def test_forbidden_html_is_an_error(html, sentence):
     with pytest.raises(TemplateError, match=sentence):
         parse_page(html)
 

@@ -1,4 +1,4 @@
-"""Which of our languages a client's is; and that CLDR agrees with what we say of each."""
+"""The language of a client, and CLDR's data about each of our languages."""
 
 import pytest
 from babel import Locale
@@ -30,12 +30,12 @@ from bot.rendering.renderer import Renderers
         pytest.param("-", "en", id="nothing that is one"),
     ],
 )
-def test_the_language_of_a_client(tag: str, code: str):
+def test_a_client_tag_finds_its_language(tag: str, code: str):
     assert language_for(tag) == code
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda one: one.code)
-def test_cldr_knows_each_and_writes_it_the_same_way(language):
+def test_cldr_agrees_about_each_language(language):
     known = Locale.parse(language.locale)
 
     assert known.text_direction == language.direction

@@ -27,7 +27,7 @@ def test_each_link_begins_with_the_public_address_and_its_purpose():
     assert begins == [f"https://news.example.org/dateline/{purpose}" for purpose in "emucbf"]
 
 
-def test_without_a_public_address_there_are_none():
+def test_links_need_a_public_address():
     assert set(every_link(Links(None, SIGNER))) == {None}
 
 
@@ -42,11 +42,11 @@ def test_without_a_public_address_there_are_none():
         pytest.param(LINKS.confirm(3, "Word_-1"), Purpose.CONFIRM, ("3", "Word_-1"), id="confirm"),
     ],
 )
-def test_what_a_link_leads_to_is_read_from_it(link, purpose, subject):
+def test_a_link_is_read_back(link, purpose, subject):
     assert SIGNER.verify(purpose, link.rsplit("/", 1)[1], NOW) == subject
 
 
-def test_a_feed_says_its_format_at_the_end():
+def test_a_feed_link_ends_with_its_format():
     atom, json = (LINKS.feed(7, 4, 1, kind) or "" for kind in FeedKind)
 
     assert (atom.removesuffix(".atom"), atom[-5:]) == (json.removesuffix(".json"), ".atom")

@@ -1,4 +1,4 @@
-"""Mails in a real browser, as programs show them that draw their HTML with one."""
+"""Mails in a real browser, as mail programs with a browser engine show them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -51,7 +51,7 @@ def digest(code: str = "en") -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def shown(browser: Browser) -> AsyncIterator[Shown]:
-    """Yield how to get a page that shows an HTML, and what it asked the network for."""
+    """Yield a function that opens HTML in a page, and returns its network requests too."""
     async with AsyncExitStack() as stack:
 
         async def shown(html: str, **facts: Any) -> tuple[Page, list[str]]:
@@ -66,7 +66,7 @@ async def shown(browser: Browser) -> AsyncIterator[Shown]:
 
 
 def contrast(one: list[float], other: list[float]) -> float:
-    """The ratio of WCAG 2.1 between two sRGB colours."""
+    """Return the contrast ratio of two sRGB colours (WCAG 2.1)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -78,7 +78,7 @@ def _luminance(colour: list[float]) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_word_can_be_read_by_day_and_by_night(shown, scheme):
+async def test_all_text_has_contrast_in_light_and_dark_mode(shown, scheme):
     page, asked = await shown(digest(), color_scheme=scheme)
 
     texts = await page.evaluate(_TEXTS)
@@ -90,7 +90,7 @@ async def test_every_word_can_be_read_by_day_and_by_night(shown, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_night_is_dark_and_day_is_light(shown, scheme):
+async def test_dark_mode_is_dark_and_light_mode_is_light(shown, scheme):
     page, _ = await shown(digest(), color_scheme=scheme)
 
     (_, _, behind), *_ = await page.evaluate(_TEXTS)
@@ -99,7 +99,7 @@ async def test_night_is_dark_and_day_is_light(shown, scheme):
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-async def test_nothing_stands_outside_the_screen(shown, width):
+async def test_no_element_leaves_the_screen(shown, width):
     page, _ = await shown(digest(), viewport={"width": width, "height": 800})
 
     wide = await page.evaluate("document.documentElement.scrollWidth")
@@ -109,7 +109,7 @@ async def test_nothing_stands_outside_the_screen(shown, width):
     assert column <= 600
 
 
-async def test_a_mail_of_a_language_that_runs_leftward_begins_on_the_right(shown):
+async def test_a_right_to_left_mail_begins_on_the_right(shown):
     page, _ = await shown(digest("ar"), viewport={"width": DESK, "height": 800})
 
     left = "(selector) => document.querySelector(selector).getBoundingClientRect().left"
@@ -118,7 +118,7 @@ async def test_a_mail_of_a_language_that_runs_leftward_begins_on_the_right(shown
     assert brand > ways
 
 
-async def test_what_announces_the_mail_in_a_list_is_not_seen_in_it(shown):
+async def test_the_preview_text_is_hidden_in_the_mail(shown):
     page, _ = await shown(digest())
 
     assert not await page.locator(".preheader").is_visible()

@@ -9,7 +9,7 @@ from bot.rendering.html import Attributes, MarkupReader, TemplateError
 
 
 class Recorder(MarkupReader):
-    """Records what it reads, text that comes in pieces as one."""
+    """Records the tags and text that it reads, with adjacent text joined."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ ends = tags.map(lambda tag: f"</{tag}>")
 
 
 @given(st.lists(st.one_of(starts, ends, values.filter(bool).map(lambda text: f" {text} "))))
-def test_it_reads_as_the_standard_library_does(parts):
+def test_the_reader_agrees_with_the_standard_library(parts):
     html = "".join(parts)
     library = Library()
     library.feed(html)
@@ -89,7 +89,7 @@ def test_it_reads_as_the_standard_library_does(parts):
 
 
 def joined(events: list[object]) -> list[object]:
-    """Join pieces of text that stand side by side."""
+    """Join adjacent pieces of text."""
     whole: list[object] = []
     for one in events:
         if isinstance(one, list) and whole and isinstance(whole[-1], list):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return how to put a template of one's own into a folder, which it returns."""
+    """Return a function that writes a template of the operator's, and returns its folder."""
 
     def put(name: str, text: str):
         path = tmp_path / name
@@ -47,7 +47,7 @@ GOOD = """\
 """
 
 
-def test_a_template_of_ones_own_takes_the_place_of_the_shipped_one(folder):
+def test_an_operators_template_replaces_the_shipped_one(folder):
     reported: list[str] = []
     renderer = make_renderer(folder("edition/telegram.html", GOOD), reported.append)
 
@@ -71,7 +71,7 @@ def test_one_message_of_a_file_is_replaced_and_the_others_stay(folder):
     assert too_much.endswith("I'll answer again in 2 seconds.")
 
 
-def test_a_broken_message_takes_no_other_of_its_file_with_it(folder):
+def test_a_broken_message_does_not_affect_others_of_its_file(folder):
     reported: list[str] = []
     text = (
         "{% block banned %}{{ nothing }}{% endblock %}\n"
@@ -84,7 +84,7 @@ def test_a_broken_message_takes_no_other_of_its_file_with_it(folder):
     assert len(reported) == 1
 
 
-def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
+def test_shipped_templates_use_an_operators_part(folder):
     part = '<nav><button url="https://a.example">Our site</button></nav>'
     renderer = make_renderer(folder("edition/keyboard.html", part), pytest.fail)
 
@@ -173,7 +173,7 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
         ),
     ],
 )
-def test_what_is_broken_is_reported_at_the_start_and_left_out(folder, name, text, sentence):
+def test_broken_templates_are_reported_at_the_start_and_left_out(folder, name, text, sentence):
     reported: list[str] = []
     renderer = make_renderer(folder(name, text), reported.append)
 
@@ -193,12 +193,12 @@ def test_what_is_broken_is_reported_at_the_start_and_left_out(folder, name, text
         pytest.param("{% for one in [1, 2] %}{{ one }}{% endfor %}", id="of a loop"),
     ],
 )
-def test_a_name_that_is_sure_to_be_there_is_no_fault(folder, text):
+def test_a_name_that_is_certainly_defined_is_no_error(folder, text):
     text = text.replace("user", "press")
     make_renderer(folder("chat/settings.html", text), pytest.fail)
 
 
-def test_one_broken_template_takes_no_other_with_it(folder):
+def test_a_broken_template_does_not_affect_others(folder):
     folder("alert/telegram.html", "{{ nothing }}")
     reported: list[str] = []
     renderer = make_renderer(folder("edition/telegram.html", GOOD), reported.append)
@@ -209,7 +209,7 @@ def test_one_broken_template_takes_no_other_with_it(folder):
     assert message.text.startswith("The Wednesday gazette")
 
 
-def test_a_part_that_a_template_of_ones_own_uses_needs_no_shipped_twin(folder):
+def test_a_part_of_an_operators_template_needs_no_shipped_twin(folder):
     folder("mine/greeting.html", "<p>Hello.</p>")
     text = '{% include "mine/greeting.html" %}'
     renderer = make_renderer(folder("edition/empty.html", text), pytest.fail)
@@ -217,7 +217,7 @@ def test_a_part_that_a_template_of_ones_own_uses_needs_no_shipped_twin(folder):
     assert renderer.message("edition/empty.html").text == "Hello."
 
 
-def test_what_fails_later_gives_its_place_to_the_shipped_one_and_is_reported_once(folder):
+def test_a_template_that_fails_later_is_replaced_and_reported_once(folder):
     reported: list[str] = []
     text = "<p>A seventh part: {{ 1 / (story.publishers|length - 7) }}</p>"
     renderer = make_renderer(folder("alert/telegram.html", text), reported.append)
@@ -267,7 +267,7 @@ REACHING_OUT = [
 
 
 @pytest.mark.parametrize("text", REACHING_OUT)
-def test_a_template_reaches_nothing_but_what_it_is_given(tmp_path, text):
+def test_a_template_reaches_only_its_values(tmp_path, text):
     (tmp_path / "secret.html").write_text("a secret")
     (tmp_path / "own").mkdir()
     parts = Parts("en", {}, lambda _template, _values: ())
@@ -307,7 +307,7 @@ class Page(BaseModel):
         "{{ folder.parent.iterdir()|list }}",
     ],
 )
-def test_what_a_template_is_given_is_read_and_not_made_to_act(tmp_path, text):
+def test_values_are_read_and_never_called(tmp_path, text):
     given = {"press": callbacks, "page": Page(number=1), "folder": tmp_path / "new"}
 
     with pytest.raises(SecurityError):
@@ -329,15 +329,27 @@ def test_what_a_template_is_given_is_read_and_not_made_to_act(tmp_path, text):
         ("{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}x{% endcall %}", "x"),
         ("{% import 'macros/story.html' as look %}{{ look.title is callable }}", "True"),
     ],
+    ids=[
+        "callback data",
+        "function of ours",
+        "arithmetic",
+        "methods of strings",
+        "format",
+        "methods of dates and mappings",
+        "namespace",
+        "loop",
+        "macro",
+        "import",
+    ],
 )
-def test_what_templates_are_made_of_goes_on_in_the_sandbox(tmp_path, text, shown):
+def test_ordinary_jinja_works_in_the_sandbox(tmp_path, text, shown):
     given = {"press": callbacks, "page": Page(number=1), "day": date(2026, 3, 4)}
 
     assert sandbox(tmp_path).from_string(text).render(given) == shown
 
 
 def sandbox(folder: Path) -> Environment:
-    """Return one in which nothing shipped helps out."""
+    """Return a renderer that does not fall back to shipped templates."""
     environment = make_environment(overrides=Overrides(folder))
     environment.shipped = None
     return environment
@@ -362,5 +374,5 @@ def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path):
     assert alert(renderer, samples.sample_story(0)) == "Mine\n\nand yours"
 
 
-def test_without_templates_of_ones_own_nothing_runs_in_a_sandbox():
+def test_shipped_templates_alone_need_no_sandbox():
     assert make_renderer(None, pytest.fail).environment.sandboxed is False

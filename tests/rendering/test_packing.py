@@ -91,7 +91,7 @@ def test_a_block_is_cut_where_a_reader_would(block, limit, texts):
     assert [piece.text for piece in pieces(block, limit)] == texts
 
 
-def test_an_entity_longer_than_a_part_goes_on_in_the_next():
+def test_an_entity_longer_than_a_part_continues_in_the_next():
     quote = Block("word " * 1200 + "end", (Entity("blockquote", 0, 6003),))
 
     messages = pack([quote])
@@ -116,7 +116,7 @@ def test_parts_are_numbered_and_end_between_sections():
     assert [m.text.split("\n")[-1] for m in messages] == ["1/3", "2/3", "3/3"]
 
 
-def test_a_heading_goes_where_its_first_item_goes():
+def test_a_heading_stays_with_its_first_item():
     blocks = [
         Block("x" * 4000),
         Block("Heading", opens_section=True),
@@ -128,13 +128,13 @@ def test_a_heading_goes_where_its_first_item_goes():
     assert messages[1].text.startswith("Heading\n• yyy")
 
 
-def test_what_fits_is_one_message_without_a_number():
+def test_blocks_that_fit_are_one_message_without_a_number():
     assert pack([Block("a", margin=True), Block("b")], KEYBOARD) == [
         Message("a\n\nb", (), KEYBOARD)
     ]
 
 
-def test_nothing_packs_into_nothing():
+def test_no_blocks_make_no_message():
     assert pack([]) == []
 
 
@@ -158,7 +158,7 @@ def test_a_message_comes_back_from_its_stored_body():
     assert Message.from_json(MESSAGE.to_json()) == MESSAGE
 
 
-def test_what_a_newer_version_stored_beside_is_left_out():
+def test_fields_of_a_newer_version_are_left_out():
     body = MESSAGE.to_json() | {"style": "full"}
     body["keyboard"][0][0]["icon"] = "star"
 

@@ -37,7 +37,7 @@ def test_a_page_of_parts_reads_as_if_it_were_one(tmp_path):
     assert first == again == whole.messages("page.html", **VALUES)
 
 
-def test_a_part_is_rendered_once_for_all_who_are_shown_the_same():
+def test_a_part_is_rendered_once_for_all_readers():
     made: list[object] = []
 
     def make(template, values):
@@ -51,7 +51,7 @@ def test_a_part_is_rendered_once_for_all_who_are_shown_the_same():
     assert made == [("part.html", "a"), ("part.html", "b")]
 
 
-def test_what_is_kept_is_bounded():
+def test_the_cache_of_parts_is_bounded():
     kept: dict[Hashable, Blocks] = {}
     parts = Parts("en", kept, lambda _template, _values: ())
 
@@ -62,7 +62,7 @@ def test_what_is_kept_is_bounded():
     assert len(parts.taken) == MOST_KEPT + 1
 
 
-def test_each_language_has_parts_of_its_own_in_what_all_share():
+def test_each_language_has_its_own_parts_in_the_shared_cache():
     renderers = Renderers()
     english, german = renderers.of("en"), renderers.of("de")
     edition = sample_edition()
@@ -82,6 +82,6 @@ def test_each_language_has_parts_of_its_own_in_what_all_share():
         pytest.param("<tg-part>", "stands for nothing", id="without a number"),
     ],
 )
-def test_a_mark_where_no_part_can_be_is_an_error(html, sentence):
+def test_a_misplaced_part_is_an_error(html, sentence):
     with pytest.raises(TemplateError, match=sentence):
         parse_page(html, [()])

@@ -49,10 +49,11 @@ def test_every_code_has_a_sentence_in_every_language(code):
             "is too big to be read (over 4,000 new entries in a day)",
         ),
     ],
+    ids=["status", "firewall", "format", "limit"],
 )
 def test_the_detail_of_a_problem_is_shown(code, detail, said):
     assert sentence(ENGLISH, Problem(code, detail)) == said
 
 
-def test_a_code_of_another_version_is_a_problem_too():
+def test_a_code_of_another_version_has_a_sentence_too():
     assert ENGLISH.line("problem.txt", code="new", detail={}) == "cannot be read"

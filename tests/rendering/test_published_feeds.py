@@ -1,4 +1,4 @@
-"""The feeds that we give, read back by ourselves and by others."""
+"""Published feeds, read back by our parser and by others."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def test_an_atom_feed_is_read_by_others():
 
 
 @pytest.mark.parametrize("write", [as_atom, as_json])
-def test_our_own_reader_reads_what_we_write(write):
+def test_our_parser_reads_our_feeds(write):
     read = read_fast(write(FEED), FEED.url)
 
     assert isinstance(read, Document)
@@ -80,7 +80,7 @@ def test_json_is_of_version_1_1():
     }
 
 
-def test_atom_has_what_the_rfc_asks_of_each_element():
+def test_atom_elements_follow_the_rfc():
     root = etree.fromstring(as_atom(FEED))
 
     for element in (root, *root.iter(f"{ATOM}entry")):
@@ -89,7 +89,7 @@ def test_atom_has_what_the_rfc_asks_of_each_element():
     assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
 
 
-def test_an_empty_feed_is_a_feed():
+def test_an_empty_feed_is_valid():
     empty = FeedDocument(FEED.id, FEED.title, FEED.url, "en", NOW)
 
     assert feedparser.parse(as_atom(empty)).entries == []

@@ -1,4 +1,4 @@
-"""The language of queries is described twice from one source: in the chat and in the documents."""
+"""The query language is described in the chat and in the documents, from one source."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ ROWS = [row for _, rows in LANGUAGE.sections for row in rows]
 TOPICS = {"chips": "semicond*"}
 
 
-def test_the_page_in_the_documents_is_what_the_template_says():
+def test_the_page_in_the_documents_matches_the_template():
     assert PAGE.read_text(encoding="utf-8").strip() == written().strip()
 
 
 @pytest.mark.parametrize("example", [example for example, _ in ROWS])
-def test_every_example_is_a_query_and_stands_in_the_chat_and_in_the_documents(example: str):
+def test_every_example_is_a_query_and_is_in_the_chat_and_the_documents(example: str):
     parse(f"taiwan {example}", TOPICS)
 
     assert (
@@ -32,7 +32,7 @@ def test_every_example_is_a_query_and_stands_in_the_chat_and_in_the_documents(ex
 
 
 @pytest.mark.parametrize("spellings", [examples for examples, _ in LANGUAGE.alike])
-def test_what_is_taken_for_the_same_is_the_same(spellings: str):
+def test_spellings_listed_as_equal_are_equal_queries(spellings: str):
     for alike in spellings.split("; "):
         one, *others = alike.split(", ")
         for other in () if one == "U.S." else others:  # names with signs

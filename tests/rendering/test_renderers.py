@@ -1,4 +1,4 @@
-"""One renderer for each language that is spoken."""
+"""Renderers: one for each language."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_each_language_has_one_renderer(renderers):
 
 
 @pytest.mark.parametrize("tag", ["ja", "nb", "", "en-US"])
-def test_what_is_not_spoken_is_english(renderers, tag):
+def test_an_unknown_language_is_english(renderers, tag):
     assert renderers.of(tag) is renderers.of("en")
 
 
@@ -43,7 +43,7 @@ def test_dates_are_those_of_the_language(renderers):
     assert shown.render(day=date(2026, 11, 18)) == "الأربعاء"
 
 
-def test_the_offered_languages_are_those_that_are_spoken(renderers):
+def test_the_offered_languages_are_those_with_a_catalogue(renderers):
     assert renderers.offered == (LANGUAGES["en"], LANGUAGES["ar"], PSEUDO)
 
 

@@ -34,7 +34,7 @@ from bot.rendering.rich import MAX_BLOCKS, MAX_CHARACTERS, parse_rich
         ),
     ],
 )
-def test_what_templates_give_is_written_tightly(html, written):
+def test_rich_html_has_no_needless_white_space(html, written):
     assert parse_rich(html).html == written
 
 
@@ -55,7 +55,7 @@ def test_buttons_become_the_keyboard():
         pytest.param("<button>a</button>", id="a button outside its row"),
     ],
 )
-def test_what_templates_may_not_give_is_an_error(html):
+def test_forbidden_rich_html_is_an_error(html):
     with pytest.raises(TemplateError):
         parse_rich(html)
 
@@ -70,7 +70,7 @@ def test_what_templates_may_not_give_is_an_error(html):
         pytest.param("", False, id="nothing"),
     ],
 )
-def test_what_telegram_takes_fits(html, fits):
+def test_pages_within_telegrams_limits_fit(html, fits):
     assert parse_rich(html).fits is fits
 
 
@@ -78,7 +78,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size
 
 
 @given(st.lists(words, min_size=1, max_size=5))
-def test_what_people_write_cannot_become_a_tag(texts):
+def test_text_of_users_cannot_become_a_tag(texts):
     html = "".join(f"<p>x {escape(text)}</p>" for text in texts)
 
     blocks = rich_message(parse_rich(html).html)["rich_message"]["blocks"]

@@ -1,4 +1,4 @@
-"""Two sentences that follow each other have a space between them: tags of Jinja leave none."""
+"""Consecutive sentences are separated by a space, although Jinja tags leave none."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ _CHOICES = ("if", "elif", "else", "endif")
 
 
 def glued(template: str) -> list[str]:
-    """Return the beginnings of sentences that stand right behind another."""
+    """Return the beginnings of sentences that touch the one before."""
     pieces = [piece for piece in _PIECES.split(template) if piece.strip()]
     return [
         pieces[following + 1].strip()[:40]
@@ -22,7 +22,7 @@ def glued(template: str) -> list[str]:
 
 
 def _behind(pieces: list[str], place: int) -> int | None:
-    """Return where the sentence begins that may follow at once, None if none does."""
+    """Return where a sentence that may follow at once begins, or None."""
     place += 1
     while place < len(pieces) and (word := _words(pieces[place])[0]) in _CHOICES:
         place = _end_of(pieces, place) if word in {"else", "elif"} else place + 1
@@ -32,7 +32,7 @@ def _behind(pieces: list[str], place: int) -> int | None:
 
 
 def _end_of(pieces: list[str], place: int) -> int:
-    """Return what stands behind the choice that has this `else` in it."""
+    """Return the text after the condition that contains this `else`."""
     depth = 1
     while depth:
         place += 1
@@ -50,11 +50,11 @@ def _words(piece: str) -> list[str]:
     sorted(TEMPLATES.rglob("*.html")),
     ids=lambda path: str(path.relative_to(TEMPLATES)),
 )
-def test_sentences_are_apart(path):
+def test_sentences_are_separated(path):
     assert glued(path.read_text(encoding="utf-8")) == []
 
 
-def test_two_that_touch_are_found():
+def test_touching_sentences_are_found():
     one, two = "{% trans %}One.{% endtrans %}\n", "{% trans %}Two.{% endtrans %}"
     chosen = f"{{% if x %}}{one}{{% else %}}{{{{ y }}}}{{% endif %}}{two}"
 

@@ -1,4 +1,4 @@
-"""The full stop behind what is said of several parts."""
+"""The full stop after a sentence of several parts."""
 
 import pytest
 
