@@ -6,8 +6,6 @@ import pytest
 
 from bot.subscribers.access import Access, follow_access, new_admin_code
 
-pytestmark = pytest.mark.slow
-
 FRIEND = 700
 
 

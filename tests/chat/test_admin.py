@@ -18,8 +18,6 @@ from tests.chat.conftest import House, add_feed
 from tests.chat.registrations import buttons_of, real_dispatcher
 from tests.delivery.conftest import Outbox
 
-pytestmark = pytest.mark.slow
-
 ADMIN_BUTTONS = sorted(
     buttons_of(real_dispatcher(), Permission.BOT_ADMINS), key=lambda kind: kind.__name__
 )

@@ -16,8 +16,6 @@ from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import House, labels
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def step(house):

@@ -1,10 +1,6 @@
 """The catalogue, changed in the chat."""
 
-import pytest
-
 from tests.chat.conftest import Talk
-
-pytestmark = pytest.mark.slow
 
 
 async def answer(admin: Talk, question, text: str):

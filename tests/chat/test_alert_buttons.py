@@ -19,8 +19,6 @@ from storage.queries import Query
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
 
-pytestmark = pytest.mark.slow
-
 DEFAULT = ["Less from Sample Times", "Mute story", "⋯"]
 TITLE = "Captain of sunken ferry Santa Rosalia detained over Taiwan trip"
 FAR = 2**63 - 1

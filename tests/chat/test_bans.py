@@ -1,13 +1,10 @@
 """Bans of users and groups: in the admin panel, and by command."""
 
-import pytest
 from sqlmodel import select
 
 from storage.chats import Chat
 from storage.outbox import Delivery
 from tests.resources import ADMIN
-
-pytestmark = pytest.mark.slow
 
 
 async def test_the_panel_lists_chats_and_bans_one(admin, ann):

@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +12,6 @@ from bot.chat.callbacks import (
 )
 from bot.subscribers.digest_schedule import WeeklyTime
 from storage.enums import Mode
-
-pytestmark = pytest.mark.slow
 
 
 def test_short_words_travel_in_the_button():

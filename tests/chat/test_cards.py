@@ -1,13 +1,9 @@
-import pytest
-
 from bot.chat.cards import also_caught
 from bot.matching.query import parse
 from bot.matching.search import SearchHit
 from bot.matching.spans import spans
 from bot.text.snippets import bold_ranges, snippet
 from tests.conftest import MONDAY_NOON
-
-pytestmark = pytest.mark.slow
 
 
 def hit_of(typed: str, title: str, text: str) -> SearchHit:

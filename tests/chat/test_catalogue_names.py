@@ -12,8 +12,6 @@ from bot.subscribers.paging import ListPage
 from bot.subscribers.topics import ChatTopic
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 
-pytestmark = pytest.mark.slow
-
 MARKS = "\u200e\u200f\u2068\u2069"
 MACRO = Path("templates/chat/macros/topic.html").read_text(encoding="utf-8")
 

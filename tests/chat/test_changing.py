@@ -6,8 +6,6 @@ from sqlmodel import select
 from storage.chats import Chat
 from tests.chat.conftest import buttons, labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def topic(ann):

@@ -15,8 +15,6 @@ from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
 from tests.chat.test_groups import subscriptions_of
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def channel(house, ann, playground):

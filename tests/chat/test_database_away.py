@@ -19,8 +19,6 @@ from tests.chat.pressings import classes, data_of, press, say
 from tests.chat.registrations import commands_of
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 AWAY = "My database is unavailable right now. Please try again in a minute."
 
 
@@ -145,6 +143,7 @@ async def test_it_is_said_in_the_language_of_the_client(feed, one_storage):
     assert texts(told) == [Renderers().of("ar").message("chat/errors.html#database_away").text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["begin", "commit"])
 async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
     house, feed, one_storage, stored, at

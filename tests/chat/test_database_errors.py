@@ -14,8 +14,6 @@ from storage.schema import migrate
 from tests.chat.pressings import press, say
 from tests.database_errors import DatabaseFailure, drop_connections, execute, on_writer
 
-pytestmark = pytest.mark.slow
-
 EVE = 666
 AWAY = "My database is unavailable right now. Please try again in a minute."
 

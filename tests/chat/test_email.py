@@ -12,8 +12,6 @@ from storage.outbox import Delivery
 from storage.suspension import suspend_mailbox
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def code(one_storage):

@@ -8,8 +8,6 @@ import pytest
 from storage.sources import Follow
 from tests.chat.conftest import add_feed, labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def file_of(house):

@@ -12,8 +12,6 @@ from storage.outbox import Delivery
 from tests.chat.conftest import labels
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def notices(one_storage):

@@ -3,8 +3,6 @@ import pytest
 from bot.rendering.links import Links, Signer
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 def links(message) -> list[str]:
     return [entity["url"] for entity in message["entities"] if entity["type"] == "text_link"]

@@ -17,8 +17,6 @@ from storage.feeds_followed import FeedImport, ImportMessage, sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import OneFeed
 
-pytestmark = pytest.mark.slow
-
 MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]
 
 

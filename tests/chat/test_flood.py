@@ -11,8 +11,6 @@ from tests.chat.conftest import buttons
 from tests.chat.test_polling import Handler, polling
 from tests.story.processes import PATIENCE
 
-pytestmark = pytest.mark.slow
-
 MANY = 300
 TOO_MUCH = "That was a lot at once. I'll answer again in 10 seconds."
 

@@ -8,8 +8,6 @@ from storage.enums import ChatState
 from tests.chat.conftest import Talk
 from tests.chat.test_groups import NAME, subscriptions_of
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def forum(house, ann):

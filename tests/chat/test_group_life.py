@@ -10,8 +10,6 @@ from storage.enums import ChatState
 from tests.chat.conftest import House, Talk
 from tests.story.processes import PATIENCE
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def group(house, ann):

@@ -13,8 +13,6 @@ from storage.chats import chat_at, chats_of, private_chats_of_admins
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import Talk
 
-pytestmark = pytest.mark.slow
-
 FRIEND = 700
 NAME = "@dateline_playground_bot"
 

@@ -5,8 +5,6 @@ import pytest
 from tests.chat.conftest import buttons, labels
 from tests.chat.pressings import press
 
-pytestmark = pytest.mark.slow
-
 OLD = "This button no longer does anything."
 GONE = "This topic is no longer there."
 

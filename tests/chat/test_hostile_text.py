@@ -8,8 +8,6 @@ from structlog.testing import capture_logs
 
 from tests.chat.pressings import press, say
 
-pytestmark = pytest.mark.slow
-
 EVE = 666
 # What turns the direction of the text behind it, or ends what another began.
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"

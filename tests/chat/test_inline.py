@@ -12,8 +12,6 @@ from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic,
 from storage.feeds_followed import follow
 from tests.chat.conftest import House, Talk, add_article, add_feed
 
-pytestmark = pytest.mark.slow
-
 PRIVATE = "https://private.example/feed"
 
 

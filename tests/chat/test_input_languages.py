@@ -5,8 +5,6 @@ import pytest
 from bot.rendering.renderer import Renderers
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def renderer():

@@ -10,8 +10,6 @@ from bot.subscribers.access import Access
 from tests.chat.conftest import buttons
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def access():

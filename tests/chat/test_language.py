@@ -10,8 +10,6 @@ from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import labels
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 # Arabic and Chinese, as if their sentences were English with accents.
 MADE_UP = pseudo_translation().catalogue
 TRANSLATIONS = {

@@ -6,8 +6,6 @@ from storage.matches import Match
 from storage.queries import Query
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def looks(ann):

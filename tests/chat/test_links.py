@@ -12,8 +12,6 @@ from storage.sources import all_sources
 from tests.chat.conftest import SAMPLE_SOURCE, Talk, labels
 from tests.chat.pressings import press
 
-pytestmark = pytest.mark.slow
-
 FEED = "https://paper.example/feed.xml"
 
 

@@ -1,14 +1,11 @@
 """A message about a managed chat: a line above, a way back, buttons that carry the chat."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.callbacks import SetTimes, subscribe_query
 from bot.chat.managed_chats import Frame, carried_by
 from bot.rendering.messages import Button, Entity, Message
-
-pytestmark = pytest.mark.slow
 
 BANNER = Message("For Desk", (Entity("bold", 4, 4),), ((Button("Back", "myown"),),))
 FRAME = Frame(7, BANNER)

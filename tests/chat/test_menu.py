@@ -1,6 +1,5 @@
 """The menu of commands, the words about the bot, and the button beside the text line."""
 
-import pytest
 from aiogram.types import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from bot.chat.commands import Menu, names_in
@@ -8,8 +7,6 @@ from bot.chat.menu import register_commands, set_menu_button
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.renderer import Renderer, Renderers
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-
-pytestmark = pytest.mark.slow
 
 TRANSLATIONS = {
     "en": IN_ENGLISH,

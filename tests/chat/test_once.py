@@ -18,8 +18,6 @@ from tests.chat.conftest import buttons
 from tests.chat.pressings import say
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 EVE = 666
 
 

@@ -7,8 +7,6 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-pytestmark = pytest.mark.slow
-
 READING = """
 CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
 SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery

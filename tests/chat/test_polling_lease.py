@@ -14,8 +14,6 @@ from bot.chat.polling import CHECK_SECONDS, LEASE, RENEW_SECONDS, PollingLease
 from storage.db.engine import Storage, Transaction
 from tests.conftest import TurnedClock
 
-pytestmark = pytest.mark.slow
-
 TAKEN_OVER_WITHIN = 10  # seconds
 
 

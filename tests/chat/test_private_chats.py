@@ -2,16 +2,12 @@
 
 import asyncio
 
-import pytest
-
 from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
 from bot.subscribers import users
 from storage.enums import ChatState
 from tests.resources import ADMIN
 from tests.story.processes import PATIENCE
-
-pytestmark = pytest.mark.slow
 
 
 async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, playground):

@@ -10,8 +10,6 @@ from bot.chat.reply import Reply
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.discover import FoundFeed, LookupResult
 
-pytestmark = pytest.mark.slow
-
 FEED = "https://paper.example/feed.xml"
 
 

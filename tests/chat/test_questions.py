@@ -9,8 +9,6 @@ from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.questions import question_in
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def question(ann):

@@ -4,8 +4,6 @@ import pytest
 
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def times(ann):

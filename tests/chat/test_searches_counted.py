@@ -7,8 +7,6 @@ import pytest
 from bot.budgets import USUAL
 from tests.chat.conftest import House
 
-pytestmark = pytest.mark.slow
-
 REFUSED = (
     "You have searched 2 times today, which is the limit for a day. Try again after midnight (UTC)."
 )

@@ -6,8 +6,6 @@ import pytest
 
 from tests.chat.conftest import buttons, labels
 
-pytestmark = pytest.mark.slow
-
 NAMES = (
     *("Alba", "Bruno", "Carla", "Dario", "Elena", "Fabio"),
     *("Greta", "Hugo", "Irina", "Jonas", "Katya", "Lukas"),

@@ -3,8 +3,6 @@ from aiogram.types import Update
 
 from tests.chat.conftest import Talk, labels
 
-pytestmark = pytest.mark.slow
-
 
 def location_of(talk: Talk, latitude: float, longitude: float) -> Update:
     """Return the update of a location sent in the chat of *talk*."""

@@ -6,8 +6,6 @@ from sqlmodel import col, select
 from storage.topics import Topic
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 LONG = " OR ".join(f"word{number}" for number in range(20))
 
 

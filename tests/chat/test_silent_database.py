@@ -62,6 +62,7 @@ def press_seconds():
     return 0
 
 
+@pytest.mark.slow
 async def test_a_hundred_presses_at_once_are_answered_while_the_database_is_silent(house, clock):
     """Their answers would ask the database for pauses, too."""
     house.bot.session.middleware(Replies(house.storage, "bot"))

@@ -1,7 +1,5 @@
 from datetime import date, timedelta
 
-import pytest
-
 from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.discovery.discover import FoundFeed
 from bot.sources.discovery.links import Where
@@ -10,8 +8,6 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
 from tests.chat.conftest import SAMPLE_SOURCE, labels
-
-pytestmark = pytest.mark.slow
 
 
 async def test_what_is_read_for_everybody_is_the_admins_business(ann):

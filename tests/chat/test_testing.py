@@ -1,13 +1,9 @@
 from datetime import timedelta
 
-import pytest
-
 from bot.matching.query import parse
 from bot.matching.query.canonical import shown
 from bot.matching.search import FLOOD
 from bot.subscribers import topics
-
-pytestmark = pytest.mark.slow
 
 
 async def test_a_query_is_told_as_it_is_read_with_what_it_finds(ann, news):

@@ -5,8 +5,6 @@ from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage.enums import Mode
 from tests.chat.conftest import Talk, buttons, labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def subscribed(house, ann):

@@ -8,8 +8,6 @@ from bot.publishing.pictures import WIDTH
 from storage.mutes import Mute
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def told(ann, news, clock):

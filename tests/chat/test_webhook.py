@@ -13,8 +13,6 @@ from bot.chat.updates import UpdateQueue
 from bot.chat.webhook import WebhookReceiver
 from tests.chat.test_polling import Away, Handler
 
-pytestmark = pytest.mark.slow
-
 AT_ONCE = 0.0
 LONG = 60.0
 
