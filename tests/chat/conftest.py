@@ -1,4 +1,4 @@
-"""Users who talk to the bot: the real dispatcher polls the playground."""
+"""Users who chat with the bot: the real dispatcher polls the playground."""
 
 import asyncio
 import shutil
@@ -41,14 +41,14 @@ SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 @dataclass
 class Talk:
-    """One user's chat with the bot; what is said or pressed returns what the bot answered."""
+    """A user's chat with the bot; sending and pressing return the bot's reply."""
 
     playground: LocalPlayground
     who: Any
     seen: int = 0
 
     async def says(self, text: str, *labels: str, **facts: Any) -> dict[str, Any]:
-        """Send it, and press the buttons of these *labels*, one after the other."""
+        """Send *text*, then press the buttons with *labels*, one after the other."""
         self.playground.send(self.who, text, **facts)
         message = await self.next()
         return await self.presses(message, *labels) if labels else message
@@ -64,9 +64,9 @@ class Talk:
         return as_read(message)
 
     async def presses(self, message: dict[str, Any], *labels: str, **facts: Any) -> dict[str, Any]:
-        """Press the button that has the label in it, and so on in the message that comes of it.
+        """Press the button whose text contains each label, each time in the resulting message.
 
-        Return the message that came last, else the one that changed.
+        Return the last new message, or the edited one if none came.
         """
         for label in labels:
             await self.presses_quietly(message, label, **facts)
@@ -77,13 +77,13 @@ class Talk:
         return message
 
     async def presses_quietly(self, message: dict[str, Any], label: str, **facts: Any) -> str:
-        """Press it; return what came up over the chat, "" for nothing."""
+        """Press the button; return the text of the toast, "" for none."""
         data = next(data for text, data in buttons(message) if label in text)
         query = self.playground.press(self.who, message["message_id"], data, **facts)
         return (await self.playground.wait_for_answer(query))["text"] or ""
 
     async def settled(self) -> None:
-        """Return once all that was sent before has been handled; a marker's answer says so."""
+        """Wait until all earlier updates were handled, which the reply to a marker user shows."""
         async with asyncio.timeout(PATIENCE):
             await Talk(self.playground, self.playground.user("Marker")).says("/help")
 
@@ -93,7 +93,7 @@ class Talk:
 
 
 def as_read(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message as users see it: without the joiners, entities moved."""
+    """Return the message as users see it: joiners removed, entities shifted."""
     text = message.get("text", "")
     if JOINER not in text:
         return message
@@ -127,7 +127,7 @@ def labels(message: dict[str, Any]) -> list[str]:
 
 @dataclass
 class House:
-    """A bot that runs, and the resources behind it."""
+    """A running bot and its resources."""
 
     playground: LocalPlayground
     bot: Bot
@@ -149,9 +149,9 @@ class House:
         status: str = "member",
         thread: str = "",
     ) -> Talk:
-        """Return the talk of a group that *founder* runs and has let the bot into.
+        """Return the talk of a group to which its creator *founder* added the bot.
 
-        *thread*: the name of the topic that it has as a forum.
+        *thread*: the name of a topic, which makes the group a forum.
         """
         chat = self.playground.chat(kind, "Newsroom", [founder.who, *others], bot="left")
         if thread:
@@ -164,7 +164,7 @@ class House:
     async def show_button(
         self, talk: Talk, data: str, text: str = "by hand", **facts: Any
     ) -> dict[str, Any]:
-        """Send the button *By hand* with this data, as an old message or a forged one has it."""
+        """Send a button *By hand* with this data, like an old or a forged message."""
         button = InlineKeyboardButton(text="By hand", callback_data=data)
         markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
         await self.bot.send_message(talk.who.id, text, reply_markup=markup, **facts)
@@ -196,7 +196,7 @@ async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
 
 @pytest.fixture(scope="session")
 def catalogued(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database that holds the catalogue of ready topics, to be copied."""
+    """Return a database with the topic catalogue, for copying."""
     path = tmp_path_factory.mktemp("catalogue") / "catalogued.sqlite3"
     shutil.copy(migrated_sqlite, path)
     asyncio.run(load_catalogue(path))
@@ -222,49 +222,49 @@ async def one_storage(
 
 @pytest.fixture
 def access() -> Access:
-    """Whom the house lets in; a test module may say otherwise."""
+    """Return the access rules; a test module may override them."""
     return Access(is_open=True, admins=frozenset({ADMIN}))
 
 
 @pytest.fixture
 def renderer() -> Renderer:
-    """The renderer of replies; a test module may bring more languages."""
+    """Return the renderer of replies; a test module may add languages."""
     return Renderer()
 
 
 @pytest.fixture
 def mailer(renderer: Renderer) -> Mailer | None:
-    """What writes mails; a test module may say that nothing does."""
+    """Return the mailer; a test module may return None."""
     return Mailer(renderer, FromAddress("news@dateline.example"), LINKS)
 
 
 @pytest.fixture
 def limiter() -> RateLimiter:
-    """Lets through what no user could type or press so fast; a test module may say otherwise."""
+    """Return a limiter that never limits a test; a test module may override it."""
     return RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
 
 
 @pytest.fixture
 def is_for_first() -> bool:
-    """Say whether whoever comes first runs the bot, as in a playground."""
+    """Return whether the first user becomes an admin, as in a playground."""
     return False
 
 
 @pytest.fixture
 def pauses_seconds() -> Sequence[float]:
-    """After which a database that is away is asked again; a test module may say otherwise."""
+    """Return the pauses between retries of an unavailable database."""
     return PAUSES_SECONDS
 
 
 @pytest.fixture
 def press_seconds() -> float:
-    """After which a press is answered that waits for the database."""
+    """Return how long a press waits for the database before it is answered."""
     return PRESS_SECONDS
 
 
 @pytest.fixture
 def app_url() -> str | None:
-    """Where the Mini App is; a test module may say that there is one."""
+    """Return the URL of the Mini App, if any."""
     return None
 
 
@@ -320,19 +320,19 @@ def admin(house: House) -> Talk:
 
 @pytest.fixture
 def eve(playground: LocalPlayground) -> Any:
-    """Return a member of the group who does not run it."""
+    """Return a plain member of the group."""
     return playground.user("Eve")
 
 
 @pytest.fixture
 async def group(house: House, ann: Talk, eve: Any) -> Talk:
-    """Return the talk of a group that Ann runs and has let the bot into."""
+    """Return the talk of a group of Ann's with the bot in it."""
     return await house.group(ann, eve)
 
 
 @pytest.fixture
 def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
-    """Return how to store an article of a public source."""
+    """Return a function that stores an article of a public source."""
 
     async def store(title: str, text: str, url: str = "https://news.example.org/1") -> None:
         async with one_storage.writing() as tx:
@@ -343,7 +343,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
 
 
 async def add_feed(tx: Transaction, url: str, **values: Any) -> int:
-    """Store a source, if there is none of that address; return its number."""
+    """Store a source unless its URL is known; return its id."""
     known: dict[str, Any] = {"url": url, "url_hash": url_hash(url), "host": host_of(url)}
     known |= {"created_at": tx.now, "next_fetch_at": tx.now}
     made = await add_source(tx, known | values)
@@ -352,7 +352,7 @@ async def add_feed(tx: Transaction, url: str, **values: Any) -> int:
 
 
 async def add_article(tx: Transaction, feed: str, url: str, title: str, text: str) -> None:
-    """Store an article of the source that has the address *feed*."""
+    """Store an article of the source with the URL *feed*."""
     source = await source_of(tx, url_hash(feed))
     assert source
     item = Item("", url, title, "", text, tx.now, "en")

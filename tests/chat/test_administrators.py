@@ -1,4 +1,4 @@
-"""Administrators of a group: Telegram is asked seldom, and never remembered wrongly for long."""
+"""The cache of group administrators: few requests, and no answer kept for long."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def group(ann, playground):
     return playground.chat("supergroup", "Newsroom", [ann.who, playground.user("Eve")])
 
 
-async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
+async def test_a_yes_is_cached_for_minutes_and_a_no_for_seconds(
     house, ann, group, playground, administrators, seconds
 ):
     async def has(user_id: int) -> bool:
@@ -50,7 +50,7 @@ async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
     assert not await has(eve)
 
 
-async def test_what_is_forgotten_is_asked_again(house, ann, group, playground, administrators):
+async def test_a_forgotten_chat_is_requested_again(house, ann, group, playground, administrators):
     await administrators.has(house.bot, group.id, ann.who.id)
     administrators.forget(group.id)
     await administrators.has(house.bot, group.id, ann.who.id)
@@ -58,7 +58,9 @@ async def test_what_is_forgotten_is_asked_again(house, ann, group, playground, a
     assert len(playground.journal("getChatAdministrators")) == 2
 
 
-async def test_of_a_channel_those_count_who_may_post(house, ann, playground, administrators):
+async def test_channel_administrators_are_those_with_the_right_to_post(
+    house, ann, playground, administrators
+):
     eve, max_ = playground.user("Eve"), playground.user("Max")
     channel = playground.chat("channel", "Desk", [ann.who])
     playground.member(channel, eve, "administrator", rights=["can_edit_messages"])
@@ -70,13 +72,15 @@ async def test_of_a_channel_those_count_who_may_post(house, ann, playground, adm
     assert found == [True, False, True]
 
 
-async def test_where_the_bot_is_not_nobody_counts(house, ann, group, playground, administrators):
+async def test_a_chat_without_the_bot_has_no_administrators(
+    house, ann, group, playground, administrators
+):
     playground.membership(group, "kicked")
 
     assert not await administrators.has(house.bot, group.id, ann.who.id)
 
 
-async def test_only_so_many_groups_are_remembered(
+async def test_the_number_of_cached_groups_is_bounded(
     house, ann, playground, administrators, monkeypatch
 ):
     monkeypatch.setattr(module, "MOST_CHATS", 2)
@@ -88,7 +92,7 @@ async def test_only_so_many_groups_are_remembered(
     assert len(playground.journal("getChatAdministrators")) == 4
 
 
-async def test_a_change_is_not_made_on_what_was_remembered(
+async def test_a_change_is_never_allowed_from_the_cache(
     house, ann, group, playground, administrators, seconds
 ):
     async def has(user_id: int, *, is_change: bool) -> bool:
@@ -96,7 +100,7 @@ async def test_a_change_is_not_made_on_what_was_remembered(
 
     eve = next(number for number in group.members if number != ann.who.id)
     assert await has(ann.who.id, is_change=False)
-    assert not await has(eve, is_change=True)  # who is none may not make us ask each time
+    assert not await has(eve, is_change=True)  # a member cannot cause a request per press
     assert len(playground.journal("getChatAdministrators")) == 1
 
     playground.member(group, ann.who, "member")

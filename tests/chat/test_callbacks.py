@@ -14,7 +14,7 @@ from bot.subscribers.digest_schedule import WeeklyTime
 from storage.enums import Mode
 
 
-def test_short_words_travel_in_the_button():
+def test_a_short_query_is_carried_by_the_button():
     data = subscribe_query('title:Taiwan "consul-general"', "both")
 
     assert data == 'words|both|title:Taiwan "consul-general"'
@@ -22,7 +22,7 @@ def test_short_words_travel_in_the_button():
 
 
 @given(st.text(max_size=80), st.sampled_from(list(Mode)))
-def test_a_button_carries_the_words_whole_or_not_at_all(words, mode):
+def test_a_button_carries_a_whole_query_or_none(words, mode):
     data = subscribe_query(words, mode)
 
     read = SubscribeQuery.unpack(data)
@@ -44,7 +44,7 @@ def test_a_button_carries_a_whole_timetable(times):
 
 
 @given(st.text(max_size=80))
-def test_words_to_look_up_travel_the_same_way(words):
+def test_a_query_to_search_is_carried_whole_or_not_at_all(words):
     data = try_words(words)
 
     assert TryWords.unpack(data).words in {words, ""}

@@ -1,4 +1,4 @@
-"""What topics of the catalogue are called in other languages."""
+"""Translated names of catalogue topics."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ MACRO = Path("templates/chat/macros/topic.html").read_text(encoding="utf-8")
 
 @pytest.fixture
 def shown():
-    """Return what the button of a topic in the catalogue says."""
+    """Return the label of a topic's button in the catalogue."""
     renderer = Renderer(make_environment(pseudo_translation()))
 
     def label(topic: ChatTopic) -> str:

@@ -1,4 +1,4 @@
-"""The database away, locked or full while users write and tap: said, and nothing half done."""
+"""Replies while the database is unavailable: an apology, and nothing half stored."""
 
 import shutil
 import sqlite3
@@ -23,7 +23,7 @@ AWAY = "My database is unavailable right now. Please try again in a minute."
 
 
 class Unlucky(Storage):
-    """Fails *at* the begin of each transaction or at its commit, as often as is *left*."""
+    """A storage that fails *left* more times: *at* each "begin" or each "commit"."""
 
     at = ""
     left = 0
@@ -62,7 +62,7 @@ async def one_storage(catalogued, tmp_path, clock):
 
 @pytest.fixture
 def stored(tmp_path):
-    """Return how to take all that is stored, as SQL."""
+    """Return a function that dumps the database as SQL."""
 
     def dump() -> list[str]:
         with closing(sqlite3.connect(tmp_path / "dateline.sqlite3")) as ours:
@@ -83,7 +83,7 @@ def renderer():
 
 @pytest.fixture
 def feed(house):
-    """Feed an update; return what users were told, and what was logged as an error."""
+    """Return a function that feeds an update and returns calls to Telegram and logged errors."""
     house.talk("Ada", id=ADMIN)
 
     async def feed(update: Update) -> tuple[list[dict[str, Any]], list[Any]]:
@@ -135,7 +135,7 @@ async def test_a_tap_is_answered_with_a_toast(feed, one_storage, stored, at):
     assert stored() == before
 
 
-async def test_it_is_said_in_the_language_of_the_client(feed, one_storage):
+async def test_the_apology_is_in_the_language_of_the_client(feed, one_storage):
     one_storage.go_away("begin")
 
     told, _ = await feed(say(ADMIN, "/topics", "ar"))
@@ -145,7 +145,7 @@ async def test_it_is_said_in_the_language_of_the_client(feed, one_storage):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("at", ["begin", "commit"])
-async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
+async def test_every_command_and_button_is_answered_and_changes_nothing(
     house, feed, one_storage, stored, at
 ):
     await feed(say(ADMIN, "okapi"))
@@ -169,8 +169,8 @@ async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
     assert stored() == before
 
 
-class TestForAMoment:
-    """A server that restarts is back before anybody has to be told."""
+class TestShortOutage:
+    """A server that restarts is back before any user needs an apology."""
 
     @pytest.fixture
     def pauses_seconds(self):
@@ -187,7 +187,7 @@ class TestForAMoment:
         assert errors == []
 
     @pytest.mark.parametrize("times", [1, 2])
-    async def test_a_question_is_asked_once(self, feed, one_storage, times):
+    async def test_a_question_is_sent_once(self, feed, one_storage, times):
         await feed(say(ADMIN, "/start"))
         one_storage.go_away("commit", times=times)
 
@@ -199,7 +199,7 @@ class TestForAMoment:
         assert "every day at 07:30" in texts(answered)[0]
 
 
-async def test_an_inline_query_is_answered_with_a_button_that_says_so(feed, one_storage):
+async def test_an_inline_query_is_answered_with_an_apology_button(feed, one_storage):
     one_storage.go_away("begin")
     eve = {"id": ADMIN, "is_bot": False, "first_name": "Eve", "language_code": "en"}
     query = {"id": "1", "from": eve, "query": "taiwan", "offset": ""}
@@ -210,8 +210,8 @@ async def test_an_inline_query_is_answered_with_a_button_that_says_so(feed, one_
     assert len(errors) == 1
 
 
-async def test_a_service_message_is_raised_for_the_queue_to_keep(house, one_storage):
-    """The poller keeps it, and nothing is written to who has just blocked the bot."""
+async def test_a_service_message_raises_so_that_the_queue_keeps_it(house, one_storage):
+    """The poller keeps the update; a user who has just blocked the bot gets no message."""
     ada = {"id": ADMIN, "is_bot": False, "first_name": "Ada"}
     bot = {"id": 1, "is_bot": True, "first_name": "Dateline"}
     event = {

@@ -1,4 +1,4 @@
-"""How long an update waits for a database that is away before the user is told."""
+"""How long an update waits for an unavailable database before the user gets an apology."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -77,7 +77,7 @@ async def test_the_user_is_told_within_seconds(ticks, tries, slept):
     assert ticks.now - begun <= LONGEST_SECONDS
 
 
-async def test_an_update_behind_one_that_was_given_up_does_not_wait(ticks):
+async def test_an_update_behind_a_failed_one_does_not_wait(ticks):
     middleware = ErrorMiddleware()
     await handle(middleware, ticks, iter([5]))
 

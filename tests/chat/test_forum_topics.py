@@ -42,14 +42,14 @@ async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, t
     assert "every day at 09:15 Taipei time" in chat_settings["text"]
 
 
-async def test_the_first_message_of_a_topic_is_no_question(forum, thread, playground):
+async def test_a_message_in_a_new_topic_gets_no_answer(forum, thread, playground):
     playground.send(forum.who, "good morning", message_thread_id=thread)
     await forum.settled()
 
     assert len(forum.all()) == 1
 
 
-async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playground):
+async def test_a_reopened_topic_becomes_active(house, forum, thread, playground):
     await forum.says("/topics", message_thread_id=thread)
     playground.topic(forum.who, thread_id=thread, state="closed")
     async with house.storage.writing() as tx:
@@ -78,7 +78,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, 
         assert await chats_of(tx, talk.who.id) == []
 
 
-async def test_here_moves_a_subscription_of_another_topic(house, forum, thread):
+async def test_here_moves_a_subscription_from_another_topic(house, forum, thread):
     await forum.says(f"{NAME} Taiwan", "Both")
 
     listed = await forum.says("/here", message_thread_id=thread)
@@ -105,7 +105,7 @@ async def test_here_names_the_other_topics(house, forum, thread, playground):
 
 
 async def renamed(forum: Talk, thread: int, name: str) -> None:
-    """Let somebody give the topic another name."""
+    """Rename the topic thread."""
     world = forum.playground.world
     opening = forum.who.threads[thread].opening.to_api()
     told = {name: opening[name] for name in ("chat", "from", "date")}
@@ -115,5 +115,5 @@ async def renamed(forum: Talk, thread: int, name: str) -> None:
     await forum.settled()
 
 
-async def test_here_without_topics_says_why_not(ann):
+async def test_here_without_forum_topics_explains_why(ann):
     assert (await ann.says("/here"))["text"].endswith("this chat has no forum topics.")

@@ -1,4 +1,4 @@
-"""Names and buttons that others made: of groups, forum topics and channels, and by hand."""
+"""Hostile names of groups, forum topics and channels, and forged buttons."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def feed(house):
 
 @pytest.fixture
 def place(house, feed):
-    """Return a group or channel that Eve runs, as Telegram names it, under any title."""
+    """Return a function that makes a group or channel of Eve's with any title."""
 
     eve = house.playground.world.users[EVE]
 
@@ -56,7 +56,7 @@ def place(house, feed):
 
 
 def brought(chat: dict[str, Any], status: str) -> Update:
-    """Eve lets the bot in."""
+    """Return the update that Eve added the bot."""
     bot = {"id": 1, "is_bot": True, "first_name": "Dateline"}
     fields = ChatMemberAdministrator.model_fields
     rights = dict.fromkeys((name for name in fields if name.startswith("can_")), True)
@@ -72,7 +72,7 @@ def brought(chat: dict[str, Any], status: str) -> Update:
 
 
 @pytest.mark.parametrize("title", NAMES)
-async def test_a_group_may_be_called_whatever_it_likes(feed, place, title):
+async def test_a_group_may_have_any_title(feed, place, title):
     group = place("supergroup", title)
 
     welcome = await feed(brought(group, "member"))
@@ -83,7 +83,7 @@ async def test_a_group_may_be_called_whatever_it_likes(feed, place, title):
 
 
 @pytest.mark.parametrize("title", NAMES)
-async def test_a_channel_may_be_called_whatever_it_likes(feed, place, title):
+async def test_a_channel_may_have_any_title(feed, place, title):
     channel = place("channel", title)
     await feed(say(EVE, "/start"))
 
@@ -106,7 +106,7 @@ async def test_a_channel_may_be_called_whatever_it_likes(feed, place, title):
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_forum_topic_may_be_called_whatever_it_likes(house, feed, place, name):
+async def test_a_forum_topic_may_have_any_name(house, feed, place, name):
     forum = place("supergroup", "Zoo", is_forum=True)
     house.playground.topic(forum["id"], thread_id=7)
     made = {"name": name, "icon_color": 7322096}
@@ -122,13 +122,13 @@ async def test_a_forum_topic_may_be_called_whatever_it_likes(house, feed, place,
 
 @pytest.mark.parametrize("text", HURTS, ids=ascii)
 @pytest.mark.parametrize("who", [EVE, ADMIN], ids=["somebody", "an admin"])
-async def test_every_command_takes_whatever_stands_behind_it(house, feed, who, text):
+async def test_every_command_takes_any_argument(house, feed, who, text):
     for command in commands_of(house.dispatcher):
         assert await feed(say(who, f"/{command} {text}")), command
 
 
 class TestOnPostgreSQL:
-    """Which takes no NUL, and no halves of characters."""
+    """PostgreSQL stores no NUL characters and no lone surrogates."""
 
     @pytest.fixture
     def one_storage(self, storage):
@@ -136,7 +136,7 @@ class TestOnPostgreSQL:
 
     @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
     @pytest.mark.parametrize("text", HURTS[1:3], ids=ascii)
-    async def test_what_is_kept_can_be_kept(self, feed, text):
+    async def test_hostile_text_can_be_stored(self, feed, text):
         for command in ("feedback", "broadcast", "catalogue add", "start", "email", "search"):
             await feed(say(ADMIN, f"/{command} {text}"))
 
@@ -158,8 +158,7 @@ BY_HAND = (
 )
 
 
-async def test_no_button_made_by_hand_does_harm(house, feed):
-    """Whatever stands behind the name of a kind that we know."""
+async def test_forged_buttons_are_answered(house, feed):
     await feed(say(ADMIN, "okapi"))
     await fill(house.storage, 1)
 
@@ -169,8 +168,7 @@ async def test_no_button_made_by_hand_does_harm(house, feed):
             assert [call for call in calls if "callback_query_id" in call], kind
 
 
-async def test_no_field_of_a_button_is_believed(house, feed):
-    """Each number of a kind as large, as small and as strange as it can be."""
+async def test_extreme_values_in_button_data_are_answered(house, feed):
     await feed(say(ADMIN, "okapi"))
     await fill(house.storage, 1)
     ids = await ids_of(house.storage, 1)
@@ -201,7 +199,7 @@ async def test_no_field_of_a_button_is_believed(house, feed):
         "@ 1|topics:0",
     ],
 )
-async def test_a_chat_that_a_button_carries_is_not_believed(house, feed, place, data):
+async def test_a_forged_chat_in_button_data_is_answered(house, feed, place, data):
     await feed(say(ADMIN, "okapi"))
 
     assert [call for call in (await feed(press(EVE, data))) if "callback_query_id" in call]
@@ -214,6 +212,6 @@ def _keyboard(calls: list[dict[str, Any]]) -> list[list[dict[str, str]]]:
 
 
 def _service(forum: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """What Telegram says that each message of a forum topic replies to."""
+    """Return the service message that each message of a forum topic replies to."""
     who = {"id": EVE, "is_bot": False, "first_name": "Eve"}
     return {"message_id": 7, "date": 1, "chat": forum, "from": who, "forum_topic_created": made}

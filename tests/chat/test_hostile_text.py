@@ -51,7 +51,7 @@ def told(calls: list[dict[str, Any]]) -> str:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_it_is_answered_as_a_message(feed, text):
+async def test_a_hostile_message_is_answered(feed, text):
     calls = await feed(say(EVE, text))
 
     assert told(calls)
@@ -61,7 +61,7 @@ async def test_it_is_answered_as_a_message(feed, text):
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("command", ["test", "search", "help", "start", "topics", "email"])
-async def test_it_is_answered_behind_a_command(feed, command, text):
+async def test_a_hostile_argument_is_answered(feed, command, text):
     calls = await feed(say(EVE, f"/{command} {text}"[:4096]))
 
     assert told(calls)
@@ -70,7 +70,7 @@ async def test_it_is_answered_behind_a_command(feed, command, text):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_it_is_harmless_as_a_name(feed, name):
+async def test_a_hostile_name_is_harmless(feed, name):
     eve: dict[str, Any] = {"from": {"id": EVE, "is_bot": False, "first_name": name}}
 
     calls = await feed(say(EVE, "/start", **eve))
@@ -82,7 +82,7 @@ async def test_it_is_harmless_as_a_name(feed, name):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_it_is_answered_as_what_a_button_says(feed, text):
+async def test_hostile_button_data_is_answered(feed, text):
     calls = await feed(press(EVE, text))
 
     assert [call for call in calls if "callback_query_id" in call]
@@ -122,15 +122,15 @@ async def test_it_is_answered_as_what_a_button_says(feed, text):
         ),
     ],
 )
-async def test_what_nobody_waits_for_is_left_alone(feed, event):
+async def test_unexpected_updates_are_ignored(feed, event):
     assert await feed(Update.model_validate({"update_id": 1, **event})) == []
 
 
-async def test_fields_that_are_not_known_do_no_harm(feed):
+async def test_unknown_fields_are_ignored(feed):
     assert told(await feed(say(EVE, "/help", new_field={"deep": [1]}, quote_of_tomorrow="x")))
 
 
-async def test_a_press_on_a_message_that_telegram_keeps_no_more_is_answered(feed):
+async def test_a_press_on_an_inaccessible_message_is_answered(feed):
     calls = await feed(press(EVE, "settings", date=0))
 
     assert [call for call in calls if "callback_query_id" in call]

@@ -1,4 +1,4 @@
-"""What fails on behalf of a user is logged without the address that they named."""
+"""Failures of a user's source are logged without its address."""
 
 from typing import Any, NoReturn
 
@@ -13,7 +13,7 @@ FEED = f"https://paper.example/{SECRET}/feed?key={SECRET}"
 
 
 class Breaks:
-    """Fails with an error that quotes the address."""
+    """Raises errors that quote the address."""
 
     async def look(self, url: str) -> NoReturn:
         raise LookupError(url)
@@ -22,9 +22,7 @@ class Breaks:
         raise LookupError(url)
 
 
-async def test_a_link_that_cannot_be_looked_at_is_logged_by_its_host(
-    house, ann, log_lines: LogLines, monkeypatch
-):
+async def test_a_failed_lookup_is_logged_by_host(house, ann, log_lines: LogLines, monkeypatch):
     monkeypatch.setattr(house.looking, "look", Breaks().look)
 
     await ann.says(FEED)
@@ -35,9 +33,7 @@ async def test_a_link_that_cannot_be_looked_at_is_logged_by_its_host(
     assert SECRET not in str(line)
 
 
-async def test_a_feed_of_a_list_that_cannot_be_added_is_logged_by_its_host(
-    house, ann, log_lines: LogLines
-):
+async def test_a_failed_feed_of_a_list_is_logged_by_host(house, ann, log_lines: LogLines):
     reports = FeedListReports(house.bot, Renderer())
     limits = house.resources.limits
     adding = FeedListStage(house.storage, Breaks(), limits, reports.report, "me")

@@ -1,4 +1,4 @@
-"""What only the update itself tells from a second wish: once, also when it comes minutes later."""
+"""An update that Telegram repeats minutes later takes effect once."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def people(house):
 
 @pytest.fixture
 def twice(house, people, clock):
-    """Feed an update, and again minutes later; return what was said each time."""
+    """Return a function that feeds an update twice, minutes apart, and returns both replies."""
 
     async def feed(update: Update) -> list[list[dict[str, Any]]]:
         said = []

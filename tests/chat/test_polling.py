@@ -56,7 +56,7 @@ def handler():
 
 
 async def left_with(playground: LocalPlayground) -> list[Update]:
-    """Return what Telegram would send to the next poller."""
+    """Return the updates that Telegram would send to the next poller."""
     async with bot_on(playground) as next_one:
         return await next_one.get_updates()
 
@@ -106,9 +106,7 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(playground, handler):
     assert texts == ["quick", "slow", "behind it"]
 
 
-async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
-    playground, monkeypatch, handler
-):
+async def test_one_busy_chat_leaves_room_for_others(playground, monkeypatch, handler):
     monkeypatch.setattr("bot.chat.updates.MOST_OF_A_CHAT", 3)
     people = [playground.user(f"Member {number}") for number in range(8)]
     group = playground.chat("supergroup", "Newsroom", people, bot="administrator")
@@ -128,7 +126,7 @@ async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
     assert texts == ["quick", "slow", "slow", "slow", "later"]
 
 
-async def test_what_is_in_hand_is_finished_at_the_stop(playground, handler):
+async def test_updates_in_progress_are_finished_at_the_stop(playground, handler):
     ann = playground.user("Ann")
     handler.held["slow"] = asyncio.Event()
     playground.send(ann, "quick")
@@ -142,7 +140,7 @@ async def test_what_is_in_hand_is_finished_at_the_stop(playground, handler):
     assert sorted(map(str, handler.texts)) == ["quick", "slow"]
 
 
-async def test_what_was_handled_before_a_stop_does_not_come_again(playground, handler):
+async def test_updates_handled_before_a_stop_are_confirmed(playground, handler):
     ann = playground.user("Ann")
     handler.held["hello"] = asyncio.Event()
 
@@ -157,7 +155,7 @@ async def test_what_was_handled_before_a_stop_does_not_come_again(playground, ha
     assert left == []
 
 
-async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground, handler):
+async def test_a_failed_confirmation_does_not_delay_the_stop(playground, handler):
     playground.send(playground.user("Ann"), "hello")
 
     async with polling(playground, handler.dispatcher) as stopping:
@@ -168,7 +166,7 @@ async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playgroun
     assert handler.texts == ["hello"]
 
 
-async def test_who_has_not_the_lease_does_not_poll(playground, handler):
+async def test_polling_waits_for_the_lease(playground, handler):
     has_it = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
 
@@ -181,7 +179,7 @@ async def test_who_has_not_the_lease_does_not_poll(playground, handler):
     assert texts == ["hello"]
 
 
-async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playground, handler):
+async def test_updates_received_after_the_lease_expired_are_left_unconfirmed(playground, handler):
     stopping = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
     asked = iter([True, False])
@@ -199,7 +197,7 @@ async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playgrou
 
     assert handler.texts == []
     assert len(left) == 1
-    assert len(playground.journal("getUpdates")) == 2  # ours, and that of the one before
+    assert len(playground.journal("getUpdates")) == 2  # the poller's and the test's
 
 
 async def test_nothing_is_confirmed_without_the_lease(playground, handler):
@@ -229,7 +227,7 @@ async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playgrou
     assert texts == ["hello"]
 
 
-async def test_trouble_on_the_way_is_waited_out(playground, handler):
+async def test_polling_continues_after_a_server_error(playground, handler):
     playground.inject("502_html", method="getUpdates", times=1)
     playground.send(playground.user("Ann"), "hello")
 
@@ -252,7 +250,7 @@ class Away(Handler):
         await super().on_message(message)
 
 
-async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playground):
+async def test_an_update_waits_for_the_database_ahead_of_its_chat(playground):
     ann = playground.user("Ann")
     handler, waited = Away(), []
     handler.times = 3
@@ -273,7 +271,7 @@ async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playgroun
     ]
 
 
-async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground):
+async def test_updates_waiting_at_the_stop_stay_unconfirmed(playground):
     ann, ben = playground.user("Ann"), playground.user("Ben")
     handler = Away()
     handler.times = 1
@@ -325,7 +323,7 @@ async def pausing(
             goes_on.release()
 
 
-async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playground, handler):
+async def test_one_refusal_of_a_valid_token_is_retried(playground, handler):
     playground.inject("401", method="getUpdates")
     playground.send(playground.user("Ann"), "hello")
 
@@ -337,7 +335,7 @@ async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playgrou
     assert texts == ["hello"]
 
 
-async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(playground, handler):
+async def test_polling_continues_while_the_token_cannot_be_checked(playground, handler):
     playground.inject("401", method="getUpdates")
     playground.inject("502_html", method="getMe")
     playground.send(playground.user("Ann"), "hello")
@@ -347,7 +345,9 @@ async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(p
         assert await handler.wait_for(1) == ["hello"]
 
 
-async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkeypatch, handler):
+async def test_the_length_of_an_outage_is_known_until_polling_works(
+    playground, monkeypatch, handler
+):
     moment = [100.0]
     monkeypatch.setattr("bot.chat.polling.now", lambda: moment[0])
     playground.inject("502_html", method="getUpdates", times=2)
@@ -368,7 +368,7 @@ async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkey
 
 
 class OddSession(PlainSession):
-    """Hears something odd once, with the first answer to a poll."""
+    """Replaces the first responses to `getUpdates` with those in *odd*."""
 
     odd: list[tuple[int, str]]
 
@@ -388,7 +388,7 @@ class OddSession(PlainSession):
         pytest.param(200, '{"ok": true, "result": {"message": "secret"}}', id="no list"),
     ],
 )
-async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_logged(
+async def test_an_unreadable_response_is_skipped_and_not_logged(
     playground, status, content, handler
 ):
     playground.send(playground.user("Ann"), "hello")
@@ -405,7 +405,7 @@ async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_log
     assert "secret" not in str(logged)
 
 
-def test_one_conflict_is_normal_and_a_lasting_one_stops_the_polling():
+def test_a_lasting_conflict_stops_the_polling():
     conflict = TelegramConflictError(GetUpdates(), "Conflict: terminated by other getUpdates")
     failures = Failures()
 
@@ -416,7 +416,7 @@ def test_one_conflict_is_normal_and_a_lasting_one_stops_the_polling():
         failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS)
 
 
-def test_a_webhook_that_has_the_updates_is_named():
+def test_a_conflict_with_a_webhook_names_it():
     conflict = TelegramConflictError(
         GetUpdates(), "Conflict: can't use getUpdates method while webhook is active"
     )
@@ -427,7 +427,7 @@ def test_a_webhook_that_has_the_updates_is_named():
         failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS)
 
 
-def test_pauses_grow_to_half_a_minute_and_no_further():
+def test_pauses_grow_to_half_a_minute():
     failures = Failures()
     lost = TelegramNetworkError(GetUpdates(), "lost")
 

@@ -1,4 +1,4 @@
-"""The lease to poll: who has it, how soon it is taken over, and what a halted process believes."""
+"""The polling lease: ownership, takeover and expiry."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ TAKEN_OVER_WITHIN = 10  # seconds
 
 @dataclass
 class Wall:
-    """The clock of a machine, which goes with that of the database."""
+    """The monotonic clock of a machine, turned together with the database's clock."""
 
     clock: TurnedClock
     seconds: float = 1_000.0
@@ -47,7 +47,7 @@ def two(storage, wall):
     return PollingLease(storage, "two", wall)
 
 
-async def test_one_of_two_has_it_and_keeps_it(one, two, wall):
+async def test_one_of_two_processes_keeps_the_lease(one, two, wall):
     for _ in range(10):
         assert await one.renew() == RENEW_SECONDS
         assert await two.renew() <= CHECK_SECONDS
@@ -56,7 +56,7 @@ async def test_one_of_two_has_it_and_keeps_it(one, two, wall):
         assert (one.lasts(), two.lasts()) == (True, False)
 
 
-async def test_it_is_taken_over_from_a_process_that_was_killed(one, two, wall):
+async def test_the_lease_of_a_killed_process_is_taken_over(one, two, wall):
     await one.renew()
 
     waited = 0.0
@@ -70,7 +70,7 @@ async def test_it_is_taken_over_from_a_process_that_was_killed(one, two, wall):
     assert not one.lasts()
 
 
-async def test_a_process_that_was_halted_finds_it_over_before_it_asks(one, two, wall):
+async def test_a_suspended_process_sees_that_its_lease_expired(one, two, wall):
     await one.renew()
 
     wall.turn(LEASE.total_seconds())
@@ -81,7 +81,7 @@ async def test_a_process_that_was_halted_finds_it_over_before_it_asks(one, two, 
     assert (one.lasts(), two.lasts()) == (False, True)
 
 
-async def test_it_is_let_go_at_once(one, two):
+async def test_a_released_lease_is_free_at_once(one, two):
     await one.renew()
 
     await one.release()
@@ -90,7 +90,7 @@ async def test_it_is_let_go_at_once(one, two):
     assert (one.lasts(), two.lasts()) == (False, True)
 
 
-async def test_it_is_kept_up_until_the_stop(one, wall):
+async def test_the_lease_is_renewed_until_the_stop(one, wall):
     stopping, waited = asyncio.Event(), []
 
     async def pause(_: asyncio.Event, seconds: float) -> None:
@@ -116,7 +116,7 @@ class Away(Storage):
             yield tx
 
 
-async def test_a_database_that_is_away_ends_it_and_that_is_told_once(database_url, wall):
+async def test_an_unavailable_database_ends_the_lease_and_is_logged_once(database_url, wall):
     storage = Away.open(database_url, clock=wall.clock)
     assert isinstance(storage, Away)
     one = PollingLease(storage, "one", wall)

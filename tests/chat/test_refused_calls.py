@@ -1,4 +1,4 @@
-"""What users see when Telegram refuses what the bot replies, or breaks off the call."""
+"""What users see when Telegram refuses a reply or drops the connection."""
 
 import asyncio
 from datetime import timedelta
@@ -39,13 +39,13 @@ async def playground(clock):
 
 @pytest.fixture
 async def paced(house, clock):
-    """A house whose replies keep the pace; what they wait for turns the clock."""
+    """Return the house with paced replies, whose waits turn the clock."""
     house.bot.session.middleware(Replies(house.storage, PACE_KEY, timer=TurnedTimer(clock)))
     return house
 
 
 async def deliver(house: House, clock: TurnedClock) -> None:
-    """Send what is in the outbox."""
+    """Send all deliveries of the outbox."""
     session = PlainSession(house.playground.base_url)
     async with (
         Bot("1:playground", session=session) as bot,
@@ -58,7 +58,7 @@ def texts(talk: Talk) -> list[str]:
     return [message["text"] for message in talk.all()]
 
 
-async def test_a_member_who_asks_each_second_brings_no_ban_and_no_silence(
+async def test_a_command_every_second_stays_within_the_pace_of_a_group(
     paced, ann, group, clock, playground
 ):
     for _ in range(40):
@@ -73,7 +73,7 @@ async def test_a_member_who_asks_each_second_brings_no_ban_and_no_silence(
 
 
 @pytest.mark.parametrize("is_group", [True, False], ids=["a group", "a private chat"])
-async def test_a_ban_silences_its_chat_alone_and_ends_with_one_sentence(
+async def test_a_pause_silences_only_its_chat_and_ends_with_one_apology(
     paced, ann, group, clock, playground, is_group
 ):
     banned = group if is_group else ann
@@ -103,7 +103,7 @@ async def test_a_ban_silences_its_chat_alone_and_ends_with_one_sentence(
     assert (await banned.says(f"/help{NAME}", **facts))["text"] != UNANSWERED
 
 
-async def test_a_press_inside_a_ban_is_answered_over_the_chat(paced, ann, clock, playground):
+async def test_a_press_during_a_pause_is_answered_with_a_toast(paced, ann, clock, playground):
     settings = await ann.says("/settings")
     playground.inject("429", method="editMessageText", chat_id=ann.who.id, retry_after=60)
 
@@ -114,7 +114,7 @@ async def test_a_press_inside_a_ban_is_answered_over_the_chat(paced, ann, clock,
 
 
 @pytest.mark.parametrize("fault", ["500", "502_html"])
-async def test_an_answer_that_was_refused_once_is_given(paced, ann, playground, fault):
+async def test_a_reply_is_retried_after_a_server_error(paced, ann, playground, fault):
     playground.inject(fault, method="sendMessage")
 
     answered = await ann.says("/help")
@@ -125,7 +125,7 @@ async def test_an_answer_that_was_refused_once_is_given(paced, ann, playground, 
 
 
 @pytest.mark.parametrize("fault", ["500", "502_html"])
-async def test_a_reply_comes_twice_at_most_and_no_apology_after_it(paced, ann, playground, fault):
+async def test_a_reply_is_sent_at_most_twice_without_an_apology(paced, ann, playground, fault):
     playground.inject(fault, when="after", method="sendMessage", chat_id=ann.who.id, times=5)
 
     await ann.says("/help")
@@ -135,7 +135,7 @@ async def test_a_reply_comes_twice_at_most_and_no_apology_after_it(paced, ann, p
     assert not any(WRONG in text for text in texts(ann))
 
 
-async def test_after_a_reset_behind_the_effect_nobody_reads_of_trouble(paced, ann, playground):
+async def test_a_reset_after_the_send_causes_no_apology(paced, ann, playground):
     for method in ("sendMessage", "sendRichMessage"):
         playground.inject("reset", when="after", method=method, chat_id=ann.who.id)
 
@@ -176,7 +176,7 @@ async def test_a_press_whose_handler_fails_is_answered(paced, ann, playground, m
     assert (await ann.next())["text"].startswith(WRONG)
 
 
-async def test_what_stood_in_line_for_too_long_is_handled_and_known_as_late():
+async def test_an_update_that_waited_too_long_is_handled_as_late():
     seen: list[tuple[int, bool]] = []
 
     class Dispatcher:

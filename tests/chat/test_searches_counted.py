@@ -1,4 +1,4 @@
-"""What a chat may search in a day, however it searches."""
+"""The daily budget of searches counts every way to search."""
 
 from dataclasses import replace
 

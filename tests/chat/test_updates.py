@@ -1,4 +1,4 @@
-"""An update that cannot be read stops no other, is counted, and its words are nobody's to read."""
+"""Unreadable updates block no others, are counted, and their text is never logged."""
 
 import asyncio
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ async def poll_until_heard(
         stopping.set()
 
 
-async def test_others_are_answered_around_them(house, ann, playground):
+async def test_unreadable_updates_do_not_block_others(house, ann, playground):
     with capture_logs() as logged:
         for told in BAD.values():
             playground.update(**told)
@@ -70,7 +70,7 @@ async def test_others_are_answered_around_them(house, ann, playground):
     assert WORDS not in str(logged)
 
 
-async def test_it_is_confirmed_counted_and_told_by_number_and_kind(bot, playground):
+async def test_an_unreadable_update_is_confirmed_counted_and_logged(bot, playground):
     handler, sees = Handler(), Sees()
     numbers = [playground.update(**told) for told in BAD.values() if told]
     playground.send(playground.user("Ann"), "hello")
@@ -88,7 +88,7 @@ async def test_it_is_confirmed_counted_and_told_by_number_and_kind(bot, playgrou
     assert await bot.get_updates() == []
 
 
-async def test_a_restart_does_not_meet_it_again(bot, playground):
+async def test_an_unreadable_update_does_not_return_after_a_restart(bot, playground):
     handler = Handler()
     ann = playground.user("Ann")
     playground.update(**BAD["poll"])
@@ -106,7 +106,7 @@ async def test_a_restart_does_not_meet_it_again(bot, playground):
 
 
 @pytest.mark.parametrize("told", BAD.values(), ids=BAD)
-async def test_by_webhook_it_does_not_come_again(bot, told):
+async def test_an_unreadable_update_is_accepted_by_webhook(bot, told):
     sees, webhooks, stopping = Sees(), WebhookReceiver(), asyncio.Event()
     handling = UpdateQueue(bot, Handler().dispatcher, instrumentation=Instrumentation([sees]))
 
@@ -123,7 +123,7 @@ async def test_by_webhook_it_does_not_come_again(bot, told):
 
 
 @pytest.mark.parametrize("number", [WORDS, [WORDS], None])
-async def test_a_number_that_is_none_is_not_logged(bot, number):
+async def test_an_invalid_update_number_is_not_logged(bot, number):
     with capture_logs() as logged:
         assert read_update({"update_id": number, WORDS: WORDS}, bot, Instrumentation()) is None
 

@@ -1,4 +1,4 @@
-"""Updates by webhook: what is answered for, what comes again, what a stop finishes."""
+"""Updates by webhook: accepted (not sent again) or rejected (sent again)."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ async def open_for(bot: Bot, handler: Handler, patience: float = LONG, **facts: 
             stopping.set()
 
 
-async def test_it_is_answered_for_once_it_was_handled(bot):
+async def test_an_update_is_accepted_once_it_was_handled(bot):
     handler = Handler()
     handler.held["hello"] = asyncio.Event()
 
@@ -49,7 +49,7 @@ async def test_it_is_answered_for_once_it_was_handled(bot):
     assert handler.texts == ["hello"]
 
 
-async def test_what_takes_long_is_answered_for_and_finished_at_the_stop(bot):
+async def test_a_slow_update_is_accepted_early_and_finished_at_the_stop(bot):
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
@@ -63,7 +63,7 @@ async def test_what_takes_long_is_answered_for_and_finished_at_the_stop(bot):
     assert handler.texts == ["slow"]
 
 
-async def test_nothing_is_taken_before_the_start_and_from_the_stop_on(bot):
+async def test_updates_before_the_start_and_after_the_stop_are_rejected(bot):
     handler = Handler()
     before = await WebhookReceiver().take(said(1, "early"))
 
@@ -92,7 +92,7 @@ async def test_updates_of_a_chat_are_handled_in_order(bot):
     assert handler.texts == ["quick", "slow", "behind it"]
 
 
-async def test_one_that_comes_again_meanwhile_or_later_is_handled_once(bot):
+async def test_a_repeated_update_is_handled_once(bot):
     handler = Handler()
     handler.held["hello"] = asyncio.Event()
 
@@ -108,7 +108,7 @@ async def test_one_that_comes_again_meanwhile_or_later_is_handled_once(bot):
     assert handler.texts == ["hello"]
 
 
-async def test_it_shall_come_again_while_the_database_is_away(bot):
+async def test_an_update_is_rejected_while_the_database_is_away(bot):
     handler = Away()
     handler.times = 1
 
@@ -120,7 +120,7 @@ async def test_it_shall_come_again_while_the_database_is_away(bot):
     assert handler.texts == ["hello"]
 
 
-async def test_what_was_answered_for_is_kept_while_the_database_is_away(bot):
+async def test_an_accepted_update_is_kept_while_the_database_is_away(bot):
     handler, waited = Away(), []
     handler.times = 2
     handler.held["before it"] = asyncio.Event()
@@ -138,7 +138,7 @@ async def test_what_was_answered_for_is_kept_while_the_database_is_away(bot):
     assert waited == [1, 2]
 
 
-async def test_what_cannot_be_kept_at_the_stop_is_logged(bot):
+async def test_an_accepted_update_lost_at_the_stop_is_logged(bot):
     handler = Away()
     handler.times = 1
     handler.held["before it"] = asyncio.Event()
@@ -153,7 +153,7 @@ async def test_what_cannot_be_kept_at_the_stop_is_logged(bot):
     assert [line["number"] for line in logged if "lost" in line["event"]] == [1]
 
 
-async def test_too_much_in_hand_shall_come_again(bot):
+async def test_updates_beyond_the_work_limit_are_rejected(bot):
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
@@ -164,7 +164,7 @@ async def test_too_much_in_hand_shall_come_again(bot):
     assert taken == [True, True, False]
 
 
-async def test_a_flood_is_dropped_and_answered_for(bot):
+async def test_a_flood_is_accepted_and_dropped(bot):
     handler = Handler()
     limiter = RateLimiter(everybody=Rate(burst=2, per_second=0.001))
 
@@ -176,14 +176,14 @@ async def test_a_flood_is_dropped_and_answered_for(bot):
 
 
 @pytest.mark.parametrize("told", [{}, {"update_id": "x"}, {"update_id": 1, "message": 5}])
-async def test_what_is_no_update_does_not_come_again(bot, told):
+async def test_an_invalid_update_is_accepted(bot, told):
     handler = Handler()
 
     async with open_for(bot, handler) as (webhooks, _):
         assert await webhooks.take(told)
 
 
-async def test_a_handler_that_fails_is_done_with(bot):
+async def test_an_update_whose_handler_fails_is_accepted(bot):
     handler = Handler()
 
     async def fail(_: object) -> None:

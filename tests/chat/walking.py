@@ -1,4 +1,4 @@
-"""Going through all that can be said and pressed, in two languages, and what is wrong with it."""
+"""A walk over commands and buttons in two languages, which collects faults."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Call = dict[str, Any]
 
 _SAYS = {"sendMessage", "sendRichMessage", "editMessageText", "editMessageReplyMarkup"}
 _SAYS |= {"sendDocument", "sendPhoto", "deleteMessage"}
-# A press on what shows already what it would show; one that the playground has not made.
+# Presses that change nothing, and presses that the playground did not create.
 _HARMLESS = (
     "message is not modified",
     "query ID is invalid",
@@ -28,7 +28,7 @@ _HARMLESS = (
 
 @dataclass
 class Walk:
-    """*data*: what is nobody's sentence, such as the names of topics."""
+    """*data*: texts without translation, such as the names of topics."""
 
     house: House
     kept: Kept
@@ -37,7 +37,7 @@ class Walk:
     seen: int = 0
 
     async def step(self, name: str, update: Callable[[str], Update]) -> None:
-        """Take one in English and, from where that began, in Arabic; note what is wrong."""
+        """Feed the update in English and, from the same state, in Arabic; collect faults."""
         in_english = await self._told(f"{name} (en)", update("en"))
         in_arabic = await self._told(f"{name} (ar)", update("ar"))
         same = english(paragraphs(in_arabic), set(paragraphs(in_english)), self.data)
@@ -72,7 +72,7 @@ def _faults(told: list[Call], update: Update) -> Iterator[str]:
 
 
 def paragraphs(told: Iterable[Call]) -> list[str]:
-    """Return all lines that people read: texts, captions, buttons, toasts; no code in them."""
+    """Return all lines that users read: texts, captions, buttons and toasts, without code."""
     lines: list[str] = []
     for call in told:
         params = {key: _read(value) for key, value in call["params"].items()}
@@ -85,7 +85,7 @@ def paragraphs(told: Iterable[Call]) -> list[str]:
 
 
 def _read(value: Any) -> Any:
-    """Nested values come as JSON."""
+    """Parse the value if it is JSON, as nested parameters are."""
     if isinstance(value, str) and value[:1] in {"[", "{"}:
         try:
             return json.loads(value)
