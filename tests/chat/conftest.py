@@ -14,6 +14,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.middlewares import PAUSES_SECONDS, PRESS_SECONDS
 from bot.chat.polling import Poller
+from bot.chat.progress import FeedListReports
 from bot.chat.rate_limit import Rate, RateLimiter
 from bot.chat.updates import UpdateQueue
 from bot.mail.compose import FromAddress, Mailer
@@ -23,19 +24,22 @@ from bot.resources import Resources
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.urls import host_of
-from bot.subscribers import catalogue
+from bot.subscribers import catalogue, topics
 from bot.subscribers.access import Access
+from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat, chat_at
 from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
+from tests.chat.receiving import ByPolling, ByWebhook, Handler, Receiving, bot_on
 from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
 from tests.resources import ADMIN, LINKS, FakeAdding, FakeLooking, make_resources
 from tests.sources.drafts_made import store_drafts
 from tests.story.processes import PATIENCE
 
+BOT_NAME = "@dateline_playground_bot"
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 
@@ -136,6 +140,7 @@ class House:
     storage: Storage
     adding: FakeAdding
     looking: FakeLooking
+    last_call: int = 0
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
         """Return the chat of a new user."""
@@ -174,8 +179,29 @@ class House:
         async with self.storage.reading() as tx:
             return await chat_at(tx, talk.who.id, thread)
 
-    async def feed(self, update: Update) -> None:
+    async def subscriptions_of(self, talk: Talk, thread: int = 0) -> list[str]:
+        """Return the names of the topics to which a known chat subscribes."""
+        chat = await self.row_of(talk, thread)
+        assert chat
+        return [topic.name for topic in (await topics.subscribed(self.storage, chat.id)).items]
+
+    def feed_list_stage(self) -> FeedListStage:
+        """Return the stage that adds the feeds of uploaded lists and reports in the chat."""
+        adder, limits = self.resources.own_source_adder, self.resources.limits
+        report = FeedListReports(self.bot, Renderer()).report
+        return FeedListStage(self.storage, adder, limits, report, "me")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return the calls to Telegram since the last look."""
+        calls = self.playground.journal(after=self.last_call)
+        self.last_call = calls[-1]["n"] if calls else self.last_call
+        return calls
+
+    async def feed(self, update: Update) -> list[dict[str, Any]]:
+        """Feed *update* to the dispatcher; return the calls to Telegram that it caused."""
+        self.calls()
         await self.dispatcher.feed_update(self.bot, update)
+        return self.calls()
 
 
 @pytest.fixture
@@ -184,14 +210,31 @@ async def playground() -> AsyncIterator[LocalPlayground]:
         yield opened
 
 
-def bot_on(playground: LocalPlayground, token: str = "1:playground") -> Bot:
-    return Bot(token, session=PlainSession(playground.base_url))
-
-
 @pytest.fixture
 async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
     async with bot_on(playground) as opened:
         yield opened
+
+
+@pytest.fixture
+def seconds(clock: TurnedClock) -> Callable[[], float]:
+    """Return the turned clock as a function that tells seconds."""
+
+    def tell() -> float:
+        return clock.now.timestamp()
+
+    return tell
+
+
+@pytest.fixture
+def handler() -> Handler:
+    return Handler()
+
+
+@pytest.fixture(params=["polling", "webhook"])
+def receiving(request: pytest.FixtureRequest, playground: LocalPlayground, bot: Bot) -> Receiving:
+    """Return each way of receiving updates in turn."""
+    return ByPolling(playground) if request.param == "polling" else ByWebhook(bot)
 
 
 @pytest.fixture(scope="session")

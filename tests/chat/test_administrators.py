@@ -1,22 +1,11 @@
 """The cache of group administrators: few requests, and no answer kept for long."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.chat import administrators as module
 from bot.chat.administrators import NO_SECONDS, YES_SECONDS, Administrators
-
-
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def seconds():
-    return Seconds()
 
 
 @pytest.fixture
@@ -30,7 +19,7 @@ def group(ann, playground):
 
 
 async def test_a_yes_is_cached_for_minutes_and_a_no_for_seconds(
-    house, ann, group, playground, administrators, seconds
+    house, ann, group, playground, administrators, clock
 ):
     async def has(user_id: int) -> bool:
         return bool(await administrators.has(house.bot, group.id, user_id))
@@ -41,12 +30,12 @@ async def test_a_yes_is_cached_for_minutes_and_a_no_for_seconds(
     assert len(playground.journal("getChatAdministrators")) == 1
 
     playground.member(group, playground.world.users[eve], "administrator")
-    seconds.now = NO_SECONDS
+    clock.turn(timedelta(seconds=NO_SECONDS))
     assert await has(eve)
     playground.member(group, playground.world.users[eve], "member")
-    seconds.now = NO_SECONDS + YES_SECONDS - 1
+    clock.turn(timedelta(seconds=YES_SECONDS - 1))
     assert await has(eve)
-    seconds.now += 1
+    clock.turn(timedelta(seconds=1))
     assert not await has(eve)
 
 
@@ -93,7 +82,7 @@ async def test_the_number_of_cached_groups_is_bounded(
 
 
 async def test_a_change_is_never_allowed_from_the_cache(
-    house, ann, group, playground, administrators, seconds
+    house, ann, group, playground, administrators, clock
 ):
     async def has(user_id: int, *, is_change: bool) -> bool:
         return bool(await administrators.has(house.bot, group.id, user_id, is_change=is_change))

@@ -3,17 +3,13 @@
 import pytest
 
 from bot.chat.callbacks import Manage
-from bot.chat.progress import FeedListReports
 from bot.rendering.messages import Button
-from bot.rendering.renderer import Renderer
 from bot.sources.discovery.discover import FoundFeed, LookupResult
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import settings
-from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import markup_of
 from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
-from tests.chat.test_groups import subscriptions_of
 
 
 @pytest.fixture
@@ -54,7 +50,7 @@ async def test_a_typed_query_subscribes_the_channel(house, ann, managed):
     assert card["text"].startswith("For the channel Desk\n\nTaiwan")
     assert subscribed["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
     assert own["text"].startswith("You haven't subscribed to anything yet.")
-    assert await subscriptions_of(house, managed) == ["Taiwan"]
+    assert await house.subscriptions_of(managed) == ["Taiwan"]
 
 
 async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, ann, managed):
@@ -66,7 +62,7 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
     assert back["text"].startswith("Everything that you type or tap here applies to you again.")
     assert subscribed["text"].startswith("Subscribed to Japan")
     assert late["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
-    assert await subscriptions_of(house, managed) == ["Taiwan"]
+    assert await house.subscriptions_of(managed) == ["Taiwan"]
 
 
 @pytest.mark.parametrize("is_reply", [True, False], ids=["by a reply", "typed next"])
@@ -87,7 +83,7 @@ async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, m
     subscribed = await ann.says(words, "Both")
 
     assert subscribed["text"].startswith("For the channel Desk")
-    assert await subscriptions_of(house, managed) == ["Taiwan, semiconductor, foundry …"]
+    assert await house.subscriptions_of(managed) == ["Taiwan, semiconductor, foundry …"]
 
 
 async def test_a_former_administrator_changes_nothing(house, ann, managed, playground):
@@ -101,7 +97,7 @@ async def test_a_former_administrator_changes_nothing(house, ann, managed, playg
     assert toast.startswith("You no longer administer this chat")
     assert said["text"] == toast
     assert own["text"].startswith("Japan ·")
-    assert await subscriptions_of(house, managed) == []
+    assert await house.subscriptions_of(managed) == []
 
 
 async def test_a_forged_button_does_not_open_the_channel_of_another_user(
@@ -175,7 +171,7 @@ async def test_a_group_is_managed_from_a_private_chat_too(house, ann, playground
     await ann.says("Taiwan", "Both")
 
     assert managing["text"].startswith("For the group Newsroom")
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
 
 
 async def test_a_later_right_to_post_is_noticed(house, ann, playground):
@@ -209,11 +205,7 @@ async def test_an_imported_list_for_a_channel_is_reported_in_the_private_chat(ho
     data = write_opml([Outline("https://paper.example/feed", "Paper")], "Feeds")
     house.playground.upload(ann.who, "feeds.opml", data)
     offer = await ann.next()
-    reports = FeedListReports(house.bot, Renderer())
-    resources = house.resources
-    adding = FeedListStage(
-        house.storage, resources.own_source_adder, resources.limits, reports.report, "me"
-    )
+    adding = house.feed_list_stage()
 
     begun = await ann.presses(offer, "Add it")
     while await adding.run_once():

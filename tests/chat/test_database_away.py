@@ -15,6 +15,7 @@ from bot.chat.callbacks import Ask, Question
 from bot.rendering.renderer import Renderers
 from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
+from tests.chat.hostile import errors_in, texts_of
 from tests.chat.pressings import classes, data_of, press, say
 from tests.chat.registrations import commands_of
 from tests.resources import ADMIN
@@ -87,17 +88,11 @@ def feed(house):
     house.talk("Ada", id=ADMIN)
 
     async def feed(update: Update) -> tuple[list[dict[str, Any]], list[Any]]:
-        seen = max((call["n"] for call in house.playground.journal()), default=0)
         with capture_logs() as logged:
-            await house.feed(update)
-        told = [call["params"] for call in house.playground.journal(after=seen)]
-        return told, [line for line in logged if line["log_level"] in {"error", "critical"}]
+            calls = [call["params"] for call in await house.feed(update)]
+        return calls, errors_in(logged)
 
     return feed
-
-
-def texts(told: list[dict[str, Any]]) -> list[str]:
-    return [str(call["text"]) for call in told if "text" in call]
 
 
 @pytest.mark.parametrize("at", ["begin", "commit"])
@@ -106,12 +101,12 @@ async def test_a_message_is_answered_with_an_apology_and_later_works(feed, one_s
     before = stored()
     one_storage.go_away(at)
 
-    told, errors = await feed(say(ADMIN, "/feedback hello"))
+    calls, errors = await feed(say(ADMIN, "/feedback hello"))
     after = stored()
     one_storage.go_away("")
     then, _ = await feed(say(ADMIN, "/feedback hello"))
 
-    assert texts(told) == [AWAY]
+    assert texts_of(calls) == [AWAY]
     assert [(line["event"], line["reason"]) for line in errors] == [
         (
             "the database is unavailable; a user was asked to try again",
@@ -119,7 +114,7 @@ async def test_a_message_is_answered_with_an_apology_and_later_works(feed, one_s
         )
     ]
     assert after == before
-    assert texts(then)[0].startswith("Thank you.")
+    assert texts_of(then)[0].startswith("Thank you.")
 
 
 @pytest.mark.parametrize("at", ["begin", "commit"])
@@ -128,19 +123,19 @@ async def test_a_tap_is_answered_with_a_toast(feed, one_storage, stored, at):
     before = stored()
     one_storage.go_away(at)
 
-    told, errors = await feed(press(ADMIN, "renewfeeds"))
+    calls, errors = await feed(press(ADMIN, "renewfeeds"))
 
-    assert [call["text"] for call in told if "callback_query_id" in call] == [AWAY]
-    assert len(told) == len(errors) == 1
+    assert [call["text"] for call in calls if "callback_query_id" in call] == [AWAY]
+    assert len(calls) == len(errors) == 1
     assert stored() == before
 
 
 async def test_the_apology_is_in_the_language_of_the_client(feed, one_storage):
     one_storage.go_away("begin")
 
-    told, _ = await feed(say(ADMIN, "/topics", "ar"))
+    calls, _ = await feed(say(ADMIN, "/topics", "ar"))
 
-    assert texts(told) == [Renderers().of("ar").message("chat/errors.html#database_away").text]
+    assert texts_of(calls) == [Renderers().of("ar").message("chat/errors.html#database_away").text]
 
 
 @pytest.mark.slow
@@ -158,8 +153,8 @@ async def test_every_command_and_button_is_answered_and_changes_nothing(
 
     silent, loud = [], []
     for update in asked:
-        told, errors = await feed(update)
-        if not told:
+        calls, errors = await feed(update)
+        if not calls:
             silent.append(update)
         loud += [
             line for line in errors if not line["event"].startswith("the database is unavailable")
@@ -181,9 +176,9 @@ class TestShortOutage:
         await feed(say(ADMIN, "/start"))
         one_storage.go_away(at, times=2)
 
-        told, errors = await feed(say(ADMIN, "/feedback hello"))
+        calls, errors = await feed(say(ADMIN, "/feedback hello"))
 
-        assert [text.partition(".")[0] for text in texts(told)] == ["Thank you"]
+        assert [text.partition(".")[0] for text in texts_of(calls)] == ["Thank you"]
         assert errors == []
 
     @pytest.mark.parametrize("times", [1, 2])
@@ -191,12 +186,12 @@ class TestShortOutage:
         await feed(say(ADMIN, "/start"))
         one_storage.go_away("commit", times=times)
 
-        told, errors = await feed(press(ADMIN, Ask(question=Question.TIME).pack()))
+        calls, errors = await feed(press(ADMIN, Ask(question=Question.TIME).pack()))
         answered, _ = await feed(say(ADMIN, "7:30"))
 
-        assert len(texts(told)) == 1
+        assert len(texts_of(calls)) == 1
         assert errors == []
-        assert "every day at 07:30" in texts(answered)[0]
+        assert "every day at 07:30" in texts_of(answered)[0]
 
 
 async def test_an_inline_query_is_answered_with_an_apology_button(feed, one_storage):
@@ -204,9 +199,9 @@ async def test_an_inline_query_is_answered_with_an_apology_button(feed, one_stor
     eve = {"id": ADMIN, "is_bot": False, "first_name": "Eve", "language_code": "en"}
     query = {"id": "1", "from": eve, "query": "taiwan", "offset": ""}
 
-    told, errors = await feed(Update.model_validate({"update_id": 1, "inline_query": query}))
+    calls, errors = await feed(Update.model_validate({"update_id": 1, "inline_query": query}))
 
-    assert "Try again in a minute" in str(told[0]["button"])
+    assert "Try again in a minute" in str(calls[0]["button"])
     assert len(errors) == 1
 
 

@@ -6,13 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.chat.progress import FeedListReports
-from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import feed_lists
 from bot.subscribers.errors import ListIsAdded, NoSuchList
-from bot.subscribers.feed_lists import FeedListStage
 from storage.feeds_followed import FeedImport, ImportMessage, sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import OneFeed
@@ -20,16 +17,9 @@ from tests.resources import OneFeed
 MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]
 
 
-def adding_lists(house: House, reports: FeedListReports) -> FeedListStage:
-    resources = house.resources
-    return FeedListStage(
-        house.storage, resources.own_source_adder, resources.limits, reports.report, "me"
-    )
-
-
 @pytest.fixture
 def adding(house):
-    return adding_lists(house, FeedListReports(house.bot, Renderer()))
+    return house.feed_list_stage()
 
 
 async def sends(house: House, ann: Talk, name: str, data: bytes) -> dict[str, Any]:
@@ -72,9 +62,8 @@ async def test_an_unreadable_list_is_refused_and_the_next_is_read(house, ann):
 
 
 async def test_a_long_list_of_failures_is_sent_as_a_file(house, ann):
-    reports = FeedListReports(house.bot, Renderer())
     unreadable = OneFeed(house.storage, Problem(ProblemCode.NOTHING_TO_READ))
-    adding = replace(adding_lists(house, reports), adder=unreadable)
+    adding = replace(house.feed_list_stage(), adder=unreadable)
     many = [Outline(f"https://paper{n}.example/feed") for n in range(12)]
 
     offer = await sends(house, ann, "feeds.opml", write_opml(many, "Feeds"))

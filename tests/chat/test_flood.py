@@ -8,7 +8,7 @@ from aiogram.types import Message
 
 from bot.chat.rate_limit import EVERYBODY, RateLimiter
 from tests.chat.conftest import buttons
-from tests.chat.test_polling import Handler, polling
+from tests.chat.receiving import polling
 from tests.story.processes import PATIENCE
 
 MANY = 300
@@ -51,14 +51,11 @@ async def test_too_many_taps_are_answered_with_a_toast(house, playground):
     assert (await playground.wait_for_answer(pressed[-1]))["text"] == TOO_MUCH
 
 
-async def test_dropped_updates_reach_no_handler(playground):
-    eve = playground.user("Eve")
-    handler = Handler()
-    for number in range(MANY):
-        playground.send(eve, str(number))
-    playground.send(playground.user("Ann"), "last")
-
-    async with polling(playground, handler.dispatcher) as stopping:
+async def test_dropped_updates_reach_no_handler(receiving, handler):
+    async with receiving.open(handler.dispatcher) as stopping:
+        for number in range(MANY):
+            await receiving.send(str(number), "Eve")
+        await receiving.send("last", "Ann")
         await handler.wait_for(EVERYBODY.burst + 2)
         stopping.set()
 
@@ -66,9 +63,8 @@ async def test_dropped_updates_reach_no_handler(playground):
     assert len(handler.texts) == EVERYBODY.burst + 2  # the burst, the notice and "last"
 
 
-async def test_a_calm_user_is_answered_while_the_handlers_of_a_flood_hang(playground):
+async def test_a_calm_user_is_answered_while_the_handlers_of_a_flood_hang(playground, handler):
     ann, eve = playground.user("Ann"), playground.user("Eve")
-    handler = Handler()
     handler.held["flood"] = asyncio.Event()
     answered = asyncio.Event()
 

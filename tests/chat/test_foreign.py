@@ -31,13 +31,10 @@ class Victim:
 
     async def is_untouched_by(self, update: Update) -> str:
         """Feed *update*; return how it leaked or changed the victim's data, or ""."""
-        playground = self.house.playground
-        seen = max((call["n"] for call in playground.journal()), default=0)
-        await self.house.feed(update)
-        told = [call["params"] for call in playground.journal(after=seen)]
-        if SECRET in json.dumps(told, default=str).casefold():
-            return f"told {told}"
-        if any(str(params.get("chat_id")) == str(VERA) for params in told):
+        calls = [call["params"] for call in await self.house.feed(update)]
+        if SECRET in json.dumps(calls, default=str).casefold():
+            return f"told {calls}"
+        if any(str(params.get("chat_id")) == str(VERA) for params in calls):
             return "wrote to the victim"
         return await self.changed()
 

@@ -5,8 +5,7 @@ import pytest
 from bot.subscribers import settings
 from storage.chats import chat_at, chats_of
 from storage.enums import ChatState
-from tests.chat.conftest import Talk
-from tests.chat.test_groups import NAME, subscriptions_of
+from tests.chat.conftest import BOT_NAME, Talk
 
 
 @pytest.fixture
@@ -22,14 +21,14 @@ def thread(forum):
 async def test_a_subscription_belongs_to_its_forum_topic_and_is_answered_there(
     house, forum, thread
 ):
-    card = await forum.says(f"{NAME} Taiwan", message_thread_id=thread)
+    card = await forum.says(f"{BOT_NAME} Taiwan", message_thread_id=thread)
     subscribed = await forum.presses(card, "Both")
     general = await forum.says("/topics")
 
     assert card["message_thread_id"] == subscribed["message_thread_id"] == thread
     assert "message_thread_id" not in general
     assert general["text"].startswith("You haven't subscribed to anything yet.")
-    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
+    assert await house.subscriptions_of(forum, thread) == ["Taiwan"]
 
 
 async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, thread):
@@ -68,7 +67,7 @@ async def test_a_reopened_topic_becomes_active(house, forum, thread, playground)
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, ann, playground):
     talk = await house.group(ann, kind="group")
-    await talk.says(f"{NAME} Taiwan", "Both")
+    await talk.says(f"{BOT_NAME} Taiwan", "Both")
 
     new = Talk(playground, playground.world.chats[playground.migrate(talk.who)])
     topics = await new.says("/topics", from_id=ann.who.id)
@@ -79,15 +78,15 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, 
 
 
 async def test_here_moves_a_subscription_from_another_topic(house, forum, thread):
-    await forum.says(f"{NAME} Taiwan", "Both")
+    await forum.says(f"{BOT_NAME} Taiwan", "Both")
 
     listed = await forum.says("/here", message_thread_id=thread)
     moved = await forum.presses(listed, "Taiwan")
 
     assert "1. Taiwan · alerts and daily digest · General" in listed["text"]
     assert moved["text"].startswith("Taiwan will be sent to this topic from now on.")
-    assert await subscriptions_of(house, forum) == []
-    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
+    assert await house.subscriptions_of(forum) == []
+    assert await house.subscriptions_of(forum, thread) == ["Taiwan"]
 
 
 async def test_here_names_the_other_topics(house, forum, thread, playground):

@@ -6,21 +6,13 @@ from bot.rendering.i18n import IN_ENGLISH
 from bot.rendering.keyboards import SETTINGS, topics_page
 from bot.rendering.messages import Button
 from bot.rendering.renderer import Renderers
-from bot.subscribers import topics
 from bot.subscribers.access import Access, follow_access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of, private_chats_of_admins
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-from tests.chat.conftest import Talk
+from tests.chat.conftest import BOT_NAME, Talk
 
 FRIEND = 700
-NAME = "@dateline_playground_bot"
-
-
-async def subscriptions_of(house, group: Talk, thread: int = 0) -> list[str]:
-    """Return the names of what the group is subscribed to."""
-    chat = await house.row_of(group, thread)
-    return [topic.name for topic in (await topics.subscribed(house.storage, chat.id)).items]
 
 
 async def test_adding_the_bot_is_answered_with_thanks_and_instructions(house, ann, playground):
@@ -30,7 +22,7 @@ async def test_adding_the_bot_is_answered_with_thanks_and_instructions(house, an
 
     told = await Talk(playground, chat).next()
     assert told["text"].startswith("Thank you for adding me.")
-    assert f"{NAME} Taiwan" in told["text"]
+    assert f"{BOT_NAME} Taiwan" in told["text"]
     async with house.storage.reading() as tx:
         row = await chat_at(tx, chat.id)
     assert row
@@ -38,16 +30,16 @@ async def test_adding_the_bot_is_answered_with_thanks_and_instructions(house, an
 
 
 async def test_a_mention_with_a_query_shows_a_card_that_subscribes(house, ann, group):
-    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     subscribed = await group.presses(card, "Both", from_id=ann.who.id)
 
     assert card["text"].startswith("Taiwan · nothing in the last 7 days")
     assert subscribed["text"].startswith("Subscribed to Taiwan")
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
 
 
 async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
     toast = await group.presses_quietly(card, "Both", from_id=eve.id)
     stop = await group.says("/stop", from_id=eve.id)
     topics = await group.says("/topics", from_id=eve.id)
@@ -55,7 +47,7 @@ async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
     assert toast.startswith("Only administrators can change")
     assert stop["text"] == toast
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
-    assert await subscriptions_of(house, group) == []
+    assert await house.subscriptions_of(group) == []
 
 
 async def test_a_member_cannot_answer_a_question_for_administrators(house, ann, eve, group):
@@ -104,17 +96,17 @@ async def test_a_reply_of_thanks_gets_no_answer(ann, eve, group, playground):
 
 
 async def test_an_unknown_command_by_name_is_answered(ann, group):
-    assert "/help" in (await group.says(f"/weather{NAME}", from_id=ann.who.id))["text"]
+    assert "/help" in (await group.says(f"/weather{BOT_NAME}", from_id=ann.who.id))["text"]
 
 
 async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, playground):
     playground.member(group.who, ann.who, "creator", is_anonymous=True)
 
-    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     await group.presses(card, "Alert me", from_id=ann.who.id)
     stopped = await group.says("/stop", from_id=ann.who.id)
 
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
     assert stopped["text"].startswith("Paused.")
 
 
@@ -122,13 +114,13 @@ async def test_a_promoted_member_may_change_subscriptions_at_once(
     house, ann, eve, group, playground
 ):
     playground.membership(group.who, "administrator")
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
     await group.presses_quietly(card, "Both", from_id=eve.id)
     playground.member(group.who, eve, "administrator")
 
     await group.presses(card, "Both", from_id=eve.id)
 
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
 
 
 @pytest.mark.parametrize(
@@ -144,8 +136,8 @@ async def test_a_promoted_member_may_change_subscriptions_at_once(
 async def test_a_demoted_administrator_changes_nothing(eve, group, playground, bots_own, status):
     playground.membership(group.who, bots_own)
     playground.member(group.who, eve, "administrator")
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
-    other = await group.says(f"{NAME} Korea", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
+    other = await group.says(f"{BOT_NAME} Korea", from_id=eve.id)
     await group.presses(card, "Both", from_id=eve.id)
     playground.member(group.who, eve, status)
 
@@ -162,7 +154,7 @@ async def test_the_administrators_are_requested_once(ann, group, playground):
 
 
 async def test_deleting_a_group_keeps_private_subscriptions(house, ann, group):
-    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     await group.presses(card, "Both", from_id=ann.who.id)
     await ann.says("Japan", "Both")
 

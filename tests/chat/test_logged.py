@@ -1,11 +1,9 @@
 """Failures of a user's source are logged without its address."""
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from bot.chat.progress import FeedListReports
-from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
-from bot.subscribers.feed_lists import FeedListStage
 from tests.conftest import LogLines
 
 SECRET = "feed-token-17"
@@ -34,9 +32,7 @@ async def test_a_failed_lookup_is_logged_by_host(house, ann, log_lines: LogLines
 
 
 async def test_a_failed_feed_of_a_list_is_logged_by_host(house, ann, log_lines: LogLines):
-    reports = FeedListReports(house.bot, Renderer())
-    limits = house.resources.limits
-    adding = FeedListStage(house.storage, Breaks(), limits, reports.report, "me")
+    adding = replace(house.feed_list_stage(), adder=Breaks())
     house.playground.upload(ann.who, "feeds.opml", write_opml([Outline(FEED)], "Feeds"))
     await ann.presses(await ann.next(), "Add it")
 

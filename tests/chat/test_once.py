@@ -37,14 +37,12 @@ def twice(house, people, clock):
     """Return a function that feeds an update twice, minutes apart, and returns both replies."""
 
     async def feed(update: Update) -> list[list[dict[str, Any]]]:
-        said = []
+        replies = []
         for _ in range(2):
-            seen = max((call["n"] for call in house.playground.journal()), default=0)
-            await house.feed(update)
-            calls = house.playground.journal("sendMessage", after=seen)
-            said.append([call["params"] for call in calls])
+            calls = await house.feed(update)
+            replies.append([call["params"] for call in calls if call["method"] == "sendMessage"])
             clock.turn(timedelta(minutes=5))
-        return said
+        return replies
 
     return feed
 

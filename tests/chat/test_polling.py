@@ -1,14 +1,12 @@
+"""Polling: the lease, confirmed updates, outages and conflicts."""
+
 import asyncio
-from collections.abc import Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramConflictError, TelegramNetworkError
 from aiogram.methods import GetUpdates
-from aiogram.types import Message, Update
-from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.chat.polling import (
@@ -20,90 +18,8 @@ from bot.chat.polling import (
 )
 from bot.chat.updates import UpdateQueue
 from tests.bot_api import PlainSession
-from tests.chat.conftest import bot_on
+from tests.chat.receiving import FailingHandler, Handler, bot_on, polling, unconfirmed
 from tests.local_playground import LocalPlayground
-from tests.story.processes import PATIENCE
-
-
-class Handler:
-    """A dispatcher with one handler that keeps what came, and that can be held up."""
-
-    def __init__(self) -> None:
-        self.texts: list[str | None] = []
-        self.begun = asyncio.Event()
-        self.came = asyncio.Condition()
-        self.held: dict[str, asyncio.Event] = {}
-        self.dispatcher = Dispatcher(disable_fsm=True)
-        self.dispatcher.message.register(self.on_message)
-
-    async def on_message(self, message: Message) -> None:
-        self.begun.set()
-        if held := self.held.get(message.text or ""):
-            await held.wait()
-        async with self.came:
-            self.texts.append(message.text)
-            self.came.notify_all()
-
-    async def wait_for(self, number: int) -> list[str | None]:
-        async with asyncio.timeout(PATIENCE), self.came:
-            await self.came.wait_for(lambda: len(self.texts) >= number)
-        return self.texts
-
-
-@pytest.fixture
-def handler():
-    return Handler()
-
-
-async def left_with(playground: LocalPlayground) -> list[Update]:
-    """Return the updates that Telegram would send to the next poller."""
-    async with bot_on(playground) as next_one:
-        return await next_one.get_updates()
-
-
-@asynccontextmanager
-async def polling(
-    playground: LocalPlayground,
-    dispatcher: Dispatcher,
-    holds_lease: Callable[[], bool] = lambda: True,
-    **facts: Any,
-):
-    stopping = asyncio.Event()
-    async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        handling = UpdateQueue(bot, dispatcher, **facts)
-        poller = Poller(bot, handling, holds_lease, ("message",))
-        group.create_task(poller.run(stopping))
-        try:
-            yield stopping
-        finally:
-            stopping.set()
-
-
-async def test_updates_of_one_chat_are_handled_in_order(playground, handler):
-    ann = playground.user("Ann")
-
-    async with polling(playground, handler.dispatcher):
-        for number in range(10):
-            playground.send(ann, str(number))
-        texts = await handler.wait_for(10)
-
-    assert texts == [str(number) for number in range(10)]
-
-
-async def test_a_slow_handler_holds_up_its_own_chat_only(playground, handler):
-    ann, ben = playground.user("Ann"), playground.user("Ben")
-    handler.held["slow"] = asyncio.Event()
-
-    async with polling(playground, handler.dispatcher):
-        playground.send(ann, "slow")
-        playground.send(ann, "behind it")
-        playground.send(ben, "quick")
-        first = list(await handler.wait_for(1))
-        handler.held["slow"].set()
-        texts = await handler.wait_for(3)
-
-    assert first == ["quick"]
-    assert texts == ["quick", "slow", "behind it"]
 
 
 async def test_one_busy_chat_leaves_room_for_others(playground, monkeypatch, handler):
@@ -126,35 +42,6 @@ async def test_one_busy_chat_leaves_room_for_others(playground, monkeypatch, han
     assert texts == ["quick", "slow", "slow", "slow", "later"]
 
 
-async def test_updates_in_progress_are_finished_at_the_stop(playground, handler):
-    ann = playground.user("Ann")
-    handler.held["slow"] = asyncio.Event()
-    playground.send(ann, "quick")
-    playground.send(playground.user("Ben"), "slow")
-
-    async with polling(playground, handler.dispatcher) as stopping:
-        await handler.wait_for(1)
-        stopping.set()
-        handler.held["slow"].set()
-
-    assert sorted(map(str, handler.texts)) == ["quick", "slow"]
-
-
-async def test_updates_handled_before_a_stop_are_confirmed(playground, handler):
-    ann = playground.user("Ann")
-    handler.held["hello"] = asyncio.Event()
-
-    async with polling(playground, handler.dispatcher) as stopping:
-        playground.send(ann, "hello")
-        await handler.begun.wait()
-        stopping.set()
-        handler.held["hello"].set()
-    left = await left_with(playground)
-
-    assert handler.texts == ["hello"]
-    assert left == []
-
-
 async def test_a_failed_confirmation_does_not_delay_the_stop(playground, handler):
     playground.send(playground.user("Ann"), "hello")
 
@@ -167,12 +54,12 @@ async def test_a_failed_confirmation_does_not_delay_the_stop(playground, handler
 
 
 async def test_polling_waits_for_the_lease(playground, handler):
-    has_it = asyncio.Event()
+    holds_lease = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
 
-    async with polling(playground, handler.dispatcher, has_it.is_set):
+    async with polling(playground, handler.dispatcher, holds_lease.is_set):
         polled = playground.journal("getUpdates")
-        has_it.set()
+        holds_lease.set()
         texts = await handler.wait_for(1)
 
     assert polled == []
@@ -182,12 +69,12 @@ async def test_polling_waits_for_the_lease(playground, handler):
 async def test_updates_received_after_the_lease_expired_are_left_unconfirmed(playground, handler):
     stopping = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
-    asked = iter([True, False])
+    answers = iter([True, False])
 
     async with bot_on(playground) as bot:
 
         def holds_lease() -> bool:
-            if (holds := next(asked, None)) is None:
+            if (holds := next(answers, None)) is None:
                 stopping.set()
             return bool(holds)
 
@@ -201,19 +88,15 @@ async def test_updates_received_after_the_lease_expired_are_left_unconfirmed(pla
 
 
 async def test_nothing_is_confirmed_without_the_lease(playground, handler):
-    stopping = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
-    has_it = True
+    holds_lease = True
 
-    async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        poller = Poller(bot, UpdateQueue(bot, handler.dispatcher), lambda: has_it, ("message",))
-        group.create_task(poller.run(stopping))
+    async with polling(playground, handler.dispatcher, lambda: holds_lease) as stopping:
         await handler.wait_for(1)
-        has_it = False
+        holds_lease = False
         stopping.set()
-    left = await left_with(playground)
 
-    assert len(left) == 1
+    assert await unconfirmed(playground) == ["hello"]
 
 
 async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground, handler):
@@ -237,44 +120,9 @@ async def test_polling_continues_after_a_server_error(playground, handler):
     assert texts == ["hello"]
 
 
-class Away(Handler):
-    """Finds the database away, so many *times*."""
-
-    times = 0
-
-    async def on_message(self, message: Message) -> None:
-        if self.times and message.text == "hello":
-            self.times -= 1
-            self.begun.set()
-            raise OperationalError("SELECT", {}, Exception("away"))
-        await super().on_message(message)
-
-
-async def test_an_update_waits_for_the_database_ahead_of_its_chat(playground):
-    ann = playground.user("Ann")
-    handler, waited = Away(), []
-    handler.times = 3
-
-    async def pause(_: asyncio.Event, seconds: float) -> None:
-        waited.append(seconds)
-
-    with capture_logs() as logged:
-        async with polling(playground, handler.dispatcher, pause=pause):
-            playground.send(ann, "hello")
-            playground.send(ann, "behind it")
-            texts = await handler.wait_for(2)
-
-    assert texts == ["hello", "behind it"]
-    assert waited == [1, 2, 4]
-    assert [line["reason"] for line in logged if line["log_level"] == "error"] == [
-        "(builtins.Exception) away"
-    ]
-
-
 async def test_updates_waiting_at_the_stop_stay_unconfirmed(playground):
     ann, ben = playground.user("Ann"), playground.user("Ben")
-    handler = Away()
-    handler.times = 1
+    handler = FailingHandler(times=1)
     playground.send(ben, "before it")
     playground.send(ann, "hello")
 
@@ -282,9 +130,8 @@ async def test_updates_waiting_at_the_stop_stay_unconfirmed(playground):
         await handler.wait_for(1)
         await handler.begun.wait()
         stopping.set()
-    left = await left_with(playground)
 
-    assert [update.message.text for update in left if update.message] == ["hello"]
+    assert await unconfirmed(playground) == ["hello"]
 
 
 async def test_a_wrong_token_stops_the_polling_with_a_sentence():
@@ -348,8 +195,8 @@ async def test_polling_continues_while_the_token_cannot_be_checked(playground, h
 async def test_the_length_of_an_outage_is_known_until_polling_works(
     playground, monkeypatch, handler
 ):
-    moment = [100.0]
-    monkeypatch.setattr("bot.chat.polling.now", lambda: moment[0])
+    seconds = 100.0
+    monkeypatch.setattr("bot.chat.polling.now", lambda: seconds)
     playground.inject("502_html", method="getUpdates", times=2)
     playground.send(playground.user("Ann"), "hello")
 
@@ -357,7 +204,7 @@ async def test_the_length_of_an_outage_is_known_until_polling_works(
         failing = []
         for _ in range(2):
             await waited.get()
-            moment[0] += 20
+            seconds += 20
             failing.append(poller.fails_for())
             go_on()
         await handler.wait_for(1)

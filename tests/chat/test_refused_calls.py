@@ -16,23 +16,18 @@ from bot.delivery.telegram import Telegram
 from bot.subscribers import users
 from bot.telegram import is_late
 from tests.bot_api import PlainSession
-from tests.chat.conftest import House, Talk
+from tests.chat.conftest import BOT_NAME, House, Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.local_playground import LocalPlayground
 
 SECOND = timedelta(seconds=1)
 UNANSWERED = "I could not answer everything here in time. Please ask again."
-NAME = "@dateline_playground_bot"
 WRONG = "Something went wrong"
 
 
 @pytest.fixture
-async def playground(clock):
-    def seconds() -> float:
-        moment: float = clock.now.timestamp()
-        return moment
-
+async def playground(seconds):
     async with LocalPlayground(flood="normal", clock=seconds) as opened:
         yield opened
 
@@ -63,7 +58,8 @@ async def test_a_command_every_second_stays_within_the_pace_of_a_group(
 ):
     for _ in range(40):
         clock.turn(SECOND)
-        assert await group.says(f"/topics{NAME}", from_id=ann.who.id)
+        topics = await group.says(f"/topics{BOT_NAME}", from_id=ann.who.id)
+        assert topics["text"].startswith("You haven't subscribed to anything yet.")
 
     sent = [call for call in playground.journal("sendMessage") if call["chat_id"] == group.who.id]
     moments = [call["at"] for call in sent]
@@ -76,31 +72,33 @@ async def test_a_command_every_second_stays_within_the_pace_of_a_group(
 async def test_a_pause_silences_only_its_chat_and_ends_with_one_apology(
     paced, ann, group, clock, playground, is_group
 ):
-    banned = group if is_group else ann
+    paused = group if is_group else ann
     facts = {"from_id": ann.who.id} if is_group else {}
-    settings = await banned.says(f"/settings{NAME}", **facts)
-    before = len(texts(banned))
-    playground.inject("429", method="sendMessage", chat_id=banned.who.id, retry_after=60)
+    settings = await paused.says(f"/settings{BOT_NAME}", **facts)
+    before = len(texts(paused))
+    playground.inject("429", method="sendMessage", chat_id=paused.who.id, retry_after=60)
 
-    with capture_logs() as told:
+    with capture_logs() as logged:
         for words in ("/help", "/topics", "/schedule"):
-            playground.send(banned.who, f"{words}{NAME}", **facts)
-        toast = await banned.presses_quietly(settings, "Language", **facts)
-        started = clock.now
-        assert (await paced.talk("Bob").says("/help"))["text"]
-        assert clock.now - started < SECOND
+            playground.send(paused.who, f"{words}{BOT_NAME}", **facts)
+        toast = await paused.presses_quietly(settings, "Language", **facts)
+        started_at = clock.now
+        help_elsewhere = await paced.talk("Bob").says("/help")
+        waited = clock.now - started_at
         await deliver(paced, clock)
-        silent = texts(banned)[before:]
+        during_the_pause = texts(paused)[before:]
         clock.turn(60 * SECOND)
         await deliver(paced, clock)
 
-    assert silent == []
+    assert help_elsewhere["text"].startswith("Subscribe · type what you want")
+    assert waited < SECOND
+    assert during_the_pause == []
     assert toast == UNANSWERED
-    assert texts(banned)[before:] == [UNANSWERED]
+    assert texts(paused)[before:] == [UNANSWERED]
     assert playground.world.flood.inside_bans == []
-    assert not [line for line in told if line.get("exc_info") or line["log_level"] == "error"]
-    banned.seen = banned.all()[-1]["version"]
-    assert (await banned.says(f"/help{NAME}", **facts))["text"] != UNANSWERED
+    assert not [line for line in logged if line.get("exc_info") or line["log_level"] == "error"]
+    paused.seen = paused.all()[-1]["version"]
+    assert (await paused.says(f"/help{BOT_NAME}", **facts))["text"] != UNANSWERED
 
 
 async def test_a_press_during_a_pause_is_answered_with_a_toast(paced, ann, clock, playground):

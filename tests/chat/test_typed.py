@@ -1,7 +1,7 @@
 import pytest
 
 from bot.subscribers.input import read_typed
-from tests.chat.conftest import labels
+from tests.chat.conftest import BOT_NAME, labels
 
 
 async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
@@ -16,7 +16,7 @@ async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
 async def test_a_time_typed_in_a_group_is_offered(house, ann):
     group = await house.group(ann)
 
-    offer = await group.says("@dateline_playground_bot 7:30", from_id=ann.who.id)
+    offer = await group.says(f"{BOT_NAME} 7:30", from_id=ann.who.id)
 
     assert offer["text"].endswith("digest at 07:30?")
 

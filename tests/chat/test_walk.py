@@ -12,7 +12,7 @@ from bot.rendering.renderer import Renderers
 from bot.subscribers.users import Sender
 from storage.topics import Topic
 from tests.belongings import ids_of
-from tests.chat.conftest import House
+from tests.chat.conftest import BOT_NAME, House
 from tests.chat.pressings import Kept, add_owner, classes, data_of, press, say
 from tests.chat.registrations import commands_of
 from tests.chat.walking import Walk
@@ -120,7 +120,7 @@ async def test_every_command_and_button_in_a_group_is_answered_well(walk):
     made = walk.house.playground.chat("supergroup", "Zoo", [eve], "administrator")
     place = {"id": made.id, "type": "supergroup", "title": "Zoo"}
     shown = await walk.house.bot.send_message(made.id, "okapi")
-    said = [f"/{command}@dateline_playground_bot" for command in commands_of(walk.house.dispatcher)]
+    said = [f"/{command}{BOT_NAME}" for command in commands_of(walk.house.dispatcher)]
     pressed = {data for kind in classes() for data in data_of(kind, {})[:1]}
 
     for text in said:

@@ -14,7 +14,7 @@ from bot.chat.webhook import (
     WebhookRegistration,
     remove_webhook,
 )
-from tests.chat.conftest import bot_on
+from tests.chat.receiving import RecordedPauses, bot_on
 from tests.local_playground import LocalPlayground
 
 WEBHOOK = Webhook("https://news.example.org/telegram/path", "secret", ("message", "chat_member"))
@@ -22,15 +22,12 @@ ELSEWHERE = Webhook("https://elsewhere.example/secret-path", "another", ("messag
 
 
 @pytest.fixture
-def waited():
-    return []
+def pause():
+    return RecordedPauses()
 
 
 @pytest.fixture
-def registration(bot, waited):
-    async def pause(_: asyncio.Event, seconds: float) -> None:
-        waited.append(seconds)
-
+def registration(bot, pause):
     return WebhookRegistration(bot, WEBHOOK, pause)
 
 
@@ -59,12 +56,12 @@ async def test_setting_the_webhook_keeps_waiting_updates(bot, registration, play
         pytest.param({"fault": "502_html"}, [1.0, 2.0], id="trouble on the way"),
     ],
 )
-async def test_setting_the_webhook_is_retried(bot, registration, playground, waited, fault, pauses):
+async def test_setting_the_webhook_is_retried(bot, registration, playground, pause, fault, pauses):
     playground.inject(method="setWebhook", times=2, **fault)
 
     await registration.set(asyncio.Event())
 
-    assert waited == pauses
+    assert pause.seconds == pauses
     assert WEBHOOK.is_set(await bot.get_webhook_info())
 
 
