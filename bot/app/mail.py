@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from bot.app.resources import ProcessContext
     from bot.delivery.sender import Calls
-    from bot.mail.bounces import Bounces, Imap, ReadsReports
+    from bot.mail.bounces import Bounces, ReadsReports
     from bot.mail.compose import FromAddress, Mailer
+    from bot.mail.imap import Imap
     from bot.mail.smtp import Relay, Smtp
     from bot.settings import Settings
     from bot.sources.parser_pool import Workers
@@ -163,7 +164,7 @@ def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
     """Return the stage that reads bounces, if the settings name their mailbox."""
     from functools import partial
 
-    from bot.mail.bounces import collect_bounces
+    from bot.mail.imap import collect_bounces
 
     imap = imap_of(process.settings)
     if imap is None or process.deployment.smtp:
@@ -173,7 +174,7 @@ def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
 
 def imap_of(settings: Settings) -> Imap | None:
     """Return the mailbox of bounces that the settings name."""
-    from bot.mail.bounces import Imap
+    from bot.mail.imap import Imap
 
     if settings.imap_host is None:
         return None

@@ -1,1 +1,1 @@
-"""E-mail: mails and their headers, signatures, SMTP, confirmed addresses, bounces, the doctor."""
+"""E-mail: mails and their headers, signatures, SMTP, confirmed addresses, bounces."""

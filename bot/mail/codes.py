@@ -21,7 +21,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
 
-HOLDS_FOR = timedelta(hours=24)
+VALID_FOR = timedelta(hours=24)
 MOST_TRIES = 5
 MOST_FOR_A_MAILBOX = 3
 MOST_BY_AN_ACCOUNT = 5
@@ -65,18 +65,18 @@ def read_code(text: str) -> str | None:
     return re.sub(r"\D", "", text) if _CODE.fullmatch(text.strip()) else None
 
 
-def hash_of(secret: str, chat_id: int) -> str:
+def hash_secret(secret: str, chat_id: int) -> str:
     return sha256(f"{chat_id}:{secret}".encode()).hexdigest()
 
 
-def is_answered(secret: str, chat_id: int, stored: str | None) -> bool:
+def is_correct(secret: str, chat_id: int, stored: str | None) -> bool:
     """Compare in constant time; nothing answers where nothing is stored."""
-    given = hash_of(secret, chat_id)
+    given = hash_secret(secret, chat_id)
     return compare_digest(given, stored or "") if stored else False
 
 
-def is_over(asked_at: datetime, now: datetime) -> bool:
-    return now - asked_at >= HOLDS_FOR
+def has_expired(asked_at: datetime, now: datetime) -> bool:
+    return now - asked_at >= VALID_FOR
 
 
 def limit_reached(
@@ -94,7 +94,7 @@ def limit_reached(
         (Limit.DAY, in_all, most_in_all),
     )
     reached = [
-        Reached(limit, times[-most] + HOLDS_FOR)
+        Reached(limit, times[-most] + VALID_FOR)
         for limit, times, most in limits
         if len(times) >= most
     ]

@@ -48,7 +48,7 @@ def tokens_in(text: str) -> tuple[str, ...]:
     return tuple(islice(found, _MOST))
 
 
-def mailbox_of(tokens: Iterable[str], signer: Signer, now: datetime) -> int | None:
+def verified_mailbox_id(tokens: Iterable[str], signer: Signer, now: datetime) -> int | None:
     """Return the mailbox of the first of the *tokens* that is ours."""
     for token in tokens:
         try:

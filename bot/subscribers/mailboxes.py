@@ -29,7 +29,7 @@ from storage.access import hashing_secret, keyed_hash
 from storage.chats import Chat, lock_chat
 from storage.enums import CLOSED, DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
 from storage.outbox import enqueue, new_delivery
-from storage.suspension import confirm_mailbox, open_mailbox
+from storage.suspension import confirm_mailbox, open_mailbox, remove_mailbox
 from storage.updates import is_duplicate
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class MailboxSeen:
 async def get_mailbox(storage: Storage, chat_id: int) -> MailboxSeen:
     async with storage.reading() as tx:
         chat = await tx.get_one(Chat, chat_id)
-        return mailbox_seen(chat, await mailboxes.mailbox_of(tx, chat_id))
+        return mailbox_seen(chat, await mailboxes.mailbox_of_chat(tx, chat_id))
 
 
 async def language_of_mailbox(storage: Storage, mailbox_id: int) -> str | None:
@@ -96,7 +96,7 @@ async def request_confirmation(
         raise NotAnAddress from error
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        there = await mailboxes.mailbox_of(tx, chat_id)
+        there = await mailboxes.mailbox_of_chat(tx, chat_id)
         is_settled = there and there.address == address and _is_settled(there, tx.now)
         if await is_duplicate(tx, once) or is_settled:
             return mailbox_seen(chat, there)
@@ -108,7 +108,7 @@ async def request_confirmation(
 
 async def awaits_code(storage: Storage, chat_id: int) -> bool:
     async with storage.reading() as tx:
-        mailbox = await mailboxes.mailbox_of(tx, chat_id)
+        mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
         return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
 
@@ -121,12 +121,12 @@ async def confirm_by_code(
     """
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        mailbox = await mailboxes.mailbox_of(tx, chat_id)
+        mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
         if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
             raise NoMailbox
-        if codes.is_over(mailbox.asked_at, tx.now) or mailbox.tries >= codes.MOST_TRIES:
+        if codes.has_expired(mailbox.asked_at, tx.now) or mailbox.tries >= codes.MOST_TRIES:
             raise CodeIsOver
-        if codes.is_answered(code, chat_id, mailbox.code_hash):
+        if codes.is_correct(code, chat_id, mailbox.code_hash):
             await _confirm(tx, chat, mailbox)
             return mailbox_seen(chat, mailbox)
         if not await is_duplicate(tx, once):
@@ -151,8 +151,8 @@ async def confirm_by_link(
         if mailbox.state is MailboxState.ACTIVE:
             return True
         waits = mailbox.state is MailboxState.UNCONFIRMED
-        in_time = waits and not codes.is_over(mailbox.asked_at, tx.now)
-        if not in_time or not codes.is_answered(token, mailbox.chat_id, mailbox.token_hash):
+        in_time = waits and not codes.has_expired(mailbox.asked_at, tx.now)
+        if not in_time or not codes.is_correct(token, mailbox.chat_id, mailbox.token_hash):
             return False
         await _confirm(tx, chat, mailbox)
         await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=renderer)])
@@ -178,7 +178,7 @@ async def remove_address(storage: Storage, chat_id: int) -> MailboxSeen:
     """Delete the mailbox; digests come by Telegram."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        await mailboxes.remove_mailbox(tx, chat_id)
+        await remove_mailbox(tx, chat_id)
         chat.digest_by = DigestMedium.TELEGRAM
         return mailbox_seen(chat, None)
 
@@ -205,8 +205,8 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
 async def _mail_request(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str) -> None:
     """Mail a code and a link, which stand in no other message."""
     request = codes.new_request()
-    mailbox.code_hash = codes.hash_of(request.code, mailbox.chat_id)
-    mailbox.token_hash = codes.hash_of(request.token, mailbox.chat_id)
+    mailbox.code_hash = codes.hash_secret(request.code, mailbox.chat_id)
+    mailbox.token_hash = codes.hash_secret(request.token, mailbox.chat_id)
     subject = f"{mailbox.id}:{mailbox.token_hash[:12]}"  # distinguishes requests
     recipient = Recipient(mailbox.id, mailbox.address, mailbox.chat_id, language)
     mailer = mailer.to(recipient)
@@ -231,7 +231,7 @@ async def _mail_request(tx: Transaction, mailer: Mailer, mailbox: Mailbox, langu
 async def _count_request(tx: Transaction, chat: Chat, asked_by: int | None, address: str) -> None:
     """Count one more request; raise TooManyRequests if that would exceed a limit."""
     await mailboxes.lock_requests(tx)
-    begin = tx.now - codes.HOLDS_FOR
+    begin = tx.now - codes.VALID_FOR
     await mailboxes.forget_requests(tx, begin)
     secret = await hashing_secret(tx)
     new = mailboxes.MailboxRequest(
@@ -248,7 +248,7 @@ async def _count_request(tx: Transaction, chat: Chat, asked_by: int | None, addr
 
 async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
     chat = await lock_chat(tx, chat_id)
-    mailbox = await mailboxes.mailbox_of(tx, chat_id)
+    mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
     if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
         raise NoMailbox
     return chat, mailbox

@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.mail.codes import (
-    HOLDS_FOR,
+    VALID_FOR,
     Limit,
-    hash_of,
-    is_answered,
-    is_over,
+    has_expired,
+    hash_secret,
+    is_correct,
     limit_reached,
     new_request,
     read_code,
@@ -42,17 +42,17 @@ def test_each_request_is_another():
 
 
 def test_an_answer_fits_its_own_chat_only():
-    stored = hash_of("123456", 1)
+    stored = hash_secret("123456", 1)
 
-    assert is_answered("123456", 1, stored)
-    assert not is_answered("123457", 1, stored)
-    assert not is_answered("123456", 2, stored)
-    assert not is_answered("123456", 1, None)
+    assert is_correct("123456", 1, stored)
+    assert not is_correct("123457", 1, stored)
+    assert not is_correct("123456", 2, stored)
+    assert not is_correct("123456", 1, None)
 
 
 def test_a_request_holds_for_a_day():
-    assert not is_over(NOW, NOW + timedelta(hours=24, seconds=-1))
-    assert is_over(NOW, NOW + timedelta(hours=24))
+    assert not has_expired(NOW, NOW + timedelta(hours=24, seconds=-1))
+    assert has_expired(NOW, NOW + timedelta(hours=24))
 
 
 def times(number: int) -> list[datetime]:
@@ -82,10 +82,10 @@ def test_requests_are_limited_by_mailbox_account_and_day(counts, limit):
 @pytest.mark.parametrize(
     ("counts", "until"),
     [
-        pytest.param((0, 0, 3, 3), NOW - timedelta(minutes=2) + HOLDS_FOR, id="the third last"),
-        pytest.param((0, 0, 9, 9), NOW - timedelta(minutes=2) + HOLDS_FOR, id="not the ninth"),
+        pytest.param((0, 0, 3, 3), NOW - timedelta(minutes=2) + VALID_FOR, id="the third last"),
+        pytest.param((0, 0, 9, 9), NOW - timedelta(minutes=2) + VALID_FOR, id="not the ninth"),
         pytest.param(
-            (7, 5, 3, 9), NOW - timedelta(minutes=2) + HOLDS_FOR, id="the limit that ends last"
+            (7, 5, 3, 9), NOW - timedelta(minutes=2) + VALID_FOR, id="the limit that ends last"
         ),
     ],
 )

@@ -14,7 +14,7 @@ from bot.mail.compose import (
     message_bytes,
     subject_of,
 )
-from bot.mail.reports import mailbox_of, tokens_in
+from bot.mail.reports import tokens_in, verified_mailbox_id
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
 
@@ -74,7 +74,7 @@ def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
     assert written.header("List-Id") == "Dateline digests <digests.dateline.example>"
     assert SIGNER.verify(Purpose.UNSUBSCRIBE, by_web.rpartition("/")[2], NOW) == ("5",)
     assert by_mail.startswith("mailto:back@dateline.example?subject=unsubscribe%20")
-    assert mailbox_of(tokens_in(by_mail.replace("%20", " ")), SIGNER, NOW) == 5
+    assert verified_mailbox_id(tokens_in(by_mail.replace("%20", " ")), SIGNER, NOW) == 5
     assert written.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
 
 

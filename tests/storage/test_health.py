@@ -9,8 +9,8 @@ from sqlalchemy import delete, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from bot.ops.doctor.checks import make_checks, run_checks
+from bot.ops.doctor.database import judge_database
 from bot.ops.doctor.findings import HealthLevel
-from bot.ops.doctor.judgements import judge_database
 from bot.settings import Settings
 from storage.articles import claim_new_articles, put_aside
 from storage.chats import Chat

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from bot.delivery.channel import response_to
 from bot.delivery.errors import ChatBlocked, ChatMigrated, DeliveryError, FloodWait
-from bot.delivery.responses import response_to
 from bot.delivery.telegram import LIMITS
 from bot.mail import codes
 from bot.mail.bounces import unsubscribe_address
@@ -53,7 +53,7 @@ class Pairs:
                 state_since=tx.now,
                 created_at=tx.now,
                 asked_at=tx.now,
-                code_hash=codes.hash_of(CODE, chat),
+                code_hash=codes.hash_secret(CODE, chat),
             )
             await tx.add(mailbox)
         return chat

@@ -10,7 +10,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from bot.mail.codes import hash_of
+from bot.mail.codes import hash_secret
 from bot.mail.compose import FromAddress, Mailer
 from bot.ops.health import make_web
 from bot.rendering.links import Links, Signer
@@ -89,7 +89,7 @@ async def mailbox(storage: Storage, newsroom: Newsroom) -> Mailbox:
     chat_id = await newsroom.chat(telegram_id=70, language="ar")
     async with storage.writing() as tx:
         opened = await open_mailbox(tx, chat_id, "ann@example.org")
-        opened.token_hash = hash_of("word", chat_id)
+        opened.token_hash = hash_secret("word", chat_id)
     return opened
 
 

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.mail.codes import hash_of
+from bot.mail.codes import hash_secret
 from bot.ops.health import make_web
 from bot.publishing.pages import EditionPage
 from bot.publishing.samples import NOW, sample_edition
@@ -84,7 +84,7 @@ async def _fill(storage: Storage) -> None:
         await newsroom.subscribe(CHAT, query, topic.name, topic.mode or Mode.BOTH)
     async with storage.writing() as tx:
         mailbox = await open_mailbox(tx, CHAT, "ann@example.org")
-        mailbox.token_hash = hash_of("word", CHAT)
+        mailbox.token_hash = hash_secret("word", CHAT)
 
 
 @asynccontextmanager

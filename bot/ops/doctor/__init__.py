@@ -1,1 +1,5 @@
-"""The doctor: what an operator can get wrong, each problem with its remedy."""
+"""The doctor finds what an operator can get wrong, and names a remedy for each problem.
+
+`checks` collect facts, some of them with `probes`. Pure functions judge the facts, one module a
+subject, and return findings.
+"""

@@ -1,6 +1,6 @@
-"""The checks of the doctor: each asks, and judges what was answered.
+"""The checks of the doctor: each collects facts and has them judged.
 
-They run side by side. None can hang, and one that fails does not hide the others.
+They run concurrently. None can hang, and a check that fails does not hide the others.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.app.deployment import DATA_FOLDER
 from bot.app.resources import access_of, bot_database_of, database_of, make_renderer
 from bot.app.stops import StopError
-from bot.ops.doctor import judgements, probes
+from bot.ops.doctor import configuration, contents, database, machine, probes, process, telegram
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import CAN_BE_LATE
 from bot.rendering.links import Links, Signer
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 20
 _QUICK_CHECK_SECONDS = 10
-_MAIL_SECONDS = 60  # several questions, one after another
-_TEMPLATES_SECONDS = 60  # all of them are rendered
+_MAIL_SECONDS = 60  # for several requests, one after another
+_TEMPLATES_SECONDS = 60  # because all of them are rendered
 
 
 Result = TypeVar("Result")
@@ -51,40 +51,40 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """*ask* asks and judges; *is_far*: it needs the network, and is left out by `--quick`."""
+    """*run* collects and judges; *needs_network*: `--quick` leaves the check out."""
 
     name: str
-    ask: Callable[[], Awaitable[Sequence[Finding]]]
-    is_far: bool = False
+    run: Callable[[], Awaitable[Sequence[Finding]]]
+    needs_network: bool = False
     seconds: float = PATIENCE_SECONDS
 
 
 async def run_checks(checks: Iterable[Check]) -> list[Finding]:
-    """Return the findings of all, in the order of the checks."""
-    found = await asyncio.gather(*(_run(check) for check in checks))
-    return [finding for some in found for finding in some]
+    """Return the findings of all checks, in their order."""
+    results = await asyncio.gather(*(_run(check) for check in checks))
+    return [finding for findings in results for finding in findings]
 
 
 async def _run(check: Check) -> Sequence[Finding]:
     try:
         async with asyncio.timeout(check.seconds):
-            return await check.ask()
+            return await check.run()
     except TimeoutError:
         sentence = f"Checking {check.name} took longer than {check.seconds:g} seconds."
-        return [warning("check.slow", sentence, "Check again; if it persists, look there first.")]
-    except Exception as error:  # noqa: BLE001 - one check that breaks must not hide the others
+        return [warning("check.slow", sentence, "Check again. If it persists, look there first.")]
+    except Exception as error:  # noqa: BLE001 - a check that breaks must not hide the others
         sentence = f"Checking {check.name} failed: {type(error).__name__}."
         return [
-            unhealthy("check.broke", sentence, "That is an error in Dateline: please report it.")
+            unhealthy("check.broke", sentence, "This is an error in Dateline. Please report it.")
         ]
 
 
 def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
-    """Return all checks; with *quick* only those that need no network, beside the database."""
+    """Return all checks; with *quick* only those that need no network except for the database."""
     url = bot_database_of(settings).server
     checks = [
-        Check("Telegram", lambda: _telegram(settings), is_far=True),
-        Check("the updates", lambda: _updates(settings), is_far=True),
+        Check("Telegram", lambda: _telegram(settings), needs_network=True),
+        Check("the updates", lambda: _updates(settings), needs_network=True),
         Check("the database", lambda: _database(url)),
         Check("the process", lambda: _process(settings, url)),
         Check("the ports", lambda: _ports(settings, url)),
@@ -100,29 +100,32 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the names of settings", _names),
         Check("the DKIM key", lambda: _dkim_key(settings)),
         Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
-        Check("mail", lambda: _mail(settings), is_far=True, seconds=_MAIL_SECONDS),
+        Check("mail", lambda: _mail(settings), needs_network=True, seconds=_MAIL_SECONDS),
         Check(
-            "the mailbox of bounces", lambda: _imap(settings), is_far=True, seconds=_MAIL_SECONDS
+            "the mailbox of bounces",
+            lambda: _imap(settings),
+            needs_network=True,
+            seconds=_MAIL_SECONDS,
         ),
-        Check("the pages", lambda: _pages(settings), is_far=True),
+        Check("the pages", lambda: _pages(settings), needs_network=True),
     ]
-    return [check for check in checks if not (quick and check.is_far)]
+    return [check for check in checks if not (quick and check.needs_network)]
 
 
 async def _telegram(settings: Settings) -> Sequence[Finding]:
     if settings.bot_token is None:
-        return [judgements.no_token()]
+        return [telegram.no_token()]
     api, token = settings.bot_api_base, settings.bot_token.get_secret_value()
     answer = await probes.ask_telegram(api, token, "getMe")
     return [
-        judgements.judge_server(api, answer),
-        *judgements.judge_token(answer),
-        *judgements.judge_clock(answer.ahead, "Telegram's"),
+        telegram.judge_server(api, answer),
+        *telegram.judge_token(answer),
+        *machine.judge_clock(answer.ahead, "Telegram's"),
     ]
 
 
 async def _updates(settings: Settings) -> Sequence[Finding]:
-    """Return nothing without a token or an answer: the check of Telegram says why."""
+    """Return nothing without a token or a response, because the check of Telegram reports that."""
     if settings.bot_token is None:
         return []
     token = settings.bot_token.get_secret_value()
@@ -130,12 +133,12 @@ async def _updates(settings: Settings) -> Sequence[Finding]:
     if info is None:
         return []
     if settings.updates is Updates.POLLING:
-        return [judgements.judge_polling(info)]
-    return [judgements.judge_webhook(info, await _own_webhook(settings), datetime.now(UTC))]
+        return [telegram.judge_polling(info)]
+    return [telegram.judge_webhook(info, await _own_webhook(settings), datetime.now(UTC))]
 
 
 async def _own_webhook(settings: Settings) -> str | None:
-    """Return where our webhook is; None while there is no key to make the address with."""
+    """Return the URL of our webhook; None while there is no key to make it with."""
     from bot.app.webhook import webhook_at
 
     base, signer = settings.public_base, await _signer(bot_database_of(settings).server)
@@ -143,12 +146,9 @@ async def _own_webhook(settings: Settings) -> str | None:
 
 
 async def _signer(url: str) -> Signer | None:
-    """Return what signs links; None while the database has no key, or is away."""
-    with suppress(DatabaseError, OSError):
-        async with _reading(url) as tx:
-            key = await existing_signing_key(tx)
-        return Signer(key) if key else None
-    return None
+    """Return the signer of links; None while the database has no key or is unavailable."""
+    key = await _query(url, existing_signing_key)
+    return Signer(key) if key else None
 
 
 @asynccontextmanager
@@ -165,37 +165,34 @@ async def _database(url: str) -> Sequence[Finding]:
     file = database_file(url)
     try:
         if file and not file.exists():
-            return [judgements.database_absent(str(file))]
+            return [database.no_database(str(file))]
         if file:
-            seen = await asyncio.to_thread(condition_of_file, file, _QUICK_CHECK_SECONDS)
+            condition = await asyncio.to_thread(condition_of_file, file, _QUICK_CHECK_SECONDS)
         else:
-            seen = await condition_of_server(url)
+            condition = await condition_of_server(url)
     except (DatabaseError, OSError, sqlite3.Error) as error:
-        return [judgements.judge_unusable(Unusable.because_of(error))]
-    clock = [] if file else judgements.judge_clock(seen.ahead, "the database's")
-    return [*judgements.judge_database(seen), *clock]
+        return [database.judge_unusable(Unusable.because_of(error))]
+    clock = [] if file else machine.judge_clock(condition.ahead, "the database's")
+    return [*database.judge_database(condition), *clock]
 
 
 async def _process(settings: Settings, url: str) -> Sequence[Finding]:
     holders = await _holders(url)
     if holders is None:
         return []
-    found = [judgements.judge_running(holders, on_file=database_file(url) is not None)]
+    findings = [process.judge_running(holders, on_file=database_file(url) is not None)]
     if holders and settings.web_port:
-        found += judgements.judge_readiness(
+        findings += process.judge_readiness(
             await probes.ask_readiness(settings.web_host, settings.web_port)
         )
     if holders:
-        found += judgements.judge_lags(await _lags(url))
-    return found
+        findings += process.judge_lags(await _lags(url))
+    return findings
 
 
 async def _lags(url: str) -> dict[str, timedelta]:
-    with suppress(DatabaseError, OSError):  # another check reports those
-        async with _reading(url) as tx:
-            lags = await lags_by_stage(tx)
-        return {stage: lags[stage] for stage in sorted(CAN_BE_LATE)}
-    return {}
+    lags = await _query(url, lags_by_stage)
+    return {stage: lags[stage] for stage in sorted(CAN_BE_LATE)} if lags else {}
 
 
 async def _ports(settings: Settings, url: str) -> Sequence[Finding]:
@@ -205,9 +202,9 @@ async def _ports(settings: Settings, url: str) -> Sequence[Finding]:
     if settings.bot_token is None:
         ports.append(("PLAYGROUND_PORT", "127.0.0.1", settings.playground_port))
     is_running = bool(await _holders(url))
-    seen = [await probes.probe_port(*each) for each in ports if each[2]]
+    facts = [await probes.probe_port(*port) for port in ports if port[2]]
     return [
-        finding for each in seen for finding in judgements.judge_port(each, is_running=is_running)
+        finding for port in facts for finding in process.judge_port(port, is_running=is_running)
     ]
 
 
@@ -218,13 +215,15 @@ async def _backup(settings: Settings, url: str) -> Sequence[Finding]:
             return []
         made_at = last_backup(url, DATA_FOLDER)
     except OSError:
-        return []  # another check says that the folder is closed to us
+        return []  # the check of the disks reports a folder that we may not read
     age = datetime.now(UTC) - made_at if made_at else None
-    return judgements.judge_backup(age, settings.backup_days)
+    return database.judge_backup(age, settings.backup_days)
 
 
 async def _names() -> Sequence[Finding]:
-    return judgements.judge_names(given_names(), [name.upper() for name in Settings.model_fields])
+    return configuration.judge_names(
+        given_names(), [name.upper() for name in Settings.model_fields]
+    )
 
 
 async def _dkim_key(settings: Settings) -> Sequence[Finding]:
@@ -235,27 +234,24 @@ async def _dkim_key(settings: Settings) -> Sequence[Finding]:
     try:
         await asyncio.to_thread(dkim_signer, settings, sender_of(settings))
     except StopError as error:
-        remedy = "The bot does not start so. docs/how-to/email.md shows how to make a key."
+        remedy = "The bot does not start with it. docs/how-to/email.md shows how to make a key."
         return [unhealthy("dkim.key", str(error), remedy)]
     return [healthy("dkim.signs", f"Mails are signed with {settings.dkim_key_file}.")]
 
 
 async def _imap(settings: Settings) -> Sequence[Finding]:
     from bot.app.mail import imap_of
-    from bot.mail.check import imap
+    from bot.ops.doctor.mail import check_imap
 
     mailbox = imap_of(settings)
-    return [await imap(mailbox)] if mailbox else []
+    return [await check_imap(mailbox)] if mailbox else []
 
 
 async def _holders(url: str) -> list[str] | None:
-    """Return who runs the bot on the database; None if that is unknown."""
+    """Return the processes that run the bot on the database; None if that is unknown."""
     if file := database_file(url):
         return probes.who_runs(lock_beside(file, "run"))
-    with suppress(DatabaseError, OSError):
-        async with _reading(url) as tx:
-            return await leases_held(tx)
-    return None
+    return await _query(url, leases_held)
 
 
 async def _sources(url: str) -> Sequence[Finding]:
@@ -265,42 +261,40 @@ async def _sources(url: str) -> Sequence[Finding]:
             return []
         async with _reading(url) as tx:
             count = (await amounts(tx)).sources
-            unhealthy = await count_unhealthy_sources(tx)
+            failing = await count_unhealthy_sources(tx)
             read_at = await last_read(tx)
             since = tx.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:
-        return [judgements.sources_unknown(message_of(error))]
+        return [contents.sources_unknown(message_of(error))]
     is_running = bool(await _holders(url))
-    return judgements.judge_sources(judgements.SourceFacts(count, unhealthy, since, is_running))
+    return contents.judge_sources(contents.SourceFacts(count, failing, since, is_running))
 
 
 async def _stored_times(url: str) -> Sequence[Finding]:
-    found = await _read(url, poisoned_times)
-    return [] if found is None else [judgements.judge_stored_times([one.column for one in found])]
+    times = await _query(url, poisoned_times)
+    return [] if times is None else [contents.judge_stored_times([time.column for time in times])]
 
 
 async def _articles(url: str) -> Sequence[Finding]:
-    found = await _read(url, partial(articles_put_aside, limit=judgements.MOST_PUT_ASIDE + 1))
-    return (
-        [] if found is None else [judgements.judge_articles([(one.id, one.error) for one in found])]
-    )
+    query = partial(articles_put_aside, limit=contents.MOST_PUT_ASIDE + 1)
+    articles = await _query(url, query)
+    if articles is None:
+        return []
+    return [contents.judge_articles([(article.id, article.error) for article in articles])]
 
 
-async def _read(url: str, ask: Callable[[Transaction], Awaitable[Result]]) -> Result | None:
-    """Return None without tables that can be read: the check of the database says why."""
-    file = database_file(url)
-    if file and not file.exists():
-        return None
+async def _query(url: str, query: Callable[[Transaction], Awaitable[Result]]) -> Result | None:
+    """Return the result of *query*; None if it fails, which the check of the database reports."""
     try:
         async with _reading(url) as tx:
-            return await ask(tx)
+            return await query(tx)
     except (DatabaseError, OSError):
         return None
 
 
 async def _accounts(settings: Settings, url: str) -> Sequence[Finding]:
-    count = await _read(url, partial(count_exhausted, limits=settings.budgets.limits))
-    return [] if count is None else [judgements.judge_accounts(count)]
+    count = await _query(url, partial(count_exhausted, limits=settings.budgets.limits))
+    return [] if count is None else [contents.judge_accounts(count)]
 
 
 async def _disks(url: str) -> Sequence[Finding]:
@@ -310,21 +304,21 @@ async def _disks(url: str) -> Sequence[Finding]:
         "the state of this machine": DATA_FOLDER,
         "temporary files": Path(tempfile.gettempdir()),
     }
-    rooms = [
-        await asyncio.to_thread(probes.probe_disk, what, folder) for what, folder in folders.items()
-    ]
-    kept = {room.folder: room for room in reversed(rooms)}  # one of each, by its first use
-    return [judgements.judge_disk(room) for room in reversed(kept.values())]
+    disks: dict[str, machine.DiskSpace] = {}
+    for purpose, folder in folders.items():
+        disk = await asyncio.to_thread(probes.probe_disk, purpose, folder)
+        disks.setdefault(disk.folder, disk)  # a folder is judged once, by its first purpose
+    return [machine.judge_disk(disk) for disk in disks.values()]
 
 
 async def _files(settings: Settings, url: str) -> Sequence[Finding]:
-    return judgements.judge_files(await asyncio.to_thread(_file_modes, settings, url))
+    return machine.judge_files(await asyncio.to_thread(_file_modes, settings, url))
 
 
-def _file_modes(settings: Settings, url: str) -> list[judgements.FileMode]:
+def _file_modes(settings: Settings, url: str) -> list[machine.FileMode]:
     secret = [Path(".env"), settings.dkim_key_file, DATA_FOLDER]
     if file := database_file(url):
-        # With its logs, the copies before a migration or a restore, and what stands beside.
+        # With its logs, lock files, and the copies made before a migration or a restore.
         secret += [file, *sorted(file.parent.glob(f"{file.stem}.*"))]
     templates = settings.templates_dir
     own = [templates, *sorted(templates.rglob("*"))] if templates else []
@@ -333,25 +327,22 @@ def _file_modes(settings: Settings, url: str) -> list[judgements.FileMode]:
 
 
 async def _zones() -> Sequence[Finding]:
-    return judgements.judge_zones(await asyncio.to_thread(probes.probe_zones))
+    return machine.judge_zones(await asyncio.to_thread(probes.probe_zones))
 
 
 async def _settings(settings: Settings, url: str) -> Sequence[Finding]:
     has_admins = bool(settings.admin_ids) or await _stores_admins(url)
-    return judgements.judge_settings(_settings_facts(settings, has_admins=has_admins))
+    return configuration.judge_settings(_settings_facts(settings, has_admins=has_admins))
 
 
 async def _stores_admins(url: str) -> bool:
-    """Return whether the database names admins, such as the user who opened the printed link."""
-    with suppress(DatabaseError, OSError):  # another check reports those
-        async with _reading(url) as tx:
-            return bool(await admin_ids(tx))
-    return False
+    """Return whether the database has admins, such as the user who opened the printed link."""
+    return bool(await _query(url, admin_ids))
 
 
-def _settings_facts(settings: Settings, *, has_admins: bool) -> judgements.SettingsFacts:
+def _settings_facts(settings: Settings, *, has_admins: bool) -> configuration.SettingsFacts:
     access = access_of(settings)
-    return judgements.SettingsFacts(
+    return configuration.SettingsFacts(
         has_token=settings.bot_token is not None,
         api=settings.bot_api_base,
         send_per_second=settings.send_per_second,
@@ -375,35 +366,38 @@ async def _templates(settings: Settings) -> Sequence[Finding]:
     refused: list[str] = []
     await asyncio.to_thread(make_renderer, settings.templates_dir, refused.append)
     remedy = "Fix the file, or remove it: docs/how-to/templates.md."
-    found = [unhealthy("templates.refused", sentence, remedy) for sentence in refused]
-    return found or [healthy("templates.used", f"Those of {settings.templates_dir} are used.")]
+    findings = [unhealthy("templates.refused", sentence, remedy) for sentence in refused]
+    return findings or [
+        healthy("templates.used", f"The templates in {settings.templates_dir} are used.")
+    ]
 
 
 async def _mail(settings: Settings) -> Sequence[Finding]:
     from bot.app.mail import relay_of, sender_of
-    from bot.mail.check import Resolver, check_mail, form
     from bot.mail.compose import message_bytes
     from bot.mail.smtp import Smtp
+    from bot.ops.doctor.mail import Resolver, check_mail
+    from bot.ops.doctor.mail_form import judge_form
     from bot.publishing.samples import sample_edition, sample_mail
 
     relay = relay_of(settings)
     if relay is None:
         remedy = "Set SMTP_HOST and SMTP_FROM to send digests by e-mail: docs/how-to/email.md."
-        return [warning("smtp.none", "No mail server is set, so no e-mail is sent.", remedy)]
+        return [warning("smtp.none", "SMTP_HOST is not set, so no e-mail is sent.", remedy)]
     domain = sender_of(settings).domain
     signs_for = settings.dkim_domain or domain
-    found = await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)
+    findings = await check_mail(Resolver(), Smtp(relay), domain, signs_for, settings.dkim_selector)
     renderer = make_renderer(settings.templates_dir, lambda _: None)
-    return [*found, form(message_bytes(sample_mail(renderer, sample_edition())))]
+    return [*findings, judge_form(message_bytes(sample_mail(renderer, sample_edition())))]
 
 
 async def _pages(settings: Settings) -> Sequence[Finding]:
     base = settings.public_base
     if base is None:
-        sentence = "There is no public address, so there are no pages and no feeds."
+        sentence = "PUBLIC_URL is not set, so there are no pages and no feeds."
         return [warning("pages.none", sentence, "Set PUBLIC_URL. See docs/how-to/web.md.")]
-    found = [judgements.judge_pages(base, *await probes.ask_pages(base))]
+    findings = [process.judge_pages(base, *await probes.ask_pages(base))]
     if settings.smtp_host and (signer := await _signer(bot_database_of(settings).server)):
         sentence = f"A mail relay may post returned e-mails to {Links(base, signer).bounce()}"
-        found.append(healthy("returns.address", sentence))
-    return found
+        findings.append(healthy("returns.address", sentence))
+    return findings

@@ -1,4 +1,4 @@
-"""A finding: what was found, how bad it is, what to do. `docs/how-to/doctor.md` has the codes."""
+"""A finding: a sentence, how bad it is, and a remedy. `docs/how-to/doctor.md` lists the codes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class HealthLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """*code* is `<what was checked>.<what was found>`; *remedy* says what to do, if anything."""
+    """*code* is `<subject>.<finding>`; *remedy* says what to do, and is "" for a healthy one."""
 
     code: str
     health: HealthLevel
@@ -21,8 +21,7 @@ class Finding:
     remedy: str = ""
 
     @property
-    def name(self) -> str:
-        """What was checked."""
+    def subject(self) -> str:
         return self.code.partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""Probes: what the doctor asks this machine, Telegram and our pages. They raise nothing."""
+"""Probes of this machine, Telegram and our pages. None of them raises an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ import aiohttp
 from yarl import URL
 
 from bot.app.deployment import PLAYGROUND_TOKEN
-from bot.ops.doctor.judgements import BotApiAnswer, DiskSpace, FileMode, PortFacts, ZoneData
+from bot.ops.doctor.machine import DiskSpace, FileMode, ZoneData
+from bot.ops.doctor.process import PortFacts
+from bot.ops.doctor.telegram import BotApiAnswer
 from bot.ops.health import LOOPBACK
 
 if TYPE_CHECKING:
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 10
 # Paraguay has kept its summer time since October 2024 (tzdata 2025a).
-_CHANGED, _WHEN, _NOW_IS = "America/Asuncion", datetime(2025, 7, 1), timedelta(hours=-3)  # noqa: DTZ001 - local
+_CHANGED_ZONE = "America/Asuncion"
+_CHANGED_AT, _NEW_OFFSET = datetime(2025, 7, 1), timedelta(hours=-3)  # noqa: DTZ001 - local
 
 
 async def ask_telegram(api: str, token: str, method: str) -> BotApiAnswer:
-    """Call *method* of the Bot API; no reason contains the token."""
+    """Call *method* of the Bot API; the reason of a failure never contains the token."""
     patience = aiohttp.ClientTimeout(total=_PATIENCE_SECONDS)
     began = datetime.now(UTC)
     try:
@@ -63,7 +66,7 @@ def _result(document: Any) -> Mapping[str, Any] | None:
 
 
 def _ahead(date: str | None, began: datetime) -> timedelta | None:
-    """Return how far our clock is before that of the header, which has whole seconds only."""
+    """Return how far our clock is ahead of the header *date*, which has whole seconds only."""
     try:
         theirs = parsedate_to_datetime(date or "").astimezone(UTC) + timedelta(seconds=0.5)
     except ValueError:
@@ -73,7 +76,7 @@ def _ahead(date: str | None, began: datetime) -> timedelta | None:
 
 
 async def ask_pages(base: str) -> tuple[int | None, str]:
-    """Return what `/readyz` under *base* answers: a status, or None and the reason for that."""
+    """Return the status of `/readyz` under *base*, or None and the reason why nothing answered."""
     patience = aiohttp.ClientTimeout(total=_PATIENCE_SECONDS)
     try:
         async with (
@@ -88,7 +91,7 @@ async def ask_pages(base: str) -> tuple[int | None, str]:
 
 
 async def probe_port(setting: str, host: str, port: int) -> PortFacts:
-    """Listen at *host*:*port* for a moment; if that fails, ask who listens there."""
+    """Listen at *host*:*port* for a moment; if that fails, find out whether a bot listens there."""
     try:
         server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
     except OSError as error:
@@ -99,7 +102,7 @@ async def probe_port(setting: str, host: str, port: int) -> PortFacts:
 
 
 async def _is_ours(host: str, port: int) -> bool:
-    """Return whether a bot answers its probe there, or the playground its getMe."""
+    """Return whether the probe of a bot or the getMe of the playground answers there."""
     probe = await _document(host, port, "/healthz")
     if isinstance(probe, dict) and probe.get("status") in {"ok", "stuck"}:
         return True
@@ -108,10 +111,10 @@ async def _is_ours(host: str, port: int) -> bool:
 
 
 async def ask_readiness(host: str, port: int) -> list[str]:
-    """Return what the bot at *host*:*port* waits for; [] if it is ready, or says nothing."""
+    """Return what the bot at *host*:*port* waits for; [] if it is ready or does not answer."""
     document = await _document(host, port, "/readyz")
     waits = document.get("for") if isinstance(document, dict) else None
-    return [str(each) for each in waits] if isinstance(waits, list) else []
+    return [str(wait) for wait in waits] if isinstance(waits, list) else []
 
 
 async def _document(host: str, port: int, path: str) -> Any:
@@ -127,44 +130,49 @@ async def _document(host: str, port: int, path: str) -> Any:
         return None
 
 
-def probe_disk(what: str, folder: Path) -> DiskSpace:
-    """Look at *folder*, or at the nearest one above it that is there."""
-    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if _is_folder(one))
-    counted = os.statvfs(there)
+def probe_disk(purpose: str, folder: Path) -> DiskSpace:
+    """Probe *folder*, or the nearest folder above it that exists."""
+    path = folder.absolute()
+    existing = next(parent for parent in (path, *path.parents) if _is_folder(parent))
+    counts = os.statvfs(existing)
     return DiskSpace(
-        what=what,
-        folder=str(there),
-        free=shutil.disk_usage(there).free,
-        files=counted.f_favail if counted.f_files else None,
-        is_writable=os.access(there, os.W_OK),
+        purpose=purpose,
+        folder=str(existing),
+        free=shutil.disk_usage(existing).free,
+        files=counts.f_favail if counts.f_files else None,
+        is_writable=os.access(existing, os.W_OK),
     )
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # nobody lets us look
+    except OSError:  # a folder above may be closed to us
         return False
 
 
 def probe_files(paths: Iterable[Path], *, secret: bool = True) -> list[FileMode]:
-    """Look at those of *paths* that are there; a link is what it leads to."""
-    found = []
+    """Return the modes of those of *paths* that exist, following links."""
+    modes = []
     for path in paths:
         try:
             mode = path.stat().st_mode
         except OSError:
             continue
-        found.append(FileMode(str(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), is_secret=secret))
-    return found
+        modes.append(FileMode(str(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), is_secret=secret))
+    return modes
 
 
 def probe_zones() -> ZoneData:
     names = sorted(available_timezones())
     unreadable = [name for name in names if not _is_readable(name)]
-    is_fresh = _CHANGED in names and _CHANGED not in unreadable
-    is_fresh = is_fresh and _WHEN.replace(tzinfo=ZoneInfo(_CHANGED)).utcoffset() == _NOW_IS
+    is_known = _CHANGED_ZONE in names and _CHANGED_ZONE not in unreadable
+    is_fresh = is_known and _local_change().utcoffset() == _NEW_OFFSET
     return ZoneData(_tzdata(), len(names), unreadable, is_fresh)
+
+
+def _local_change() -> datetime:
+    return _CHANGED_AT.replace(tzinfo=ZoneInfo(_CHANGED_ZONE))
 
 
 def _is_readable(name: str) -> bool:
@@ -183,7 +191,7 @@ def _tzdata() -> str | None:
 
 
 def who_runs(lock: Path) -> list[str]:
-    """Return the number of the process that holds *lock*, which is not touched."""
+    """Return the number of the process that holds *lock*, if any, without changing the file."""
     try:
         with lock.open() as file:
             try:

@@ -85,7 +85,7 @@ async def test_the_webhook_at_telegram_is_compared_with_this_bots(storage, datab
         )
         (check,) = [one for one in make_checks(settings) if one.name == "the updates"]
 
-        (found,) = await check.ask()
+        (found,) = await check.run()
 
     assert found.code == ("updates.delivered" if is_set else "updates.unhooked")
 

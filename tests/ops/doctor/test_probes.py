@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.ops.doctor.judgements import judge_token
 from bot.ops.doctor.probes import (
     ask_readiness,
     ask_telegram,
@@ -18,6 +17,7 @@ from bot.ops.doctor.probes import (
     probe_zones,
     who_runs,
 )
+from bot.ops.doctor.telegram import judge_token
 from bot.ops.health import Health, Wait, make_web, serving
 from storage.db.filelock import file_lock
 from tests.local_playground import LocalPlayground

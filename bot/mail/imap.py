@@ -1,0 +1,142 @@
+"""The mailbox of bounces, read by IMAP (RFC 3501) with the standard library's client in a thread.
+
+A mail that was understood is deleted. Any other is marked as read and stays for the operator. A
+mail that raises an error is logged and marked as read, and the next one is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from storage.db.engine import is_transient
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    TakesMail = Callable[[bytes], Awaitable[bool]]
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_SECONDS = 30
+MAILS_PER_ROUND = 100
+LARGEST_MAIL = 256 * 1024  # bytes that are read; a report comes before the mail that it quotes
+
+
+class ImapError(Exception):
+    """The mailbox cannot be opened or read; the text is for the operator."""
+
+
+def connect_by_tls(host: str, port: int) -> imaplib.IMAP4_SSL:
+    """Connect; raise OSError if the certificate is untrusted or for another host.
+
+    Without a context imaplib would check neither.
+    """
+    context = ssl.create_default_context()
+    return imaplib.IMAP4_SSL(host, port, ssl_context=context, timeout=TIMEOUT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Imap:
+    """A mailbox, reached by TLS from the first byte on, except in tests."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+    connect: Callable[[str, int], imaplib.IMAP4] = connect_by_tls
+
+    async def check(self) -> None:
+        """Log in and open the folder; raise ImapError if that fails."""
+        await _log_out(await self._open())
+
+    async def read_new(self, take: TakesMail) -> int:
+        """Pass each unread mail to *take*, which returns whether it understood it; count them."""
+        client = await self._open()
+        try:
+            numbers = await asyncio.to_thread(_unread, client)
+            for number in numbers:
+                content = await asyncio.to_thread(_content, client, number)
+                flag = r"\Deleted" if await take(content) else r"\Seen"
+                await asyncio.to_thread(client.store, number, "+FLAGS", flag)
+            if numbers:
+                await asyncio.to_thread(client.expunge)
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise ImapError(f"the mailbox of bounces cannot be read: {error}") from error
+        finally:
+            await _log_out(client)
+        return len(numbers)
+
+    async def _open(self) -> imaplib.IMAP4:
+        try:
+            return await asyncio.to_thread(self._logged_in)
+        except (imaplib.IMAP4.error, OSError) as error:
+            words = _server_words(error)
+            raise ImapError(f"the mailbox of bounces cannot be opened: {words}") from error
+
+    def _logged_in(self) -> imaplib.IMAP4:
+        client = self.connect(self.host, self.port)
+        try:
+            client.login(self.user, self.password)
+            _select(client, self.folder)
+        except (imaplib.IMAP4.error, OSError):
+            client.shutdown()
+            raise
+        return client
+
+
+async def collect_bounces(mailbox: Imap, take: TakesMail) -> int:
+    """Read the new mails of *mailbox*; return 0, so that the next round waits for its period."""
+
+    async def take_one(message: bytes) -> bool:
+        try:
+            return await take(message)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("a bounced mail could not be processed; it stays, marked as read")
+            return False
+
+    try:
+        read = await mailbox.read_new(take_one)
+    except ImapError as error:
+        log.warning("bounces could not be read", reason=str(error))
+        return 0
+    if read:
+        log.info("bounces were read", mails=read)
+    return 0
+
+
+async def _log_out(client: imaplib.IMAP4) -> None:
+    with suppress(imaplib.IMAP4.error, OSError):
+        await asyncio.to_thread(client.logout)
+
+
+def _server_words(error: Exception) -> str:
+    """Return the words of the server, which imaplib leaves as bytes."""
+    words = error.args[0] if len(error.args) == 1 else str(error)
+    return words.decode(errors="replace") if isinstance(words, bytes) else str(words)
+
+
+def _select(client: imaplib.IMAP4, folder: str) -> None:
+    status, words = client.select(f'"{folder}"')
+    if status != "OK":
+        raise imaplib.IMAP4.error(f"IMAP_FOLDER {folder}: {words!r}")
+
+
+def _unread(client: imaplib.IMAP4) -> list[str]:
+    _, found = client.search(None, "UNSEEN")
+    return [number.decode() for number in (found[0] or b"").split()][:MAILS_PER_ROUND]
+
+
+def _content(client: imaplib.IMAP4, number: str) -> bytes:
+    """Return the mail and leave it unread, because it is marked only once it is processed."""
+    _, parts = client.fetch(number, f"(BODY.PEEK[]<0.{LARGEST_MAIL}>)")
+    return next((part[1] for part in parts if isinstance(part, tuple)), b"")

@@ -1,0 +1,96 @@
+"""The stored rows: sources, accounts, articles, and times that a wrong clock has written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
+
+_SILENT = timedelta(hours=1)
+_MANY_UNHEALTHY = 0.5  # of all sources
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """*since*: how long ago a source was last read successfully; None: never."""
+
+    sources: int
+    unhealthy: int
+    since: timedelta | None
+    is_running: bool
+
+
+def judge_accounts(exhausted: int) -> Finding:
+    """Judge the number of accounts that have used up a budget today."""
+    if not exhausted:
+        return healthy("accounts.within", "No account has used up a budget today.")
+    accounts = "1 account has" if exhausted == 1 else f"{exhausted} accounts have"
+    remedy = "Their own feeds wait until midnight (UTC). docs/reference/limits.md has the budgets."
+    return warning("accounts.exhausted", f"{accounts} used up a budget today.", remedy)
+
+
+def judge_sources(facts: SourceFacts) -> list[Finding]:
+    if not facts.sources:
+        remedy = "`dateline sources add --starter` adds some well-known sources."
+        return [warning("sources.none", "There are no sources, so there is no news.", remedy)]
+    return [_judge_failures(facts), _judge_silence(facts)]
+
+
+def _judge_failures(facts: SourceFacts) -> Finding:
+    if not facts.unhealthy:
+        return healthy("sources.well", f"None of {facts.sources} sources is unhealthy.")
+    sentence = f"{facts.unhealthy} of {facts.sources} sources are unhealthy."
+    remedy = "`dateline sources list --unhealthy` lists them. Most recover by themselves."
+    if facts.unhealthy > facts.sources * _MANY_UNHEALTHY:
+        more = "Check this machine's network and DNS first."
+        return unhealthy("sources.many-unhealthy", sentence, f"{more} {remedy}")
+    return warning("sources.some-unhealthy", sentence, remedy)
+
+
+def _judge_silence(facts: SourceFacts) -> Finding:
+    if facts.since is None:
+        sentence = "No source has ever been read."
+    else:
+        minutes = facts.since // timedelta(minutes=1)
+        if facts.since <= _SILENT:
+            return healthy("sources.read", f"A source was read {minutes} min ago.")
+        sentence = f"No source has been read for {minutes} min."
+    if facts.is_running:
+        remedy = "Check that a process has the role poll, its log, and the network."
+        return unhealthy("sources.silent", sentence, remedy)
+    return warning("sources.silent", sentence, "Start the bot, which reads them: `dateline run`.")
+
+
+def sources_unknown(reason: str) -> Finding:
+    sentence = f"The state of the sources is unknown: {reason}."
+    return warning("sources.unknown", sentence, "Fix the database first.")
+
+
+def judge_stored_times(columns: Sequence[str]) -> Finding:
+    """Judge the columns with times so far ahead that only a wrong clock can have stored them."""
+    if not columns:
+        return healthy("clock.stored", "No stored time is too far ahead.")
+    sentence = f"Stored times are too far ahead: {', '.join(columns)}."
+    remedy = "The clock was wrong for a while. Check it, then restart the bot, which corrects them."
+    return warning("clock.stored-ahead", sentence, remedy)
+
+
+MOST_PUT_ASIDE: Final = 100  # articles that are counted
+
+
+def judge_articles(put_aside: Sequence[tuple[int, str]]) -> Finding:
+    """Judge the articles that no stage claims any more, as (id, error) of the stage that failed."""
+    if not put_aside:
+        return healthy("articles.claimed", "No article is put aside.")
+    number, error = put_aside[0]
+    more = " or more" if len(put_aside) > MOST_PUT_ASIDE else ""
+    sentence = (
+        f"Articles put aside because a stage failed for them: "
+        f"{min(len(put_aside), MOST_PUT_ASIDE)}{more}, the first is {number} ({error})."
+    )
+    remedy = (
+        "Find the error in the log and report it. `dateline trace` shows an article. After a "
+        "restart all of them are tried again."
+    )
+    return warning("articles.put-aside", sentence, remedy)

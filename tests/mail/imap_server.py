@@ -1,0 +1,76 @@
+"""A mailbox that is served by IMAP on this machine."""
+
+import asyncio
+import imaplib
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tests.story.processes import PATIENCE
+
+
+@dataclass
+class FakeMailbox:
+    """An IMAP server with as much of the protocol as is spoken here."""
+
+    mails: dict[int, bytes] = field(default_factory=dict)
+    flags: dict[int, set[str]] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
+    password: str = "secret"
+    port: int = 0
+
+    def put(self, content: bytes) -> None:
+        number = len(self.mails) + 1
+        self.mails[number], self.flags[number] = content, set()
+
+    def marked(self, flag: str) -> list[int]:
+        return [number for number, flags in self.flags.items() if flag in flags]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        while line := (await reader.readline()).decode().strip():
+            tag, _, command = line.partition(" ")
+            self.commands.append(command)
+            for answer in self._answers(command):
+                writer.write(answer)
+            said = "NO no" if self._refuses(command) else "OK done"
+            writer.write(f"{tag} {said}\r\n".encode())
+            await writer.drain()
+            if command == "LOGOUT":
+                break
+        writer.close()
+
+    def _refuses(self, command: str) -> bool:
+        return command.startswith("LOGIN") and self.password not in command
+
+    def _answers(self, command: str) -> list[bytes]:
+        if command == "CAPABILITY":
+            return [b"* CAPABILITY IMAP4rev1\r\n"]
+        if command.startswith("SELECT"):
+            return [f"* {len(self.mails)} EXISTS\r\n".encode()]
+        if command.startswith("SEARCH"):
+            unseen = [n for n, flags in self.flags.items() if not flags]
+            return [f"* SEARCH {' '.join(map(str, unseen))}\r\n".encode()]
+        if found := re.match(r"FETCH (\d+)", command):
+            content = self.mails[int(found[1])]
+            head = f"* {found[1]} FETCH (BODY[]<0> {{{len(content)}}}\r\n".encode()
+            return [head, content, b")\r\n"]
+        if found := re.match(r"STORE (\d+) \+FLAGS \(?(\\\w+)", command):
+            self.flags[int(found[1])].add(found[2])
+        return []
+
+
+@asynccontextmanager
+async def serving_mailbox(
+    mailbox: FakeMailbox, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
+    server = await asyncio.start_server(mailbox.serve, "127.0.0.1", 0, ssl=tls)
+    mailbox.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield
+
+
+def connect_without_tls(host: str, port: int) -> imaplib.IMAP4:
+    return imaplib.IMAP4(host, port, timeout=PATIENCE)

@@ -1,0 +1,25 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.ops.doctor.contents import SourceFacts, judge_sources
+from tests.ops.doctor.judging import cases, problems
+
+SOURCES = SourceFacts(10, 0, timedelta(minutes=3), is_running=True)
+
+
+@cases(
+    "seen, expected",
+    {
+        "well": (SOURCES, {}),
+        "none": (replace(SOURCES, sources=0), {"sources.none": "warning"}),
+        "some": (replace(SOURCES, unhealthy=1), {"sources.some-unhealthy": "warning"}),
+        "most": (replace(SOURCES, unhealthy=6), {"sources.many-unhealthy": "unhealthy"}),
+        "silence": (replace(SOURCES, since=timedelta(hours=2)), {"sources.silent": "unhealthy"}),
+        "nobody reads": (
+            replace(SOURCES, since=None, is_running=False),
+            {"sources.silent": "warning"},
+        ),
+    },
+)
+def test_the_state_of_the_sources_is_judged(seen, expected):
+    assert problems(judge_sources(seen)) == expected
