@@ -43,6 +43,27 @@ BOT_NAME = "@dateline_playground_bot"
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 
+class HandledUpdates:
+    """Feeds a dispatcher, and knows which updates it has handled."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+        self.numbers: set[int] = set()
+        self.changed = asyncio.Condition()
+
+    async def feed_update(self, bot: Bot, update: Update, **options: Any) -> Any:
+        try:
+            return await self.dispatcher.feed_update(bot, update, **options)
+        finally:
+            async with self.changed:
+                self.numbers.add(update.update_id)
+                self.changed.notify_all()
+
+    async def wait_for(self, number: int) -> None:
+        async with asyncio.timeout(PATIENCE), self.changed:
+            await self.changed.wait_for(lambda: number in self.numbers)
+
+
 @dataclass
 class Talk:
     """A user's chat with the bot; sending and pressing return the bot's reply."""
@@ -50,6 +71,7 @@ class Talk:
     playground: LocalPlayground
     who: Any
     seen: int = 0
+    handled: HandledUpdates | None = None
 
     async def says(self, text: str, *labels: str, **facts: Any) -> dict[str, Any]:
         """Send *text*, then press the buttons with *labels*, one after the other."""
@@ -73,7 +95,10 @@ class Talk:
         Return the last new message, or the edited one if none came.
         """
         for label in labels:
-            await self.presses_quietly(message, label, **facts)
+            query, update_id = self._press(message, label, **facts)
+            await self.playground.wait_for_answer(query)
+            if self.handled:
+                await self.handled.wait_for(update_id)
             shown = await self.next()
             has_more = self.playground.messages(self.who, self.seen)
             is_pressed = shown["message_id"] == message["message_id"]
@@ -82,9 +107,15 @@ class Talk:
 
     async def presses_quietly(self, message: dict[str, Any], label: str, **facts: Any) -> str:
         """Press the button; return the text of the toast, "" for none."""
+        query, _ = self._press(message, label, **facts)
+        return (await self.playground.wait_for_answer(query))["text"] or ""
+
+    def _press(self, message: dict[str, Any], label: str, **facts: Any) -> tuple[str, int]:
+        """Return the id of the callback query, and of its update."""
         data = next(data for text, data in buttons(message) if label in text)
         query = self.playground.press(self.who, message["message_id"], data, **facts)
-        return (await self.playground.wait_for_answer(query))["text"] or ""
+        *_, update = self.playground.world.updates
+        return query, update["update_id"]
 
     async def settled(self) -> None:
         """Wait until all earlier updates were handled, which the reply to a marker user shows."""
@@ -137,6 +168,7 @@ class House:
     bot: Bot
     resources: Resources
     dispatcher: Dispatcher
+    handled: HandledUpdates
     storage: Storage
     adding: FakeAdding
     looking: FakeLooking
@@ -144,7 +176,10 @@ class House:
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
         """Return the chat of a new user."""
-        return Talk(self.playground, self.playground.user(name, **facts))
+        return self.talk_in(self.playground.user(name, **facts))
+
+    def talk_in(self, chat: Any) -> Talk:
+        return Talk(self.playground, chat, handled=self.handled)
 
     async def group(
         self,
@@ -162,7 +197,7 @@ class House:
         if thread:
             self.playground.topic(chat, name=thread)
         self.playground.membership(chat, status, from_id=founder.who.id)
-        talk = Talk(self.playground, chat)
+        talk = self.talk_in(chat)
         await talk.next()
         return talk
 
@@ -342,11 +377,13 @@ async def house(
         Bot("1:playground", session=session, default=BOT_DEFAULTS) as bot,
         asyncio.TaskGroup() as group,
     ):
-        handling = UpdateQueue(bot, dispatcher, limiter)
-        poller = Poller(bot, handling, lambda: True, ALLOWED_UPDATES)
-        group.create_task(poller.run(stopping))
+        handled: Any = HandledUpdates(dispatcher)
+        queue = UpdateQueue(bot, handled, limiter)
+        group.create_task(Poller(bot, queue, lambda: True, ALLOWED_UPDATES).run(stopping))
         try:
-            yield House(playground, bot, resources, dispatcher, one_storage, adding, looking)
+            yield House(
+                playground, bot, resources, dispatcher, handled, one_storage, adding, looking
+            )
         finally:
             stopping.set()
 

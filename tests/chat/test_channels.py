@@ -18,7 +18,7 @@ async def channel(house, ann, playground):
     await ann.says("/start")
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
     playground.membership(chat, "administrator", from_id=ann.who.id)
-    return Talk(playground, chat)
+    return house.talk_in(chat)
 
 
 @pytest.fixture

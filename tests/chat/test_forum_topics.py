@@ -69,7 +69,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, 
     talk = await house.group(ann, kind="group")
     await talk.says(f"{BOT_NAME} Taiwan", "Both")
 
-    new = Talk(playground, playground.world.chats[playground.migrate(talk.who)])
+    new = house.talk_in(playground.world.chats[playground.migrate(talk.who)])
     topics = await new.says("/topics", from_id=ann.who.id)
 
     assert topics["text"].startswith("Your topics")

@@ -78,7 +78,7 @@ async def test_a_channel_without_the_right_to_post_is_suspended(house, ann, play
     channel = playground.chat("channel", "Desk", [ann.who], bot="left")
     playground.membership(channel, "administrator", from_id=ann.who.id)
     await ann.next()
-    states = States(house, Talk(playground, channel))
+    states = States(house, house.talk_in(channel))
 
     playground.membership(channel, "administrator", rights=["can_edit_messages"])
     assert await states.become(ChatState.BLOCKED)

@@ -10,7 +10,7 @@ from bot.subscribers.access import Access, follow_access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of, private_chats_of_admins
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-from tests.chat.conftest import BOT_NAME, Talk
+from tests.chat.conftest import BOT_NAME
 
 FRIEND = 700
 
@@ -20,7 +20,7 @@ async def test_adding_the_bot_is_answered_with_thanks_and_instructions(house, an
 
     playground.membership(chat, "member", from_id=ann.who.id)
 
-    told = await Talk(playground, chat).next()
+    told = await house.talk_in(chat).next()
     assert told["text"].startswith("Thank you for adding me.")
     assert f"{BOT_NAME} Taiwan" in told["text"]
     async with house.storage.reading() as tx:
@@ -173,7 +173,7 @@ class TestWithoutAccess:
 
     async def test_a_group_without_access_learns_how_to_get_it(self, house, ann, playground):
         chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-        talk = Talk(playground, chat)
+        talk = house.talk_in(chat)
 
         playground.membership(chat, "member", from_id=ann.who.id)
         told = await talk.next()
