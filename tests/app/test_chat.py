@@ -6,8 +6,6 @@ from contextlib import closing
 from types import SimpleNamespace
 from typing import Any, cast
 
-from aiogram import Dispatcher
-from aiogram.types import Message
 from sqlalchemy import make_url
 
 from bot.app.chat import ChatRole
@@ -15,20 +13,13 @@ from bot.app.resources import ProcessContext
 from bot.chat.updates import UpdateQueue
 from bot.ops.health import Health
 from storage.db.engine import Storage
-from tests.chat.conftest import bot_on
+from tests.chat.receiving import Handler, bot_on
 from tests.database_errors import on_writer
 from tests.local_playground import LocalPlayground
-from tests.story.processes import PATIENCE
 
 
 async def test_updates_are_handled_while_another_program_locks_the_file(sqlite_url: str):
-    texts: asyncio.Queue[str | None] = asyncio.Queue()
-    dispatcher, health, stopping = Dispatcher(disable_fsm=True), Health(), asyncio.Event()
-
-    @dispatcher.message()
-    async def on_message(message: Message) -> None:
-        texts.put_nowait(message.text)
-
+    handler, health, stopping = Handler(), Health(), asyncio.Event()
     storage: Any = Storage.open(sqlite_url)
     await on_writer(storage, "PRAGMA busy_timeout = 0")
     process = cast("ProcessContext", SimpleNamespace(storage=storage, owner="one"))
@@ -38,12 +29,11 @@ async def test_updates_are_handled_while_another_program_locks_the_file(sqlite_u
             other_program.execute("BEGIN EXCLUSIVE")
             role = ChatRole(process, bot, health)
             async with asyncio.TaskGroup() as group:
-                group.create_task(role._poll(UpdateQueue(bot, dispatcher), stopping))
-                async with asyncio.timeout(PATIENCE):
-                    text = await texts.get()
+                group.create_task(role._poll(UpdateQueue(bot, handler.dispatcher), stopping))
+                texts = await handler.wait_for(1)
                 fails_for = health.polling_fails_for()
                 stopping.set()
     await storage.close()
 
-    assert text == "hello"
+    assert texts == ["hello"]
     assert fails_for == 0

@@ -12,7 +12,7 @@ from bot.app.webhook import CHECK_SECONDS, LEASE, ROLE, WebhookUpdates
 from bot.chat.webhook import Webhook
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease
-from tests.chat.conftest import bot_on
+from tests.chat.receiving import bot_on
 from tests.local_playground import LocalPlayground
 
 HOOK = Webhook("https://news.example.org/telegram/path", "secret", ("message",))

@@ -1,4 +1,4 @@
-"""Users who talk to the bot: the real dispatcher polls the playground."""
+"""Users who chat with the bot: the real dispatcher polls the playground."""
 
 import asyncio
 import shutil
@@ -14,6 +14,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.middlewares import PAUSES_SECONDS, PRESS_SECONDS
 from bot.chat.polling import Poller
+from bot.chat.progress import FeedListReports
 from bot.chat.rate_limit import Rate, RateLimiter
 from bot.chat.updates import UpdateQueue
 from bot.mail.compose import FromAddress, Mailer
@@ -23,32 +24,57 @@ from bot.resources import Resources
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.urls import host_of
-from bot.subscribers import catalogue
+from bot.subscribers import catalogue, topics
 from bot.subscribers.access import Access
+from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat, chat_at
 from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
+from tests.chat.receiving import ByPolling, ByWebhook, Handler, Receiving, bot_on
 from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
 from tests.resources import ADMIN, LINKS, FakeAdding, FakeLooking, make_resources
 from tests.sources.drafts_made import store_drafts
 from tests.story.processes import PATIENCE
 
+BOT_NAME = "@dateline_playground_bot"
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"
+
+
+class HandledUpdates:
+    """Feeds a dispatcher, and knows which updates it has handled."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+        self.numbers: set[int] = set()
+        self.changed = asyncio.Condition()
+
+    async def feed_update(self, bot: Bot, update: Update, **options: Any) -> Any:
+        try:
+            return await self.dispatcher.feed_update(bot, update, **options)
+        finally:
+            async with self.changed:
+                self.numbers.add(update.update_id)
+                self.changed.notify_all()
+
+    async def wait_for(self, number: int) -> None:
+        async with asyncio.timeout(PATIENCE), self.changed:
+            await self.changed.wait_for(lambda: number in self.numbers)
 
 
 @dataclass
 class Talk:
-    """One user's chat with the bot; what is said or pressed returns what the bot answered."""
+    """A user's chat with the bot; sending and pressing return the bot's reply."""
 
     playground: LocalPlayground
     who: Any
     seen: int = 0
+    handled: HandledUpdates | None = None
 
     async def says(self, text: str, *labels: str, **facts: Any) -> dict[str, Any]:
-        """Send it, and press the buttons of these *labels*, one after the other."""
+        """Send *text*, then press the buttons with *labels*, one after the other."""
         self.playground.send(self.who, text, **facts)
         message = await self.next()
         return await self.presses(message, *labels) if labels else message
@@ -64,12 +90,15 @@ class Talk:
         return as_read(message)
 
     async def presses(self, message: dict[str, Any], *labels: str, **facts: Any) -> dict[str, Any]:
-        """Press the button that has the label in it, and so on in the message that comes of it.
+        """Press the button whose text contains each label, each time in the resulting message.
 
-        Return the message that came last, else the one that changed.
+        Return the last new message, or the edited one if none came.
         """
         for label in labels:
-            await self.presses_quietly(message, label, **facts)
+            query, update_id = self._press(message, label, **facts)
+            await self.playground.wait_for_answer(query)
+            if self.handled:
+                await self.handled.wait_for(update_id)
             shown = await self.next()
             has_more = self.playground.messages(self.who, self.seen)
             is_pressed = shown["message_id"] == message["message_id"]
@@ -77,13 +106,19 @@ class Talk:
         return message
 
     async def presses_quietly(self, message: dict[str, Any], label: str, **facts: Any) -> str:
-        """Press it; return what came up over the chat, "" for nothing."""
-        data = next(data for text, data in buttons(message) if label in text)
-        query = self.playground.press(self.who, message["message_id"], data, **facts)
+        """Press the button; return the text of the toast, "" for none."""
+        query, _ = self._press(message, label, **facts)
         return (await self.playground.wait_for_answer(query))["text"] or ""
 
+    def _press(self, message: dict[str, Any], label: str, **facts: Any) -> tuple[str, int]:
+        """Return the id of the callback query, and of its update."""
+        data = next(data for text, data in buttons(message) if label in text)
+        query = self.playground.press(self.who, message["message_id"], data, **facts)
+        *_, update = self.playground.world.updates
+        return query, update["update_id"]
+
     async def settled(self) -> None:
-        """Return once all that was sent before has been handled; a marker's answer says so."""
+        """Wait until all earlier updates were handled, which the reply to a marker user shows."""
         async with asyncio.timeout(PATIENCE):
             await Talk(self.playground, self.playground.user("Marker")).says("/help")
 
@@ -93,7 +128,7 @@ class Talk:
 
 
 def as_read(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message as users see it: without the joiners, entities moved."""
+    """Return the message as users see it: joiners removed, entities shifted."""
     text = message.get("text", "")
     if JOINER not in text:
         return message
@@ -127,19 +162,24 @@ def labels(message: dict[str, Any]) -> list[str]:
 
 @dataclass
 class House:
-    """A bot that runs, and the resources behind it."""
+    """A running bot and its resources."""
 
     playground: LocalPlayground
     bot: Bot
     resources: Resources
     dispatcher: Dispatcher
+    handled: HandledUpdates
     storage: Storage
     adding: FakeAdding
     looking: FakeLooking
+    last_call: int = 0
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
         """Return the chat of a new user."""
-        return Talk(self.playground, self.playground.user(name, **facts))
+        return self.talk_in(self.playground.user(name, **facts))
+
+    def talk_in(self, chat: Any) -> Talk:
+        return Talk(self.playground, chat, handled=self.handled)
 
     async def group(
         self,
@@ -149,22 +189,22 @@ class House:
         status: str = "member",
         thread: str = "",
     ) -> Talk:
-        """Return the talk of a group that *founder* runs and has let the bot into.
+        """Return the talk of a group to which its creator *founder* added the bot.
 
-        *thread*: the name of the topic that it has as a forum.
+        *thread*: the name of a topic, which makes the group a forum.
         """
         chat = self.playground.chat(kind, "Newsroom", [founder.who, *others], bot="left")
         if thread:
             self.playground.topic(chat, name=thread)
         self.playground.membership(chat, status, from_id=founder.who.id)
-        talk = Talk(self.playground, chat)
+        talk = self.talk_in(chat)
         await talk.next()
         return talk
 
     async def show_button(
         self, talk: Talk, data: str, text: str = "by hand", **facts: Any
     ) -> dict[str, Any]:
-        """Send the button *By hand* with this data, as an old message or a forged one has it."""
+        """Send a button *By hand* with this data, like an old or a forged message."""
         button = InlineKeyboardButton(text="By hand", callback_data=data)
         markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
         await self.bot.send_message(talk.who.id, text, reply_markup=markup, **facts)
@@ -174,8 +214,29 @@ class House:
         async with self.storage.reading() as tx:
             return await chat_at(tx, talk.who.id, thread)
 
-    async def feed(self, update: Update) -> None:
+    async def subscriptions_of(self, talk: Talk, thread: int = 0) -> list[str]:
+        """Return the names of the topics to which a known chat subscribes."""
+        chat = await self.row_of(talk, thread)
+        assert chat
+        return [topic.name for topic in (await topics.subscribed(self.storage, chat.id)).items]
+
+    def feed_list_stage(self) -> FeedListStage:
+        """Return the stage that adds the feeds of uploaded lists and reports in the chat."""
+        adder, limits = self.resources.own_source_adder, self.resources.limits
+        report = FeedListReports(self.bot, Renderer()).report
+        return FeedListStage(self.storage, adder, limits, report, "me")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return the calls to Telegram since the last look."""
+        calls = self.playground.journal(after=self.last_call)
+        self.last_call = calls[-1]["n"] if calls else self.last_call
+        return calls
+
+    async def feed(self, update: Update) -> list[dict[str, Any]]:
+        """Feed *update* to the dispatcher; return the calls to Telegram that it caused."""
+        self.calls()
         await self.dispatcher.feed_update(self.bot, update)
+        return self.calls()
 
 
 @pytest.fixture
@@ -184,19 +245,36 @@ async def playground() -> AsyncIterator[LocalPlayground]:
         yield opened
 
 
-def bot_on(playground: LocalPlayground, token: str = "1:playground") -> Bot:
-    return Bot(token, session=PlainSession(playground.base_url))
-
-
 @pytest.fixture
 async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
     async with bot_on(playground) as opened:
         yield opened
 
 
+@pytest.fixture
+def seconds(clock: TurnedClock) -> Callable[[], float]:
+    """Return the turned clock as a function that tells seconds."""
+
+    def tell() -> float:
+        return clock.now.timestamp()
+
+    return tell
+
+
+@pytest.fixture
+def handler() -> Handler:
+    return Handler()
+
+
+@pytest.fixture(params=["polling", "webhook"])
+def receiving(request: pytest.FixtureRequest, playground: LocalPlayground, bot: Bot) -> Receiving:
+    """Return each way of receiving updates in turn."""
+    return ByPolling(playground) if request.param == "polling" else ByWebhook(bot)
+
+
 @pytest.fixture(scope="session")
 def catalogued(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database that holds the catalogue of ready topics, to be copied."""
+    """Return a database with the topic catalogue, for copying."""
     path = tmp_path_factory.mktemp("catalogue") / "catalogued.sqlite3"
     shutil.copy(migrated_sqlite, path)
     asyncio.run(load_catalogue(path))
@@ -222,49 +300,49 @@ async def one_storage(
 
 @pytest.fixture
 def access() -> Access:
-    """Whom the house lets in; a test module may say otherwise."""
+    """Return the access rules; a test module may override them."""
     return Access(is_open=True, admins=frozenset({ADMIN}))
 
 
 @pytest.fixture
 def renderer() -> Renderer:
-    """The renderer of replies; a test module may bring more languages."""
+    """Return the renderer of replies; a test module may add languages."""
     return Renderer()
 
 
 @pytest.fixture
 def mailer(renderer: Renderer) -> Mailer | None:
-    """What writes mails; a test module may say that nothing does."""
+    """Return the mailer; a test module may return None."""
     return Mailer(renderer, FromAddress("news@dateline.example"), LINKS)
 
 
 @pytest.fixture
 def limiter() -> RateLimiter:
-    """Lets through what no user could type or press so fast; a test module may say otherwise."""
+    """Return a limiter that never limits a test; a test module may override it."""
     return RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
 
 
 @pytest.fixture
 def is_for_first() -> bool:
-    """Say whether whoever comes first runs the bot, as in a playground."""
+    """Return whether the first user becomes an admin, as in a playground."""
     return False
 
 
 @pytest.fixture
 def pauses_seconds() -> Sequence[float]:
-    """After which a database that is away is asked again; a test module may say otherwise."""
+    """Return the pauses between retries of an unavailable database."""
     return PAUSES_SECONDS
 
 
 @pytest.fixture
 def press_seconds() -> float:
-    """After which a press is answered that waits for the database."""
+    """Return how long a press waits for the database before it is answered."""
     return PRESS_SECONDS
 
 
 @pytest.fixture
 def app_url() -> str | None:
-    """Where the Mini App is; a test module may say that there is one."""
+    """Return the URL of the Mini App, if any."""
     return None
 
 
@@ -299,11 +377,13 @@ async def house(
         Bot("1:playground", session=session, default=BOT_DEFAULTS) as bot,
         asyncio.TaskGroup() as group,
     ):
-        handling = UpdateQueue(bot, dispatcher, limiter)
-        poller = Poller(bot, handling, lambda: True, ALLOWED_UPDATES)
-        group.create_task(poller.run(stopping))
+        handled: Any = HandledUpdates(dispatcher)
+        queue = UpdateQueue(bot, handled, limiter)
+        group.create_task(Poller(bot, queue, lambda: True, ALLOWED_UPDATES).run(stopping))
         try:
-            yield House(playground, bot, resources, dispatcher, one_storage, adding, looking)
+            yield House(
+                playground, bot, resources, dispatcher, handled, one_storage, adding, looking
+            )
         finally:
             stopping.set()
 
@@ -320,19 +400,19 @@ def admin(house: House) -> Talk:
 
 @pytest.fixture
 def eve(playground: LocalPlayground) -> Any:
-    """Return a member of the group who does not run it."""
+    """Return a plain member of the group."""
     return playground.user("Eve")
 
 
 @pytest.fixture
 async def group(house: House, ann: Talk, eve: Any) -> Talk:
-    """Return the talk of a group that Ann runs and has let the bot into."""
+    """Return the talk of a group of Ann's with the bot in it."""
     return await house.group(ann, eve)
 
 
 @pytest.fixture
 def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
-    """Return how to store an article of a public source."""
+    """Return a function that stores an article of a public source."""
 
     async def store(title: str, text: str, url: str = "https://news.example.org/1") -> None:
         async with one_storage.writing() as tx:
@@ -343,7 +423,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
 
 
 async def add_feed(tx: Transaction, url: str, **values: Any) -> int:
-    """Store a source, if there is none of that address; return its number."""
+    """Store a source unless its URL is known; return its id."""
     known: dict[str, Any] = {"url": url, "url_hash": url_hash(url), "host": host_of(url)}
     known |= {"created_at": tx.now, "next_fetch_at": tx.now}
     made = await add_source(tx, known | values)
@@ -352,7 +432,7 @@ async def add_feed(tx: Transaction, url: str, **values: Any) -> int:
 
 
 async def add_article(tx: Transaction, feed: str, url: str, title: str, text: str) -> None:
-    """Store an article of the source that has the address *feed*."""
+    """Store an article of the source with the URL *feed*."""
     source = await source_of(tx, url_hash(feed))
     assert source
     item = Item("", url, title, "", text, tx.now, "en")

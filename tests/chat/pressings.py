@@ -1,7 +1,6 @@
-"""Every button that the chat knows, with whatever it may carry, and a chat that owns it all.
+"""Every button of the chat with all data it can carry, and a chat that owns a row of everything.
 
-A class of data that is added is pressed without a word here, unless a field of a new kind stands
-in it: then its values are named in `CARRIED`.
+A new callback class is pressed automatically; only a field of a new name needs values in `CARRIED`.
 """
 
 import importlib
@@ -48,7 +47,7 @@ CARRIED: dict[str, list[Any]] = {
     "weekdays": [31],
     "words": ["okapi", ""],
 }
-_MOST = 24  # of one class; what comes after is alike
+_MOST = 24  # of one class; further ones are alike
 _numbers = count(1)  # no two updates have the same
 
 
@@ -62,7 +61,7 @@ def classes() -> list[type[CallbackData]]:
 
 
 def data_of(kind: type[CallbackData], ids: Mapping[str, list[int]]) -> list[str]:
-    """Return what buttons of the kind may say; *ids* by table for `topic_id` and the like."""
+    """Return the data that buttons of *kind* may carry; *ids* by table for `topic_id` and so on."""
     values = [
         _values(kind, name, facts.annotation, ids) for name, facts in kind.model_fields.items()
     ]
@@ -73,7 +72,7 @@ def data_of(kind: type[CallbackData], ids: Mapping[str, list[int]]) -> list[str]
 
 
 def press(user_id: int, data: str, language: str = "en", **message: Any) -> Update:
-    """Return the press of a button under a card, as Telegram tells of it."""
+    """Return the update for the press of a button under a card."""
     number = next(_numbers)
     private = {"id": user_id, "type": "private", "first_name": "Eve"}
     shown = {
@@ -126,9 +125,9 @@ def _below(kind: type[CallbackData]) -> Iterator[type[CallbackData]]:
 
 
 async def add_owner(house: House, sender: Sender, feed: str, title: str, name: str = "") -> int:
-    """Give the chat of *sender* a row in every table; return our number of it.
+    """Give the chat of *sender* a row in every table; return its id.
 
-    It subscribes to "okapi", under *name* if there is one, and follows a feed with that title.
+    It subscribes to "okapi", named *name* if given, and follows a feed titled *title*.
     """
     storage = house.storage
     user = await users.identify(storage, sender, access=house.resources.access)
@@ -145,7 +144,7 @@ async def add_owner(house: House, sender: Sender, feed: str, title: str, name: s
 
 
 class Kept:
-    """A database as it stood, to be put back."""
+    """A copy of a database, for restoring it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

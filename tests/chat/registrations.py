@@ -16,12 +16,12 @@ from bot.resources import Resources
 
 
 def real_dispatcher() -> Dispatcher:
-    """Return one with all handlers, whose resources are missing."""
+    """Return a dispatcher with all handlers and no resources."""
     return make_dispatcher(cast("Resources", SimpleNamespace(is_playground=False)), Renderer())
 
 
 def handlers_of(router: Router) -> Iterator[HandlerObject]:
-    """Yield all handlers below *router*, without aiogram's own, which feeds updates to them."""
+    """Yield all handlers below *router* except aiogram's own dispatching one."""
     for inner in router.chain_tail:
         for name, observer in inner.observers.items():
             if name != "update":
@@ -29,7 +29,7 @@ def handlers_of(router: Router) -> Iterator[HandlerObject]:
 
 
 def commands_of(router: Router) -> list[str]:
-    """Return every command that a handler below *router* is registered for."""
+    """Return every command with a handler below *router*."""
     return sorted(
         str(command)
         for handler in handlers_of(router)

@@ -1,12 +1,10 @@
-"""Access: users on the list, admins, and the first to open the link that the start printed."""
+"""Access: allowed users, admins, and the admin link that the bot prints at its start."""
 
 from dataclasses import replace
 
 import pytest
 
 from bot.subscribers.access import Access, follow_access, new_admin_code
-
-pytestmark = pytest.mark.slow
 
 FRIEND = 700
 
@@ -53,7 +51,7 @@ async def test_a_user_taken_off_the_list_is_refused_and_may_delete_everything(ho
     assert await house.row_of(friend) is None
 
 
-async def test_the_first_to_open_the_link_is_the_admin(house, ann):
+async def test_the_first_user_of_the_admin_link_becomes_admin(house, ann):
     code = await new_admin_code(house.storage, access=house.resources.access)
     eve = house.talk("Eve")
 
@@ -78,7 +76,7 @@ async def test_a_wrong_code_makes_no_admin(house, ann):
     assert (await ann.says("/topics"))["text"].startswith("I am a private news bot")
 
 
-async def test_an_admin_who_deletes_everything_is_none_any_more(house, ann):
+async def test_deleting_everything_removes_the_admin_rights(house, ann):
     code = await new_admin_code(house.storage, access=house.resources.access)
     await ann.says(f"/start admin_{code}")
 

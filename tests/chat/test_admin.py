@@ -1,4 +1,4 @@
-"""/admin: one message in which admins see how the bot is doing, and act."""
+"""/admin: one message with the health of the bot and the actions of admins."""
 
 from datetime import timedelta
 
@@ -18,8 +18,6 @@ from tests.chat.conftest import House, add_feed
 from tests.chat.registrations import buttons_of, real_dispatcher
 from tests.delivery.conftest import Outbox
 
-pytestmark = pytest.mark.slow
-
 ADMIN_BUTTONS = sorted(
     buttons_of(real_dispatcher(), Permission.BOT_ADMINS), key=lambda kind: kind.__name__
 )
@@ -28,7 +26,7 @@ ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
 
 @pytest.fixture
 async def held(house, ann):
-    """Return a delivery to Ann that is held."""
+    """Return a held delivery to Ann."""
     await ann.says("/topics")
     chat = await house.row_of(ann)
     outbox = Outbox(house.storage)
@@ -51,7 +49,7 @@ async def test_admin_shows_how_the_bot_is_doing(admin):
     ]
 
 
-async def test_admin_says_that_all_is_well_and_what_is_not(house, admin, clock, news):
+async def test_admin_reports_health_and_names_each_problem(house, admin, clock, news):
     await news("Taiwan votes", "Taiwan votes today.")
     async with house.storage.writing() as tx:
         health = {"title": "Example Times", "error": "challenge", "error_since": tx.now}
@@ -105,7 +103,7 @@ async def test_a_stuck_message_is_sent_or_dropped_from_the_panel(house, admin, h
     assert {one["message_id"] for one in (listed, dropped, undone, sent)} == {panel["message_id"]}
 
 
-async def test_the_activity_log_says_who_did_what(house, admin, held):
+async def test_the_activity_log_names_actor_and_action(house, admin, held):
     await admin.says("/admin", "Stuck messages", "Drop 1")
     await admin.says("/sources add https://news.example.org/feed.xml")
 
@@ -124,7 +122,7 @@ async def test_admin_is_in_the_menu_of_admins_only(house, admin, ann):
 
 
 def by_hand(kind) -> str:
-    """Return the data of a button of *kind* that somebody made up, on the first row of all."""
+    """Return forged button data of *kind* whose ids are all 1."""
     values = {name: _made_up(kind, name) for name in kind.model_fields}
     packed: str = kind.model_construct(**values).pack()
     return packed
@@ -140,7 +138,7 @@ def _made_up(kind, name: str):
 
 
 @pytest.mark.parametrize("kind", ADMIN_BUTTONS, ids=lambda kind: kind.__name__)
-async def test_no_button_of_the_panel_does_anything_for_others(house, ann, held, kind):
+async def test_panel_buttons_do_nothing_for_non_admins(house, ann, held, kind):
     panel = await house.show_button(ann, by_hand(kind))
 
     said = await ann.presses_quietly(panel, "By hand")
@@ -190,7 +188,7 @@ async def test_help_shows_admins_their_commands(admin, ann):
         assert f"/{command} ·" not in everybodys
 
 
-async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann, playground):
+async def test_chats_and_sources_are_described_in_words(house, admin, ann, playground):
     await house.group(ann)
     async with house.storage.writing() as tx:
         health = {"state": SourceState.GONE, "error": "gone", "error_detail": {"status": 410}}
@@ -205,7 +203,7 @@ async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann,
     assert "Ada · private ·" in listed["text"]
 
 
-async def test_an_admin_limits_one_chat_which_is_refused_more(admin, ann):
+async def test_an_admin_sets_the_limits_of_one_chat(admin, ann):
     await ann.says("/topics")
     limits = await admin.says("/admin", "Chats", "2", "Limits")
 

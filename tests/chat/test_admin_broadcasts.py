@@ -16,8 +16,6 @@ from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import House, labels
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def step(house):
@@ -29,7 +27,7 @@ async def deliveries(house: House) -> list[Delivery]:
         return list(await tx.session.exec(select(Delivery)))
 
 
-async def test_it_is_previewed_and_sent_when_that_is_tapped(house, admin, ann, step, clock):
+async def test_a_draft_is_previewed_and_sent_by_a_tap(house, admin, ann, step, clock):
     await ann.says("/topics")
     bold = [{"type": "bold", "offset": 11, "length": 2}]
 
@@ -74,7 +72,7 @@ async def test_the_audience_is_chosen_by_buttons(admin, ann):
     assert "✓ ja" in labels(chosen)
 
 
-async def test_it_is_stopped_and_says_so(house, admin, step, clock):
+async def test_a_stopped_broadcast_reports_how_far_it_got(house, admin, step, clock):
     await admin.says("/broadcast Hello")
     running = await admin.presses(await admin.next(), "Send")
     await step()
@@ -100,7 +98,7 @@ async def test_a_discarded_draft_goes_to_nobody(house, admin, step):
     assert await deliveries(house) == []
 
 
-async def test_without_a_text_it_asks_for_one(house, admin):
+async def test_a_command_without_text_asks_for_the_text(house, admin):
     question = await admin.says("/broadcast")
     looks = await admin.replies(question, "Hello, all")
 
@@ -108,7 +106,7 @@ async def test_without_a_text_it_asks_for_one(house, admin):
     assert looks["text"] == "Hello, all\n\nFrom the operator of this bot"
 
 
-async def test_a_message_that_is_replied_to_becomes_the_draft(house, admin):
+async def test_a_replied_to_message_becomes_the_draft(house, admin):
     forwarded = house.playground.send(admin.who, "A forwarded word")
     await admin.next()
 
@@ -117,7 +115,7 @@ async def test_a_message_that_is_replied_to_becomes_the_draft(house, admin):
     assert looks["text"] == "A forwarded word\n\nFrom the operator of this bot"
 
 
-async def test_what_is_too_long_is_refused(admin):
+async def test_a_text_that_is_too_long_is_refused(admin):
     answer = await admin.says("/broadcast " + "x" * 4080)
 
     assert answer["text"].startswith("That must be text, and short enough")
@@ -128,7 +126,7 @@ class TestInAnotherLanguage:
     def renderer(self):
         return Renderers(translations={"en": IN_ENGLISH, "ja": pseudo_translation()}).of("en")
 
-    async def test_progress_is_in_the_language_of_its_sender(self, house, renderer, clock):
+    async def test_progress_is_reported_in_the_language_of_the_sender(self, house, renderer, clock):
         admin = house.talk("Ada", id=ADMIN, language_code="ja")
         await admin.says("/broadcast Hello")
         draft = await admin.next()

@@ -1,10 +1,6 @@
 """The catalogue, changed in the chat."""
 
-import pytest
-
 from tests.chat.conftest import Talk
-
-pytestmark = pytest.mark.slow
 
 
 async def answer(admin: Talk, question, text: str):
@@ -30,7 +26,7 @@ async def test_a_topic_is_previewed_added_and_removed(admin, ann, news):
     assert retired["text"] == "Ports is no longer in the catalogue. Subscribers keep it."
 
 
-async def test_another_query_shows_before_and_after(admin, news):
+async def test_a_new_query_shows_both_queries_with_their_results(admin, news):
     await news("A harbour is closed", "The harbour is closed.")
     question = await admin.says("/catalogue add Ports: port", "Add a topic", "Change query")
     shown = await answer(admin, question, "harbour")
@@ -58,5 +54,5 @@ async def test_an_invalid_query_is_refused(admin):
     assert refused["text"].startswith("I can't read this yet")
 
 
-async def test_a_question_that_somebody_else_answers_does_nothing(house, ann):
+async def test_an_answer_of_a_non_admin_changes_nothing(house, ann):
     assert not (await ann.says("/catalogue add Ports: port"))["text"].startswith("Ports")

@@ -1,22 +1,11 @@
-"""Administrators of a group: Telegram is asked seldom, and never remembered wrongly for long."""
+"""The cache of group administrators: few requests, and no answer kept for long."""
+
+from datetime import timedelta
 
 import pytest
 
 from bot.chat import administrators as module
 from bot.chat.administrators import NO_SECONDS, YES_SECONDS, Administrators
-
-
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def seconds():
-    return Seconds()
 
 
 @pytest.fixture
@@ -29,8 +18,8 @@ def group(ann, playground):
     return playground.chat("supergroup", "Newsroom", [ann.who, playground.user("Eve")])
 
 
-async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
-    house, ann, group, playground, administrators, seconds
+async def test_a_yes_is_cached_for_minutes_and_a_no_for_seconds(
+    house, ann, group, playground, administrators, clock
 ):
     async def has(user_id: int) -> bool:
         return bool(await administrators.has(house.bot, group.id, user_id))
@@ -41,16 +30,16 @@ async def test_a_yes_holds_for_minutes_and_a_no_for_seconds(
     assert len(playground.journal("getChatAdministrators")) == 1
 
     playground.member(group, playground.world.users[eve], "administrator")
-    seconds.now = NO_SECONDS
+    clock.turn(timedelta(seconds=NO_SECONDS))
     assert await has(eve)
     playground.member(group, playground.world.users[eve], "member")
-    seconds.now = NO_SECONDS + YES_SECONDS - 1
+    clock.turn(timedelta(seconds=YES_SECONDS - 1))
     assert await has(eve)
-    seconds.now += 1
+    clock.turn(timedelta(seconds=1))
     assert not await has(eve)
 
 
-async def test_what_is_forgotten_is_asked_again(house, ann, group, playground, administrators):
+async def test_a_forgotten_chat_is_requested_again(house, ann, group, playground, administrators):
     await administrators.has(house.bot, group.id, ann.who.id)
     administrators.forget(group.id)
     await administrators.has(house.bot, group.id, ann.who.id)
@@ -58,7 +47,9 @@ async def test_what_is_forgotten_is_asked_again(house, ann, group, playground, a
     assert len(playground.journal("getChatAdministrators")) == 2
 
 
-async def test_of_a_channel_those_count_who_may_post(house, ann, playground, administrators):
+async def test_channel_administrators_are_those_with_the_right_to_post(
+    house, ann, playground, administrators
+):
     eve, max_ = playground.user("Eve"), playground.user("Max")
     channel = playground.chat("channel", "Desk", [ann.who])
     playground.member(channel, eve, "administrator", rights=["can_edit_messages"])
@@ -70,13 +61,15 @@ async def test_of_a_channel_those_count_who_may_post(house, ann, playground, adm
     assert found == [True, False, True]
 
 
-async def test_where_the_bot_is_not_nobody_counts(house, ann, group, playground, administrators):
+async def test_a_chat_without_the_bot_has_no_administrators(
+    house, ann, group, playground, administrators
+):
     playground.membership(group, "kicked")
 
     assert not await administrators.has(house.bot, group.id, ann.who.id)
 
 
-async def test_only_so_many_groups_are_remembered(
+async def test_the_number_of_cached_groups_is_bounded(
     house, ann, playground, administrators, monkeypatch
 ):
     monkeypatch.setattr(module, "MOST_CHATS", 2)
@@ -88,15 +81,15 @@ async def test_only_so_many_groups_are_remembered(
     assert len(playground.journal("getChatAdministrators")) == 4
 
 
-async def test_a_change_is_not_made_on_what_was_remembered(
-    house, ann, group, playground, administrators, seconds
+async def test_a_change_is_never_allowed_from_the_cache(
+    house, ann, group, playground, administrators, clock
 ):
     async def has(user_id: int, *, is_change: bool) -> bool:
         return bool(await administrators.has(house.bot, group.id, user_id, is_change=is_change))
 
     eve = next(number for number in group.members if number != ann.who.id)
     assert await has(ann.who.id, is_change=False)
-    assert not await has(eve, is_change=True)  # who is none may not make us ask each time
+    assert not await has(eve, is_change=True)  # a member cannot cause a request per press
     assert len(playground.journal("getChatAdministrators")) == 1
 
     playground.member(group, ann.who, "member")

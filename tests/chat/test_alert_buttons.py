@@ -1,4 +1,4 @@
-"""The buttons under an alert: what each does, says and undoes."""
+"""The buttons under an alert: their actions, confirmations and undo."""
 
 from datetime import timedelta
 
@@ -19,8 +19,6 @@ from storage.queries import Query
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
 
-pytestmark = pytest.mark.slow
-
 DEFAULT = ["Less from Sample Times", "Mute story", "⋯"]
 TITLE = "Captain of sunken ferry Santa Rosalia detained over Taiwan trip"
 FAR = 2**63 - 1
@@ -28,7 +26,7 @@ FAR = 2**63 - 1
 
 @pytest.fixture
 async def alert(ann, house, news, one_storage, clock):
-    """Ann is alerted to a story of the Sample Times; return the message."""
+    """Return an alert to Ann about a story of the Sample Times."""
     await ann.says("detained", "Both")
     clock.turn(timedelta(minutes=1))
     await news(TITLE, "Police are questioning him.")
@@ -83,9 +81,7 @@ async def test_an_alert_has_three_buttons(alert):
         ),
     ],
 )
-async def test_a_press_says_what_it_did_and_can_be_undone(
-    ann, alert, mutes, label, said, left, kind
-):
+async def test_a_mute_is_confirmed_and_can_be_undone(ann, alert, mutes, label, said, left, kind):
     assert await ann.presses_quietly(alert, label) == said
     muted = await ann.next()
     assert labels(muted) == [left]
@@ -112,7 +108,7 @@ async def test_a_press_says_what_it_did_and_can_be_undone(
         pytest.param(4, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
     ],
 )
-async def test_the_menu_mutes_for_a_time(ann, house, alert, mutes, number, said, kind):
+async def test_the_menu_mutes_for_a_limited_time(ann, house, alert, mutes, number, said, kind):
     menu = await ann.presses(alert, "⋯")
     assert labels(menu) == [
         "More like this",
@@ -136,7 +132,7 @@ async def test_the_menu_leads_back(ann, alert):
     assert labels(await ann.presses(alert, "⋯", "Back")) == DEFAULT
 
 
-async def test_more_like_this_proposes_what_the_title_names_and_what_the_catalogue_has(ann, alert):
+async def test_more_like_this_proposes_names_from_the_title_and_catalogue_topics(ann, alert):
     menu = await ann.presses(alert, "⋯")
     card = await ann.presses(menu, "More like this")
 
@@ -153,7 +149,7 @@ async def test_more_like_this_proposes_what_the_title_names_and_what_the_catalog
     assert found["text"].startswith("Taiwan · ")
 
 
-async def test_what_is_muted_is_listed_and_lifted_there(ann, alert, mutes):
+async def test_mutes_are_listed_and_lifted_in_the_list(ann, alert, mutes):
     await ann.presses(alert, "Less from Sample Times")
     listed = await ann.says("/mutes")
     assert "1. Sample Times: in digests only, unless others report it too" in listed["text"]
@@ -178,7 +174,7 @@ async def test_an_alert_of_another_chat_is_refused(ann, house, alert, mutes, act
     assert await mutes() == []
 
 
-def test_whatever_the_row_the_data_fits_a_button():
+def test_button_data_fits_with_the_largest_ids():
     longest = OnAlert(
         action=AlertAction.SOURCE, story_id=FAR, topic_id=FAR, duration=Duration.WEEK
     ).pack()

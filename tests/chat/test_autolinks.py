@@ -1,4 +1,4 @@
-"""What others wrote is quoted in the chat without links of its own; our commands stay live."""
+"""Quoted text never becomes a link; commands in our own sentences do."""
 
 import pytest
 
@@ -9,12 +9,12 @@ FOUND = {"mention", "url", "hashtag", "cashtag", "bot_command", "email"}
 
 
 def found_in(message) -> set[str]:
-    """Return the kinds of what is linked in it, which is so where users see no joiner."""
+    """Return the kinds of links in the text, each without a joiner to break it."""
     return {entity["type"] for entity in message.get("entities", ())} & FOUND
 
 
 @pytest.mark.parametrize("asked", ["/search taiwan", "taiwan", "/test taiwan"])
-async def test_a_hostile_title_is_found_without_links(ann, news, asked):
+async def test_a_hostile_title_is_shown_without_links(ann, news, asked):
     await news(HOSTILE, f"{HOSTILE}. {HOSTILE}", "https://news.example.org/1")
 
     answer = await ann.says(asked)
@@ -23,7 +23,7 @@ async def test_a_hostile_title_is_found_without_links(ann, news, asked):
     assert found_in(answer) == set()
 
 
-async def test_a_name_of_a_topic_is_shown_without_links_and_kept_as_it_is(ann, house):
+async def test_a_topic_name_is_shown_without_links_and_stored_unchanged(ann, house):
     subscribed = await ann.says('"evil.com" OR "@evil_bot"', "Alert me")
     listed = await ann.says("/topics")
 
@@ -32,5 +32,5 @@ async def test_a_name_of_a_topic_is_shown_without_links_and_kept_as_it_is(ann, h
     assert any("Evil.com" in label for label, _ in buttons(listed))
 
 
-async def test_the_commands_of_our_own_sentences_are_live(ann):
+async def test_commands_in_our_own_sentences_are_links(ann):
     assert "bot_command" in found_in(await ann.says("/help"))

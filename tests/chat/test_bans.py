@@ -1,13 +1,10 @@
 """Bans of users and groups: in the admin panel, and by command."""
 
-import pytest
 from sqlmodel import select
 
 from storage.chats import Chat
 from storage.outbox import Delivery
 from tests.resources import ADMIN
-
-pytestmark = pytest.mark.slow
 
 
 async def test_the_panel_lists_chats_and_bans_one(admin, ann):
@@ -77,7 +74,7 @@ async def test_an_unbanned_user_is_notified(house, admin, ann):
     async with house.storage.reading() as tx:
         rows = (await tx.session.exec(select(Delivery))).all()
 
-    # In the language of the client.
+    # The notice is in the language of the client.
     assert [row.body["text"] for row in rows] == [
         house.resources.renderer.of("ja").message("notices.html#allowed").text
     ]
@@ -106,7 +103,7 @@ async def test_the_operator_cannot_be_banned(admin):
     assert answer["text"] == "You can't ban yourself or the operator of this bot."
 
 
-async def test_others_cannot_ban_anybody(admin, ann):
+async def test_non_admins_cannot_ban(admin, ann):
     answer = await ann.says(f"/ban {ADMIN + 1}")
 
     assert answer["text"].startswith("Only admins of this bot can do that.")

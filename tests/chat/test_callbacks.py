@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,10 +13,8 @@ from bot.chat.callbacks import (
 from bot.subscribers.digest_schedule import WeeklyTime
 from storage.enums import Mode
 
-pytestmark = pytest.mark.slow
 
-
-def test_short_words_travel_in_the_button():
+def test_a_short_query_is_carried_by_the_button():
     data = subscribe_query('title:Taiwan "consul-general"', "both")
 
     assert data == 'words|both|title:Taiwan "consul-general"'
@@ -25,7 +22,7 @@ def test_short_words_travel_in_the_button():
 
 
 @given(st.text(max_size=80), st.sampled_from(list(Mode)))
-def test_a_button_carries_the_words_whole_or_not_at_all(words, mode):
+def test_a_button_carries_a_whole_query_or_none(words, mode):
     data = subscribe_query(words, mode)
 
     read = SubscribeQuery.unpack(data)
@@ -47,7 +44,7 @@ def test_a_button_carries_a_whole_timetable(times):
 
 
 @given(st.text(max_size=80))
-def test_words_to_look_up_travel_the_same_way(words):
+def test_a_query_to_search_is_carried_whole_or_not_at_all(words):
     data = try_words(words)
 
     assert TryWords.unpack(data).words in {words, ""}

@@ -1,13 +1,9 @@
-import pytest
-
 from bot.chat.cards import also_caught
 from bot.matching.query import parse
 from bot.matching.search import SearchHit
 from bot.matching.spans import spans
 from bot.text.snippets import bold_ranges, snippet
 from tests.conftest import MONDAY_NOON
-
-pytestmark = pytest.mark.slow
 
 
 def hit_of(typed: str, title: str, text: str) -> SearchHit:
@@ -16,7 +12,7 @@ def hit_of(typed: str, title: str, text: str) -> SearchHit:
     return SearchHit(1, title, "", "", MONDAY_NOON, in_title, snippet(text, found))
 
 
-def test_other_spellings_are_told_once():
+def test_each_other_spelling_is_listed_once():
     typed = '"consul-general"'
     hits = [
         hit_of(typed, "Consul General called in", "The consul general and the Consul-General."),
@@ -26,7 +22,7 @@ def test_other_spellings_are_told_once():
     assert also_caught(typed, hits) == ("Consul General",)
 
 
-def test_words_that_a_beginning_finds_are_told():
+def test_words_found_by_a_prefix_are_listed():
     typed = "semicond*"
 
     assert also_caught(typed, [hit_of(typed, "Semiconductors", "Semiconductor news.")]) == (
@@ -35,7 +31,7 @@ def test_words_that_a_beginning_finds_are_told():
     )
 
 
-def test_what_was_typed_is_not_told_again():
+def test_the_typed_spelling_is_not_listed():
     typed = "taiwan OR japan"
 
     assert also_caught(typed, [hit_of(typed, "Taiwan and Japan", "Japan.")]) == ()

@@ -1,4 +1,4 @@
-"""What topics of the catalogue are called in other languages."""
+"""Translated names of catalogue topics."""
 
 from pathlib import Path
 
@@ -12,15 +12,13 @@ from bot.subscribers.paging import ListPage
 from bot.subscribers.topics import ChatTopic
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 
-pytestmark = pytest.mark.slow
-
 MARKS = "\u200e\u200f\u2068\u2069"
 MACRO = Path("templates/chat/macros/topic.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def shown():
-    """Return what the button of a topic in the catalogue says."""
+    """Return the label of a topic's button in the catalogue."""
     renderer = Renderer(make_environment(pseudo_translation()))
 
     def label(topic: ChatTopic) -> str:

@@ -1,4 +1,4 @@
-"""The page of one topic: muted, and given another query or name."""
+"""The page of one topic: mute, mode, query and name."""
 
 import pytest
 from sqlmodel import select
@@ -6,28 +6,26 @@ from sqlmodel import select
 from storage.chats import Chat
 from tests.chat.conftest import buttons, labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def topic(ann):
-    """The page of a topic that Ann is subscribed to."""
+    """Return the page of a topic that Ann subscribes to."""
     await ann.says("taiwan", "Both")
     return await ann.says("/topics", "Taiwan")
 
 
-async def test_its_buttons_stand_in_one_order(topic):
+async def test_the_page_has_its_buttons_in_order(topic):
     assert labels(topic) == ["✓ Both", "Change", "Mute ▸", "Recent", "Unsubscribe", "More ▸"]
 
 
-async def test_what_is_rarely_done_is_one_tap_away(ann, topic):
+async def test_rare_actions_are_behind_the_more_button(ann, topic):
     more = await ann.presses(topic, "More ▸")
 
     assert labels(more) == ["Trend", "Sources", "Share", "Rename", "‹ Back", "‹ Topics"]
     assert more["text"] == topic["text"]
 
 
-async def test_recent_shows_the_stories_that_are_stored(ann, topic, news):
+async def test_recent_shows_stored_stories(ann, topic, news):
     await news("Taiwan votes", "A quiet day.", "https://news.example.org/1")
 
     recent = await ann.presses(topic, "Recent")
@@ -36,7 +34,7 @@ async def test_recent_shows_the_stories_that_are_stored(ann, topic, news):
     assert recent["message_id"] != topic["message_id"]
 
 
-async def test_a_muted_topic_looks_so_in_the_list(ann, topic):
+async def test_a_muted_topic_is_marked_in_the_list(ann, topic):
     await ann.presses(topic, "Mute ▸", "For a day")
     assert (
         "1. Taiwan · alerts and daily digest · muted until tomorrow, 21:00"
@@ -68,13 +66,13 @@ async def test_a_topic_is_muted_and_unmuted(ann, topic, length, said):
     assert muting["message_id"] == muted["message_id"] == unmuted["message_id"]
 
 
-async def test_muting_can_be_thought_better_of(ann, topic):
+async def test_back_leaves_the_mute_menu(ann, topic):
     back = await ann.presses(topic, "Mute ▸", "‹ Back")
 
     assert (back["text"], labels(back)) == (topic["text"], labels(topic))
 
 
-async def test_the_way_a_topic_is_sent_is_changed_in_place(ann, topic):
+async def test_the_delivery_mode_is_changed_in_place(ann, topic):
     modes = await ann.presses(topic, "✓ Both")
     changed = await ann.presses(modes, "Digest")
 
@@ -96,7 +94,7 @@ async def test_a_topic_that_is_muted_for_good_is_in_no_digest(ann, topic, one_st
     assert chat.next_digest_at is not None
 
 
-async def test_other_words_are_compared_with_the_old_before_they_are_used(ann, topic, news):
+async def test_a_new_query_is_compared_with_the_old_before_it_is_used(ann, topic, news):
     await news("Taiwan votes", "A quiet day.", "https://news.example.org/1")
     await news("Formosa votes", "A quiet day.", "https://news.example.org/2")
     question = await ann.presses(topic, "Change")
@@ -114,7 +112,7 @@ async def test_other_words_are_compared_with_the_old_before_they_are_used(ann, t
     assert (await ann.says("/topics"))["text"].startswith("Your topics\n\n1. Formosa")
 
 
-async def test_the_old_words_can_be_kept(ann, topic):
+async def test_the_old_query_can_be_kept(ann, topic):
     question = await ann.presses(topic, "Change")
 
     compared = await ann.replies(question, "formosa")
@@ -122,13 +120,13 @@ async def test_the_old_words_can_be_kept(ann, topic):
     assert (await ann.presses(compared, "Keep the old one"))["text"] == topic["text"]
 
 
-async def test_words_that_cannot_be_read_are_pointed_at(ann, topic):
+async def test_an_unreadable_query_is_pointed_at(ann, topic):
     question = await ann.presses(topic, "Change")
 
     assert "is never closed" in (await ann.replies(question, "(formosa"))["text"]
 
 
-async def test_words_that_another_topic_has_are_refused(ann, topic):
+async def test_the_query_of_another_topic_is_refused(ann, topic):
     await ann.says("formosa", "Both")
     question = await ann.presses(topic, "Change")
     compared = await ann.replies(question, "Formosa")
@@ -138,7 +136,7 @@ async def test_words_that_another_topic_has_are_refused(ann, topic):
     assert told == "You subscribe to that already, as Formosa. Nothing has changed."
 
 
-async def test_a_topic_of_the_catalogue_becomes_ones_own_with_other_words(ann):
+async def test_a_catalogue_topic_becomes_private_with_a_new_query(ann):
     await ann.says("/start", "Semiconductors", "Alert me")
     topic = await ann.says("/topics", "Semiconductors")
     question = await ann.presses(topic, "Change")
@@ -152,7 +150,7 @@ async def test_a_topic_of_the_catalogue_becomes_ones_own_with_other_words(ann):
     assert "Semiconductors" in labels(catalogue)
 
 
-async def test_a_name_is_one_line_and_the_words_stay(ann, topic):
+async def test_a_new_name_is_one_line_and_keeps_the_query(ann, topic):
     question = await ann.presses(topic, "More ▸", "Rename")
 
     renamed = await ann.replies(question, "The\nisland")
@@ -160,7 +158,7 @@ async def test_a_name_is_one_line_and_the_words_stay(ann, topic):
     assert renamed["text"].startswith("The island · alerts and daily digest\ntaiwan\n")
 
 
-async def test_a_name_of_nothing_is_refused(ann, topic):
+async def test_an_empty_name_is_refused(ann, topic):
     question = await ann.presses(topic, "More ▸", "Rename")
 
     assert (await ann.replies(question, "\u200b"))["text"].startswith("A name needs a letter")

@@ -3,39 +3,33 @@
 import pytest
 
 from bot.chat.callbacks import Manage
-from bot.chat.progress import FeedListReports
 from bot.rendering.messages import Button
-from bot.rendering.renderer import Renderer
 from bot.sources.discovery.discover import FoundFeed, LookupResult
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import settings
-from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import markup_of
 from storage.feeds_followed import sources_followed
 from tests.chat.conftest import Talk, labels
-from tests.chat.test_groups import subscriptions_of
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 async def channel(house, ann, playground):
-    """Return the talk of a channel that Ann has made the bot an administrator of."""
+    """Return the talk of a channel in which Ann made the bot an administrator."""
     await ann.says("/start")
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
     playground.membership(chat, "administrator", from_id=ann.who.id)
-    return Talk(playground, chat)
+    return house.talk_in(chat)
 
 
 @pytest.fixture
 async def managed(ann, channel):
-    """Return the channel, which Ann manages now."""
+    """Return the channel while Ann manages it."""
     asked = await ann.next()
     await ann.presses(asked, "Choose its topics")
     return channel
 
 
-async def test_who_adds_the_bot_is_asked_what_the_channel_should_get(ann, channel):
+async def test_adding_the_bot_asks_for_the_topics_of_the_channel(ann, channel):
     asked = await ann.next()
     managing = await ann.presses(asked, "Choose its topics")
 
@@ -47,7 +41,7 @@ async def test_who_adds_the_bot_is_asked_what_the_channel_should_get(ann, channe
     assert channel.all() == []
 
 
-async def test_what_is_typed_is_for_the_channel(house, ann, managed):
+async def test_a_typed_query_subscribes_the_channel(house, ann, managed):
     card = await ann.says("Taiwan")
     subscribed = await ann.presses(card, "Both")
     await ann.presses(subscribed, "Back to my own topics")
@@ -56,7 +50,7 @@ async def test_what_is_typed_is_for_the_channel(house, ann, managed):
     assert card["text"].startswith("For the channel Desk\n\nTaiwan")
     assert subscribed["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
     assert own["text"].startswith("You haven't subscribed to anything yet.")
-    assert await subscriptions_of(house, managed) == ["Taiwan"]
+    assert await house.subscriptions_of(managed) == ["Taiwan"]
 
 
 async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, ann, managed):
@@ -68,7 +62,7 @@ async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, an
     assert back["text"].startswith("Everything that you type or tap here applies to you again.")
     assert subscribed["text"].startswith("Subscribed to Japan")
     assert late["text"].startswith("For the channel Desk\n\nSubscribed to Taiwan")
-    assert await subscriptions_of(house, managed) == ["Taiwan"]
+    assert await house.subscriptions_of(managed) == ["Taiwan"]
 
 
 @pytest.mark.parametrize("is_reply", [True, False], ids=["by a reply", "typed next"])
@@ -89,7 +83,7 @@ async def test_a_query_too_long_for_a_button_is_read_from_the_card(house, ann, m
     subscribed = await ann.says(words, "Both")
 
     assert subscribed["text"].startswith("For the channel Desk")
-    assert await subscriptions_of(house, managed) == ["Taiwan, semiconductor, foundry …"]
+    assert await house.subscriptions_of(managed) == ["Taiwan, semiconductor, foundry …"]
 
 
 async def test_a_former_administrator_changes_nothing(house, ann, managed, playground):
@@ -103,10 +97,12 @@ async def test_a_former_administrator_changes_nothing(house, ann, managed, playg
     assert toast.startswith("You no longer administer this chat")
     assert said["text"] == toast
     assert own["text"].startswith("Japan ·")
-    assert await subscriptions_of(house, managed) == []
+    assert await house.subscriptions_of(managed) == []
 
 
-async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, playground):
+async def test_a_forged_button_does_not_open_the_channel_of_another_user(
+    house, channel, playground
+):
     eve = house.talk("Eve")
     answer = await eve.says("/topics")
     row = await house.row_of(channel)
@@ -119,7 +115,7 @@ async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, 
         assert toast.startswith(("You no longer administer this chat", "This button"))
 
 
-async def test_channels_lists_what_the_user_administers(ann, channel, house, playground):
+async def test_channels_lists_chats_that_the_user_administers(ann, channel, house, playground):
     eve = house.talk("Eve")
     playground.chat("channel", "Not ours", [eve.who])
 
@@ -132,7 +128,7 @@ async def test_channels_lists_what_the_user_administers(ann, channel, house, pla
     assert theirs["text"].startswith("I am not in any channel or group that you administer.")
 
 
-async def test_many_channels_are_turned_through(ann, channel, playground):
+async def test_many_channels_are_paged(ann, channel, playground):
     for number in range(1, 10):
         chat = playground.chat("channel", f"Desk {number}", [ann.who], bot="left")
         playground.membership(chat, "administrator", from_id=ann.who.id)
@@ -148,7 +144,7 @@ async def test_many_channels_are_turned_through(ann, channel, playground):
     assert managing["text"].startswith("For the channel Desk")
 
 
-async def test_a_press_in_the_channel_is_answered_to_its_administrator_alone(
+async def test_a_press_in_the_channel_is_answered_only_to_its_administrator(
     house, ann, managed, playground
 ):
     sent = await house.bot.send_message(
@@ -175,10 +171,10 @@ async def test_a_group_is_managed_from_a_private_chat_too(house, ann, playground
     await ann.says("Taiwan", "Both")
 
     assert managing["text"].startswith("For the group Newsroom")
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
 
 
-async def test_the_right_to_post_that_comes_later_is_noticed(house, ann, playground):
+async def test_a_later_right_to_post_is_noticed(house, ann, playground):
     await ann.says("/start")
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
     rights = ["can_edit_messages"]
@@ -189,7 +185,7 @@ async def test_the_right_to_post_that_comes_later_is_noticed(house, ann, playgro
     assert len(ann.all()) == 2
 
 
-async def test_a_feed_added_while_a_channel_is_managed_is_the_channels(house, ann, managed):
+async def test_a_feed_added_for_a_managed_channel_belongs_to_it(house, ann, managed):
     feed = FoundFeed("https://paper.example/feed.xml", "Paper")
     house.looking.told = LookupResult("", (feed,), is_feed=True)
     offer = await ann.says(feed.url)
@@ -205,15 +201,11 @@ async def test_a_feed_added_while_a_channel_is_managed_is_the_channels(house, an
     assert await followed_by(house, ann) == []
 
 
-async def test_a_list_of_feeds_for_a_channel_is_reported_where_it_was_sent(house, ann, managed):
+async def test_an_imported_list_for_a_channel_is_reported_in_the_private_chat(house, ann, managed):
     data = write_opml([Outline("https://paper.example/feed", "Paper")], "Feeds")
     house.playground.upload(ann.who, "feeds.opml", data)
     offer = await ann.next()
-    reports = FeedListReports(house.bot, Renderer())
-    resources = house.resources
-    adding = FeedListStage(
-        house.storage, resources.own_source_adder, resources.limits, reports.report, "me"
-    )
+    adding = house.feed_list_stage()
 
     begun = await ann.presses(offer, "Add it")
     while await adding.run_once():

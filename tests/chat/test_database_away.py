@@ -1,4 +1,4 @@
-"""The database away, locked or full while users write and tap: said, and nothing half done."""
+"""Replies while the database is unavailable: an apology, and nothing half stored."""
 
 import shutil
 import sqlite3
@@ -15,17 +15,16 @@ from bot.chat.callbacks import Ask, Question
 from bot.rendering.renderer import Renderers
 from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
+from tests.chat.hostile import errors_in, texts_of
 from tests.chat.pressings import classes, data_of, press, say
 from tests.chat.registrations import commands_of
 from tests.resources import ADMIN
-
-pytestmark = pytest.mark.slow
 
 AWAY = "My database is unavailable right now. Please try again in a minute."
 
 
 class Unlucky(Storage):
-    """Fails *at* the begin of each transaction or at its commit, as often as is *left*."""
+    """A storage that fails *left* more times: *at* each "begin" or each "commit"."""
 
     at = ""
     left = 0
@@ -64,7 +63,7 @@ async def one_storage(catalogued, tmp_path, clock):
 
 @pytest.fixture
 def stored(tmp_path):
-    """Return how to take all that is stored, as SQL."""
+    """Return a function that dumps the database as SQL."""
 
     def dump() -> list[str]:
         with closing(sqlite3.connect(tmp_path / "dateline.sqlite3")) as ours:
@@ -85,21 +84,15 @@ def renderer():
 
 @pytest.fixture
 def feed(house):
-    """Feed an update; return what users were told, and what was logged as an error."""
+    """Return a function that feeds an update and returns calls to Telegram and logged errors."""
     house.talk("Ada", id=ADMIN)
 
     async def feed(update: Update) -> tuple[list[dict[str, Any]], list[Any]]:
-        seen = max((call["n"] for call in house.playground.journal()), default=0)
         with capture_logs() as logged:
-            await house.feed(update)
-        told = [call["params"] for call in house.playground.journal(after=seen)]
-        return told, [line for line in logged if line["log_level"] in {"error", "critical"}]
+            calls = [call["params"] for call in await house.feed(update)]
+        return calls, errors_in(logged)
 
     return feed
-
-
-def texts(told: list[dict[str, Any]]) -> list[str]:
-    return [str(call["text"]) for call in told if "text" in call]
 
 
 @pytest.mark.parametrize("at", ["begin", "commit"])
@@ -108,12 +101,12 @@ async def test_a_message_is_answered_with_an_apology_and_later_works(feed, one_s
     before = stored()
     one_storage.go_away(at)
 
-    told, errors = await feed(say(ADMIN, "/feedback hello"))
+    calls, errors = await feed(say(ADMIN, "/feedback hello"))
     after = stored()
     one_storage.go_away("")
     then, _ = await feed(say(ADMIN, "/feedback hello"))
 
-    assert texts(told) == [AWAY]
+    assert texts_of(calls) == [AWAY]
     assert [(line["event"], line["reason"]) for line in errors] == [
         (
             "the database is unavailable; a user was asked to try again",
@@ -121,7 +114,7 @@ async def test_a_message_is_answered_with_an_apology_and_later_works(feed, one_s
         )
     ]
     assert after == before
-    assert texts(then)[0].startswith("Thank you.")
+    assert texts_of(then)[0].startswith("Thank you.")
 
 
 @pytest.mark.parametrize("at", ["begin", "commit"])
@@ -130,23 +123,24 @@ async def test_a_tap_is_answered_with_a_toast(feed, one_storage, stored, at):
     before = stored()
     one_storage.go_away(at)
 
-    told, errors = await feed(press(ADMIN, "renewfeeds"))
+    calls, errors = await feed(press(ADMIN, "renewfeeds"))
 
-    assert [call["text"] for call in told if "callback_query_id" in call] == [AWAY]
-    assert len(told) == len(errors) == 1
+    assert [call["text"] for call in calls if "callback_query_id" in call] == [AWAY]
+    assert len(calls) == len(errors) == 1
     assert stored() == before
 
 
-async def test_it_is_said_in_the_language_of_the_client(feed, one_storage):
+async def test_the_apology_is_in_the_language_of_the_client(feed, one_storage):
     one_storage.go_away("begin")
 
-    told, _ = await feed(say(ADMIN, "/topics", "ar"))
+    calls, _ = await feed(say(ADMIN, "/topics", "ar"))
 
-    assert texts(told) == [Renderers().of("ar").message("chat/errors.html#database_away").text]
+    assert texts_of(calls) == [Renderers().of("ar").message("chat/errors.html#database_away").text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["begin", "commit"])
-async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
+async def test_every_command_and_button_is_answered_and_changes_nothing(
     house, feed, one_storage, stored, at
 ):
     await feed(say(ADMIN, "okapi"))
@@ -159,8 +153,8 @@ async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
 
     silent, loud = [], []
     for update in asked:
-        told, errors = await feed(update)
-        if not told:
+        calls, errors = await feed(update)
+        if not calls:
             silent.append(update)
         loud += [
             line for line in errors if not line["event"].startswith("the database is unavailable")
@@ -170,8 +164,8 @@ async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
     assert stored() == before
 
 
-class TestForAMoment:
-    """A server that restarts is back before anybody has to be told."""
+class TestShortOutage:
+    """A server that restarts is back before any user needs an apology."""
 
     @pytest.fixture
     def pauses_seconds(self):
@@ -182,37 +176,37 @@ class TestForAMoment:
         await feed(say(ADMIN, "/start"))
         one_storage.go_away(at, times=2)
 
-        told, errors = await feed(say(ADMIN, "/feedback hello"))
+        calls, errors = await feed(say(ADMIN, "/feedback hello"))
 
-        assert [text.partition(".")[0] for text in texts(told)] == ["Thank you"]
+        assert [text.partition(".")[0] for text in texts_of(calls)] == ["Thank you"]
         assert errors == []
 
     @pytest.mark.parametrize("times", [1, 2])
-    async def test_a_question_is_asked_once(self, feed, one_storage, times):
+    async def test_a_question_is_sent_once(self, feed, one_storage, times):
         await feed(say(ADMIN, "/start"))
         one_storage.go_away("commit", times=times)
 
-        told, errors = await feed(press(ADMIN, Ask(question=Question.TIME).pack()))
+        calls, errors = await feed(press(ADMIN, Ask(question=Question.TIME).pack()))
         answered, _ = await feed(say(ADMIN, "7:30"))
 
-        assert len(texts(told)) == 1
+        assert len(texts_of(calls)) == 1
         assert errors == []
-        assert "every day at 07:30" in texts(answered)[0]
+        assert "every day at 07:30" in texts_of(answered)[0]
 
 
-async def test_an_inline_query_is_answered_with_a_button_that_says_so(feed, one_storage):
+async def test_an_inline_query_is_answered_with_an_apology_button(feed, one_storage):
     one_storage.go_away("begin")
     eve = {"id": ADMIN, "is_bot": False, "first_name": "Eve", "language_code": "en"}
     query = {"id": "1", "from": eve, "query": "taiwan", "offset": ""}
 
-    told, errors = await feed(Update.model_validate({"update_id": 1, "inline_query": query}))
+    calls, errors = await feed(Update.model_validate({"update_id": 1, "inline_query": query}))
 
-    assert "Try again in a minute" in str(told[0]["button"])
+    assert "Try again in a minute" in str(calls[0]["button"])
     assert len(errors) == 1
 
 
-async def test_a_service_message_is_raised_for_the_queue_to_keep(house, one_storage):
-    """The poller keeps it, and nothing is written to who has just blocked the bot."""
+async def test_a_service_message_raises_so_that_the_queue_keeps_it(house, one_storage):
+    """The poller keeps the update; a user who has just blocked the bot gets no message."""
     ada = {"id": ADMIN, "is_bot": False, "first_name": "Ada"}
     bot = {"id": 1, "is_bot": True, "first_name": "Dateline"}
     event = {

@@ -1,4 +1,4 @@
-"""The same with the real thing: a lock that somebody holds, connections that are cut."""
+"""Replies during real database failures: locks, dropped connections, a full disk."""
 
 import asyncio
 import sqlite3
@@ -13,8 +13,6 @@ from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.chat.pressings import press, say
 from tests.database_errors import DatabaseFailure, drop_connections, execute, on_writer
-
-pytestmark = pytest.mark.slow
 
 EVE = 666
 AWAY = "My database is unavailable right now. Please try again in a minute."
@@ -38,7 +36,7 @@ async def eve(house):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_lock_is_said_and_the_next_press_works(eve, one_storage, database_url):
+async def test_a_lock_is_reported_and_the_next_press_works(eve, one_storage, database_url):
     failure = DatabaseFailure(one_storage, database_url)
     await failure.begin()
 
@@ -52,8 +50,8 @@ async def test_a_lock_is_said_and_the_next_press_works(eve, one_storage, databas
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_behind_a_lock_who_presses_and_who_writes_are_told(eve, one_storage, database_url):
-    """The apology asks the database for its moment, too."""
+async def test_a_press_and_a_message_behind_a_lock_get_an_apology(eve, one_storage, database_url):
+    """The apology needs the database too, for its send permit."""
     eve.bot.session.middleware(Replies(one_storage, "bot"))
     await on_writer(one_storage, "PRAGMA busy_timeout = 1")
     with closing(sqlite3.connect(make_url(database_url).database or "")) as other_program:
@@ -71,7 +69,7 @@ async def test_behind_a_lock_who_presses_and_who_writes_are_told(eve, one_storag
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_connections_that_were_cut_are_made_anew_unseen(eve, one_storage, database_url):
+async def test_dropped_connections_are_reopened_without_an_error(eve, one_storage, database_url):
     await DatabaseFailure(one_storage, database_url).begin()
 
     await eve.feed(say(EVE, "/settings"))
@@ -81,8 +79,8 @@ async def test_connections_that_were_cut_are_made_anew_unseen(eve, one_storage, 
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_full_disk_is_said_and_room_is_used_again(eve, one_storage):
-    # No page more, and none that is free.
+async def test_a_full_disk_is_reported(eve, one_storage):
+    # The file may not grow, and has no free page.
     await on_writer(one_storage, "CREATE TABLE filler (blob)")
     await on_writer(one_storage, "INSERT INTO filler VALUES (zeroblob(4000000))")
     await on_writer(one_storage, "PRAGMA max_page_count = 1")
@@ -96,8 +94,8 @@ async def test_a_full_disk_is_said_and_room_is_used_again(eve, one_storage):
     assert AWAY in said
 
 
-class TestShut:
-    """Somebody shuts the database to this role, or to all, and opens it again."""
+class TestClosedDatabase:
+    """An operator closes the database to this role or to all, and opens it again."""
 
     @pytest.fixture
     def role(self, postgresql_url):
@@ -131,7 +129,7 @@ class TestShut:
             ),
         ],
     )
-    async def test_it_is_said_in_a_line_and_then_all_is_well(
+    async def test_a_closed_database_is_reported_until_it_opens(
         self, eve, postgresql_url, own_postgresql_url, role, shut, then
     ):
         own = make_url(own_postgresql_url).database

@@ -1,4 +1,4 @@
-"""Digests by e-mail, as a user sets them up in the chat."""
+"""Setting up digests by e-mail in the chat."""
 
 import re
 
@@ -12,12 +12,10 @@ from storage.outbox import Delivery
 from storage.suspension import suspend_mailbox
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def code(one_storage):
-    """Return how to read the code in the last mail."""
+    """Return a function that reads the code in the last mail."""
 
     async def read() -> str:
         async with one_storage.reading() as tx:
@@ -47,18 +45,18 @@ async def test_an_address_is_typed_confirmed_and_chosen(ann, code):
     assert "Alerts come there too." in alerted["text"]
 
 
-async def test_an_address_alone_is_understood(ann):
+async def test_a_typed_address_is_recognised(ann):
     assert "ann@example.org is not confirmed yet" in (await ann.says("ann@example.org"))["text"]
 
 
-async def test_six_digits_are_words_where_no_code_is_awaited(ann):
+async def test_six_digits_are_a_query_while_no_code_is_expected(ann):
     card = await ann.says("202611")
 
     assert "202611" in card["text"]
     assert "code" not in card["text"]
 
 
-async def test_a_wrong_code_is_said_with_what_is_left(ann, code):
+async def test_a_wrong_code_reports_the_tries_left(ann, code):
     await ann.says("/email ann@example.org")
     right = (await code()).replace(" ", "")
     wrong = "111111" if right != "111111" else "222222"
@@ -74,7 +72,7 @@ async def test_a_wrong_code_is_said_with_what_is_left(ann, code):
 @pytest.mark.parametrize(
     "typed", ["/email nonsense", "/email a@b", '/email "a b"@example.org', "-x@example.org"]
 )
-async def test_what_is_no_address_is_answered_with_what_one_looks_like(ann, typed):
+async def test_an_invalid_address_is_answered_with_an_example(ann, typed):
     assert "like me@example.org" in (await ann.says(typed))["text"]
 
 
@@ -88,7 +86,7 @@ async def test_a_sixth_address_is_refused_with_the_time_of_the_next(ann):
     assert re.search(r"Try again after .*\d\d:\d\d\.", said)
 
 
-async def test_the_settings_say_by_what_digests_come(ann, code):
+async def test_settings_show_how_digests_are_delivered(ann, code):
     await ann.says("/email ann@example.org")
     await ann.says(await code())
 
@@ -100,7 +98,7 @@ async def test_the_settings_say_by_what_digests_come(ann, code):
     assert "Remove address" not in labels(removed)
 
 
-async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
+async def test_a_failing_address_is_shown_with_the_reason(ann, one_storage):
     await ann.says("/email ann@example.org")
     async with one_storage.writing() as tx:
         mailbox = (await tx.session.exec(select(Mailbox))).one()
@@ -113,7 +111,7 @@ async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
     assert "Its mail server said: 550 5.1.1 No <such> user" in page["text"]
 
 
-async def test_an_address_that_cannot_be_reached_is_shown_with_the_reason(ann, one_storage):
+async def test_an_unreachable_address_is_shown_with_the_reason(ann, one_storage):
     await ann.says("/email ann@example.org")
     async with one_storage.writing() as tx:
         mailbox = (await tx.session.exec(select(Mailbox))).one()
@@ -127,7 +125,7 @@ async def test_an_address_that_cannot_be_reached_is_shown_with_the_reason(ann, o
     assert "Type the six-digit code" in again["text"]
 
 
-async def test_an_old_button_of_a_removed_address_says_so(ann, code):
+async def test_the_button_of_a_removed_address_reports_the_removal(ann, code):
     await ann.says("/email ann@example.org")
     page = await ann.says(await code())
     await ann.says("/email", "Remove address")
@@ -141,5 +139,5 @@ class TestWithoutAMailServer:
         return None
 
     @pytest.mark.parametrize("typed", ["/email", "/email ann@example.org", "ann@example.org"])
-    async def test_it_is_said_in_a_sentence(self, ann, typed):
+    async def test_email_is_reported_as_unavailable(self, ann, typed):
         assert "I can't send e-mail" in (await ann.says(typed))["text"]

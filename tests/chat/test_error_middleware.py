@@ -1,6 +1,6 @@
-"""How long an update waits for a database that is away before the user is told."""
+"""How long an update waits for an unavailable database before the user gets an apology."""
 
-from collections.abc import Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,56 +10,53 @@ from sqlalchemy.exc import OperationalError
 
 from bot.chat import middlewares
 from bot.chat.middlewares import KNOWN_SECONDS, LONGEST_SECONDS, ErrorMiddleware
+from tests.conftest import TurnedClock
 
+APOLOGY = "chat/errors.html#database_away"
 MESSAGE = Message.model_validate(
     {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "hello"}
 )
 
 
-class Clock:
-    """Goes on only while somebody sleeps, or a try takes its time."""
-
+class FakeReply:
     def __init__(self) -> None:
-        self.now = 100.0
-        self.slept: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-class Says:
-    def __init__(self) -> None:
-        self.said: list[str] = []
+        self.templates: list[str] = []
 
     async def say(self, template: str) -> None:
-        self.said.append(template)
+        self.templates.append(template)
 
 
 @pytest.fixture
-def ticks(monkeypatch):
-    clock = Clock()
-    loop = SimpleNamespace(time=lambda: clock.now)
-    fake = SimpleNamespace(sleep=clock.sleep, get_running_loop=lambda: loop)
+def slept(monkeypatch, clock, seconds):
+    """Let sleeping turn the clock; return the seconds of each sleep."""
+    slept: list[float] = []
+
+    async def sleep(length: float) -> None:
+        slept.append(length)
+        clock.turn(timedelta(seconds=length))
+
+    loop = SimpleNamespace(time=seconds)
+    fake = SimpleNamespace(sleep=sleep, get_running_loop=lambda: loop)
     monkeypatch.setattr(middlewares, "asyncio", fake)
-    return clock
+    return slept
 
 
-async def handle(middleware: ErrorMiddleware, ticks: Clock, tries: Iterator[float]) -> list[str]:
-    """Let tries fail, each after so many seconds; return what the user was told."""
+async def handle(middleware: ErrorMiddleware, clock: TurnedClock, *tries: float) -> list[str]:
+    """Let each try fail after that many seconds; return the templates sent to the user."""
+    left = iter(tries)
 
     async def fail(_event: object, _data: dict[str, Any]) -> None:
-        ticks.now += next(tries)
+        clock.turn(timedelta(seconds=next(left)))
         raise OperationalError("SELECT", {}, Exception("away"))
 
-    reply = Says()
+    reply = FakeReply()
     data = {"reply": reply, "resources": None, "event_update": SimpleNamespace(update_id=1)}
     await middleware(fail, MESSAGE, data)
-    return reply.said
+    return reply.templates
 
 
 @pytest.mark.parametrize(
-    ("tries", "slept"),
+    ("tries", "pauses"),
     [
         pytest.param([0, 0, 0, 0], [0.1, 1, 3], id="a server that is gone"),
         pytest.param([5], [], id="a lock that was waited for"),
@@ -67,24 +64,24 @@ async def handle(middleware: ErrorMiddleware, ticks: Clock, tries: Iterator[floa
         pytest.param([4.95], [], id="late"),
     ],
 )
-async def test_the_user_is_told_within_seconds(ticks, tries, slept):
-    begun = ticks.now
+async def test_the_user_gets_an_apology_within_seconds(clock, slept, tries, pauses):
+    started_at = clock.now
 
-    said = await handle(ErrorMiddleware(), ticks, iter(tries))
+    templates = await handle(ErrorMiddleware(), clock, *tries)
 
-    assert said == ["chat/errors.html#database_away"]
-    assert ticks.slept == slept
-    assert ticks.now - begun <= LONGEST_SECONDS
+    assert templates == [APOLOGY]
+    assert slept == pauses
+    assert clock.now - started_at <= timedelta(seconds=LONGEST_SECONDS)
 
 
-async def test_an_update_behind_one_that_was_given_up_does_not_wait(ticks):
+async def test_an_update_behind_a_failed_one_does_not_wait(clock, slept):
     middleware = ErrorMiddleware()
-    await handle(middleware, ticks, iter([5]))
+    await handle(middleware, clock, 5)
 
     for _ in range(3):
-        assert await handle(middleware, ticks, iter([0])) == ["chat/errors.html#database_away"]
-    assert ticks.slept == []
+        assert await handle(middleware, clock, 0) == [APOLOGY]
+    assert slept == []
 
-    ticks.now += KNOWN_SECONDS
-    await handle(middleware, ticks, iter([0, 0, 0, 0]))
-    assert ticks.slept == [0.1, 1, 3]
+    clock.turn(timedelta(seconds=KNOWN_SECONDS))
+    await handle(middleware, clock, 0, 0, 0, 0)
+    assert slept == [0.1, 1, 3]

@@ -8,8 +8,6 @@ import pytest
 from storage.sources import Follow
 from tests.chat.conftest import add_feed, labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def file_of(house):
@@ -46,11 +44,11 @@ async def test_own_sources_come_as_a_second_file(ann, house, file_of, one_storag
     assert b"https://a.example/1" in await file_of(feeds)
 
 
-async def test_import_says_what_to_send(ann):
+async def test_import_explains_which_files_it_reads(ann):
     assert "dateline.json" in (await ann.says("/import"))["text"]
 
 
-async def test_deleting_tells_how_much_goes(ann):
+async def test_deletion_lists_what_will_be_deleted(ann):
     await ann.says("Taiwan", "Both")
 
     asked = await ann.says("/delete_me")
@@ -69,7 +67,7 @@ async def test_keep_it_removes_the_question(ann):
     assert asked["message_id"] not in [one["message_id"] for one in ann.all()]
 
 
-async def test_a_question_of_yesterday_deletes_nothing(ann, clock):
+async def test_an_expired_confirmation_deletes_nothing(ann, clock):
     await ann.says("Taiwan", "Both")
     asked = await ann.says("/delete_me")
     clock.turn(timedelta(days=1, minutes=1))
@@ -81,7 +79,7 @@ async def test_a_question_of_yesterday_deletes_nothing(ann, clock):
     assert "Taiwan" in (await ann.says("/topics"))["text"]
 
 
-async def test_privacy_says_where_it_stands_and_how_to_get_it(ann):
+async def test_privacy_explains_storage_export_and_deletion(ann):
     told = (await ann.says("/privacy"))["text"]
 
     assert told.startswith("What I know about you")

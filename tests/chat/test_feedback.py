@@ -1,4 +1,4 @@
-"""/feedback: to whoever runs the bot, and back."""
+"""/feedback: from users to admins, and the answers."""
 
 from datetime import timedelta
 
@@ -12,8 +12,6 @@ from storage.outbox import Delivery
 from tests.chat.conftest import labels
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def notices(one_storage):
@@ -25,7 +23,7 @@ def notices(one_storage):
     return bodies
 
 
-async def test_without_text_it_asks_and_takes_the_answer(house, ann, notices):
+async def test_feedback_without_text_asks_for_the_text(house, ann, notices):
     boss = house.talk("Boss")
     async with house.storage.writing() as tx:
         await add_admin(tx, boss.who.id)
@@ -41,7 +39,7 @@ async def test_without_text_it_asks_and_takes_the_answer(house, ann, notices):
     assert notice["text"].endswith("The digest comes too early.")
 
 
-async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann, notices):
+async def test_feedback_reaches_admins_and_is_answered(house, ann, notices):
     boss = house.talk("Boss")
     async with house.storage.writing() as tx:
         await add_admin(tx, boss.who.id)
@@ -59,7 +57,7 @@ async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann
     assert (await notices())[-1]["text"].endswith("Later, then.")
 
 
-async def test_feedback_that_nobody_has_yet_is_kept_for_the_first_admin(house, ann, notices):
+async def test_feedback_without_an_admin_is_kept_for_the_first_one(house, ann, notices):
     kept = await ann.says("/feedback Too early")
     before = await notices()
     code = await new_admin_code(house.storage, access=Access(is_open=True))
@@ -73,7 +71,7 @@ async def test_feedback_that_nobody_has_yet_is_kept_for_the_first_admin(house, a
     assert [notice["text"] for notice in await notices()] == ["Feedback from Ann\n\nToo early"]
 
 
-async def test_an_admin_of_the_settings_gets_what_was_kept(house, ann, notices):
+async def test_a_configured_admin_gets_the_kept_feedback(house, ann, notices):
     await ann.says("/feedback Too early")
 
     await house.talk("Ada", id=ADMIN).says("/start")
@@ -81,7 +79,7 @@ async def test_an_admin_of_the_settings_gets_what_was_kept(house, ann, notices):
     assert [notice["text"] for notice in await notices()] == ["Feedback from Ann\n\nToo early"]
 
 
-async def test_so_much_a_day(ann, clock):
+async def test_feedback_is_limited_per_day(ann, clock):
     for number in range(MOST_A_DAY):
         await ann.says(f"/feedback {number}")
 
@@ -92,7 +90,7 @@ async def test_so_much_a_day(ann, clock):
     assert (await ann.says("/feedback again"))["text"].startswith("Thank you.")
 
 
-async def test_nobody_else_answers(house, ann):
+async def test_non_admins_cannot_answer_feedback(house, ann):
     await ann.says("/feedback hello")
     forged = await house.show_button(ann, "answer:1")
 

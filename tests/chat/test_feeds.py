@@ -3,8 +3,6 @@ import pytest
 from bot.rendering.links import Links, Signer
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 def links(message) -> list[str]:
     return [entity["url"] for entity in message["entities"] if entity["type"] == "text_link"]
@@ -23,7 +21,7 @@ async def test_the_addresses_of_digests_and_topics_are_shown(feeds):
     assert all(link.startswith("https://bot.example/f/") for link in links(feeds))
 
 
-async def test_asking_again_shows_the_same(ann, feeds):
+async def test_the_addresses_stay_the_same(ann, feeds):
     assert links(await ann.says("/feeds")) == links(feeds)
 
 
@@ -44,7 +42,7 @@ async def test_feeds_are_turned_off_and_on_under_new_addresses(ann, feeds):
     assert not set(links(opened)) & set(links(feeds))
 
 
-async def test_what_was_turned_off_stays_off_when_asked_for(ann, feeds):
+async def test_feeds_that_were_turned_off_stay_off(ann, feeds):
     await ann.presses(feeds, "Turn off")
 
     assert "Your feeds are off" in (await ann.says("/feeds"))["text"]
@@ -62,7 +60,7 @@ async def test_many_topics_are_shown_page_by_page(ann):
     assert "Every digest" not in second["text"]
 
 
-async def test_where_nobody_could_reach_them_there_are_none(ann, house):
+async def test_feeds_need_a_public_address(ann, house):
     object.__setattr__(house.resources, "links", Links(None, Signer(bytes(32))))
 
     assert "There are no feeds" in (await ann.says("/feeds"))["text"]

@@ -1,4 +1,4 @@
-"""Files that users send: lists of feeds, exports of ours, and what is neither."""
+"""Uploaded files: lists of feeds, our own exports, and others."""
 
 import json
 from dataclasses import replace
@@ -6,32 +6,20 @@ from typing import Any
 
 import pytest
 
-from bot.chat.progress import FeedListReports
-from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import feed_lists
 from bot.subscribers.errors import ListIsAdded, NoSuchList
-from bot.subscribers.feed_lists import FeedListStage
 from storage.feeds_followed import FeedImport, ImportMessage, sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, Talk, labels
 from tests.resources import OneFeed
 
-pytestmark = pytest.mark.slow
-
 MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]
-
-
-def adding_lists(house: House, reports: FeedListReports) -> FeedListStage:
-    resources = house.resources
-    return FeedListStage(
-        house.storage, resources.own_source_adder, resources.limits, reports.report, "me"
-    )
 
 
 @pytest.fixture
 def adding(house):
-    return adding_lists(house, FeedListReports(house.bot, Renderer()))
+    return house.feed_list_stage()
 
 
 async def sends(house: House, ann: Talk, name: str, data: bytes) -> dict[str, Any]:
@@ -62,7 +50,7 @@ async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, n
         assert len(await sources_followed(tx, 1)) == 3
 
 
-async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, ann):
+async def test_an_unreadable_list_is_refused_and_the_next_is_read(house, ann):
     many = "".join(f' a{n}=""' for n in range(300))
     bomb = f'<opml><body><outline xmlUrl="https://a.example/"{many}/></body></opml>'
 
@@ -73,10 +61,9 @@ async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, an
     assert offer["text"].startswith("This list has 4 sources.")
 
 
-async def test_more_reasons_than_fit_come_as_a_file(house, ann):
-    reports = FeedListReports(house.bot, Renderer())
+async def test_a_long_list_of_failures_is_sent_as_a_file(house, ann):
     unreadable = OneFeed(house.storage, Problem(ProblemCode.NOTHING_TO_READ))
-    adding = replace(adding_lists(house, reports), adder=unreadable)
+    adding = replace(house.feed_list_stage(), adder=unreadable)
     many = [Outline(f"https://paper{n}.example/feed") for n in range(12)]
 
     offer = await sends(house, ann, "feeds.opml", write_opml(many, "Feeds"))
@@ -93,7 +80,7 @@ async def test_more_reasons_than_fit_come_as_a_file(house, ann):
     )
 
 
-async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, adding, clock):
+async def test_sources_already_tried_are_not_retried_after_a_crash(house, ann, adding, clock):
     offer = await sends(house, ann, "feeds.opml", write_opml(MINE[:1], "Feeds"))
     await ann.presses(offer, "Add it")
     await adding.run_once()
@@ -105,7 +92,7 @@ async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, addin
     assert ann.all()[-1]["text"].startswith("1 source added")
 
 
-async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
+async def test_a_list_is_added_once_and_only_by_its_chat(house, ann):
     offer = await sends(house, ann, "feeds.opml", write_opml(MINE, "Feeds"))
     bob = house.talk("Bob")
     await bob.says("/start")
@@ -123,7 +110,7 @@ async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
         pytest.param("dateline.json", b'{"format": "dateline-export", "version": 1}', id="export"),
     ],
 )
-async def test_one_file_of_a_chat_is_added_at_a_time(house, ann, adding, name, data):
+async def test_a_chat_imports_one_file_at_a_time(house, ann, adding, name, data):
     offer = await sends(house, ann, "feeds.opml", write_opml(MINE, "Feeds"))
     await ann.presses(offer, "Add 4")
 
@@ -148,7 +135,7 @@ async def test_a_second_list_is_not_added_beside_the_first(house, ann):
         assert waiting.message_id is None
 
 
-async def test_an_export_is_read_back_and_its_feeds_are_added_as_a_list(house, ann, adding):
+async def test_an_imported_export_adds_its_topics_and_feeds(house, ann, adding):
     topic = {"name": "Taiwan", "query": "Taiwan", "mode": "both"}
     export: dict[str, Any] = {"format": "dateline-export", "version": 1, "topics": [topic]}
     export["sources"] = [{"url": outline.url} for outline in MINE[:2]]
@@ -165,7 +152,7 @@ async def test_an_export_is_read_back_and_its_feeds_are_added_as_a_list(house, a
     assert ann.all()[-1]["message_id"] == begun["message_id"]
 
 
-async def test_an_export_with_a_wrong_part_is_refused_by_its_name(house, ann):
+async def test_an_invalid_export_is_refused_with_the_field_name(house, ann):
     export = {"format": "dateline-export", "version": 1}
     export |= {"digests": [{"time": "8:99", "weekdays": ["mon"]}]}
 
@@ -183,7 +170,7 @@ async def test_an_export_with_a_wrong_part_is_refused_by_its_name(house, ann):
         pytest.param(b"x" * 1_000_001, "This file is larger than 1 MB", id="too large"),
     ],
 )
-async def test_any_other_file_gets_one_sentence(house, ann, data, said):
+async def test_any_other_file_is_refused_with_one_sentence(house, ann, data, said):
     answer = await sends(house, ann, "file", data)
 
     assert answer["text"].startswith(said)

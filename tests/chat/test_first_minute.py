@@ -7,7 +7,7 @@ from storage.chats import Chat
 from tests.chat.conftest import labels
 
 
-async def test_start_says_what_this_is_and_offers_topics(ann):
+async def test_start_introduces_the_bot_and_offers_topics(ann):
     hello = await ann.says("/start")
 
     assert hello["text"].startswith("Hello, Ann.")
@@ -15,7 +15,7 @@ async def test_start_says_what_this_is_and_offers_topics(ann):
     assert "More topics" in labels(hello)
 
 
-async def test_who_comes_back_finds_the_topics_that_were_left(ann):
+async def test_start_welcomes_a_returning_user_with_their_topics(ann):
     await ann.says("Taiwan", "Alert me")
 
     one = await ann.says("/start")
@@ -27,14 +27,14 @@ async def test_who_comes_back_finds_the_topics_that_were_left(ann):
     assert labels(two)[0] == "Your topics"
 
 
-async def test_typed_words_become_a_card(ann):
+async def test_a_typed_query_becomes_a_card(ann):
     card = await ann.says('"consul-general"')
 
     assert card["text"].startswith('"consul-general" · nothing in the last 7 days')
     assert labels(card) == ["Alert me", "Daily digest", "Both", "Change words", "Not now"]
 
 
-async def test_a_card_shows_what_was_found_with_the_words_bold(ann, news):
+async def test_a_card_shows_matches_with_the_keywords_bold(ann, news):
     await news("Envoy visits Taiwan", "The talks in Taiwan went on for two days.")
 
     card = await ann.says("taiwan")
@@ -45,7 +45,7 @@ async def test_a_card_shows_what_was_found_with_the_words_bold(ann, news):
     assert len(bold) == 2
 
 
-async def test_a_card_says_which_other_spellings_it_catches(ann, news):
+async def test_a_card_lists_other_spellings_that_match(ann, news):
     await news("Consul General called in", "The Consul General came on Monday.")
 
     card = await ann.says('"consul-general"')
@@ -53,7 +53,7 @@ async def test_a_card_says_which_other_spellings_it_catches(ann, news):
     assert card["text"].endswith("Also catches: Consul General.")
 
 
-async def test_a_press_subscribes_to_the_words_and_says_when_the_digest_comes(ann):
+async def test_a_press_subscribes_and_shows_the_digest_time(ann):
     answer = await ann.says("Taiwan", "Both")
 
     assert answer["text"] == (
@@ -63,7 +63,7 @@ async def test_a_press_subscribes_to_the_words_and_says_when_the_digest_comes(an
     assert labels(answer) == ["Tokyo time is right", "Change zone", "Change time", "Quiet at night"]
 
 
-async def test_the_card_shows_what_is_chosen_then(ann):
+async def test_the_card_marks_the_chosen_mode(ann):
     card = await ann.says("Taiwan")
 
     await ann.presses(card, "Both")
@@ -73,7 +73,7 @@ async def test_the_card_shows_what_is_chosen_then(ann):
     assert labels(chosen) == ["Alert me", "Daily digest", "✓ Both", "Change words"]
 
 
-async def test_alerts_alone_need_no_time(ann):
+async def test_alerts_without_digest_show_no_time(ann):
     answer = await ann.says("Taiwan", "Alert me")
 
     assert answer["text"] == "Subscribed to Taiwan: alerts at once."
@@ -95,7 +95,7 @@ async def test_a_link_to_a_topic_shows_its_card(ann):
     assert (await ann.says("/start topic_central-banks"))["text"].startswith("Central banks · ")
 
 
-async def test_change_words_asks_for_others(ann):
+async def test_change_words_asks_for_a_new_query(ann):
     question = await ann.says("Taiwan", "Change words")
 
     card = await ann.replies(question, "Japan")
@@ -116,7 +116,7 @@ async def test_pressing_twice_makes_one_topic(ann):
     assert "Your topics" in (await ann.says("/topics"))["text"]
 
 
-async def test_without_a_guess_the_zone_says_so(house):
+async def test_a_zone_that_cannot_be_guessed_is_reported(house):
     bob = house.talk("Bob", language_code="en")
 
     answer = await bob.says("Taiwan", "Daily digest")
@@ -124,7 +124,7 @@ async def test_without_a_guess_the_zone_says_so(house):
     assert "08:00 UTC (I could not guess your time zone)" in answer["text"]
 
 
-async def test_start_offers_only_what_is_not_subscribed_to(ann):
+async def test_start_offers_only_topics_without_subscription(ann):
     await ann.says("/start", "Semiconductors", "Both")
 
     again = await ann.says("/start")
@@ -153,7 +153,7 @@ async def test_help_is_six_lines_and_the_rest_a_tap_away(ann):
     assert short["message_id"] == queries["message_id"]
 
 
-async def test_a_digest_of_a_muted_topic_says_that_it_is_muted(ann, house):
+async def test_a_digest_reports_that_its_only_topic_is_muted(ann, house):
     await ann.says("Taiwan", "Both")
     async with house.storage.reading() as tx:
         chat_id = (await tx.session.exec(select(Chat.id))).first()
@@ -166,7 +166,7 @@ async def test_a_digest_of_a_muted_topic_says_that_it_is_muted(ann, house):
     assert labels(digest) == ["Taiwan"]
 
 
-async def test_a_digest_in_a_group_says_how_to_subscribe_there(house, ann):
+async def test_a_digest_in_a_group_explains_how_to_subscribe_there(house, ann):
     group = await house.group(ann, status="administrator")
 
     assert "/subscribe Taiwan" in (await group.says("/digest", from_id=ann.who.id))["text"]

@@ -1,4 +1,4 @@
-"""One user sends thousands of messages: they are told once, and nobody else waits for it."""
+"""A flood of messages: the sender gets one notice, and nobody else waits."""
 
 import asyncio
 
@@ -8,10 +8,8 @@ from aiogram.types import Message
 
 from bot.chat.rate_limit import EVERYBODY, RateLimiter
 from tests.chat.conftest import buttons
-from tests.chat.test_polling import Handler, polling
+from tests.chat.receiving import polling
 from tests.story.processes import PATIENCE
-
-pytestmark = pytest.mark.slow
 
 MANY = 300
 TOO_MUCH = "That was a lot at once. I'll answer again in 10 seconds."
@@ -19,7 +17,7 @@ TOO_MUCH = "That was a lot at once. I'll answer again in 10 seconds."
 
 @pytest.fixture(autouse=True)
 def all_at_once(monkeypatch):
-    """Let everything happen within one moment, however long this machine takes."""
+    """Stop the clock of the rate limiter, so that a slow machine changes nothing."""
     monkeypatch.setattr("bot.chat.updates.now", lambda: 0.0)
 
 
@@ -28,13 +26,13 @@ def limiter():
     return RateLimiter()
 
 
-async def test_a_flooder_is_answered_a_few_times_then_told_once(house, playground):
+async def test_a_flooder_gets_one_burst_of_replies_and_one_notice(house, playground):
     eve = house.talk("Eve")
     for number in range(MANY):
         playground.send(eve.who, f"/help {number}")
 
     await playground.wait_for_message(eve.who, lambda message: message["text"] == TOO_MUCH)
-    await house.talk("Ann").says("/help")  # who comes last: all else has been judged
+    await house.talk("Ann").says("/help")  # the last update: all others were judged
 
     told = [message["text"] for message in eve.all()]
     assert told.count(TOO_MUCH) == 1
@@ -53,24 +51,20 @@ async def test_too_many_taps_are_answered_with_a_toast(house, playground):
     assert (await playground.wait_for_answer(pressed[-1]))["text"] == TOO_MUCH
 
 
-async def test_what_is_dropped_reaches_no_handler(playground):
-    eve = playground.user("Eve")
-    handler = Handler()
-    for number in range(MANY):
-        playground.send(eve, str(number))
-    playground.send(playground.user("Ann"), "last")
-
-    async with polling(playground, handler.dispatcher) as stopping:
+async def test_dropped_updates_reach_no_handler(receiving, handler):
+    async with receiving.open(handler.dispatcher) as stopping:
+        for number in range(MANY):
+            await receiving.send(str(number), "Eve")
+        await receiving.send("last", "Ann")
         await handler.wait_for(EVERYBODY.burst + 2)
         stopping.set()
 
     assert "last" in handler.texts
-    assert len(handler.texts) == EVERYBODY.burst + 2  # with the one that is told, and the last
+    assert len(handler.texts) == EVERYBODY.burst + 2  # the burst, the notice and "last"
 
 
-async def test_a_calm_user_is_answered_while_a_flood_lasts_and_its_handlers_hang(playground):
+async def test_a_calm_user_is_answered_while_the_handlers_of_a_flood_hang(playground, handler):
     ann, eve = playground.user("Ann"), playground.user("Eve")
-    handler = Handler()
     handler.held["flood"] = asyncio.Event()
     answered = asyncio.Event()
 
@@ -92,7 +86,7 @@ async def test_a_calm_user_is_answered_while_a_flood_lasts_and_its_handlers_hang
     assert first == ["calm"]
 
 
-async def test_the_updates_at_work_are_bounded_however_many_users_write(playground):
+async def test_the_number_of_updates_at_work_is_bounded(playground):
     handler = Crowd(begin=100)
     for number in range(250):
         playground.send(playground.user(f"P{number}"), "hello")
@@ -104,7 +98,7 @@ async def test_the_updates_at_work_are_bounded_however_many_users_write(playgrou
 
 
 class Crowd:
-    """A dispatcher whose handlers wait for each other until so many have begun."""
+    """A dispatcher whose handlers wait until *begin* of them have begun."""
 
     def __init__(self, begin: int) -> None:
         self.begin = begin

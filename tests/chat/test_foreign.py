@@ -1,4 +1,4 @@
-"""Nobody sees or changes what another chat has, whatever they press or type."""
+"""No button, command or text reaches the data of another chat."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 EVE = 666
 VERA = 777
 FEED = f"https://{SECRET}.example.org/feed.xml"
-# What makes the names of Vera's things hers is never typed; what they are found by is.
+# Typed arguments never contain SECRET, which marks Vera's data; they do contain its other words.
 KNOWN_WORDS = ("okapi", "1", "topic_1", "queries", "add okapi", "remove okapi", "30")
 
 
@@ -30,14 +30,11 @@ class Victim:
     ids: dict[str, list[int]]
 
     async def is_untouched_by(self, update: Update) -> str:
-        """Feed it; return what it told of the victim or changed, "" for nothing."""
-        playground = self.house.playground
-        seen = max((call["n"] for call in playground.journal()), default=0)
-        await self.house.feed(update)
-        told = [call["params"] for call in playground.journal(after=seen)]
-        if SECRET in json.dumps(told, default=str).casefold():
-            return f"told {told}"
-        if any(str(params.get("chat_id")) == str(VERA) for params in told):
+        """Feed *update*; return how it leaked or changed the victim's data, or ""."""
+        calls = [call["params"] for call in await self.house.feed(update)]
+        if SECRET in json.dumps(calls, default=str).casefold():
+            return f"told {calls}"
+        if any(str(params.get("chat_id")) == str(VERA) for params in calls):
             return "wrote to the victim"
         return await self.changed()
 
@@ -49,7 +46,7 @@ class Victim:
 
 @pytest.fixture
 async def victim(house):
-    """Somebody who has a row in every table, with words of their own in all texts."""
+    """Return a user with a row in every table and the secret in all texts."""
     house.talk("Vera", id=VERA)
     house.talk("Eve", id=EVE)
     return await _with_belongings(house, Sender(VERA, VERA, name=f"Vera {SECRET}"))
@@ -57,7 +54,7 @@ async def victim(house):
 
 @pytest.fixture
 async def group(house):
-    """A group that has as much, of which Eve is a member, and how Telegram names it."""
+    """Return a group as Telegram describes it, with Eve as a member, and its data."""
     people = [house.talk("Vera", id=VERA).who, house.talk("Eve", id=EVE).who]
     made = house.playground.chat("supergroup", "Zoo", people, "administrator")
     sender = Sender(VERA, made.id, kind=ChatKind.SUPERGROUP, title="Zoo")
@@ -73,16 +70,16 @@ async def _with_belongings(house: House, sender: Sender) -> Victim:
     return Victim(house, chat_id, await rows_of(house.storage, chat_id), ids)
 
 
-async def test_the_victim_has_something_in_every_table(victim):
+async def test_the_victim_has_rows_in_every_table(victim):
     assert [table.name for table in tables_of_chats() if not victim.before[table.name]] == []
 
 
-async def test_the_victim_itself_finds_its_own_article(victim):
-    """Else nothing would be shown by others not finding it."""
+async def test_the_victim_finds_its_own_article(victim):
+    """The tests below prove nothing unless the article can be found."""
     assert "told" in await victim.is_untouched_by(say(VERA, "okapi"))
 
 
-async def test_no_button_reaches_what_another_chat_has(victim):
+async def test_no_button_reaches_the_data_of_another_chat(victim):
     pressed = [data for kind in classes() for data in data_of(kind, victim.ids)]
 
     harm = {data: await victim.is_untouched_by(press(EVE, data)) for data in pressed}
@@ -91,7 +88,7 @@ async def test_no_button_reaches_what_another_chat_has(victim):
     assert {data: what for data, what in harm.items() if what} == {}
 
 
-async def test_no_command_reaches_what_another_chat_has(victim):
+async def test_no_command_reaches_the_data_of_another_chat(victim):
     numbers = sorted({str(each) for found in victim.ids.values() for each in found})
     said = [
         f"/{command} {words}".rstrip()
@@ -129,5 +126,5 @@ async def test_no_command_in_a_group_changes_anything_for_a_plain_member(group):
 
 
 @pytest.mark.parametrize("text", ["okapi", "#okapi", "lang:en okapi", "123456", "8:00", "1"])
-async def test_nothing_typed_finds_what_another_chat_has(victim, text):
+async def test_no_typed_text_finds_the_data_of_another_chat(victim, text):
     assert await victim.is_untouched_by(say(EVE, text)) == ""

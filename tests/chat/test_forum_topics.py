@@ -5,10 +5,7 @@ import pytest
 from bot.subscribers import settings
 from storage.chats import chat_at, chats_of
 from storage.enums import ChatState
-from tests.chat.conftest import Talk
-from tests.chat.test_groups import NAME, subscriptions_of
-
-pytestmark = pytest.mark.slow
+from tests.chat.conftest import BOT_NAME, Talk
 
 
 @pytest.fixture
@@ -24,14 +21,14 @@ def thread(forum):
 async def test_a_subscription_belongs_to_its_forum_topic_and_is_answered_there(
     house, forum, thread
 ):
-    card = await forum.says(f"{NAME} Taiwan", message_thread_id=thread)
+    card = await forum.says(f"{BOT_NAME} Taiwan", message_thread_id=thread)
     subscribed = await forum.presses(card, "Both")
     general = await forum.says("/topics")
 
     assert card["message_thread_id"] == subscribed["message_thread_id"] == thread
     assert "message_thread_id" not in general
     assert general["text"].startswith("You haven't subscribed to anything yet.")
-    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
+    assert await house.subscriptions_of(forum, thread) == ["Taiwan"]
 
 
 async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, thread):
@@ -44,14 +41,14 @@ async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, t
     assert "every day at 09:15 Taipei time" in chat_settings["text"]
 
 
-async def test_the_first_message_of_a_topic_is_no_question(forum, thread, playground):
+async def test_a_message_in_a_new_topic_gets_no_answer(forum, thread, playground):
     playground.send(forum.who, "good morning", message_thread_id=thread)
     await forum.settled()
 
     assert len(forum.all()) == 1
 
 
-async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playground):
+async def test_a_reopened_topic_becomes_active(house, forum, thread, playground):
     await forum.says("/topics", message_thread_id=thread)
     playground.topic(forum.who, thread_id=thread, state="closed")
     async with house.storage.writing() as tx:
@@ -70,9 +67,9 @@ async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playg
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, ann, playground):
     talk = await house.group(ann, kind="group")
-    await talk.says(f"{NAME} Taiwan", "Both")
+    await talk.says(f"{BOT_NAME} Taiwan", "Both")
 
-    new = Talk(playground, playground.world.chats[playground.migrate(talk.who)])
+    new = house.talk_in(playground.world.chats[playground.migrate(talk.who)])
     topics = await new.says("/topics", from_id=ann.who.id)
 
     assert topics["text"].startswith("Your topics")
@@ -80,16 +77,16 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_subscriptions(house, 
         assert await chats_of(tx, talk.who.id) == []
 
 
-async def test_here_moves_a_subscription_of_another_topic(house, forum, thread):
-    await forum.says(f"{NAME} Taiwan", "Both")
+async def test_here_moves_a_subscription_from_another_topic(house, forum, thread):
+    await forum.says(f"{BOT_NAME} Taiwan", "Both")
 
     listed = await forum.says("/here", message_thread_id=thread)
     moved = await forum.presses(listed, "Taiwan")
 
     assert "1. Taiwan · alerts and daily digest · General" in listed["text"]
     assert moved["text"].startswith("Taiwan will be sent to this topic from now on.")
-    assert await subscriptions_of(house, forum) == []
-    assert await subscriptions_of(house, forum, thread) == ["Taiwan"]
+    assert await house.subscriptions_of(forum) == []
+    assert await house.subscriptions_of(forum, thread) == ["Taiwan"]
 
 
 async def test_here_names_the_other_topics(house, forum, thread, playground):
@@ -107,7 +104,7 @@ async def test_here_names_the_other_topics(house, forum, thread, playground):
 
 
 async def renamed(forum: Talk, thread: int, name: str) -> None:
-    """Let somebody give the topic another name."""
+    """Rename the topic thread."""
     world = forum.playground.world
     opening = forum.who.threads[thread].opening.to_api()
     told = {name: opening[name] for name in ("chat", "from", "date")}
@@ -117,5 +114,5 @@ async def renamed(forum: Talk, thread: int, name: str) -> None:
     await forum.settled()
 
 
-async def test_here_without_topics_says_why_not(ann):
+async def test_here_without_forum_topics_explains_why(ann):
     assert (await ann.says("/here"))["text"].endswith("this chat has no forum topics.")

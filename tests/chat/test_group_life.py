@@ -1,4 +1,4 @@
-"""Removed from a group, or without its rights there, the bot waits and goes on by itself."""
+"""Chats suspend when the bot loses its place or rights, and resume by themselves."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ from storage.enums import ChatState
 from tests.chat.conftest import House, Talk
 from tests.story.processes import PATIENCE
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def group(house, ann):
@@ -22,7 +20,7 @@ async def group(house, ann):
 
 @dataclass
 class States:
-    """In what states the rows of a chat are, once what was done before has been handled."""
+    """The states of a chat's rows after all earlier updates were handled."""
 
     house: House
     talk: Talk
@@ -43,7 +41,9 @@ def states(house, group):
     return States(house, group)
 
 
-async def test_removed_it_waits_with_all_topics_and_comes_back(group, states, ann, playground):
+async def test_a_removed_bot_is_suspended_in_all_topics_until_it_returns(
+    group, states, ann, playground
+):
     playground.membership(group.who, "kicked", from_id=ann.who.id)
     assert await states.become(ChatState.KICKED, ChatState.KICKED)
 
@@ -53,17 +53,17 @@ async def test_removed_it_waits_with_all_topics_and_comes_back(group, states, an
     assert (await group.next())["text"].startswith("Thank you for adding me.")
 
 
-async def test_without_the_right_to_write_it_waits_for_the_right(group, states, playground):
+async def test_a_group_without_the_right_to_write_is_suspended(group, states, playground):
     playground.membership(group.who, "restricted", rights=[])
     assert await states.become(ChatState.BLOCKED, ChatState.BLOCKED)
 
     playground.membership(group.who, "member")
 
     assert await states.become(ChatState.ACTIVE, ChatState.ACTIVE)
-    assert len(group.all()) == 2  # nobody is thanked for a right
+    assert len(group.all()) == 2  # no thanks for a right
 
 
-async def test_a_pause_outlives_being_removed(group, states, ann, playground):
+async def test_a_pause_survives_removal_from_the_group(group, states, ann, playground):
     await group.says("/stop", from_id=ann.who.id)
     playground.membership(group.who, "kicked")
     assert await states.become(ChatState.PAUSED, ChatState.KICKED)
@@ -73,12 +73,12 @@ async def test_a_pause_outlives_being_removed(group, states, ann, playground):
     assert await states.become(ChatState.PAUSED, ChatState.ACTIVE)
 
 
-async def test_a_channel_without_the_right_to_post_waits(house, ann, playground):
+async def test_a_channel_without_the_right_to_post_is_suspended(house, ann, playground):
     await ann.says("/start")
     channel = playground.chat("channel", "Desk", [ann.who], bot="left")
     playground.membership(channel, "administrator", from_id=ann.who.id)
     await ann.next()
-    states = States(house, Talk(playground, channel))
+    states = States(house, house.talk_in(channel))
 
     playground.membership(channel, "administrator", rights=["can_edit_messages"])
     assert await states.become(ChatState.BLOCKED)

@@ -1,4 +1,4 @@
-"""The bot in groups: who may add it, what it answers, who may change subscriptions."""
+"""The bot in groups: access, replies and rights to change subscriptions."""
 
 import pytest
 
@@ -6,33 +6,23 @@ from bot.rendering.i18n import IN_ENGLISH
 from bot.rendering.keyboards import SETTINGS, topics_page
 from bot.rendering.messages import Button
 from bot.rendering.renderer import Renderers
-from bot.subscribers import topics
 from bot.subscribers.access import Access, follow_access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of, private_chats_of_admins
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-from tests.chat.conftest import Talk
-
-pytestmark = pytest.mark.slow
+from tests.chat.conftest import BOT_NAME
 
 FRIEND = 700
-NAME = "@dateline_playground_bot"
 
 
-async def subscriptions_of(house, group: Talk, thread: int = 0) -> list[str]:
-    """Return the names of what the group is subscribed to."""
-    chat = await house.row_of(group, thread)
-    return [topic.name for topic in (await topics.subscribed(house.storage, chat.id)).items]
-
-
-async def test_who_adds_the_bot_is_thanked_and_told_how_to_start(house, ann, playground):
+async def test_adding_the_bot_is_answered_with_thanks_and_instructions(house, ann, playground):
     chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
 
     playground.membership(chat, "member", from_id=ann.who.id)
 
-    told = await Talk(playground, chat).next()
+    told = await house.talk_in(chat).next()
     assert told["text"].startswith("Thank you for adding me.")
-    assert f"{NAME} Taiwan" in told["text"]
+    assert f"{BOT_NAME} Taiwan" in told["text"]
     async with house.storage.reading() as tx:
         row = await chat_at(tx, chat.id)
     assert row
@@ -40,16 +30,16 @@ async def test_who_adds_the_bot_is_thanked_and_told_how_to_start(house, ann, pla
 
 
 async def test_a_mention_with_a_query_shows_a_card_that_subscribes(house, ann, group):
-    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     subscribed = await group.presses(card, "Both", from_id=ann.who.id)
 
     assert card["text"].startswith("Taiwan · nothing in the last 7 days")
     assert subscribed["text"].startswith("Subscribed to Taiwan")
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
 
 
 async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
     toast = await group.presses_quietly(card, "Both", from_id=eve.id)
     stop = await group.says("/stop", from_id=eve.id)
     topics = await group.says("/topics", from_id=eve.id)
@@ -57,10 +47,10 @@ async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
     assert toast.startswith("Only administrators can change")
     assert stop["text"] == toast
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
-    assert await subscriptions_of(house, group) == []
+    assert await house.subscriptions_of(group) == []
 
 
-async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group):
+async def test_a_member_cannot_answer_a_question_for_administrators(house, ann, eve, group):
     settings = await group.says("/settings", from_id=ann.who.id)
     times = await group.presses(settings, "Change time", from_id=ann.who.id)
     asked = await group.presses(times, "Another time", from_id=ann.who.id)
@@ -84,7 +74,7 @@ async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group
     ],
 )
 @pytest.mark.parametrize("status", ["member", "administrator"])
-async def test_what_is_not_for_the_bot_gets_no_answer(ann, eve, group, playground, text, status):
+async def test_messages_for_others_get_no_answer(ann, eve, group, playground, text, status):
     playground.membership(group.who, status)
 
     for who in (ann.who, eve):
@@ -94,7 +84,7 @@ async def test_what_is_not_for_the_bot_gets_no_answer(ann, eve, group, playgroun
     assert answer["text"].startswith("You haven't subscribed to anything yet.")
 
 
-async def test_thanks_for_an_answer_is_no_query(ann, eve, group, playground):
+async def test_a_reply_of_thanks_gets_no_answer(ann, eve, group, playground):
     answer = await group.says("/topics", from_id=ann.who.id)
 
     for who in (ann.who, eve):
@@ -106,36 +96,38 @@ async def test_thanks_for_an_answer_is_no_query(ann, eve, group, playground):
 
 
 async def test_an_unknown_command_by_name_is_answered(ann, group):
-    assert "/help" in (await group.says(f"/weather{NAME}", from_id=ann.who.id))["text"]
+    assert "/help" in (await group.says(f"/weather{BOT_NAME}", from_id=ann.who.id))["text"]
 
 
 async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, playground):
     playground.member(group.who, ann.who, "creator", is_anonymous=True)
 
-    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     await group.presses(card, "Alert me", from_id=ann.who.id)
     stopped = await group.says("/stop", from_id=ann.who.id)
 
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
     assert stopped["text"].startswith("Paused.")
 
 
-async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playground):
+async def test_a_promoted_member_may_change_subscriptions_at_once(
+    house, ann, eve, group, playground
+):
     playground.membership(group.who, "administrator")
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
     await group.presses_quietly(card, "Both", from_id=eve.id)
     playground.member(group.who, eve, "administrator")
 
     await group.presses(card, "Both", from_id=eve.id)
 
-    assert await subscriptions_of(house, group) == ["Taiwan"]
+    assert await house.subscriptions_of(group) == ["Taiwan"]
 
 
 @pytest.mark.parametrize(
     ("bots_own", "status"),
     [
         ("administrator", "member"),
-        # A bot that is no administrator hears of no change of role.
+        # Telegram sends role changes only to bots that are administrators.
         ("member", "member"),
         ("member", "left"),
         ("member", "kicked"),
@@ -144,8 +136,8 @@ async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playgr
 async def test_a_demoted_administrator_changes_nothing(eve, group, playground, bots_own, status):
     playground.membership(group.who, bots_own)
     playground.member(group.who, eve, "administrator")
-    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
-    other = await group.says(f"{NAME} Korea", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
+    other = await group.says(f"{BOT_NAME} Korea", from_id=eve.id)
     await group.presses(card, "Both", from_id=eve.id)
     playground.member(group.who, eve, status)
 
@@ -154,15 +146,15 @@ async def test_a_demoted_administrator_changes_nothing(eve, group, playground, b
     assert toast.startswith("Only administrators")
 
 
-async def test_telegram_is_asked_once_for_the_administrators(ann, group, playground):
+async def test_the_administrators_are_requested_once(ann, group, playground):
     for _ in range(3):
         await group.says("/topics", from_id=ann.who.id)
 
     assert len(playground.journal("getChatAdministrators")) == 1
 
 
-async def test_a_group_erases_what_is_its_own_alone(house, ann, group):
-    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+async def test_deleting_a_group_keeps_private_subscriptions(house, ann, group):
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     await group.presses(card, "Both", from_id=ann.who.id)
     await ann.says("Japan", "Both")
 
@@ -179,9 +171,9 @@ class TestWithoutAccess:
     def access(self):
         return Access(is_open=False, allowed=frozenset({FRIEND}))
 
-    async def test_a_group_is_told_once_how_to_get_access(self, house, ann, playground):
+    async def test_a_group_without_access_learns_how_to_get_it(self, house, ann, playground):
         chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
-        talk = Talk(playground, chat)
+        talk = house.talk_in(chat)
 
         playground.membership(chat, "member", from_id=ann.who.id)
         told = await talk.next()
@@ -191,7 +183,7 @@ class TestWithoutAccess:
         async with house.storage.reading() as tx:
             assert await chats_of(tx, chat.id) == []
 
-    async def test_in_the_group_of_an_allowed_user_everybody_has_access(self, house, ann):
+    async def test_members_of_an_allowed_users_group_have_access(self, house, ann):
         friend = house.talk("Fritz", id=FRIEND)
         talk = await house.group(friend, ann.who, kind="group")
 
@@ -200,7 +192,7 @@ class TestWithoutAccess:
         assert topics["text"].startswith("You haven't subscribed to anything yet.")
         assert (await ann.says("/start"))["text"].startswith("I am a private news bot")
 
-    async def test_a_group_of_a_user_without_access_any_more_gets_a_sentence(self, house, ann):
+    async def test_the_group_of_a_disallowed_user_gets_an_explanation(self, house, ann):
         talk = await house.group(house.talk("Fritz", id=FRIEND), ann.who, kind="group")
         await follow_access(house.storage, access=Access(is_open=False))
 
@@ -211,7 +203,7 @@ class TestWithoutAccess:
         }
 
 
-async def test_a_button_under_a_digest_leaves_the_digest(house, eve, group, playground):
+async def test_a_button_under_a_digest_does_not_replace_the_digest(house, eve, group, playground):
     keyboard = ((Button("Topics", topics_page()), Button("Time & pause", SETTINGS)),)
     sent = await house.bot.send_message(
         group.who.id, "Your digest", reply_markup=markup_of(keyboard)
@@ -227,7 +219,7 @@ async def test_a_button_under_a_digest_leaves_the_digest(house, eve, group, play
     assert "Your digest" in [message["text"] for message in group.all()]
 
 
-async def test_topics_says_what_works_in_a_group(ann, group):
+async def test_topics_explains_how_to_subscribe_in_a_group(ann, group):
     empty = await group.says("/topics", from_id=ann.who.id)
     asked = await group.says("/watch", from_id=ann.who.id)
     card = await group.replies(asked, "Taiwan", from_id=ann.who.id)
@@ -241,7 +233,7 @@ async def test_topics_says_what_works_in_a_group(ann, group):
     assert direct["text"].startswith("Korea ·")
 
 
-async def test_help_in_a_group_speaks_of_what_works_there(ann, group):
+async def test_help_in_a_group_lists_what_works_there(ann, group):
     there = (await group.says("/help", from_id=ann.who.id))["text"]
     here = (await ann.says("/help"))["text"]
 
@@ -256,7 +248,7 @@ class TestInAnotherLanguage:
     def renderer(self):
         return Renderers(translations={"en": IN_ENGLISH, "ja": pseudo_translation()}).of("en")
 
-    async def test_a_question_in_the_groups_language_is_answered(self, house, ann, group):
+    async def test_a_question_in_the_language_of_the_group_is_answered(self, house, ann, group):
         async with house.storage.writing() as tx:
             row = await chat_at(tx, group.who.id)
             assert row
@@ -270,7 +262,7 @@ class TestInAnotherLanguage:
         assert card["text"].startswith("\u200f\u2068Taiwan\u2069 ·")
 
 
-async def test_an_administrator_who_changed_something_can_be_notified(house, ann, eve, group):
+async def test_administrators_who_made_changes_can_be_notified(house, ann, eve, group):
     await group.says("/stop", from_id=ann.who.id)
     await group.says("/stop", from_id=eve.id)
 

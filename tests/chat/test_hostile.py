@@ -1,11 +1,9 @@
-"""Names, words and buttons made to hurt: shown as they are, refused, or ignored."""
+"""Hostile names, queries and buttons: shown as plain text, refused or ignored."""
 
 import pytest
 
 from tests.chat.conftest import buttons, labels
 from tests.chat.pressings import press
-
-pytestmark = pytest.mark.slow
 
 OLD = "This button no longer does anything."
 GONE = "This topic is no longer there."
@@ -13,7 +11,7 @@ GONE = "This topic is no longer there."
 
 @pytest.fixture
 def pressing(house, ann):
-    """Press a button that carries any data; return what came up."""
+    """Return a function that presses a button with forged data and returns the toast."""
 
     async def pressed(data: str):
         if not ann.seen:
@@ -23,7 +21,7 @@ def pressing(house, ann):
     return pressed
 
 
-async def test_html_in_a_name_is_only_text(house):
+async def test_html_in_a_name_is_plain_text(house):
     eve = house.talk('<b>Eve</b> & <a href="tg://user?id=1">co</a>')
 
     hello = await eve.says("/start")
@@ -32,19 +30,19 @@ async def test_html_in_a_name_is_only_text(house):
     assert all(e["type"] != "text_link" for e in hello["entities"])
 
 
-async def test_a_name_cannot_turn_the_text_around(house):
+async def test_a_name_cannot_reverse_the_text(house):
     eve = house.talk("\u202eevE\u2066")
 
     assert (await eve.says("/start"))["text"].startswith("Hello, evE.")
 
 
-async def test_a_name_of_nothing_is_left_out(house):
+async def test_an_invisible_name_is_left_out(house):
     eve = house.talk("\u200b\u202e")
 
     assert (await eve.says("/start"))["text"].startswith("Hello. I read")
 
 
-async def test_html_in_words_is_only_text(ann):
+async def test_html_in_a_query_is_plain_text(ann):
     card = await ann.says('"<b>bold</b>" &amp; <script>')
 
     assert card["text"].startswith('"<b>bold</b>" &amp; <script> · nothing')
@@ -76,19 +74,19 @@ async def test_html_in_words_is_only_text(ann):
         "\u202e",
     ],
 )
-async def test_data_that_no_button_of_ours_has_is_answered_and_does_nothing(pressing, data):
+async def test_forged_data_is_answered_and_does_nothing(pressing, data):
     assert (await pressing(data)).startswith(OLD)
 
 
 @pytest.mark.parametrize("data", ["words|both|", "try|"])
-async def test_a_button_without_its_words_says_why(pressing, data):
+async def test_a_card_without_its_query_explains_why(pressing, data):
     assert (await pressing(data)).startswith("This card is too old")
 
 
 @pytest.mark.parametrize(
     "data", ["topic:{}", "card:{}", "subscribe:{}:both", "mode:{}:instant", "stop:{}"]
 )
-async def test_another_chats_topic_looks_like_none(house, pressing, data):
+async def test_a_topic_of_another_chat_looks_like_a_missing_one(house, pressing, data):
     bob = house.talk("Bob")
     await bob.says("a secret of Bob's", "Both")
     topics = await bob.says("/topics")
@@ -102,22 +100,22 @@ async def test_another_chats_topic_looks_like_none(house, pressing, data):
 
 
 @pytest.mark.parametrize("data", ["topic:424242", "subscribe:424242:both", "stop:1"])
-async def test_a_topic_that_is_not_there_or_not_subscribed_to_says_so(pressing, data):
+async def test_a_missing_topic_is_reported(pressing, data):
     assert (await pressing(data)).startswith(GONE)
 
 
 @pytest.mark.parametrize("data", ["sources:0", "source:1", "unsource:1"])
-async def test_an_admins_button_is_nothing_for_others(pressing, data):
+async def test_admin_buttons_are_refused_to_others(pressing, data):
     assert (await pressing(data)).startswith("Only admins of this bot can do that.")
 
 
-async def test_a_page_that_is_gone_is_the_last_one(ann, pressing):
+async def test_a_page_beyond_the_end_shows_the_last_one(ann, pressing):
     await pressing("topics:5000")
 
     assert (await ann.next())["text"].startswith("You haven't subscribed to anything yet.")
 
 
-async def test_a_card_whose_message_telegram_forgot_asks_for_the_words(house, ann):
+async def test_a_card_that_telegram_forgot_is_too_old(house, ann):
     await ann.says("/start")
 
     await house.feed(press(ann.who.id, "words|both|", date=0, text=None, entities=None))
@@ -138,7 +136,7 @@ async def test_the_same_update_twice_makes_one_topic(house, ann):
     assert (await ann.says("/topics"))["text"].startswith("Your topics")
 
 
-async def test_no_button_says_more_than_telegram_carries(ann):
+async def test_button_data_fits_telegrams_limit(ann):
     for message in (await ann.says("/start"), await ann.says("Taiwan"), await ann.says("/topics")):
         assert labels(message)
         assert all(1 <= len(data.encode()) <= 64 for _, data in buttons(message))

@@ -1,15 +1,15 @@
-"""Names and buttons that others made: of groups, forum topics and channels, and by hand."""
+"""Hostile names of groups, forum topics and channels, and forged buttons."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from aiogram.types import ChatMemberAdministrator, Update
-from structlog.testing import capture_logs
 
 from tests.belongings import fill, ids_of
+from tests.chat.hostile import EVE, HOSTILE, feed_hostile, texts_of
 from tests.chat.pressings import classes, press, say
 from tests.chat.registrations import commands_of
-from tests.chat.test_hostile_text import EVE, HOSTILE, TURNING, told
 from tests.resources import ADMIN
 
 pytestmark = pytest.mark.slow
@@ -17,34 +17,18 @@ pytestmark = pytest.mark.slow
 LONGEST = 4096
 NAMES = [*HOSTILE, pytest.param("w " * (LONGEST // 2), id="4,096 characters of a name")]
 HURTS = ("<b>&lt;", "tai\x00wan", "\ud83d taiwan", "\u202etaiwan", "x" * 4000, "{{ 7 }} %(n)s")
-TROUBLE = "Something went wrong"
 
 
 @pytest.fixture
 def feed(house):
-    """Feed an update; return what was sent, which turns no text around and is no excuse."""
-
-    seen = [0]
     house.talk("Eve", id=EVE)
     house.talk("Ada", id=ADMIN)
-
-    async def feed(update: Update) -> list[dict[str, Any]]:
-        with capture_logs() as logged:
-            await house.feed(update)
-        assert [line for line in logged if line["log_level"] in {"error", "critical"}] == []
-        told_of = house.playground.journal(after=seen[-1])
-        seen.append(max((call["n"] for call in told_of), default=seen[-1]))
-        calls = [call["params"] for call in told_of]
-        assert not set(TURNING) & set(told(calls)) or "operator" in told(calls)
-        assert TROUBLE not in told(calls)
-        return calls
-
-    return feed
+    return partial(feed_hostile, house)
 
 
 @pytest.fixture
 def place(house, feed):
-    """Return a group or channel that Eve runs, as Telegram names it, under any title."""
+    """Return a function that makes a group or channel of Eve's with any title."""
 
     eve = house.playground.world.users[EVE]
 
@@ -56,7 +40,7 @@ def place(house, feed):
 
 
 def brought(chat: dict[str, Any], status: str) -> Update:
-    """Eve lets the bot in."""
+    """Return the update that Eve added the bot."""
     bot = {"id": 1, "is_bot": True, "first_name": "Dateline"}
     fields = ChatMemberAdministrator.model_fields
     rights = dict.fromkeys((name for name in fields if name.startswith("can_")), True)
@@ -72,18 +56,18 @@ def brought(chat: dict[str, Any], status: str) -> Update:
 
 
 @pytest.mark.parametrize("title", NAMES)
-async def test_a_group_may_be_called_whatever_it_likes(feed, place, title):
+async def test_a_group_may_have_any_title(feed, place, title):
     group = place("supergroup", title)
 
     welcome = await feed(brought(group, "member"))
     topics = await feed(say(EVE, "/topics", chat=group))
 
-    assert told(welcome)
-    assert told(topics)
+    assert texts_of(welcome)
+    assert texts_of(topics)
 
 
 @pytest.mark.parametrize("title", NAMES)
-async def test_a_channel_may_be_called_whatever_it_likes(feed, place, title):
+async def test_a_channel_may_have_any_title(feed, place, title):
     channel = place("channel", title)
     await feed(say(EVE, "/start"))
 
@@ -98,15 +82,15 @@ async def test_a_channel_may_be_called_whatever_it_likes(feed, place, title):
     managed = await feed(press(EVE, manage))
     banner = await feed(say(EVE, "/topics"))
 
-    assert told(asked)
-    assert told(listed)
-    assert told(managed)
-    assert told(banner).startswith("For the channel")
-    assert len(told(banner)) < 2 * 128 + 500
+    assert texts_of(asked)
+    assert texts_of(listed)
+    assert texts_of(managed)
+    assert texts_of(banner)[0].startswith("For the channel")
+    assert len(texts_of(banner)[0]) < 2 * 128 + 500
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_forum_topic_may_be_called_whatever_it_likes(house, feed, place, name):
+async def test_a_forum_topic_may_have_any_name(house, feed, place, name):
     forum = place("supergroup", "Zoo", is_forum=True)
     house.playground.topic(forum["id"], thread_id=7)
     made = {"name": name, "icon_color": 7322096}
@@ -115,20 +99,20 @@ async def test_a_forum_topic_may_be_called_whatever_it_likes(house, feed, place,
     opening["message"].pop("text")
     asked = in_topic | {"reply_to_message": _service(forum, made)}
 
-    assert told(await feed(Update.model_validate(opening))) == ""
-    assert told(await feed(say(EVE, "/topics", **asked)))
-    assert told(await feed(say(EVE, "/here", **asked)))
+    assert texts_of(await feed(Update.model_validate(opening))) == []
+    assert texts_of(await feed(say(EVE, "/topics", **asked)))
+    assert texts_of(await feed(say(EVE, "/here", **asked)))
 
 
 @pytest.mark.parametrize("text", HURTS, ids=ascii)
 @pytest.mark.parametrize("who", [EVE, ADMIN], ids=["somebody", "an admin"])
-async def test_every_command_takes_whatever_stands_behind_it(house, feed, who, text):
+async def test_every_command_takes_any_argument(house, feed, who, text):
     for command in commands_of(house.dispatcher):
         assert await feed(say(who, f"/{command} {text}")), command
 
 
 class TestOnPostgreSQL:
-    """Which takes no NUL, and no halves of characters."""
+    """PostgreSQL stores no NUL characters and no lone surrogates."""
 
     @pytest.fixture
     def one_storage(self, storage):
@@ -136,11 +120,11 @@ class TestOnPostgreSQL:
 
     @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
     @pytest.mark.parametrize("text", HURTS[1:3], ids=ascii)
-    async def test_what_is_kept_can_be_kept(self, feed, text):
+    async def test_hostile_text_can_be_stored(self, feed, text):
         for command in ("feedback", "broadcast", "catalogue add", "start", "email", "search"):
             await feed(say(ADMIN, f"/{command} {text}"))
 
-        assert told(await feed(say(EVE, text, text)))
+        assert texts_of(await feed(say(EVE, text, text)))
 
 
 BY_HAND = (
@@ -158,8 +142,7 @@ BY_HAND = (
 )
 
 
-async def test_no_button_made_by_hand_does_harm(house, feed):
-    """Whatever stands behind the name of a kind that we know."""
+async def test_forged_buttons_are_answered(house, feed):
     await feed(say(ADMIN, "okapi"))
     await fill(house.storage, 1)
 
@@ -169,8 +152,7 @@ async def test_no_button_made_by_hand_does_harm(house, feed):
             assert [call for call in calls if "callback_query_id" in call], kind
 
 
-async def test_no_field_of_a_button_is_believed(house, feed):
-    """Each number of a kind as large, as small and as strange as it can be."""
+async def test_extreme_values_in_button_data_are_answered(house, feed):
     await feed(say(ADMIN, "okapi"))
     await fill(house.storage, 1)
     ids = await ids_of(house.storage, 1)
@@ -201,7 +183,7 @@ async def test_no_field_of_a_button_is_believed(house, feed):
         "@ 1|topics:0",
     ],
 )
-async def test_a_chat_that_a_button_carries_is_not_believed(house, feed, place, data):
+async def test_a_forged_chat_in_button_data_is_answered(house, feed, place, data):
     await feed(say(ADMIN, "okapi"))
 
     assert [call for call in (await feed(press(EVE, data))) if "callback_query_id" in call]
@@ -214,6 +196,6 @@ def _keyboard(calls: list[dict[str, Any]]) -> list[list[dict[str, str]]]:
 
 
 def _service(forum: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """What Telegram says that each message of a forum topic replies to."""
+    """Return the service message that each message of a forum topic replies to."""
     who = {"id": EVE, "is_bot": False, "first_name": "Eve"}
     return {"message_id": 7, "date": 1, "chat": forum, "from": who, "forum_topic_created": made}

@@ -1,4 +1,4 @@
-"""Inline queries through the dispatcher: what they give, to whom, and what is kept back."""
+"""Inline queries through the dispatcher: results, access and privacy."""
 
 import asyncio
 from typing import Any
@@ -11,8 +11,6 @@ from bot.chat.handlers.search import Turns, link_to_card, payload_of
 from bot.subscribers.share_links import LONGEST_START, LinkedQuery, LinkedTopic, read_start
 from storage.feeds_followed import follow
 from tests.chat.conftest import House, Talk, add_article, add_feed
-
-pytestmark = pytest.mark.slow
 
 PRIVATE = "https://private.example/feed"
 
@@ -39,7 +37,7 @@ async def test_the_newest_stories_come_as_cards(house, ann, ferry):
     assert (answer["cache_time"], answer["is_personal"], answer["next_offset"]) == (30, True, "")
 
 
-async def test_a_card_brings_others_to_its_words(house, ann, ferry):
+async def test_a_shared_card_leads_others_to_its_query(house, ann, ferry):
     answer = await asks(house, ann, "ferry")
     ((button,),) = answer["results"][0]["reply_markup"]["inline_keyboard"]
     bob = house.talk("Bob")
@@ -50,7 +48,7 @@ async def test_a_card_brings_others_to_its_words(house, ann, ferry):
     assert card["text"].startswith("ferry · 1 story in the last 7 days")
 
 
-async def test_a_chosen_card_is_nothing_that_was_typed(house, ann, ferry):
+async def test_a_chosen_card_is_not_read_as_a_query(house, ann, ferry):
     query = house.playground.inline(ann.who, "ferry")
     answer = await house.playground.wait_for_inline_answer(query)
 
@@ -61,7 +59,7 @@ async def test_a_chosen_card_is_nothing_that_was_typed(house, ann, ferry):
     assert house.playground.messages(ann.who)[-3]["via_bot"]["is_bot"]
 
 
-async def test_there_are_ten_on_a_page(house, ann, news):
+async def test_a_page_has_ten_results(house, ann, news):
     await ann.says("/start")
     words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "more"]
     for number, word in enumerate(words):
@@ -75,7 +73,7 @@ async def test_there_are_ten_on_a_page(house, ann, news):
     assert (len(second["results"]), second["next_offset"]) == (1, "")
 
 
-async def test_without_words_ones_own_newest_come(house, ann, ferry):
+async def test_an_empty_query_shows_the_newest_of_ones_own_topics(house, ann, ferry):
     nothing = await asks(house, ann, "")
     await ann.says("ferry", "Both")
 
@@ -85,7 +83,7 @@ async def test_without_words_ones_own_newest_come(house, ann, ferry):
     assert [card["title"] for card in answer["results"]] == ["Ferry sinks off Bohara"]
 
 
-async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage):
+async def test_private_articles_are_not_found(house, ann, one_storage):
     await ann.says("/start")
     async with one_storage.writing() as tx:
         await follow(tx, 1, await add_feed(tx, PRIVATE))
@@ -100,7 +98,7 @@ async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage
     assert found["button"]["text"] == "Nothing in 30 days. Subscribe?"
 
 
-async def test_a_query_that_is_none_says_so_and_leads_to_why(house, ann):
+async def test_an_unreadable_query_leads_to_an_explanation(house, ann):
     await ann.says("/start")
 
     answer = await asks(house, ann, "Taiwan OR (consul")
@@ -122,13 +120,13 @@ async def test_an_unauthorized_user_gets_a_button_and_no_row(house, one_storage)
     assert await house.row_of(eve) is None
 
 
-async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):
+async def test_the_last_of_several_quick_queries_is_answered(house, ann, ferry):
     queries = [house.playground.inline(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
 
     assert len((await house.playground.wait_for_inline_answer(queries[-1]))["results"]) == 1
 
 
-async def test_only_the_last_of_those_that_wait_counts():
+async def test_only_the_last_waiting_query_is_run():
     turns, counted = Turns(), []
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -152,7 +150,7 @@ async def test_only_the_last_of_those_that_wait_counts():
 
 
 @given(st.text(max_size=80))
-def test_words_come_back_from_a_link_or_do_not_travel(words):
+def test_a_link_carries_a_whole_query_or_none(words):
     payload = payload_of(words)
 
     if payload is None:
@@ -163,7 +161,7 @@ def test_words_come_back_from_a_link_or_do_not_travel(words):
 
 
 @given(st.text(max_size=80))
-def test_nothing_made_by_hand_breaks_a_link(payload):
+def test_forged_links_are_read_without_error(payload):
     linked = read_start(f"q_{payload}")
     assert linked is None or (isinstance(linked, LinkedQuery) and linked.typed)
     assert read_start("topic_1") == LinkedTopic("1")

@@ -5,8 +5,6 @@ import pytest
 from bot.rendering.renderer import Renderers
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def renderer():
@@ -22,7 +20,7 @@ def renderer():
     ],
     ids=["German", "Arabic", "Japanese"],
 )
-async def test_a_weekly_digest_is_offered_in_the_words_it_was_typed_in(
+async def test_a_weekly_digest_is_offered_in_the_language_it_was_typed_in(
     house, language, typed, shown
 ):
     answer = await house.talk("Ada", language_code=language).says(typed)

@@ -1,4 +1,4 @@
-"""Invitations: made in the admin panel, and sent by users without access as a link or typed."""
+"""Invitations: made in the admin panel, redeemed by a link or a typed code."""
 
 import asyncio
 import re
@@ -10,8 +10,6 @@ from bot.subscribers.access import Access
 from tests.chat.conftest import buttons
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def access():
@@ -20,7 +18,7 @@ def access():
 
 @pytest.fixture
 async def code(admin):
-    """Return that of an invitation for one."""
+    """Return the code of an invitation for one user."""
     made = await admin.says("/admin", "Invitations", "New invitation", "Create")
     found = re.search(r"start=invite_([A-Z2-7]{16})", made["text"])
     assert found
@@ -42,7 +40,7 @@ async def test_an_invitation_is_made_by_buttons_in_one_message(admin):
     assert listed["message_id"] == ended["message_id"]
 
 
-async def test_eight_presses_at_once_make_one_invitation(admin, house):
+async def test_simultaneous_presses_make_one_invitation(admin, house):
     draft = await admin.says("/admin", "Invitations", "New invitation")
     data = next(data for label, data in buttons(draft) if label == "Create")
 
@@ -53,13 +51,13 @@ async def test_eight_presses_at_once_make_one_invitation(admin, house):
     assert (await invites.invite_page(house.storage)).total == 1
 
 
-async def test_a_user_without_access_is_told_how_to_get_it(ann):
+async def test_a_user_without_access_learns_how_to_get_it(ann):
     answer = await ann.says("/start")
 
     assert "If you have an invitation, open its link or send me its code." in answer["text"]
 
 
-async def test_the_link_gives_access(ann, code):
+async def test_an_invitation_link_gives_access(ann, code):
     welcome = await ann.says(f"/start invite_{code}")
 
     assert welcome["text"].startswith("Hello, Ann.")
@@ -70,7 +68,7 @@ async def test_a_typed_code_gives_access_whatever_its_case(ann, code):
     assert (await ann.says(f"{code[:8].lower()} {code[8:]}"))["text"].startswith("Hello, Ann.")
 
 
-async def test_a_user_with_access_may_type_what_looks_like_a_code(ann, code):
+async def test_a_code_typed_by_a_user_with_access_is_a_query(ann, code):
     await ann.says(code)
 
     answer = await ann.says("INTERNATIONALIST")
@@ -85,7 +83,7 @@ async def test_the_link_starts_the_bot_for_a_user_with_access(ann, code):
     assert (await ann.says(f"/start invite_{code}"))["text"].startswith("Hello, Ann.")
 
 
-async def test_a_code_that_gives_no_access_says_why(house, ann, code):
+async def test_a_refused_code_explains_why(house, ann, code):
     await ann.says(code)
     bob = house.talk("Bob")
 
@@ -98,7 +96,7 @@ async def test_a_code_that_gives_no_access_says_why(house, ann, code):
     assert too_often["text"].startswith("You have tried too many wrong codes")
 
 
-class TestWhereTheyDoNotCount:
+class TestInvitationsOff:
     @pytest.fixture
     def access(self):
         return Access(is_open=False, admins=frozenset({ADMIN}))

@@ -1,4 +1,4 @@
-"""The language of a chat: its client's at first, then the one that was chosen."""
+"""The language of a chat: the client's until the user chooses one."""
 
 import pytest
 from aiogram.types import BotCommandScopeChat
@@ -10,9 +10,7 @@ from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.chat.conftest import labels
 from tests.resources import ADMIN
 
-pytestmark = pytest.mark.slow
-
-# Arabic and Chinese, as if their sentences were English with accents.
+# The translations are English with accents, so that the tests can read them.
 MADE_UP = pseudo_translation().catalogue
 TRANSLATIONS = {
     "en": IN_ENGLISH,
@@ -31,23 +29,23 @@ def ali(house):
     return house.talk("Ali", language_code="ar")
 
 
-async def test_a_chat_is_spoken_to_as_its_client_is(ali):
+async def test_replies_are_in_the_language_of_the_client(ali):
     assert pseudo("the admin reads it") in (await ali.says("/help"))["text"]
 
 
-async def test_a_language_that_is_not_spoken_is_english(house):
+async def test_an_unsupported_language_falls_back_to_english(house):
     answer = await house.talk("Jan", language_code="nl").says("/language")
 
     assert answer["text"].startswith("Language\n")
 
 
-async def test_languages_are_offered_by_their_own_names(ann):
+async def test_languages_are_offered_under_their_native_names(ann):
     answer = await ann.says("/language")
 
     assert labels(answer) == ["✓ As in Telegram", "English", "简体中文", "العربية", "‹ Settings"]
 
 
-async def test_what_is_chosen_stays_whatever_the_client_says(ann):
+async def test_the_chosen_language_overrides_the_client(ann):
     changed = await ann.says("/language", "العربية")
 
     answer = await ann.says("/help")
@@ -57,7 +55,7 @@ async def test_what_is_chosen_stays_whatever_the_client_says(ann):
     assert pseudo("the admin reads it") in answer["text"]
 
 
-async def test_as_in_telegram_gives_the_client_its_say_again(ali):
+async def test_as_in_telegram_follows_the_client_again(ali):
     page = await ali.says("/language", "English")
 
     back = await ali.presses(page, "As in Telegram")
@@ -66,7 +64,7 @@ async def test_as_in_telegram_gives_the_client_its_say_again(ali):
     assert labels(back)[0] == f"✓ {pseudo('As in Telegram')}"
 
 
-async def test_a_language_that_is_offered_no_more_is_refused(ann, monkeypatch):
+async def test_a_language_no_longer_offered_is_refused(ann, monkeypatch):
     page = await ann.says("/language")
     monkeypatch.setattr(Renderers, "offered", (LANGUAGES["en"],))
 
@@ -74,7 +72,7 @@ async def test_a_language_that_is_offered_no_more_is_refused(ann, monkeypatch):
     assert "✓ As in Telegram" in labels(page)
 
 
-async def test_where_one_language_is_spoken_there_is_nothing_to_choose(house, monkeypatch):
+async def test_a_single_language_leaves_no_choice(house, monkeypatch):
     monkeypatch.setattr(Renderers, "offered", (LANGUAGES["en"],))
 
     answer = await house.talk("Bob").says("/language")
@@ -83,11 +81,11 @@ async def test_where_one_language_is_spoken_there_is_nothing_to_choose(house, mo
     assert "only speak English" in answer["text"]
 
 
-async def test_settings_lead_there(ann):
+async def test_settings_lead_to_the_languages(ann):
     assert "Which language" in (await ann.says("/settings", "Language"))["text"]
 
 
-async def test_a_digest_asked_for_is_in_the_language_of_the_chat(ali):
+async def test_a_requested_digest_is_in_the_language_of_the_chat(ali):
     assert (await ali.says("/digest"))["text"].startswith("\u200f")
 
 
@@ -99,7 +97,7 @@ async def test_a_question_and_its_answer_are_understood_in_any_language(ali):
     assert again["text"].startswith("\u200f\u2068Japan\u2069 · ")
 
 
-async def test_a_question_is_known_for_one_in_a_language_chosen_since(ann):
+async def test_a_question_is_recognised_after_the_language_changed(ann):
     question = await ann.says("/settings", "Change time", "Another time")
     await ann.says("/language", "العربية")
 
@@ -109,7 +107,7 @@ async def test_a_question_is_known_for_one_in_a_language_chosen_since(ann):
     assert pseudo("Pause everything") in labels(answer)
 
 
-async def test_the_menu_of_a_chat_follows_the_choice(ann, house):
+async def test_the_menu_follows_the_chosen_language(ann, house):
     scope = BotCommandScopeChat(chat_id=ann.who.id)
     page = await ann.says("/language", "العربية")
     chosen = await house.bot.get_my_commands(scope=scope, language_code="ja")
@@ -126,12 +124,12 @@ class TestWithAnApp:
     def app_url(self):
         return "https://news.example.org/app"
 
-    async def test_the_button_of_a_chat_says_in_its_language_what_it_opens(self, ali, house):
+    async def test_the_app_button_is_in_the_language_of_the_chat(self, ali, house):
         await ali.says("/start")
 
         assert (await house.bot.get_chat_menu_button(chat_id=ali.who.id)).text == pseudo("Topics")
 
-    async def test_the_button_follows_the_choice(self, ann, house):
+    async def test_the_app_button_follows_the_chosen_language(self, ann, house):
         page = await ann.says("/language", "العربية")
         chosen = await house.bot.get_chat_menu_button(chat_id=ann.who.id)
         await ann.presses(page, "English")
@@ -145,5 +143,5 @@ class TestWithoutAccess:
     def access(self):
         return Access(is_open=False, admins=frozenset({ADMIN}))
 
-    async def test_users_without_access_are_told_so_in_the_language_of_their_client(self, ali):
+    async def test_a_refusal_is_in_the_language_of_the_client(self, ali):
         assert (await ali.says("Taiwan"))["text"].startswith("\u200f")

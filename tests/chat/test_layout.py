@@ -6,8 +6,6 @@ from storage.matches import Match
 from storage.queries import Query
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def looks(ann):
@@ -17,7 +15,7 @@ async def looks(ann):
 
 @pytest.fixture
 def matched(news, one_storage):
-    """Store an article that every query has matched."""
+    """Return a function that stores an article and its matches with all queries."""
 
     async def store(title: str, text: str, number: int = 0) -> None:
         await news(title, text, f"https://news.example.org/{number}")
@@ -47,7 +45,7 @@ async def test_the_style_is_chosen_by_a_button(ann, looks):
     assert "✓ Full" in labels(full)
 
 
-async def test_the_digest_comes_as_a_rich_message_once_that_is_chosen(ann, looks, matched):
+async def test_a_digest_is_a_rich_message_once_chosen(ann, looks, matched):
     await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
     digest = await ann.presses(looks, "One rich message", "Preview")
 
@@ -57,7 +55,7 @@ async def test_the_digest_comes_as_a_rich_message_once_that_is_chosen(ann, looks
     assert "Topics" in labels(digest)
 
 
-async def test_where_rich_messages_are_refused_the_classic_ones_come(ann, house, looks, matched):
+async def test_refused_rich_messages_fall_back_to_classic_ones(ann, house, looks, matched):
     await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
     rich = await ann.presses(looks, "One rich message")
     house.playground.inject("400", method="sendRichMessage")
@@ -65,7 +63,7 @@ async def test_where_rich_messages_are_refused_the_classic_ones_come(ann, house,
     assert (await ann.presses(rich, "Preview"))["text"].startswith("Your digest so far")
 
 
-async def test_all_stories_of_a_topic_come_by_its_button(ann, looks, matched):
+async def test_the_button_of_a_topic_shows_all_its_stories(ann, looks, matched):
     for number in range(9):
         await matched(f"Taiwan story {number}", "Words on Taiwan.", number)
     digest = await ann.says("/digest")
@@ -78,7 +76,7 @@ async def test_all_stories_of_a_topic_come_by_its_button(ann, looks, matched):
 
 
 @pytest.mark.parametrize("data", ["all:0:0:999", "all:20200101:0:1", "all:20261399:0:1"])
-async def test_an_old_button_says_that_its_digest_is_gone(ann, house, looks, data):
+async def test_the_button_of_a_deleted_digest_reports_the_deletion(ann, house, looks, data):
     answer = await ann.presses(await house.show_button(ann, data), "By hand")
 
     assert "I don't have that digest any more." in answer["text"]

@@ -1,4 +1,4 @@
-"""Links that users type: what is looked at, what is offered, what is kept."""
+"""Typed links: lookup, offers and private sources."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,8 +12,6 @@ from storage.sources import all_sources
 from tests.chat.conftest import SAMPLE_SOURCE, Talk, labels
 from tests.chat.pressings import press
 
-pytestmark = pytest.mark.slow
-
 FEED = "https://paper.example/feed.xml"
 
 
@@ -24,7 +22,7 @@ def one_feed(house, clock):
 
 
 async def looked_at(talk: Talk, typed: str) -> dict[str, Any]:
-    """Return the answer, which takes the place of the line that says what is done."""
+    """Return the answer, which replaces the progress message."""
     before = len(talk.all())
     answer = await talk.says(typed)
     while answer["text"].startswith("Looking at "):
@@ -34,14 +32,14 @@ async def looked_at(talk: Talk, typed: str) -> dict[str, Any]:
 
 
 async def added(talk: Talk, offer: dict[str, Any], label: str = "Add") -> dict[str, Any]:
-    """Press it; return what came of it in the end."""
+    """Press the button; return the last message after all progress."""
     await talk.presses_quietly(offer, label)
     while (answer := await talk.next())["text"].startswith(("Reading", "Looking at")):
         pass
     return answer
 
 
-async def test_a_feed_is_offered_and_added_for_its_chat_alone(house, ann, one_feed, one_storage):
+async def test_a_feed_is_offered_and_added_as_private(house, ann, one_feed, one_storage):
     offer = await looked_at(ann, FEED)
     answer = await added(ann, offer)
 
@@ -55,7 +53,7 @@ async def test_a_feed_is_offered_and_added_for_its_chat_alone(house, ann, one_fe
         assert [s.id for s in await sources_followed(tx, 1)] == [source.id]
 
 
-async def test_a_site_offers_its_feeds_to_pick_from(house, ann):
+async def test_a_site_offers_a_choice_of_its_feeds(house, ann):
     offers = tuple(FoundFeed(f"{FEED}?{n}", f"Section {n}") for n in range(5))
     house.looking.told = LookupResult("", offers)
 
@@ -68,7 +66,7 @@ async def test_a_site_offers_its_feeds_to_pick_from(house, ann):
     assert mine["entities"][1]["url"] == f"{FEED}?3"
 
 
-async def test_a_host_that_looks_like_another_is_shown_as_what_it_is(house, ann):
+async def test_a_lookalike_host_is_shown_in_punycode(house, ann):
     lookalike = "https://\u0430pple.com/"
     offers = tuple(FoundFeed(f"{lookalike}{n}", f"Section {n}") for n in range(2))
     house.looking.told = LookupResult("", offers)
@@ -80,7 +78,9 @@ async def test_a_host_that_looks_like_another_is_shown_as_what_it_is(house, ann)
     assert offer["text"].startswith("xn--pple-43d.com has 2 feeds.")
 
 
-async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_feed, clock):
+async def test_an_article_offers_its_keywords_and_the_feeds_of_its_site(
+    house, ann, one_feed, clock
+):
     feeds = house.looking.told.feeds
     text = "The Santa Rosalia sank off Bohara. Police in Bohara hold the captain. " * 5
     title = "Captain of sunken ferry Santa Rosalia detained"
@@ -95,7 +95,7 @@ async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_f
     assert offer["text"].startswith("Add Paper?")
 
 
-async def test_a_page_that_gives_nothing_says_why_and_what_else_there_is(house, ann):
+async def test_an_unreadable_page_is_reported_with_alternatives(house, ann):
     house.looking.told = LookupResult("", problem=Problem(ProblemCode.PRIVATE_ADDRESS))
 
     answer = await looked_at(ann, "http://10.0.0.1/feed")
@@ -104,7 +104,7 @@ async def test_a_page_that_gives_nothing_says_why_and_what_else_there_is(house, 
     assert labels(answer) == ["Type a query", "Catalogue"]
 
 
-async def test_what_everybody_gets_is_not_asked_for_again(house, ann, news):
+async def test_a_public_source_is_not_looked_up(house, ann, news):
     await news("A title", "A text.")
 
     answer = await ann.says(SAMPLE_SOURCE)
@@ -113,7 +113,7 @@ async def test_what_everybody_gets_is_not_asked_for_again(house, ann, news):
     assert house.looking.asked == []
 
 
-async def test_an_admin_may_add_it_for_everybody(house, admin, one_feed):
+async def test_an_admin_may_add_a_public_source(house, admin, one_feed):
     offer = await looked_at(admin, FEED)
     answer = await added(admin, offer, "Add for everybody")
 
@@ -121,7 +121,7 @@ async def test_an_admin_may_add_it_for_everybody(house, admin, one_feed):
     assert answer["text"].startswith("Added Sample Times, with 12 articles.")
 
 
-async def test_nobody_else_can_by_a_button_made_by_hand(house, ann, one_feed):
+async def test_a_forged_button_does_not_add_a_public_source(house, ann, one_feed):
     offer = await looked_at(ann, FEED)
 
     message = {name: offer[name] for name in ("message_id", "date", "chat", "text")}
@@ -130,7 +130,7 @@ async def test_nobody_else_can_by_a_button_made_by_hand(house, ann, one_feed):
     assert house.adding.asked == []
 
 
-async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
+async def test_private_sources_are_listed_removed_and_restored(ann, one_feed):
     await added(ann, await looked_at(ann, FEED))
 
     listed = await ann.says("/sources")
@@ -144,7 +144,7 @@ async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
     assert again["text"] == listed["text"]
 
 
-async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
+async def test_an_undo_expires_after_ten_minutes(ann, one_feed, clock):
     await added(ann, await looked_at(ann, FEED))
     removed = await ann.says("/sources", "1", "Unfollow")
 
@@ -153,7 +153,7 @@ async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
     assert "no longer follow" in await ann.presses_quietly(removed, "Undo")
 
 
-async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed):
+async def test_the_source_of_another_chat_cannot_be_seen_or_followed(house, ann, one_feed):
     await added(ann, await looked_at(ann, FEED))
     listed = await ann.says("/sources")
     bob = house.talk("Bob")
@@ -165,7 +165,7 @@ async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed
     assert (await ann.says("/sources"))["text"] == listed["text"]
 
 
-async def test_there_is_a_limit_and_it_is_said(house, ann):
+async def test_the_limit_of_private_sources_is_reported(house, ann):
     offers = tuple(FoundFeed(f"{FEED}?{n}", f"Section {n}") for n in range(5))
     house.looking.told = LookupResult("", offers)
     offer = await looked_at(ann, "https://paper.example/")
@@ -177,14 +177,14 @@ async def test_there_is_a_limit_and_it_is_said(house, ann):
     assert told.startswith("You follow 3 sources of your own")
 
 
-async def test_with_no_feed_of_ones_own_it_is_said_how_to_get_one(ann):
+async def test_an_empty_source_list_explains_how_to_add_one(ann):
     assert (await ann.says("/sources"))["text"].startswith(
         "You haven't added a source of your own."
     )
 
 
 @pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])
-async def test_a_forwarded_post_offers_its_words(house, ann, origin):
+async def test_a_forwarded_post_offers_its_keywords(house, ann, origin):
     post = "Ferry Santa Rosalia sinks off Bohara\n\nThe Santa Rosalia went down near Bohara."
 
     house.playground.forward(ann.who, post, origin=origin)
@@ -195,13 +195,13 @@ async def test_a_forwarded_post_offers_its_words(house, ann, origin):
     assert card["text"].startswith('"Santa Rosalia" · nothing')
 
 
-async def test_the_text_under_a_forwarded_picture_is_read_too(house, ann):
+async def test_the_caption_of_a_forwarded_picture_is_read(house, ann):
     house.playground.forward(ann.who, "台湾東部で地震、花蓮で津波", as_caption=True)
 
     assert "花蓮" in str(labels(await ann.next()))
 
 
-async def test_a_forwarded_post_that_is_mostly_a_link_is_looked_at(house, ann, one_feed):
+async def test_the_link_of_a_short_forwarded_post_is_looked_up(house, ann, one_feed):
     link = [{"type": "text_link", "offset": 0, "length": 4, "url": FEED}]
 
     house.playground.forward(ann.who, "Read this", entities=link)
@@ -212,7 +212,7 @@ async def test_a_forwarded_post_that_is_mostly_a_link_is_looked_at(house, ann, o
     assert house.looking.asked == [FEED]
 
 
-async def test_a_forwarded_smile_is_nonsense(house, ann):
+async def test_a_forwarded_emoji_is_nonsense(house, ann):
     house.playground.forward(ann.who, "🙂")
 
     assert (await ann.next())["text"].startswith("I found nothing")

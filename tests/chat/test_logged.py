@@ -1,11 +1,9 @@
-"""What fails on behalf of a user is logged without the address that they named."""
+"""Failures of a user's source are logged without its address."""
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from bot.chat.progress import FeedListReports
-from bot.rendering.renderer import Renderer
 from bot.sources.discovery.opml import Outline, write_opml
-from bot.subscribers.feed_lists import FeedListStage
 from tests.conftest import LogLines
 
 SECRET = "feed-token-17"
@@ -13,7 +11,7 @@ FEED = f"https://paper.example/{SECRET}/feed?key={SECRET}"
 
 
 class Breaks:
-    """Fails with an error that quotes the address."""
+    """Raises errors that quote the address."""
 
     async def look(self, url: str) -> NoReturn:
         raise LookupError(url)
@@ -22,9 +20,7 @@ class Breaks:
         raise LookupError(url)
 
 
-async def test_a_link_that_cannot_be_looked_at_is_logged_by_its_host(
-    house, ann, log_lines: LogLines, monkeypatch
-):
+async def test_a_failed_lookup_is_logged_by_host(house, ann, log_lines: LogLines, monkeypatch):
     monkeypatch.setattr(house.looking, "look", Breaks().look)
 
     await ann.says(FEED)
@@ -35,12 +31,8 @@ async def test_a_link_that_cannot_be_looked_at_is_logged_by_its_host(
     assert SECRET not in str(line)
 
 
-async def test_a_feed_of_a_list_that_cannot_be_added_is_logged_by_its_host(
-    house, ann, log_lines: LogLines
-):
-    reports = FeedListReports(house.bot, Renderer())
-    limits = house.resources.limits
-    adding = FeedListStage(house.storage, Breaks(), limits, reports.report, "me")
+async def test_a_failed_feed_of_a_list_is_logged_by_host(house, ann, log_lines: LogLines):
+    adding = replace(house.feed_list_stage(), adder=Breaks())
     house.playground.upload(ann.who, "feeds.opml", write_opml([Outline(FEED)], "Feeds"))
     await ann.presses(await ann.next(), "Add it")
 

@@ -1,6 +1,5 @@
-"""A message about a managed chat: a line above, a way back, buttons that carry the chat."""
+"""Messages about a managed chat: the banner, the back button, and buttons with the chat's id."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,13 +7,11 @@ from bot.chat.callbacks import SetTimes, subscribe_query
 from bot.chat.managed_chats import Frame, carried_by
 from bot.rendering.messages import Button, Entity, Message
 
-pytestmark = pytest.mark.slow
-
 BANNER = Message("For Desk", (Entity("bold", 4, 4),), ((Button("Back", "myown"),),))
 FRAME = Frame(7, BANNER)
 
 
-def test_the_line_moves_what_is_marked():
+def test_the_banner_shifts_entities():
     framed = FRAME.around(Message("x y", (Entity("code", 2, 1),)))
 
     assert framed.text == "For Desk\n\nx y"
@@ -22,7 +19,7 @@ def test_the_line_moves_what_is_marked():
     assert framed.keyboard == BANNER.keyboard
 
 
-def test_a_message_without_room_has_no_line_but_the_way_back():
+def test_a_full_message_gets_the_back_button_without_the_banner():
     framed = FRAME.around(Message("x" * 4090))
 
     assert framed.text == "x" * 4090
@@ -30,7 +27,7 @@ def test_a_message_without_room_has_no_line_but_the_way_back():
 
 
 @given(st.text(max_size=70), st.integers(min_value=0, max_value=2**63 - 1))
-def test_what_a_button_carries_is_read_again(words, chat_id):
+def test_button_data_is_read_back(words, chat_id):
     data = subscribe_query(words, "both")
 
     rows = Frame(chat_id, BANNER).keyboard(((Button("Both", data),),))
@@ -54,7 +51,7 @@ def test_a_button_without_room_for_its_chat_is_left_out():
 
 
 @given(st.text(max_size=64))
-def test_any_data_is_read_or_carries_nothing(data):
+def test_arbitrary_data_is_read_or_carries_nothing(data):
     found = carried_by(data)
 
     assert found is None or data.startswith("@")

@@ -1,6 +1,5 @@
-"""The menu of commands, the words about the bot, and the button beside the text line."""
+"""The command menu, the description of the bot, and the menu button."""
 
-import pytest
 from aiogram.types import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from bot.chat.commands import Menu, names_in
@@ -8,8 +7,6 @@ from bot.chat.menu import register_commands, set_menu_button
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.renderer import Renderer, Renderers
 from tests.catalogues.pseudo import pseudo, pseudo_translation
-
-pytestmark = pytest.mark.slow
 
 TRANSLATIONS = {
     "en": IN_ENGLISH,
@@ -32,7 +29,7 @@ async def test_each_language_has_its_menu(house):
     assert chinese[0].description == pseudo("Your topics, and the catalogue")
 
 
-async def test_each_language_says_what_the_bot_is(house):
+async def test_each_language_describes_the_bot(house):
     await register_commands(house.bot, Renderers(translations=TRANSLATIONS).of("en"))
 
     english = await house.bot.get_my_short_description()
@@ -42,7 +39,7 @@ async def test_each_language_says_what_the_bot_is(house):
     assert chinese.description.startswith(pseudo("I read the news"))
 
 
-async def test_every_command_has_its_words(house):
+async def test_every_command_has_a_description(house):
     ann = house.talk("Ann")
     await register_commands(house.bot, Renderers().of("en"), {ann.who.id: None})
 
@@ -54,7 +51,7 @@ async def test_every_command_has_its_words(house):
     assert said["sources"] == "The sources that everybody gets"
 
 
-async def test_the_menu_of_an_admin_speaks_the_language_that_was_chosen(house):
+async def test_the_admin_menu_is_in_the_chosen_language(house):
     ann, ben = house.talk("Ann"), house.talk("Ben")
     admins = {ann.who.id: "zh-Hans", ben.who.id: None}
     await register_commands(house.bot, Renderers(translations=TRANSLATIONS).of("en"), admins)
@@ -73,14 +70,14 @@ async def test_the_menu_of_an_admin_speaks_the_language_that_was_chosen(house):
     assert topics == [pseudo(english), pseudo(english), english, pseudo(english)]
 
 
-async def test_the_button_opens_the_app(bot, playground):
+async def test_the_menu_button_opens_the_app(bot, playground):
     await set_menu_button(bot, Renderer(), APP)
 
     button = playground.bot_profile()["menu_button"]
     assert button == {"type": "web_app", "text": "Topics", "web_app": {"url": APP}}
 
 
-async def test_the_button_shows_the_commands_where_there_is_no_app_any_more(bot, playground):
+async def test_the_menu_button_shows_the_commands_without_an_app(bot, playground):
     await set_menu_button(bot, Renderer(), APP)
     await set_menu_button(bot, Renderer(), None)
 

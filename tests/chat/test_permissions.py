@@ -1,4 +1,4 @@
-"""Who may do what in a group: each command and each button is decided here, a new one too."""
+"""Permissions in a group: a new command or button must be added to these tables."""
 
 import pytest
 
@@ -6,8 +6,6 @@ from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
-
-pytestmark = pytest.mark.slow
 
 READING = """
 CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
@@ -60,13 +58,13 @@ def test_each_command_of_the_table_has_a_handler(dispatcher):
 @pytest.mark.parametrize(
     ("permission", "expected"),
     [
-        (Permission.EVERYBODY, f"{READING} OnAlert"),  # which shows more stories like it
+        (Permission.EVERYBODY, f"{READING} OnAlert"),  # OnAlert: "More like this" is for everybody
         (Permission.ADMINISTRATORS, CHANGING),
         (Permission.PRIVATE, IN_PRIVATE),
     ],
     ids=["everybody", "administrators", "private"],
 )
-def test_each_button_is_decided(dispatcher, permission, expected):
+def test_each_button_has_a_decided_permission(dispatcher, permission, expected):
     """A button that is missing here is for admins of the bot."""
     found = {kind.__name__ for kind in buttons_of(dispatcher, permission)}
 
@@ -74,7 +72,7 @@ def test_each_button_is_decided(dispatcher, permission, expected):
 
 
 @pytest.mark.parametrize("permission", [Permission.EVERYBODY, Permission.ADMINISTRATORS])
-async def test_what_a_member_may_do_by_command(group, eve, permission):
+async def test_commands_of_a_member_follow_their_permission(group, eve, permission):
     refused = "Only administrators can change"
 
     for name in (row.name for row in CHAT_COMMANDS if row.permission is permission):
@@ -84,7 +82,7 @@ async def test_what_a_member_may_do_by_command(group, eve, permission):
         assert said.startswith(refused) is (permission is Permission.ADMINISTRATORS), name
 
 
-async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, playground):
+async def test_admin_commands_in_groups_are_ignored(group, ann, eve, playground):
     for name in (row.name for row in CHAT_COMMANDS if row.permission.is_private):
         for who in (ann.who, eve):
             playground.send(group.who, f"/{name} 12", from_id=who.id)
@@ -103,7 +101,7 @@ async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, play
         Question.CATALOGUE_QUERY,
     ],
 )
-async def test_a_question_for_admins_takes_no_answer_of_others(house, ann, question):
+async def test_an_admin_question_takes_no_answer_from_others(house, ann, question):
     asked = await house.show_button(ann, CancelQuestion(question=question).pack())
 
     answer = await ann.replies(asked, "hello")

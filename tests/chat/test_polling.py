@@ -1,14 +1,12 @@
+"""Polling: the lease, confirmed updates, outages and conflicts."""
+
 import asyncio
-from collections.abc import Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramConflictError, TelegramNetworkError
 from aiogram.methods import GetUpdates
-from aiogram.types import Message, Update
-from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.chat.polling import (
@@ -20,95 +18,11 @@ from bot.chat.polling import (
 )
 from bot.chat.updates import UpdateQueue
 from tests.bot_api import PlainSession
-from tests.chat.conftest import bot_on
+from tests.chat.receiving import FailingHandler, Handler, bot_on, polling, unconfirmed
 from tests.local_playground import LocalPlayground
-from tests.story.processes import PATIENCE
 
 
-class Handler:
-    """A dispatcher with one handler that keeps what came, and that can be held up."""
-
-    def __init__(self) -> None:
-        self.texts: list[str | None] = []
-        self.begun = asyncio.Event()
-        self.came = asyncio.Condition()
-        self.held: dict[str, asyncio.Event] = {}
-        self.dispatcher = Dispatcher(disable_fsm=True)
-        self.dispatcher.message.register(self.on_message)
-
-    async def on_message(self, message: Message) -> None:
-        self.begun.set()
-        if held := self.held.get(message.text or ""):
-            await held.wait()
-        async with self.came:
-            self.texts.append(message.text)
-            self.came.notify_all()
-
-    async def wait_for(self, number: int) -> list[str | None]:
-        async with asyncio.timeout(PATIENCE), self.came:
-            await self.came.wait_for(lambda: len(self.texts) >= number)
-        return self.texts
-
-
-@pytest.fixture
-def handler():
-    return Handler()
-
-
-async def left_with(playground: LocalPlayground) -> list[Update]:
-    """Return what Telegram would send to the next poller."""
-    async with bot_on(playground) as next_one:
-        return await next_one.get_updates()
-
-
-@asynccontextmanager
-async def polling(
-    playground: LocalPlayground,
-    dispatcher: Dispatcher,
-    holds_lease: Callable[[], bool] = lambda: True,
-    **facts: Any,
-):
-    stopping = asyncio.Event()
-    async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        handling = UpdateQueue(bot, dispatcher, **facts)
-        poller = Poller(bot, handling, holds_lease, ("message",))
-        group.create_task(poller.run(stopping))
-        try:
-            yield stopping
-        finally:
-            stopping.set()
-
-
-async def test_updates_of_one_chat_are_handled_in_order(playground, handler):
-    ann = playground.user("Ann")
-
-    async with polling(playground, handler.dispatcher):
-        for number in range(10):
-            playground.send(ann, str(number))
-        texts = await handler.wait_for(10)
-
-    assert texts == [str(number) for number in range(10)]
-
-
-async def test_a_slow_handler_holds_up_its_own_chat_only(playground, handler):
-    ann, ben = playground.user("Ann"), playground.user("Ben")
-    handler.held["slow"] = asyncio.Event()
-
-    async with polling(playground, handler.dispatcher):
-        playground.send(ann, "slow")
-        playground.send(ann, "behind it")
-        playground.send(ben, "quick")
-        first = list(await handler.wait_for(1))
-        handler.held["slow"].set()
-        texts = await handler.wait_for(3)
-
-    assert first == ["quick"]
-    assert texts == ["quick", "slow", "behind it"]
-
-
-async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
-    playground, monkeypatch, handler
-):
+async def test_one_busy_chat_leaves_room_for_others(playground, monkeypatch, handler):
     monkeypatch.setattr("bot.chat.updates.MOST_OF_A_CHAT", 3)
     people = [playground.user(f"Member {number}") for number in range(8)]
     group = playground.chat("supergroup", "Newsroom", people, bot="administrator")
@@ -128,36 +42,7 @@ async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
     assert texts == ["quick", "slow", "slow", "slow", "later"]
 
 
-async def test_what_is_in_hand_is_finished_at_the_stop(playground, handler):
-    ann = playground.user("Ann")
-    handler.held["slow"] = asyncio.Event()
-    playground.send(ann, "quick")
-    playground.send(playground.user("Ben"), "slow")
-
-    async with polling(playground, handler.dispatcher) as stopping:
-        await handler.wait_for(1)
-        stopping.set()
-        handler.held["slow"].set()
-
-    assert sorted(map(str, handler.texts)) == ["quick", "slow"]
-
-
-async def test_what_was_handled_before_a_stop_does_not_come_again(playground, handler):
-    ann = playground.user("Ann")
-    handler.held["hello"] = asyncio.Event()
-
-    async with polling(playground, handler.dispatcher) as stopping:
-        playground.send(ann, "hello")
-        await handler.begun.wait()
-        stopping.set()
-        handler.held["hello"].set()
-    left = await left_with(playground)
-
-    assert handler.texts == ["hello"]
-    assert left == []
-
-
-async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground, handler):
+async def test_a_failed_confirmation_does_not_delay_the_stop(playground, handler):
     playground.send(playground.user("Ann"), "hello")
 
     async with polling(playground, handler.dispatcher) as stopping:
@@ -168,28 +53,28 @@ async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playgroun
     assert handler.texts == ["hello"]
 
 
-async def test_who_has_not_the_lease_does_not_poll(playground, handler):
-    has_it = asyncio.Event()
+async def test_polling_waits_for_the_lease(playground, handler):
+    holds_lease = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
 
-    async with polling(playground, handler.dispatcher, has_it.is_set):
+    async with polling(playground, handler.dispatcher, holds_lease.is_set):
         polled = playground.journal("getUpdates")
-        has_it.set()
+        holds_lease.set()
         texts = await handler.wait_for(1)
 
     assert polled == []
     assert texts == ["hello"]
 
 
-async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playground, handler):
+async def test_updates_received_after_the_lease_expired_are_left_unconfirmed(playground, handler):
     stopping = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
-    asked = iter([True, False])
+    answers = iter([True, False])
 
     async with bot_on(playground) as bot:
 
         def holds_lease() -> bool:
-            if (holds := next(asked, None)) is None:
+            if (holds := next(answers, None)) is None:
                 stopping.set()
             return bool(holds)
 
@@ -199,23 +84,19 @@ async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playgrou
 
     assert handler.texts == []
     assert len(left) == 1
-    assert len(playground.journal("getUpdates")) == 2  # ours, and that of the one before
+    assert len(playground.journal("getUpdates")) == 2  # the poller's and the test's
 
 
 async def test_nothing_is_confirmed_without_the_lease(playground, handler):
-    stopping = asyncio.Event()
     playground.send(playground.user("Ann"), "hello")
-    has_it = True
+    holds_lease = True
 
-    async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        poller = Poller(bot, UpdateQueue(bot, handler.dispatcher), lambda: has_it, ("message",))
-        group.create_task(poller.run(stopping))
+    async with polling(playground, handler.dispatcher, lambda: holds_lease) as stopping:
         await handler.wait_for(1)
-        has_it = False
+        holds_lease = False
         stopping.set()
-    left = await left_with(playground)
 
-    assert len(left) == 1
+    assert await unconfirmed(playground) == ["hello"]
 
 
 async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground, handler):
@@ -229,7 +110,7 @@ async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playgrou
     assert texts == ["hello"]
 
 
-async def test_trouble_on_the_way_is_waited_out(playground, handler):
+async def test_polling_continues_after_a_server_error(playground, handler):
     playground.inject("502_html", method="getUpdates", times=1)
     playground.send(playground.user("Ann"), "hello")
 
@@ -239,44 +120,9 @@ async def test_trouble_on_the_way_is_waited_out(playground, handler):
     assert texts == ["hello"]
 
 
-class Away(Handler):
-    """Finds the database away, so many *times*."""
-
-    times = 0
-
-    async def on_message(self, message: Message) -> None:
-        if self.times and message.text == "hello":
-            self.times -= 1
-            self.begun.set()
-            raise OperationalError("SELECT", {}, Exception("away"))
-        await super().on_message(message)
-
-
-async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playground):
-    ann = playground.user("Ann")
-    handler, waited = Away(), []
-    handler.times = 3
-
-    async def pause(_: asyncio.Event, seconds: float) -> None:
-        waited.append(seconds)
-
-    with capture_logs() as logged:
-        async with polling(playground, handler.dispatcher, pause=pause):
-            playground.send(ann, "hello")
-            playground.send(ann, "behind it")
-            texts = await handler.wait_for(2)
-
-    assert texts == ["hello", "behind it"]
-    assert waited == [1, 2, 4]
-    assert [line["reason"] for line in logged if line["log_level"] == "error"] == [
-        "(builtins.Exception) away"
-    ]
-
-
-async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground):
+async def test_updates_waiting_at_the_stop_stay_unconfirmed(playground):
     ann, ben = playground.user("Ann"), playground.user("Ben")
-    handler = Away()
-    handler.times = 1
+    handler = FailingHandler(times=1)
     playground.send(ben, "before it")
     playground.send(ann, "hello")
 
@@ -284,9 +130,8 @@ async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground):
         await handler.wait_for(1)
         await handler.begun.wait()
         stopping.set()
-    left = await left_with(playground)
 
-    assert [update.message.text for update in left if update.message] == ["hello"]
+    assert await unconfirmed(playground) == ["hello"]
 
 
 async def test_a_wrong_token_stops_the_polling_with_a_sentence():
@@ -325,7 +170,7 @@ async def pausing(
             goes_on.release()
 
 
-async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playground, handler):
+async def test_one_refusal_of_a_valid_token_is_retried(playground, handler):
     playground.inject("401", method="getUpdates")
     playground.send(playground.user("Ann"), "hello")
 
@@ -337,7 +182,7 @@ async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playgrou
     assert texts == ["hello"]
 
 
-async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(playground, handler):
+async def test_polling_continues_while_the_token_cannot_be_checked(playground, handler):
     playground.inject("401", method="getUpdates")
     playground.inject("502_html", method="getMe")
     playground.send(playground.user("Ann"), "hello")
@@ -347,9 +192,11 @@ async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(p
         assert await handler.wait_for(1) == ["hello"]
 
 
-async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkeypatch, handler):
-    moment = [100.0]
-    monkeypatch.setattr("bot.chat.polling.now", lambda: moment[0])
+async def test_the_length_of_an_outage_is_known_until_polling_works(
+    playground, monkeypatch, handler
+):
+    seconds = 100.0
+    monkeypatch.setattr("bot.chat.polling.now", lambda: seconds)
     playground.inject("502_html", method="getUpdates", times=2)
     playground.send(playground.user("Ann"), "hello")
 
@@ -357,7 +204,7 @@ async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkey
         failing = []
         for _ in range(2):
             await waited.get()
-            moment[0] += 20
+            seconds += 20
             failing.append(poller.fails_for())
             go_on()
         await handler.wait_for(1)
@@ -368,7 +215,7 @@ async def test_polling_that_fails_is_known_until_it_goes_well(playground, monkey
 
 
 class OddSession(PlainSession):
-    """Hears something odd once, with the first answer to a poll."""
+    """Replaces the first responses to `getUpdates` with those in *odd*."""
 
     odd: list[tuple[int, str]]
 
@@ -388,7 +235,7 @@ class OddSession(PlainSession):
         pytest.param(200, '{"ok": true, "result": {"message": "secret"}}', id="no list"),
     ],
 )
-async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_logged(
+async def test_an_unreadable_response_is_skipped_and_not_logged(
     playground, status, content, handler
 ):
     playground.send(playground.user("Ann"), "hello")
@@ -405,7 +252,7 @@ async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_log
     assert "secret" not in str(logged)
 
 
-def test_one_conflict_is_normal_and_a_lasting_one_stops_the_polling():
+def test_a_lasting_conflict_stops_the_polling():
     conflict = TelegramConflictError(GetUpdates(), "Conflict: terminated by other getUpdates")
     failures = Failures()
 
@@ -416,7 +263,7 @@ def test_one_conflict_is_normal_and_a_lasting_one_stops_the_polling():
         failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS)
 
 
-def test_a_webhook_that_has_the_updates_is_named():
+def test_a_conflict_with_a_webhook_names_it():
     conflict = TelegramConflictError(
         GetUpdates(), "Conflict: can't use getUpdates method while webhook is active"
     )
@@ -427,7 +274,7 @@ def test_a_webhook_that_has_the_updates_is_named():
         failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS)
 
 
-def test_pauses_grow_to_half_a_minute_and_no_further():
+def test_pauses_grow_to_half_a_minute():
     failures = Failures()
     lost = TelegramNetworkError(GetUpdates(), "lost")
 

@@ -1,9 +1,8 @@
-"""The lease to poll: who has it, how soon it is taken over, and what a halted process believes."""
+"""The polling lease: ownership, takeover and expiry."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -12,53 +11,30 @@ from structlog.testing import capture_logs
 
 from bot.chat.polling import CHECK_SECONDS, LEASE, RENEW_SECONDS, PollingLease
 from storage.db.engine import Storage, Transaction
-from tests.conftest import TurnedClock
-
-pytestmark = pytest.mark.slow
 
 TAKEN_OVER_WITHIN = 10  # seconds
 
 
-@dataclass
-class Wall:
-    """The clock of a machine, which goes with that of the database."""
-
-    clock: TurnedClock
-    seconds: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def turn(self, seconds: float) -> None:
-        self.seconds += seconds
-        self.clock.turn(timedelta(seconds=seconds))
+@pytest.fixture
+def one(storage, seconds):
+    return PollingLease(storage, "one", seconds)
 
 
 @pytest.fixture
-def wall(clock):
-    return Wall(clock)
+def two(storage, seconds):
+    return PollingLease(storage, "two", seconds)
 
 
-@pytest.fixture
-def one(storage, wall):
-    return PollingLease(storage, "one", wall)
-
-
-@pytest.fixture
-def two(storage, wall):
-    return PollingLease(storage, "two", wall)
-
-
-async def test_one_of_two_has_it_and_keeps_it(one, two, wall):
+async def test_one_of_two_processes_keeps_the_lease(one, two, clock):
     for _ in range(10):
         assert await one.renew() == RENEW_SECONDS
         assert await two.renew() <= CHECK_SECONDS
-        wall.turn(RENEW_SECONDS)
+        clock.turn(timedelta(seconds=RENEW_SECONDS))
 
         assert (one.lasts(), two.lasts()) == (True, False)
 
 
-async def test_it_is_taken_over_from_a_process_that_was_killed(one, two, wall):
+async def test_the_lease_of_a_killed_process_is_taken_over(one, two, clock):
     await one.renew()
 
     waited = 0.0
@@ -66,16 +42,16 @@ async def test_it_is_taken_over_from_a_process_that_was_killed(one, two, wall):
         seconds = await two.renew()
         if not two.lasts():
             waited += seconds
-            wall.turn(seconds)
+            clock.turn(timedelta(seconds=seconds))
 
     assert waited < TAKEN_OVER_WITHIN
     assert not one.lasts()
 
 
-async def test_a_process_that_was_halted_finds_it_over_before_it_asks(one, two, wall):
+async def test_a_suspended_process_sees_that_its_lease_expired(one, two, clock):
     await one.renew()
 
-    wall.turn(LEASE.total_seconds())
+    clock.turn(LEASE)
 
     assert not one.lasts()
     await two.renew()
@@ -83,7 +59,7 @@ async def test_a_process_that_was_halted_finds_it_over_before_it_asks(one, two, 
     assert (one.lasts(), two.lasts()) == (False, True)
 
 
-async def test_it_is_let_go_at_once(one, two):
+async def test_a_released_lease_is_free_at_once(one, two):
     await one.renew()
 
     await one.release()
@@ -92,12 +68,12 @@ async def test_it_is_let_go_at_once(one, two):
     assert (one.lasts(), two.lasts()) == (False, True)
 
 
-async def test_it_is_kept_up_until_the_stop(one, wall):
+async def test_the_lease_is_renewed_until_the_stop(one, clock):
     stopping, waited = asyncio.Event(), []
 
     async def pause(_: asyncio.Event, seconds: float) -> None:
         waited.append(seconds)
-        wall.turn(seconds)
+        clock.turn(timedelta(seconds=seconds))
         if len(waited) == 10:
             stopping.set()
 
@@ -107,7 +83,7 @@ async def test_it_is_kept_up_until_the_stop(one, wall):
     assert waited == [RENEW_SECONDS] * 10
 
 
-class Away(Storage):
+class FailingStorage(Storage):
     is_away = False
 
     @asynccontextmanager
@@ -118,16 +94,18 @@ class Away(Storage):
             yield tx
 
 
-async def test_a_database_that_is_away_ends_it_and_that_is_told_once(database_url, wall):
-    storage = Away.open(database_url, clock=wall.clock)
-    assert isinstance(storage, Away)
-    one = PollingLease(storage, "one", wall)
+async def test_an_unavailable_database_ends_the_lease_and_is_logged_once(
+    database_url, clock, seconds
+):
+    storage = FailingStorage.open(database_url, clock=clock)
+    assert isinstance(storage, FailingStorage)
+    one = PollingLease(storage, "one", seconds)
     await one.renew()
 
     storage.is_away = True
     with capture_logs() as logged:
         for _ in range(20):
-            wall.turn(await one.renew())
+            clock.turn(timedelta(seconds=await one.renew()))
         lasted = one.lasts()
         storage.is_away = False
         await one.renew()

@@ -1,8 +1,6 @@
-"""Private chats that block the bot and come back, failures, and the menu of admins."""
+"""Private chats: blocking the bot, failures, and the menu of admins."""
 
 import asyncio
-
-import pytest
 
 from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
@@ -10,8 +8,6 @@ from bot.subscribers import users
 from storage.enums import ChatState
 from tests.resources import ADMIN
 from tests.story.processes import PATIENCE
-
-pytestmark = pytest.mark.slow
 
 
 async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, playground):
@@ -28,7 +24,10 @@ async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, 
 
 
 async def _state_after(house, ann, before: ChatState):
-    """Wait for the state to leave *before*; another user's answer marks the updates handled."""
+    """Wait until the state is no longer *before*.
+
+    A reply to another user shows that earlier updates were handled.
+    """
     async with asyncio.timeout(PATIENCE):
         while True:
             await house.talk("Marker").says("/help")
@@ -37,7 +36,7 @@ async def _state_after(house, ann, before: ChatState):
                 return chat.state
 
 
-async def test_a_failure_is_told_and_the_next_update_is_handled(ann, playground):
+async def test_a_failure_is_reported_and_the_next_update_is_handled(ann, playground):
     await ann.says("/start")
     playground.inject("400", method="sendMessage", times=1, description="Bad Request: made up")
 
@@ -47,7 +46,7 @@ async def test_a_failure_is_told_and_the_next_update_is_handled(ann, playground)
     assert (await ann.says("/help"))["text"].startswith("Subscribe · type what you want")
 
 
-async def test_a_failure_before_the_handler_is_told_too(ann, monkeypatch):
+async def test_a_failure_before_the_handler_is_reported(ann, monkeypatch):
     async def fails(*_args: object, **_options: object) -> None:
         raise RuntimeError("made up")
 
@@ -63,7 +62,7 @@ async def test_a_button_stops_spinning_when_its_handler_fails(ann, playground):
     assert await ann.presses_quietly(card, "Both") == ""
 
 
-async def test_the_menu_shows_admins_more(house, playground):
+async def test_the_menu_of_admins_has_more_commands(house, playground):
     house.talk("Ada", id=ADMIN)
 
     await register_commands(house.bot, Renderer(), dict.fromkeys([ADMIN, 12345]))
@@ -77,5 +76,5 @@ async def test_the_menu_shows_admins_more(house, playground):
     assert "State, stuck messages, activity" in str(admins)
 
 
-async def test_no_message_has_a_preview_of_its_links(ann):
+async def test_messages_have_no_link_previews(ann):
     assert (await ann.says("/help"))["link_preview_options"] == {"is_disabled": True}

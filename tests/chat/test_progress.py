@@ -1,4 +1,4 @@
-"""Work that takes its time: said once, in the chat and thread that it is for."""
+"""Progress messages: one per task, in the right chat and thread."""
 
 from typing import Any, cast
 
@@ -10,8 +10,6 @@ from bot.chat.reply import Reply
 from bot.rendering.renderer import Renderer
 from bot.sources.discovery.discover import FoundFeed, LookupResult
 
-pytestmark = pytest.mark.slow
-
 FEED = "https://paper.example/feed.xml"
 
 
@@ -20,7 +18,7 @@ def pauses_seconds():
     return 0.0, 0.0, 0.0
 
 
-async def test_it_is_said_once_however_often_the_database_fails(house, ann):
+async def test_progress_is_sent_once_while_the_database_fails(house, ann):
     tries = iter([True, True, True, False])
     house.looking.told = LookupResult("", (FoundFeed(FEED, "Paper"),), is_feed=True)
     look = house.looking.look
@@ -43,7 +41,7 @@ async def test_it_is_said_once_however_often_the_database_fails(house, ann):
 
 @pytest.mark.parametrize("thread", [0, 7])
 @pytest.mark.parametrize("action", ["typing", "drawing"])
-def test_what_is_done_is_shown_in_its_thread(thread, action):
+def test_a_chat_action_is_shown_in_its_thread(thread, action):
     reply = Reply(cast("Bot", None), Renderer(), telegram_id=-100, thread_id=thread)
 
     shown = getattr(reply, action)()

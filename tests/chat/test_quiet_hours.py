@@ -1,10 +1,8 @@
-"""Quiet hours, how many alerts an hour, and pauses that end by themselves."""
+"""Quiet hours, the limit of alerts an hour, and pauses that end by themselves."""
 
 import pytest
 
 from tests.chat.conftest import labels
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -13,7 +11,7 @@ async def settings(ann):
     return await ann.says("/settings")
 
 
-async def test_nights_are_made_quiet_and_loud_again(ann, settings):
+async def test_quiet_hours_are_turned_on_and_off(ann, settings):
     page = await ann.presses(settings, "Quiet at night")
     quiet = await ann.presses(page, "22:00–07:00")
     again = await ann.presses(quiet, "Quiet hours")
@@ -26,7 +24,7 @@ async def test_nights_are_made_quiet_and_loud_again(ann, settings):
     assert "Quiet from" not in loud["text"]
 
 
-async def test_a_subscriber_to_alerts_is_offered_quiet_nights(ann):
+async def test_a_new_alert_offers_quiet_nights(ann):
     subscribed = await ann.says("Taiwan", "Alert me")
 
     page = await ann.presses(subscribed, "Quiet at night")
@@ -35,7 +33,7 @@ async def test_a_subscriber_to_alerts_is_offered_quiet_nights(ann):
     assert "Change time" not in labels(subscribed)
 
 
-async def test_other_hours_are_typed(ann, settings):
+async def test_quiet_hours_are_set_by_typing(ann, settings):
     question = await ann.presses(settings, "Quiet at night", "Other hours")
 
     again = await ann.replies(question, "at night")
@@ -46,7 +44,7 @@ async def test_other_hours_are_typed(ann, settings):
 
 
 @pytest.mark.parametrize("typed", ["quiet 22-7", "22:00-07:00"])
-async def test_hours_typed_unasked_are_offered(ann, typed):
+async def test_hours_typed_without_a_question_are_offered(ann, typed):
     offer = await ann.says(typed)
     settings = await ann.presses(offer, "Yes, be quiet")
 
@@ -54,7 +52,7 @@ async def test_hours_typed_unasked_are_offered(ann, typed):
     assert "Quiet from 22:00 to 07:00" in settings["text"]
 
 
-async def test_how_many_alerts_come_is_chosen_or_typed(ann, settings):
+async def test_the_alert_limit_is_chosen_or_typed(ann, settings):
     page = await ann.presses(settings, "Alerts per hour")
     few = await ann.presses(page, "Few: 2")
     question = await ann.presses(few, "Alerts per hour", "Another number")
@@ -69,7 +67,7 @@ async def test_how_many_alerts_come_is_chosen_or_typed(ann, settings):
     assert "Alerts: up to 1 an hour by itself, more in one message." in one["text"]
 
 
-async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):
+async def test_a_pause_until_a_date_ends_by_itself(ann, settings):
     paused = await ann.presses(settings, "Pause everything")
     week = await ann.presses(paused, "For a week")
     question = await ann.presses(week, "Until a date")
@@ -85,7 +83,7 @@ async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):
     assert "Paused" not in resumed["text"]
 
 
-async def test_a_date_that_is_over_is_refused_with_a_sentence(ann, settings):
+async def test_a_past_date_is_refused(ann, settings):
     question = await ann.presses(settings, "Pause everything", "Until a date")
 
     refused = await ann.replies(question, "2020-01-01")
@@ -93,5 +91,5 @@ async def test_a_date_that_is_over_is_refused_with_a_sentence(ann, settings):
     assert refused["text"] == "A pause can end tomorrow at the earliest, and within a year."
 
 
-async def test_stop_offers_to_come_back_by_itself(ann, settings):
+async def test_stop_offers_a_pause_that_ends_by_itself(ann, settings):
     assert "Paused until tomorrow." in (await ann.says("/stop", "Until tomorrow"))["text"]

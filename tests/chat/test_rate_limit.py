@@ -1,4 +1,4 @@
-"""Whose updates are too much: decided by who sent them, wherever they were sent."""
+"""The rate limit: one bucket per sender, whatever the chat."""
 
 from itertools import pairwise
 from math import inf
@@ -43,7 +43,7 @@ def test_a_user_has_one_bucket_in_all_chats(limiter):
     assert judged == [Verdict.HANDLE, Verdict.HANDLE, Verdict.NOTIFY, Verdict.DROP]
 
 
-def test_another_user_of_the_group_is_not_held_up(limiter):
+def test_another_user_of_the_group_is_not_limited(limiter):
     verdicts(limiter, *[message(chat=GROUP)] * 5)
 
     ben = message(chat=GROUP, **{"from": ANN | {"id": 8}})
@@ -51,7 +51,7 @@ def test_another_user_of_the_group_is_not_held_up(limiter):
     assert verdicts(limiter, ben) == [Verdict.HANDLE]
 
 
-def test_a_group_is_not_told_what_a_member_does(limiter):
+def test_a_group_is_not_notified_about_a_member(limiter):
     assert Verdict.NOTIFY not in verdicts(limiter, *[message(chat=GROUP)] * 5)
 
 
@@ -59,7 +59,7 @@ def test_a_tap_in_a_group_is_answered_with_a_toast(limiter):
     assert verdicts(limiter, *[press(GROUP)] * 4)[2:] == [Verdict.NOTIFY, Verdict.DROP]
 
 
-def test_anonymous_administrators_of_two_groups_are_two(limiter):
+def test_anonymous_administrators_have_one_bucket_per_group(limiter):
     anonymous = ANN | {"id": 1087968824, "is_bot": True}
     other = GROUP | {"id": -200}
     for _ in range(5):
@@ -96,7 +96,7 @@ def test_a_block_amid_a_flood_is_handled(limiter):
     assert verdicts(limiter, update) == [Verdict.HANDLE]
 
 
-def test_admins_may_do_more_at_once():
+def test_admins_have_a_larger_burst():
     limiter = RateLimiter(admins={7})
 
     judged = verdicts(limiter, *[message()] * (ADMINS.burst + 1))
@@ -104,7 +104,7 @@ def test_admins_may_do_more_at_once():
     assert judged == [Verdict.HANDLE] * ADMINS.burst + [Verdict.NOTIFY]
 
 
-def test_typing_in_another_chat_takes_nothing_from_talk_with_the_bot(limiter):
+def test_inline_queries_have_a_bucket_of_their_own(limiter):
     query = {"id": "1", "from": ANN, "query": "t", "offset": ""}
     typing = Update.model_validate({"update_id": 1, "inline_query": query})
 
@@ -115,13 +115,13 @@ def test_typing_in_another_chat_takes_nothing_from_talk_with_the_bot(limiter):
     assert verdicts(limiter, message()) == [Verdict.HANDLE]
 
 
-def test_an_update_of_a_kind_that_is_not_known_is_dropped(limiter):
+def test_an_update_of_unknown_kind_is_dropped(limiter):
     assert verdicts(limiter, Update.model_validate({"update_id": 1, "new_kind": {}})) == [
         Verdict.DROP
     ]
 
 
-# The bucket of one user
+# The bucket of one user.
 
 TWENTY = Rate(burst=20, per_second=1)
 
@@ -134,13 +134,13 @@ def asked(bucket: Bucket, times: int, now: float, again: float = inf) -> list[Ve
     return [bucket.take(now, again) for _ in range(times)]
 
 
-def test_a_burst_is_handled_the_next_is_notified_and_all_others_are_dropped():
+def test_updates_beyond_the_burst_are_notified_once_and_dropped():
     verdicts = asked(full(), 30, now=0.0)
 
     assert verdicts == [Verdict.HANDLE] * 20 + [Verdict.NOTIFY] + [Verdict.DROP] * 9
 
 
-def test_a_closed_bucket_opens_when_it_said_and_not_before():
+def test_a_closed_bucket_opens_at_the_announced_time():
     bucket = full()
     asked(bucket, 21, now=0.0)
 
@@ -151,13 +151,13 @@ def test_a_closed_bucket_opens_when_it_said_and_not_before():
     assert asked(bucket, 12, now=10.0)[:11] == [Verdict.HANDLE] * 10 + [Verdict.NOTIFY]
 
 
-def test_one_a_second_is_never_too_much():
+def test_one_update_a_second_is_always_handled():
     bucket = full()
 
     assert all(bucket.take(float(second)) is Verdict.HANDLE for second in range(1000))
 
 
-def test_taps_are_notified_again_after_a_while():
+def test_taps_are_notified_again_after_a_second():
     bucket = full()
     asked(bucket, 21, now=0.0, again=1.0)
 
@@ -167,7 +167,7 @@ def test_taps_are_notified_again_after_a_while():
 
 
 @given(st.lists(st.floats(0, 30), max_size=200))
-def test_nobody_gets_more_than_a_burst_and_the_rate(pauses):
+def test_handled_updates_never_exceed_burst_plus_rate(pauses):
     bucket, now, handled = full(), 0.0, 0
 
     for pause in pauses:
@@ -178,7 +178,7 @@ def test_nobody_gets_more_than_a_burst_and_the_rate(pauses):
 
 
 @given(st.lists(st.floats(0, 3), max_size=200))
-def test_between_two_notifications_there_is_the_time_they_name(pauses):
+def test_notifications_are_as_far_apart_as_they_announce(pauses):
     bucket, now, told = full(), 0.0, []
 
     for pause in pauses:
@@ -189,7 +189,7 @@ def test_between_two_notifications_there_is_the_time_they_name(pauses):
     assert all(later >= said + seconds - 1 for (said, seconds), (later, _) in pairwise(told))
 
 
-def test_no_more_users_are_kept_than_there_is_room_for():
+def test_the_number_of_buckets_is_bounded():
     buckets = Buckets(most=3)
     for user_id in range(10):
         buckets.of((user_id, False), TWENTY, now=0.0)
@@ -197,7 +197,7 @@ def test_no_more_users_are_kept_than_there_is_room_for():
     assert len(buckets) == 3
 
 
-def test_who_was_seen_last_is_kept():
+def test_the_most_recent_bucket_is_kept():
     buckets = Buckets(most=2)
     flooder = buckets.of((1, False), TWENTY, now=0.0)
     for other in (2, 3, 4):

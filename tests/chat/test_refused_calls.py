@@ -1,4 +1,4 @@
-"""What users see when Telegram refuses what the bot replies, or breaks off the call."""
+"""What users see when Telegram refuses a reply or drops the connection."""
 
 import asyncio
 from datetime import timedelta
@@ -16,36 +16,31 @@ from bot.delivery.telegram import Telegram
 from bot.subscribers import users
 from bot.telegram import is_late
 from tests.bot_api import PlainSession
-from tests.chat.conftest import House, Talk
+from tests.chat.conftest import BOT_NAME, House, Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.local_playground import LocalPlayground
 
 SECOND = timedelta(seconds=1)
 UNANSWERED = "I could not answer everything here in time. Please ask again."
-NAME = "@dateline_playground_bot"
 WRONG = "Something went wrong"
 
 
 @pytest.fixture
-async def playground(clock):
-    def seconds() -> float:
-        moment: float = clock.now.timestamp()
-        return moment
-
+async def playground(seconds):
     async with LocalPlayground(flood="normal", clock=seconds) as opened:
         yield opened
 
 
 @pytest.fixture
 async def paced(house, clock):
-    """A house whose replies keep the pace; what they wait for turns the clock."""
+    """Return the house with paced replies, whose waits turn the clock."""
     house.bot.session.middleware(Replies(house.storage, PACE_KEY, timer=TurnedTimer(clock)))
     return house
 
 
 async def deliver(house: House, clock: TurnedClock) -> None:
-    """Send what is in the outbox."""
+    """Send all deliveries of the outbox."""
     session = PlainSession(house.playground.base_url)
     async with (
         Bot("1:playground", session=session) as bot,
@@ -58,12 +53,13 @@ def texts(talk: Talk) -> list[str]:
     return [message["text"] for message in talk.all()]
 
 
-async def test_a_member_who_asks_each_second_brings_no_ban_and_no_silence(
+async def test_a_command_every_second_stays_within_the_pace_of_a_group(
     paced, ann, group, clock, playground
 ):
     for _ in range(40):
         clock.turn(SECOND)
-        assert await group.says(f"/topics{NAME}", from_id=ann.who.id)
+        topics = await group.says(f"/topics{BOT_NAME}", from_id=ann.who.id)
+        assert topics["text"].startswith("You haven't subscribed to anything yet.")
 
     sent = [call for call in playground.journal("sendMessage") if call["chat_id"] == group.who.id]
     moments = [call["at"] for call in sent]
@@ -73,37 +69,39 @@ async def test_a_member_who_asks_each_second_brings_no_ban_and_no_silence(
 
 
 @pytest.mark.parametrize("is_group", [True, False], ids=["a group", "a private chat"])
-async def test_a_ban_silences_its_chat_alone_and_ends_with_one_sentence(
+async def test_a_pause_silences_only_its_chat_and_ends_with_one_apology(
     paced, ann, group, clock, playground, is_group
 ):
-    banned = group if is_group else ann
+    paused = group if is_group else ann
     facts = {"from_id": ann.who.id} if is_group else {}
-    settings = await banned.says(f"/settings{NAME}", **facts)
-    before = len(texts(banned))
-    playground.inject("429", method="sendMessage", chat_id=banned.who.id, retry_after=60)
+    settings = await paused.says(f"/settings{BOT_NAME}", **facts)
+    before = len(texts(paused))
+    playground.inject("429", method="sendMessage", chat_id=paused.who.id, retry_after=60)
 
-    with capture_logs() as told:
+    with capture_logs() as logged:
         for words in ("/help", "/topics", "/schedule"):
-            playground.send(banned.who, f"{words}{NAME}", **facts)
-        toast = await banned.presses_quietly(settings, "Language", **facts)
-        started = clock.now
-        assert (await paced.talk("Bob").says("/help"))["text"]
-        assert clock.now - started < SECOND
+            playground.send(paused.who, f"{words}{BOT_NAME}", **facts)
+        toast = await paused.presses_quietly(settings, "Language", **facts)
+        started_at = clock.now
+        help_elsewhere = await paced.talk("Bob").says("/help")
+        waited = clock.now - started_at
         await deliver(paced, clock)
-        silent = texts(banned)[before:]
+        during_the_pause = texts(paused)[before:]
         clock.turn(60 * SECOND)
         await deliver(paced, clock)
 
-    assert silent == []
+    assert help_elsewhere["text"].startswith("Subscribe · type what you want")
+    assert waited < SECOND
+    assert during_the_pause == []
     assert toast == UNANSWERED
-    assert texts(banned)[before:] == [UNANSWERED]
+    assert texts(paused)[before:] == [UNANSWERED]
     assert playground.world.flood.inside_bans == []
-    assert not [line for line in told if line.get("exc_info") or line["log_level"] == "error"]
-    banned.seen = banned.all()[-1]["version"]
-    assert (await banned.says(f"/help{NAME}", **facts))["text"] != UNANSWERED
+    assert not [line for line in logged if line.get("exc_info") or line["log_level"] == "error"]
+    paused.seen = paused.all()[-1]["version"]
+    assert (await paused.says(f"/help{BOT_NAME}", **facts))["text"] != UNANSWERED
 
 
-async def test_a_press_inside_a_ban_is_answered_over_the_chat(paced, ann, clock, playground):
+async def test_a_press_during_a_pause_is_answered_with_a_toast(paced, ann, clock, playground):
     settings = await ann.says("/settings")
     playground.inject("429", method="editMessageText", chat_id=ann.who.id, retry_after=60)
 
@@ -114,7 +112,7 @@ async def test_a_press_inside_a_ban_is_answered_over_the_chat(paced, ann, clock,
 
 
 @pytest.mark.parametrize("fault", ["500", "502_html"])
-async def test_an_answer_that_was_refused_once_is_given(paced, ann, playground, fault):
+async def test_a_reply_is_retried_after_a_server_error(paced, ann, playground, fault):
     playground.inject(fault, method="sendMessage")
 
     answered = await ann.says("/help")
@@ -125,7 +123,7 @@ async def test_an_answer_that_was_refused_once_is_given(paced, ann, playground, 
 
 
 @pytest.mark.parametrize("fault", ["500", "502_html"])
-async def test_a_reply_comes_twice_at_most_and_no_apology_after_it(paced, ann, playground, fault):
+async def test_a_reply_is_sent_at_most_twice_without_an_apology(paced, ann, playground, fault):
     playground.inject(fault, when="after", method="sendMessage", chat_id=ann.who.id, times=5)
 
     await ann.says("/help")
@@ -135,7 +133,7 @@ async def test_a_reply_comes_twice_at_most_and_no_apology_after_it(paced, ann, p
     assert not any(WRONG in text for text in texts(ann))
 
 
-async def test_after_a_reset_behind_the_effect_nobody_reads_of_trouble(paced, ann, playground):
+async def test_a_reset_after_the_send_causes_no_apology(paced, ann, playground):
     for method in ("sendMessage", "sendRichMessage"):
         playground.inject("reset", when="after", method=method, chat_id=ann.who.id)
 
@@ -176,7 +174,7 @@ async def test_a_press_whose_handler_fails_is_answered(paced, ann, playground, m
     assert (await ann.next())["text"].startswith(WRONG)
 
 
-async def test_what_stood_in_line_for_too_long_is_handled_and_known_as_late():
+async def test_an_update_that_waited_too_long_is_handled_as_late():
     seen: list[tuple[int, bool]] = []
 
     class Dispatcher:

@@ -4,8 +4,6 @@ import pytest
 
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def times(ann):
@@ -43,14 +41,14 @@ async def test_a_digest_is_made_weekly_and_daily_again(ann, times):
     assert "✓ Every day" in labels(daily)
 
 
-async def test_settings_tell_the_date_of_a_digest_that_is_far_away(ann, times):
+async def test_settings_show_the_date_of_a_distant_digest(ann, times):
     settings = await ann.presses(times, "Which days", "Mon", "‹ Settings")
 
     assert "Digest: every Monday at 08:00 Tokyo time" in settings["text"]
     assert "The next one comes on Monday, 9 March, at 08:00." in settings["text"]
 
 
-async def test_a_fifth_digest_is_refused_with_a_sentence(ann, times):
+async def test_a_fifth_digest_is_refused(ann, times):
     old = await ann.presses(times, "Add a digest")
     full = await ann.says("/settings", "Change time")
     for hour in ("09:00", "10:00", "12:00"):
@@ -62,7 +60,7 @@ async def test_a_fifth_digest_is_refused_with_a_sentence(ann, times):
     assert "Add a digest" not in labels(full)
 
 
-async def test_the_button_of_a_digest_that_is_gone_says_so(ann, times):
+async def test_the_button_of_a_removed_digest_reports_the_removal(ann, times):
     old = await ann.presses(times, "Add a digest", "18:00", "18:00 · every day")
     await ann.says("/settings", "Change time", "18:00 · every day", "Remove")
 
@@ -87,7 +85,7 @@ async def test_all_times_are_set_by_typing(ann, times, typed, shown):
     assert f"Digest: {shown}" in (await ann.replies(question, typed))["text"]
 
 
-async def test_a_time_typed_for_a_weekly_digest_leaves_its_day(ann, times):
+async def test_a_typed_time_keeps_the_day_of_a_weekly_digest(ann, times):
     question = await ann.presses(times, "Which days", "Mon", "‹ Times", "Another time")
 
     changed = await ann.replies(question, "9")
@@ -95,7 +93,7 @@ async def test_a_time_typed_for_a_weekly_digest_leaves_its_day(ann, times):
     assert "Digest: every Monday at 09:00 Tokyo time" in changed["text"]
 
 
-async def test_times_typed_unasked_are_offered(ann, times):
+async def test_times_typed_without_a_question_are_offered(ann, times):
     offer = await ann.says("8:00 and 18:30, Sat 10:00")
 
     settings = await ann.presses(offer, "Yes, then")
@@ -105,13 +103,13 @@ async def test_times_typed_unasked_are_offered(ann, times):
     assert f"Digest: {asked}" in settings["text"]
 
 
-async def test_too_many_times_typed_are_refused_with_a_sentence(ann):
+async def test_too_many_typed_times_are_refused(ann):
     refused = await ann.says("8:00, 9:00, 10:00, 11:00, 12:00")
 
     assert refused["text"].startswith("A day can have 4 digests at most.")
 
 
-async def test_one_time_typed_is_offered_beside_the_others_or_instead(ann, times):
+async def test_a_typed_time_is_offered_as_addition_or_replacement(ann, times):
     both = await ann.presses(times, "Add a digest", "19:00")
     only = await ann.says("7:15", "Only at 07:15")
 

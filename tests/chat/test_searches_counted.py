@@ -1,4 +1,4 @@
-"""What a chat may search in a day, however it searches."""
+"""The daily budget of searches counts every way to search."""
 
 from dataclasses import replace
 
@@ -6,8 +6,6 @@ import pytest
 
 from bot.budgets import USUAL
 from tests.chat.conftest import House
-
-pytestmark = pytest.mark.slow
 
 REFUSED = (
     "You have searched 2 times today, which is the limit for a day. Try again after midnight (UTC)."

@@ -1,12 +1,10 @@
-"""/search: what is stored, found again."""
+"""/search in the stored articles."""
 
 from datetime import timedelta
 
 import pytest
 
 from tests.chat.conftest import buttons, labels
-
-pytestmark = pytest.mark.slow
 
 NAMES = (
     *("Alba", "Bruno", "Carla", "Dario", "Elena", "Fabio"),
@@ -16,7 +14,7 @@ NAMES = (
 
 @pytest.fixture
 async def twelve(news, clock):
-    """Store twelve articles, a minute apart, the twelfth the newest."""
+    """Store twelve articles a minute apart; the twelfth is the newest."""
     for number, name in enumerate(NAMES, 1):
         clock.turn(timedelta(hours=30))
         await news(f"{name} visits Taiwan", f"{name} spoke.", f"https://news.example.org/{number}")
@@ -31,7 +29,7 @@ def titles(message) -> list[str]:
     ]
 
 
-async def test_the_newest_come_first_and_pages_turn_in_place(ann, twelve):
+async def test_results_are_newest_first_and_paged_in_place(ann, twelve):
     first = await ann.says("/search taiwan")
     second = await ann.presses(first, "Older ›")
     third = await ann.presses(second, "Older ›")
@@ -46,7 +44,7 @@ async def test_the_newest_come_first_and_pages_turn_in_place(ann, twelve):
     assert first["message_id"] == second["message_id"] == third["message_id"]
 
 
-async def test_what_comes_meanwhile_moves_no_page(ann, twelve, news):
+async def test_new_articles_do_not_shift_the_pages(ann, twelve, news):
     first = await ann.says("/search taiwan")
     await news("Maria visits Taiwan", "Maria spoke.", "https://news.example.org/13")
 
@@ -56,7 +54,7 @@ async def test_what_comes_meanwhile_moves_no_page(ann, twelve, news):
     assert titles(await ann.presses(second, "‹ Newer"))[0] == "Lukas visits Taiwan"
 
 
-async def test_words_that_matched_are_bold_with_their_line(ann, news):
+async def test_matched_words_are_bold_in_their_line(ann, news):
     await news("A visit", "Nothing much. The envoy went to Taiwan on Monday. The end came later.")
 
     found = await ann.says('/search "envoy went" OR title:nobody')
@@ -65,7 +63,7 @@ async def test_words_that_matched_are_bold_with_their_line(ann, news):
     assert "bold" in {entity["type"] for entity in found["entities"]}
 
 
-async def test_long_words_stand_in_the_message(ann, twelve):
+async def test_a_long_query_is_kept_in_the_message(ann, twelve):
     words = "taiwan OR " + " OR ".join(f"nothing{number}" for number in range(20))
     first = await ann.says(f"/search {words}")
 
@@ -75,26 +73,26 @@ async def test_long_words_stand_in_the_message(ann, twelve):
     assert titles(second)[0] == "Greta visits Taiwan"
 
 
-async def test_what_is_found_can_be_subscribed_to(ann, twelve):
+async def test_search_results_offer_a_subscription(ann, twelve):
     assert "Alert me" in labels(await ann.says("/search taiwan", "Subscribe"))
 
 
-async def test_nothing_found_says_so_and_can_be_subscribed_to(ann):
+async def test_an_empty_result_offers_a_subscription(ann):
     found = await ann.says("/search nobody")
 
     assert found["text"] == "nobody · nothing so far"
     assert labels(found) == ["Subscribe"]
 
 
-async def test_without_words_it_says_how_it_goes(ann):
+async def test_search_without_a_query_explains_itself(ann):
     assert "/search Taiwan OR Japan" in (await ann.says("/search"))["text"]
 
 
-async def test_what_cannot_be_read_is_pointed_at(ann):
+async def test_an_unreadable_query_is_pointed_at(ann):
     assert "never closed" in (await ann.says("/search (taiwan"))["text"]
 
 
-async def test_a_page_behind_an_article_that_is_gone_is_the_first(ann, twelve, house):
+async def test_a_page_after_a_deleted_article_is_the_first(ann, twelve, house):
     await ann.says("/start")
     old = await house.show_button(ann, "find|424242|0|taiwan")
 

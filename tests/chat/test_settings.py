@@ -3,8 +3,6 @@ from aiogram.types import Update
 
 from tests.chat.conftest import Talk, labels
 
-pytestmark = pytest.mark.slow
-
 
 def location_of(talk: Talk, latitude: float, longitude: float) -> Update:
     """Return the update of a location sent in the chat of *talk*."""
@@ -21,12 +19,12 @@ async def settings(ann):
     return await ann.says("/settings")
 
 
-async def test_settings_say_when_the_next_digest_comes(settings):
+async def test_settings_show_the_next_digest(settings):
     assert "every day at 08:00 Tokyo time (guessed from your language)" in settings["text"]
     assert "The next one comes on Tuesday at 08:00." in settings["text"]
 
 
-async def test_without_a_digest_settings_say_so(ann):
+async def test_settings_report_that_no_digest_is_due(ann):
     assert "Your digest has no topics yet." in (await ann.says("/settings"))["text"]
 
 
@@ -49,7 +47,7 @@ async def test_the_time_is_set_by_typing(ann, settings, typed):
     assert "every day at 07:30 Tokyo time" in changed["text"]
 
 
-async def test_a_guess_is_confirmed_by_a_press(ann, settings):
+async def test_a_guessed_zone_is_confirmed_by_a_press(ann, settings):
     zone = await ann.presses(settings, "Change zone")
     confirmed = await ann.presses(zone, "✓ Tokyo 21:00")
 
@@ -58,7 +56,7 @@ async def test_a_guess_is_confirmed_by_a_press(ann, settings):
     assert "guessed" not in confirmed["text"]
 
 
-async def test_that_no_zone_could_be_guessed_is_said_once(house):
+async def test_a_missing_zone_is_reported_once(house):
     bob = house.talk("Bob", language_code="en")
     first = await bob.says("Taiwan", "Both")
     second = await bob.says("Korea", "Both")
@@ -70,7 +68,7 @@ async def test_that_no_zone_could_be_guessed_is_said_once(house):
     assert "guess" not in settings["text"]
 
 
-async def test_the_zone_is_found_near_a_location_that_was_sent(ann, house, settings):
+async def test_the_zone_is_found_from_a_location(ann, house, settings):
     asked = await ann.presses(settings, "Change zone", "Send location")
     ((button,),) = asked["reply_markup"]["keyboard"]
     await house.feed(location_of(ann, 40.7, -74.0))
@@ -98,7 +96,7 @@ async def test_the_zone_is_set_by_typing(ann, settings, typed, shown):
     assert f"every day at 08:00 {shown}" in (await ann.replies(question, typed))["text"]
 
 
-async def test_a_place_that_is_not_known_is_asked_for_again(ann, settings):
+async def test_an_unknown_place_is_asked_for_again(ann, settings):
     question = await ann.presses(settings, "Change zone", "Type a city")
 
     again = await ann.replies(question, "Atlantis")
@@ -114,7 +112,7 @@ async def test_a_day_without_news_is_reported_if_wanted(ann, settings):
     assert "On a day without news, you get nothing." in quiet["text"]
 
 
-async def test_stop_pauses_and_says_how_to_come_back(ann, settings):
+async def test_stop_pauses_and_explains_how_to_resume(ann, settings):
     stopped = await ann.says("/stop")
     subscribed = await ann.says("Japan", "Both")
     resumed = await ann.presses(stopped, "Resume")
@@ -131,11 +129,11 @@ async def test_start_offers_to_end_a_pause(ann, settings):
     assert "Paused." not in (await ann.says("/start", "Resume"))["text"]
 
 
-async def test_stop_before_any_topic(ann):
+async def test_stop_works_without_topics(ann):
     assert (await ann.says("/stop"))["text"].startswith("Paused. You haven't subscribed")
 
 
-async def test_back_from_the_choices(ann, settings):
+async def test_back_leads_from_the_zones_to_settings(ann, settings):
     assert (await ann.presses(settings, "Change time", "‹ Settings"))["text"] == settings["text"]
 
 
@@ -154,11 +152,11 @@ async def test_help_names_every_command(ann):
         assert command in text
 
 
-async def test_help_on_queries(ann):
+async def test_help_explains_queries(ann):
     assert "title:election" in (await ann.says("/help queries"))["text"]
 
 
-async def test_delete_me_asks_first_and_then_forgets_all(ann, settings):
+async def test_delete_me_asks_first_and_then_deletes_everything(ann, settings):
     asked = await ann.says("/delete_me")
     erased = await ann.presses(asked, "Delete everything")
     topics = await ann.says("/topics")

@@ -1,4 +1,4 @@
-"""A topic is shared by a card whose button lets somebody else subscribe to the same."""
+"""Sharing a topic: a card whose button lets another user subscribe to the same query."""
 
 import pytest
 from sqlmodel import col, select
@@ -6,13 +6,11 @@ from sqlmodel import col, select
 from storage.topics import Topic
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 LONG = " OR ".join(f"word{number}" for number in range(20))
 
 
 def link_on(card) -> str:
-    """Return what the button of a shared card brings along."""
+    """Return the start parameter of the link on a shared card."""
     (button,) = [b for row in card["reply_markup"]["inline_keyboard"] for b in row]
     assert button["url"] in card["text"]
     return str(button["url"]).partition("?start=")[2]
@@ -25,7 +23,7 @@ async def shared(talk, words: str):
     return await talk.presses(topics, labels(topics)[0], "More ▸", "Share")
 
 
-async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
+async def test_a_card_shows_the_query_and_the_newest_stories(ann, news):
     for number in range(3):
         await news(f"Taiwan talks {number}", "Words.", f"https://news.example.org/{number}")
 
@@ -39,7 +37,7 @@ async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
 @pytest.mark.parametrize(
     "words", ["Taiwan export", '"consul-general" OR 総領事', LONG], ids=["short", "any", "long"]
 )
-async def test_somebody_else_subscribes_to_the_same_in_two_taps(ann, house, words):
+async def test_another_user_subscribes_in_two_taps(ann, house, words):
     start = link_on(await shared(ann, words))
     ben = house.talk("Ben")
 
@@ -51,7 +49,7 @@ async def test_somebody_else_subscribes_to_the_same_in_two_taps(ann, house, word
     assert answer["text"].startswith("Subscribed to")
 
 
-async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
+async def test_a_catalogue_topic_is_shared_by_its_name(ann):
     await ann.says("/start", "Central banks", "Both")
     topics = await ann.says("/topics")
     assert (
@@ -72,11 +70,11 @@ async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
         pytest.param("q_____", "Hello", id="nothing that can be read"),
     ],
 )
-async def test_links_made_by_hand(ann, start, said):
+async def test_forged_links_are_answered(ann, start, said):
     assert said in (await ann.says(f"/start {start}"))["text"]
 
 
-async def test_the_number_of_anothers_topic_opens_nothing(ann, house):
+async def test_the_number_of_a_private_topic_opens_nothing(ann, house):
     await ann.says("Taiwan", "Both")
     async with house.storage.reading() as tx:
         own = (await tx.session.exec(select(Topic.id).where(col(Topic.chat_id) > 0))).one()

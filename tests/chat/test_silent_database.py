@@ -1,4 +1,4 @@
-"""A database that takes a connection and then says nothing: each press is answered all the same."""
+"""Presses are answered even while the database accepts connections but never responds."""
 
 import asyncio
 from datetime import datetime
@@ -19,7 +19,7 @@ USERS = 100
 
 
 class SilentClock(TurnedClock):
-    """The first thing that a transaction asks for; it comes once the database *answers*."""
+    """The clock that each transaction reads first; it blocks until *answers* is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class SilentClock(TurnedClock):
 
 
 class AnswersAfter(BaseRequestMiddleware):
-    """Lets the database answer once so many presses were answered."""
+    """Lets the database respond after the given number of presses was answered."""
 
     def __init__(self, presses: int, clock: SilentClock) -> None:
         self.left = presses
@@ -62,8 +62,9 @@ def press_seconds():
     return 0
 
 
-async def test_a_hundred_presses_at_once_are_answered_while_the_database_is_silent(house, clock):
-    """Their answers would ask the database for pauses, too."""
+@pytest.mark.slow
+async def test_simultaneous_presses_are_answered_while_the_database_is_silent(house, clock):
+    """Replies would read the pauses from the database too."""
     house.bot.session.middleware(Replies(house.storage, "bot"))
     house.bot.session.middleware(AnswersAfter(USERS, clock))
     clock.answers.clear()

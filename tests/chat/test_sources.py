@@ -1,7 +1,5 @@
 from datetime import date, timedelta
 
-import pytest
-
 from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.discovery.discover import FoundFeed
 from bot.sources.discovery.links import Where
@@ -11,10 +9,8 @@ from bot.sources.fetch.source import FetchResult
 from storage.sources import change_source
 from tests.chat.conftest import SAMPLE_SOURCE, labels
 
-pytestmark = pytest.mark.slow
 
-
-async def test_what_is_read_for_everybody_is_the_admins_business(ann):
+async def test_public_sources_are_managed_by_admins_only(ann):
     refused = await ann.says(f"/sources add {SAMPLE_SOURCE}")
 
     assert refused["text"].startswith("Only the admin can change")
@@ -27,7 +23,7 @@ async def test_an_admin_adds_a_source(house, admin):
     assert answer["text"] == "Added Sample Times, with 12 articles. New ones count from now on."
 
 
-async def test_a_source_that_cannot_be_added_says_why(house, admin):
+async def test_an_unreadable_source_is_refused_with_the_reason(house, admin):
     house.adding.problem = Problem(ProblemCode.NOTHING_TO_READ)
 
     answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
@@ -35,7 +31,7 @@ async def test_a_source_that_cannot_be_added_says_why(house, admin):
     assert answer["text"] == f"{SAMPLE_SOURCE} could not be added: it contains nothing to read."
 
 
-async def test_a_site_is_added_by_its_feed_and_says_which(house, admin):
+async def test_a_site_is_added_by_its_only_feed(house, admin):
     feed = f"{SAMPLE_SOURCE}/feed"
     house.adding.told = Addition(feed, AddOutcome.ADDED, "Times", 1, found_at=SAMPLE_SOURCE)
 
@@ -85,7 +81,7 @@ async def test_an_admin_lists_and_removes_sources(admin, news):
     assert listed["message_id"] == empty["message_id"]
 
 
-async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
+async def test_the_page_of_a_source_shows_its_health(admin, news, one_storage, clock):
     await news("A title", "A text.")
     async with one_storage.writing() as tx:
         health = {
@@ -119,7 +115,7 @@ async def test_an_admin_removes_a_source_by_its_url(admin, news):
     assert again["text"].startswith("There is no such source.")
 
 
-async def test_a_button_of_a_source_that_is_gone_says_so(admin, news):
+async def test_the_button_of_a_removed_source_reports_the_removal(admin, news):
     await news("A title", "A text.")
     listed = await admin.says("/sources")
     await admin.says(f"/sources remove {SAMPLE_SOURCE}")

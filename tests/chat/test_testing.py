@@ -1,16 +1,12 @@
 from datetime import timedelta
 
-import pytest
-
 from bot.matching.query import parse
 from bot.matching.query.canonical import shown
 from bot.matching.search import FLOOD
 from bot.subscribers import topics
 
-pytestmark = pytest.mark.slow
 
-
-async def test_a_query_is_told_as_it_is_read_with_what_it_finds(ann, news):
+async def test_a_query_is_explained_with_its_matches(ann, news):
     await news("Taiwan talks", "The consul-general spoke.")
 
     told = await ann.says('/test taiwan and ("consul general" or envoy)')
@@ -24,7 +20,7 @@ async def test_a_query_is_told_as_it_is_read_with_what_it_finds(ann, news):
     assert "Alert me" in str((await ann.presses(told, "Subscribe"))["reply_markup"])
 
 
-async def test_the_nearest_article_is_told_with_what_it_lacks(ann, news):
+async def test_the_nearest_article_is_shown_with_the_missing_words(ann, news):
     await news("Taiwan talks", "An envoy spoke.")
 
     told = await ann.says("/test title:envoy taiwan")
@@ -33,15 +29,15 @@ async def test_the_nearest_article_is_told_with_what_it_lacks(ann, news):
     assert "Nearly: Taiwan talks\nIt has envoy, taiwan. What fails: title:envoy" in told["text"]
 
 
-async def test_without_a_query_it_says_how_it_goes(ann):
+async def test_command_without_a_query_explains_itself(ann):
     assert "/test Taiwan OR Japan" in (await ann.says("/test"))["text"]
 
 
-async def test_what_cannot_be_read_is_pointed_at(ann):
+async def test_an_unreadable_query_is_pointed_at(ann):
     assert "Write more of the word" in (await ann.says("/test ab*"))["text"]
 
 
-async def test_the_word_that_is_one_too_many_is_pointed_at(ann):
+async def test_the_first_word_beyond_the_limit_is_pointed_at(ann):
     told = await ann.says("/test " + " ".join(f"w{number}" for number in range(70)))
 
     line, caret = (line for line in told["text"].splitlines() if "w64" in line or "^" in line)
@@ -49,7 +45,7 @@ async def test_the_word_that_is_one_too_many_is_pointed_at(ann):
     assert "at most 64" in told["text"]
 
 
-async def test_a_query_is_told_in_the_characters_that_were_typed(ann, news):
+async def test_a_query_is_explained_in_the_characters_typed(ann, news):
     await news("台灣", "Rain in Québec.")
 
     told = await ann.says("/test 臺灣 -québec")
@@ -58,7 +54,7 @@ async def test_a_query_is_told_in_the_characters_that_were_typed(ann, news):
     assert "Nearly: 台灣\nIt has 臺灣. What fails: -québec" in told["text"]
 
 
-async def test_a_query_that_was_silent_for_long_is_told_on_the_card(ann, news, clock):
+async def test_a_query_without_recent_matches_is_noted_on_the_card(ann, news, clock):
     await news("A storm", "It rained.")
     assert "No matches" not in (await ann.says("Taiwan"))["text"]  # nobody can know yet
     clock.turn(timedelta(days=31))
@@ -68,7 +64,7 @@ async def test_a_query_that_was_silent_for_long_is_told_on_the_card(ann, news, c
     assert "No matches" not in (await ann.says("Taiwan"))["text"]
 
 
-async def test_a_query_that_finds_too_much_is_told_on_the_card(ann, news):
+async def test_a_query_with_too_many_matches_is_noted_on_the_card(ann, news):
     for number in range(7 * FLOOD):
         await news(f"Taiwan {number}", "", f"https://news.example.org/{number}")
 
@@ -77,7 +73,7 @@ async def test_a_query_that_finds_too_much_is_told_on_the_card(ann, news):
     assert "matched 210 stories in the last 7 days, about 30 a day: narrow it?" in told["text"]
 
 
-async def test_a_topic_of_the_catalogue_is_asked_for_by_its_name(house, ann, news):
+async def test_a_catalogue_topic_is_explained_by_its_name(house, ann, news):
     await news("Chips and Taiwan", "")
     page = await topics.catalogue_page(house.storage, 1)
     topic = page.items[0]

@@ -5,12 +5,10 @@ from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage.enums import Mode
 from tests.chat.conftest import Talk, buttons, labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def subscribed(house, ann):
-    """Subscribe to so many topics of one's own."""
+    """Return a function that subscribes to *number* private topics."""
 
     async def subscribe(number: int) -> None:
         card = await ann.says("nothing yet")
@@ -32,7 +30,7 @@ def sender(talk: Talk):
     return Sender(talk.who.id, talk.who.id, name=talk.who.first_name, language="ja")
 
 
-async def test_no_subscription_yet_says_how_to_begin(ann):
+async def test_an_empty_list_explains_how_to_begin(ann):
     topics = await ann.says("/topics")
 
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
@@ -48,7 +46,7 @@ async def test_topics_are_listed_with_the_mode_of_each(ann):
     assert "1. Taiwan · alerts and daily digest\n2. Japan · daily digest" in topics["text"]
 
 
-async def test_a_long_list_turns_its_pages_in_place(ann, subscribed):
+async def test_a_long_list_is_paged_in_place(ann, subscribed):
     await subscribed(9)
     first = await ann.says("/topics")
 
@@ -72,7 +70,7 @@ async def test_the_mode_of_a_topic_is_changed_in_place(ann):
     assert "✓ Digest" in labels(changed)
 
 
-async def test_pressing_what_is_already_so_does_no_harm(ann):
+async def test_choosing_the_current_mode_changes_nothing(ann):
     await ann.says("Taiwan", "Both")
     topic = await ann.says("/topics", "Taiwan")
 
@@ -82,7 +80,7 @@ async def test_pressing_what_is_already_so_does_no_harm(ann):
     assert ann.all()[-1]["text"] == topic["text"]
 
 
-async def test_stopping_a_topic_can_be_taken_back(ann):
+async def test_unsubscribing_can_be_undone(ann):
     await ann.says("Taiwan", "Both")
     topic = await ann.says("/topics", "Taiwan")
 
@@ -96,7 +94,7 @@ async def test_stopping_a_topic_can_be_taken_back(ann):
     assert again["message_id"] == stopped["message_id"] == topic["message_id"]
 
 
-async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_storage):
+async def test_an_undo_expires_after_ten_minutes(ann, clock, one_storage):
     await ann.says("Taiwan", "Both")
     stopped = await ann.says("/topics", "Taiwan", "Unsubscribe")
     clock.turn(UNDO_WITHIN)
@@ -109,7 +107,7 @@ async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_
     assert told.startswith("That was more than ten minutes ago")
 
 
-async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
+async def test_an_unsubscribed_public_topic_stays_in_the_catalogue(ann):
     await ann.says("/start", "Semiconductors", "Alert me")
     stopped = await ann.says("/topics", "Semiconductors", "Unsubscribe")
     catalogue = await ann.says("/topics", "Catalogue")
@@ -120,7 +118,7 @@ async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
     assert again["text"].startswith("Semiconductors · alerts")
 
 
-async def test_the_catalogue_marks_what_is_subscribed_to(ann):
+async def test_the_catalogue_marks_subscribed_topics(ann):
     await ann.says("/start", "Semiconductors", "Alert me")
 
     catalogue = await ann.says("/topics", "Catalogue")
@@ -133,7 +131,7 @@ async def test_the_catalogue_marks_what_is_subscribed_to(ann):
     assert catalogue["message_id"] == second["message_id"] == back["message_id"]
 
 
-async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
+async def test_the_page_of_a_topic_shows_its_matches(ann, news):
     await news("Envoy visits Taiwan", "The talks went on.")
     await ann.says("taiwan", "Both")
 
@@ -147,7 +145,7 @@ async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
     assert title["url"] == "https://news.example.org/1"
 
 
-async def test_the_limit_is_said_in_words(ann, subscribed, house):
+async def test_the_limit_of_topics_is_reported(ann, subscribed, house):
     await subscribed(100)
 
     told = await ann.presses_quietly(await ann.says("one more"), "Both")
@@ -155,13 +153,13 @@ async def test_the_limit_is_said_in_words(ann, subscribed, house):
     assert "You have 100 topics" in told
 
 
-async def test_digest_without_topics_says_how_to_get_one(ann):
+async def test_a_digest_without_topics_explains_how_to_subscribe(ann):
     digest = await ann.says("/digest")
 
     assert digest["text"].startswith("No topic of yours is in a digest yet.")
 
 
-async def test_digest_tells_what_came_the_day_before_the_topic_was_made(ann, news):
+async def test_a_first_digest_includes_the_day_before_the_topic(ann, news):
     await news("Envoy visits Taiwan", "The talks in Taiwan went on for two days.")
     await ann.says("taiwan", "Daily digest")
 

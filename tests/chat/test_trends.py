@@ -1,4 +1,4 @@
-"""/trend and where a topic comes from, as users see them."""
+"""/trend and the publishers of a topic."""
 
 from datetime import timedelta
 
@@ -8,19 +8,17 @@ from bot.publishing.pictures import WIDTH
 from storage.mutes import Mute
 from tests.chat.conftest import labels
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 async def told(ann, news, clock):
-    """Two weeks of news, and a topic that Ann is subscribed to since then."""
+    """Store two weeks of news, then subscribe Ann to their topic."""
     for number in range(1, 9):
         await news(f"Taiwan, part {number}", f"{number}", f"https://news.example.org/{number}")
         clock.turn(timedelta(days=2))
     await ann.says("taiwan", "Both")
 
 
-async def test_a_trend_is_a_picture_with_the_same_in_words(ann, told):
+async def test_a_trend_is_a_picture_with_a_caption(ann, told):
     seen = await ann.says("/trend Taiwan")
 
     assert seen["photo"][0]["width"] == WIDTH
@@ -29,7 +27,7 @@ async def test_a_trend_is_a_picture_with_the_same_in_words(ann, told):
     assert "The most on one day: 1, on " in seen["caption"]
 
 
-async def test_without_a_topic_it_asks_which(ann, told):
+async def test_trend_without_a_topic_asks_for_one(ann, told):
     asked = await ann.says("/trend")
 
     seen = await ann.presses(asked, "Taiwan")
@@ -38,7 +36,7 @@ async def test_without_a_topic_it_asks_which(ann, told):
     assert seen["caption"].startswith("Taiwan · ")
 
 
-async def test_who_has_no_subscription_is_told_how_it_goes(ann):
+async def test_trend_without_subscriptions_explains_itself(ann):
     assert "/trend Taiwan" in (await ann.says("/trend"))["text"]
 
 
@@ -53,7 +51,7 @@ async def test_the_page_of_a_topic_leads_to_its_trend(ann, told):
     assert "photo" in await ann.says("/topics", "Taiwan", "More ▸", "Trend")
 
 
-async def test_it_says_who_told_a_topic(ann, told):
+async def test_sources_lists_the_publishers_of_a_topic(ann, told):
     topic = await ann.says("/topics", "Taiwan")
 
     seen = await ann.presses(topic, "More ▸", "Sources")
@@ -93,7 +91,7 @@ async def test_one_publisher_is_muted_and_unmuted(ann, told, label, said, one_st
 @pytest.mark.parametrize(
     "data", ["from:424242", "trend:424242", "publisher:1:9:9", "mutepub:1:9:9:0:week"]
 )
-async def test_what_is_not_there_says_so(house, ann, data):
+async def test_a_missing_topic_is_reported(house, ann, data):
     await ann.says("/start")
 
     assert "no longer" in await ann.presses_quietly(await house.show_button(ann, data), "By hand")

@@ -1,4 +1,4 @@
-"""Telegram may send an update twice: after a crash, or when we answered too late."""
+"""Updates that Telegram sends twice, after a crash or a late answer, change nothing more."""
 
 import sqlite3
 from contextlib import closing
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.slow
 Stored = dict[str, list[tuple[Any, ...]]]
 
 FEED = "https://paper.example/feed.xml"
-# How fast we may send is no part of what a person has, nor which numbers rows have had.
-_NOT_OURS = {"pace", "usage", "sqlite_sequence"}  # both requests are counted
+# Send permits, counted requests and id sequences may differ.
+_NOT_OURS = {"pace", "usage", "sqlite_sequence"}
 TYPED = (
     "okapi",
     "8:00",
@@ -33,19 +33,19 @@ TYPED = (
 )
 
 
-_ANOTHER = {("chat", "question")}  # which names the message that asks
+_ANOTHER = {("chat", "question")}  # names the message that asks
 
 
 @dataclass
 class Twice:
-    """Feeds an update twice to what stands in the database, and puts that back."""
+    """Feeds an update twice, then restores the database."""
 
     house: House
     kept: Kept
     ids: dict[str, list[int]]
 
     async def differ(self, update: Update) -> list[str]:
-        """Return the tables that the second time changed."""
+        """Return the tables that the second feeding changed."""
         await self.house.feed(update)
         once = self._stored()
         await self.house.feed(update)
@@ -68,7 +68,7 @@ def _rows(ours: sqlite3.Connection, table: str) -> list[Any]:
 
 @pytest.fixture
 async def twice(house, tmp_path):
-    """One of those who run the bot, with a row in every table: all is theirs to press."""
+    """Yield the twice of an admin with a row in every table, who may press everything."""
     house.talk("Ada", id=ADMIN)
     sender = Sender(ADMIN, ADMIN, name="Eve", language="en")
     chat_id = await add_owner(house, sender, FEED, "Paper", name="The herd")
@@ -76,7 +76,7 @@ async def twice(house, tmp_path):
         yield Twice(house, kept, await ids_of(house.storage, chat_id))
 
 
-async def test_a_button_pressed_twice_in_one_update_does_one_thing(twice):
+async def test_a_press_that_comes_twice_does_one_thing(twice):
     differ = {
         data: await twice.differ(press(ADMIN, data))
         for kind in classes()
@@ -99,9 +99,9 @@ async def test_a_command_that_comes_twice_does_one_thing(twice):
 
 
 @pytest.mark.parametrize("text", TYPED)
-async def test_what_is_typed_and_comes_twice_does_one_thing(twice, text):
+async def test_typed_text_that_comes_twice_does_one_thing(twice, text):
     assert await twice.differ(say(ADMIN, text)) == []
 
 
-async def test_an_address_that_is_asked_for_twice_gets_one_mail(twice):
+async def test_a_request_that_comes_twice_sends_one_mail(twice):
     assert await twice.differ(say(ADMIN, "/email other@dateline.example")) == []

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.subscribers.input import read_typed
-from tests.chat.conftest import labels
+from tests.chat.conftest import BOT_NAME, labels
 
 
 async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
@@ -16,18 +16,18 @@ async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
 async def test_a_time_typed_in_a_group_is_offered(house, ann):
     group = await house.group(ann)
 
-    offer = await group.says("@dateline_playground_bot 7:30", from_id=ann.who.id)
+    offer = await group.says(f"{BOT_NAME} 7:30", from_id=ann.who.id)
 
     assert offer["text"].endswith("digest at 07:30?")
 
 
-async def test_a_zone_is_offered_as_ones_own(ann):
+async def test_a_typed_zone_is_offered(ann):
     settings = await ann.says("Europe/Paris", "Yes, Paris")
 
     assert "every day at 08:00 Paris time" in settings["text"]
 
 
-async def test_a_zone_may_be_words_after_all(ann):
+async def test_a_typed_zone_can_be_searched_for(ann):
     assert (await ann.says("UTC+9", "Look for it"))["text"].startswith("UTC+9 · nothing")
 
 
@@ -44,13 +44,13 @@ async def test_a_zone_may_be_words_after_all(ann):
         ("午後7時", "19:00"),
     ],
 )
-async def test_what_can_only_be_a_time_is_one(ann, typed, shown):
+async def test_an_unambiguous_time_is_set(ann, typed, shown):
     answer = (await ann.says(typed))["text"]
 
     assert answer.startswith(f"Your digest now comes every day at {shown} Tokyo time.")
 
 
-async def test_a_bare_city_is_words(ann):
+async def test_a_bare_city_is_a_query(ann):
     assert (await ann.says("Tokyo"))["text"].startswith("Tokyo · nothing")
 
 
@@ -77,7 +77,7 @@ async def test_a_broken_query_is_pointed_at_and_repaired(ann):
         ),
     ],
 )
-async def test_what_cannot_be_a_query_gets_one_helpful_answer(ann, typed, said):
+async def test_an_unusable_query_gets_one_helpful_answer(ann, typed, said):
     refused = await ann.says(typed)
 
     assert said in refused["text"]
@@ -88,7 +88,7 @@ async def test_an_unknown_command_points_to_help(ann):
     assert "All that I can do: /help" in (await ann.says("/frobnicate now"))["text"]
 
 
-async def test_whatever_is_edited_is_asked_for_again(house, ann):
+async def test_an_edited_message_asks_for_a_new_one(house, ann):
     from aiogram.types import Update
 
     await ann.says("/start")
@@ -117,14 +117,14 @@ async def test_whatever_is_edited_is_asked_for_again(house, ann):
         pytest.param("()", id="brackets"),
     ],
 )
-async def test_nonsense_gets_one_short_sentence_and_the_two_likeliest_things(ann, typed):
+async def test_nonsense_gets_one_sentence_and_two_buttons(ann, typed):
     answer = await ann.says(typed)
 
     assert answer["text"] == "I found nothing to look for in that."
     assert labels(answer) == ["Type a query", "Catalogue"]
 
 
-async def test_telegrams_longest_text_is_read_like_a_post(ann):
+async def test_the_longest_text_is_read_like_a_post(ann):
     answer = await ann.says(f"The Santa Rosalia went down near Bohara. {'It sank. ' * 450}")
 
     assert answer["text"].startswith("Subscribe to its words?")
@@ -164,7 +164,7 @@ async def test_telegrams_longest_text_is_read_like_a_post(ann):
         ),
     ],
 )
-async def test_what_is_no_text_is_answered_too(house, ann, content, said):
+async def test_a_message_without_text_is_answered(house, ann, content, said):
     from aiogram.types import Update
 
     message = {
@@ -211,14 +211,14 @@ async def test_a_card_stays_one_message_whatever_is_typed(ann, news):
         pytest.param("help Ukraine", "help Ukraine · nothing", id="more than a word to the bot"),
     ],
 )
-async def test_what_is_said_to_the_bot_is_answered_and_not_searched(ann, typed, said):
+async def test_small_talk_is_answered_and_not_searched(ann, typed, said):
     assert (await ann.says(typed))["text"].startswith(said)
 
 
 @pytest.mark.parametrize(
     "typed", ["delete Taiwan", "unsubscribe from taiwan", "Stop Taiwan", "remove taiwan"]
 )
-async def test_a_topic_is_deleted_in_words_and_can_be_had_again(ann, typed):
+async def test_a_topic_is_deleted_by_typing_and_restored(ann, typed):
     await ann.says("Taiwan", "Both")
 
     deleted = await ann.says(typed)
@@ -228,7 +228,7 @@ async def test_a_topic_is_deleted_in_words_and_can_be_had_again(ann, typed):
     assert again["text"].startswith("Taiwan · alerts and daily digest")
 
 
-async def test_what_names_no_topic_is_looked_for(ann):
+async def test_a_deletion_that_names_no_topic_is_a_query(ann):
     assert (await ann.says("stop Brexit"))["text"].startswith("stop Brexit · nothing")
 
 
@@ -236,7 +236,7 @@ async def test_what_names_no_topic_is_looked_for(ann):
     "typed",
     ["Taiwan, Japan, South Korea", "Taiwan\nJapan\nSouth Korea", "Taiwan、Japan、South Korea"],
 )
-async def test_a_list_means_any_of_it_and_the_card_says_so(ann, typed):
+async def test_a_list_matches_any_of_its_items(ann, typed):
     card = await ann.says(typed)
     together = await ann.presses(card, "all of them")
 
@@ -253,11 +253,11 @@ async def test_a_list_means_any_of_it_and_the_card_says_so(ann, typed):
         "It rained, then it snowed in the hills again, they say",
     ],
 )
-async def test_what_is_no_list_is_read_as_before(ann, typed):
+async def test_other_text_with_commas_is_not_a_list(ann, typed):
     assert "any of these words" not in (await ann.says(typed))["text"]
 
 
-async def test_what_is_subscribed_already_is_said_with_its_page(ann):
+async def test_a_query_already_subscribed_to_shows_its_page(ann):
     await ann.says("Taiwan", "Both")
 
     page = await ann.says("taiwan")
@@ -266,7 +266,7 @@ async def test_what_is_subscribed_already_is_said_with_its_page(ann):
     assert "✓ Both" in labels(page)
 
 
-async def test_a_misspelt_word_is_asked_about(ann, news):
+async def test_a_misspelt_word_offers_a_correction(ann, news):
     await news("Taiwan votes", "A quiet day.")
 
     doubtful = await ann.says("Taiwann")
@@ -276,7 +276,7 @@ async def test_a_misspelt_word_is_asked_about(ann, news):
     assert card["text"].startswith("Taiwan · 1 story")
 
 
-async def test_other_words_are_added_by_a_tap(ann, news):
+async def test_related_words_are_added_by_a_tap(ann, news):
     await news("Consuls-General are named", "Three consuls-general.")
 
     card = await ann.says('"consul-general"')
@@ -289,7 +289,7 @@ async def test_other_words_are_added_by_a_tap(ann, news):
     assert not [label for label in labels(more) if label.startswith("Also: ")]
 
 
-async def test_what_is_typed_is_read_once(ann, monkeypatch):
+async def test_typed_text_is_parsed_once(ann, monkeypatch):
     read: list[str] = []
 
     def counted(typed, *rest, **facts):

@@ -1,6 +1,6 @@
-"""Everything that can be said and pressed, in English and in Arabic, through the dispatcher.
+"""Every command and button, in English and in Arabic, through the dispatcher.
 
-The playground refuses what Telegram refuses.
+The playground refuses the calls that Telegram refuses.
 """
 
 from contextlib import closing
@@ -12,7 +12,7 @@ from bot.rendering.renderer import Renderers
 from bot.subscribers.users import Sender
 from storage.topics import Topic
 from tests.belongings import ids_of
-from tests.chat.conftest import House
+from tests.chat.conftest import BOT_NAME, House
 from tests.chat.pressings import Kept, add_owner, classes, data_of, press, say
 from tests.chat.registrations import commands_of
 from tests.chat.walking import Walk
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 EVE = 666
 FEED = "https://paper.example/feed.xml"
 NOBODYS = 424242
-_MOST = 4  # buttons of one kind; what comes after is alike
+_MOST = 4  # buttons of one kind; further ones are alike
 TYPED = (
     "okapi",
     "okapi OR (",
@@ -59,7 +59,7 @@ def renderer():
 
 @pytest.fixture
 async def walk(house, tmp_path, news):
-    """One of those who run the bot, with a row in every table: all is theirs to press."""
+    """Yield the walk of an admin with a row in every table, who may press everything."""
     await news("Okapi seen", "An okapi was seen in the zoo.")
     house.talk("Ada", id=ADMIN)
     await add_owner(house, Sender(ADMIN, ADMIN, name="Eve", language="en"), FEED, "Paper")
@@ -76,7 +76,7 @@ async def _data(house: House) -> tuple[str, ...]:
     return tuple(sorted(names, key=len, reverse=True))
 
 
-async def test_every_command_and_what_is_typed(walk):
+async def test_every_command_and_typed_text_is_answered_well(walk):
     said = [
         f"/{command} {words}".rstrip()
         for command in commands_of(walk.house.dispatcher)
@@ -89,7 +89,7 @@ async def test_every_command_and_what_is_typed(walk):
     assert walk.faults == []
 
 
-async def test_every_button(walk):
+async def test_every_button_is_answered_well(walk):
     shown = await walk.house.bot.send_message(ADMIN, "okapi")
     ids = await ids_of(walk.house.storage, 1)
     nobodys = {name: [NOBODYS] for name in ids}
@@ -105,7 +105,7 @@ async def test_every_button(walk):
     assert walk.faults == []
 
 
-async def test_every_command_of_somebody_who_runs_nothing(walk):
+async def test_every_command_of_a_plain_user_is_answered_well(walk):
     walk.house.talk("Eve", id=EVE)
 
     for command in commands_of(walk.house.dispatcher):
@@ -115,12 +115,12 @@ async def test_every_command_of_somebody_who_runs_nothing(walk):
     assert walk.faults == []
 
 
-async def test_every_command_and_button_in_a_group(walk):
+async def test_every_command_and_button_in_a_group_is_answered_well(walk):
     eve = walk.house.talk("Eve", id=EVE).who
     made = walk.house.playground.chat("supergroup", "Zoo", [eve], "administrator")
     place = {"id": made.id, "type": "supergroup", "title": "Zoo"}
     shown = await walk.house.bot.send_message(made.id, "okapi")
-    said = [f"/{command}@dateline_playground_bot" for command in commands_of(walk.house.dispatcher)]
+    said = [f"/{command}{BOT_NAME}" for command in commands_of(walk.house.dispatcher)]
     pressed = {data for kind in classes() for data in data_of(kind, {})[:1]}
 
     for text in said:

@@ -1,4 +1,4 @@
-"""The webhook at Telegram: set, set again, taken away; against the playground."""
+"""The webhook registration at Telegram: set, checked and removed."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from bot.chat.webhook import (
     WebhookRegistration,
     remove_webhook,
 )
-from tests.chat.conftest import bot_on
+from tests.chat.receiving import RecordedPauses, bot_on
 from tests.local_playground import LocalPlayground
 
 WEBHOOK = Webhook("https://news.example.org/telegram/path", "secret", ("message", "chat_member"))
@@ -22,19 +22,16 @@ ELSEWHERE = Webhook("https://elsewhere.example/secret-path", "another", ("messag
 
 
 @pytest.fixture
-def waited():
-    return []
+def pause():
+    return RecordedPauses()
 
 
 @pytest.fixture
-def registration(bot, waited):
-    async def pause(_: asyncio.Event, seconds: float) -> None:
-        waited.append(seconds)
-
+def registration(bot, pause):
     return WebhookRegistration(bot, WEBHOOK, pause)
 
 
-async def test_it_is_set_with_all_that_belongs_to_it(bot, registration, playground):
+async def test_the_webhook_is_set_with_secret_and_limits(bot, registration, playground):
     await registration.set(asyncio.Event())
 
     info = await bot.get_webhook_info()
@@ -43,7 +40,7 @@ async def test_it_is_set_with_all_that_belongs_to_it(bot, registration, playgrou
     assert playground.journal("setWebhook")[0]["params"]["secret_token"] == WEBHOOK.secret
 
 
-async def test_what_waits_is_kept(bot, registration, playground):
+async def test_setting_the_webhook_keeps_waiting_updates(bot, registration, playground):
     playground.send(playground.user("Ann"), "hello")
 
     await registration.set(asyncio.Event())
@@ -59,16 +56,16 @@ async def test_what_waits_is_kept(bot, registration, playground):
         pytest.param({"fault": "502_html"}, [1.0, 2.0], id="trouble on the way"),
     ],
 )
-async def test_it_is_tried_until_it_is_set(bot, registration, playground, waited, fault, pauses):
+async def test_setting_the_webhook_is_retried(bot, registration, playground, pause, fault, pauses):
     playground.inject(method="setWebhook", times=2, **fault)
 
     await registration.set(asyncio.Event())
 
-    assert waited == pauses
+    assert pause.seconds == pauses
     assert WEBHOOK.is_set(await bot.get_webhook_info())
 
 
-async def test_an_address_that_telegram_refuses_is_told(bot):
+async def test_a_refused_address_raises_with_the_reason(bot):
     webhook = Webhook("http://news.example.org/telegram/path", "secret")
 
     with pytest.raises(WebhookRefusedError, match=r"PUBLIC_URL is wrong: .*HTTPS"):
@@ -84,7 +81,7 @@ async def test_an_address_that_telegram_refuses_is_told(bot):
         ),
     ],
 )
-async def test_a_wrong_token_ends_it(act):
+async def test_a_wrong_token_ends_the_registration(act):
     async with (
         LocalPlayground(token="2:another-token") as playground,
         bot_on(playground, "1:playground") as bot,
@@ -94,9 +91,7 @@ async def test_a_wrong_token_ends_it(act):
 
 
 @pytest.mark.parametrize("method", ["setWebhook", "getWebhookInfo"])
-async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(
-    bot, registration, playground, method
-):
+async def test_one_refusal_of_a_valid_token_is_retried(bot, registration, playground, method):
     playground.inject("401", method=method)
 
     await registration.set(asyncio.Event())
@@ -106,7 +101,7 @@ async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(
 
 
 @pytest.mark.parametrize("others", [None, ELSEWHERE], ids=["lost", "another"])
-async def test_one_that_is_not_ours_any_more_is_set_again(bot, registration, others):
+async def test_a_lost_or_replaced_webhook_is_set_again(bot, registration, others):
     if others:
         await WebhookRegistration(bot, others).set(asyncio.Event())
 
@@ -119,13 +114,13 @@ async def test_one_that_is_not_ours_any_more_is_set_again(bot, registration, oth
     ]
 
 
-async def test_who_may_not_set_it_only_looks(bot, registration):
+async def test_a_check_without_permission_sets_nothing(bot, registration):
     await registration.check(asyncio.Event(), may_set=False)
 
     assert not (await bot.get_webhook_info()).url
 
 
-async def test_one_that_is_there_is_left_alone(registration, playground):
+async def test_a_valid_webhook_is_left_unchanged(registration, playground):
     await registration.set(asyncio.Event())
 
     with capture_logs() as logged:
@@ -135,13 +130,13 @@ async def test_one_that_is_there_is_left_alone(registration, playground):
     assert logged == []
 
 
-async def test_trouble_while_looking_is_no_reason_to_stop(registration, playground):
+async def test_a_failed_check_does_not_raise(registration, playground):
     playground.inject("502_html", method="getWebhookInfo")
 
     await registration.check(asyncio.Event(), may_set=True)
 
 
-async def test_it_is_taken_away_for_polling(bot, registration, playground):
+async def test_the_webhook_is_removed_for_polling(bot, registration, playground):
     await registration.set(asyncio.Event())
     with pytest.raises(TelegramConflictError):
         await bot.get_updates()

@@ -1,4 +1,4 @@
-"""Going through all that can be said and pressed, in two languages, and what is wrong with it."""
+"""A walk over commands and buttons in two languages, which collects faults."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Call = dict[str, Any]
 
 _SAYS = {"sendMessage", "sendRichMessage", "editMessageText", "editMessageReplyMarkup"}
 _SAYS |= {"sendDocument", "sendPhoto", "deleteMessage"}
-# A press on what shows already what it would show; one that the playground has not made.
+# Presses that change nothing, and presses that the playground did not create.
 _HARMLESS = (
     "message is not modified",
     "query ID is invalid",
@@ -28,53 +28,49 @@ _HARMLESS = (
 
 @dataclass
 class Walk:
-    """*data*: what is nobody's sentence, such as the names of topics."""
+    """*data*: texts without translation, such as the names of topics."""
 
     house: House
     kept: Kept
     data: tuple[str, ...]
     faults: list[str] = field(default_factory=list)
-    seen: int = 0
 
     async def step(self, name: str, update: Callable[[str], Update]) -> None:
-        """Take one in English and, from where that began, in Arabic; note what is wrong."""
-        in_english = await self._told(f"{name} (en)", update("en"))
-        in_arabic = await self._told(f"{name} (ar)", update("ar"))
+        """Feed the update in English and, from the same state, in Arabic; collect faults."""
+        in_english = await self._calls(f"{name} (en)", update("en"))
+        in_arabic = await self._calls(f"{name} (ar)", update("ar"))
         same = english(paragraphs(in_arabic), set(paragraphs(in_english)), self.data)
         self.faults += [f"{name}: {one}" for one in same]
 
-    async def _told(self, name: str, update: Update) -> list[Call]:
+    async def _calls(self, name: str, update: Update) -> list[Call]:
         self.kept.put_back()
-        playground = self.house.playground
         with capture_logs() as logged:
-            await self.house.dispatcher.feed_update(self.house.bot, update)
-        told = playground.journal(after=self.seen)
-        self.seen = max((call["n"] for call in told), default=self.seen)
-        shown = [f"{one['event']} {one.get('exc_info')!r}" for one in logged if is_bad(one)]
-        self.faults += [f"{name}: {one}" for one in (*shown, *_faults(told, update))]
-        return told
+            calls = await self.house.feed(update)
+        warnings = [f"{line['event']} {line.get('exc_info')!r}" for line in logged if is_bad(line)]
+        self.faults += [f"{name}: {fault}" for fault in (*warnings, *_faults(calls, update))]
+        return calls
 
 
 def is_bad(line: Any) -> bool:
     return line["log_level"] in {"warning", "error", "critical"}
 
 
-def _faults(told: list[Call], update: Update) -> Iterator[str]:
-    for call in told:
+def _faults(calls: list[Call], update: Update) -> Iterator[str]:
+    for call in calls:
         if not call["ok"] and not any(one in call["description"] for one in _HARMLESS):
             yield f"{call['method']} was refused: {call['description']}"
-    reply = [call for call in told if call["method"] == "answerCallbackQuery"]
-    if update.callback_query and len(reply) != 1:
-        yield f"the press was answered {len(reply)} times"
-    if not any(call["method"] in _SAYS or call["params"].get("text") for call in told):
+    answers = [call for call in calls if call["method"] == "answerCallbackQuery"]
+    if update.callback_query and len(answers) != 1:
+        yield f"the press was answered {len(answers)} times"
+    if not any(call["method"] in _SAYS or call["params"].get("text") for call in calls):
         yield "nobody is answered"
-    yield from untidy(paragraphs(told))
+    yield from untidy(paragraphs(calls))
 
 
-def paragraphs(told: Iterable[Call]) -> list[str]:
-    """Return all lines that people read: texts, captions, buttons, toasts; no code in them."""
+def paragraphs(calls: Iterable[Call]) -> list[str]:
+    """Return all lines that users read: texts, captions, buttons and toasts, without code."""
     lines: list[str] = []
-    for call in told:
+    for call in calls:
         params = {key: _read(value) for key, value in call["params"].items()}
         lines += _without_code(params.get("text", ""), params.get("entities", []))
         lines += _without_code(params.get("caption", ""), params.get("caption_entities", []))
@@ -85,7 +81,7 @@ def paragraphs(told: Iterable[Call]) -> list[str]:
 
 
 def _read(value: Any) -> Any:
-    """Nested values come as JSON."""
+    """Parse the value if it is JSON, as nested parameters are."""
     if isinstance(value, str) and value[:1] in {"[", "{"}:
         try:
             return json.loads(value)
