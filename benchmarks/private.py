@@ -19,7 +19,7 @@ from sqlmodel import col, func, select
 from benchmarks import rows
 from benchmarks.databases import empty_storage
 from benchmarks.report import Row, parser, print_rows
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.publishing.alerts import Alerts
 from bot.rendering.renderer import Renderer
 from storage.alerts import Alert
@@ -48,7 +48,7 @@ async def measure(server: str | None, articles: int, topics: int, seconds: float
                 await _store(tx, range(first, min(first + CHUNK, articles)), topics)
         started, stopping = time.perf_counter(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            for stage in (Grouping(storage, OWNER), Alerts(storage, Renderer(), OWNER)):
+            for stage in (MatchStage(storage, OWNER), Alerts(storage, Renderer(), OWNER)):
                 group.create_task(_run(stage.run_once, stopping))
             delays = await _public_delays(storage, articles, seconds)
             stopping.set()

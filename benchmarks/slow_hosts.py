@@ -22,7 +22,7 @@ from benchmarks import rows
 from benchmarks.report import Row, parser, print_rows
 from benchmarks.skipping_clock import Clock, SkippingLoop, open_storage
 from bot.sources.drafts import url_hash
-from bot.sources.fetch.problems import TimedOut
+from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.limits import FETCH_SECONDS
@@ -55,7 +55,7 @@ class Web:
             if host.startswith("slow"):
                 self.slow += 1
                 await asyncio.sleep(FETCH_SECONDS)
-                error = TimedOut()
+                error = FetchError(ProblemCode.TIMED_OUT)
                 error.host = host
                 raise error
             self.late.append((self.clock.now - await self._due_at(url)).total_seconds())

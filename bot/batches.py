@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
 
 GivesUp: TypeAlias = Callable[[Row, Exception], Awaitable[None]]
-"""Sees to a row for which the work failed, though it was alone, so that it is not claimed next."""
+"""Handles a row for which the work failed alone, so that the next round does not claim it."""
 
 
 async def in_batches(
@@ -23,9 +23,9 @@ async def in_batches(
     *,
     together: int = 1,
 ) -> None:
-    """Do *work* on batches of *rows*; where one fails, on each of its halves, down to one row.
+    """Do *work* on batches of *rows*; if a batch fails, on each of its halves, down to one row.
 
-    Raises only what says nothing about the rows: the database is away, or transactions collided.
+    Raises only errors that are not about a row: the database is away, or transactions collided.
     """
 
     async def attempt(batch: Sequence[Row]) -> None:
@@ -48,7 +48,7 @@ async def in_batches(
 async def put_article_aside(
     storage: Storage, owner: str, article_id: int, error: Exception
 ) -> None:
-    """Let no stage claim the article until it is tried again: see `retry_put_aside`."""
+    """Keep stages from claiming the article until `retry_put_aside`."""
     async with storage.writing() as tx:
         is_aside = await put_aside(tx, article_id, type(error).__name__, owner=owner)
     if is_aside:

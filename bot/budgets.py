@@ -1,8 +1,8 @@
-"""Budgets: what the private feeds and requests of one account may cost in a day (UTC).
+"""Budgets: the daily limits (UTC) of what the private feeds and requests of one account may cost.
 
 An account is a Telegram chat with all its threads; in private it is the user. Work beyond a budget
-waits for the next day. The numbers are chosen so that an account with 50 feeds never meets them,
-and so that an account that tries cannot fill a disk; `docs/reference/limits.md` shows the sums.
+waits for the next day. An account with 50 feeds never reaches these numbers, and an account that
+attacks cannot fill a disk with them; `docs/reference/limits.md` shows the sums.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from storage.enums import UsageKind
 
 Used = Mapping[UsageKind, int]
 
-LONG_TEXT: Final = 4_000  # characters that weigh as much as another entry
+LONG_TEXT: Final = 4_000  # characters that count as another entry
 _SPREAD: Final = timedelta(minutes=30)  # of the polls that wait for midnight
 
 # Any of these stops the polls of an account that is beyond its budget.
@@ -59,7 +59,7 @@ class Budgets:
         return max(self.limits[kind] - used.get(kind, 0), 0)
 
     def exceeded(self, used: Used) -> frozenset[UsageKind]:
-        """Return the kinds of which nothing is left."""
+        """Return the kinds with nothing left."""
         return frozenset(kind for kind in used if not self.left(kind, used))
 
 
@@ -81,7 +81,7 @@ class Cost:
 
     @property
     def amounts(self) -> dict[UsageKind, int]:
-        """The amount of each kind, without those of which there is nothing."""
+        """The amount of each kind, without zeros."""
         amounts = {
             UsageKind.REQUESTS: self.requests,
             UsageKind.WAITING: round(self.seconds * 1_000),
@@ -99,17 +99,17 @@ FREE: Final = Cost()
 
 
 def weight(*texts: str) -> int:
-    """Return how many entries an entry with *texts* counts as: a long one counts as several."""
+    """Return how many entries an entry with *texts* counts as; a long one counts as several."""
     return 1 + sum(map(len, texts)) // LONG_TEXT
 
 
 def room(budgets: Budgets, kind: UsageKind, followers: Iterable[Used]) -> int:
-    """Return how much is left for a source, which goes on while one of its *followers* can pay."""
+    """Return how much is left for a source, which the richest of its *followers* pays for."""
     return max((budgets.left(kind, used) for used in followers), default=budgets.limits[kind])
 
 
 def waits(budgets: Budgets, followers: Iterable[Used]) -> bool:
-    """Say whether a source waits for tomorrow: all its *followers* are beyond a budget."""
+    """Return whether a source waits for tomorrow, because all its *followers* are over budget."""
     stopped = [not budgets.exceeded(used).isdisjoint(STOPS_POLLS) for used in followers]
     return bool(stopped) and all(stopped)
 

@@ -5,7 +5,7 @@ two, and returns its result at the end.
 """
 
 import asyncio
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import closing
 from typing import Final, TypeAlias, TypeVar
 
@@ -23,15 +23,6 @@ def finished(slices: Slices[Result]) -> Result:
         except StopIteration as end:
             result: Result = end.value
             return result
-
-
-def gathered(works: Iterable[Slices[Result]]) -> Slices[list[Result]]:
-    """Work through all of *works*, one after another, and return their results."""
-    results = []
-    for slices in works:
-        results.append((yield from slices))
-        yield
-    return results
 
 
 async def in_turns(slices: Slices[Result]) -> Result:

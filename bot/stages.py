@@ -1,12 +1,11 @@
-"""The stages of the pipeline: one declaration each, and what runs a stage in this process.
+"""The stages of the pipeline, one declaration each, and the runner of a stage in this process.
 
-A *queue stage* waits until somebody wakes it or its time-out is over, then works until nothing is
-left to claim. A *periodic stage* does the same whenever the scheduler of the process starts it.
+A *queue stage* waits for a wake-up or its time-out, then works until nothing is left to claim. A
+*periodic stage* works whenever the scheduler of the process starts it.
 
-- A stage is woken by the stages before it in this process, and by what a transaction commits: in
-  this process at once, in the others by NOTIFY. A wake-up that is lost costs a time-out, never a
-  row.
-- Declarations refer to each other, so a stage that does not exist is an error at import.
+- The stages before it in this process wake a stage, and so do committed transactions: in this
+  process at once, in others by NOTIFY. A lost wake-up costs one time-out, never a row.
+- Declarations refer to each other, so that a stage that does not exist is an error at import.
 - The name of a stage is its label in logs, metrics and traces.
 """
 
@@ -31,16 +30,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE_SECONDS = 60.0
-# While the database's server is gone, or its file is locked: work goes on within seconds after.
+# While the database's server is away or its file is locked, so that work resumes within seconds.
 GONE_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stage:
-    """*every*: how long a queue stage waits at most, and how often a periodic one is started.
+    """*every*: the longest wait of a queue stage, and the interval of a periodic one.
 
-    *wakes*: the stages that have work whenever this one has done some. *woken_by*: what a
-    transaction commits that makes work for this one.
+    *wakes*: the stages that have work whenever this one has done some. *woken_by*: the
+    notifications of committed transactions that make work for this one.
     """
 
     name: str
@@ -108,15 +107,15 @@ class StageRunner:
 
     stage: Stage
     run_once: Callable[[], Awaitable[int]]
-    """Does what is due and returns how much that was."""
+    """Does the work that is due, and returns how much it was."""
     wakes: tuple[StageRunner, ...] = ()
-    """Those in this process that this one makes work for."""
+    """The stages in this process that this one makes work for."""
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(
         default_factory=lambda: sleep_until
     )
     instrumentation: Instrumentation = field(default_factory=Instrumentation)
     timeout_seconds: float | None = field(init=False)
-    """None: it waits until it is woken."""
+    """None: it waits for a wake-up alone."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
     _logged: set[str] = field(default_factory=set)
@@ -137,13 +136,13 @@ class StageRunner:
         self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until *stopping* is set; what is in hand then is finished first."""
+        """Work until *stopping* is set, and finish the round in hand."""
         self.wake()
         while not stopping.is_set():
             await self._wait(stopping)
             self._woken.clear()
             await self.work(stopping)
-            # The first time, what wakes it next tries again; then after ever longer pauses.
+            # The next wake-up retries after the first failure; later ones wait longer and longer.
             if self._failures > 1:
                 seconds = 2.0 ** min(self._failures - 2, 9)
                 await self.pause(stopping, min(seconds, self._longest_pause))
@@ -174,10 +173,10 @@ class StageRunner:
     def _note_failure(self, error: Exception) -> None:
         """Log each kind of error once, until the stage works again."""
         errors = flat_errors(error)
-        is_waiting = all(is_disconnected(each) for each in errors)
+        is_waiting = all(map(is_disconnected, errors))
         self._longest_pause = GONE_PAUSE_SECONDS if is_waiting else LONGEST_PAUSE_SECONDS
         self._failures += 1
-        by_kind = {type(each).__name__: each for each in reversed(errors)}
+        by_kind = {type(leaf).__name__: leaf for leaf in reversed(errors)}
         for kind in sorted(by_kind.keys() - self._logged):
             first = by_kind[kind]
             if is_unavailable(first):
@@ -189,14 +188,14 @@ class StageRunner:
 
 
 def connect(runners: Sequence[StageRunner], instrumentation: Instrumentation | None = None) -> None:
-    """Let each of the *runners* of this process wake those that go on with its work."""
+    """Let each of the *runners* of this process wake the runners of the next stages."""
     for runner in runners:
         runner.instrumentation = instrumentation or runner.instrumentation
         runner.wakes = tuple(each for each in runners if each.stage in runner.stage.wakes)
 
 
 def wake_for(notification: Notification, runners: Iterable[StageRunner]) -> None:
-    """Wake those of the *runners* that have work when a process has committed such."""
+    """Wake the *runners* that have work after this notification."""
     for runner in runners:
         if notification in runner.stage.woken_by:
             runner.wake()

@@ -34,14 +34,14 @@ class Admin(SQLModel, table=True):
 
 
 class AdminCode(SQLModel, table=True):
-    """At most one row: the hash of the code printed at the last start; its link uses it up."""
+    """At most one row: the hash of the code that the last start printed; its link uses it up."""
 
     code_hash: str = Field(primary_key=True, max_length=64)
     made_at: datetime
 
 
 class Invite(SQLModel, table=True):
-    """*code* stands here as it is, since it is shown again; none can be guessed."""
+    """An invitation. *code* is stored as it is, because it is shown again; none can be guessed."""
 
     __table_args__ = NUMBERED
 
@@ -101,7 +101,7 @@ class Secret(SQLModel, table=True):
 
 
 async def admin_ids(tx: Transaction) -> Sequence[int]:
-    return (await tx.session.exec(select(Admin.user_id))).all()
+    return await tx.rows(select(Admin.user_id))
 
 
 class AdminChat(NamedTuple):
@@ -130,25 +130,24 @@ async def add_admin(tx: Transaction, user_id: int) -> None:
 
 
 async def remove_admin(tx: Transaction, user_id: int) -> None:
-    await tx.session.exec(delete(Admin).where(col(Admin.user_id) == user_id))
+    await tx.change(delete(Admin).where(col(Admin.user_id) == user_id))
 
 
 async def replace_code(tx: Transaction, code_hash: str) -> None:
-    """Let this be the one code; an older one opens nothing any more."""
-    await tx.session.exec(delete(AdminCode))
-    tx.session.add(AdminCode(code_hash=code_hash, made_at=tx.now))
+    """Store the code of the first admin; older codes become invalid."""
+    await tx.change(delete(AdminCode))
+    await insert_new(tx, AdminCode, [{"code_hash": code_hash, "made_at": tx.now}])
 
 
 async def use_code(tx: Transaction, code_hash: str) -> bool:
-    """Use the code up; False if there is no such code, or no longer."""
-    used = await tx.session.exec(delete(AdminCode).where(col(AdminCode.code_hash) == code_hash))
-    return used.rowcount == 1
+    """Use the code up; return False if there is no such code any more."""
+    return bool(await tx.change(delete(AdminCode).where(col(AdminCode.code_hash) == code_hash)))
 
 
-# Invitations: codes that allow users in, how often each was used, and whom it allowed in.
+# Invitations: their codes, how often each was used, and the users whom they admitted.
 
 
-# So long a wrong guess counts.
+# How long a wrong guess counts.
 GUESSES_COUNT = timedelta(hours=1)
 
 
@@ -156,89 +155,87 @@ async def make_invite(tx: Transaction, code: str, uses: int, last_day: date) -> 
     """Make the invitation, once for each *code*; return it, and whether it is new."""
     row = {"code": code, "uses": uses, "used": 0, "last_day": last_day, "made_at": tx.now}
     new = await insert_new(tx, Invite, [row], returning=Invite.id)
-    found = await tx.session.exec(select(Invite).where(col(Invite.code) == code))
-    return found.one(), bool(new)
+    return await tx.one(select(Invite).where(col(Invite.code) == code)), bool(new)
 
 
 async def invite_of(tx: Transaction, code: str) -> Invite | None:
-    found = await tx.session.exec(select(Invite).where(col(Invite.code) == code))
-    return found.one_or_none()
+    invite: Invite | None = await tx.first(select(Invite).where(col(Invite.code) == code))
+    return invite
 
 
-async def invites_made(tx: Transaction, *, offset: int, limit: int) -> list[Invite]:
+async def invites_made(tx: Transaction, *, offset: int, limit: int) -> Sequence[Invite]:
     """Return those that were not revoked, the newest first."""
-    there = select(Invite).where(col(Invite.ended_at).is_(None)).order_by(col(Invite.id).desc())
-    return list(await tx.session.exec(there.offset(offset).limit(limit)))
+    newest = select(Invite).where(col(Invite.ended_at).is_(None)).order_by(col(Invite.id).desc())
+    return await tx.rows(newest.offset(offset).limit(limit))
 
 
 async def count_invites(tx: Transaction) -> int:
-    there = select(func.count()).select_from(Invite).where(col(Invite.ended_at).is_(None))
-    return (await tx.session.exec(there)).one()
+    """Return how many invitations were not revoked."""
+    return await tx.one(
+        select(func.count()).select_from(Invite).where(col(Invite.ended_at).is_(None))
+    )
 
 
 async def end_invite(tx: Transaction, invite_id: int) -> str | None:
-    """Revoke it; return its code, None if there is no such one. Users keep their access."""
+    """Revoke it; return its code, or None if there is none to revoke. Users keep their access."""
     ended = update(Invite).where(col(Invite.id) == invite_id, col(Invite.ended_at).is_(None))
-    codes = await tx.session.exec(ended.values(ended_at=tx.now).returning(col(Invite.code)))
-    return codes.scalars().first()
+    row = await tx.first(ended.values(ended_at=tx.now).returning(col(Invite.code)))
+    return row[0] if row else None
 
 
 async def use_invite(tx: Transaction, invite_id: int) -> bool:
-    """Count one use; False where none is left. The row is locked till the transaction ends."""
-    left = (col(Invite.id) == invite_id, col(Invite.used) < col(Invite.uses))
-    used = update(Invite).where(*left).values(used=col(Invite.used) + 1)
-    silently = used.execution_options(synchronize_session=False)
-    return bool((await tx.session.exec(silently)).rowcount)
+    """Count one use; return False if none is left. Its row stays locked in this transaction."""
+    is_left = (col(Invite.id) == invite_id, col(Invite.used) < col(Invite.uses))
+    used = update(Invite).where(*is_left).values(used=col(Invite.used) + 1)
+    return bool(await tx.change(used))
 
 
 async def is_admitted(tx: Transaction, user_id: int) -> bool:
-    return await tx.session.get(Admission, user_id) is not None
+    return await tx.get(Admission, user_id) is not None
 
 
 async def admit(tx: Transaction, user_id: int, invite_id: int | None = None) -> bool:
-    """Give the user access; False if they have it already."""
+    """Give the user access; return False if they have it already."""
     row = {"user_id": user_id, "since": tx.now, "invite_id": invite_id}
     return bool(await insert_new(tx, Admission, [row], returning=Admission.user_id))
 
 
 async def forget_admission(tx: Transaction, user_id: int) -> None:
-    await tx.session.exec(delete(Admission).where(col(Admission.user_id) == user_id))
-
-
-async def forget_guesses(tx: Transaction, user_id: int) -> None:
-    await tx.session.exec(delete(WrongGuesses).where(col(WrongGuesses.user_id) == user_id))
+    await tx.change(delete(Admission).where(col(Admission.user_id) == user_id))
 
 
 async def admissions(tx: Transaction, limit: int) -> Sequence[Admission]:
     newest = select(Admission).order_by(col(Admission.since).desc(), col(Admission.user_id))
-    return (await tx.session.exec(newest.limit(limit))).all()
+    return await tx.rows(newest.limit(limit))
 
 
 async def wrong_guesses(tx: Transaction, user_id: int) -> int:
-    """How often the user guessed wrong in the last hour."""
+    """Return how often the user guessed wrong in the last hour."""
     recent = select(WrongGuesses.tries).where(
         col(WrongGuesses.user_id) == user_id, col(WrongGuesses.since) > tx.now - GUESSES_COUNT
     )
-    return (await tx.session.exec(recent)).first() or 0
+    return await tx.first(recent) or 0
 
 
 async def count_guess(tx: Transaction, user_id: int) -> None:
-    await tx.session.exec(
-        delete(WrongGuesses).where(col(WrongGuesses.since) <= tx.now - GUESSES_COUNT)
-    )
+    await tx.change(delete(WrongGuesses).where(col(WrongGuesses.since) <= tx.now - GUESSES_COUNT))
     first = {"user_id": user_id, "tries": 1, "since": tx.now}
     again = "tries = wrongguesses.tries + 1"
     await upsert(tx, WrongGuesses, [first], key="user_id", changes=again)
 
 
-# Audit events: which admin did what to whom, and when. Kept for a year.
+async def forget_guesses(tx: Transaction, user_id: int) -> None:
+    await tx.change(delete(WrongGuesses).where(col(WrongGuesses.user_id) == user_id))
+
+
+# Audit events: the actions of admins, kept for a year.
 
 
 AUDIT_KEPT_FOR = timedelta(days=365)
 
-ERASED_USER = 0  # who did it has had all about themselves erased
+ERASED_USER = 0  # an admin whose data was erased
 
-# Done to a chat, which is named by its Telegram number.
+# The subject of these is a chat, by Telegram's id.
 ACTIONS_ON_CHATS = frozenset(
     {AuditAction.APPOINTED, AuditAction.BANNED, AuditAction.ALLOWED, AuditAction.LIMITED}
 )
@@ -247,75 +244,75 @@ ACTIONS_ON_CHATS = frozenset(
 async def record_event(
     tx: Transaction, by: int | None, action: AuditAction, subject: object, **details: object
 ) -> None:
-    """Write down what *by* does in this transaction, with which it stands and falls.
+    """Record an action in the transaction that takes it, so that either both happen or neither.
 
     *by*: Telegram's id of a user; None: the operator, on the command line.
     """
-    await tx.session.exec(delete(AuditEvent).where(col(AuditEvent.at) < tx.now - AUDIT_KEPT_FOR))
-    named = str(subject)[:LONGEST_SUBJECT]
-    tx.session.add(AuditEvent(at=tx.now, user_id=by, action=action, subject=named, details=details))
-    await tx.session.flush()
+    await tx.change(delete(AuditEvent).where(col(AuditEvent.at) < tx.now - AUDIT_KEPT_FOR))
+    event = {"at": tx.now, "user_id": by, "action": action, "details": details}
+    await insert_new(tx, AuditEvent, [event | {"subject": str(subject)[:LONGEST_SUBJECT]}])
 
 
 async def forget_actor(tx: Transaction, telegram_id: int) -> None:
-    """Keep the events, but let none name this user or chat any more."""
-    events = update(AuditEvent).execution_options(synchronize_session=False)
-    by_them = events.where(col(AuditEvent.user_id) == telegram_id)
-    await tx.session.exec(by_them.values(user_id=ERASED_USER))
-    to_them = events.where(
+    """Keep the events, without the id of this user or chat."""
+    by_user = update(AuditEvent).where(col(AuditEvent.user_id) == telegram_id)
+    await tx.change(by_user.values(user_id=ERASED_USER))
+    on_chat = update(AuditEvent).where(
         col(AuditEvent.action).in_(ACTIONS_ON_CHATS), col(AuditEvent.subject) == str(telegram_id)
     )
-    await tx.session.exec(to_them.values(subject=""))
+    await tx.change(on_chat.values(subject=""))
 
 
 async def audit_events(tx: Transaction, *, offset: int = 0, limit: int = 100) -> list[AuditEvent]:
     """Return the events, the newest first."""
     newest = select(AuditEvent).order_by(col(AuditEvent.id).desc())
-    return list(await tx.session.exec(newest.offset(offset).limit(limit)))
+    return list(await tx.rows(newest.offset(offset).limit(limit)))
 
 
 async def count_audit_events(tx: Transaction) -> int:
-    return (await tx.session.exec(select(func.count()).select_from(AuditEvent))).one()
+    return await tx.one(select(func.count()).select_from(AuditEvent))
 
 
 # The secret of this database: made once, the same for all processes, never shown.
 
 
 _KEY_BYTES = 32
-_DIGITS = 32  # of a hash
-_KEPT_AS = "secret"  # by a process
+_HASH_DIGITS = 32
+_KNOWN_AS = "secret"  # in `Transaction.known`
 
 
 async def signing_key(tx: Transaction) -> bytes:
     """Return the key that signs all tokens, made now if there is none; only within `writing()`."""
     row = {"id": _THE_ONE, "key": secrets.token_bytes(_KEY_BYTES), "made_at": tx.now}
     await insert_new(tx, Secret, [row])
-    return (await tx.session.exec(select(Secret.key))).one()
+    return await tx.one(select(Secret.key))
 
 
 async def existing_signing_key(tx: Transaction) -> bytes | None:
-    return (await tx.session.exec(select(Secret.key))).first()
+    key: bytes | None = await tx.first(select(Secret.key))
+    return key
 
 
 async def hashing_secret(tx: Transaction) -> bytes:
     """Return the secret for `keyed_hash`, which a process reads once.
 
-    Before there is one, nothing is stored by its hashes: within `reading()` any other is as good.
+    Within `reading()`, any secret will do before there is one, because nothing is stored by its
+    hashes yet.
     """
-    if _KEPT_AS not in tx.known:
-        found = await (signing_key if tx.is_writing else existing_signing_key)(tx)
-        if found is None:
+    if _KNOWN_AS not in tx.known:
+        key = await (signing_key(tx) if tx.is_writing else existing_signing_key(tx))
+        if key is None:
             return secrets.token_bytes(_KEY_BYTES)
-        tx.known[_KEPT_AS] = found
-    return tx.known[_KEPT_AS]
+        tx.known[_KNOWN_AS] = key
+    return tx.known[_KNOWN_AS]
 
 
 def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
-    """Return 32 hexadecimal digits, from which nobody without *secret* finds *value* by trying.
+    """Return 32 hexadecimal digits, from which nobody can guess *value* without *secret*.
 
     `keyed_hash_of` is the same in SQL.
     """
-    return sha256(secret + f"{purpose}:{value}".encode()).hexdigest()[:_DIGITS]
+    return sha256(secret + f"{purpose}:{value}".encode()).hexdigest()[:_HASH_DIGITS]
 
 
 class _KeyedHash(FunctionElement[str]):
@@ -327,15 +324,17 @@ class _KeyedHash(FunctionElement[str]):
 
 @compiles(_KeyedHash, "sqlite")
 def _on_sqlite(element: _KeyedHash, compiler: Any, **options: Any) -> str:
-    """`storage.db.sqlite` brings SQLite its `keyed_sha256`."""
-    return f"substr(keyed_sha256({compiler.process(element.clauses, **options)}), 1, {_DIGITS})"
+    """`storage.db.sqlite` defines the function `keyed_sha256`."""
+    return (
+        f"substr(keyed_sha256({compiler.process(element.clauses, **options)}), 1, {_HASH_DIGITS})"
+    )
 
 
 @compiles(_KeyedHash, "postgresql")
 def _on_postgresql(element: _KeyedHash, compiler: Any, **options: Any) -> str:
-    secret, value = (compiler.process(each, **options) for each in element.clauses)
+    secret, value = (compiler.process(clause, **options) for clause in element.clauses)
     hashed = f"sha256({secret} || convert_to({value}, 'UTF8'))"
-    return f"substr(encode({hashed}, 'hex'), 1, {_DIGITS})"
+    return f"substr(encode({hashed}, 'hex'), 1, {_HASH_DIGITS})"
 
 
 def keyed_hash_of(secret: bytes, purpose: str, column: Any) -> ColumnElement[str]:

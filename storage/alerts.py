@@ -11,24 +11,22 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    Executable,
     Index,
     Integer,
-    Select,
     UniqueConstraint,
     and_,
     bindparam,
-    delete,
     exists,
     or_,
     update,
 )
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.articles import Article, ArticleAddress, ScopedUrl, add_address
+from storage.articles import Article
 from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, insert_new, partial_index
-from storage.entries import Entry
 from storage.enums import (
     NOT_ARRIVED,
     SENT_NOTHING,
@@ -46,9 +44,9 @@ from storage.mutes import is_muted, muted_at_once, subjects_muted_of_each
 from storage.outbox import Delivery
 from storage.publishers import article_reaches
 from storage.queries import Query
-from storage.stories import Story, chain_of_story, delete_stories
+from storage.stories import Story, chain_of_story
 from storage.subscriptions import Subscription
-from storage.topics import Topic
+from storage.topics import NamedTopic, Topic
 
 
 class Alert(SQLModel, table=True):
@@ -56,7 +54,7 @@ class Alert(SQLModel, table=True):
         UniqueConstraint("chat_id", "story_id"),
         Index("ix_alert_recent", "chat_id", "bundle_id", "made_at"),
         Index("ix_alert_of_article", "article_id", "chat_id"),
-        # Partial, because SQLite would find by it all alerts that were sent at once.
+        # Partial, because SQLite would otherwise search it for all alerts that went at once.
         Index("ix_alert_bundle_id", "bundle_id", **partial_index("bundle_id IS NOT NULL")),
         NUMBERED,
     )
@@ -64,7 +62,7 @@ class Alert(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     story_id: int = Field(foreign_key="story.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
-    chapter: int = 1  # which of the chain's alerts it is for this chat
+    chapter: int = 1  # its place among the chain's alerts to this chat
     article_id: int = Field(foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
@@ -80,12 +78,11 @@ class Alert(SQLModel, table=True):
 async def make_alerts(
     tx: Transaction, rows: Sequence[Mapping[str, Any]]
 ) -> dict[tuple[int, int], int]:
-    """Return the alerts that are new, by chat and story; those decided before stay as they were."""
+    """Make the alerts that do not exist yet; return their ids, by chat and story."""
     ids = await insert_new(tx, Alert, rows, returning=Alert.id)
     if not ids:
         return {}
-    connection = await tx.session.connection()
-    made = await connection.execute(_BY_ID, {"ids": ids})
+    made = await tx.rows(_BY_ID, ids=ids)
     return {(chat_id, story_id): alert_id for alert_id, chat_id, story_id in made}
 
 
@@ -94,19 +91,23 @@ _BY_ID: Final = select(Alert.id, Alert.chat_id, Alert.story_id).where(
 )
 
 
-# Which chats are to be alerted to which articles.
+def not_alerted(chat_id: Any, article_id: Any, story_id: Any) -> ColumnElement[bool]:
+    """Return whether the chat has had no alert to the story, nor to the article in another story.
+
+    Each argument may be a column. The article matters because an alert keeps the story that its
+    article had while only a feed of the chat's own carried it (`storage.article_merges`).
+    """
+    # Two conditions, because for one with an OR SQLite reads all alerts of the chat.
+    of_story = exists().where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
+    of_article = exists().where(col(Alert.article_id) == article_id, col(Alert.chat_id) == chat_id)
+    return and_(~of_story.correlate_except(Alert), ~of_article.correlate_except(Alert))
 
 
-class AlertTopic(NamedTuple):
-    """A topic of a chat, with its canonical query."""
-
-    id: int
-    name: str
-    query: str
+# Due alerts: the chats to alert to articles.
 
 
 class AlertChat(NamedTuple):
-    """A chat as its alerts are written for it; *language* is an IETF tag."""
+    """The properties of a chat that its alerts depend on; *language* is an IETF tag."""
 
     id: int
     zone: str
@@ -117,16 +118,16 @@ class AlertChat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DueAlert:
-    """A chat to alert to an article, and its topics that the article hits, at least one.
+    """A chat to alert to an article, and its topics that the article matches, at least one.
 
-    *chain* is the first story of the chain of the article's.
+    *chain* is the first story of the chain that the article's story belongs to.
     """
 
     article_id: int
     story_id: int
     chain: int
     chat: AlertChat
-    topics: tuple[AlertTopic, ...]
+    topics: tuple[NamedTopic, ...]
 
     @property
     def key(self) -> tuple[int, int]:
@@ -135,7 +136,7 @@ class DueAlert:
 
 
 def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
-    """Say of a `Chat` in the query whether alerts come to it, where *by_mail* is possible too.
+    """Return whether alerts reach a `Chat` in the query; *by_mail*: whether mails are sent at all.
 
     Mails go on where only Telegram is closed to the bot.
     """
@@ -150,27 +151,56 @@ def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
     return or_(active, and_(col(Chat.state).not_in(SENT_NOTHING), mailed))
 
 
-# Two conditions, because for one with an OR SQLite reads all alerts of the chat. The second is for
-# an alert by a feed of the chat's own: it names another story, since its article was private then
-# (`make_public`).
-_KNOWS_STORY: Final = exists().where(
-    col(Alert.chat_id) == Chat.id, col(Alert.story_id) == Article.story_id
-)
+async def due_alerts(
+    tx: Transaction,
+    article_ids: Collection[int],
+    *,
+    after: tuple[int, int],
+    limit: int,
+    by_mail: bool = False,
+) -> tuple[list[DueAlert], tuple[int, int] | None]:
+    """Return a page of the chats to alert to any of the articles, by article and chat.
 
-_KNOWS_ARTICLE: Final = exists().where(
-    col(Alert.article_id) == Article.id, col(Alert.chat_id) == Chat.id
-)
+    The page begins behind the article and the chat *after*, and holds at most *limit* topics, of no
+    two articles of one chain, because the second is to find the alert to the first. Leaves out
+    chats that were alerted already, do not see the article, or have muted it. The second value is
+    where the next page begins; None at the end.
+    """
+    rows = await tx.rows(
+        _due_topics(by_mail=by_mail),
+        articles=article_ids,
+        after_article=after[0],
+        after_chat=after[1],
+        most=limit + 1,
+    )
+    due = [
+        DueAlert(
+            article_id,
+            story_id,
+            chain,
+            AlertChat(*chat),
+            tuple(NamedTopic(*row[8:]) for row in rows_of_chat),
+        )
+        for (article_id, story_id, chain, *chat), rows_of_chat in groupby(
+            rows, itemgetter(slice(8))
+        )
+    ]
+    if len(rows) > limit and len(due) > 1:
+        del due[-1]  # its topics may continue on the next page
+    page = list(_one_article_of_a_chain(due))
+    is_last = len(rows) <= limit and len(page) == len(due)
+    return await _not_muted(tx, page), None if is_last else page[-1].key
 
 
 @cache
-def _due(*, by_mail: bool) -> Select[Any]:
+def _due_topics(*, by_mail: bool) -> Executable:
     """Return the statement for `due_alerts`, which takes longer to build than to run.
 
-    A chat wants an article for each of its topics that the article hits, unless it subscribed only
-    after the article was stored.
+    Each row is a topic of a chat that the article matches. Leaves out chats that subscribed after
+    the article was stored.
     """
     after = bindparam("after_article", type_=ROW_ID)
-    statement: Select[Any] = (
+    statement: Executable = (
         select(  # type: ignore[call-overload]
             Match.article_id, Article.story_id, chain_of_story(Story),
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
@@ -195,8 +225,7 @@ def _due(*, by_mail: bool) -> Select[Any]:
             col(Subscription.mode) != Mode.DIGEST,
             col(Subscription.created_at) < Article.stored_at,
             is_reached_at_once(by_mail=by_mail),
-            ~_KNOWS_STORY,
-            ~_KNOWS_ARTICLE,
+            not_alerted(Chat.id, Article.id, Article.story_id),
             article_reaches(col(Chat.id), col(Article.id)),
         )
         .order_by(col(Match.article_id), col(Chat.id), col(Subscription.id))
@@ -205,50 +234,20 @@ def _due(*, by_mail: bool) -> Select[Any]:
     return statement
 
 
-async def due_alerts(
-    tx: Transaction,
-    article_ids: Collection[int],
-    *,
-    after: tuple[int, int],
-    limit: int,
-    by_mail: bool = False,
-) -> tuple[list[DueAlert], tuple[int, int] | None]:
-    """Return a page of the chats to alert to any of the articles, by article and chat.
-
-    It begins behind the article and the chat *after*, and holds up to *limit* topics, of no two
-    articles of one chain: what the first alerts to, the second is to find. Left out is what a chat
-    was alerted to already, does not see, or has muted. The second value is where the next page
-    begins; None at the end.
-    """
-    connection = await tx.session.connection()
-    asked = {"articles": article_ids, "after_article": after[0], "after_chat": after[1]}
-    rows = (await connection.execute(_due(by_mail=by_mail), asked | {"most": limit + 1})).all()
-    due = [
-        DueAlert(
-            article_id, story_id, chain, AlertChat(*chat), tuple(AlertTopic(*r[8:]) for r in of)
-        )
-        for (article_id, story_id, chain, *chat), of in groupby(rows, itemgetter(slice(8)))
-    ]
-    if len(rows) > limit and len(due) > 1:
-        del due[-1]  # whose topics may be on the next page
-    page = list(_one_article_of_a_chain(due))
-    is_last = len(rows) <= limit and len(page) == len(due)
-    return await _not_muted(tx, page), None if is_last else page[-1].key
-
-
 def _one_article_of_a_chain(due: Iterable[DueAlert]) -> Iterator[DueAlert]:
-    """Yield *due* as far as no article is of the same chain as one before it."""
+    """Yield *due* up to the second article of any chain."""
     articles: dict[int, int] = {}
-    for one in due:
-        if articles.setdefault(one.chain, one.article_id) != one.article_id:
+    for alert in due:
+        if articles.setdefault(alert.chain, alert.article_id) != alert.article_id:
             return
-        yield one
+        yield alert
 
 
 async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]:
+    """Return *due* without muted topics, and without alerts that a mute of another kind forbids."""
     if not due:
         return []
-    subjects = await subjects_muted_of_each(tx, {one.chat.id for one in due})
+    subjects = await subjects_muted_of_each(tx, {alert.chat.id for alert in due})
     if not subjects:
         return list(due)
     muting = {
@@ -256,28 +255,28 @@ async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]
         for chat_id, muted in subjects.items()
         if any(kind is not MuteKind.TOPIC for kind, _ in muted)
     }
-    muted = await muted_at_once(tx, {one.article_id for one in due}, muting)
-    wanted = (
+    muted = await muted_at_once(tx, {alert.article_id for alert in due}, muting)
+    unmuted = (
         replace(
-            one,
+            alert,
             topics=tuple(
                 topic
-                for topic in one.topics
-                if (MuteKind.TOPIC, topic.id) not in subjects.get(one.chat.id, ())
+                for topic in alert.topics
+                if (MuteKind.TOPIC, topic.id) not in subjects.get(alert.chat.id, ())
             ),
         )
-        for one in due
-        if one.key not in muted
+        for alert in due
+        if alert.key not in muted
     )
-    return [one for one in wanted if one.topics]
+    return [alert for alert in unmuted if alert.topics]
 
 
-# Alerts that were sent: what each chat's message says by now, so that it can be brought up to date.
+# Sent alerts: the text of each message, so that it can be brought up to date.
 
 
 @dataclass(frozen=True, slots=True)
 class SentAlert:
-    """An alert whose message is sent or on its way; *body* is its newest, edits counted in."""
+    """An alert whose message is sent or on its way; *body* is that of its last edit, if any."""
 
     chat: AlertChat
     id: int
@@ -288,30 +287,6 @@ class SentAlert:
     made_at: datetime
     delivery_id: int
     body: dict[str, Any]
-
-
-_SENT: Final = (
-    select(  # type: ignore[call-overload]
-        Alert.id, Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids, Alert.made_at,
-        Delivery.id, Delivery.body,
-        Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
-    )
-    .join(Chat, col(Chat.id) == Alert.chat_id)
-    .join(Delivery, col(Delivery.alert_id) == Alert.id)
-    .where(
-        col(Delivery.medium) == Medium.TELEGRAM,
-        col(Delivery.part) == 1,
-        among(col(Alert.story_id), bindparam("stories")),
-        col(Alert.made_at) > bindparam("since"),
-        col(Alert.id) > bindparam("after"),
-        or_(col(Alert.pressed_at).is_(None), col(Alert.pressed_at) <= bindparam("pressed")),
-        col(Chat.state) == ChatState.ACTIVE,
-        ~is_muted(bindparam("now"), col(Alert.chat_id), col(Alert.story_id)),
-        col(Delivery.state).not_in(NOT_ARRIVED),
-    )
-    .order_by(col(Alert.id))
-    .limit(bindparam("most", type_=Integer))
-)  # fmt: skip
 
 
 async def sent_alerts(
@@ -325,22 +300,55 @@ async def sent_alerts(
 ) -> list[SentAlert]:
     """Return the alerts to the stories that were made after *since*, with ids above *after*.
 
-    Those of chats that have muted the story are left out, and those whose buttons were pressed
-    after *pressed*.
+    Leaves out those of chats that have muted the story, and those whose buttons were pressed after
+    *pressed*.
     """
-    connection = await tx.session.connection()
-    asked = {"stories": story_ids, "since": since, "pressed": pressed, "after": after}
-    rows = await connection.execute(_SENT, asked | {"most": limit, "now": tx.now})
+    rows = await tx.rows(
+        _sent(),
+        stories=story_ids,
+        since=since,
+        pressed=pressed,
+        after=after,
+        most=limit,
+        now=tx.now,
+    )
     alerts = [SentAlert(AlertChat(*row[8:]), *row[:8]) for row in rows]
     if not alerts:
         return []
-    edited = await connection.execute(_EDITED, {"targets": [one.delivery_id for one in alerts]})
-    newest = {target: dict(body) for target, body in edited}
-    return [replace(one, body=newest.get(one.delivery_id, one.body)) for one in alerts]
+    edits = await tx.rows(_EDITS, targets=[alert.delivery_id for alert in alerts])
+    newest = {target: dict(body) for target, body in edits}
+    return [replace(alert, body=newest.get(alert.delivery_id, alert.body)) for alert in alerts]
+
+
+@cache
+def _sent() -> Executable:
+    statement: Executable = (
+        select(  # type: ignore[call-overload]
+            Alert.id, Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids,
+            Alert.made_at, Delivery.id, Delivery.body,
+            Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
+        )
+        .join(Chat, col(Chat.id) == Alert.chat_id)
+        .join(Delivery, col(Delivery.alert_id) == Alert.id)
+        .where(
+            col(Delivery.medium) == Medium.TELEGRAM,
+            col(Delivery.part) == 1,
+            among(col(Alert.story_id), bindparam("stories")),
+            col(Alert.made_at) > bindparam("since"),
+            col(Alert.id) > bindparam("after"),
+            or_(col(Alert.pressed_at).is_(None), col(Alert.pressed_at) <= bindparam("pressed")),
+            col(Chat.state) == ChatState.ACTIVE,
+            ~is_muted(bindparam("now"), col(Alert.chat_id), col(Alert.story_id)),
+            col(Delivery.state).not_in(NOT_ARRIVED),
+        )
+        .order_by(col(Alert.id))
+        .limit(bindparam("most", type_=Integer))
+    )  # fmt: skip
+    return statement
 
 
 # The newest edit of a message comes last.
-_EDITED: Final = (
+_EDITS: Final = (
     select(Delivery.target_id, Delivery.body)
     .where(
         among(col(Delivery.target_id), bindparam("targets")),
@@ -350,31 +358,19 @@ _EDITED: Final = (
 )
 
 
-async def alert_topics(tx: Transaction, topic_ids: Collection[int]) -> dict[int, AlertTopic]:
-    """Return those of the topics that are there yet, by id."""
-    rows = await tx.session.exec(
-        select(Topic.id, Topic.name, Query.canonical)
-        .join(Query, col(Query.id) == Topic.query_id)
-        .where(among(col(Topic.id), topic_ids))
-    )
-    return {
-        topic_id: AlertTopic(topic_id, name, query) for topic_id, name, query in rows if topic_id
-    }
-
-
 async def stories_pressed(tx: Transaction, story_ids: Collection[int], since: datetime) -> set[int]:
-    """Return those of the stories of whose alerts any had its buttons pressed after *since*."""
+    """Return the stories with an alert whose buttons were pressed after *since*."""
     pressed = select(Alert.story_id).where(
         among(col(Alert.story_id), story_ids), col(Alert.pressed_at) > since
     )
-    return set(await tx.session.exec(pressed.distinct()))
+    return set(await tx.rows(pressed.distinct()))
 
 
-# Alerts whose buttons are pressed: what they said, of whose chat they are.
+# Pressed alerts: the alert behind a button.
 
 
 class PressedAlert(NamedTuple):
-    """*chain* is the first story of the alert's."""
+    """*chain* is the first story of the chain that the alert's story belongs to."""
 
     chain: int
     article_id: int
@@ -385,7 +381,7 @@ class PressedAlert(NamedTuple):
 
 async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert | None:
     """Return the chat's alert to the story, if there is one."""
-    rows = await tx.session.exec(
+    row = await tx.first(
         select(
             chain_of_story(Story), Alert.article_id, Alert.topic_ids, Article.title, Article.text
         )  # type: ignore[call-overload]
@@ -393,52 +389,12 @@ async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> Press
         .join(Article, col(Article.id) == Alert.article_id)
         .where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
     )
-    row = rows.first()
     return PressedAlert(*row) if row else None
 
 
-async def mark_pressed(tx: Transaction, chat_id: int, story_id: int, at: datetime | None) -> None:
+async def mark_pressed(
+    tx: Transaction, chat_id: int, story_id: int, pressed_at: datetime | None
+) -> None:
     """Record since when the message shows other buttons than its usual ones, if it does."""
     alert = (col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
-    await tx.session.exec(update(Alert).where(*alert).values(pressed_at=at))
-
-
-async def topic_names(tx: Transaction, topic_ids: list[int]) -> dict[int, str]:
-    """Return the topics that there still are, by row."""
-    rows = await tx.session.exec(
-        select(Topic.id, Topic.name).where(among(col(Topic.id), topic_ids)).order_by(col(Topic.id))
-    )
-    return {topic_id: name for topic_id, name in rows if topic_id}
-
-
-# Two articles that turn out to be one.
-
-
-async def merge_articles(tx: Transaction, lost: Article, kept: Article) -> None:
-    """Give to *kept* all that carries *lost*, which no step has looked at yet, and forget that.
-
-    Both are locked.
-    """
-    lost_id, kept_id = lost.id, kept.id
-    for table in (Entry, ArticleAddress):
-        await tx.session.exec(
-            update(table).where(col(table.article_id) == lost_id).values(article_id=kept_id)
-        )
-    await tx.session.exec(delete(Article).where(col(Article.id) == lost_id))
-    await delete_stories(tx, [lost.story_id])
-    await add_address(tx, kept_id, ScopedUrl(lost.url_hash, lost.scope_id))
-
-
-async def make_public(tx: Transaction, articles: Mapping[int, int]) -> None:
-    """Let the chats that have had a private article have the public one of its URL from now on.
-
-    *articles*: the public one by the private one. That keeps its row as long as rows are kept, but
-    no source carries it any more. Who was alerted to it counts as alerted to the public one.
-    """
-    if not articles:
-        return
-    connection = await tx.session.connection()
-    rows = [{"private": private, "public": public} for private, public in articles.items()]
-    for table in (Entry, Alert):
-        moved = update(table).where(col(table.article_id) == bindparam("private"))
-        await connection.execute(moved.values(article_id=bindparam("public")), rows)
+    await tx.change(update(Alert).where(*alert).values(pressed_at=pressed_at))

@@ -1,10 +1,10 @@
-"""Broadcasts: what the operator says to many chats, and how far it has come.
+"""Broadcasts: messages of the operator to many chats, and their progress.
 
-Its deliveries are made a few ahead of the pace, since what is on its way to a chat holds back what
-comes behind it: an alert must not wait for a broadcast that has an hour to go.
+A broadcast makes only a few deliveries ahead of the pace, because a pending delivery blocks those
+behind it in its chat: an alert must not wait for a broadcast that takes an hour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -37,16 +37,16 @@ class Broadcast(Leased, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     made_at: datetime
-    user_id: int = Field(sa_type=BigInteger)  # who says it
-    body: dict[str, Any] = Field(sa_type=JSON)  # a message, without what is put under it
+    user_id: int = Field(sa_type=BigInteger)  # its author
+    body: dict[str, Any] = Field(sa_type=JSON)  # a message, without the footer
     audience: Audience = Field(default=Audience.ALL, sa_type=enum_column(Audience))
     language: str = Field(default="", max_length=16)  # of the chats; "": of any
     state: BroadcastState = Field(default=BroadcastState.DRAFT, sa_type=enum_column(BroadcastState))
-    recipients: int = 0  # when it was begun
-    through: int = Field(default=0, sa_type=ROW_ID)  # the last chat that has its delivery
-    made: int = 0  # how many have one
+    recipients: int = 0  # when it began
+    through: int = Field(default=0, sa_type=ROW_ID)  # the last chat with a delivery of it
+    made: int = 0  # the number of its deliveries
 
-    # The message that shows how far it is; the last report comes once.
+    # The message that shows its progress; the last report comes once.
     status_chat_id: int | None = Field(default=None, sa_type=BigInteger)
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     reported_at: datetime | None = None
@@ -57,10 +57,10 @@ _AT_WORK = (BroadcastState.RUNNING, BroadcastState.STOPPING)
 
 
 class BroadcastCounts(NamedTuple):
-    """What has become of the deliveries of one broadcast so far."""
+    """The numbers of deliveries of one broadcast, by their progress."""
 
     sent: int = 0
-    moving: int = 0  # due or in hand
+    moving: int = 0  # due, or being sent
     waiting: int = 0  # for a chat that has gone meanwhile
     failed: int = 0  # refused, or held for the operator
     expired: int = 0
@@ -71,11 +71,11 @@ async def add_draft(tx: Transaction, user_id: int, body: dict[str, Any]) -> Broa
     return await tx.add(Broadcast(made_at=tx.now, user_id=user_id, body=body))
 
 
-async def broadcast_to_change(tx: Transaction, broadcast_id: int) -> Broadcast | None:
-    """Return it, locked till the transaction ends."""
+async def lock_broadcast(tx: Transaction, broadcast_id: int) -> Broadcast | None:
+    """Return the broadcast, locked until the transaction ends."""
     locked = select(Broadcast).where(col(Broadcast.id) == broadcast_id).with_for_update()
-    fresh = locked.execution_options(populate_existing=True)
-    return (await tx.session.exec(fresh)).one_or_none()
+    broadcast: Broadcast | None = await tx.first(locked.execution_options(populate_existing=True))
+    return broadcast
 
 
 async def claim_broadcasts(
@@ -87,37 +87,45 @@ async def claim_broadcasts(
 
 
 async def count_recipients(tx: Transaction, audience: Audience, language: str) -> int:
-    wanted = select(func.count()).select_from(Chat).where(_meant(audience, language))
-    return (await tx.session.exec(wanted)).one()
+    is_recipient = _is_recipient(audience, language)
+    return await tx.one(select(func.count()).select_from(Chat).where(is_recipient))
 
 
 async def next_recipients(
     tx: Transaction, broadcast: Broadcast, limit: int
-) -> list[tuple[int, str]]:
-    """Return the next chats that have no delivery of it yet, with the tags of their languages."""
-    meant = _meant(broadcast.audience, broadcast.language)
-    wanted = select(Chat.id, effective_language()).where(meant, col(Chat.id) > broadcast.through)
-    rows = await tx.session.exec(wanted.order_by(col(Chat.id)).limit(limit))
-    return [(chat_id, tag) for chat_id, tag in rows if chat_id]
+) -> Sequence[tuple[int, str]]:
+    """Return the next chats without a delivery of it, with the tags of their languages."""
+    is_recipient = _is_recipient(broadcast.audience, broadcast.language)
+    return await tx.rows(
+        select(Chat.id, effective_language())
+        .where(is_recipient, col(Chat.id) > broadcast.through)
+        .order_by(col(Chat.id))
+        .limit(limit)
+    )
 
 
 async def languages_of_chats(tx: Transaction) -> Mapping[str, int]:
-    """Return how many chats there are of each language, as their clients say it."""
-    meant = _meant(Audience.ALL, "")
-    counted = select(effective_language(), func.count()).where(meant).group_by(effective_language())
-    return dict(list(await tx.session.exec(counted)))
+    """Return the number of recipients of each language, by its tag."""
+    language = effective_language()
+    is_recipient = _is_recipient(Audience.ALL, "")
+    rows = await tx.rows(select(language, func.count()).where(is_recipient).group_by(language))
+    return dict(rows)
 
 
 async def count_moving(tx: Transaction, broadcast_id: int) -> int:
-    """How many of its deliveries are due or in hand: as many as were made ahead, at most."""
-    moving = (col(Delivery.broadcast_id) == broadcast_id, text(f"delivery.{BLOCKING_SQL}"))
-    counted = select(func.count()).where(*moving, text("delivery.state <> 'sent'"))
-    return (await tx.session.exec(counted)).one()
+    """Return the number of its deliveries that are due or being sent, at most those made ahead."""
+    return await tx.one(
+        select(func.count()).where(
+            col(Delivery.broadcast_id) == broadcast_id,
+            text(f"delivery.{BLOCKING_SQL}"),
+            text("delivery.state <> 'sent'"),
+        )
+    )
 
 
 async def counts_of(tx: Transaction, broadcast: Broadcast) -> BroadcastCounts:
-    """Count what is not sent, which an index holds; of all that was made the rest is."""
-    rows = await tx.session.exec(
+    # Counts the unsent deliveries, which an index holds; the others are sent.
+    rows = await tx.rows(
         select(Delivery.state, func.count())
         .where(col(Delivery.broadcast_id) == broadcast.id, text("delivery.state <> 'sent'"))
         .group_by(col(Delivery.state))
@@ -140,38 +148,42 @@ def _counted_as(state: DeliveryState) -> str:
 
 
 async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broadcast]:
-    """Return those whose status message is to show how far they are, once in *every*."""
-    shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_reported))
-    due = or_(col(Broadcast.reported_at).is_(None), col(Broadcast.reported_at) <= tx.now - every)
-    begun = col(Broadcast.state) != BroadcastState.DRAFT
-    due_reports = update(Broadcast).where(begun, *shown, due).values(reported_at=tx.now)
-    options = {"synchronize_session": False, "populate_existing": True}
-    rows = await tx.session.exec(due_reports.returning(Broadcast), execution_options=options)
-    return list(rows.scalars())
+    """Return the broadcasts whose status message is to be updated, each once in *every*."""
+    reported_at = col(Broadcast.reported_at)
+    due = (
+        update(Broadcast)
+        .where(
+            col(Broadcast.state) != BroadcastState.DRAFT,
+            col(Broadcast.message_id).is_not(None),
+            ~col(Broadcast.is_reported),
+            or_(reported_at.is_(None), reported_at <= tx.now - every),
+        )
+        .values(reported_at=tx.now)
+        .returning(Broadcast)
+    )
+    return [broadcast for (broadcast,) in await tx.rows(due)]
 
 
-async def forget_sender(tx: Transaction, user_id: int) -> None:
-    """Drop the user's drafts; what was sent stays, and no longer says who sent it."""
-    theirs = col(Broadcast.user_id) == user_id
-    drafts = delete(Broadcast).where(theirs, col(Broadcast.state) == BroadcastState.DRAFT)
-    await tx.session.exec(drafts.execution_options(synchronize_session=False))
-    values = {"user_id": ERASED_USER, "status_chat_id": None, "message_id": None}
-    said = update(Broadcast).where(theirs).execution_options(synchronize_session=False)
-    await tx.session.exec(said.values(**values))
+async def forget_author(tx: Transaction, user_id: int) -> None:
+    """Delete the user's drafts, and keep what was sent without the user's id."""
+    own = col(Broadcast.user_id) == user_id
+    await tx.change(delete(Broadcast).where(own, col(Broadcast.state) == BroadcastState.DRAFT))
+    erased = {"user_id": ERASED_USER, "status_chat_id": None, "message_id": None}
+    await tx.change(update(Broadcast).where(own).values(**erased))
 
 
-def _meant(audience: Audience, language: str) -> ColumnElement[bool]:
-    """Say whether a `Chat` is meant; of a group with several threads only the first is."""
+def _is_recipient(audience: Audience, language: str) -> ColumnElement[bool]:
+    """Return whether a `Chat` in the query gets it; of a group's threads only the first does."""
     twin = aliased(Chat, name="twin")
     is_first = ~exists().where(
         twin.telegram_id == Chat.telegram_id,  # type: ignore[arg-type]
         twin.state == ChatState.ACTIVE,  # type: ignore[arg-type]
         twin.id < Chat.id,  # type: ignore[arg-type]
     )
-    which = [col(Chat.state) == ChatState.ACTIVE, is_first]
+    conditions = [col(Chat.state) == ChatState.ACTIVE, is_first]
     if audience is Audience.PRIVATE:
-        which.append(col(Chat.kind) == ChatKind.PRIVATE)
+        conditions.append(col(Chat.kind) == ChatKind.PRIVATE)
     if language:
         spoken = func.lower(effective_language())
-        which.append(or_(spoken == language, spoken.like(f"{language}-%")))
-    return and_(*which)
+        conditions.append(or_(spoken == language, spoken.like(f"{language}-%")))
+    return and_(*conditions)

@@ -1,6 +1,6 @@
 """Bundles: alerts of one chat that wait for a moment, and are sent together then.
 
-- The row is the chat and the moment of its release, unique together, so two processes cannot make
+- A bundle is unique by its chat and the moment of its release, so that two processes cannot make
   two bundles for one moment. Deliveries are keyed by the bundle, because quiet hours may change the
   moment while alerts wait.
 - A story is decided once, when it arrives: its alert names the bundle. The stages that alert
@@ -8,7 +8,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,8 +23,6 @@ from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new, partial_index
 from storage.mutes import is_not_muted
-from storage.subscriptions import Subscription
-from storage.topics import Topic
 
 _WAITING = "released_at IS NULL"
 
@@ -45,10 +43,25 @@ class Bundle(Leased, table=True):
 
 @dataclass(slots=True)
 class RecentAlerts:
-    """When a chat was sent alerts, a bundle once, and when what waits is sent."""
+    """When a chat was sent alerts, counting a bundle once, and when the next bundle is due."""
 
     moments: list[datetime] = field(default_factory=list)
     waiting: datetime | None = None
+
+
+async def sent_recently(
+    tx: Transaction, chat_ids: Collection[int], since: datetime
+) -> defaultdict[int, RecentAlerts]:
+    """Return the alerts and bundles that each chat was sent after *since*, by chat."""
+    sent: defaultdict[int, RecentAlerts] = defaultdict(RecentAlerts)
+    for chat_id, made_at in await tx.rows(_SENT_AT_ONCE, chats=chat_ids, since=since):
+        sent[chat_id].moments.append(made_at)
+    for chat_id, release_at in await tx.rows(_BUNDLED, chats=chat_ids, since=since):
+        if release_at <= tx.now:
+            sent[chat_id].moments.append(release_at)
+        elif sent[chat_id].waiting is None:
+            sent[chat_id].waiting = release_at
+    return sent
 
 
 _SENT_AT_ONCE: Final = select(Alert.chat_id, Alert.made_at).where(
@@ -66,27 +79,10 @@ _BUNDLED: Final = (
 )
 
 
-async def sent_recently(
-    tx: Transaction, chat_ids: Collection[int], since: datetime
-) -> defaultdict[int, RecentAlerts]:
-    """Return what each chat was sent after *since*, by its row."""
-    sent: defaultdict[int, RecentAlerts] = defaultdict(RecentAlerts)
-    connection = await tx.session.connection()
-    asked = {"chats": chat_ids, "since": since}
-    for chat_id, made_at in await connection.execute(_SENT_AT_ONCE, asked):
-        sent[chat_id].moments.append(made_at)
-    for chat_id, release_at in await connection.execute(_BUNDLED, asked):
-        if release_at <= tx.now:
-            sent[chat_id].moments.append(release_at)
-        elif sent[chat_id].waiting is None:
-            sent[chat_id].waiting = release_at
-    return sent
-
-
 async def open_bundles(
     tx: Transaction, postponed: Mapping[int, tuple[datetime, bool]]
 ) -> dict[int, int]:
-    """Return the bundle in which each chat's alerts wait, by chat; none where it is closed.
+    """Return the bundle in which each chat's alerts wait, by chat; none for a closed bundle.
 
     *postponed*: the moment of release and whether that is the end of quiet hours, by chat.
     """
@@ -97,20 +93,22 @@ async def open_bundles(
         for chat_id, (release_at, is_quiet) in postponed.items()
     ]
     await insert_new(tx, Bundle, rows)
-    waiting = select(Bundle).where(
-        among(col(Bundle.chat_id), postponed), col(Bundle.released_at).is_(None)
+    waiting = await tx.rows(
+        select(Bundle.chat_id, Bundle.id, Bundle.release_at).where(
+            among(col(Bundle.chat_id), postponed), col(Bundle.released_at).is_(None)
+        )
     )
     return {
-        bundle.chat_id: bundle.id
-        for bundle in await tx.session.exec(waiting)
-        if bundle.release_at == postponed[bundle.chat_id][0]
+        chat_id: bundle_id
+        for chat_id, bundle_id, release_at in waiting
+        if release_at == postponed[chat_id][0]
     }
 
 
 async def claim_bundles(
     tx: Transaction, *, limit: int, owner: str, lease: timedelta, by_mail: bool = False
 ) -> list[Bundle]:
-    """Lease the bundles that are due; those of chats that nothing reaches wait for them."""
+    """Lease the due bundles of the chats that alerts reach; the others wait for their chats."""
     reached = exists().where(
         col(Chat.id) == col(Bundle.chat_id), is_reached_at_once(by_mail=by_mail)
     )
@@ -119,54 +117,42 @@ async def claim_bundles(
     return await claim(tx, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def bundled(
+async def alerts_in_bundle(
     tx: Transaction, bundle_id: int, limit: int
-) -> tuple[list[tuple[Alert, Article]], int]:
-    """Return the first alerts of a bundle, in the order in which they were decided.
+) -> tuple[Sequence[tuple[Alert, Article]], int]:
+    """Return the first alerts of a bundle, by id, and how many there are beyond *limit*.
 
-    What the chat has muted since is left out. The number is how many there are beyond *limit*.
+    Leaves out those that the chat has muted since.
     """
     not_muted = is_not_muted(
         tx.now, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
     )
-    rows = await tx.session.exec(
+    alerts = await tx.rows(
         select(Alert, Article)
         .join(Article, col(Article.id) == Alert.article_id)
         .where(col(Alert.bundle_id) == bundle_id, not_muted)
         .order_by(col(Alert.id))
         .limit(limit)
     )
-    count = select(func.count(col(Alert.id))).where(col(Alert.bundle_id) == bundle_id)
-    return list(rows), max((await tx.session.exec(count)).one() - limit, 0)
-
-
-async def subscribed_names(tx: Transaction, chat_id: int) -> dict[int, str]:
-    """Return the topics that the chat subscribes to, by row, in its order."""
-    rows = await tx.session.exec(
-        select(Topic.id, Topic.name)
-        .join(Subscription, col(Subscription.topic_id) == Topic.id)
-        .where(col(Subscription.chat_id) == chat_id)
-        .order_by(col(Subscription.id))
-    )
-    return {topic_id: name for topic_id, name in rows if topic_id}
+    total = await tx.one(select(func.count(col(Alert.id))).where(col(Alert.bundle_id) == bundle_id))
+    return alerts, max(total - limit, 0)
 
 
 async def release_together(
     tx: Transaction, chat_id: int, release_at: datetime, *, is_quiet: bool
 ) -> None:
-    """Let all that waits for the chat be sent at another time, in one bundle."""
+    """Release all waiting alerts of the chat at another time, in one bundle."""
     waiting = select(Bundle).where(
         col(Bundle.chat_id) == chat_id, col(Bundle.released_at).is_(None)
     )
-    bundles = list(await tx.session.exec(waiting.order_by(col(Bundle.id))))
+    bundles = await tx.rows(waiting.order_by(col(Bundle.id)))
     if not bundles:
         return
     kept = next((bundle for bundle in bundles if bundle.release_at == release_at), bundles[0])
     others = [bundle.id for bundle in bundles if bundle is not kept]
-    moved = update(Alert).where(among(col(Alert.bundle_id), others)).values(bundle_id=kept.id)
-    await tx.session.exec(moved)
-    await tx.session.exec(delete(Bundle).where(among(col(Bundle.id), others)))
+    of_others = update(Alert).where(among(col(Alert.bundle_id), others))
+    await tx.change(of_others.values(bundle_id=kept.id))
+    await tx.change(delete(Bundle).where(among(col(Bundle.id), others)))
     kept.release_at, kept.is_quiet = release_at, is_quiet
     kept.free()
-    tx.session.add(kept)
-    await tx.session.flush()
+    await tx.flush()

@@ -1,16 +1,18 @@
-"""Chats: where Telegram delivers. Keys name this row, never Telegram's id, which may change."""
+"""Chats: the addresses on Telegram. Keys name our row, never Telegram's id, which may change."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Executable,
     Index,
-    Select,
     UniqueConstraint,
     bindparam,
     delete,
@@ -22,7 +24,16 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new, partial_index
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    among,
+    enum_column,
+    insert_new,
+    partial_index,
+    upsert,
+)
 from storage.enums import CLOSED, ChatKind, ChatState, DigestMedium, EmptyDay, Layout, Style
 from storage.schedules import DEFAULT_ALERTS_PER_HOUR, DEFAULT_SCHEDULE, QuietHours, ScheduleTime
 
@@ -44,7 +55,7 @@ class Chat(Leased, table=True):
     name: str = ""
     thread_name: str = Field(default="", max_length=128)  # of a forum topic, once it is known
     language: str = Field(default="en", max_length=16)  # IETF tag, as the client said
-    chosen_language: str | None = Field(default=None, max_length=16)  # as people said
+    chosen_language: str | None = Field(default=None, max_length=16)  # as its users chose
     state: ChatState = Field(default=ChatState.ACTIVE, sa_type=enum_column(ChatState))
     state_since: datetime
     was_paused: bool = False  # of a closed chat: it is paused again when it is reopened
@@ -62,17 +73,17 @@ class Chat(Leased, table=True):
     quiet_from: int | None = None  # minutes after local midnight; neither or both
     quiet_to: int | None = None
     alerts_an_hour: int = DEFAULT_ALERTS_PER_HOUR
-    resume_at: datetime | None = None  # of a paused chat: it comes back by itself
-    # When Telegram last let nothing through to it: alerts of that time come in its next digest.
+    resume_at: datetime | None = None  # of a paused chat: when it resumes by itself
+    # The last time that Telegram was closed to it: its next digest has the alerts of that time.
     away_from: datetime | None = None
     away_until: datetime | None = None
 
-    # Of a group or channel: Telegram's id of the person the user who invited the bot.
+    # Groups and channels: Telegram's id of the user who invited the bot.
     invited_by: int | None = Field(default=None, sa_type=BigInteger)
     reported_since: datetime | None = None  # the `state_since` that was reported to that user
-    # Of a private chat: our row of what is managed from it, if that is there still.
+    # Private chats: our row of the chat that is managed from it, if that is still there.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
-    # Of a private chat: the question whose answer may be typed next, and since when.
+    # The question that the next typed message answers, and when it was asked.
     question: str | None = Field(default=None, max_length=64)
     asked_at: datetime | None = None
 
@@ -82,7 +93,7 @@ class Chat(Leased, table=True):
 
     @property
     def speaks(self) -> str:
-        """The tag of the language that the chat is spoken to in."""
+        """The tag of the language in which the bot writes to the chat."""
         return self.chosen_language or self.language
 
 
@@ -98,7 +109,7 @@ class DigestTime(SQLModel, table=True):
 
 
 class Quota(SQLModel, table=True):
-    """Each is None where the chat may have what all may; no alerts a day are as many as come."""
+    """The limits of one chat. None: the limit of all chats; 0 alerts a day: no limit."""
 
     chat_id: int = Field(
         primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
@@ -116,8 +127,26 @@ class ChatAdmin(SQLModel, table=True):
     at: datetime
 
 
+class PublishedFeed(SQLModel, table=True):
+    """Whether the chat's topics and digests may be read as feeds. No row: nobody asked for that.
+
+    The addresses of the feeds carry the version, so that a new one makes the former addresses void.
+    """
+
+    chat_id: int = Field(
+        primary_key=True,
+        foreign_key="chat.id",
+        ondelete="CASCADE",
+        sa_type=ROW_ID,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    version: int = 1
+    is_open: bool = True
+    changed_at: datetime
+
+
 class AlertPreferences(NamedTuple):
-    """What a chat wants of its alerts; see `Chat`."""
+    """The settings of a chat that its alerts depend on; see `Chat`."""
 
     chat_id: int
     zone: str
@@ -139,39 +168,58 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
 
 
-async def chosen_languages(tx: Transaction, people: Collection[int]) -> dict[int, str]:
-    """Return what those of *people*, by Telegram's ids, speak who did not leave it as it was."""
-    theirs = (among(col(Chat.telegram_id), people), col(Chat.chosen_language).is_not(None))
-    chosen = await tx.session.exec(select(Chat.telegram_id, Chat.chosen_language).where(*theirs))
-    return {telegram_id: str(code) for telegram_id, code in chosen}
+async def chosen_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
+    """Return the chosen language of each of these chats that has chosen one, by Telegram's id."""
+    rows = await tx.rows(
+        select(Chat.telegram_id, Chat.chosen_language).where(
+            among(col(Chat.telegram_id), telegram_ids), col(Chat.chosen_language).is_not(None)
+        )
+    )
+    return {telegram_id: str(code) for telegram_id, code in rows}
+
+
+async def names_of_chats(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
+    """Return the known names of these chats, by Telegram's id."""
+    rows = await tx.rows(
+        select(Chat.telegram_id, Chat.name).where(
+            among(col(Chat.telegram_id), telegram_ids),
+            col(Chat.thread_id) == 0,
+            col(Chat.name) != "",
+        )
+    )
+    return dict(rows)
 
 
 def effective_language() -> ColumnElement[str]:
-    """The tag of the language that a `Chat` in the query is spoken to in."""
+    """Return `Chat.speaks` of a `Chat` in the query."""
     return func.coalesce(col(Chat.chosen_language), col(Chat.language))
 
 
 async def chat_at(tx: Transaction, telegram_id: int, thread_id: int = 0) -> Chat | None:
     place = (col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id)
-    return (await tx.session.exec(select(Chat).where(*place))).one_or_none()
+    chat: Chat | None = await tx.first(select(Chat).where(*place))
+    return chat
 
 
-async def chats_of(tx: Transaction, telegram_id: int) -> list[Chat]:
-    """The rows of a chat and of its threads, the chat's own first."""
-    rows = select(Chat).where(col(Chat.telegram_id) == telegram_id).order_by(col(Chat.thread_id))
-    return list(await tx.session.exec(rows))
+async def chats_of(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
+    """Return the rows of a chat and of its threads, the chat's own first."""
+    of_chat = select(Chat).where(col(Chat.telegram_id) == telegram_id)
+    return await tx.rows(of_chat.order_by(col(Chat.thread_id)))
 
 
-async def chat_ids_after(tx: Transaction, chat_id: int, limit: int) -> list[int]:
-    """Return the next chats after our row *chat_id*, in the order in which they came."""
-    there = (col(Chat.id) > chat_id, col(Chat.state) != ChatState.ERASED)
-    return list(
-        await tx.session.exec(select(Chat.id).where(*there).order_by(col(Chat.id)).limit(limit))
-    )
+async def chat_ids_after(tx: Transaction, chat_id: int, limit: int) -> Sequence[int]:
+    """Return the next chats after our row *chat_id*, by id."""
+    following = (col(Chat.id) > chat_id, is_kept())
+    return await tx.rows(select(Chat.id).where(*following).order_by(col(Chat.id)).limit(limit))
+
+
+def is_kept() -> ColumnElement[bool]:
+    """Return whether a `Chat` in the query is not being erased."""
+    return col(Chat.state) != ChatState.ERASED
 
 
 async def open_chat(tx: Transaction, values: Mapping[str, Any]) -> Chat:
-    """Return the chat at the place that *values* name, made of them where it is new."""
+    """Return the chat at the place that *values* name, made of them if it is new."""
     row = {"state_since": tx.now, "created_at": tx.now, **values}
     await insert_new(tx, Chat, [row])
     opened = await chat_at(tx, values["telegram_id"], values["thread_id"])
@@ -181,24 +229,28 @@ async def open_chat(tx: Transaction, values: Mapping[str, Any]) -> Chat:
 
 
 async def lock_chat(tx: Transaction, chat_id: int) -> Chat:
-    """Return our row *chat_id*, locked, so that what one chat asks for happens in turn."""
+    """Return our row *chat_id*, locked, so that the requests of one chat are handled one by one."""
     locked = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
-    fresh = locked.execution_options(populate_existing=True)
-    return (await tx.session.exec(fresh)).one()
+    return await tx.one(locked.execution_options(populate_existing=True))
 
 
 async def lock_account(tx: Transaction, chat_id: int) -> Chat:
-    """Lock all rows of the Telegram chat of our row *chat_id*, in their order; return that row.
+    """Lock all rows of the Telegram chat of our row *chat_id*, by id; return that row.
 
     Limits that all threads of a forum share are counted under this lock.
     """
-    locked = select(Chat).where(of_account(col(Chat.id), chat_id)).order_by(col(Chat.id))
-    fresh = locked.with_for_update().execution_options(populate_existing=True)
-    return next(chat for chat in await tx.session.exec(fresh) if chat.id == chat_id)
+    rows = await tx.rows(
+        select(Chat)
+        .where(of_account(col(Chat.id), chat_id))
+        .order_by(col(Chat.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return next(chat for chat in rows if chat.id == chat_id)
 
 
 def of_account(column: Any, chat_id: int) -> ColumnElement[bool]:
-    """Say whether *column*, of our rows of chats, is a row of the same Telegram chat."""
+    """Return whether *column*, of our rows of chats, is a row of the same Telegram chat."""
     own = aliased(Chat, name="own")
     other = aliased(Chat, name="other")
     rows = select(other.id).join(own, col(own.telegram_id) == col(other.telegram_id))
@@ -206,9 +258,33 @@ def of_account(column: Any, chat_id: int) -> ColumnElement[bool]:
     return within
 
 
-def _locking(which: ColumnElement[bool]) -> Select[Any]:
-    """Return the statement that locks chats; rows that name a locked one may be added meanwhile."""
-    statement: Select[Any] = (
+async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
+    """Return the chats, by id, locked until this transaction ends."""
+    rows = await tx.rows(_locking_chats(), chats=list(chat_ids))
+    return [AlertPreferences(*row) for row in rows]
+
+
+@cache
+def _locking_chats() -> Executable:
+    return _locking(among(col(Chat.id), bindparam("chats")))
+
+
+async def lock_accounts(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
+    """Do as `lock_chats`, with the other threads of the same Telegram chats."""
+    rows = await tx.rows(_locking_accounts(), chats=list(chat_ids))
+    return [AlertPreferences(*row) for row in rows]
+
+
+@cache
+def _locking_accounts() -> Executable:
+    own = aliased(Chat, name="own")
+    telegram_ids = select(own.telegram_id).where(among(col(own.id), bindparam("chats")))
+    return _locking(col(Chat.telegram_id).in_(telegram_ids))
+
+
+def _locking(which: ColumnElement[bool]) -> Executable:
+    # With a key share lock, others may add rows that name a locked chat.
+    statement: Executable = (
         select(  # type: ignore[call-overload]
             Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
             Chat.state, Chat.state_since, effective_language(), Chat.kind, Chat.telegram_id,
@@ -220,37 +296,16 @@ def _locking(which: ColumnElement[bool]) -> Select[Any]:
     return statement
 
 
-_own = aliased(Chat, name="own")
-
-_ASKED: Final = select(_own.telegram_id).where(among(col(_own.id), bindparam("chats")))
-_LOCK: Final = _locking(among(col(Chat.id), bindparam("chats")))
-_LOCK_ACCOUNTS: Final = _locking(col(Chat.telegram_id).in_(_ASKED))
-
-
-async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
-    """Return the chats, by row; until this transaction is over no other changes them."""
-    connection = await tx.session.connection()
-    rows = await connection.execute(_LOCK, {"chats": list(chat_ids)})
-    return [AlertPreferences(*row) for row in rows]
-
-
 async def lock_with_invited(tx: Transaction, chat_id: int, user_id: int | None) -> None:
-    """Lock our row *chat_id*, and those of the groups that *user_id* let the bot into."""
+    """Lock our row *chat_id*, and those of the groups that *user_id* invited the bot to."""
     rows = select(Chat.id).where(col(Chat.id) == chat_id)
     if user_id is not None:
         rows = select(Chat.id).where(or_(col(Chat.id) == chat_id, col(Chat.invited_by) == user_id))
-    await tx.session.exec(rows.order_by(col(Chat.id)).with_for_update())
-
-
-async def lock_accounts(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
-    """Return the chats, by row, with the other threads of the same Telegram chats; see above."""
-    connection = await tx.session.connection()
-    rows = await connection.execute(_LOCK_ACCOUNTS, {"chats": list(chat_ids)})
-    return [AlertPreferences(*row) for row in rows]
+    await tx.rows(rows.order_by(col(Chat.id)).with_for_update())
 
 
 def columns_naming_a_chat() -> list[Column[int]]:
-    """Return them, parents before children: an edition before its stories."""
+    """Return the columns that refer to a chat, parents before children: editions before stories."""
     return [
         column
         for table in SQLModel.metadata.sorted_tables
@@ -259,7 +314,7 @@ def columns_naming_a_chat() -> list[Column[int]]:
     ]
 
 
-# Schedule times: when each chat's digests come. A chat that has chosen none has the default ones.
+# Schedule times: when each chat's digests come. A chat that has chosen none has the defaults.
 
 
 async def schedule_of(tx: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]:
@@ -276,77 +331,90 @@ _SCHEDULES: Final = (
 async def schedules_of(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, tuple[ScheduleTime, ...]]:
-    connection = await tx.session.connection()
-    rows = await connection.execute(_SCHEDULES, {"chats": chat_ids})
     chosen: defaultdict[int, list[ScheduleTime]] = defaultdict(list)
-    for chat_id, *time in rows:
+    for chat_id, *time in await tx.rows(_SCHEDULES, chats=chat_ids):
         chosen[chat_id].append(ScheduleTime(*time))
     return {chat_id: tuple(chosen[chat_id]) or DEFAULT_SCHEDULE for chat_id in chat_ids}
 
 
 async def set_schedule(tx: Transaction, chat_id: int, schedule: Sequence[ScheduleTime]) -> None:
-    """Let these be all the schedule times of our row *chat_id*."""
-    await tx.session.exec(delete(DigestTime).where(col(DigestTime.chat_id) == chat_id))
-    tx.session.add_all(
-        DigestTime(
-            chat_id=chat_id, number=time.number, minutes=time.minutes, weekdays=time.weekdays
-        )
-        for time in schedule
-    )
-    await tx.session.flush()
+    """Replace all schedule times of our row *chat_id*."""
+    await tx.change(delete(DigestTime).where(col(DigestTime.chat_id) == chat_id))
+    rows = [{"chat_id": chat_id, **asdict(time)} for time in schedule]
+    await insert_new(tx, DigestTime, rows)
 
 
-# How much one chat may have, where the operator has said otherwise than for all. The threads of a
-# Telegram chat share it.
+# Quotas: the limits of one chat, if the operator gave it other ones than all have. The threads of a
+# Telegram chat share them.
 
 
 async def quota_of(tx: Transaction, chat_id: int) -> Quota:
     """Return the quota of our row *chat_id*, which it shares with the threads of its chat."""
-    theirs = select(Quota).where(of_account(col(Quota.chat_id), chat_id))
-    found = await tx.session.exec(theirs.order_by(col(Quota.chat_id)).limit(1))
-    return found.first() or Quota(chat_id=chat_id)
-
-
-_other = aliased(Chat, name="other")
-
-_ALERT_QUOTAS: Final = (
-    select(_own.id, Quota.alerts)
-    .join(_other, col(_other.telegram_id) == col(_own.telegram_id))
-    .join(Quota, col(Quota.chat_id) == col(_other.id))
-    .where(among(col(_own.id), bindparam("chats")), col(Quota.alerts).is_not(None))
-    .order_by(col(Quota.chat_id).desc())
-)
+    shared = select(Quota).where(of_account(col(Quota.chat_id), chat_id))
+    found = await tx.first(shared.order_by(col(Quota.chat_id)).limit(1))
+    return found or Quota(chat_id=chat_id)
 
 
 async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, int]:
-    """Return how many alerts a day each chat may have, of those for whom that was said."""
-    connection = await tx.session.connection()
-    rows = await connection.execute(_ALERT_QUOTAS, {"chats": chat_ids})
+    """Return how many alerts a day each chat may have, of those with a quota."""
+    rows = await tx.rows(_alert_quotas(), chats=chat_ids)
     return {chat_id: number for chat_id, number in rows if number is not None}
+
+
+@cache
+def _alert_quotas() -> Executable:
+    own = aliased(Chat, name="own")
+    other = aliased(Chat, name="other")
+    return (
+        select(own.id, Quota.alerts)
+        .join(other, col(other.telegram_id) == col(own.telegram_id))
+        .join(Quota, col(Quota.chat_id) == col(other.id))
+        .where(among(col(own.id), bindparam("chats")), col(Quota.alerts).is_not(None))
+        .order_by(col(Quota.chat_id).desc())
+    )
+
+
+# Published feeds.
+
+
+async def published_feed(tx: Transaction, chat_id: int) -> PublishedFeed | None:
+    feed: PublishedFeed | None = await tx.first(
+        select(PublishedFeed).where(PublishedFeed.chat_id == chat_id)
+    )
+    return feed
+
+
+async def lock_published_feed(tx: Transaction, chat_id: int) -> PublishedFeed:
+    """Return the grant of the locked chat, locked too, and made if there is none."""
+    locked = select(PublishedFeed).where(col(PublishedFeed.chat_id) == chat_id).with_for_update()
+    grant = await tx.first(locked)
+    return grant or await tx.add(PublishedFeed(chat_id=chat_id, changed_at=tx.now))
 
 
 # Chat admins: which administrators of a group or channel changed its subscriptions, and when last.
 #
-# Telegram does not say who administers a chat that the bot was removed from.
+# They are recorded because Telegram names no administrators of a chat that removed the bot.
 
 
-# Once a day is often enough, and an admin not seen for long may run it no more.
+# An admin who was not seen for long may no longer be one.
 RECORD_EVERY, KNOWN_FOR = timedelta(days=1), timedelta(days=180)
 
 
-async def is_recorded(tx: Transaction, chat_id: int, user_id: int) -> bool:
-    """Whether it is written down already that the person chose something there lately."""
-    known = await tx.session.get(ChatAdmin, (chat_id, user_id))
+async def is_admin_recorded(tx: Transaction, chat_id: int, user_id: int) -> bool:
+    """Return whether it was recorded lately that the user changed something there."""
+    known = await tx.get(ChatAdmin, (chat_id, user_id))
     return known is not None and known.at > tx.now - RECORD_EVERY
 
 
 async def record_chat_admin(tx: Transaction, chat_id: int, user_id: int) -> None:
-    await tx.session.merge(ChatAdmin(chat_id=chat_id, user_id=user_id, at=tx.now))
-    await tx.session.flush()
+    row = {"chat_id": chat_id, "user_id": user_id, "at": tx.now}
+    await upsert(tx, ChatAdmin, [row], key="chat_id, user_id", changes="at = excluded.at")
 
 
-async def private_chats_of_admins(tx: Transaction, telegram_id: int, *, limit: int) -> list[Chat]:
-    """Return the private chats of those seen last in any thread of the place, if they are open."""
+async def private_chats_of_admins(
+    tx: Transaction, telegram_id: int, *, limit: int
+) -> Sequence[Chat]:
+    """Return the open private chats of the admins of a chat, those seen last first."""
     seen = (
         select(col(ChatAdmin.user_id), func.max(col(ChatAdmin.at)).label("at"))
         .join(Chat, col(Chat.id) == ChatAdmin.chat_id)
@@ -354,46 +422,48 @@ async def private_chats_of_admins(tx: Transaction, telegram_id: int, *, limit: i
         .group_by(col(ChatAdmin.user_id))
         .subquery()
     )
-    rows = await tx.session.exec(
+    return await tx.rows(
         select(Chat)
         .join(seen, seen.c.user_id == Chat.telegram_id)
-        .where(
-            col(Chat.kind) == ChatKind.PRIVATE,
-            col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED)),
-        )
+        .where(col(Chat.kind) == ChatKind.PRIVATE, _is_open())
         .order_by(seen.c.at.desc(), col(Chat.id))
         .limit(limit)
     )
-    return list(rows)
+
+
+def _is_open() -> ColumnElement[bool]:
+    return col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED))
 
 
 async def forget_chat_admin(tx: Transaction, user_id: int) -> None:
-    await tx.session.exec(delete(ChatAdmin).where(col(ChatAdmin.user_id) == user_id))
+    await tx.change(delete(ChatAdmin).where(col(ChatAdmin.user_id) == user_id))
 
 
-# Groups and channels, as those see them who may manage them from elsewhere.
+# Groups and channels that are managed from a private chat.
 
 
-ERASED_USER = 0  # the user who invited the bot, and has had all about themselves erased
+ERASED_USER = 0  # the user who invited the bot, after their data was erased
 
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 
 
-async def invited_chats(tx: Transaction, user_id: int, *, limit: int) -> list[Chat]:
-    """Return groups and channels that *user_id* let the bot into, the newest first."""
-    return await _shared(tx, col(Chat.invited_by) == user_id, limit)
+async def invited_chats(tx: Transaction, user_id: int, *, limit: int) -> Sequence[Chat]:
+    """Return groups and channels that *user_id* invited the bot to, the newest first."""
+    return await _shared_chats(tx, col(Chat.invited_by) == user_id, limit)
 
 
-async def other_chats(tx: Transaction, user_id: int, *, limit: int) -> list[Chat]:
-    """Return groups and channels that somebody else let the bot into, the newest first."""
-    return await _shared(tx, col(Chat.invited_by) != user_id, limit)
+async def other_chats(tx: Transaction, user_id: int, *, limit: int) -> Sequence[Chat]:
+    """Return groups and channels that another user invited the bot to, the newest first."""
+    return await _shared_chats(tx, col(Chat.invited_by) != user_id, limit)
 
 
-async def _shared(tx: Transaction, by_whom: ColumnElement[bool], limit: int) -> list[Chat]:
-    rows = await tx.session.exec(
+async def _shared_chats(
+    tx: Transaction, by_inviter: ColumnElement[bool], limit: int
+) -> Sequence[Chat]:
+    return await tx.rows(
         select(Chat)
         .where(
-            by_whom,
+            by_inviter,
             col(Chat.thread_id) == 0,
             col(Chat.kind) != ChatKind.PRIVATE,
             col(Chat.state).not_in((*_LEFT, *CLOSED)),
@@ -401,16 +471,14 @@ async def _shared(tx: Transaction, by_whom: ColumnElement[bool], limit: int) -> 
         .order_by(col(Chat.id).desc())
         .limit(limit)
     )
-    return list(rows)
 
 
-async def manage(tx: Transaction, user_id: int, chat_id: int | None) -> None:
-    """Let what the person types in private be meant for our row *chat_id*; None: for themselves."""
+async def set_managed_chat(tx: Transaction, user_id: int, chat_id: int | None) -> None:
+    """Let the user's private messages concern our row *chat_id*; None: the private chat itself."""
     own = await chat_at(tx, user_id)
     if own is not None:
         own.managing = chat_id
-        tx.session.add(own)
-        await tx.session.flush()
+        await tx.flush()
 
 
 async def set_question(
@@ -428,40 +496,32 @@ async def set_question(
     where = [col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id]
     if instead_of is not None:
         where.append(col(Chat.question) == instead_of)
-    await tx.session.exec(
-        update(Chat)
-        .where(*where)
-        .values(question=question, asked_at=tx.now if question else None)
-        .execution_options(synchronize_session=False)
-    )
+    values = {"question": question, "asked_at": tx.now if question else None}
+    await tx.change(update(Chat).where(*where).values(**values))
 
 
 async def set_inviter(tx: Transaction, telegram_id: int, user_id: int) -> None:
-    """Record who let the bot into a group or channel, for its threads too."""
-    theirs = update(Chat).where(col(Chat.telegram_id) == telegram_id).values(invited_by=user_id)
-    await tx.session.exec(theirs.execution_options(synchronize_session="fetch"))
+    """Record which user invited the bot to a group or channel, for its threads too."""
+    of_chat = col(Chat.telegram_id) == telegram_id
+    await tx.change(update(Chat).where(of_chat).values(invited_by=user_id))
 
 
 async def forget_inviter(tx: Transaction, user_id: int) -> None:
-    """Let the groups and channels stay, and nothing say any more that it was this person."""
-    await tx.session.exec(
-        update(Chat)
-        .where(col(Chat.invited_by) == user_id)
-        .values(invited_by=ERASED_USER)
-        .execution_options(synchronize_session="fetch")
-    )
+    """Keep the user's groups and channels, without the user's id."""
+    invited = col(Chat.invited_by) == user_id
+    await tx.change(update(Chat).where(invited).values(invited_by=ERASED_USER))
 
 
-# Groups and channels that are shut, of which the user who invited the bot does not know yet.
+# Groups and channels that closed to the bot, until the user who invited it is notified.
 
 
-# What ends by somebody's doing there; a pause is what was asked for.
+# A pause is not among them, because the chat's own users asked for it.
 UNREACHABLE = (ChatState.KICKED, ChatState.BLOCKED, ChatState.GONE, ChatState.TOPIC_CLOSED)
 
 
-async def unreported_unreachable(tx: Transaction, *, limit: int) -> list[Chat]:
-    """Return up to *limit* such rows, locked; those of whole chats before those of threads."""
-    rows = await tx.session.exec(
+async def unreported_unreachable(tx: Transaction, *, limit: int) -> Sequence[Chat]:
+    """Return at most *limit* such rows, locked; those of whole chats before those of threads."""
+    return await tx.rows(
         select(Chat)
         .where(
             col(Chat.invited_by).is_not(None),
@@ -475,31 +535,26 @@ async def unreported_unreachable(tx: Transaction, *, limit: int) -> list[Chat]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(rows)
 
 
-async def is_reported(tx: Transaction, chat: Chat) -> bool:
-    """Whether the same was reported of another row of the group, which it was about as well."""
+async def is_reported_by_other_row(tx: Transaction, chat: Chat) -> bool:
+    """Return whether the same state of another row of the group was reported."""
     reported = select(Chat.id).where(
         col(Chat.telegram_id) == chat.telegram_id,
         col(Chat.id) != chat.id,
         col(Chat.state) == chat.state,
         col(Chat.reported_since) == col(Chat.state_since),
     )
-    return (await tx.session.exec(reported.limit(1))).first() is not None
+    return await tx.first(reported.limit(1)) is not None
 
 
-async def mark_reported(tx: Transaction, chats: Sequence[Chat]) -> None:
-    await tx.session.exec(
-        update(Chat)
-        .where(among(col(Chat.id), [chat.id for chat in chats]))
-        .values(reported_since=col(Chat.state_since))
-        .execution_options(synchronize_session="fetch")
-    )
+async def mark_reported(tx: Transaction, chat: Chat) -> None:
+    chat.reported_since = chat.state_since
+    await tx.flush()
 
 
 async def private_chat_of(tx: Transaction, user_id: int) -> Chat | None:
-    """Return the private chat with the person, unless they have blocked the bot."""
-    theirs = (col(Chat.telegram_id) == user_id, col(Chat.kind) == ChatKind.PRIVATE)
-    open_to_us = col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED))
-    return (await tx.session.exec(select(Chat).where(*theirs, open_to_us))).first()
+    """Return the private chat with the user, unless the user has blocked the bot."""
+    private = (col(Chat.telegram_id) == user_id, col(Chat.kind) == ChatKind.PRIVATE)
+    chat: Chat | None = await tx.first(select(Chat).where(*private, _is_open()))
+    return chat

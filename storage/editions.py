@@ -1,4 +1,4 @@
-"""Editions: the dated digests of each chat, and the stories that each one had."""
+"""Editions: the dated digests of each chat, and the stories that each one listed."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,16 +34,16 @@ class Edition(SQLModel, table=True):
     schedule_number: int = 0
     due_at: datetime
     made_at: datetime
-    since: datetime  # what it reaches back to
+    since: datetime  # it reaches back to this
     stories: int = 0
     topics: list[tuple[int, str]] = Field(default_factory=list, sa_type=JSON)  # its sections
 
 
 class EditionStory(SQLModel, table=True):
-    """A story that a chat had in a digest; it never comes again as new.
+    """A story that a digest listed for a chat, so that no later one lists it as new.
 
-    The article stands for the story. The two are no foreign keys, which would want an index of
-    their own on the largest table there is; they are kept for longer than an edition.
+    The article stands for the story. Neither is a foreign key, because each would need an index on
+    the largest table of all. Both are kept for longer than an edition.
     """
 
     chat_id: int = Field(
@@ -53,14 +53,10 @@ class EditionStory(SQLModel, table=True):
     edition_id: int = Field(
         foreign_key="edition.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
-    place: int = 0  # in the order of the edition
+    place: int = 0  # in the edition
     article_id: int = Field(default=0, sa_type=ROW_ID)
-    topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)  # those that it hit
+    topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)  # the topics that it matches
     alerted: bool = False
-
-
-# Nearly every chat that had an edition at all had one since.
-_LATELY = timedelta(days=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +70,15 @@ class LastEditions:
 async def claim_due_chats(
     tx: Transaction, *, limit: int, owner: str, lease: timedelta
 ) -> list[Chat]:
-    """Lease the chats whose digest is due; those suspended wait until they come back.
+    """Lease the chats whose digest is due, and that it can reach; the others wait.
 
     Mails go on where only Telegram is closed to the bot.
     """
     by_mail = and_(
         col(Chat.state).not_in(SENT_NOTHING), col(Chat.digest_by) != DigestMedium.TELEGRAM
     )
-    reached = or_(col(Chat.state) == ChatState.ACTIVE, by_mail)
-    due = and_(col(Chat.next_digest_at) <= tx.now, reached)
+    is_reached = or_(col(Chat.state) == ChatState.ACTIVE, by_mail)
+    due = and_(col(Chat.next_digest_at) <= tx.now, is_reached)
     order = (col(Chat.next_digest_at), col(Chat.id))
     return await claim(tx, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
 
@@ -98,36 +94,41 @@ _LEASED: Final = (
 async def schedule_chats(
     tx: Transaction, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
 ) -> set[int]:
-    """Free the chats, and give each its next moment if its plan is still that of when it was taken.
+    """Free the chats that *owner* leases, and plan the next digest of those with the same plan.
 
-    *plans*: by chat, when its digest was due and when the next one is. Returned are those that were
-    still leased and unchanged.
+    *plans*: by chat, when its digest was due as the chat was claimed, and when the next one is due.
+    Returns the chats that were planned. A chat whose plan was changed meanwhile keeps the new one.
     """
-    connection = await tx.session.connection()
-    leased = await connection.execute(_LEASED, {"chats": plans, "holder": owner})
-    due_at = {row[0]: row[1] for row in leased}
-    settled = {chat_id for chat_id, moment in due_at.items() if moment == plans[chat_id][0]}
-    due_at |= {chat_id: plans[chat_id][1] for chat_id in settled}
+    leased = dict(await tx.rows(_LEASED, chats=plans, holder=owner))
+    unchanged = {chat_id for chat_id, due_at in leased.items() if due_at == plans[chat_id][0]}
+    next_at = {
+        chat_id: plans[chat_id][1] if chat_id in unchanged else due_at
+        for chat_id, due_at in leased.items()
+    }
     await release_each(
-        tx, Chat, {chat_id: {"next_digest_at": moment} for chat_id, moment in due_at.items()}
+        tx, Chat, {chat_id: {"next_digest_at": moment} for chat_id, moment in next_at.items()}
     )
-    return settled
+    return unchanged
 
 
 async def last_editions(tx: Transaction, chat_id: int) -> LastEditions:
     return (await last_editions_of_each(tx, [chat_id]))[chat_id]
 
 
+# Nearly every chat that ever had an edition had one since.
+_LATELY = timedelta(days=20)
+
+
 async def last_editions_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, LastEditions]:
-    last = await _last(tx, chat_ids, (tx.now - _LATELY).date())
-    if silent := set(chat_ids) - last.keys():
-        last |= await _last(tx, silent, date.min)
+    last = await _last_since(tx, chat_ids, (tx.now - _LATELY).date())
+    if without := set(chat_ids) - last.keys():
+        last |= await _last_since(tx, without, date.min)
     return {chat_id: last.get(chat_id) or LastEditions({}, None) for chat_id in chat_ids}
 
 
-_MADE: Final = (
+_NEWEST_FIRST: Final = (
     select(
         col(Edition.chat_id),
         col(Edition.schedule_number),
@@ -142,16 +143,19 @@ _MADE: Final = (
 )
 
 
-async def _last(tx: Transaction, chat_ids: Collection[int], since: date) -> dict[int, LastEditions]:
-    """Return the last editions since then of each chat that has any."""
-    connection = await tx.session.connection()
+async def _last_since(
+    tx: Transaction, chat_ids: Collection[int], since: date
+) -> dict[int, LastEditions]:
+    """Return the last editions of each chat that has had any since then."""
     days: defaultdict[int, dict[int, date]] = defaultdict(dict)
-    made: dict[int, datetime] = {}
-    rows = await connection.execute(_MADE, {"chats": chat_ids, "since": since})
+    last_made_at: dict[int, datetime] = {}
+    rows = await tx.rows(_NEWEST_FIRST, chats=chat_ids, since=since)
     for chat_id, schedule_number, day, made_at in rows:
-        days[chat_id].setdefault(schedule_number, day)  # the newest comes first
-        made[chat_id] = max(made_at, made.get(chat_id, made_at))
-    return {chat_id: LastEditions(days[chat_id], made_at) for chat_id, made_at in made.items()}
+        days[chat_id].setdefault(schedule_number, day)
+        last_made_at[chat_id] = max(made_at, last_made_at.get(chat_id, made_at))
+    return {
+        chat_id: LastEditions(days[chat_id], made_at) for chat_id, made_at in last_made_at.items()
+    }
 
 
 _Values = Mapping[str, Any]
@@ -160,23 +164,24 @@ _Values = Mapping[str, Any]
 async def make_editions(
     tx: Transaction, editions: Sequence[tuple[_Values, Sequence[_Values]]]
 ) -> dict[int, int]:
-    """Make the *editions*, one a chat, with what they list, in order; return their ids by chat.
+    """Make the *editions*, one a chat, with the stories that they list; return their ids by chat.
 
-    Both are columns by name, of `Edition` and of `EditionStory`.
-    Left out is one whose date and schedule time have an edition already.
+    Each is the columns of an `Edition`, and those of its `EditionStory` rows in order. Leaves out
+    an edition whose date and schedule time have one already.
     """
     ids = await insert_new(tx, Edition, [row for row, _ in editions], returning=Edition.id)
-    new = select(Edition.chat_id, Edition.id).where(among(col(Edition.id), ids))
-    made = dict((await tx.session.exec(new)).all())
-    # Most stories hit one topic. A list that is the same object is written as JSON once.
-    alike: dict[tuple[int, ...], list[int]] = {}
+    made = dict(
+        await tx.rows(select(Edition.chat_id, Edition.id).where(among(col(Edition.id), ids)))
+    )
+    # Equal lists of topics become one object, because an insert writes each object as JSON once.
+    shared: dict[tuple[int, ...], list[int]] = {}
     rows = [
         {
             "chat_id": row["chat_id"],
             "edition_id": made[row["chat_id"]],
             "place": place,
             **story,
-            "topic_ids": alike.setdefault(tuple(story["topic_ids"]), story["topic_ids"]),
+            "topic_ids": shared.setdefault(tuple(story["topic_ids"]), story["topic_ids"]),
         }
         for row, listed in editions
         if row["chat_id"] in made
@@ -186,14 +191,14 @@ async def make_editions(
     return made
 
 
-# What editions are composed of: the topics of chats, and what queries found since the last.
+# The contents of an edition: the chat's topics, and the articles that matched since the last one.
 
 
-# A match may be found after the edition that its article was stored before.
+# A match may be made after the edition that its article was stored before.
 MATCHED_LATE = timedelta(hours=48)
 
-# And be committed some time after the moment that it bears: of what an edition could not see the
-# next one lists. Nothing comes twice, since what was sent is known.
+# A match may be committed some time after the moment that it bears. The next edition lists what the
+# last one could not see yet. Nothing is listed twice, because listed stories are left out.
 _COMMITTED_LATE = timedelta(minutes=1)
 
 MOST_FOUND = 2000  # of a query, and for a chat
@@ -203,7 +208,7 @@ MOST_FOUND = 2000  # of a query, and for a chat
 class DigestTopic:
     """A topic of a digest; `since`: when the chat subscribed.
 
-    *missed_until*: alerts alone are wanted, and none came through from `since` until then.
+    *missed_until*: set if the chat wants alerts alone, and none reached it from `since` until then.
     """
 
     id: int
@@ -216,7 +221,7 @@ class DigestTopic:
 
 @dataclass(frozen=True, slots=True)
 class FoundArticle:
-    """One match of a query; a story may come several times."""
+    """A match of a query; several articles may belong to one story."""
 
     query_id: int
     words: list[str]
@@ -232,11 +237,11 @@ class FoundArticle:
     quiet: bool
 
     def was_missed(self, since: datetime, until: datetime) -> bool:
-        """Whether a chat would have been alerted to it in that time."""
+        """Return whether the chat would have been alerted to it in that time."""
         return not self.quiet and since < self.found_at <= until
 
     def is_new_since(self, since: datetime) -> bool:
-        """Whether a digest that reaches back to *since* lists it.
+        """Return whether a digest that reaches back to *since* lists it.
 
         A quiet article counts only if it was published after *since*.
         """
@@ -250,7 +255,7 @@ class FoundArticle:
 
 
 async def digest_topics(tx: Transaction, chat_id: int) -> list[DigestTopic]:
-    """Return what the chat wants in each digest, in its order."""
+    """Return the topics that the chat wants in each digest, the oldest subscription first."""
     topics = (await digest_topics_of_each(tx, [chat_id])).get(chat_id, [])
     return [topic for topic in topics if topic.missed_until is None]
 
@@ -281,13 +286,12 @@ _DIGEST_TOPICS: Final = (
 async def digest_topics_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, list[DigestTopic]]:
-    """Return what each of the chats wants in its next digest, by chat, as far as it wants any.
+    """Return the topics of each chat's next digest, by chat; none for a chat without any.
 
-    Also topics of which it wants alerts alone, where some could not reach it.
+    They include topics with alerts alone, if some of these could not reach the chat.
     """
-    connection = await tx.session.connection()
-    rows = await connection.execute(_DIGEST_TOPICS, {"chats": chat_ids})
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
+    rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
     for chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until in rows:
         if Mode(mode).digests:
             topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, since))
@@ -300,16 +304,18 @@ async def digest_topics_of_each(
 async def found_since(
     tx: Transaction, query_ids: Iterable[int], since: datetime, chat_id: int | None = None
 ) -> Mapping[int, Sequence[FoundArticle]]:
-    """Return, by query, what may be new to a digest that reaches back to *since*, newest first.
+    """Return, by query, the articles that a digest reaching back to *since* may list, newest first.
 
-    Up to 2000 of each query. Of public sources, or what reaches the chat and it has not muted.
+    Returns at most `MOST_FOUND` of each query: those of public sources, or with *chat_id* those
+    that reach the chat and that it has not muted.
     """
-    reaching = (
+    is_seen = (
         is_not_muted(tx.now, chat_id, col(Article.id), col(Article.story_id))
         if chat_id
         else article_reaches(None, col(Article.id))
     )
     newest_first = (col(Match.news_at).desc(), col(Article.id).desc())
+    place = func.row_number().over(partition_by=col(Match.query_id), order_by=newest_first)
     matches = (
         select(  # type: ignore[call-overload]
             Match.query_id,
@@ -324,43 +330,46 @@ async def found_since(
             Article.published_on,
             Match.found_at,
             Article.quiet,
-            func.row_number()
-            .over(partition_by=col(Match.query_id), order_by=newest_first)
-            .label("place"),
+            place.label("place"),
         )
         .join(Article, col(Article.id) == Match.article_id)
         .where(
             among(col(Match.query_id), query_ids),
             col(Match.news_at) > since - MATCHED_LATE,
             col(Match.news_at) <= tx.now,
-            reaching,
+            is_seen,
         )
         .subquery()
     )
-    connection = await tx.session.connection()
-    rows = await connection.execute(
+    rows = await tx.rows(
         select(*(column for column in matches.c if column.name != "place"))
         .where(matches.c.place <= MOST_FOUND)
         .order_by(matches.c.query_id, matches.c.place)
     )
-    found: defaultdict[int, list[FoundArticle]] = defaultdict(list)
+    articles: defaultdict[int, list[FoundArticle]] = defaultdict(list)
     for row in rows:
-        found[row.query_id].append(FoundArticle(*row))
-    return found
+        articles[row[0]].append(FoundArticle(*row))
+    return articles
 
 
 async def texts_of(tx: Transaction, article_ids: Iterable[int]) -> dict[int, str]:
-    """Return the text of each article, or its summary where it has none."""
-    rows = await tx.session.exec(
+    """Return the text of each article, or its summary if it has no text."""
+    rows = await tx.rows(
         select(Article.id, Article.text, Article.summary).where(among(col(Article.id), article_ids))
     )
-    return {article_id: text or summary for article_id, text, summary in rows if article_id}
+    return {article_id: text or summary for article_id, text, summary in rows}
 
 
-# What chats know of stories already: those sent in a digest, those that they were alerted to.
+# Stories that a chat knows already: from a digest, or from an alert.
 
 
-_ByChat = Mapping[int, AbstractSet[int]]
+_StoriesByChat = Mapping[int, AbstractSet[int]]
+
+
+async def listed_before(tx: Transaction, stories: _StoriesByChat) -> Mapping[int, set[int]]:
+    """Return, by chat, those of its *stories* that a digest has listed."""
+    listed = await tx.rows(_LISTED, chats=stories, first=_first_of(stories))
+    return _known_of(stories, listed)
 
 
 _LISTED: Final = select(EditionStory.chat_id, EditionStory.story_id).where(
@@ -369,40 +378,29 @@ _LISTED: Final = select(EditionStory.chat_id, EditionStory.story_id).where(
 )
 
 
-async def listed_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
-    """Return, by chat, those of its *stories* that it had in a digest."""
-    connection = await tx.session.connection()
-    asked = {"chats": stories, "first": _first(stories)}
-    rows = await connection.execute(_LISTED, asked)
-    return _among_these(((row[0], row[1]) for row in rows), stories)
-
-
-async def alerted_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
+async def alerted_before(tx: Transaction, stories: _StoriesByChat) -> Mapping[int, set[int]]:
     """Return, by chat, those of its *stories* that alerts have reported to it."""
-    return _among_these(await reported_stories(tx, stories, _first(stories)), stories)
+    return _known_of(stories, await reported_stories(tx, stories, _first_of(stories)))
 
 
-def _first(stories: _ByChat) -> int:
+def _first_of(stories: _StoriesByChat) -> int:
     return min((min(ids) for ids in stories.values() if ids), default=0)
 
 
-def _among_these(known: Iterable[tuple[int, int]], stories: _ByChat) -> Mapping[int, set[int]]:
-    found: defaultdict[int, set[int]] = defaultdict(set)
+def _known_of(stories: _StoriesByChat, known: Iterable[tuple[int, int]]) -> Mapping[int, set[int]]:
+    of_chats: defaultdict[int, set[int]] = defaultdict(set)
     for chat_id, story_id in known:
         if story_id in stories[chat_id]:
-            found[chat_id].add(story_id)
-    return found
+            of_chats[chat_id].add(story_id)
+    return of_chats
 
 
-# Editions read again: what they had, in their order, and the words of the topics.
-
-
-_ALL = 2**31 - 1
+# Editions made before.
 
 
 @dataclass(frozen=True, slots=True)
 class ListedStory:
-    """A story of an edition; what a publisher has changed in its article since shows here too."""
+    """A story of an edition, with its article as the publisher has changed it since."""
 
     edition_id: int
     story_id: int
@@ -419,54 +417,54 @@ class ListedStory:
 async def edition_on(
     tx: Transaction, chat_id: int, day: date, schedule_number: int
 ) -> Edition | None:
-    """The edition that the chat got for a local date and schedule time."""
-    of_chat = col(Edition.chat_id) == chat_id
-    wanted = select(Edition).where(
-        of_chat, Edition.local_date == day, Edition.schedule_number == schedule_number
+    """Return the chat's edition of a local date and schedule time."""
+    edition: Edition | None = await tx.first(
+        select(Edition).where(
+            Edition.chat_id == chat_id,
+            Edition.local_date == day,
+            Edition.schedule_number == schedule_number,
+        )
     )
-    return (await tx.session.exec(wanted)).one_or_none()
+    return edition
 
 
-async def newest_editions(tx: Transaction, chat_id: int, limit: int) -> list[Edition]:
-    """The chat's last editions that had anything, the newest first."""
-    wanted = (
+async def newest_editions(tx: Transaction, chat_id: int, limit: int) -> Sequence[Edition]:
+    """Return the chat's last editions that listed anything, the newest first."""
+    return await tx.rows(
         select(Edition)
         .where(col(Edition.chat_id) == chat_id, col(Edition.stories) > 0)
         .order_by(col(Edition.local_date).desc(), col(Edition.schedule_number).desc())
         .limit(limit)
     )
-    return list(await tx.session.exec(wanted))
+
+
+async def editions_to_export(tx: Transaction, chat_id: int, limit: int) -> list[Edition]:
+    """Return the chat's last editions, empty ones too, the oldest first."""
+    newest = select(Edition).where(col(Edition.chat_id) == chat_id).order_by(col(Edition.id).desc())
+    return list(await tx.rows(newest.limit(limit)))[::-1]
 
 
 async def stories_listed(
-    tx: Transaction, edition_ids: Collection[int], most: int = _ALL
+    tx: Transaction, edition_ids: Collection[int], most: int | None = None
 ) -> list[ListedStory]:
-    """The stories of each edition in its order, of each the first *most*."""
-    rows = await tx.session.exec(
-        select(  # type: ignore[call-overload]
-            EditionStory.edition_id,
-            EditionStory.story_id,
-            Article.id,
-            EditionStory.topic_ids,
-            EditionStory.alerted,
-            Article.title,
-            Article.url,
-            Article.news_at,
-            Article.published_at,
-            Article.published_on,
+    """Return the stories of each edition in its order, at most the first *most* of each."""
+    listed = select(  # type: ignore[call-overload]
+        EditionStory.edition_id,
+        EditionStory.story_id,
+        Article.id,
+        EditionStory.topic_ids,
+        EditionStory.alerted,
+        Article.title,
+        Article.url,
+        Article.news_at,
+        Article.published_at,
+        Article.published_on,
+    ).join(Article, col(Article.id) == EditionStory.article_id)
+    if most is not None:
+        listed = listed.where(col(EditionStory.place) < most)
+    rows = await tx.rows(
+        listed.where(among(col(EditionStory.edition_id), edition_ids)).order_by(
+            col(EditionStory.edition_id), col(EditionStory.place)
         )
-        .join(Article, col(Article.id) == EditionStory.article_id)
-        .where(among(col(EditionStory.edition_id), edition_ids), col(EditionStory.place) < most)
-        .order_by(col(EditionStory.edition_id), col(EditionStory.place))
     )
     return [ListedStory(*row) for row in rows]
-
-
-async def queries_of(tx: Transaction, topic_ids: Collection[int]) -> dict[int, str]:
-    """The canonical query of each topic that there still is."""
-    rows = await tx.session.exec(
-        select(Topic.id, Query.canonical)
-        .join(Query, col(Query.id) == Topic.query_id)
-        .where(among(col(Topic.id), topic_ids))
-    )
-    return {topic_id: query for topic_id, query in rows if topic_id}

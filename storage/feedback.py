@@ -1,5 +1,6 @@
-"""Feedback: what people write to the operator, until it is answered."""
+"""Feedback: messages that users write to the operator."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func
@@ -20,7 +21,7 @@ class Feedback(SQLModel, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     made_at: datetime
     words: str
-    passed_on_at: datetime | None = None  # to the admins; None: there was none
+    passed_on_at: datetime | None = None  # to the admins; None: there is no admin yet
     answered_at: datetime | None = None
 
 
@@ -33,23 +34,22 @@ async def add_feedback(
 
 
 async def count_feedback(tx: Transaction, chat_id: int, since: timedelta) -> int:
-    """How much of it the chat wrote lately."""
-    lately = (col(Feedback.chat_id) == chat_id, col(Feedback.made_at) > tx.now - since)
-    return (await tx.session.exec(select(func.count()).select_from(Feedback).where(*lately))).one()
+    """Return how many messages the chat has written within *since*."""
+    recent = (col(Feedback.chat_id) == chat_id, col(Feedback.made_at) > tx.now - since)
+    return await tx.one(select(func.count()).select_from(Feedback).where(*recent))
 
 
 async def notices_of_feedback(tx: Transaction) -> dict[int, int]:
-    """Return the deliveries by which admins got feedback, each with the feedback's number."""
+    """Return the deliveries that brought admins feedback, each with the feedback's id."""
     sent = select(Delivery.id, Delivery.subject).where(col(Delivery.notice) == FEEDBACK_NOTICE)
-    return {number: int(subject) for number, subject in await tx.session.exec(sent)}
+    return {delivery_id: int(subject) for delivery_id, subject in await tx.rows(sent)}
 
 
-async def unsent_feedback(tx: Transaction) -> list[tuple[str, Feedback]]:
-    """Return what nobody has answered nor been sent, with the name of its chat."""
-    unsent = (
+async def unsent_feedback(tx: Transaction) -> Sequence[tuple[str, Feedback]]:
+    """Return the feedback that no admin was sent or has answered, with the name of its chat."""
+    return await tx.rows(
         select(Chat.name, Feedback)
         .join(Chat, col(Chat.id) == Feedback.chat_id)
         .where(col(Feedback.answered_at).is_(None), col(Feedback.passed_on_at).is_(None))
         .order_by(col(Feedback.id))
     )
-    return list(await tx.session.exec(unsent))

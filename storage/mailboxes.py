@@ -1,11 +1,12 @@
-"""Mailboxes: the one e-mail address of a chat, and how far it has come."""
+"""Mailboxes: the one e-mail address of a chat, and whether it is confirmed."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, or_
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.chats import Chat
 from storage.db.engine import Transaction
@@ -27,11 +28,11 @@ class Mailbox(SQLModel, table=True):
     created_at: datetime
     alerts: bool = False  # alerts come here too
     problem: MailboxProblem | None = Field(default=None, sa_type=enum_column(MailboxProblem))
-    problem_text: str | None = None  # in the words of the other side
+    problem_text: str | None = None  # as the mail server said it
     soft_bounces: int = 0  # since `soft_since`
     soft_since: datetime | None = None
 
-    # What its owner was asked, and may answer by one of two ways; none once it is answered.
+    # The open question to its owner, who confirms by the code or by the token; None once confirmed.
     asked_at: datetime
     code_hash: str | None = Field(default=None, max_length=64)
     token_hash: str | None = Field(default=None, max_length=64)
@@ -39,7 +40,7 @@ class Mailbox(SQLModel, table=True):
 
 
 class MailboxRequest(SQLModel, table=True):
-    """That an address was asked to confirm. The hashes are keyed; equal ids have equal ones."""
+    """A request to confirm an address. The hashes are keyed; equal ids have equal hashes."""
 
     __table_args__ = NUMBERED
 
@@ -50,71 +51,62 @@ class MailboxRequest(SQLModel, table=True):
     asked_at: datetime = Field(index=True)
 
 
-async def mailbox_of(tx: Transaction, chat_id: int) -> Mailbox | None:
-    """Return the mailbox of our chat row *chat_id*."""
-    return (await tx.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
+async def mailbox_of_chat(tx: Transaction, chat_id: int) -> Mailbox | None:
+    mailbox: Mailbox | None = await tx.first(select(Mailbox).where(Mailbox.chat_id == chat_id))
+    return mailbox
 
 
 async def chat_with_mailbox(tx: Transaction, mailbox_id: int) -> Chat | None:
-    """Return the chat whose mailbox it is; None where there is no such mailbox any more."""
-    with_it = (
-        select(Chat)
-        .join(Mailbox, col(Mailbox.chat_id) == col(Chat.id))
-        .where(col(Mailbox.id) == mailbox_id)
-    )
-    return (await tx.session.exec(with_it)).first()
+    """Return the chat that owns the mailbox; None if the mailbox is gone."""
+    chat: Chat | None = await tx.first(_owner(mailbox_id))
+    return chat
 
 
-async def mailboxes_in_use(tx: Transaction, chat_ids: Collection[int]) -> Sequence[Mailbox]:
-    """Return the mailboxes of the chats to which anything may be mailed."""
-    active = col(Mailbox.state) == MailboxState.ACTIVE
-    return (
-        await tx.session.exec(select(Mailbox).where(among(col(Mailbox.chat_id), chat_ids), active))
-    ).all()
+def _owner(mailbox_id: int) -> SelectOfScalar[Chat]:
+    owners = select(Chat).join(Mailbox, col(Mailbox.chat_id) == col(Chat.id))
+    return owners.where(col(Mailbox.id) == mailbox_id)
+
+
+async def active_mailboxes(tx: Transaction, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
+    return await tx.rows(_active(chat_ids))
 
 
 async def mailboxes_for_alerts(tx: Transaction, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
-    """Return the mailboxes of the chats to which alerts are mailed."""
-    wanted = select(Mailbox).where(
-        among(col(Mailbox.chat_id), chat_ids),
-        col(Mailbox.state) == MailboxState.ACTIVE,
-        col(Mailbox.alerts),
+    """Return the active mailboxes of the chats that get alerts by mail."""
+    return await tx.rows(_active(chat_ids).where(col(Mailbox.alerts)))
+
+
+def _active(chat_ids: Iterable[int]) -> SelectOfScalar[Mailbox]:
+    return select(Mailbox).where(
+        among(col(Mailbox.chat_id), chat_ids), col(Mailbox.state) == MailboxState.ACTIVE
     )
-    return (await tx.session.exec(wanted)).all()
 
 
 async def lock_mailbox(tx: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
-    """Return the mailbox with its chat, both locked, so that what is asked happens in turn.
+    """Return the mailbox with its chat, both locked, so that requests are handled one by one.
 
-    None where it is gone, or is being moved to another chat right now.
+    Returns None if the mailbox is gone, or is being moved to another chat right now.
     """
-    its_chat = (
-        select(Chat)
-        .join(Mailbox, col(Mailbox.chat_id) == col(Chat.id))
-        .where(col(Mailbox.id) == mailbox_id)
-        .with_for_update(of=Chat)
-        .execution_options(populate_existing=True)
-    )
-    chat = (await tx.session.exec(its_chat)).first()
+    locked_owner = _owner(mailbox_id).with_for_update(of=Chat)
+    chat = await tx.first(locked_owner.execution_options(populate_existing=True))
     if chat is None:
         return None
-    theirs = (col(Mailbox.id) == mailbox_id, col(Mailbox.chat_id) == chat.id)
-    mailbox = select(Mailbox).where(*theirs).with_for_update()
-    found = (await tx.session.exec(mailbox.execution_options(populate_existing=True))).first()
-    return (found, chat) if found else None
+    mailbox = await tx.first(
+        select(Mailbox)
+        .where(col(Mailbox.id) == mailbox_id, col(Mailbox.chat_id) == chat.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (mailbox, chat) if mailbox else None
 
 
-async def remove_mailbox(tx: Transaction, chat_id: int) -> None:
-    await tx.session.exec(delete(Mailbox).where(col(Mailbox.chat_id) == chat_id))
-
-
-# Requests to confirm an address: counted, so that our asking floods nobody's mailbox.
+# Requests to confirm an address, counted so that the bot floods nobody's mailbox with questions.
 #
-# They name nobody and outlive the chat that asked, so that deleting it resets no count.
+# They name nobody and outlive the chat that asked, so that deleting a chat resets no count.
 
 
 class RequestTimes(NamedTuple):
-    """When requests were made, the oldest first."""
+    """The times of requests, the oldest first."""
 
     by_user: list[datetime]
     by_chat: list[datetime]
@@ -123,13 +115,13 @@ class RequestTimes(NamedTuple):
 
 
 async def lock_requests(tx: Transaction) -> None:
-    """Let nobody else count requests before this transaction ends."""
+    """Keep others from counting requests until this transaction ends."""
     await lock_claims(tx, MailboxRequest)
 
 
 async def requests_since(tx: Transaction, moment: datetime, new: MailboxRequest) -> RequestTimes:
-    """Return the requests after *moment* that count for the same as *new*."""
-    made = (
+    """Return the requests after *moment* that count towards the same limits as *new*."""
+    requests = await tx.rows(
         select(
             MailboxRequest.asked_at,
             MailboxRequest.user_hash,
@@ -140,7 +132,7 @@ async def requests_since(tx: Transaction, moment: datetime, new: MailboxRequest)
         .order_by(col(MailboxRequest.asked_at))
     )
     times = RequestTimes([], [], [], [])
-    for asked_at, user, account, address in await tx.session.exec(made):
+    for asked_at, user, account, address in requests:
         times.in_all.append(asked_at)
         if user and user == new.user_hash:
             times.by_user.append(asked_at)
@@ -152,12 +144,10 @@ async def requests_since(tx: Transaction, moment: datetime, new: MailboxRequest)
 
 
 async def record_request(tx: Transaction, new: MailboxRequest) -> None:
-    tx.session.add(new)
-    await tx.session.flush()
+    await tx.add(new)
 
 
 async def forget_requests(tx: Transaction, until: datetime) -> None:
-    """Forget those up to *until*, and those to come, which a clock that was wrong has left."""
+    """Delete the requests up to *until*, and those of the future that a wrong clock has left."""
     asked_at = col(MailboxRequest.asked_at)
-    forgotten = delete(MailboxRequest).where(or_(asked_at <= until, asked_at > tx.now))
-    await tx.session.exec(forgotten)
+    await tx.change(delete(MailboxRequest).where(or_(asked_at <= until, asked_at > tx.now)))

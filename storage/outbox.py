@@ -5,13 +5,13 @@ state. A delivery names the decision that it carries out (an alert, a bundle, an
 broadcast, a notice, or the message that it edits) and is unique by that.
 
 Order, on Telegram:
-- of each address (chat row and medium) the first blocking delivery goes, and those behind it wait;
-  a claim that meets one behind another makes it `queued`, so that no later claim looks at it again
+- the first blocking delivery of an address (chat row and medium) goes, and the others wait; a claim
+  that meets a waiting one makes it `queued`, so that no later claim reads it again
 - whatever takes a delivery out of the way lets the next one of its address go
-- on PostgreSQL both take one lock (`lock_queues`), without which a delivery could be queued behind
-  one that is just leaving, for ever. Only `begin_sending` goes without it, because it changes
-  nothing but claims of its own; `storage` says which locks come before it
-- `delete_deliveries` alone deletes; a delivery that went with its chat leaves no queue behind
+- on PostgreSQL both take one lock (`lock_queues`). Without it a delivery could be queued for ever
+  behind one that is just leaving. Only `begin_sending` goes without it, because it changes nothing
+  but its own claims; `storage` lists the locks that come before it
+- `delete_deliveries` alone deletes, but for the deliveries of a deleted chat, which has no queue
 E-mails go one at a time for each chat; a confirmation waits for no other mail.
 """
 
@@ -19,12 +19,14 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     ColumnElement,
+    Executable,
     Index,
     TextClause,
     and_,
@@ -42,7 +44,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import aliased
-from sqlmodel import Field, SQLModel, col, select
+from sqlmodel import Field, col, select
 
 from storage.chats import Chat
 from storage.db.engine import Transaction
@@ -69,10 +71,10 @@ from storage.enums import (
 )
 from storage.mailboxes import Mailbox
 from storage.pace import LONGEST_LEAD, Pace, pace_key_of
-from storage.states import Effect, Event, Transition, after, ways
+from storage.states import Effect, Event, Transition, transition_of, transitions_of
 
-# Literal, since a partial index serves only a condition that the planner can read. Most deliveries
-# are sent ones; each index holds the few that its question is about.
+# Literal, because a partial index serves only a condition that the planner can read. Most
+# deliveries are sent ones; each index holds the few that its question is about.
 PENDING_SQL: Final = "state = 'pending'"
 IN_FLIGHT_SQL: Final = "state IN ('claimed', 'sending', 'unknown')"
 BLOCKING_SQL: Final = "state IN ('pending', 'queued', 'claimed', 'sending', 'unknown')"
@@ -80,9 +82,9 @@ STUCK_SQL: Final = "state IN ('held', 'failed')"
 
 _IN_FLIGHT: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
-# More stands behind others than is known only after a long pause of all; then it takes several
-# transactions, each round of one slower than the last: what it has queued is stepped over until it
-# commits.
+# A claim queues what it meets behind others in a few queues at a time, because a transaction is
+# short. A long pause of all leaves more than that; it then takes several transactions. Each round
+# within one is slower than the last, because it steps over what the rounds before it queued.
 QUEUES_AT_ONCE, QUEUED_AT_ONCE, ROUNDS, MOST_ROUNDS = 5, 500, 2, 10
 PRIORITIES: Final = sorted({kind.priority for kind in DeliveryKind})
 
@@ -129,7 +131,7 @@ class Delivery(Leased, table=True):
         default=None, foreign_key="mailbox.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
 
-    # The decision that it carries out: one of these, by its kind. Once that is forgotten, none.
+    # The decision that it carries out: one of these, by its kind; none once that is deleted.
     alert_id: int | None = Field(
         default=None, foreign_key="alert.id", ondelete="SET NULL", sa_type=ROW_ID
     )
@@ -142,15 +144,15 @@ class Delivery(Leased, table=True):
     broadcast_id: int | None = Field(
         default=None, foreign_key="broadcast.id", ondelete="SET NULL", sa_type=ROW_ID
     )
-    notice: str | None = Field(default=None, max_length=16)  # what it is a notice of
-    subject: str = Field(default="", max_length=100)  # of a notice: what makes it one
+    notice: str | None = Field(default=None, max_length=16)  # the kind of notice
+    subject: str = Field(default="", max_length=100)  # of a notice: makes it unique
     target_id: int | None = Field(  # of an edit: the delivery that it changes
         default=None, foreign_key="delivery.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     version: int = 0  # of an edit: the newest wins
     part: int = 1  # of a message that took several
 
-    reply_to_id: int | None = Field(  # the delivery whose message it answers, if that is there
+    reply_to_id: int | None = Field(  # the delivery whose message it replies to, if that is there
         default=None, foreign_key="delivery.id", ondelete="SET NULL", sa_type=ROW_ID
     )
     priority: int
@@ -168,8 +170,8 @@ class Delivery(Leased, table=True):
 
     @property
     def decision(self) -> str:
-        """Say what it carries out, such as `edition 12, part 2`."""
-        decided = {
+        """Name the decision, such as `edition 12, part 2`."""
+        numbers = {
             DeliveryKind.ALERT: self.alert_id,
             DeliveryKind.BUNDLE: self.bundle_id,
             DeliveryKind.EDITION: self.edition_id,
@@ -178,10 +180,9 @@ class Delivery(Leased, table=True):
             DeliveryKind.NOTICE: self.notice,
         }
         part = f", part {self.part}" if self.part > 1 else ""
-        return f"{self.kind} {decided[self.kind] or 'forgotten'}{part}"
+        return f"{self.kind} {numbers[self.kind] or 'deleted'}{part}"
 
 
-_table = SQLModel.metadata.tables["delivery"]
 _ahead = aliased(Delivery, name="ahead")
 _newer = aliased(Delivery, name="newer")
 _target = aliased(Delivery, name="target")
@@ -191,12 +192,12 @@ _target = aliased(Delivery, name="target")
 
 
 class Body(Protocol):
-    """What a delivery freezes: a message for Telegram, or a mail."""
+    """The content that a delivery freezes: a message for Telegram, or a mail."""
 
     def to_json(self) -> dict[str, Any]: ...
 
     def fallback(self) -> dict[str, Any] | None:
-        """Return the body that goes out where this one is refused for its form."""
+        """Return the body to send if this one is refused for its form."""
 
 
 def new_delivery(
@@ -222,10 +223,13 @@ async def enqueue(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def has_pending_notice(tx: Transaction, chat_id: int, notice: str) -> bool:
-    """Whether a notice of that kind has still to go to the chat."""
-    same = (col(_ahead.chat_id) == chat_id, col(_ahead.notice) == notice)
-    found = exists().where(*same, text(f"ahead.{BLOCKING_SQL}"))
-    return (await tx.session.exec(select(found))).one()
+    """Return whether a notice of that kind has still to go to the chat."""
+    is_waiting = exists().where(
+        col(_ahead.chat_id) == chat_id,
+        col(_ahead.notice) == notice,
+        text(f"ahead.{BLOCKING_SQL}"),
+    )
+    return await tx.one(select(is_waiting))
 
 
 # Applying the transition table
@@ -234,32 +238,35 @@ async def has_pending_notice(tx: Transaction, chat_id: int, notice: str) -> bool
 async def _apply(
     tx: Transaction, event: Event, *which: ColumnElement[bool] | TextClause, **values: Any
 ) -> int:
-    """Let *event* happen to the deliveries that are *which*; return to how many it did."""
-    connection = await tx.session.connection()
+    """Apply *event* to the deliveries that are *which*; return how many changed."""
     changed = 0
-    for transition, begins in ways(event):
+    for transition, states in transitions_of(event):
         columns = _columns(tx.now, transition) | values
-        done = update(_table).where(_table.c.state.in_(begins), *which).values(**columns)
-        changed += (await connection.execute(done)).rowcount
+        changed += await tx.change(
+            update(Delivery).where(col(Delivery.state).in_(states), *which).values(**columns)
+        )
     return changed
 
 
-def _columns(now: datetime, transition: Transition) -> dict[str, Any]:
-    """Return the columns that change, with what they change to."""
-    changed: dict[str, Any] = {"state": transition.state}
+def _columns(now: datetime | None, transition: Transition) -> dict[str, Any]:
+    """Return the new values of the columns that the transition changes.
+
+    *now*: when a delivery is due that becomes due at once; None if the caller sets that.
+    """
+    columns: dict[str, Any] = {"state": transition.state}
     if transition.state not in {DeliveryState.CLAIMED, DeliveryState.SENDING}:
-        changed |= {"owner": None, "lease_until": None}
+        columns |= {"owner": None, "lease_until": None}
     for effect in transition.effects:
-        changed |= _EFFECTS.get(effect, {})
+        columns |= _EFFECTS.get(effect, {})
     if Effect.DUE_NOW in transition.effects:
-        changed["due_at"] = now
-    return changed
+        columns["due_at"] = now
+    return columns
 
 
-# All other effects are the business of the caller that records the result.
+# The caller that records the result handles all other effects.
 _EFFECTS: Final[dict[Effect, dict[str, Any]]] = {
-    Effect.COUNTED: {"attempts": _table.c.attempts + 1},
-    Effect.UNCOUNTED: {"attempts": _table.c.attempts - 1},
+    Effect.COUNTED: {"attempts": col(Delivery.attempts) + 1},
+    Effect.UNCOUNTED: {"attempts": col(Delivery.attempts) - 1},
     Effect.RESET: {"attempts": 0, "resent": False},
     Effect.SILENT: {"silent": True},
     Effect.RESENT: {"resent": True},
@@ -271,7 +278,7 @@ _EFFECTS: Final[dict[Effect, dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A claimed delivery, where it goes, and the message that it changes or replies to."""
+    """A claimed delivery, its address, and the message that it edits or replies to."""
 
     delivery: Delivery
     telegram_id: int
@@ -296,7 +303,7 @@ class ClaimedDelivery:
 
 
 class _Candidate(NamedTuple):
-    """A delivery that is due and not too fast for its chat; *head* is the first of its queue."""
+    """A due delivery whose chat's pace lets it go; *head* is the first of its queue."""
 
     id: int
     chat_id: int
@@ -319,38 +326,48 @@ class _Candidate(NamedTuple):
 async def claim_deliveries(
     tx: Transaction, owner: str, *, limit: int, lease: timedelta, groups_ahead: timedelta = _NONE
 ) -> list[ClaimedDelivery]:
-    """Claim up to *limit* due deliveries to Telegram for *owner*, the most urgent kinds first.
+    """Claim at most *limit* due deliveries to Telegram for *owner*, the most urgent kinds first.
 
-    Left out are suspended chats, chats whose pace says later (of a group more than *groups_ahead*),
-    and whatever stands behind another delivery of its address. Of one Telegram chat with several
-    threads one delivery is claimed. Edits that came too late are dropped on the way. They are fewer
-    than could go where much stands behind others that is not queued yet; where that leaves none, a
-    notification says there may be more.
+    Claims at most one delivery per Telegram chat, even if it has several threads. Leaves out
+    suspended chats, chats whose pace says later (groups: later than *groups_ahead* from now), and
+    deliveries behind another of their address. Drops edits that came too late.
+
+    Each round claims what may go, and moves what may not out of the way of the next round. A long
+    backlog takes more rounds than a transaction has time for: then fewer are claimed than could go,
+    and a notification calls the next claim.
     """
     await lock_queues(tx)
     claimed: list[ClaimedDelivery] = []
     rounds = 0
-    while (wanted := limit - len(claimed)) > 0 and rounds < (ROUNDS if claimed else MOST_ROUNDS):
+    while len(claimed) < limit and rounds < (ROUNDS if claimed else MOST_ROUNDS):
         rounds += 1
-        found = await _candidates(tx, wanted, groups_ahead)
-        kept = [each for each in found if not each.may_go]
-        free = [each for each in found if each.may_go]
-        going = _one_for_each_chat(free, {each.telegram_id for each in claimed})
-        await _set_aside(tx, kept)
-        claimed += await _claim(tx, going, owner, lease)
-        if len(found) < wanted or not (going or kept):
+        wanted = limit - len(claimed)
+        candidates = await _candidates(tx, wanted, groups_ahead)
+        blocked = [candidate for candidate in candidates if not candidate.may_go]
+        chosen = _one_per_telegram_chat(
+            (candidate for candidate in candidates if candidate.may_go),
+            taken={delivery.telegram_id for delivery in claimed},
+        )
+        await _suspend_blocked(tx, blocked)
+        await _queue_blocked(tx, blocked)
+        claimed += await _claim(tx, chosen, owner, lease)
+        if len(candidates) < wanted or not (chosen or blocked):
             break
     if rounds == MOST_ROUNDS:
         tx.notifications.add(Notification.DELIVERIES)
-    return await _with_replies(tx, await _without_late_edits(tx, claimed))
+    in_time = await _drop_late_edits(tx, claimed)
+    return await _add_reply_targets(tx, in_time)
 
 
 async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> list[_Candidate]:
-    """Return up to *limit* that are pending and due, the most urgent kinds first."""
-    # One question for each priority: in one for all, each would step over what is due later.
+    """Return at most *limit* pending deliveries that are due, the most urgent kinds first."""
     key = await pace_key_of(tx, Chat.telegram_id)
-    each = [_due(tx, priority, limit, groups_ahead, key).subquery() for priority in PRIORITIES]
-    due = union_all(*(select(one) for one in each)).cte("due")
+    # One subquery for each priority, because a single one would step over all that is due later.
+    by_priority = [
+        _due_with_priority(tx, priority, limit, groups_ahead, key).subquery()
+        for priority in PRIORITIES
+    ]
+    due = union_all(*(select(subquery) for subquery in by_priority)).cte("due")
     statement = (
         select(  # type: ignore[call-overload]
             due.c.id,
@@ -366,18 +383,17 @@ async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> l
         .order_by(due.c.priority, due.c.due_at, due.c.id)
         .limit(limit)
     )
-    connection = await tx.session.connection()
-    return [_Candidate(*row) for row in await connection.execute(statement)]
+    return [_Candidate(*row) for row in await tx.rows(statement)]
 
 
-def _due(
+def _due_with_priority(
     tx: Transaction,
     priority: int,
     limit: int,
     groups_ahead: timedelta,
     pace_key: ColumnElement[str],
 ) -> Any:
-    # Those whose pace says later are stepped over: they are few, as many as went out in the last
+    # Steps over chats whose pace says later. They are few, as many as were sent to in the last
     # seconds, and keep their place, so that the parts of a digest follow each other.
     is_private = col(Chat.kind) == ChatKind.PRIVATE
     latest = case((is_private, tx.now), else_=tx.now + groups_ahead)
@@ -404,105 +420,114 @@ def _due(
 
 
 def _head_of_queue(chat_id: Any) -> Any:
+    """Return the first blocking delivery to the chat on Telegram, as a subquery."""
     queue = (col(_ahead.chat_id) == chat_id, col(_ahead.medium) == Medium.TELEGRAM)
     first = select(func.min(_ahead.id)).where(*queue, text(f"ahead.{BLOCKING_SQL}"))
     return first.scalar_subquery()
 
 
-def _one_for_each_chat(free: Iterable[_Candidate], taken: Container[int]) -> list[_Candidate]:
+def _one_per_telegram_chat(
+    candidates: Iterable[_Candidate], *, taken: Container[int]
+) -> list[_Candidate]:
     first: dict[int, _Candidate] = {}
-    for each in free:
-        if each.telegram_id not in taken:
-            first.setdefault(each.telegram_id, each)
+    for candidate in candidates:
+        if candidate.telegram_id not in taken:
+            first.setdefault(candidate.telegram_id, candidate)
     return list(first.values())
 
 
-async def _set_aside(tx: Transaction, kept: Sequence[_Candidate]) -> None:
-    """Let no claim meet the *kept* again before what keeps them has changed.
+async def _suspend_blocked(tx: Transaction, blocked: Iterable[_Candidate]) -> None:
+    """Suspend all pending deliveries to the suspended chats, so that no claim meets them again."""
+    chat_ids = {candidate.chat_id for candidate in blocked if candidate.is_suspended}
+    if chat_ids:
+        by_telegram = col(Delivery.medium) == Medium.TELEGRAM
+        await _apply(tx, Event.SUSPEND, among(col(Delivery.chat_id), chat_ids), by_telegram)
 
-    What stands behind others is queued for a few chats only: a transaction is short.
-    """
-    suspended = {each.chat_id for each in kept if each.is_suspended}
-    behind: dict[int, int] = {}  # the first that was met of each queue
-    for each in kept:
-        if each.chat_id not in suspended:
-            behind[each.chat_id] = min(each.id, behind.get(each.chat_id, each.id))
-    for chat_id in sorted(behind)[:QUEUES_AT_ONCE]:
-        # Not from the head of the queue on: thousands between the two are queued, and would be
-        # read.
-        met = (
-            _table.c.chat_id == chat_id,
-            _table.c.medium == Medium.TELEGRAM,
-            _table.c.id >= behind[chat_id],
-            text(PENDING_SQL),
+
+async def _queue_blocked(tx: Transaction, blocked: Iterable[_Candidate]) -> None:
+    """Queue the deliveries behind others in a few chats, so that no claim meets them again."""
+    first_met: dict[int, int] = {}
+    for candidate in blocked:
+        if not candidate.is_suspended:
+            first = first_met.get(candidate.chat_id, candidate.id)
+            first_met[candidate.chat_id] = min(candidate.id, first)
+    for chat_id in sorted(first_met)[:QUEUES_AT_ONCE]:
+        behind = (
+            select(Delivery.id)
+            .where(
+                col(Delivery.chat_id) == chat_id,
+                col(Delivery.medium) == Medium.TELEGRAM,
+                # Not from the head on, because thousands between the two may be queued already.
+                col(Delivery.id) >= first_met[chat_id],
+                text(PENDING_SQL),
+            )
+            .order_by(col(Delivery.id))
+            .limit(QUEUED_AT_ONCE)
         )
-        some = select(_table.c.id).where(*met).order_by(_table.c.id).limit(QUEUED_AT_ONCE)
-        await _apply(tx, Event.QUEUE, _table.c.id.in_(some))
-    if suspended:
-        await _apply(
-            tx,
-            Event.SUSPEND,
-            among(_table.c.chat_id, suspended),
-            _table.c.medium == Medium.TELEGRAM,
-        )
+        await _apply(tx, Event.QUEUE, col(Delivery.id).in_(behind))
 
 
 async def _claim(
-    tx: Transaction, going: Sequence[_Candidate], owner: str, lease: timedelta
+    tx: Transaction, chosen: Sequence[_Candidate], owner: str, lease: timedelta
 ) -> list[ClaimedDelivery]:
-    if not going:
+    if not chosen:
         return []
-    which = among(col(Delivery.id), [each.id for each in going])
-    by_id = {row.id: row for row in await _claimed(tx, which, owner, lease)}
+    which = among(col(Delivery.id), [candidate.id for candidate in chosen])
+    rows = {row.id: row for row in await _claim_rows(tx, which, owner, lease)}
     return [
         ClaimedDelivery(
-            by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind, each.pace_key
+            rows[candidate.id],
+            candidate.telegram_id,
+            candidate.thread_id,
+            candidate.chat_kind,
+            candidate.pace_key,
         )
-        for each in going
-        if each.id in by_id  # its chat may have been deleted meanwhile
+        for candidate in chosen
+        if candidate.id in rows  # its chat may have been deleted meanwhile
     ]
 
 
-async def _claimed(
+async def _claim_rows(
     tx: Transaction, which: ColumnElement[bool], owner: str, lease: timedelta
 ) -> list[Delivery]:
     """Claim the pending deliveries that are *which*, and return them."""
-    columns = _columns(tx.now, after(DeliveryState.PENDING, Event.CLAIM))
+    columns = _columns(tx.now, transition_of(DeliveryState.PENDING, Event.CLAIM))
     statement = (
         update(Delivery)
         .where(which)
         .values(**columns, owner=owner, lease_until=tx.now + lease)
         .returning(Delivery)
     )
-    options = {"synchronize_session": False, "populate_existing": True}
-    return list((await tx.session.exec(statement, execution_options=options)).scalars())
+    return [delivery for (delivery,) in await tx.rows(statement)]
 
 
-async def _without_late_edits(
+async def _drop_late_edits(
     tx: Transaction, claimed: Sequence[ClaimedDelivery]
 ) -> list[ClaimedDelivery]:
-    """Give edits the message they change; drop those that a newer one overtook or that have none.
+    """Drop edits without a message and those that a newer edit overtook; return the others.
 
-    The target's turn came before the edit's, so it is sent by now or never will be.
+    Edits get the message that they change. It was queued before them, so that it is sent by now or
+    never will be.
     """
-    edits = {each.id for each in claimed if each.is_edit}
+    edits = {delivery.id for delivery in claimed if delivery.is_edit}
     if not edits:
         return list(claimed)
-    targets = await _messages_to_edit(tx, edits)
-    late = [each for each in claimed if each.id in edits - targets.keys()]
+    messages = await _messages_to_edit(tx, edits)
+    late = [delivery for delivery in claimed if delivery.id in edits - messages.keys()]
     if late:
-        await _apply(tx, Event.OVERTAKEN, among(_table.c.id, [each.id for each in late]))
-        await unblock_next(tx, [each.delivery.chat_id for each in late])
+        late_ids = [delivery.id for delivery in late]
+        await _apply(tx, Event.OVERTAKEN, among(col(Delivery.id), late_ids))
+        await unblock_next(tx, [late_edit.delivery.chat_id for late_edit in late])
     return [
-        replace(each, target_message_id=targets.get(each.id))
-        for each in claimed
-        if not each.is_edit or each.id in targets
+        replace(delivery, target_message_id=messages.get(delivery.id))
+        for delivery in claimed
+        if not delivery.is_edit or delivery.id in messages
     ]
 
 
 async def _messages_to_edit(tx: Transaction, edits: Iterable[int]) -> dict[int, int]:
-    """Return the message of each of *edits*; none where a newer edit overtook it, or none is."""
-    overtaken = exists().where(
+    """Return the message of each of *edits* that has one and that no newer edit overtook."""
+    is_overtaken = exists().where(
         col(_newer.target_id) == col(Delivery.target_id),
         col(_newer.version) > col(Delivery.version),
         col(_newer.state).not_in((DeliveryState.FAILED, DeliveryState.DROPPED)),
@@ -514,17 +539,17 @@ async def _messages_to_edit(tx: Transaction, edits: Iterable[int]) -> dict[int, 
             among(col(Delivery.id), edits),
             col(_target.state) == DeliveryState.SENT,
             col(_target.message_id).is_not(None),
-            not_(overtaken),
+            ~is_overtaken,
         )
     )
-    return {edit: message for edit, message in await tx.session.exec(statement) if message}
+    return {edit: message for edit, message in await tx.rows(statement) if message}
 
 
-async def _with_replies(
+async def _add_reply_targets(
     tx: Transaction, claimed: Sequence[ClaimedDelivery]
 ) -> list[ClaimedDelivery]:
-    """Give replies the message that they answer; one whose message is not there goes alone."""
-    replies = {each.id for each in claimed if each.delivery.reply_to_id is not None}
+    """Give replies the message that they reply to; without such a message they go alone."""
+    replies = {delivery.id for delivery in claimed if delivery.delivery.reply_to_id is not None}
     if not replies:
         return list(claimed)
     statement = (
@@ -532,23 +557,23 @@ async def _with_replies(
         .join(_target, col(_target.id) == col(Delivery.reply_to_id))
         .where(among(col(Delivery.id), replies), col(_target.state) == DeliveryState.SENT)
     )
-    answered = dict((await tx.session.exec(statement)).all())
-    return [replace(each, reply_message_id=answered.get(each.id)) for each in claimed]
+    messages = dict(await tx.rows(statement))
+    return [replace(delivery, reply_message_id=messages.get(delivery.id)) for delivery in claimed]
 
 
 async def lock_queues(tx: Transaction) -> None:
-    """Let nobody else claim, suspend, delete, or let the next ones go, before this one ends."""
+    """Keep others from claiming, suspending, deleting and unblocking until the transaction ends."""
     await lock_claims(tx, Delivery)
 
 
 async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
-    """After deliveries to the chats on Telegram got out of the way: let those behind them go."""
+    """Let the next deliveries of these chats go, after those ahead of them got out of the way."""
     chosen = sorted(set(chat_ids))
     if not chosen:
         return
     await lock_queues(tx)
     heads = select(_head_of_queue(Chat.id)).where(among(col(Chat.id), chosen))
-    await _apply(tx, Event.ADVANCE, _table.c.id.in_(heads))
+    await _apply(tx, Event.ADVANCE, col(Delivery.id).in_(heads))
 
 
 # Deleting
@@ -557,15 +582,15 @@ async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
 async def delete_deliveries(tx: Transaction, *which: ColumnElement[bool]) -> int:
     """Delete the deliveries that are *which*, whatever their state; return how many.
 
-    Edits of their messages go with them. Deliveries behind either go on; an edit stands in the
-    queue of the chat that got the message.
+    Edits of their messages are deleted with them; they stand in the queues of the same chats. The
+    deliveries behind them go on.
     """
     await lock_queues(tx)
     chosen = select(Delivery.id, Delivery.chat_id).where(*which).order_by(col(Delivery.id))
-    rows = (await tx.session.exec(chosen.with_for_update())).all()
+    rows = await tx.rows(chosen.with_for_update())
     if rows:
-        gone = delete(Delivery).where(among(col(Delivery.id), [row for row, _ in rows]))
-        await tx.session.exec(gone.execution_options(synchronize_session=False))
+        ids = [delivery_id for delivery_id, _ in rows]
+        await tx.change(delete(Delivery).where(among(col(Delivery.id), ids)))
         await unblock_next(tx, {chat_id for _, chat_id in rows})
     return len(rows)
 
@@ -588,7 +613,7 @@ class ClaimedMail:
 
     @property
     def recipient(self) -> dict[str, int]:
-        """Name it for the log, which holds nobody's address."""
+        """Name it for the log, which holds no addresses."""
         return {"mailbox": self.mailbox_id}
 
 
@@ -598,38 +623,44 @@ Claimed = TypeVar("Claimed", bound=ClaimedDelivery | ClaimedMail)
 async def claim_mails(
     tx: Transaction, owner: str, *, limit: int, lease: timedelta
 ) -> list[ClaimedMail]:
-    """Claim up to *limit* due mails for *owner*, the most urgent kinds first."""
+    """Claim at most *limit* due mails for *owner*, the most urgent kinds first."""
     await lock_queues(tx)
-    due = (
-        _table.c.medium == Medium.EMAIL,
-        _table.c.due_at <= tx.now,
-        _table.c.mailbox_id.is_not(None),
+    await _apply(
+        tx,
+        Event.SUSPEND,
+        col(Delivery.medium) == Medium.EMAIL,
+        col(Delivery.due_at) <= tx.now,
+        col(Delivery.mailbox_id).is_not(None),
+        text(f"delivery.{PENDING_SQL}"),
+        ~_may_be_mailed(),
     )
-    await _apply(tx, Event.SUSPEND, *due, text(f"delivery.{PENDING_SQL}"), ~_may_be_mailed())
     heads = col(Delivery.id).in_(_heads_of_mail(tx, limit))
-    rows = await _claimed(tx, heads, owner, lease)
-    wanted = among(col(Mailbox.id), {row.mailbox_id for row in rows})
-    found = {one.id: one for one in await tx.session.exec(select(Mailbox).where(wanted))}
+    rows = await _claim_rows(tx, heads, owner, lease)
     rows.sort(key=lambda row: (row.priority, row.due_at, row.id))
-    boxes = [(row, found[row.mailbox_id]) for row in rows if row.mailbox_id]
-    return [ClaimedMail(row, mailbox.id, mailbox.address) for row, mailbox in boxes]
+    named = among(col(Mailbox.id), {row.mailbox_id for row in rows})
+    addresses = dict(await tx.rows(select(Mailbox.id, Mailbox.address).where(named)))
+    return [
+        ClaimedMail(row, row.mailbox_id, addresses[row.mailbox_id])
+        for row in rows
+        if row.mailbox_id
+    ]
 
 
 def _may_be_mailed() -> ColumnElement[bool]:
-    """Say of a delivery whether its mailbox takes it and its chat wants it.
+    """Return whether a `Delivery` in the query may be mailed: by its mailbox, and by its chat.
 
-    An active mailbox gets all, an unconfirmed one its confirmation alone. What Telegram says of a
-    chat holds up no mail; a chat that paused gets none.
+    An active mailbox gets all mails, an unconfirmed one its confirmation alone. A chat that
+    Telegram has closed to the bot still gets mails; a paused one gets none.
     """
     return exists().where(
-        col(Mailbox.id) == _table.c.mailbox_id,
-        col(Chat.id) == _table.c.chat_id,
+        col(Mailbox.id) == col(Delivery.mailbox_id),
+        col(Chat.id) == col(Delivery.chat_id),
         col(Chat.state).not_in(SENT_NOTHING),
         or_(
             col(Mailbox.state) == MailboxState.ACTIVE,
             and_(
                 col(Mailbox.state) == MailboxState.UNCONFIRMED,
-                _table.c.kind == DeliveryKind.NOTICE,
+                col(Delivery.kind) == DeliveryKind.NOTICE,
             ),
         ),
     )
@@ -637,21 +668,21 @@ def _may_be_mailed() -> ColumnElement[bool]:
 
 def _heads_of_mail(tx: Transaction, limit: int) -> Any:
     is_behind_another = exists().where(
-        col(_ahead.chat_id) == _table.c.chat_id,
-        col(_ahead.medium) == _table.c.medium,
-        col(_ahead.id) < _table.c.id,
-        or_(col(_ahead.kind) == DeliveryKind.NOTICE, _table.c.kind != DeliveryKind.NOTICE),
+        col(_ahead.chat_id) == col(Delivery.chat_id),
+        col(_ahead.medium) == col(Delivery.medium),
+        col(_ahead.id) < col(Delivery.id),
+        or_(col(_ahead.kind) == DeliveryKind.NOTICE, col(Delivery.kind) != DeliveryKind.NOTICE),
         text(f"ahead.{BLOCKING_SQL}"),
     )
     due = (
-        select(_table.c.id)
+        select(Delivery.id)
         .where(
             text(f"delivery.{PENDING_SQL}"),
-            _table.c.medium == Medium.EMAIL,
-            _table.c.due_at <= tx.now,
-            not_(is_behind_another),
+            col(Delivery.medium) == Medium.EMAIL,
+            col(Delivery.due_at) <= tx.now,
+            ~is_behind_another,
         )
-        .order_by(_table.c.priority, _table.c.due_at, _table.c.id)
+        .order_by(col(Delivery.priority), col(Delivery.due_at), col(Delivery.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
@@ -661,7 +692,7 @@ def _heads_of_mail(tx: Transaction, limit: int) -> Any:
 
 
 async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
-    """Keep no older code: neither on its way, where it would be wrong, nor once it is sent."""
+    """Delete older codes: a waiting one would be wrong, and a sent one is no longer needed."""
     await delete_deliveries(
         tx,
         col(Delivery.mailbox_id) == mailbox.id,
@@ -672,8 +703,8 @@ async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
 
 async def overdue_confirmations(tx: Transaction, before: datetime) -> Sequence[int]:
     """Return the mailboxes asked until *before* whose confirmations are due and still wait."""
-    waiting = (
-        select(col(Mailbox.id))
+    return await tx.rows(
+        select(Mailbox.id)
         .join(Delivery, col(Delivery.mailbox_id) == col(Mailbox.id))
         .where(
             text(f"delivery.{PENDING_SQL}"),
@@ -684,7 +715,6 @@ async def overdue_confirmations(tx: Transaction, before: datetime) -> Sequence[i
             col(Mailbox.asked_at) <= before,
         )
     )
-    return (await tx.session.exec(waiting)).all()
 
 
 # The call and its result
@@ -694,126 +724,142 @@ async def begin_sending(
     tx: Transaction, ids: Iterable[int], owner: str, lease: timedelta
 ) -> set[int]:
     """Write down that the calls for *ids* begin; return those that are still *owner*'s to send."""
-    columns = _columns(tx.now, after(DeliveryState.CLAIMED, Event.BEGIN))
-    mine = (
-        select(_table.c.id)
+    rows = await tx.rows(_beginning(), ids=list(ids), sender=owner, until=tx.now + lease)
+    return {delivery_id for (delivery_id,) in rows}
+
+
+@cache
+def _beginning() -> Executable:
+    columns = _columns(None, transition_of(DeliveryState.CLAIMED, Event.BEGIN))
+    owned = (
+        select(Delivery.id)
         .where(
-            among(_table.c.id, ids),
-            _table.c.owner == owner,
-            _table.c.state == DeliveryState.CLAIMED,
+            among(col(Delivery.id), bindparam("ids")),
+            col(Delivery.owner) == bindparam("sender"),
+            col(Delivery.state) == DeliveryState.CLAIMED,
         )
-        .order_by(_table.c.id)  # as those are locked that are deleted
+        .order_by(col(Delivery.id))  # the order in which `delete_deliveries` locks
         .with_for_update()
-        .cte("mine")
+        .cte("owned")
         .prefix_with("MATERIALIZED")
     )
-    statement = (
-        update(_table)
-        .where(_table.c.id.in_(select(mine.c.id)))
-        .values(**columns, lease_until=tx.now + lease)
-        .returning(_table.c.id)
+    return (
+        update(Delivery)
+        .where(col(Delivery.id).in_(select(owned.c.id)))
+        .values(**columns, lease_until=bindparam("until"))
+        .returning(col(Delivery.id))
     )
-    return set((await (await tx.session.connection()).execute(statement)).scalars())
 
 
 async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> None:
-    """Let go of what *owner* has made no call for: it is due again.
+    """Make due again what *owner* has made no call for.
 
-    The intent may be written down all the same: the response to its commit was lost, or its time
-    missed. It counts as no attempt.
+    The intent may be committed all the same, if the response to its commit was lost or came too
+    late. It does not count as an attempt.
     """
     await lock_queues(tx)
-    await _apply(tx, Event.RELEASE, among(_table.c.id, ids), _table.c.owner == owner)
+    await _apply(tx, Event.RELEASE, among(col(Delivery.id), ids), col(Delivery.owner) == owner)
 
 
 class CallResult(NamedTuple):
-    """What a call came to: the event, and what else it changes of the row."""
+    """The event that a call led to, and the other columns that it changes, by name."""
 
     event: Event
     values: Mapping[str, Any] = {}
+
+    @property
+    def transition(self) -> Transition:
+        return transition_of(DeliveryState.SENDING, self.event)
 
 
 async def record_results(
     tx: Transaction, owner: str, results: Mapping[int, CallResult], *, medium: Medium
 ) -> set[int]:
-    """Store the results of *owner*'s calls by *medium*, by delivery; return those that were its.
+    """Store the results of *owner*'s calls by *medium*, by delivery; return those still its own.
 
-    Mails keep no order, so they wait for nobody who holds the queues.
+    Mails keep no queue, so they do not wait for the lock of the queues.
     """
     has_queues = medium is Medium.TELEGRAM
     if has_queues:
         await lock_queues(tx)
-    mine = (_table.c.owner == owner, _table.c.state == DeliveryState.SENDING)
-    connection = await tx.session.connection()
-    rows = (
-        await connection.execute(
-            select(_table.c.id, _table.c.chat_id)
-            .where(among(_table.c.id, results), *mine)
-            .with_for_update()
+    rows = await tx.rows(
+        select(Delivery.id, Delivery.chat_id)
+        .where(
+            among(col(Delivery.id), results),
+            col(Delivery.owner) == owner,
+            col(Delivery.state) == DeliveryState.SENDING,
         )
-    ).all()
-    ours = {row.id: results[row.id] for row in rows}
-    await _write(tx, ours)
+        .with_for_update()
+    )
+    owned = {delivery_id: results[delivery_id] for delivery_id, _ in rows}
+    await _store_results(tx, owned)
     if has_queues:
-        states = {row.id: after(DeliveryState.SENDING, ours[row.id].event).state for row in rows}
-        await unblock_next(tx, [row.chat_id for row in rows if not states[row.id].is_blocking])
-    return set(ours)
+        states = {delivery_id: result.transition.state for delivery_id, result in owned.items()}
+        unblocked = [
+            chat_id for delivery_id, chat_id in rows if not states[delivery_id].is_blocking
+        ]
+        await unblock_next(tx, unblocked)
+    return set(owned)
 
 
-async def _write(tx: Transaction, results: Mapping[int, CallResult]) -> None:
-    """Change each row; those to which the same happens, with the same columns, by one statement."""
+async def _store_results(tx: Transaction, results: Mapping[int, CallResult]) -> None:
+    """Change each row, with one statement for all results of one event and the same columns."""
     alike: defaultdict[tuple[Event, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
-    for row, (event, values) in sorted(results.items()):
-        named = {f"new_{name}": value for name, value in values.items()}
-        alike[event, tuple(sorted(values))].append({"row": row} | named)
-    connection = await tx.session.connection()
+    for delivery_id, result in sorted(results.items()):
+        values = dict(result.values)
+        if Effect.DUE_NOW in result.transition.effects:
+            values["due_at"] = tx.now
+        parameters = {f"new_{name}": value for name, value in values.items()}
+        alike[result.event, tuple(sorted(values))].append({"delivery": delivery_id} | parameters)
     for (event, names), rows in alike.items():
-        columns = _columns(tx.now, after(DeliveryState.SENDING, event))
-        columns |= {name: bindparam(f"new_{name}") for name in names}
-        done = update(_table).where(_table.c.id == bindparam("row")).values(**columns)
-        await connection.execute(done, rows)
+        await tx.change(_storing(event, names), rows)
+
+
+@cache
+def _storing(event: Event, names: tuple[str, ...]) -> Executable:
+    columns = _columns(None, transition_of(DeliveryState.SENDING, event))
+    columns |= {name: bindparam(f"new_{name}") for name in names}
+    return update(Delivery).where(col(Delivery.id) == bindparam("delivery")).values(**columns)
 
 
 async def replace_with_fallback(
     tx: Transaction, refused: Delivery, further: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Enqueue what follows the fallback of *refused*; remember where rich messages are refused.
+    """Enqueue the parts behind the fallback of *refused*, and note that rich messages are refused.
 
-    *further*: body and fallback of each. They are the parts after that of *refused*, and silent:
-    a message in parts rings once.
+    *further*: body and fallback of each part after that of *refused*. They are silent, because a
+    message in parts rings once.
     """
     if "rich" in refused.body:
-        await tx.session.exec(
+        await tx.change(
             update(Chat)
             .where(col(Chat.id) == refused.chat_id, col(Chat.layout) == Layout.RICH)
             .values(layout=Layout.REFUSED)
-            .execution_options(synchronize_session=False)
         )
     same = ("kind", "medium", "chat_id", "alert_id", "bundle_id", "edition_id", "broadcast_id")
-    named = {name: getattr(refused, name) for name in (*same, "notice", "subject", "priority")}
+    shared = {name: getattr(refused, name) for name in (*same, "notice", "subject", "priority")}
+    shared |= {"silent": True, "due_at": tx.now, "created_at": tx.now}
     for part, bodies in enumerate(further, refused.part + 1):
-        due = {"silent": True, "due_at": tx.now, "created_at": tx.now}
         # One by one, so that the parts stand in the outbox in their order.
-        await enqueue(tx, [{**named, **due, "part": part, **bodies}])
+        await enqueue(tx, [{**shared, "part": part, **bodies}])
 
 
-# What a process that died left behind
+# Deliveries that a dead process left behind
 
 
 async def has_abandoned(
     tx: Transaction, medium: Medium = Medium.TELEGRAM, *, in_flight: Collection[int] = ()
 ) -> bool:
-    """Whether a claim or a call has outlived its lease, or an unknown outcome is to be resent.
+    """Return whether a claim or call outlived its lease, or an unknown outcome is to be resent.
 
-    *in_flight*: calls of this process, which it knows to be going on, whatever a clock says.
+    *in_flight*: calls that this process knows to be going on, whatever a clock says.
     """
-    is_left = and_(_lease_expired(tx), not_(among(_table.c.id, in_flight)))
-    left = or_(is_left, _unknown_due(tx))
-    return (await tx.session.exec(select(exists().where(*_in_flight(medium), left)))).one()
+    is_left = and_(_lease_expired(tx), not_(among(col(Delivery.id), in_flight)))
+    return await tx.one(select(exists().where(*_in_flight(medium), or_(is_left, _unknown_due(tx)))))
 
 
 async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
-    """Make claims due again whose lease is over: no call was made."""
+    """Make due again what was claimed, but not called before its lease expired."""
     await lock_queues(tx)
     await _apply(tx, Event.LEASE_EXPIRED, *_in_flight(medium), _lease_expired(tx))
 
@@ -825,67 +871,70 @@ async def claim_abandoned(
     medium: Medium = Medium.TELEGRAM,
     *,
     in_flight: Collection[int] = (),
-) -> list[Delivery]:
+) -> Sequence[Delivery]:
     """Take over the calls whose owner has not come back with a result; they may have arrived.
 
     *in_flight*: see `has_abandoned`.
     """
     await lock_queues(tx)
-    sending = col(Delivery.state) == DeliveryState.SENDING
-    statement = (
+    deliveries = await tx.rows(
         select(Delivery)
-        .where(*_in_flight(medium), sending, _lease_expired(tx))
-        .where(not_(among(col(Delivery.id), in_flight)))
+        .where(
+            *_in_flight(medium),
+            col(Delivery.state) == DeliveryState.SENDING,
+            _lease_expired(tx),
+            not_(among(col(Delivery.id), in_flight)),
+        )
         .with_for_update(skip_locked=True)
     )
-    rows = list(await tx.session.exec(statement))
-    values = {"owner": owner, "lease_until": tx.now + lease}
-    await _apply(tx, Event.ABANDONED, among(_table.c.id, [row.id for row in rows]), **values)
-    return rows
+    which = among(col(Delivery.id), [delivery.id for delivery in deliveries])
+    await _apply(tx, Event.ABANDONED, which, owner=owner, lease_until=tx.now + lease)
+    return deliveries
 
 
 async def resend_unknown(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
-    """Make what may have arrived due once more, without a sound."""
+    """Make due once more, silently, what may have arrived."""
     await lock_queues(tx)
     await _apply(tx, Event.RESEND, *_in_flight(medium), _unknown_due(tx))
 
 
 def _in_flight(medium: Medium) -> tuple[TextClause, ColumnElement[bool]]:
-    return text(f"delivery.{IN_FLIGHT_SQL}"), _table.c.medium == medium
+    return text(f"delivery.{IN_FLIGHT_SQL}"), col(Delivery.medium) == medium
 
 
 def _lease_expired(tx: Transaction) -> ColumnElement[bool]:
     return and_(
-        _table.c.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING)),
-        or_(_table.c.lease_until.is_(None), _table.c.lease_until <= tx.now),
+        col(Delivery.state).in_((DeliveryState.CLAIMED, DeliveryState.SENDING)),
+        or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= tx.now),
     )
 
 
 def _unknown_due(tx: Transaction) -> ColumnElement[bool]:
-    return and_(_table.c.state == DeliveryState.UNKNOWN, _table.c.due_at <= tx.now)
+    return and_(col(Delivery.state) == DeliveryState.UNKNOWN, col(Delivery.due_at) <= tx.now)
 
 
 # Suspending and resuming; see `storage.suspension` for chats and mailboxes themselves
 
 
 async def suspend_chat_deliveries(tx: Transaction, chat_id: int, media: Collection[Medium]) -> None:
-    """Let what waits for the chat by these *media* wait until the chat comes back."""
+    """Suspend what waits for the chat by these *media*."""
     await lock_queues(tx)
-    await _apply(tx, Event.SUSPEND, _table.c.chat_id == chat_id, _table.c.medium.in_(list(media)))
+    by_media = col(Delivery.medium).in_(list(media))
+    await _apply(tx, Event.SUSPEND, col(Delivery.chat_id) == chat_id, by_media)
 
 
 async def resume_chat_deliveries(
     tx: Transaction, chat_id: int, media: Collection[Medium], stale: ColumnElement[bool]
 ) -> int:
-    """Let go what waited for the chat by these *media*; return how many were *stale*.
+    """Make due what was suspended for the chat by these *media*; return how many were *stale*.
 
-    A mail goes only if its mailbox takes mail, too.
+    A mail is resumed only if its mailbox takes mail, too.
     """
     await lock_queues(tx)
-    theirs = (_table.c.chat_id == chat_id, _table.c.medium.in_(list(media)))
-    expired = await _apply(tx, Event.EXPIRE, *theirs, stale)
-    by_telegram = _table.c.medium == Medium.TELEGRAM
-    await _apply(tx, Event.RESUME, *theirs, or_(by_telegram, _may_be_mailed()))
+    suspended = (col(Delivery.chat_id) == chat_id, col(Delivery.medium).in_(list(media)))
+    expired = await _apply(tx, Event.EXPIRE, *suspended, stale)
+    by_telegram = col(Delivery.medium) == Medium.TELEGRAM
+    await _apply(tx, Event.RESUME, *suspended, or_(by_telegram, _may_be_mailed()))
     await unblock_next(tx, [chat_id])
     tx.notifications.add(Notification.DELIVERIES)
     return expired
@@ -894,55 +943,55 @@ async def resume_chat_deliveries(
 async def move_suspended_alerts(
     tx: Transaction, alert_ids: Collection[int], chat_id: int, stale: ColumnElement[bool]
 ) -> None:
-    """Let the suspended messages of these alerts go to another chat, unless they are *stale*."""
+    """Send the suspended messages of these alerts to another chat, unless they are *stale*."""
     await lock_queues(tx)
-    theirs = (_table.c.alert_id.in_(alert_ids), _table.c.state == DeliveryState.SUSPENDED)
-    connection = await tx.session.connection()
-    # The message that it replies to stands elsewhere.
-    moved = update(_table).where(*theirs).values(chat_id=chat_id, reply_to_id=None)
-    await connection.execute(moved)
-    of_alerts = _table.c.alert_id.in_(alert_ids)
-    await _apply(tx, Event.EXPIRE, of_alerts, _table.c.state == DeliveryState.SUSPENDED, stale)
+    of_alerts = among(col(Delivery.alert_id), alert_ids)
+    suspended = (of_alerts, col(Delivery.state) == DeliveryState.SUSPENDED)
+    # The message that one of them replies to is in the former chat.
+    moving = update(Delivery).where(*suspended).values(chat_id=chat_id, reply_to_id=None)
+    await tx.change(moving)
+    await _apply(tx, Event.EXPIRE, *suspended, stale)
     await _apply(tx, Event.RESUME, of_alerts)
     await unblock_next(tx, [chat_id])
     tx.notifications.add(Notification.DELIVERIES)
 
 
 async def suspend_mails(tx: Transaction, mailbox_id: int) -> None:
-    """Let what waits for the mailbox wait until it is confirmed."""
+    """Suspend what waits for the mailbox until it is confirmed."""
     await lock_queues(tx)
-    await _apply(tx, Event.SUSPEND, _table.c.mailbox_id == mailbox_id)
+    await _apply(tx, Event.SUSPEND, col(Delivery.mailbox_id) == mailbox_id)
 
 
 async def resume_mails(tx: Transaction, mailbox_id: int, stale: ColumnElement[bool]) -> None:
-    """Let go what waited for the mailbox and is not *stale*; unless its chat gets nothing."""
+    """Make due what was suspended for the mailbox and is not *stale*, if its chat takes mail."""
     await lock_queues(tx)
-    theirs = _table.c.mailbox_id == mailbox_id
-    await _apply(tx, Event.EXPIRE, theirs, stale)
-    await _apply(tx, Event.RESUME, theirs, _may_be_mailed())
+    to_mailbox = col(Delivery.mailbox_id) == mailbox_id
+    await _apply(tx, Event.EXPIRE, to_mailbox, stale)
+    await _apply(tx, Event.RESUME, to_mailbox, _may_be_mailed())
     tx.notifications.add(Notification.DELIVERIES)
 
 
 async def expire_broadcast_deliveries(tx: Transaction, broadcast_id: int) -> int:
-    """Let nothing of the broadcast go out that has not begun to; return how many."""
+    """Expire all of the broadcast that is not being sent yet; return how many deliveries."""
     await lock_queues(tx)
-    unsent = (_table.c.broadcast_id == broadcast_id, text("delivery.state <> 'sent'"))
+    unsent = (col(Delivery.broadcast_id) == broadcast_id, text("delivery.state <> 'sent'"))
     waiting = (DeliveryState.PENDING, DeliveryState.QUEUED, DeliveryState.SUSPENDED)
-    theirs = select(_table.c.chat_id).where(*unsent, _table.c.state.in_(waiting))
-    chat_ids = (await (await tx.session.connection()).execute(theirs)).scalars().all()
+    chat_ids = await tx.rows(
+        select(Delivery.chat_id).where(*unsent, col(Delivery.state).in_(waiting))
+    )
     expired = await _apply(tx, Event.EXPIRE, *unsent)
     await unblock_next(tx, chat_ids)
     return expired
 
 
-# What waits for the operator
+# Deliveries that wait for the operator
 
 
 async def deliveries_in(
     tx: Transaction, states: Collection[DeliveryState], limit: int, *, offset: int = 0
-) -> list[tuple[Delivery, Chat]]:
+) -> Sequence[tuple[Delivery, Chat]]:
     """Return *limit* deliveries in *states*, the newest first, with their chats."""
-    statement = (
+    return await tx.rows(
         select(Delivery, Chat)
         .join(Chat, col(Chat.id) == col(Delivery.chat_id))
         .where(_in(states))
@@ -950,39 +999,37 @@ async def deliveries_in(
         .offset(offset)
         .limit(limit)
     )
-    return list((await tx.session.exec(statement)).all())
 
 
 async def count_deliveries_in(tx: Transaction, states: Collection[DeliveryState]) -> int:
-    counted = select(func.count()).select_from(Delivery).where(_in(states))
-    return (await tx.session.exec(counted)).one()
+    return await tx.one(select(func.count()).select_from(Delivery).where(_in(states)))
 
 
 def _in(states: Collection[DeliveryState]) -> ColumnElement[bool]:
-    # Written out, so that the planner sees which partial index serves.
+    # One comparison for each state, so that the planner sees which partial index serves.
     return or_(false(), *(col(Delivery.state) == state for state in states))
 
 
 async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) -> int:
     """Make held and failed deliveries due, all or those of *ids*; return how many.
 
-    A held one may have arrived, so it goes without a sound.
+    A held one goes silently, because it may have arrived.
     """
     await lock_queues(tx)
-    chosen = true() if ids is None else among(_table.c.id, ids)
+    chosen = true() if ids is None else among(col(Delivery.id), ids)
     tx.notifications.add(Notification.DELIVERIES)
     return await _apply(tx, Event.RELEASE_STUCK, chosen)
 
 
 async def drop_deliveries(tx: Transaction, ids: Sequence[int]) -> int:
-    """Give up held and failed deliveries; return how many. Nothing waits behind such ones."""
+    """Give up held and failed deliveries, which block no others; return how many."""
     await lock_queues(tx)
-    return await _apply(tx, Event.DROP, among(_table.c.id, ids))
+    return await _apply(tx, Event.DROP, among(col(Delivery.id), ids))
 
 
 async def restore_delivery(tx: Transaction, delivery_id: int, state: DeliveryState) -> int:
-    """Let a dropped one wait again in *state*; an edit that came too late stays dropped."""
+    """Give a dropped delivery its *state* back, except an edit that came too late."""
     await lock_queues(tx)
     event = Event.RESTORE_FAILED if state is DeliveryState.FAILED else Event.RESTORE_HELD
-    chosen = (_table.c.id == delivery_id, _table.c.kind != DeliveryKind.EDIT)
+    chosen = (col(Delivery.id) == delivery_id, col(Delivery.kind) != DeliveryKind.EDIT)
     return await _apply(tx, event, *chosen)

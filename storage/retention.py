@@ -1,8 +1,8 @@
-"""What grows without end, and goes once nobody needs it any more: page by page, the oldest first.
+"""Retention: deletes rows that nobody needs any more, in batches, the oldest first.
 
-Rows are numbered in the order in which they came, so that a page of the oldest is read by number,
-with no index by time on the largest tables there are. What is kept of a page is looked at again
-in the next round. The paces are read by key: an index by time would make each send write it.
+Rows are numbered in the order in which they came, so that a batch of the oldest is read by id,
+without an index by time on the largest tables. The next round looks again at the rows that a batch
+kept. The paces are read by key, because every send would write an index by time.
 """
 
 from collections.abc import Collection, Sequence
@@ -46,10 +46,11 @@ from storage.queries import Query
 from storage.sources import UNREAD, Source
 from storage.stories import Story
 
-# So many of each source stay, however old: it may show them still, and would bring them anew.
+# How many entries of each source stay, however old: the source may show them still, and its next
+# fetch would bring them anew.
 SHOWN_BY_A_SOURCE: Final = 1000
 
-# So many of each query stay, however old: a topic shows its last stories.
+# How many articles of each query stay, however old: a topic shows its last stories.
 NEWEST_OF_A_QUERY: Final = 12
 
 _OVER: Final = (
@@ -61,7 +62,7 @@ _OVER: Final = (
 
 
 class DeletionBatch(NamedTuple):
-    """How many rows went, and the last that was looked at; None where there are no older ones."""
+    """How many rows were deleted, and the last that was looked at; None if none is older."""
 
     gone: int
     last: int | str | None
@@ -70,36 +71,35 @@ class DeletionBatch(NamedTuple):
 async def forget_deliveries(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
-    """Held ones wait for the operator, and suspended ones for their chat."""
-    at = col(Delivery.created_at)
-    old, last = await _page(tx, Delivery, at, (after, before, limit))
-    if old is None:
+    """Delete old deliveries, except held ones and suspended ones, which still wait."""
+    batch = await _old_rows(tx, Delivery, col(Delivery.created_at), (after, before, limit))
+    if batch is None:
         return DeletionBatch(0, None)
     gone = await delete_deliveries(
         tx,
-        old,
+        batch.is_old,
         col(Delivery.state).in_(_OVER),
         or_(col(Delivery.sent_at).is_(None), col(Delivery.sent_at) < before),
     )
-    return DeletionBatch(gone, last)
+    return DeletionBatch(gone, batch.last)
 
 
 async def forget_editions(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
-    """A chat's last one stays: it says where the next begins."""
+    """Delete old editions, except the last of each chat, from which the next one goes on."""
     newer = aliased(Edition, name="newer")
     may_go = exists().where(
         col(newer.chat_id) == col(Edition.chat_id), col(newer.id) > col(Edition.id)
     )
-    return await _forget(tx, Edition, col(Edition.made_at), (after, before, limit), may_go)
+    return await _forget_old(tx, Edition, col(Edition.made_at), (after, before, limit), may_go)
 
 
 async def forget_alerts(tx: Transaction, after: int, before: datetime, limit: int) -> DeletionBatch:
-    waits = exists().where(
+    is_waiting = exists().where(
         col(Bundle.id) == col(Alert.bundle_id), col(Bundle.released_at).is_(None)
     )
-    return await _forget(tx, Alert, col(Alert.made_at), (after, before, limit), ~waits)
+    return await _forget_old(tx, Alert, col(Alert.made_at), (after, before, limit), ~is_waiting)
 
 
 async def forget_bundles(
@@ -107,13 +107,13 @@ async def forget_bundles(
 ) -> DeletionBatch:
     is_empty = ~exists().where(col(Alert.bundle_id) == col(Bundle.id))
     may_go = and_(col(Bundle.released_at).is_not(None), is_empty)
-    return await _forget(tx, Bundle, col(Bundle.release_at), (after, before, limit), may_go)
+    return await _forget_old(tx, Bundle, col(Bundle.release_at), (after, before, limit), may_go)
 
 
 async def forget_articles(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
-    """With what hangs on them: entries, folded texts, versions, matches."""
+    """Delete old articles with their entries, folded texts, versions and matches."""
     may_go = and_(
         or_(col(Article.stage) == ArticleStage.PUBLISHED, is_put_aside()),
         ~exists().where(col(Entry.article_id) == col(Article.id), _may_be_shown()),
@@ -125,35 +125,34 @@ async def forget_articles(
         ),
         ~exists().where(col(Alert.article_id) == col(Article.id)),
     )
-    return await _forget(tx, Article, col(Article.stored_at), (after, before, limit), may_go)
+    return await _forget_old(tx, Article, col(Article.stored_at), (after, before, limit), may_go)
 
 
 async def forget_stories(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
     may_go = ~exists().where(col(Article.story_id) == col(Story.id))
-    return await _forget(tx, Story, col(Story.created_at), (after, before, limit), may_go)
+    return await _forget_old(tx, Story, col(Story.created_at), (after, before, limit), may_go)
 
 
 async def forget_paces(
     tx: Transaction, after: int | str, before: datetime, limit: int
 ) -> DeletionBatch:
-    """Of chats that nothing went to of late: without a row, nothing waits."""
+    """Delete the paces of chats that nothing went to since *before*: they delay nothing."""
     keys = select(Pace.key).where(col(Pace.key) > str(after or "")).order_by(col(Pace.key))
-    page = (await tx.session.exec(keys.limit(limit))).all()
-    if not page:
+    batch = await tx.rows(keys.limit(limit))
+    if not batch:
         return DeletionBatch(0, None)
-    over = (
-        col(Pace.key) <= page[-1],
+    is_over = (
+        col(Pace.key) <= batch[-1],
         col(Pace.key).startswith(CHATS),
         col(Pace.tat) < before,
         or_(col(Pace.paused_until).is_(None), col(Pace.paused_until) < before),
     )
-    # A sender at work holds its rows, in this order; it is not waited for.
-    locked = keys.where(*over).with_for_update(skip_locked=True)
-    gone = (await tx.session.exec(locked)).all()
-    await tx.session.exec(delete(Pace).where(among(col(Pace.key), gone)))
-    return DeletionBatch(len(gone), page[-1] if len(page) == limit else None)
+    # In the order in which senders lock them. Skips rows that a sender holds, so as not to wait.
+    gone = await tx.rows(keys.where(*is_over).with_for_update(skip_locked=True))
+    await tx.change(delete(Pace).where(among(col(Pace.key), gone)))
+    return DeletionBatch(len(gone), batch[-1] if len(batch) == limit else None)
 
 
 def _may_be_shown() -> ColumnElement[bool]:
@@ -180,115 +179,124 @@ def _is_among_the_newest() -> ColumnElement[bool]:
     return or_(beyond.is_(None), col(Match.news_at) >= beyond)
 
 
-async def _forget(
+async def _forget_old(
     tx: Transaction,
     table: Any,
-    at: Any,
-    page: tuple[int, datetime, int],
+    made_at: Any,
+    batch_of: tuple[int, datetime, int],
     may_go: ColumnElement[bool],
 ) -> DeletionBatch:
-    old, last = await _page(tx, table, at, page)
-    if old is None:
+    batch = await _old_rows(tx, table, made_at, batch_of)
+    if batch is None:
         return DeletionBatch(0, None)
-    connection = await tx.session.connection()
-    gone = await connection.execute(delete(table).where(old, may_go))
-    return DeletionBatch(gone.rowcount, last)
+    return DeletionBatch(await tx.change(delete(table).where(batch.is_old, may_go)), batch.last)
 
 
-async def _page(
-    tx: Transaction, table: Any, at: Any, page: tuple[int, datetime, int]
-) -> tuple[ColumnElement[bool] | None, int | None]:
-    """Return which rows of the page are old (None: none is), and the last of a page that is full.
+class _OldRows(NamedTuple):
+    """The condition for the old rows of a batch; *last* is None if there are none behind it."""
 
-    A page is full where all its rows are old: there may be older ones behind it.
+    is_old: ColumnElement[bool]
+    last: int | None
+
+
+async def _old_rows(
+    tx: Transaction, table: Any, made_at: Any, batch_of: tuple[int, datetime, int]
+) -> _OldRows | None:
+    """Return the old rows of the batch; None if there are none.
+
+    There may be more behind a batch whose rows are all old.
     """
-    after, before, limit = page
-    oldest = select(col(table.id), at).where(col(table.id) > after).order_by(col(table.id))
-    connection = await tx.session.connection()
-    rows: Sequence[Any] = (await connection.execute(oldest.limit(limit))).all()
-    old = [number for number, moment in rows if moment < before]
-    if not old:
-        return None, None
-    these = and_(col(table.id).between(old[0], old[-1]), at < before)
-    return these, old[-1] if len(old) == len(rows) == limit else None
+    after, before, limit = batch_of
+    oldest = select(col(table.id), made_at).where(col(table.id) > after).order_by(col(table.id))
+    rows = await tx.rows(oldest.limit(limit))
+    old_ids = [row_id for row_id, moment in rows if moment < before]
+    if not old_ids:
+        return None
+    is_old = and_(col(table.id).between(old_ids[0], old_ids[-1]), made_at < before)
+    return _OldRows(is_old, old_ids[-1] if len(old_ids) == len(rows) == limit else None)
 
 
-# Private sources that nobody follows any more, with their articles. Sent messages stay as they are.
+# Private sources without followers: they go with their articles. Sent messages stay as they are.
 
 
 SOURCES_AT_ONCE: Final = 5
 ARTICLES_AT_ONCE: Final = 100
 ENTRIES_AT_ONCE: Final = 1_000
-_BEING_PURGED: Final = timedelta(hours=1)  # no source is polled meanwhile
+_BEING_PURGED: Final = timedelta(hours=1)  # such a source is not polled for this long
 # Grouping remembers stories of three days, and may put another article into each of them.
 _REMEMBERED: Final = timedelta(days=4)
 
 
 async def purge_sources(tx: Transaction, at_once: Collection[int] = ()) -> tuple[int, bool]:
-    """Delete some of what sources leave that nobody follows, in the end their rows.
+    """Delete a batch of the articles of sources without followers, in the end the sources.
 
-    Return how many articles went, and whether any source was left. Meanwhile a source is as if it
-    were never read, so that a chat that follows it again gets its backlog anew. *at_once*: sources
-    that go although they were just added; any other one is about to be followed.
+    Returns how many articles were deleted, and whether there was any such source. Meanwhile the
+    source counts as never read, so that a chat that follows it again gets its backlog anew.
+    *at_once*: sources to purge even if they were just added; others wait for their first follower.
     """
     lately = (col(Source.created_at) > tx.now - RETURNABLE) & ~among(col(Source.id), at_once)
-    which = [~col(Source.public), ~lately, *had_by_nobody()]
-    some = select(Source.id).where(*which).order_by(col(Source.id)).limit(SOURCES_AT_ONCE)
-    ids = (await tx.session.exec(some.with_for_update(skip_locked=True))).all()
+    ids = await tx.rows(
+        select(Source.id)
+        .where(~col(Source.public), ~lately, *had_by_nobody())
+        .order_by(col(Source.id))
+        .limit(SOURCES_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
     if not ids:
         return 0, False
     unread = {**UNREAD, "next_fetch_at": tx.now + _BEING_PURGED}
-    await _apply(tx, update(Source).where(among(col(Source.id), ids)).values(**unread))
+    await tx.change(update(Source).where(among(col(Source.id), ids)).values(**unread))
     gone = await _erase_articles(tx, ids)
     if not gone and not await delete_entries_of(tx, ids, ENTRIES_AT_ONCE):
-        await _apply(tx, delete(Source).where(among(col(Source.id), ids)))
+        await tx.change(delete(Source).where(among(col(Source.id), ids)))
     return gone, True
 
 
 async def _erase_articles(tx: Transaction, scope_ids: Collection[int]) -> int:
-    """Delete articles of private sources with all that hangs on them; return how many.
+    """Delete a batch of articles of private sources; return how many.
 
-    An alert stays if public articles tell the same story, so that no chat is alerted to it again.
+    An alert moves to a public article of the same story if there is one, so that no chat is alerted
+    to that story again. Other alerts are deleted with their article.
     """
-    private = (among(col(Article.scope_id), scope_ids), col(Article.scope_id) != PUBLIC)
-    some = select(Article.id, Article.story_id).where(*private).order_by(col(Article.id))
-    rows = (await tx.session.exec(some.limit(ARTICLES_AT_ONCE))).all()
-    ids, stories = [row[0] for row in rows], {row[1] for row in rows}
-    if not ids:
+    is_private = (among(col(Article.scope_id), scope_ids), col(Article.scope_id) != PUBLIC)
+    batch = select(Article.id, Article.story_id).where(*is_private).order_by(col(Article.id))
+    rows = await tx.rows(batch.limit(ARTICLES_AT_ONCE))
+    if not rows:
         return 0
+    ids, story_ids = [article_id for article_id, _ in rows], {story_id for _, story_id in rows}
     other = aliased(Article, name="other")
-    reported = (col(other.story_id) == col(Alert.story_id), col(other.scope_id) == PUBLIC)
-    public = select(func.min(other.id)).where(*reported).scalar_subquery()
-    alerts = update(Alert).where(among(col(Alert.article_id), ids), exists().where(*reported))
-    await _apply(tx, alerts.values(article_id=public))
-    await _apply(tx, delete(Article).where(among(col(Article.id), ids)))
-    empty = (
-        among(col(Story.id), stories),
+    same_story = (col(other.story_id) == col(Alert.story_id), col(other.scope_id) == PUBLIC)
+    public = select(func.min(other.id)).where(*same_story).scalar_subquery()
+    alerts = update(Alert).where(among(col(Alert.article_id), ids), exists().where(*same_story))
+    await tx.change(alerts.values(article_id=public))
+    await tx.change(delete(Article).where(among(col(Article.id), ids)))
+    is_empty = (
+        among(col(Story.id), story_ids),
         col(Story.created_at) < tx.now - _REMEMBERED,
         ~exists().where(col(Article.story_id) == col(Story.id)),
     )
-    await _apply(tx, delete(Story).where(*empty))
+    await tx.change(delete(Story).where(*is_empty))
     return len(ids)
 
 
-# Chats being erased: whose they were is gone at once, what they had goes a few rows at a time.
+# Erasing chats: the owner's data is gone at once, the rest a few rows at a time.
 #
-# 1. `erase_chat` takes from our row all that says whose it was, and with it all that the chat had
-#    chosen, and what names it elsewhere. From then on nothing is sent to it, and a user who comes
-#    back gets a new row.
-# 2. `erase_batch`, again and again: what it has been sent may be more than one transaction should
-#    delete.
-# 3. `finish_erasing` takes the row itself.
-# 4. `erase_queries`, again and again: queries that nobody asks for any more have words, and
-#    matches.
+# 1. `erase_chat` blanks our row, and deletes all that the chat had chosen and all that names it
+#    elsewhere. From then on nothing is sent to it, and a user who comes back gets a new row.
+# 2. `erase_batch`, again and again, deletes what the chat was sent, because that may be more than
+#    one transaction should delete.
+# 3. `finish_erasing` deletes the row itself.
+# 4. `erase_queries`, again and again, deletes the matches, then the words, of queries that no topic
+#    asks for any more.
 #
-# The row says how far it is: a process that finds an erased one goes on.
+# The row says how far it is, so that any process that finds it goes on.
 
 
 AT_ONCE: Final = 500
 
-# What may be too many rows for one transaction, those that hang on others first; and how they are
-# told apart within a chat. A mailbox is only one, but its mails hang on it.
+# The tables that may have too many rows of a chat for one transaction, each before those that it
+# refers to, with the column that tells these rows apart. A mailbox is one row, but its mails refer
+# to it.
 _MANY: Final[tuple[tuple[Any, Any], ...]] = (
     (EditionStory, EditionStory.story_id),
     (Delivery, Delivery.id),
@@ -298,112 +306,114 @@ _MANY: Final[tuple[tuple[Any, Any], ...]] = (
     (Mailbox, Mailbox.id),
 )
 
-_IN_HAND: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+_BEING_SENT: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 _NOBODY: Final = -(2**62)  # Telegram's ids have 52 bits
 
-_SHUT: Final = "state = 'erased'"
+_ERASED: Final = "state = 'erased'"
 
 
 async def erase_chat(tx: Transaction, chat_id: int) -> None:
-    """Let nothing be sent to our row *chat_id* any more, nor tell whose it was."""
+    """Erase from our row *chat_id* whose it was, so that nothing is sent to it any more."""
     locked = select(Chat.telegram_id).where(col(Chat.id) == chat_id).with_for_update()
-    number = (await tx.session.exec(locked)).first()
-    if number is None:
+    telegram_id = await tx.first(locked)
+    if telegram_id is None:
         return
     notices = await _notices_of_feedback_by(tx, chat_id)
     many = {table.__tablename__ for table, _ in _MANY}
     for column in reversed(columns_naming_a_chat()):
-        goes_too = all(key.ondelete == "CASCADE" for key in column.foreign_keys)
-        if not goes_too:  # a count that outlives the chat
-            await _apply(tx, update(column.table).where(column == chat_id).values({column: None}))
+        is_cascading = all(key.ondelete == "CASCADE" for key in column.foreign_keys)
+        if not is_cascading:  # a count that outlives the chat
+            await tx.change(update(column.table).where(column == chat_id).values({column: None}))
         elif column.table.name not in many:
-            await _apply(tx, delete(column.table).where(column == chat_id))
+            await tx.change(delete(column.table).where(column == chat_id))
     mailbox = update(Mailbox).where(col(Mailbox.chat_id) == chat_id)
-    await _apply(tx, mailbox.values(**_no_mailbox()))
+    await tx.change(mailbox.values(**_blank_mailbox()))
     chat = update(Chat).where(col(Chat.id) == chat_id)
-    await _apply(tx, chat.values(**_no_chat(tx, chat_id)))
-    # What is claimed and not begun is stopped so; what waits, by the state of the chat.
-    in_hand = and_(col(Delivery.chat_id) == chat_id, col(Delivery.state).in_(_IN_HAND))
-    await delete_deliveries(tx, or_(in_hand, among(col(Delivery.id), notices)))
-    # A forum's topics have rows of their own, and one number.
-    others = select(Chat.id).where(col(Chat.telegram_id) == number).limit(1)
-    if (await tx.session.exec(others)).first() is None:
-        await forget_pace(tx, number)
-        await forget_actor(tx, number)
+    await tx.change(chat.values(**_blank_chat(tx, chat_id)))
+    # Deleting what is claimed stops it. The state of the chat stops what waits.
+    being_sent = and_(col(Delivery.chat_id) == chat_id, col(Delivery.state).in_(_BEING_SENT))
+    await delete_deliveries(tx, or_(being_sent, among(col(Delivery.id), notices)))
+    # The topics of a forum have rows of their own, with one id of Telegram's.
+    others = select(Chat.id).where(col(Chat.telegram_id) == telegram_id)
+    if await tx.first(others.limit(1)) is None:
+        await forget_pace(tx, telegram_id)
+        await forget_actor(tx, telegram_id)
 
 
-async def erased_chats(tx: Transaction, limit: int) -> list[int]:
-    """Return chats that are shut and not gone yet."""
-    wanted = select(Chat.id).where(text(f"chat.{_SHUT}")).order_by(col(Chat.id)).limit(limit)
-    return list(await tx.session.exec(wanted))
+async def erased_chats(tx: Transaction, limit: int) -> Sequence[int]:
+    """Return erased chats whose rows are not deleted yet."""
+    erased = select(Chat.id).where(text(f"chat.{_ERASED}"))
+    return await tx.rows(erased.order_by(col(Chat.id)).limit(limit))
 
 
 async def erase_batch(tx: Transaction, chat_id: int) -> bool:
-    """Delete some of what a chat that is shut has been sent; return whether there was any."""
-    await lock_chats(tx, [chat_id])  # another process may be at it as well
+    """Delete a batch of what an erased chat was sent; return whether there was any."""
+    await lock_chats(tx, [chat_id])  # because another process may erase it at the same time
     for table, key in _MANY:
-        theirs = select(col(key)).where(col(table.chat_id) == chat_id).limit(AT_ONCE)
-        keys = (await tx.session.exec(theirs)).all()
+        of_chat = select(col(key)).where(col(table.chat_id) == chat_id)
+        keys = await tx.rows(of_chat.limit(AT_ONCE))
         if not keys:
             continue
-        these = (col(table.chat_id) == chat_id, among(col(key), keys))
+        batch = (col(table.chat_id) == chat_id, among(col(key), keys))
         if table is Delivery:
-            await delete_deliveries(tx, *these)
+            await delete_deliveries(tx, *batch)
         else:
-            await _apply(tx, delete(table).where(*these))
+            await tx.change(delete(table).where(*batch))
         return True
     return False
 
 
 async def finish_erasing(tx: Transaction, chat_id: int) -> None:
-    """Delete our row *chat_id*; whatever names it still goes with it."""
-    await _apply(tx, delete(Chat).where(col(Chat.id) == chat_id, text(_SHUT)))
+    """Delete our row *chat_id*, with all that still refers to it."""
+    await tx.change(delete(Chat).where(col(Chat.id) == chat_id, text(_ERASED)))
 
 
 async def orphan_queries(tx: Transaction) -> Sequence[int]:
-    """Return some queries that nobody asks for any more and whose words are still there."""
-    left = (~col(Query.live), col(Query.canonical) != "")
-    found = await tx.session.exec(select(Query.id).where(*left).limit(AT_ONCE))
-    return list(found)
+    """Return a batch of queries that no topic asks for and whose words are still stored."""
+    orphans = select(Query.id).where(~col(Query.live), col(Query.canonical) != "")
+    return await tx.rows(orphans.limit(AT_ONCE))
 
 
 async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
-    """Erase some matches of these queries, in the end their words; return whether any are left.
+    """Erase a batch of matches of these queries, or else their words; return whether any are left.
 
-    Their rows stay, for by their changes the indexes of all processes learn that they are gone.
+    The rows stay, because their changes tell the indexes of all processes that they are gone.
     """
-    these = select(Query.id).where(among(col(Query.id), query_ids), ~col(Query.live))
-    ids = (await tx.session.exec(these.order_by(col(Query.id)).with_for_update())).all()
-    matched = select(Match.article_id, Match.query_id).where(among(col(Match.query_id), ids))
-    keys = (await tx.session.exec(matched.limit(AT_ONCE))).all()
+    ids = await tx.rows(
+        select(Query.id)
+        .where(among(col(Query.id), query_ids), ~col(Query.live))
+        .order_by(col(Query.id))
+        .with_for_update()
+    )
+    matches = select(Match.article_id, Match.query_id).where(among(col(Match.query_id), ids))
+    keys = await tx.rows(matches.limit(AT_ONCE))
     if keys:
         key = tuple_(col(Match.article_id), col(Match.query_id))
-        await _apply(tx, delete(Match).where(key.in_(keys)))
+        await tx.change(delete(Match).where(key.in_(keys)))
         return True
     hashed = literal("erased:").concat(cast(col(Query.id), String))
-    words = update(Query).where(among(col(Query.id), ids))
-    await _apply(tx, words.values(canonical="", canonical_hash=hashed))
+    erased = update(Query).where(among(col(Query.id), ids))
+    await tx.change(erased.values(canonical="", canonical_hash=hashed))
     return False
 
 
 async def _notices_of_feedback_by(tx: Transaction, chat_id: int) -> list[int]:
-    """Return what admins were sent of the chat's feedback: it has name and words."""
-    written = select(Feedback.id).where(col(Feedback.chat_id) == chat_id)
-    numbers = set(await tx.session.exec(written))
-    if not numbers:
+    """Return the notices that brought admins the chat's feedback, with its name and words."""
+    feedback_ids = set(await tx.rows(select(Feedback.id).where(col(Feedback.chat_id) == chat_id)))
+    if not feedback_ids:
         return []
     notices = await notices_of_feedback(tx)
-    return [delivery_id for delivery_id, number in notices.items() if number in numbers]
+    return [delivery_id for delivery_id, about in notices.items() if about in feedback_ids]
 
 
-def _no_chat(tx: Transaction, chat_id: int) -> dict[str, Any]:
+def _blank_chat(tx: Transaction, chat_id: int) -> dict[str, Any]:
     blank = Chat(telegram_id=_NOBODY - chat_id, state_since=tx.now, created_at=tx.now)
     blank.state = ChatState.ERASED
     return blank.model_dump(exclude={"id"})
 
 
-def _no_mailbox() -> dict[str, Any]:
+def _blank_mailbox() -> dict[str, Any]:
     return {
         "address": "",
         "state": MailboxState.UNSUBSCRIBED,
@@ -411,7 +421,3 @@ def _no_mailbox() -> dict[str, Any]:
         "code_hash": None,
         "token_hash": None,
     }
-
-
-async def _apply(tx: Transaction, statement: Any) -> None:
-    await tx.session.exec(statement.execution_options(synchronize_session=False))

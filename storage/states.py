@@ -1,9 +1,9 @@
-"""The states of a delivery and every way from one to another: the one table, pure.
+"""The states of a delivery and every transition between them, in one table.
 
 `storage.outbox` applies it and is the only module that writes a state; `bot.delivery.outcomes` says
 which event a response of Telegram or of a mail server is. Rules:
 - a *blocking* delivery holds back those behind it in the same chat; all other states block nothing
-- what is not in the table cannot happen: such a delivery is left as it is
+- an event changes no delivery in a state that its row of the table does not name
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from storage.enums import Medium
 
 
 class Event(StrEnum):
-    """What happens to a delivery; the value is the sentence that documents it."""
+    """An event in the life of a delivery; the value is the sentence that documents it."""
 
     # in the queue
     QUEUE = "a claim finds another delivery of its chat ahead"
@@ -58,7 +58,7 @@ class Event(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a transition does besides; the value is the phrase that documents it."""
+    """A side effect of a transition; the value is the phrase that documents it."""
 
     DUE_NOW = "due at once"
     DUE_LATER = "due after a pause"
@@ -84,7 +84,7 @@ def _to(state: State, *effects: Effect) -> Transition:
     return Transition(state, frozenset(effects))
 
 
-# The longest pause of one that is due later. Telegram may ask for more, which pauses the chat.
+# How long a delivery that is due later waits at most. If Telegram asks for more, the chat pauses.
 LONGEST_PAUSE: Final[Mapping[Medium, timedelta]] = {
     Medium.TELEGRAM: timedelta(minutes=5),
     Medium.EMAIL: timedelta(hours=4),
@@ -103,7 +103,7 @@ TRANSITIONS: Final[dict[Event, dict[State, Transition]]] = {
     Event.BEGIN: {State.CLAIMED: _to(State.SENDING, Effect.COUNTED)},
     Event.RELEASE: {
         State.CLAIMED: _to(State.PENDING),
-        # The response to the commit of the intent was lost, or its time was missed.
+        # The response to the commit of the intent was lost or came too late.
         State.SENDING: _to(State.PENDING, Effect.UNCOUNTED),
     },
     Event.LEASE_EXPIRED: {State.CLAIMED: _to(State.PENDING)},
@@ -134,7 +134,7 @@ TRANSITIONS: Final[dict[Event, dict[State, Transition]]] = {
     Event.TARGET_GONE: {State.SENDING: _to(State.DROPPED)},
     Event.OUTCOME_UNKNOWN: {State.SENDING: _to(State.UNKNOWN, Effect.DUE_LATER, Effect.SILENT)},
     Event.RELEASE_STUCK: {
-        # It may have arrived, so it makes no sound.
+        # Silent, because it may have arrived.
         State.HELD: _to(State.PENDING, Effect.DUE_NOW, Effect.RESET, Effect.SILENT),
         State.FAILED: _to(State.PENDING, Effect.DUE_NOW, Effect.RESET),
     },
@@ -144,13 +144,13 @@ TRANSITIONS: Final[dict[Event, dict[State, Transition]]] = {
 }
 
 
-def after(state: State, event: Event) -> Transition:
-    """Return what *event* makes of a delivery in *state*; KeyError where it cannot happen."""
+def transition_of(state: State, event: Event) -> Transition:
+    """Return the transition of a delivery in *state*. Raises KeyError if *event* has none."""
     return TRANSITIONS[event][state]
 
 
-def ways(event: Event) -> Iterator[tuple[Transition, tuple[State, ...]]]:
-    """Yield each different transition of *event*, with the states that it begins from."""
-    begins = TRANSITIONS[event]
-    for transition in dict.fromkeys(begins.values()):
-        yield transition, tuple(state for state in begins if begins[state] == transition)
+def transitions_of(event: Event) -> Iterator[tuple[Transition, tuple[State, ...]]]:
+    """Yield each different transition of *event*, with the states that it starts from."""
+    by_state = TRANSITIONS[event]
+    for transition in dict.fromkeys(by_state.values()):
+        yield transition, tuple(state for state in by_state if by_state[state] == transition)

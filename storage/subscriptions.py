@@ -1,5 +1,6 @@
 """Subscriptions: which chat wants which topic, and how."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
 from storage.enums import ChatState, Mode, MuteKind
-from storage.mutes import Mute
+from storage.mutes import Mute, MuteSubject, unmute_subject
 from storage.queries import Query, retire_query
 from storage.topics import Topic
 
@@ -48,9 +49,10 @@ class CatalogueChange(SQLModel, table=True):
 
 
 def is_muted_for_good() -> ColumnElement[bool]:
-    """Say of a `Subscription` in the query whether its topic is muted until the chat unmutes it.
+    """Return whether the topic of a `Subscription` in the query is muted until it is unmuted.
 
-    Nothing is planned or fetched for such a one; a mute that ends leaves all of that as it is.
+    No digest is planned and no search made for such a subscription. A mute that ends by itself
+    changes neither.
     """
     muted = exists().where(
         col(Mute.chat_id) == Subscription.chat_id,
@@ -62,15 +64,16 @@ def is_muted_for_good() -> ColumnElement[bool]:
 
 
 async def subscription_to(tx: Transaction, chat_id: int, topic_id: int) -> Subscription | None:
-    ours = (col(Subscription.chat_id) == chat_id, col(Subscription.topic_id) == topic_id)
-    return (await tx.session.exec(select(Subscription).where(*ours))).one_or_none()
+    to_topic = (col(Subscription.chat_id) == chat_id, col(Subscription.topic_id) == topic_id)
+    subscription: Subscription | None = await tx.first(select(Subscription).where(*to_topic))
+    return subscription
 
 
 async def subscribed_topics(
-    tx: Transaction, chat_id: int, *, offset: int = 0, limit: int = 100
+    tx: Transaction, chat_id: int, *, offset: int = 0, limit: int | None = None
 ) -> list[tuple[Topic, Mode]]:
-    """Return what the chat subscribes to, in the order in which it began."""
-    rows = await tx.session.exec(
+    """Return the topics that the chat subscribes to, the oldest subscription first."""
+    rows = await tx.rows(
         select(Topic, Subscription.mode)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id)
@@ -81,9 +84,25 @@ async def subscribed_topics(
     return [(topic, Mode(mode)) for topic, mode in rows]
 
 
+class SubscribedTopic(NamedTuple):
+    topic: Topic
+    subscription: Subscription
+
+
+async def subscriptions_of(tx: Transaction, chat_id: int) -> list[SubscribedTopic]:
+    """Return all subscriptions of the chat with their topics, the oldest first."""
+    rows = await tx.rows(
+        select(Topic, Subscription)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .where(col(Subscription.chat_id) == chat_id)
+        .order_by(col(Subscription.id))
+    )
+    return [SubscribedTopic(*row) for row in rows]
+
+
 async def subscribed_topic(tx: Transaction, chat_id: int, canonical: str) -> Topic | None:
-    """Return the first topic that the chat subscribes to with this query."""
-    rows = await tx.session.exec(
+    """Return the first topic with this query that the chat subscribes to."""
+    topic: Topic | None = await tx.first(
         select(Topic)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .join(Query, col(Query.id) == Topic.query_id)
@@ -91,29 +110,30 @@ async def subscribed_topic(tx: Transaction, chat_id: int, canonical: str) -> Top
         .order_by(col(Subscription.id))
         .limit(1)
     )
-    return rows.first()
+    return topic
 
 
 async def count_subscriptions(tx: Transaction, chat_id: int) -> int:
-    ours = col(Subscription.chat_id) == chat_id
-    return (await tx.session.exec(select(func.count()).select_from(Subscription).where(ours))).one()
+    return await _count_subscriptions(tx, col(Subscription.chat_id) == chat_id)
 
 
 async def count_subscriptions_of_account(tx: Transaction, chat_id: int) -> int:
     """Return how many our row *chat_id* and the other threads of its chat have together."""
-    ours = of_account(col(Subscription.chat_id), chat_id)
-    return (await tx.session.exec(select(func.count()).select_from(Subscription).where(ours))).one()
+    return await _count_subscriptions(tx, of_account(col(Subscription.chat_id), chat_id))
+
+
+async def _count_subscriptions(tx: Transaction, which: ColumnElement[bool]) -> int:
+    return await tx.one(select(func.count()).select_from(Subscription).where(which))
 
 
 async def wants_digest(tx: Transaction, chat_id: int) -> bool:
-    """Whether any subscription of the chat asks for a digest, and is not muted for good."""
-    digesting = [mode for mode in Mode if mode.digests]
-    wanted = select(Subscription.id).where(
+    """Return whether any subscription asks for a digest, and is not muted for good."""
+    digesting = select(Subscription.id).where(
         col(Subscription.chat_id) == chat_id,
-        col(Subscription.mode).in_(digesting),
+        col(Subscription.mode).in_([mode for mode in Mode if mode.digests]),
         ~is_muted_for_good(),
     )
-    return (await tx.session.exec(wanted.limit(1))).first() is not None
+    return await tx.first(digesting.limit(1)) is not None
 
 
 async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
@@ -137,33 +157,43 @@ async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
     )
 
 
-async def popular_topics(tx: Transaction, *, limit: int) -> list[int]:
-    """Return topics of the catalogue, those with most subscribers first; else in its order.
+async def popular_topics(tx: Transaction, *, limit: int) -> Sequence[int]:
+    """Return topics of the catalogue, those with most subscribers first, then in its order.
 
-    It counts them all.
+    Counts all subscriptions to the catalogue.
     """
-    subscribers = (
-        select(func.count())
-        .select_from(Subscription)
-        .where(col(Subscription.topic_id) == Topic.id)
-        .scalar_subquery()
+    return await tx.rows(
+        select(Topic.id)
+        .where(col(Topic.slug).is_not(None))
+        .order_by(_subscribers().desc(), col(Topic.position), col(Topic.id))
+        .limit(limit)
     )
-    wanted = select(Topic.id).where(col(Topic.slug).is_not(None))
-    ordered = wanted.order_by(subscribers.desc(), col(Topic.position), col(Topic.id))
-    return list(await tx.session.exec(ordered.limit(limit)))
+
+
+def _subscribers() -> ColumnElement[int]:
+    """Return the number of subscribers of a `Topic` in the query."""
+    counted = select(func.count()).where(col(Subscription.topic_id) == Topic.id)
+    return counted.correlate(Topic).scalar_subquery()
 
 
 # Subscriptions of the other threads of a chat's group.
 
 
-Row = tuple[int, int, str, int, str, Mode]
+class OtherSubscription(NamedTuple):
+    """A subscription of another thread; *chat_id* is our row of the thread."""
+
+    chat_id: int
+    thread_id: int
+    thread_name: str
+    topic_id: int
+    topic_name: str
+    mode: Mode
 
 
 async def subscriptions_in_other_threads(
     tx: Transaction, chat: Chat, *, offset: int, limit: int
-) -> list[Row]:
-    """Return our row, number and name of the thread, and the topic's row, name and mode."""
-    rows = await tx.session.exec(
+) -> list[OtherSubscription]:
+    rows = await tx.rows(
         select(  # type: ignore[call-overload]
             Chat.id, Chat.thread_id, Chat.thread_name, Topic.id, Topic.name, Subscription.mode
         )
@@ -174,32 +204,31 @@ async def subscriptions_in_other_threads(
         .offset(offset)
         .limit(limit)
     )
-    return [(*row[:-1], Mode(row[-1])) for row in rows]
+    return [OtherSubscription(*row) for row in rows]
 
 
 async def count_in_other_threads(tx: Transaction, chat: Chat) -> int:
-    counted = (
+    return await tx.one(
         select(func.count())
         .select_from(Subscription)
         .join(Chat, col(Chat.id) == Subscription.chat_id)
         .where(_in_other_threads(chat))
     )
-    return (await tx.session.exec(counted)).one()
 
 
 def _in_other_threads(chat: Chat) -> ColumnElement[bool]:
     return and_(col(Chat.telegram_id) == chat.telegram_id, col(Chat.id) != chat.id)
 
 
-# Subscriptions that a chat has ended, as they were, for as long as that can be undone.
+# Ended subscriptions: kept as they were, for as long as ending them can be undone.
 #
-# A topic of the chat's own stays for so long too, and its query goes on finding.
+# A topic of the chat's own is kept for as long, and its query goes on matching.
 
 
 async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
-    """The chat is locked, here and below."""
-    await restore_ended(tx, subscription.chat_id, subscription.topic_id)
-    tx.session.add(
+    """End it, so that it can be restored. Its chat is locked, as in the functions below."""
+    await delete_ended(tx, subscription.chat_id, subscription.topic_id)
+    await tx.add(
         EndedSubscription(
             chat_id=subscription.chat_id,
             topic_id=subscription.topic_id,
@@ -208,13 +237,12 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
             ended_at=tx.now,
         )
     )
-    await tx.session.delete(subscription)
-    await tx.session.flush()
+    await tx.delete(subscription)
 
 
 async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:
     """Subscribe the chat, which is not subscribed, and forget a subscription that it has ended."""
-    await restore_ended(tx, chat_id, topic_id)
+    await delete_ended(tx, chat_id, topic_id)
     await tx.add(Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now))
 
 
@@ -229,65 +257,58 @@ async def ended_subscription(
     tx: Transaction, chat_id: int, topic_id: int, since: datetime
 ) -> EndedSubscription | None:
     """Return it if it was ended after *since*."""
-    row = await tx.session.get(EndedSubscription, (chat_id, topic_id))
+    row = await tx.get(EndedSubscription, (chat_id, topic_id))
     return row if row and row.ended_at > since else None
 
 
-async def restore_ended(tx: Transaction, chat_id: int, topic_id: int) -> None:
-    """What is subscribed to again has not ended."""
-    ours = (
-        col(EndedSubscription.chat_id) == chat_id,
-        col(EndedSubscription.topic_id) == topic_id,
+async def delete_ended(tx: Transaction, chat_id: int, topic_id: int) -> None:
+    """Delete the record of the ended subscription, because it is restored or can no longer be."""
+    await tx.change(
+        delete(EndedSubscription).where(
+            col(EndedSubscription.chat_id) == chat_id, col(EndedSubscription.topic_id) == topic_id
+        )
     )
-    await tx.session.exec(delete(EndedSubscription).where(*ours))
 
 
-async def chats_with_ends(tx: Transaction, before: datetime, limit: int) -> list[int]:
-    """Return chats that ended a subscription *before* then."""
-    rows = await tx.session.exec(
+async def chats_with_ends(tx: Transaction, before: datetime, limit: int) -> Sequence[int]:
+    """Return chats that ended a subscription until *before*."""
+    return await tx.rows(
         select(EndedSubscription.chat_id)
         .where(col(EndedSubscription.ended_at) <= before)
         .distinct()
         .order_by(col(EndedSubscription.chat_id))
         .limit(limit)
     )
-    return list(rows)
 
 
 async def purge_ended(tx: Transaction, chat_id: int, before: datetime) -> int:
-    """Forget what the chat ended *before* then, and its own topics with it; return how many."""
-    ended = await tx.session.exec(
+    """Delete what the chat ended until *before*, its own topics too; return how many."""
+    topic_ids = await tx.rows(
         select(EndedSubscription.topic_id).where(
             col(EndedSubscription.chat_id) == chat_id, col(EndedSubscription.ended_at) <= before
         )
     )
-    topic_ids = list(ended)
     for topic_id in topic_ids:
-        await restore_ended(tx, chat_id, topic_id)
+        await delete_ended(tx, chat_id, topic_id)
         if not await subscription_to(tx, chat_id, topic_id):
-            await _drop(tx, chat_id, topic_id)
+            await _purge_topic(tx, chat_id, topic_id)
     return len(topic_ids)
 
 
-async def _drop(tx: Transaction, chat_id: int, topic_id: int) -> None:
-    its_mutes = (
-        col(Mute.chat_id) == chat_id,
-        col(Mute.kind) == MuteKind.TOPIC,
-        col(Mute.subject_id) == topic_id,
-    )
-    await tx.session.exec(delete(Mute).where(*its_mutes))
-    topic = await tx.session.get(Topic, topic_id)
+async def _purge_topic(tx: Transaction, chat_id: int, topic_id: int) -> None:
+    await unmute_subject(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
+    topic = await tx.get(Topic, topic_id)
     if topic and topic.chat_id == chat_id:
         await drop_topic(tx, topic)
 
 
 async def drop_topic(tx: Transaction, topic: Topic) -> None:
-    await tx.session.delete(topic)
-    await tx.session.flush()
-    await retire_query(tx, topic.query_id)
+    query_id = topic.query_id
+    await tx.delete(topic)
+    await retire_query(tx, query_id)
 
 
-# The public catalogue as admins change it; what they changed no release undoes.
+# The public catalogue as admins change it. A release undoes none of their changes.
 
 
 class TopicListed(NamedTuple):
@@ -302,56 +323,50 @@ class TopicListed(NamedTuple):
 async def catalogue_listed(
     tx: Transaction, *, offset: int = 0, limit: int = 1000
 ) -> list[TopicListed]:
-    counted = select(func.count()).where(col(Subscription.topic_id) == Topic.id)
-    wanted = (
+    rows = await tx.rows(
         select(  # type: ignore[call-overload]
-            Topic.id,
-            Topic.slug,
-            Topic.name,
-            Topic.typed,
-            counted.correlate(Topic).scalar_subquery(),
+            Topic.id, Topic.slug, Topic.name, Topic.typed, _subscribers()
         )
         .where(col(Topic.slug).is_not(None))
         .order_by(col(Topic.position), col(Topic.id))
+        .offset(offset)
+        .limit(limit)
     )
-    rows = await tx.session.exec(wanted.offset(offset).limit(limit))
-    return [
-        TopicListed(topic_id, slug, name, typed, subscribers, place)
-        for place, (topic_id, slug, name, typed, subscribers) in enumerate(rows, offset + 1)
-    ]
+    return [TopicListed._make((*row, place)) for place, row in enumerate(rows, offset + 1)]
 
 
 async def public_topic(tx: Transaction, topic_id: int) -> Topic | None:
-    """Return a topic of the catalogue, locked till the transaction ends."""
-    wanted = select(Topic).where(col(Topic.id) == topic_id, col(Topic.slug).is_not(None))
-    fresh = wanted.with_for_update().execution_options(populate_existing=True)
-    return (await tx.session.exec(fresh)).one_or_none()
+    """Return a topic of the catalogue, locked until the transaction ends."""
+    public = select(Topic).where(col(Topic.id) == topic_id, col(Topic.slug).is_not(None))
+    topic: Topic | None = await tx.first(
+        public.with_for_update().execution_options(populate_existing=True)
+    )
+    return topic
 
 
 async def whole_catalogue(tx: Transaction) -> list[Topic]:
-    """Return it in its order, locked till the transaction ends."""
-    wanted = select(Topic).where(col(Topic.slug).is_not(None)).order_by(col(Topic.id))
-    found = list(await tx.session.exec(wanted.with_for_update()))
-    return sorted(found, key=lambda topic: (topic.position, topic.id))
+    """Return the catalogue in its order, locked until the transaction ends."""
+    public = select(Topic).where(col(Topic.slug).is_not(None)).order_by(col(Topic.id))
+    topics = await tx.rows(public.with_for_update())
+    return sorted(topics, key=lambda topic: (topic.position, topic.id))
 
 
 async def record_catalogue_change(tx: Transaction, slug: str) -> None:
-    row = {"slug": slug, "at": tx.now}
-    await insert_new(tx, CatalogueChange, [row])
+    await insert_new(tx, CatalogueChange, [{"slug": slug, "at": tx.now}])
 
 
 async def changed_slugs(tx: Transaction) -> set[str]:
-    return set(await tx.session.exec(select(CatalogueChange.slug)))
+    return set(await tx.rows(select(CatalogueChange.slug)))
 
 
-async def retiring_topics(tx: Transaction) -> list[int]:
-    """Return those that were retired, and that some chat may still have to take over."""
-    neither = (col(Topic.slug).is_(None), col(Topic.chat_id).is_(None))
-    return [row for row in await tx.session.exec(select(Topic.id).where(*neither)) if row]
+async def retiring_topics(tx: Transaction) -> Sequence[int]:
+    """Return retired topics, which some chats may still have to take over."""
+    return await tx.rows(
+        select(Topic.id).where(col(Topic.slug).is_(None), col(Topic.chat_id).is_(None))
+    )
 
 
-async def subscribers_of(tx: Transaction, topic_id: int, limit: int) -> list[int]:
-    """Return chats that subscribe to it, in the order of their rows."""
-    wanted = select(Subscription.chat_id).where(col(Subscription.topic_id) == topic_id)
-    rows = await tx.session.exec(wanted.order_by(col(Subscription.chat_id)).limit(limit))
-    return list(rows)
+async def subscribers_of(tx: Transaction, topic_id: int, limit: int) -> Sequence[int]:
+    """Return chats that subscribe to the topic, by id."""
+    subscribers = select(Subscription.chat_id).where(col(Subscription.topic_id) == topic_id)
+    return await tx.rows(subscribers.order_by(col(Subscription.chat_id)).limit(limit))

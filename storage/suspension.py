@@ -1,13 +1,12 @@
 """Chats and mailboxes that get nothing for now: suspended, never deleted, and restored.
 
-What becomes of their deliveries is `storage.outbox`'s business. A mail goes only while its mailbox
-takes mail *and* its chat wants any, whichever of the two came back last.
+`storage.outbox` changes their deliveries. A mail goes only while its mailbox takes mail *and* its
+chat wants any, whichever of the two came back last.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -22,16 +21,17 @@ from sqlalchemy import (
     delete,
     exists,
     false,
-    func,
     not_,
     or_,
     true,
     update,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.access import Admin, Admission
-from storage.alerts import Alert
+from storage.alerts import Alert, not_alerted
 from storage.bundles import Bundle, open_bundles
 from storage.chats import (
     ERASED_USER,
@@ -54,7 +54,7 @@ from storage.enums import (
     MailboxState,
     Medium,
 )
-from storage.mailboxes import Mailbox, mailbox_of, remove_mailbox
+from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.outbox import (
     Delivery,
     delete_deliveries,
@@ -83,11 +83,11 @@ class Ban(SQLModel, table=True):
 # An older alert is no news any more; its story goes into the next digest instead.
 ALERT_LIFETIME = timedelta(hours=6)
 
-# Alerts wait for the end of quiet hours at most, unless their chat is closed to the bot.
+# How long an alert waits at most for the end of quiet hours, unless its chat is closed to the bot.
 _WAITS_AT_MOST = timedelta(days=1)
 _AWAY_COUNTS = timedelta(days=15)  # no digest reaches back further
 
-# "Tonight the bot is away for an hour" means nothing to who comes back next month.
+# "Tonight the bot is away for an hour" means nothing to a user who comes back next month.
 BROADCAST_LIFETIME = timedelta(days=3)
 
 
@@ -95,114 +95,103 @@ BROADCAST_LIFETIME = timedelta(days=3)
 
 
 async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
-    """Send nothing to our row *chat_id* until `restore_chat`; what is pending is suspended.
+    """Send nothing to our row *chat_id* until `restore_chat`, and suspend what is pending.
 
-    A pause holds every medium, and so does a lack of access; any other state what goes by Telegram.
-    A paused chat stays so, whatever becomes of it meanwhile: coming back does not end a pause.
-    Access goes before all.
+    A pause and a lack of access hold every medium, any other state holds Telegram. A paused chat
+    stays paused, whatever Telegram says of it meanwhile. A lack of access replaces any state.
     """
-    before_all = (state, ChatState.ERASED)
-    kept = before_all if state in CLOSED else (state, *SENT_NOTHING)
-    await tx.session.exec(
-        update(Chat)
-        .where(col(Chat.id) == chat_id, col(Chat.state).not_in(kept))
-        .values(state=state, state_since=tx.now)
-        .execution_options(synchronize_session="fetch")
-    )
+    kept = (state, ChatState.ERASED) if state in CLOSED else (state, *SENT_NOTHING)
+    chat = await tx.first(_locked(chat_id))
+    if chat and chat.state not in kept:
+        chat.state, chat.state_since = state, tx.now
+        await tx.flush()
     await suspend_chat_deliveries(tx, chat_id, state.media_held)
 
 
 async def restore_chat(tx: Transaction, chat_id: int) -> int:
     """Send to our row *chat_id* again; return how many messages have expired meanwhile.
 
-    Nothing happens to a chat that is active: what waits there waits for another reason. A
-    chat without access stays closed until `apply_access` reopens it.
+    Does nothing to an active chat, where messages wait for another reason. A chat without access
+    stays closed until `apply_access` reopens it.
     """
     return await _restore(tx, chat_id, is_closed=False)
 
 
 async def _restore(tx: Transaction, chat_id: int, *, is_closed: bool) -> int:
-    locked = select(Chat.state, Chat.state_since).where(col(Chat.id) == chat_id).with_for_update()
-    row = (await tx.session.exec(locked)).first()
-    if row is None or row[0] is ChatState.ACTIVE:
+    chat = await tx.first(_locked(chat_id))
+    if chat is None or chat.state in {ChatState.ACTIVE, ChatState.ERASED}:
         return 0
-    before, since = ChatState(row[0]), row[1]
-    if before is ChatState.ERASED or (before in CLOSED) != is_closed:
+    before = chat.state
+    if (before in CLOSED) != is_closed:
         return 0
-    await tx.session.exec(
-        update(Chat)
-        .where(col(Chat.id) == chat_id)
-        .values(
-            state=ChatState.ACTIVE,
-            state_since=tx.now,
-            resume_at=None,
-            **_away(before, since, tx.now),
-        )
-        .execution_options(synchronize_session="fetch")
-    )
+    if before not in SENT_NOTHING:
+        _note_absence(chat, tx.now)
+    chat.state, chat.state_since, chat.resume_at = ChatState.ACTIVE, tx.now, None
+    await tx.flush()
     return await resume_chat_deliveries(tx, chat_id, before.media_held, _is_stale(tx.now))
+
+
+def _locked(chat_id: int) -> SelectOfScalar[Chat]:
+    chat = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
+    return chat.execution_options(populate_existing=True)
+
+
+def _note_absence(chat: Chat, now: datetime) -> None:
+    """Record when the chat got nothing although it wanted to, so that its next digest covers that.
+
+    The time begins before the suspension, because alerts may have waited already. A second absence
+    before the same digest extends the first.
+    """
+    begun = chat.state_since - _WAITS_AT_MOST
+    extends_former = chat.away_until is not None and chat.away_until > now - _AWAY_COUNTS
+    if chat.away_from is None or not extends_former:
+        chat.away_from = begun
+    chat.away_until = now
 
 
 async def move_waiting_alerts(
     tx: Transaction, source: Chat, target_id: int, topic_id: int, moved_to: int
 ) -> None:
-    """Send the alerts that wait for a deleted thread where the subscription moved.
+    """Send the alerts that wait for a deleted thread to the chat that its subscription moved to.
 
-    *source* is the thread, *target_id* our row of the other one, both locked; *moved_to* is the
-    topic there. Nothing moves of a thread that is open, nor a story that the other was alerted to.
+    *source* is the thread, *target_id* our row of the other chat, both locked; *topic_id* is the
+    topic in the thread, *moved_to* the topic in the other chat. Moves nothing from an open thread,
+    and no alert that the other chat had already.
     """
     if source.state is not ChatState.TOPIC_CLOSED:
         return
-    suspended = await tx.session.exec(
-        select(Alert)
-        .join(Delivery, col(Delivery.alert_id) == Alert.id)
+    alert = aliased(Alert, name="waiting")  # apart from those that `not_alerted` looks for
+    is_new = not_alerted(target_id, alert.article_id, alert.story_id)
+    suspended = await tx.rows(
+        select(alert)
+        .join(Delivery, col(Delivery.alert_id) == alert.id)
         .where(
             col(Delivery.chat_id) == source.id,
             col(Delivery.medium) == Medium.TELEGRAM,
             col(Delivery.state) == DeliveryState.SUSPENDED,
+            is_new,
         )
     )
-    postponed = await tx.session.exec(
-        select(Alert, Bundle)
-        .join(Bundle, col(Bundle.id) == Alert.bundle_id)
-        .where(col(Bundle.chat_id) == source.id, col(Bundle.released_at).is_(None))
+    postponed = await tx.rows(
+        select(alert, Bundle)
+        .join(Bundle, col(Bundle.id) == alert.bundle_id)
+        .where(col(Bundle.chat_id) == source.id, col(Bundle.released_at).is_(None), is_new)
     )
-    waiting = [*((alert, None) for alert in suspended), *postponed]
-    theirs = select(Alert.story_id).where(col(Alert.chat_id) == target_id)
-    known = set(await tx.session.exec(theirs))
-    sent = []
-    for alert, bundle in waiting:
-        if topic_id not in alert.topic_ids or alert.story_id in known:
-            continue
-        alert.chat_id, alert.topic_ids = target_id, [moved_to]
-        if bundle is None:
-            sent.append(alert.id)
-        else:
-            release = (max(bundle.release_at, tx.now), bundle.is_quiet)
-            alert.bundle_id = (await open_bundles(tx, {target_id: release}))[target_id]
-        tx.session.add(alert)
-    await tx.session.flush()
-    if sent:
-        await move_suspended_alerts(tx, sent, target_id, _is_stale(tx.now))
-
-
-def _away(before: ChatState, since: datetime, now: datetime) -> dict[str, Any]:
-    """Return the columns that say when the chat got nothing, though it wanted it.
-
-    What waited when that began counts too. Of two such times before one digest, both do.
-    """
-    if before in SENT_NOTHING:
-        return {}
-    begun = since - _WAITS_AT_MOST
-    former = case(
-        (col(Chat.away_until) > now - _AWAY_COUNTS, func.coalesce(Chat.away_from, begun)),
-        else_=begun,
-    )
-    return {"away_from": former, "away_until": now}
+    resumed = [waiting for waiting in suspended if topic_id in waiting.topic_ids]
+    bundled = [(waiting, bundle) for waiting, bundle in postponed if topic_id in waiting.topic_ids]
+    for waiting, bundle in bundled:
+        release = (max(bundle.release_at, tx.now), bundle.is_quiet)
+        waiting.bundle_id = (await open_bundles(tx, {target_id: release}))[target_id]
+    for waiting in (*resumed, *(waiting for waiting, _ in bundled)):
+        waiting.chat_id, waiting.topic_ids = target_id, [moved_to]
+    await tx.flush()
+    if resumed:
+        alert_ids = {waiting.id for waiting in resumed}
+        await move_suspended_alerts(tx, alert_ids, target_id, _is_stale(tx.now))
 
 
 def _is_stale(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for a waiting delivery that is too old to be worth sending."""
+    """Return whether a waiting `Delivery` in the query is too old to be worth sending."""
     kind, created = col(Delivery.kind), col(Delivery.created_at)
     alerts = (DeliveryKind.ALERT, DeliveryKind.BUNDLE)
     return or_(
@@ -212,15 +201,14 @@ def _is_stale(now: datetime) -> ColumnElement[bool]:
 
 
 async def resume_chats(tx: Transaction, *, limit: int) -> int:
-    """Bring back up to *limit* chats whose pause is over; return how many."""
-    over = (
+    """Restore at most *limit* chats whose pause is over; return how many."""
+    chat_ids = await tx.rows(
         select(Chat.id)
         .where(col(Chat.resume_at) <= tx.now, col(Chat.state) == ChatState.PAUSED)
         .order_by(col(Chat.resume_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    chat_ids = list(await tx.session.exec(over))
     for chat_id in chat_ids:
         await restore_chat(tx, chat_id)
     return len(chat_ids)
@@ -230,15 +218,14 @@ async def resume_chats(tx: Transaction, *, limit: int) -> int:
 
 
 async def open_mailbox(tx: Transaction, chat_id: int, address: str) -> Mailbox:
-    """Return the chat's mailbox at *address*, to be confirmed.
+    """Return the chat's mailbox at *address*, which is to be confirmed.
 
-    A mailbox at another address goes, and with it the mails that wait for it; what its owner chose
-    stays.
+    Removes a mailbox at another address with its mails; its owner's choices stay.
     """
-    former = await mailbox_of(tx, chat_id)
+    former = await mailbox_of_chat(tx, chat_id)
     if former and former.address == address:
         await drop_confirmations(tx, former)
-        return await _asked_anew(tx, former)
+        return await _ask_anew(tx, former)
     await remove_mailbox(tx, chat_id)
     mailbox = Mailbox(
         chat_id=chat_id,
@@ -248,15 +235,24 @@ async def open_mailbox(tx: Transaction, chat_id: int, address: str) -> Mailbox:
         created_at=tx.now,
         asked_at=tx.now,
     )
-    return await _asked_anew(tx, mailbox)
+    return await _ask_anew(tx, await tx.add(mailbox))
+
+
+async def remove_mailbox(tx: Transaction, chat_id: int) -> None:
+    """Delete the mailbox of the chat, if it has one, and the mails to it."""
+    locked = select(Mailbox.id).where(Mailbox.chat_id == chat_id).with_for_update()
+    mailbox_id = await tx.first(locked)
+    if mailbox_id is not None:
+        await delete_deliveries(tx, col(Delivery.mailbox_id) == mailbox_id)
+        await tx.change(delete(Mailbox).where(col(Mailbox.id) == mailbox_id))
 
 
 async def suspend_mailbox(
     tx: Transaction, mailbox: Mailbox, problem: MailboxProblem, text: str
 ) -> bool:
-    """Send nothing there until it is confirmed; False if nothing is sent there anyway.
+    """Send nothing there until it is confirmed; return False if nothing is sent there anyway.
 
-    One that waits for its first confirmation becomes unreachable: no code is awaited any more.
+    A mailbox that waits for its first confirmation becomes unreachable, and its code invalid.
     """
     match mailbox.state:
         case MailboxState.ACTIVE:
@@ -274,7 +270,7 @@ async def suspend_mailbox(
 
 
 async def unsubscribe_mailbox(tx: Transaction, mailbox: Mailbox) -> bool:
-    """Send nothing there, since its reader wishes so; False if nothing was sent there before."""
+    """Send nothing there, because its reader asks for that; return False if nothing was sent."""
     if mailbox.state is not MailboxState.ACTIVE:
         return False
     await _set_state(tx, mailbox, MailboxState.UNSUBSCRIBED)
@@ -283,7 +279,7 @@ async def unsubscribe_mailbox(tx: Transaction, mailbox: Mailbox) -> bool:
 
 
 async def confirm_mailbox(tx: Transaction, mailbox: Mailbox) -> None:
-    """Send there from now on, what has waited too; alerts that are no news any more expire."""
+    """Send there from now on, waiting mails too; alerts that are no news any more expire."""
     mailbox.code_hash = mailbox.token_hash = mailbox.problem = mailbox.problem_text = None
     mailbox.soft_bounces, mailbox.soft_since = 0, None
     await drop_confirmations(tx, mailbox)
@@ -293,22 +289,21 @@ async def confirm_mailbox(tx: Transaction, mailbox: Mailbox) -> None:
 
 async def _set_state(tx: Transaction, mailbox: Mailbox, state: MailboxState) -> None:
     mailbox.state, mailbox.state_since = state, tx.now
-    tx.session.add(mailbox)
-    await tx.session.flush()
+    await tx.flush()
 
 
-async def _asked_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
+async def _ask_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
     mailbox.asked_at, mailbox.tries = tx.now, 0
     await _set_state(tx, mailbox, MailboxState.UNCONFIRMED)
     return mailbox
 
 
-# Access: chats whose user is banned or may no longer use the bot keep all that is theirs
+# Access: chats of banned users, and of users without access, keep all their rows
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:
-    """The users of the settings; the database names more admins and users.
+    """The users that the settings name; the database names more admins and users.
 
     *is_open*: everybody may use the bot. *admins* cannot be banned.
     """
@@ -331,7 +326,7 @@ async def apply_access(
 async def access_changes(
     tx: Transaction, rule: AccessRule, *, telegram_id: int | None = None, limit: int = 100
 ) -> list[tuple[int, ChatState | None]]:
-    """Return chats whose state does not follow from *rule*, each with the one that does.
+    """Return the chats whose state does not follow from *rule*, each with the state that does.
 
     That is one of `CLOSED`, or None if the chat is to be reopened. A private chat depends on its
     user. A group or channel depends on the user who added the bot, and is banned by its own id;
@@ -340,21 +335,24 @@ async def access_changes(
     """
     wanted = _wanted_state(rule)
     differs = case((wanted.is_(None), col(Chat.state).in_(CLOSED)), else_=col(Chat.state) != wanted)
-    found = (
+    changes = (
         select(Chat.id, wanted)
         .where(differs, col(Chat.state) != ChatState.ERASED)
         .order_by(col(Chat.id))
         .limit(limit)
     )
     if telegram_id is not None:
-        theirs = (col(Chat.telegram_id) == telegram_id, col(Chat.invited_by) == telegram_id)
-        found = found.where(or_(*theirs))
-    rows = await tx.session.exec(found)
+        is_its_own, is_invited = (
+            col(Chat.telegram_id) == telegram_id,
+            col(Chat.invited_by) == telegram_id,
+        )
+        changes = changes.where(or_(is_its_own, is_invited))
+    rows = await tx.rows(changes)
     return [(chat_id, ChatState(state) if state else None) for chat_id, state in rows]
 
 
 def _wanted_state(rule: AccessRule) -> ColumnElement[str | None]:
-    """Return the state that access gives a `Chat` of the query; NULL: it is open."""
+    """Return the state that access gives a `Chat` of the query; NULL if it is open."""
     is_private = col(Chat.kind) == ChatKind.PRIVATE
     user = case((is_private, col(Chat.telegram_id)), else_=col(Chat.invited_by))
     is_admin = among(user, rule.admins)
@@ -378,60 +376,48 @@ def _wanted_state(rule: AccessRule) -> ColumnElement[str | None]:
 
 
 async def _set_access(tx: Transaction, chat: Chat, state: ChatState | None) -> None:
-    """Give the locked *chat* a state of `CLOSED`; None: what it had before, a pause included."""
+    """Give the locked *chat* a state of `CLOSED`; None: the state before it, a pause included."""
     if state is not None:
         if chat.state not in CLOSED:
             chat.was_paused = chat.state is ChatState.PAUSED
-            await tx.session.flush()
         await suspend_chat(tx, chat.id, state)
     elif chat.state not in CLOSED:
         return
     elif chat.was_paused:
         chat.state, chat.state_since, chat.was_paused = ChatState.PAUSED, tx.now, False
-        await tx.session.flush()
+        await tx.flush()
     else:
         await _restore(tx, chat.id, is_closed=True)
 
 
-# Bans: their users are answered once
+# Bans: the bot tells a banned user once
 
 
 async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
-    wanted = select(Ban.telegram_id).where(among(col(Ban.telegram_id), telegram_ids))
-    return (await tx.session.exec(wanted.limit(1))).first() is not None
+    banned = select(Ban.telegram_id).where(among(col(Ban.telegram_id), telegram_ids))
+    return await tx.first(banned.limit(1)) is not None
 
 
 async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> bool:
-    """Say whether they are still to be notified; from now on they are not."""
+    """Return whether they are still to be notified, and count them as notified from now on."""
     unnotified = (among(col(Ban.telegram_id), telegram_ids), ~col(Ban.is_notified))
-    notified = update(Ban).where(*unnotified).values(is_notified=True)
-    silently = notified.execution_options(synchronize_session=False)
-    return bool((await tx.session.exec(silently)).rowcount)
+    return bool(await tx.change(update(Ban).where(*unnotified).values(is_notified=True)))
 
 
 async def ban(tx: Transaction, telegram_id: int) -> bool:
-    """Ban Telegram's id; False if that is so already. `apply_access` closes its chats."""
+    """Ban Telegram's id; return False if it is banned already. `apply_access` closes its chats."""
     row = {"telegram_id": telegram_id, "since": tx.now, "is_notified": False}
     return bool(await insert_new(tx, Ban, [row], returning=Ban.telegram_id))
 
 
 async def unban(tx: Transaction, telegram_id: int) -> bool:
-    """Lift the ban; False if there was none. `apply_access` reopens its chats."""
-    gone = await tx.session.exec(delete(Ban).where(col(Ban.telegram_id) == telegram_id))
-    return bool(gone.rowcount)
-
-
-async def move_ban(tx: Transaction, old: int, new: int) -> None:
-    """A group that became a supergroup stays banned."""
-    if await is_banned(tx, [old]):
-        row = {"telegram_id": new, "since": tx.now, "is_notified": True}
-        await insert_new(tx, Ban, [row])
-        await tx.session.exec(delete(Ban).where(col(Ban.telegram_id) == old))
+    """Lift the ban; return False if there was none. `apply_access` reopens its chats."""
+    return bool(await tx.change(delete(Ban).where(col(Ban.telegram_id) == telegram_id)))
 
 
 async def bans(tx: Transaction, limit: int) -> Sequence[Ban]:
     newest = select(Ban).order_by(col(Ban.since).desc(), col(Ban.telegram_id))
-    return (await tx.session.exec(newest.limit(limit))).all()
+    return await tx.rows(newest.limit(limit))
 
 
 # Groups that became supergroups: Telegram's id changes, our row and its keys stay.
@@ -442,75 +428,88 @@ async def migrate_chat(
 ) -> None:
     """Write Telegram's id *new* wherever *old* stood.
 
-    Where the supergroup has a row already, because its update came first, what belongs to it moves
-    to the older row, unless that has the same; the newer row goes. Of its subscriptions only as
-    many move as the chat may have: *most_topics*, unless an admin allowed it more or less.
+    If the supergroup has a row already, because its update came first, its rows move to the older
+    row, unless that has the same ones, and the newer row is deleted. Subscriptions beyond
+    *most_topics*, or beyond the quota that an admin gave the chat, end.
     """
     moving = await lock_migration(tx, old, new)
-    await move_ban(tx, old, new)
+    await _move_ban(tx, old, new)
     await lock_queues(tx)
-    had = await count_subscriptions_of_account(tx, moving[0].id) if moving else 0
+    if not moving:
+        return
+    first_id = moving[0].id
+    subscriptions = await count_subscriptions_of_account(tx, first_id)
     for chat in moving:
-        await _absorb(tx, chat, new)
-        chat.telegram_id = new
-        chat.kind = ChatKind.SUPERGROUP
-        await tx.session.flush()
-    if moving and most_topics is not None:
-        quota = (await quota_of(tx, moving[0].id)).topics
+        await _absorb_twin(tx, chat, new)
+        chat.telegram_id, chat.kind = new, ChatKind.SUPERGROUP
+        await tx.flush()
+    if most_topics is not None:
+        quota = (await quota_of(tx, first_id)).topics
         most = most_topics if quota is None else quota
-        await _end_subscriptions_beyond(tx, moving[0].id, max(had, most))
+        await _end_subscriptions_beyond(tx, first_id, max(subscriptions, most))
 
 
 async def lock_migration(tx: Transaction, old: int, new: int) -> Sequence[Chat]:
     """Lock the rows of both of Telegram's ids, a row for each thread; return those of *old*."""
-    theirs = select(Chat).where(col(Chat.telegram_id).in_((old, new))).order_by(col(Chat.id))
-    fresh = theirs.with_for_update().execution_options(populate_existing=True)
-    return [chat for chat in await tx.session.exec(fresh) if chat.telegram_id == old]
+    chats = await tx.rows(
+        select(Chat)
+        .where(col(Chat.telegram_id).in_((old, new)))
+        .order_by(col(Chat.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return [chat for chat in chats if chat.telegram_id == old]
 
 
-async def _absorb(tx: Transaction, chat: Chat, telegram_id: int) -> None:
-    same_place = and_(col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == chat.thread_id)
-    twin = (await tx.session.exec(select(Chat.id).where(same_place))).first()
-    if twin is None:
+async def _move_ban(tx: Transaction, old: int, new: int) -> None:
+    if await unban(tx, old):
+        row = {"telegram_id": new, "since": tx.now, "is_notified": True}
+        await insert_new(tx, Ban, [row])
+
+
+async def _absorb_twin(tx: Transaction, chat: Chat, telegram_id: int) -> None:
+    """Move to *chat* all that belongs to the row of its thread under the new *telegram_id*."""
+    same_thread = and_(col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == chat.thread_id)
+    twin_id = await tx.first(select(Chat.id).where(same_thread))
+    if twin_id is None:
         return
     for column in columns_naming_a_chat():
-        await _move(tx, column, twin, chat.id)
-    await delete_deliveries(tx, col(Delivery.chat_id) == twin)  # the chat has the same already
-    await tx.session.exec(delete(Chat).where(col(Chat.id) == twin))
+        await _move_rows(tx, column, twin_id, chat.id)
+    await delete_deliveries(tx, col(Delivery.chat_id) == twin_id)  # the chat has the same already
+    await tx.change(delete(Chat).where(col(Chat.id) == twin_id))
     await unblock_next(tx, [chat.id])
 
 
 async def _end_subscriptions_beyond(tx: Transaction, chat_id: int, most: int) -> None:
     """End the newest subscriptions of the chat with all its threads, so that *most* are left."""
-    rows = await tx.session.exec(
+    newest = await tx.rows(
         select(Subscription)
         .where(of_account(col(Subscription.chat_id), chat_id))
         .order_by(col(Subscription.id))
         .offset(most)
         .execution_options(populate_existing=True)
     )
-    for subscription in rows.all():
+    for subscription in newest:
         await end_subscription(tx, subscription)
 
 
-async def _move(tx: Transaction, column: Column[int], source: int, target: int) -> None:
-    clashes = [_same_at_target(column, names, target) for names in _unique_beside(column)]
-    await tx.session.exec(
+async def _move_rows(tx: Transaction, column: Column[int], source: int, target: int) -> None:
+    clashes = [_is_at_target(column, names, target) for names in _unique_beside(column)]
+    await tx.change(
         update(column.table)
         .where(column == source, *(not_(clash) for clash in clashes))
         .values({column.name: target})
-        .execution_options(synchronize_session=False)
     )
 
 
 def _unique_beside(column: Column[int]) -> list[list[str]]:
     """Return, for each unique rule that *column* is part of, the names of the other columns."""
     table = SQLModel.metadata.tables[str(column.table)]
-    constraints = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
-    indexes = [each for each in table.indexes if each.unique]
-    rules = [table.primary_key.columns]
-    rules += [each.columns for each in constraints]
-    rules += [each.columns for each in indexes]
+    rules = [
+        table.primary_key.columns,
+        *(rule.columns for rule in table.constraints if isinstance(rule, UniqueConstraint)),
+        *(index.columns for index in table.indexes if index.unique),
+    ]
     return [
         [other.name for other in columns if other is not column]
         for columns in rules
@@ -518,9 +517,10 @@ def _unique_beside(column: Column[int]) -> list[list[str]]:
     ]
 
 
-def _same_at_target(column: Column[int], names: list[str], target: int) -> Exists:
-    theirs = column.table.alias("theirs")
+def _is_at_target(column: Column[int], names: list[str], target: int) -> Exists:
+    """Return whether *target* has a row with the same values of the columns *names*."""
+    at_target = column.table.alias("at_target")
     return exists().where(
-        theirs.c[column.name] == target,
-        *(theirs.c[name] == column.table.c[name] for name in names),
+        at_target.c[column.name] == target,
+        *(at_target.c[name] == column.table.c[name] for name in names),
     )

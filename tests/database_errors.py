@@ -1,9 +1,12 @@
 """Databases that fail and recover."""
 
 import sqlite3
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.db.engine import SQLITE, Storage
@@ -56,3 +59,16 @@ async def execute(url: str, statement: str) -> None:
     async with engine.connect() as connection:
         await connection.execute(text(statement))
     await engine.dispose()
+
+
+class LosingTimes:
+    """Stands for the function *act*, but loses the connection the first *times* times."""
+
+    def __init__(self, act: Callable[..., Awaitable[Any]], times: int) -> None:
+        self.act, self.times = act, times
+
+    async def __call__(self, *arguments: object, **named: object) -> Any:
+        if self.times:
+            self.times -= 1
+            raise DBAPIError("UPDATE", {}, ConnectionResetError(), connection_invalidated=True)
+        return await self.act(*arguments, **named)

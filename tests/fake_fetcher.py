@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, Spent, TimedOut
+from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, ProblemCode, Spent
 from bot.sources.fetch.response import Response
 
 
@@ -85,8 +85,8 @@ def web_pages(replies: dict[str, Reply] | None = None) -> FakeFetcher:
     return FakeFetcher(replies or {}, b"<html>", {"content-type": "text/html"})
 
 
-def time_out(url: str = "") -> TimedOut:
+def time_out(url: str = "") -> FetchError:
     """Return a time-out; that of the host of *url* lets the host be left alone for a while."""
-    error = TimedOut()
+    error = FetchError(ProblemCode.TIMED_OUT)
     error.host = url.split("/")[2] if url else ""
     return error

@@ -81,7 +81,7 @@ async def test_a_poll_that_brings_nothing_wakes_no_other_stage():
         (Notification.DELIVERIES, ["send", "mail"]),
     ],
 )
-async def test_what_a_transaction_commits_wakes_the_stages_that_have_work(
+async def test_a_committed_transaction_wakes_the_stages_that_have_work(
     sqlite_url, notification, woken
 ):
     storage = Storage.open(sqlite_url)
@@ -196,7 +196,7 @@ async def test_a_stage_may_go_on_failing_for_days():
     assert waited[-1] == 60
 
 
-async def test_what_works_again_is_said_and_new_trouble_too():
+async def test_recovery_is_logged_and_so_is_a_later_failure():
     outcomes: list[Exception | int] = [OSError("full"), LookupError("a bug"), OSError("full"), 1]
     outcomes += [OSError("full again"), 0]
     idle = asyncio.Event()

@@ -15,12 +15,12 @@ from benchmarks import rows
 from benchmarks.ingest.feeds import PLANTED
 from benchmarks.match.workload import Workload
 from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.ops.logs import configure_logs
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from storage.articles import Article
@@ -39,8 +39,8 @@ RunOnce = Callable[[], Awaitable[int]]
 class Stages:
     storage: Storage
     polling: SourcePoller
-    completing: Completing
-    grouping: Grouping
+    completing: PageStage
+    grouping: MatchStage
 
     @property
     def in_order(self) -> dict[str, RunOnce]:
@@ -78,8 +78,8 @@ async def stages_on(
                 yield Stages(
                     storage,
                     SourcePoller(storage, fetcher, reader, OWNER),
-                    Completing(storage, fetcher, reader, OWNER),
-                    Grouping(storage, OWNER),
+                    PageStage(storage, fetcher, reader, OWNER),
+                    MatchStage(storage, OWNER),
                 )
     finally:
         await storage.close()

@@ -20,7 +20,7 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
@@ -55,7 +55,7 @@ class Week:
                 await self._work_until(polling, completing, moment)
 
     async def _work_until(
-        self, polling: SourcePoller, completing: Completing, end: datetime
+        self, polling: SourcePoller, completing: PageStage, end: datetime
     ) -> None:
         while self.clock.now < end:
             if await polling.poll_due():
@@ -74,7 +74,7 @@ class Week:
             return due
 
     @asynccontextmanager
-    async def _started(self) -> AsyncIterator[tuple[SourceAdder, SourcePoller, Completing]]:
+    async def _started(self) -> AsyncIterator[tuple[SourceAdder, SourcePoller, PageStage]]:
         """Yield the stages of a new process."""
         throttle = Throttle(clock=self._seconds, sleep=self._sleep)
         async with AsyncExitStack() as stack:
@@ -91,7 +91,7 @@ class Week:
             yield (
                 SourceAdder(self.storage, fetcher, reader, public=True),
                 SourcePoller(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
-                Completing(self.storage, fetcher, reader, owner="me"),
+                PageStage(self.storage, fetcher, reader, owner="me"),
             )
 
     def _seconds(self) -> float:

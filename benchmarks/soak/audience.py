@@ -114,7 +114,7 @@ async def _subscribe(
 def _source(tx: Transaction, news: News, dice: random.Random, number: int) -> rows.Values:
     feed = news.feeds[number]
     return rows.source(
-        f"http://{feed.host}:{news.port}{feed.path}",
+        f"http://{feed.host}{feed.path}",
         tx.now,
         # A quarter is read every half hour, the others as often as they publish.
         every_seconds=1800 if number % 4 == 0 else None,

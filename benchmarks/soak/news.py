@@ -69,14 +69,11 @@ class Feed:
 
 @dataclass(eq=False)
 class News:
-    """*port* is that of the web server of all hosts."""
-
     numbers: Numbers
     clock: Clock
     feeds: list[Feed] = field(default_factory=list)
     events: int = 0
     articles: int = 0
-    port: int = 0
     _dice: random.Random = field(init=False)
     _words: list[str] = field(init=False)
 
@@ -125,7 +122,7 @@ class News:
         story = f"{report.event}/{report.about}/{report.publisher}"
         return FeedEntry(
             title=title,
-            url=f"http://{feed.host}:{self.port}/story/{story}",
+            url=f"http://{feed.host}/story/{story}",
             guid=f"{report.guid}:{feed.version}" if feed.changes_guids else report.guid,
             published_at=report.published_at,
             html=f"<p>{text[:100] if report.is_excerpt else text}</p>",

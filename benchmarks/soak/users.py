@@ -22,7 +22,7 @@ from bot.app.roles import chat_stages
 from bot.chat.dispatcher import make_dispatcher
 from bot.chat.updates import UpdateQueue
 from bot.delivery.pace import bot_key
-from bot.delivery.replies import Replies, counts
+from bot.delivery.replies import Replies, counts_as_message
 from bot.ops.instrumented_telegram import InstrumentedCalls, InstrumentedUpdates
 from bot.stages import StageRunner
 
@@ -62,13 +62,15 @@ class Session(BaseSession):
     async def make_request(self, bot: Bot, method: Any, timeout: int | None = None) -> Any:  # noqa: ASYNC109 - aiogram's
         del timeout
         name = method.__api_method__
-        if counts(name):
+        if counts_as_message(name):
             self._telegram.tick()
         await asyncio.sleep(0.1)
         if name == "getMe":
             return User(id=1, is_bot=True, first_name="Dateline", username="dateline_bot")
         chat = getattr(method, "chat_id", None)
-        if not isinstance(chat, int) or not (counts(name) or name.startswith("editMessage")):
+        if not isinstance(chat, int) or not (
+            counts_as_message(name) or name.startswith("editMessage")
+        ):
             return True
         self._telegram.calls["replies"] += 1
         message = self._message(chat, method)

@@ -185,7 +185,7 @@ async def serving(news: News, clock: Clock, served: TextIO) -> AsyncIterator[tup
         server = await loop.create_server(
             lambda: Connection(web, group), "127.0.0.1", 0, backlog=1024
         )
-        port = news.port = server.sockets[0].getsockname()[1]
+        port = server.sockets[0].getsockname()[1]
         fetcher = WorkingFetcher(
             policy=AddressPolicy(),
             user_agent="Dateline soak",

@@ -58,7 +58,7 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
     """Return the stages that read; *stack* ends their unfinished work."""
     from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
-    from bot.sources.fulltext import Completing
+    from bot.sources.fulltext import PageStage
     from bot.sources.poll import SourcePoller
 
     sources, settings, instrumentation = process.sources, process.settings, process.instrumentation
@@ -73,7 +73,7 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
         SourcePoller(storage, *instrumented("feed"), process.owner, settings.budgets)
     )
     completing = await stack.enter_async_context(
-        Completing(storage, *instrumented("page"), process.owner, settings.budgets)
+        PageStage(storage, *instrumented("page"), process.owner, settings.budgets)
     )
     poll = StageRunner(stages.POLL, poller.run_once)
     pages = StageRunner(stages.PAGE, completing.run_once)
@@ -106,16 +106,16 @@ def _hub_stages(process: ProcessContext) -> list[StageRunner]:
 
 def match_stages(process: ProcessContext) -> list[StageRunner]:
     from bot.matching.refold import Refolding
-    from bot.matching.stage import Grouping
+    from bot.matching.stage import MatchStage
 
     storage, owner = process.storage, process.owner
     settings = process.settings
-    grouping = Grouping(storage, owner, settings.story_memory_mb * 1_000_000, settings.budgets)
-    sync, gauges = grouping.sync, process.instrumentation.gauges
+    matching = MatchStage(storage, owner, settings.story_memory_mb * 1_000_000, settings.budgets)
+    sync, gauges = matching.sync, process.instrumentation.gauges
     gauges[GaugeName.INDEX_QUERIES] = lambda: len(sync.index)
     gauges[GaugeName.INDEX_CHANGE] = lambda: sync.number
     return [
-        StageRunner(stages.MATCH, grouping.run_once),
+        StageRunner(stages.MATCH, matching.run_once),
         StageRunner(stages.REFOLD, Refolding(storage, owner).refold),
     ]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from bot.delivery.release import Listed
+    from bot.delivery.release import DeliveryListed
     from bot.delivery.trace import ArticleTrace, DeliveryTrace
     from bot.ops.doctor.findings import Finding
     from bot.settings import Settings
@@ -371,7 +371,7 @@ def deliveries(
 
     if context.invoked_subcommand:
         return
-    columns: dict[str, Callable[[Listed], object]] = {
+    columns: dict[str, Callable[[DeliveryListed], object]] = {
         "ID": attrgetter("id"),
         "Kind": attrgetter("kind"),
         "State": attrgetter("state"),
@@ -395,12 +395,12 @@ def release(
 
     Example: dateline deliveries release 17 18
     """
-    from bot.delivery.release import release as release_deliveries
+    from bot.delivery.release import release_stuck
 
     if bool(ids) == everything:
         output.fail("Name the deliveries to release, or say --all.")
     wanted = None if everything else ids
-    count = output.with_storage(lambda storage: release_deliveries(storage, wanted))
+    count = output.with_storage(lambda storage: release_stuck(storage, wanted))
     typer.echo(f"Released {count} {'delivery' if count == 1 else 'deliveries'}.")
     if ids and count < len(set(ids)):
         output.fail("The others are neither held nor failed.")

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from bot.cli.articles import sentence_for, sentence_of
 from bot.cli.output import console, plain_table, print_json, show
+from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.feeds.model import DocumentKind, sort_time
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
-from bot.sources.health import MOVED_AFTER
 from bot.sources.hosts import shown_host
 from storage.enums import FullText, SourceState
 

@@ -1,1 +1,1 @@
-"""From the outbox to a chat or mailbox: the stage that sends, its pace, Telegram."""
+"""From the outbox to a chat or mailbox: the stage that sends, its pace, and Telegram."""

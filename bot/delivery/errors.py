@@ -1,8 +1,8 @@
-"""What can go wrong with a call to a channel. The type is the policy; see `outcomes`.
+"""The errors of a call to a channel. The type is the policy; see `outcomes`.
 
-Telegram's errors are read once: an HTTP code and a description become an error of ours. The first
-row of the table that fits wins; descriptions are compared in lower case. What no row knows is a
-plain rejection (4xx) or an error of the server (5xx).
+Telegram's errors are translated here alone, from an HTTP code and a description. The first row of
+the table that fits wins; descriptions are compared in lower case. Without such a row, a 4xx is a
+plain rejection and a 5xx an error of the server.
 """
 
 from datetime import timedelta
@@ -12,12 +12,12 @@ from storage.enums import ChatState
 
 
 class DeliveryError(Exception):
-    """The call did not end in a plain yes; the text is for the operator."""
+    """The call was not accepted; the text is for the operator."""
 
-    doubts_channel = False  # the channel itself may be down: ask it before anything is repeated
+    doubts_channel = False  # the channel may be down: it must respond before anything is repeated
 
 
-class Unknown(DeliveryError):  # noqa: N818 - all of these name what became of the message
+class Unknown(DeliveryError):  # noqa: N818 - each names the fate of the message
     """It may have arrived: a read time-out, a reset after the request left, a broken response."""
 
     doubts_channel = True
@@ -34,13 +34,13 @@ class NeverSent(DeliveryError):  # noqa: N818
 
 
 class ServerError(DeliveryError):
-    """The server itself says that it failed (5xx): nothing was done."""
+    """The server reports that it failed (5xx), so that nothing was done."""
 
     doubts_channel = True
 
 
 class FloodWait(DeliveryError):  # noqa: N818
-    """Too fast: the chat pauses exactly as long as asked; at a mail server, all mail."""
+    """Too fast: the chat pauses exactly as long as asked; for a mail server, all mail pauses."""
 
     def __init__(self, sentence: str, pause: timedelta) -> None:
         super().__init__(sentence)
@@ -56,7 +56,7 @@ class TryLater(DeliveryError):  # noqa: N818
 
 
 class RefusedForNow(TryLater):
-    """A mail server refuses it for a reason that may pass: a full mailbox, no way to it."""
+    """A mail server refuses it for a reason that may pass: a full mailbox, no route to it."""
 
 
 class PolicyRefused(RefusedForNow):
@@ -98,11 +98,11 @@ class ChatMigrated(DeliveryError):  # noqa: N818
 
 
 class Refused(DeliveryError):  # noqa: N818
-    """The request is wrong as it stands; the same again would be refused again."""
+    """The request is wrong, and would be refused each time."""
 
 
 class BadMarkup(Refused):
-    """Its entities or buttons are."""
+    """The entities or buttons are wrong."""
 
 
 class TooLong(Refused):
@@ -110,14 +110,14 @@ class TooLong(Refused):
 
 
 class NotModified(DeliveryError):  # noqa: N818
-    """An edit that changes nothing: what was to be shown is shown."""
+    """An edit that changes nothing, because the message has that text already."""
 
 
 class EditTargetGone(DeliveryError):  # noqa: N818
     """The message to edit is not there, or can no longer be edited."""
 
 
-# What Telegram says
+# Telegram's errors
 
 _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
     (400, "message is not modified", NotModified),
@@ -133,7 +133,7 @@ _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
     (400, "peer_id_invalid", ChatGone),
     (400, "group chat was deactivated", ChatGone),
     (400, "group is deactivated", ChatGone),
-    (400, "not enough rights to send photos", Refused),  # text may be sent all the same
+    (400, "not enough rights to send photos", Refused),  # it may have the right to send text
     (400, "not enough rights", ChatBlocked),
     (400, "have no rights", ChatBlocked),
     (400, "need administrator rights", ChatBlocked),
@@ -165,14 +165,14 @@ _BY_CODE: dict[int, type[DeliveryError]] = {
 
 def rejection(code: int, description: str) -> DeliveryError:
     """Return our error for a response `ok: false` that carries no parameters."""
-    said = description.lower()
+    lowered = description.lower()
     for known_code, words, error in _BY_WORDS:
-        if code == known_code and words in said:
+        if code == known_code and words in lowered:
             return error(description)
-    usual = ServerError if code >= HTTPStatus.INTERNAL_SERVER_ERROR else Refused
-    return _BY_CODE.get(code, usual)(description)
+    default = ServerError if code >= HTTPStatus.INTERNAL_SERVER_ERROR else Refused
+    return _BY_CODE.get(code, default)(description)
 
 
 def is_error_page(response: object) -> bool:
-    """Whether a response that is no JSON is a gateway's error page, so the status was a 5xx."""
+    """Return whether a response that is no JSON is a gateway's error page, with a 5xx."""
     return isinstance(response, str) and (not response.strip() or response.lstrip().startswith("<"))

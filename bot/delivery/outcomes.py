@@ -1,9 +1,9 @@
-"""What the response to a call means: an event of the state machine, and what changes in the row.
+"""Outcomes: the event of the state machine that a response is, and the columns that it changes.
 
-`storage.states` says what each event makes of a delivery. Which event an error is:
+`storage.states` says what each event makes of a delivery. The rules:
 - a message on which only the server fails is tried again with a back-off, then held
-- what may have arrived is resent once, silently; after the second time it is held. An edit may be
-  repeated, so it is only tried again
+- a message that may have arrived is resent once, silently; if it may have arrived again, it is
+  held. An edit may be repeated, so it is only tried again
 - a mail that its server wants later is tried again with a back-off of hours, held after two days
 - a message that is refused for its form goes once more as its fallback
 """
@@ -30,7 +30,7 @@ from bot.delivery.errors import (
 )
 from bot.rendering.messages import Message
 from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
-from storage.states import LONGEST_PAUSE, Effect, Event, Transition, after
+from storage.states import LONGEST_PAUSE, Effect, Event, Transition, transition_of
 
 if TYPE_CHECKING:
     from storage.outbox import Delivery
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 FIRST_PAUSE: Final = timedelta(seconds=1)
 TOKEN_PAUSE: Final = timedelta(minutes=1)
 
-# With the pauses above, a delivery that the server alone of all fails on is held after ten minutes.
+# With the pauses above, a delivery on which the server always fails is held after ten minutes.
 PATIENCE: Final = 10
 
-# A mail server that says "later" means it: it is asked 17 times in two days.
+# A mail server that wants a mail later is asked 17 times in two days.
 FIRST_LATER: Final = timedelta(minutes=5)
 MAIL_PATIENCE: Final = 17
 
 MAX_ERROR_LENGTH: Final = 500
-_NOT_AT_ALL: Final = timedelta()
+_NONE: Final = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,16 @@ def attempt_of(row: "Delivery", *, begun: int = 0) -> Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The event, and the figures that its effects need."""
+    """The event, and the values that its effects need."""
 
     event: Event
-    pause: timedelta = _NOT_AT_ALL  # before it is due again
+    pause: timedelta = _NONE  # before it is due again
     suspend: ChatState | None = None
     migrate_to: int | None = None
 
     @property
     def transition(self) -> Transition:
-        return after(DeliveryState.SENDING, self.event)
+        return transition_of(DeliveryState.SENDING, self.event)
 
     @property
     def state(self) -> DeliveryState:
@@ -90,7 +90,7 @@ class Outcome:
 
     @property
     def chat_pause(self) -> timedelta | None:
-        """How long all of the chat pauses; the token too if it is not the only one."""
+        """How long the chat pauses; the token too if another chat pauses already."""
         return self.pause if self.has(Effect.PAUSE_CHAT) else None
 
     @property
@@ -119,8 +119,8 @@ def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noq
         case ChatMigrated():
             return Outcome(Event.CHAT_MIGRATED, migrate_to=error.new_id)
         case Refused():
-            has_another = attempt.has_fallback
-            return Outcome(Event.REFUSED_WITH_FALLBACK if has_another else Event.REFUSED)
+            refused = Event.REFUSED_WITH_FALLBACK if attempt.has_fallback else Event.REFUSED
+            return Outcome(refused)
         case EditTargetGone():
             return Outcome(Event.TARGET_GONE)
         case _:
@@ -157,10 +157,10 @@ def _after_unknown(attempt: Attempt) -> Outcome:
     return Outcome(Event.OUTCOME_UNKNOWN, FIRST_PAUSE)
 
 
-# What is written into the row
+# The columns of the row
 
 
-def values_of(
+def result_columns(
     outcome: Outcome,
     now: datetime,
     *,
@@ -168,19 +168,19 @@ def values_of(
     message_id: int | None = None,
     error: DeliveryError | None = None,
 ) -> dict[str, Any]:
-    """Return the columns that change besides those of the transition itself, by name."""
+    """Return the new values of columns that the transition itself does not change, by name."""
     if outcome.state is DeliveryState.SENT:
         return {"sent_at": now, "message_id": message_id, "last_error": None}
-    values: dict[str, Any] = {"last_error": str(error)[:MAX_ERROR_LENGTH] if error else None}
+    columns: dict[str, Any] = {"last_error": str(error)[:MAX_ERROR_LENGTH] if error else None}
     if outcome.has(Effect.DUE_LATER):
-        values["due_at"] = now + _own_pause(outcome)
+        columns["due_at"] = now + _own_pause(outcome)
     if outcome.has(Effect.FALLBACK) and fallback is not None:
-        values |= as_body(fallback)
-    return values
+        columns |= fallback_columns(fallback)
+    return columns
 
 
 def _own_pause(outcome: Outcome) -> timedelta:
-    """Return how long the delivery itself waits; the rest of a long pause is that of its chat."""
+    """Return how long the delivery itself waits; its chat waits for the rest of a long pause."""
     longest = LONGEST_PAUSE[Medium.TELEGRAM]
     return min(outcome.pause, longest) if outcome.has(Effect.PAUSE_CHAT) else outcome.pause
 
@@ -190,31 +190,31 @@ def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa
     return not is_edit and (error is None or isinstance(error, (Unknown, ServerError)))
 
 
-# Fallbacks: what goes out instead of a body that was refused
+# Fallbacks: sent instead of a body that was refused
 #
 # 1. Text with entities falls back to plain text.
 # 2. A picture falls back to its caption.
-# 3. A rich message falls back to its classic parts: the first takes its row, the others `following`
-#    in the fallback become rows of their own. Each part still has its plain text to fall back to.
+# 3. A rich message falls back to its classic parts. The first takes its row; the others, which the
+#    fallback lists as `following`, become rows. Each part falls back to its plain text.
 
 
-def as_body(fallback: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `body` and `fallback` as they are once *fallback* has taken the body's place."""
+def fallback_columns(fallback: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `body` and `fallback` of the row once *fallback* has become its body."""
     body = {name: value for name, value in fallback.items() if name != "following"}
     message = Message.from_json(body)
-    # Nothing is left to fall back to from plain text.
+    # Plain text has no fallback.
     return {
         "body": body,
         "fallback": message.fallback() if message.entities or message.photo else None,
     }
 
 
-def following(fallback: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    """Return `body` and `fallback` of each message that comes after the first of *fallback*."""
-    return [as_body(body) for body in fallback.get("following", ())]
+def following_parts(fallback: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """Return `body` and `fallback` of each part behind the first of *fallback*."""
+    return [fallback_columns(body) for body in fallback.get("following", ())]
 
 
-# What the log says of a response that is no yes
+# The log of responses that are errors
 
 LogLine = tuple[str, str]  # the level, as a logger's method is named, and the sentence
 

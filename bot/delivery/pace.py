@@ -1,13 +1,12 @@
-"""Pace: at which moments the next messages may go (GCRA, ITU-T I.371, without a burst).
+"""Pace: the moments at which the next messages may go (GCRA, ITU-T I.371, without a burst).
 
-- One row per bot token, and one for the mail server, holds the theoretical arrival time `tat`;
-  another row holds that of each chat. From there on send permits are given at even distances, and
-  the sender of each waits for its moment. A window of one second holds at most one permit more than
-  the rate.
+- One row per bot token, one for the mail server and one per chat holds the theoretical arrival time
+  `tat`. From there on send permits are given at even distances, and the sender of each waits for
+  its moment. A window of one second holds at most one permit more than the rate.
 - Other processes take permits of the same row without this one noticing. A message that misses its
-  moment takes another permit: it would come on top of the messages of the others.
+  moment takes another permit, because it would come on top of the messages of the others.
 - Edits take permits too. Telegram is said not to count them, but they are few, and a mistake would
-  cost a pause of the whole token.
+  pause the whole token.
 """
 
 from __future__ import annotations
@@ -34,29 +33,29 @@ if TYPE_CHECKING:
 # takes the next one after them, never waits longer.
 HORIZON = timedelta(milliseconds=200)
 
-# Telegram allows one message a second in a private chat; a little slower, since the way to Telegram
-# takes longer for one message than for another. A user waits for replies: a few in a row go at
-# once.
+# Telegram allows one message a second in a private chat. The interval is a little longer, because
+# one message takes longer to Telegram than another. A few replies in a row go at once, because a
+# user waits for them.
 PRIVATE_INTERVAL = timedelta(seconds=1.05)
 PRIVATE_BURST = 3
 
 # Elsewhere it allows 20 in any minute: (60 + 5 x 4.1) / 4.1 = 19. Deliveries may run further ahead
-# than replies, so that they find room however many replies a group asks for.
+# than replies, so that they get permits however many replies a group asks for.
 GROUP_INTERVAL = timedelta(seconds=4.1)
 GROUP_BURST = 3
 GROUPS_AHEAD = 4 * GROUP_INTERVAL
 
-# At 27 a second all may be late by so much, and no second holds more than 28; at a slower rate by
-# an interval.
+# How late every message may be at 27 a second, so that no second holds more than 28; at a slower
+# rate it is an interval.
 LATE_SECONDS = 0.037
 
-# No longer than the horizon: a slow process would take permits from beyond where the others look.
+# No longer than the horizon, because a slow process would take permits that others cannot see yet.
 LONGEST_LEAD_SECONDS = HORIZON.total_seconds()
 SHORTEST_LEAD_SECONDS = 0.01
 
 
 class Timer:
-    """A clock that only goes forward, and a way to wait on it; seconds."""
+    """A clock that only goes forward, in seconds, and a way to wait on it."""
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -69,7 +68,7 @@ class Timer:
 
 
 def bot_key(token: str) -> str:
-    """Return the key of the token's row; the token itself is in no table."""
+    """Return the key of the token's row, because the token itself must stand in no table."""
     return f"bot:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
 
 
@@ -124,10 +123,10 @@ class Offer(NamedTuple):
     """Permits that may be taken in *tx*; none while the row pauses."""
 
     tx: Transaction
-    """At the time that it was when the row was locked."""
+    """With the time at which the row was locked."""
     permits: list[datetime]
     moments: list[float]
-    """The permits, on the timer."""
+    """The moments of the permits on the timer."""
 
 
 @dataclass(eq=False)
@@ -148,44 +147,44 @@ class Pacer:
 
     @property
     def _is_alone(self) -> bool:
-        """Whether no other process can send from this row: a file has one process."""
+        """Whether no other process can send from this row: a file of SQLite's has one process."""
         return self.storage.dialect == SQLITE
 
     async def offer(self, waiting: Transaction, wanted: int, *, commits: int = 1) -> Offer:
         """Lock the row until the transaction ends, and find up to *wanted* permits.
 
-        They begin so far ahead that this transaction is committed by then, and *commits* in
-        all; a process that is alone need not be in time.
+        They begin so far ahead that *commits* transactions, this one included, are committed by
+        then; a process that is alone need not be in time.
         """
-        row, tx, shown = await self._lock(waiting)
+        row, tx, timer_then = await self._lock(waiting)
         if wanted < 1 or (row.paused_until and row.paused_until > tx.now):
             return Offer(tx, [], [])
         permits = free_permits(
             row.tat, self._ready(tx, commits), self.interval, wanted=wanted, horizon=self.horizon
         )
-        return Offer(tx, permits, _on_timer(permits, tx, shown))
+        return Offer(tx, permits, _on_timer(permits, tx, timer_then))
 
     async def take(self, offer: Offer, used: int) -> None:
         await advance(offer.tx, self.key, offer.permits[used - 1] + self.interval)
 
     async def block(self, waiting: Transaction, count: int) -> list[float]:
         """Take the next *count* permits, however far ahead; return their moments on the timer."""
-        row, tx, shown = await self._lock(waiting)
+        row, tx, timer_then = await self._lock(waiting)
         ready = self._ready(tx, commits=1)
         permits = next_permits(row.tat, ready, self.interval, wanted=count)
         await advance(tx, self.key, permits[-1] + self.interval)
-        return _on_timer(permits, tx, shown)
+        return _on_timer(permits, tx, timer_then)
 
     async def _lock(self, waiting: Transaction) -> tuple[Pace, Transaction, float]:
-        """Return the row, ours until the transaction ends, the transaction, and the timer then."""
+        """Return the locked row, the transaction at the time of the lock, and the timer then."""
         row = await lock_pace(waiting, self.key)
-        # Counted from when they were ours to give: the lock may have been waited for. The database
-        # said what time it is half way between request and response, more or less.
-        asked, tx = self.timer.now(), await waiting.anew()
-        return row, tx, (asked + self.timer.now()) / 2
+        # The time is read after the lock, because the wait for it may have been long. The database
+        # read it about half way between request and response.
+        asked_at, tx = self.timer.now(), await waiting.anew()
+        return row, tx, (asked_at + self.timer.now()) / 2
 
     def _ready(self, tx: Transaction, commits: int) -> datetime:
-        """When so many commits will be done, this transaction's among them."""
+        """Return when so many commits will be done, this transaction's among them."""
         lead = 0.0 if self._is_alone else commits * self.lead.seconds
         return tx.now + timedelta(seconds=lead)
 
@@ -197,8 +196,8 @@ class Pacer:
     async def keep(self, moment: float, count: int) -> bool:
         """Wait for the permits of *count* calls at *moment*; return whether they may begin then.
 
-        A process that is alone may begin late, at the usual distance to what it began before: a
-        loop that was held up would otherwise start all that is overdue at once, over the limit.
+        A process that is alone may begin late, but keeps the usual distance to the calls before.
+        Otherwise a loop that was held up would start all overdue calls at once, over the limit.
         """
         if not self._is_alone:
             await self.until(moment)
@@ -213,13 +212,13 @@ class Pacer:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """A transaction that writes; the lead learns from how long it takes."""
-        began = self.timer.now()
+        """Yield a writing transaction, from whose duration the lead learns."""
+        began_at = self.timer.now()
         async with self.storage.writing() as tx:
             yield tx
-        self.lead.learn(self.timer.now() - began)
+        self.lead.learn(self.timer.now() - began_at)
 
 
-def _on_timer(permits: list[datetime], tx: Transaction, shown: float) -> list[float]:
-    """Return the moments of the permits on a timer that has *shown* this as *tx* began."""
-    return [shown + (permit - tx.now).total_seconds() for permit in permits]
+def _on_timer(permits: list[datetime], tx: Transaction, timer_then: float) -> list[float]:
+    """Return the moments of the permits on a timer that showed *timer_then* at the time of *tx*."""
+    return [timer_then + (permit - tx.now).total_seconds() for permit in permits]

@@ -1,4 +1,4 @@
-"""Deliveries that wait for the operator: list them, release them, drop them."""
+"""Deliveries that wait for the operator: listing, releasing and dropping them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _LONGEST_BEGINNING = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """One delivery as the operator sees it; `chat` is Telegram's number."""
+class DeliveryListed:
+    """One delivery as the operator sees it; `chat` is Telegram's id."""
 
     id: int
     kind: DeliveryKind
@@ -42,12 +42,12 @@ class Listed:
 
 async def list_deliveries(
     storage: Storage, states: Collection[DeliveryState], limit: int = 100, offset: int = 0
-) -> list[Listed]:
+) -> list[DeliveryListed]:
     """Return *limit* deliveries in *states*, the newest first."""
     async with storage.reading() as tx:
         rows = await deliveries_in(tx, states, limit, offset=offset)
     return [
-        Listed(
+        DeliveryListed(
             id=row.id,
             kind=row.kind,
             state=row.state,
@@ -67,7 +67,7 @@ async def count_deliveries(storage: Storage, states: Collection[DeliveryState]) 
         return await count_deliveries_in(tx, states)
 
 
-async def release(
+async def release_stuck(
     storage: Storage, ids: Sequence[int] | None = None, *, by: int | None = None
 ) -> int:
     """Make held and failed deliveries due again, all or those of *ids*; return how many."""
@@ -77,7 +77,7 @@ async def release(
     return count
 
 
-async def drop(storage: Storage, ids: Sequence[int], *, by: int | None = None) -> int:
+async def drop_stuck(storage: Storage, ids: Sequence[int], *, by: int | None = None) -> int:
     """Give up held and failed deliveries; return how many."""
     async with storage.writing() as tx:
         count = await drop_deliveries(tx, ids)
@@ -85,10 +85,10 @@ async def drop(storage: Storage, ids: Sequence[int], *, by: int | None = None) -
     return count
 
 
-async def undrop(
+async def restore_dropped(
     storage: Storage, delivery_id: int, state: DeliveryState, *, by: int | None = None
 ) -> int:
-    """Let a dropped delivery wait again, held or failed as it was."""
+    """Give a dropped delivery its former *state* back; return how many were restored, 0 or 1."""
     async with storage.writing() as tx:
         count = await restore_delivery(tx, delivery_id, state)
         await _record(tx, by, AuditAction.UNDROPPED, [delivery_id], count)
@@ -99,7 +99,7 @@ async def _record(
     tx: Transaction, by: int | None, action: AuditAction, ids: Sequence[int] | None, count: int
 ) -> None:
     if count:
-        subject = "all" if ids is None else ", ".join(str(one) for one in ids)
+        subject = "all" if ids is None else ", ".join(map(str, ids))
         await record_event(tx, by, action, subject, deliveries=count)
 
 

@@ -1,13 +1,14 @@
-"""Replies to users: they take their permits from the same pace as deliveries, and go before them.
+"""Replies to users: they take permits from the same pace as deliveries, and go before them.
 
-A middleware of the session that the chat's bot uses; deliveries have a bot, and so a session, of
-their own. Only calls that send, copy or forward count.
+This is a middleware of the session that the chat's bot uses. Deliveries have a bot, and so a
+session, of their own. Only calls that send, copy or forward count.
 
-1. No call about a chat is made while Telegram lets it pause, nor one of the conversation while it
-   lets the token pause. A short pause is waited for; else the call fails as if it was refused.
-2. What surely did not arrive is tried again, and so is what may be done twice. A message that met
-   a failing server or gateway is tried once more, so that it comes twice at most. All that may have
-   arrived fails with `MayHaveArrived`, after which nobody apologises.
+1. No call about a chat is made while Telegram makes the chat pause, and no call of a conversation
+   while it makes the token pause. A call waits for the end of a short pause; else it fails as if
+   Telegram had refused it.
+2. A call that surely did not arrive is tried again, and so is a call that may be done twice. A
+   message is tried once more after a server or gateway failed, so that it comes twice at most. All
+   other calls that may have arrived fail with `MayHaveArrived`, after which no apology is sent.
 """
 
 from __future__ import annotations
@@ -50,19 +51,19 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# So many permits are taken from the token's row at once. What is not used in time is lost, so that
-# a reply alone costs the deliveries a sixth of a second.
+# How many permits are taken from the token's row at once. Permits that are not used in time are
+# lost, so that a single reply costs the deliveries a sixth of a second.
 BLOCK = 5
 
-# So often a reply takes another permit for one that it missed; then it goes all the same.
+# How often a reply takes another permit after missing one; then it goes without.
 TRIES = 3
 
-# A call that would have to wait for longer is not made. In a busy group the next permit is
-# 4.1 seconds away; the answer to a press, which is no message, may come later.
+# A call that would have to wait longer is not made. In a busy group the next permit is 4.1 seconds
+# away. The reply to a press is no message and may come later.
 LONGEST_WAIT_SECONDS = 5.0
 PRESS_WAIT_SECONDS = 20.0
 
-# Before what failed is tried again, and again.
+# The pauses before a failed call is tried again.
 PAUSES_SECONDS = (0.5, 2.0)
 
 _PRESS = "answerCallbackQuery"
@@ -70,14 +71,14 @@ _COUNTED = ("send", "copy", "forward")
 _NOT_COUNTED = frozenset({"sendChatAction", "sendMessageDraft", "sendRichMessageDraft"})
 
 
-def counts(method: str) -> bool:
-    """Whether Telegram counts the API method named *method* as a message."""
+def counts_as_message(method: str) -> bool:
+    """Return whether Telegram counts the API method named *method* as a message."""
     return method.startswith(_COUNTED) and method not in _NOT_COUNTED
 
 
 @dataclass(eq=False)
 class Replies(BaseRequestMiddleware):
-    """Register it: `bot.session.middleware(Replies(storage, bot_key(token)))`."""
+    """A middleware to register: `bot.session.middleware(Replies(storage, bot_key(token)))`."""
 
     storage: Storage
     pace_key: str
@@ -98,13 +99,15 @@ class Replies(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         name, chat = method.__api_method__, _chat_of(method)
         if chat is None and not name.startswith(("answer", *_COUNTED)):
-            return await make_request(bot, method)  # polls, profiles: what limits those is theirs
+            return await make_request(
+                bot, method
+            )  # polling, profiles: the pace does not limit these
         for tried, seconds in enumerate((*PAUSES_SECONDS, None), 1):
             await self._wait_for_room(method, chat)
             try:
                 return await make_request(bot, method)
             except TelegramRetryAfter as refused:
-                # It was refused, so it has not arrived: to ask once more cannot double it.
+                # It was refused, so that another try cannot double it.
                 await self._pause(chat, refused.retry_after)
                 if seconds is None or refused.retry_after > _patience(name):
                     raise
@@ -120,19 +123,19 @@ class Replies(BaseRequestMiddleware):
         raise AssertionError  # the last round returns or raises
 
     async def _wait_for_room(self, method: TelegramMethod[Any], chat: int | None) -> None:
-        """Wait until the call may be made; raise `TelegramRetryAfter` where that takes too long."""
+        """Wait until the call may be made; raise `TelegramRetryAfter` if that takes too long."""
         try:
             if is_database_silent.get():
-                log.debug("answering without a look at pauses", method=method.__api_method__)
-            elif not counts(method.__api_method__):
+                log.debug("replying without a look at pauses", method=method.__api_method__)
+            elif not counts_as_message(method.__api_method__):
                 await self._wait_for_pauses(method, chat)
             elif is_late.get():
                 raise _refused(method, 0)
             else:
                 await self._wait_for_permit(method, chat)
         except (DatabaseError, OSError) as error:
-            # Somebody waits for an answer, if only to read that something is wrong.
-            log.warning("answering without a permit; the database fails", error=str(error))
+            # The user waits for a reply, if only to read that something is wrong.
+            log.warning("replying without a permit; the database fails", error=str(error))
 
     async def _wait_for_pauses(self, method: TelegramMethod[Any], chat: int | None) -> None:
         async with self.storage.reading() as tx:
@@ -162,9 +165,9 @@ class Replies(BaseRequestMiddleware):
                 return
 
     async def _seconds_to_wait(self, chat: int | None) -> float:
-        """Return how long until the chat may have another; if that is soon, it is counted."""
+        """Return how long until the chat may get another reply; count that reply if it is soon."""
         async with self._one_at_a_time, self._pacer.transaction() as tx:
-            await self._have_permits(tx)
+            await self._ensure_permits(tx)
             paused = await self._pause_left(tx, chat)
             if chat is None or paused > LONGEST_WAIT_SECONDS:
                 return paused
@@ -180,20 +183,20 @@ class Replies(BaseRequestMiddleware):
         async with self._one_at_a_time:
             if not self._has_permits():
                 async with self._pacer.transaction() as tx:
-                    await self._have_permits(tx)
+                    await self._ensure_permits(tx)
             return self._permits.popleft()
 
-    async def _have_permits(self, tx: Transaction) -> None:
+    async def _ensure_permits(self, tx: Transaction) -> None:
         if not self._has_permits():
             self._permits.extend(await self._pacer.block(tx, BLOCK))
 
     def _has_permits(self) -> bool:
         while self._permits and self._pacer.is_missed(self._permits[0]):
-            self._permits.popleft()  # used now, it would stand too close to another's
+            self._permits.popleft()  # it would come too close to a permit of another process
         return bool(self._permits)
 
     async def _pause(self, chat: int | None, seconds: int) -> None:
-        """Let the chat pause; the token if the call was about none, or another chat pauses too."""
+        """Pause the chat; the token if the call was about no chat, or another chat pauses too."""
         log.warning("telegram asks to slow down", chat=chat, seconds=seconds)
         try:
             async with self.storage.writing() as tx:
@@ -204,7 +207,7 @@ class Replies(BaseRequestMiddleware):
                     await pause_chat(tx, self.pace_key, chat, until)
                 await count_flood_wait(tx)
         except (DatabaseError, OSError) as error:
-            log.warning("a pause is not kept; the database fails", error=str(error))
+            log.warning("a pause cannot be stored; the database fails", error=str(error))
 
 
 def _chat_of(method: TelegramMethod[Any]) -> int | None:
@@ -224,15 +227,15 @@ def _is_tried_again(name: str, problem: DeliveryError, error: Exception, tried: 
     if isinstance(problem, NeverSent):
         return True
     if isinstance(problem, ServerError | GatewayFailed):
-        return not counts(name) or tried == 1
-    # An edit or an answer to a press is the same when it comes twice; but who waited for long
-    # enough to run out of time does not wait as long again.
+        return not counts_as_message(name) or tried == 1
+    # An edit or a reply to a press may come twice, but a user who waited for a time-out does not
+    # wait as long again.
     timed_out = isinstance(error.__cause__, TimeoutError)
-    return isinstance(problem, Unknown) and not counts(name) and not timed_out
+    return isinstance(problem, Unknown) and not counts_as_message(name) and not timed_out
 
 
 def _may_have_arrived(method: TelegramMethod[Any], problem: DeliveryError) -> bool:
-    """Say so too of a message that a server failed on twice: servers have been wrong."""
+    """Return whether the call may have arrived, also if the server says twice that it failed."""
     if isinstance(problem, ServerError):
-        return counts(method.__api_method__)
+        return counts_as_message(method.__api_method__)
     return isinstance(problem, Unknown)

@@ -1,8 +1,8 @@
 """The stage that sends, by Telegram or by mail: claim, intent, call, response, next.
 
 No transaction is open between these. A crash before the intent costs nothing; one after it leaves
-the delivery `sending`, which becomes unknown. Intents whose calls begin nearly together are written
-down together, and so are responses. What differs between the two media is their `Channel`.
+the delivery `sending`, which becomes unknown. Intents of calls that begin nearly together share a
+transaction, and so do responses. The two media differ in their `Channel` alone.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 import structlog
 
+from bot.delivery.channel import BEGINS_WITHIN_SECONDS, response_to
 from bot.delivery.errors import DeliveryError, NeverSent, Unknown
-from bot.delivery.outcomes import attempt_of, log_line, outcome_of, values_of
-from bot.delivery.pace import HORIZON, Pacer, Timer
-from bot.delivery.responses import ResponseWriter, response_to
+from bot.delivery.outcomes import attempt_of, log_line, outcome_of, result_columns
+from bot.delivery.pace import Pacer, Timer
+from bot.delivery.responses import ResponseWriter
 from bot.ops.instrumentation import Instrumentation, Operation
 from storage.outbox import (
     CallResult,
@@ -36,93 +37,34 @@ from storage.pace import paused_until, pauses_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
-    from datetime import datetime
     from types import TracebackType
     from typing import Self
 
-    from bot.delivery.responses import CallResponse
+    from bot.delivery.channel import CallResponse, Channel
     from storage.db.engine import Storage, Transaction
-    from storage.enums import Medium
 
 log = structlog.get_logger(__name__)
 
 PER_SECOND = 27.0
 
-# Calls that begin within it begin together: at 27 a second each alone, at 1000 twenty.
+# Calls that begin within this time begin together: at 27 a second each alone, at 1000 twenty.
 TOGETHER_SECONDS = 0.02
 
-# A call begins so long after its intent at the latest. That is less than others wait before they
-# take this process for dead (`app.peers`), and together with the call's own time-out less than
-# its lease: nobody has taken it over, and sent it once more, by then.
-BEGINS_WITHIN_SECONDS = 8.0
-
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
-
-
-@dataclass(frozen=True, slots=True)
-class SendLimits:
-    """How long the steps of a delivery by one medium may take."""
-
-    medium: Medium
-    claim_lease: timedelta  # from claim to intent passes the wait for a permit
-    call_lease: timedelta  # from intent to response passes the time-out of the call
-    response_seconds: float
-    """How long storing a response is tried; with the call itself less than its lease."""
-    horizon: timedelta = HORIZON
-    ask_again: timedelta = timedelta()
-    """How long a server that did not answer is left alone."""
-
-
-class Channel(Protocol[Claimed]):
-    """One medium: what it claims, how it calls, what its responses change beside the delivery."""
-
-    @property
-    def limits(self) -> SendLimits: ...
-
-    async def claim(
-        self, tx: Transaction, owner: str, permits: Sequence[datetime]
-    ) -> list[Claimed]:
-        """Claim what is due, at most one delivery for each permit."""
-
-    def paused_by(self, claimed: Claimed) -> str:
-        """Return the key of the pace row whose pause keeps this delivery from going."""
-
-    async def call(self, claimed: Claimed) -> int | None:
-        """Send or edit the message; return its id there. DeliveryError for all but a yes.
-
-        It never retries.
-        """
-
-    async def responds(self) -> bool:
-        """Whether the server answers at all, asked by a call that has no effect."""
-
-    async def before_responses(
-        self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[Claimed]]
-    ) -> None:
-        """Lock what comes before deliveries, and change of it what is there: see `storage`."""
-
-    async def after_responses(
-        self,
-        tx: Transaction,
-        pace_key: str,
-        responses: Sequence[CallResponse[Claimed]],
-        ours: set[int],
-    ) -> None:
-        """Change what follows from the responses; *ours*: the deliveries still owned by then."""
 
 
 @dataclass(eq=False)
 class Calls:
     """Calls in flight: `async with Calls() as calls:` as long as the process sends.
 
-    Leaving it waits for the calls in flight, for *patience* at most. What is cut off then counts
-    as unknown.
+    Leaving it waits at most *patience* for the calls in flight. The outcome of calls that are cut
+    off then is unknown.
     """
 
     limit: int = 64
     patience: timedelta = timedelta(seconds=8)
     on_done: Callable[[], None] = lambda: None
-    """Called after each call: the next delivery of its chat may go."""
+    """Called after each call, because the next delivery of its chat may go."""
     timer: Timer = field(default_factory=Timer)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
@@ -184,7 +126,7 @@ class SendStage(Generic[Claimed]):
     _is_in_doubt: bool = False
     _ask_at: float = float("-inf")
     _unbegun: set[int] = field(default_factory=set)
-    """Claims whose calls were not made, and that are not given back yet."""
+    """Claims without a call that are not released yet."""
     _in_flight: set[int] = field(default_factory=set)
     """Calls whose results are not stored yet. A clock set forward ends their leases, not them."""
 
@@ -196,31 +138,31 @@ class SendStage(Generic[Claimed]):
         )
 
     async def run_once(self, limit: int = 100) -> int:
-        """Start the calls for what is due, each at its permit; return how many were claimed.
+        """Start the calls for due deliveries, each at its permit; return how many were claimed.
 
-        The calls go on in `calls`; their answers wake the tasks that wait for them.
+        The calls go on in `calls`, which reports each that ends.
         """
         if not await self._is_clear():
             return 0
         waiting = await self._claim(min(limit, self.calls.room))
         number = len(waiting)
-        self._unbegun.update(each.claimed.id for each in waiting)
+        self._unbegun.update(planned.claimed.id for planned in waiting)
         while waiting:
             first, waiting = _split(waiting)
             await self.pacer.until(first[0].moment - self.pacer.lead.seconds)
-            intended, ready = self.calls.timer.now(), await self._begin(first)
+            intended_at, ready = self.calls.timer.now(), await self._begin(first)
             while ready and not await self.pacer.keep(ready[0].moment, len(ready)):
                 ready, waiting = await self._postpone(ready, waiting)
-            for each in ready:
-                self._unbegun.discard(each.claimed.id)
-                self.calls.start(self._deliver(each.claimed, intended))
-        await self._give_back_unbegun()
+            for planned in ready:
+                self._unbegun.discard(planned.claimed.id)
+                self.calls.start(self._deliver(planned.claimed, intended_at))
+        await self._release_unbegun()
         return number
 
     async def _postpone(
         self, ready: Sequence[Planned[Claimed]], waiting: Sequence[Planned[Claimed]]
     ) -> tuple[list[Planned[Claimed]], list[Planned[Claimed]]]:
-        """Return both with other permits: without those for which there is none soon."""
+        """Return both with other permits, without the deliveries that get none soon."""
         async with self.pacer.transaction() as tx:
             offer = await self.pacer.offer(tx, len(ready) + len(waiting))
             if offer.moments:
@@ -230,22 +172,22 @@ class SendStage(Generic[Claimed]):
             deliveries=len(ready) + len(waiting),
             lead=self.pacer.lead.seconds,
         )
-        again = [
-            Planned(each.claimed, moment)
-            for each, moment in zip((*ready, *waiting), offer.moments, strict=False)
+        postponed = [
+            Planned(planned.claimed, moment)
+            for planned, moment in zip((*ready, *waiting), offer.moments, strict=False)
         ]
-        return again[: len(ready)], again[len(ready) :]
+        return postponed[: len(ready)], postponed[len(ready) :]
 
-    async def _give_back_unbegun(self) -> None:
-        """What may not go now; and, after the database failed, what that kept from going."""
+    async def _release_unbegun(self) -> None:
+        """Release claims that may not go now, or that a failed database kept from going."""
         if self._unbegun:
             async with self.storage.writing() as tx:
                 await release_claims(tx, self._unbegun, self.owner)
             self._unbegun.clear()
 
     async def _is_clear(self) -> bool:
-        """Settle what was left behind. After a doubt nothing goes until the server answers."""
-        await self._give_back_unbegun()
+        """Settle abandoned deliveries; return False while the server may be down."""
+        await self._release_unbegun()
         async with self.storage.reading() as tx:
             medium = self.channel.limits.medium
             left = await has_abandoned(tx, medium, in_flight=self._in_flight)
@@ -259,7 +201,7 @@ class SendStage(Generic[Claimed]):
             limits = self.channel.limits
             self._ask_at = self.calls.timer.now() + limits.ask_again.total_seconds()
             log.warning(
-                "the server does not answer; nothing is sent until it does",
+                "the server does not respond; nothing is sent until it does",
                 medium=limits.medium.value,
             )
             return False
@@ -276,7 +218,8 @@ class SendStage(Generic[Claimed]):
             tx, self.owner, limits.call_lease, limits.medium, in_flight=self._in_flight
         ):
             outcome = outcome_of(attempt_of(row), error)
-            results[row.id] = CallResult(outcome.event, values_of(outcome, tx.now, error=error))
+            columns = result_columns(outcome, tx.now, error=error)
+            results[row.id] = CallResult(outcome.event, columns)
         await record_results(tx, self.owner, results, medium=limits.medium)
         await resend_unknown(tx, limits.medium)
 
@@ -288,31 +231,31 @@ class SendStage(Generic[Claimed]):
             claimed = await self.channel.claim(offer.tx, self.owner, offer.permits)
             if claimed:
                 await self.pacer.take(offer, len(claimed))
-        return [Planned(*each) for each in zip(claimed, offer.moments, strict=False)]
+        return [Planned(*pair) for pair in zip(claimed, offer.moments, strict=False)]
 
     async def _begin(self, planned: Sequence[Planned[Claimed]]) -> list[Planned[Claimed]]:
-        """Write down that the calls begin; none into a pause, nor where a claim is lost."""
+        """Store the intents; return the calls that may begin, still ours and not into a pause."""
         async with self.pacer.transaction() as tx:
-            rows = {each.claimed.id: self.channel.paused_by(each.claimed) for each in planned}
-            paused = await pauses_by_key(tx, {self.pace_key, *rows.values()})
+            keys = {call.claimed.id: self.channel.paused_by(call.claimed) for call in planned}
+            paused = await pauses_by_key(tx, {self.pace_key, *keys.values()})
             if self.pace_key in paused:
                 return []
-            ids = [delivery for delivery, key in rows.items() if key not in paused]
+            ids = [delivery_id for delivery_id, key in keys.items() if key not in paused]
             begun = await begin_sending(tx, ids, self.owner, self.channel.limits.call_lease)
-        return [each for each in planned if each.claimed.id in begun]
+        return [call for call in planned if call.claimed.id in begun]
 
-    async def _deliver(self, claimed: Claimed, intended: float) -> None:
+    async def _deliver(self, claimed: Claimed, intended_at: float) -> None:
         self._in_flight.add(claimed.id)
         try:
-            await self._call(claimed, intended)
+            await self._call(claimed, intended_at)
         finally:
             self._in_flight.discard(claimed.id)
 
-    async def _call(self, claimed: Claimed, intended: float) -> None:
+    async def _call(self, claimed: Claimed, intended_at: float) -> None:
         structlog.contextvars.bind_contextvars(delivery=claimed.id, of=claimed.delivery.decision)
         try:
-            if self.calls.timer.now() - intended > BEGINS_WITHIN_SECONDS:
-                raise NeverSent("this process stood still before the call")  # noqa: TRY301 - as any
+            if self.calls.timer.now() - intended_at > BEGINS_WITHIN_SECONDS:
+                raise NeverSent("this process stood still before the call")  # noqa: TRY301 - as any other
             response = response_to(claimed, await self._watched_call(claimed))
         except DeliveryError as error:
             response = response_to(claimed, error=error)
@@ -326,11 +269,11 @@ class SendStage(Generic[Claimed]):
 
     async def _watched_call(self, claimed: Claimed) -> int | None:
         medium, edits = self.channel.limits.medium.value, int(claimed.is_edit)
-        with self.instrumentation.observe(Operation.SEND, medium, edits=edits) as seen:
+        with self.instrumentation.observe(Operation.SEND, medium, edits=edits) as observation:
             try:
                 return await self.channel.call(claimed)
             except DeliveryError as error:
-                seen.outcome = _INNER_CAPITAL.sub("_", type(error).__name__).lower()
+                observation.outcome = _INNER_CAPITAL.sub("_", type(error).__name__).lower()
                 raise
 
 
@@ -339,7 +282,7 @@ def _split(
 ) -> tuple[list[Planned[Claimed]], list[Planned[Claimed]]]:
     """Return those that go together with the first, and those after."""
     end = waiting[0].moment + TOGETHER_SECONDS
-    number = sum(1 for _ in takewhile(lambda each: each.moment <= end, waiting))
+    number = sum(1 for _ in takewhile(lambda planned: planned.moment <= end, waiting))
     return list(waiting[:number]), list(waiting[number:])
 
 

@@ -1,6 +1,6 @@
-"""The Telegram channel: claims, sends and edits frozen messages, and reads each error once.
+"""The Telegram channel: claims, sends and edits frozen messages, and translates aiogram's errors.
 
-- It never retries: what may have arrived is the outbox's to decide.
+- It never retries, because the outbox decides about a message that may have arrived.
 - Text goes with `entities`, never with a parse mode; link previews are off. A rich message has
   Telegram's own HTML, a picture the text as its caption.
 - A 429 pauses its chat; the token too if another chat pauses already (`pause_chat`).
@@ -33,6 +33,7 @@ from aiogram.exceptions import (
 from aiogram.types import BufferedInputFile, InputRichMessage, ReplyParameters
 from aiohttp import ClientConnectionResetError, ClientConnectorError, ConnectionTimeoutError
 
+from bot.delivery.channel import BEGINS_WITHIN_SECONDS, SendLimits
 from bot.delivery.errors import (
     ChatMigrated,
     DeliveryError,
@@ -44,9 +45,8 @@ from bot.delivery.errors import (
     is_error_page,
     rejection,
 )
-from bot.delivery.outcomes import counts_for_pace, following
+from bot.delivery.outcomes import counts_for_pace, following_parts
 from bot.delivery.pace import GROUPS_AHEAD, chat_interval
-from bot.delivery.sender import BEGINS_WITHIN_SECONDS, SendLimits
 from bot.rendering.messages import Message
 from bot.telegram import entities_of, markup_of
 from storage.chats import lock_chats
@@ -70,14 +70,14 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import Message as Sent
 
-    from bot.delivery.responses import CallResponse
+    from bot.delivery.channel import CallResponse
     from storage.db.engine import Transaction
 
-# A send that has no response after this long counts as unknown.
+# The outcome of a send without a response after this time is unknown.
 CALL_SECONDS = 30
 ASK_SECONDS = 5
 UNSTATED_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
-# 90 seconds less those of the call, and those by which it may begin late.
+# The lease of the call, less its time-out and the time by which it may begin late.
 LIMITS = SendLimits(
     Medium.TELEGRAM,
     claim_lease=timedelta(seconds=30),
@@ -100,7 +100,7 @@ _CODES: dict[type[TelegramAPIError], int] = {
 class Telegram:
     """*bot* has a session of its own: deliveries never queue behind replies to users.
 
-    *most_topics*: what a chat may have; see `migrate_chat`.
+    *most_topics*: how many a chat may have; see `migrate_chat`.
     """
 
     bot: Bot
@@ -119,8 +119,8 @@ class Telegram:
             groups_ahead=GROUPS_AHEAD,
         )
         calls = {
-            each.pace_key: (permit, chat_interval(each.chat_kind))
-            for each, permit in zip(claimed, permits, strict=False)
+            delivery.pace_key: (permit, chat_interval(delivery.chat_kind))
+            for delivery, permit in zip(claimed, permits, strict=False)
         }
         if calls:
             await charge(tx, calls)
@@ -153,7 +153,7 @@ class Telegram:
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        """Return the id of the message; as a reply to one that is gone it goes alone.
+        """Send the message and return its id. A reply to a message that is gone goes alone.
 
         *thread_id* 0: the chat itself.
         """
@@ -175,7 +175,7 @@ class Telegram:
     async def _sent(self, message: Message, options: dict[str, Any]) -> Sent:
         entities = entities_of(message)
         if message.rich is not None:
-            # What looks like a link or a hashtag in a headline is none of ours.
+            # Without detection, because a headline may hold what looks like a link or a hashtag.
             rich = InputRichMessage(
                 html=message.rich, is_rtl=message.is_rtl or None, skip_entity_detection=True
             )
@@ -237,22 +237,24 @@ class Telegram:
     ) -> None:
         for response in responses:
             if response.claimed.id in ours:
-                await self._follow(tx, response)
-            if (pausing := response.outcome.chat_pause) is not None:
-                await pause_chat(tx, pace_key, response.claimed.telegram_id, tx.now + pausing)
+                await self._apply_effects(tx, response)
+            if (pause_time := response.outcome.chat_pause) is not None:
+                await pause_chat(tx, pace_key, response.claimed.telegram_id, tx.now + pause_time)
                 await count_flood_wait(tx)
         paces = {
-            each.claimed.pace_key: tx.now + chat_interval(each.claimed.chat_kind)
-            for each in responses
-            if counts_for_pace(each.claimed.is_edit, each.error)
+            response.claimed.pace_key: tx.now + chat_interval(response.claimed.chat_kind)
+            for response in responses
+            if counts_for_pace(response.claimed.is_edit, response.error)
         }
         await advance_all(tx, paces)
 
-    async def _follow(self, tx: Transaction, response: CallResponse[ClaimedDelivery]) -> None:
+    async def _apply_effects(
+        self, tx: Transaction, response: CallResponse[ClaimedDelivery]
+    ) -> None:
         outcome, claimed = response.outcome, response.claimed
         row = claimed.delivery
         if outcome.has(Effect.FALLBACK):
-            await replace_with_fallback(tx, row, following(row.fallback or {}))
+            await replace_with_fallback(tx, row, following_parts(row.fallback or {}))
         if outcome.suspend:
             await suspend_chat(tx, row.chat_id, outcome.suspend)
         if outcome.migrate_to:
@@ -269,7 +271,7 @@ def _translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> DeliveryError:  # noqa: PLR0911 - one case a kind
-    """Return our error for one of aiogram's."""
+    """Translate one of aiogram's errors into ours."""
     match error:
         case TelegramRetryAfter():
             return FloodWait(error.message, timedelta(seconds=error.retry_after))
@@ -277,7 +279,7 @@ def translate(error: Exception) -> DeliveryError:  # noqa: PLR0911 - one case a 
             return ChatMigrated(error.message, error.migrate_to_chat_id)
         case ClientDecodeError():
             kind = GatewayFailed if is_error_page(error.data) else Unknown
-            return kind("the answer is not JSON of the Bot API")
+            return kind("the response is not JSON of the Bot API")
         case TelegramAPIError() if code := _code_of(error):
             return rejection(code, error.message)
         case TelegramNetworkError():
@@ -294,10 +296,10 @@ def _code_of(error: TelegramAPIError) -> int | None:
 
 def _network_error(error: TelegramNetworkError) -> DeliveryError:
     match error.__cause__:
-        # The second is a request that was not written, since its connection was closed before.
+        # The second: the connection was closed before the request was written.
         case ClientConnectorError() | ClientConnectionResetError() | ConnectionTimeoutError():
             return NeverSent(error.message)
         case asyncio.TimeoutError():
-            return Unknown("no answer in time")
+            return Unknown("no response in time")
         case _:
             return Unknown(error.message)

@@ -1,4 +1,4 @@
-"""Where one article went: from the sources that had it to the messages that reported it."""
+"""The trace of an article: from the sources that carried it to the messages that reported it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_PARTS: Final = 10  # of one digest or bundle
 _NEXT: Final = {
     ArticleStage.STORED: "It waits to be grouped with the articles about the same event.",
     ArticleStage.GROUPED: "It waits to be matched with the queries.",
-    ArticleStage.MATCHED: "It is matched; whom to alert is decided next.",
+    ArticleStage.MATCHED: "It is matched; next it is decided which chats to alert.",
 }
 _PUT_ASIDE: Final = (
     "It was put aside, because a stage failed for it: {}. It is tried again after a restart."
@@ -44,7 +44,7 @@ _PUT_ASIDE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ArticleTrace:
-    """Of alerts and editions *MOST* each, and the deliveries of these."""
+    """At most *MOST* alerts and editions, and their deliveries."""
 
     article: Article
     sources: Sequence[CarriedEntry]
@@ -55,13 +55,13 @@ class ArticleTrace:
 
     @property
     def progress(self) -> str:
-        """Say in one sentence how far it has come, and why no further."""
+        """One sentence on how far it has come, and why no further."""
         if self.article.put_aside_at:
             return _PUT_ASIDE.format(self.article.put_aside_for)
         if waiting := _NEXT.get(self.article.stage):
             return waiting
         if self.alerts or self.editions:
-            return "It is done: what became of each message is listed above."
+            return "It is done: the messages are listed above."
         if not self.matches.queries:
             return "It is done: no query matches it."
         if self.article.quiet:
@@ -84,11 +84,11 @@ async def trace_article(storage: Storage, article_id: int) -> ArticleTrace | Non
 
 
 async def trace_url(storage: Storage, url_hash: str) -> ArticleTrace | None:
-    """*url_hash*: of any canonical address that the article has; a public one comes first."""
+    """Trace the article with this canonical address, a public one first."""
     async with storage.reading() as tx:
-        found = await articles_by_url(tx, [url_hash])
-        first = min(found, key=lambda url: url.scope_id, default=None)
-        article = await find_article(tx, found[first]) if first else None
+        articles = await articles_by_url(tx, [url_hash])
+        first = min(articles, key=lambda url: url.scope_id, default=None)
+        article = await find_article(tx, articles[first]) if first else None
         return await _trace(tx, article) if article else None
 
 
@@ -99,7 +99,7 @@ async def trace_delivery(storage: Storage, delivery_id: int) -> DeliveryTrace | 
             return None
         first = delivery
         while first.target_id and (target := await find_delivery(tx, first.target_id)):
-            first = target  # an edit reports what the message reports that it changes
+            first = target  # an edit reports the articles of the message that it changes
         ids: Sequence[int] = ()
         if first.alert_id:
             ids = await articles_of_alert(tx, first.alert_id)
@@ -107,8 +107,8 @@ async def trace_delivery(storage: Storage, delivery_id: int) -> DeliveryTrace | 
             ids = await articles_of_bundle(tx, first.bundle_id)
         elif first.edition_id:
             ids = await articles_of_edition(tx, first.edition_id)
-        found = [await find_article(tx, article_id) for article_id in ids]
-        return DeliveryTrace(delivery, [article for article in found if article])
+        articles = [await find_article(tx, article_id) for article_id in ids]
+        return DeliveryTrace(delivery, [article for article in articles if article])
 
 
 async def _trace(tx: Transaction, article: Article) -> ArticleTrace:

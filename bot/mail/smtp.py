@@ -35,6 +35,7 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
+from bot.delivery.channel import SendLimits
 from bot.delivery.errors import (
     DeliveryError,
     FloodWait,
@@ -47,7 +48,6 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
-from bot.delivery.sender import SendLimits
 from bot.mail.compose import Mail, message_bytes
 from bot.mail.status import Blame, failure_of, has_status
 from bot.subscribers.text import one_line
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from ssl import SSLContext
 
-    from bot.delivery.responses import CallResponse
+    from bot.delivery.channel import CallResponse
     from bot.mail.bounces import Bounces
     from storage.db.engine import Transaction
 

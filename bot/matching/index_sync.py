@@ -21,7 +21,7 @@ from storage.queries import QueryChange, changes_since, latest_change, live_quer
 log = structlog.get_logger(__name__)
 
 _PAGE: Final = 1_000  # queries read at a time, in about 3 ms
-_REMEMBERED: Final = 4_096  # queries that matched lately: what is in the news matches again
+_REMEMBERED: Final = 4_096  # queries that matched lately, because the same ones match again
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class IndexSync:
     _matched: dict[int, ParsedQuery] = field(default_factory=dict)  # by id, the latest last
 
     async def prepare(self) -> None:
-        """Do what takes long, and so is done before articles are claimed: start, compact."""
+        """Start, or compact the index, which takes long and is done before articles are claimed."""
         if not self._is_started:
             await self.catch_up()
         if self.index.needs_compaction:
@@ -52,22 +52,22 @@ class IndexSync:
             await in_turns(self._follow(changed))
 
     async def changes(self, tx: Transaction) -> Sequence[QueryChange]:
-        """Return what changed since, a page at most, as *tx* sees it; for `follow`."""
+        """Return at most a page of the changes that the index has not seen, for `follow`."""
         return await changes_since(tx, self.number, _PAGE)
 
     async def follow(self, changed: Sequence[QueryChange]) -> None:
-        """Take what `changes` returned, and what that left out."""
+        """Follow what `changes` returned, and the changes beyond its page."""
         await in_turns(self._follow(changed))
         if len(changed) == _PAGE:
             await self.catch_up()
 
     async def queries(self, ids: set[int]) -> dict[int, ParsedQuery]:
-        """Return those of *ids* that are stored."""
+        """Return the queries with these ids, as far as they are stored."""
         found = {number: self._matched.pop(number) for number in ids & self._matched.keys()}
-        left = iter(ids - found.keys())
-        while some := list(islice(left, _PAGE)):
+        unread = iter(ids - found.keys())
+        while page := list(islice(unread, _PAGE)):
             async with self.storage.reading() as tx:
-                canonical = await queries_by_id(tx, some)
+                canonical = await queries_by_id(tx, page)
             await in_turns(_parsed(canonical.items(), found.__setitem__))
         self._matched |= found
         for query_id in list(islice(self._matched, max(0, len(self._matched) - _REMEMBERED))):
@@ -84,7 +84,10 @@ class IndexSync:
             yield
 
     async def _start(self) -> None:
-        """Read all live queries. What changes meanwhile is followed from the number on."""
+        """Read all live queries, at the number of the last change before that.
+
+        Changes in between are followed later, because their numbers are higher.
+        """
         async with self.storage.reading() as tx:
             number = await latest_change(tx)
         batch = QueryBatch()
@@ -110,7 +113,7 @@ def _parsed(
         try:
             take(query_id, read_back(text))
         except QueryError:
-            continue  # of an older grammar; it matches nothing until its topic is edited
+            continue  # of an older grammar: it matches nothing until its topic is edited
         except Exception:  # one query must not keep all others from being matched
             log.exception("a query cannot be indexed", query=query_id)
         yield

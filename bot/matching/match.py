@@ -1,4 +1,4 @@
-"""From articles to matches: which of the stored queries match, and because of which words."""
+"""Matches articles with the stored queries, and says which words of an article matched."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def matches_of_new(
     names: Mapping[int, Sequence[str]],
     wanted: Wanted,
 ) -> list[MatchFound]:
-    """Return what the stored queries, as far as *sync* has seen them, match.
+    """Return the matches of the stored queries, as far as *sync* has seen them.
 
     *names* are the hosts and names of each article's publishers, by its id.
     """

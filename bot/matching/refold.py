@@ -1,12 +1,14 @@
-"""After a change of the folding rules: what is stored is folded anew, in batches, in service.
+"""Folds the stored texts anew after a change of the folding rules, in batches, while the bot runs.
 
-The version of the rules that the tables were folded by is stored. Where it is not
-`FOLDING_VERSION`, one process refolds the articles, then the queries, by what users typed. Until it
-is done, search may miss an old article; matching folds by its own process's rules and misses
-nothing. A crash costs the batch: what is folded already is folded to the same again.
+The database holds the version of the rules that its texts were folded by. If that is not
+`FOLDING_VERSION`, one process refolds the articles, then the queries, from what users typed. Until
+then, search may miss an old article; matching folds by its own process's rules and misses nothing.
+A crash costs one batch, because folding a text again changes nothing.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -14,8 +16,7 @@ from typing import Final
 import structlog
 
 from bot.matching.query import QueryError, parse
-from bot.slices import Slices, in_turns
-from bot.text.folding import FOLDING_VERSION, text_in_slices
+from bot.text.folding import FOLDING_VERSION, folded_text
 from storage.articles import FoldedText, articles_after, replace_folded
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease
@@ -28,13 +29,13 @@ from storage.queries import (
     set_folding_progress,
     topics_of_queries_after,
 )
-from storage.topics import Topic
 
 log = structlog.get_logger(__name__)
 
 LEASE_NAME: Final = "refold"
 _LEASE: Final = timedelta(minutes=1)
-_ARTICLES: Final = 50  # a batch: other writers wait for it
+# Rows in a batch, for which other writers wait.
+_ARTICLES: Final = 50
 _QUERIES: Final = 50
 
 
@@ -44,7 +45,7 @@ class Refolding:
     owner: str
 
     async def refold(self) -> int:
-        """Refold a batch; return how many rows it had, 0 if there is nothing to do for us."""
+        """Refold a batch; return how many rows it had, 0 if nothing is left for this process."""
         async with self.storage.reading() as tx:
             progress = await folding_progress(tx)
         if progress.version == FOLDING_VERSION:
@@ -62,47 +63,61 @@ class Refolding:
         return 0
 
     async def _articles(self, progress: FoldingProgress) -> int:
-        async with self.storage.writing() as tx:
+        async with self.storage.reading() as tx:
             articles = await articles_after(tx, progress.article_id, _ARTICLES)
-            if not articles:
-                return 0
-            await replace_folded(tx, await in_turns(_folded(articles)))
+        if not articles:
+            return 0
+        folded = await asyncio.to_thread(_folded, articles)
+        async with self.storage.writing() as tx:
+            # An article that was revised in between has been folded by the new rules already.
+            rows = await articles_after(tx, progress.article_id, _ARTICLES)
+            current = {article.article_id: article for article in rows}
+            unchanged = [
+                new
+                for old, new in zip(articles, folded, strict=True)
+                if current.get(old.article_id) == old
+            ]
+            await replace_folded(tx, unchanged)
             await set_folding_progress(tx, progress._replace(article_id=articles[-1].article_id))
         return len(articles)
 
     async def _queries(self, progress: FoldingProgress) -> int:
         """Give each topic the query that its typed text stands for now."""
+        async with self.storage.reading() as tx:
+            queries = await topics_of_queries_after(tx, progress.query_id, _QUERIES)
+        if not queries:
+            return 0
+        typed = {topic.typed for _, topics in queries.values() for topic in topics}
+        new = await asyncio.to_thread(_canonical_forms, typed)
         async with self.storage.writing() as tx:
             queries = await topics_of_queries_after(tx, progress.query_id, _QUERIES)
             for query_id, (canonical, topics) in queries.items():
-                wanted_of = [_canonical(topic, canonical) for topic in topics]
-                if set(wanted_of) <= {canonical}:
+                forms = [new.get(topic.typed, canonical) for topic in topics]
+                if set(forms) <= {canonical}:
                     continue
-                await rewrite_query(tx, query_id, wanted_of[0])
-                for topic, wanted in zip(topics, wanted_of, strict=True):
-                    topic.query_id = (await query_for(tx, wanted)).id
-                    tx.session.add(topic)
-                await tx.session.flush()
+                await rewrite_query(tx, query_id, forms[0])
+                for topic, form in zip(topics, forms, strict=True):
+                    topic.query_id = (await query_for(tx, form)).id
+                await tx.flush()
                 await retire_query(tx, query_id)
-            if not queries:
-                return 0
             await set_folding_progress(tx, progress._replace(query_id=max(queries)))
         return len(queries)
 
 
-def _folded(articles: Sequence[FoldedText]) -> Slices[list[FoldedText]]:
-    found = []
-    for article in articles:
-        title = yield from text_in_slices(article.title)
-        text = yield from text_in_slices(article.text)
-        found.append(article._replace(title=title, text=text))
-        yield
-    return found
+def _folded(articles: Sequence[FoldedText]) -> list[FoldedText]:
+    return [
+        article._replace(title=folded_text(article.title), text=folded_text(article.text))
+        for article in articles
+    ]
 
 
-def _canonical(topic: Topic, canonical: str) -> str:
-    """What cannot be read any more stays: its topic is edited, or finds nothing."""
-    try:
-        return parse(topic.typed).canonical
-    except QueryError:
-        return canonical
+def _canonical_forms(typed: Iterable[str]) -> dict[str, str]:
+    """Return the canonical form of each text that is still a query.
+
+    The others keep the query that they have, until a user edits them.
+    """
+    forms = {}
+    for text in typed:
+        with suppress(QueryError):
+            forms[text] = parse(text).canonical
+    return forms

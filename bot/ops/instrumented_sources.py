@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.sources.feeds.model import Unreadable
-from bot.sources.fetch.problems import FetchError, HostWaits
+from bot.sources.fetch.problems import FetchError, HostPaused
 from bot.sources.fetch.response import problem_of
 from bot.sources.urls import host_of
 
@@ -46,7 +46,7 @@ class InstrumentedFetcher:
                     url, inside=inside, public=public, etag=etag, last_modified=last_modified
                 )
             except FetchError as error:
-                is_waiting = isinstance(error, HostWaits)
+                is_waiting = isinstance(error, HostPaused)
                 observation.outcome = HOST_WAITS if is_waiting else error.problem.kind.value
                 raise
             observation.outcome = _outcome_of(response)

@@ -46,6 +46,7 @@ from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Mediu
 from storage.mailboxes import mailboxes_for_alerts
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
+from storage.topics import NamedTopic
 
 log = structlog.get_logger(__name__)
 
@@ -358,7 +359,7 @@ class AlertMessages:
         chat: alerts.AlertChat,
         article: Article,
         story: SelectedStory,
-        topics: Sequence[alerts.AlertTopic],
+        topics: Sequence[NamedTopic],
         now: datetime,
     ) -> Message:
         """Return what the chat is sent; *now* is when the alert is made."""
@@ -377,9 +378,7 @@ class AlertMessages:
         return self._known[key]
 
 
-def why(
-    article: Article, topics: Iterable[alerts.AlertTopic]
-) -> tuple[list[SelectedTopic], Snippet]:
+def why(article: Article, topics: Iterable[NamedTopic]) -> tuple[list[SelectedTopic], Snippet]:
     """Return the topics that the article hits, and where it does."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     shown = [SelectedTopic(topic.id, topic.name) for topic in topics]

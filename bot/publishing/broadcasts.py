@@ -21,9 +21,9 @@ from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.broadcasts import (
     Broadcast,
-    broadcast_to_change,
     claim_broadcasts,
     count_moving,
+    lock_broadcast,
     next_recipients,
 )
 from storage.db.engine import Storage, Transaction
@@ -48,7 +48,7 @@ async def publish_broadcasts(
         nonlocal written
         for one in broadcasts:
             async with storage.writing() as tx:
-                broadcast = await broadcast_to_change(tx, one.id)
+                broadcast = await lock_broadcast(tx, one.id)
                 if broadcast is None or broadcast.owner != owner:
                     continue
                 if broadcast.state is BroadcastState.STOPPING:

@@ -20,13 +20,7 @@ from bot.publishing.rate_limits import LocalQuietHours
 from bot.publishing.selection import SelectedTopic
 from bot.publishing.stage import resting, run_stage
 from bot.rendering.renderer import Renderer
-from storage.bundles import (
-    Bundle,
-    bundled,
-    claim_bundles,
-    release_together,
-    subscribed_names,
-)
+from storage.bundles import Bundle, alerts_in_bundle, claim_bundles, release_together
 from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
@@ -35,6 +29,7 @@ from storage.mailboxes import mailboxes_for_alerts
 from storage.mutes import subjects_muted
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publisher_names
+from storage.subscriptions import subscribed_topics
 from storage.suspension import ALERT_LIFETIME
 
 LEASE = timedelta(minutes=1)
@@ -135,12 +130,12 @@ async def _stories(tx: Transaction, bundle: Bundle) -> tuple[list[Bundled], int]
 
     The number is how many more stories it only counts.
     """
-    rows, unlisted = await bundled(tx, bundle.id, MOST_LISTED)
+    rows, unlisted = await alerts_in_bundle(tx, bundle.id, MOST_LISTED)
     muted = await subjects_muted(tx, bundle.chat_id)
     names = {
-        topic_id: name
-        for topic_id, name in (await subscribed_names(tx, bundle.chat_id)).items()
-        if (MuteKind.TOPIC, topic_id) not in muted
+        topic.id: topic.name
+        for topic, _ in await subscribed_topics(tx, bundle.chat_id)
+        if (MuteKind.TOPIC, topic.id) not in muted
     }
     shown = {alert.story_id: alert.article_id for alert, _ in rows}
     publishers = await publisher_names(tx, shown, bundle.chat_id)

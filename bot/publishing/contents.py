@@ -31,10 +31,11 @@ from storage.db.engine import Storage, Transaction
 from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
 from storage.enums import CLOSED, MuteKind, Style
 from storage.feeds_followed import chats_with_own_sources
-from storage.mailboxes import mailboxes_in_use
+from storage.mailboxes import active_mailboxes
 from storage.matches import stories_by_day
 from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, names_for_article, publisher_names
+from storage.topics import topics_by_id
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
 # one that was missed is merged into the next.
@@ -102,7 +103,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     following = await chats_with_own_sources(tx, ids)
     languages = {chat.id: chat.speaks for chat in chats if chat.digest_by.mails}
     recipients = recipients_of(
-        await mailboxes_in_use(tx, languages) if languages else (), languages
+        await active_mailboxes(tx, languages) if languages else (), languages
     )
     return [
         Reader(
@@ -251,7 +252,8 @@ async def load_made_digest(
         choice = arrange([SelectedTopic(*topic) for topic in made.topics], stories_of(rows, names))
         listed = list(choice.listed)
         texts = await editions.texts_of(tx, [story.article_id for story in listed])
-        queries = await editions.queries_of(tx, [section.topic.id for section in choice.sections])
+        shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
+        queries = {topic.id: topic.query for topic in shown_topics.values()}
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),

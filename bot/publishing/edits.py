@@ -13,7 +13,7 @@ from typing import Any
 from bot.publishing.alerts import AlertMessages, alerted_story
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
-from storage.alerts import SentAlert, alert_topics, sent_alerts, stories_pressed
+from storage.alerts import SentAlert, sent_alerts, stories_pressed
 from storage.articles import articles_by_id
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import renew
@@ -21,6 +21,7 @@ from storage.enums import DeliveryKind
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
 from storage.stories import Story, claim_growing_stories, finish_reporting
+from storage.topics import topics_by_id
 
 LEASE = timedelta(minutes=1)
 PAUSE = timedelta(minutes=5)
@@ -72,7 +73,7 @@ async def _edits(
     )
     found = await articles_by_id(tx, {alert.article_id for alert in alerts})
     articles = {article.id: article for article in found}
-    known = await alert_topics(tx, {topic for alert in alerts for topic in alert.topic_ids})
+    known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
     version = int(tx.now.timestamp()) // 60  # a story is edited once in so many minutes
     rows = []
     for alert in alerts:

@@ -22,7 +22,7 @@ from bot.sources.hosts import shown_host
 from storage.access import admin_chats
 from storage.chats import (
     Chat,
-    is_reported,
+    is_reported_by_other_row,
     mark_reported,
     private_chat_of,
     private_chats_of_admins,
@@ -165,14 +165,14 @@ async def notify_closed(storage: Storage, renderer: Renderer, limit: int) -> int
             for one in await _concerned(tx, chat):
                 message = renderer.of(one.speaks).message("notices.html#closed", chat=chat)
                 rows.append(_notice(tx, "shut", key, one.id, message))
-            await mark_reported(tx, [chat])
+            await mark_reported(tx, chat)
         await enqueue(tx, rows)
     return len(closed)
 
 
 async def _concerned(tx: Transaction, chat: Chat) -> Sequence[Chat]:
     """Return the private chats to notify; none where another row of the same group was reported."""
-    if chat.state is not ChatState.TOPIC_CLOSED and await is_reported(tx, chat):
+    if chat.state is not ChatState.TOPIC_CLOSED and await is_reported_by_other_row(tx, chat):
         return []
     if inviter := await private_chat_of(tx, chat.invited_by or 0):
         return [inviter]

@@ -9,15 +9,14 @@ from bot.publishing.selection import SelectedTopic, arrange
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.rendering.published_feeds import FeedDocument, FeedEntry
 from bot.rendering.renderer import Renderer
-from storage.chats import Chat
+from storage.chats import Chat, published_feed
 from storage.db.engine import Storage, Transaction
-from storage.editions import newest_editions, queries_of, stories_listed
+from storage.editions import newest_editions, stories_listed
 from storage.enums import CLOSED
 from storage.matches import newest_stories
 from storage.publishers import publisher_names
-from storage.sharing import published_feed
 from storage.subscriptions import subscription_to
-from storage.topics import Topic, topic_seen_by
+from storage.topics import Topic, topic_seen_by, topics_by_id
 
 MOST_ENTRIES = 50
 _MOST_LISTED = 30  # stories that an entry for a digest names; a link leads to the others
@@ -71,7 +70,7 @@ async def _stories(
     found = await newest_stories(tx, chat_id, topic.query_id, MOST_ENTRIES)
     shown = {story.story_id: story.article_id for story in found}
     names = await publisher_names(tx, shown, chat_id)
-    query = (await queries_of(tx, [topic.id]))[topic.id]
+    query = (await topics_by_id(tx, [topic.id]))[topic.id].query
     entries = []
     for story in found:
         publishers = tuple(names.get(story.story_id, ()))

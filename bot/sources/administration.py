@@ -1,8 +1,9 @@
-"""What the operator and admins ask of the sources: list, export, remove, and check one closely."""
+"""The operator's and admins' commands on sources: list, export, remove, and check one closely."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.sources.decide import not_a_feed, schedule_inputs, source_changes
 from bot.sources.discovery.add import new_source
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
@@ -16,7 +17,6 @@ from bot.sources.fetch.source import (
     ReadsDocuments,
     fetch_source,
 )
-from bot.sources.health import changes_after, not_a_feed, schedule_inputs
 from bot.sources.urls import as_typed
 from storage.access import record_event
 from storage.db.engine import Storage
@@ -57,7 +57,7 @@ async def check_source(
     if source is not None and (problem := not_a_feed(source, result)):
         result = replace(result, problem=problem)
     row = source or new_source(url, result, now)
-    changes = changes_after(row, result, now, 0)
+    changes = source_changes(row, result, now, 0)
     length, why = interval(now, schedule_inputs(row, changes, result, now))
     return Checkup(
         url=url,
@@ -74,7 +74,7 @@ async def check_source(
 
 async def get_source(storage: Storage, source_id: int) -> Source | None:
     async with storage.reading() as tx:
-        return await tx.session.get(Source, source_id)
+        return await tx.get(Source, source_id)
 
 
 async def list_sources(storage: Storage) -> list[Source]:

@@ -1,18 +1,18 @@
-"""What an item of a document becomes: an entry with an identity, a draft of an article.
+"""Gives the items of a document identities, and makes them drafts of articles.
 
-Which entry is which, also where guids are missing or of no use:
+The rules hold for missing and useless guids too:
 
-1. An entry is known by its guid; the scheme, `www.`, trackers and a slash at the end of an address
-   in it do not count. Without one it is known by its link, else by its title.
-2. Entries that have one name by that are distinguished by their links, else by their titles. Those
-   that have all of it in common are one, and the first counts: it is the newest.
-3. The link of an entry names its article; but a home page names none, nor does a link that several
-   entries of different titles have. Such entries have an article of their own each.
+1. The name of an entry is its guid, without the scheme, `www.`, trackers and final slash of an
+   address in it. An entry without a guid is named by its link, else by its title.
+2. Entries with the same name are distinguished by their links, else by their titles. Entries that
+   share all of these are one, and the first counts, because it is the newest.
+3. The link of an entry identifies its article, unless it is a home page or several entries with
+   different titles share it. Each of these entries has an article of its own.
 
-An entry that gets another name by these rules, because its neighbours have changed, is still known
-by its article. So is every entry of a feed that gives all of them new guids.
+An entry whose name changes with its neighbours is still known by its article, and so is an entry
+with a new guid.
 
-An entry that is short, or whose source says so, awaits its page, which completes the article.
+A short entry awaits its page, which completes the article; a source may ask for that or forbid it.
 """
 
 import re
@@ -25,7 +25,6 @@ from math import inf
 from typing import Final
 from urllib.parse import unquote_plus
 
-from bot.slices import Slices, finished
 from bot.sources.feeds.model import Document, Item
 from bot.sources.hosts import shown_url
 from bot.sources.pages.trim import end_trimmed
@@ -49,7 +48,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Dating:
-    """When something was published, as far as that is known, and from when on it is news."""
+    """The date of publication, as far as it is known, and the time from which it counts as news."""
 
     published_at: datetime | None
     published_on: date | None
@@ -80,7 +79,7 @@ class ArticleDraft:
 
 
 def digest(text: str) -> str:
-    """Return 32 characters: short enough for a key, and no two are made equal on purpose."""
+    """Return 32 characters: short enough for a key, and safe from deliberate collisions."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -114,11 +113,11 @@ def draft_of(
 def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:
     """Judge a date of publication; *seen*: when the entry was first seen."""
     published_at, published_on = _published(published, seen)
-    moment = published_at
+    timestamp = published_at
     if published_on is not None:
-        moment = datetime.combine(published_on, _NOON)
-    quiet = backlog or (moment is not None and moment < seen - OLD)
-    news_at = min(moment or seen, seen) if quiet else seen
+        timestamp = datetime.combine(published_on, _NOON)
+    quiet = backlog or (timestamp is not None and timestamp < seen - OLD)
+    news_at = min(timestamp or seen, seen) if quiet else seen
     return Dating(published_at, published_on, news_at, quiet)
 
 
@@ -127,15 +126,15 @@ def newest_of(items: Iterable[Item], now: datetime) -> datetime | None:
 
 
 def moments_of(items: Iterable[Item], now: datetime) -> list[datetime]:
-    """Return when the items were published, as far as a time of day is given and is past."""
-    moments = (item.published for item in items)
-    return [each for each in moments if isinstance(each, datetime) and each <= now]
+    """Return the past times of publication; dates without a time of day are left out."""
+    dates = (item.published for item in items)
+    return [date for date in dates if isinstance(date, datetime) and date <= now]
 
 
 def _published(
     published: datetime | date | None, now: datetime
 ) -> tuple[datetime | None, date | None]:
-    """Nothing is published in the future: such a date is a mistake, and first seen is as good."""
+    """Replace a date in the future, which is a mistake, with *now*."""
     if isinstance(published, datetime):
         return (now if published > now + FUTURE else published.astimezone(UTC)), None
     if published is not None and published > (now + FUTURE).date():
@@ -144,7 +143,7 @@ def _published(
 
 
 def _article_text(item: Item) -> str:
-    """Feeds too carry end marks and boxes behind them; what stands there must not match."""
+    """Cut the text at end marks and the boxes behind them, which must not match."""
     return "\n\n".join(end_trimmed(item.text.split("\n\n")))
 
 
@@ -158,42 +157,36 @@ IdentifiedItem = tuple[Item, Identity]
 _UPDATED_TITLE: Final = 0.2  # of the words are in common
 _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
-_READ_OF_SUMMARY: Final = 4_000  # characters of a summary suffice to say what it is about
+_READ_OF_SUMMARY: Final = 4_000  # characters, which suffice to compare subjects
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
 _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
 
 def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
-    """Return each entry once, in the order of the document."""
-    return finished(identify_in_slices(document, source_url))
+    """Return each entry once, in the order of the document.
 
-
-def identify_in_slices(document: Document, source_url: str) -> Slices[list[IdentifiedItem]]:
-    """Do the same as `identify`."""
+    In a thread, because a document may have thousands.
+    """
     items = document.items
     is_list = document.kind.is_list
-    links, plain = [], []
-    for item in items:
-        links.append(link := _link(item))
-        plain.append(_name(item, link, is_list=is_list))
-        yield
+    links = [_link(item) for item in items]
+    plain = [_name(item, link, is_list=is_list) for item, link in zip(items, links, strict=True)]
     names = _distinguished(items, links, plain)
-    first = {name: at for at, name in reversed(list(enumerate(names)))}
-    shared = _shared_links((items[at], links[at]) for at in first.values()) if is_list else {""}
-    found = []
-    for name, at in reversed(first.items()):
-        item, link = items[at], links[at]
-        # Not by what tells it from its neighbours, which may be others next time.
-        by_name = f"{source_url}\n{plain[at]}\n{item.title}"
+    first = {name: place for place, name in reversed(list(enumerate(names)))}
+    shared = _shared_links((items[n], links[n]) for n in first.values()) if is_list else {""}
+    identified = []
+    for name, place in reversed(first.items()):
+        item, link = items[place], links[place]
+        # Its neighbours may be others next time, so what distinguishes it from them is left out.
+        by_name = f"{source_url}\n{plain[place]}\n{item.title}"
         guid = digest(name)
         article = guid if item.is_detour else digest(by_name if link in shared else link)
-        found.append((item, Identity(guid, article)))
-        yield
-    return found
+        identified.append((item, Identity(guid, article)))
+    return identified
 
 
 def folded_guid(guid: str) -> str:
-    """One spelling for the guids that a feed writes otherwise after it has moved to https."""
+    """Return one spelling for guids that change when a feed moves to https."""
     if "//" not in guid:
         return guid
     folded = _ORIGIN.sub(lambda found: f"//{found[1].lower()}", guid)
@@ -206,9 +199,9 @@ def folded_guid(guid: str) -> str:
 
 
 def is_another(before: tuple[str, str], shown: tuple[str, str]) -> bool:
-    """Whether *shown* is no update of *before*, but something else under a guid used again.
+    """Return whether *shown* is no update of *before*, but another entry with the same guid.
 
-    Both are title and summary. That the link differs too is for the caller to see.
+    Both are title and summary. The caller checks that the links differ too.
     """
     titles = _in_common(_selective_words(before[0]), _selective_words(shown[0]))
     if titles >= _UPDATED_TITLE:
@@ -218,7 +211,7 @@ def is_another(before: tuple[str, str], shown: tuple[str, str]) -> bool:
 
 
 def _selective_words(text: str) -> set[str]:
-    """Short words are in every text, but one that is written without spaces has no others."""
+    """Leave out short ASCII words, which are in every text."""
     words = folded_text(text).split()
     return {word for word in words if len(word) >= _LONG or not word.isascii()}
 
@@ -248,22 +241,22 @@ def _distinguished(items: Sequence[Item], links: Sequence[str], names: list[str]
     if len(set(names)) == len(names):
         return names
     namesakes: defaultdict[str, list[int]] = defaultdict(list)
-    for at, name in enumerate(names):
-        namesakes[name].append(at)
+    for place, name in enumerate(names):
+        namesakes[name].append(place)
     distinct = list(names)
     for name, places in namesakes.items():
-        own = [links[at] for at in places]
+        own = [links[place] for place in places]
         is_by_title = len(set(own)) == 1 and (not own[0] or _HOME.fullmatch(own[0]))
-        titles = [items[at].title for at in places]
+        titles = [items[place].title for place in places]
         marks = titles if is_by_title else [a or b for a, b in zip(own, titles, strict=True)]
         if len(set(marks)) > 1:
-            for at, mark in zip(places, marks, strict=True):
-                distinct[at] = f"{name}\n{mark}"
+            for place, mark in zip(places, marks, strict=True):
+                distinct[place] = f"{name}\n{mark}"
     return distinct
 
 
 def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
-    """The links that do not tell which article they mean, "" among them."""
+    """Return the links that identify no article, "" included."""
     titles: defaultdict[str, set[str]] = defaultdict(set)
     for item, link in linked:
         titles[link].add(item.title)
@@ -274,15 +267,15 @@ def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
 SHORT_TEXT: Final = 400  # characters
 MAX_PRIVATE_PAGES: Final = 25  # of one fetch; a public source gets the page of each new entry
 PAGE_TIMEOUT: Final = timedelta(seconds=60)  # then an article goes on without its page
-PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then nobody needs the page any more
+PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then the page is not read any more
 
 
 def awaiting_pages(
     drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind, most: int | None
 ) -> list[ArticleDraft]:
-    """Mark those whose page is to be read, *most* at most; None: as many as there are.
+    """Mark the drafts whose pages are to be read, *most* at most; None: as many as there are.
 
-    The first ones are the newest. Nobody waits for what alerts nobody.
+    The first drafts are the newest. Quiet ones await no page, because they alert nobody.
     """
     left = inf if most is None else most
     marked = []

@@ -1,4 +1,4 @@
-"""Reading what the operator names on the command line: a file, standard input or an address."""
+"""Reads the document that a command names: a file, standard input or an address."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The stage that reads the pages for which articles wait; it holds up no source and no article.
+"""The page stage: reads the pages for which articles wait, without holding up any source.
 
-An article goes on when its page is in, when that has failed, or when it is late. One page of a
-host at a time, so that a slow host holds up only its own. Pages of private articles have slots of
+An article goes on when its page is read, fails or is late. Each host is asked for one page at a
+time, so that a slow host holds up only its own articles. Pages of private articles have slots of
 their own.
 """
 
@@ -18,7 +18,7 @@ from bot.budgets import USUAL, Budgets, weight
 from bot.sources import revise
 from bot.sources.drafts import PAGE_WANTED_FOR
 from bot.sources.feeds.model import DocumentKind, Item, Unreadable
-from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, HostWaits, Spent
+from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, HostPaused, Spent
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.source import Fetches, ReadsDocuments
 from bot.sources.fetch.throttle import PAUSE_SECONDS
@@ -39,19 +39,19 @@ from storage.sources import AwaitedPage
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
-_TRIES: Final = 3  # to store a page whose article others revise; then it is read again later
-_APART_SECONDS: Final = 0.2  # two claims: each looks at all pages that are awaited
+_TRIES: Final = 3  # to store a page while others revise its article; then it is read again later
+_APART_SECONDS: Final = 0.2  # between two claims, because each examines all awaited pages
 PUBLIC_SLOTS: Final = 12  # pages
 PRIVATE_SLOTS: Final = 4
-# When a page is tried again after an unexpected error; then its article goes on without it.
+# The pauses after unexpected errors; then the article goes on without its page.
 RETRIES: Final = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """`found`: what the page says, None if that cannot be had. `answer`: of its host."""
+    """`item`: of the page, None if it cannot be read. `answer`: of its host."""
 
-    found: Item | None = None
+    item: Item | None = None
     answer: HostAnswer | None = None
     spent: Spent = NOTHING_SPENT
 
@@ -60,8 +60,11 @@ _NOT_READ: Final = _Outcome()
 
 
 @dataclass(eq=False)
-class Completing:
-    """Keeps its slots filled with pages, inside `async with`; many processes may run one each."""
+class PageStage:
+    """Claims pages for its free slots and reads them, inside `async with`.
+
+    Many processes may run one each.
+    """
 
     storage: Storage
     fetcher: Fetches
@@ -71,7 +74,7 @@ class Completing:
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
     private: Slots = field(default_factory=lambda: Slots(PRIVATE_SLOTS))
     _left: set[int] = field(default_factory=set)
-    """Articles whose pages are still leased, though what these say could not be stored."""
+    """Articles whose pages are still leased, although they could not be stored."""
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
@@ -80,7 +83,7 @@ class Completing:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Cancel what is in hand: it is leased, and comes back when its lease is over."""
+        """Cancel the requests in hand; their pages are due again when their leases expire."""
         await self._opened.aclose()
 
     async def run_once(self) -> int:
@@ -103,7 +106,7 @@ class Completing:
         return claimed
 
     def call_on_done(self, call: Callable[[], None]) -> None:
-        """Let *call* be called whenever a slot is free."""
+        """Let *call* be called whenever a slot becomes free."""
         self.public.on_done = self.private.on_done = call
 
     async def _claim(self) -> tuple[list[AwaitedPage], list[AwaitedPage], datetime]:
@@ -135,7 +138,7 @@ class Completing:
                 name = logged_url(page.url, public=not page.private)
                 log.exception("a page could not be read", page=name, failures=page.failures)
                 await self._try_later(page)
-        except Exception as error:  # noqa: BLE001 - see above; its lease brings it back
+        except Exception as error:  # noqa: BLE001 - as above; the page is due again
             self._left.add(page.article_id)
             reason = str(error).partition("\n")[0]
             name = logged_url(page.url, public=not page.private)
@@ -147,7 +150,7 @@ class Completing:
             log.info("a page is not read, because its host had no time for it", page=name)
         try:
             outcome = await self._read(page) if is_wanted else _NOT_READ
-        except HostWaits as wait:
+        except HostPaused as wait:
             await self._put_off(page, wait.left)
         else:
             if outcome.answer and outcome.answer.asked:
@@ -159,7 +162,7 @@ class Completing:
         public = not page.private
         try:
             response = await self.fetcher.fetch(page.url, inside=page.inside, public=public)
-        except HostWaits:
+        except HostPaused:
             raise
         except FetchError as error:
             silence = silence_of(error.host, error.problem, public=public)
@@ -182,7 +185,7 @@ class Completing:
     async def _put_off(
         self, page: AwaitedPage, wait: timedelta, read: _Outcome = _NOT_READ
     ) -> None:
-        """Let the article go on without its page, which is read once its host may be asked."""
+        """Let the article go on without its page, which is read after the pause of its host."""
         async with self.storage.writing() as tx:
             await self._settle(tx, page, read)
             if tx.now + wait < page.awaited_since + PAGE_WANTED_FOR:
@@ -192,7 +195,7 @@ class Completing:
             await _go_on(tx, page, None)
 
     async def _try_later(self, page: AwaitedPage) -> None:
-        """Read the page again after ever longer pauses, then never; others are read meanwhile."""
+        """Read the page again after longer and longer pauses, and give it up in the end."""
         async with self.storage.writing() as tx:
             if page.failures < len(RETRIES):
                 due_at, failures = tx.now + RETRIES[page.failures], page.failures + 1
@@ -203,10 +206,10 @@ class Completing:
                 await sources.finish_page(tx, page.article_id, self.owner)
 
     async def _finish(self, page: AwaitedPage, read: _Outcome) -> None:
-        """Store what was read, compared with the article before the write lock is taken."""
+        """Store the page, which is compared with its article before the write lock is taken."""
         for _ in range(_TRIES):
-            outcome, learned = await self._outcome(page, read.found) if read.found else (None, "")
-            with suppress(revise.OutdatedError):  # somebody else revised the article meanwhile
+            outcome, learned = await self._outcome(page, read.item) if read.item else (None, "")
+            with suppress(revise.OutdatedError):  # the article was revised in between
                 async with self.storage.writing() as tx:
                     if await sources.finish_page(tx, page.article_id, self.owner):
                         await sources.delay_next_page(tx, page, timedelta(seconds=PAUSE_SECONDS))
@@ -222,28 +225,28 @@ class Completing:
         await heed(tx, [read.answer])
         scope_id = await articles.scope_of(tx, page.article_id) if page.private else None
         if scope_id is not None:
-            text = read.found.text if read.found else ""
+            text = read.item.text if read.item else ""
             cost = cost_of(read.spent, entries=weight(text) - 1)
             await charge_sources(tx, {scope_id: cost}, self.budgets)
 
-    async def _outcome(self, page: AwaitedPage, found: Item) -> tuple[PageOutcome | None, str]:
-        """Return what a page changes, and what is known of its host's boilerplate after it.
+    async def _outcome(self, page: AwaitedPage, item: Item) -> tuple[PageOutcome | None, str]:
+        """Return what a page changes, and the boilerplate of its host that is known now.
 
-        That is stored for public pages only. Else a feed that lists one page under many addresses
-        would have its text taken for boilerplate.
+        Boilerplate is stored for public pages only. Otherwise a feed that lists one page under many
+        addresses could make its text pass for boilerplate.
         """
         async with self.storage.reading() as tx:
             known = await sources.boilerplate_of(tx, page.host)
-        text, learned = await asyncio.to_thread(_without_boilerplate, known, found)
-        own = replace(found, text=text)
+        text, learned = await asyncio.to_thread(_without_boilerplate, known, item)
+        own = replace(item, text=text)
         outcome = await revise.outcome_of(self.storage, page.article_id, page.url, own)
         return outcome, learned
 
 
-def _without_boilerplate(known: str, found: Item) -> tuple[str, str]:
-    """Return the text without what the host prints everywhere, and what is known of it now."""
-    paragraphs = found.text.split("\n\n")
-    learned = HostBoilerplate.of(known).after(found.title, paragraphs)
+def _without_boilerplate(known: str, item: Item) -> tuple[str, str]:
+    """Return the text without the boilerplate of its host, and the boilerplate known now."""
+    paragraphs = item.text.split("\n\n")
+    learned = HostBoilerplate.of(known).after(item.title, paragraphs)
     return "\n\n".join(learned.without(paragraphs)), learned.written()
 
 
@@ -258,7 +261,7 @@ async def _go_on(tx: Transaction, page: AwaitedPage, outcome: PageOutcome | None
 
 
 async def _apply(tx: Transaction, outcome: PageOutcome) -> None:
-    """Complete the article with its page; where it has gone on without, revise it."""
+    """Complete the article with its page, or revise it if it has gone on without."""
     locked = await articles.articles_to_revise(tx, outcome.article_ids)
     by_id = {article.id: article for article in locked}
     article = by_id[outcome.article.id]
@@ -274,7 +277,7 @@ async def _apply(tx: Transaction, outcome: PageOutcome) -> None:
     elif kept is article and revise.may_be_revised_by_page(kept, outcome.kind, tx.now):
         values = revise.revised_by_page(kept, outcome.page)
         articles.revise_article(tx, kept, values)
-    if values:  # to index a text again costs more than to read it
+    if values:  # indexing a text again costs more than reading it
         title = folded_text(kept.title)
         folded = FoldedText(kept.id, title, outcome.folded, kept.language)
         await articles.replace_folded(tx, [folded])

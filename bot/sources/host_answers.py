@@ -1,12 +1,12 @@
-"""The answers of hosts, and their consequences for all sources and pages there, in every process.
+"""Pauses of hosts, which hold for all their sources and pages in every process.
 
-- A host that responds 429 or 503 with a `Retry-After` is left alone for so long, an hour at most.
-- After a time-out its other sources and pages wait for a minute, and up to an hour while it goes on
-  to time out. A single response ends that.
-- A pause that a user's fetch has learned binds users' fetches alone, a public one's binds all.
+- A host that responds 429 or 503 with a `Retry-After` gets no request for that long, an hour at
+  most.
+- After a time-out, its other sources and pages wait for a minute, and up to an hour while it keeps
+  timing out. A single response ends the pause.
+- A pause from a private fetch binds private fetches alone; one from a public fetch binds all.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,10 +21,10 @@ from storage.db.engine import Transaction
 
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
-    """The response of a host, or that there was none.
+    """The response of a host, or its silence.
 
-    `public`: a public fetch has learned it. `pause`: how long the host is left alone, because it
-    asks so. `asked`: how long the address itself is left alone, which may be longer.
+    `public`: to a public fetch. `pause`: how long the host gets no request, because it asks so.
+    `asked`: how long this address gets none, which may be longer.
     """
 
     host: str
@@ -35,12 +35,12 @@ class HostAnswer:
 
     @property
     def stops_lane(self) -> bool:
-        """Whether nothing else is to be asked of the host now."""
+        """Whether the host gets no further request now."""
         return self.timed_out or self.pause is not None
 
 
 def answer_in(response: Response, now: datetime, *, public: bool) -> HostAnswer | None:
-    """Return None for a host in the operator's own network, which may be asked at any time."""
+    """Return None for a host in the operator's own network, which needs no pauses."""
     if response.own_network:
         return None
     pause = pause_for_host(response.status, response.headers, now)
@@ -49,28 +49,27 @@ def answer_in(response: Response, now: datetime, *, public: bool) -> HostAnswer 
 
 
 def answer_of(result: FetchResult, now: datetime, *, public: bool) -> HostAnswer | None:
-    """Return None if no host was asked or said anything about the other addresses there."""
+    """Return None if no host was asked, or its answer is about one address alone."""
     if result.response:
         return answer_in(result.response, now, public=public)
     return silence_of(result.failed_host, result.problem, public=public)
 
 
 def silence_of(host: str, problem: Problem | None, *, public: bool) -> HostAnswer | None:
-    """Return that *host* timed out; None if it did something else."""
+    """Return the time-out of *host*; None if it did not time out."""
     if not host or problem is None or problem.code is not ProblemCode.TIMED_OUT:
         return None
     return HostAnswer(host, public, timed_out=True)
 
 
 async def heed(tx: Transaction, answers: Iterable[HostAnswer | None]) -> None:
-    heard = [answer for answer in answers if answer]
-    responded: dict[bool, set[str]] = defaultdict(set)
-    for answer in heard:
-        if not answer.timed_out:
-            responded[answer.public].add(answer.host)
-    for public, hosts in responded.items():
-        await sources.end_back_off(tx, hosts, public=public)
-    for answer in heard:
+    """Pause hosts that ask for it or timed out, and end the back-off of those that responded."""
+    known = [answer for answer in answers if answer]
+    for public in (True, False):
+        responded = {each.host for each in known if each.public is public and not each.timed_out}
+        if responded:
+            await sources.end_back_off(tx, responded, public=public)
+    for answer in known:
         if answer.timed_out:
             await sources.back_off_host(tx, answer.host, public=answer.public)
         elif answer.pause:

@@ -1,4 +1,4 @@
-"""Hosts as users see them: nobody may take one name for another that looks the same.
+"""Hosts as users see them, so that nobody takes one name for another that looks the same.
 
 As in browsers, a host is shown in its `xn--` form
 
@@ -68,7 +68,7 @@ def shown_url(url: str) -> str:
 
 
 def _is_clear(label: str, domain: set[str]) -> bool:
-    """Say whether *label* is taken for no other; *domain*: the scripts of the last label."""
+    """Return whether *label* looks like no other; *domain*: the scripts of the last label."""
     scripts = set(_scripts(label))
     if len(scripts) > 1:
         signs = all(char in _LOOKS_LIKE_A_SIGN for char in label if not char.isascii())
@@ -103,5 +103,5 @@ def _encoded(label: str) -> str:
         return label
     try:
         return idna.encode(label, uts46=True).decode()
-    except UnicodeError:  # no name that can be registered
+    except UnicodeError:  # nobody can register such a name
         return f"xn--{label.encode('punycode').decode()}"

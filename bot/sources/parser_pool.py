@@ -1,16 +1,16 @@
-"""Reading documents: small feeds at once, all else by worker processes that may be killed.
+"""Reads documents: small feeds in this process, all others in workers that may be killed.
 
-Hostile documents come too, so outside of a worker only sizes and first bytes are looked at, unless
-even the worst document of that size is read in a few milliseconds: `benchmarks.fuzz` measures it.
+Documents may be hostile, so this process looks only at their sizes and first bytes, unless even the
+worst document of that size is read in a few milliseconds: `benchmarks.fuzz` measures it.
 
-Documents that users name or send have workers of their own, with a lower priority: however long
-they take, no document of a public source waits for them.
+Documents that users name or send have workers of their own, with a lower priority, so that no
+document of a public source waits for them.
 
-Workers are started on demand, killed at their limit, ended when idle. One bad document costs its
-own worker at most: the others go on, and the next document gets a new one. Workers have their own
-session and an empty environment, so neither a Ctrl-C nor a secret reaches them.
+Workers start on demand, are killed at their limit, and end when idle. A bad document costs its own
+worker at most; the next document gets a new one. Workers have their own session and an empty
+environment, so neither a Ctrl-C nor a secret reaches them.
 
-The pool and its workers send each other frames: a length, then JSON.
+The pool and its workers exchange frames: a length, then JSON.
 """
 
 import asyncio
@@ -24,7 +24,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from bot.slices import Slices, in_turns
 from bot.sources.feeds.model import Document, Item, Unreadable, bounded, item_from_json
 from bot.sources.urls import are_quick, remember
 
@@ -55,10 +54,7 @@ def frame(message: dict[str, Any]) -> bytes:
 
 
 def frames(answer: dict[str, Any]) -> Iterator[bytes]:
-    """*answer*, in whose place a long list that it has found goes in parts.
-
-    So who takes it need not stand still for the whole.
-    """
+    """Yield the frames of *answer*: a long list goes in parts, so that its reader never blocks."""
     found = answer.get("found")
     if not isinstance(found, list):
         yield frame(answer)
@@ -82,7 +78,7 @@ def _framed(body: bytes) -> bytes:
 
 
 def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
-    """The next message, None at the end of *stream*."""
+    """Return the next message, None at the end of *stream*."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -91,7 +87,7 @@ def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
 
 
 class Worker:
-    """One process; asks one question at a time."""
+    """One process, which answers one question at a time."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -123,9 +119,9 @@ class Worker:
     async def ask(
         self, task: str, data: bytes, facts: dict[str, Any], seconds: float
     ) -> dict[str, Any]:
-        """The worker's answer; EOFError or ConnectionError if it died over the question.
+        """Return the worker's answer; raise EOFError or ConnectionError if it died over it.
 
-        It ends by itself a little after *seconds*, should nobody be left to end it.
+        The worker ends by itself a little after *seconds*, in case this process is gone by then.
         """
         self._asked += 1
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -142,11 +138,10 @@ class Worker:
         return answer | {"found": parts + answer["found"]} if parts else answer
 
     def retire(self) -> None:
-        """Kill it: it holds nothing that is worth a goodbye. `end` is still owed."""
+        """Kill the process, which holds nothing that must be saved; `end` must follow."""
         self._is_retired = True
         if self._process.returncode is None:
-            # Not its own `kill`, which looks first whether it has ended, and so takes the answer
-            # away from the loop that waits for it.
+            # `Process.kill` would poll the process first, and take its exit status from the loop.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
 
@@ -167,9 +162,9 @@ async def _next_frame(stream: asyncio.StreamReader) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Workers:
-    """At most *most* workers; who comes later waits for its turn.
+    """At most *most* workers; further documents wait.
 
-    *niceness*: what they add to that of this process, see nice(2).
+    *niceness*: added to that of this process, see nice(2).
     """
 
     most: int = 2
@@ -185,7 +180,7 @@ class Workers:
         self._slots = asyncio.Semaphore(self.most)
 
     async def read(self, task: str, data: bytes, **facts: Any) -> Any:
-        """What a worker finds in *data*, as JSON has it; raises `Unreadable`."""
+        """Return what a worker finds in *data*, as JSON; raise Unreadable."""
         async with self._slots:
             worker = await self._take()
             try:
@@ -198,7 +193,7 @@ class Workers:
             except (EOFError, ConnectionError, ValueError):
                 raise Unreadable("Reading this broke the reader.", "memory") from None
             else:
-                # What it has not given back would be missing for the next document.
+                # A worker that ran out of memory may not have freed all of it.
                 if answer.get("reason") != "memory":
                     self._free.append(worker)
             finally:
@@ -213,7 +208,7 @@ class Workers:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self._free.clear()
-        for worker in tuple(self._alive):  # those too that still read
+        for worker in tuple(self._alive):  # busy ones included
             await self._end(worker)
 
     async def _take(self) -> Worker:
@@ -264,7 +259,7 @@ class DocumentReader:
         content_type: str = "",
         known: Collection[int] = frozenset(),
     ) -> Document:
-        """What is in *data*, fetched from *url* ("" if nowhere); raises `Unreadable`.
+        """Return the document in *data*, fetched from *url* ("" if nowhere); raise Unreadable.
 
         *public*: for a public source or the operator, rather than for a user. *known*: fingerprints
         of entries that are not read again; see `Item.is_known`.
@@ -275,36 +270,36 @@ class DocumentReader:
         head, *items = await workers.read(
             "document", data, url=url, content_type=content_type, known=[*known]
         )
-        found = await in_turns(_each(items, _item))
-        return replace(Document.from_json(head), items=found)
+        read = await asyncio.to_thread(_each, items, _item)
+        return replace(Document.from_json(head), items=read)
 
     async def links(
         self, data: bytes, *, url: str, content_type: str = ""
     ) -> "tuple[FeedLink, ...] | None":
-        """What the page in *data* names and links as feeds; None if it is no page.
+        """Return the feeds that the page in *data* names or links; None if it is no page.
 
-        Only adding a source asks for it, so it never stands before a public document.
+        A user's worker reads it, because only adding a source asks for links.
         """
         from bot.sources.discovery.links import FeedLink, Where  # noqa: PLC0415 - see below
 
         found = await self.user_workers.read("links", data, url=url, content_type=content_type)
         if found is None:
             return None
-        return await in_turns(
-            _each(found, lambda link: FeedLink(**link | {"where": Where(link["where"])}))
+        return await asyncio.to_thread(
+            _each, found, lambda link: FeedLink(**link | {"where": Where(link["where"])})
         )
 
     async def outlines(self, data: bytes) -> "tuple[Outline, ...]":
-        """The feeds that the OPML in *data* lists; raises `Unreadable`."""
+        """Return the feeds that the OPML in *data* lists; raise Unreadable."""
         from bot.sources.discovery.opml import Outline  # noqa: PLC0415 - see below
 
         found = await self.user_workers.read("opml", data)
-        return await in_turns(
-            _each(found, lambda each: Outline(**each | {"folder": tuple(each["folder"])}))
+        return await asyncio.to_thread(
+            _each, found, lambda each: Outline(**each | {"folder": tuple(each["folder"])})
         )
 
     async def export(self, data: bytes) -> "ExportDocument":
-        """Return the imported parts of the export in *data*; raises `PartError`, `Unreadable`."""
+        """Return the imported parts of the export in *data*; raise PartError or Unreadable."""
         from bot.subscribers.export_document import (  # noqa: PLC0415 - see below
             PartError,
             from_parts,
@@ -315,17 +310,13 @@ class DocumentReader:
         if isinstance(found, dict):
             raise PartError(**found)
         chosen, *parts = found
-        return from_parts(chosen, await in_turns(_each(parts, part_of)))
+        return from_parts(chosen, await asyncio.to_thread(_each, parts, part_of))
 
 
 def _each(
     found: Iterable[dict[str, Any]], make: Callable[[dict[str, Any]], Made]
-) -> Slices[tuple[Made, ...]]:
-    made = []
-    for fields in found:
-        made.append(make(fields))
-        yield
-    return tuple(made)
+) -> tuple[Made, ...]:
+    return tuple(map(make, found))
 
 
 def _item(fields: dict[str, Any]) -> Item:
@@ -348,7 +339,7 @@ def is_quick(data: bytes) -> bool:
 def read_at_once(
     data: bytes, url: str, content_type: str, known: Collection[int] = frozenset()
 ) -> Document | None:
-    """What the quick readers find in *data*, which is quick; None where a worker must look."""
+    """Return what the quick readers find in quick *data*; None if a worker must read it."""
     # The parsers are 6 MB, and most processes never read a document.
     from bot.sources.feeds.reader import read_fast  # noqa: PLC0415
 

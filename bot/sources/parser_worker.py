@@ -1,11 +1,11 @@
-"""The worker's main: reads documents that may hang, in a process that may be killed.
+"""The main of a worker, which reads documents that may hang, in a process that may be killed.
 
-Its one argument is its niceness. Asked on stdin, answers on stdout; both are frames: four bytes of
-length, big-endian, then JSON.
-A question's frame is followed by `length` bytes, the document as it came. It ends when its input
-ends, and by itself when one document takes too long, so that no orphan goes on working.
+Its one argument is its niceness. Questions come on stdin and answers go to stdout, as frames: four
+bytes of length, big-endian, then JSON. The frame of a question is followed by `length` bytes, the
+document as it came. A worker ends when its input ends, and by itself when one document takes too
+long, so that no orphan goes on working.
 
-It starts no process, reaches no network and changes no file, whatever a document may ask for.
+It starts no process, reaches no network and changes no file, whatever a document asks for.
 """
 
 import logging
@@ -28,7 +28,7 @@ from bot.sources.urls import canonical_url
 
 MEMORY_BYTES = 512 * 1024 * 1024
 LARGEST_ANSWER = 20_000_000
-_GRACE_SECONDS = 1  # the parent comes first, unless it is dead
+_GRACE_SECONDS = 1  # for the parent to kill it first, if it still runs
 _FORBIDDEN = (
     "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system",
     "socket.bind", "socket.connect", "socket.get", "socket.send",
@@ -58,9 +58,9 @@ def main() -> None:
 def _shut_in() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     sys.addaudithook(_refuse)
-    sys.stdout = sys.stderr  # what a parser prints would stand among the answers
-    logging.disable(logging.CRITICAL)  # the extractors' remarks; the answer says what matters
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends the input
+    sys.stdout = sys.stderr  # else what a parser prints would be among the answers
+    logging.disable(logging.CRITICAL)  # the answer says what matters
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the input
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
@@ -73,7 +73,7 @@ def _changes_a_file(event: str, arguments: tuple[Any, ...]) -> bool:
     if not is_opened and not event.startswith(_ON_FILES):
         return False
     if isinstance(arguments[0], int):
-        return False  # a file that was let be opened
+        return False  # a file that was allowed to be opened
     return _COMPILED not in Path(str(arguments[0])).parts
 
 
@@ -84,14 +84,14 @@ def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
         return {"unreadable": str(refusal), "reason": refusal.reason}
     except MemoryError:
         return {"unreadable": "Reading this takes too much memory.", "reason": "memory"}
-    except Exception as error:  # noqa: BLE001 - whatever a parser trips over is the document's fault
+    except Exception as error:  # noqa: BLE001 - the document is at fault, whatever a parser raises
         return {"unreadable": f"This cannot be read ({type(error).__name__}).", "reason": "broken"}
 
 
 def _document(
     data: bytes, url: str, content_type: str, known: Sequence[int] = ()
 ) -> list[dict[str, Any]]:
-    """The document without its items, then these, each with the canonical form of its address."""
+    """Return the document without its items, then these, each with its canonical URL."""
     numbers = frozenset(known)
     found = read_fast(data, url, content_type, numbers)
     document = bounded(found if isinstance(found, Document) else _read(found, url, numbers))
@@ -100,7 +100,7 @@ def _document(
 
 
 def _links(data: bytes, url: str, content_type: str) -> list[dict[str, str]] | None:
-    """What a page names and links as feeds; None for what is no page."""
+    """Return the feeds that a page names or links; None if *data* is no page."""
     from bot.sources.discovery.links import links_of  # noqa: PLC0415 - see `_read`
 
     data = unpacked(data)
@@ -147,7 +147,7 @@ _TASKS: dict[str, Callable[..., Any]] = {
 
 
 def _read(found: NeedsWorker, url: str, known: Collection[int]) -> Document:
-    """Each reader is imported when first needed: a worker for feeds need not load the others."""
+    """Import each reader when it is first needed, because a worker for feeds needs no others."""
     if found.shape is Shape.PAGE:
         from bot.sources.pages.page import read_page  # noqa: PLC0415 - see above
 

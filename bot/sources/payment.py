@@ -1,6 +1,6 @@
-"""Payment: the accounts that follow a private source pay for it, out of their budgets of the day.
+"""Payment: the accounts that follow a private source pay for it from their daily budgets.
 
-A source goes on as long as one of them can pay. A public source is paid for by nobody, and costs no
+A source goes on as long as one of them can pay. Nobody pays for a public source, which costs no
 statement here.
 """
 
@@ -11,11 +11,11 @@ from bot.budgets import NOTICED, Budgets, Cost, room, waits
 from bot.sources.fetch.problems import Spent
 from storage.db.engine import Transaction
 from storage.enums import UsageKind
-from storage.usage import Account, note_exhaustion, payers_of, spend, used_today
+from storage.usage import Account, Payer, note_exhaustion, payers_of, spend, used_today
 
 
 def cost_of(spent: Spent, *, entries: int = 0, pages: int = 0) -> Cost:
-    """Return the cost of a fetch that *spent* this, and of its new entries and pages."""
+    """Return the cost of a fetch, with that of its new entries and pages."""
     return Cost(spent.requests, spent.seconds, spent.received, entries=entries, pages=pages)
 
 
@@ -26,9 +26,11 @@ async def rooms(
     if not source_ids:
         return {}
     payers = await payers_of(tx, source_ids)
-    today = await used_today(tx, {payer.account for each in payers.values() for payer in each})
+    today = await used_today(tx, _accounts(payers))
     return {
-        source_id: room(budgets, kind, [today[one.account] for one in payers.get(source_id, ())])
+        source_id: room(
+            budgets, kind, [today[payer.account] for payer in payers.get(source_id, ())]
+        )
         for source_id in source_ids
     }
 
@@ -42,26 +44,30 @@ async def charge_sources(tx: Transaction, costs: Mapping[int, Cost], budgets: Bu
     if not payers:
         return set()
     amounts: Counter[tuple[Account, UsageKind]] = Counter()
-    for source_id, each in payers.items():
-        for payer in each:
+    for source_id, followers in payers.items():
+        for payer in followers:
             for kind, amount in costs[source_id].amounts.items():
                 amounts[payer.account, kind] += amount
     await spend(tx, amounts)
-    today = await used_today(tx, {payer.account for each in payers.values() for payer in each})
+    today = await used_today(tx, _accounts(payers))
     exhausted = {
         payer: kinds
-        for each in payers.values()
-        for payer in each
+        for followers in payers.values()
+        for payer in followers
         if (kinds := budgets.exceeded(today[payer.account]).intersection(NOTICED))
     }
     await note_exhaustion(tx, exhausted)
     return {
         source_id
-        for source_id, each in payers.items()
-        if waits(budgets, [today[payer.account] for payer in each])
+        for source_id, followers in payers.items()
+        if waits(budgets, [today[payer.account] for payer in followers])
     }
 
 
+def _accounts(payers: Mapping[int, Collection[Payer]]) -> set[Account]:
+    return {payer.account for followers in payers.values() for payer in followers}
+
+
 async def charge_account(tx: Transaction, account: Account, cost: Cost) -> None:
-    """Charge what one account asked for itself."""
+    """Charge one account for what it asked for itself."""
     await spend(tx, {(account, kind): amount for kind, amount in cost.amounts.items()})

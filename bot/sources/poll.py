@@ -12,6 +12,7 @@ from typing import Final, Self
 import structlog
 
 from bot.budgets import USUAL, Budgets
+from bot.sources.decide import Fetched, not_a_feed
 from bot.sources.discovery.publishers import is_search, with_publishers
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import (
@@ -21,10 +22,9 @@ from bot.sources.fetch.source import (
     ReadsDocuments,
     fetch_source,
 )
-from bot.sources.health import not_a_feed
 from bot.sources.host_answers import answer_of
 from bot.sources.slots import Slots
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from bot.sources.urls import logged_url
 from storage.db.engine import DatabaseError, Storage, Transaction
 from storage.db.leases import release, renew
@@ -38,26 +38,26 @@ from storage.sources import (
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)  # how long the sources of a killed process stay leased
-# The sources of a host wait for each other, two seconds apart, and may outlast their lease.
+# Leases are renewed, because the sources of a host wait for each other, two seconds apart.
 RENEWED_SECONDS: Final = 20.0
 PUBLIC_SLOTS: Final = 48  # hosts
 PRIVATE_SLOTS: Final = 6  # sources
-MAX_OF_ACCOUNT: Final = 2  # private sources in hand, in one process
+MAX_OF_ACCOUNT: Final = 2  # private sources at once, in one process
 OWN_HOST_CONCURRENCY: Final = 4  # sources of one host in the operator's own network
-# Fetches that end so close to each other are stored together, because a commit costs more than
-# storing a typical fetch.
+# Fetches that end within this time are stored together, because a commit costs more than storing a
+# typical fetch.
 _GATHER_SECONDS: Final = 0.3
 
 
 def _random_jitter() -> float:
-    return random.uniform(-1, 1)  # noqa: S311 - it spreads polls, it hides nothing
+    return random.uniform(-1, 1)  # noqa: S311 - it spreads polls and protects nothing
 
 
 @dataclass(eq=False)
 class SourcePoller:
-    """Keeps its slots filled, inside `async with`: claims as much as there are free ones.
+    """Claims sources for its free slots and fetches them, inside `async with`.
 
-    A slot holds the sources of one host that were claimed together, which are fetched one after
+    A slot holds the sources of one host that were claimed together, and fetches them one after
     another. Private sources have slots of their own, one for each, and an account fills a few of
     them at most. Several pollers may run side by side, in many processes.
     """
@@ -72,15 +72,15 @@ class SourcePoller:
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
     private: Slots = field(default_factory=lambda: Slots(PRIVATE_SLOTS))
     on_ended: Callable[[], None] = lambda: None
-    """Called after each fetch: there is something to store."""
+    """Called after each fetch, whose result is to be stored."""
     _ended: list[Fetched] = field(default_factory=list)
     _has_ended: asyncio.Event = field(default_factory=asyncio.Event)
     _in_hand: set[int] = field(default_factory=set)
-    """Sources whose leases are renewed: they are fetched, wait for that, or are to be stored."""
+    """Sources whose leases are renewed: their fetches wait, run, or are to be stored."""
     _accounts: dict[int, int] = field(default_factory=dict)
-    """For whom each private source in hand is fetched."""
+    """The account for which each private source in hand is fetched."""
     _left: set[int] = field(default_factory=set)
-    """Sources that are still leased, though they were not fetched or not stored."""
+    """Sources that are still leased, although they were not fetched or not stored."""
     _renewing: Slots = field(default_factory=lambda: Slots(1))
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -90,15 +90,15 @@ class SourcePoller:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Cancel what is in hand: it is leased, and comes back when its lease is over."""
+        """Cancel the fetches in hand; their sources are due again when their leases expire."""
         await self._opened.aclose()
 
     async def run_once(self) -> int:
-        """Store what has ended, claim what is due for the free slots; return how many."""
+        """Store fetches that have ended, and claim sources for the free slots; return how many."""
         return await self._claim() if await self._store() else 0
 
     async def poll_due(self) -> int:
-        """Poll until nothing is due and nothing in hand; return how many sources were claimed."""
+        """Poll until nothing is due or in hand; return how many sources were claimed."""
         claimed = 0
         async with self:
             while (new := await self._claim()) or self._in_hand:
@@ -110,7 +110,7 @@ class SourcePoller:
         return claimed
 
     async def _claim(self) -> int:
-        """Claim public sources first, and start to fetch them; return how many there are."""
+        """Claim sources, public ones first, and start to fetch them; return how many."""
         with handed_back(self._left) as left:
             async with self.storage.writing() as tx:
                 if left:
@@ -121,7 +121,7 @@ class SourcePoller:
             self.public.start(self._poll_in_turn(lane))
         for claim in private:
             self.private.start(self._poll_in_turn([claim.source]))
-        self._accounts |= {each.source.id: each.account for each in private if each.account}
+        self._accounts |= {claim.source.id: claim.account for claim in private if claim.account}
         claimed = [*public, *(claim.source for claim in private)]
         self._in_hand.update(source.id for source in claimed)
         if claimed and self._renewing.room:
@@ -134,24 +134,24 @@ class SourcePoller:
         return await claim_public_sources(tx, owner=self.owner, limit=room, lease=LEASE)
 
     async def _claim_private(self, tx: Transaction) -> list[PrivateClaim]:
-        """Claim one by one, because each changes whose turn it is."""
+        """Claim one source at a time, because each claim changes which account is next."""
         claims: list[PrivateClaim] = []
         while len(claims) < self.private.room:
-            busy = [each for each, count in self._in_use(claims).items() if count >= MAX_OF_ACCOUNT]
+            counts = self._counts_by_account(claims)
+            busy = [account for account, count in counts.items() if count >= MAX_OF_ACCOUNT]
             claim = await claim_private_source(tx, owner=self.owner, lease=LEASE, busy=busy)
             if claim is None:
                 break
             claims.append(claim)
         return claims
 
-    def _in_use(self, claims: Iterable[PrivateClaim]) -> Counter[int]:
+    def _counts_by_account(self, claims: Iterable[PrivateClaim]) -> Counter[int]:
         """Return how many private sources of each account are in hand, *claims* included."""
-        return Counter(
-            [*self._accounts.values(), *(each.account for each in claims if each.account)]
-        )
+        claimed = [claim.account for claim in claims if claim.account]
+        return Counter([*self._accounts.values(), *claimed])
 
     async def _store(self) -> bool:
-        """Store what has ended, together with what ends soon; False if the database was away."""
+        """Store ended fetches, with those that end soon; return False if the database was away."""
         if not self._ended:
             return True
         await self._gather()
@@ -164,7 +164,7 @@ class SourcePoller:
         return not unstored
 
     async def _gather(self) -> None:
-        """Wait for what ends about the same time; but not until too few slots work."""
+        """Wait for fetches that end about the same time, while enough slots are busy."""
         enough = max(self.public.limit // 2, 1)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GATHER_SECONDS):
@@ -177,19 +177,19 @@ class SourcePoller:
         self._accounts.pop(source_id, None)
 
     async def _renew(self) -> None:
-        """Renew the leases of what is in hand, as long as anything is."""
+        """Renew the leases of the sources in hand, as long as there are any."""
         while self._in_hand:
             await self.pause(RENEWED_SECONDS)
-            with suppress(DatabaseError, OSError):  # what is lost is not stored twice
+            with suppress(DatabaseError, OSError):  # a source with a lost lease is not stored
                 async with self.storage.writing() as tx:
                     await renew(tx, Source, self._in_hand, self.owner, LEASE)
 
     async def _poll_in_turn(self, sources: Sequence[Source]) -> None:
-        """Fetch the sources of one host, until it asks for time or gives no response in time.
+        """Fetch the sources of one host, until it asks for a pause or times out.
 
-        The others are handed back then: each would wait for its own time-out.
+        The others are handed back then, because each would wait for its own time-out.
         """
-        for at, source in enumerate(sources, start=1):
+        for number, source in enumerate(sources, start=1):
             structlog.contextvars.bind_contextvars(source_id=source.id)
             try:
                 fetched = await self._poll(source)
@@ -203,7 +203,7 @@ class SourcePoller:
                 )
             self._ended.append(fetched)
             if _gives_way(fetched):
-                self._hand_back(sources[at:])
+                self._hand_back(sources[number:])
             self._has_ended.set()
             self.on_ended()
             if _gives_way(fetched):
@@ -234,14 +234,14 @@ class SourcePoller:
 
 
 def _gives_way(fetched: Fetched) -> bool:
-    """Whether the host of the source is to be asked for nothing else now."""
+    """Return whether the other sources of the host must wait."""
     source = fetched.source
     answer = answer_of(fetched.result, datetime.now(UTC), public=source.public)
     return answer is not None and answer.host == source.host and answer.stops_lane
 
 
 def _known_entries(source: Source) -> bytes:
-    """Return the fingerprints of what was read last; what a search found is read as a whole."""
+    """Return the fingerprints of the last read; the results of a search are all read anew."""
     return b"" if is_search(source.kind, source.host) else source.fingerprints
 
 
@@ -249,7 +249,7 @@ def _known_entries(source: Source) -> bytes:
 def handed_back(ids: set[int]) -> Iterator[frozenset[int]]:
     """Empty *ids* into a set whose leases the block releases; undo that if the block fails.
 
-    The loops of one process share *ids*: what one of them releases, another may claim next.
+    Concurrent rounds of one process share *ids*, and must not release a source twice.
     """
     taken = frozenset(ids)
     ids.clear()
@@ -263,12 +263,12 @@ def handed_back(ids: set[int]) -> Iterator[frozenset[int]]:
 def _lanes(sources: Iterable[Source]) -> list[list[Source]]:
     """Group the sources that are polled one after another.
 
-    A host is asked for one source at a time; one in the operator's own network for a few.
+    Each host has one lane; a host in the operator's own network has a few.
     """
     lanes: dict[tuple[str, int], list[Source]] = defaultdict(list)
-    own: dict[str, int] = defaultdict(int)
+    own_counts: dict[str, int] = defaultdict(int)
     for source in sources:
-        lane = own[source.host] % OWN_HOST_CONCURRENCY if source.own_network else 0
-        own[source.host] += source.own_network
+        lane = own_counts[source.host] % OWN_HOST_CONCURRENCY if source.own_network else 0
+        own_counts[source.host] += source.own_network
         lanes[source.host, lane].append(source)
     return list(lanes.values())

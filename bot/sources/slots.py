@@ -1,4 +1,4 @@
-"""Work in hand that outlasts the rounds of its stage: no round waits for its slowest part."""
+"""Slots for tasks that outlast the rounds of their stage, so that a slow task delays no round."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,7 +10,7 @@ from typing import Self
 class Slots:
     """At most *limit* tasks at once, inside `async with`, whose end cancels those in hand.
 
-    *on_done* is called after each: a slot is free. The tasks handle their errors.
+    *on_done* is called after each task. The tasks handle their own errors.
     """
 
     limit: int

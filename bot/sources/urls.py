@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from typing import Final
 from unicodedata import normalize
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
@@ -163,6 +164,7 @@ _QUICK_LENGTH = 512
 _QUICK_CHARACTERS = 8_000  # rewritten in 50 ms
 
 _canonical_forms: dict[str, str] = {}
+_remembering = Lock()
 
 
 def canonical_url(url: str) -> str:
@@ -180,9 +182,10 @@ def canonical_url(url: str) -> str:
 
 def remember(forms: Mapping[str, str]) -> None:
     """Take over canonical forms that a worker has found, because finding them may take long."""
-    while _canonical_forms and len(_canonical_forms) + len(forms) > _MOST_REMEMBERED:
-        del _canonical_forms[next(iter(_canonical_forms))]
-    _canonical_forms.update(forms)
+    with _remembering:  # entries are identified in threads
+        while _canonical_forms and len(_canonical_forms) + len(forms) > _MOST_REMEMBERED:
+            del _canonical_forms[next(iter(_canonical_forms))]
+        _canonical_forms.update(forms)
 
 
 def are_quick(urls: Iterable[str]) -> bool:

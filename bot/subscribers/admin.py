@@ -8,6 +8,7 @@ from functools import partial
 from bot.ops.logs import Failure
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.paging import ListPage, load_page
+from storage.chat_overview import ChatListed, chat_listed, chats_listed, count_chats
 from storage.db.engine import Storage
 from storage.pace import flood_waits_today
 from storage.sources import Source
@@ -20,7 +21,6 @@ from storage.stats import (
     last_article,
     unhealthy_sources,
 )
-from storage.users import ChatListed, chat_listed, chats_listed, count_chats
 
 MOST_SOURCES, MOST_ERRORS = 3, 3
 LATE = timedelta(minutes=10)  # a stage that is further behind needs attention

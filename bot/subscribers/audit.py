@@ -7,9 +7,9 @@ from functools import partial
 
 from bot.subscribers.paging import ListPage, load_page
 from storage import access
+from storage.chats import names_of_chats
 from storage.db.engine import Storage
 from storage.enums import AuditAction
-from storage.users import names_of_chats
 
 PER_PAGE = 10  # lines, without buttons
 _ERASED = "—"

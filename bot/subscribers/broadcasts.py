@@ -14,11 +14,11 @@ from storage.broadcasts import (
     Broadcast,
     BroadcastCounts,
     add_draft,
-    broadcast_to_change,
     claim_progress_reports,
     count_recipients,
     counts_of,
     languages_of_chats,
+    lock_broadcast,
 )
 from storage.chats import chat_at
 from storage.db.engine import Storage, Transaction
@@ -144,7 +144,7 @@ async def _status_message(tx: Transaction, broadcast: Broadcast) -> StatusMessag
 
 
 async def _find(tx: Transaction, broadcast_id: int | None, state: BroadcastState) -> Broadcast:
-    broadcast = await broadcast_to_change(tx, broadcast_id or 0)
+    broadcast = await lock_broadcast(tx, broadcast_id or 0)
     if broadcast is None or broadcast.state is not state:
         raise NoSuchBroadcast
     return broadcast

@@ -21,7 +21,8 @@ from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
 from storage.articles import rewrite_index
-from storage.broadcasts import forget_sender
+from storage.broadcasts import forget_author
+from storage.chat_overview import StoredCounts, stored_counts
 from storage.chats import forget_chat_admin, forget_inviter, lock_chats, lock_with_invited
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, release_lease
@@ -31,7 +32,6 @@ from storage.queries import retire_query
 from storage.subscriptions import chats_with_ends, purge_ended
 from storage.topics import queries_of_chat
 from storage.usage import forget_usage
-from storage.users import StoredCounts, stored_counts
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
             await forget_inviter(tx, user_id)
             await forget_chat_admin(tx, user_id)
             await forget_guesses(tx, user_id)
-            await forget_sender(tx, user_id)
+            await forget_author(tx, user_id)
         for query_id in queries:
             await retire_query(tx, query_id)
     await _delete_rows(storage, chat_id)

@@ -28,7 +28,7 @@ from storage.chats import Chat, chat_at, chat_ids_after, lock_account, quota_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind
 from storage.feeds_followed import follow
-from storage.mailboxes import Mailbox, mailbox_of
+from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, muted_sources, subjects_muted
 from storage.sources import add_source, source_of
 from storage.suspension import ban
@@ -204,7 +204,7 @@ async def _mute_sources(tx: Transaction, chat_id: int, mutes: Iterable[_MutedSou
 
 async def _add_mailbox(tx: Transaction, chat_id: int, mailbox: _Mailbox | None) -> None:
     """Add a mailbox that its owner has confirmed, unless the chat has one."""
-    if mailbox and mailbox.state in _CONFIRMED and await mailbox_of(tx, chat_id) is None:
+    if mailbox and mailbox.state in _CONFIRMED and await mailbox_of_chat(tx, chat_id) is None:
         times = dict.fromkeys(("state_since", "created_at", "asked_at"), tx.now)
         facts = mailbox.model_dump(exclude={"since"})
         await tx.add(Mailbox.model_validate(facts | times | {"chat_id": chat_id}))

@@ -46,7 +46,9 @@ from bot.subscribers.topic_names import name_for
 from storage import enums
 from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
-from storage.mailboxes import Mailbox, mailbox_of
+from storage.editions import editions_to_export
+from storage.feeds_followed import sources_followed
+from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
 from storage.sources import Source
@@ -55,9 +57,9 @@ from storage.subscriptions import (
     count_subscriptions_of_account,
     subscribed_topic,
     subscription_to,
+    subscriptions_of,
 )
 from storage.topics import Topic, topic_named
-from storage.users import all_editions, all_followed, all_subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
     """*title*: of the list of feeds."""
     async with storage.reading() as tx:
         chat = await tx.get_one(Chat, chat_id)
-        feeds = await all_followed(tx, chat_id)
+        feeds = await sources_followed(tx, chat_id)
         document = await _document(tx, chat, feeds)
     written = document.model_dump_json(indent=2, by_alias=True).encode()
     return Export(written, _opml(feeds, title) if feeds else None)
@@ -81,7 +83,7 @@ async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
 async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> ExportDocument:
     chat_id, muted = chat.id, await topics_muted(tx, chat.id)
     mutes = await mutes_of(tx, chat_id, offset=0, limit=MOST_LISTED)
-    mailbox = await mailbox_of(tx, chat_id)
+    mailbox = await mailbox_of_chat(tx, chat_id)
     return ExportDocument(
         exported_at=tx.now,
         settings=_settings(chat),
@@ -98,7 +100,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 muted=(muted[topic.id] or True) if topic.id in muted else False,
                 since=subscription.created_at,
             )
-            for topic, subscription in await all_subscriptions(tx, chat_id)
+            for topic, subscription in await subscriptions_of(tx, chat_id)
         ),
         mutes=tuple(
             ExportedMute(kind=mute.kind, name=mute.name, until=mute.until)
@@ -118,7 +120,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 made_at=edition.made_at,
                 stories=edition.stories,
             )
-            for edition in await all_editions(tx, chat_id, MOST_LISTED)
+            for edition in await editions_to_export(tx, chat_id, MOST_LISTED)
         ),
     )
 

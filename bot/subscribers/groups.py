@@ -18,11 +18,11 @@ from storage.chats import (
     Chat,
     chat_at,
     invited_chats,
-    is_recorded,
+    is_admin_recorded,
     lock_chat,
-    manage,
     other_chats,
     record_chat_admin,
+    set_managed_chat,
 )
 from storage.db.engine import Storage, Transaction
 from storage.enums import CLOSED, ChatKind, ChatState, Mode, MuteKind
@@ -94,13 +94,13 @@ async def as_manager(
 async def set_managed(storage: Storage, user_id: int, chat_id: int | None) -> None:
     """Apply what the user types to our row *chat_id*; None: to their own chat again."""
     async with storage.writing() as tx:
-        await manage(tx, user_id, chat_id)
+        await set_managed_chat(tx, user_id, chat_id)
 
 
 async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
     """Remember that *user* changes the subscriptions of a group or channel they administer."""
     async with storage.reading() as tx:
-        if await is_recorded(tx, user.chat_id, user.user_id):
+        if await is_admin_recorded(tx, user.chat_id, user.user_id):
             return
     async with storage.writing() as tx:
         await record_chat_admin(tx, user.chat_id, user.user_id)

@@ -29,7 +29,7 @@ from storage.access import hashing_secret, keyed_hash
 from storage.chats import Chat, lock_chat
 from storage.enums import CLOSED, DeliveryKind, DigestMedium, MailboxProblem, MailboxState, Medium
 from storage.outbox import enqueue, new_delivery
-from storage.suspension import confirm_mailbox, open_mailbox
+from storage.suspension import confirm_mailbox, open_mailbox, remove_mailbox
 from storage.updates import is_duplicate
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class MailboxSeen:
 async def get_mailbox(storage: Storage, chat_id: int) -> MailboxSeen:
     async with storage.reading() as tx:
         chat = await tx.get_one(Chat, chat_id)
-        return mailbox_seen(chat, await mailboxes.mailbox_of(tx, chat_id))
+        return mailbox_seen(chat, await mailboxes.mailbox_of_chat(tx, chat_id))
 
 
 async def language_of_mailbox(storage: Storage, mailbox_id: int) -> str | None:
@@ -96,7 +96,7 @@ async def request_confirmation(
         raise NotAnAddress from error
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        there = await mailboxes.mailbox_of(tx, chat_id)
+        there = await mailboxes.mailbox_of_chat(tx, chat_id)
         is_settled = there and there.address == address and _is_settled(there, tx.now)
         if await is_duplicate(tx, once) or is_settled:
             return mailbox_seen(chat, there)
@@ -108,7 +108,7 @@ async def request_confirmation(
 
 async def awaits_code(storage: Storage, chat_id: int) -> bool:
     async with storage.reading() as tx:
-        mailbox = await mailboxes.mailbox_of(tx, chat_id)
+        mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
         return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
 
@@ -121,7 +121,7 @@ async def confirm_by_code(
     """
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        mailbox = await mailboxes.mailbox_of(tx, chat_id)
+        mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
         if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
             raise NoMailbox
         if codes.has_expired(mailbox.asked_at, tx.now) or mailbox.tries >= codes.MOST_TRIES:
@@ -178,7 +178,7 @@ async def remove_address(storage: Storage, chat_id: int) -> MailboxSeen:
     """Delete the mailbox; digests come by Telegram."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        await mailboxes.remove_mailbox(tx, chat_id)
+        await remove_mailbox(tx, chat_id)
         chat.digest_by = DigestMedium.TELEGRAM
         return mailbox_seen(chat, None)
 
@@ -248,7 +248,7 @@ async def _count_request(tx: Transaction, chat: Chat, asked_by: int | None, addr
 
 async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
     chat = await lock_chat(tx, chat_id)
-    mailbox = await mailboxes.mailbox_of(tx, chat_id)
+    mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
     if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
         raise NoMailbox
     return chat, mailbox

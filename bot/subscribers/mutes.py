@@ -21,7 +21,7 @@ from bot.subscribers.paging import ListPage, load_page
 from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
 from bot.subscribers.topics import find_topic
-from storage.alerts import PressedAlert, alert_of_button, mark_pressed, topic_names
+from storage.alerts import PressedAlert, alert_of_button, mark_pressed
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, MuteKind
@@ -37,6 +37,7 @@ from storage.mutes import (
 from storage.mutes import mute as add_mute
 from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
+from storage.topics import topics_by_id
 
 DAYS = 30  # of which a topic's publishers are counted
 MOST_PUBLISHERS = 10
@@ -197,8 +198,9 @@ async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: 
         found = await _alert(tx, chat_id, story_id)
         await mark_pressed(tx, chat_id, story_id, tx.now if is_open else None)
         publisher = await _publisher_of_alert(tx, chat_id, found)
-        topics = await topic_names(tx, found.topic_ids)
-    return AlertMenu(story_id, publisher.name if publisher else "", topics)
+        topics = await topics_by_id(tx, found.topic_ids)
+    names = {topic.id: topic.name for topic in topics.values()}
+    return AlertMenu(story_id, publisher.name if publisher else "", names)
 
 
 async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> TopicPublishers:

@@ -7,9 +7,8 @@ from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.subscribers import topics
 from bot.subscribers.paging import ListPage
 from bot.subscribers.topics import ChatTopic
-from storage.chats import lock_chat
+from storage.chats import PublishedFeed, lock_chat, lock_published_feed, published_feed
 from storage.db.engine import Storage, Transaction
-from storage.sharing import PublishedFeed, lock_published_feed, published_feed
 from storage.updates import UpdateRef, is_duplicate
 
 

@@ -40,7 +40,7 @@ from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
 from storage.enums import CLOSED, ChatState, EmptyDay, Layout, Style
-from storage.mailboxes import mailbox_of
+from storage.mailboxes import mailbox_of_chat
 from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
@@ -319,7 +319,7 @@ async def _settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         paused_until=local_date(chat.resume_at, chat.zone) if chat.resume_at else None,
         next_at=chat.next_digest_at,
         topics=await count_subscriptions(tx, chat.id),
-        mailbox=mailbox_seen(chat, await mailbox_of(tx, chat.id)),
+        mailbox=mailbox_seen(chat, await mailbox_of_chat(tx, chat.id)),
         now=tx.now,
         language=chat.chosen_language,
         speaks=chat.speaks,

@@ -19,7 +19,7 @@ from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.topics import find_topic
 from storage.chats import lock_chat
 from storage.db.engine import Storage
-from storage.sharing import add_share, share_of, shared_by
+from storage.topics import add_share, share_by_token, share_of
 
 LONGEST_START = 64
 ADMIN_PREFIX, INVITE_PREFIX = "admin_", "invite_"
@@ -97,7 +97,7 @@ async def share(storage: Storage, chat_id: int, topic_id: int) -> str:
 async def shared_query(storage: Storage, token: str) -> str:
     """Return the query that was shared under *token*; raise NoSuchTopic if there is none."""
     async with storage.reading() as tx:
-        shared = await shared_by(tx, token)
+        shared = await share_by_token(tx, token)
     if shared is None:
         raise NoSuchTopic
     return shared.typed

@@ -121,11 +121,6 @@ def folded_text(text: str) -> str:
     return fold(text).stored
 
 
-def text_in_slices(text: str) -> Slices[str]:
-    """Return the same as `folded_text`, in slices."""
-    return (yield from _folding(text)).stored
-
-
 def _folding(text: str) -> Slices[FoldedForms]:
     parts = []
     for piece in pieces(text):

@@ -350,7 +350,7 @@ class Transaction:
         more than most statements do. Raises RuntimeError if *work* awaits anything else.
         """
         if self.dialect == POSTGRESQL:
-            return await work  # the check: _only_statements(work, self.running)
+            return await _only_statements(work, self.running)
         from storage.db.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
 
         try:

@@ -76,7 +76,7 @@ def assert_is_traced(shown: str) -> None:
     assert "s after it was made, 1 try" in shown
     assert "delivery 2, edit 1 of delivery 1" in shown
     assert "no answer in time" in shown
-    assert "It is done: what became of each message is listed above." in shown
+    assert "It is done: the messages are listed above." in shown
 
 
 @pytest.mark.parametrize("named", ["1", URL], ids=["by its number", "by an address"])

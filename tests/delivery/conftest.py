@@ -1,7 +1,8 @@
-"""A room to send from: a storage with chats and deliveries, and a Telegram with knobs."""
+"""A storage with chats and deliveries to send, and a Telegram with knobs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +14,13 @@ from bot.delivery.errors import DeliveryError
 from bot.delivery.pace import Timer, bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
+from bot.ops.instrumentation import Observation
 from bot.rendering.messages import Message
 from bot.telegram import BOT_DEFAULTS
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import ChatKind, DeliveryKind, DeliveryState
-from storage.outbox import Delivery
+from storage.outbox import Delivery, new_delivery
 from tests.bot_api import PlainSession
 from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
@@ -54,7 +56,10 @@ class StandingTimer(TurnedTimer):
 
 
 class FakeTelegram(Telegram):
-    """Says yes, unless *errors* names one for the chat: the next call there takes the first."""
+    """Accepts all calls, unless *errors* has some for the chat: each call there takes the first.
+
+    *during_send* is awaited while a message is sent.
+    """
 
     def __init__(self, clock: TurnedClock) -> None:
         super().__init__(Bot(TOKEN))
@@ -64,6 +69,7 @@ class FakeTelegram(Telegram):
         self.calls: list[tuple[datetime, int, str, bool]] = []
         self.edits: list[tuple[int, int, str]] = []
         self.replies: list[tuple[str, int]] = []
+        self.during_send: Callable[[], Awaitable[object]] | None = None
 
     async def send(
         self,
@@ -76,10 +82,13 @@ class FakeTelegram(Telegram):
     ) -> int:
         del thread_id
         self.calls.append((self.clock.now, chat_id, message.text, silent))
+        message_id = len(self.calls)
         if reply_to:
             self.replies.append((message.text, reply_to))
         self._fail(chat_id)
-        return len(self.calls)
+        if self.during_send:
+            await self.during_send()
+        return message_id
 
     async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
         self.edits.append((chat_id, message_id, message.text))
@@ -90,8 +99,8 @@ class FakeTelegram(Telegram):
         return self.is_there
 
     def _fail(self, chat_id: int) -> None:
-        waiting = self.errors.get(chat_id)
-        if waiting and (error := waiting.pop(0)):
+        errors = self.errors.get(chat_id)
+        if errors and (error := errors.pop(0)):
             raise error
 
     @property
@@ -101,11 +110,11 @@ class FakeTelegram(Telegram):
 
 @dataclass
 class Outbox:
-    """What tests put into the outbox and read from it."""
+    """Adds and reads chats and deliveries."""
 
     storage: Storage
 
-    async def chat(self, telegram_id: int, **facts: Any) -> int:
+    async def chat(self, telegram_id: int, **columns: Any) -> int:
         kind = ChatKind.PRIVATE if telegram_id > 0 else ChatKind.GROUP
         async with self.storage.writing() as tx:
             row = Chat(
@@ -113,51 +122,51 @@ class Outbox:
                 kind=kind,
                 state_since=tx.now,
                 created_at=tx.now,
-                **facts,
+                **columns,
             )
-            tx.session.add(row)
-            await tx.session.flush()
-        assert row.id
-        return row.id
+            return (await tx.add(row)).id
 
     async def add(
         self,
         chat_id: int,
         text: str = "news",
         kind: DeliveryKind = DeliveryKind.ALERT,
-        **facts: Any,
+        **columns: Any,
     ) -> int:
         async with self.storage.writing() as tx:
-            row = Delivery(
-                kind=kind,
-                chat_id=chat_id,
-                priority=kind.priority,
-                body=Message(text).to_json(),
-                due_at=tx.now,
-                created_at=tx.now,
-            )
-            for name, value in facts.items():
-                setattr(row, name, value)
-            tx.session.add(row)
-            await tx.session.flush()
-        assert row.id
-        return row.id
+            row = new_delivery(tx, kind, chat_id, Message(text)) | {"fallback": None} | columns
+            return (await tx.add(Delivery(**row))).id
 
     async def get(self, delivery_id: int) -> Delivery:
         async with self.storage.reading() as tx:
-            row = await tx.session.get(Delivery, delivery_id)
-        assert row
-        return row
+            return await tx.get_one(Delivery, delivery_id)
 
     async def states(self, *ids: int) -> list[DeliveryState]:
-        return [(await self.get(each)).state for each in ids]
+        return [(await self.get(delivery_id)).state for delivery_id in ids]
 
-    async def set(self, delivery_id: int, **facts: Any) -> None:
+    async def set(self, delivery_id: int, **columns: Any) -> None:
         async with self.storage.writing() as tx:
-            row = await tx.session.get(Delivery, delivery_id)
-            for name, value in facts.items():
-                setattr(row, name, value)
-            tx.session.add(row)
+            delivery = await tx.get_one(Delivery, delivery_id)
+            for name, value in columns.items():
+                setattr(delivery, name, value)
+
+
+class FakeObserver:
+    """Remembers what it observed."""
+
+    def __init__(self) -> None:
+        self.seen: list[Observation] = []
+
+    @contextmanager
+    def observe(self, observation: Observation) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self.seen.append(observation)
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(observation.name, observation.outcome) for observation in self.seen]
 
 
 @pytest.fixture
@@ -202,9 +211,9 @@ async def sending_there(storage, bot, clock) -> AsyncIterator[SendStage[Any]]:
 
 
 async def send_all(sending: SendStage[Any]) -> int:
-    """Send what is due now, and what becomes due by that, until nothing is."""
-    done = 0
+    """Send due deliveries until there are none; return how many were claimed."""
+    count = 0
     while claimed := await sending.run_once():
-        done += claimed
+        count += claimed
         await sending.calls.all_done()
-    return done
+    return count

@@ -1,4 +1,4 @@
-"""What becomes of a message for each answer that Telegram may give; printed as a page of the docs.
+"""The fate of a message for each response that Telegram may give, printed as a page of the docs.
 
 python -m tests.delivery.matrix > docs/reference/delivery.md
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.delivery.outcomes import back_off
 from storage.enums import ChatState, DeliveryState
-from storage.states import Effect, Event, ways
+from storage.states import Effect, Event, transitions_of
 
 PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.UNKNOWN
 SUSPENDED = DeliveryState.SUSPENDED
@@ -31,18 +31,18 @@ TOO_LATE = "the message to change is gone; the change is dropped"
 
 @dataclass(frozen=True)
 class Fate:
-    """What a delivery is after the call, what it ends as, and how often it is there then."""
+    """The states of a delivery after the call and in the end, and how often it has arrived."""
 
     then: DeliveryState
     ends: DeliveryState = SENT
     copies: int = 1
     says: str = AGAIN
-    silent: bool = False  # what arrived last made no sound
+    silent: bool = False  # the last copy made no sound
 
 
 @dataclass(frozen=True)
 class Row:
-    """One answer; *order* are the facts of the playground's fault, none: no connection at all."""
+    """One response; *order*: the playground's fault that causes it; None: no connection at all."""
 
     answer: str
     order: dict[str, Any] | None
@@ -71,7 +71,7 @@ def _flood(seconds: int) -> Row:
 
 
 def _lost(answer: str, fault: str) -> list[Row]:
-    """Return the rows of an answer that says nothing of the effect."""
+    """Return the rows of a response that does not tell whether the call had its effect."""
     edit = Fate(PENDING, says=EDIT_AGAIN)
     return [
         Row(f"{answer}, before the effect", _order(fault), Fate(UNKNOWN, silent=True), edit),
@@ -84,7 +84,7 @@ def _lost(answer: str, fault: str) -> list[Row]:
     ]
 
 
-def _trouble(answer: str, fault: str) -> list[Row]:
+def _server_error(answer: str, fault: str) -> list[Row]:
     """Return the rows of a server that fails."""
     edit = Fate(PENDING, says=EDIT_AGAIN)
     return [
@@ -125,7 +125,7 @@ ROWS = (
     _flood(5),
     _flood(600),
     _flood(43_838),
-    *_trouble("500", "500"),
+    *_server_error("500", "500"),
     *_lost("502 in HTML", "502_html"),
     Row(
         "connection refused",
@@ -216,7 +216,7 @@ def page() -> str:
 
 def _transitions() -> Iterator[str]:
     for event in Event:
-        for (state, effects), begins in ways(event):
+        for (state, effects), begins in transitions_of(event):
             before = ", ".join(begins)
             besides = "; ".join(effect for effect in Effect if effect in effects)
             yield f"| {event} | {before} | {state} | {besides} |\n"

@@ -1,6 +1,6 @@
-"""A process that only sends, as `dateline run` does, until nothing is in flight; tests kill it.
+"""A process that sends as `dateline run` does, until nothing is in flight; tests kill it.
 
-It reports each answered call, so that a test can choose the moment.
+It reports the end of each call, so that a test can choose the moment.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ PER_SECOND = 200.0
 
 
 def work(url: str, api: str, owner: str, ahead: int, answers: Connection) -> None:
-    """Send all that waits; *ahead* is by how many seconds it is later here, for leases to be over.
+    """Send all that waits, and report each response of Telegram's to *answers*.
 
-    Each answer of Telegram's is reported to *answers*.
+    The clock is *ahead* by so many seconds, so that the leases of a killed process have expired.
     """
     asyncio.run(_work(url, api, owner, timedelta(seconds=ahead), answers))
 
@@ -64,7 +64,7 @@ def report(answers: Connection, answered: asyncio.Event) -> None:
 async def left(storage: Storage) -> int:
     async with storage.reading() as tx:
         on_its_way = select(func.count()).select_from(Delivery).where(text(BLOCKING_SQL))
-        return (await tx.session.exec(on_its_way)).one()
+        return await tx.one(on_its_way)
 
 
 async def wait(answered: asyncio.Event) -> None:

@@ -1,10 +1,9 @@
-"""Calls in flight: bounded, awaited at the end, cut off when patience is over."""
+"""Calls in flight: bounded, awaited at the end, cut off after a while."""
 
 import asyncio
 from datetime import timedelta
 
 from bot.delivery.sender import Calls
-from bot.rendering.messages import Message
 from storage.enums import DeliveryState
 from tests.conftest import TurnedClock
 from tests.delivery.conftest import FakeTelegram, TurnedTimer, send_all, stage
@@ -12,44 +11,30 @@ from tests.delivery.conftest import FakeTelegram, TurnedTimer, send_all, stage
 SECOND = timedelta(seconds=1)
 
 
-class SlowTelegram(FakeTelegram):
-    """Reply nobody before *answer* is set."""
-
-    def __init__(self, clock: TurnedClock) -> None:
-        super().__init__(clock)
-        self.answer = asyncio.Event()
-
-    async def send(
-        self,
-        chat_id: int,
-        message: Message,
-        *,
-        thread_id: int = 0,
-        silent: bool = False,
-        reply_to: int | None = None,
-    ) -> int:
-        sent = await super().send(
-            chat_id, message, thread_id=thread_id, silent=silent, reply_to=reply_to
-        )
-        await self.answer.wait()
-        return sent
+def slow_telegram(clock: TurnedClock, response: asyncio.Event) -> FakeTelegram:
+    """Return a Telegram that responds once *response* is set."""
+    telegram = FakeTelegram(clock)
+    telegram.during_send = response.wait
+    return telegram
 
 
 async def test_the_limit_bounds_the_calls_in_flight(storage, outbox, clock):
-    telegram = SlowTelegram(clock)
+    response = asyncio.Event()
+    telegram = slow_telegram(clock, response)
     for chat in range(1, 6):
         await outbox.add(await outbox.chat(chat))
 
     async with Calls(limit=2, timer=TurnedTimer(clock)) as calls:
         assert await stage(storage, telegram, calls).run_once() == 2
         assert await stage(storage, telegram, calls).run_once() == 0
-        telegram.answer.set()
+        response.set()
 
     assert len(telegram.calls) == 2
 
 
 async def test_a_slow_call_holds_up_no_other_chat(storage, outbox, clock):
-    slow, quick = SlowTelegram(clock), FakeTelegram(clock)
+    response = asyncio.Event()
+    slow, quick = slow_telegram(clock, response), FakeTelegram(clock)
     first = await outbox.add(await outbox.chat(1))
     answered = asyncio.Event()
 
@@ -60,26 +45,27 @@ async def test_a_slow_call_holds_up_no_other_chat(storage, outbox, clock):
         await answered.wait()
         assert await outbox.states(second) == [DeliveryState.SENT]
         assert await outbox.states(first) == [DeliveryState.SENDING]
-        slow.answer.set()
+        response.set()
 
 
 async def test_a_stop_waits_for_the_calls_in_flight(storage, outbox, clock):
-    telegram = SlowTelegram(clock)
+    response = asyncio.Event()
+    telegram = slow_telegram(clock, response)
     delivery = await outbox.add(await outbox.chat(1))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
         await stage(storage, telegram, calls).run_once()
-        asyncio.get_running_loop().call_soon(telegram.answer.set)
+        asyncio.get_running_loop().call_soon(response.set)
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
 
 
-async def test_what_a_stop_cuts_off_is_repeated_silently_by_the_next_process(
+async def test_a_call_that_a_stop_cuts_off_is_repeated_silently_by_the_next_process(
     storage, outbox, clock, sending, telegram
 ):
     delivery = await outbox.add(await outbox.chat(1))
     async with Calls(patience=timedelta(), timer=TurnedTimer(clock)) as calls:
-        await stage(storage, SlowTelegram(clock), calls).run_once()
+        await stage(storage, slow_telegram(clock, asyncio.Event()), calls).run_once()
     assert await outbox.states(delivery) == [DeliveryState.SENDING]
 
     for _ in range(2):
@@ -90,7 +76,7 @@ async def test_what_a_stop_cuts_off_is_repeated_silently_by_the_next_process(
     assert [silent for *_, silent in telegram.calls] == [True]
 
 
-async def test_whoever_waits_is_woken_by_each_answer(storage, outbox, clock, telegram):
+async def test_each_call_that_ends_wakes_the_stage(storage, outbox, clock, telegram):
     woken = []
     await outbox.add(await outbox.chat(1))
 

@@ -1,4 +1,4 @@
-"""A clock that is wrong for a while: nothing is lost or comes twice, and all goes on after."""
+"""A clock that is wrong for a while: no message is lost or comes twice, and all go on after."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,14 +15,11 @@ from bot.delivery.errors import FloodWait, NeverSent, Unknown
 from bot.delivery.replies import Replies
 from bot.delivery.sender import Calls, SendStage
 from bot.ops.clock import ClockWatch
-from bot.rendering.messages import Message
 from storage.db.engine import Storage
 from storage.enums import DeliveryState
 from tests.conftest import TurnedClock
 from tests.delivery.conftest import (
     PACE_KEY,
-    FakeTelegram,
-    Outbox,
     TurnedTimer,
     send_all,
     stage,
@@ -34,7 +31,7 @@ CHATS = (1, 2, 3, -4)
 
 
 class WrongClock(TurnedClock):
-    """The database's clock, which may be wrong; what waits goes by `now`, as by a steady one."""
+    """The database's clock, which may be wrong; timers go by `now`, a steady clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,33 +52,10 @@ def clock() -> WrongClock:
     return WrongClock()
 
 
-class JumpingTelegram(FakeTelegram):
-    """The clock jumps while it is called."""
-
-    def __init__(self, clock: WrongClock, jump: timedelta) -> None:
-        super().__init__(clock)
-        self.wrong_clock = clock
-        self.jump = jump
-
-    async def send(
-        self,
-        chat_id: int,
-        message: Message,
-        *,
-        thread_id: int = 0,
-        silent: bool = False,
-        reply_to: int | None = None,
-    ) -> int:
-        self.wrong_clock.wrong = self.jump
-        return await super().send(
-            chat_id, message, thread_id=thread_id, silent=silent, reply_to=reply_to
-        )
-
-
 async def all_flow(
     storage: Storage, clock: TurnedClock, sending: SendStage[Any], seconds: int = 60
 ) -> None:
-    """Let time pass as a process does: it sends each second, and watches the clock."""
+    """Let time pass: send each second, and watch the clock as a process does."""
     watch = ClockWatch(storage)
     watch._has_looked = True
     for second in range(seconds):
@@ -93,9 +67,8 @@ async def all_flow(
 
 @pytest.mark.parametrize("jump", JUMPS)
 async def test_messages_flow_again_within_a_minute_once_each(
-    storage, clock, telegram, sending, jump
+    storage, outbox, clock, telegram, sending, jump
 ):
-    outbox = Outbox(storage)
     chats = [await outbox.chat(number) for number in CHATS]
     ids = [await outbox.add(chat, f"before {chat}") for chat in chats]
     await send_all(sending)
@@ -133,15 +106,17 @@ async def test_a_reply_waits_no_longer_than_usual(storage, clock, jump):
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-async def test_a_jump_during_a_call_repeats_nothing(storage, clock, jump):
-    telegram = JumpingTelegram(clock, jump)
-    outbox = Outbox(storage)
+async def test_a_jump_during_a_call_repeats_nothing(storage, outbox, clock, telegram, jump):
+    async def jump_clock() -> None:
+        clock.wrong = jump
+
+    telegram.during_send = jump_clock
     ids = [await outbox.add(await outbox.chat(number)) for number in CHATS]
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
         sending = stage(storage, telegram, calls)
         await all_flow(storage, clock, sending)
-        telegram.jump = timedelta()
+        clock.wrong = timedelta()
         await all_flow(storage, clock, sending)
 
     assert set(await outbox.states(*ids)) == {DeliveryState.SENT}
@@ -149,8 +124,7 @@ async def test_a_jump_during_a_call_repeats_nothing(storage, clock, jump):
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-async def test_a_call_in_flight_is_not_taken_for_abandoned(storage, clock, sending, jump):
-    outbox = Outbox(storage)
+async def test_a_call_in_flight_is_not_taken_for_abandoned(outbox, clock, sending, jump):
     number = await outbox.add(await outbox.chat(7), owner="me")
     lease = clock.now + 90 * SECOND
     await outbox.set(number, state=DeliveryState.SENDING, lease_until=lease)
@@ -163,9 +137,8 @@ async def test_a_call_in_flight_is_not_taken_for_abandoned(storage, clock, sendi
 
 @pytest.mark.parametrize("jump", JUMPS)
 async def test_an_unknown_outcome_is_resent_once_when_the_clock_jumps(
-    storage, clock, telegram, sending, jump
+    storage, outbox, clock, telegram, sending, jump
 ):
-    outbox = Outbox(storage)
     number = await outbox.add(await outbox.chat(7))
     with clock.wrong_by(jump):
         telegram.errors = {7: [Unknown("reset")]}

@@ -1,4 +1,4 @@
-"""The database full, locked or gone while messages are in flight: refused, then continued."""
+"""The database is full, locked or away while messages are in flight, then back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,27 +7,26 @@ from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlmodel import func, select
 from structlog.testing import capture_logs
 
 from bot.delivery.pace import PRIVATE_INTERVAL
-from bot.delivery.responses import pauses
+from bot.delivery.responses import retry_pauses
 from bot.delivery.sender import Calls
 from bot.delivery.telegram import LIMITS
-from bot.rendering.messages import Message
 from bot.stages import SEND, StageRunner
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
-from storage.outbox import begin_sending, record_results
+from storage.outbox import Delivery, begin_sending, record_results
 from tests.conftest import TurnedClock
-from tests.database_errors import DatabaseFailure, on_writer
-from tests.delivery.conftest import FakeTelegram, Outbox, TurnedTimer, send_all, stage
+from tests.database_errors import DatabaseFailure, LosingTimes, on_writer
+from tests.delivery.conftest import Outbox, TurnedTimer, send_all, stage
 
 LARGEST = 2**31 - 2  # pages, by SQLite's own limit
 
 
 class PatientTimer(TurnedTimer):
-    """Notes how long it waited during the failure, which ends by then."""
+    """Records its waits during the failure, and ends the failure after two."""
 
     def __init__(self, clock: TurnedClock, failure: DatabaseFailure) -> None:
         super().__init__(clock)
@@ -40,43 +39,6 @@ class PatientTimer(TurnedTimer):
         if len(self.waited) == 2:
             self.failure.end()
         await super().wait(seconds)
-
-
-class UnluckyTelegram(FakeTelegram):
-    """Says yes, and by then the database fails."""
-
-    def __init__(self, clock: TurnedClock, *before_answer: Callable[[], Awaitable[None]]) -> None:
-        super().__init__(clock)
-        self.before_answer = list(before_answer)
-
-    async def send(
-        self,
-        chat_id: int,
-        message: Message,
-        *,
-        thread_id: int = 0,
-        silent: bool = False,
-        reply_to: int | None = None,
-    ) -> int:
-        sent = await super().send(
-            chat_id, message, thread_id=thread_id, silent=silent, reply_to=reply_to
-        )
-        if self.before_answer:
-            await self.before_answer.pop()()
-        return sent
-
-
-class LosingTimes:
-    """Stands for a function that loses the connection so often before it does anything."""
-
-    def __init__(self, act: Callable[..., Awaitable[Any]], times: int) -> None:
-        self.act, self.times = act, times
-
-    async def __call__(self, *arguments: object, **named: object) -> Any:
-        if self.times:
-            self.times -= 1
-            raise DBAPIError("UPDATE", {}, ConnectionResetError(), connection_invalidated=True)
-        return await self.act(*arguments, **named)
 
 
 async def test_a_response_is_stored_once_a_connection_lasts(
@@ -97,10 +59,10 @@ async def test_a_response_is_stored_once_a_connection_lasts(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_response_waits_for_a_locked_database_and_nothing_is_sent_twice(
-    storage, outbox, clock, database_url
+    storage, outbox, clock, database_url, telegram
 ):
     failure = DatabaseFailure(storage, database_url)
-    telegram = UnluckyTelegram(clock, failure.begin)
+    telegram.during_send = failure.begin
     delivery = await outbox.add(await outbox.chat(7))
     timer = PatientTimer(clock, failure)
 
@@ -110,7 +72,7 @@ async def test_a_response_waits_for_a_locked_database_and_nothing_is_sent_twice(
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert telegram.texts == ["news"]
-    assert timer.waited == list(pauses(LIMITS.response_seconds))[: len(timer.waited)]
+    assert timer.waited == list(retry_pauses(LIMITS.response_seconds))[: len(timer.waited)]
     assert {line["event"] for line in logs} == {"responses cannot be stored; trying again"}
 
 
@@ -137,7 +99,7 @@ async def test_a_locked_database_is_logged_once_and_work_goes_on_after(
 async def run_through(
     step: Callable[[], Awaitable[int]], failure: DatabaseFailure, times: int
 ) -> list[Any]:
-    """Let a stage run *step* while the failure lasts, that many times, and once after; its log."""
+    """Run *step* as a stage, *times* during the failure and once after it; return the log."""
     stopping = asyncio.Event()
     tries = 0
 
@@ -164,14 +126,14 @@ async def run_through(
 async def test_a_full_disk_refuses_whole_transactions_and_work_goes_on_after(storage, outbox):
     chat = await outbox.chat(7)
     async with storage.reading() as tx:
-        pages = (await tx.session.exec(text("PRAGMA page_count"))).scalar_one()
+        ((pages,),) = await tx.rows(text("PRAGMA page_count"))
     await on_writer(storage, f"PRAGMA max_page_count = {pages}")
 
     enqueued: list[int] = []
     with pytest.raises(DatabaseError, match="full"):
         await enqueue_for_ever(outbox, chat, enqueued)
     async with storage.reading() as tx:
-        kept = (await tx.session.exec(text("SELECT count(*) FROM delivery"))).scalar_one()
+        kept = await tx.one(select(func.count()).select_from(Delivery))
     await on_writer(storage, f"PRAGMA max_page_count = {LARGEST}")
     await outbox.add(chat, "x" * 5_000)
 
@@ -183,7 +145,7 @@ async def enqueue_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
         ids.append(await outbox.add(chat, "x" * 5_000))
 
 
-async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
+async def test_calls_that_could_not_begin_go_once_the_database_is_back(
     storage, outbox, clock, telegram, monkeypatch
 ):
     for chat in (1, 2, 3):

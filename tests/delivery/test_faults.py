@@ -1,6 +1,6 @@
-"""What the playground itself refuses, and an outage; `matrix.py` has each single response.
+"""Errors that the playground itself raises, and an outage; `matrix.py` has each response.
 
-Real aiogram, real HTTP; the outbox's clock is turned by hand.
+They run on real aiogram and HTTP; the test turns the outbox's clock.
 """
 
 from datetime import timedelta
@@ -17,7 +17,6 @@ from tests.delivery.conftest import send_all
 pytestmark = pytest.mark.slow
 
 SECOND = timedelta(seconds=1)
-TOKEN = "1:playground"
 
 
 async def work_for(sending: Any, clock: TurnedClock, rounds: int = 4) -> None:
@@ -42,7 +41,7 @@ async def test_bad_markup_arrives_as_plain_text(sending_there, playground, outbo
     assert [message["text"] for message in playground.messages(ann)] == ["Taiwan, plain"]
 
 
-async def test_what_is_too_long_fails_alone(sending_there, playground, outbox, clock):
+async def test_a_message_that_is_too_long_fails_alone(sending_there, playground, outbox, clock):
     ann = playground.user("Ann")
     chat = await outbox.chat(ann.id)
     long, behind = await outbox.add(chat, "x" * 5000), await outbox.add(chat, "behind")
@@ -52,7 +51,7 @@ async def test_what_is_too_long_fails_alone(sending_there, playground, outbox, c
     assert await outbox.states(long, behind) == [DeliveryState.FAILED, DeliveryState.SENT]
 
 
-async def test_a_migrated_group_gets_what_waits_and_is_one_row(
+async def test_a_migrated_group_gets_its_waiting_messages_and_is_one_row(
     sending_there, playground, outbox, clock, storage
 ):
     group = playground.chat("group", "Readers", [playground.user("Ann")])
@@ -65,13 +64,10 @@ async def test_a_migrated_group_gets_what_waits_and_is_one_row(
     await work_for(sending_there, clock, rounds=6)
 
     texts = [message.get("text") for message in playground.messages(new_id)]
-    assert [text for text in texts if text in {"before", "after"}] in (
-        ["before", "after"],
-        ["after", "before"],
-    )
+    assert sorted(text for text in texts if text in {"before", "after"}) == ["after", "before"]
     assert await outbox.states(delivery, later) == [DeliveryState.SENT] * 2
     async with storage.reading() as tx:
-        assert await tx.session.get(Chat, newer) is None
+        assert await tx.get(Chat, newer) is None
     assert (await outbox.get(later)).chat_id == old
 
 

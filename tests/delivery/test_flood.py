@@ -1,4 +1,4 @@
-"""The pace against the playground's own accounting, strict, on one clock that the test turns."""
+"""The pace against the playground's strict accounting, on one clock that the test turns."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ ONE_PERSON, ONE_GROUP = 3, 22
 
 
 class PunctualTimer(TurnedTimer):
-    """Turns the clock only when what was started has arrived."""
+    """Turns the clock only once all started calls have arrived."""
 
     calls: Calls
 

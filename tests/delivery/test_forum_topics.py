@@ -1,4 +1,4 @@
-"""A closed topic of a forum holds up its own deliveries alone, until it is open again."""
+"""A closed topic of a forum holds up only its own deliveries, until it is open again."""
 
 from datetime import timedelta
 from typing import Any
@@ -39,11 +39,11 @@ async def test_the_other_topics_of_the_group_go_on(
         DeliveryState.SENT,
     ]
     async with storage.reading() as tx:
-        states = [(await tx.session.get_one(Chat, row)).state for row in rows]
+        states = [(await tx.get_one(Chat, row)).state for row in rows]
     assert states == [ChatState.TOPIC_CLOSED, ChatState.ACTIVE]
 
 
-async def test_a_topic_that_is_reopened_gets_what_waited(
+async def test_a_reopened_topic_gets_its_waiting_messages(
     sending_there, storage, playground, outbox, clock
 ):
     forum = playground.chat("supergroup", "Newsroom", [playground.user("Ann")])

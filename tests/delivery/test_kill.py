@@ -1,4 +1,4 @@
-"""kill -9 in the middle, and two processes at once; counted by a playground of its own process."""
+"""kill -9 while sending, and two processes at once, against a playground in its own process."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 DELIVERIES = 200
 LEASE_SECONDS = 100  # longer than any lease
 
-# What a sender imports takes seconds: a server of processes does it once, and forks.
+# A server of processes imports once for all senders, because that takes seconds.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.delivery.sender"])
 
@@ -64,7 +64,7 @@ def playground() -> Iterator[Playground]:
 
 
 @dataclass(frozen=True)
-class FromAddress:
+class SenderProcess:
     process: ForkServerProcess
     answers: Connection
 
@@ -77,7 +77,7 @@ class FromAddress:
         self.process.join()
 
     def finish(self) -> int:
-        """Let it end by itself; return how many answers it got."""
+        """Wait until it ends by itself; return how many responses it got."""
         count = 0
         with suppress(EOFError):
             while self.answers.recv_bytes():
@@ -88,13 +88,13 @@ class FromAddress:
 
 
 @contextmanager
-def sender(url: str, playground: Playground, owner: str, ahead: int = 0) -> Iterator[FromAddress]:
+def sender(url: str, playground: Playground, owner: str, ahead: int = 0) -> Iterator[SenderProcess]:
     answers, reports = FORKS.Pipe(duplex=False)
     with answers:
         process = FORKS.Process(target=work, args=(url, playground.base, owner, ahead, reports))
         process.start()
         reports.close()  # so that the answers end with the process
-        started = FromAddress(process, answers)
+        started = SenderProcess(process, answers)
         try:
             yield started
         finally:
@@ -119,18 +119,18 @@ async def chats_with(url: str, state: DeliveryState) -> set[int]:
     storage = Storage.open(url)
     async with storage.reading() as tx:
         wanted = select(Chat.telegram_id).join(Delivery).where(col(Delivery.state) == state)
-        found = set((await tx.session.exec(wanted)).all())
+        chats = set(await tx.rows(wanted))
     await storage.close()
-    return found
+    return chats
 
 
 async def count(url: str, state: DeliveryState) -> int:
     storage = Storage.open(url)
     async with storage.reading() as tx:
         wanted = select(func.count()).select_from(Delivery).where(col(Delivery.state) == state)
-        found = (await tx.session.exec(wanted)).one()
+        number = await tx.one(wanted)
     await storage.close()
-    return found
+    return number
 
 
 def test_a_kill_loses_nothing_and_repeats_no_more_than_was_in_flight(database_url, playground):

@@ -1,6 +1,6 @@
-"""Every answer of the Bot API, to messages and edits: what each becomes, and what is said of it.
+"""Every response of the Bot API, to messages and edits: its end, and its line in the log.
 
-Real aiogram, real HTTP; the outbox's clock is turned by hand.
+They run on real aiogram and HTTP; the test turns the outbox's clock.
 """
 
 from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ def cases(kinds: tuple[DeliveryKind, ...]) -> list[Any]:
 
 @dataclass(frozen=True)
 class Failed:
-    """What the message is after its call, what the log said, and what another chat's message is."""
+    """The state of the message after its call, the log, and the state of another chat's message."""
 
     then: DeliveryState
     events: list[str]
@@ -57,7 +57,7 @@ class Failed:
 
 @dataclass
 class Scene:
-    """Ann, whose call fails and who has a message behind it; and Bob, to whom all may go."""
+    """Ann, whose call fails and who has a message behind it, and Bob, whose messages may go."""
 
     sending: SendStage[Any]
     playground: LocalPlayground
@@ -109,7 +109,7 @@ class Scene:
         return Failed(then, [line["event"] for line in events], meanwhile)
 
     async def settle(self, row: Row) -> None:
-        """Let all that is asked for come true: pauses pass, chats come back."""
+        """Let the pauses pass and the chats come back."""
         if row.chat_state is not ChatState.ACTIVE:
             async with self.storage.writing() as tx:
                 await restore_chat(tx, self.ann_chat)
@@ -120,7 +120,7 @@ class Scene:
 
     async def chat_state(self) -> ChatState:
         async with self.storage.reading() as tx:
-            return (await tx.session.get_one(Chat, self.ann_chat)).state
+            return (await tx.get_one(Chat, self.ann_chat)).state
 
     async def pause(self) -> timedelta | None:
         async with self.storage.reading() as tx:
@@ -138,7 +138,7 @@ async def scene(outbox, clock, storage, request) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         playground = await stack.enter_async_context(LocalPlayground(flood="off"))
         session = PlainSession(playground.base_url)
-        # Where no time runs out, a busy machine must not make it.
+        # Long, because on a busy machine no other case may time out.
         seconds = 2 if order.get("fault") == "time_out" else 30
         telegram = Telegram(
             Bot("1:playground", session=session, default=BOT_DEFAULTS), call_seconds=seconds
@@ -150,7 +150,9 @@ async def scene(outbox, clock, storage, request) -> AsyncIterator[Scene]:
 
 
 @pytest.mark.parametrize(("row", "kind", "bare"), cases((*MESSAGES, DeliveryKind.EDIT)))
-async def test_each_answer_has_its_end(scene: Scene, row: Row, kind: DeliveryKind, bare: bool):
+async def test_each_response_leads_to_its_end(
+    scene: Scene, row: Row, kind: DeliveryKind, bare: bool
+):
     fate = _fate(row, kind, bare=bare)
     await scene.people(in_group=row.upgrades)
     failing = await scene.first_message(kind, bare=bare)
@@ -187,5 +189,5 @@ def _check_arrivals(scene: Scene, row: Row, fate: Fate) -> None:
     assert bool(arrived[-1].get("silent")) is fate.silent
 
 
-def test_the_reference_is_what_is_tested():
+def test_the_reference_page_shows_the_tested_table():
     assert REFERENCE.read_text(encoding="utf-8") == page()

@@ -1,4 +1,4 @@
-"""What the answer to a call is: one row for each."""
+"""The outcome of each response to a call."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ ERRORS: tuple[DeliveryError, ...] = (
     errors.TokenRejected("Unauthorized"),
     errors.NeverSent("refused"),
     errors.ServerError("Bad Gateway"),
-    errors.GatewayFailed("the answer is not JSON of the Bot API"),
+    errors.GatewayFailed("the response is not JSON of the Bot API"),
     errors.Unknown("no answer in time"),
     errors.ChatBlocked("blocked"),
     errors.ChatKicked("kicked"),
@@ -136,7 +136,7 @@ attempts = st.builds(
 
 
 @given(attempts, st.sampled_from(ERRORS))
-def test_every_outcome_is_whole(attempt, error):
+def test_every_outcome_has_the_values_that_its_effects_need(attempt, error):
     outcome = outcome_of(attempt, error)
 
     assert outcome.state not in {DeliveryState.CLAIMED, DeliveryState.SENDING}
@@ -146,7 +146,7 @@ def test_every_outcome_is_whole(attempt, error):
 
 
 @given(attempts, st.sampled_from(ERRORS))
-def test_what_may_have_arrived_never_makes_a_sound_again(attempt, error):
+def test_a_message_that_may_have_arrived_never_makes_a_sound_again(attempt, error):
     outcome = outcome_of(attempt, error)
 
     if isinstance(error, (errors.Unknown, errors.ServerError)) and outcome != HELD:

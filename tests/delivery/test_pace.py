@@ -1,4 +1,4 @@
-"""The pace keeps its limits whatever is asked of it."""
+"""The pace keeps its limits whatever the requests."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,17 +22,17 @@ asked = st.tuples(
 
 
 def walk(requests, per_second: float = 27):
-    """Return every permit given, in the order of the asking."""
+    """Return the permits that the requests got, in their order."""
     now, tat = NOON, LONG_AGO
-    given_out: list[datetime] = []
+    all_permits: list[datetime] = []
     for wait, wanted, is_reply in requests:
         now += wait * MILLISECOND
         take = next_permits if is_reply else free_permits
         permits = take(tat, now, interval_of(per_second), wanted=wanted)
-        given_out += permits
+        all_permits += permits
         if permits:
             tat = permits[-1] + interval_of(per_second)
-    return given_out
+    return all_permits
 
 
 @given(st.lists(asked, max_size=60))

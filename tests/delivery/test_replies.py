@@ -26,7 +26,7 @@ from aiohttp import ClientConnectionResetError, ClientOSError
 from sqlalchemy.exc import OperationalError
 
 from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_of
-from bot.delivery.replies import BLOCK, TRIES, Replies, counts
+from bot.delivery.replies import BLOCK, TRIES, Replies, counts_as_message
 from bot.telegram import MayHaveArrived, is_late
 from storage.pace import Pace, chat_pace_key, flood_waits_today, pause, pauses_by_key
 from tests.conftest import TurnedClock
@@ -37,7 +37,7 @@ SECOND = timedelta(seconds=1)
 
 
 class FakeCall:
-    """What stands behind the middleware: it fails with the first of *failures*, if any is left."""
+    """The call behind the middleware; it fails with the first of *failures*, if any is left."""
 
     def __init__(self, clock: TurnedClock, *failures: Exception) -> None:
         self.clock = clock
@@ -77,15 +77,19 @@ def to(chat_id: int) -> SendMessage:
         ("getMe", False),
     ],
 )
-def test_only_what_sends_counts(method, counted):
-    assert counts(method) is counted
+def test_only_methods_that_send_count_as_messages(method, counted):
+    assert counts_as_message(method) is counted
 
 
 @pytest.mark.parametrize(
     "method",
-    [GetMe(), SendChatAction(chat_id=7, action="typing"), EditMessageText(text="x", chat_id=7)],
+    [
+        pytest.param(GetMe(), id="getMe"),
+        pytest.param(SendChatAction(chat_id=7, action="typing"), id="sendChatAction"),
+        pytest.param(EditMessageText(text="x", chat_id=7), id="editMessageText"),
+    ],
 )
-async def test_what_does_not_count_takes_no_permit(replies, call, method):
+async def test_a_call_that_does_not_count_takes_no_permit(replies, call, method):
     for _ in range(40):
         await replies(call, BOT, method)
 
@@ -100,7 +104,7 @@ async def test_replies_keep_the_pace_of_the_token(replies, call):
         assert sum(first <= at < first + SECOND for at in call.moments) <= 28
 
 
-async def test_permits_that_were_missed_are_left_for_others(storage, clock, call):
+async def test_missed_permits_are_left_to_others(storage, clock, call):
     timer = StandingTimer(clock)
     replies = Replies(storage, PACE_KEY, timer=timer)
 
@@ -111,14 +115,14 @@ async def test_permits_that_were_missed_are_left_for_others(storage, clock, call
 
     stood, after = call.moments[1:]
     async with storage.reading() as tx:
-        row = await tx.session.get(Pace, PACE_KEY)
-    # The second came two seconds too late for its permit; what it took for that is in the row.
+        row = await tx.get_one(Pace, PACE_KEY)
+    # The second missed its permit by two seconds; the row has the permits that it took instead.
     assert stood - call.moments[0] > 2 * SECOND
     assert row.tat == stood + BLOCK * interval_of(27)
     assert after - stood == pytest.approx(interval_of(27), abs=SECOND / 1000)
 
 
-async def test_a_reply_that_waits_for_its_chat_takes_a_permit_of_then(replies, call, clock):
+async def test_a_reply_that_waits_for_its_chat_takes_a_later_permit(replies, call, clock):
     for _ in range(PRIVATE_BURST):
         await replies(call, BOT, to(7))
     await replies(call, BOT, to(7))
@@ -131,7 +135,7 @@ async def test_a_reply_that_waits_for_its_chat_takes_a_permit_of_then(replies, c
     assert all(later - one >= interval_of(27) for one, later in pairwise(moments))
 
 
-async def test_after_a_few_tries_a_reply_goes_all_the_same(storage, clock, call):
+async def test_a_reply_goes_without_a_permit_after_a_few_tries(storage, clock, call):
     replies = Replies(storage, PACE_KEY, timer=StandingTimer(clock, *[1.0] * (TRIES + 1)))
     await replies(call, BOT, to(1))
     await replies(call, BOT, to(2))
@@ -139,7 +143,7 @@ async def test_after_a_few_tries_a_reply_goes_all_the_same(storage, clock, call)
     assert len(call.moments) == 2
 
 
-async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(
+async def test_a_reply_does_not_wait_behind_deliveries(
     replies, call, clock, outbox, sending, telegram
 ):
     for chat in range(1, 31):
@@ -152,7 +156,7 @@ async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(
     assert len(telegram.calls) < 30
 
 
-async def test_deliveries_leave_out_the_permits_that_replies_took(
+async def test_deliveries_skip_the_permits_that_replies_took(
     replies, call, outbox, sending, telegram
 ):
     await outbox.add(await outbox.chat(1))
@@ -164,7 +168,7 @@ async def test_deliveries_leave_out_the_permits_that_replies_took(
     assert telegram.calls[0][0] - call.moments[0] >= BLOCK * SECOND / 27
 
 
-async def test_a_few_replies_in_a_row_go_to_one_user_at_once(replies, call):
+async def test_a_few_replies_to_one_user_go_at_once(replies, call):
     for _ in range(4):
         await replies(call, BOT, to(7))
 
@@ -172,7 +176,7 @@ async def test_a_few_replies_in_a_row_go_to_one_user_at_once(replies, call):
     assert call.moments[3] - call.moments[0] > SECOND
 
 
-async def test_a_short_flood_wait_is_waited_for(replies, clock, storage):
+async def test_a_reply_waits_for_the_end_of_a_short_flood_wait(replies, clock, storage):
     call = FakeCall(clock, TelegramRetryAfter(to(7), "slow", 2))
 
     await replies(call, BOT, to(7))
@@ -192,7 +196,7 @@ async def test_a_long_flood_wait_is_reported_and_pauses_its_chat_alone(replies, 
         assert await flood_waits_today(tx) == 1
 
 
-async def test_no_call_about_a_chat_is_made_into_its_pause_and_others_are(replies, clock):
+async def test_only_calls_about_a_paused_chat_are_refused(replies, clock):
     call = FakeCall(clock, TelegramRetryAfter(to(-7), "slow", 600))
     methods = (
         to(-7),
@@ -266,7 +270,7 @@ async def test_replies_to_a_group_and_deliveries_there_are_20_in_any_minute(
     assert len(telegram.calls) >= 5
 
 
-async def test_an_alert_to_a_group_that_asks_without_end_does_not_wait(
+async def test_an_alert_does_not_wait_behind_the_replies_to_a_busy_group(
     replies, call, outbox, sending, telegram
 ):
     for _ in range(30):
@@ -289,10 +293,10 @@ async def test_a_reply_whose_permit_is_too_far_away_is_not_sent(replies, call, c
     assert refused
     assert len(refused) + len(call.moments) == 6
     clock.turn(2 * GROUP_INTERVAL)
-    await replies(call, BOT, to(-7))  # those that were not given took no place
+    await replies(call, BOT, to(-7))  # the refused ones took no permits
 
 
-async def test_a_user_who_queued_for_too_long_gets_no_message(replies, call):
+async def test_a_user_who_waited_too_long_gets_no_message(replies, call):
     is_late.set(True)
 
     with pytest.raises(TelegramRetryAfter):
@@ -339,7 +343,9 @@ EDIT = EditMessageText(text="x", chat_id=7, message_id=1)
         pytest.param(PRESS, TelegramServerError(PRESS, "500"), id="the answer to a press, a 500"),
     ],
 )
-async def test_what_did_not_arrive_or_may_come_twice_is_tried_again(replies, clock, method, error):
+async def test_a_call_that_did_not_arrive_or_may_come_twice_is_tried_again(
+    replies, clock, method, error
+):
     call = FakeCall(clock, error)
 
     await replies(call, BOT, method)
@@ -362,7 +368,9 @@ TIME_OUT = TelegramNetworkError(to(7), "Request timeout error")
         pytest.param([TIME_OUT], TelegramNetworkError, 1, id="once if time ran out"),
     ],
 )
-async def test_a_reply_is_tried_so_often(replies, clock, errors, raised, calls):
+async def test_a_reply_is_tried_only_while_it_cannot_come_more_than_twice(
+    replies, clock, errors, raised, calls
+):
     call = FakeCall(clock, *errors)
 
     with pytest.raises(raised):
@@ -371,7 +379,7 @@ async def test_a_reply_is_tried_so_often(replies, clock, errors, raised, calls):
     assert len(call.moments) == calls
 
 
-async def test_a_user_is_answered_even_if_no_permit_can_be_taken(clock, call):
+async def test_a_reply_goes_even_if_no_permit_can_be_taken(clock, call):
     class FullDisk:
         def writing(self):
             raise OperationalError("INSERT", None, OSError("the disk is full"))

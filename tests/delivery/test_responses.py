@@ -1,4 +1,4 @@
-"""What the calls came to: written down together, and none lost with another."""
+"""Responses are stored together, and none is lost with another."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from bot.delivery.channel import CallResponse, response_to
 from bot.delivery.errors import ChatBlocked
-from bot.delivery.responses import CallResponse, ResponseWriter, response_to
+from bot.delivery.responses import ResponseWriter
 from bot.delivery.sender import Calls
 from storage.db.engine import Storage, Transaction
 from storage.enums import DeliveryState
@@ -52,7 +53,9 @@ async def write_all(writer: ResponseWriter[Any], responses: list[CallResponse[An
             group.create_task(writer.write(each))
 
 
-async def test_responses_that_come_while_one_is_stored_share_a_transaction(storage, outbox, clock):
+async def test_responses_that_arrive_during_a_commit_share_the_next_transaction(
+    storage, outbox, clock
+):
     claimed = await begun(outbox, MANY)
     counted = CountedStorage(storage)
 

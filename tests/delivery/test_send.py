@@ -1,4 +1,4 @@
-"""The step that sends: what goes, in which order, at which pace; on both databases."""
+"""The stage that sends: which deliveries, in which order, at which pace."""
 
 from datetime import timedelta
 
@@ -14,10 +14,10 @@ from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_al
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
-SENT = DeliveryState.SENT
+PENDING, SENT, SUSPENDED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.SUSPENDED
 
 
-async def test_what_is_due_is_sent_once(sending, outbox, telegram):
+async def test_a_due_delivery_is_sent_once(sending, outbox, telegram):
     chat = await outbox.chat(7)
     delivery = await outbox.add(chat, "Taiwan")
 
@@ -30,7 +30,7 @@ async def test_what_is_due_is_sent_once(sending, outbox, telegram):
     assert (row.owner, row.lease_until) == (None, None)
 
 
-async def test_what_is_due_later_waits(sending, outbox, telegram, clock):
+async def test_a_delivery_that_is_due_later_waits(sending, outbox, telegram, clock):
     await outbox.add(await outbox.chat(7), due_at=clock.now + MINUTE)
 
     assert await send_all(sending) == 0
@@ -64,7 +64,9 @@ async def test_a_reply_names_the_message_that_it_answers(sending, outbox, telegr
 
 
 @pytest.mark.parametrize("state", [DeliveryState.HELD, DeliveryState.FAILED])
-async def test_a_reply_to_what_was_never_sent_goes_alone(sending, outbox, telegram, state):
+async def test_a_reply_to_a_message_that_was_never_sent_goes_alone(
+    sending, outbox, telegram, state
+):
     chat = await outbox.chat(7)
     first = await outbox.add(chat, "Ferry sinks", state=state)
     await outbox.add(chat, "Captain detained", reply_to_id=first)
@@ -129,7 +131,10 @@ async def test_an_edit_waits_for_its_target_and_the_newest_wins(sending, outbox,
 
 @pytest.mark.parametrize(
     ("error", "state"),
-    [(errors.NotModified("same"), SENT), (errors.EditTargetGone("gone"), DeliveryState.DROPPED)],
+    [
+        pytest.param(errors.NotModified("same"), SENT, id="not modified"),
+        pytest.param(errors.EditTargetGone("gone"), DeliveryState.DROPPED, id="message gone"),
+    ],
 )
 async def test_an_edit_is_never_resent_as_a_send(sending, outbox, telegram, error, state):
     telegram.errors[7] = [error]
@@ -143,7 +148,7 @@ async def test_an_edit_is_never_resent_as_a_send(sending, outbox, telegram, erro
     assert telegram.calls == []
 
 
-async def test_an_edit_of_what_never_went_out_is_dropped(sending, outbox, telegram):
+async def test_an_edit_of_a_message_that_was_never_sent_is_dropped(sending, outbox, telegram):
     chat = await outbox.chat(7)
     target = await outbox.add(chat, state=DeliveryState.FAILED)
     edit = await outbox.add(chat, "+1", DeliveryKind.EDIT, target_id=target, version=1)
@@ -153,7 +158,7 @@ async def test_an_edit_of_what_never_went_out_is_dropped(sending, outbox, telegr
     assert await outbox.states(edit) == [DeliveryState.DROPPED]
 
 
-async def test_a_claim_whose_lease_is_over_is_due_again_with_sound(
+async def test_a_claim_with_an_expired_lease_is_due_again_with_sound(
     sending, outbox, telegram, clock
 ):
     delivery = await outbox.add(
@@ -194,7 +199,9 @@ async def test_a_call_that_a_dead_process_began_is_repeated_once_silently(
 
 
 @pytest.mark.parametrize("state", [DeliveryState.CLAIMED, DeliveryState.SENDING])
-async def test_what_another_medium_left_behind_is_not_touched(sending, outbox, clock, state):
+async def test_abandoned_deliveries_of_another_medium_are_not_touched(
+    sending, outbox, clock, state
+):
     mail = await outbox.add(
         await outbox.chat(7), medium=Medium.EMAIL, state=state, owner="dead", lease_until=clock.now
     )
@@ -221,10 +228,7 @@ async def test_two_processes_send_nothing_twice(storage, outbox, clock):
     assert set(await outbox.states(*ids)) == {SENT}
 
 
-PENDING, SENT, SUSPENDED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.SUSPENDED
-
-
-async def test_a_blocked_chat_keeps_what_waits_and_gets_it_when_it_comes_back(
+async def test_a_blocked_chat_gets_its_waiting_messages_when_it_comes_back(
     sending, outbox, telegram, clock, storage
 ):
     telegram.errors[7] = [errors.ChatBlocked("blocked by the user")]
@@ -234,9 +238,7 @@ async def test_a_blocked_chat_keeps_what_waits_and_gets_it_when_it_comes_back(
     await send_all(sending)
 
     async with storage.reading() as tx:
-        row = await tx.session.get(Chat, chat)
-    assert row
-    assert row.state is ChatState.BLOCKED
+        assert (await tx.get_one(Chat, chat)).state is ChatState.BLOCKED
     assert await outbox.states(delivery) == [SUSPENDED]
 
     async with storage.writing() as tx:

@@ -1,4 +1,4 @@
-"""What each response of Telegram leaves in the outbox, on both databases."""
+"""The state that each response of Telegram leaves in the outbox."""
 
 from datetime import timedelta
 
@@ -18,16 +18,17 @@ PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
 @pytest.mark.parametrize(
     ("error", "state", "due_in"),
     [
-        (errors.FloodWait("slow", MINUTE), PENDING, MINUTE),
-        (errors.NeverSent("refused"), PENDING, SECOND),
-        (errors.ServerError("Bad Gateway"), PENDING, SECOND),
-        (errors.Unknown("no answer"), DeliveryState.UNKNOWN, SECOND),
-        (errors.Refused("strange"), DeliveryState.FAILED, None),
-        (errors.TooLong("too long"), DeliveryState.FAILED, None),
+        pytest.param(errors.FloodWait("slow", MINUTE), PENDING, MINUTE, id="flood wait"),
+        pytest.param(errors.NeverSent("refused"), PENDING, SECOND, id="no connection"),
+        pytest.param(errors.ServerError("Bad Gateway"), PENDING, SECOND, id="server error"),
+        pytest.param(errors.Unknown("no answer"), DeliveryState.UNKNOWN, SECOND, id="unknown"),
+        pytest.param(errors.Refused("strange"), DeliveryState.FAILED, None, id="refused"),
+        pytest.param(errors.TooLong("too long"), DeliveryState.FAILED, None, id="too long"),
     ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-async def test_a_response_leaves_its_state(sending, outbox, telegram, clock, error, state, due_in):
+async def test_each_error_leaves_the_delivery_in_its_state(
+    sending, outbox, telegram, clock, error, state, due_in
+):
     telegram.errors[7] = [error]
     delivery = await outbox.add(await outbox.chat(7))
 
@@ -62,7 +63,7 @@ async def test_a_flood_wait_pauses_its_chat_alone_as_long_as_asked(
     clock.turn(MINUTE)
     await send_all(sending)
     assert await outbox.states(first, behind) == [SENT, SENT]
-    assert (await outbox.get(first)).attempts == 1  # the flood wait was not its fault
+    assert (await outbox.get(first)).attempts == 1  # the flood wait does not count
 
 
 async def test_a_flood_wait_of_a_second_chat_while_the_first_lasts_pauses_the_token(
@@ -82,7 +83,7 @@ async def test_a_flood_wait_of_a_second_chat_while_the_first_lasts_pauses_the_to
 async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
     storage, outbox, telegram, clock, sending
 ):
-    """As when an answer to the chat is refused between the claim and the call."""
+    """A reply to the chat is refused between the claim and the call."""
     delivery = await outbox.add(await outbox.chat(-7))
 
     class Interrupted(TurnedTimer):
@@ -100,7 +101,9 @@ async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
     assert await outbox.states(delivery) == [PENDING]
 
 
-async def test_what_may_have_arrived_is_resent_once_silently(sending, outbox, telegram, clock):
+async def test_a_message_that_may_have_arrived_is_resent_once_silently(
+    sending, outbox, telegram, clock
+):
     telegram.errors[7] = [errors.Unknown("no answer")]
     delivery = await outbox.add(await outbox.chat(7))
 
@@ -112,7 +115,7 @@ async def test_what_may_have_arrived_is_resent_once_silently(sending, outbox, te
     assert [silent for *_, silent in telegram.calls] == [False, True]
 
 
-async def test_what_may_have_arrived_twice_is_held(sending, outbox, telegram, clock):
+async def test_a_message_that_may_have_arrived_twice_is_held(sending, outbox, telegram, clock):
     telegram.errors[7] = [errors.Unknown("no answer"), errors.Unknown("no answer")]
     chat = await outbox.chat(7)
     first, behind = await outbox.add(chat), await outbox.add(chat, "behind")

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from bot.delivery.channel import BEGINS_WITHIN_SECONDS
 from bot.delivery.pace import (
     HORIZON,
     LATE_SECONDS,
@@ -13,7 +14,7 @@ from bot.delivery.pace import (
     Lead,
     interval_of,
 )
-from bot.delivery.sender import BEGINS_WITHIN_SECONDS, PER_SECOND, Calls
+from bot.delivery.sender import PER_SECOND, Calls
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_deliveries, release_claims
 from storage.pace import advance_all
@@ -28,7 +29,7 @@ async def three_waiting(outbox) -> list[int]:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_permits_that_were_missed_are_left_to_others(storage, outbox, clock):
+async def test_missed_permits_are_left_to_others(storage, outbox, clock):
     await three_waiting(outbox)
     telegram, began = FakeTelegram(clock), clock.now
 
@@ -43,7 +44,7 @@ async def test_permits_that_were_missed_are_left_to_others(storage, outbox, cloc
     assert all(after - before >= interval_of(PER_SECOND) for before, after in pairwise(moments))
 
 
-async def test_who_is_a_little_late_keeps_its_permits(storage, outbox, clock):
+async def test_a_process_that_is_a_little_late_keeps_its_permits(storage, outbox, clock):
     await three_waiting(outbox)
     telegram, began = FakeTelegram(clock), clock.now
 
@@ -59,7 +60,9 @@ async def test_who_is_a_little_late_keeps_its_permits(storage, outbox, clock):
     assert [each < timedelta(seconds=LATE_SECONDS) for each in late] == [True, True]
 
 
-async def test_who_is_alone_begins_late_but_not_all_at_once(storage, outbox, clock):
+async def test_a_process_that_is_alone_begins_late_but_not_all_calls_at_once(
+    storage, outbox, clock
+):
     await three_waiting(outbox)
     telegram = FakeTelegram(clock)
 
@@ -73,7 +76,7 @@ async def test_who_is_alone_begins_late_but_not_all_at_once(storage, outbox, clo
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_what_finds_no_other_permit_soon_is_given_back(storage, outbox, clock):
+async def test_claims_without_another_permit_soon_are_released(storage, outbox, clock):
     ids = await three_waiting(outbox)
     telegram = FakeTelegram(clock)
 
@@ -91,7 +94,7 @@ async def test_what_finds_no_other_permit_soon_is_given_back(storage, outbox, cl
     assert [(row.state, row.attempts) for row in rows] == 3 * [(DeliveryState.PENDING, 0)]
 
 
-def test_the_lead_is_longer_at_once_where_a_commit_takes_long_and_shrinks_slowly():
+def test_the_lead_grows_at_once_after_a_long_commit_and_shrinks_slowly():
     lead = Lead()
 
     seen = []
@@ -117,7 +120,7 @@ def test_the_lead_is_longer_at_once_where_a_commit_takes_long_and_shrinks_slowly
         pytest.param(BEGINS_WITHIN_SECONDS + 1, DeliveryState.PENDING, [], id="so long"),
     ],
 )
-async def test_a_call_is_not_made_where_its_lease_may_be_over(
+async def test_a_call_is_not_made_if_its_lease_may_have_expired(
     storage, outbox, clock, seconds, state, said
 ):
     news = await outbox.add(await outbox.chat(7), "news")
@@ -133,7 +136,7 @@ async def test_a_call_is_not_made_where_its_lease_may_be_over(
     assert (await outbox.get(news)).state is state
 
 
-async def test_what_another_sends_by_now_is_not_given_back(storage, outbox, clock):
+async def test_a_delivery_that_another_process_sends_is_not_released(storage, outbox, clock):
     news = await outbox.add(await outbox.chat(7), "news")
     async with storage.writing() as tx:
         await claim_deliveries(tx, "paused", limit=1, lease=LEASE)

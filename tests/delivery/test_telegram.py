@@ -1,4 +1,4 @@
-"""What the Telegram channel says to the Bot API, and how it reads what comes back."""
+"""The calls of the Telegram channel to the Bot API, and its translation of responses."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -25,7 +25,7 @@ HOST = ConnectionKey("127.0.0.1", 9, is_ssl=False, ssl=True, proxy=None, proxy_a
 
 
 class FakeSession(BaseSession):
-    """Reply every call with *answer*, an HTTP status and body, or fails with *failure*."""
+    """Replies to every call with *answer*, an HTTP status and body, or fails with *failure*."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ async def test_a_silent_message_makes_no_sound(telegram, session):
     assert session.asked[0].disable_notification is True
 
 
-async def test_a_rich_message_goes_as_html_that_telegram_adds_nothing_to(telegram, session):
+async def test_a_rich_message_goes_as_html_without_detection_of_entities(telegram, session):
     buttons = ((Button("More", data="m"),),)
 
     await telegram.send(7, Message("News", (), buttons, rich="<h2>News</h2>"), thread_id=3)
@@ -139,7 +139,7 @@ async def test_an_edit_names_its_message(telegram, session):
         pytest.param(refuses(429, "Too Many Requests"), errors.FloodWait, id="429 without a time"),
     ],
 )
-async def test_a_response_is_read_as_what_it_means(telegram, session, answer, error):
+async def test_each_response_becomes_its_error(telegram, session, answer, error):
     session.answer = answer
 
     with pytest.raises(errors.DeliveryError) as raised:
@@ -157,7 +157,7 @@ async def test_a_response_is_read_as_what_it_means(telegram, session, answer, er
         pytest.param(ConnectionResetError(), errors.Unknown, id="reset"),
     ],
 )
-async def test_a_broken_connection_tells_whether_it_may_have_arrived(
+async def test_the_error_of_a_broken_connection_tells_whether_the_message_may_have_arrived(
     telegram, session, failure, error
 ):
     session.failure = failure
@@ -195,7 +195,9 @@ async def test_a_migration_says_where_to(telegram, session):
         pytest.param((502, "<html>"), False, id="a gateway answers for it"),
     ],
 )  # fmt: skip
-async def test_telegram_is_asked_whether_it_is_there(telegram, session, answer, answers):
+async def test_telegram_responds_unless_a_gateway_does_so_for_it(
+    telegram, session, answer, answers
+):
     session.answer = answer
 
     assert await telegram.responds() is answers
@@ -229,7 +231,7 @@ async def test_telegram_is_asked_whether_it_is_there(telegram, session, answer, 
         (500, "Internal Server Error", errors.ServerError),
     ],
 )
-def test_a_refusal_is_read(code, description, error):
+def test_each_description_becomes_its_error(code, description, error):
     assert type(rejection(code, description)) is error
 
 
@@ -242,5 +244,5 @@ def test_a_refusal_is_read(code, description, error):
         pytest.param({"ok": True}, False, id="JSON of another shape"),
     ],
 )
-def test_a_gateways_page_is_told_from_a_broken_answer(answer, is_page):
+def test_a_gateways_page_is_told_from_a_broken_response(answer, is_page):
     assert is_error_page(answer) is is_page

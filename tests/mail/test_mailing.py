@@ -8,7 +8,7 @@ from sqlalchemy import text
 from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState, Medium
 from storage.outbox import CallResult, begin_sending, claim_mails, lock_queues, record_results
 from storage.states import Event
-from tests.delivery.test_send_watched import Watcher
+from tests.delivery.conftest import FakeObserver
 from tests.mail.mailed import mail_all, subjects
 
 pytestmark = pytest.mark.slow
@@ -115,7 +115,7 @@ async def test_mails_go_at_the_pace_of_the_hour(mailing, mails, clock):
 
 
 async def test_whoever_watches_sees_nobodys_address(mailing, mails, server):
-    watcher = Watcher()
+    watcher = FakeObserver()
     mailing.instrumentation.add(watcher)
     server.rcpt.append("550 no such user")
     await mails.put(await mails.mailbox())

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot.mail.smtp import LIMITS
 from storage.enums import DeliveryState
 from storage.outbox import begin_sending, claim_mails, record_results
-from tests.delivery.test_database_errors import LosingTimes
+from tests.database_errors import LosingTimes
 from tests.mail.mailed import mail_all, subjects
 from tests.mail.relay import HANG_UP, HANG_UP_AFTER
 

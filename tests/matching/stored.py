@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from bot.matching.query import parse
 from bot.text.folding import folded_text
 from storage.articles import PUBLIC, Article, FoldedText, store_folded
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
 from storage.enums import ArticleStage
+from storage.queries import query_for
 from storage.sources import Follow, Source
 from storage.stories import Story
 
@@ -89,3 +91,8 @@ async def stored_follower(storage: Storage, source_id: int) -> int:
         await tx.session.flush()
         tx.session.add(Follow(chat_id=chat.id, source_id=source_id))
         return chat.id
+
+
+async def stored_query(storage: Storage, typed: str) -> int:
+    async with storage.writing() as tx:
+        return (await query_for(tx, parse(typed).canonical)).id

@@ -7,7 +7,7 @@ from bot.matching.query import ParsedQuery
 from bot.matching.query.canonical import read_back
 from storage.db.engine import Storage
 from storage.queries import query_for, retire_query
-from tests.matching.test_match import stored_query
+from tests.matching.stored import stored_query
 
 
 @pytest.fixture(params=["a dict", "arrays"])
@@ -34,7 +34,7 @@ async def test_a_new_process_reads_all_live_queries(storage: Storage):
 
 
 @pytest.mark.usefixtures("size")
-async def test_it_follows_what_changes_later(storage: Storage):
+async def test_later_changes_of_queries_are_followed(storage: Storage):
     await stored_query(storage, "taiwan")
     sync = IndexSync(storage)
     await sync.prepare()

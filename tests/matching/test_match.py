@@ -4,23 +4,17 @@ import pytest
 from sqlmodel import select
 
 from bot.matching import stage
-from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
 from storage.enums import ArticleStage
 from storage.matches import Match
 from storage.queries import query_for, retire_query
-from tests.matching.stored import stored_article, stored_source
+from tests.matching.stored import stored_article, stored_query, stored_source
 
 
-def matching(storage: Storage, owner: str = "me") -> Grouping:
-    return Grouping(storage, owner)
-
-
-async def stored_query(storage: Storage, typed: str) -> int:
-    async with storage.writing() as tx:
-        return (await query_for(tx, parse(typed).canonical)).id
+def matching(storage: Storage, owner: str = "me") -> MatchStage:
+    return MatchStage(storage, owner)
 
 
 async def matches(storage: Storage) -> Collection[tuple[int, int, list[str], bool]]:
@@ -71,7 +65,7 @@ async def test_a_retired_query_matches_no_more_and_may_come_back(storage: Storag
     assert await matches(storage) == [(wanted, query, ["taiwan"], True)]
 
 
-async def test_no_more_than_the_limit_at_once_the_oldest_first(storage: Storage):
+async def test_the_oldest_articles_within_the_limit_are_matched(storage: Storage):
     query = await stored_query(storage, "taiwan")
     first = await stored_article(storage, "Taiwan")
     await stored_article(storage, "Taiwan again")
@@ -81,7 +75,7 @@ async def test_no_more_than_the_limit_at_once_the_oldest_first(storage: Storage)
     assert await matches(storage) == [(first, query, ["taiwan"], True)]
 
 
-async def test_what_another_owner_leases_is_left_alone(storage: Storage):
+async def test_articles_leased_by_another_owner_are_left_alone(storage: Storage):
     await stored_query(storage, "taiwan")
     await stored_article(storage, "Taiwan")
     async with storage.writing() as tx:
@@ -100,7 +94,7 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     assert await matches(storage) == [(article, query, ["needle"], False)]
 
 
-async def test_more_matches_than_are_stored_at_once(
+async def test_more_matches_than_are_stored_at_once_are_all_stored(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stage, "_STORED", 2)
@@ -119,7 +113,7 @@ async def test_more_matches_than_are_stored_at_once(
     assert len(await matches(storage)) == len(queries) + 2
 
 
-async def test_who_carried_an_article_and_its_language_are_asked_for(storage: Storage):
+async def test_queries_for_a_publisher_or_a_language_match_accordingly(storage: Storage):
     wire = await stored_source(storage, "Example Wire")
     await stored_article(storage, "Taiwan", source_id=wire)
     await stored_article(storage, "Taiwan")

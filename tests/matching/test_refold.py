@@ -1,17 +1,17 @@
 """Stored texts follow a change of the folding rules, in batches and after a crash."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, update
 
 from bot.matching import refold, search
 from bot.matching.index_sync import IndexSync
 from bot.matching.query import parse
 from bot.matching.refold import Refolding
 from bot.text import characters, folding
-from storage.articles import Folded
-from storage.db.engine import Storage
+from storage.articles import Article, Folded, FoldedText, articles_after, replace_folded
+from storage.db.engine import Storage, Transaction
 from storage.queries import query_for
 from storage.topics import Topic
 from tests.matching.stored import stored_article, stored_source
@@ -103,9 +103,7 @@ async def test_topics_whose_queries_become_one_share_its_row(
 
 
 @pytest.mark.usefixtures("raise_version")
-async def test_after_a_crash_it_goes_on_where_it_was(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-):
+async def test_refolding_resumes_after_a_crash(storage: Storage, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(refold, "_ARTICLES", 1)
     await refolded(storage)
     for title in ("Iraq votes", "Qatar speaks"):
@@ -116,6 +114,28 @@ async def test_after_a_crash_it_goes_on_where_it_was(
     assert await refolded(storage) == 1
 
     assert (await stored(storage))[0] == {"irak votes", "katar speaks"}
+
+
+@pytest.mark.usefixtures("raise_version")
+async def test_an_article_that_is_revised_while_it_is_refolded_keeps_its_new_words(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    await refolded(storage)
+    article_id = await stored_article(storage, "Iraq votes")
+    new_rule(monkeypatch)
+
+    async def revised_before_writing(
+        tx: Transaction, after: int, limit: int
+    ) -> Sequence[FoldedText]:
+        if tx.is_writing:
+            await tx.change(update(Article).values(title="Qatar speaks"))
+            await replace_folded(tx, [FoldedText(article_id, "katar speaks", "")])
+        return await articles_after(tx, after, limit)
+
+    monkeypatch.setattr(refold, "articles_after", revised_before_writing)
+    await refolded(storage)
+
+    assert (await stored(storage))[0] == {"katar speaks"}
 
 
 async def test_one_process_refolds_at_a_time(storage: Storage):

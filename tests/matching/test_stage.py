@@ -1,4 +1,4 @@
-"""Articles find their story one after the other, whichever process groups them."""
+"""New articles find their story one after the other, and then their matches, in one process."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,9 @@ from structlog.testing import capture_logs
 
 from bot.budgets import USUAL
 from bot.matching import match, stage
-from bot.matching.stage import LEASE, Grouping
+from bot.matching.stage import LEASE, MatchStage
+from bot.ops.doctor.contents import judge_articles
+from bot.ops.doctor.findings import HealthLevel
 from bot.sources.stories.clustering import TYPICAL_STORY, Clustering, Stories
 from storage.articles import (
     PRIVATE_AT_ONCE,
@@ -104,7 +106,7 @@ async def daily(storage, clock) -> int:
 
 async def test_articles_are_grouped_the_oldest_first(storage):
     await stored(storage, "First", "Second", "Third")
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
 
     assert await step.run_once(limit=2) == 2
     assert await grouped(storage) == ["First", "Second"]
@@ -116,7 +118,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage, wire,
     await stored(storage, FIRST, by=wire)
     await stored(storage, OTHER, SECOND, by=daily)
 
-    assert await Grouping(storage, "me").run_once() == 3
+    assert await MatchStage(storage, "me").run_once() == 3
 
     assert await stories(storage) == [1, 2, 1]
     async with storage.reading() as tx:
@@ -126,7 +128,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage, wire,
 async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage, wire):
     await stored(storage, FIRST, SECOND, by=wire)
 
-    await Grouping(storage, "me").run_once()
+    await MatchStage(storage, "me").run_once()
 
     assert await stories(storage) == [1, 2]
 
@@ -135,14 +137,14 @@ async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage, w
 async def test_the_second_reports_of_all_publishers_are_one_chapter(
     storage, clock, restarted, wire, daily
 ):
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
     await stored(storage, FIRST, by=wire)
     await stored(storage, SECOND, by=daily)
     await stored(storage, THIRD, by=wire)
     await step.run_once()
     if restarted:
         clock.turn(LEASE)
-        step = Grouping(storage, "heir")
+        step = MatchStage(storage, "heir")
     await stored(storage, f"{THIRD}, captain detained", by=daily)
 
     await step.run_once()
@@ -156,10 +158,10 @@ async def test_the_second_reports_of_all_publishers_are_one_chapter(
 async def test_the_memory_of_stories_is_bounded(storage, clock, wire):
     titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
     await stored(storage, *titles, by=wire)
-    await Grouping(storage, "dead").run_once()
+    await MatchStage(storage, "dead").run_once()
     clock.turn(LEASE)
     await stored(storage, OTHER, by=wire)
-    heir = Grouping(storage, "heir", most_memory=2 * TYPICAL_STORY)
+    heir = MatchStage(storage, "heir", most_memory=2 * TYPICAL_STORY)
 
     await heir.run_once()
 
@@ -169,7 +171,7 @@ async def test_the_memory_of_stories_is_bounded(storage, clock, wire):
 
 async def test_the_chapters_of_a_story_name_its_first(storage, wire):
     await stored(storage, FIRST, OTHER, SECOND, by=wire)
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
     await step.run_once()
     await stored(storage, THIRD, by=wire)
 
@@ -186,7 +188,7 @@ async def test_a_private_source_begins_no_story_for_others(storage):
     await stored(storage, FIRST, by=private, scope=private)
     await stored(storage, SECOND, by=wire)
     await stored(storage, THIRD, by=private, scope=private)
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
 
     assert [await step.run_once() for _ in range(3)] == [1, 2, 0]
 
@@ -203,17 +205,17 @@ async def test_a_process_that_takes_over_knows_the_stories_of_the_last_days(
     sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
     await stored(storage, FIRST, by=sources[0])
     await stored(storage, OTHER, SECOND, by=sources[1])
-    await Grouping(storage, "dead").run_once()
+    await MatchStage(storage, "dead").run_once()
     clock.turn(LEASE)
     await stored(storage, THIRD, by=sources[2])
 
-    assert await Grouping(storage, "heir").run_once() == 1
+    assert await MatchStage(storage, "heir").run_once() == 1
 
     assert await stories(storage) == [1, 2, 1, 1]
 
 
 async def test_after_three_days_an_event_is_news_again(storage, clock, wire, daily):
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
     await stored(storage, FIRST, by=wire)
     await step.run_once()
     clock.turn(timedelta(days=3) + MINUTE)
@@ -225,7 +227,7 @@ async def test_after_three_days_an_event_is_news_again(storage, clock, wire, dai
 
 
 async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, clock, wire, daily):
-    mine, other = Grouping(storage, "me"), Grouping(storage, "other")
+    mine, other = MatchStage(storage, "me"), MatchStage(storage, "other")
     await stored(storage, FIRST, by=wire)
     await mine.run_once()
     clock.turn(LEASE)
@@ -236,13 +238,13 @@ async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, c
         late = await claim_new_articles(tx, owner="me", limit=9, lease=timedelta(0))
     placed = stage.Placed({late[0].id: 1}, {}, set(), {})
 
-    assert not await mine._write_down(late, placed, [])
+    assert not await mine._store(late, placed, [])
     assert await other.run_once() == 1
     assert await stories(storage) == [1, 2, 1]
 
 
-async def test_one_process_at_a_time_groups(storage, clock):
-    mine, other = Grouping(storage, "me"), Grouping(storage, "other")
+async def test_one_process_at_a_time_has_the_role(storage, clock):
+    mine, other = MatchStage(storage, "me"), MatchStage(storage, "other")
     await stored(storage, "First")
     assert await mine.run_once() == 1
     await stored(storage, "Second")
@@ -255,7 +257,7 @@ async def test_one_process_at_a_time_groups(storage, clock):
 
 
 async def test_a_process_without_work_renews_its_lease(storage, clock):
-    mine, other = Grouping(storage, "me"), Grouping(storage, "other")
+    mine, other = MatchStage(storage, "me"), MatchStage(storage, "other")
     await stored(storage, "First")
     await mine.run_once()
     for _ in range(6):
@@ -267,10 +269,10 @@ async def test_a_process_without_work_renews_its_lease(storage, clock):
     assert await mine.run_once() == 1
 
 
-async def test_an_article_that_is_not_ready_holds_up_nobody(storage, clock):
+async def test_an_article_that_is_not_ready_delays_no_other(storage, clock):
     await stored(storage, "Awaited", ready_in=MINUTE)
     await stored(storage, "Later")
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
 
     assert await step.run_once() == 1
     assert await grouped(storage) == ["Later"]
@@ -282,16 +284,16 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     storage, monkeypatch
 ):
     ids = await stored(storage, "First", "Second")
-    step = Grouping(storage, "me")
-    write_down = step._write_down
+    step = MatchStage(storage, "me")
+    store_matches = step._store
 
     async def revised_before(*written: Any) -> bool:
         async with storage.writing() as tx:
             for article in await articles_to_revise(tx, ids[:1]):
                 revise_article(tx, article, {"text": "Otherwise."})
-        return await write_down(*written)
+        return await store_matches(*written)
 
-    monkeypatch.setattr(step, "_write_down", revised_before)
+    monkeypatch.setattr(step, "_store", revised_before)
     assert await step.run_once() == 2
     monkeypatch.undo()
 
@@ -302,14 +304,14 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     assert await stories(storage) == [1, 2]
 
 
-async def test_what_could_not_be_stored_is_claimed_again_at_once(storage, monkeypatch):
+async def test_articles_that_could_not_be_stored_are_claimed_again_at_once(storage, monkeypatch):
     await stored(storage, "First", "Second")
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
 
     async def away(*_written: Any) -> bool:
         raise ConnectionResetError
 
-    monkeypatch.setattr(step, "_write_down", away)
+    monkeypatch.setattr(step, "_store", away)
     with pytest.raises(ConnectionResetError):
         await step.run_once()
     monkeypatch.undo()
@@ -322,12 +324,12 @@ async def test_articles_of_a_process_that_was_killed_wait_no_longer_than_its_rol
     storage, clock, monkeypatch
 ):
     await stored(storage, "First")
-    dead, heir = Grouping(storage, "dead"), Grouping(storage, "heir")
+    dead, heir = MatchStage(storage, "dead"), MatchStage(storage, "heir")
 
     async def killed(*_written: Any) -> bool:
         raise SystemExit
 
-    monkeypatch.setattr(dead, "_write_down", killed)
+    monkeypatch.setattr(dead, "_store", killed)
     with pytest.raises(SystemExit):
         await dead.run_once()
 
@@ -372,7 +374,7 @@ async def test_an_article_that_fails_is_put_aside_and_the_others_go_on(
     storage, monkeypatch, where, wire
 ):
     await stored(storage, "Broken", "One", "Two", by=wire)
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
     failing_in(where, monkeypatch)
 
     with capture_logs() as logs:
@@ -383,8 +385,11 @@ async def test_an_article_that_fails_is_put_aside_and_the_others_go_on(
     assert rounds == [3, 0]
     assert await grouped(storage) == ["One", "Three", "Two"]
     assert await put_aside(storage) == [(1, ArticleStage.STORED, "RecursionError")]
-    told = [line["article"] for line in logs if line["event"] == "an article was put aside"]
-    assert told == [1]
+    logged = [line["article"] for line in logs if line["event"] == "an article was put aside"]
+    assert logged == [1]
+    finding = judge_articles([(number, error) for number, _, error in await put_aside(storage)])
+    assert (finding.code, finding.health) == ("articles.put-aside", HealthLevel.WARNING)
+    assert "first 1 (RecursionError)" in finding.sentence
 
 
 @pytest.mark.parametrize("where", WAYS)
@@ -394,11 +399,11 @@ async def test_an_article_put_aside_is_tried_again_after_a_restart(
     await stored(storage, "Broken", by=wire)
     with monkeypatch.context() as patch:
         failing_in(where, patch)
-        await Grouping(storage, "old").run_once()
+        await MatchStage(storage, "old").run_once()
     clock.turn(LEASE)
     await stored(storage, "Two", by=wire)
 
-    await Grouping(storage, "new").run_once()
+    await MatchStage(storage, "new").run_once()
 
     assert await grouped(storage) == ["Broken", "Two"]
     assert await put_aside(storage) == []
@@ -411,7 +416,7 @@ async def test_an_article_that_keeps_failing_is_tried_once_by_each_process(
     rounds = []
     for owner in ("old", "new"):
         await stored(storage, f"Seen by {owner}")
-        step = Grouping(storage, owner)
+        step = MatchStage(storage, owner)
         rounds += [[await step.run_once() for _ in range(3)]]
         clock.turn(LEASE)
 
@@ -420,9 +425,11 @@ async def test_an_article_that_keeps_failing_is_tried_once_by_each_process(
     assert await grouped(storage) == ["Seen by new"]
 
 
-async def test_a_story_that_cannot_be_remembered_stops_nobody(storage, monkeypatch, clock, wire):
+async def test_a_story_that_cannot_be_remembered_stops_no_article(
+    storage, monkeypatch, clock, wire
+):
     await stored(storage, "Broken", "One", by=wire)
-    await Grouping(storage, "old").run_once()
+    await MatchStage(storage, "old").run_once()
     clock.turn(LEASE)
     remember = Stories.remember
 
@@ -434,7 +441,7 @@ async def test_a_story_that_cannot_be_remembered_stops_nobody(storage, monkeypat
     monkeypatch.setattr(Stories, "remember", remembered)
     await stored(storage, "Two", by=wire)
 
-    assert await Grouping(storage, "new").run_once() == 1
+    assert await MatchStage(storage, "new").run_once() == 1
 
 
 # Public articles first.
@@ -443,7 +450,7 @@ async def test_a_story_that_cannot_be_remembered_stops_nobody(storage, monkeypat
 async def test_public_articles_are_grouped_before_private_ones(storage, wire):
     private = await stored_source(storage, "Private", public=False)
     await stored(storage, *(f"Own {n}" for n in range(PRIVATE_AT_ONCE + 5)), scope=private)
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
     await stored(storage, "Public", by=wire)
 
     rounds = [await step.run_once() for _ in range(4)]
@@ -454,7 +461,7 @@ async def test_public_articles_are_grouped_before_private_ones(storage, wire):
 async def test_a_public_article_waits_for_one_batch_of_private_ones_at_most(storage, wire):
     private = await stored_source(storage, "Private", public=False)
     await stored(storage, *(f"Own {n}" for n in range(3 * PRIVATE_AT_ONCE)), scope=private)
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
     await step.run_once()
     await stored(storage, "Public", by=wire)
 
@@ -468,7 +475,7 @@ async def test_private_sources_take_turns(storage):
     calm = await stored_source(storage, "Calm", public=False)
     await stored(storage, *(f"Flood {n}" for n in range(3 * PRIVATE_AT_ONCE)), scope=flood)
     await stored(storage, "Calm", scope=calm)
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
 
     await step.run_once()
     await step.run_once()
@@ -486,7 +493,7 @@ async def test_matches_of_private_articles_are_stored_as_far_as_the_budget_goes(
     for title, by, scope in ((FIRST, own, own), (SECOND, own, own), (THIRD, wire, PUBLIC)):
         await stored(storage, title, by=by, scope=scope)
     await subscribe(storage, ann, "ferry")
-    grouping = Grouping(storage, "me", budgets=replace(USUAL, matches=1))
+    grouping = MatchStage(storage, "me", budgets=replace(USUAL, matches=1))
 
     while await grouping.run_once():  # public articles first, then the others
         pass

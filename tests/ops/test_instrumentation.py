@@ -10,7 +10,7 @@ import pytest
 from bot.ops.instrumentation import FAILED, OK, STOPPED, Instrumentation, Observation, Operation
 from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
 from bot.sources.feeds.model import Unreadable
-from bot.sources.fetch.problems import HostWaits, TimedOut
+from bot.sources.fetch.problems import FetchError, HostPaused, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.stages import MATCH, StageRunner
 
@@ -123,8 +123,8 @@ async def test_each_round_of_a_stage_is_observed_with_its_work(instrumentation, 
         pytest.param(Response(404, "https://a.example/rss", {}), "missing", id="not there"),
         pytest.param(Response(429, "https://a.example/rss", {}), "busy", id="too often"),
         pytest.param(Response(500, "https://a.example/rss", {}), "server", id="its error"),
-        pytest.param(TimedOut(), "time_out", id="slow"),
-        pytest.param(HostWaits(timedelta(60)), "host_waits", id="not asked"),
+        pytest.param(FetchError(ProblemCode.TIMED_OUT), "time_out", id="slow"),
+        pytest.param(HostPaused(timedelta(60)), "host_waits", id="not asked"),
     ],
 )
 async def test_a_fetch_is_observed_with_the_kind_of_its_response(

@@ -6,7 +6,7 @@ import pytest
 from bot.sources.discovery.add import Addition, SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.parser_pool import DocumentReader, Workers
 from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
@@ -62,5 +62,5 @@ def polling(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> Sourc
 
 
 @pytest.fixture
-def completing(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> Completing:
-    return Completing(storage, fetcher, reader, owner="me")
+def completing(storage: Storage, fetcher: Fetcher, reader: DocumentReader) -> PageStage:
+    return PageStage(storage, fetcher, reader, owner="me")

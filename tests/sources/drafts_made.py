@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.slices import finished
+from bot.sources.decide import SourceEntries
 from bot.sources.drafts import ArticleDraft, draft_of, identify
+from bot.sources.entries import Stored, prepared, store_prepared, stored_before
 from bot.sources.feeds.model import Document, DocumentKind, Item
-from bot.sources.prepare import Shown, prepared, stored_before
-from bot.sources.store import Stored, store_shown
 from storage.db.engine import Transaction
 
 
@@ -18,15 +17,15 @@ def drafts(
     return [draft_of(*each, source_url=source_url, now=now, backlog=backlog) for each in shown]
 
 
-async def store_in(tx: Transaction, *shown: Shown) -> Stored:
+async def store_in(tx: Transaction, *entries: SourceEntries) -> Stored:
     """Prepare and store in one transaction what sources show."""
-    before = await stored_before(tx, shown)
-    return await store_shown(tx, [finished(prepared(each, before)) for each in shown])
+    before = await stored_before(tx, entries)
+    return await store_prepared(tx, [prepared(each, before) for each in entries])
 
 
 async def store_drafts(
     tx: Transaction, source_id: int, drafts: Sequence[ArticleDraft], *, inside: bool = False
 ) -> int:
     """Store the entries of a source that showed none of them before; return how many are new."""
-    stored = await store_in(tx, Shown(source_id, drafts, inside=inside))
+    stored = await store_in(tx, SourceEntries(source_id, drafts, inside=inside))
     return stored.articles[source_id]

@@ -8,14 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from bot.sources.decide import Fetched
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.sources import Source, add_source, source_of
+from tests.rows import source_row
 from tests.sources.polled import HOUR
 
 pytestmark = pytest.mark.slow
@@ -51,9 +53,9 @@ VISITS = st.lists(
 
 async def visited(storage: Storage, site: str, document: Document) -> None:
     async with storage.writing() as tx:
-        row = {"url": f"https://{site}/feed", "url_hash": site, "host": site}
-        await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-        source = await source_of(tx, site)
+        row = source_row(f"https://{site}/feed")
+        await add_source(tx, row)
+        source = await source_of(tx, row["url_hash"])
         assert source
         source.owner, source.lease_until = "me", tx.now + HOUR
     await store_fetched(

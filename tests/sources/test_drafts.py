@@ -29,7 +29,7 @@ def drafted(item: Item, *, backlog: bool = False):
         pytest.param(date(2026, 2, 20), True, datetime(2026, 2, 20, 12, tzinfo=UTC), id="a date"),
     ],
 )
-def test_what_is_news_and_since_when(published, quiet, news_at):
+def test_an_entry_is_news_by_its_dates(published, quiet, news_at):
     made = drafted(Item(title="a", published=published))
 
     assert (made.quiet, made.news_at) == (quiet, news_at)

@@ -1,7 +1,6 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -9,50 +8,20 @@ from structlog.testing import capture_logs
 
 from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
-from bot.sources.fetch.problems import (
-    NOTHING_SPENT,
-    FetchError,
-    HostWaits,
-    Spent,
-    TimedOut,
-)
-from bot.sources.fetch.response import Response
-from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, Completing
+from bot.sources.fetch.problems import HostPaused, Spent
+from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, PageStage
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
 from storage.enums import FullText, SourceKind, UsageKind
-from storage.sources import AwaitedPage, BoilerplateBlocks, Source, add_source, claim_pages
+from storage.sources import AwaitedPage, BoilerplateBlocks, Source, claim_pages
 from storage.usage import Usage
+from tests.fake_fetcher import FakeFetcher, Request, time_out, web_pages
 from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.fetch.conftest import follow
-from tests.sources.polled import rows_of
+from tests.sources.polled import add_sources, rows_of
 
 TURN = timedelta(seconds=2)  # for which a host rests
 WORDS = "All the words of the article. " * 20
-
-
-@dataclass
-class Web:
-    """Gives a page for every address but those at which it fails."""
-
-    failing: dict[str, Exception] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    inside: set[bool] = field(default_factory=set)
-    public: list[bool] = field(default_factory=list)
-    spent: Spent = NOTHING_SPENT
-
-    async def fetch(
-        self, url: str, *, inside: bool, public: bool, **_validators: str | None
-    ) -> Response:
-        self.asked.append(url)
-        self.inside.add(inside)
-        self.public.append(public)
-        if url in self.failing:
-            error = self.failing[url]
-            if isinstance(error, FetchError):
-                error.spent = self.spent
-            raise error
-        return Response(200, url, {"content-type": "text/html"}, b"<html>", spent=self.spent)
 
 
 @dataclass
@@ -78,22 +47,20 @@ async def stored(
     storage: Storage, *urls: str, inside: bool = False, public: bool = True, source: str = "u"
 ) -> None:
     """Store a short entry for each of *urls*, the first one first."""
+    (source_id,) = await add_sources(storage, f"https://{source}.example/feed", public=public)
     async with storage.writing() as tx:
-        row = {
-            "url": source,
-            "url_hash": source,
-            "host": "h",
-            "created_at": tx.now,
-            "public": public,
-        }
-        source_id = await add_source(tx, row | {"next_fetch_at": tx.now}) or 0
         items = [Item(url=each, title=each, text="A taste.") for each in reversed(urls)]
         marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED, None)
         await store_drafts(tx, source_id, marked, inside=inside)
 
 
-def completing(storage: Storage, web: Web, pages: Pages | None = None, owner: str = "me"):
-    return Completing(storage, web, pages or Pages(), owner)
+def busy() -> FakeFetcher:
+    """Return a fetcher whose hosts ask for a pause of ten minutes."""
+    return FakeFetcher(otherwise=429, headers={"retry-after": "600"})
+
+
+def completing(storage: Storage, web: FakeFetcher, pages: Pages | None = None, owner: str = "me"):
+    return PageStage(storage, web, pages or Pages(), owner)
 
 
 async def texts(storage: Storage) -> dict[str, str]:
@@ -111,7 +78,7 @@ async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage):
     await stored(storage, url(1))
     assert await ready(storage) == []
 
-    assert await completing(storage, Web()).complete_due() == 1
+    assert await completing(storage, web_pages()).complete_due() == 1
 
     assert await texts(storage) == {url(1): WORDS}
     assert await ready(storage) == [url(1)]
@@ -121,10 +88,10 @@ async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage):
 @pytest.mark.parametrize(
     ("web", "pages"),
     [
-        pytest.param(Web({url(1): TimedOut()}), Pages(), id="no answer"),
-        pytest.param(Web(), Pages(text=""), id="unreadable"),
-        pytest.param(Web(), Pages(text="Less."), id="shorter"),
-        pytest.param(Web(), Pages(kind=DocumentKind.FEED), id="a feed"),
+        pytest.param(web_pages({url(1): time_out()}), Pages(), id="no answer"),
+        pytest.param(web_pages(), Pages(text=""), id="unreadable"),
+        pytest.param(web_pages(), Pages(text="Less."), id="shorter"),
+        pytest.param(web_pages(), Pages(kind=DocumentKind.FEED), id="a feed"),
     ],
 )
 async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(storage, web, pages):
@@ -140,9 +107,9 @@ async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(st
 @pytest.mark.parametrize(
     ("web", "pages"),
     [
-        pytest.param(Web({url(1): TimedOut()}), Pages(), id="no answer"),
-        pytest.param(Web(), Pages(text=""), id="unreadable"),
-        pytest.param(Web(), Pages(text="No."), id="shorter"),
+        pytest.param(web_pages({url(1): time_out()}), Pages(), id="no answer"),
+        pytest.param(web_pages(), Pages(text=""), id="unreadable"),
+        pytest.param(web_pages(), Pages(text="No."), id="shorter"),
     ],
 )
 @pytest.mark.parametrize("is_late", [False, True], ids=["in time", "late"])
@@ -174,11 +141,11 @@ async def test_an_article_whose_page_is_late_goes_on_without_it(storage, clock):
 
 async def test_the_pages_of_a_host_are_read_one_by_one_and_hold_up_no_other(storage, clock):
     await stored(storage, url(1), url(2), url(3), url(1, "b.example"))
-    web = Web(failing={url(1): TimedOut()})
+    web = web_pages({url(1): time_out()})
     step = completing(storage, web)
 
     assert await step.complete_due() == 2
-    assert sorted(web.asked) == [url(1), url(1, "b.example")]
+    assert sorted(web.urls) == [url(1), url(1, "b.example")]
 
     clock.turn(TURN)
     assert await step.complete_due() == 1
@@ -186,21 +153,24 @@ async def test_the_pages_of_a_host_are_read_one_by_one_and_hold_up_no_other(stor
     assert await step.complete_due() == 1
     clock.turn(TURN)
     assert await step.complete_due() == 0
-    assert web.asked[2:] == [url(2), url(3)]
+    assert web.urls[2:] == [url(2), url(3)]
 
 
 async def test_no_host_is_asked_by_two_at_once(storage):
     await stored(storage, url(1), url(2), inside=True)
 
-    class TwoAtOnce(Web):
-        async def fetch(self, url: str, **asked) -> Response:
-            assert await completing(storage, Web(), owner="another").complete_due() == 0
-            return await super().fetch(url, **asked)
+    claimed_by_another: list[int] = []
 
-    web = TwoAtOnce()
+    async def let_another_claim(_request: Request) -> None:
+        another = completing(storage, web_pages(), owner="another")
+        claimed_by_another.append(await another.complete_due())
+
+    web = web_pages()
+    web.before_reply = let_another_claim
     await completing(storage, web).complete_due()
 
-    assert (web.asked, web.inside) == ([url(1)], {True})
+    assert claimed_by_another == [0]
+    assert [(request.url, request.inside) for request in web.requests] == [(url(1), True)]
 
 
 async def test_a_page_is_read_by_another_if_its_reader_died(storage, clock):
@@ -208,10 +178,10 @@ async def test_a_page_is_read_by_another_if_its_reader_died(storage, clock):
     async with storage.writing() as tx:
         await claim_pages(tx, owner="dead", limit=1, lease=LEASE, private=False)
 
-    assert await completing(storage, Web()).complete_due() == 0
+    assert await completing(storage, web_pages()).complete_due() == 0
     clock.turn(LEASE)
 
-    assert await completing(storage, Web()).complete_due() == 1
+    assert await completing(storage, web_pages()).complete_due() == 1
     assert await texts(storage) == {url(1): WORDS}
 
 
@@ -219,7 +189,7 @@ async def test_a_page_with_an_unexpected_error_is_tried_again_later_and_later_th
     storage, clock
 ):
     await stored(storage, url(1))
-    web = Web({url(1): LookupError()})
+    web = web_pages({url(1): LookupError()})
     step = completing(storage, web)
 
     tried = []
@@ -235,7 +205,7 @@ async def test_a_page_with_an_unexpected_error_is_tried_again_later_and_later_th
 
 async def test_a_page_with_an_unexpected_error_lets_the_others_of_its_host_be_read(storage, clock):
     await stored(storage, url(1), url(2))
-    step = completing(storage, Web({url(1): LookupError()}))
+    step = completing(storage, web_pages({url(1): LookupError()}))
     for _ in range(2):
         await step.complete_due()
         clock.turn(TURN)
@@ -247,27 +217,26 @@ async def test_pages_of_private_articles_keep_none_of_a_public_one_waiting(stora
     flood = [url(1, f"host{number}.example") for number in range(40)]
     await stored(storage, *flood, public=False)
     await stored(storage, url(1, "news.example"), source="v")
-    web = Web()
+    web = web_pages()
 
     claimed = await completing(storage, web).complete_due()
 
     assert claimed == PRIVATE_SLOTS + 1
-    assert web.asked[0] == url(1, "news.example")
-    assert web.public == [True] + [False] * PRIVATE_SLOTS
+    assert web.urls[0] == url(1, "news.example")
+    assert [request.public for request in web.requests] == [True] + [False] * PRIVATE_SLOTS
 
 
 async def test_a_slow_page_holds_its_slot_and_no_other_page(storage):
     end = asyncio.Event()
 
-    class Slow(Web):
-        async def fetch(self, url: str, **asked: Any) -> Response:
-            response = await super().fetch(url, **asked)
-            if "slow" in url:
-                await end.wait()
-            return response
+    async def hold_slow_pages(request: Request) -> None:
+        if "slow" in request.url:
+            await end.wait()
 
+    web = web_pages()
+    web.before_reply = hold_slow_pages
     await stored(storage, url(1, "slow.example"), url(2, "slow.example"))
-    async with completing(storage, Slow()) as step:
+    async with completing(storage, web) as step:
         await step.run_once()
         await stored(storage, url(1, "news.example"), source="v")
         assert await step.run_once() == 1
@@ -282,13 +251,7 @@ async def test_after_a_time_out_the_other_pages_of_the_host_wait_for_a_minute(
     storage, clock, public
 ):
     await stored(storage, url(1), url(2), public=public)
-
-    def timed_out() -> TimedOut:
-        error = TimedOut()
-        error.host = "a.example"
-        return error
-
-    step = completing(storage, Web({url(1): timed_out()}))
+    step = completing(storage, web_pages({url(1): time_out(url(1))}))
     await step.complete_due()
     clock.turn(TURN)
     assert await step.complete_due() == 0
@@ -302,16 +265,11 @@ async def test_a_page_of_a_private_article_that_asks_for_a_pause_leaves_public_o
 ):
     await stored(storage, url(1), public=False)
 
-    class Busy(Web):
-        async def fetch(self, url: str, **asked: Any) -> Response:
-            await super().fetch(url, **asked)
-            return Response(429, url, {"retry-after": "600"})
-
-    await completing(storage, Busy()).complete_due()
+    await completing(storage, busy()).complete_due()
     await stored(storage, url(2), source="v")
     clock.turn(TURN)
 
-    assert await completing(storage, Web()).complete_due() == 1
+    assert await completing(storage, web_pages()).complete_due() == 1
     assert (await texts(storage))[url(2)] == WORDS
 
 
@@ -319,28 +277,23 @@ async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(st
     await stored(storage, url(1))
     wait = timedelta(minutes=10)
 
-    await completing(storage, Web({url(1): HostWaits(wait)})).complete_due()
+    await completing(storage, web_pages({url(1): HostPaused(wait)})).complete_due()
 
     assert await ready(storage) == [url(1)]
-    assert await completing(storage, Web()).complete_due() == 0
+    assert await completing(storage, web_pages()).complete_due() == 0
     clock.turn(wait)
-    assert await completing(storage, Web()).complete_due() == 1
+    assert await completing(storage, web_pages()).complete_due() == 1
 
 
 async def test_a_page_that_asks_for_a_pause_pauses_its_host(storage, clock):
     await stored(storage, url(1), url(2))
 
-    class Busy(Web):
-        async def fetch(self, url: str, **asked: Any) -> Response:
-            await super().fetch(url, **asked)
-            return Response(429, url, {"retry-after": "600"})
+    await completing(storage, busy()).complete_due()
 
-    await completing(storage, Busy()).complete_due()
-
-    assert await completing(storage, Web(), owner="another").complete_due() == 0
+    assert await completing(storage, web_pages(), owner="another").complete_due() == 0
     clock.turn(timedelta(minutes=10))
     for _ in range(2):
-        await completing(storage, Web()).complete_due()
+        await completing(storage, web_pages()).complete_due()
         clock.turn(TURN)
     assert await texts(storage) == {url(1): WORDS, url(2): WORDS}
 
@@ -348,7 +301,7 @@ async def test_a_page_that_asks_for_a_pause_pauses_its_host(storage, clock):
 async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage):
     await stored(storage, url(1))
 
-    await completing(storage, Web({url(1): HostWaits(PAGE_WANTED_FOR)})).complete_due()
+    await completing(storage, web_pages({url(1): HostPaused(PAGE_WANTED_FOR)})).complete_due()
 
     assert await rows_of(storage, AwaitedPage) == []
 
@@ -356,18 +309,18 @@ async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage
 async def test_a_page_that_is_no_longer_needed_is_not_fetched(storage, clock):
     await stored(storage, url(1))
     clock.turn(PAGE_WANTED_FOR)
-    web = Web()
+    web = web_pages()
 
     await completing(storage, web).complete_due()
 
-    assert web.asked == []
+    assert web.urls == []
     assert await rows_of(storage, AwaitedPage) == []
 
 
 async def test_a_title_that_the_source_did_not_give_is_that_of_the_page(storage):
     await stored(storage, url(1))
 
-    await completing(storage, Web()).complete_due()
+    await completing(storage, web_pages()).complete_due()
 
     (article,) = await rows_of(storage, Article)
     assert article.title == "From the page"
@@ -377,7 +330,7 @@ async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(stor
     """A feed that lists one page under many addresses would have its text taken out for all."""
     copies = [url(number) for number in range(1, 6)]
     await stored(storage, *copies, public=False)
-    step = completing(storage, Web(), Pages())
+    step = completing(storage, web_pages(), Pages())
     for _ in copies:
         await step.complete_due()
         clock.turn(TURN)
@@ -385,23 +338,23 @@ async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(stor
     assert await rows_of(storage, BoilerplateBlocks) == []
 
 
-async def test_of_a_host_the_pages_of_public_articles_are_read_first(storage, clock):
+async def test_pages_of_public_articles_are_read_first_on_a_host(storage, clock):
     await stored(storage, url(1), url(2), public=False)
     await stored(storage, url(3), source="v")
-    web = Web()
+    web = web_pages()
     step = completing(storage, web)
     for _ in range(3):
         await step.complete_due()
         clock.turn(TURN)
 
-    assert web.asked == [url(3), url(1), url(2)]
+    assert web.urls == [url(3), url(1), url(2)]
 
 
-async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(storage, clock):
+async def test_boilerplate_of_a_host_is_left_out_once_it_is_known(storage, clock):
     titles = {url(1): "Ferry late", url(2): "Bridge painted", url(3): "Museum opens"}
     pages = Pages(f"{WORDS}\n\nFollow us for more news of the bay.", titles=titles)
     await stored(storage, *titles, url(3, "b.example"))
-    step = completing(storage, Web(), pages)
+    step = completing(storage, web_pages(), pages)
 
     for _ in titles:
         await step.complete_due()
@@ -420,7 +373,7 @@ async def test_an_unavailable_database_is_logged_in_one_line(storage):
     await stored(storage, url(1))
 
     with capture_logs() as lines:
-        await completing(storage, Web({url(1): gone()})).complete_due()
+        await completing(storage, web_pages({url(1): gone()})).complete_due()
 
     assert [(line["event"], line["reason"]) for line in lines] == [
         ("what a page says could not be stored", "(builtins.ConnectionResetError) it is gone")
@@ -430,17 +383,19 @@ async def test_an_unavailable_database_is_logged_in_one_line(storage):
 
 async def test_a_page_that_could_not_be_stored_is_read_again_at_once(storage):
     await stored(storage, url(1))
-    web = Web({url(1): gone()})
+    web = web_pages({url(1): gone()})
     step = completing(storage, web)
     await step.complete_due()
-    web.failing.clear()
+    web.replies.clear()
 
     assert await step.complete_due() == 1
 
     assert await texts(storage) == {url(1): WORDS}
 
 
-@pytest.mark.parametrize("web", [Web(), Web(failing={url(1): TimedOut()})], ids=["read", "away"])
+@pytest.mark.parametrize(
+    "web", [web_pages(), web_pages({url(1): time_out()})], ids=["read", "away"]
+)
 async def test_the_followers_of_a_private_source_pay_for_its_pages(storage, web):
     await stored(storage, url(1), public=False)
     (source,) = await rows_of(storage, Source)
@@ -451,12 +406,14 @@ async def test_the_followers_of_a_private_source_pay_for_its_pages(storage, web)
 
     paid = {row.kind: row.used for row in await rows_of(storage, Usage)}
     fetched = {UsageKind.REQUESTS: 2, UsageKind.WAITING: 1_500, UsageKind.BYTES: 9_000}
-    assert paid == fetched | ({} if web.failing else {UsageKind.ENTRIES: 3})
+    assert paid == fetched | ({} if web.replies else {UsageKind.ENTRIES: 3})
 
 
-async def test_nobody_pays_for_a_page_of_a_public_source(storage):
+async def test_a_page_of_a_public_source_costs_no_account(storage):
     await stored(storage, url(1))
 
-    await completing(storage, Web(spent=Spent(requests=2))).complete_due()
+    await completing(
+        storage, FakeFetcher(otherwise=b"<html>", spent=Spent(requests=2))
+    ).complete_due()
 
     assert await rows_of(storage, Usage) == []

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.sources.drafts import PAGE_TIMEOUT
 from storage.db.engine import Storage
 from storage.matches import Match
@@ -20,7 +20,7 @@ async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
     async with storage.writing() as tx:
         for word in ("taste", "brontosaurus"):
             await query_for(tx, parse(word).canonical)
-    grouping = Grouping(storage, "me")
+    grouping = MatchStage(storage, "me")
 
     async def words() -> list[list[str]]:
         await grouping.run_once()
@@ -50,7 +50,7 @@ async def test_an_article_is_matched_when_its_page_is_in(completing, matched):
 
 
 @pytest.mark.usefixtures("tasted")
-async def test_it_is_matched_without_its_page_if_that_is_late_and_again_with_it(
+async def test_an_article_with_a_late_page_is_matched_without_it_and_again_with_it(
     completing, matched, clock
 ):
     clock.turn(PAGE_TIMEOUT)
@@ -62,7 +62,7 @@ async def test_it_is_matched_without_its_page_if_that_is_late_and_again_with_it(
 
 
 @pytest.mark.usefixtures("tasted")
-async def test_it_is_matched_at_once_if_its_page_fails(completing, matched, farm):
+async def test_an_article_whose_page_fails_is_matched_at_once(completing, matched, farm):
     farm.serve("/story", "", status=404)
 
     await completing.complete_due()

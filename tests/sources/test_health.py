@@ -4,10 +4,9 @@ from dataclasses import replace
 import pytest
 
 from bot.sources import store
+from bot.sources.entries import PreparedEntries, Stored, store_prepared
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.poll import LEASE, SourcePoller
-from bot.sources.prepare import PreparedEntries
-from bot.sources.store import Stored, store_shown
 from storage.articles import Article
 from storage.db.engine import Transaction
 from storage.enums import SourceState
@@ -71,16 +70,16 @@ async def test_a_crashing_reader_stops_one_source_only(
 async def test_a_result_that_cannot_be_stored_is_a_problem_unless_the_database_fails(
     storage, adding, polling, farm, clock, monkeypatch, error, code
 ):
-    async def refuse(_unit: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
+    async def refuse(tx: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
         if any(one.source_id == 1 for one in shown):
             raise error
-        return await store_shown(_unit, shown)
+        return await store_prepared(tx, shown)
 
     for name in ("a", "b"):
         farm.serve(f"/{name}.xml", rss([item(1)]))
         await adding.add(farm.url(f"/{name}.xml"))
         farm.serve(f"/{name}.xml", rss([item(2, link=f"https://{name}.example/2")]))
-    monkeypatch.setattr(store, "store_shown", refuse)
+    monkeypatch.setattr(store, "store_prepared", refuse)
 
     await poll_after(polling, clock)
 

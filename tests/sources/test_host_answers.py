@@ -1,14 +1,10 @@
 """Pauses and time-outs of hosts: whom they bind, for how long, and what ends them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from bot.sources.drafts import url_hash
-from bot.sources.fetch.problems import FetchError, TimedOut
 from bot.sources.fetch.response import Response
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
@@ -16,47 +12,17 @@ from storage.db.engine import Storage
 from storage.sources import (
     HostPause,
     Source,
-    add_source,
     change_source,
     delay_host,
     make_due,
     source_of,
 )
-from tests.sources.polled import rows_of
+from tests.fake_fetcher import FakeFetcher, time_out
+from tests.sources.polled import add_sources, rows_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PUBLIC, PRIVATE = "https://news.example/public", "https://news.example/private"
 BUSY = {"retry-after": str(6 * 24 * 3600)}
-
-
-@dataclass
-class Web:
-    """Answers 304, unless it is told otherwise for an address."""
-
-    answers: dict[str, int | FetchError] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    moved: dict[str, str] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        self.asked.append(url)
-        answer = self.answers.get(url, 304)
-        if isinstance(answer, FetchError):
-            answer.host = url.split("/")[2]
-            raise answer
-        return Response(answer, self.moved.get(url, url), self.headers)
-
-
-async def stored(storage: Storage, *urls: str, public: bool) -> None:
-    async with storage.writing() as tx:
-        for url in urls:
-            row = {
-                "url": url,
-                "url_hash": url_hash(url),
-                "host": url.split("/")[2],
-                "public": public,
-            }
-            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
 async def due_at(storage: Storage, url: str) -> datetime:
@@ -66,7 +32,7 @@ async def due_at(storage: Storage, url: str) -> datetime:
     return source.next_fetch_at
 
 
-def poller(storage: Storage, web: Web) -> SourcePoller:
+def poller(storage: Storage, web: FakeFetcher) -> SourcePoller:
     return SourcePoller(storage, web, DocumentReader(), owner="me", jitter=lambda: 0)
 
 
@@ -77,33 +43,33 @@ def poller(storage: Storage, web: Web) -> SourcePoller:
 async def test_a_private_source_that_is_asked_to_wait_silences_no_public_one(
     storage, clock, link, status
 ):
-    await stored(storage, link, public=False)
-    web = Web({link: status}, BUSY, moved={link: PRIVATE})
+    await add_sources(storage, link, public=False)
+    web = FakeFetcher({link: Response(status, PRIVATE, BUSY)})
     await poller(storage, web).poll_due()
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PUBLIC)
     clock.turn(timedelta(seconds=2))
 
     assert await poller(storage, web).poll_due() == 1
 
-    assert web.asked == [link, PUBLIC]
+    assert web.urls == [link, PUBLIC]
 
 
 async def test_a_private_pause_leaves_the_plan_of_a_public_source_alone(storage, clock):
-    await stored(storage, PRIVATE, public=False)
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PRIVATE, public=False)
+    await add_sources(storage, PUBLIC)
     async with storage.writing() as tx:
         await change_source(tx, 2, {"next_fetch_at": clock.now + MINUTE})
 
-    await poller(storage, Web({PRIVATE: 429}, BUSY)).poll_due()
+    await poller(storage, FakeFetcher({PRIVATE: 429}, headers=BUSY)).poll_due()
 
     assert await due_at(storage, PUBLIC) == clock.now + MINUTE
 
 
 async def test_a_private_pause_binds_the_private_sources_of_its_host_for_an_hour(storage, clock):
-    await stored(storage, PRIVATE, public=False)
-    web = Web({PRIVATE: 429}, BUSY)
+    await add_sources(storage, PRIVATE, public=False)
+    web = FakeFetcher({PRIVATE: 429}, headers=BUSY)
     await poller(storage, web).poll_due()
-    await stored(storage, f"{PRIVATE}/2", public=False)
+    await add_sources(storage, f"{PRIVATE}/2", public=False)
 
     clock.turn(HOUR - MINUTE)
     assert await poller(storage, web).poll_due() == 0
@@ -113,11 +79,11 @@ async def test_a_private_pause_binds_the_private_sources_of_its_host_for_an_hour
 
 
 async def test_a_public_source_heeds_its_own_answer_and_its_host_an_hour_of_it(storage, clock):
-    await stored(storage, PUBLIC, public=True)
-    web = Web({PUBLIC: 429}, BUSY)
+    await add_sources(storage, PUBLIC)
+    web = FakeFetcher({PUBLIC: 429}, headers=BUSY)
     await poller(storage, web).poll_due()
-    await stored(storage, f"{PUBLIC}/2", public=True)
-    await stored(storage, PRIVATE, public=False)
+    await add_sources(storage, f"{PUBLIC}/2")
+    await add_sources(storage, PRIVATE, public=False)
 
     assert await due_at(storage, PUBLIC) == clock.now + 6 * DAY
     assert await poller(storage, web).poll_due() == 0
@@ -125,16 +91,16 @@ async def test_a_public_source_heeds_its_own_answer_and_its_host_an_hour_of_it(s
     assert await poller(storage, web).poll_due() == 1
     clock.turn(timedelta(seconds=2))
     assert await poller(storage, web).poll_due() == 1
-    assert web.asked == [PUBLIC, f"{PUBLIC}/2", PRIVATE]
+    assert web.urls == [PUBLIC, f"{PUBLIC}/2", PRIVATE]
 
 
 async def test_a_source_that_is_made_due_by_hand_is_read_whatever_its_host_has_asked(
     storage, clock
 ):
-    await stored(storage, PUBLIC, public=True)
-    web = Web({PUBLIC: 429}, BUSY)
+    await add_sources(storage, PUBLIC)
+    web = FakeFetcher({PUBLIC: 429}, headers=BUSY)
     await poller(storage, web).poll_due()
-    web.answers.clear()
+    web.replies.clear()
     clock.turn(2 * MINUTE)
 
     async with storage.writing() as tx:
@@ -146,12 +112,12 @@ async def test_a_source_that_is_made_due_by_hand_is_read_whatever_its_host_has_a
 
 
 async def test_a_pause_that_was_stored_while_a_clock_was_wrong_is_no_pause(storage, clock):
-    await stored(storage, PUBLIC, public=True)
+    await add_sources(storage, PUBLIC)
     async with storage.writing() as tx:
         await delay_host(tx, "news.example", tx.now + DAY, public=True)
         await change_source(tx, 1, {"next_fetch_at": tx.now})
 
-    assert await poller(storage, Web()).poll_due() == 1
+    assert await poller(storage, FakeFetcher()).poll_due() == 1
 
 
 def feeds(count: int, host: str = "slow.example") -> list[str]:
@@ -162,13 +128,13 @@ async def test_a_host_that_times_out_is_asked_for_one_source_in_a_minute_then_in
     storage, clock
 ):
     urls = feeds(8)
-    await stored(storage, *urls, public=True)
-    web = Web({url: TimedOut() for url in urls})
+    await add_sources(storage, *urls)
+    web = FakeFetcher({url: time_out(url) for url in urls})
 
     asked = []
     for _ in range(8):
         await poller(storage, web).poll_due()
-        asked.append(len(web.asked))
+        asked.append(len(web.urls))
         clock.turn(MINUTE)
 
     # At minute 0, 1 and 3, then at 7: after each time-out twice as late.
@@ -177,8 +143,8 @@ async def test_a_host_that_times_out_is_asked_for_one_source_in_a_minute_then_in
 
 async def test_a_host_that_keeps_timing_out_is_asked_every_hour(storage, clock):
     urls = feeds(30)
-    await stored(storage, *urls, public=True)
-    web = Web({url: TimedOut() for url in urls})
+    await add_sources(storage, *urls)
+    web = FakeFetcher({url: time_out(url) for url in urls})
     for _ in range(12):
         await poller(storage, web).poll_due()
         clock.turn(HOUR)
@@ -193,35 +159,35 @@ async def test_a_host_that_keeps_timing_out_is_asked_every_hour(storage, clock):
 
 async def test_a_single_response_ends_the_back_off_of_its_host(storage, clock):
     urls = feeds(6)
-    await stored(storage, *urls, public=True)
-    web = Web({url: TimedOut() for url in urls})
+    await add_sources(storage, *urls)
+    web = FakeFetcher({url: time_out(url) for url in urls})
     for minutes in (1, 2):
         await poller(storage, web).poll_due()
         clock.turn(minutes * MINUTE)
-    web.answers.clear()
+    web.replies.clear()
 
     await poller(storage, web).poll_due()
 
-    assert len(web.asked) == 6
+    assert len(web.urls) == 6
     assert await rows_of(storage, HostPause) == []
 
 
 async def test_a_private_feed_that_times_out_delays_no_public_source_of_its_host(storage, clock):
-    await stored(storage, PRIVATE, public=False)
-    web = Web({PRIVATE: TimedOut()})
+    await add_sources(storage, PRIVATE, public=False)
+    web = FakeFetcher({PRIVATE: time_out(PRIVATE)})
     await poller(storage, web).poll_due()
-    await stored(storage, PUBLIC, public=True)
-    await stored(storage, f"{PRIVATE}/2", public=False)
+    await add_sources(storage, PUBLIC)
+    await add_sources(storage, f"{PRIVATE}/2", public=False)
     clock.turn(timedelta(seconds=2))
 
     assert await poller(storage, web).poll_due() == 1
-    assert web.asked == [PRIVATE, PUBLIC]
+    assert web.urls == [PRIVATE, PUBLIC]
 
 
 async def test_sources_that_gave_way_are_leased_by_nobody(storage):
     urls = feeds(5)
-    await stored(storage, *urls, public=True)
+    await add_sources(storage, *urls)
 
-    await poller(storage, Web({urls[0]: TimedOut()})).poll_due()
+    await poller(storage, FakeFetcher({urls[0]: time_out(urls[0])})).poll_due()
 
     assert {source.owner for source in await rows_of(storage, Source)} == {None}

@@ -92,7 +92,7 @@ def test_entries_of_one_guid_are_distinguished(shown):
     assert len(set(articles(*shown))) == 2
 
 
-def test_what_is_the_same_in_all_is_one_entry_and_the_first_counts():
+def test_items_that_are_the_same_in_all_are_one_entry_and_the_first_counts():
     newest, older = item(1, guid="g", title="Now"), item(1, guid="g", title="Before")
 
     (shown,) = identify(Document(DocumentKind.FEED, items=(newest, older)), FEED)
@@ -142,7 +142,7 @@ def test_an_article_without_an_address_belongs_to_its_source():
     assert hashes(bare, source=FEED) != hashes(bare, source="https://b.example/feed")
 
 
-def test_what_a_search_found_is_known_by_its_name_alone():
+def test_results_of_a_search_are_known_by_their_names_alone():
     found = [Item("name", f"https://s.example/{n}", "a", is_detour=True) for n in range(2)]
 
     assert hashes(found[0]) == hashes(found[1]) == hashes(*found)

@@ -1,26 +1,23 @@
 """No line of the log has what is secret in the address of a feed, a page or a hub."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
 from bot.sources import store
-from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
-from bot.sources.fetch.problems import CannotConnect
-from bot.sources.fetch.response import Response
+from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.websub import ForgedPushes, answer_hub, ask_hubs, find_push
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.poll import SourcePoller
 from storage.db.engine import Storage
-from storage.sources import Source, add_source, change_source
+from storage.sources import Source, change_source
 from storage.websub import PushSubscription
 from tests.conftest import LogLines, TurnedClock
+from tests.fake_fetcher import FakeFetcher, Request, web_pages
 from tests.sources.fetch.conftest import follow
-from tests.sources.polled import rows_of
+from tests.sources.polled import add_sources, rows_of
 
 SECRET = "feed-token-17"
 FEED = f"https://www.paper.example/{SECRET}/feed?key={SECRET}"
@@ -30,22 +27,13 @@ HUB = f"https://hub.example/{SECRET}?key={SECRET}"
 ARTICLE = Item("g", PAGE, "Storm", text="A taste.")
 
 
-@dataclass
-class Web:
-    """Gives a response for every address, or fails with an error that quotes the address."""
+def broken_web() -> FakeFetcher:
+    """Return a fetcher that fails with an error that quotes the URL."""
 
-    status: int = 200
-    breaks: bool = False
+    async def fail(request: Request) -> NoReturn:
+        raise LookupError(request.url)
 
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        if self.breaks:
-            raise LookupError(url)
-        return Response(self.status, url, {"content-type": "text/html"}, b"<html>")
-
-    async def post(self, url: str, _form: Mapping[str, str], **_asked: Any) -> Response:
-        if self.status == 0:
-            raise CannotConnect
-        return await self.fetch(url)
+    return FakeFetcher(otherwise=fail)
 
 
 class Reader:
@@ -53,12 +41,16 @@ class Reader:
         return Document(DocumentKind.FEED, items=(ARTICLE,))
 
 
-async def polled(storage: Storage, clock: TurnedClock, web: Web, **columns: Any) -> Source:
+async def polled(
+    storage: Storage,
+    clock: TurnedClock,
+    web: FakeFetcher,
+    *,
+    url: str = FEED,
+    public: bool = False,
+) -> Source:
     """Poll a source once after its backlog was read; return it."""
-    async with storage.writing() as tx:
-        values = {"url": FEED, "host": "paper.example", "created_at": tx.now, **columns}
-        values |= {"url_hash": url_hash(values["url"]), "first_read_at": tx.now}
-        await add_source(tx, values | {"next_fetch_at": tx.now})
+    await add_sources(storage, url, public=public, first_read_at=clock.now)
     clock.turn(timedelta(seconds=1))
     await SourcePoller(storage, web, Reader(), "me").poll_due()
     return (await rows_of(storage, Source))[0]
@@ -73,7 +65,7 @@ async def polled(storage: Storage, clock: TurnedClock, web: Web, **columns: Any)
 )
 @pytest.mark.parametrize(
     "web",
-    [Web(), Web(status=404), Web(breaks=True), Web(status=500)],
+    [web_pages(), FakeFetcher(otherwise=404), broken_web(), FakeFetcher(otherwise=500)],
     ids=["good", "missing", "broken", "unhealthy"],
 )
 async def test_a_poll_names_its_source_without_what_is_secret(
@@ -93,8 +85,8 @@ async def test_a_source_that_cannot_be_stored_is_named_without_what_is_secret(
     async def refuse(*_asked: object) -> NoReturn:
         raise LookupError(FEED)
 
-    monkeypatch.setattr(store, "store_shown", refuse)
-    await polled(storage, clock, Web())
+    monkeypatch.setattr(store, "store_prepared", refuse)
+    await polled(storage, clock, web_pages())
 
     lines = log_lines()
     assert lines[0]["exception"].endswith("LookupError: https://www.paper.example/…")
@@ -105,11 +97,11 @@ async def test_a_source_that_cannot_be_stored_is_named_without_what_is_secret(
 async def test_a_page_that_fails_is_named_without_what_is_secret(
     storage, clock, log_lines: LogLines, public
 ):
-    await polled(storage, clock, Web(), public=public)
+    await polled(storage, clock, web_pages(), public=public)
     clock.turn(timedelta(seconds=10))
     log_lines()
 
-    await Completing(storage, Web(breaks=True), Reader(), "me").complete_due()
+    await PageStage(storage, broken_web(), Reader(), "me").complete_due()
 
     (line,) = log_lines()
     assert line["event"] == "a page could not be read"
@@ -120,11 +112,15 @@ async def test_a_page_that_fails_is_named_without_what_is_secret(
 
 @pytest.mark.parametrize(
     "web",
-    [Web(status=403), Web(status=0), Web(breaks=True)],
+    [
+        FakeFetcher(otherwise=403),
+        FakeFetcher(otherwise=FetchError(ProblemCode.CANNOT_CONNECT)),
+        broken_web(),
+    ],
     ids=["refused", "away", "broken"],
 )
 async def test_a_hub_is_named_without_what_is_secret(storage, clock, log_lines: LogLines, web):
-    source = await polled(storage, clock, Web())
+    source = await polled(storage, clock, web_pages())
     async with storage.writing() as tx:
         await change_source(tx, source.id, {"hub": HUB, "hub_topic": FEED})
     await follow(storage, source.id)

@@ -228,7 +228,7 @@ def test_a_long_list_goes_in_parts():
     assert max(map(len, frames({"found": found}))) < _PART + 6_000
 
 
-def test_what_is_no_long_list_goes_at_once():
+def test_an_answer_without_a_long_list_is_one_frame():
     answers: list[dict[str, Any]] = [{"found": {"a": 1}}, {"found": None}, {"found": []}]
     for answer in (*answers, {"unreadable": "No."}):
         (frame,) = frames(answer)

@@ -11,11 +11,12 @@ from sqlalchemy import Engine, event
 from bot.budgets import USUAL, Budgets
 from bot.publishing.notices import notify_exhausted
 from bot.rendering.renderer import Renderer
+from bot.sources.decide import Fetched
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import Spent
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.enums import FullText, UsageKind
@@ -30,6 +31,7 @@ from storage.sources import (
 )
 from storage.usage import Usage
 from tests.publishing.newsroom import Newsroom
+from tests.rows import source_row
 from tests.sources.polled import rows_of
 
 NOTICE = (
@@ -50,9 +52,9 @@ class Reading:
 
     async def source(self, *followers: int, name: str = "own", **more: Any) -> Source:
         async with self.storage.writing() as tx:
-            row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": name}
-            times = {"created_at": tx.now, "next_fetch_at": tx.now, "first_read_at": tx.now}
-            source_id = await add_source(tx, row | times | {"full_text": FullText.NEVER} | more)
+            row = source_row(f"https://{name}.example/feed", full_text=FullText.NEVER)
+            times = {"next_fetch_at": tx.now, "first_read_at": tx.now}
+            source_id = await add_source(tx, row | times | more)
             for chat_id in followers:
                 await follow(tx, chat_id, source_id or 0)
         return await self.claimed()

@@ -1,8 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +10,7 @@ from bot.sources.discovery.add import AddOutcome, SourceOptions
 from bot.sources.drafts import awaiting_pages
 from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_back
 from bot.sources.slots import Slots
 from storage import sources
@@ -20,12 +18,21 @@ from storage.articles import Article, Folded
 from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage, FullText, SourceKind
-from storage.sources import Source, add_source, change_source, make_source_public
+from storage.sources import Source, change_source, make_source_public
 from storage.stories import Story
 from tests.conftest import MONDAY_NOON
+from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.drafts_made import drafts, store_drafts
 from tests.sources.feeds_made import LONG, item, page, rss
-from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+from tests.sources.polled import (
+    DAY,
+    HOUR,
+    add_sources,
+    articles_of,
+    only_source,
+    poll_after,
+    rows_of,
+)
 
 
 async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, adding, farm):
@@ -45,7 +52,7 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
     assert folded[articles["Sample news 0"].id].title.split() == ["sample", "news", "0"]
 
 
-async def test_what_appears_later_is_news_unless_it_is_two_days_old(
+async def test_later_entries_are_news_unless_they_are_two_days_old(
     storage, adding, polling, farm, clock
 ):
     first, recent, old = MONDAY_NOON - HOUR, MONDAY_NOON + 23 * HOUR, MONDAY_NOON - 30 * HOUR
@@ -150,7 +157,7 @@ async def test_hours_that_a_feed_skips_hold_on_a_304_too(storage, adding, pollin
     farm.serve_validated("/feed.xml", rss([item(1)], extra=hours), etag='"one"')
     await adding.add(farm.url())
     async with storage.writing() as tx:
-        source = (await tx.session.exec(select(Source))).one()
+        source = await tx.one(select(Source))
         source.own_network = False
 
     await poll_after(polling, clock)
@@ -183,18 +190,15 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
     assert sorted(farm.paths()) == [f"/{number}.xml" for number in range(6)]
 
 
-async def test_a_poller_that_lost_its_lease_stores_nothing(
-    storage, added, fetcher, reader, farm, clock
-):
-    class TakenMeanwhile:
-        async def fetch(self, url: str, **asked):
-            async with storage.writing() as tx:
-                source = (await tx.session.exec(select(Source))).one()
-                source.owner = "another"
-            return await fetcher.fetch(url, **asked)
+async def test_a_poller_that_lost_its_lease_stores_nothing(storage, added, reader, clock):
+    async def take_the_lease(_request: Request) -> None:
+        async with storage.writing() as tx:
+            source = await tx.one(select(Source))
+            source.owner = "another"
 
-    farm.serve("/feed.xml", rss([item(2)]))
-    polling = SourcePoller(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
+    web = feeds_everywhere(item(2))
+    web.before_reply = take_the_lease
+    polling = SourcePoller(storage, web, reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock)
 
@@ -206,7 +210,7 @@ async def test_a_followed_source_never_leads_into_the_own_network(
     storage, added, polling, farm, clock
 ):
     async with storage.writing() as tx:
-        (await tx.session.exec(select(Source))).one().public = False
+        (await tx.one(select(Source))).public = False
     farm.asked.clear()
 
     await poll_after(polling, clock)
@@ -221,7 +225,7 @@ async def test_articles_are_stored_in_the_order_of_publication(storage, adding, 
     await adding.add(farm.url())
 
     async with storage.reading() as tx:
-        titles = await tx.session.exec(select(Article.title).order_by(col(Article.id)))
+        titles = await tx.rows(select(Article.title).order_by(col(Article.id)))
     assert list(titles) == [f"Sample news {n}" for n in (4, 3, 2, 1, 0)]
 
 
@@ -275,52 +279,32 @@ async def test_a_source_is_read_again_at_once_when_the_database_is_back(
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass
-class Web:
-    """Gives a feed at every address; while it answers, others ask it too."""
+def feeds_everywhere(*items: str) -> FakeFetcher:
+    """Return a fetcher that finds a feed of *items* at every URL."""
+    return FakeFetcher(otherwise=rss(items or [item(1)]), headers={"content-type": "text/xml"})
 
-    others: list[SourcePoller | Completing] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
 
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        self.asked.append(url)
-        for other in self.others:
+def feeds_while(*others: SourcePoller | PageStage) -> FakeFetcher:
+    """Return a fetcher that lets *others* work while a request is in flight."""
+
+    async def let_others_work(_request: Request) -> None:
+        for other in others:
             await (other.poll_due() if isinstance(other, SourcePoller) else other.complete_due())
-        return Response(200, url, {"content-type": "text/xml"}, rss([item(1)]).encode())
+
+    web = feeds_everywhere()
+    web.before_reply = let_others_work
+    return web
 
 
 async def awaited(storage: Storage, *urls: str) -> None:
     """Store an article for each of *urls* that waits for its page."""
+    (source_id,) = await add_sources(
+        storage, "https://away.example/feed", next_fetch_at=MONDAY_NOON + 9 * MINUTE
+    )
     async with storage.writing() as tx:
-        row = {"url": "u", "url_hash": "u", "host": "away.example", "created_at": tx.now}
-        row |= {"next_fetch_at": tx.now + 9 * MINUTE, "public": True}
-        source_id = await add_source(tx, row) or 0
         items = [Item(url=url, title=url, text="A taste.") for url in urls]
         marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED, None)
         await store_drafts(tx, source_id, marked, inside=False)
-
-
-async def stored(storage: Storage, *urls: str) -> None:
-    async with storage.writing() as tx:
-        for url in urls:
-            row = {"url": url, "url_hash": url, "host": url.split("/")[2], "public": True}
-            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-
-
-class Crowd:
-    """Counts how many requests are in flight at once; each takes some turns of the loop."""
-
-    def __init__(self) -> None:
-        self.in_flight = self.most = self.requests = 0
-
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        self.requests += 1
-        self.in_flight += 1
-        self.most = max(self.most, self.in_flight)
-        for _ in range(20):
-            await asyncio.sleep(0)
-        self.in_flight -= 1
-        return Response(304, url, own_network=True)
 
 
 @pytest.mark.parametrize(
@@ -333,35 +317,40 @@ class Crowd:
 async def test_how_many_sources_of_a_host_are_polled_at_once(
     storage, reader, clock, own_network, most
 ):
-    async with storage.writing() as tx:
-        for number in range(9):
-            url = f"http://feeds.lan/{number}.xml"
-            row = {"url": url, "url_hash": url, "host": "feeds.lan", "own_network": own_network}
-            row |= {"public": True}
-            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-    crowd = Crowd()
+    urls = [f"http://feeds.lan/{number}.xml" for number in range(9)]
+    await add_sources(storage, *urls, own_network=own_network)
+    in_flight: set[str] = set()
+    counts: list[int] = []
 
-    assert await SourcePoller(storage, crowd, reader, owner="me").poll_due() == 9
+    async def count(request: Request) -> Response:
+        in_flight.add(request.url)
+        counts.append(len(in_flight))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        in_flight.remove(request.url)
+        return Response(304, request.url, own_network=True)
 
-    assert (crowd.requests, crowd.most) == (9, most)
+    assert await SourcePoller(storage, FakeFetcher(otherwise=count), reader, "me").poll_due() == 9
+
+    assert (len(counts), max(counts)) == (9, most)
 
 
 async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
     urls = [f"https://one.example/{number}" for number in range(4)]
-    await stored(storage, *urls, "https://two.example/1")
-    theirs = Web()
-    ours = Web([SourcePoller(storage, theirs, reader, owner="another")])
+    await add_sources(storage, *urls, "https://two.example/1")
+    theirs = feeds_everywhere()
+    ours = feeds_while(SourcePoller(storage, theirs, reader, owner="another"))
     polling = SourcePoller(storage, ours, reader, owner="me", public=Slots(1))
 
     await polling.poll_due()
 
-    assert ours.asked == urls[:1]
-    assert theirs.asked == ["https://two.example/1"]
+    assert ours.urls == urls[:1]
+    assert theirs.urls == ["https://two.example/1"]
 
 
 async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clock):
-    await stored(storage, "https://one.example/1", "https://one.example/2")
-    ours, theirs = Web(), Web()
+    await add_sources(storage, "https://one.example/1", "https://one.example/2")
+    ours, theirs = feeds_everywhere(), feeds_everywhere()
     another = SourcePoller(storage, theirs, reader, owner="another")
 
     await SourcePoller(storage, ours, reader, owner="me", public=Slots(1)).poll_due()
@@ -369,7 +358,7 @@ async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clo
     assert await another.poll_due() == 0
     clock.turn(timedelta(seconds=2))
     assert await another.poll_due() == 1
-    assert (ours.asked, theirs.asked) == (["https://one.example/1"], ["https://one.example/2"])
+    assert (ours.urls, theirs.urls) == (["https://one.example/1"], ["https://one.example/2"])
 
 
 # On SQLite there is one process, whose fetcher gives turns to sources and pages alike.
@@ -380,29 +369,29 @@ where_processes_share = pytest.mark.parametrize("database_url", ["postgresql"], 
 async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_its_host(
     storage, reader, clock
 ):
-    await stored(storage, "https://one.example/feed")
+    await add_sources(storage, "https://one.example/feed")
     await awaited(storage, "https://one.example/story", "https://two.example/story")
-    theirs = Web()
-    ours = Web([Completing(storage, theirs, reader, "another")])
+    theirs = feeds_everywhere()
+    ours = feeds_while(PageStage(storage, theirs, reader, "another"))
 
     await SourcePoller(storage, ours, reader, owner="me").poll_due()
 
-    assert theirs.asked == ["https://two.example/story"]
+    assert theirs.urls == ["https://two.example/story"]
 
 
 @where_processes_share
 async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_host(
     storage, reader, clock
 ):
-    await stored(storage, "https://one.example/feed", "https://two.example/feed")
+    await add_sources(storage, "https://one.example/feed", "https://two.example/feed")
     await awaited(storage, "https://one.example/story")
-    theirs = Web()
+    theirs = feeds_everywhere()
     another = SourcePoller(storage, theirs, reader, owner="another")
-    ours = Web([another])
+    ours = feeds_while(another)
 
-    await Completing(storage, ours, reader, "me").complete_due()
+    await PageStage(storage, ours, reader, "me").complete_due()
 
-    assert theirs.asked == ["https://two.example/feed"]
+    assert theirs.urls == ["https://two.example/feed"]
     assert await another.poll_due() == 0
     clock.turn(timedelta(seconds=2))
     assert await another.poll_due() == 1
@@ -419,7 +408,7 @@ def test_each_lease_is_handed_back_once():
     assert ids == {3}
 
 
-def test_what_could_not_be_handed_back_is_kept():
+def test_leases_that_could_not_be_handed_back_are_kept():
     ids = {1, 2}
 
     def fail() -> None:
@@ -454,7 +443,7 @@ def poll(storage, fetcher, reader, farm, clock) -> Callable[[str], Awaitable[int
     return poll
 
 
-async def test_of_entries_that_are_as_before_only_the_new_one_is_read(storage, added, poll):
+async def test_only_new_entries_are_read_among_unchanged_ones(storage, added, poll):
     assert await poll(rss([item(3), item(2), item(1)])) == 3
     assert await poll(rss([item(4), item(3), item(2), item(1)])) == 1
     assert await poll(rss([item(4), item(3), item(1)])) == 0
@@ -502,7 +491,7 @@ async def test_a_number_that_changes_too_soon_is_looked_at_again(
     assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 2")
 
 
-async def test_of_a_source_that_becomes_public_all_is_read_anew(storage, added, poll):
+async def test_a_source_that_becomes_public_is_read_anew_as_a_whole(storage, added, poll):
     await poll(rss([item(2), item(1)]))
     assert (await only_source(storage)).fingerprints
     async with storage.writing() as tx:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.sources import store
 from bot.sources.drafts import PAGE_TIMEOUT
 from bot.sources.poll import SourcePoller
@@ -90,7 +90,7 @@ async def test_a_new_version_only_adds_matches(storage, source_says):
         storm, flood = [
             (await query_for(tx, parse(word).canonical)).id for word in ("storm", "flood")
         ]
-    matching = Grouping(storage, "me")
+    matching = MatchStage(storage, "me")
     await move_on(storage, ArticleStage.GROUPED)
     await matching.run_once()
     assert [match.query_id for match in await rows_of(storage, Match)] == [storm]

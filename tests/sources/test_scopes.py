@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sources.decide import SourceEntries
+from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Item
-from bot.sources.prepare import Shown
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat
@@ -15,8 +16,9 @@ from storage.entries import Entry
 from storage.publishers import searchable_names
 from storage.sources import Source, change_source, make_source_public, source_of
 from tests.sources.drafts_made import drafts, store_in
-from tests.sources.polled import rows_of
-from tests.sources.test_store import TEXT, added
+from tests.sources.polled import add_named_source, rows_of
+
+TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
 HOUR = timedelta(hours=1)
 STORM = Item("g", "https://news.example/1", "Storm", text=f"{TEXT}By the paper.")
@@ -26,14 +28,16 @@ async def show(
     storage: Storage, source_id: int, item: Item = STORM, *, backlog: bool = False
 ) -> None:
     async with storage.writing() as tx:
-        await store_in(tx, Shown(source_id, drafts([item], tx.now, backlog=backlog), inside=False))
+        await store_in(
+            tx, SourceEntries(source_id, drafts([item], tx.now, backlog=backlog), inside=False)
+        )
 
 
 async def feeds(storage: Storage) -> tuple[int, int, int]:
     """Return two feeds of chats' own, and a public one."""
     async with storage.writing() as tx:
-        own = [await added(tx, name, public=False) for name in ("mine", "theirs")]
-        return own[0], own[1], await added(tx, "paper")
+        own = [await add_named_source(tx, name, public=False) for name in ("mine", "theirs")]
+        return own[0], own[1], await add_named_source(tx, "paper")
 
 
 async def articles(storage: Storage) -> dict[int, Article]:
@@ -63,7 +67,7 @@ async def test_a_public_article_is_what_it_would_be_without_the_private_one(
 ):
     mine, _, paper = await feeds(storage)
     async with storage.writing() as tx:
-        other = await added(tx, "other paper")
+        other = await add_named_source(tx, "other-paper")
     elsewhere = replace(STORM, url="https://elsewhere.example/1")
     await show(storage, mine, item, backlog=backlog)
     for version in range(30):
@@ -126,17 +130,19 @@ async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(sto
     article_id = found[PUBLIC].id
     assert await carried(storage) == {mine: article_id, paper: article_id}
     async with storage.reading() as tx:
-        assert await searchable_names(tx, [article_id]) == {article_id: ("paper",)}
+        assert await searchable_names(tx, [article_id]) == {article_id: ("paper.example",)}
 
 
 @pytest.mark.parametrize("public_first", [True, False])
-async def test_of_what_comes_at_once_the_public_source_makes_the_article(storage, public_first):
+async def test_the_public_source_makes_an_article_that_a_private_one_shows_at_once(
+    storage, public_first
+):
     mine, _, paper = await feeds(storage)
     invented = replace(STORM, title="Sunshine")
     async with storage.writing() as tx:
         shown = [
-            Shown(mine, drafts([invented], tx.now), inside=False),
-            Shown(paper, drafts([STORM], tx.now), inside=False),
+            SourceEntries(mine, drafts([invented], tx.now), inside=False),
+            SourceEntries(paper, drafts([STORM], tx.now), inside=False),
         ]
         stored = await store_in(tx, *(shown[::-1] if public_first else shown))
 
@@ -152,7 +158,7 @@ async def test_a_source_that_becomes_public_makes_nothing_public_that_it_showed_
     clock.turn(HOUR)
     async with storage.writing() as tx:
         await change_source(tx, mine, {"owner": "somebody who reads it"})
-        source = await source_of(tx, "mine")
+        source = await source_of(tx, url_hash("https://mine.example/feed"))
         assert source
         await make_source_public(tx, source, {"title": "Paper"})
 

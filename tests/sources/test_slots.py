@@ -2,51 +2,36 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
-from bot.sources.drafts import url_hash
-from bot.sources.fetch.response import Response
+import pytest
+
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import MAX_OF_ACCOUNT, PRIVATE_SLOTS, PUBLIC_SLOTS, SourcePoller
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.sources import Follow, Source, add_source
-from tests.sources.polled import rows_of
+from storage.sources import Follow, Source
+from tests.fake_fetcher import FakeFetcher, Request
+from tests.sources.polled import add_sources, rows_of
 
 
-@dataclass
-class Web:
-    """Answers 304, but holds requests to slow hosts until the end."""
-
-    asked: list[str] = field(default_factory=list)
-    end: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        self.asked.append(url)
-        if "slow" in url:
-            await self.end.wait()
-        return Response(304, url)
+@pytest.fixture
+def end() -> asyncio.Event:
+    """Return what the hosts called slow wait for."""
+    return asyncio.Event()
 
 
-def poller_of(storage: Storage, web: Web, owner: str = "me") -> SourcePoller:
+@pytest.fixture
+def web(end) -> FakeFetcher:
+    async def hold_slow_hosts(request: Request) -> None:
+        if "slow" in request.url:
+            await end.wait()
+
+    return FakeFetcher(before_reply=hold_slow_hosts)
+
+
+def poller_of(storage: Storage, web: FakeFetcher, owner: str = "me") -> SourcePoller:
     return SourcePoller(storage, web, DocumentReader(), owner)
-
-
-async def stored(storage: Storage, urls: Iterable[str], *, public: bool) -> list[int]:
-    ids = []
-    async with storage.writing() as tx:
-        for url in urls:
-            row = {
-                "url": url,
-                "url_hash": url_hash(url),
-                "host": url.split("/")[2],
-                "public": public,
-            }
-            new = await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-            ids.append(new or 0)
-    return ids
 
 
 async def followed(storage: Storage, account: int, source_ids: Iterable[int], threads: int = 1):
@@ -56,10 +41,10 @@ async def followed(storage: Storage, account: int, source_ids: Iterable[int], th
             Chat(telegram_id=account, thread_id=thread, state_since=tx.now, created_at=tx.now)
             for thread in range(threads)
         ]
-        tx.session.add_all(chats)
-        await tx.session.flush()
+        for chat in chats:
+            await tx.add(chat)
         for number, source_id in enumerate(source_ids):
-            tx.session.add(Follow(chat_id=chats[number % threads].id, source_id=source_id))
+            await tx.add(Follow(chat_id=chats[number % threads].id, source_id=source_id))
 
 
 def each_on_its_host(name: str, count: int) -> list[str]:
@@ -73,20 +58,19 @@ async def rounds(poller: SourcePoller, count: int = 4) -> None:
             await asyncio.sleep(0)
 
 
-async def test_a_slow_host_holds_its_slot_and_no_other_source(storage, clock):
-    web = Web()
+async def test_a_slow_host_holds_its_slot_and_no_other_source(storage, clock, web):
     slow = [f"https://slow.example/{number}" for number in range(5)]
-    await stored(storage, [*slow, "https://good.example/1"], public=True)
+    await add_sources(storage, *slow, "https://good.example/1")
 
     async with poller_of(storage, web) as poller:
         await rounds(poller)
-        assert web.asked == [slow[0], "https://good.example/1"]
+        assert sorted(web.urls) == ["https://good.example/1", slow[0]]
         assert "https://good.example/1" not in await leased(storage)
 
-        await stored(storage, ["https://late.example/1"], public=True)
+        await add_sources(storage, "https://late.example/1")
         await rounds(poller)
 
-        assert web.asked[2:] == ["https://late.example/1"]
+        assert web.urls[2:] == ["https://late.example/1"]
         assert await leased(storage) == set(slow)
 
 
@@ -94,89 +78,82 @@ async def leased(storage: Storage) -> set[str]:
     return {source.url for source in await rows_of(storage, Source) if source.owner}
 
 
-async def test_no_more_hosts_are_asked_at_once_than_there_are_slots(storage):
-    web = Web()
-    await stored(storage, each_on_its_host("slow", PUBLIC_SLOTS + 5), public=True)
+async def test_no_more_hosts_are_asked_at_once_than_there_are_slots(storage, web, end):
+    await add_sources(storage, *each_on_its_host("slow", PUBLIC_SLOTS + 5))
 
     async with poller_of(storage, web) as poller:
         await rounds(poller)
-        assert len(web.asked) == len(await leased(storage)) == PUBLIC_SLOTS
-        web.end.set()
+        assert len(web.urls) == len(await leased(storage)) == PUBLIC_SLOTS
+        end.set()
         await rounds(poller, 8)
-        assert len(web.asked) == PUBLIC_SLOTS + 5
+        assert len(web.urls) == PUBLIC_SLOTS + 5
 
 
-async def test_private_sources_never_take_the_slot_of_a_public_one(storage):
-    web = Web()
-    await stored(storage, each_on_its_host("slow", 50), public=False)
+async def test_private_sources_never_take_the_slot_of_a_public_one(storage, web):
+    await add_sources(storage, *each_on_its_host("slow", 50), public=False)
     public = each_on_its_host("slow-public", PUBLIC_SLOTS)
 
     async with poller_of(storage, web) as poller:
         await rounds(poller)
-        assert len(web.asked) == PRIVATE_SLOTS
+        assert len(web.urls) == PRIVATE_SLOTS
 
-        await stored(storage, public, public=True)
+        await add_sources(storage, *public)
         await rounds(poller)
 
-        assert sorted(web.asked[PRIVATE_SLOTS:]) == sorted(public)
+        assert sorted(web.urls[PRIVATE_SLOTS:]) == sorted(public)
 
 
-async def test_private_sources_of_a_publishers_host_keep_its_public_one_from_no_slot(storage):
-    web = Web()
-    await stored(storage, [f"https://slow.example/{n}" for n in range(20)], public=False)
+async def test_private_sources_of_a_publishers_host_keep_its_public_one_from_no_slot(storage, web):
+    await add_sources(storage, *(f"https://slow.example/{n}" for n in range(20)), public=False)
 
     async with poller_of(storage, web) as poller:
         await rounds(poller)
-        await stored(storage, ["https://slow.example/public"], public=True)
+        await add_sources(storage, "https://slow.example/public")
         await rounds(poller)
 
-    assert web.asked == ["https://slow.example/0", "https://slow.example/public"]
+    assert web.urls == ["https://slow.example/0", "https://slow.example/public"]
 
 
-async def test_one_account_fills_a_few_of_the_private_slots_in_all_its_threads(storage):
-    web = Web()
-    flood = await stored(storage, each_on_its_host("slow", 50), public=False)
+async def test_one_account_fills_a_few_of_the_private_slots_in_all_its_threads(storage, web):
+    flood = await add_sources(storage, *each_on_its_host("slow", 50), public=False)
     await followed(storage, -1, flood, threads=13)
-    (one,) = await stored(storage, ["https://slow-other.example/feed"], public=False)
+    (one,) = await add_sources(storage, "https://slow-other.example/feed", public=False)
     await followed(storage, 2, [one])
 
     async with poller_of(storage, web) as poller:
         await rounds(poller)
 
-    assert web.asked == [
+    assert web.urls == [
         *each_on_its_host("slow", MAX_OF_ACCOUNT),
         "https://slow-other.example/feed",
     ]
 
 
-async def test_a_feed_that_a_busy_account_follows_too_is_read_for_its_other_followers(storage):
-    web = Web()
-    flood = await stored(storage, each_on_its_host("slow", MAX_OF_ACCOUNT + 1), public=False)
+async def test_a_feed_that_a_busy_account_follows_too_is_read_for_its_other_followers(storage, web):
+    flood = await add_sources(storage, *each_on_its_host("slow", MAX_OF_ACCOUNT + 1), public=False)
     await followed(storage, 1, flood)
     await followed(storage, 2, flood[-1:])
 
     async with poller_of(storage, web) as poller:
         await rounds(poller)
 
-    assert len(web.asked) == MAX_OF_ACCOUNT + 1
+    assert len(web.urls) == MAX_OF_ACCOUNT + 1
 
 
-async def test_a_slot_of_an_account_is_free_again_when_its_fetch_has_ended(storage, clock):
-    web = Web()
-    sources = await stored(storage, each_on_its_host("quick", 9), public=False)
+async def test_a_slot_of_an_account_is_free_again_when_its_fetch_has_ended(storage, clock, web):
+    sources = await add_sources(storage, *each_on_its_host("quick", 9), public=False)
     await followed(storage, 1, sources)
 
     claimed = await poller_of(storage, web).poll_due()
 
-    assert claimed == len(web.asked) == 9
+    assert claimed == len(web.urls) == 9
 
 
-async def test_sources_in_hand_at_the_end_come_back_with_their_lease(storage, clock):
-    web = Web()
-    await stored(storage, ["https://slow.example/1"], public=True)
+async def test_sources_in_hand_at_the_end_come_back_with_their_lease(storage, clock, web, end):
+    await add_sources(storage, "https://slow.example/1")
     async with poller_of(storage, web) as poller:
         await rounds(poller, 1)
     clock.turn(timedelta(minutes=1))
-    web.end.set()
+    end.set()
 
     assert await poller_of(storage, web, "another").poll_due() == 1

@@ -1,35 +1,26 @@
-from typing import Any
-
 import pytest
 
+from bot.sources.decide import SourceEntries
+from bot.sources.entries import MOST_GUIDS
 from bot.sources.feeds.model import Item
-from bot.sources.prepare import Shown
-from bot.sources.store import MOST_GUIDS
 from storage.articles import PUBLIC, Article
 from storage.db.engine import Transaction
 from storage.entries import Entry
 from storage.enums import SourceKind
-from storage.sources import add_source
 from tests.sources.drafts_made import drafts, store_in
-from tests.sources.polled import HOUR, rows_of
+from tests.sources.polled import HOUR, add_named_source, rows_of
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
 
-async def added(tx: Transaction, name: str, **more: Any) -> int:
-    row = {"url": name, "url_hash": name, "host": name, "public": True}
-    row |= {"created_at": tx.now, "next_fetch_at": tx.now}
-    return await add_source(tx, row | more) or 0
-
-
-def shown(source_id: int, tx: Transaction, words: str) -> Shown:
+def shown(source_id: int, tx: Transaction, words: str) -> SourceEntries:
     item = Item("g", "https://news.example/1", "Storm", text=TEXT + words)
-    return Shown(source_id, drafts([item], tx.now), inside=False)
+    return SourceEntries(source_id, drafts([item], tx.now), inside=False)
 
 
 async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
     async with storage.writing() as tx:
-        ids = [await added(tx, name) for name in ("first", "second")]
+        ids = [await add_named_source(tx, name) for name in ("first", "second")]
         made = (await store_in(tx, *(shown(at, tx, f"By {at}.") for at in ids))).articles
 
     (article,) = await rows_of(storage, Article)
@@ -48,7 +39,7 @@ async def test_an_article_that_two_sources_list_at_once_is_stored_once(storage):
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
 async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_once):
     async with storage.writing() as tx:
-        ids = [await added(tx, "first", **first), await added(tx, "ours")]
+        ids = [await add_named_source(tx, "first", **first), await add_named_source(tx, "ours")]
         news = [shown(ids[0], tx, "By somebody."), shown(ids[1], tx, "By us.")]
         if at_once:
             await store_in(tx, *reversed(news))  # the source of record comes first
@@ -63,13 +54,13 @@ async def test_a_text_gives_way_to_that_of_an_operators_feed(storage, first, at_
 
 async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(storage, clock):
     async with storage.writing() as tx:
-        ids = [await added(tx, name) for name in ("careless", "other")]
+        ids = [await add_named_source(tx, name) for name in ("careless", "other")]
         await store_in(tx, shown(ids[1], tx, "By us."))
     for poll in range(9):
         clock.turn(HOUR)
         async with storage.writing() as tx:
             item = Item(f"guid {poll}", "https://news.example/1", "Storm", text=TEXT)
-            await store_in(tx, Shown(ids[0], drafts([item], tx.now), inside=False))
+            await store_in(tx, SourceEntries(ids[0], drafts([item], tx.now), inside=False))
 
     kept = [each for each in await rows_of(storage, Entry) if each.source_id == ids[0]]
     hours = sorted((clock.now - each.first_seen_at) // HOUR for each in kept)

@@ -1,6 +1,6 @@
 """The results of fetches are stored together; one that fails costs the others nothing."""
 
-import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,16 +11,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select, update
 from structlog.testing import capture_logs
 
-from bot import slices
-from bot.sources import prepare, store
+from bot.sources import decide, entries, store
+from bot.sources.decide import MOVED_AFTER, Fetched
 from bot.sources.drafts import MAX_PRIVATE_PAGES, url_hash
+from bot.sources.entries import PreparedEntries, Stored, store_prepared
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.health import MOVED_AFTER
-from bot.sources.prepare import PreparedEntries
-from bot.sources.store import Fetched, Stored, store_fetched, store_shown
+from bot.sources.store import store_fetched
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
@@ -33,6 +32,7 @@ from storage.sources import (
     claim_public_sources,
 )
 from tests.conftest import TurnedClock
+from tests.rows import source_row
 from tests.sources.polled import DAY, rows_of
 
 MINUTE = timedelta(minutes=1)
@@ -50,9 +50,7 @@ class Unavailable:
 async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Source]:
     async with storage.writing() as tx:
         for name in names:
-            url = f"https://{name}.example/feed"
-            row = {"url": url, "url_hash": name, "host": name, "created_at": tx.now}
-            row["public"] = True
+            row = source_row(f"https://{name}.example/feed", public=True, host=name)
             await add_source(tx, row | {"next_fetch_at": tx.now})
         sources = await claim_public_sources(tx, owner=owner, limit=9, lease=MINUTE)
     return sorted(sources, key=lambda source: source.host)
@@ -112,7 +110,7 @@ async def test_a_result_that_cannot_be_stored_costs_the_others_nothing(storage):
     )
 
     assert await titles_of(storage) == ["One", "Three"]
-    sources = {each.url_hash: each for each in await rows_of(storage, Source)}
+    sources = {each.host: each for each in await rows_of(storage, Source)}
     assert {each.owner for each in sources.values()} == {None}
     assert {name: bool(each.error) for name, each in sources.items()} == {
         "a": False,
@@ -182,9 +180,9 @@ class Transactions:
     async def store(self, tx: Transaction, shown: Sequence[PreparedEntries]) -> Stored:
         if self.titles and self.then is killed:
             raise Killed
-        self.titles.append([draft.title for each in shown for draft in each.shown.drafts])
-        self.owners.append((await tx.session.exec(select(Source.owner))).one())
-        stored = await store_shown(tx, shown)
+        self.titles.append([draft.title for each in shown for draft in each.entries.drafts])
+        self.owners.append(await tx.one(select(Source.owner)))
+        stored = await store_prepared(tx, shown)
         if len(self.titles) == 1 and self.then:
             await self.then(tx)
         return stored
@@ -199,14 +197,14 @@ async def killed(_tx: Transaction) -> None:
 
 
 async def taken_over(tx: Transaction) -> None:
-    await tx.session.exec(update(Source).values(owner="another"))
+    await tx.change(update(Source).values(owner="another"))
 
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> Transactions:
     monkeypatch.setattr(store, "_MOST", 2)
     transactions = Transactions()
-    monkeypatch.setattr(store, "store_shown", transactions.store)
+    monkeypatch.setattr(store, "store_prepared", transactions.store)
     return transactions
 
 
@@ -240,7 +238,7 @@ async def test_long_texts_take_more_of_a_transaction(storage, transactions):
     assert transactions.titles == [["One"], ["Two"], ["Three"], ["Four"], ["Five"]]
 
 
-async def test_what_was_stored_before_a_crash_is_known_to_the_next_fetch(
+async def test_entries_stored_before_a_crash_are_known_to_the_next_fetch(
     storage, transactions, clock
 ):
     (source,) = await claimed(storage, "a")
@@ -278,31 +276,26 @@ async def test_a_poller_that_loses_its_lease_between_transactions_stores_no_more
     assert (source.owner, source.fetches) == ("another", 0)
 
 
-@pytest.mark.parametrize(("module", "step"), [(store, "draft_of"), (prepare, "folded_words")])
-async def test_the_event_loop_runs_while_one_result_is_stored(storage, monkeypatch, module, step):
-    """The clock is such that each slice of the work is taken for a long one."""
-    turns, seen = 0, []
+@pytest.mark.parametrize(
+    ("module", "step"), [(store, "identify"), (store, "decide"), (entries, "prepared")]
+)
+async def test_documents_are_judged_and_folded_off_the_event_loop(
+    storage, monkeypatch, module, step
+):
+    threads = set()
     work = getattr(module, step)
 
-    def counted(*asked: Any, **named: Any) -> Any:
-        seen.append(turns)
-        return work(*asked, **named)
+    def noted(*arguments: Any) -> Any:
+        threads.add(threading.get_ident())
+        return work(*arguments)
 
-    async def turning() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    monkeypatch.setattr(slices, "_TURN", -1)
-    monkeypatch.setattr(module, step, counted)
+    monkeypatch.setattr(module, step, noted)
     (source,) = await claimed(storage, "a")
-    async with asyncio.TaskGroup() as group:
-        others = group.create_task(turning())
-        await store_fetched(storage, "me", [fetched(source, *FIVE)])
-        others.cancel()
 
-    assert len(set(seen)) == len(FIVE)
+    await store_fetched(storage, "me", [fetched(source, *FIVE)])
+
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.fixture
@@ -316,7 +309,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
     clock.turn(wait)
     (source,) = await rows_of(storage, Source)
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(owner="me"))
+        await tx.change(update(Source).values(owner="me"))
     dated = [
         Item(title, f"https://a.example/{title}", title, published=clock.now - n * MINUTE)
         for n, title in enumerate(titles)
@@ -337,7 +330,7 @@ async def test_the_newest_entries_within_the_daily_limit_of_a_source_are_stored(
 
     assert await titles_of(storage) == ["a", "b", "c", "f"]
     assert (well.error, full.error, full.failures) == (None, ProblemCode.TOO_MANY_ENTRIES, 1)
-    assert full.error_detail == store._TOO_MUCH.detail
+    assert full.error_detail == decide._TOO_MUCH.detail
     assert full.body_hash == well.body_hash  # so that the same document is read again
 
     free = await again(storage, clock, DAY, "f", "e", "d")
@@ -353,7 +346,7 @@ async def test_known_entries_are_revised_beyond_the_daily_limit(storage, clock):
     clock.turn(MINUTE)
     (source,) = await rows_of(storage, Source)
     async with storage.writing() as tx:
-        await tx.session.exec(update(Source).values(owner="me"))
+        await tx.change(update(Source).values(owner="me"))
     items = (
         Item("a", "https://a.example/a", "a rewritten"),
         *(Item(name, f"https://a.example/{name}", name) for name in "xyz"),
@@ -381,7 +374,7 @@ async def times_moved(storage: Storage, times: int, target: str) -> None:
     """Let the source at host a be polled *times*, each time by way of a permanent redirect."""
     for _ in range(times):
         async with storage.writing() as tx:
-            await tx.session.exec(update(Source).values(owner="me"))
+            await tx.change(update(Source).values(owner="me"))
         source = next(each for each in await rows_of(storage, Source) if each.host == "a")
         response = Response(304, target, moved_permanently_to=target)
         await store_fetched(storage, "me", [Fetched(source, FetchResult(response))])
@@ -404,7 +397,7 @@ async def test_a_source_follows_ten_permanent_redirects_unless_another_source_is
     async with storage.writing() as tx:
         for name, url in {"a": was, "b": "https://b.example/feed"}.items():
             there = update(Source).where(col(Source.host) == name)
-            await tx.session.exec(there.values(url=url, url_hash=url_hash(url)))
+            await tx.change(there.values(url=url, url_hash=url_hash(url)))
 
     await times_moved(storage, MOVED_AFTER - 1, target)
     urls = {source.host: source.url for source in await rows_of(storage, Source)}

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slices import finished
 from bot.sources.drafts import ArticleDraft
 from bot.sources.feeds.model import Item
 from bot.sources.revise import (
@@ -78,24 +77,24 @@ def drafted(*, is_excerpt: bool = False, **fields: Any) -> ArticleDraft:
         ),
     ],
 )
-def test_what_makes_a_version(old, new, kind):
-    assert finished(change(("Storm", old), ("Storm", new))) is kind
+def test_changes_that_make_a_version_are_told_from_others(old, new, kind):
+    assert change(("Storm", old), ("Storm", new)) is kind
 
 
 def test_a_number_in_the_title_is_as_good_as_a_word():
-    kind = finished(change(("3 dead in storm", BODY), ("5 dead in storm", BODY)))
+    kind = change(("3 dead in storm", BODY), ("5 dead in storm", BODY))
 
     assert kind is ChangeKind.WORDS
 
 
 @given(st.text(max_size=200))
 def test_nothing_differs_from_itself_and_to_fold_twice_is_to_fold_once(text):
-    assert finished(change((text, text), (text, text))) is ChangeKind.NONE
-    assert finished(change(("", text), ("", without_counters(text)))) is ChangeKind.NONE
+    assert change((text, text), (text, text)) is ChangeKind.NONE
+    assert change(("", text), ("", without_counters(text))) is ChangeKind.NONE
 
 
 def comparison(draft: ArticleDraft) -> Comparison:
-    return finished(compared(Wording.of(article()), draft))
+    return compared(Wording.of(article()), draft)
 
 
 def test_another_wording_is_written_as_a_whole():
@@ -106,7 +105,7 @@ def test_another_wording_is_written_as_a_whole():
     assert found.folded == (folded_text("Flood"), folded_text(BODY[:200]))
 
 
-def test_what_a_source_leaves_out_stays():
+def test_fields_that_a_source_leaves_out_stay():
     found = comparison(drafted(title="", summary="", text=""))
 
     assert found.kind is ChangeKind.NONE
@@ -129,7 +128,7 @@ def test_a_taste_does_not_take_the_place_of_the_text_of_its_page():
     ],
 )
 def test_a_page_that_is_read_again(page, kind):
-    assert finished(compared_with_page(BODY, Item(text=page))) is kind
+    assert compared_with_page(BODY, Item(text=page)) is kind
 
 
 def test_a_page_that_comes_late_does_not_decide_any_more_whether_it_is_news():
@@ -172,5 +171,5 @@ def test_other_numbers_count_once_an_hour(kind, ago, may):
 def test_a_giant_word_that_changes_is_compared():
     word = "ab" * 200_000
 
-    assert finished(change(("T", word), ("T", f"{word}c"))) is ChangeKind.WORDS
-    assert finished(change(("T", f"{word}1"), ("T", f"{word}2"))) is ChangeKind.NUMBERS
+    assert change(("T", word), ("T", f"{word}c")) is ChangeKind.WORDS
+    assert change(("T", f"{word}1"), ("T", f"{word}2")) is ChangeKind.NUMBERS

@@ -10,22 +10,24 @@ import pytest
 from sqlmodel import col, update
 
 from bot.sources import fulltext, revise, store
+from bot.sources.decide import Fetched, SourceEntries
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.drafts import LONGEST_TITLE, PAGE_TIMEOUT, url_hash
+from bot.sources.entries import PreparedEntries, prepare
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.pages.boilerplate import HostBoilerplate
-from bot.sources.prepare import PreparedEntries, Shown, prepare
-from bot.sources.store import Fetched, store_fetched
+from bot.sources.store import store_fetched
 from bot.text import folding
 from storage.articles import Article, Folded
 from storage.db.engine import Storage, Transaction
 from storage.enums import ArticleStage
-from storage.sources import AwaitedPage, Source, add_source, claim_public_sources
+from storage.sources import AwaitedPage, Source, claim_public_sources
 from tests.conftest import TurnedClock
-from tests.sources.polled import rows_of
+from tests.fake_fetcher import web_pages
+from tests.sources.polled import add_sources, rows_of
 
 MINUTE = timedelta(minutes=1)
 LONG = "A storm closed the harbour on Monday, and the ferries stayed in their berths. " * 20
@@ -70,11 +72,9 @@ def folded_in_lock(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[in
 
 
 async def claimed(storage: Storage) -> Source:
+    await add_sources(storage, "https://a.example/feed")
     async with storage.writing() as tx:
-        url = "https://a.example/feed"
-        row = {"url": url, "url_hash": url_hash(url), "host": "a.example", "public": True}
-        await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
-        await tx.session.exec(update(Source).values(next_fetch_at=tx.now, lease_until=None))
+        await tx.change(update(Source).values(next_fetch_at=tx.now, lease_until=None))
         (source,) = await claim_public_sources(tx, owner="me", limit=9, lease=MINUTE)
     source.first_read_at = source.created_at  # what it shows is news, not its backlog
     return source
@@ -90,11 +90,6 @@ async def shows(storage: Storage, *items: Item) -> Source:
 
 def entry(words: str, url: str = HERE, title: str = "Storm hits harbour", guid: str = "g") -> Item:
     return Item(guid, url, title, text=words)
-
-
-class Web:
-    async def fetch(self, url: str, **_asked: Any) -> Response:
-        return Response(200, url, {"content-type": "text/html"}, b"<html>")
 
 
 @dataclass
@@ -115,7 +110,7 @@ async def complete(
     clock.turn(MINUTE / 2)
     item = Item(url=address, title="Storm hits harbour", text=words)
     page = Document(DocumentKind.PAGE, items=(item,))
-    await Completing(storage, Web(), Reader(page), "me").complete_due()
+    await PageStage(storage, web_pages(), Reader(page), "me").complete_due()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +137,9 @@ async def test_entries_are_folded_and_compared_before_the_write_lock(
 async def test_a_backlog_is_folded_before_the_write_lock(storage, folded_in_lock):
     feed = Document(DocumentKind.FEED, "Paper", items=(entry(LONG), entry(OTHER, SHORT, "Budget")))
 
-    added = await SourceAdder(storage, Web(), Reader(feed), public=True).add("https://a.example/")
+    added = await SourceAdder(storage, web_pages(), Reader(feed), public=True).add(
+        "https://a.example/"
+    )
 
     assert (added.articles, folded_in_lock) == (2, [])
 
@@ -167,20 +164,22 @@ async def test_pages_are_folded_and_compared_before_the_write_lock(
 
 async def move_on(storage: Storage) -> None:
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(stage=ArticleStage.PUBLISHED))
+        await tx.change(update(Article).values(stage=ArticleStage.PUBLISHED))
 
 
 async def rewrite(storage: Storage, words: str) -> None:
     """Let somebody else change the articles."""
     async with storage.writing() as tx:
-        await tx.session.exec(update(Article).values(text=words))
+        await tx.change(update(Article).values(text=words))
 
 
 async def test_an_article_that_changes_while_an_entry_is_compared_is_compared_again_later(
     storage, monkeypatch
 ):
-    async def prepare_late(asked: Storage, shown: Sequence[Shown]) -> list[PreparedEntries]:
-        ready = await prepare(asked, shown)
+    async def prepare_late(
+        asked: Storage, entries: Sequence[SourceEntries]
+    ) -> list[PreparedEntries]:
+        ready = await prepare(asked, entries)
         await rewrite(asked, OTHER)
         return ready
 
@@ -238,7 +237,7 @@ async def test_two_articles_are_united_as_the_other_one_reads_by_then(storage, c
         if len(seen) == 1:
             async with asked.writing() as tx:
                 there = update(Article).where(col(Article.url_hash) == url_hash(HERE))
-                await tx.session.exec(there.values(text=FLOOD))
+                await tx.change(there.values(text=FLOOD))
         return outcome
 
     monkeypatch.setattr(revise, "outcome_of", compare_late)

@@ -13,18 +13,18 @@ async def key_of(storage: Storage) -> bytes:
         return await signing_key(tx)
 
 
-async def test_the_key_is_made_once_even_by_several_at_a_time(storage):
+async def test_the_key_is_made_once_even_by_two_transactions_at_a_time(storage):
     first, second = await asyncio.gather(key_of(storage), key_of(storage))
 
     assert first == second == await key_of(storage)
     assert len(first) == 32
 
 
-async def test_no_two_databases_have_the_same(storage):
+async def test_no_two_databases_have_the_same_key(storage):
     before = await key_of(storage)
 
     async with storage.writing() as tx:
-        await tx.session.exec(delete(Secret))
+        await tx.change(delete(Secret))
 
     assert await key_of(storage) != before
 
@@ -38,16 +38,18 @@ def test_a_keyed_hash_depends_on_the_secret_the_purpose_and_the_value():
     }
 
     assert len(hashes) == 4
-    assert {len(each) for each in hashes} == {32}
+    assert {len(digits) for digits in hashes} == {32}
 
 
-@pytest.mark.parametrize("number", [7, -1001234567890])
+@pytest.mark.parametrize(
+    "number", [pytest.param(7, id="a user"), pytest.param(-1001234567890, id="a group")]
+)
 async def test_both_databases_hash_as_the_program_does(storage, number):
     async with storage.writing() as tx:
         secret = await hashing_secret(tx)
-        hashed = await tx.session.exec(select(keyed_hash_of(secret, "pace", literal(number))))
+        hashed = await tx.one(select(keyed_hash_of(secret, "pace", literal(number))))
 
-        assert hashed.one() == keyed_hash(secret, "pace", str(number))
+    assert hashed == keyed_hash(secret, "pace", str(number))
 
 
 async def lose(storage: Storage, learned: list[bytes]) -> None:
@@ -56,7 +58,7 @@ async def lose(storage: Storage, learned: list[bytes]) -> None:
         raise LookupError
 
 
-async def test_a_secret_that_was_not_committed_is_not_kept(storage):
+async def test_a_process_does_not_keep_a_secret_that_was_not_committed(storage):
     lost: list[bytes] = []
     with pytest.raises(LookupError):
         await lose(storage, lost)

@@ -30,20 +30,18 @@ def edition(chat: int, made_at: datetime, schedule_number: int = 0) -> Edition:
     )
 
 
-async def test_the_last_edition_of_each_slot_counts_however_long_ago_it_was(storage, chats):
+async def test_the_last_edition_of_each_schedule_time_counts_however_old_it_is(storage, chats):
     busy, away, new = chats
     async with storage.writing() as tx:
         now = tx.now
         made = [now - DAY, now - 2 * DAY, now - 300 * DAY]
-        tx.session.add_all(
-            [
-                edition(busy, made[1]),
-                edition(busy, made[0]),
-                edition(busy, made[1], schedule_number=2),
-                edition(away, made[2]),
-            ]
-        )
-        await tx.session.flush()
+        for row in (
+            edition(busy, made[1]),
+            edition(busy, made[0]),
+            edition(busy, made[1], schedule_number=2),
+            edition(away, made[2]),
+        ):
+            await tx.add(row)
 
         last = await last_editions_of_each(tx, chats)
 
@@ -54,21 +52,21 @@ async def test_the_last_edition_of_each_slot_counts_however_long_ago_it_was(stor
     }
 
 
-async def test_a_chat_is_settled_only_if_it_is_ours_and_its_plan_unchanged(storage, chats):
+async def test_the_next_digest_is_planned_only_for_leased_chats_with_the_same_plan(storage, chats):
     ours, changed, taken = chats
     due, moved, after = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4))
     async with storage.writing() as tx:
         for chat in chats:
-            row = await tx.session.get_one(Chat, chat)
+            row = await tx.get_one(Chat, chat)
             row.next_digest_at = moved if chat == changed else due
             row.owner = "other" if chat == taken else ME
             row.lease_until = tx.now + DAY
 
     async with storage.writing() as tx:
-        settled = await schedule_chats(tx, ME, dict.fromkeys(chats, (due, after)))
+        planned = await schedule_chats(tx, ME, dict.fromkeys(chats, (due, after)))
 
     async with storage.reading() as tx:
-        rows = [await tx.session.get_one(Chat, chat) for chat in chats]
-    assert settled == {ours}
+        rows = [await tx.get_one(Chat, chat) for chat in chats]
+    assert planned == {ours}
     assert [row.next_digest_at for row in rows] == [after, moved, due]
     assert [row.owner for row in rows] == [None, None, "other"]

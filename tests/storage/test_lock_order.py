@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from bot.delivery.channel import response_to
 from bot.delivery.errors import ChatBlocked, ChatMigrated, DeliveryError, FloodWait
-from bot.delivery.responses import response_to
 from bot.delivery.telegram import LIMITS
 from bot.mail import codes
 from bot.mail.bounces import unsubscribe_address

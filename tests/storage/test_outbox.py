@@ -1,4 +1,4 @@
-"""The lines of the outbox: whatever happens, the first of each address is never left waiting."""
+"""The queues of the outbox: the first delivery of each address is never left waiting."""
 
 import random
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)
 QUEUED = DeliveryState.QUEUED
 GROUPS = (-1, -2, -3)
-ANSWERS = (
+RESULTS = (
     Event.ACCEPTED,
     Event.ACCEPTED,
     Event.PATIENCE_OVER,
@@ -49,7 +49,7 @@ ANSWERS = (
 
 @dataclass
 class Life:
-    """Random things that happen to an outbox, one after the other."""
+    """An outbox to which random things happen, one after the other."""
 
     storage: Storage
     clock: TurnedClock
@@ -70,8 +70,8 @@ class Life:
             begun = await begin_sending(tx, [each.id for each in claimed], "me", LEASE)
         await self.check()
         async with self.storage.writing() as tx:
-            answers = {each: CallResult(self.dice.choice(ANSWERS)) for each in begun}
-            await record_results(tx, "me", answers, medium=Medium.TELEGRAM)
+            results = {each: CallResult(self.dice.choice(RESULTS)) for each in begun}
+            await record_results(tx, "me", results, medium=Medium.TELEGRAM)
 
     async def crash(self) -> None:
         async with self.storage.writing() as tx:
@@ -96,7 +96,7 @@ class Life:
             await release_deliveries(tx)
 
     async def upgrade(self) -> None:
-        """A group migrates to an id under which another row of ours stands already."""
+        """A group migrates to an id that another row of ours has already."""
         new = self.group * 10
         twin = await self.outbox.chat(new)
         same: dict[str, Any] = {"notice": "warning", "subject": str(new)}
@@ -108,9 +108,9 @@ class Life:
         self.group = new
 
     async def delete(self) -> None:
-        """Some go in whatever state they are, as notices of feedback do, and old messages."""
+        """Delete some in any state, as retention and the erasing of feedback do."""
         async with self.storage.reading() as tx:
-            ids = list(await tx.session.exec(select(Delivery.id).order_by(col(Delivery.id))))
+            ids = await tx.rows(select(Delivery.id).order_by(col(Delivery.id)))
         chosen = self.dice.sample(ids, min(len(ids), 2))
         async with self.storage.writing() as tx:
             await delete_deliveries(tx, col(Delivery.id).in_(chosen))
@@ -125,11 +125,11 @@ class Life:
             left = select(Delivery.id).where(
                 col(Delivery.id).in_(first), col(Delivery.state) == QUEUED
             )
-            assert list(await tx.session.exec(left)) == []
+            assert await tx.rows(left) == []
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_the_first_of_each_address_never_waits(storage, clock, seed):
+async def test_the_first_delivery_of_each_address_is_never_left_queued(storage, clock, seed):
     life = Life(storage, clock, random.Random(seed))
     life.chats = [await life.outbox.chat(group) for group in GROUPS]
     happenings = [life.arrive] * 6 + [life.send] * 4
@@ -144,8 +144,7 @@ async def test_the_first_of_each_address_never_waits(storage, clock, seed):
 @pytest.mark.parametrize(
     "state", [DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN]
 )
-async def test_a_deleted_delivery_lets_the_next_one_go(storage, state):
-    outbox = Outbox(storage)
+async def test_a_deleted_delivery_lets_the_next_one_go(storage, outbox, state):
     chat = await outbox.chat(7)
     first = await outbox.add(chat, state=state)
     second, third = [await outbox.add(chat, state=QUEUED) for _ in range(2)]
@@ -157,8 +156,7 @@ async def test_a_deleted_delivery_lets_the_next_one_go(storage, state):
     assert await outbox.states(second, third) == [DeliveryState.PENDING, QUEUED]
 
 
-async def test_an_edit_that_goes_with_its_message_lets_the_next_one_go(storage):
-    outbox = Outbox(storage)
+async def test_an_edit_deleted_with_its_message_lets_the_next_delivery_go(storage, outbox):
     chat = await outbox.chat(7)
     message = await outbox.add(chat, state=DeliveryState.SENT)
     edit = await outbox.add(chat, kind=DeliveryKind.EDIT, target_id=message, version=1)
@@ -167,17 +165,16 @@ async def test_an_edit_that_goes_with_its_message_lets_the_next_one_go(storage):
     async with storage.writing() as tx:
         await delete_deliveries(tx, col(Delivery.id) == message)
     async with storage.reading() as tx:
-        left = list(await tx.session.exec(select(Delivery.id)))
+        left = await tx.rows(select(Delivery.id))
 
     assert edit not in left
     assert await outbox.states(behind) == [DeliveryState.PENDING]
 
 
-async def test_erased_feedback_lets_what_stands_behind_it_go_to_its_admin(storage):
-    outbox = Outbox(storage)
+async def test_erased_feedback_lets_the_deliveries_behind_it_go_to_its_admin(storage, outbox):
     writer, admin = await outbox.chat(7), await outbox.chat(8)
     async with storage.writing() as tx:
-        tx.session.add(Feedback(id=1, chat_id=writer, made_at=tx.now, words="hello"))
+        await tx.add(Feedback(id=1, chat_id=writer, made_at=tx.now, words="hello"))
     notice: dict[str, Any] = {"notice": FEEDBACK_NOTICE, "subject": "1", "owner": "me"}
     kind = DeliveryKind.NOTICE
     await outbox.add(admin, kind=kind, state=DeliveryState.CLAIMED, **notice)
@@ -189,24 +186,22 @@ async def test_erased_feedback_lets_what_stands_behind_it_go_to_its_admin(storag
     assert await outbox.states(behind) == [DeliveryState.PENDING]
 
 
-async def test_a_claim_passes_over_a_delivery_that_vanished_meanwhile(storage, monkeypatch):
-    outbox = Outbox(storage)
+async def test_a_claim_passes_over_a_delivery_that_vanished_meanwhile(storage, outbox, monkeypatch):
     gone, stays = [await outbox.add(await outbox.chat(user)) for user in (7, 8)]
 
     async def vanish(tx: Transaction, *rest: Any) -> list[Delivery]:
         await delete_deliveries(tx, col(Delivery.id) == gone)
-        return await claimed_rows(tx, *rest)
+        return await claim_rows(tx, *rest)
 
-    claimed_rows = outbox_module._claimed
-    monkeypatch.setattr(outbox_module, "_claimed", vanish)
+    claim_rows = outbox_module._claim_rows
+    monkeypatch.setattr(outbox_module, "_claim_rows", vanish)
     async with storage.writing() as tx:
         claimed = await claim_deliveries(tx, "me", limit=9, lease=LEASE)
 
     assert [each.id for each in claimed] == [stays]
 
 
-async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock):
-    outbox = Outbox(storage)
+async def test_a_claim_queues_the_deliveries_behind_the_first(storage, outbox, clock):
     chat = await outbox.chat(7)
     first, *behind = [await outbox.add(chat) for _ in range(5)]
 
@@ -217,27 +212,25 @@ async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock)
     assert await outbox.states(*behind) == [QUEUED] * 4
 
 
-async def test_a_long_backlog_is_marked_in_several_units_each_of_which_calls_the_next(
-    storage, monkeypatch
+async def test_a_long_backlog_is_queued_in_several_transactions_that_each_call_the_next(
+    storage, outbox, monkeypatch
 ):
     monkeypatch.setattr("storage.outbox.QUEUED_AT_ONCE", 2)
-    outbox = Outbox(storage)
     chat, other = await outbox.chat(7), await outbox.chat(8)
     for _ in range(2 + 2 * MOST_ROUNDS):
         await outbox.add(chat)
     last = await outbox.add(other)
-    units = []
+    transactions = []
 
     for _ in range(3):
         async with storage.writing() as tx:
             claimed = await claim_deliveries(tx, "me", limit=1, lease=LEASE)
-            units.append(([each.id for each in claimed], tx.notifications))
+            transactions.append(([each.id for each in claimed], tx.notifications))
 
-    assert units == [([1], set()), ([], {Notification.DELIVERIES}), ([last], set())]
+    assert transactions == [([1], set()), ([], {Notification.DELIVERIES}), ([last], set())]
 
 
-async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
-    outbox = Outbox(storage)
+async def test_the_next_delivery_may_go_once_the_first_is_sent(storage, outbox):
     chat = await outbox.chat(7)
     first, second, third = [await outbox.add(chat) for _ in range(3)]
     async with storage.writing() as tx:
@@ -249,8 +242,7 @@ async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
     assert await outbox.states(second, third) == [DeliveryState.PENDING, QUEUED]
 
 
-async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(storage, clock):
-    outbox = Outbox(storage)
+async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(storage, outbox, clock):
     first, others = await outbox.chat(1), [await outbox.chat(person) for person in range(2, 6)]
     parts = [await outbox.add(first, kind=DeliveryKind.EDITION) for _ in range(2)]
     for other in others:

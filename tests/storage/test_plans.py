@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Storage
 from storage.enums import Mode
@@ -77,7 +77,7 @@ async def statements(storage: Storage, clock: TurnedClock) -> list[tuple[str, An
     clock.turn(HOUR)
     for number, source in enumerate((public, own, public, own)):
         await stored_article(storage, f"Words {number}", source_id=source)
-    grouping = Grouping(storage, "us")
+    grouping = MatchStage(storage, "us")
     with recorded() as found:
         while await grouping.run_once():
             pass

@@ -20,13 +20,14 @@ from storage.enums import (
     Mode,
 )
 from storage.mailboxes import Mailbox
-from storage.outbox import claim_mails
+from storage.outbox import Delivery, claim_mails
 from storage.queries import query_for
 from storage.stats import backlog
 from storage.subscriptions import Subscription
 from storage.suspension import (
     confirm_mailbox,
     migrate_chat,
+    remove_mailbox,
     restore_chat,
     suspend_chat,
     suspend_mailbox,
@@ -45,10 +46,11 @@ HELD_BY_STATE = [
 
 
 @pytest.mark.parametrize(("state", "held"), HELD_BY_STATE)
-async def test_what_waits_and_is_due_again_when_the_chat_comes_back(storage, clock, state, held):
-    outbox = Outbox(storage)
+async def test_a_suspended_chat_holds_its_media_and_resumes_them_when_it_comes_back(
+    storage, outbox, clock, state, held
+):
     chat = await outbox.chat(7)
-    mailbox = await mailbox_of(storage, chat)
+    mailbox = await active_mailbox(storage, chat)
     ids = {
         medium: await outbox.add(chat, medium=medium, mailbox_id=box)
         for medium, box in ((Medium.TELEGRAM, None), (Medium.EMAIL, mailbox))
@@ -66,8 +68,7 @@ async def test_what_waits_and_is_due_again_when_the_chat_comes_back(storage, clo
     assert {(await outbox.get(row)).state for row in ids.values()} == {DeliveryState.PENDING}
 
 
-async def test_a_pause_outlasts_being_blocked(storage: Storage):
-    outbox = Outbox(storage)
+async def test_a_pause_outlasts_being_blocked(storage: Storage, outbox):
     chat = await outbox.chat(7)
 
     async with storage.writing() as tx:
@@ -87,10 +88,9 @@ async def test_a_pause_outlasts_being_blocked(storage: Storage):
         pytest.param(DeliveryKind.EDITION, 73, DeliveryState.PENDING, id="a digest waits"),
     ],
 )
-async def test_what_is_no_news_any_more_expires_when_the_chat_comes_back(
-    storage, clock, kind, away, state
+async def test_stale_deliveries_expire_when_the_chat_comes_back(
+    storage, outbox, clock, kind, away, state
 ):
-    outbox = Outbox(storage)
     chat = await outbox.chat(7)
     row = await outbox.add(chat, kind=kind)
     async with storage.writing() as tx:
@@ -104,14 +104,15 @@ async def test_what_is_no_news_any_more_expires_when_the_chat_comes_back(
 
 
 @pytest.mark.parametrize("first", ["the chat", "the mailbox"])
-async def test_a_mail_goes_again_once_both_its_chat_and_its_mailbox_are_back(storage, first):
-    outbox = Outbox(storage)
+async def test_a_mail_goes_again_once_both_its_chat_and_its_mailbox_are_back(
+    storage, outbox, first
+):
     chat = await outbox.chat(7)
-    mailbox = await mailbox_of(storage, chat)
+    mailbox = await active_mailbox(storage, chat)
     mail = await outbox.add(chat, medium=Medium.EMAIL, mailbox_id=mailbox)
     async with storage.writing() as tx:
         await suspend_chat(tx, chat, ChatState.PAUSED)
-        row = await tx.session.get_one(Mailbox, mailbox)
+        row = await tx.get_one(Mailbox, mailbox)
         await suspend_mailbox(tx, row, MailboxProblem.BOUNCED, "gone")
 
     states = []
@@ -120,18 +121,17 @@ async def test_a_mail_goes_again_once_both_its_chat_and_its_mailbox_are_back(sto
             if back == "the chat":
                 await restore_chat(tx, chat)
             else:
-                await confirm_mailbox(tx, await tx.session.get_one(Mailbox, mailbox))
+                await confirm_mailbox(tx, await tx.get_one(Mailbox, mailbox))
         states += await outbox.states(mail)
 
     assert states == [SUSPENDED, DeliveryState.PENDING]
 
 
-async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
-    outbox = Outbox(storage)
+async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, outbox, clock):
     chat = await outbox.chat(7)
-    mailbox = await mailbox_of(storage, chat)
+    mailbox = await active_mailbox(storage, chat)
     async with storage.writing() as tx:
-        row = await tx.session.get_one(Mailbox, mailbox)
+        row = await tx.get_one(Mailbox, mailbox)
         await suspend_mailbox(tx, row, MailboxProblem.BOUNCED, "gone")
     await outbox.add(chat, medium=Medium.EMAIL, mailbox_id=mailbox)
     async with storage.writing() as tx:
@@ -142,8 +142,21 @@ async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
         assert (await backlog(tx, USUAL.limits)).lags["mail"] == 0
 
 
-async def test_deliveries_behind_a_clashing_twin_go_on_after_a_migration(storage):
-    outbox = Outbox(storage)
+async def test_a_removed_mailbox_takes_its_mails_along(storage, outbox):
+    chat = await outbox.chat(7)
+    mailbox = await active_mailbox(storage, chat)
+    await outbox.add(chat, medium=Medium.EMAIL, mailbox_id=mailbox)
+    message = await outbox.add(chat)
+
+    async with storage.writing() as tx:
+        await remove_mailbox(tx, chat)
+
+    async with storage.reading() as tx:
+        assert await tx.rows(select(Delivery.id)) == [message]
+        assert await tx.rows(select(Mailbox.id)) == []
+
+
+async def test_deliveries_behind_a_clashing_twin_go_on_after_a_migration(storage, outbox):
     chat, twin = await outbox.chat(-1), await outbox.chat(-100)
     same: dict[str, Any] = {"kind": DeliveryKind.NOTICE, "notice": "warning", "subject": "same"}
     await outbox.add(chat, state=DeliveryState.SENT, **same)
@@ -157,7 +170,7 @@ async def test_deliveries_behind_a_clashing_twin_go_on_after_a_migration(storage
     assert (moved.chat_id, moved.state) == (chat, DeliveryState.PENDING)
 
 
-async def mailbox_of(storage: Storage, chat_id: int) -> int:
+async def active_mailbox(storage: Storage, chat_id: int) -> int:
     async with storage.writing() as tx:
         now = tx.now
         row = Mailbox(
@@ -168,9 +181,7 @@ async def mailbox_of(storage: Storage, chat_id: int) -> int:
             created_at=now,
             asked_at=now,
         )
-        tx.session.add(row)
-        await tx.session.flush()
-        return row.id
+        return (await tx.add(row)).id
 
 
 async def due_at(outbox: Outbox, delivery_id: int):
@@ -179,7 +190,7 @@ async def due_at(outbox: Outbox, delivery_id: int):
 
 async def state_of(storage: Storage, chat_id: int) -> ChatState:
     async with storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat_id)).state
+        return (await tx.get_one(Chat, chat_id)).state
 
 
 OLD, NEW = -7, -1007
@@ -193,15 +204,12 @@ async def add_chat(tx: Transaction, telegram_id: int, thread_id: int = 0) -> int
         state_since=tx.now,
         created_at=tx.now,
     )
-    tx.session.add(chat)
-    await tx.session.flush()
-    assert chat.id
-    return chat.id
+    return (await tx.add(chat)).id
 
 
 async def chats_of(storage: Storage) -> list[tuple[int | None, int, int]]:
     async with storage.reading() as tx:
-        rows = await tx.session.exec(select(Chat).order_by(col(Chat.id)))
+        rows = await tx.rows(select(Chat).order_by(col(Chat.id)))
         return [(row.id, row.telegram_id, row.thread_id) for row in rows]
 
 
@@ -213,21 +221,20 @@ async def test_our_row_keeps_its_number_and_gets_the_new_id(storage):
     assert await chats_of(storage) == [(chat, NEW, 0)]
 
 
-async def test_a_row_that_came_first_is_merged_into_the_older_one(storage):
+async def test_the_row_of_a_supergroup_is_merged_into_the_older_one(storage):
     async with storage.writing() as tx:
         old, newer = await add_chat(tx, OLD), await add_chat(tx, NEW)
         both, only_new = await add_topics(tx, "Taiwan", "rates")
         for chat, topic in ((old, both), (newer, both), (newer, only_new)):
-            tx.session.add(
+            await tx.add(
                 Subscription(chat_id=chat, topic_id=topic, mode=Mode.BOTH, created_at=tx.now)
             )
-        await tx.session.flush()
 
         await migrate_chat(tx, OLD, NEW)
 
     assert await chats_of(storage) == [(old, NEW, 0)]
     async with storage.reading() as tx:
-        rows = (await tx.session.exec(select(Subscription))).all()
+        rows = await tx.rows(select(Subscription))
         assert sorted((row.chat_id, row.topic_id) for row in rows) == [(old, both), (old, only_new)]
 
 
@@ -253,8 +260,5 @@ async def add_topics(tx: Transaction, *texts: str) -> list[int]:
     for text in texts:
         query = await query_for(tx, text)
         topic = Topic(name=text, typed=text, query_id=query.id, created_at=tx.now)
-        tx.session.add(topic)
-        await tx.session.flush()
-        assert topic.id
-        ids.append(topic.id)
+        ids.append((await tx.add(topic)).id)
     return ids

@@ -40,7 +40,7 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from bot.sources.fulltext import Completing
+from bot.sources.fulltext import PageStage
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from bot.stages import ALERT, ALSO, BUNDLE, DIGEST, MATCH, PAGE, POLL
@@ -286,7 +286,7 @@ def _steps(process: ProcessContext) -> list[Callable[[], Awaitable[int]]]:
     read = sources.storage, sources.fetcher, sources.reader, owner
     runners = [*match_stages(process), *publish_stages(process)]
     by_stage = {runner.stage: runner.run_once for runner in runners}
-    by_stage |= {POLL: SourcePoller(*read).poll_due, PAGE: Completing(*read).complete_due}
+    by_stage |= {POLL: SourcePoller(*read).poll_due, PAGE: PageStage(*read).complete_due}
     return [by_stage[stage] for stage in _STEPS]
 
 

@@ -20,13 +20,12 @@ from bot.subscribers.users import Sender
 from storage.access import add_admin, admin_ids
 from storage.alerts import Alert
 from storage.articles import store_articles
-from storage.chats import Chat
+from storage.chats import Chat, PublishedFeed
 from storage.editions import Edition, EditionStory
 from storage.enums import ChatKind, DeliveryKind
 from storage.outbox import Delivery
 from storage.queries import Query
 from storage.schema import metadata
-from storage.sharing import PublishedFeed
 from storage.sources import Follow, add_source
 from storage.stories import Story
 from storage.subscriptions import Subscription

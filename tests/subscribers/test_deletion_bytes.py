@@ -28,7 +28,7 @@ from storage.outbox import Delivery
 from storage.pace import advance_all, chat_pace_key
 from storage.queries import Query
 from storage.schema import database_file, metadata
-from storage.sharing import Share
+from storage.topics import Share
 from tests.publishing.newsroom import Newsroom
 from tests.subscribers.conftest import subscribe
 

@@ -10,6 +10,7 @@ from bot.subscribers.dump import dump_chats
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.users import Sender
 from storage import retention
+from storage.chat_overview import chats_listed, count_chats
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.enums import ChatState, MailboxState
@@ -17,7 +18,6 @@ from storage.mailboxes import Mailbox
 from storage.outbox import Delivery, begin_sending, claim_deliveries, claim_mails
 from storage.suspension import apply_access, restore_chat, suspend_chat
 from storage.topics import Topic
-from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
 from tests.mail.mailed import MailOutbox
 from tests.subscribers.conftest import OPEN, count, identify, subscribe

@@ -31,7 +31,7 @@ from storage.enums import (
     Style,
 )
 from storage.feeds_followed import follow
-from storage.mailboxes import Mailbox, mailbox_of
+from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import Mute, MuteSubject, mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
 from storage.subscriptions import Subscription
@@ -158,7 +158,7 @@ async def test_a_lost_database_comes_back_as_it_was(storage, full):
         assert 3 in await admin_ids(tx)
         assert await is_banned(tx, [4])
         assert (await quota_of(tx, chat.id)).topics == 5
-        box = await mailbox_of(tx, chat.id)
+        box = await mailbox_of_chat(tx, chat.id)
         assert box
         assert box.state is MailboxState.ACTIVE
         source = await source_of(tx, url_hash(FEED))
@@ -268,7 +268,7 @@ async def test_limits_hold_and_refused_topics_are_reported(storage, arrive, cloc
     async with storage.reading() as tx:
         chat_id = (await chat_of(tx, 5)).id
         assert await subjects_muted(tx, chat_id) == set()
-        assert await mailbox_of(tx, chat_id) is None
+        assert await mailbox_of_chat(tx, chat_id) is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sqlmodel import select
 from bot.budgets import FREE
 from bot.matching import search
 from bot.matching.query import parse
-from bot.matching.stage import Grouping
+from bot.matching.stage import MatchStage
 from bot.subscribers import own_feeds, subscriptions
 from storage import feeds_followed
 from storage.db.engine import Storage
@@ -63,7 +63,7 @@ async def test_a_private_article_is_matched_with_the_queries_of_its_followers(
     public = await stored_source(storage, "Wire")
     await stored_article(storage, "Another ferry", source_id=public)
 
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
     while await step.run_once():
         pass
 
@@ -82,7 +82,7 @@ async def test_an_ended_subscription_is_matched_as_long_as_it_can_be_undone(
     else:
         await subscriptions.unsubscribe(storage, ann, topic)
     await stored_article(storage, "Taiwan", source_id=feed)
-    await Grouping(storage, "me").run_once()
+    await MatchStage(storage, "me").run_once()
     if ended == "the feed":
         await own_feeds.follow_feed_again(storage, ann, feed)
     else:
@@ -105,7 +105,7 @@ async def test_preview_digest_and_trend_count_the_same(storage, arrive, feed, cl
     ann, bob = await arrive(1), await arrive(2)
     async with storage.writing() as tx:
         await feeds_followed.follow(tx, bob, feed)  # so that the feed is read already
-    step = Grouping(storage, "me")
+    step = MatchStage(storage, "me")
 
     async def article() -> None:
         await stored_article(storage, "Taiwan", source_id=feed)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.subscribers import catalogue, deletion, share_links, topics
 from bot.subscribers.errors import NoSuchTopic
-from storage.sharing import Share
+from storage.topics import Share
 from tests.subscribers.conftest import subscribe
 
 

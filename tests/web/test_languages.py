@@ -5,8 +5,7 @@ import pytest
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.links import FeedKind
 from bot.rendering.renderer import Renderer, Renderers
-from storage.chats import Chat
-from storage.sharing import PublishedFeed
+from storage.chats import Chat, PublishedFeed
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 from tests.web.conftest import TUESDAY
 

@@ -63,12 +63,14 @@ async def show_stuck(
 
 
 async def release_delivery(_: object, callback_data: press.Release, context: Context) -> None:
-    await release.release(context.storage, [callback_data.delivery_id], by=context.user.user_id)
+    await release.release_stuck(
+        context.storage, [callback_data.delivery_id], by=context.user.user_id
+    )
     await show_stuck(None, context)
 
 
 async def drop_delivery(_: object, callback_data: press.Drop, context: Context) -> None:
-    dropped = await release.drop(
+    dropped = await release.drop_stuck(
         context.storage, [callback_data.delivery_id], by=context.user.user_id
     )
     await show_stuck(None, context, dropped=callback_data if dropped else None)
@@ -77,7 +79,9 @@ async def drop_delivery(_: object, callback_data: press.Drop, context: Context) 
 async def undrop_delivery(_: object, callback_data: press.Undrop, context: Context) -> None:
     was_refused = callback_data.was is DeliveryState.FAILED
     state = DeliveryState.FAILED if was_refused else DeliveryState.HELD
-    await release.undrop(context.storage, callback_data.delivery_id, state, by=context.user.user_id)
+    await release.restore_dropped(
+        context.storage, callback_data.delivery_id, state, by=context.user.user_id
+    )
     await show_stuck(None, context)
 
 

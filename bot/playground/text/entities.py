@@ -34,7 +34,7 @@ _DATE_PARTS = set("tTdDwW")
 _FARTHEST = 1_000_000
 _HOST_END = re.compile("[/?#]")
 
-# Of two entities with the same range, the one with the lower number is the outer one.
+# If two have the same range, the lower number is the outer one.
 _ORDER = {
     "blockquote": 0,
     "expandable_blockquote": 0,

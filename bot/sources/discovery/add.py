@@ -4,6 +4,7 @@ A user names a feed or a page. If a page has one feed, that is added; without an
 is. If it has several, nothing is added, and the result lists them to choose from.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from bot.budgets import FREE, Cost
-from bot.slices import Slices, in_turns
+from bot.sources.decide import SourceEntries, kind_of, source_changes
 from bot.sources.discovery.discover import (
     DiscoveryResult,
     FoundFeed,
@@ -23,16 +24,15 @@ from bot.sources.discovery.discover import (
 )
 from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.publishers import with_publishers
-from bot.sources.drafts import ArticleDraft, draft_of, identify_in_slices, url_hash
+from bot.sources.drafts import ArticleDraft, draft_of, identify, url_hash
+from bot.sources.entries import PreparedEntries, prepare, store_prepared
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
-from bot.sources.health import changes_after, kind_of
 from bot.sources.hosts import shown_host
 from bot.sources.payment import cost_of
-from bot.sources.prepare import PreparedEntries, Shown, prepare
-from bot.sources.store import parted, store_shown, weight_of
+from bot.sources.store import parted, weight_of
 from bot.sources.urls import as_typed, host_of
 from storage import sources
 from storage.db.engine import Storage, Transaction
@@ -221,7 +221,7 @@ class SourceAdder:
         """Store the source with its backlog; *private*: that source becomes public."""
         async with self.storage.reading() as tx:
             row = self._first_row(url, result, options, tx.now)
-        first, *others = parted(await in_turns(_backlog(row, result, row["created_at"])))
+        first, *others = parted(await asyncio.to_thread(_backlog, row, result, row["created_at"]))
         count = weight_of(chain(first, *others))
         if self.room is not None and count > self.room:
             first, others, count = [], [], 0
@@ -248,7 +248,7 @@ class SourceAdder:
     async def _prepared(
         self, source_id: int, drafts: Sequence[ArticleDraft]
     ) -> list[PreparedEntries]:
-        return await prepare(self.storage, [Shown(source_id, drafts, inside=False)])
+        return await prepare(self.storage, [SourceEntries(source_id, drafts, inside=False)])
 
     def _first_row(
         self, url: str, result: FetchResult, options: SourceOptions, now: datetime
@@ -256,7 +256,7 @@ class SourceAdder:
         new = new_source(url, result, now, options.every)
         title = options.title or (result.document.title if result.document else "")
         return {
-            **changes_after(new, result, now, 0),
+            **source_changes(new, result, now, 0),
             "url": new.url,
             "url_hash": new.url_hash,
             "host": new.host,
@@ -291,7 +291,7 @@ async def _store_backlog(
 ) -> int:
     """Store entries of a source that showed none before; return the number of new articles."""
     ready = [each.of_source(source_id) for each in entries]
-    stored = await tx.at_once(store_shown(tx, ready))
+    stored = await tx.at_once(store_prepared(tx, ready))
     await sources.forget_validators(tx, stored.unsettled)
     return stored.articles[source_id]
 
@@ -335,17 +335,14 @@ def _several_feeds(
     )
 
 
-def _backlog(
-    row: Mapping[str, Any], result: FetchResult, now: datetime
-) -> Slices[list[ArticleDraft]]:
+def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> list[ArticleDraft]:
     if result.document is None:
         return []
     document = with_publishers(result.document, row["kind"], row["host"])
-    drafts = []
-    for each in (yield from identify_in_slices(document, row["url"])):
-        drafts.append(draft_of(*each, source_url=row["url"], now=now, backlog=True))
-        yield
-    return drafts
+    url = row["url"]
+    return [
+        draft_of(*each, source_url=url, now=now, backlog=True) for each in identify(document, url)
+    ]
 
 
 def _unread_columns(tx: Transaction, owner: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bot.sources.fetch.connection import (
     as_fetch_error,
     without_retry,
 )
-from bot.sources.fetch.problems import FetchError, Spent, TooBig, TooManyRedirects
+from bot.sources.fetch.problems import FetchError, ProblemCode, Spent
 from bot.sources.fetch.response import (
     METHOD_PRESERVING,
     NOT_MODIFIED,
@@ -188,7 +188,7 @@ class Fetcher:
             if permanent == at and response.status in PERMANENT:
                 permanent = target
             at = target
-        raise TooManyRedirects(limit=MAX_REDIRECTS)
+        raise FetchError(ProblemCode.TOO_MANY_REDIRECTS, limit=MAX_REDIRECTS)
 
     def _pool(self, policy: AddressPolicy) -> _Pool:
         resolver = CheckedResolver(self._given_resolver or DefaultResolver(), policy)
@@ -281,7 +281,7 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
 
 async def _read_body(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
     """Read the decoded body; stop at the limit, however small it was when it was packed."""
-    too_big = TooBig(megabytes=LARGEST_DOCUMENT // 1_000_000)
+    too_big = FetchError(ProblemCode.RESPONSE_TOO_BIG, megabytes=LARGEST_DOCUMENT // 1_000_000)
     if (received.content_length or 0) > LARGEST_DOCUMENT:
         raise too_big
     parts: list[bytes] = []

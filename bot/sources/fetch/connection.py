@@ -12,11 +12,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.sources.fetch.problems import (
     AddressRefused,
-    BadCertificate,
-    CannotConnect,
     FetchError,
     ProblemCode,
-    TimedOut,
 )
 from bot.sources.fetch.ssrf import AddressPolicy, literal_address
 
@@ -24,14 +21,13 @@ _MAX_NAMES = 10_000  # known to be in the operator's own network
 
 
 # The first that matches counts.
-_TRANSLATIONS: tuple[tuple[type[Exception], type[FetchError], ProblemCode], ...] = (
-    (TimeoutError, TimedOut, ProblemCode.TIMED_OUT),
-    (aiohttp.ClientConnectorDNSError, CannotConnect, ProblemCode.UNKNOWN_HOST),
-    (aiohttp.ClientSSLError, CannotConnect, ProblemCode.TLS_FAILED),
-    (aiohttp.ClientConnectorError, CannotConnect, ProblemCode.CANNOT_CONNECT),
-    (aiohttp.ClientPayloadError, CannotConnect, ProblemCode.RESPONSE_CUT_OFF),
-    (aiohttp.ClientResponseError, CannotConnect, ProblemCode.INVALID_HTTP),
-    (ValueError, AddressRefused, ProblemCode.INVALID_ADDRESS),
+_TRANSLATIONS: tuple[tuple[type[Exception], ProblemCode], ...] = (
+    (TimeoutError, ProblemCode.TIMED_OUT),
+    (aiohttp.ClientConnectorDNSError, ProblemCode.UNKNOWN_HOST),
+    (aiohttp.ClientSSLError, ProblemCode.TLS_FAILED),
+    (aiohttp.ClientConnectorError, ProblemCode.CANNOT_CONNECT),
+    (aiohttp.ClientPayloadError, ProblemCode.RESPONSE_CUT_OFF),
+    (aiohttp.ClientResponseError, ProblemCode.INVALID_HTTP),
 )
 # Where the system says exactly what failed.
 _BY_NUMBER = {
@@ -112,15 +108,17 @@ async def without_retry(request: ClientRequest, handler: ClientHandlerType) -> C
 def as_fetch_error(error: Exception) -> FetchError:
     """Translate what aiohttp raised."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return BadCertificate(_certificate(str(error.certificate_error)))
+        return FetchError(_certificate(str(error.certificate_error)))
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, RefusedError):
         return AddressRefused(ProblemCode.PRIVATE_ADDRESS)
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno in _BY_NUMBER:
-        return CannotConnect(_BY_NUMBER[error.os_error.errno])
-    for kind, ours, code in _TRANSLATIONS:
+        return FetchError(_BY_NUMBER[error.os_error.errno])
+    if isinstance(error, ValueError):
+        return AddressRefused(ProblemCode.INVALID_ADDRESS)
+    for kind, code in _TRANSLATIONS:
         if isinstance(error, kind):
-            return ours(code)
-    return CannotConnect(ProblemCode.CONNECTION_LOST)
+            return FetchError(code)
+    return FetchError(ProblemCode.CONNECTION_LOST)
 
 
 def _certificate(words: str) -> ProblemCode:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final, Self
 
 
 class ProblemKind(StrEnum):
@@ -39,137 +39,81 @@ class ProblemKind(StrEnum):
 
 
 class ProblemCode(StrEnum):
-    """Stored in the database; a comment names the detail that comes with a code."""
+    """Each with its kind. Stored in the database; a comment names the detail of a code."""
+
+    kind: ProblemKind
+
+    def __new__(cls, value: str, kind: ProblemKind = ProblemKind.UNREADABLE) -> Self:
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.kind = kind
+        return code
 
     # An address that is not fetched.
-    INVALID_ADDRESS = "invalid_address"
-    ADDRESS_TOO_LONG = "address_too_long"  # limit: characters
-    INVISIBLE_CHARACTERS = "invisible_characters"
-    LOGIN_IN_ADDRESS = "login_in_address"
-    WRONG_SCHEME = "wrong_scheme"
-    NO_HOST = "no_host"
-    WRONG_PORT = "wrong_port"  # port
-    PRIVATE_ADDRESS = "private_address"
+    INVALID_ADDRESS = "invalid_address", ProblemKind.REFUSED
+    ADDRESS_TOO_LONG = "address_too_long", ProblemKind.REFUSED  # limit: characters
+    INVISIBLE_CHARACTERS = "invisible_characters", ProblemKind.REFUSED
+    LOGIN_IN_ADDRESS = "login_in_address", ProblemKind.REFUSED
+    WRONG_SCHEME = "wrong_scheme", ProblemKind.REFUSED
+    NO_HOST = "no_host", ProblemKind.REFUSED
+    WRONG_PORT = "wrong_port", ProblemKind.REFUSED  # port
+    PRIVATE_ADDRESS = "private_address", ProblemKind.REFUSED
     # No connection, or no whole response.
-    HOST_PAUSED = "host_paused"
-    UNKNOWN_HOST = "unknown_host"
-    LOOKUP_FAILED = "lookup_failed"
-    CANNOT_CONNECT = "cannot_connect"
-    CONNECTION_REFUSED = "connection_refused"
-    NO_ROUTE = "no_route"
-    TLS_FAILED = "tls_failed"
-    CERTIFICATE_EXPIRED = "certificate_expired"
-    CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
-    CERTIFICATE_WRONG_NAME = "certificate_wrong_name"
-    CERTIFICATE_UNTRUSTED = "certificate_untrusted"
-    TIMED_OUT = "timed_out"
-    CONNECTION_LOST = "connection_lost"
-    RESPONSE_CUT_OFF = "response_cut_off"
-    INVALID_HTTP = "invalid_http"
-    INVALID_REDIRECT = "invalid_redirect"
-    TOO_MANY_REDIRECTS = "too_many_redirects"  # limit
-    RESPONSE_TOO_BIG = "response_too_big"  # megabytes
-    OVER_BUDGET = "over_budget"  # of the accounts that follow it
+    HOST_PAUSED = "host_paused", ProblemKind.BUSY
+    UNKNOWN_HOST = "unknown_host", ProblemKind.UNREACHABLE
+    LOOKUP_FAILED = "lookup_failed", ProblemKind.UNREACHABLE
+    CANNOT_CONNECT = "cannot_connect", ProblemKind.UNREACHABLE
+    CONNECTION_REFUSED = "connection_refused", ProblemKind.UNREACHABLE
+    NO_ROUTE = "no_route", ProblemKind.UNREACHABLE
+    TLS_FAILED = "tls_failed", ProblemKind.UNREACHABLE
+    CERTIFICATE_EXPIRED = "certificate_expired", ProblemKind.CERTIFICATE
+    CERTIFICATE_SELF_SIGNED = "certificate_self_signed", ProblemKind.CERTIFICATE
+    CERTIFICATE_WRONG_NAME = "certificate_wrong_name", ProblemKind.CERTIFICATE
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted", ProblemKind.CERTIFICATE
+    TIMED_OUT = "timed_out", ProblemKind.TIME_OUT
+    CONNECTION_LOST = "connection_lost", ProblemKind.UNREACHABLE
+    RESPONSE_CUT_OFF = "response_cut_off", ProblemKind.UNREACHABLE
+    INVALID_HTTP = "invalid_http", ProblemKind.UNREACHABLE
+    INVALID_REDIRECT = "invalid_redirect", ProblemKind.UNREACHABLE
+    TOO_MANY_REDIRECTS = "too_many_redirects", ProblemKind.REDIRECTS  # limit
+    RESPONSE_TOO_BIG = "response_too_big", ProblemKind.TOO_BIG  # megabytes
+    OVER_BUDGET = "over_budget", ProblemKind.BUSY  # of the accounts that follow it
     # A response without the document; status, and the firewall that sent it, if one did.
-    BAD_REQUEST = "bad_request"
-    LOGIN_REQUIRED = "login_required"
-    PAYMENT_REQUIRED = "payment_required"
-    FORBIDDEN = "forbidden"
-    LEGAL_BLOCK = "legal_block"
-    NOT_FOUND = "not_found"
-    GONE = "gone"
-    TOO_MANY_REQUESTS = "too_many_requests"
-    UNAVAILABLE = "unavailable"
-    GATEWAY_ERROR = "gateway_error"
-    SERVER_ERROR = "server_error"
-    UNEXPECTED_STATUS = "unexpected_status"
-    CHALLENGE = "challenge"
+    BAD_REQUEST = "bad_request", ProblemKind.ODD
+    LOGIN_REQUIRED = "login_required", ProblemKind.LOGIN
+    PAYMENT_REQUIRED = "payment_required", ProblemKind.LOGIN
+    FORBIDDEN = "forbidden", ProblemKind.WALL
+    LEGAL_BLOCK = "legal_block", ProblemKind.WALL
+    NOT_FOUND = "not_found", ProblemKind.MISSING
+    GONE = "gone", ProblemKind.GONE
+    TOO_MANY_REQUESTS = "too_many_requests", ProblemKind.BUSY
+    UNAVAILABLE = "unavailable", ProblemKind.BUSY
+    GATEWAY_ERROR = "gateway_error", ProblemKind.SERVER
+    SERVER_ERROR = "server_error", ProblemKind.SERVER
+    UNEXPECTED_STATUS = "unexpected_status", ProblemKind.ODD
+    CHALLENGE = "challenge", ProblemKind.CHALLENGE
     # A document that cannot be read.
-    EMPTY = "empty"
-    HTML_PAGE = "html_page"
-    TOO_BIG = "too_big"
-    TOO_MANY_ENTRIES = "too_many_entries"  # limit a day
-    TOO_SLOW = "too_slow"
-    TOO_MUCH_MEMORY = "too_much_memory"
-    BROKEN = "broken"
-    NO_ARTICLE = "no_article"
-    NO_SITEMAP = "no_sitemap"
-    OPML_LIST = "opml_list"
-    BINARY_FILE = "binary_file"  # format, if it is known
-    XML_WITHOUT_ENTRIES = "xml_without_entries"
-    JSON_WITHOUT_ITEMS = "json_without_items"
-    UNREADABLE = "unreadable"
-    INTERNAL_ERROR = "internal_error"
+    EMPTY = "empty", ProblemKind.EMPTY
+    HTML_PAGE = "html_page", ProblemKind.HTML
+    TOO_BIG = "too_big", ProblemKind.TOO_BIG
+    TOO_MANY_ENTRIES = "too_many_entries", ProblemKind.TOO_BIG  # limit a day
+    TOO_SLOW = "too_slow", ProblemKind.HEAVY
+    TOO_MUCH_MEMORY = "too_much_memory", ProblemKind.HEAVY
+    BROKEN = "broken", ProblemKind.BROKEN
+    NO_ARTICLE = "no_article", ProblemKind.UNREADABLE
+    NO_SITEMAP = "no_sitemap", ProblemKind.UNREADABLE
+    OPML_LIST = "opml_list", ProblemKind.KIND
+    BINARY_FILE = "binary_file", ProblemKind.KIND  # format, if it is known
+    XML_WITHOUT_ENTRIES = "xml_without_entries", ProblemKind.KIND
+    JSON_WITHOUT_ITEMS = "json_without_items", ProblemKind.KIND
+    UNREADABLE = "unreadable", ProblemKind.UNREADABLE
+    INTERNAL_ERROR = "internal_error", ProblemKind.UNREADABLE
     # Why a source is not added, or what became of it.
-    NO_FEED_OR_ARTICLE = "no_feed_or_article"
-    NOTHING_TO_READ = "nothing_to_read"
-    INTERVAL_TOO_SHORT = "interval_too_short"
-    NOT_STORED = "not_stored"  # reason
-    ASKED_AGAIN = "asked_again"
-
-
-_CODES_OF_KINDS = {
-    ProblemKind.REFUSED: (
-        ProblemCode.INVALID_ADDRESS,
-        ProblemCode.ADDRESS_TOO_LONG,
-        ProblemCode.INVISIBLE_CHARACTERS,
-        ProblemCode.LOGIN_IN_ADDRESS,
-        ProblemCode.WRONG_SCHEME,
-        ProblemCode.NO_HOST,
-        ProblemCode.WRONG_PORT,
-        ProblemCode.PRIVATE_ADDRESS,
-        ProblemCode.INTERVAL_TOO_SHORT,
-    ),
-    ProblemKind.TOO_BIG: (
-        ProblemCode.RESPONSE_TOO_BIG,
-        ProblemCode.TOO_BIG,
-        ProblemCode.TOO_MANY_ENTRIES,
-    ),
-    ProblemKind.TIME_OUT: (ProblemCode.TIMED_OUT,),
-    ProblemKind.UNREACHABLE: (
-        ProblemCode.UNKNOWN_HOST,
-        ProblemCode.LOOKUP_FAILED,
-        ProblemCode.CANNOT_CONNECT,
-        ProblemCode.CONNECTION_REFUSED,
-        ProblemCode.NO_ROUTE,
-        ProblemCode.TLS_FAILED,
-        ProblemCode.CONNECTION_LOST,
-        ProblemCode.RESPONSE_CUT_OFF,
-        ProblemCode.INVALID_HTTP,
-        ProblemCode.INVALID_REDIRECT,
-    ),
-    ProblemKind.CERTIFICATE: (
-        ProblemCode.CERTIFICATE_EXPIRED,
-        ProblemCode.CERTIFICATE_SELF_SIGNED,
-        ProblemCode.CERTIFICATE_WRONG_NAME,
-        ProblemCode.CERTIFICATE_UNTRUSTED,
-    ),
-    ProblemKind.REDIRECTS: (ProblemCode.TOO_MANY_REDIRECTS,),
-    ProblemKind.BUSY: (
-        ProblemCode.HOST_PAUSED,
-        ProblemCode.OVER_BUDGET,
-        ProblemCode.TOO_MANY_REQUESTS,
-        ProblemCode.UNAVAILABLE,
-    ),
-    ProblemKind.GONE: (ProblemCode.GONE,),
-    ProblemKind.MISSING: (ProblemCode.NOT_FOUND,),
-    ProblemKind.CHALLENGE: (ProblemCode.CHALLENGE,),
-    ProblemKind.WALL: (ProblemCode.FORBIDDEN, ProblemCode.LEGAL_BLOCK),
-    ProblemKind.LOGIN: (ProblemCode.LOGIN_REQUIRED, ProblemCode.PAYMENT_REQUIRED),
-    ProblemKind.SERVER: (ProblemCode.GATEWAY_ERROR, ProblemCode.SERVER_ERROR),
-    ProblemKind.ODD: (ProblemCode.BAD_REQUEST, ProblemCode.UNEXPECTED_STATUS),
-    ProblemKind.HTML: (ProblemCode.HTML_PAGE,),
-    ProblemKind.EMPTY: (ProblemCode.EMPTY,),
-    ProblemKind.KIND: (
-        ProblemCode.OPML_LIST,
-        ProblemCode.BINARY_FILE,
-        ProblemCode.XML_WITHOUT_ENTRIES,
-        ProblemCode.JSON_WITHOUT_ITEMS,
-    ),
-    ProblemKind.BROKEN: (ProblemCode.BROKEN,),
-    ProblemKind.HEAVY: (ProblemCode.TOO_SLOW, ProblemCode.TOO_MUCH_MEMORY),
-}
-_KINDS = {code: kind for kind, codes in _CODES_OF_KINDS.items() for code in codes}
+    NO_FEED_OR_ARTICLE = "no_feed_or_article", ProblemKind.UNREADABLE
+    NOTHING_TO_READ = "nothing_to_read", ProblemKind.UNREADABLE
+    INTERVAL_TOO_SHORT = "interval_too_short", ProblemKind.REFUSED
+    NOT_STORED = "not_stored", ProblemKind.UNREADABLE  # reason
+    ASKED_AGAIN = "asked_again", ProblemKind.UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +123,7 @@ class Problem:
 
     @property
     def kind(self) -> ProblemKind:
-        return _KINDS.get(self.code, ProblemKind.UNREADABLE)
+        return self.code.kind
 
     @property
     def is_failure(self) -> bool:
@@ -221,44 +165,21 @@ class FetchError(Exception):
     in the operator's own network.
     """
 
-    default: ClassVar = ProblemCode.CANNOT_CONNECT
     spent: Spent = NOTHING_SPENT
     host: str = ""
 
-    def __init__(self, code: ProblemCode | None = None, **detail: Any) -> None:
-        self.problem = Problem(code or self.default, detail)
-        super().__init__(" ".join([self.problem.code, *(f"{k}={v}" for k, v in detail.items())]))
+    def __init__(self, code: ProblemCode, **detail: Any) -> None:
+        self.problem = Problem(code, detail)
+        super().__init__(" ".join([code, *(f"{key}={value}" for key, value in detail.items())]))
 
 
-class AddressRefused(FetchError):  # noqa: N818 - they name what happened, as the health page does
-    default = ProblemCode.INVALID_ADDRESS
+class AddressRefused(FetchError):  # noqa: N818 - it names what happened, as the health page does
+    """No request may be sent to this address."""
 
 
-class TooBig(FetchError):  # noqa: N818 - see above
-    default = ProblemCode.RESPONSE_TOO_BIG
-
-
-class TimedOut(FetchError):  # noqa: N818 - see above
-    default = ProblemCode.TIMED_OUT
-
-
-class CannotConnect(FetchError):  # noqa: N818 - see above
-    pass
-
-
-class BadCertificate(FetchError):  # noqa: N818 - see above
-    default = ProblemCode.CERTIFICATE_UNTRUSTED
-
-
-class TooManyRedirects(FetchError):  # noqa: N818 - see above
-    default = ProblemCode.TOO_MANY_REDIRECTS
-
-
-class HostWaits(FetchError):  # noqa: N818 - see above
+class HostPaused(FetchError):  # noqa: N818 - as above
     """The host asked for a pause, of which *left* remains, so no request was sent."""
 
-    default = ProblemCode.HOST_PAUSED
-
     def __init__(self, left: timedelta) -> None:
-        super().__init__()
+        super().__init__(ProblemCode.HOST_PAUSED)
         self.left = left

@@ -16,7 +16,6 @@ from urllib.parse import urljoin
 from bot.sources.feeds.model import FeedPace, Unreadable
 from bot.sources.fetch.problems import (
     NOTHING_SPENT,
-    CannotConnect,
     FetchError,
     Problem,
     ProblemCode,
@@ -169,7 +168,7 @@ def redirect_target(response: Response) -> str | None:
     try:
         target = urljoin(response.url, location)
     except ValueError:
-        raise CannotConnect(ProblemCode.INVALID_REDIRECT) from None
+        raise FetchError(ProblemCode.INVALID_REDIRECT) from None
     return without_login(target).partition("#")[0]
 
 

@@ -24,10 +24,10 @@ from bot.sources.feeds.sitemap import newest
 from bot.sources.fetch.problems import (
     NOTHING_SPENT,
     FetchError,
-    HostWaits,
+    HostPaused,
     Problem,
+    ProblemCode,
     Spent,
-    TimedOut,
 )
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
 from bot.sources.limits import MAX_SITEMAPS
@@ -120,7 +120,7 @@ async def fetch_source(
             last_modified=request.last_modified,
         )
     except FetchError as error:
-        wait = error.left if isinstance(error, HostWaits) else None
+        wait = error.left if isinstance(error, HostPaused) else None
         return FetchResult(
             problem=problem_from_error(error),
             wait=wait,
@@ -209,7 +209,7 @@ async def _read_sitemaps(
             )
         except FetchError as error:
             spent += error.spent
-            if isinstance(error, TimedOut):
+            if error.problem.code is ProblemCode.TIMED_OUT:
                 break
             continue
         except Unreadable:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 
-from bot.sources.fetch.problems import HostWaits
+from bot.sources.fetch.problems import HostPaused
 
 PAUSE_SECONDS = 2.0
 _USER_PATIENCE_SECONDS = 10.0
@@ -93,7 +93,7 @@ class Throttle:
     async def turn(self, host: str, *, public: bool) -> AsyncIterator[None]:
         """Wait until *host* may be asked; no other request goes to it inside the block.
 
-        Raise HostWaits if the host has asked for a pause that is not over.
+        Raise HostPaused if the host has asked for a pause that is not over.
         """
         state = self._hosts.setdefault(host, _Host())
         await self._wait_for_turn(state, public=public)
@@ -136,7 +136,7 @@ class Throttle:
             return
         left = until - self._clock()
         if left > 0:
-            raise HostWaits(timedelta(seconds=left))
+            raise HostPaused(timedelta(seconds=left))
         del self._blocked_until[host, public]
 
     def _forget(self) -> None:

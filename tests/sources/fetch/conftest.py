@@ -16,7 +16,7 @@ from sqlalchemy import func, update
 from sqlmodel import select
 
 from bot.ops.health import make_web
-from bot.sources.fetch.problems import CannotConnect
+from bot.sources.fetch.problems import FetchError, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.websub import ask_hubs
 from bot.web.routes import make_routes
@@ -55,7 +55,7 @@ class Hub:
         self.inside.append(inside)
         self.public.append(public)
         if self.away:
-            raise CannotConnect
+            raise FetchError(ProblemCode.CANNOT_CONNECT)
         return Response(self.status, url)
 
     @property

@@ -15,12 +15,8 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.problems import (
     AddressRefused,
-    CannotConnect,
     FetchError,
-    HostWaits,
-    TimedOut,
-    TooBig,
-    TooManyRedirects,
+    HostPaused,
 )
 from bot.sources.fetch.source import FetchRequest
 from bot.sources.fetch.ssrf import AddressPolicy
@@ -125,7 +121,7 @@ async def test_five_redirects_are_followed_and_no_more(farm, fetcher):
     farm.serve("/6", "<rss/>")
 
     assert (await fetcher.fetch(farm.url("/1"), inside=True, public=True)).status == 200
-    with pytest.raises(TooManyRedirects):
+    with pytest.raises(FetchError, match="too_many_redirects"):
         await fetcher.fetch(farm.url("/0"), inside=True, public=True)
 
 
@@ -170,7 +166,7 @@ async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(farm, fetcher,
     assert len(bomb) < 100_000
     tracemalloc.start()
     try:
-        with pytest.raises(TooBig):
+        with pytest.raises(FetchError, match="response_too_big"):
             await fetcher.fetch(farm.url("/bomb"), inside=True, public=True)
         assert tracemalloc.get_traced_memory()[1] < 2 * LARGEST_DOCUMENT
     finally:
@@ -180,7 +176,7 @@ async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(farm, fetcher,
 async def test_an_encoding_that_was_not_accepted_cannot_be_read(farm, fetcher):
     farm.serve("/odd", b"not what it says", Content_Encoding="br")
 
-    with pytest.raises(CannotConnect):
+    with pytest.raises(FetchError, match="invalid_http"):
         await fetcher.fetch(farm.url("/odd"), inside=True, public=True)
 
 
@@ -198,7 +194,7 @@ async def test_a_body_that_is_too_big_is_not_read_to_its_end(farm, fetcher, leng
 
     farm.pages["/big"] = body
 
-    with pytest.raises(TooBig):
+    with pytest.raises(FetchError, match="response_too_big"):
         await fetcher.fetch(farm.url("/big"), inside=True, public=True)
 
 
@@ -212,13 +208,13 @@ async def test_a_server_that_never_responds_times_out(farm, fetcher, monkeypatch
     farm.pages["/silent"] = silent
     monkeypatch.setattr(client, "FETCH_SECONDS", 0.05)
 
-    with pytest.raises(TimedOut):
+    with pytest.raises(FetchError, match="timed_out"):
         await fetcher.fetch(farm.url("/silent"), inside=True, public=True)
     never.set()
 
 
 async def test_a_closed_port_cannot_be_connected_to(fetcher):
-    with pytest.raises(CannotConnect, match="connection_refused"):
+    with pytest.raises(FetchError, match="connection_refused"):
         await fetcher.fetch("http://127.0.0.1:1/", inside=True, public=True)
 
 
@@ -231,7 +227,7 @@ async def test_a_response_that_is_not_http_is_an_error(fetcher):
     server = await asyncio.start_server(babble, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        with pytest.raises(CannotConnect):
+        with pytest.raises(FetchError, match="invalid_http"):
             await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True, public=True)
 
 
@@ -243,7 +239,7 @@ async def test_a_request_is_not_repeated_when_the_server_hangs_up(farm, fetcher)
 
     farm.pages["/silent"] = hang_up
 
-    with pytest.raises(CannotConnect):
+    with pytest.raises(FetchError, match="connection_lost"):
         await fetcher.fetch(farm.url("/silent"), inside=True, public=True)
 
     assert farm.paths() == ["/silent"]
@@ -296,7 +292,7 @@ async def test_a_pause_that_a_users_link_has_learned_stops_no_public_fetch(
     await outside.fetch(path, inside=False, public=False)
 
     assert (await outside.fetch(feed, inside=False, public=True)).status == 200
-    with pytest.raises(HostWaits) as waits:
+    with pytest.raises(HostPaused) as waits:
         await outside.fetch(feed, inside=False, public=False)
     assert timedelta(minutes=59) < waits.value.left <= timedelta(hours=1)
 
@@ -306,7 +302,7 @@ async def test_a_pause_that_a_public_fetch_has_learned_stops_users_too(farm, out
     await outside.fetch("http://publisher.example/busy", inside=False, public=True)
 
     for public in (True, False):
-        with pytest.raises(HostWaits):
+        with pytest.raises(HostPaused):
             await outside.fetch("http://publisher.example/", inside=False, public=public)
 
 

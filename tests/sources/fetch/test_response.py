@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.feeds.model import Unreadable
-from bot.sources.fetch.problems import BadCertificate, Problem, ProblemCode, ProblemKind
+from bot.sources.fetch.problems import FetchError, Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.response import (
     Directives,
     Response,
@@ -92,7 +92,7 @@ def test_a_refusal_names_the_firewall(headers, detail):
     ("error", "kind", "problem"),
     [
         pytest.param(
-            BadCertificate(ProblemCode.CERTIFICATE_EXPIRED),
+            FetchError(ProblemCode.CERTIFICATE_EXPIRED),
             ProblemKind.CERTIFICATE,
             Problem(ProblemCode.CERTIFICATE_EXPIRED),
             id="no answer",

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.sources.fetch.problems import HostWaits
+from bot.sources.fetch.problems import HostPaused
 from bot.sources.fetch.throttle import Throttle
 
 
@@ -88,7 +88,7 @@ async def wait_of(throttle: Throttle, host: str, *, public: bool) -> timedelta:
     try:
         async with throttle.turn(host, public=public):
             return timedelta()
-    except HostWaits as wait:
+    except HostPaused as wait:
         return wait.left
 
 
@@ -133,7 +133,7 @@ async def test_requests_in_line_fail_once_their_host_is_blocked(throttle, public
     results = await asyncio.gather(ask("one"), ask("two"), ask("three"), return_exceptions=True)
 
     assert asked == ["one"]
-    assert [type(result) for result in results[1:]] == [HostWaits, HostWaits]
+    assert [type(result) for result in results[1:]] == [HostPaused, HostPaused]
 
 
 async def test_a_public_request_goes_before_those_of_users_that_wait_longer(throttle):

@@ -345,7 +345,7 @@ def test_an_audience_is_forgotten_with_its_last_story():
     ("name", "precision", "f1", "b_cubed"),
     [
         pytest.param("running events", 0.90, 0.93, 0.95, id="events of two days"),
-        pytest.param("many tongues", 0.90, 0.92, 0.93, id="title case and other languages"),
+        pytest.param("many languages", 0.90, 0.92, 0.93, id="title case and other languages"),
     ],
 )
 def test_invented_events_are_found(name, precision, f1, b_cubed):

@@ -1,13 +1,42 @@
-"""What a fetch changes in a source's row: validators, health, the next poll, a new address."""
+"""Decides what a fetch changes: columns of its source, and which of its entries are stored.
+
+- A problem counts against the source or, if its host is busy, only delays the next poll.
+- An entry is new if its guid is, changed if its content is, else unchanged and skipped.
+- The first read of a source is its backlog, which alerts nobody.
+- New entries beyond the room of the day are left out, the oldest first. The source then shows a
+  problem, and keeps its old validators, so that the same document is read again.
+
+Nothing here does I/O or reads a clock: `store` loads what is known and stores the outcome.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from bot.budgets import next_day
-from bot.sources.drafts import moments_of, newest_of
-from bot.sources.feeds.model import Document, DocumentKind, FeedPace
+from bot.budgets import next_day, weight
+from bot.sources.drafts import (
+    MAX_PRIVATE_PAGES,
+    ArticleDraft,
+    IdentifiedItem,
+    awaiting_pages,
+    content_hash,
+    draft_of,
+    moments_of,
+    newest_of,
+    url_hash,
+)
+from bot.sources.feeds.model import (
+    Document,
+    DocumentKind,
+    FeedPace,
+    Item,
+    pack_fingerprints,
+    sort_time,
+)
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of
 from bot.sources.fetch.schedule import (
@@ -17,19 +46,24 @@ from bot.sources.fetch.schedule import (
     next_fetch_at,
     rhythm_of,
 )
+from bot.sources.urls import host_of
 from storage.enums import SourceKind, SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from bot.sources.fetch.source import FetchResult
+    from storage.entries import KnownEntry
     from storage.sources import Source
 
+MOST_A_DAY: Final = 4_000  # new entries of one public source
 MOVED_AFTER = 10  # permanent redirects to one address, in a row
 TRUST_IN_HUB = timedelta(days=2)  # after each push that was right
 HUB_DELAY = timedelta(minutes=10)
 _MAX_RHYTHM = timedelta(days=365)  # dates of other centuries must not overflow a column
 _NO_PACE = FeedPace()
+_TOO_MUCH: Final = Problem(ProblemCode.TOO_MANY_ENTRIES, {"limit": MOST_A_DAY})
+_OVER_BUDGET: Final = Problem(ProblemCode.OVER_BUDGET)
 _KINDS = {
     DocumentKind.FEED: SourceKind.FEED,
     DocumentKind.SITEMAP: SourceKind.SITEMAP,
@@ -37,8 +71,168 @@ _KINDS = {
     DocumentKind.TEXT: SourceKind.PAGE,
 }
 
+Revision: TypeAlias = tuple[int, ArticleDraft]
+"""The id of a stored article, and what a source says of it now."""
 
-def changes_after(
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A fetch that has ended. *jitter*, in [-1, 1], spreads the next one."""
+
+    source: Source
+    result: FetchResult
+    jitter: float = 0.0
+
+    @property
+    def source_id(self) -> int:
+        return self.source.id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The stored state of a source when its fetch ends.
+
+    `entries`: by the hash of the guid. `room`: how many new entries may be stored today, where long
+    ones of a private source count several times. `pages`: how many pages may be requested today.
+    None: as many as there are.
+    """
+
+    entries: Mapping[str, KnownEntry] = field(default_factory=dict)
+    room: int | None = None
+    pages: int | None = None
+
+
+@dataclass(frozen=True)
+class SourceEntries:
+    """The entries of a source that are new or changed, the newest first.
+
+    Those among the *known*, by the hash of the guid, revise their articles. *inside*: the pages
+    of articles may be requested in the operator's own network.
+    """
+
+    source_id: int
+    drafts: Sequence[ArticleDraft]
+    known: Mapping[str, KnownEntry] = field(default_factory=dict)
+    inside: bool = field(kw_only=True)
+
+    @cached_property
+    def oldest_first(self) -> list[ArticleDraft]:
+        """The entries in the order of storing them, only the newest of each guid."""
+        return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
+
+    @property
+    def new(self) -> list[ArticleDraft]:
+        return [draft for draft in self.oldest_first if draft.guid_hash not in self.known]
+
+    @property
+    def changed(self) -> list[Revision]:
+        return [
+            (self.known[draft.guid_hash].article_id, draft)
+            for draft in self.oldest_first
+            if draft.guid_hash in self.known
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOutcome:
+    """The consequences of a fetch.
+
+    `changes`: columns of its source. `problem`: of the source, None if it is healthy. `left_out`:
+    how many new entries there was no room for.
+    """
+
+    fetched: Fetched
+    changes: Mapping[str, Any]
+    problem: Problem | None
+    entries: SourceEntries
+    left_out: int = 0
+
+    @property
+    def source_id(self) -> int:
+        return self.fetched.source_id
+
+
+def decide(
+    fetched: Fetched, identified: Sequence[IdentifiedItem], known: Known, now: datetime
+) -> FetchOutcome:
+    """Decide what a fetch changes; *identified* are the entries without a known fingerprint."""
+    source, result = fetched.source, fetched.result
+    new = [entry for entry in identified if entry[1].guid_hash not in known.entries]
+    surplus = _beyond_room(new, known.room, public=source.public)
+    if surplus:
+        result = replace(result, problem=_TOO_MUCH if source.public else _OVER_BUDGET)
+    drafts = [
+        draft_of(
+            item, identity, source_url=source.url, now=now, backlog=source.first_read_at is None
+        )
+        for item, identity in identified
+        if identity.guid_hash not in surplus
+        and _is_changed(item, known.entries.get(identity.guid_hash))
+    ]
+    pages = None if known.pages is None else min(known.pages, MAX_PRIVATE_PAGES)
+    entries = SourceEntries(
+        source.id,
+        awaiting_pages(drafts, source.full_text, source.kind, pages),
+        known.entries,
+        inside=result.own_network,
+    )
+    changes = source_changes(source, result, now, fetched.jitter)
+    if result.document:
+        is_whole = result.problem is None
+        changes["fingerprints"] = pack_fingerprints(result.document.items) if is_whole else b""
+    return FetchOutcome(fetched, changes, result.problem, entries, len(surplus))
+
+
+def _beyond_room(
+    new: Sequence[IdentifiedItem], room: int | None, *, public: bool
+) -> Collection[str]:
+    """Return the hashes of the guids of new entries for which there is no *room*, the oldest.
+
+    The long entries of a private source count several times.
+    """
+    if room is None:
+        return frozenset()
+    newest_first = sorted(new, key=lambda entry: sort_time(entry[0]), reverse=True)
+    sums = accumulate(
+        1 if public else weight(item.text, item.summary) for item, _identity in newest_first
+    )
+    return {
+        identity.guid_hash
+        for (_item, identity), sum_ in zip(newest_first, sums, strict=True)
+        if sum_ > room
+    }
+
+
+def _is_changed(item: Item, known: KnownEntry | None) -> bool:
+    return known is None or known.content_hash != content_hash(item)
+
+
+def postponed(outcome: FetchOutcome, now: datetime) -> FetchOutcome:
+    """Poll the source tomorrow, because its followers are beyond a budget.
+
+    Another error of the source stays.
+    """
+    source, changes = outcome.fetched.source, dict(outcome.changes)
+    if changes.get("error") is None:
+        changes |= _health(source, _OVER_BUDGET, now)
+    tomorrow = next_day(now, outcome.fetched.jitter)
+    changes["next_fetch_at"] = max(changes["next_fetch_at"], tomorrow)
+    return replace(outcome, changes=changes)
+
+
+def new_address(outcome: FetchOutcome) -> dict[str, Any]:
+    """Return the columns of a source that has moved for good, once it was seen there often enough.
+
+    Empty if it stays where it is.
+    """
+    if outcome.changes.get("moved_seen", 0) < MOVED_AFTER:
+        return {}
+    url: str = outcome.changes["moved_to"]
+    moved = {"url": url, "url_hash": url_hash(url), "host": host_of(url)}
+    return moved | {"moved_to": None, "moved_seen": 0}
+
+
+def source_changes(
     source: Source, result: FetchResult, now: datetime, jitter: float
 ) -> dict[str, Any]:
     """Return the new values of the columns of *source*; *jitter* is in [-1, 1]."""
@@ -57,18 +251,6 @@ def changes_after(
     inputs = schedule_inputs(source, changes, result, now)
     changes["next_fetch_at"] = next_fetch_at(now, inputs, jitter)
     return changes
-
-
-def postponed(
-    source: Source, changes: Mapping[str, Any], now: datetime, jitter: float
-) -> dict[str, Any]:
-    """Return *changes* with the next poll at the next day: its followers are beyond a budget.
-
-    An error that it has otherwise stays.
-    """
-    if changes.get("error") is None:
-        changes = {**changes, **_health(source, Problem(ProblemCode.OVER_BUDGET), now)}
-    return {**changes, "next_fetch_at": max(changes["next_fetch_at"], next_day(now, jitter))}
 
 
 def schedule_inputs(
@@ -103,14 +285,6 @@ def not_a_feed(source: Source, result: FetchResult) -> Problem | None:
     if source.kind is SourceKind.PAGE or document is None or document.kind.is_list:
         return None
     return NOT_A_FEED
-
-
-def new_address(changes: dict[str, Any]) -> str | None:
-    """Return where the source has moved for good, once it was seen there often enough."""
-    if changes.get("moved_seen", 0) >= MOVED_AFTER:
-        address: str | None = changes["moved_to"]
-        return address
-    return None
 
 
 def _health(source: Source, problem: Problem | None, now: datetime) -> dict[str, Any]:

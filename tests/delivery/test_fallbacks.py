@@ -1,9 +1,9 @@
-"""A body that is refused gives its place to its fallback, as its answer is written down."""
+"""The fallback replaces a refused body when the response is stored."""
 
 from datetime import timedelta
 
 from bot.delivery.errors import BadMarkup, Refused
-from bot.delivery.outcomes import as_body, following
+from bot.delivery.outcomes import fallback_columns, following_parts
 from bot.rendering.messages import Entity, Message
 from storage.chats import Chat
 from storage.editions import make_editions
@@ -33,7 +33,7 @@ async def send_for_seconds(sending, clock, seconds: int) -> None:
 
 
 async def rich_digest(outbox: Outbox) -> int:
-    """Enqueue one to a new chat; return the chat."""
+    """Enqueue a rich digest to a new chat; return the chat."""
     chat = await outbox.chat(7, layout=Layout.RICH)
     async with outbox.storage.writing() as tx:
         row = {"chat_id": chat, "local_date": tx.now.date(), "schedule_number": 0, "stories": 0}
@@ -45,7 +45,7 @@ async def rich_digest(outbox: Outbox) -> int:
 
 async def layout_of(outbox: Outbox, chat: int) -> Layout:
     async with outbox.storage.reading() as tx:
-        return (await tx.session.get_one(Chat, chat)).layout
+        return (await tx.get_one(Chat, chat)).layout
 
 
 async def test_classic_parts_replace_a_refused_rich_message(outbox, sending, telegram, clock):
@@ -85,7 +85,7 @@ async def test_a_refused_picture_leaves_its_caption(outbox, sending, telegram, c
 
 
 def test_plain_text_has_nothing_to_fall_back_to():
-    swapped = as_body(Message("plain").to_json())
+    swapped = fallback_columns(Message("plain").to_json())
 
     assert swapped == {"body": Message("plain").to_json(), "fallback": None}
-    assert following(Message("plain", BOLD).fallback() or {}) == []
+    assert following_parts(Message("plain", BOLD).fallback() or {}) == []

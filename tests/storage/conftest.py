@@ -1,0 +1,11 @@
+"""An outbox to fill, for the tests of its statements."""
+
+import pytest
+
+from storage.db.engine import Storage
+from tests.delivery.conftest import Outbox
+
+
+@pytest.fixture
+def outbox(storage: Storage) -> Outbox:
+    return Outbox(storage)
