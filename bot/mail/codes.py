@@ -1,12 +1,11 @@
-"""Codes and links that confirm an address, and how often an address may be asked.
+"""Codes and links that confirm an address, and limits on requests for them.
 
-1. A request is valid for 24 hours. It is answered by the link in the mail or by the code in the
-   chat.
+1. A request is valid for 24 hours. The link in the mail or the code in the chat confirms it.
 2. The code has six digits, so five wrong tries use it up; the link still works.
 3. In 24 hours, the bot sends at most three mails to a mailbox, however its address is written and
-   no matter who asks, five for an account (the user who asks, and the chat), and a thousand in all.
-   The last hundred are for accounts that have not asked in that time, because otherwise a few
-   accounts could use up the day of all.
+   whoever requests them, five for an account (the user and the chat), and a thousand in all. The
+   last hundred are for accounts without a request in that time, because otherwise a few accounts
+   could use up the limit for all.
 
 Only hashes are stored. A hash is bound to its chat, so that equal codes differ.
 """
@@ -26,7 +25,7 @@ MOST_TRIES = 5
 MOST_FOR_A_MAILBOX = 3
 MOST_BY_AN_ACCOUNT = 5
 MOST_IN_ALL = 1000
-KEPT_FOR_NEW_ACCOUNTS = 100  # of those in all
+KEPT_FOR_NEW_ACCOUNTS = 100  # of MOST_IN_ALL
 
 Times = Sequence[datetime]
 
@@ -34,7 +33,7 @@ _CODE = re.compile(r"\d{3}[ \u00a0-]?\d{3}", re.ASCII)
 
 
 class Limit(Enum):
-    """Which limit a request would exceed."""
+    """The limit that a request would exceed."""
 
     MAILBOX = auto()
     ACCOUNT = auto()
@@ -42,7 +41,7 @@ class Limit(Enum):
 
 
 class Reached(NamedTuple):
-    """A limit, and when it lets one more request pass."""
+    """A limit, and when it allows one more request."""
 
     limit: Limit
     until: datetime
@@ -50,7 +49,7 @@ class Reached(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MailRequest:
-    """What is sent to an address; either of the two comes back."""
+    """The code and the token in a mail; either confirms its address."""
 
     code: str
     token: str
@@ -61,7 +60,7 @@ def new_request() -> MailRequest:
 
 
 def read_code(text: str) -> str | None:
-    """Return the six digits that *text* is, typed with or without a gap."""
+    """Return the six digits of *text*, typed with or without a gap; None for any other text."""
     return re.sub(r"\D", "", text) if _CODE.fullmatch(text.strip()) else None
 
 
@@ -70,9 +69,8 @@ def hash_secret(secret: str, chat_id: int) -> str:
 
 
 def is_correct(secret: str, chat_id: int, stored: str | None) -> bool:
-    """Compare in constant time; nothing answers where nothing is stored."""
-    given = hash_secret(secret, chat_id)
-    return compare_digest(given, stored or "") if stored else False
+    """Compare *secret* with the *stored* hash in constant time; False if none is stored."""
+    return stored is not None and compare_digest(hash_secret(secret, chat_id), stored)
 
 
 def has_expired(asked_at: datetime, now: datetime) -> bool:
@@ -82,7 +80,7 @@ def has_expired(asked_at: datetime, now: datetime) -> bool:
 def limit_reached(
     by_user: Times, by_chat: Times, for_mailbox: Times, in_all: Times
 ) -> Reached | None:
-    """Return which limit one more request would exceed.
+    """Return the limit that one more request would exceed, and the latest if there are several.
 
     Each argument holds the times of the requests in the last 24 hours, the oldest first.
     """
@@ -93,9 +91,9 @@ def limit_reached(
         (Limit.ACCOUNT, by_chat, MOST_BY_AN_ACCOUNT),
         (Limit.DAY, in_all, most_in_all),
     )
-    reached = [
+    exceeded = [
         Reached(limit, times[-most] + VALID_FOR)
         for limit, times, most in limits
         if len(times) >= most
     ]
-    return max(reached, key=lambda one: one.until, default=None)
+    return max(exceeded, key=lambda reached: reached.until, default=None)

@@ -1,13 +1,14 @@
-"""Mails: from templates and values to whole messages, with the headers that make them good mail.
+"""Composing mails: templates and values become whole messages with all their headers.
 
-- From, Reply-To, To, Date; a Message-ID made of the delivery's key, so that a mail program which
-  receives a mail twice shows it once.
-- In-Reply-To and References (RFC 5322, 3.6.4): the mails about one story are shown as one thread.
+- From, Reply-To, To and Date. The Message-ID is derived from the delivery, so that a mail program
+  that receives a mail twice shows it once.
+- In-Reply-To and References (RFC 5322, 3.6.4) join the mails about one story to a thread.
 - Auto-Submitted (RFC 3834) keeps out-of-office replies away.
-- List-Id (RFC 2919), List-Unsubscribe (RFC 2369) by mail and, if the bot has a public address, by
+- List-Id (RFC 2919); List-Unsubscribe (RFC 2369) by mail and, if the bot has a public address, on
   the web with one click (RFC 8058). A confirmation belongs to no list.
-- `multipart/alternative`, the plain text first and the HTML last (RFC 2046, 5.1.4); with pictures
-  the HTML is part of a `multipart/related`. All of it is 7-bit, so that no relay has to change it.
+- The body is a `multipart/alternative`, plain text first and HTML last (RFC 2046, 5.1.4). With
+  pictures, the HTML is in a `multipart/related`. All parts are 7-bit, so that no relay has to
+  change them.
 """
 
 from base64 import b64decode, b64encode
@@ -37,14 +38,11 @@ if TYPE_CHECKING:
 
 _POLICY = SMTP.clone(cte_type="7bit")
 
-LONGEST_SUBJECT = 78  # characters; RFC 5322, 2.1.1 has the same for a line
-_MOST_HEADLINES = 2  # in a subject, and in the line that mail programs show behind it
-_MARK = "x"  # stands for a title when room is measured: behind none a space would not count
-_WORTH_CUTTING = 16  # characters that the beginning of a title needs to say anything
+LONGEST_SUBJECT = 78  # characters, as RFC 5322, 2.1.1 recommends for a line
+_MOST_HEADLINES = 2  # in a subject, and in the preview that mail programs show after it
+_MARK = "x"  # a title of one character, to measure the room for titles
+_SHORTEST_CUT = 16  # characters; a shorter beginning of a title says too little
 _NO_ELLIPSIS_AFTER = " ,;:-\u2013\u2014\u3001\uff0c\uff1a\uff1b"
-
-
-# What a delivery freezes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,8 @@ class InlinePicture:
 class Mail:
     """A mail as it will be sent: the frozen body of an e-mail delivery.
 
-    *headers* are all but those that say how the parts are encoded, in their order; their values are
-    plain text. *to* is the bare address.
+    *headers* are in their order, with plain text as values, and without those that describe the
+    encoding of the parts. *to* is the bare address.
     """
 
     to: str
@@ -71,10 +69,10 @@ class Mail:
     pictures: tuple[InlinePicture, ...] = ()
 
     def header(self, name: str) -> str | None:
-        return next((value for known, value in self.headers if known == name), None)
+        return next((value for header, value in self.headers if header == name), None)
 
     def fallback(self) -> None:
-        """There is none: a mail server that refuses the form of a mail would refuse it again."""
+        """Return None, because a server that refuses the form of a mail would refuse it again."""
 
     def to_json(self) -> dict[str, Any]:
         pictures = [
@@ -98,11 +96,11 @@ class Mail:
         )
 
 
-# Its bytes: the same mail gives the same bytes, always
-
-
 def message_bytes(mail: Mail) -> bytes:
-    """Return the whole message with CRLF line ends; ValueError for a header no line can hold."""
+    """Return the whole message with CRLF line ends. Equal mails give equal bytes.
+
+    Raises ValueError for a header that fits no line.
+    """
     headers = (*mail.headers, ("Subject", mail.subject))
     message = EmailMessage(policy=_POLICY)
     message.set_content(mail.text)
@@ -134,7 +132,7 @@ def _add_pictures(message: EmailMessage, mail: Mail) -> None:
 
 
 def _set_boundaries(message: EmailMessage, mail: Mail) -> None:
-    """Replace Python's random boundaries; `=_` occurs in neither base64 nor quoted-printable."""
+    """Replace Python's random boundaries. Neither base64 nor quoted-printable contains `=_`."""
     seed = sha256((mail.header("Message-ID") or mail.subject).encode()).hexdigest()[:24]
     parts = [part for part in message.walk() if part.is_multipart()]
     for number, part in enumerate(parts):
@@ -142,12 +140,9 @@ def _set_boundaries(message: EmailMessage, mail: Mail) -> None:
         part.set_boundary(f"=_{seed}_{number}")
 
 
-# Composing
-
-
 @dataclass(frozen=True, slots=True)
 class FromAddress:
-    """Who writes; *returns* receives bounces and requests to be unsubscribed."""
+    """The sender; *returns* receives bounces and requests to unsubscribe."""
 
     address: str
     name: str = "Dateline"
@@ -161,7 +156,7 @@ class FromAddress:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A mailbox, and the row of its chat; *language*: the tag of the chat's language."""
+    """A mailbox; *language* is the tag of its chat's language."""
 
     mailbox_id: int
     address: str
@@ -172,18 +167,18 @@ class Recipient:
 def recipients_of(
     mailboxes: "Iterable[Mailbox]", languages: Mapping[int, str]
 ) -> dict[int, Recipient]:
-    """Return the recipients by chat; *languages*: what each chat is spoken to in."""
+    """Return the recipients by chat; *languages* are those of the chats."""
     return {
-        one.chat_id: Recipient(one.id, one.address, one.chat_id, languages[one.chat_id])
-        for one in mailboxes
+        box.chat_id: Recipient(box.id, box.address, box.chat_id, languages[box.chat_id])
+        for box in mailboxes
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a mail is about: a name for it such as `alert:12`, and when it is made.
+    """The subject of a mail by a name such as `alert:12`, and when the mail is composed.
 
-    *follows*: that of the mail with which it belongs together, and behind which it is shown.
+    *follows* is the occasion of the first mail of its thread.
     """
 
     name: str
@@ -193,15 +188,14 @@ class Occasion:
     def message_id(self, domain: str) -> str:
         """Return the Message-ID of the mail.
 
-        Row numbers begin anew with a new database; the time keeps their mails apart.
+        The time is part of it, because a new database numbers its rows from 1 again.
         """
-        made = f"{self.now:%Y%m%dT%H%M%S}"
-        return f"<{self.name.replace(':', '.')}.{made}@{domain}>"
+        return f"<{self.name.replace(':', '.')}.{self.now:%Y%m%dT%H%M%S}@{domain}>"
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLinks:
-    """Links for the reader of a mail; None where the bot has no public address."""
+    """Links for the recipient; those on the web are None if the bot has no public address."""
 
     unsubscribe_by_mail: str
     unsubscribe: str | None = None
@@ -217,11 +211,11 @@ class Mailer:
     links: Links
 
     def to(self, recipient: Recipient) -> Self:
-        """Return the same, writing in the recipient's language."""
+        """Return a mailer that writes in the recipient's language."""
         return replace(self, renderer=self.renderer.of(recipient.language))
 
     def return_path(self, mailbox_id: int) -> str:
-        """Return the address that bounces of the mailbox come to."""
+        """Return the address that receives the bounces of this mailbox."""
         if self.sender.returns is None:
             return self.sender.address
         return return_path(self.sender.returns, token_of(mailbox_id, self.links.signer))
@@ -236,7 +230,7 @@ class Mailer:
             manage=self.links.manage(recipient.chat_id, now),
         )
 
-    def mail(  # noqa: PLR0913 - what makes a mail, each part named
+    def mail(  # noqa: PLR0913 - each part of a mail, by name
         self,
         template: str,
         recipient: Recipient,
@@ -247,9 +241,9 @@ class Mailer:
         label: str | None = None,
         pictures: tuple[InlinePicture, ...] = (),
     ) -> Mail:
-        """Return what `<template>.html` and `.txt` give.
+        """Compose a mail from `<template>.html` and `<template>.txt`.
 
-        *label* names the list that the mail is of; without one it is for this user alone.
+        *label* names the list that the mail belongs to; None: it is for this user alone.
         """
         links = self.reader_links(recipient, occasion.now)
         known = {"subject": subject, "links": links, "recipient": recipient, **values}
@@ -265,7 +259,7 @@ class Mailer:
         )
 
     def text(self, template: str, values: Mapping[str, Any]) -> str:
-        """Return what a template of plain text gives; it escapes as all do, and that is undone."""
+        """Render a template of plain text, and undo the escaping that every template applies."""
         text = unescape(self.renderer.text(template, **values)).strip()
         is_rtl = self.renderer.language.direction == RTL
         return mark_rtl_lines(text) if is_rtl else text
@@ -286,7 +280,7 @@ class Mailer:
         )
 
     def _list_headers(self, label: str, links: ReaderLinks) -> tuple[tuple[str, str], ...]:
-        addresses = [each for each in (links.unsubscribe, links.unsubscribe_by_mail) if each]
+        addresses = filter(None, (links.unsubscribe, links.unsubscribe_by_mail))
         headers = (
             ("List-Id", with_name(f"{self.sender.name} {label}", f"{label}.{self.sender.domain}")),
             ("List-Unsubscribe", ", ".join(f"<{address}>" for address in addresses)),
@@ -296,9 +290,9 @@ class Mailer:
 
 
 def _with_inline_styles(html: str) -> str:
-    """Turn style sheets into style attributes, since several mail programs read nothing else.
+    """Turn style sheets into style attributes, because several mail programs read nothing else.
 
-    What no attribute can say (`@media`: dark mode, narrow screens) stays in the sheet.
+    `@media` rules (dark mode, narrow screens) stay in the sheet, because no attribute has them.
     """
     return _inliner().inline(html)
 
@@ -307,19 +301,17 @@ def _with_inline_styles(html: str) -> str:
 def _inliner() -> "CSSInliner":
     from css_inline import CSSInliner  # noqa: PLC0415 - only a bot that mails needs it
 
-    # Nothing is ever fetched: our sheets are part of the page.
+    # Our style sheets are part of the page, so nothing needs to be fetched.
     return CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
-
-
-# Subjects: what is new, in a line that no list of mails cuts off
 
 
 def subject_of(
     written: Callable[[Sequence[str]], str], titles: Sequence[str]
 ) -> tuple[str, list[str]]:
-    """Return *written* with up to two of the *titles*, as there is room, and the two after them.
+    """Return the subject with up to two *titles*, as there is room, and the next two titles.
 
-    The last one in the subject may be cut, at a word where it has any.
+    *written* makes the subject of the titles. The last title in it may be cut, if possible between
+    words.
     """
     heads: list[str] = []
     lines = [line for title in titles if (line := one_line(title))]
@@ -327,7 +319,7 @@ def subject_of(
         room = LONGEST_SUBJECT - len(written([*heads, _MARK])) + len(_MARK)
         if len(title) > room:
             cut = _beginning(title, room)
-            heads += [cut] if cut and (len(cut) >= _WORTH_CUTTING or not heads) else []
+            heads += [cut] if cut and (len(cut) >= _SHORTEST_CUT or not heads) else []
             break
         heads.append(title)
     following = lines[len(heads) : len(heads) + _MOST_HEADLINES]
@@ -335,7 +327,7 @@ def subject_of(
 
 
 def _beginning(title: str, room: int) -> str:
-    """Return the first words of *title* that fit with an ellipsis; "" where not even one does."""
+    """Return the first words of *title* that fit with an ellipsis; "" if no character fits."""
     cut = title[: max(room - 1, 0)]
     at_a_word = cut if title[len(cut) : len(cut) + 1] == " " else cut.rpartition(" ")[0]
     kept = (at_a_word or cut).rstrip(_NO_ELLIPSIS_AFTER)

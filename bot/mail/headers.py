@@ -1,20 +1,22 @@
 """Header fields as bytes (RFC 5322, RFC 2047), and the addresses that they hold.
 
-`EmailMessage` folds by itself, and not twice alike: beside encoded words it drops a space on one
-Python and doubles it on the next, and it encodes a long address of `List-Unsubscribe`, where an
-encoded word may not be used and no reader looks for one. So:
+The folding of `EmailMessage` differs between Python versions: next to encoded words it drops a
+space in one and doubles it in another. It also encodes a long address of `List-Unsubscribe`, where
+encoded words are not allowed and no mail program expects one. This module therefore folds by its
+own rules:
 
-- A text (Subject) of plain ASCII is left as it is and folded at its spaces. Any other is encoded as
-  a whole: between two encoded words every reader drops the space (RFC 2047, 6.2).
-- Before an address only the name is encoded, and without its quotes (RFC 2047, 5).
-- All else is ASCII, and is folded at its spaces and nowhere else.
+- A text (Subject) of plain ASCII stays as it is and is folded at its spaces. Any other text is
+  encoded as a whole, because mail programs drop the space between two encoded words (RFC 2047,
+  6.2).
+- Only the name before an address is encoded, without its quotes (RFC 2047, 5).
+- Everything else is ASCII and is folded only at its spaces.
 
-Addresses are read strictly, since they go into headers and commands:
+Addresses are read strictly, because they go into headers and commands:
 
-- `local@domain` with a local part of plain ASCII (RFC 5321's dot-string); no quotes, no comments,
-  no source routes (`%`, `!`), no display name around it.
-- The domain has a dot and is written in any script; it is kept as its A-labels (IDNA 2008).
-- At most 64 octets before the @ and 254 in all.
+- `local@domain` with a local part of plain ASCII (RFC 5321's dot-string), without quotes, comments,
+  source routes (`%`, `!`) or a display name.
+- The domain has a dot, may be typed in any script, and is stored as A-labels (IDNA 2008).
+- There are at most 64 octets before the @ and 254 in all.
 """
 
 import re
@@ -23,7 +25,7 @@ from email.utils import quote
 
 import idna
 
-LONGEST_LINE = 998  # RFC 5322, 2.1.1: without its end
+LONGEST_LINE = 998  # RFC 5322, 2.1.1, without the line end
 _PREFERRED_LINE = 78
 _LONGEST_ENCODED_LINE = 76  # RFC 2047, 2
 _NAMED = frozenset({"from", "reply-to", "to", "list-id"})
@@ -43,9 +45,9 @@ _LOCAL = re.compile(rf"(?!-){_WORD}(?:\.{_WORD})*")
 
 
 def with_name(name: str, address: str) -> str:
-    """Return `name <address>` in the letters of the name, in quotes where it needs them.
+    """Return `name <address>`, not encoded yet, with the name in quotes if it needs them.
 
-    The brackets stay without a name: several spam filters mark a bare address.
+    An address without a name has brackets too, because several spam filters mark a bare one.
     """
     if not name:
         return f"<{address}>"
@@ -54,7 +56,7 @@ def with_name(name: str, address: str) -> str:
 
 
 def header_line(name: str, value: str) -> bytes:
-    """Return the field with its line ends; ValueError for a value that would break its line."""
+    """Return the field with its line ends; raise ValueError if *value* does not fit its lines."""
     if "\r" in value or "\n" in value:
         raise ValueError(f"linefeed or carriage return in {name}")
     lines = _folded(f"{name}:", _words(name, value))
@@ -64,7 +66,7 @@ def header_line(name: str, value: str) -> bytes:
 
 
 def _words(header: str, value: str) -> list[str]:
-    """Return the words between which the value may be folded."""
+    """Return the words of *value*, between which it may be folded."""
     if header.lower() == "subject" and not _is_plain(value):
         return _encoded(header, value)
     if header.lower() in _NAMED and (named := _NAME.fullmatch(value)):
@@ -74,7 +76,7 @@ def _words(header: str, value: str) -> list[str]:
 
 def _name(header: str, name: str) -> list[str]:
     """Return the name before an address as the words of a phrase."""
-    if _ENCODED.fullmatch(name):  # by the operator, in the setting
+    if _ENCODED.fullmatch(name):  # encoded by the operator, in the setting
         return [name]
     bare = _QUOTED.sub(r"\1", name[1:-1]) if _IN_QUOTES.fullmatch(name) else name
     if not _is_plain(bare):
@@ -87,10 +89,10 @@ def _in_quotes(name: str) -> str:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether no reader could take *value* for anything else.
+    """Return whether every mail program reads *value* as it stands.
 
-    Spaces at either end or in a row would be lost to some, a long word would not fit a line, and
-    what looks like an encoded word would be read as one.
+    Some drop spaces at either end or in a row, a long word does not fit a line, and `=?` may look
+    like an encoded word.
     """
     words = value.split(" ")
     return (
@@ -103,9 +105,9 @@ def _is_plain(value: str) -> bool:
 
 def _encoded(header: str, value: str) -> list[str]:
     """Return *value* as encoded words, none of which splits a character."""
-    # The standard library would start a new line at any of these.
+    # The standard library would start a new line at any line break in it.
     text = " ".join(value.encode("utf-8", "replace").decode().splitlines())
-    # One less than a line may hold: each later word stands behind the space of a folded line.
+    # One less than a line may hold, because each later word follows the space of a folded line.
     encoded = Header(text, "utf-8", _LONGEST_ENCODED_LINE - 1, header).encode(linesep="\n")
     return encoded.split("\n ")
 
@@ -113,9 +115,9 @@ def _encoded(header: str, value: str) -> list[str]:
 def _folded(start: str, words: list[str]) -> list[str]:
     lines = [start]
     for word in words:
-        longest = _LONGEST_ENCODED_LINE if word.startswith("=?") else _PREFERRED_LINE
+        limit = _LONGEST_ENCODED_LINE if word.startswith("=?") else _PREFERRED_LINE
         is_first = lines[-1] == start
-        if word and not is_first and len(lines[-1]) + 1 + len(word) > longest:
+        if word and not is_first and len(lines[-1]) + 1 + len(word) > limit:
             lines.append("")
         lines[-1] += f" {word}"
     return lines
@@ -125,11 +127,11 @@ def _folded(start: str, words: list[str]) -> list[str]:
 
 
 class NotAnAddressError(ValueError):
-    """The text is no address that mail could be sent to."""
+    """The text is no valid mail address."""
 
 
 def read_address(text: str) -> str:
-    """Return the address that *text* is, the domain in lower-case A-labels."""
+    """Return the address in *text*, its domain in lower-case A-labels."""
     local, at, domain = text.strip().rpartition("@")
     if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
         raise NotAnAddressError(text)

@@ -1,4 +1,4 @@
-"""Spellings of one mailbox, for counting: case, tags, and the rules of providers."""
+"""One spelling for all addresses of a mailbox: case, tags, and the rules of providers."""
 
 import re
 import tomllib
@@ -10,16 +10,16 @@ from typing import NamedTuple
 class _Rule(NamedTuple):
     """One provider's rule; see `providers.toml`."""
 
-    host: str  # that the mailbox is counted under
+    host: str  # under which the mailbox is counted
     ignored: str = ""
     tags: str = "+"
     has_subdomains: bool = False
 
 
 def counted_as(address: str) -> str:
-    """Return the one spelling that stands for all addresses of the same mailbox.
+    """Return the spelling under which requests for the mailbox of *address* are counted.
 
-    The *address* has its domain in A-labels, as `headers.read_address` returns it.
+    The domain of *address* is in A-labels, as `headers.read_address` returns it.
     """
     name, _, host = address.lower().rpartition("@")
     subdomain, _, parent = host.partition(".")
@@ -27,7 +27,7 @@ def counted_as(address: str) -> str:
         name = subdomain
     else:
         rule = _rules().get(host, _Rule(host))
-    # A name of nothing but a tag is one of its own.
+    # A name that begins with its tag is a name of its own.
     base = re.split(f"[{re.escape(rule.tags)}]", name, maxsplit=1)[0] or name
     bare = base.translate(dict.fromkeys(map(ord, rule.ignored)))
     return f"{bare or base}@{rule.host}"

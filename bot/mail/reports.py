@@ -1,21 +1,21 @@
-"""Mails that came back: whose they were, and what they report.
+"""Reading bounces, complaints and requests to unsubscribe, and finding their mailbox.
 
-A bounce comes back to an address that names its mailbox (a variable envelope return path):
-`bounce+<token>@example.org` with a signed token. It is in lower case throughout, since mail servers
-may fold the case of a local part. Mails that ask to be unsubscribed carry the same token.
+A bounce returns to an address that names its mailbox (a variable envelope return path):
+`bounce+<token>@example.org` with a signed token. The token is in lower case, because mail servers
+may fold the case of a local part. Requests to unsubscribe carry the same token.
 
-A report is read from a whole message, whose sender may be anybody:
+A report is read from a whole message, which anybody may have sent:
 
-- a delivery status notification (RFC 3464) with `Action: failed`, whose status says why; `delayed`
-  and the like say nothing yet. The token of the return path stands in the address that the report
-  came to, or in what it quotes.
-- a complaint (ARF, RFC 5965) of type `abuse` or `fraud`; the token stands in the quoted mail.
-- a request to be unsubscribed: a subject or a first line with that word and a token.
-Any other mail is none of these.
+- A delivery status notification (RFC 3464) with `Action: failed`, whose status gives the reason;
+  other actions such as `delayed` are ignored. The token of the return path is in the address that
+  the report was sent to, or in the quoted mail.
+- A complaint (ARF, RFC 5965) of type `abuse`, `fraud` or `opt-out`. The token is in the quoted
+  mail.
+- A request to unsubscribe: a subject or text with the word "unsubscribe" and a token.
 
-Nothing here needs the structure of a header field, so none is parsed: the standard library's
-parsers of addresses and of parameters fail on some, and take minutes over others. Even so this
-runs in a worker: an attacker has more time than we to find what else takes long.
+No header field is parsed, because the standard library's parsers of addresses and parameters fail
+on some hostile fields and take minutes over others. The reader still runs in a worker process,
+because an attacker may find something else that takes long.
 """
 
 import re
@@ -35,7 +35,7 @@ from urllib.parse import unquote
 from bot.rendering.links import BadTokenError, Purpose, Signer
 
 _TOKEN = re.compile(r"(?<![\w.])\d{1,19}\.0\.[a-z2-7]{26}(?![\w.])")
-_MOST = 20  # that are tried; an honest report has ours in the address that it came to
+_MOST_TOKENS = 20  # that are tried; in an honest report ours is among the first
 
 
 def token_of(mailbox_id: int, signer: Signer) -> str:
@@ -43,13 +43,13 @@ def token_of(mailbox_id: int, signer: Signer) -> str:
 
 
 def tokens_in(text: str) -> tuple[str, ...]:
-    """Return what may be tokens in *text*, in their order, each once; they may stand in URLs."""
+    """Return the possible tokens in *text*, in URLs too, each once and in their order."""
     found = dict.fromkeys(_TOKEN.findall(unquote(text).lower()))
-    return tuple(islice(found, _MOST))
+    return tuple(islice(found, _MOST_TOKENS))
 
 
 def verified_mailbox_id(tokens: Iterable[str], signer: Signer, now: datetime) -> int | None:
-    """Return the mailbox of the first of the *tokens* that is ours."""
+    """Return the mailbox in the first of *tokens* that we have signed; None if there is none."""
     for token in tokens:
         try:
             (mailbox_id,) = signer.verify(Purpose.RETURN_PATH, token, now)
@@ -60,20 +60,20 @@ def verified_mailbox_id(tokens: Iterable[str], signer: Signer, now: datetime) ->
 
 
 def return_path(address: str, token: str) -> str:
-    """Return *address* with the *token* behind a plus."""
+    """Return *address* with a plus and the *token* at the end of its local part."""
     local, _, domain = address.rpartition("@")
     return f"{local}+{token}@{domain}"
 
 
 # Reading a report
 
-_LONGEST_FIELD = 2000  # characters; a line of a mail has 998 at most (RFC 5322), most fields one
+_LONGEST_FIELD = 2000  # characters; most fields are one line, of 998 at most (RFC 5322)
 _LONGEST_REASON = 300
-_LONGEST_STATUS = 11  # 5.999.999 and room
+_LONGEST_STATUS = 11  # characters; a status is 5.999.999 at most
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _COMPLAINTS = {"abuse", "fraud", "opt-out"}
-_MOST_MULTIPARTS = 20  # an honest report has four; nested, each is looked for in every line
-_PEEK = 1000  # characters of a body that are searched for a request
+_MOST_MULTIPARTS = 20  # an honest report has four; every line is searched for each open one
+_SEARCHED = 1000  # characters of a body that are searched for a request
 
 
 class ReportKind(StrEnum):
@@ -84,9 +84,9 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """*tokens* are what may be one of ours, the likeliest first; the rest is of a bounce.
+    """*tokens* are possible tokens of ours, the likeliest first.
 
-    *status* is its enhanced status code, *reason* are the words of the server that refused.
+    A bounce has the enhanced *status* code, and as *reason* the words of the server.
     """
 
     kind: ReportKind
@@ -105,7 +105,7 @@ class Report:
 
 
 class _Bounded(Compat32):
-    """Fields as they are written, none longer than an honest one."""
+    """A policy that keeps fields as written, and cuts those that are longer than any honest one."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -113,7 +113,7 @@ class _Bounded(Compat32):
 
 
 class _Part(Message):
-    """Finds its boundary without the parameters around it, whose parser fails on some."""
+    """A part that finds its boundary without the parser of parameters, which fails on some."""
 
     def get_boundary(self, failobj: Any = None) -> Any:
         found = _BOUNDARY.search(self.get("Content-Type", ""))
@@ -125,7 +125,7 @@ def _parsed(text: str) -> Message:
 
 
 def read_report(content: bytes) -> Report | None:
-    """Return what the message *content* reports; None for anything else."""
+    """Return the report in the message *content*; None if it is any other mail."""
     text = content.decode("utf-8", "replace")
     if sum(1 for _ in _BOUNDARY.finditer(text)) > _MOST_MULTIPARTS:
         return None
@@ -144,13 +144,13 @@ def _bounce(message: Message, status: Message, text: str) -> Report | None:
         code = fields.get("Status", "").strip()
         if action != "failed" or not code.startswith(("4", "5")):
             continue
-        said = fields.get("Diagnostic-Code", "").partition(";")[2] or code
-        came_to = "\n".join(_recipients(message))
+        reason = fields.get("Diagnostic-Code", "").partition(";")[2] or code
+        recipients = "\n".join(_recipients(message))
         return Report(
             ReportKind.BOUNCE,
-            tokens_in(f"{came_to}\n{_unfolded(text)}"),
+            tokens_in(f"{recipients}\n{_unfolded(text)}"),
             status=code.partition(" ")[0][:_LONGEST_STATUS],
-            reason=" ".join(said.split())[:_LONGEST_REASON],
+            reason=" ".join(reason.split())[:_LONGEST_REASON],
         )
     return None
 
@@ -164,18 +164,17 @@ def _complaint(feedback: Message, text: str) -> Report | None:
 
 def _unsubscribe_request(message: Message) -> Report | None:
     text = f"{_decoded(message.get('Subject', ''))}\n{_body(message)}"
-    return (
-        Report(ReportKind.UNSUBSCRIBE, tokens_in(text)) if "unsubscribe" in text.lower() else None
-    )
+    if "unsubscribe" not in text.lower():
+        return None
+    return Report(ReportKind.UNSUBSCRIBE, tokens_in(text))
 
 
 def _groups(part: Message) -> list[Message]:
-    """Return the groups of fields of a report; the parser makes each a message of its own."""
+    """Return the groups of fields in a report; the parser makes each group a message."""
     payload = part.get_payload()
-    groups = (
-        [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
-    )
-    if groups and not all(len(group) == 0 for group in groups):
+    parts = payload if isinstance(payload, list) else []
+    groups = [part for part in parts if isinstance(part, Message)]
+    if any(len(group) for group in groups):
         return groups
     text = groups[0].get_payload() if groups else payload
     return [_parsed(str(text))]
@@ -187,7 +186,7 @@ def _recipients(message: Message) -> list[str]:
 
 
 def _decoded(subject: str) -> str:
-    """Return *subject* with its encoded words (RFC 2047) as ASCII, which what we look for is."""
+    """Return *subject* with its encoded words (RFC 2047) as ASCII, because a token is ASCII."""
     try:
         pieces = decode_header(subject)
     except HeaderParseError:
@@ -207,12 +206,12 @@ def _body(message: Message) -> str:
             except ValueError:  # uuencoded, and wrongly
                 return ""
             assert isinstance(content, bytes)  # noqa: S101 - asked for as such
-            return content.decode("ascii", "replace")[:_PEEK]
+            return content.decode("ascii", "replace")[:_SEARCHED]
     return ""
 
 
 def _own_parts(message: Message) -> Iterator[Message]:
-    """Yield what its sender wrote, not what is in a mail within it: that one may be ours."""
+    """Yield the sender's own parts, without those of a quoted mail, which may be ours."""
     if not message.is_multipart():
         yield message
     elif message.get_content_maintype() == "multipart":
@@ -222,5 +221,5 @@ def _own_parts(message: Message) -> Iterator[Message]:
 
 
 def _unfolded(text: str) -> str:
-    """Return *text* with the lines put together that quoted-printable has folded."""
+    """Return *text* with the lines joined that quoted-printable has folded."""
     return text.replace("=\r\n", "").replace("=\n", "")

@@ -1,4 +1,4 @@
-"""DKIM (RFC 6376): signing a mail with the key of its domain."""
+"""Signing a mail with the key of its domain: DKIM (RFC 6376)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Self
 
-# RFC 8058 asks for those of unsubscribing.
+# RFC 8058 requires the fields of unsubscribing.
 _SIGNED = (
     b"from reply-to to subject date message-id in-reply-to references mime-version content-type "
     b"list-id list-unsubscribe list-unsubscribe-post auto-submitted"
@@ -22,7 +22,7 @@ class WrongKeyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DkimSigner:
-    """Called with a whole message, it returns the message with its signature before it."""
+    """A callable that returns a whole message with its signature in front."""
 
     key: bytes = field(repr=False)
     selector: str
@@ -30,8 +30,8 @@ class DkimSigner:
 
     @classmethod
     def of(cls, key: bytes, selector: str, domain: str) -> Self:
-        """Return what signs with the private *key* (PEM, RSA); WrongKeyError if it cannot."""
-        from dkim import DKIMException  # noqa: PLC0415 - only those who sign pay for it
+        """Return a signer with the private *key* (PEM, RSA); WrongKeyError if it cannot sign."""
+        from dkim import DKIMException  # noqa: PLC0415 - imported only by a bot that signs
 
         signer = cls(key, selector, domain)
         try:
@@ -44,13 +44,13 @@ class DkimSigner:
         from dkim import sign  # noqa: PLC0415
 
         head = message.partition(b"\r\n\r\n")[0].lower()
-        there = [name for name in _SIGNED if f"\n{name.decode()}:".encode() in b"\n" + head]
+        present = [name for name in _SIGNED if f"\n{name.decode()}:".encode() in b"\n" + head]
         header: bytes = sign(
             message,
             self.selector.encode(),
             self.domain.encode(),
             self.key,
             canonicalize=(b"relaxed", b"relaxed"),
-            include_headers=there,
+            include_headers=present,
         )
         return header + message

@@ -1,19 +1,21 @@
-"""The e-mail channel: SMTP (RFC 5321) over a few connections, kept for as long as there is work.
+"""The e-mail channel: SMTP (RFC 5321) over connections that are kept while there is work.
 
-Each answer is read once:
-- no connection, none as safe as asked for, or one lost before the content goes: never sent
-- a connection that is lost, silent or garbled from then on: unknown
-- 421, at any time: the server wants a pause
-- 4xx: later
-- 5xx to our name and password, or to our address: rejected
-- 5xx to the recipient, or with an enhanced status to the content: `status` says whether the mailbox
-  refuses, whether that may pass or is about us (later, and if it lasts for two days it counts
-  against the mailbox or is reported to the admins), or whether the mail itself is refused
+Responses and failures are translated once:
+
+- no connection, no TLS as configured, or a connection lost before the content is sent: never sent
+- a connection lost, silent or garbled after that: unknown
+- 421 at any time: the server asks for a pause
+- 4xx: try later
+- 5xx to the login or to our address: rejected
+- 5xx to the recipient, or with an enhanced status to the content: `status` decides. The mailbox may
+  be closed, or the mail itself refused. A problem that may pass, or one about us, means try later;
+  after two days it counts against the mailbox or is reported to the admins.
 - any other 5xx to the content: refused
-After a refusal the session is reset and serves the next mail; one that cannot be reset ends.
 
-It never retries. A mail that may have arrived is sent once more with the same Message-ID, which
-most mail programs show as one. A user waits for a confirmation, so a 5xx ends it at once.
+After a refusal the session is reset for the next mail, or closed if that fails.
+
+Nothing here retries. A mail that may have arrived is sent once more with the same Message-ID, which
+most mail programs show as one. A 5xx ends a confirmation at once, because a user waits for it.
 """
 
 from __future__ import annotations
@@ -63,9 +65,9 @@ if TYPE_CHECKING:
     from storage.db.engine import Transaction
 
 TIMEOUT_SECONDS = 30
-ASKED_TO_PAUSE = timedelta(minutes=5)
+PAUSE_ON_REQUEST = timedelta(minutes=5)
 PACE_KEY = "smtp"
-# A call waits for several answers, each with its own time-out.
+# A call waits for several responses, each with its own time-out.
 LIMITS = SendLimits(
     Medium.EMAIL,
     claim_lease=timedelta(minutes=1),
@@ -80,38 +82,38 @@ _LATER, _PERMANENT, _NO_CODE = 400, 500, 600
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The server that takes our mail; *hello* is how we introduce ourselves."""
+    """The server that takes our mail; *hello* is the name that we give in EHLO."""
 
     host: str
     port: int
     use_tls: bool = False  # from the first byte on
-    start_tls: bool = True  # before anything is said; neither: for a server in your own network
+    start_tls: bool = True  # before the login; neither: for a server in the operator's network
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     hello: str = "localhost"
-    tls: SSLContext | None = None  # None: the system's
+    tls: SSLContext | None = None  # None: the default of the system
 
 
 @dataclass(eq=False)
 class Smtp:
-    """`async with` it for as long as the process mails; as many connections as calls at once."""
+    """A pool of connections, one for each concurrent call; `close` ends them."""
 
     relay: Relay
     timeout_seconds: float = TIMEOUT_SECONDS
     _idle: deque[SMTP] = field(default_factory=deque)
 
     async def send(self, sender: str, recipient: str, content: bytes) -> None:
-        """Hand it over; return for a yes, raise a DeliveryError for all else."""
+        """Hand a mail over; raise a DeliveryError unless the server accepts it."""
         client = await self._connected()
-        with _closed_on_error(client):  # whatever state it is in, the next mail must not meet it
+        with _closed_on_error(client):  # so that no mail meets a session in an unknown state
             refusal = await _hand_over(client, sender, recipient, content)
-            if refusal is None or await _is_reset(client):
+            if refusal is None or await _reset(client):
                 self._idle.append(client)
         if refusal:
             raise refusal
 
     async def greet(self) -> None:
-        """Connect and log in, or raise what prevents it."""
+        """Connect and log in; raise a DeliveryError if that fails."""
         self._idle.append(await self._connected())
 
     async def close(self) -> None:
@@ -127,7 +129,7 @@ class Smtp:
         while self._idle:
             client = self._idle.pop()
             with suppress(SMTPException, OSError), _closed_on_error(client):
-                await client.noop()  # servers close what is idle
+                await client.noop()  # fails if the server has closed an idle connection
                 return client
         relay = self.relay
         client = SMTP(
@@ -157,7 +159,7 @@ async def _log_in(client: SMTP, user: str, password: str) -> None:
 async def _hand_over(
     client: SMTP, sender: str, recipient: str, content: bytes
 ) -> DeliveryError | None:
-    """Return why the server refuses the mail; None if it takes it. Raise if the session is over."""
+    """Return the error if the server refuses the mail, None if not; raise if the session ended."""
     try:
         with _translated(lost=NeverSent):
             await client.mail(sender)
@@ -171,8 +173,8 @@ async def _hand_over(
     return None
 
 
-async def _is_reset(client: SMTP) -> bool:
-    """Let the server forget a refused mail, so that it takes the next; end the session if not."""
+async def _reset(client: SMTP) -> bool:
+    """Reset the session after a refused mail; if that fails, close it and return False."""
     try:
         await client.rset()
     except SMTPResponseException:
@@ -201,28 +203,28 @@ def _closed_on_error(client: SMTP) -> Iterator[None]:
 
 @contextmanager
 def _translated(lost: type[DeliveryError]) -> Iterator[None]:
-    """Raise our error for one of the client's: *lost* where the connection is, or an answer."""
+    """Translate the client's errors; *lost* stands for a lost connection or a garbled response."""
     try:
         yield
     except SMTPResponseException as error:
-        said = one_line(f"{error.code} {error.message}")
+        words = one_line(f"{error.code} {error.message}")
         if _LATER <= error.code < _NO_CODE:
-            raise _rejection(error, said) from error
-        raise lost(said) from error
+            raise _rejection(error, words) from error
+        raise lost(words) from error
     except (SMTPException, OSError) as error:
         raise lost(str(error) or type(error).__name__) from error
 
 
-def _rejection(error: SMTPResponseException, said: str) -> DeliveryError:
+def _rejection(error: SMTPResponseException, words: str) -> DeliveryError:
     if error.code == _CLOSING:
-        return FloodWait(said, ASKED_TO_PAUSE)
+        return FloodWait(words, PAUSE_ON_REQUEST)
     if error.code < _PERMANENT:
-        return TryLater(said)
+        return TryLater(words)
     if isinstance(error, SMTPAuthenticationError | SMTPSenderRefused):
-        return TokenRejected(said)
-    if isinstance(error, SMTPRecipientRefused) or has_status(said):
-        return _BY_BLAME[failure_of(said).blame](said)
-    return Refused(said)
+        return TokenRejected(words)
+    if isinstance(error, SMTPRecipientRefused) or has_status(words):
+        return _BY_BLAME[failure_of(words).blame](words)
+    return Refused(words)
 
 
 _BY_BLAME: Final[dict[Blame, type[DeliveryError]]] = {
@@ -235,7 +237,7 @@ _BY_BLAME: Final[dict[Blame, type[DeliveryError]]] = {
 
 @dataclass(frozen=True, slots=True)
 class MailChannel:
-    """*return_path*: from the mailbox's row to the address that its bounces go to."""
+    """*return_path* returns the address for the bounces of a mailbox, by its row number."""
 
     smtp: Smtp
     return_path: Callable[[int], str]
@@ -277,8 +279,9 @@ class MailChannel:
         for response in responses:
             outcome, error = response.outcome, response.error
             mailbox_id = response.claimed.mailbox_id
-            if pausing := outcome.chat_pause or outcome.token_pause:  # there is one server for all
-                await pause(tx, pace_key, tx.now + pausing)
+            # All mails go through one server, so each pause is for all.
+            if duration := outcome.chat_pause or outcome.token_pause:
+                await pause(tx, pace_key, tx.now + duration)
             if isinstance(error, MailboxRefused):
                 await self.bounces.refused(tx, mailbox_id, str(error))
             if isinstance(error, TryLater) and outcome.state is DeliveryState.HELD:
@@ -291,4 +294,4 @@ class MailChannel:
         responses: Sequence[CallResponse[ClaimedMail]],
         ours: set[int],
     ) -> None:
-        """Nothing follows: what mail servers say is about mailboxes, not about deliveries."""
+        """Do nothing, because responses of mail servers are about mailboxes, not deliveries."""

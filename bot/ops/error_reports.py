@@ -1,8 +1,8 @@
-"""Reports of errors to ERRORS_URL: to Sentry, or a service with the same protocol.
+"""Reports of errors to Sentry, or to a service with the same protocol, at ERRORS_URL.
 
-A report has the log event, the type of the error, the lines of code that led there and the ids of
-the work. The message of the error is left out, since it may quote an address, a title or text of a
-user. The same error is reported once in ten minutes.
+A report has the log event, the type of the error, its traceback and the ids of the work. The
+message of the error is left out, because it may quote an address, a title or a user's text. The
+same error is reported at most once in ten minutes.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict
 
 REPEAT_SECONDS: Final = 600.0
-MOST_DIFFERENT: Final = 20  # in that time
+MOST_DIFFERENT: Final = 20  # errors in REPEAT_SECONDS
 FLUSH_SECONDS: Final = 2.0
 _ERRORS: Final = frozenset({"error", "critical"})
-# What sends reports must not report itself.
+# Errors of the code that sends reports are not reported.
 _SENDERS: Final = ("sentry_sdk", "urllib3", "opentelemetry")
 
 
 @dataclass(eq=False)
 class ErrorReporter:
-    """A processor of the log that runs before errors become text, and changes no event."""
+    """A processor of the log that reports errors, before they become text, and changes no event."""
 
     client: Client
     clock: Callable[[], float] = monotonic
@@ -59,26 +59,28 @@ class ErrorReporter:
         sentence = str(event["event"]) if "_record" not in event else "from a library"
         step = str(event.get("step", ""))
         if self._is_new((sentence, type(error).__name__, step)):
-            self.client.capture_event(self._made(event, sentence, error))
+            self.client.capture_event(self._compose(event, sentence, error))
 
     def _is_new(self, kind: tuple[str, str, str]) -> bool:
         now = self.clock()
         self._reported = {
-            kind_: at for kind_, at in self._reported.items() if now - at < REPEAT_SECONDS
+            known: reported_at
+            for known, reported_at in self._reported.items()
+            if now - reported_at < REPEAT_SECONDS
         }
         if kind in self._reported or len(self._reported) >= MOST_DIFFERENT:
             return False
         self._reported[kind] = now
         return True
 
-    def _made(self, event: EventDict, sentence: str, error: BaseException | None) -> Event:
+    def _compose(self, event: EventDict, sentence: str, error: BaseException | None) -> Event:
         from sentry_sdk.utils import event_from_exception
 
         report: Event = {}
         if error:
             report, _ = event_from_exception(error, client_options=self.client.options)
-            for one in report["exception"]["values"]:
-                one["value"] = ""
+            for exception in report["exception"]["values"]:
+                exception["value"] = ""
         report["level"] = "error"
         report["logger"] = str(event.get("logger", ""))
         report["message"] = redact(sentence)
@@ -99,7 +101,7 @@ def _error_of(event: EventDict) -> BaseException | None:
 
 @contextmanager
 def error_reports(dsn: str | None) -> Iterator[ErrorReporter | None]:
-    """Yield what reports errors to *dsn*; StopError if it cannot. Nothing waits for a report."""
+    """Yield a reporter to *dsn*, None without one; raise StopError if that is impossible."""
     if dsn is None:
         yield None
         return
@@ -108,7 +110,7 @@ def error_reports(dsn: str | None) -> Iterator[ErrorReporter | None]:
         from sentry_sdk.utils import BadDsn
     except ModuleNotFoundError as error:
         raise StopError(
-            "ERRORS_URL needs what is not installed: pip install 'dateline[errors]'."
+            "ERRORS_URL needs a library that is not installed: pip install 'dateline[errors]'."
         ) from error
     try:
         client = Client(
@@ -122,7 +124,7 @@ def error_reports(dsn: str | None) -> Iterator[ErrorReporter | None]:
             shutdown_timeout=FLUSH_SECONDS,
         )
     except BadDsn as error:
-        raise StopError("ERRORS_URL is wrong: it is no DSN; copy it again, whole.") from error
+        raise StopError("ERRORS_URL is no DSN. Copy the whole DSN again.") from error
     try:
         yield ErrorReporter(client)
     finally:

@@ -1,11 +1,11 @@
-"""HTTP of one process: its headers, its port, and the probes `/healthz` and `/readyz`.
+"""The web server of one process: its headers, its port, and the probes `/healthz` and `/readyz`.
 
-`/healthz` says whether a restart would help: it is 503 only where the process cannot mend itself,
-because one of its roles has ended, or a step hangs. `/readyz` says whether it works: it is 503, and
-names what the process waits for,
+`/healthz` tells whether a restart would help. It is 503 only if the process cannot recover by
+itself, because one of its roles has ended or a step hangs. `/readyz` tells whether the process
+works. It is 503, and names the reasons,
 
-- while Telegram or the database is away, or the database's write lock cannot be had;
-- while a stage fails round after round, or has old work and does none of it;
+- while Telegram or the database is unavailable, or the database's write lock cannot be acquired;
+- while a stage fails in every round, or has old work and does none of it;
 - while the process stops, so that it gets no more requests.
 
 A gap in polling counts after half a minute.
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bot.ops.instrumentation import Observation
     from bot.stages import StageRunner
 
-# Pages of ours load nothing but our stylesheet and icon, run nothing, and stand in no frame.
+# Our pages load only our stylesheet and icon, run no scripts, and may not be framed.
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -61,45 +61,45 @@ _HEADERS = {
 }
 
 
-async def add_headers(_request: web.Request, answer: web.StreamResponse) -> None:
-    """Add the headers that the response does not set itself; hide the name of the server."""
-    may_be_framed = _POLICY_HEADER in answer.headers  # its own policy says by whom
+async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Add the headers that the response does not set itself; remove the name of the server."""
+    may_be_framed = _POLICY_HEADER in response.headers  # its own policy says by whom
     for name, value in _HEADERS.items():
         if not (may_be_framed and name == _OLD_FRAMES):
-            answer.headers.setdefault(name, value)
-    answer.headers.pop("Server", None)
+            response.headers.setdefault(name, value)
+    response.headers.pop("Server", None)
 
 
-# Where a process that listens at all addresses is reached from its own machine.
+# The local address of a process that listens at all addresses.
 LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
-LARGEST_BODY = 1_000_000  # bytes; each reader of a body sets a smaller limit
+LARGEST_BODY = 1_000_000  # bytes; handlers set smaller limits
 
-# Bytes of a body that each connection holds unread, several times over: there may be hundreds.
+# Bytes of a body that a connection buffers, several times over. There may be hundreds of them.
 READ_AHEAD = 8192
 
-# A connection without a whole request is closed after so long, be it idle or a trickle; a proxy
-# keeps its own open for a minute.
+# A connection without a whole request, idle or slow, is closed after this time. It is longer than
+# the minute for which proxies keep connections open.
 IDLE_SECONDS = 75.0
-LINGERING_SECONDS = 2.0  # for what a client still sends that was answered already
+LINGERING_SECONDS = 2.0  # for the rest of a request that was answered early
 LARGEST_LINE, LARGEST_HEADER, MOST_HEADERS = 8190, 8190, 64
 
-DATABASE_SECONDS: Final = 1.0  # it answers within
-CACHED_SECONDS: Final = 1.0  # and is asked no more often, however many ask us
-LOCK_SECONDS: Final = 5.0  # its write lock is had within; our own transactions are far shorter
+DATABASE_SECONDS: Final = 1.0  # a healthy database answers within this time
+CACHED_SECONDS: Final = 1.0  # the database is queried no more often, however many probes come
+LOCK_SECONDS: Final = 5.0  # to acquire the write lock; our own transactions are far shorter
 LOCK_TRIED_SECONDS: Final = 1.0  # between two attempts, which write nothing
-LAGS_SECONDS: Final = 10.0  # how old the lags may be that lateness is judged by
-POLLING_GAP_SECONDS: Final = 30.0  # without a poll that succeeded
-HANGS_SECONDS: Final = 3600.0  # no round takes so long, not even for the largest list of feeds
-MOST_FAILURES: Final = 3  # rounds in a row: one may be a collision, two a database on its way back
-LATE: Final = timedelta(minutes=5)  # the oldest work of a stage that does nothing
+LAGS_SECONDS: Final = 10.0  # the age of the lags by which lateness is judged, at most
+POLLING_GAP_SECONDS: Final = 30.0  # without a successful poll
+HANGS_SECONDS: Final = 3600.0  # longer than any round, even one with the largest list of feeds
+MOST_FAILURES: Final = 3  # rounds in a row; one may be a collision, two a restart of the database
+LATE: Final = timedelta(minutes=5)  # the age of the oldest work of a stage that does nothing
 
-# Their work never waits for a publisher, as that of polls and pages does.
+# The work of these stages never waits for a publisher, as that of polls and pages does.
 CAN_BE_LATE: Final = frozenset(stage.name for stage in (MATCH, ALERT, DIGEST, SEND, MAIL))
 
 
 class Wait(StrEnum):
-    """What a process waits for before it works."""
+    """A reason why a process is not ready."""
 
     START = "start"
     TELEGRAM = "telegram"
@@ -108,8 +108,8 @@ class Wait(StrEnum):
     STOP = "stop"
 
 
-# The step whose first successful round shows that something is there.
-_SHOWN_BY = {MATCH.name: Wait.INDEX}
+# A step whose first successful round ends a wait.
+_ENDED_BY = {MATCH.name: Wait.INDEX}
 
 
 async def _nothing() -> None:
@@ -118,7 +118,7 @@ async def _nothing() -> None:
 
 @dataclass(eq=False)
 class WriteProbe:
-    """Whether the database's write lock can be had: tried again and again, beside those who ask."""
+    """Tries to acquire the write lock of the database, in a loop of its own beside the probes."""
 
     write: Callable[[], Awaitable[object]] = _nothing
     clock: Callable[[], float] = monotonic
@@ -135,7 +135,7 @@ class WriteProbe:
 
     @property
     def is_free(self) -> bool:
-        """False from the moment on that an attempt fails, or takes too long, until one succeeds."""
+        """Return False after an attempt that failed or takes too long, until one succeeds."""
         since = self._trying_since
         takes_long = since is not None and self.clock() - since >= LOCK_SECONDS
         return not self._failed and not takes_long
@@ -151,9 +151,9 @@ async def _succeeds(work: Awaitable[object]) -> bool:
 
 @dataclass(eq=False)
 class DatabaseProbe:
-    """Whether it answers in time, and takes writes; probes at the same moment share one query."""
+    """Checks that the database answers in time and accepts writes; probes share a query."""
 
-    ask: Callable[[], Awaitable[object]]
+    query: Callable[[], Awaitable[object]]
     clock: Callable[[], float] = monotonic
     lock: WriteProbe = field(default_factory=WriteProbe)
     _known_until: float = float("-inf")
@@ -163,13 +163,13 @@ class DatabaseProbe:
     async def answers(self) -> bool:
         async with self._one_at_a_time:
             if self.clock() >= self._known_until:
-                self._answers = await _succeeds(self._asked())
+                self._answers = await _succeeds(self._query())
                 self._known_until = self.clock() + CACHED_SECONDS
             return self._answers and self.lock.is_free
 
-    async def _asked(self) -> None:
+    async def _query(self) -> None:
         async with asyncio.timeout(DATABASE_SECONDS):
-            await self.ask()
+            await self.query()
 
 
 async def _no_lags() -> Mapping[str, timedelta]:
@@ -178,20 +178,20 @@ async def _no_lags() -> Mapping[str, timedelta]:
 
 @dataclass(eq=False)
 class Health:
-    """Observes the rounds of steps; a part that starts up reports when it works."""
+    """Observes the rounds of steps, and derives the responses to both probes."""
 
     waits: set[Wait] = field(default_factory=set)
     database: DatabaseProbe = field(default_factory=lambda: DatabaseProbe(_nothing))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Callable[[], float] = monotonic
     ended: list[str] = field(default_factory=list)
-    """Roles and steps that ended although nobody had asked them to."""
+    """Roles and steps that ended before the process was stopped."""
     polling_fails_for: Callable[[], float] = lambda: 0.0
-    """In seconds; the polling sets it."""
+    """Returns seconds; polling replaces it."""
     stages: set[str] = field(default_factory=set)
     """The queue stages of this process, which `watch` adds."""
     lags: Callable[[], Awaitable[Mapping[str, timedelta]]] = _no_lags
-    """How long the oldest work of each stage has waited."""
+    """Returns how long the oldest work of each stage has waited."""
     _rounds: dict[Observation, float] = field(default_factory=dict)
     _failures: Counter[str] = field(default_factory=Counter)
     _worked_at: dict[str, float] = field(default_factory=dict)
@@ -201,10 +201,10 @@ class Health:
     def watch(self, runners: Iterable[StageRunner]) -> None:
         """Judge the queue stages among *runners*.
 
-        Periodic ones do the housekeeping. One bad row fails each of their rounds, and is no reason
-        to take requests away from a process that answers its users.
+        Periodic stages do the housekeeping. One bad row can fail each of their rounds, which is no
+        reason to send no more requests to a process that still answers its users.
         """
-        self.stages |= {each.name for each in runners if not each.stage.is_periodic}
+        self.stages |= {runner.name for runner in runners if not runner.stage.is_periodic}
         self._worked_at |= dict.fromkeys(self.stages, self.clock())
 
     @contextmanager
@@ -227,26 +227,28 @@ class Health:
             del self._failures[name]
             if observation.done:
                 self._worked_at[name] = self.clock()
-            if name in _SHOWN_BY:
-                self.waits.discard(_SHOWN_BY[name])
+            if name in _ENDED_BY:
+                self.waits.discard(_ENDED_BY[name])
 
     async def lasting(self, name: str, work: Awaitable[None]) -> None:
-        """Do *work*, which ends when the process stops, and note it if it ends before."""
+        """Await *work*, which should end when the process stops; note it if it ends earlier."""
         await work
         if not self.stopping.is_set():
             self.ended.append(name)
 
     def hanging(self) -> list[str]:
-        """Return the steps of which a round takes longer than any should."""
+        """Return the steps with a round that takes longer than any should."""
         since = self.clock() - HANGS_SECONDS
-        return sorted({each.name for each, started in self._rounds.items() if started < since})
+        return sorted(
+            {step.name for step, started_at in self._rounds.items() if started_at < since}
+        )
 
     def failing(self) -> list[str]:
         """Return the stages that have failed several rounds in a row."""
         return sorted(name for name in self.stages if self._failures[name] >= MOST_FAILURES)
 
     async def late(self) -> list[str]:
-        """Return the stages that have old work, and have done none for as long."""
+        """Return the stages that have old work, and have done nothing for as long."""
         if self.clock() >= self._late_known_until:
             lags = await self.lags()
             since = self.clock() - LATE.total_seconds()
@@ -259,7 +261,7 @@ class Health:
         return self._late
 
     async def waited_for(self) -> list[str]:
-        """Return what keeps it from working: waits in their order, then stages; [] if it works."""
+        """Return why it is not ready: waits in their order, then stages; [] if it is ready."""
         waits = set(self.waits)
         if self.polling_fails_for() >= POLLING_GAP_SECONDS:
             waits.add(Wait.TELEGRAM)
@@ -268,7 +270,7 @@ class Health:
         stages: set[str] = set()
         if await self.database.answers():
             stages = {*self.failing(), *await self.late()}
-        else:  # it is why they fail
+        else:  # which explains failing and late stages
             waits.add(Wait.DATABASE)
         return [*(wait.value for wait in Wait if wait in waits), *sorted(stages)]
 
@@ -287,7 +289,7 @@ class Health:
 
 
 def make_health(process: ProcessContext, stopping: asyncio.Event) -> Health:
-    """Return the health of a process that starts; it observes the steps."""
+    """Return the health of a process that starts, and let it observe the steps."""
     waits = {Wait.START}
     if Role.CHAT in process.roles:
         waits.add(Wait.TELEGRAM)
@@ -296,7 +298,7 @@ def make_health(process: ProcessContext, stopping: asyncio.Event) -> Health:
 
     storage = process.storage
 
-    async def ask() -> None:
+    async def query() -> None:
         async with storage.reading() as tx:
             await latest_change(tx)
 
@@ -305,11 +307,11 @@ def make_health(process: ProcessContext, stopping: asyncio.Event) -> Health:
             async with storage.reading() as tx:
                 return await lags_by_stage(tx)
         except (DatabaseError, OSError):
-            return {}  # the probe of the database says so
+            return {}  # the probe of the database reports it
 
     health = Health(
         waits,
-        DatabaseProbe(ask, lock=WriteProbe(partial(try_to_write, storage))),
+        DatabaseProbe(query, lock=WriteProbe(partial(try_to_write, storage))),
         stopping,
         lags=lags,
     )
@@ -331,7 +333,7 @@ def make_web(
 
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """Serve *app* for the block; OSError if the address cannot be had."""
+    """Serve *app* during the block; raise OSError if the address is not available."""
     runner = web.AppRunner(
         app,
         access_log=None,

@@ -1,8 +1,8 @@
-"""Instrumentation: what a process does, how long that took and how it ended, for its observers.
+"""Instrumentation: observers see each operation of a process, its duration and its outcome.
 
-Observed are the rounds of stages, and what `bot.app` wraps around fetching, reading, sending, the
-calls of the Bot API and updates. The metrics, the traces and the probes are observers; without any
-of them nothing is recorded.
+The operations are the rounds of stages, and the fetches, reads, sends, Bot API calls and updates
+that `bot.app` wraps. Metrics, traces and health are observers. Without observers nothing is
+recorded.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 OK, FAILED, STOPPED = "ok", "failed", "stopped"
-# What a trace or a report of an error may name, of what the log lines have.
+# The values of log lines that a trace or a report of an error may have.
 IDS: Final = ("step", "source_id", "article", "story", "delivery", "update")
 
 
 class Operation(StrEnum):
     STEP = "step"  # one round of a stage, by its name
     FETCH = "fetch"  # one feed or page
-    READ = "read"  # bytes into a document
+    READ = "read"  # a document, from its bytes
     UPDATE = "update"  # from Telegram, by its kind
     CALL = "call"  # of the Bot API, by its method
-    SEND = "send"  # a delivery handed over, by its medium
+    SEND = "send"  # a delivery, by its medium
 
 
 class GaugeName(StrEnum):
-    """What a process can be asked for at any time, if it has that."""
+    """A value that can be read from a process at any time, if the process has it."""
 
     INDEX_QUERIES = "index_queries"
     INDEX_CHANGE = "index_change"
     SENDS_IN_FLIGHT = "sends_in_flight"
-    POLLING_FAILS = "polling_fails"  # seconds since the last poll that succeeded, while it fails
+    POLLING_FAILS = "polling_fails"  # seconds since the last successful poll, while polls fail
     CONNECTIONS = "connections"  # to the database, in use
     MEMORY = "memory"  # bytes, of the process and its workers
     WORKERS = "workers"
@@ -51,10 +51,10 @@ class Observation:
     operation: Operation
     name: str
     facts: dict[str, str | int]
-    outcome: str = ""  # one word out of few
-    error: str = ""  # the name of its type
+    outcome: str = ""  # one of few words
+    error: str = ""  # the name of the error's type
     seconds: float = 0
-    done: int = 0  # of a step: how much
+    done: int = 0  # the amount of work of a step
 
 
 class Observer(Protocol):
@@ -64,7 +64,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Instrumentation:
-    """The observers of one process, added before anything is done, and its gauges."""
+    """The observers of one process, which are added before its first operation, and its gauges."""
 
     observers: list[Observer] = field(default_factory=list)
     gauges: dict[GaugeName, Callable[[], float]] = field(default_factory=dict)
@@ -74,9 +74,9 @@ class Instrumentation:
 
     @contextmanager
     def observe(self, operation: Operation, name: str, **facts: str | int) -> Iterator[Observation]:
-        """Have the block observed; an error passes through."""
+        """Let the observers see the block; errors pass through."""
         observation = Observation(operation, name, facts)
-        started = perf_counter()
+        started_at = perf_counter()
         with ExitStack() as stack:
             for observer in self.observers:
                 stack.enter_context(observer.observe(observation))
@@ -91,4 +91,4 @@ class Instrumentation:
                 observation.outcome = STOPPED
                 raise
             finally:
-                observation.seconds = perf_counter() - started
+                observation.seconds = perf_counter() - started_at

@@ -1,4 +1,4 @@
-"""The fetcher and the reader of one process, instrumented."""
+"""Instrumentation of the fetcher and the reader of a process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNCHANGED, HOST_WAITS = "unchanged", "host_waits"
 
 @dataclass(frozen=True, slots=True)
 class InstrumentedFetcher:
-    """*purpose* is what is fetched: a feed, or a page that an article waits for."""
+    """*purpose* tells feeds from the pages that articles wait for."""
 
     fetcher: Fetches
     instrumentation: Instrumentation

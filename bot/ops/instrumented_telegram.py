@@ -1,4 +1,4 @@
-"""The calls of one bot and the updates that it handles, instrumented. This imports aiogram."""
+"""Instrumentation of a bot's calls and updates, as middlewares of aiogram."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _OUTCOMES: dict[type[Exception], str] = {
 
 @dataclass(eq=False)
 class InstrumentedCalls(BaseRequestMiddleware):
-    """Register it last: what other middlewares do around a call is not the call."""
+    """A middleware to register last, so that it does not measure the others."""
 
     instrumentation: Instrumentation
 
@@ -72,7 +72,7 @@ class InstrumentedCalls(BaseRequestMiddleware):
 
 @dataclass(eq=False)
 class InstrumentedUpdates(BaseMiddleware):
-    """Observes the handling of an update, whose id the log lines have meanwhile."""
+    """Observes the handling of each update, and adds its id to the log lines meanwhile."""
 
     instrumentation: Instrumentation
 

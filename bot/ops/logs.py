@@ -1,4 +1,4 @@
-"""Logs: structured, for a console or as JSON lines. No token is ever in one, nor a query."""
+"""Structured logs, for a console or as JSON lines, without tokens, passwords or queries."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 # A bot token: the bot's number, a colon, the secret. The playground's own token is shorter.
 TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,64}")
 _SECRET = re.compile(r"(\d{1,20}(?::|%(?:25)*3[Aa]))[A-Za-z0-9_-]{30,}")
-# user:password@ in an address. Either may hold a raw @, and that of a database a raw slash: all up
-# to the last @ counts as the password.
+# user:password@ in an address. A password may contain a raw @, and that of a database a raw slash,
+# so everything up to the last @ counts as the password.
 _CREDENTIALS = re.compile(
     r"(https?://[^/\s:]{0,512}:)[^/\s]{1,512}@|((?<!http)(?<!https)://[^/\s:]{0,512}:)\S{1,512}@"
 )
 
-# Addresses with a path, and with a query, because feeds have tokens in both.
+# Addresses with a path or a query, because feeds have tokens in both.
 _PATH = re.compile(r"(https?://[^\s/?#\"'<>\\]{1,512})[/?#][^\s\"'<>\\]*", re.IGNORECASE)
 _QUERY = re.compile(r"(https?://[^\s?#\"'<>\\]{1,2048})[?#][^\s\"'<>\\]*", re.IGNORECASE)
-# Texts of errors, which may quote any address, that of a chat's own feed too.
+# Values that may quote any address, even that of a private feed.
 _QUOTING: Final = frozenset({"exception", "error", "reason"})
 
 _CHATTY = ("aiogram", "aiohttp.access", "aiosqlite", "apscheduler", "alembic", "trafilatura")
@@ -49,7 +49,7 @@ def _redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 def _shortened(text: str, *, is_quoting: bool) -> str:
-    """Return *text* with addresses cut behind their host if it is quoting, else before the query.
+    """Cut addresses in *text* after their host if it quotes others, else before the query.
 
     Our own lines name a source by `bot.sources.urls.logged_url`.
     """
@@ -70,25 +70,25 @@ class LastErrors:
     """The newest errors of this process, for admins who do not read its log."""
 
     def __init__(self, most: int = 20) -> None:
-        self._kept: deque[Failure] = deque(maxlen=most)
+        self._errors: deque[Failure] = deque(maxlen=most)
 
     def newest(self) -> list[Failure]:
-        return list(reversed(self._kept))
+        return list(reversed(self._errors))
 
     def keep(self, _logger: object, _method: str, event: EventDict) -> EventDict:
-        """Keep an event that is an error: a processor of the log, after redaction."""
+        """Keep the event if it is an error; a processor of the log that runs after redaction."""
         if event.get("level") in {"error", "critical"}:
             last_line = str(event.get("exception", "")).strip().rpartition("\n")[2]
             parts = (event.get("event"), event.get("step"), event.get("reason"), last_line)
-            text = " · ".join(str(one) for one in parts if one)
-            self._kept.append(Failure(datetime.fromisoformat(event["timestamp"]), redact(text)))
+            text = " · ".join(str(part) for part in parts if part)
+            self._errors.append(Failure(datetime.fromisoformat(event["timestamp"]), redact(text)))
         return event
 
 
 def one_line_if_malformed(record: logging.LogRecord) -> bool:
-    """Shorten the record of a request that is no HTTP to one line: a filter of the server's log.
+    """Shorten the record of a malformed request to one line; a filter of the server's log.
 
-    Only its kind is logged: its text may hold the first bytes of `Authorization`.
+    Only the kind of the error is logged, because its text may hold the start of `Authorization`.
     """
     from aiohttp.http_exceptions import HttpProcessingError
     from aiohttp.web import RequestPayloadError
@@ -108,9 +108,9 @@ def configure_logs(
     errors: LastErrors | None = None,
     report: Processor | None = None,
 ) -> None:
-    """Send our events and those of the standard library's loggers the same way, to stderr.
+    """Write our events and those of the standard library's loggers to stderr, in one form.
 
-    *report* sees errors as they are, before they become text.
+    *report* gets errors as objects, before they become text.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -142,12 +142,14 @@ def configure_logs(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 renderer,
-                # Once more on the whole line: a value may be an object whose text holds a token.
+                # The whole line again, because a value may be an object whose text holds a token.
                 redact_line,  # type: ignore[list-item]
             ],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    logging.getLogger("aiohttp.server").addFilter(one_line_if_malformed)  # twice is once
+    logging.getLogger("aiohttp.server").addFilter(
+        one_line_if_malformed
+    )  # adding it again has no effect
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

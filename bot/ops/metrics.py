@@ -1,13 +1,13 @@
-"""Metrics of one process for Prometheus, served at METRICS_PORT: the only module that names them.
+"""Metrics of one process for Prometheus, served at METRICS_PORT. No other module names them.
 
-Names end in their unit. Labels take few values: never an id, a host, or text from users.
-`docs/reference/metrics.md` says what each of them means. To add an operation: `_COUNTERS`, perhaps
-`_HISTOGRAMS`; to add a value that is read when asked for: `_GAUGES`.
+Names end in their unit. Labels have few values, and never an id, a host or text from users.
+`docs/reference/metrics.md` explains each metric. A new operation needs a row in `_COUNTERS` and
+perhaps in `_HISTOGRAMS`; a value that is read at each scrape needs a row in `_GAUGES`.
 
-They answer at a port of their own, because a proxy passes on every path of the pages' port, and
-`/metrics` cannot tell whether Prometheus or the world asks. What is counted in the database is
-queried when a scrape comes, every 15 seconds at most, and only by processes with role `publish`:
-all of them would say the same, so dashboards take the maximum.
+Metrics have a port of their own, because a proxy passes on every path of the pages' port, and
+`/metrics` cannot tell Prometheus from the public. Figures from the database are queried at a
+scrape, every 15 seconds at most, and only by processes with role `publish`. They all report the
+same figures, so dashboards take the maximum.
 """
 
 from __future__ import annotations
@@ -54,74 +54,94 @@ _ROUNDS: Final = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 
 _COUNTERS: Final = {
     Operation.STEP: ("step_rounds", "Rounds of each step.", ("step", "outcome")),
-    Operation.FETCH: ("fetches", "Feeds and pages asked for.", ("purpose", "outcome")),
+    Operation.FETCH: ("fetches", "Requests for feeds and pages.", ("purpose", "outcome")),
     Operation.READ: ("reads", "Documents read.", ("purpose", "outcome")),
     Operation.UPDATE: ("updates", "Updates from Telegram handled.", ("kind", "outcome")),
     Operation.CALL: ("telegram_calls", "Calls of the Bot API.", ("method", "outcome")),
-    Operation.SEND: ("sends", "Deliveries handed over.", ("medium", "outcome")),
+    Operation.SEND: (
+        "sends",
+        "Deliveries handed to Telegram or the mail server.",
+        ("medium", "outcome"),
+    ),
 }
 _HISTOGRAMS: Final = {
-    Operation.STEP: ("step_round_seconds", "How long rounds took.", ("step",), _ROUNDS),
-    Operation.FETCH: ("fetch_seconds", "How long responses took.", ("purpose",), _CALLS),
-    Operation.READ: ("read_seconds", "How long reading took.", ("purpose",), _QUICK),
-    Operation.UPDATE: ("update_seconds", "How long updates took.", ("kind",), _CALLS),
-    Operation.SEND: ("send_seconds", "How long handing over took.", ("medium",), _CALLS),
+    Operation.STEP: ("step_round_seconds", "Duration of rounds.", ("step",), _ROUNDS),
+    Operation.FETCH: (
+        "fetch_seconds",
+        "Duration of requests for feeds and pages.",
+        ("purpose",),
+        _CALLS,
+    ),
+    Operation.READ: ("read_seconds", "Duration of reading documents.", ("purpose",), _QUICK),
+    Operation.UPDATE: ("update_seconds", "Duration of handling updates.", ("kind",), _CALLS),
+    Operation.SEND: ("send_seconds", "Duration of handing deliveries over.", ("medium",), _CALLS),
 }
 # Tables whose new rows are counted.
 _ROW_COUNTERS: Final = {
-    "entry": ("entries", "Entries that a source showed for the first time."),
+    "entry": ("entries", "New entries of sources."),
     "article": ("articles", "Articles stored."),
     "match": ("matches", "Articles that a query matched."),
-    "alert": ("alerts", "Alerts decided on, those that come in bundles too."),
+    "alert": ("alerts", "Alerts decided, including those in bundles."),
     "edition": ("editions", "Digests made."),
-    "delivery": ("deliveries", "Messages put into the outbox."),
+    "delivery": ("deliveries", "Messages enqueued in the outbox."),
 }
 _GAUGES: Final = {
     GaugeName.INDEX_QUERIES: ("index_queries", "Queries in the index of this process."),
-    GaugeName.INDEX_CHANGE: ("index_change", "The last change of a query that the index has."),
-    GaugeName.SENDS_IN_FLIGHT: ("sends_in_flight", "Deliveries being handed over now."),
-    GaugeName.POLLING_FAILS: ("polling_failing_seconds", "How long no poll has gone well; else 0."),
+    GaugeName.INDEX_CHANGE: ("index_change", "Number of the last query change that the index has."),
+    GaugeName.SENDS_IN_FLIGHT: ("sends_in_flight", "Deliveries that are being sent now."),
+    GaugeName.POLLING_FAILS: (
+        "polling_failing_seconds",
+        "Time since the last successful poll while polls fail; else 0.",
+    ),
     GaugeName.CONNECTIONS: ("database_connections", "Connections to the database in use."),
     GaugeName.MEMORY: ("memory_bytes", "Memory of this process and its workers (RSS)."),
-    GaugeName.WORKERS: ("worker_processes", "Processes that this one has started."),
-    GaugeName.DISK: ("disk_free_bytes", "Room left beside the SQLite file."),
+    GaugeName.WORKERS: ("worker_processes", "Worker processes."),
+    GaugeName.DISK: ("disk_free_bytes", "Free space on the disk of the SQLite file."),
 }
 
 
 class Metrics:
-    """An observer of one process; *build* are facts that stay, such as the version."""
+    """An observer of one process; *build* has constant facts such as the version."""
 
     def __init__(self, build: Mapping[str, str]) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._place: dict[str, Any] = {"namespace": "dateline", "registry": self.registry}
-        self._counters = {act: Counter(*named, **self._place) for act, named in _COUNTERS.items()}
+        self._options: dict[str, Any] = {"namespace": "dateline", "registry": self.registry}
+        self._counters = {
+            operation: Counter(*named, **self._options) for operation, named in _COUNTERS.items()
+        }
         self._histograms = {
-            act: Histogram(name, text, labels, buckets=buckets, **self._place)
-            for act, (name, text, labels, buckets) in _HISTOGRAMS.items()
+            operation: Histogram(name, text, labels, buckets=buckets, **self._options)
+            for operation, (name, text, labels, buckets) in _HISTOGRAMS.items()
         }
         self._row_counters = {
-            table: Counter(*named, **self._place) for table, named in _ROW_COUNTERS.items()
+            table: Counter(*named, **self._options) for table, named in _ROW_COUNTERS.items()
         }
-        rows = "What each step did, in its rows."
-        self._work = Counter("step_work", rows, ("step",), **self._place)
-        late = "How late the event loop was."
-        self._delay = Histogram("event_loop_delay_seconds", late, buckets=_QUICK, **self._place)
-        self._ready = self._gauge("ready", "1 where /readyz says so, else 0.")
-        self._up = self._gauge("database_up", "1 where the database answers, else 0.")
+        rows = "Rows that each step has processed."
+        self._work = Counter("step_work", rows, ("step",), **self._options)
+        late = "Delay of the event loop."
+        self._delay = Histogram("event_loop_delay_seconds", late, buckets=_QUICK, **self._options)
+        self._ready = self._gauge("ready", "1 if the process is ready (/readyz), else 0.")
+        self._up = self._gauge("database_up", "1 if the database answers, else 0.")
         self._waiting = {
-            "lags": self._gauge("lag_seconds", "How long the oldest work has waited.", ("step",)),
-            "queue": self._gauge("queue", "Messages that are not sent.", ("state", "medium")),
-            "sources": self._gauge("sources", "Sources that are read.", ("state",)),
-            "used": self._gauge("accounts_used", "What accounts used today.", ("kind",)),
+            "lags": self._gauge("lag_seconds", "Age of the oldest waiting work.", ("step",)),
+            "queue": self._gauge("queue", "Messages that have not been sent.", ("state", "medium")),
+            "sources": self._gauge("sources", "Sources that are polled.", ("state",)),
+            "used": self._gauge(
+                "accounts_used", "Use of budgets by all accounts today.", ("kind",)
+            ),
             "exhausted": self._gauge(
-                "accounts_exhausted", "Accounts that used up a budget today.", ("kind",)
+                "accounts_exhausted", "Accounts that have used up a budget today.", ("kind",)
             ),
         }
-        put_aside = "Articles for which a stage failed, and which no stage claims."
+        put_aside = "Articles that no stage claims any more because one failed."
         self._put_aside = self._gauge("articles_put_aside", put_aside)
-        self._change = self._gauge("queries_change", "The last change of a query there was.")
-        self._gauge("build_info", "What runs here.", tuple(build)).labels(**build).set(1)
+        self._change = self._gauge(
+            "queries_change", "Number of the last query change in the database."
+        )
+        self._gauge(
+            "build_info", "Version, Python, database and roles of the process.", tuple(build)
+        ).labels(**build).set(1)
 
     @contextmanager
     def observe(self, observation: Observation) -> Iterator[None]:
@@ -155,7 +175,7 @@ class Metrics:
         self._up.set(database)
 
     def show(self, backlog: Backlog | None) -> None:
-        """Show what waits; None: nothing is known, so nothing is shown."""
+        """Show the backlog; None: it is unknown, so no value is shown."""
         for gauge in self._waiting.values():
             gauge.clear()
         if backlog is None:
@@ -174,23 +194,23 @@ class Metrics:
         self._change.set(backlog.queries_change)
 
     def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
-        return Gauge(name, documentation, labels, **self._place)
+        return Gauge(name, documentation, labels, **self._options)
 
 
-BACKLOG_SECONDS: Final = 15.0  # between two questions to the database
-ASK_SECONDS: Final = 5.0  # that they may take
+BACKLOG_SECONDS: Final = 15.0  # between two queries of the database
+QUERY_SECONDS: Final = 5.0  # that a query may take
 DELAY_SECONDS: Final = 0.25
 
 
 @asynccontextmanager
 async def serving_metrics(process: ProcessContext, health: Health) -> AsyncIterator[None]:
-    """Measure and serve for the block; StopError if the port is not available."""
+    """Measure and serve during the block; raise StopError if the port is not available."""
     host, port = process.settings.metrics_host, process.settings.metrics_port or 0
     metrics = Metrics(_build(process))
     process.instrumentation.add(metrics)
     process.storage.on_made = metrics.count_made
-    asked = process.storage if Role.PUBLISH in process.roles else None
-    app = metrics_web(MetricsPage(metrics, health, asked, process.settings.budgets))
+    storage = process.storage if Role.PUBLISH in process.roles else None
+    app = metrics_web(MetricsPage(metrics, health, storage, process.settings.budgets))
     async with AsyncExitStack() as stack:
         with needing_the_port("METRICS_PORT", host, port):
             await stack.enter_async_context(serving(app, host, port))
@@ -201,14 +221,14 @@ async def serving_metrics(process: ProcessContext, health: Health) -> AsyncItera
 
 @dataclass(eq=False)
 class MetricsPage:
-    """Asks for what it shows when it is requested; the database only if *storage* is given."""
+    """Collects its values when it is requested, from the database only if it has a *storage*."""
 
     metrics: Metrics
     health: Health
     storage: Storage | None
     budgets: Budgets = USUAL
     clock: Callable[[], float] = monotonic
-    _asked_at: float = float("-inf")
+    _queried_at: float = float("-inf")
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def refresh(self) -> None:
@@ -216,14 +236,14 @@ class MetricsPage:
             waits = await self.health.waited_for()
             is_up = await self.health.database.answers()
             self.metrics.note_ready(is_ready=not waits, database=is_up)
-            if self.storage and self.clock() - self._asked_at >= BACKLOG_SECONDS:
-                asked = await _load_backlog(self.storage, self.budgets) if is_up else None
-                self.metrics.show(asked)
-                self._asked_at = self.clock()
+            if self.storage and self.clock() - self._queried_at >= BACKLOG_SECONDS:
+                loaded = await _load_backlog(self.storage, self.budgets) if is_up else None
+                self.metrics.show(loaded)
+                self._queried_at = self.clock()
 
 
 def metrics_web(page: MetricsPage) -> web.Application:
-    """Return `/metrics` with the probes beside it; never on the port of the pages."""
+    """Return the web application with `/metrics` and both probes, for a port of its own."""
 
     async def answer(request: web.Request) -> web.Response:
         await page.refresh()
@@ -236,7 +256,7 @@ def metrics_web(page: MetricsPage) -> web.Application:
 
 async def _load_backlog(storage: Storage, budgets: Budgets) -> Backlog | None:
     try:
-        async with asyncio.timeout(ASK_SECONDS), storage.reading() as tx:
+        async with asyncio.timeout(QUERY_SECONDS), storage.reading() as tx:
             return await backlog(tx, budgets.limits)
     except (DatabaseError, OSError, TimeoutError):
         return None
@@ -244,7 +264,7 @@ async def _load_backlog(storage: Storage, budgets: Budgets) -> Backlog | None:
 
 @asynccontextmanager
 async def _measuring_delay(note: Callable[[float], None]) -> AsyncIterator[None]:
-    """Measure for the block how late the event loop runs what is due."""
+    """Measure the delay of the event loop during the block."""
     async with asyncio.TaskGroup() as group:
         measuring = group.create_task(_measure_delay(note))
         try:
@@ -256,9 +276,9 @@ async def _measuring_delay(note: Callable[[float], None]) -> AsyncIterator[None]
 async def _measure_delay(note: Callable[[float], None]) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + DELAY_SECONDS
+        due_at = loop.time() + DELAY_SECONDS
         await asyncio.sleep(DELAY_SECONDS)
-        note(max(loop.time() - due, 0.0))
+        note(max(loop.time() - due_at, 0.0))
 
 
 def _gauges_of(process: ProcessContext, health: Health) -> dict[GaugeName, Callable[[], float]]:
@@ -284,30 +304,30 @@ def _build(process: ProcessContext) -> dict[str, str]:
     }
 
 
-# The memory of this process and of those that it has started, on Linux.
+# The memory of this process and its descendants, on Linux.
 _PROC = Path("/proc")
 
 
 def has_proc() -> bool:
-    """Whether the system shows processes as Linux does."""
+    """Return whether the system has the process files of Linux."""
     return (_PROC / "self" / "statm").exists()
 
 
 def memory_bytes() -> int:
-    """Return the resident memory of all of them together."""
+    """Return the resident memory of this process and its descendants together."""
     pages = sum(_pages_of(pid) for pid in (os.getpid(), *descendants()))
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def descendants() -> list[int]:
-    """Return the ids of those that this process has started, and of those that they have."""
-    found: list[int] = []
-    left = _children_of(os.getpid())
-    while left:
-        pid = left.pop()
-        found.append(pid)
-        left += _children_of(pid)
-    return found
+    """Return the ids of the processes that this one has started, directly or indirectly."""
+    pids: list[int] = []
+    waiting = _children_of(os.getpid())
+    while waiting:
+        pid = waiting.pop()
+        pids.append(pid)
+        waiting += _children_of(pid)
+    return pids
 
 
 def _pages_of(pid: int) -> int:

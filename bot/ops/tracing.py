@@ -1,7 +1,7 @@
-"""Traces, where TRACES_URL asks for them: OpenTelemetry's, sent to a collector by OTLP over HTTP.
+"""OpenTelemetry traces, sent to the collector at TRACES_URL by OTLP over HTTP.
 
-Each round of a step that did something, fetch, update, call and send is a span. What it names are
-the ids that its log lines have, and hosts; never a title, an address or text from users.
+Each fetch, read, update, call, send and each round of a step that did something is a span. A span
+has the ids of its log lines, and hosts, but never a title, an address or text from users.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.app.resources import ProcessContext
     from bot.ops.instrumentation import Observation
 
-EXPORT_SECONDS: Final = 3  # also at the end, where the process has ten in all
+EXPORT_SECONDS: Final = 3  # also at the end, when the process has ten in all
 _IDLE: Final = "dateline.idle"
 
 
@@ -65,7 +65,7 @@ def _attributes(observation: Observation) -> dict[str, str | int | bool]:
 
 @asynccontextmanager
 async def tracing(process: ProcessContext) -> AsyncIterator[None]:
-    """Send traces for the block; StopError if the libraries for it are not installed."""
+    """Send traces during the block; raise StopError if the libraries are not installed."""
     url = process.settings.traces_url
     if url is None:
         yield
@@ -77,11 +77,11 @@ async def tracing(process: ProcessContext) -> AsyncIterator[None]:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ModuleNotFoundError as error:
         raise StopError(
-            "TRACES_URL needs what is not installed: pip install 'dateline[traces]'."
+            "TRACES_URL needs a library that is not installed: pip install 'dateline[traces]'."
         ) from error
 
-    class Busy(BatchSpanProcessor):
-        """Leaves out rounds that found nothing to do, some each second."""
+    class BusySpans(BatchSpanProcessor):
+        """Leaves out idle rounds, of which there are several each second."""
 
         def on_end(self, span: ReadableSpan) -> None:
             if not (span.attributes or {}).get(_IDLE):
@@ -90,7 +90,7 @@ async def tracing(process: ProcessContext) -> AsyncIterator[None]:
     names = {"service.name": "dateline", "service.instance.id": process.owner}
     provider = TracerProvider(resource=Resource.create(names), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=url.get_secret_value(), timeout=EXPORT_SECONDS)
-    provider.add_span_processor(Busy(exporter))
+    provider.add_span_processor(BusySpans(exporter))
     process.instrumentation.add(Tracing(provider.get_tracer("dateline")))
     try:
         yield

@@ -1,6 +1,6 @@
-"""Notifying a service manager that we are ready, alive or stopping (systemd: sd_notify(3)).
+"""Notifications to a service manager: ready, alive, stopping (systemd: sd_notify(3)).
 
-It names a datagram socket to the process that it starts. Without one nothing is sent.
+The manager names a datagram socket to the process that it starts. Without one nothing is sent.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ _ALIVE_TIMES = 3  # in each period of the watchdog, so that one may be late
 
 @dataclass(frozen=True, slots=True)
 class ServiceManager:
-    """*every*: the period of its watchdog, which restarts us; None if it has none."""
+    """*watchdog*: it restarts the process after this time without a sign of life, unless None."""
 
     address: str
-    every: timedelta | None = None
+    watchdog: timedelta | None = None
 
     async def run(self, stopping: asyncio.Event, status: str) -> None:
-        """Send that we are ready, then that we are alive, and that we stop when *stopping* is set.
+        """Send "ready", then "alive" in a loop, and "stopping" when *stopping* is set.
 
-        It does not matter whether Telegram answers: a restart does not help against that.
+        An outage of Telegram does not matter, because a restart would not help.
         """
         self.notify("READY=1", f"STATUS={status}")
-        while self.every and not stopping.is_set():
+        while self.watchdog and not stopping.is_set():
             self.notify("WATCHDOG=1")
-            await sleep_until(stopping, self.every.total_seconds() / _ALIVE_TIMES)
+            await sleep_until(stopping, self.watchdog.total_seconds() / _ALIVE_TIMES)
         await stopping.wait()
-        self.notify("STOPPING=1", "STATUS=finishing what is in hand")
+        self.notify("STOPPING=1", "STATUS=finishing the work in hand")
 
     def notify(self, *lines: str) -> None:
         """Send *lines*; a failure is no reason to stop."""
         address = self.address
-        if address.startswith("@"):  # an abstract socket, which is no file
+        if address.startswith("@"):  # an abstract socket, without a file
             address = f"\0{address[1:]}"
         try:
             with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as connection:
@@ -58,12 +58,11 @@ class ServiceManager:
 
 
 def service_manager(variables: Mapping[str, str] | None = None) -> ServiceManager | None:
-    """Return the one that started us, if any. Its variables are not settings."""
+    """Return the manager that started this process, if any. Its variables are not settings."""
     variables = os.environ if variables is None else variables  # noqa: TID251
     if not (address := variables.get("NOTIFY_SOCKET", "")):
         return None
     microseconds, own = variables.get("WATCHDOG_USEC", ""), str(os.getpid())
-    is_watched = microseconds.isdecimal() and variables.get("WATCHDOG_PID", own) == own
-    return ServiceManager(
-        address, timedelta(microseconds=int(microseconds)) if is_watched else None
-    )
+    if not microseconds.isdecimal() or variables.get("WATCHDOG_PID", own) != own:
+        return ServiceManager(address)
+    return ServiceManager(address, timedelta(microseconds=int(microseconds)))

@@ -16,7 +16,7 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
-from bot.mail.smtp import ASKED_TO_PAUSE, Smtp
+from bot.mail.smtp import PAUSE_ON_REQUEST, Smtp
 from tests.mail.relay import HANG_UP, HANG_UP_AFTER, SAY_NOTHING, open_relay
 
 CONTENT = b"Subject: News\r\n\r\n.a line that begins with a dot\r\n"
@@ -196,7 +196,7 @@ async def test_a_server_that_says_421_gets_its_pause(server, smtp):
     with pytest.raises(FloodWait) as asked:
         await smtp.send(*ENVELOPE)
 
-    assert asked.value.pause == ASKED_TO_PAUSE
+    assert asked.value.pause == PAUSE_ON_REQUEST
     assert str(asked.value) == "421 4.7.0 too much mail from you"
 
 

@@ -150,7 +150,7 @@ def test_without_the_setting_nothing_is_reported():
 
 
 def test_an_address_that_is_no_dsn_is_named():
-    with pytest.raises(StopError, match="ERRORS_URL is wrong"), error_reports("https://a.example"):
+    with pytest.raises(StopError, match="ERRORS_URL is no DSN"), error_reports("https://a.example"):
         pass
 
 

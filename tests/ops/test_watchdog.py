@@ -31,7 +31,7 @@ async def hear(hearing: socket.socket) -> list[str]:
 
 async def test_we_are_ready_then_alive_then_stopping(address, hearing):
     stopping = asyncio.Event()
-    manager = ServiceManager(address, every=timedelta(milliseconds=3))
+    manager = ServiceManager(address, watchdog=timedelta(milliseconds=3))
 
     async with asyncio.TaskGroup() as group:
         group.create_task(manager.run(stopping, "does chat"))
@@ -43,7 +43,7 @@ async def test_we_are_ready_then_alive_then_stopping(address, hearing):
         while last == ["WATCHDOG=1"]:
             last = await hear(hearing)
 
-    assert last == ["STOPPING=1", "STATUS=finishing what is in hand"]
+    assert last == ["STOPPING=1", "STATUS=finishing the work in hand"]
 
 
 async def test_without_a_watchdog_only_start_and_stop_are_sent(address, hearing):
