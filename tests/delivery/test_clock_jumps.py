@@ -57,7 +57,7 @@ async def all_flow(
 ) -> None:
     """Let time pass: send each second, and watch the clock as a process does."""
     watch = ClockWatch(storage)
-    watch._has_looked = True
+    watch._has_checked = True
     for second in range(seconds):
         if second % 20 == 0:
             await watch.run_once()
