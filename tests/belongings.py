@@ -1,6 +1,6 @@
-"""What belongs to a chat: a row in every table that names chats, and all its rows to compare.
+"""The rows of a chat: one in every table that refers to chats, and all of them to compare.
 
-Tables are found by themselves, so that what is added to the storage is walked too.
+The tables come from the metadata, so that a new table is included.
 """
 
 from datetime import date, datetime
@@ -14,18 +14,18 @@ from storage.db.engine import Storage, Transaction
 from storage.schema import metadata
 
 SECRET = "quagga"
-"""Stands in every text that is the chat's own; nobody else ever types it."""
+"""A word in every text of the chat, and in no other text."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
-metadata()  # all models are known then
+metadata()  # loads all models
 MODELS: dict[str, type[SQLModel]] = {
     str(mapper.class_.__tablename__): mapper.class_ for mapper in SQLModel._sa_registry.mappers
 }
 
 
 def tables_of_chats() -> list[Table]:
-    """Return the tables whose rows name a chat, those before that others refer to."""
+    """Return the tables that refer to a chat, each after those that it refers to."""
     return [
         table
         for table in metadata().sorted_tables
@@ -34,7 +34,7 @@ def tables_of_chats() -> list[Table]:
 
 
 async def rows_of(storage: Storage, chat_id: int) -> Rows:
-    """Return all that is stored of the chat, by table; what it follows included."""
+    """Return all rows of the chat by table, with the sources that it follows."""
     async with storage.reading() as tx:
         found: Rows = {"chat": await _rows(tx, "chat", "id", [chat_id])}
         for table in tables_of_chats():
@@ -46,7 +46,7 @@ async def rows_of(storage: Storage, chat_id: int) -> Rows:
 
 
 async def ids_of(storage: Storage, chat_id: int) -> dict[str, list[int]]:
-    """Return the ids that the chat's rows have or refer to, by table."""
+    """Return the ids that the rows of the chat have or refer to, by table."""
     ids: dict[str, set[int]] = {}
     for name, rows in (await rows_of(storage, chat_id)).items():
         table = metadata().tables[name]
@@ -60,7 +60,7 @@ async def ids_of(storage: Storage, chat_id: int) -> dict[str, list[int]]:
 
 
 async def fill(storage: Storage, chat_id: int) -> None:
-    """Give the chat a row in each table that names chats and has none of it."""
+    """Give the chat a row in each table that refers to chats and has none of it."""
     have = await rows_of(storage, chat_id)
     ids = await ids_of(storage, chat_id)
     known = {name: found[0] for name, found in ids.items()}
@@ -71,7 +71,7 @@ async def fill(storage: Storage, chat_id: int) -> None:
 
 
 async def _make(tx: Transaction, name: str, known: dict[str, int]) -> int:
-    """Make a row of whatever fits, and before it those that it must refer to."""
+    """Make a row of any valid values, after the rows that it must refer to."""
     table, model = metadata().tables[name], MODELS[name]
     values: dict[str, Any] = {}
     for field, facts in model.model_fields.items():
@@ -82,8 +82,7 @@ async def _make(tx: Transaction, name: str, known: dict[str, int]) -> int:
         elif facts.is_required() and field != "id":
             values[field] = _made_up(facts.annotation, tx.now)
     row = model(**values)
-    tx.session.add(row)
-    await tx.session.flush()
+    await tx.add(row)
     known[name] = getattr(row, "id", 0)
     return known[name]
 
@@ -105,9 +104,9 @@ def _made_up(kind: Any, now: datetime) -> Any:
 
 async def _rows(tx: Transaction, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
     model = MODELS[table]
-    asked = select(model).where(col(getattr(model, column)).in_(ids))
-    found = await tx.session.exec(asked.order_by(*metadata().tables[table].primary_key))
-    return [{name: getattr(row, name) for name in model.model_fields} for row in found]
+    query = select(model).where(col(getattr(model, column)).in_(ids))
+    rows = await tx.rows(query.order_by(*metadata().tables[table].primary_key))
+    return [{name: getattr(row, name) for name in model.model_fields} for row in rows]
 
 
 def _target(column: Column[Any]) -> str:

@@ -1,4 +1,4 @@
-"""Starting Chromium for tests and pictures, and pages whose errors fail a test."""
+"""Chromium for tests and screenshots, and pages whose errors fail a test."""
 
 import os
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ async def launched(*flags: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def strict_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
-    """Yield a page; any error or line in its console, such as a breach of its policy, fails."""
+    """Yield a page that may have no error and no line in its console, such as a policy breach."""
     context = await browser.new_context(locale="en-GB", **options)
     page = await context.new_page()
     complaints: list[str] = []

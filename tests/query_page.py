@@ -1,4 +1,4 @@
-"""Write docs/reference/queries.md anew from its template: `python -m tests.query_page`."""
+"""Render docs/reference/queries.md from its template: `python -m tests.query_page`."""
 
 from html import unescape
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""No secret is ever said: whatever tests and the processes they start print or log is looked at.
+"""No secret is printed or logged by a test or by a process that a test starts.
 
-What looks like a token of a bot, a login in an address or a DSN counts, wherever it comes from; of
-other secrets those that tests use. Hooks of pytest look at what is captured of each test; the
-processes of `tests/story` are looked at line by line.
+Anything that looks like a bot token, a login in an address or a DSN counts as a secret, and so do
+the passwords that tests use. Hooks of pytest search the captured output of each test; the output of
+the processes of `tests/story` is searched line by line.
 """
 
 import re
@@ -21,7 +21,7 @@ SMTP_PASSWORD, IMAP_PASSWORD = "smtp-open-sesame", "imap-open-sesame"
 ERRORS_KEY, TRACES_KEY = "feedfacefeedfacefeedfacefeedface", "traces-open-sesame"
 DATABASE_PASSWORD = "database-open-sesame"
 
-_LOOKS = {
+_PATTERNS = {
     "the token of a bot": re.compile(r"(?i)\b\d{6,20}(?::|%3a)[a-z0-9_-]{30,64}"),
     "a login in an address": re.compile(r"://[^/\s:@]*:[^/\s@…*]+@"),
     "the key of a DSN": re.compile(r"://[0-9a-f]{32}@"),
@@ -29,12 +29,12 @@ _LOOKS = {
     "the secret of a webhook": re.compile(r"(?i)secret[-_]token\W{1,5}[a-z2-7]{16,}"),
     "a password": re.compile(r"[a-z]+-open-sesame|" + ERRORS_KEY),
 }
-_said: dict[str, set[str]] = {}
+_leaks: dict[str, set[str]] = {}
 
 
 def secrets_in(text: str) -> set[str]:
-    """Return what kinds of secrets stand in *text*."""
-    return {kind for kind, look in _LOOKS.items() if look.search(text)}
+    """Return the kinds of secrets in *text*."""
+    return {kind for kind, pattern in _PATTERNS.items() if pattern.search(text)}
 
 
 def assert_keeps(text: str) -> None:
@@ -48,8 +48,8 @@ def assert_keeps_the_key(folder: Path, text: str) -> None:
             forms = (key.hex(), b64encode(key).decode(), urlsafe_b64encode(key).decode(), repr(key))
             assert [form for form in forms if form.rstrip("=") in text] == [], "the signing key"
             hook = webhook_at("https://news.example", Signer(key))
-            made = (hook.secret, hook.url.rpartition("/")[2])
-            assert [secret for secret in made if secret in text] == [], "the webhook's"
+            secrets = (hook.secret, hook.url.rpartition("/")[2])
+            assert [secret for secret in secrets if secret in text] == [], "the webhook's"
 
 
 def _keys(file: Path) -> Iterator[bytes]:
@@ -57,23 +57,23 @@ def _keys(file: Path) -> Iterator[bytes]:
         try:
             yield from (key for (key,) in database.execute("SELECT key FROM secret"))
         except sqlite3.DatabaseError:
-            return  # none of ours, or none yet
+            return  # another program's file, or no tables yet
 
 
 @pytest.hookimpl
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     for name, content in report.sections:
         if found := secrets_in(content):
-            _said.setdefault(f"{report.nodeid}, {name}", set()).update(found)
+            _leaks.setdefault(f"{report.nodeid}, {name}", set()).update(found)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if _said and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+    if _leaks and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for where, kinds in sorted(_said.items()):
-        terminalreporter.write_line(f"SAID {', '.join(sorted(kinds))}: {where}", red=True)
+    for where, kinds in sorted(_leaks.items()):
+        terminalreporter.write_line(f"SECRET {', '.join(sorted(kinds))}: {where}", red=True)

@@ -1,4 +1,4 @@
-"""What is secret is compared in constant time: `==` tells by its time how far a guess is right."""
+"""Secrets are compared in constant time, because `==` takes longer for a better guess."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 BOT = Path(__file__).parent.parent / "bot"
 SECRET = {"token", "mac", "secret", "signature", "password", "digest", "token_hash"}
 SECRET |= {"code_hash", "challenge"}
-# Its answers are made up, and stand on this machine.
+# It runs on the developer's machine, with made-up data.
 ELSEWHERE = {"playground"}
 
 
@@ -20,7 +20,7 @@ def name_of(node: ast.expr) -> str:
 
 
 def compared(tree: ast.AST) -> list[int]:
-    """Return the lines where something that is named like a secret is compared by `==`."""
+    """Return the lines that compare a value with the name of a secret by `==`."""
     return [
         node.lineno
         for node in ast.walk(tree)
@@ -30,7 +30,7 @@ def compared(tree: ast.AST) -> list[int]:
     ]
 
 
-def test_no_secret_is_compared_by_its_letters():
+def test_no_secret_is_compared_by_equality():
     found = [
         f"{file.relative_to(BOT)}:{line}"
         for file in sorted(BOT.rglob("*.py"))
@@ -41,5 +41,5 @@ def test_no_secret_is_compared_by_its_letters():
     assert found == []
 
 
-def test_one_that_is_would_be_found():
+def test_a_comparison_by_equality_is_found():
     assert compared(ast.parse("if mac == self._mac(a):\n    pass")) == [1]

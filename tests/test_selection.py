@@ -1,4 +1,4 @@
-"""What `make test` runs: all but what is marked slow, with the same examples each time."""
+"""`make test` runs all tests but the slow ones, with the same examples each time."""
 
 import pytest
 from hypothesis import settings
@@ -7,7 +7,7 @@ from tests.conftest import ON_BOTH_DATABASES, TESTS, _is_on_postgresql
 
 
 @pytest.mark.parametrize("folder", ON_BOTH_DATABASES)
-def test_a_folder_that_both_databases_serve_exists(folder: str):
+def test_a_folder_that_is_tested_on_both_databases_exists(folder: str):
     assert list((TESTS / folder).glob("test_*.py"))
 
 

@@ -1,4 +1,4 @@
-"""No Python file holds a sentence for subscribers: those stand in templates.
+"""Python files have no sentences for subscribers, because those belong in templates.
 
 A sentence is three words in a row. Help of the command line, logs and the reasons of errors are
 English, and are no sentences for subscribers.
@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 # The packages that answer users.
-ROOMS = ("chat", "publishing", "rendering", "subscribers", "web")
-# Made-up news to try templates with; what the operator reads about their own templates.
+PACKAGES = ("chat", "publishing", "rendering", "subscribers", "web")
+# Made-up news for previews of templates, and messages to the operator.
 NOT_FOR_SUBSCRIBERS = {
     "publishing/samples.py",
     "web/samples.py",
@@ -22,17 +22,17 @@ NOT_FOR_SUBSCRIBERS = {
 }
 MODULES = [
     path
-    for room in ROOMS
-    for path in sorted((ROOT / "bot" / room).rglob("*.py"))
+    for package in PACKAGES
+    for path in sorted((ROOT / "bot" / package).rglob("*.py"))
     if str(path.relative_to(ROOT / "bot")) not in NOT_FOR_SUBSCRIBERS
 ]
 _SENTENCE = re.compile(r"[^\W\d_]{2,}(?:['’]\w+)?[,;:]? +[^\W\d_]+[,;:]? +[^\W\d_]{2,}")
 
 
-def test_no_module_speaks_to_subscribers():
+def test_no_module_has_a_sentence_for_subscribers():
     found = {str(path): sentences(path.read_text(encoding="utf-8")) for path in MODULES}
 
-    assert {path: said for path, said in found.items() if said} == {}
+    assert {path: texts for path, texts in found.items() if texts} == {}
 
 
 def sentences(source: str) -> list[str]:
@@ -49,7 +49,7 @@ def sentences(source: str) -> list[str]:
 
 
 def _is_aside(node: ast.AST) -> bool:
-    """Say whether what stands in *node* is for developers: docstrings, reasons, logs."""
+    """Return whether the text in *node* is for developers: docstrings, reasons, logs."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
     if isinstance(node, ast.Raise):
@@ -68,5 +68,5 @@ def _is_aside(node: ast.AST) -> bool:
         pytest.param("a = 'chat/settings.html'", [], id="a name"),
     ],
 )
-def test_what_is_a_sentence(source: str, found: list[str]):
+def test_sentences_are_found(source: str, found: list[str]):
     assert sentences(source) == found

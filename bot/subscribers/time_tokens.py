@@ -303,7 +303,7 @@ def _with_spans(tokens: list[TimeToken]) -> list[TimeToken]:
     for position, token in enumerate(tokens):
         before = tokens[position - 1].kind if position else None
         after = tokens[position + 1].kind if position + 1 < len(tokens) else None
-        if token == _TO and (before, after) != (TimeKind.TIME, TimeKind.TIME):
+        if token.kind is TimeKind.TO and (before, after) != (TimeKind.TIME, TimeKind.TIME):
             continue
         is_end = token.kind is TimeKind.DAYS and before is TimeKind.TO
         if is_end and joined and joined[-1].kind is TimeKind.DAYS:

@@ -1,4 +1,4 @@
-"""What tests of mails enqueue, and what they see of it."""
+"""Mails that tests compose and enqueue, and the subjects that arrive."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,24 @@ from tests.delivery.conftest import Outbox
 from tests.mail.relay import FakeRelay
 
 PER_HOUR = 3600
+MAIL = Mail(
+    to="ann@example.org",
+    subject="2 stories: Fees fall",
+    text="Fees fall\nEnvoy flies in\n",
+    html="<p>Fees fall</p>\n",
+    headers=(
+        ("From", "Dateline <news@dateline.example>"),
+        ("To", "ann@example.org"),
+        ("Date", "Tue, 17 Nov 2026 23:00:00 +0000"),
+        ("Message-ID", "<edition.1.email.1@dateline.example>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ),
+)
 
 
 @dataclass
 class MailOutbox:
-    """What tests enqueue to be mailed."""
+    """Mailboxes, and deliveries to them."""
 
     outbox: Outbox
     storage: Storage
@@ -39,7 +52,7 @@ class MailOutbox:
                 created_at=tx.now,
                 asked_at=tx.now,
             )
-            tx.session.add(mailbox)
+            await tx.add(mailbox)
         return mailbox
 
     async def put(
@@ -57,7 +70,7 @@ class MailOutbox:
 
 
 class FakeBounces(Bounces):
-    """Notes what the channel reports."""
+    """Keeps the reports of the channel."""
 
     def __init__(self) -> None:
         self.noted_refused: list[tuple[int, str]] = []

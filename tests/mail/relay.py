@@ -1,4 +1,4 @@
-"""A mail server with knobs, in the test's own loop: it refuses, waits or hangs up as it should."""
+"""A mail server in the test's own loop that refuses, waits or hangs up on request."""
 
 import asyncio
 import ssl
@@ -21,7 +21,7 @@ SAY_NOTHING = "say nothing"
 
 @dataclass
 class TakenMail:
-    """What the server took."""
+    """A mail that the server has accepted."""
 
     sender: str
     recipient: str
@@ -36,16 +36,16 @@ class TakenMail:
 
 @dataclass
 class FakeRelay:
-    """Each list holds what it answers at that point, the first first; empty: yes.
+    """Each list has the next responses to that command; it accepts once the list is empty.
 
-    An answer is a line such as `450 later`, or one of the words above.
+    A response is a line such as `450 later`, or one of the constants above.
     """
 
     mail: list[str] = field(default_factory=list)
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     rset: list[str] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)  # verbs in their order, but greetings, logins
+    commands: list[str] = field(default_factory=list)  # in their order, except greetings and logins
     auth: dict[str, str] = field(default_factory=dict)
     mails: list[TakenMail] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
@@ -112,7 +112,7 @@ class FakeRelay:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Be gone: nobody can connect, and who was connected is cut off."""
+        """Stop listening, and cut every connection."""
         assert self._server
         self._server.close()
         self.hang_up_on_all()

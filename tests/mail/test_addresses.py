@@ -16,7 +16,7 @@ from bot.mail.headers import LONGEST_ADDRESS, NotAnAddressError, read_address
         pytest.param("me@\u4f8b\u3048.jp", "me@xn--r8jz45g.jp", id="IDNA, Japanese"),
     ],
 )
-def test_addresses_that_people_have_are_read(typed, read):
+def test_usual_addresses_are_read(typed, read):
     assert read_address(typed) == read
 
 
@@ -54,13 +54,13 @@ def test_addresses_that_people_have_are_read(typed, read):
         pytest.param("a" * 20 + "@" + ".".join(["b" * 60] * 4) + ".org", id="a domain too long"),
     ],
 )
-def test_what_could_do_harm_is_no_address(typed):
+def test_harmful_text_is_no_address(typed):
     with pytest.raises(NotAnAddressError):
         read_address(typed)
 
 
 @given(st.text(max_size=80))
-def test_whatever_is_typed_an_address_is_one_word_of_plain_characters(typed):
+def test_an_address_is_always_one_word_of_plain_characters(typed):
     try:
         address = read_address(typed)
     except NotAnAddressError:

@@ -49,7 +49,7 @@ def bounces(storage) -> Bounces:
 
 @pytest.fixture
 async def chat_id(storage, mailer, sent, arrive) -> int:
-    """A chat whose digests come to an address alone."""
+    """Return a chat whose digests go only to an address."""
     chat_id: int = await arrive()
     await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
@@ -59,7 +59,7 @@ async def chat_id(storage, mailer, sent, arrive) -> int:
 
 @pytest.fixture
 async def waiting(storage, chat_id) -> int:
-    """Return a digest that waits to be mailed."""
+    """Return a digest in the outbox."""
     async with storage.writing() as tx:
         row = Delivery(
             kind=DeliveryKind.EDITION,
@@ -71,7 +71,7 @@ async def waiting(storage, chat_id) -> int:
             due_at=tx.now,
             created_at=tx.now,
         )
-        tx.session.add(row)
+        await tx.add(row)
     return row.id
 
 
@@ -80,7 +80,7 @@ async def notices(sent) -> list[str]:
     return [row.body["text"] for row in rows if row.medium is Medium.TELEGRAM]
 
 
-async def test_a_refusing_server_suspends_the_address_and_the_chat_reads_why(
+async def test_a_refusal_suspends_the_address_and_tells_the_chat_why(
     bounces, chat_id, waiting, sent, storage
 ):
     async with storage.writing() as tx:
@@ -102,19 +102,19 @@ async def test_the_words_of_a_server_become_one_clean_line(bounces, chat_id, sen
     assert "Its mail server said: 550 no such user" in (await notices(sent))[0]
 
 
-async def test_what_waits_is_sent_when_confirmed_again(
+async def test_suspended_mails_are_sent_after_another_confirmation(
     mailer, bounces, chat_id, waiting, sent, storage, clock
 ):
     await bounces.take(bounce())
     async with storage.reading() as tx:
-        held = await tx.session.get_one(Delivery, waiting)
+        held = await tx.get_one(Delivery, waiting)
     clock.turn(DAY)
 
     await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     seen = await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
-        freed = await tx.session.get_one(Delivery, waiting)
+        freed = await tx.get_one(Delivery, waiting)
     assert held.state is DeliveryState.SUSPENDED
     assert (freed.state, freed.due_at) == (DeliveryState.PENDING, clock.now)
     assert (seen.is_active, seen.problem, seen.reach) == (True, None, DigestMedium.EMAIL)
@@ -124,7 +124,7 @@ async def test_an_alert_that_is_too_old_expires(
     mailer, bounces, chat_id, waiting, sent, storage, clock
 ):
     async with storage.writing() as tx:
-        row = await tx.session.get_one(Delivery, waiting)
+        row = await tx.get_one(Delivery, waiting)
         row.kind = DeliveryKind.ALERT
     await bounces.take(bounce())
     clock.turn(DAY)
@@ -133,7 +133,7 @@ async def test_an_alert_that_is_too_old_expires(
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
     async with storage.reading() as tx:
-        assert (await tx.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
+        assert (await tx.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_passing_bounces_now_and_then_suspend_nothing(storage, bounces, ch
         pytest.param("5.7.1", True, id="policy"),
     ],
 )
-async def test_a_bounce_that_is_not_the_mailboxs_fault_suspends_nothing(
+async def test_a_bounce_without_the_mailboxs_fault_suspends_nothing(
     storage, bounces, chat_id, status, is_understood
 ):
     for _ in range(6):
@@ -220,7 +220,7 @@ async def test_a_complaint_suspends_at_once(storage, bounces, chat_id, sent):
         pytest.param("back@dateline.example", id="none"),
     ],
 )
-async def test_a_bounce_of_nobody_changes_nothing(storage, bounces, chat_id, token):
+async def test_a_bounce_without_a_known_mailbox_changes_nothing(storage, bounces, chat_id, token):
     assert not await bounces.take(bounce(back=token))
     assert (await mailboxes.get_mailbox(storage, chat_id)).is_active
 
@@ -267,19 +267,19 @@ async def test_any_error_of_the_reader_makes_one_report_unreadable_and_the_next_
 
 
 @pytest.mark.parametrize("subject", [f"unsubscribe {TOKEN}", f"Re: UNSUBSCRIBE {TOKEN.upper()}"])
-async def test_a_mail_unsubscribes_whose_token_it_carries(storage, bounces, chat_id, subject):
+async def test_a_mail_with_a_token_unsubscribes_its_mailbox(storage, bounces, chat_id, subject):
     assert not await bounces.take(request(subject[:-1]))
     assert await bounces.take(request(subject))
 
     assert (await mailboxes.get_mailbox(storage, chat_id)).state is MailboxState.UNSUBSCRIBED
 
 
-# Mailboxes that wait for their first confirmation
+# Mailboxes before their first confirmation
 
 
 @pytest.fixture
 async def asked(storage, mailer, arrive) -> int:
-    """A chat that waits for the code from the mail to its address."""
+    """Return a chat that has requested a code for its address."""
     chat_id: int = await arrive(language="en")
     await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     return chat_id
@@ -339,7 +339,7 @@ async def test_a_refused_confirmation_is_reported_and_no_code_is_awaited(
         pytest.param("5.7.1", MailboxProblem.DISTRUSTED, id="policy"),
     ],
 )
-async def test_a_confirmation_that_comes_back_is_reported_whatever_the_reason(
+async def test_a_bounced_confirmation_is_reported_whatever_the_reason(
     storage, bounces, asked, sent, status, problem
 ):
     await bounces.take(bounce(status, said="550 sorry"))
@@ -440,7 +440,7 @@ async def test_the_admin_is_notified_of_a_policy_that_is_against_the_sender(stor
 async def test_the_admin_is_notified_once_a_week_that_mails_are_distrusted(storage, chat_id, clock):
     bounces = Bounces(storage, RENDERER, SIGNER, read, frozenset({7}))
     async with storage.writing() as tx:
-        chat = await tx.session.get_one(Chat, chat_id)
+        chat = await tx.get_one(Chat, chat_id)
         chat.telegram_id = 7
     for wait in (DAY, DAY, 7 * DAY, DAY):
         async with storage.writing() as tx:

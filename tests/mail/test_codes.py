@@ -30,18 +30,18 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
         ("\u0661\u0662\u0663\u0664\u0665\u0666", None),
     ],
 )
-def test_six_digits_are_a_code_and_nothing_else_is(typed, code):
+def test_only_six_digits_are_a_code(typed, code):
     assert read_code(typed) == code
 
 
-def test_each_request_is_another():
+def test_no_two_requests_are_equal():
     requests = {new_request() for _ in range(50)}
 
     assert len({request.token for request in requests}) == 50
     assert all(read_code(request.code) == request.code for request in requests)
 
 
-def test_an_answer_fits_its_own_chat_only():
+def test_a_code_is_correct_for_its_own_chat_only():
     stored = hash_secret("123456", 1)
 
     assert is_correct("123456", 1, stored)
@@ -50,13 +50,13 @@ def test_an_answer_fits_its_own_chat_only():
     assert not is_correct("123456", 1, None)
 
 
-def test_a_request_holds_for_a_day():
+def test_a_request_expires_after_a_day():
     assert not has_expired(NOW, NOW + timedelta(hours=24, seconds=-1))
     assert has_expired(NOW, NOW + timedelta(hours=24))
 
 
 def times(number: int) -> list[datetime]:
-    """Return so many requests, one a minute, the last one now."""
+    """Return the times of *number* requests, one a minute, the last one now."""
     return [NOW - timedelta(minutes=minutes) for minutes in reversed(range(number))]
 
 
@@ -89,7 +89,7 @@ def test_requests_are_limited_by_mailbox_account_and_day(counts, limit):
         ),
     ],
 )
-def test_a_limit_ends_when_one_more_request_would_pass(counts, until):
+def test_a_limit_ends_when_it_allows_one_more_request(counts, until):
     reached = limit_reached(*map(times, counts))
 
     assert reached

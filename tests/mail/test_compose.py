@@ -35,7 +35,7 @@ def mail(written: Mailer, **more):
     return written.mail("email/confirm", ANN, EDITION, **facts)
 
 
-def test_a_mail_says_who_writes_and_that_no_person_does():
+def test_a_mail_names_its_sender_and_says_that_it_is_automatic():
     headers = dict(
         mail(mailer(sender=FromAddress("a@b.example", "A, B", reply_to="c@d.example"))).headers
     )
@@ -47,26 +47,26 @@ def test_a_mail_says_who_writes_and_that_no_person_does():
     assert headers["Auto-Submitted"] == "auto-generated"
 
 
-def test_an_address_without_a_name_stands_in_brackets():
+def test_an_address_without_a_name_has_brackets():
     headers = dict(mail(mailer(sender=FromAddress("a@b.example", ""))).headers)
 
     assert headers["From"] == "<a@b.example>"
 
 
-def test_a_name_keeps_its_letters_and_no_comma_parts_it():
+def test_a_name_keeps_its_letters_and_its_comma():
     headers = dict(mail(mailer(sender=FromAddress("a@b.example", "Zürich, heute"))).headers)
 
     assert headers["From"] == '"Zürich, heute" <a@b.example>'
     assert headers["List-Id"] == '"Zürich, heute digests" <digests.b.example>'
 
 
-def test_the_message_id_is_made_of_the_key_so_a_resend_has_the_same():
+def test_a_resent_mail_has_the_same_message_id():
     expected = "<edition.12.email.1.20261117T230005@dateline.example>"
 
     assert mail(mailer()).header("Message-ID") == expected
 
 
-def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
+def test_a_list_has_headers_to_unsubscribe_by_one_click_and_by_mail():
     written = mail(mailer())
 
     left = written.header("List-Unsubscribe") or ""
@@ -78,7 +78,7 @@ def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
     assert written.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
 
 
-def test_without_a_public_address_a_list_is_left_by_mail_alone():
+def test_without_a_public_address_a_list_is_unsubscribed_by_mail_alone():
     written = mail(mailer(base=None))
 
     assert (written.header("List-Unsubscribe") or "").startswith("<mailto:back@")
@@ -86,7 +86,7 @@ def test_without_a_public_address_a_list_is_left_by_mail_alone():
     assert "http" not in (written.header("List-Unsubscribe") or "")
 
 
-def test_a_letter_to_one_person_belongs_to_no_list():
+def test_a_mail_to_one_user_belongs_to_no_list():
     written = mail(mailer(), label=None)
 
     assert [name for name, _ in written.headers if name.startswith("List-")] == []
@@ -100,7 +100,7 @@ def test_a_letter_to_one_person_belongs_to_no_list():
         (FromAddress("a@b.example", reply_to="c@d.example", returns="e@f.example"), "e@f.example"),
     ],
 )
-def test_a_request_to_be_unsubscribed_goes_where_it_is_read(sender, address):
+def test_a_request_to_unsubscribe_goes_to_a_mailbox_that_is_read(sender, address):
     assert (
         mailer(sender=sender)
         .reader_links(ANN, NOW)
@@ -108,7 +108,7 @@ def test_a_request_to_be_unsubscribed_goes_where_it_is_read(sender, address):
     )
 
 
-def test_styles_stand_on_what_they_style_and_nothing_is_loaded():
+def test_styles_are_inline_and_nothing_is_loaded():
     html = mail(mailer()).html
 
     assert re.search(r'<p class="code" style="[^"]*font-size: ?32px', html)
@@ -124,7 +124,7 @@ def test_the_longest_header_lines_are_folded():
 
 
 def written(heads):
-    """Write it as a template is: no space is left at its ends."""
+    """Return a subject without spaces at its ends, as a template does."""
     return f"9 stories: {'; '.join(heads)}".strip() if heads else "9 stories"
 
 
@@ -152,7 +152,7 @@ def written(heads):
         pytest.param(["Two\nlines\u202e"], "9 stories: Two lines", id="made one line"),
     ],
 )
-def test_a_subject_says_what_is_new(titles, subject):
+def test_a_subject_has_the_titles_that_fit(titles, subject):
     assert subject_of(written, titles)[0] == subject
 
 
@@ -165,7 +165,7 @@ def test_a_subject_says_what_is_new(titles, subject):
         pytest.param(["a" * 70, "Fees fall", "C"], ["Fees fall", "C"], id="no room for the second"),
     ],
 )
-def test_no_headline_stands_in_both_the_subject_and_what_follows_it(titles, following):
+def test_the_preview_repeats_no_title_of_the_subject(titles, following):
     assert subject_of(written, titles)[1] == following
 
 

@@ -1,4 +1,4 @@
-"""Header fields come back character by character, in every reader."""
+"""Header fields are read back character by character, by every mail program."""
 
 import re
 from email import message_from_bytes
@@ -27,7 +27,7 @@ def read(line: bytes) -> Message:
 
 
 def decoded(line: bytes) -> str:
-    """Return the value as a program reads it that unfolds, knows RFC 2047, and no more."""
+    """Return the value as a program reads it that knows only folding and RFC 2047."""
     return str(make_header(decode_header(read(line).values()[0].replace("\r\n", ""))))
 
 
@@ -42,7 +42,7 @@ def lines(line: bytes) -> list[bytes]:
 @example("a" * 2000)
 @example(f"{'0' * 68} 0")
 @example(" ")
-def test_a_subject_comes_back(subject):
+def test_a_subject_is_read_back(subject):
     line = header_line("Subject", subject)
 
     assert decoded(line) == subject
@@ -58,21 +58,21 @@ def test_no_line_is_longer_than_allowed_and_none_is_blank(subject):
 
 
 @given(TEXTS)
-def test_an_encoded_word_holds_whole_characters_and_stands_alone(subject):
+def test_an_encoded_word_has_whole_characters_and_is_a_word_of_its_own(subject):
     for line in lines(header_line("Subject", subject)):
         for word in re.findall(rb"=\?utf-8\?[bq]\?[^?]*\?=", line):
             assert word == line.removeprefix(b"Subject:").strip()
             assert str(make_header(decode_header(word.decode())))
 
 
-def test_plain_words_stand_as_they_are_and_are_folded_at_spaces():
+def test_plain_words_are_not_encoded_and_are_folded_at_spaces():
     line = header_line("Subject", "Fees fall " * 12 + "again")
 
     assert b"=?" not in line
     assert line.replace(b"\r\n", b"") == b"Subject: " + b"Fees fall " * 12 + b"again"
 
 
-def test_the_shorter_of_the_two_encodings_is_taken():
+def test_the_shorter_encoding_is_used():
     assert b"?q?" in header_line("Subject", "Müller flies in for talks")
     assert b"?b?" in header_line("Subject", "台湾をめぐる立場")
 
@@ -82,7 +82,7 @@ def test_the_shorter_of_the_two_encodings_is_taken():
 @example(f"{'0' * 70} 0")
 @example("=?utf-8?q?no?= encoded word")
 @example(" ")
-def test_a_name_comes_back_from_before_its_address(name):
+def test_a_name_before_an_address_is_read_back(name):
     line = header_line("From", with_name(name, ADDRESS))
 
     unfolded = read(line)["From"].replace("\r\n", "")
@@ -115,7 +115,7 @@ def test_the_standard_library_reads_the_name_too(name):
     assert (sender.display_name, sender.addr_spec) == (name, ADDRESS)
 
 
-def test_what_the_setting_has_encoded_is_left_alone():
+def test_a_name_encoded_in_the_setting_is_left_alone():
     value = f"=?utf-8?b?WsO8cmljaA==?= <{ADDRESS}>"
 
     assert header_line("From", value) == f"From: {value}\r\n".encode()
@@ -140,6 +140,6 @@ def test_a_long_address_is_never_encoded_nor_broken(name):
         pytest.param("<https://bücher.example/>", id="letters where none may be encoded"),
     ],
 )
-def test_what_has_no_place_in_a_line_is_refused(value):
+def test_a_value_that_fits_no_line_is_refused(value):
     with pytest.raises(ValueError, match=r"linefeed|too long|ascii"):
         header_line("List-Unsubscribe", value)

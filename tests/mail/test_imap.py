@@ -13,7 +13,7 @@ from tests.mail.returned import TOKEN, notification, request
 
 @dataclass
 class Noted:
-    """Takes what was read; understands mails with one token. Each of *errors* is raised once."""
+    """Keeps mails, and understands those with the token. Each of *errors* is raised once."""
 
     taken: list[bytes] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
@@ -42,7 +42,7 @@ async def collect(mailbox: FakeMailbox, noted: Noted, password: str = "secret") 
     await collect_bounces(imap, noted.take)
 
 
-async def test_what_came_back_is_understood_and_deleted(mailbox, noted):
+async def test_reports_are_processed_and_deleted(mailbox, noted):
     mailbox.put(notification("failed", "5.1.1", "550 no such user"))
     mailbox.put(request(f"unsubscribe {TOKEN}"))
 
@@ -52,7 +52,7 @@ async def test_what_came_back_is_understood_and_deleted(mailbox, noted):
     assert mailbox.marked(r"\Deleted") == [1, 2]
 
 
-async def test_what_is_not_understood_stays_for_the_operator(mailbox, noted):
+async def test_other_mails_are_marked_as_read_and_stay(mailbox, noted):
     mailbox.put(request("A mail of a reader"))
     mailbox.put(request("unsubscribe 7.0.somebodyelses"))
 
@@ -63,7 +63,7 @@ async def test_what_is_not_understood_stays_for_the_operator(mailbox, noted):
     assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1, 2], [])
 
 
-async def test_a_mail_that_cannot_be_taken_is_marked_and_those_behind_it_are_read(mailbox, noted):
+async def test_a_mail_that_fails_is_marked_and_the_next_is_read(mailbox, noted):
     for content in (request("first"), notification("failed", "5.1.1")):
         mailbox.put(content)
     noted.errors.append(AttributeError("it broke"))
@@ -77,7 +77,7 @@ async def test_a_mail_that_cannot_be_taken_is_marked_and_those_behind_it_are_rea
     ]
 
 
-async def test_a_mail_waits_unread_for_a_database_that_is_away(mailbox, noted):
+async def test_a_mail_stays_unread_while_the_database_is_away(mailbox, noted):
     mailbox.put(notification("failed", "5.1.1"))
     noted.errors.append(OperationalError("select 1", {}, Exception("it is away")))
 
@@ -89,7 +89,7 @@ async def test_a_mail_waits_unread_for_a_database_that_is_away(mailbox, noted):
     assert mailbox.marked(r"\Deleted") == [1]
 
 
-async def test_a_mailbox_that_does_not_open_is_tried_again_the_next_time(mailbox, noted):
+async def test_a_mailbox_that_does_not_open_is_tried_again(mailbox, noted):
     mailbox.put(notification("failed", "5.1.1"))
 
     await collect(mailbox, noted, password="wrong")
@@ -116,7 +116,7 @@ async def test_a_trusted_server_gets_the_password(certificate, of_the_server, no
         pytest.param("localhost", True, id="it is another server's"),
     ],
 )
-async def test_who_shows_a_wrong_certificate_gets_no_password(
+async def test_a_server_with_a_wrong_certificate_gets_no_password(
     certificate, of_the_server, noted, monkeypatch, host, is_trusted
 ):
     if is_trusted:

@@ -1,4 +1,4 @@
-"""The mailing step with a real server, on both databases."""
+"""The mail stage with a real server, on both databases."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 SECOND = timedelta(seconds=1)
 
 
-async def test_a_mail_that_is_due_is_sent_and_written_down(mailing, mails, outbox, server):
+async def test_a_due_mail_is_sent_and_recorded(mailing, mails, outbox, server):
     delivery = await mails.put(await mails.mailbox())
 
     await mail_all(mailing)
@@ -38,8 +38,8 @@ async def test_telegram_messages_are_left_alone(mailing, mails, outbox, server):
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_an_answer_waits_for_no_queue(storage, mails):
-    """Mails keep no order among chats, so what holds the lock of the order holds up no answer."""
+async def test_a_response_waits_for_no_queue(storage, mails):
+    """Mails keep no order among chats, so the lock of that order delays no response."""
     delivery = await mails.put(await mails.mailbox())
     async with storage.writing() as tx:
         await claim_mails(tx, "me", limit=1, lease=SECOND)
@@ -65,7 +65,7 @@ async def test_an_answer_waits_for_no_queue(storage, mails):
         pytest.param(MailboxState.UNSUBSCRIBED, [], id="unsubscribed"),
     ],
 )
-async def test_who_gets_what(mailing, mails, server, state, kinds):
+async def test_the_state_of_a_mailbox_decides_its_mails(mailing, mails, server, state, kinds):
     mailbox = await mails.mailbox(state=state)
     await mails.put(mailbox, "digest")
     await mails.put(mailbox, "confirm", DeliveryKind.NOTICE)
@@ -82,7 +82,7 @@ async def test_who_gets_what(mailing, mails, server, state, kinds):
         pytest.param(ChatState.PAUSED, 0, id="a pause is meant for both"),
     ],
 )
-async def test_what_the_chat_says_of_its_mails(mailing, mails, server, state, number):
+async def test_the_state_of_a_chat_decides_its_mails(mailing, mails, server, state, number):
     await mails.put(await mails.mailbox(state=MailboxState.ACTIVE, chat_state=state))
 
     await mail_all(mailing)
@@ -114,7 +114,7 @@ async def test_mails_go_at_the_pace_of_the_hour(mailing, mails, clock):
     assert clock.now - started >= 11 * SECOND
 
 
-async def test_whoever_watches_sees_nobodys_address(mailing, mails, server):
+async def test_observers_see_no_address(mailing, mails, server):
     watcher = FakeObserver()
     mailing.instrumentation.add(watcher)
     server.rcpt.append("550 no such user")

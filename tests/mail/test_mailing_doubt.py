@@ -42,7 +42,7 @@ async def test_a_mail_that_may_have_arrived_is_sent_once_more_and_is_one_to_its_
     assert len({taken.content for taken in server.mails}) == 1
 
 
-async def test_what_is_doubtful_twice_is_held(mailing, mails, outbox, server, clock):
+async def test_a_mail_with_two_unknown_outcomes_is_held(mailing, mails, outbox, server, clock):
     delivery = await mails.put(await mails.mailbox())
     server.data += [HANG_UP_AFTER, HANG_UP_AFTER]
 
@@ -69,7 +69,7 @@ async def test_mails_wait_while_the_server_is_away(mailing, mails, outbox, serve
     assert subjects(server) == ["first"]
 
 
-async def test_a_421_lets_all_mails_wait(mailing, mails, outbox, server, clock):
+async def test_a_421_pauses_all_mails(mailing, mails, outbox, server, clock):
     await mails.put(await mails.mailbox(1), "first")
     server.rcpt.append("421 4.7.0 slow down")
     await mail_all(mailing)
@@ -117,7 +117,7 @@ async def test_a_server_that_is_away_is_asked_now_and_then(mailing, mails, serve
     assert max(asked) == 1
 
 
-async def test_an_answer_is_stored_once_a_connection_lasts(
+async def test_a_response_is_stored_once_a_connection_lasts(
     mailing, mails, outbox, server, monkeypatch
 ):
     delivery = await mails.put(await mails.mailbox())

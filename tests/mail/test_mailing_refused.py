@@ -53,7 +53,7 @@ async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, server):
         pytest.param("550 5.7.1 by policy", id="policy"),
     ],
 )
-async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_given_up(
+async def test_a_deferred_mail_is_tried_for_two_days(
     mailing, mails, outbox, server, clock, bounces_noted, answer
 ):
     delivery = await mails.put(await mails.mailbox())
@@ -96,9 +96,7 @@ async def test_a_confirmation_that_is_refused_is_not_tried_again(
     assert await outbox.states(delivery) == [DeliveryState.SUSPENDED]
 
 
-async def test_a_confirmation_that_is_to_come_later_waits(
-    mailing, mails, outbox, server, bounces_noted
-):
+async def test_a_deferred_confirmation_waits(mailing, mails, outbox, server, bounces_noted):
     mailbox = await mails.mailbox(state=MailboxState.UNCONFIRMED)
     delivery = await mails.put(mailbox, kind=DeliveryKind.NOTICE)
     server.rcpt.append("450 4.2.0 greylisted")

@@ -10,20 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.mail.compose import InlinePicture, Mail, message_bytes
+from tests.mail.mailed import MAIL
 
-MAIL = Mail(
-    to="ann@example.org",
-    subject="2 stories: Fees fall",
-    text="Fees fall\nEnvoy flies in\n",
-    html="<p>Fees fall</p>\n",
-    headers=(
-        ("From", "Dateline <news@dateline.example>"),
-        ("To", "ann@example.org"),
-        ("Date", "Tue, 17 Nov 2026 23:00:00 +0000"),
-        ("Message-ID", "<edition.1.email.1@dateline.example>"),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-    ),
-)
 LINES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=300)
 
 
@@ -38,7 +26,7 @@ def words(part: Message) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def test_the_parts_stand_in_their_order_and_read_as_they_were_written():
+def test_the_parts_keep_their_order_and_their_text():
     message = parsed(MAIL)
 
     text, html = message.iter_parts()
@@ -49,7 +37,7 @@ def test_the_parts_stand_in_their_order_and_read_as_they_were_written():
     assert message.defects == []
 
 
-def test_every_header_comes_back_as_it_was():
+def test_every_header_is_read_back():
     message = parsed(MAIL)
 
     assert {name: message[name] for name, _ in MAIL.headers} == dict(MAIL.headers)
@@ -58,13 +46,13 @@ def test_every_header_comes_back_as_it_was():
     assert parsedate_to_datetime(message["Date"]) == datetime(2026, 11, 17, 23, tzinfo=UTC)
 
 
-def test_the_same_mail_is_the_same_bytes_always():
+def test_equal_mails_give_equal_bytes():
     with_picture = replace(MAIL, pictures=(InlinePicture("week", b"\x89PNG"),))
 
     assert message_bytes(with_picture) == message_bytes(Mail.from_json(with_picture.to_json()))
 
 
-def test_a_picture_stands_beside_the_html_that_shows_it():
+def test_a_picture_is_a_part_beside_its_html():
     message = parsed(replace(MAIL, pictures=(InlinePicture("week", b"\x89PNG..."),)))
 
     _text, related = message.iter_parts()
@@ -77,7 +65,7 @@ def test_a_picture_stands_beside_the_html_that_shows_it():
 
 
 @given(subject=LINES, text=LINES, html=LINES)
-def test_any_words_survive_the_way(subject, text, html):
+def test_any_text_is_read_back(subject, text, html):
     message = parsed(replace(MAIL, subject=subject, text=f"{text}\n", html=f"{html}\n"))
 
     plain, rich = message.iter_parts()
@@ -87,11 +75,13 @@ def test_any_words_survive_the_way(subject, text, html):
 
 
 @given(st.text(max_size=200))
-def test_whatever_they_hold_all_bytes_are_plain_ascii(text):
+def test_all_bytes_are_ascii(text):
     assert message_bytes(replace(MAIL, text=text, html=text)).isascii()
 
 
-@pytest.mark.parametrize("broken", ["news\nBcc: you@example.org", "news\r\n\r\nbody"])
+@pytest.mark.parametrize(
+    "broken", ["news\nBcc: you@example.org", "news\r\n\r\nbody"], ids=["a field", "a body"]
+)
 def test_a_header_that_would_break_its_line_is_refused(broken):
     with pytest.raises(ValueError, match=r"[Ll]inefeed|newline"):
         message_bytes(replace(MAIL, subject=broken))

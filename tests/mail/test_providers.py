@@ -54,7 +54,7 @@ def test_different_mailboxes_are_counted_apart(one, other):
 
 
 @given(st.emails())
-def test_a_mailbox_stands_for_itself(email):
+def test_a_counted_spelling_is_counted_as_itself(email):
     try:
         address = read_address(email)
     except NotAnAddressError:

@@ -20,7 +20,7 @@ from tests.mail.returned import TOKEN, complaint, notification, request
         pytest.param("failed", "5.1.1 (no such user)", id="a comment behind it"),
     ],
 )
-def test_a_mail_that_could_not_be_delivered(action, status):
+def test_a_failed_delivery_is_a_bounce(action, status):
     report = read_report(notification(action, status, "550 no such user here"))
 
     assert report is not None
@@ -29,7 +29,7 @@ def test_a_mail_that_could_not_be_delivered(action, status):
     assert report.tokens == (TOKEN,)
 
 
-def test_without_words_of_the_server_its_status_is_the_reason():
+def test_a_bounce_without_words_has_its_status_as_reason():
     report = read_report(notification("failed", "5.1.1"))
 
     assert report is not None
@@ -40,12 +40,12 @@ def test_without_words_of_the_server_its_status_is_the_reason():
     ("action", "status"),
     [("delayed", "4.4.7"), ("delivered", "2.0.0"), ("relayed", "2.0.0"), ("failed", "nonsense")],
 )
-def test_what_is_not_yet_lost_is_no_bounce(action, status):
+def test_a_delivery_that_has_not_failed_is_no_bounce(action, status):
     assert read_report(notification(action, status)) is None
 
 
 @pytest.mark.parametrize("kind", ["abuse", "fraud"])
-def test_a_complaint_quotes_the_mail_it_is_about(kind):
+def test_a_complaint_has_the_token_of_the_quoted_mail(kind):
     report = read_report(complaint(kind))
 
     assert report is not None
@@ -67,7 +67,7 @@ def test_a_report_that_is_not_spam_is_no_complaint():
         pytest.param("hello", f"Зря. unsubscribe {TOKEN}", id="in an encoded text"),
     ],
 )
-def test_a_request_to_be_unsubscribed(subject, body):
+def test_a_request_to_unsubscribe_is_read(subject, body):
     report = read_report(request(subject, body))
 
     assert report is not None
@@ -75,7 +75,7 @@ def test_a_request_to_be_unsubscribed(subject, body):
     assert report.tokens == (TOKEN,)
 
 
-def test_other_mail_is_left_to_a_person():
+def test_other_mail_is_no_report():
     assert read_report(request("About your digest", "It is nice.")) is None
 
 
@@ -123,7 +123,7 @@ def test_no_content_type_keeps_a_request_from_being_read(value):
     assert (report.kind, report.tokens) == (ReportKind.UNSUBSCRIBE, (TOKEN,))
 
 
-def test_a_mail_with_parts_in_parts_without_end_is_none_that_we_understand():
+def test_a_mail_with_too_many_nested_parts_is_no_report():
     parts = "".join(
         f"Content-Type: multipart/mixed;\n boundary={n}\n\n--{n}\n" for n in range(4000)
     )
@@ -131,7 +131,7 @@ def test_a_mail_with_parts_in_parts_without_end_is_none_that_we_understand():
     assert read_report(f"Subject: unsubscribe {TOKEN}\n{parts}".encode()) is None
 
 
-def test_of_what_looks_like_tokens_no_more_than_a_few_are_tried():
+def test_only_a_few_possible_tokens_are_kept():
     many = "".join(f"{number}{TOKEN}\n" for number in range(1000))
 
     report = read_report(notification("failed", "5.1.1") + many.encode())
@@ -141,7 +141,7 @@ def test_of_what_looks_like_tokens_no_more_than_a_few_are_tried():
     assert len(report.tokens) == 20
 
 
-def test_what_a_report_says_travels_as_json():
+def test_a_report_survives_json():
     report = read_report(notification("failed", "5.1.1", "550 no such user"))
 
     assert report is not None
@@ -149,7 +149,7 @@ def test_what_a_report_says_travels_as_json():
 
 
 @given(st.binary(max_size=500))
-def test_whatever_strangers_send_can_travel_or_is_no_report(content):
+def test_any_mail_gives_a_report_that_survives_json_or_none(content):
     report = read_report(content)
 
     assert report is None or Report.from_json(json.loads(json.dumps(report.to_json()))) == report

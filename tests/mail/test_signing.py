@@ -1,4 +1,4 @@
-"""Signatures are checked by the library's other half, with the key that would stand in the DNS."""
+"""Signatures are verified by the same library, with the key that would be in the DNS."""
 
 import base64
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from bot.mail.compose import message_bytes
 from bot.mail.signing import DkimSigner, WrongKeyError
 from tests.conftest import missing
-from tests.mail.test_mime import MAIL
+from tests.mail.mailed import MAIL
 
 
 def openssl(*arguments: str, given: bytes = b"") -> bytes:
@@ -26,7 +26,7 @@ def key() -> bytes:
     return openssl("genrsa", "-traditional", "2048")
 
 
-def test_a_signed_mail_holds_against_the_key_in_the_dns(key):
+def test_a_signature_is_valid_with_the_key_in_the_dns(key):
     signed = DkimSigner.of(key, "news", "dateline.example")(message_bytes(MAIL))
     public = base64.b64encode(openssl("rsa", "-pubout", "-outform", "der", given=key))
     asked = []
@@ -41,7 +41,7 @@ def test_a_signed_mail_holds_against_the_key_in_the_dns(key):
     assert b"list-unsubscribe-post" in signed.partition(b"\r\nFrom:")[0].lower()
 
 
-def test_a_changed_mail_does_not_hold(key):
+def test_a_changed_mail_has_no_valid_signature(key):
     signed = DkimSigner.of(key, "news", "dateline.example")(message_bytes(MAIL))
     public = base64.b64encode(openssl("rsa", "-pubout", "-outform", "der", given=key))
 
@@ -50,7 +50,11 @@ def test_a_changed_mail_does_not_hold(key):
     assert not dkim.verify(changed, dnsfunc=lambda *_, **__: b"v=DKIM1; k=rsa; p=" + public)
 
 
-@pytest.mark.parametrize("wrong", [b"", b"no key", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
-def test_what_is_no_key_is_said_before_the_first_mail(wrong):
+@pytest.mark.parametrize(
+    "wrong",
+    [b"", b"no key", b"-----BEGIN CERTIFICATE-----\nAAAA\n"],
+    ids=["empty", "text", "a certificate"],
+)
+def test_a_wrong_key_is_refused_before_the_first_mail(wrong):
     with pytest.raises(WrongKeyError):
         DkimSigner.of(wrong, "news", "dateline.example")

@@ -93,7 +93,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(serv
         pytest.param("data", SAY_NOTHING, Unknown, id="silent after the content"),
     ],
 )
-async def test_each_answer_is_one_error_of_ours(server, smtp, step, answer, error):
+async def test_each_response_becomes_one_error(server, smtp, step, answer, error):
     getattr(server, step).append(answer)
     patience = smtp.timeout_seconds
 
@@ -158,7 +158,7 @@ async def test_a_refused_login_ends_with_a_goodbye():
         assert server.commands == ["QUIT"]
 
 
-async def test_an_answer_that_is_no_code_leaves_the_outcome_unknown(server, smtp):
+async def test_a_response_without_a_code_leaves_the_outcome_unknown(server, smtp):
     server.data.append("999 what")
 
     with pytest.raises(Unknown):
@@ -200,7 +200,7 @@ async def test_a_server_that_says_421_gets_its_pause(server, smtp):
     assert str(asked.value) == "421 4.7.0 too much mail from you"
 
 
-async def test_a_server_that_is_not_there_was_never_sent_to(server, smtp):
+async def test_an_unreachable_server_means_never_sent(server, smtp):
     await server.close()
 
     with pytest.raises(NeverSent):
@@ -209,13 +209,13 @@ async def test_a_server_that_is_not_there_was_never_sent_to(server, smtp):
         await smtp.greet()
 
 
-async def test_whether_a_server_answers_is_asked_without_a_mail(server, smtp):
+async def test_a_greeting_sends_no_mail(server, smtp):
     await smtp.greet()
 
     assert server.mails == []
 
 
-async def test_a_name_and_password_let_us_in():
+async def test_a_right_password_is_accepted():
     async with open_relay(auth={"ann": "secret"}) as server:
         smtp = Smtp(server.relay(user="ann", password="secret"))
 
@@ -225,7 +225,7 @@ async def test_a_name_and_password_let_us_in():
         await smtp.close()
 
 
-async def test_a_wrong_password_is_said_to_the_operator_and_no_mail_is_at_fault():
+async def test_a_wrong_password_is_no_fault_of_the_mail():
     async with open_relay(auth={"ann": "secret"}) as server:
         smtp = Smtp(server.relay(user="ann", password="wrong"))
 
@@ -233,7 +233,7 @@ async def test_a_wrong_password_is_said_to_the_operator_and_no_mail_is_at_fault(
             await smtp.send(*ENVELOPE)
 
 
-async def test_without_the_tls_that_was_asked_for_nothing_goes():
+async def test_nothing_is_sent_without_the_configured_tls():
     async with open_relay() as server:
         smtp = Smtp(server.relay(start_tls=True))
 

@@ -48,7 +48,7 @@ PASSING, MAIL = MailFailure(Blame.PASSING), MailFailure(Blame.MAIL)
         ("nonsense", PASSING),
     ],
 )
-def test_a_status_says_what_follows_for_the_mailbox(status, failure):
+def test_a_status_has_its_failure(status, failure):
     assert failure_of("", status) == failure
 
 
@@ -70,7 +70,7 @@ def test_a_status_says_what_follows_for_the_mailbox(status, failure):
         pytest.param("550 5.1.1234 odd", MailFailure(Blame.CLOSED), id="a code that is none"),
     ],
 )
-def test_the_words_of_a_server_say_the_same(said, failure):
+def test_the_words_of_a_server_have_their_failure(said, failure):
     assert failure_of(said) == failure
 
 
@@ -82,9 +82,7 @@ def test_the_words_of_a_server_say_the_same(said, failure):
         pytest.param("5.2.2", "550 5.1.1 No such user", FULL, id="a report with detail"),
     ],
 )
-def test_a_report_goes_before_the_words_that_it_quotes_unless_it_has_no_detail(
-    status, said, failure
-):
+def test_the_status_of_a_report_decides_unless_it_has_no_detail(status, said, failure):
     assert failure_of(said, status) == failure
 
 
@@ -94,5 +92,5 @@ def test_a_status_in_the_words_is_found(said, has):
 
 
 @given(st.text(max_size=60), st.text(max_size=20))
-def test_whatever_a_server_says_has_some_meaning(said, status):
+def test_any_words_have_a_failure(said, status):
     assert failure_of(said, status).blame in Blame

@@ -1,4 +1,4 @@
-"""Error reports, sent to a service on this machine: nothing that users or articles say."""
+"""Error reports, sent to a service on this machine, without text from users or articles."""
 
 import asyncio
 import logging
@@ -11,7 +11,8 @@ import structlog
 from bot.app.stops import StopError
 from bot.ops.error_reports import MOST_DIFFERENT, REPEAT_SECONDS, ErrorReporter, error_reports
 from bot.ops.logs import configure_logs
-from tests.ops.conftest import Clock, Collector, collecting
+from tests.clocks import MonotonicClock
+from tests.ops.collector import Collector, collecting
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -30,8 +31,8 @@ class FakeClient:
             raise self.error
 
 
-def reporter_of(client: FakeClient, clock: Clock | None = None) -> ErrorReporter:
-    return ErrorReporter(cast("Any", client), clock or Clock())
+def reporter_of(client: FakeClient, clock: MonotonicClock | None = None) -> ErrorReporter:
+    return ErrorReporter(cast("Any", client), clock or MonotonicClock())
 
 
 def error(sentence: str, **facts: object) -> dict[str, object]:
@@ -61,7 +62,7 @@ def fail_for(who: str) -> None:
     raise ValueError(f"{who} wants a ferry")
 
 
-async def test_a_report_has_event_kind_lines_and_ids(logs_as_before):
+async def test_a_report_has_event_error_type_traceback_and_ids(logs_as_before):
     def work(dsn: str) -> None:
         with error_reports(dsn) as report:
             configure_logs("json", "info", report=report)
@@ -84,7 +85,7 @@ async def test_a_report_has_event_kind_lines_and_ids(logs_as_before):
 
 
 def test_the_same_error_is_reported_once_in_ten_minutes():
-    clock, client = Clock(), FakeClient()
+    clock, client = MonotonicClock(), FakeClient()
     reporter = reporter_of(client, clock)
 
     send(reporter, error("a step failed", step="poll"), error("a step failed", step="poll"))
@@ -118,7 +119,7 @@ def test_only_our_own_log_events_are_reported():
     "event",
     [
         pytest.param(error("x") | {"level": "warning"}, id="a warning"),
-        pytest.param(error("x") | {"logger": "urllib3.connectionpool"}, id="of the way there"),
+        pytest.param(error("x") | {"logger": "urllib3.connectionpool"}, id="of a sending library"),
     ],
 )
 def test_warnings_and_errors_of_the_sender_are_not_reported(event):
@@ -138,7 +139,7 @@ def test_a_failure_of_the_reporter_stops_nothing_and_is_not_reported():
     assert len(client.events) == 2
 
 
-def test_a_service_that_is_away_delays_nothing():
+def test_an_unreachable_service_delays_nothing():
     with error_reports(f"http://{KEY}@127.0.0.1:1/1") as report:
         assert report is not None
         send(report, error("a step failed"))
@@ -149,7 +150,7 @@ def test_without_the_setting_nothing_is_reported():
         assert report is None
 
 
-def test_an_address_that_is_no_dsn_is_named():
+def test_a_wrong_dsn_is_reported():
     with pytest.raises(StopError, match="ERRORS_URL is no DSN"), error_reports("https://a.example"):
         pass
 

@@ -1,4 +1,4 @@
-"""The probes: when a restart would help, and what a process waits for."""
+"""Both probes: whether a restart would help, and why a process is not ready."""
 
 import asyncio
 import sqlite3
@@ -30,12 +30,12 @@ from storage.db.engine import Storage
 from storage.health import try_to_write
 from storage.queries import latest_change
 from storage.schema import database_file
-from tests.ops.conftest import Clock
+from tests.clocks import MonotonicClock
 
 
 @dataclass
-class Asked:
-    """A database that counts who asks it."""
+class FakeDatabase:
+    """A database that counts its queries."""
 
     error: Exception | None = None
     times: int = 0
@@ -52,16 +52,16 @@ async def answers_of(health: Health, path: str) -> tuple[int, dict[str, object]]
         return answer.status, await answer.json()
 
 
-async def test_who_waits_lives_and_says_for_what():
+async def test_a_waiting_process_is_alive_and_names_its_waits():
     health = Health({Wait.INDEX, Wait.TELEGRAM})
 
     assert await answers_of(health, "/healthz") == (200, {"status": "ok"})
-    status, said = await answers_of(health, "/readyz")
+    status, body = await answers_of(health, "/readyz")
 
-    assert (status, said) == (503, {"status": "waiting", "for": ["telegram", "index"]})
+    assert (status, body) == (503, {"status": "waiting", "for": ["telegram", "index"]})
 
 
-async def test_who_works_is_ready_until_it_is_asked_to_stop():
+async def test_a_working_process_is_ready_until_it_stops():
     health = Health()
 
     assert await answers_of(health, "/readyz") == (200, {"status": "ready"})
@@ -72,8 +72,8 @@ async def test_who_works_is_ready_until_it_is_asked_to_stop():
 
 
 @pytest.mark.parametrize("error", [OSError("no route"), TimeoutError()], ids=["away", "slow"])
-async def test_a_database_that_does_not_answer_is_waited_for(error):
-    health = Health(database=DatabaseProbe(Asked(error)))
+async def test_a_process_waits_for_a_silent_database(error):
+    health = Health(database=DatabaseProbe(FakeDatabase(error)))
 
     assert (await answers_of(health, "/healthz"))[0] == 200
     assert await answers_of(health, "/readyz") == (503, {"status": "waiting", "for": ["database"]})
@@ -101,10 +101,10 @@ async def nothing_to_do() -> int:
 
 @dataclass
 class Watched:
-    """A process with some stages, of which a test does the rounds and turns the clock."""
+    """A process with some stages, whose rounds and clock a test controls."""
 
     lags: dict[str, timedelta] = field(default_factory=dict)
-    clock: Clock = field(default_factory=Clock)
+    clock: MonotonicClock = field(default_factory=MonotonicClock)
     instrumentation: Instrumentation = field(default_factory=Instrumentation)
 
     def __post_init__(self) -> None:
@@ -147,10 +147,10 @@ async def test_a_stage_that_fails_round_after_round_is_named(stage, outcomes, fa
     assert (await answers_of(watched.health, "/healthz"))[0] == 200
 
 
-async def test_while_the_database_is_away_it_alone_is_named():
+async def test_an_unavailable_database_is_the_only_reason_named():
     watched = Watched()
     watched.round(MATCH, *[False] * MOST_FAILURES)
-    watched.health.database = DatabaseProbe(Asked(OSError("no route")))
+    watched.health.database = DatabaseProbe(FakeDatabase(OSError("no route")))
 
     assert await watched.health.waited_for() == ["database"]
 
@@ -191,7 +191,7 @@ async def test_a_stage_that_works_through_old_work_is_ready():
     assert await answers_of(watched.health, "/readyz") == (200, {"status": "ready"})
 
 
-async def test_after_a_restart_the_first_round_without_work_makes_it_ready():
+async def test_the_first_successful_round_ends_the_wait_for_the_index_after_a_failure():
     watched = Watched()
     watched.health.waits.add(Wait.INDEX)
 
@@ -210,8 +210,8 @@ class Lock:
         await self.is_open.wait()
 
 
-async def test_a_write_lock_that_others_keep_is_reported_until_it_is_free():
-    clock, lock, stopping = Clock(), Lock(), asyncio.Event()
+async def test_a_taken_write_lock_is_reported_until_it_is_free():
+    clock, lock, stopping = MonotonicClock(), Lock(), asyncio.Event()
     paused = asyncio.Event()
 
     async def pause(_stopping: asyncio.Event, _seconds: float) -> None:
@@ -219,7 +219,7 @@ async def test_a_write_lock_that_others_keep_is_reported_until_it_is_free():
         await asyncio.Event().wait()
 
     probe = WriteProbe(lock, clock, pause)
-    health = Health(database=DatabaseProbe(Asked(), clock, probe))
+    health = Health(database=DatabaseProbe(FakeDatabase(), clock, probe))
     async with asyncio.TaskGroup() as group:
         trying = group.create_task(probe.run(stopping))
         await asyncio.sleep(0)
@@ -261,8 +261,8 @@ async def test_a_locked_file_is_reported_although_it_can_be_read(sqlite_url, mon
     assert states == [["database"], []]
 
 
-async def test_many_who_ask_at_once_ask_the_database_once():
-    asked, clock = Asked(), Clock()
+async def test_concurrent_probes_share_one_query():
+    asked, clock = FakeDatabase(), MonotonicClock()
     database = DatabaseProbe(asked, clock)
 
     assert all(await asyncio.gather(*(database.answers() for _ in range(50))))
@@ -273,7 +273,7 @@ async def test_many_who_ask_at_once_ask_the_database_once():
     assert asked.times == 2
 
 
-async def test_the_first_round_that_goes_well_shows_that_the_index_is_there():
+async def test_only_a_successful_round_ends_the_wait_for_the_index():
     health, instrumentation = Health({Wait.INDEX}), Instrumentation()
     instrumentation.add(health)
 
@@ -287,7 +287,7 @@ async def test_the_first_round_that_goes_well_shows_that_the_index_is_there():
 
 
 async def test_a_round_that_never_ends_asks_for_a_restart():
-    clock, instrumentation = Clock(), Instrumentation()
+    clock, instrumentation = MonotonicClock(), Instrumentation()
     health = Health(clock=clock)
     instrumentation.add(health)
 

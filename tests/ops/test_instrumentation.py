@@ -1,45 +1,28 @@
-"""Instrumentation tells its observers how operations end, and changes nothing about them."""
+"""Instrumentation reports the outcome of operations to observers, and does not change it."""
 
 import asyncio
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.ops.instrumentation import FAILED, OK, STOPPED, Instrumentation, Observation, Operation
+from bot.ops.instrumentation import FAILED, OK, STOPPED, Instrumentation, Operation
 from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
 from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import FetchError, HostPaused, ProblemCode
 from bot.sources.fetch.response import Response
 from bot.stages import MATCH, StageRunner
+from tests.delivery.conftest import FakeObserver
 
 
-class Recorder:
-    """An observer that keeps what it observed."""
-
-    def __init__(self) -> None:
-        self.seen: list[Observation] = []
-
-    @contextmanager
-    def observe(self, observation: Observation):
-        try:
-            yield
-        finally:
-            self.seen.append(observation)
-
-    @property
-    def outcomes(self) -> list[tuple[str, str]]:
-        return [(each.name, each.outcome) for each in self.seen]
-
-
-class Does:
-    """A fetcher and reader that answers with *result*, or raises it."""
+class FakeFetcher:
+    """A fetcher and reader that returns *result* or raises it."""
 
     def __init__(self, result: object) -> None:
         self.result = result
 
-    async def fetch(self, *_asked: object, **_more: object) -> Any:
+    async def fetch(self, *_arguments: object, **_options: object) -> Any:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
@@ -48,8 +31,8 @@ class Does:
 
 
 @pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
+def recorder() -> FakeObserver:
+    return FakeObserver()
 
 
 @pytest.fixture
@@ -61,10 +44,14 @@ def test_a_success_is_observed_with_its_name_and_facts(instrumentation, recorder
     with instrumentation.observe(Operation.SEND, "telegram", edits=1):
         pass
 
-    (seen,) = recorder.seen
-    assert (seen.operation, seen.name, seen.outcome) == (Operation.SEND, "telegram", OK)
-    assert seen.facts == {"edits": 1}
-    assert seen.seconds >= 0
+    (observation,) = recorder.seen
+    assert (observation.operation, observation.name, observation.outcome) == (
+        Operation.SEND,
+        "telegram",
+        OK,
+    )
+    assert observation.facts == {"edits": 1}
+    assert observation.seconds >= 0
 
 
 @pytest.mark.parametrize(
@@ -80,9 +67,9 @@ def test_an_error_passes_through_and_only_its_kind_is_observed(
     with pytest.raises(type(error)), instrumentation.observe(Operation.FETCH, "feed"):
         raise error
 
-    (seen,) = recorder.seen
-    assert seen.outcome == outcome
-    assert "secret" not in f"{seen}"
+    (observation,) = recorder.seen
+    assert observation.outcome == outcome
+    assert "secret" not in f"{observation}"
 
 
 def test_an_outcome_that_was_set_is_kept(instrumentation, recorder):
@@ -130,7 +117,7 @@ async def test_each_round_of_a_stage_is_observed_with_its_work(instrumentation, 
 async def test_a_fetch_is_observed_with_the_kind_of_its_response(
     instrumentation, recorder, result, outcome
 ):
-    fetcher = InstrumentedFetcher(Does(result), instrumentation, "feed")
+    fetcher = InstrumentedFetcher(FakeFetcher(result), instrumentation, "feed")
     url = "https://a.example/rss?key=hidden"
 
     with nullcontext() if isinstance(result, Response) else pytest.raises(type(result)):
@@ -140,9 +127,9 @@ async def test_a_fetch_is_observed_with_the_kind_of_its_response(
     assert recorder.seen[0].facts == {"host": "a.example"}
 
 
-async def test_a_document_is_observed_with_why_it_cannot_be_read(instrumentation, recorder):
+async def test_an_unreadable_document_is_observed_with_its_reason(instrumentation, recorder):
     reader = InstrumentedReader(
-        Does(Unreadable("It is a picture.", "binary")), instrumentation, "page"
+        FakeFetcher(Unreadable("It is a picture.", "binary")), instrumentation, "page"
     )
 
     with pytest.raises(Unreadable):

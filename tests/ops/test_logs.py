@@ -10,7 +10,7 @@ TOKEN = "123456:AAabcdefghijklmnopqrstuvwxyz0123456"
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_no_token_stands_in_a_log(form, restored_logs, capsys: pytest.CaptureFixture[str]):
+def test_logs_have_no_token(form, restored_logs, capsys: pytest.CaptureFixture[str]):
     configure_logs(form, "info")
 
     structlog.get_logger("ours").info("called", url=f"https://api/bot{TOKEN}/getMe")
@@ -39,7 +39,7 @@ def test_json_logs_are_one_object_a_line(restored_logs, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("said", "logged"),
+    ("text", "logged"),
     [
         ("postgresql://me:secret@host/db", "postgresql://me:…@host/db"),
         ("postgresql://:secret@host/db", "postgresql://:…@host/db"),
@@ -53,9 +53,13 @@ def test_json_logs_are_one_object_a_line(restored_logs, capsys: pytest.CaptureFi
         (f"/bot{TOKEN.replace(':', '%3a')}/", "/bot123456%3a…/"),
         (f"?to=%2Fbot{TOKEN.replace(':', '%253A')}%2F", "?to=%2Fbot123456%253A…%2F"),
     ],
+    ids=[
+        *("password", "no user", "@ in password", "slash in password", "@ in user", "two hosts"),
+        *("feed", "token", "escaped token", "lower-case escape", "doubly escaped token"),
+    ],
 )
-def test_no_secret_of_an_address_is_shown(said: str, logged: str):
-    assert redact(f"cannot reach {said}: gone") == f"cannot reach {logged}: gone"
+def test_secrets_in_addresses_are_redacted(text: str, logged: str):
+    assert redact(f"cannot reach {text}: gone") == f"cannot reach {logged}: gone"
 
 
 @pytest.mark.parametrize(
@@ -66,13 +70,14 @@ def test_no_secret_of_an_address_is_shown(said: str, logged: str):
         "sqlite:///var/dateline.sqlite3",
         "12:30 http://[::1]:8081/",
     ],
+    ids=["a port and a handle", "a user", "a file", "IPv6"],
 )
 def test_an_address_without_a_secret_is_shown_whole(harmless: str):
     assert redact(harmless) == harmless
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "logged"),
+    ("key", "text", "logged"),
     [
         pytest.param(
             "source", "https://a.example/feed?t=1#x y", "https://a.example/feed?… y", id="ours"
@@ -86,14 +91,14 @@ def test_an_address_without_a_secret_is_shown_whole(harmless: str):
         pytest.param("source", "https://a.example/feed", "https://a.example/feed", id="no query"),
     ],
 )
-def test_addresses_are_cut_where_a_token_may_stand(log_lines, key: str, said: str, logged: str):
-    structlog.get_logger("ours").warning("failed", **{key: said})
+def test_addresses_are_cut_before_a_possible_token(log_lines, key: str, text: str, logged: str):
+    structlog.get_logger("ours").warning("failed", **{key: text})
 
     (line,) = log_lines()
     assert line[key] == logged
 
 
-def test_errors_and_libraries_are_quoted_with_hosts_alone(log_lines):
+def test_errors_and_libraries_show_only_hosts(log_lines):
     url = "https://a.example/feed-token-17/feed"
     logging.getLogger("theirs").warning("failed: %s", url)
     try:
@@ -118,6 +123,6 @@ def test_the_newest_errors_are_kept_without_any_secret(restored_logs):
     except ValueError:
         structlog.get_logger("ours").exception("a step failed", step="send")
 
-    newest, before = (each.text for each in errors.newest())
+    newest, before = (error.text for error in errors.newest())
     assert newest.startswith("a step failed · send · ValueError: invalid literal")
     assert before == "failed: /bot123456:…/"

@@ -1,4 +1,4 @@
-"""Metrics: their names and labels, what `/metrics` asks for, and how often."""
+"""Metrics: their names, their labels, and the queries of a scrape."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ from storage.enums import UsageKind
 from storage.queries import latest_change
 from storage.stats import Backlog
 from storage.usage import UsageToday
-from tests.ops.conftest import Clock
+from tests.clocks import MonotonicClock
 
 ROOT = Path(__file__).parents[2]
 BUILD = {"version": "1", "python": "3.11", "database": "sqlite", "roles": "chat"}
@@ -43,7 +43,7 @@ def metrics() -> Metrics:
 
 
 def names(metrics: Metrics) -> set[str]:
-    """Return the names as queries write them, of a histogram that without an ending."""
+    """Return the names as queries write them, those of histograms without an ending."""
     return {
         f"{family.name}_total" if family.type == "counter" else family.name
         for family in metrics.registry.collect()
@@ -54,7 +54,7 @@ def text_of(metrics: Metrics) -> str:
     return generate_latest(metrics.registry).decode()
 
 
-def test_the_reference_names_every_metric_there_is(metrics):
+def test_the_reference_names_every_metric(metrics):
     named = set(NAME.findall((ROOT / DOCUMENTS[0]).read_text(encoding="utf-8")))
 
     assert names(metrics) - named == set()
@@ -103,7 +103,7 @@ def test_new_rows_are_counted_by_their_table(metrics):
 USED = {UsageKind.REQUESTS: UsageToday(4_800, 2)}
 
 
-def test_a_backlog_that_is_unknown_is_absent_not_stale(metrics):
+def test_an_unknown_backlog_is_not_shown(metrics):
     metrics.show(Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 5, 77, USED))
     known = text_of(metrics)
     metrics.show(None)
@@ -119,8 +119,8 @@ def test_a_backlog_that_is_unknown_is_absent_not_stale(metrics):
 
 
 @pytest.fixture
-def ticks() -> Clock:
-    return Clock()
+def ticks() -> MonotonicClock:
+    return MonotonicClock()
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ async def test_prometheus_reads_the_state_of_a_process(page):
     assert 'dateline_lag_seconds{step="match"} 0.0' in text
 
 
-async def test_the_database_is_asked_every_15_seconds_at_most(page, ticks, storage):
+async def test_the_database_is_queried_every_15_seconds_at_most(page, ticks, storage):
     asked = []
     storage_of_all = page.storage
 

@@ -1,4 +1,4 @@
-"""Traces, taken by a collector on this machine."""
+"""Traces, received by a collector on this machine."""
 
 import sys
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from bot.app.stops import StopError
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.ops.tracing import tracing
 from bot.settings import Settings
-from tests.ops.conftest import collecting
+from tests.ops.collector import collecting
 
 
 @dataclass
 class FakeProcess:
-    """As much of a process as traces need."""
+    """The part of a process that tracing needs."""
 
     settings: Settings
     owner: str = "host:1:abc"
@@ -40,8 +40,9 @@ def spans(bodies: list[bytes]) -> dict[str, Any]:
 
 def facts(span: Any) -> dict[str, str | int]:
     return {
-        one.key.removeprefix("dateline."): one.value.string_value or one.value.int_value
-        for one in span.attributes
+        attribute.key.removeprefix("dateline."): attribute.value.string_value
+        or attribute.value.int_value
+        for attribute in span.attributes
     }
 
 

@@ -1,4 +1,4 @@
-"""Notifications to a service manager, on a socket of its kind."""
+"""Notifications to a service manager, on a datagram socket."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ async def hear(hearing: socket.socket) -> list[str]:
     return (await asyncio.get_running_loop().sock_recv(hearing, 1000)).decode().splitlines()
 
 
-async def test_we_are_ready_then_alive_then_stopping(address, hearing):
+async def test_a_process_notifies_ready_then_alive_then_stopping(address, hearing):
     stopping = asyncio.Event()
     manager = ServiceManager(address, watchdog=timedelta(milliseconds=3))
 

@@ -165,7 +165,7 @@ async def test_articles_that_wait_for_long_are_found_while_the_bot_runs(sqlite_u
     storage = Storage.open(sqlite_url)
     article = await stored_article(storage, "Taiwan votes")
     async with storage.writing() as tx:
-        found = await tx.session.get_one(Article, article)
+        found = await tx.get_one(Article, article)
         found.stage, found.stored_at = ArticleStage.STORED, tx.now - timedelta(minutes=6)
     await storage.close()
     settings = settings_on(sqlite_url, web_port=0)

@@ -1,4 +1,4 @@
-"""A clock that tests move, and a service on this machine that receives traces and errors."""
+"""A service on this machine that receives traces and error reports."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -7,14 +7,6 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-
-
-@dataclass
-class Clock:
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
