@@ -389,7 +389,7 @@ async def test_an_article_that_fails_is_put_aside_and_the_others_go_on(
     assert logged == [1]
     finding = judge_articles([(number, error) for number, _, error in await put_aside(storage)])
     assert (finding.code, finding.health) == ("articles.put-aside", HealthLevel.WARNING)
-    assert "first 1 (RecursionError)" in finding.sentence
+    assert "the first is 1 (RecursionError)" in finding.sentence
 
 
 @pytest.mark.parametrize("where", WAYS)
