@@ -271,7 +271,7 @@ async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]
     return [alert for alert in unmuted if alert.topics]
 
 
-# Sent alerts: the text of each message, so that it can be brought up to date.
+# Sent alerts: the text of each message, so that it can be updated.
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ async def is_still_current(tx: Transaction) -> bool:
     return is_current(row[0] if row else None)
 
 
-# Upgrades: a database is brought to this version by one process at a time.
+# Upgrades: one process at a time migrates a database to this version.
 
 
 _KEPT = 2  # copies of the file from before a migration

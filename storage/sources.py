@@ -379,8 +379,8 @@ async def claim_pages(
     """
     await lock_claims(tx, Source)
     other = aliased(AwaitedPage)
-    # The first page of each host, whoever leases it: another process finds that one taken, and no
-    # other of its host.
+    # The first page of each host, also if another process leases it, because then that host gets no
+    # second request.
     first_of_host = (
         select(func.min(other.article_id))
         .where(col(other.private).is_(private), col(other.due_at) <= tx.now)

@@ -20,7 +20,7 @@ from bot.rendering.i18n import ENGLISH
 from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import mailboxes, own_feeds, topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
-from bot.subscribers.searches import count_search
+from bot.subscribers.limits import count_search
 from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:

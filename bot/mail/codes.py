@@ -2,10 +2,10 @@
 
 1. A request is valid for 24 hours. The link in the mail or the code in the chat confirms it.
 2. The code has six digits, so five wrong tries use it up; the link still works.
-3. In 24 hours, the bot sends at most three mails to a mailbox, however its address is written and
-   whoever requests them, five for an account (the user and the chat), and a thousand in all. The
-   last hundred are for accounts without a request in that time, because otherwise a few accounts
-   could use up the limit for all.
+3. In 24 hours, the bot sends at most three mails to a mailbox, for any spelling of its address and
+   any user, five for an account (the user and the chat), and a thousand in all. The last hundred
+   are for accounts without a request in that time, because otherwise a few accounts could use up
+   the limit for all.
 
 Only hashes are stored. A hash is bound to its chat, so that equal codes differ.
 """

@@ -70,7 +70,7 @@ async def publish_notices(
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A dead source as one chat is told about it.
+    """A dead source, from the point of view of one chat.
 
     The chat follows the source, or got `given` of its `found` stories from it. With neither it is
     the chat of an admin. `error` and `error_detail` are those of the source.

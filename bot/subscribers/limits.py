@@ -6,12 +6,14 @@ The settings hold the limits of all chats; an admin may set others for one chat.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.budgets import USUAL, Budgets
-from bot.subscribers.errors import NoSuchChat, NotANumber
+from bot.budgets import USUAL, Budgets, Cost
+from bot.sources.payment import charge_account
+from bot.subscribers.errors import NoSuchChat, NotANumber, TooManySearches
 from storage.access import record_event
 from storage.chats import Chat, Quota, quota_of
 from storage.db.engine import Storage, Transaction
-from storage.enums import AuditAction
+from storage.enums import AuditAction, UsageKind
+from storage.usage import account_of_chat, used_today
 
 MOST_LISTED = 1000  # topics; no chat may have more
 LONGEST_PAUSE_DAYS = 366
@@ -71,3 +73,16 @@ async def set_limits(
         setattr(quota, kind, number)
         await tx.add(quota)
         await record_event(tx, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})
+
+
+async def count_search(storage: Storage, chat_id: int, *, limits: Limits) -> None:
+    """Count a search for feeds or stories before it begins; the updates of a chat are in order.
+
+    Raises TooManySearches if the account has none left today.
+    """
+    async with storage.writing() as tx:
+        account = await account_of_chat(tx, chat_id)
+        today = (await used_today(tx, [account]))[account]
+        if not limits.budgets.left(UsageKind.SEARCHES, today):
+            raise TooManySearches(limits.budgets.searches)
+        await charge_account(tx, account, Cost(searches=1))

@@ -85,7 +85,8 @@ _DISK_FULL: Final = "53100"
 def is_unavailable(error: Exception) -> bool:
     """Whether the database cannot be reached or used, whatever the statement."""
     if not isinstance(error, DBAPIError):
-        return isinstance(error, OSError)
+        # A template that is not there is an OSError as well.
+        return isinstance(error, OSError) and not isinstance(error, LookupError)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
     return sqlstate(error).startswith(_UNAVAILABLE_CODES)

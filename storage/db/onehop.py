@@ -166,7 +166,7 @@ async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
         return files[0]
 
     def end() -> None:
-        thread.join()  # the driver has told it to end
+        thread.join()  # the driver has asked it to end
         for file in files:
             file.close()
 

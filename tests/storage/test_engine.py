@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jinja2 import TemplateNotFound
 from sqlalchemy import func, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import select
@@ -176,3 +177,7 @@ async def test_a_deadlock_is_transient(storage):
 
 def test_a_violated_constraint_is_not_transient():
     assert not is_transient(IntegrityError("INSERT", {}, ValueError("there is one")))
+
+
+def test_a_missing_template_is_not_transient():
+    assert not is_transient(TemplateNotFound("chat/nothing.html"))

@@ -36,7 +36,7 @@ from bot.matching.query.canonical import shown
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
 from bot.subscribers import topics, users
-from bot.subscribers.searches import count_search
+from bot.subscribers.limits import count_search
 from bot.subscribers.share_links import LinkedQuery, start_for
 from bot.subscribers.text import one_line
 from bot.telegram import entities_of, markup_of

@@ -2,7 +2,7 @@
 
 These are tried in order, until one has a feed: the address itself; the feeds that its page names;
 those that the page links, or a page of feeds that it links; the usual places, one after the other;
-the sitemaps that robots.txt names. No address from outside leads inside, whoever asks.
+the sitemaps that robots.txt names. An address from outside never leads into the operator's network.
 """
 
 import asyncio
