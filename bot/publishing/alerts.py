@@ -3,10 +3,10 @@
 1. The row of an alert is the decision. The transaction that makes it also enqueues its deliveries,
    or puts the alert into a bundle that is sent later.
 2. An alert is sent at once unless the chat's quiet hours or its rate limits postpone it.
-3. If a story continues one of the last seven days that the chat was alerted to, it is the next
-   chapter: its message, or its mail, is a reply to the first.
+3. A story that continues one that the chat was alerted to in the last seven days is its next
+   chapter: its message or mail replies to the first.
 4. One transaction handles several articles, but never two of the same chain of stories, because
-   the second has to find the alert to the first.
+   the second has to see the alert about the first.
 """
 
 from collections import defaultdict
@@ -51,17 +51,17 @@ from storage.topics import NamedTopic
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
-TOPICS_PER_PAGE = 500  # a chat may have several of them
-# Alerts older than this begin no chain: a story that goes on is reported as if it were new.
+TOPICS_PER_PAGE = 500  # one chat may have several topics in a page
+# A story that continues an alert older than this is reported as new.
 CHAIN = timedelta(days=7)
 
 
 @dataclass
 class Alerts:
-    """The stage; it remembers which private source had its turn last.
+    """The stage of alerts; remembers which private source was claimed last.
 
-    *mailer* is None if no mail is sent. *a_day* limits the alerts of a chat a day unless an admin
-    set another limit for the chat; 0 means no limit.
+    *mailer* is None if no mail is sent. *a_day* is the daily limit of alerts for each chat, unless
+    an admin set another one for it; 0 means no limit.
     """
 
     storage: Storage
@@ -105,8 +105,7 @@ class Alerts:
     async def _alert_each_chat(self, article_id: int, _error: Exception) -> None:
         """Alert each chat on its own, and put the article aside if any of them fails.
 
-        One failing chat does not keep the alert from the others. It gets the alert when the article
-        is tried again.
+        The other chats get their alert. The failing chat gets it when the article is tried again.
         """
         failures: list[Exception] = []
 
@@ -179,7 +178,8 @@ async def _publish_alerts(
         return
     loaded = await tx.at_once(_load_contents(tx, new, mailer))
     messages = AlertMessages(renderer)
-    # A mailed alert is not sent again when Telegram becomes reachable.
+    # A chat that Telegram cannot reach gets its alert by mail only, so that the same alert does not
+    # arrive again when Telegram becomes reachable.
     telegrams = [
         _message(tx, alert, messages)
         for alert in loaded
@@ -241,8 +241,7 @@ async def postponed_alerts(
 ) -> dict[tuple[int, int], int]:
     """Return the bundles of the alerts that have to wait, by article and chat.
 
-    Locks the chats with all their threads, so that each of two processes sees the alerts that the
-    other one has sent.
+    Locks the chats with all their threads, so that two processes see each other's alerts.
     """
     chat_ids = {alert.chat.id for alert in due}
     chats = {chat.chat_id: chat for chat in await lock_accounts(tx, chat_ids)}
@@ -279,7 +278,7 @@ def _decide(
 ) -> Postponement | None:
     """Decide whether one alert is postponed, and add it to *recent* and *account*.
 
-    *account* lists when any thread of the Telegram chat was alerted.
+    *account* lists the times at which any thread of the Telegram chat was alerted.
     """
     quiet = LocalQuietHours(chat.zone, chat.quiet_hours)
     history = AlertHistory(recent.moments, account, recent.waiting)
@@ -404,7 +403,7 @@ class AlertMessages:
 def hits_and_snippet(
     article: Article, topics: Iterable[NamedTopic]
 ) -> tuple[list[SelectedTopic], Snippet]:
-    """Return the topics that *article* hits, and the passage in which it does."""
+    """Return *topics* for a template, and the passage of *article* that hits them."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
     return selected, excerpt(article.title, article.text or article.summary, queries)

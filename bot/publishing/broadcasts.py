@@ -1,13 +1,13 @@
-"""Broadcasts: a message of the operator to many chats, as it was typed, with a line below it.
+"""Broadcasts: a message of the operator to many chats, as it was typed, above a footer.
 
-1. The line names the sender of the message in the language of each chat.
-2. Each chat gets one delivery. Deliveries are enqueued shortly ahead of the pace.
+1. The footer names the sender of the message in the language of each chat.
+2. Each chat gets one delivery. Deliveries are enqueued shortly before they are sent.
 3. The broadcast's row stores its progress, so that another process can continue it.
 
 Deliveries of a chat go in order. If every chat had its row at once, an alert to the last chat would
-wait behind the broadcast for an hour, and *Stop* would have to take back all rows. Only the rows of
-eight seconds of the pace exist, which is enough for a late round, or for another process to take
-over, before the sender runs dry. A chat that comes back within three days still gets its message.
+wait behind the broadcast for an hour, and *Stop* would have to take back all rows. So only the rows
+for eight seconds of sending are enqueued. They last through a late round, or until another process
+has taken over. A chat that becomes reachable again within three days still gets its message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ from storage.enums import BroadcastState, DeliveryKind
 from storage.outbox import enqueue, expire_broadcast_deliveries, new_delivery
 
 LEASE = timedelta(seconds=30)
-# How much of the pace is in the outbox; an alert to one of these chats waits as long.
+# How many seconds of sending are enqueued ahead; an alert to one of these chats waits as long.
 AHEAD_SECONDS = 8
 
 

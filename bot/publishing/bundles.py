@@ -1,12 +1,12 @@
-"""Bundles: postponed alerts of one chat, sent together when their wait is over.
+"""Bundles: the postponed alerts of one chat, sent together when the bundle is due.
 
-1. A bundle is written when it is sent, so it names all publishers up to then. It is not edited
-   afterwards.
-2. A story that continues an earlier one is marked as an update of what the chat got before.
+1. A bundle is rendered when it is released, so it names all publishers up to then. It is not
+   edited afterwards.
+2. A story that continues an earlier alert is marked as an update.
 3. A story is left out if the chat has unsubscribed from or muted all topics that it hits.
 4. A late bundle that would arrive in quiet hours waits for their end.
-5. If the chat was away for long when its bundle was due, the bundle has expired, as alerts do: its
-   stories go into the next digest.
+5. A bundle expires like an alert: if the chat comes back more than six hours after its bundle was
+   due, the stories go into the next digest.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from storage.suspension import ALERT_LIFETIME
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 20  # bundles in one transaction
-MOST_LISTED = 100  # stories of a bundle; others are only counted, so a flood is a few messages
+MOST_LISTED = 100  # stories of a bundle; further ones are counted, so a flood is a few messages
 
 
 async def publish_bundles(
@@ -125,7 +125,7 @@ async def _enqueue_bundle(
 async def _stories(tx: Transaction, bundle: Bundle) -> tuple[list[Bundled], int]:
     """Return the stories to list, each with the topics that the chat still wants.
 
-    The number counts the stories that are not listed.
+    The second value is the number of stories beyond `MOST_LISTED`.
     """
     rows, unlisted = await alerts_in_bundle(tx, bundle.id, MOST_LISTED)
     muted = await subjects_muted(tx, bundle.chat_id)

@@ -7,10 +7,10 @@
 3. A wall time that does not exist (clocks go forward) moves to the instant after the gap. One that
    exists twice (clocks go back) means the first. A date that does not exist (Apia had no
    2011-12-30) has no edition.
-4. Schedule times that are due at the same moment make one edition, that of the rarest, such as the
-   weekly one.
-5. After downtime the latest missed edition is made up to six hours late. Older ones are merged into
-   the next.
+4. Schedule times that are due at the same moment make one edition, that of the time with the
+   fewest weekdays, such as the weekly one.
+5. After downtime the latest missed edition is made if it is at most six hours late. Older ones are
+   merged into the next.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from storage.schedules import DEFAULT_SCHEDULE, ScheduleTime
 
 LATEST = timedelta(hours=6)
 _DAY = timedelta(days=1)
-NEVER: Mapping[int, date] = MappingProxyType({})  # there was no edition yet
+NEVER: Mapping[int, date] = MappingProxyType({})  # no edition yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class DigestDecision:
-    """The edition to make now (*due*, None: none), and when to decide again (*next_at*)."""
+    """The edition to make now (*due*; None if there is none), and when to decide again."""
 
     due: Due | None
     late: timedelta
@@ -106,9 +106,9 @@ def _next_of(
 
 
 def _latest(plan: Plan, since: datetime, now: datetime, last: Mapping[int, date]) -> Due | None:
-    """Return the last edition due from *since* to *now*, at the earliest that of yesterday."""
+    """Return the last edition due from *since* to *now*, but none from before yesterday."""
     today = local_date(now, plan.zone)
-    # If clocks go back over midnight, tomorrow has begun once already.
+    # If clocks go back across midnight, the date of tomorrow has already begun once.
     dues = [
         due
         for scheduled in plan.times
@@ -132,7 +132,7 @@ def local_date(moment: datetime, zone: str) -> date:
 
 
 def start_of(day: date, zone: str) -> datetime:
-    """Return the first instant of *day*, or of the next that exists (aware UTC)."""
+    """Return the first instant of *day*, or of the next day that exists (aware UTC)."""
     return reached(day, 0, zone)
 
 
@@ -147,9 +147,13 @@ def reached(day: date, minutes: int, zone: str) -> datetime:
 
 
 def instant(day: date, minutes: int, zone: str) -> datetime | None:
-    """Return the instant of *minutes* after midnight on *day* (aware UTC); None without the day."""
+    """Return the instant of *minutes* after midnight on *day* (aware UTC).
+
+    Returns None if the day does not exist in *zone*.
+    """
     at = reached(day, minutes, zone)
-    # A gap up to midnight leads into the next day, and so does one over the whole day.
+    # A gap that ends at midnight moves *at* to the next day. The day itself exists if its start
+    # is on it; if the gap skips the whole day, its start is on the next day too.
     if local_date(at, zone) == day or local_date(start_of(day, zone), zone) == day:
         return at
     return None

@@ -4,9 +4,9 @@
    since its last digest and that no digest has listed. `bot.publishing.selection` picks and orders
    them.
 2. A digest that was made before shows its stored stories in their stored order.
-3. Both get excerpts and trends, and become an `EditionPage`.
+3. Both kinds get excerpts and trends, and become an `EditionPage`.
 4. Chats share the stories that a query found in public sources: a round reads them once (`News`).
-   A chat that mutes something or follows sources of its own gets its own `News`.
+   A chat that has muted something or follows private sources gets its own `News`.
 """
 
 from asyncio import sleep
@@ -46,8 +46,10 @@ from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, names_for_article, publisher_names
 from storage.topics import topics_by_id
 
-FIRST_REACH = timedelta(hours=24)  # of a topic's first digest
-# Of any digest, however long the pause. A missed weekly digest is merged into the next one.
+# How far back the first digest of a chat or of a topic reaches.
+FIRST_REACH = timedelta(hours=24)
+# How far back any digest reaches, however long the pause before it. Two weeks and a day, because a
+# missed weekly digest is merged into the next one.
 LONGEST_REACH = timedelta(days=15)
 
 # Counts are cached because counting took longer than everything else about a digest.
@@ -65,8 +67,8 @@ Ages = Mapping[int, int]
 class Reader:
     """A chat with its plan, and the topics of its digest that it has not muted.
 
-    *recipient* is its mailbox, if digests are mailed to it. *follows*: it follows sources of its
-    own. *mutes*: it has muted something.
+    *recipient* is its mailbox, if digests are mailed to it. *follows* says whether it follows
+    private sources, *mutes* whether it has muted anything.
     """
 
     chat: Chat
@@ -83,7 +85,7 @@ class Reader:
 
     @property
     def subscribed(self) -> list[DigestTopic]:
-        """The topics of each digest, without those that are in it for missed alerts only."""
+        """The topics of every digest, without those that only list missed alerts."""
         return [topic for topic in self.topics if topic.missed_until is None]
 
     @property
@@ -92,17 +94,17 @@ class Reader:
 
     @property
     def has_own_news(self) -> bool:
-        """Whether its stories can differ from those of other chats with the same queries."""
+        """Whether the chat's stories can differ from those of chats with the same queries."""
         return self.follows or self.mutes
 
     def since(self, now: datetime) -> datetime:
-        """Return the start of the time that its next edition covers."""
+        """Return the start of the period that the next edition covers."""
         last = self.last.made_at
         return max(last, now - LONGEST_REACH) if last else now - FIRST_REACH
 
 
 async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
-    """Return the *chats* as readers, in their order."""
+    """Load the settings and topics of *chats*; return the readers in the same order."""
     ids = [chat.id for chat in chats]
     schedules = await schedules_of(tx, ids)
     last = await editions.last_editions_of_each(tx, ids)
@@ -133,7 +135,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
 
 
 def _is_caught_up(topic: DigestTopic, last: LastEditions) -> bool:
-    """Say whether a digest was made after the time in which the topic's alerts were missed."""
+    """Return whether a digest was made since the topic's alerts were missed."""
     missed = topic.missed_until
     return missed is not None and last.made_at is not None and missed <= last.made_at
 
@@ -150,8 +152,8 @@ async def load_digests(
 ) -> dict[int, EditionPage]:
     """Return the next edition of each reader, by chat.
 
-    *news* and *counts* keep what was read for other readers of the round. *now* ends the time that
-    the editions cover, if that is before the transaction.
+    *news* and *counts* cache the stories and counts of earlier calls in the same round. *now* is
+    the end of the period that the editions cover; by default, the time of the transaction.
     """
     news, counts, now = news or News(), counts or StoryCounts(), now or tx.now
     shared = [reader for reader in readers if not reader.has_own_news]
@@ -248,8 +250,8 @@ async def load_made_digest(
 ) -> EditionPage | None:
     """Return the edition of a local date and schedule time, with all its stories.
 
-    Returns None if there is none, or if the chat has no access. Excerpts mark nothing for topics
-    that were deleted since.
+    Returns None if no such edition was made, or if the chat has no access. Excerpts mark no words
+    for topics that have been deleted since.
     """
     async with storage.reading() as tx:
         made = await editions.edition_on(tx, chat_id, day, schedule_number)
@@ -306,7 +308,7 @@ def stories_of(
     ]
 
 
-# Messages that users ask for; making them changes nothing.
+# Messages that users ask for. They only read the database.
 
 
 async def show_digest_so_far(storage: Storage, renderer: Renderer, chat_id: int) -> list[Message]:
@@ -322,7 +324,7 @@ async def show_section(
     day: date | None = None,
     schedule_number: int = 0,
 ) -> list[Message]:
-    """Return every story of a topic in the edition of *day*, or in the next digest if it is None.
+    """Return every story of a topic in the edition of *day*, or in the next digest without a day.
 
     The message says so if the edition or the topic no longer exists.
     """
@@ -340,7 +342,7 @@ async def show_section(
 class StoryCounts:
     """Counts the stories of queries once for all chats, and caches the counts for half an hour.
 
-    Counts for chats with sources of their own are not cached.
+    Counts for chats with private sources are not cached.
     """
 
     _counted: dict[int, tuple[datetime, Ages]] = field(default_factory=dict)
@@ -350,7 +352,7 @@ class StoryCounts:
     ) -> Mapping[int, Ages]:
         """Return the number of stories of the last fortnight, by query and age.
 
-        Counts public stories, or with *chat_id* those that reach this chat.
+        Counts public stories, or with *chat_id* the stories that this chat can see.
         """
         if chat_id is not None:
             return await stories_by_day(tx, chat_id, query_ids, FORTNIGHT)
@@ -398,9 +400,9 @@ class _TopicStory:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The matches, publishers and texts that were read in one round; it lives no longer than that.
+    """A cache of the matches, publishers and texts read in one round, discarded after the round.
 
-    With *chat_id* it holds the news that reaches this chat, else the news from public sources.
+    With *chat_id* it holds the news that this chat can see, else the news from public sources.
     """
 
     chat_id: int | None = None
@@ -420,7 +422,7 @@ class News:
         for query_ids, since in reaches:
             for query_id in query_ids:
                 earliest[query_id] = min(since, earliest.get(query_id, since))
-        # Grouped by days, because one long absence must not make every query reach back as far.
+        # Grouped by days, so that one long absence does not make every query read as far back.
         by_days: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
         for query_id, since in earliest.items():
             if query_id not in self._read_since or since < self._read_since[query_id]:
@@ -434,8 +436,8 @@ class News:
     def of_topic(self, topic: DigestTopic, since: datetime) -> Mapping[int, _TopicStory]:
         """Return the stories that are new to *topic*, by id, the earliest first.
 
-        A topic of missed alerts has those that the chat would have been alerted to, any other those
-        that came after *since*.
+        For a topic with missed alerts, these are the stories that the chat would have been alerted
+        to; for any other topic, the stories that came after *since*.
         """
         earliest = max(topic.since - FIRST_REACH, since - editions.MATCHED_LATE)
         missed = (topic.since, topic.missed_until) if topic.missed_until else None
@@ -473,7 +475,7 @@ class News:
         return [self._story(by_story[story], alerted=story in alerted) for story in newest]
 
     def _story(self, found: Sequence[_TopicStory], *, alerted: bool) -> SelectedStory:
-        # `_by_topic` keeps these objects alive, so that no other object gets the id of one of them.
+        # The ids are not reused, because `_by_topic` keeps these objects alive.
         key = (alerted, *map(id, found))
         if key not in self._stories:
             first = min((story.article for story in found), key=attrgetter("article_id"))

@@ -1,11 +1,11 @@
 """Digests: one edition for each chat, local date and schedule time, made when it is due.
 
 1. Due chats are claimed. Their contents are loaded in batches, each in one reading transaction, and
-   rendered outside of it. The leases are renewed meanwhile.
+   rendered outside of it. Their leases are renewed meanwhile.
 2. A writing transaction decides: the chat must still be leased, its plan unchanged, and the date
    and schedule time without an edition. It stores all rows of the edition or none.
-3. Every story of an edition counts as listed, even if the edition only counts it ("+2 more"), so
-   that no story comes twice. Stories found after the claim belong to the next edition.
+3. Every story of an edition is stored as listed, even one that the edition only counts ("+2 more"),
+   so that no story comes twice. Stories found after the claim belong to the next edition.
 """
 
 from asyncio import sleep
@@ -38,9 +38,9 @@ TOGETHER = 50  # editions in one transaction
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """The stage; it keeps its counts of stories from round to round.
+    """The stage of digests; keeps its counts of stories from round to round.
 
-    *links* is None without a public web address, *mailer* if no mail is sent.
+    *links* is None without a public web address; *mailer* is None if no mail is sent.
     """
 
     storage: Storage
@@ -69,7 +69,7 @@ class Digests:
         return len(chats)
 
     async def _draft(self, chats: Sequence[Chat], news: News, now: datetime) -> list["_Draft"]:
-        """Load and render the editions of the chats that are due; decide when the others are."""
+        """Load and render the editions that are due; decide when the other chats are due next."""
         async with self.storage.reading() as tx:
             readers = await readers_of(tx, chats)
             decisions = {
@@ -109,8 +109,9 @@ class Digests:
         bodies: dict[Medium, Sequence[Body]] = {}
         if edition.choice or chat.empty_day is not EmptyDay.SKIP:
             shown = await with_picture(self.renderer, edition)
-            # Without a mailbox in use the digest goes to Telegram, whatever the chat chose. While
-            # Telegram is unreachable a mailed digest is not enqueued there: it would only pile up.
+            # Without an active mailbox the digest goes to Telegram, whatever the chat chose. While
+            # the chat is unreachable there, a mailed digest is not enqueued for Telegram, because
+            # such deliveries would pile up.
             is_mailed = self.mailer is not None and reader.recipient is not None
             if not is_mailed or (chat.state is ChatState.ACTIVE and chat.digest_by.telegrams):
                 bodies[Medium.TELEGRAM] = edition_page(self.renderer, shown)
@@ -121,7 +122,10 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A rendered edition before the decision to send it; without one if *due* is None."""
+    """A chat's edition, rendered but not stored yet, and the time of its next one.
+
+    *due* and *edition* are None if the chat gets no edition now.
+    """
 
     reader: Reader
     next_at: datetime | None

@@ -1,7 +1,7 @@
-"""Edits: for a day after an alert, its message keeps naming the publishers that report the story.
+"""Edits: for a day after an alert, new publishers of its story are added to its message.
 
 1. All alerts about one story are edited together, then not again for five minutes, so that reports
-   that come meanwhile share one edit.
+   that arrive meanwhile share one edit.
 2. A message whose text would not change is not edited.
 3. A message whose buttons were pressed less than ten minutes ago is edited later, because an edit
    restores the usual buttons and would take away those that the user is looking at.
@@ -76,11 +76,11 @@ async def _edits_of(
     rows = await articles_by_id(tx, {alert.article_id for alert in alerts})
     articles = {article.id: article for article in rows}
     known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
-    version = int(tx.now.timestamp()) // 60  # minutes, because a story is edited less often
+    version = int(tx.now.timestamp()) // 60  # in minutes, because a story is edited less often
     edits = []
     for alert in alerts:
         topics = [known[topic_id] for topic_id in alert.topic_ids if topic_id in known]
-        if not topics:  # all were deleted
+        if not topics:  # all have been deleted
             continue
         names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)
         article = articles[alert.article_id]

@@ -14,7 +14,7 @@ from storage.enums import Style
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """The largest size of an excerpt; with 0 characters there is none."""
+    """The largest size of an excerpt; 0 characters mean no excerpt."""
 
     characters: int
     sentences: int | None = None

@@ -1,4 +1,4 @@
-"""Digests and alerts as mails: their templates, their subjects and their size.
+"""Digests, alerts and bundles as mails: their templates, their subjects and their size.
 
 Some mail programs cut off a mail at 102 KB, together with its link to unsubscribe. Digests stay
 under 90 KB by listing fewer stories of each topic and counting the others.
@@ -24,11 +24,14 @@ from bot.text.snippets import Snippet
 
 LARGEST_HTML = 90_000  # bytes in transfer encoding
 _PICTURE = "week"
-_MOST_NAMED = 30  # of the stories that were alerted earlier
+_MOST_NAMED = 30  # headlines of stories that the chat was already alerted to
 
 
 def edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
-    """Return a digest as a mail, or a line that says it is empty."""
+    """Return a digest as a mail, shortened until it is small enough.
+
+    The mail of an empty digest is a line that says so.
+    """
     mails = (
         _edition_mail(mailer, recipient, replace(edition, choice=choice))
         for choice in shorter_and_shorter(edition.choice)
@@ -40,7 +43,7 @@ def edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> 
 
 
 def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
-    """Yield *choice*, then with one listed story fewer a topic each time, down to none."""
+    """Yield *choice*, then with one listed story fewer per topic each time, down to none."""
     yield choice
     longest = max((len(section.listed) for section in choice.sections), default=0)
     for most in range(longest - 1, -1, -1):
@@ -73,7 +76,7 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
     zone: str,
     is_quiet: bool,
 ) -> Mail:
-    """Return a bundle as a mail; *is_quiet*: it has waited for the end of quiet hours."""
+    """Return a bundle as a mail; *is_quiet* if it has waited for the end of quiet hours."""
     values = bundle_values(
         stories, unlisted=unlisted, zone=zone, now=occasion.now, is_quiet=is_quiet
     )
@@ -91,7 +94,7 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) ->
         "most_named": _MOST_NAMED,
         "excerpt": snippets[0].text if snippets else "",
     }
-    # The edition has no row and no id yet.
+    # Named by date and schedule number, because the edition has no row and no id yet.
     day = edition.day or edition.today
     name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.schedule_number}:email"
     occasion, titles = Occasion(name, edition.now), [story.title for story in new]

@@ -1,7 +1,8 @@
 """Notices: silent messages about the service itself, such as a source that has died.
 
 1. Dead source: the chats that depend on it are notified once for each outage. If a public source is
-   gone for good, the admins are notified too, because it is not read again until they say so.
+   gone for good, the admins are notified too, because it is not read again until one of them
+   resumes it.
 2. Group, channel or topic thread closed to the bot: the user who invited the bot is notified once.
    If that user cannot be reached, the chat admins who last changed its settings are. Messages wait
    meanwhile and are sent when the chat is open again.
@@ -45,7 +46,7 @@ from storage.usage import take_exhausted
 
 LEASE = timedelta(minutes=5)
 CHATS_PER_PAGE = 200
-MOST_NOTIFIED = 3  # of the chat admins
+MOST_NOTIFIED = 3  # chat admins
 
 
 async def publish_notices(
@@ -72,8 +73,8 @@ async def publish_notices(
 class Loss:
     """A dead source, from the point of view of one chat.
 
-    The chat follows the source, or got `given` of its `found` stories from it. With neither it is
-    the chat of an admin. `error` and `error_detail` are those of the source.
+    The chat follows the source, or got `given` of its `found` stories from it. If neither holds,
+    it is the chat of an admin. `error` and `error_detail` are those of the source.
     """
 
     source: str
@@ -102,7 +103,7 @@ async def notify_dead_sources(
 
     async def notify(outages: Sequence[Outage]) -> None:
         (outage,) = outages
-        # Not in the writing transaction, because counting the stories of a chat can take long.
+        # Read outside of the writing transaction, because counting a chat's stories can take long.
         async with storage.reading() as tx:
             source = await tx.get(Source, outage.source_id)
             if source is None:
@@ -113,7 +114,8 @@ async def notify_dead_sources(
             async with storage.reading() as tx:
                 chats, last = await dependents(tx, shares, after=after, limit=CHATS_PER_PAGE)
                 if last is None and source.public and source.state is SourceState.GONE:
-                    # An admin who depends on it has a notice with the same key already.
+                    # An admin who depends on the source already has a notice with the same key,
+                    # and gets no second one.
                     chats += [
                         Dependent(admin.chat_id, admin.zone, follows=False, language=admin.language)
                         for admin in await admin_chats(tx, admins)
@@ -171,7 +173,7 @@ async def notify_closed(storage: Storage, renderer: Renderer, limit: int) -> int
 
 
 async def _recipients(tx: Transaction, chat: Chat) -> Sequence[Chat]:
-    """Return the private chats to notify; none if another row of the group was reported."""
+    """Return the private chats to notify; none if another thread of the group was reported."""
     if chat.state is not ChatState.TOPIC_CLOSED and await is_reported_by_other_row(tx, chat):
         return []
     if inviter := await private_chat_of(tx, chat.invited_by or 0):

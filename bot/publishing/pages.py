@@ -39,10 +39,10 @@ class EditionPage:
       next digest, of which nothing is stored.
     - *late*: how long after its due time it is made.
     - *is_weekly*: it comes once a week and shows the trends of that week.
-    - *url* is its page in the browser, if it has one.
+    - *url* is its web page, if it has one.
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
-    - *gives_reason*: it says how many subscriptions it comes from, and when digests come.
+    - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
     """
 
     choice: Choice
@@ -107,7 +107,7 @@ def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any
 
 
 def section_page(renderer: Renderer, edition: EditionPage | None, topic_id: int) -> list[Message]:
-    """Return every story of one topic of the edition, or a line that it no longer exists."""
+    """Return every story of one topic of the edition, or a line that says it no longer exists."""
     sections = edition.choice.sections if edition else ()
     of_topic = (section for section in sections if section.topic.id == topic_id and section.stories)
     section = next(of_topic, None)
@@ -177,7 +177,7 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     unlisted: int = 0,
     is_channel: bool = False,
 ) -> list[Message]:
-    """Return the parts of a bundle; *is_quiet*: it has waited for the end of quiet hours.
+    """Return the parts of a bundle; *is_quiet* if it has waited for the end of quiet hours.
 
     *unlisted* is the number of stories that are only counted.
     """
@@ -188,7 +188,7 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
 def bundle_values(
     stories: Sequence[Bundled], *, unlisted: int, zone: str, now: datetime, is_quiet: bool
 ) -> dict[str, Any]:
-    """Return the values of its template, by name, each story under its first topic."""
+    """Return the values of the templates of a bundle, by name; a story is under its first topic."""
     sections: dict[SelectedTopic, list[Bundled]] = {}
     for bundled in stories:
         sections.setdefault(bundled.topics[0], []).append(bundled)
@@ -206,7 +206,7 @@ _GAP = "\n\n"
 
 
 def signed(message: Message, renderer: Renderer) -> Message:
-    """Return *message* with the line below it. Raises ValueError if it is empty or too long."""
+    """Return *message* above the footer. Raises ValueError if it is empty or too long."""
     line = renderer.message("notices.html#broadcast_footer")
     if not message.text.strip():
         raise ValueError("the message is empty")
@@ -219,7 +219,10 @@ def signed(message: Message, renderer: Renderer) -> Message:
 
 
 def signed_in(renderer: Renderer, tag: str, message: Message) -> Message:
-    """Return it with the line in language *tag*, or in the renderer's own if that does not fit."""
+    """Return *message* above the footer in language *tag*.
+
+    If that footer does not fit, it is in the renderer's own language.
+    """
     try:
         return signed(message, renderer.of(tag))
     except ValueError:

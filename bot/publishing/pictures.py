@@ -1,9 +1,9 @@
 """The picture of a chart: a PNG with its own background, readable in light and dark themes.
 
-1. Text is drawn in the first installed font of `FONTS`. Pillow's own font has ASCII only; names
-   that the font cannot write are explained beside the picture (`trends`).
-2. Pillow draws in a thread, about 20 ms a picture. Matplotlib needed a process of its own, because
-   of its memory. If drawing fails, the digest is sent without a picture.
+1. Text is drawn in the first installed font of `FONTS`, or else in Pillow's own font, which has
+   ASCII only. Names that the font cannot write are explained beside the picture (`trends`).
+2. Pillow draws in a thread, about 20 ms a picture. Matplotlib used so much memory that it needed a
+   process of its own. If drawing fails, the digest is sent without a picture.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ async def with_picture(renderer: Renderer, edition: EditionPage) -> EditionPage:
 
 def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
     """Return the PNG of at least one band; each has a count for every one of the *days*."""
-    # Imported here, because it takes three megabytes in processes that never draw.
+    # Imported here, so that processes that never draw save three megabytes.
     from PIL import Image, ImageDraw  # noqa: PLC0415
 
     image = Image.new("RGB", (WIDTH, _TOP + len(bands) * _BAND + _DAYS), _GROUND)
@@ -83,7 +83,7 @@ def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
         middle = _middle(place, len(days))
         canvas.text((middle, image.height - _DAYS), name, _GREY, font(24), anchor="mt")
     file = BytesIO()
-    # Few colours take a fifth of the bytes without a visible difference.
+    # A small palette takes a fifth of the bytes without a visible difference.
     image.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
     return file.getvalue()
 
@@ -129,7 +129,7 @@ def font(pixels: int) -> "FreeTypeFont":
         except OSError:
             continue
     default = ImageFont.load_default(pixels)
-    assert isinstance(default, ImageFont.FreeTypeFont)  # noqa: S101 - with a size it is one
+    assert isinstance(default, ImageFont.FreeTypeFont)  # noqa: S101 - it is one if a size is given
     return default
 
 

@@ -19,7 +19,7 @@ from storage.subscriptions import subscription_to
 from storage.topics import Topic, topic_seen_by, topics_by_id
 
 MOST_ENTRIES = 50
-_MOST_LISTED = 30  # stories of a digest that its entry lists, with a link to the others
+_MOST_LISTED = 30  # stories that the entry of a digest lists, above a link to the others
 
 
 async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the last four
@@ -33,8 +33,8 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
 ) -> FeedDocument | None:
     """Return the feed of a topic or of `WHOLE_DIGEST`, or None if it no longer exists.
 
-    None: the feed was turned off or renewed, the chat does not subscribe to the topic, or the chat
-    has no access.
+    A feed ends if it is turned off or renewed, if the chat unsubscribes from the topic, or if the
+    chat loses its access.
     """
     url = links.feed(chat_id, topic_id, version, kind)
     async with storage.reading() as tx:

@@ -3,9 +3,9 @@
 1. In a chat's quiet hours all alerts wait for their end.
 2. At other times a chat gets a limited number of alerts in any hour. Further alerts wait until the
    limit allows one again, rounded up to the next quarter of an hour so that more of them come
-   together. A limit for any day, if there is one, works the same way. All threads of a Telegram
-   chat share the limit of a day, and the highest limit that a chat may choose for an hour.
-3. While an alert of the chat waits, later ones join it.
+   together. A daily limit, if there is one, works the same way. All threads of a Telegram chat
+   together must stay within the daily limit, and within `MOST_ALERTS_PER_HOUR` in any hour.
+3. While an alert of the chat waits, later alerts join it.
 4. If the wait would end in quiet hours, it lasts until their end.
 5. Waiting alerts are sent as one bundle, which counts as one message.
 """
@@ -32,7 +32,7 @@ class LocalQuietHours:
     hours: QuietHours | None = None
 
     def until(self, moment: datetime) -> datetime | None:
-        """Return when the quiet hours around *moment* end (aware UTC); None outside of them."""
+        """Return when the quiet hours around *moment* end (aware UTC); None outside quiet hours."""
         return _until(self.hours, self.zone, moment) if self.hours else None
 
 
@@ -40,7 +40,7 @@ class LocalQuietHours:
 @lru_cache(maxsize=1024)
 def _until(hours: QuietHours, zone: str, moment: datetime) -> datetime | None:
     today = local_date(moment, zone)
-    # If clocks go back over midnight, tomorrow has begun once already.
+    # If clocks go back across midnight, the date of tomorrow has already begun once.
     for day in (today - DAY, today, today + DAY):
         end = reached(day + hours.nights * DAY, hours.end, zone)
         if reached(day, hours.start, zone) <= moment < end:
@@ -50,18 +50,18 @@ def _until(hours: QuietHours, zone: str, moment: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Postponement:
-    """An alert waits, and is sent in the bundle that is due at *release_at*."""
+    """The decision to send an alert in the bundle that is due at *release_at*."""
 
     release_at: datetime
-    is_quiet: bool = False  # it waits for the end of quiet hours, not for a rate limit
+    is_quiet: bool = False  # because of quiet hours, not of a rate limit
 
 
 @dataclass(frozen=True, slots=True)
 class AlertHistory:
-    """When a chat was alerted in the last hour, or in the last day if days are limited.
+    """The times of a chat's alerts in the last hour, or in the last day if it has a daily limit.
 
-    A bundle counts once. *account* has the same for all threads of the Telegram chat together;
-    *waiting* is when the alerts that wait already are sent.
+    A bundle counts once. *account* has the times of all threads of the Telegram chat together.
+    *waiting* is when the chat's open bundle is due, if it has one.
     """
 
     moments: Collection[datetime] = ()
@@ -72,10 +72,10 @@ class AlertHistory:
 def postpone(
     recent: AlertHistory, now: datetime, limit: int, quiet: LocalQuietHours, a_day: int = 0
 ) -> Postponement | None:
-    """Decide whether an alert of *now* has to wait; None: it is sent at once.
+    """Decide whether an alert made *now* has to wait; return None if it is sent at once.
 
-    *limit* is the number of messages an hour, at least one; *a_day* the number that the Telegram
-    chat may have a day, 0 for no limit.
+    *limit* is the number of messages per hour, at least one. *a_day* is the number of messages per
+    day for the whole Telegram chat; 0 means no limit.
     """
     if end := quiet.until(now):
         return Postponement(end, is_quiet=True)
@@ -99,6 +99,6 @@ def postpone(
 def _room(
     recent: Collection[datetime], now: datetime, limit: int, span: timedelta
 ) -> datetime | None:
-    """Return when another message keeps every *span* within *limit*; None: now."""
+    """Return when one more message would be within *limit* per *span*; None if that is now."""
     sent = sorted(moment for moment in recent if now - span < moment <= now)
     return None if len(sent) < limit else sent[-limit] + span

@@ -1,4 +1,4 @@
-"""Made-up news, and every template rendered with it; we wrote all of its text ourselves."""
+"""Samples: every template rendered with made-up news, all of whose text is our own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -42,7 +42,8 @@ CONSUL = SelectedTopic(2, "Consul-general")
 TAIWAN = SelectedTopic(3, "台湾")
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}
 
-# Their last day and their last week match the stories of the daily and the weekly digest.
+# The last day of the first trend matches the stories of the daily digest, and the last week of the
+# second those of the weekly one.
 _TREND = Trend((1, 0, 2, 1, 0, 1, 2, 1, 0, 2, 1, 3, 3, 4))
 _WEEKLY_TREND = Trend((1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0))
 
@@ -194,7 +195,7 @@ def _mail_of(name: str) -> tuple[str, ...]:
 
 
 def template_samples() -> Iterator[Sample]:
-    """Yield each template with every shape that its values may have."""
+    """Yield samples of each template, one for every shape that its values may have."""
     telegram, empty_page = ("edition/telegram.html", *_PARTS), ("edition/empty.html",)
     for edition in _editions():
         rich, so_far = replace(edition, layout=Layout.RICH), replace(edition, day=None)

@@ -2,12 +2,12 @@
 
 1. A digest lists stories, not articles. Each is listed once, under the first of the chat's topics
    that it hits, and only counted under the others.
-2. Stories that were alerted are not news: they form one list at the end.
+2. Stories that the chat was already alerted to form one list at the end.
 3. Stories of a topic are ranked by how many of the chat's topics they hit, then by the number of
    matching words, a match in the title, the number of publishers, and the time.
-4. The style caps the stories that a topic may list, and those that all topics may. A topic may
-   exceed its cap by two, because counting so few would save nothing. The places are dealt in
-   rounds, one story a topic, so that no topic takes them from those after it.
+4. The style caps the number of stories listed per topic and in all. A topic may exceed its cap by
+   two, because counting so few would save nothing. The places are dealt in rounds, one story per
+   topic, so that no topic takes the places of the topics after it.
 5. Further stories are counted ("+4 more"); fewer than four are named by their headlines.
 """
 
@@ -21,7 +21,7 @@ from typing import NamedTuple
 from bot.sources.hosts import host_shown
 from storage.enums import Style
 
-# Fewer lines are not folded, because a fold takes one or two lines itself.
+# Fewer stories are not folded, because the fold itself takes one or two lines.
 FOLD_FROM = 4
 # A topic may exceed its cap by this many stories.
 _TOLERATED = 2
@@ -108,7 +108,7 @@ class SelectedStory:
 class Section:
     """One topic of an edition: the stories `listed`, the `rest`, and those listed `above` it.
 
-    *is_crowded*: the edition has no room for the headlines of the rest, however few they are.
+    *is_crowded*: the edition has no room for the headlines of the rest, not even for a few.
     """
 
     topic: SelectedTopic
@@ -202,7 +202,7 @@ def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
 def _place(
     topics: Sequence[SelectedTopic], ranked: Sequence[SelectedStory]
 ) -> Iterator[tuple[SelectedTopic, tuple[SelectedStory, ...], tuple[SelectedStory, ...]]]:
-    """Yield each topic with its own stories, and with those that a topic above it has."""
+    """Yield each topic with its own stories, and with those that a topic before it lists."""
     by_topic: defaultdict[int, dict[int, SelectedStory]] = defaultdict(dict)
     for story in ranked:
         for hit in story.hits:

@@ -1,11 +1,11 @@
-"""The frame of all stages here: claim rows, load a page, decide, enqueue deliveries.
+"""The frame of all publishing stages: claim rows, load a page, decide, enqueue deliveries.
 
 1. Rows are claimed in their own transaction, so that other processes see the leases at once.
 2. Rows are processed in batches. If a batch fails, its halves are tried, down to a single row, so
    that one bad row neither ends the round nor affects others. A row that fails alone is put aside
-   (an article) or rests for a while (any other row), because it would be claimed first for ever.
-3. A batch that concerns many chats is paged, one transaction a page. Each decision is a unique row,
-   so that a page which is repeated after a crash decides nothing twice.
+   (an article) or rests for a while (any other row). Otherwise every round would claim it first.
+3. A batch that concerns many chats is paged, one transaction per page. Each decision is a unique
+   row, so that a page that is repeated after a crash decides nothing twice.
 4. A page first renews the leases of its batch, and drops rows that another process has taken over.
    Work outside of transactions keeps its leases with `renewing`.
 """
@@ -50,7 +50,7 @@ async def run_stage(
 
 
 def resting(storage: Storage, table: type[Claimed], owner: str) -> GivesUp[Claimed]:
-    """Return a function that lets a failing row of *table* rest, so that others are claimed."""
+    """Return a function that keeps a failing row of *table* from being claimed for `REST`."""
 
     async def rest(row: Claimed, error: Exception) -> None:
         async with storage.writing() as tx:
@@ -84,7 +84,7 @@ async def renewing(
                 async with storage.writing() as tx:
                     await renew(tx, table, held, owner, lease)
             except DatabaseError as error:
-                # The database may be back before the next renewal; the work itself notices if not.
+                # The database may be back before the next renewal. If not, the work itself fails.
                 log.warning("renewing leases failed", rows=len(held), reason=str(error))
 
     async with asyncio.TaskGroup() as group:

@@ -1,7 +1,7 @@
 """The trend of one topic over four weeks: its stories by day, as a picture and in words.
 
-Stored matches are counted; stored articles are searched too, because matches begin only with the
-first subscription. A day is 24 hours, and the last one ends now.
+Stored matches are counted. Stored articles are searched too, because a query has matches only since
+its first subscription. A day is 24 hours, and the last one ends now.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ _DAYS = _WEEKS * DAYS
 
 @dataclass(frozen=True, slots=True)
 class TopicTrend:
-    """The stories of each of the *days* (*counts*), oldest first, up to *today*.
+    """The number of stories (*counts*) on each of the *days*, oldest first, up to *today*.
 
     *trend* compares the last two weeks; None if there is too little to compare. *png* is None if
     there is nothing to draw, or if drawing failed.
@@ -60,7 +60,7 @@ async def topic_trend(
     name: str,
     day_name: Callable[[date], str],
 ) -> TopicTrend:
-    """Count the stories of the chat's sources that *query* found, by day.
+    """Count by day the stories that *query* finds in the chat's sources.
 
     The picture shows *name*, and below it the *day_name* of every seventh day.
     """
@@ -72,7 +72,7 @@ async def topic_trend(
         news = await news_since(tx)
     matched = by_query.get(query_id or 0, {})
     searched = Counter((now - article.news_at).days for article in found.articles)
-    # Both count the same stories, but each may miss some.
+    # Matches and search find the same stories, but each may miss some.
     by_age = {age: max(matched.get(age, 0), searched[age]) for age in range(_DAYS)}
     here = local(now, zone)
     last = here - timedelta(hours=12)  # a day is labelled with the date of most of its hours

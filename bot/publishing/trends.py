@@ -1,7 +1,7 @@
 """Trends: the stories of a topic this week compared with last week, in words, bars and a chart.
 
 1. A day is 24 hours and the last one ends with the edition, so that all days are equally long.
-2. A chart shows two weeks by day, of the topics with the most stories only.
+2. A chart shows two weeks by day, for the topics with the most stories.
 3. The picture writes a name if its font has the letters and they need no shaping (Latin, Greek,
    Cyrillic). Any other name becomes a capital letter, which is explained beside the picture.
 """
@@ -27,10 +27,10 @@ _FIRST_DAYS = 2
 
 
 class TrendChange(StrEnum):
-    """How this week compares with last week; templates have the words."""
+    """How this week compares with last week; the words are in templates."""
 
     UNKNOWN = "unknown"  # the topic or the bot is too new
-    NEW = "new"  # there was nothing last week
+    NEW = "new"  # no stories last week
     SAME = "same"
     TWICE = "twice"
     TIMES = "times"  # three times as much, or more
@@ -85,8 +85,8 @@ def trend_of(
     *by_age* counts its stories by age in whole days. A week is known if
 
     - the bot was reading news during all of it (since *news_since*), because feeds no longer list
-      everything from before, and
-    - the topic existed during all of it, or a story came in its first days or earlier.
+      everything older, and
+    - the topic existed during all of it, or has a story from the week's first two days or earlier.
     """
     days = tuple(by_age.get(age, 0) for age in reversed(range(FORTNIGHT)))
     if sum(days) < _FEWEST or not any(days[DAYS:]):
@@ -118,7 +118,7 @@ _MARKS = frozenset("\u2010\u2011\u2013\u2014\u2018\u2019\u201c\u201d\u2026")
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The drawing of a topic: its *label*, bars of *this_week*, and paler ones behind them."""
+    """A topic in the picture: its *label*, bars of *this_week*, and paler bars of *last_week*."""
 
     label: str
     this_week: Sequence[int]

@@ -2,8 +2,8 @@
 
 Telegram links everything in a message that looks like a mention, a hashtag, a cashtag, a command,
 an address, a phone or card number, whatever entities the message has. The values of template
-variables come from others, so invisible word joiners break up such places in them. The text of the
-template itself, such as /help, stays live, and so does its `<a href>`.
+variables are written by others, so invisible word joiners break up such text in them. The text of
+the template itself, such as /help, stays live, and so does its `<a href>`.
 
 Joiners are useful in the text of chat messages only. They are removed from attributes, from code
 (which users copy), from buttons, and from pages, mails and feeds.

@@ -6,11 +6,11 @@
    and numbers beside them.
 3. A command gets a left-to-right mark in front, because its slash would otherwise end up behind it:
    `settings/`.
-4. Code is left as it is, because users copy it. Only a line without letters, such as one that
-   points at an error in the line above, gets the direction of Latin.
+4. Code gets no marks, because users copy it. The exception is a line of code without letters, such
+   as one that points at an error in the line above, which gets a left-to-right mark.
 
 Marks are placed outside of the entities that they belong to, so that bold text or code does not
-change. The marks of a quotation are inside it, because it begins and ends with its lines. Text in
+change. The marks of a quotation are inside it, because it consists of whole lines. Text in
 left-to-right languages gets no marks.
 
 Marks are inserted at two places only: here, where HTML becomes text and entities, and where gettext
@@ -71,7 +71,7 @@ def isolate(text: str) -> str:
 
 
 def isolate_values(sentence: str, values: Mapping[str, object]) -> dict[str, object]:
-    """Isolate the values of a *sentence*, except those that stand between tags of their own."""
+    """Isolate the values of a *sentence*, except a value that is the whole content of a tag."""
     return {
         name: isolate(value) if type(value) is str and f">%({name})s<" not in sentence else value
         for name, value in values.items()
@@ -127,7 +127,7 @@ def _marks(block: Block) -> dict[int, _Marks]:
     for entity in _outermost(block.entities):
         inside = cut_units(block.text, entity.offset, entity.length)
         before = cut_units(block.text, max(entity.offset - 1, 0), 1)
-        if _ISOLATES.match(before) or "\n" in inside:  # the sentence isolates it already
+        if _ISOLATES.match(before) or "\n" in inside:  # gettext has isolated it
             continue
         if entity.type == "date_time" or needs_isolation(inside):
             marks[entity.offset].start = FSI

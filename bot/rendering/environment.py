@@ -1,11 +1,11 @@
 """The Jinja environment of all templates, and the operator's own templates in it.
 
-- Small messages of one kind share a file, as blocks: `chat/errors.html#no_such_topic` names one. It
-  is compiled on its own, after the text before the first block of the file (imports).
-- A file in the operator's folder replaces the shipped one of the same path. If that is a file of
-  messages, only the messages in the operator's file are replaced. Templates that the check at the
-  start found broken are left out. If one fails later, the shipped template takes its place each
-  time, and the failure is reported once.
+- Small messages of one kind share a file, as blocks: `chat/errors.html#no_such_topic` names one.
+  Each block is compiled on its own, after the text before the first block of the file (imports).
+- A file in the operator's folder replaces the shipped file of the same path. In a file of messages,
+  it replaces only the messages that it contains. Templates that the check at startup found broken
+  are not used. If one fails later, the shipped template is used instead each time, and the failure
+  is reported once.
 - The operator's templates run in a sandbox: they can read their values, and call only methods that
   are meant for templates.
 """
@@ -54,7 +54,7 @@ _NO_TEXT = re.compile(r"{#.*?#}|{%.*?%}", re.DOTALL)
 class Overrides:
     """The operator's templates in *folder*, without the *broken* ones.
 
-    *report* gets a sentence about each template that fails, once.
+    *report* gets one sentence about each template that fails.
     """
 
     folder: Path
@@ -68,12 +68,12 @@ class Overrides:
             self.report(describe(template, error, self.folder))
 
     def leads_out(self, name: str) -> bool:
-        """Return whether a file is a link out of the folder, to a file that may hold anything."""
+        """Return whether the file *name* is a symbolic link to a file outside of the folder."""
         return not (self.folder / name).resolve().is_relative_to(self.folder.resolve())
 
 
 class TemplateEnvironment(Environment):
-    """With *overrides*, *shipped* is the environment without them."""
+    """The environment of one language; with *overrides*, *shipped* is the one without them."""
 
     language: Language = ENGLISH
     overrides: Overrides | None = None

@@ -1,7 +1,7 @@
 """Filters for templates: times, dates, bold words. They contain no sentences.
 
 Times are aware UTC and are shown in the zone that the template names. Telegram shows a `<tg-time>`
-in the reader's own zone; its text is for clients and mails that cannot.
+in the reader's own zone; its text is for clients and mails that cannot do this.
 """
 
 from bisect import bisect_left
@@ -79,7 +79,7 @@ def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
 def tg_time(at: datetime, shown: str, layout: str) -> Markup:
     """Tag a time; *layout* is Telegram's: w weekday, d date, t time."""
     start = f'<tg-time unix="{int(at.timestamp())}" format="{layout}">'
-    return Markup(f"{start}{escape(shown)}</tg-time>")  # noqa: S704 - ours but for what is escaped
+    return Markup(f"{start}{escape(shown)}</tg-time>")  # noqa: S704 - *shown* is escaped
 
 
 def weekday(day: date, locale: str) -> str:
@@ -146,13 +146,13 @@ def _from_now(span: timedelta, locale: str) -> str:
 
 
 def when(at: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
-    """Return the time of news, with its day unless that is *today*; or a bare date."""
+    """Return the time of news, with its day unless it is *today*; a date has no time."""
     shown, layout = _seen(at, zone, today, locale)
     return tg_time(at, shown, layout) if isinstance(at, datetime) else shown
 
 
 def stamp(at: datetime | date, zone: str, today: date, locale: str) -> Markup:
-    """Return the same for a web page, in HTML's own tag."""
+    """Return the same text as `when` for a web page, in HTML's own tag."""
     shown, _ = _seen(at, zone, today, locale)
     written = at.astimezone(UTC) if isinstance(at, datetime) else at
     exact = written.isoformat().replace("+00:00", "Z")
@@ -210,8 +210,8 @@ def _skeleton(skeleton: str, day: date, locale: str) -> str:
     return _formatted(skeleton, wall, locale)
 
 
-# Cached, because many readers see the times of the same stories. The key is the wall time, which
-# differs between zones while the timestamp does not.
+# Cached, because many readers see the times of the same stories. The key is the wall time and not
+# the timestamp, because readers in different zones see different times.
 @lru_cache(maxsize=4096)
 def _formatted(skeleton: str, wall: datetime, locale: str) -> str:
     return format_skeleton(skeleton, wall.replace(tzinfo=UTC), UTC, locale=locale)

@@ -6,7 +6,7 @@
 - `<nav>` is a row of the keyboard, wherever it stands. Its buttons are `<button data="…">` or
   `<button url="…">`. Three or four buttons with a long label become pairs, because a phone would
   cut their labels.
-- `<tg-part id="…">` stands for blocks that were parsed before (`renderer.Parts`).
+- `<tg-part id="…">` stands for blocks that are already parsed (`renderer.Parts`).
 - White space collapses as in a browser, except in pre.
 - An unknown tag or one without an end is an error. A `<` that begins no tag is text. The parser of
   the standard library is more tolerant than templates need, and slower.
@@ -61,7 +61,7 @@ SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
 class TemplateError(ValueError):
-    """Templates may not contain this HTML; the message names the tag and the line."""
+    """HTML that templates may not contain; the message names the tag and the line."""
 
 
 class MarkupReader:
@@ -74,7 +74,7 @@ class MarkupReader:
         self._rows: list[list[Button]] = []
 
     def feed(self, html: str) -> None:
-        """Read *html*; direction overrides are dropped, because only others' text has them."""
+        """Read *html*, without direction overrides, which only text of sources and users has."""
         self._html = html = without_overrides(html)
         for piece in _PIECE.finditer(html):
             self._at = piece.start()
@@ -121,11 +121,11 @@ class MarkupReader:
         self._open.pop()
 
     def handle_part(self, number: int) -> None:
-        """Handle a reference to a part that was parsed before."""
+        """Handle a reference to a part that is already parsed."""
         raise self.error(f"<tg-part id={number}> is not ours")
 
     def handle_text(self, text: str) -> None:
-        """Handle text with its character references resolved; it may come in several pieces."""
+        """Handle text with its character references resolved, perhaps one of several pieces."""
         if "button" in self._open:
             row = self._rows[-1]
             label = f"{row[-1].text} {' '.join(text.split())}".strip()
@@ -137,7 +137,7 @@ class MarkupReader:
 
 
 def _fitting(row: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
-    """Yield *row* as it is, or in pairs if a phone would cut its labels."""
+    """Yield *row* unchanged, or in pairs if a phone would cut its labels."""
     widest = max((width(button.text) for button in row), default=0)
     size = 2 if widest > _WIDEST.get(len(row), widest) else max(len(row), 1)
     for start in range(0, len(row), size):
@@ -172,8 +172,8 @@ class _Writer:
     _length: int = 0
     _opened: list[_Opened] = field(default_factory=list)
     _entities: list[Entity] = field(default_factory=list)
-    _line_breaks: int = 0  # owed before the next text
-    _space: bool = False  # owed before the next text
+    _line_breaks: int = 0  # to write before the next text
+    _space: bool = False  # whether to write a space before the next text
 
     def write_verbatim(self, text: str) -> None:
         """Write *text* unchanged; line breaks at its ends count only next to other text."""
@@ -193,7 +193,7 @@ class _Writer:
             self._space = collapsed.endswith(" ")
 
     def open(self, entity: Fields | None) -> None:
-        """Begin *entity* (None: a tag without an entity) at the next text."""
+        """Begin *entity* at the next text; None for a tag without an entity."""
         kinds = [opened.entity["type"] for opened in self._opened if opened.entity]
         nested = entity is not None and entity["type"] in kinds
         self._opened.append(_Opened(None if nested else entity))
@@ -210,7 +210,7 @@ class _Writer:
         self._line_breaks += 1
 
     def end_line(self, *, empty: bool = False) -> None:
-        """Let the next text begin a new line, with an *empty* line before it if true."""
+        """Let the next text begin a new line, after an empty line if *empty*."""
         if self._pieces:
             self._line_breaks = max(self._line_breaks, 2 if empty else 1)
         self._space = False

@@ -18,13 +18,13 @@ from importlib.resources import files
 class Language:
     """A language: *code* is its IETF tag, *locale* its name in CLDR, which formats dates.
 
-    *comma*, *colon* and *semicolon* include the spaces around them. They stand here because loading
-    CLDR for every language costs a process four megabytes and time at the start.
+    *comma*, *colon* and *semicolon* include the spaces around them. They are listed here, because
+    loading CLDR for every language costs a process four megabytes and time at the start.
     """
 
     code: str
     locale: str
-    name: str  # in itself
+    name: str  # in the language itself
     direction: str = "ltr"
     comma: str = ", "
     colon: str = ": "

@@ -1,8 +1,9 @@
 """Keyboards: the callback data of the buttons in a template's `<nav>`.
 
 A button sends `<prefix>` or `<prefix>:<number>`, 1-64 bytes, which the chat parses with aiogram's
-CallbackData of the same prefix. The data holds everything, so that a button on a week-old digest
-still works. A button answers with a new message, because a digest in a group belongs to everybody.
+CallbackData of the same prefix. The data holds everything that the handler needs, so that a button
+on a week-old digest still works. A press is answered with a new message, because a digest in a
+group belongs to everybody.
 """
 
 from datetime import date

@@ -33,20 +33,20 @@ class Purpose(StrEnum):
 
 
 class BadTokenError(ValueError):
-    """The token opens nothing."""
+    """The token is not valid."""
 
 
 class ForgedError(BadTokenError):
-    """It was signed with another key or for another purpose, or it was changed."""
+    """The token was changed, or signed with another key or for another purpose."""
 
 
 class ExpiredError(BadTokenError):
-    """It was valid once."""
+    """The token has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """*key*: 32 random bytes, the same in all processes."""
+    """Signs and verifies tokens with *key*, 32 random bytes that are the same in all processes."""
 
     key: bytes = field(repr=False)
 
@@ -72,7 +72,8 @@ class Signer:
     def secret(self, purpose: Purpose, name: str) -> str:
         """Return a secret of letters and digits, always the same for the same key and *name*.
 
-        No token is also a secret, because a token signs text with a dot and *name* has none.
+        The mac of a token never equals a secret, because a token signs text with a dot and *name*
+        has none.
         """
         return self._mac(purpose, name)
 
@@ -86,7 +87,7 @@ def _encoded(text: str) -> bytes:
 
 
 GOOD_FOR = timedelta(days=90)  # how long a link in a message is valid
-WHOLE_DIGEST = 0  # in place of a topic
+WHOLE_DIGEST = 0  # in place of the id of a topic
 
 
 class FeedKind(StrEnum):
@@ -104,11 +105,11 @@ class Links:
     signer: Signer
 
     def edition(self, chat_id: int, day: date, schedule_number: int, now: datetime) -> str | None:
-        """Return the URL of an edition; date and schedule time are known before it has a row."""
+        """Return the URL of an edition by date and schedule time, because it has no row yet."""
         return self._at(Purpose.EDITION, chat_id, f"{day:%Y%m%d}", schedule_number, last=_last(now))
 
     def manage(self, chat_id: int, now: datetime) -> str | None:
-        """Return a URL that can change subscriptions, and must not be in messages to groups."""
+        """Return a URL that lets anybody change subscriptions; it must not be sent to groups."""
         return self._at(Purpose.MANAGE, chat_id, last=_last(now))
 
     def unsubscribe(self, mailbox_id: int) -> str | None:
@@ -124,7 +125,7 @@ class Links:
         return self._at(Purpose.BOUNCE)
 
     def feed(self, chat_id: int, topic_id: int, version: int, kind: FeedKind) -> str | None:
-        """Return the URL of a feed (a topic or `WHOLE_DIGEST`); another *version* ends it."""
+        """Return the URL of a feed (a topic or `WHOLE_DIGEST`), valid for this *version* only."""
         address = self._at(Purpose.FEED, chat_id, topic_id, version)
         return address and f"{address}.{kind}"
 

@@ -76,7 +76,7 @@ class Message:
         return Message(text if units(text) <= MAX_UNITS else self.text, (), self.keyboard)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the body, without `classic`, which is in the fallback."""
+        """Return the body without `classic`, which is stored as the fallback."""
         body: dict[str, Any] = {
             "text": self.text,
             "entities": [_entity_json(entity) for entity in self.entities],
@@ -122,7 +122,7 @@ def with_links(text: str, entities: Sequence[Entity]) -> str:
 
 
 def _entity_json(entity: Entity) -> dict[str, Any]:
-    """Return the fields that are set; unrolled, because a digest has many entities."""
+    """Return the fields that are set, without a loop, because a digest has many entities."""
     kind, offset, length, url, *rare = entity
     json: dict[str, Any] = {"type": kind, "offset": offset, "length": length}
     if url is not None:

@@ -1,6 +1,6 @@
-"""Checks the operator's templates at the start, before a reader gets a message from them.
+"""Checks the operator's templates at startup, before a reader gets a message from them.
 
-1. A template must replace a shipped one, or be used by another template of the operator's.
+1. A template must replace a shipped one, or be used by another template of the operator.
 2. It must be readable.
 3. If there are samples that use it, each of them must render.
 4. Without samples, it may use only names that the shipped template is given.
@@ -29,7 +29,7 @@ from bot.rendering.renderer import Renderer
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Made-up news: *show* renders it with the *templates*, and raises their errors."""
+    """Made-up values: *show* renders the *templates* with them, and raises their errors."""
 
     templates: tuple[str, ...]
     show: Callable[[Renderer], object]
@@ -81,7 +81,7 @@ def _read(overrides: Overrides, problems: dict[str, str]) -> Iterator[tuple[str,
 
 
 def _render(samples: Iterable[Sample], overrides: Overrides, problems: dict[str, str]) -> None:
-    """Render each sample until it succeeds, adding to *problems* what made it fail."""
+    """Render each sample; add the templates that fail to *problems*, and try again without them."""
     renderer = _strict(overrides, problems)
     for sample in samples:
         while error := _error_of(sample, renderer):

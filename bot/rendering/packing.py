@@ -75,7 +75,7 @@ _WORD = re.compile(r"\s+")
 _SPLITTABLE = frozenset({"blockquote", "expandable_blockquote", "pre"})
 
 _JOINER = "\u200d"
-_REGIONAL = frozenset(map(chr, range(0x1F1E6, 0x1F200)))  # letters, two a flag
+_REGIONAL = frozenset(map(chr, range(0x1F1E6, 0x1F200)))  # letters; two of them make a flag
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
@@ -105,7 +105,7 @@ def _cut_index(block: Block, limit: int) -> int:
                     entity.offset < at < entity.end for entity in unbroken
                 ):
                     return place
-    # A cluster that is too long has no such place and is split.
+    # A grapheme cluster that is too long for a message is split.
     return next((at for at in range(last, 0, -1) if not _sticks(block.text, at)), last)
 
 
@@ -151,7 +151,7 @@ _NUMBERED_UNITS = MAX_UNITS - len("\n\n1000/1000")
 
 
 def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
-    """Return the messages with these *blocks*; an empty list without blocks."""
+    """Return the messages that hold *blocks*, with *keyboard* below the last."""
     if not blocks:
         return []
     if _fit_together(blocks, MAX_UNITS):

@@ -52,9 +52,9 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Renders in the language of its environment; *others* has the renderers of all languages.
+    """Renders in the language of its environment; *others* holds the renderers of all languages.
 
-    *kept* is the cache of rendered parts, shared with the others.
+    *kept* is the cache of rendered parts, which all of these renderers share.
     """
 
     environment: TemplateEnvironment = field(default_factory=make_environment)
@@ -143,7 +143,7 @@ class Renderer:
 
 @dataclass(frozen=True, slots=True)
 class Renderers:
-    """One renderer a language, made on first use; *overrides* apply to all languages."""
+    """One renderer per language, made on first use; *overrides* apply to all languages."""
 
     overrides: Overrides | None = None
     translations: Mapping[str, Translation] = field(default_factory=shipped_translations)

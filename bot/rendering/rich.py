@@ -1,4 +1,4 @@
-"""Converts the HTML of templates to Telegram's rich HTML, checked and without needless spaces.
+"""Converts the HTML of templates to Telegram's rich HTML, checks it, and drops needless spaces.
 
 Blocks: h1 to h6, p, ul and ol with li, blockquote, details with summary, footer, hr, pre. Inline:
 b i u s code a tg-spoiler tg-time br. `<nav>` is a row of the keyboard, as in `html`. A link with a
@@ -6,9 +6,10 @@ scheme other than http, https, tg or mailto becomes plain text. The limits are t
 10.3.
 
 Only chats that ask for rich messages get them, because old clients show a placeholder instead. The
-delivery's fallback has the classic messages. If Telegram refuses a rich message, the transaction
-that records this replaces it with them, and the chat gets classic ones until it asks again. An
-unknown outcome is handled as for any other message, so that nothing is sent twice.
+delivery's fallback holds the classic messages. If Telegram refuses a rich message, the transaction
+that records the refusal replaces it with the classic ones, and the chat gets classic messages until
+it asks for rich ones again. An unknown outcome is handled as for any other message, so that nothing
+is sent twice.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class RichPage:
 
     @property
     def fits(self) -> bool:
-        """Whether it can be sent. Unlike Telegram, this counts the tags too."""
+        """Whether Telegram accepts the message. Unlike Telegram, this counts the tags too."""
         return bool(self.html) and len(self.html) <= MAX_CHARACTERS and self.blocks <= MAX_BLOCKS
 
 
