@@ -87,7 +87,7 @@ def _complete(model: type, types: ModuleType) -> None:
 def _rebuild(model: type[BaseModel], /, **options: Any) -> bool | None:
     """Call `BaseModel.model_rebuild`, but ignore the variables of the caller.
 
-    The caller may have a `Message` or a `Chat` of its own.
+    A variable of the caller may be named like a type, such as `Message` or `Chat`.
     """
     options["_parent_namespace_depth"] = 0
     return BaseModel.model_rebuild.__func__(model, **options)  # type: ignore[attr-defined,no-any-return]

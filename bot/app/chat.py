@@ -125,7 +125,8 @@ class ChatRole:
     async def _set_menus(self, admins: Mapping[int, str | None], listening: asyncio.Event) -> None:
         """Set the menus in Telegram's clients, with four calls for each language.
 
-        Users are answered first. *admins*: each with the language that they chose, if any.
+        Waits until the bot is *listening*, so that users are answered first. *admins* maps user ids
+        to the language that each of them chose, if any.
         """
         await listening.wait()
         renderer = self.process.renderer
@@ -174,10 +175,10 @@ class ChatRole:
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[Callable[[], bool]]:
-        """Yield a check of whether this process may poll, which it may while it holds a lease.
+        """Yield a function that returns whether this process holds the lease to poll.
 
-        The lease is held until the last update is confirmed. An SQLite file has a single process
-        and needs no lease, so that users get an apology even while the file is locked.
+        The lease is held until the last update is confirmed. On SQLite there is a single process,
+        and no lease, so that users get an apology even while the file is locked.
         """
         if self.process.storage.dialect == SQLITE:
             yield lambda: True
@@ -196,7 +197,7 @@ class ChatRole:
 async def open_chat_role(
     process: ProcessContext, health: Health, webhook: WebhookUpdates | None
 ) -> AsyncIterator[ChatRole]:
-    """Yield the role with a session of its own. Its calls keep the pace of deliveries."""
+    """Yield the role with a session of its own. Its calls and deliveries share one pace."""
     token, pace = process.deployment.token, process.settings.send_per_second
     async with telegram_session(token, process.deployment.api_url) as bot:
         bot.session.middleware(Replies(process.storage, bot_key(token), pace))

@@ -1,4 +1,4 @@
-"""The place of a bot: Telegram, or without a token the playground, which it starts itself."""
+"""Where a bot runs: on Telegram or, without a token, in the playground, which it starts itself."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 PLAYGROUND_TOKEN: Final = "1:playground"  # noqa: S105 - it opens nothing
-DATA_FOLDER: Final = Path("var")  # the local state of a bot, also beside a PostgreSQL server
+DATA_FOLDER: Final = Path("var")  # the local state of a bot, even if its database is on PostgreSQL
 NEWSROOM_PUBLISHES: Final = timedelta(seconds=45)
 NEWSROOM_IS_READ: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """*token*: the bot's. *api_url*: the address of the Bot API.
+    """The bot's *token*, the address of the Bot API (*api_url*), and who may use the bot.
 
     The playground adds *newsroom*, the host and port that the fetcher may reach although they are
     private; *feeds* to read; *smtp*, the host and port of its mail server; and *frames*, the sites

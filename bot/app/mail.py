@@ -38,7 +38,7 @@ def make_mailer(process: ProcessContext) -> Mailer | None:
 
 
 def sender_of(settings: Settings, instead: str | None = None) -> FromAddress:
-    """Return the sender of mails, which is *instead* if that is given."""
+    """Return the sender of mails that the settings name, or *instead* if it is given."""
     from bot.mail.compose import FromAddress
 
     name, address = parseaddr(instead or settings.smtp_from or "")
@@ -120,7 +120,10 @@ def _mail_stage(process: ProcessContext, mailer: Mailer, smtp: Smtp, calls: Call
 
 
 def dkim_signer(settings: Settings, sender: FromAddress) -> Callable[[bytes], bytes]:
-    """Return a function that signs mails, or changes nothing without a key. Raises StopError."""
+    """Return a function that signs mails; without a key it returns them unchanged.
+
+    Raises StopError if the key cannot be used.
+    """
     from bot.mail.signing import DkimSigner, WrongKeyError
 
     path = settings.dkim_key_file
@@ -150,7 +153,7 @@ def make_bounces(process: ProcessContext) -> Bounces:
 
 
 def report_reader(workers: Workers) -> ReadsReports:
-    """Return the reader of reports. Anybody can send one, so a worker parses it."""
+    """Return the reader of reports, which a worker parses, because anybody can send one."""
     from bot.mail.reports import Report
 
     async def read(message: bytes) -> Report | None:

@@ -1,8 +1,8 @@
 """The garbage collector of one process.
 
-Nearly all objects of the start live as long as the process. A collection over its 250,000 objects
-frees 2,000 of them and blocks the event loop for up to a second. The collector therefore starts
-after the process has started, collects recent objects only, and collects all once a day.
+Nearly all objects made at startup live as long as the process. A collection of all 250,000 objects
+frees 2,000 of them and blocks the event loop for up to a second. The collector is therefore enabled
+once the process has started. It collects recent objects only, and all objects once a day.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 # than PostgreSQL lets a transaction idle, so that nothing begins under a released lease.
 LEASE: Final = timedelta(seconds=12)
 EVERY: Final = timedelta(seconds=2)
-_LEAVE_SECONDS: Final = 1.0  # wait for a database that is down at the stop
+_LEAVE_SECONDS: Final = 1.0  # to release leases at the stop, even if the database is down
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 SCHEMA_CHECK_SECONDS: Final = 60.0
@@ -59,7 +59,8 @@ async def take_over(storage: Storage, owner: str) -> None:
     """Release the leases of earlier processes, if the database is a file with one process."""
     from storage.schema import leased_tables
 
-    # On either database, because SQLAlchemy writes no row that refers to a table it does not know.
+    # Called on either database, because it imports all models: SQLAlchemy writes no row that refers
+    # to a table of a model that was not imported.
     tables = leased_tables()
     if storage.dialect != SQLITE:
         return
@@ -79,8 +80,8 @@ class Presence:
 
     storage: Storage
     owner: str
-    _answered_since: datetime = _LONG_AGO  # without a gap from then on
-    _answered_at: datetime = _LONG_AGO
+    _answered_since: datetime = _LONG_AGO  # without a gap
+    _answered_at: datetime = _LONG_AGO  # the last time
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -95,7 +96,8 @@ class Presence:
                 yield
                 keeping.cancel()
         finally:
-            with suppress(DatabaseError, OSError):  # then the leases expire, or others release them
+            # If this fails, the leases expire, or others release them.
+            with suppress(DatabaseError, OSError):
                 async with asyncio.timeout(_LEAVE_SECONDS):
                     await self._release([self.owner])
 
@@ -197,7 +199,7 @@ class SchemaCheck:
     async def is_outdated(self) -> bool:
         try:
             async with self.storage.reading() as tx:
-                # An older schema is not reported: the downgrade that makes it says so.
+                # An older schema is not reported, because the downgrade itself reports it.
                 await is_still_current(tx)
         except SchemaError as error:
             self.reason = str(error)

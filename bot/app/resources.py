@@ -58,7 +58,7 @@ MOST_CONNECTIONS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """*url*: the usual address; *server*: the address past a pooler."""
+    """*url* may lead to a pooler; *server* is the address of the server itself."""
 
     url: str
     server: str
@@ -83,7 +83,7 @@ def database_of(settings: Settings) -> Database:
 
 
 def bot_database_of(settings: Settings) -> Database:
-    """Return the database of `dateline run`, which in the playground may be one of its own."""
+    """Return the database of `dateline run`, which in the playground may be a temporary one."""
     database = database_of(settings)
     if settings.has_temporary_database:
         return replace(database, url=PLAYGROUND_DATABASE, server=PLAYGROUND_DATABASE)
@@ -139,10 +139,10 @@ async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
 
 @contextmanager
 def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
-    """Lock an SQLite file for this process; *anew* empties it.
+    """Lock an SQLite file for this process; *anew* deletes its previous contents.
 
-    The lock holds for all symbolic and hard links to the file. PostgreSQL is shared by any number
-    of processes, so nothing is locked.
+    The lock applies to all symbolic and hard links to the file. Nothing is locked on PostgreSQL,
+    which any number of processes may share.
     """
     from storage.db.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
     from storage.db.problems import database_problem
@@ -221,7 +221,7 @@ async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[So
 
 
 def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Renderer:
-    """Return the English renderer, which leads to those of the other languages.
+    """Return the English renderer, whose `of` returns those of the other languages.
 
     A broken template in *folder* is not used. *report* gets one sentence about each such template,
     and about each that fails later.
@@ -264,9 +264,9 @@ def _mail_readers() -> Workers:
 class ProcessContext:
     """The context from which the roles of one process are built.
 
-    *owner*: the name under which it leases rows. *errors*: the newest errors of its log.
-    *mail_readers*: workers apart from those of feeds, so that no mail delays a feed. The maker of
-    the context closes them.
+    *owner* is the name under which it leases rows, *errors* the newest errors of its log.
+    *mail_readers* are other workers than those that read feeds, so that no mail delays a feed.
+    Whoever makes the context closes them.
     """
 
     settings: Settings

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 TELEGRAM_ROLES = frozenset({Role.CHAT, Role.SEND})
 
-LISTS = 4  # lists of feeds of different accounts that are added at once
+LISTS = 4  # lists of feeds that are added at once, each of another account
 
 CALLS_PATIENCE = timedelta(seconds=6)
 FEW_CALLS = 64
@@ -55,7 +55,7 @@ async def open_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
 
 
 async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[StageRunner]:
-    """Return the stages that read; *stack* ends their unfinished work."""
+    """Return the stages that read sources; *stack* ends their unfinished work."""
     from bot.ops.instrumented_sources import InstrumentedFetcher, InstrumentedReader
     from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import PageStage
@@ -169,7 +169,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
 
     deployment, instrumentation = process.deployment, process.instrumentation
     pace = process.settings.send_per_second
-    # Enough calls at once to keep the pace while Telegram is slow.
+    # As many calls at once as keep the pace while Telegram is slow.
     calls = Calls(max(FEW_CALLS, int(pace * SLOW_CALL_SECONDS)), CALLS_PATIENCE)
     async with (
         telegram_session(deployment.token, deployment.api_url, connections=calls.limit) as bot,

@@ -44,14 +44,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# With the patience of calls, less than the ten seconds that service managers allow.
+# Seconds. Together with the patience of calls, less than the ten that service managers allow.
 STAGES_PATIENCE = 2.0
 
 
 async def run_bot(settings: Settings, announce: Callable[[str], None], errors: LastErrors) -> None:
     """Run until SIGINT or SIGTERM. Raises StopError if the bot cannot start or go on.
 
-    *announce* tells the operator how to use the bot; *errors* are the newest of the log.
+    *announce* tells the operator how to use the bot; *errors* holds the newest errors of the log.
     """
     try:
         with stopped_by_signals() as stopping:
@@ -89,7 +89,7 @@ async def _open_process(
 
 
 async def _require_free_ports(settings: Settings) -> None:
-    """Raise StopError if a port is taken that is opened after the playground."""
+    """Raise StopError if a port is taken that this process opens after the playground starts."""
     ports = {"WEB_PORT": (settings.web_host, settings.web_port)}
     if settings.metrics_port is not None:
         ports["METRICS_PORT"] = settings.metrics_host, settings.metrics_port

@@ -37,7 +37,7 @@ class TemporaryStopError(StopError):
 
 
 class Stopping(asyncio.Event):
-    """Is set once the process is to stop, and records since when."""
+    """The event that tells the process to stop; records when it was set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ def stopped_by_signals() -> Iterator[Stopping]:
 
 
 def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
-    """Return the StopError of a task, or one for the database if all errors are outages of it."""
+    """Return the StopError of a task, or one for the database if all errors are its outages."""
     from bot.stopping import flat_errors
     from storage.db.engine import DatabaseError, is_unavailable
 

@@ -64,7 +64,7 @@ class WebhookUpdates:
         await self._release()
 
     async def _may_set(self) -> bool:
-        """Return whether this process may register the webhook, which one process does."""
+        """Take or renew the lease to register the webhook; return whether this process has it."""
         try:
             async with self.process.storage.writing() as tx:
                 return await acquire_lease(tx, ROLE, self.process.owner, LEASE)

@@ -61,7 +61,7 @@ async def _with_telegram(
 class BotLink:
     """The link to the bot, with the name that Telegram returns on first use.
 
-    While Telegram does not answer there is no link, and one request a minute.
+    While Telegram does not answer, there is no link, and Telegram is asked at most once a minute.
     """
 
     deployment: Deployment

@@ -48,9 +48,10 @@ _LONGEST_REASON = 300
 
 @dataclass(eq=False, repr=False)
 class Bounces:
-    """Acts on reports.
+    """Acts on bounces, complaints and requests to unsubscribe.
 
-    *admins* are the user ids in the settings. A mail is unreadable if *read* raises anything.
+    *admins* are the user ids in the settings. *read* parses a mail; if it raises anything, the mail
+    counts as unreadable.
     """
 
     storage: Storage
@@ -83,7 +84,10 @@ class Bounces:
     async def _take_bounce(
         self, tx: Transaction, mailbox: Mailbox, chat: Chat, report: Report
     ) -> bool:
-        """Return False if the mail itself is to blame, because the operator may want to read it."""
+        """Act on a bounce; return False if the mail itself is to blame.
+
+        The bounce then stays in its mailbox, because the operator may want to read it.
+        """
         failure = failure_of(report.reason, report.status)
         if failure.blame is Blame.PASSING and mailbox.state is MailboxState.ACTIVE:
             suspends = _count_soft(tx, mailbox) >= MOST_SOFT
@@ -150,8 +154,7 @@ class Bounces:
     ) -> None:
         """Notify the admins, at most once a week, that a mail server distrusts us.
 
-        One notice stands for all domains, because a mistake in our set-up makes each of them
-        refuse.
+        One notice covers all domains, because a mistake in our set-up makes each of them refuse.
         *source* keeps reports apart from direct refusals, because any recipient can forge a report.
         """
         domain, words = mailbox.address.rpartition("@")[2], one_line(reason)[:_LONGEST_REASON]

@@ -2,10 +2,10 @@
 
 1. A request is valid for 24 hours. The link in the mail or the code in the chat confirms it.
 2. The code has six digits, so five wrong tries use it up; the link still works.
-3. In 24 hours, the bot sends at most three mails to a mailbox, for any spelling of its address and
-   any user, five for an account (the user and the chat), and a thousand in all. The last hundred
-   are for accounts without a request in that time, because otherwise a few accounts could use up
-   the limit for all.
+3. In 24 hours, the bot sends at most three mails to a mailbox, whoever asks and however its address
+   is spelled, five for a user, five for a chat, and a thousand in all. The last hundred are for
+   users and chats without a request in that time, because otherwise a few accounts could use up the
+   limit for all.
 
 Only hashes are stored. A hash is bound to its chat, so that equal codes differ.
 """
@@ -80,7 +80,7 @@ def has_expired(asked_at: datetime, now: datetime) -> bool:
 def limit_reached(
     by_user: Times, by_chat: Times, for_mailbox: Times, in_all: Times
 ) -> Reached | None:
-    """Return the limit that one more request would exceed, and the latest if there are several.
+    """Return the limit that one more request would exceed; of several, the one that lasts longest.
 
     Each argument holds the times of the requests in the last 24 hours, the oldest first.
     """

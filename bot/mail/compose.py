@@ -176,7 +176,7 @@ def recipients_of(
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """The subject of a mail by a name such as `alert:12`, and when the mail is composed.
+    """The decision that a mail reports, such as `alert:12`, and when the mail is composed.
 
     *follows* is the occasion of the first mail of its thread.
     """
@@ -243,7 +243,7 @@ class Mailer:
     ) -> Mail:
         """Compose a mail from `<template>.html` and `<template>.txt`.
 
-        *label* names the list that the mail belongs to; None: it is for this user alone.
+        *label* names the list that the mail belongs to; None for a mail to this user alone.
         """
         links = self.reader_links(recipient, occasion.now)
         known = {"subject": subject, "links": links, "recipient": recipient, **values}
@@ -292,7 +292,7 @@ class Mailer:
 def _with_inline_styles(html: str) -> str:
     """Turn style sheets into style attributes, because several mail programs read nothing else.
 
-    `@media` rules (dark mode, narrow screens) stay in the sheet, because no attribute has them.
+    `@media` rules (dark mode, narrow screens) stay in the sheet, because no attribute holds them.
     """
     return _inliner().inline(html)
 
@@ -308,10 +308,10 @@ def _inliner() -> "CSSInliner":
 def subject_of(
     written: Callable[[Sequence[str]], str], titles: Sequence[str]
 ) -> tuple[str, list[str]]:
-    """Return the subject with up to two *titles*, as there is room, and the next two titles.
+    """Return the subject with as many *titles* as fit, at most two, and the two titles after them.
 
-    *written* makes the subject of the titles. The last title in it may be cut, if possible between
-    words.
+    *written* renders the subject with the given titles. The last title in it may be cut, if
+    possible between words.
     """
     heads: list[str] = []
     lines = [line for title in titles if (line := one_line(title))]

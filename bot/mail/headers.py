@@ -91,8 +91,8 @@ def _in_quotes(name: str) -> str:
 def _is_plain(value: str) -> bool:
     """Return whether every mail program reads *value* as it stands.
 
-    Some drop spaces at either end or in a row, a long word does not fit a line, and `=?` may look
-    like an encoded word.
+    Some programs drop spaces at either end or in a row, a long word does not fit a line, and `=?`
+    may look like an encoded word.
     """
     words = value.split(" ")
     return (
@@ -105,7 +105,7 @@ def _is_plain(value: str) -> bool:
 
 def _encoded(header: str, value: str) -> list[str]:
     """Return *value* as encoded words, none of which splits a character."""
-    # The standard library would start a new line at any line break in it.
+    # The standard library would start a new line at any line break in the text.
     text = " ".join(value.encode("utf-8", "replace").decode().splitlines())
     # One less than a line may hold, because each later word follows the space of a folded line.
     encoded = Header(text, "utf-8", _LONGEST_ENCODED_LINE - 1, header).encode(linesep="\n")

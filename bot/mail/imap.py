@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_SECONDS = 30
 MAILS_PER_ROUND = 100
-LARGEST_MAIL = 256 * 1024  # bytes that are read; a report comes before the mail that it quotes
+LARGEST_MAIL = 256 * 1024  # bytes to read of a mail; a report comes before the mail that it quotes
 
 
 class ImapError(Exception):
@@ -58,7 +58,10 @@ class Imap:
         await _log_out(await self._open())
 
     async def read_new(self, take: TakesMail) -> int:
-        """Pass each unread mail to *take*, which returns whether it understood it; count them."""
+        """Pass each unread mail to *take*, which returns whether it understood the mail.
+
+        Returns the number of mails.
+        """
         client = await self._open()
         try:
             numbers = await asyncio.to_thread(_unread, client)

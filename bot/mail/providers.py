@@ -27,7 +27,7 @@ def counted_as(address: str) -> str:
         name = subdomain
     else:
         rule = _rules().get(host, _Rule(host))
-    # A name that begins with its tag is a name of its own.
+    # A name that begins with the sign of a tag has no tag.
     base = re.split(f"[{re.escape(rule.tags)}]", name, maxsplit=1)[0] or name
     bare = base.translate(dict.fromkeys(map(ord, rule.ignored)))
     return f"{bare or base}@{rule.host}"

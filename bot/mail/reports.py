@@ -72,7 +72,7 @@ _LONGEST_REASON = 300
 _LONGEST_STATUS = 11  # characters; a status is 5.999.999 at most
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _COMPLAINTS = {"abuse", "fraud", "opt-out"}
-_MOST_MULTIPARTS = 20  # an honest report has four; every line is searched for each open one
+_MOST_MULTIPARTS = 20  # an honest report has four; each adds a search to every line inside it
 _SEARCHED = 1000  # characters of a body that are searched for a request
 
 
@@ -113,7 +113,7 @@ class _Bounded(Compat32):
 
 
 class _Part(Message):
-    """A part that finds its boundary without the parser of parameters, which fails on some."""
+    """A part that finds its boundary without the parser of parameters, which may fail."""
 
     def get_boundary(self, failobj: Any = None) -> Any:
         found = _BOUNDARY.search(self.get("Content-Type", ""))
@@ -203,9 +203,9 @@ def _body(message: Message) -> str:
         if part.get_content_type() == "text/plain":
             try:
                 content = part.get_payload(decode=True)
-            except ValueError:  # uuencoded, and wrongly
+            except ValueError:  # malformed uuencoding
                 return ""
-            assert isinstance(content, bytes)  # noqa: S101 - asked for as such
+            assert isinstance(content, bytes)  # noqa: S101 - a decoded payload is bytes
             return content.decode("ascii", "replace")[:_SEARCHED]
     return ""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Self
 
-# RFC 8058 requires the fields of unsubscribing.
+# RFC 8058 requires that the list-unsubscribe fields are signed.
 _SIGNED = (
     b"from reply-to to subject date message-id in-reply-to references mime-version content-type "
     b"list-id list-unsubscribe list-unsubscribe-post auto-submitted"
@@ -30,7 +30,7 @@ class DkimSigner:
 
     @classmethod
     def of(cls, key: bytes, selector: str, domain: str) -> Self:
-        """Return a signer with the private *key* (PEM, RSA); WrongKeyError if it cannot sign."""
+        """Return a signer with the private *key* (PEM, RSA). Raises WrongKeyError if it is none."""
         from dkim import DKIMException  # noqa: PLC0415 - imported only by a bot that signs
 
         signer = cls(key, selector, domain)

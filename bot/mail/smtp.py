@@ -87,7 +87,7 @@ class Relay:
     host: str
     port: int
     use_tls: bool = False  # from the first byte on
-    start_tls: bool = True  # before the login; neither: for a server in the operator's network
+    start_tls: bool = True  # before the login; no TLS only for a server in the operator's network
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     hello: str = "localhost"
@@ -203,7 +203,7 @@ def _closed_on_error(client: SMTP) -> Iterator[None]:
 
 @contextmanager
 def _translated(lost: type[DeliveryError]) -> Iterator[None]:
-    """Translate the client's errors; *lost* stands for a lost connection or a garbled response."""
+    """Translate the client's errors; a lost connection or a garbled response becomes *lost*."""
     try:
         yield
     except SMTPResponseException as error:
@@ -237,7 +237,7 @@ _BY_BLAME: Final[dict[Blame, type[DeliveryError]]] = {
 
 @dataclass(frozen=True, slots=True)
 class MailChannel:
-    """*return_path* returns the address for the bounces of a mailbox, by its row number."""
+    """Sends mails; *return_path* returns the address for the bounces of a mailbox, by its id."""
 
     smtp: Smtp
     return_path: Callable[[int], str]
@@ -279,7 +279,7 @@ class MailChannel:
         for response in responses:
             outcome, error = response.outcome, response.error
             mailbox_id = response.claimed.mailbox_id
-            # All mails go through one server, so each pause is for all.
+            # All mails go through one server, so each pause applies to all of them.
             if duration := outcome.chat_pause or outcome.token_pause:
                 await pause(tx, pace_key, tx.now + duration)
             if isinstance(error, MailboxRefused):

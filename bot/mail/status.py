@@ -1,4 +1,4 @@
-"""Status codes of mail servers, and whom a failure is to be blamed on.
+"""Status codes of mail servers, and who is to blame for a failure.
 
 An enhanced status code (RFC 3463, registered by RFC 5248) is `class.subject.detail`. The longest
 prefix in the table decides. Without such a code, the reply code (RFC 5321) is translated into the
@@ -30,7 +30,7 @@ _TABLE: Final = {
     "4": MailFailure(Blame.PASSING),
     "4.2.2": MailFailure(Blame.PASSING, MailboxProblem.FULL),
     "4.7": MailFailure(Blame.SENDER, MailboxProblem.DISTRUSTED),
-    "5": MailFailure(Blame.PASSING),  # any that no row names
+    "5": MailFailure(Blame.PASSING),  # any that has no row of its own
     "5.1": MailFailure(Blame.CLOSED, MailboxProblem.NO_SUCH_MAILBOX),
     "5.1.7": MailFailure(Blame.SENDER, MailboxProblem.DISTRUSTED),  # the sender's address is wrong
     "5.1.8": MailFailure(Blame.SENDER, MailboxProblem.DISTRUSTED),  # or its domain

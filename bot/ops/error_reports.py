@@ -101,7 +101,7 @@ def _error_of(event: EventDict) -> BaseException | None:
 
 @contextmanager
 def error_reports(dsn: str | None) -> Iterator[ErrorReporter | None]:
-    """Yield a reporter to *dsn*, None without one; raise StopError if that is impossible."""
+    """Yield a reporter to *dsn*, or None without a *dsn*. Raises StopError if it cannot be made."""
     if dsn is None:
         yield None
         return

@@ -8,7 +8,7 @@ works. It is 503, and names the reasons,
 - while a stage fails in every round, or has old work and does none of it;
 - while the process stops, so that it gets no more requests.
 
-A gap in polling counts after half a minute.
+A gap in polling counts as an outage of Telegram after half a minute.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 LARGEST_BODY = 1_000_000  # bytes; handlers set smaller limits
 
-# Bytes of a body that a connection buffers, several times over. There may be hundreds of them.
+# A connection buffers several times as many bytes of a body, and there may be hundreds of
+# connections.
 READ_AHEAD = 8192
 
 # A connection without a whole request, idle or slow, is closed after this time. It is longer than
@@ -88,13 +89,13 @@ DATABASE_SECONDS: Final = 1.0  # a healthy database answers within this time
 CACHED_SECONDS: Final = 1.0  # the database is queried no more often, however many probes come
 LOCK_SECONDS: Final = 5.0  # to acquire the write lock; our own transactions are far shorter
 LOCK_TRIED_SECONDS: Final = 1.0  # between two attempts, which write nothing
-LAGS_SECONDS: Final = 10.0  # the age of the lags by which lateness is judged, at most
+LAGS_SECONDS: Final = 10.0  # for which the lags are cached
 POLLING_GAP_SECONDS: Final = 30.0  # without a successful poll
 HANGS_SECONDS: Final = 3600.0  # longer than any round, even one with the largest list of feeds
 MOST_FAILURES: Final = 3  # rounds in a row; one may be a collision, two a restart of the database
 LATE: Final = timedelta(minutes=5)  # the age of the oldest work of a stage that does nothing
 
-# The work of these stages never waits for a publisher, as that of polls and pages does.
+# Stages whose work never waits for a publisher, as polls and pages do.
 CAN_BE_LATE: Final = frozenset(stage.name for stage in (MATCH, ALERT, DIGEST, SEND, MAIL))
 
 
@@ -187,7 +188,7 @@ class Health:
     ended: list[str] = field(default_factory=list)
     """Roles and steps that ended before the process was stopped."""
     polling_fails_for: Callable[[], float] = lambda: 0.0
-    """Returns seconds; polling replaces it."""
+    """Returns for how many seconds polling has failed; the role `chat` replaces it."""
     stages: set[str] = field(default_factory=set)
     """The queue stages of this process, which `watch` adds."""
     lags: Callable[[], Awaitable[Mapping[str, timedelta]]] = _no_lags
@@ -201,8 +202,8 @@ class Health:
     def watch(self, runners: Iterable[StageRunner]) -> None:
         """Judge the queue stages among *runners*.
 
-        Periodic stages do the housekeeping. One bad row can fail each of their rounds, which is no
-        reason to send no more requests to a process that still answers its users.
+        Periodic stages, which do the housekeeping, are not judged. One bad row can fail each of
+        their rounds, but the process still answers its users and should get their requests.
         """
         self.stages |= {runner.name for runner in runners if not runner.stage.is_periodic}
         self._worked_at |= dict.fromkeys(self.stages, self.clock())
@@ -237,7 +238,7 @@ class Health:
             self.ended.append(name)
 
     def hanging(self) -> list[str]:
-        """Return the steps with a round that takes longer than any should."""
+        """Return the steps whose current round has taken longer than `HANGS_SECONDS`."""
         since = self.clock() - HANGS_SECONDS
         return sorted(
             {step.name for step, started_at in self._rounds.items() if started_at < since}
@@ -248,7 +249,7 @@ class Health:
         return sorted(name for name in self.stages if self._failures[name] >= MOST_FAILURES)
 
     async def late(self) -> list[str]:
-        """Return the stages that have old work, and have done nothing for as long."""
+        """Return the stages whose oldest work is late and that have done nothing for as long."""
         if self.clock() >= self._late_known_until:
             lags = await self.lags()
             since = self.clock() - LATE.total_seconds()
@@ -270,7 +271,7 @@ class Health:
         stages: set[str] = set()
         if await self.database.answers():
             stages = {*self.failing(), *await self.late()}
-        else:  # which explains failing and late stages
+        else:  # an unavailable database explains failing and late stages
             waits.add(Wait.DATABASE)
         return [*(wait.value for wait in Wait if wait in waits), *sorted(stages)]
 

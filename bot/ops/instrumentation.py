@@ -51,7 +51,7 @@ class Observation:
     operation: Operation
     name: str
     facts: dict[str, str | int]
-    outcome: str = ""  # one of few words
+    outcome: str = ""  # one of a few words
     error: str = ""  # the name of the error's type
     seconds: float = 0
     done: int = 0  # the amount of work of a step

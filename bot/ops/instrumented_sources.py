@@ -23,7 +23,7 @@ UNCHANGED, HOST_WAITS = "unchanged", "host_waits"
 
 @dataclass(frozen=True, slots=True)
 class InstrumentedFetcher:
-    """*purpose* tells feeds from the pages that articles wait for."""
+    """*purpose* distinguishes feeds from the pages that articles wait for."""
 
     fetcher: Fetches
     instrumentation: Instrumentation

@@ -49,7 +49,7 @@ def _redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 def _shortened(text: str, *, is_quoting: bool) -> str:
-    """Cut addresses in *text* after their host if it quotes others, else before the query.
+    """Cut addresses in *text* after their host if *is_quoting*, otherwise before their query.
 
     Our own lines name a source by `bot.sources.urls.logged_url`.
     """

@@ -1,4 +1,4 @@
-"""Metrics of one process for Prometheus, served at METRICS_PORT. No other module names them.
+"""Metrics of one process for Prometheus, served at METRICS_PORT. Only this module names them.
 
 Names end in their unit. Labels have few values, and never an id, a host or text from users.
 `docs/reference/metrics.md` explains each metric. A new operation needs a row in `_COUNTERS` and
@@ -175,7 +175,7 @@ class Metrics:
         self._up.set(database)
 
     def show(self, backlog: Backlog | None) -> None:
-        """Show the backlog; None: it is unknown, so no value is shown."""
+        """Show the backlog, or no values if it is unknown (None)."""
         for gauge in self._waiting.values():
             gauge.clear()
         if backlog is None:
@@ -198,7 +198,7 @@ class Metrics:
 
 
 BACKLOG_SECONDS: Final = 15.0  # between two queries of the database
-QUERY_SECONDS: Final = 5.0  # that a query may take
+QUERY_SECONDS: Final = 5.0  # the longest that a query may take
 DELAY_SECONDS: Final = 0.25
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.app.resources import ProcessContext
     from bot.ops.instrumentation import Observation
 
-EXPORT_SECONDS: Final = 3  # also at the end, when the process has ten in all
+EXPORT_SECONDS: Final = 3  # also when the process stops, for which it has ten in all
 _IDLE: Final = "dateline.idle"
 
 

@@ -27,7 +27,7 @@ _ALIVE_TIMES = 3  # in each period of the watchdog, so that one may be late
 
 @dataclass(frozen=True, slots=True)
 class ServiceManager:
-    """*watchdog*: it restarts the process after this time without a sign of life, unless None."""
+    """A manager that restarts the process after *watchdog* without a sign of life (None: never)."""
 
     address: str
     watchdog: timedelta | None = None
@@ -35,7 +35,7 @@ class ServiceManager:
     async def run(self, stopping: asyncio.Event, status: str) -> None:
         """Send "ready", then "alive" in a loop, and "stopping" when *stopping* is set.
 
-        An outage of Telegram does not matter, because a restart would not help.
+        The process stays alive during an outage of Telegram, because a restart would not help.
         """
         self.notify("READY=1", f"STATUS={status}")
         while self.watchdog and not stopping.is_set():

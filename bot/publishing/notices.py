@@ -1,8 +1,8 @@
 """Notices: silent messages about the service itself, such as a source that has died.
 
 1. Dead source: the chats that depend on it are notified once for each outage. If a public source is
-   gone for good, the admins are notified too, because it is not read again until one of them
-   resumes it.
+   gone for good, the admins are notified too, because it is not read again until one of them adds
+   it again.
 2. Group, channel or topic thread closed to the bot: the user who invited the bot is notified once.
    If that user cannot be reached, the chat admins who last changed its settings are. Messages wait
    meanwhile and are sent when the chat is open again.

@@ -1,6 +1,6 @@
-"""The checks of the doctor: each collects facts and has them judged.
+"""The checks of the doctor: each collects facts and passes them to a function that judges them.
 
-They run concurrently. None can hang, and a check that fails does not hide the others.
+They run concurrently. Each has a time limit, and one that fails does not hide the others.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """*run* collects and judges; *needs_network*: `--quick` leaves the check out."""
+    """*run* collects facts and judges them; `--quick` leaves out checks with *needs_network*."""
 
     name: str
     run: Callable[[], Awaitable[Sequence[Finding]]]
@@ -138,7 +138,7 @@ async def _updates(settings: Settings) -> Sequence[Finding]:
 
 
 async def _own_webhook(settings: Settings) -> str | None:
-    """Return the URL of our webhook; None while there is no key to make it with."""
+    """Return the URL of our webhook; None while there is no key from which to derive it."""
     from bot.app.webhook import webhook_at
 
     base, signer = settings.public_base, await _signer(bot_database_of(settings).server)

@@ -51,7 +51,7 @@ _PREFIX: Final = "DATELINE_"
 def judge_names(names: Collection[str], known: Collection[str]) -> list[Finding]:
     """Find misspelt settings among the variables of the environment and of `.env`.
 
-    *known* are the names of the settings. Other programs' variables are left alone, unless they
+    *known* are the names of the settings. Other programs' variables are not reported, unless they
     share a prefix with several settings.
     """
     taken = {*known, *(f"{name}_FILE" for name in known)}

@@ -13,7 +13,7 @@ _MANY_UNHEALTHY = 0.5  # of all sources
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """*since*: how long ago a source was last read successfully; None: never."""
+    """*since* is the time since a source was last read successfully; None if none ever was."""
 
     sources: int
     unhealthy: int
@@ -80,7 +80,7 @@ MOST_PUT_ASIDE: Final = 100  # articles that are counted
 
 
 def judge_articles(put_aside: Sequence[tuple[int, str]]) -> Finding:
-    """Judge the articles that no stage claims any more, as (id, error) of the stage that failed."""
+    """Judge the articles that no stage claims any more, each as its id and the stage's error."""
     if not put_aside:
         return healthy("articles.claimed", "No article is put aside.")
     number, error = put_aside[0]

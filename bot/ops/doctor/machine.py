@@ -15,7 +15,7 @@ _OFF, _FAR_OFF = timedelta(seconds=2), timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
-    """*files*: how many more can be created; None if the file system does not count them."""
+    """*files* is how many more can be created; None if the file system does not count them."""
 
     purpose: str
     folder: str

@@ -166,7 +166,7 @@ class NoAnswerError(Exception):
 
 
 class Resolver:
-    """Every method raises NoAnswerError if no server answers."""
+    """Queries the DNS. Every method raises NoAnswerError if no server answers."""
 
     async def texts(self, name: str) -> list[str]:
         """Return the TXT records of *name*, each as one string; [] for an unknown name."""

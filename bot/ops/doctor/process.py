@@ -50,7 +50,7 @@ def judge_lags(lags: Mapping[str, timedelta]) -> list[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class PortFacts:
-    """*error*: why nobody can listen there now; *is_ours*: a Dateline bot answers there."""
+    """*error* says why the port cannot be opened now; *is_ours* if a Dateline bot answers there."""
 
     setting: str
     host: str
@@ -60,7 +60,7 @@ class PortFacts:
 
 
 def judge_port(port: PortFacts, *, is_running: bool) -> list[Finding]:
-    """Judge a port that the bot opens; *is_running*: the bot of this database runs."""
+    """Judge a port that the bot opens; *is_running* if the bot of this database runs."""
     place = f"{port.host}:{port.number}"
     if port.error is None:
         return [healthy("port.free", f"{port.setting}: {place} is free.")]

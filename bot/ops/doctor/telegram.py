@@ -1,4 +1,4 @@
-"""Telegram: the Bot API server, the token, and how updates come."""
+"""Telegram: the Bot API server, the token, and how updates arrive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ _OK, _NO_SUCH_TOKEN, _SERVER_ERROR = 200, (401, 404), 500
 class BotApiAnswer:
     """The response of a Bot API server; *status* is None if none came, and *reason* says why.
 
-    *ahead* is how far this machine's clock is ahead of the server's. *is_api*: the response has the
-    form of the Bot API, as errors of the API do too.
+    *ahead* is how far this machine's clock is ahead of the server's. *is_api* says whether the
+    response has the form of the Bot API, which its errors have too.
     """
 
     status: int | None
@@ -91,7 +91,7 @@ def judge_polling(info: Mapping[str, Any]) -> Finding:
 
 
 def judge_webhook(info: Mapping[str, Any], own: str | None, now: datetime) -> Finding:
-    """Judge *info*; *own* is the URL that it should have, None if that is unknown."""
+    """Judge the webhook in *info*; *own* is the URL that it should have, None if unknown."""
     if not info.get("url"):
         remedy = f"Start the bot, which sets the webhook. {_WEBHOOK_HELP}"
         return unhealthy("updates.unhooked", "No webhook is set, though UPDATES=webhook.", remedy)
