@@ -89,7 +89,7 @@ def _in_quotes(name: str) -> str:
 
 
 def _is_plain(value: str) -> bool:
-    """Return whether every mail program reads *value* as it stands.
+    """Return whether every mail program reads *value* correctly without encoding.
 
     Some programs drop spaces at either end or in a row, a long word does not fit a line, and `=?`
     may look like an encoded word.

@@ -84,7 +84,7 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """*tokens* are possible tokens of ours, the likeliest first.
+    """A bounce, a complaint or a request; *tokens* may be ours, the likeliest first.
 
     A bounce has the enhanced *status* code, and as *reason* the words of the server.
     """

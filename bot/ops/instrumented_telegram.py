@@ -51,7 +51,7 @@ _OUTCOMES: dict[type[Exception], str] = {
 
 @dataclass(eq=False)
 class InstrumentedCalls(BaseRequestMiddleware):
-    """A middleware to register last, so that it does not measure the others."""
+    """Observes calls of the Bot API. Register it last, so that it measures no other middleware."""
 
     instrumentation: Instrumentation
 
@@ -72,7 +72,7 @@ class InstrumentedCalls(BaseRequestMiddleware):
 
 @dataclass(eq=False)
 class InstrumentedUpdates(BaseMiddleware):
-    """Observes the handling of each update, and adds its id to the log lines meanwhile."""
+    """Observes the handling of each update, and adds the update's id to its log lines."""
 
     instrumentation: Instrumentation
 

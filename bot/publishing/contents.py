@@ -229,7 +229,7 @@ async def _choices(
         stories = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
         topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
         choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
-        await sleep(0)  # the event loop gets its turn
+        await sleep(0)  # let other tasks run
     return choices
 
 

@@ -82,7 +82,7 @@ class Digests:
             editions = await load_digests(tx, due, news, self._counts, now)
         drafts = []
         for reader in readers:
-            await sleep(0)  # the event loop gets its turn
+            await sleep(0)  # let other tasks run
             decision, edition = decisions[reader.id], editions.get(reader.id)
             if decision.due is None or edition is None:
                 drafts.append(_Draft(reader, decision.next_at))

@@ -46,7 +46,7 @@ async def excerpts(
     """Return the excerpt of each story, for the *queries* of the topics that it hits.
 
     *texts* are by article, *queries* by topic; nothing is marked for a topic without a query. An
-    excerpt that is not cached takes milliseconds, so the event loop gets its turn after each.
+    excerpt that is not cached takes milliseconds, so other tasks may run after each.
     """
     snippets: dict[int, Snippet] = {}
     for story in stories:

@@ -51,7 +51,7 @@ class Signer:
     key: bytes = field(repr=False)
 
     def sign(self, purpose: Purpose, *subject: int | str, last: date | None = None) -> str:
-        """Return the token of *subject*, valid through the day *last* (UTC; None: for ever).
+        """Return the token of *subject*, valid through the day *last* (UTC; None for ever).
 
         The parts of a subject contain no dot and no character that a URL may not contain.
         """
