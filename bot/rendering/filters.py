@@ -146,7 +146,7 @@ def _from_now(span: timedelta, locale: str) -> str:
 
 
 def when(at: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
-    """Return the time of news, with its day unless it is *today*; a date has no time."""
+    """Return the time of news, with its day unless it is *today*; of a date, only the day."""
     shown, layout = _seen(at, zone, today, locale)
     return tg_time(at, shown, layout) if isinstance(at, datetime) else shown
 
