@@ -151,7 +151,7 @@ class PressMiddleware(BaseMiddleware):
                 group.create_task(self._watch(data["reply"], transactions, done))
                 try:
                     return await handler(event, data)
-                except Exception as failed:  # noqa: BLE001 - raised below, as itself
+                except Exception as failed:  # noqa: BLE001 - raised below, outside the task group
                     error = failed
                 finally:
                     done.set()

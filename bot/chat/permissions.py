@@ -38,7 +38,7 @@ class Permission(Enum):
 
     @property
     def flags(self) -> dict[str, Any]:
-        """The flags to register a handler with; a new dict each time, because filters write to it."""
+        """The flags to register a handler with: a new dict, because filters write to it."""
         return {"permission": self}
 
     @property

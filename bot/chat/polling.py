@@ -146,7 +146,7 @@ class Poller:
         return offset
 
     async def _confirm(self, offset: int) -> None:
-        """Confirm the updates before *offset*; the call returns a later one, but does not confirm it."""
+        """Confirm the updates before *offset*; an update in the response is not confirmed."""
         try:
             await self.bot(GetUpdates(offset=offset, limit=1, timeout=0), CONFIRM_SECONDS)
         except (AiogramError, OSError, TimeoutError) as error:

@@ -1,7 +1,7 @@
 """Questions that are answered by typing, and how an answer is recognised.
 
-1. The Cancel button under a question holds its kind and subject, so a reply to the message is always
-   its answer.
+1. The Cancel button under a question holds its kind and subject, so that a reply to the message is
+   always its answer.
 2. In a private chat, the next text typed within an hour is the answer too. The chat's row holds the
    question until then. A command or a press ends that wait.
 """
@@ -56,7 +56,7 @@ _NOT_SENT = 0
 
 
 class AskedQuestion(NamedTuple):
-    """A question that waits for its answer; *message_id* is the message that asked it, or `_NOT_SENT`."""
+    """A question that waits; *message_id* is that of its message, or `_NOT_SENT`."""
 
     message_id: int
     question: Question

@@ -1,13 +1,14 @@
 """The rate limit of updates: drops those of a user who sends too many.
 
-The limit comes before everything else, so that a dropped update costs no task, no query and no reply. Each
-user has a bucket of tokens that fills as time passes. An empty bucket is closed until it is half
-full, so that "I'll answer again in 10 seconds" is true; a flood would use up single tokens at once.
+The limit comes before everything else, so that a dropped update costs no task, no query and no
+reply. Each user has a bucket of tokens that fills as time passes. An empty bucket is closed until
+it is half full, so that "I'll answer again in 10 seconds" is true; a flood would use up single
+tokens at once.
 
-The limit is per user, not per chat, so that nobody can silence the bot in a group by flooding it, or
-get a higher limit by writing in many groups. Service messages (the bot was blocked, a group
-migrated) are never dropped, because Telegram sends them once, and our rows would stay wrong. A flood
-from many accounts is not stopped, but the number of updates in progress is bounded.
+The limit is per user, not per chat: nobody can silence the bot in a group by flooding it, or get a
+higher limit by writing in many groups. Service messages (the bot was blocked, a group migrated) are
+never dropped, because Telegram sends them once, and our rows would stay wrong. A flood from many
+accounts is not stopped, but the number of updates in progress is bounded.
 `python -m benchmarks.neighbours messages` measures how long others wait beside a user who floods.
 """
 
@@ -86,7 +87,7 @@ class Bucket:
     notified_at: float = -inf
 
     def take(self, now: float, notify_again_after: float = inf) -> Verdict:
-        """Take a token. If there is none, NOTIFY once per *notify_again_after* seconds, else DROP."""
+        """Take a token; without one, NOTIFY once per *notify_again_after* seconds, else DROP."""
         gained = max(0.0, now - self.updated_at) * self.rate.per_second
         self.level = min(float(self.rate.burst), self.level + gained)
         self.updated_at = max(self.updated_at, now)

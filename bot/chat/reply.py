@@ -84,7 +84,7 @@ class Reply:
         return True
 
     async def send_one(self, message: Message) -> int:
-        """Send a message that needs no splitting; return its id, or 0 if it may not have arrived."""
+        """Send a message that needs no splitting; return its id, 0 if it may not have arrived."""
         return await self._send_text(self.framed(message))
 
     async def _send_text(self, message: Message) -> int:
@@ -176,7 +176,7 @@ class Reply:
         await self.acknowledge(self.render(template, **values).text)
 
     async def say(self, template: str, **values: Any) -> None:
-        """Show the template once: as a toast, or as a message if the press is acknowledged already."""
+        """Show the template once: as a toast, or as a message if the press is acknowledged."""
         if template in self.said:
             return
         self.said.add(template)
@@ -190,7 +190,7 @@ class Reply:
         await self.acknowledge(self.render(template, **values).text, stays=False)
 
     async def acknowledge(self, text: str = "", *, stays: bool = True) -> None:
-        """Stop the spinner of the button, and show *text*; if it *stays*, the user must close it."""
+        """Stop the spinner of the button and show *text*; if it *stays*, the user must close it."""
         if not self.pressed or self.is_acknowledged:
             return
         self.is_acknowledged = True

@@ -3,8 +3,8 @@
 1. Each update is parsed on its own, so that an unreadable one affects no other.
 2. Updates of one chat are handled in order, and those of different chats concurrently. Inline
    queries wait for no other update.
-3. A flood from one user or one chat is dropped here, before a task is created. The number of updates
-   in progress is always bounded.
+3. A flood from one user or one chat is dropped here, before a task is created. The number of
+   updates in progress is always bounded.
 4. A service message that fails because the database is away is retried after a pause, unless
    Telegram will send it again (`is_ours`). If the process stops first, the update is *left*.
 """
@@ -96,7 +96,7 @@ class UpdateQueue:
     left: set[int] = field(default_factory=set)
     """The ids of updates that were not handled before the stop."""
     is_ours: Callable[[Update], bool] = lambda _update: True
-    """Whether Telegram will not send the update again, so that it is retried until it is handled."""
+    """Whether Telegram will not send the update again, so that this queue must retry it."""
     _running: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
     """The last task of each chat that still has one."""
     _waiting: Counter[int] = field(default_factory=Counter)
@@ -213,5 +213,5 @@ def now() -> float:
 
 
 def log_outage(event: str, error: Exception, **facts: object) -> None:
-    """Log that the database is away, without the SQL statement, which may quote what users wrote."""
+    """Log that the database is away, without the SQL statement, which quotes what users wrote."""
     log.error(event, reason=str(error).partition("\n")[0], **facts)

@@ -1,6 +1,6 @@
 """Requests from other servers: updates from Telegram, pushes from hubs, and bounced mails.
 
-Updates from Telegram are answered with 200, or with 503 if Telegram shall send them again.
+An update from Telegram is answered with 200, or with 503 if Telegram shall send it again.
 """
 
 from __future__ import annotations
