@@ -1,4 +1,4 @@
-"""A monotonic clock that tests turn. `TurnedClock` of `tests.conftest` is that of a database."""
+"""A monotonic clock that tests turn. For the clock of a database, see `TurnedClock` in `tests.conftest`."""
 
 from dataclasses import dataclass
 

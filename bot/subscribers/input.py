@@ -1,8 +1,8 @@
 """Typed text: times, hours, a date, a zone, a link, an address; anything else is keywords.
 
 1. An answer to a question is read generously: `Tokyo` is a zone then, and `8 and 18` are times.
-2. Without a question, a text is a setting only if it can hardly be anything else: a number alone, `8` or
-   `8.30`, is a time of the day; a bare city is a keyword.
+2. Without a question, a text is a setting only if it can hardly be anything else: a number alone,
+   `8` or `8.30`, is a time of the day; a bare city is a keyword.
 3. If the question asked for a query, times and zones are keywords too.
 4. `quiet` marks a span of hours as quiet hours.
 5. Words for times and dates may be English or in the chat's language; digits, in any script.

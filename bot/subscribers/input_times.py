@@ -1,7 +1,8 @@
 """Times, days of the week, hours and dates as users type them, in English and one more language.
 
-`time_tokens` turns the words into tokens, and this module turns the tokens into times. A text is read only if every word of it
-is known. Dates are left to dateparser, except for days of the week and for forms that it misreads.
+`time_tokens` turns words into tokens, and this module turns the tokens into times. It reads a text
+only if it knows every word. Dates are left to dateparser, except for days of the week and for forms
+that dateparser misreads.
 """
 
 import re

@@ -30,7 +30,7 @@ class Limited(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A number for each of `Limited`. *budgets*: per day; admins cannot change them for one chat."""
+    """A number for each of `Limited`. *budgets*: a day; admins cannot change them for one chat."""
 
     topics: int
     feeds: int
@@ -59,7 +59,7 @@ async def set_limits(
 ) -> None:
     """Set a limit of the chat with our row *chat_id*; None restores the usual number.
 
-    A chat that has more keeps what it has. Raises NoSuchChat, and NotANumber if *number* is too large.
+    A chat that has more keeps it all. Raises NoSuchChat, and NotANumber if *number* is too large.
     """
     if number is not None and not 0 <= number <= LARGEST:
         raise NotANumber(0, LARGEST)

@@ -62,7 +62,7 @@ async def get_own_feed(storage: Storage, chat_id: int, source_id: int) -> Source
 
 
 async def public_source(storage: Storage, url: str) -> Source | None:
-    """Return the source at *url* if it is public, because the bot need not read such a feed first."""
+    """Return the source at *url* if it is public, so that it need not be read first."""
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(as_typed(url)))
     is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH

@@ -190,7 +190,7 @@ async def get_layout(storage: Storage, chat_id: int) -> DigestLayout:
 async def set_layout(
     storage: Storage, chat_id: int, *, style: Style | None = None, layout: Layout | None = None
 ) -> DigestLayout:
-    """Change the style, the layout or both. Rich is tried again even if Telegram rejected it before."""
+    """Change either or both. Rich is tried again, even if Telegram rejected it before."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.style, chat.layout = style or chat.style, layout or chat.layout
@@ -201,7 +201,7 @@ async def set_layout(
 
 
 async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | None) -> ChatSettings:
-    """Hold alerts back during these *hours*; None turns quiet hours off and releases held alerts."""
+    """Hold alerts back during these *hours*; None ends quiet hours and releases held alerts."""
     if hours and not _are_hours(hours):
         raise NotATime
     async with storage.writing() as tx:

@@ -21,7 +21,7 @@ from storage.mutes import MuteSubject, mute_of, topics_muted
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
 MOST_SUGGESTED = 3
-_MOST_RANKED = 20  # more than are shown, because some may be removed before the next count
+_MOST_RANKED = 20  # more than are shown, because a ranked topic may have been removed
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
