@@ -14,7 +14,7 @@ from storage.enums import UsageKind
 
 Used = Mapping[UsageKind, int]
 
-LONG_TEXT: Final = 4_000  # characters; a text counts as one more entry for each
+LONG_TEXT: Final = 4_000  # characters; a text counts as one more entry for each such length
 _SPREAD: Final = timedelta(minutes=30)  # after midnight, over which the waiting polls are spread
 
 # An account that has used up any of these budgets pays for no more polls.

@@ -1,4 +1,4 @@
-"""A monotonic clock that tests turn. For the clock of a database, see `TurnedClock` in `tests.conftest`."""
+"""A monotonic clock that tests turn. `TurnedClock` in `tests.conftest` is a database's."""
 
 from dataclasses import dataclass
 

@@ -49,8 +49,8 @@ compile_catalogues()  # some may have changed since the project was installed
 TESTS = Path(__file__).parent
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-# No deadline, because it would fail at random on a shared machine. The default profile tries the same
-# examples each time; `make test-all` searches with random ones.
+# No deadline, because it would fail at random on a shared machine. The default profile tries the
+# same examples each time; `make test-all` searches with random ones.
 settings.register_profile(
     "dateline",
     derandomize=True,
@@ -165,7 +165,7 @@ def patient_workers() -> Iterator[None]:
 
 
 class TurnedClock:
-    """A clock that stands still until a test turns it; a storage uses it instead of the database's clock."""
+    """A clock that stands still until a test turns it; it replaces the clock of the database."""
 
     def __init__(self, now: datetime = MONDAY_NOON) -> None:
         self.now = now

@@ -30,8 +30,8 @@ class FakeFetcher:
     """Replies to a URL from *replies*, else with *otherwise*.
 
     *headers* and *spent* apply to replies that are not a whole `Response`; *spent* applies to
-    errors too. *before_reply* is awaited with each request: it may wait for an event, or act while a
-    request is in flight.
+    errors too. *before_reply* is awaited with each request: it may wait for an event, or act while
+    a request is in flight.
     """
 
     replies: dict[str, Reply] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def web_pages(replies: dict[str, Reply] | None = None) -> FakeFetcher:
 
 
 def time_out(url: str = "") -> FetchError:
-    """Return a time-out error; with *url*, one that makes the fetcher avoid that host for a while."""
+    """Return a time-out; with *url*, a time-out of that host, which is then avoided for a while."""
     error = FetchError(ProblemCode.TIMED_OUT)
     error.host = url.split("/")[2] if url else ""
     return error

@@ -1,4 +1,4 @@
-"""The web in tests: a server that answers as the test tells it, and names and sockets that lead to it.
+"""The web in tests: a server that answers as the test tells it, with names and sockets.
 
 The policy judges the addresses of the names; no connection leaves the machine.
 """

@@ -312,7 +312,7 @@ def with_words(data: CallbackData) -> str:
 
 
 class Question(StrEnum):
-    """A question that the user answers by typing; its value is stored in the row of the chat."""
+    """A question that the user answers by typing; the row of a private chat stores its value."""
 
     QUERY = "query"
     TIME = "time"

@@ -80,7 +80,7 @@ def carried_by(data: str | None) -> tuple[int, str] | None:
 
 
 def _without_query(data: str) -> str | None:
-    """Return the data without its query; None if it has none. Handlers read it from the message."""
+    """Return *data* without its query, which is then read from the message; None if it has none."""
     for kind in _WITH_QUERY:
         if data.startswith(f"{kind.__prefix__}{kind.__separator__}"):
             return kind.unpack(data).model_copy(update={"words": ""}).pack()

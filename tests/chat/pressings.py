@@ -1,6 +1,6 @@
 """Every button of the chat with all data that it can carry, and a chat with rows in every table.
 
-New callback classes are found automatically; only a field with a new name needs values in `CARRIED`.
+New callback classes are found automatically. A field with a new name needs values in `CARRIED`.
 """
 
 import importlib
@@ -61,7 +61,7 @@ def classes() -> list[type[CallbackData]]:
 
 
 def data_of(kind: type[CallbackData], ids: Mapping[str, list[int]]) -> list[str]:
-    """Return the data that buttons of *kind* may carry; *ids*: row ids by table, for fields such as `topic_id`."""
+    """Return the data that buttons of *kind* may carry; *ids* are row ids by table."""
     values = [
         _values(kind, name, facts.annotation, ids) for name, facts in kind.model_fields.items()
     ]

@@ -23,7 +23,7 @@ LONG = 60.0
 
 
 class Handler:
-    """A dispatcher whose only handler records texts; it waits for the event that *held* has."""
+    """A dispatcher whose only handler records texts, and waits if *held* has an event for one."""
 
     def __init__(self) -> None:
         self.texts: list[str | None] = []

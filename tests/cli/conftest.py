@@ -52,7 +52,7 @@ def execute_at(url: str, statement: str, **values: str) -> None:
 def dateline_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[str], Callable[..., Result]]:
-    """Return a function that returns a runner of commands on a database, in an empty folder."""
+    """Return a function from a database URL to a runner of commands, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BOT_TOKEN", raising=False)
     monkeypatch.setenv("COLUMNS", "160")
@@ -72,7 +72,7 @@ def dateline_on(
 def dateline(
     dateline_on: Callable[[str], Callable[..., Result]], sqlite_url: str
 ) -> Callable[..., Result]:
-    """Run a command: `dateline("access", "ban", "12345")`."""
+    """Return a function that runs a command: `dateline("access", "ban", "12345")`."""
     return dateline_on(sqlite_url)
 
 

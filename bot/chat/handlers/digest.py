@@ -49,7 +49,7 @@ async def show_whole_section(_: object, callback_data: press.ShowAll, context: C
 
 
 def _day(number: int) -> date | None:
-    """Return the date in 20261118, None for 0; an impossible date gives one without an edition."""
+    """Parse 20261118; return None for 0, and for an invalid date `date.min`, without an edition."""
     if not number:
         return None
     try:

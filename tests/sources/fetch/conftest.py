@@ -128,7 +128,7 @@ async def send_push(
 
 @asynccontextmanager
 async def unfinished_push(visitor: Visitor, push: PushSubscription) -> AsyncIterator[StreamReader]:
-    """Send a push but for the end of its body; yield what the bot answers with."""
+    """Send a push without the end of its body; yield the stream of the bot's answer."""
     server = visitor.server
     reader, writer = await asyncio.open_connection(server.host, server.port)
     head = (
