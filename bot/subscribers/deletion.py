@@ -104,7 +104,9 @@ async def _delete_rows(storage: Storage, chat_id: int) -> None:
 
 async def _purge_topics(storage: Storage, chat_id: int) -> int:
     async with storage.writing() as tx:
-        await lock_chats(tx, [chat_id])  # because the chat may be deleted meanwhile
+        await lock_chats(
+            tx, [chat_id]
+        )  # unlike `lock_chat`, works if the chat was deleted meanwhile
         return await purge_ended(tx, chat_id, tx.now - UNDO_WITHIN)
 
 

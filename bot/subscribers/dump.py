@@ -64,7 +64,7 @@ class _Mailbox(ExportedMailbox):
 class _Line(ExportDocument):
     """A chat's export, with the further data that another database needs.
 
-    *bot* is the bot's user id, with which its token begins.
+    *bot* is the bot's user id, which is the first part of its token.
     """
 
     bot: int | None

@@ -22,7 +22,7 @@ class NoSuchChat(UserError):
 
 
 class Banned(UserError):
-    """The operator has banned the user or the chat; *is_first*: this is the first reply since."""
+    """The operator has banned the user or the chat; *is_first*: no reply has said so yet."""
 
     template = "chat/errors.html#banned"
 
@@ -102,7 +102,7 @@ class TooMuchFeedback(UserError):
 
 
 class NoSuchFeedback(UserError):
-    """Its author has deleted everything."""
+    """The author of the feedback has deleted their data."""
 
     template = "chat/errors.html#no_such_feedback"
 
@@ -263,6 +263,6 @@ class WrongCode(UserError):
 
 
 class CardTooOld(UserError):
-    """Telegram no longer gives the text of the message."""
+    """Telegram no longer provides the text of the message."""
 
     template = "chat/errors.html#card_too_old"

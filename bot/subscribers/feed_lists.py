@@ -77,8 +77,8 @@ async def add_list(
 ) -> int:
     """Make the stage add the feeds and report in *message*; return the number of feeds.
 
-    Raises NoSuchList if the list is another chat's, was added before, or has waited too long, and
-    ListIsAdded if another one is being added.
+    Raises NoSuchList if the list belongs to another chat, was added before, or has expired, and
+    ListIsAdded if another list is being added.
     """
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)

@@ -78,7 +78,8 @@ async def set_limits(
 async def count_search(storage: Storage, chat_id: int, *, limits: Limits) -> None:
     """Count a search for feeds or stories, before it begins.
 
-    Raises TooManySearches if the account has none left today.
+    Raises TooManySearches if the account has none left today. No lock is needed, because the
+    updates of a chat are handled in order.
     """
     async with storage.writing() as tx:
         account = await account_of_chat(tx, chat_id)

@@ -33,7 +33,7 @@ class AddsFeeds(Protocol):
     """Reads a feed before it is added for the chats that follow it."""
 
     async def for_account(self, url: str, /, *, room: int) -> Addition:
-        """Add the feed at *url*, with no more entries than there is *room* for."""
+        """Add the feed at *url*; store no entries yet if they weigh more than *room*."""
 
 
 @dataclass(frozen=True, slots=True)

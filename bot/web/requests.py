@@ -184,7 +184,7 @@ _BUSY = {"Retry-After": "60"}
 
 @dataclass(eq=False)
 class PushSlots:
-    """Slots for pushes: one a source, and *most* for public and for private feeds each.
+    """Slots for pushes: one per source, and *most* each for public and for private feeds.
 
     Users can name hubs of their own, which must not take the slots of public sources.
     """

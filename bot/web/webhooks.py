@@ -93,7 +93,7 @@ async def hub_push(site: Site, request: RouteRequest) -> web.Response:
     storage, token = site.resources.storage, request.http.match_info["token"]
     push = await find_push(storage, token)
     if push is None:
-        raise web.HTTPGone  # ends the subscription at the hub
+        raise web.HTTPGone  # tells the hub to end the subscription
     if not push.is_pending:
         with site.pushes.slot(push):
             signature = await _read_signature(request.http, push)

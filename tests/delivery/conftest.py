@@ -56,7 +56,7 @@ class StandingTimer(TurnedTimer):
 
 
 class FakeTelegram(Telegram):
-    """Accepts all calls, unless *errors* has some for the chat: each call there takes the first.
+    """Accepts all calls, except that each call to a chat takes the next of its *errors*.
 
     *during_send* is awaited while a message is sent.
     """
@@ -152,7 +152,7 @@ class Outbox:
 
 
 class FakeObserver:
-    """Remembers what it observed."""
+    """Records its observations."""
 
     def __init__(self) -> None:
         self.seen: list[Observation] = []

@@ -81,7 +81,7 @@ def site(storage: Storage) -> Site:
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
-    """Yield a client of our web server, as hubs are."""
+    """Yield a client that calls our web server as hubs do."""
     async with TestClient(TestServer(make_web(*make_routes(site)))) as client:
         yield client
 

@@ -55,7 +55,7 @@ class FakeMenus:
 
 @dataclass
 class User:
-    """A user with the app open; what it sends is signed as the playground signs."""
+    """A user with the app open, whose launch data is signed as the playground does it."""
 
     client: TestClient[Request, Application]
     clock: TurnedClock
