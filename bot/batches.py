@@ -1,4 +1,4 @@
-"""Working on claimed rows in batches, where one bad row takes no other with it."""
+"""Works on claimed rows in batches, so that one bad row does not fail the others."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
 
 GivesUp: TypeAlias = Callable[[Row, Exception], Awaitable[None]]
-"""Handles a row for which the work failed alone, so that the next round does not claim it."""
+"""Handles a row that failed in a batch of its own, so that the next round does not claim it."""
 
 
 async def in_batches(
@@ -23,9 +23,10 @@ async def in_batches(
     *,
     together: int = 1,
 ) -> None:
-    """Do *work* on batches of *rows*; if a batch fails, on each of its halves, down to one row.
+    """Do *work* on batches of *rows*; halve a failed batch, down to the rows that fail alone.
 
-    Raises only errors that are not about a row: the database is away, or transactions collided.
+    *together*: rows of a batch. Raises only errors that are not about a row: the database is away,
+    or transactions collided.
     """
 
     async def attempt(batch: Sequence[Row]) -> None:

@@ -1,8 +1,8 @@
-"""Budgets: the daily limits (UTC) of what the private feeds and requests of one account may cost.
+"""Budgets: daily limits (UTC) on the cost of one account's private feeds and requests.
 
-An account is a Telegram chat with all its threads; in private it is the user. Work beyond a budget
-waits for the next day. An account with 50 feeds never reaches these numbers, and an account that
-attacks cannot fill a disk with them; `docs/reference/limits.md` shows the sums.
+An account is a Telegram chat with all its threads; a private chat is its user. Work beyond a budget
+waits for the next day. An account with 50 feeds never reaches these numbers, and an attacker cannot
+fill a disk within them; `docs/reference/limits.md` has the arithmetic.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,17 +14,18 @@ from storage.enums import UsageKind
 
 Used = Mapping[UsageKind, int]
 
-LONG_TEXT: Final = 4_000  # characters that count as another entry
-_SPREAD: Final = timedelta(minutes=30)  # of the polls that wait for midnight
+LONG_TEXT: Final = 4_000  # characters; a text counts as one more entry for each such length
+_SPREAD: Final = timedelta(minutes=30)  # after midnight, over which the waiting polls are spread
 
-# Any of these stops the polls of an account that is beyond its budget.
+# An account that has used up any of these budgets pays for no more polls.
 STOPS_POLLS: Final = (
     UsageKind.REQUESTS,
     UsageKind.WAITING,
     UsageKind.BYTES,
     UsageKind.ENTRIES,
 )
-# An account gets a notice about these. Additions and searches are refused when a user asks for one.
+# An account is notified when these are used up. Additions and searches need no notice, because the
+# user who asks for one is refused.
 NOTICED: Final = (*STOPS_POLLS, UsageKind.PAGES, UsageKind.MATCHES)
 
 
@@ -59,7 +60,7 @@ class Budgets:
         return max(self.limits[kind] - used.get(kind, 0), 0)
 
     def exceeded(self, used: Used) -> frozenset[UsageKind]:
-        """Return the kinds with nothing left."""
+        """Return the kinds whose budget is used up."""
         return frozenset(kind for kind in used if not self.left(kind, used))
 
 
@@ -99,22 +100,22 @@ FREE: Final = Cost()
 
 
 def weight(*texts: str) -> int:
-    """Return how many entries an entry with *texts* counts as; a long one counts as several."""
+    """Return how many entries an entry with *texts* counts as; a long one is several."""
     return 1 + sum(map(len, texts)) // LONG_TEXT
 
 
 def room(budgets: Budgets, kind: UsageKind, followers: Iterable[Used]) -> int:
-    """Return how much is left for a source, which the richest of its *followers* pays for."""
+    """Return what is left for a source: its follower with the most left pays for it."""
     return max((budgets.left(kind, used) for used in followers), default=budgets.limits[kind])
 
 
 def waits(budgets: Budgets, followers: Iterable[Used]) -> bool:
-    """Return whether a source waits for tomorrow, because all its *followers* are over budget."""
+    """Return whether a source waits for the next day, because all *followers* are over budget."""
     stopped = [not budgets.exceeded(used).isdisjoint(STOPS_POLLS) for used in followers]
     return bool(stopped) and all(stopped)
 
 
 def next_day(now: datetime, jitter: float = -1.0) -> datetime:
-    """Return the next midnight in UTC, spread over half an hour by *jitter* in [-1, 1]."""
+    """Return the next midnight in UTC, or up to half an hour later; *jitter* is in [-1, 1]."""
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     return midnight + _SPREAD * (jitter + 1) / 2

@@ -1,6 +1,6 @@
-"""Addresses of databases, from the forms that operators write to the form that opens them.
+"""Converts database URLs from the forms that operators write to those of SQLAlchemy.
 
-An address of PostgreSQL may name several servers, of which one takes writes, as in libpq:
+A PostgreSQL URL may name several servers, as in libpq; the one that takes writes is used:
 `postgresql://user:password@h1:5432,[fd00::2],h3/news?sslmode=require`.
 """
 
@@ -19,7 +19,7 @@ _DRIVERS: Final = {
 }
 _FORMS = "write sqlite:///path/to/file or postgresql://user@host/database"
 _PORT: Final = "5432"
-# A password may contain characters that should be quoted; then the servers follow the last @.
+# A password may contain an @ that should be quoted, so the servers follow the last one.
 _USUAL = re.compile(r"(?:(?P<credentials>[^/?]*)@)?(?P<servers>[^/?@]*)(?P<rest>[/?][^@]*)?")
 _ODD = re.compile(r"(?P<credentials>.*)@(?P<servers>[^/?@]*)(?P<rest>[/?].*)?")
 _SERVER = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d{1,5})?)?")
@@ -65,7 +65,7 @@ def _quoted(credentials: str) -> str:
 
 
 def _servers(text: str) -> list[tuple[str, str]]:
-    """Return hosts and ports. A port may be absent, and the host too if there is one server."""
+    """Return hosts and ports. A port may be absent, and with a single server the host too."""
     matches = [_SERVER.fullmatch(server) for server in text.split(",")]
     servers = [(match["v6"] or match["name"], match["port"] or "") for match in matches if match]
     if len(servers) < len(matches) or (len(servers) > 1 and not all(host for host, _ in servers)):

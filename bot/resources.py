@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """*limits*: those of a chat for which an admin has set no others.
+    """*limits*: those of a chat, unless an admin has set others for it.
 
     *mailer*: None if no SMTP server is set. *source_adder* adds sources for all chats, and
     *own_source_adder* feeds for a single one. *is_playground*: the first user becomes an admin.

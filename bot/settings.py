@@ -1,6 +1,6 @@
 """Settings: the only reader of the environment, of `.env` and of the `*_FILE` secrets.
 
-Order, first wins: environment, `<NAME>_FILE`, `.env`, default. Every setting is named in
+The first of these wins: environment, `<NAME>_FILE`, `.env`, default. Every setting is named in
 `.env.example`, in the same order.
 """
 
@@ -41,8 +41,8 @@ LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 ENV_FILE = ".env"
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
-# The playground forgets its users when it ends. A database that did not would mistake the next ones
-# for them.
+# The playground forgets its users when it ends, and gives their ids to new users. A database that
+# kept the old users would mistake the new ones for them.
 PLAYGROUND_DATABASE = "sqlite+aiosqlite:///var/playground.sqlite3"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -61,7 +61,7 @@ CommaList: TypeAlias = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_sp
 
 
 class AccessMode(StrEnum):
-    """Access for the users on a list, also for users with an invitation, or for everybody."""
+    """Who may use the bot: users on a list, users with an invitation too, or everybody."""
 
     ALLOWLIST = "allowlist"
     INVITE = "invite"
@@ -69,7 +69,7 @@ class AccessMode(StrEnum):
 
 
 class Role(StrEnum):
-    """A part of the work; a process has all roles unless others share the work."""
+    """A share of the work; a process has all roles unless ROLES names some."""
 
     CHAT = "chat"
     POLL = "poll"
@@ -80,7 +80,7 @@ class Role(StrEnum):
 
 
 class Updates(StrEnum):
-    """The way of updates: the bot polls Telegram, or Telegram posts them to a webhook."""
+    """How updates arrive: the bot polls Telegram, or Telegram posts them to a webhook."""
 
     POLLING = "polling"
     WEBHOOK = "webhook"
@@ -315,7 +315,7 @@ def given_names() -> frozenset[str]:
 
 
 def load_settings(**instead: str) -> Settings:
-    """Return the settings; *instead* are values from the command line, which override all others.
+    """Return the settings; *instead* has values from the command line, which override all others.
 
     Raises WrongSettingError for the first wrong setting.
     """

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 async def work_until(
     stopping: asyncio.Event, work: Coroutine[object, object, Result]
 ) -> Result | None:
-    """Return the result of *work*, or None, with *work* cancelled, once *stopping* is set."""
+    """Return the result of *work*; once *stopping* is set, cancel *work* and return None."""
     async with asyncio.TaskGroup() as group:
         working = group.create_task(_outcome(work))
         stop = group.create_task(stopping.wait())

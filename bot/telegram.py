@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bot.rendering.messages import Keyboard, Message
 
 # Formatting is in entities, never in markup. A preview of the first of many links would be the
-# largest part of a message. With aiogram's own default for disabled previews it sends an obsolete
-# parameter.
+# largest part of a message. aiogram's own default for disabled previews would send an
+# obsolete parameter.
 BOT_DEFAULTS: Final = DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True))
 
 is_late: Final = ContextVar("is_late", default=False)

@@ -1,4 +1,4 @@
-"""The rows of a chat: one in every table that refers to chats, and all of them to compare.
+"""Fills every table that refers to chats, and returns all rows of a chat for comparison.
 
 The tables come from the metadata, so that a new table is included.
 """
@@ -25,7 +25,7 @@ MODELS: dict[str, type[SQLModel]] = {
 
 
 def tables_of_chats() -> list[Table]:
-    """Return the tables that refer to a chat, each after those that it refers to."""
+    """Return the tables that refer to a chat, sorted so that each follows those it refers to."""
     return [
         table
         for table in metadata().sorted_tables
@@ -60,7 +60,7 @@ async def ids_of(storage: Storage, chat_id: int) -> dict[str, list[int]]:
 
 
 async def fill(storage: Storage, chat_id: int) -> None:
-    """Give the chat a row in each table that refers to chats and has none of it."""
+    """Add a row for the chat to each table that refers to chats and has no row of it."""
     have = await rows_of(storage, chat_id)
     ids = await ids_of(storage, chat_id)
     known = {name: found[0] for name, found in ids.items()}
@@ -71,7 +71,7 @@ async def fill(storage: Storage, chat_id: int) -> None:
 
 
 async def _make(tx: Transaction, name: str, known: dict[str, int]) -> int:
-    """Make a row of any valid values, after the rows that it must refer to."""
+    """Make a row with any valid values, and first the rows that it must refer to."""
     table, model = metadata().tables[name], MODELS[name]
     values: dict[str, Any] = {}
     for field, facts in model.model_fields.items():
@@ -110,6 +110,6 @@ async def _rows(tx: Transaction, table: str, column: str, ids: list[int]) -> lis
 
 
 def _target(column: Column[Any]) -> str:
-    """Return the table that the column refers to, "" for none."""
+    """Return the name of the table that the column refers to, "" for none."""
     keys = list(column.foreign_keys)
     return keys[0].target_fullname.partition(".")[0] if keys else ""

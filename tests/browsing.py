@@ -26,7 +26,7 @@ async def launched(*flags: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def strict_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
-    """Yield a page that may have no error and no line in its console, such as a policy breach."""
+    """Yield a page; fail if it raises an error or logs to its console, as policy breaches do."""
     context = await browser.new_context(locale="en-GB", **options)
     page = await context.new_page()
     complaints: list[str] = []

@@ -1,4 +1,4 @@
-"""A monotonic clock that tests turn. `TurnedClock` of `tests.conftest` is that of a database."""
+"""A monotonic clock that tests turn. `TurnedClock` in `tests.conftest` is a database's."""
 
 from dataclasses import dataclass
 

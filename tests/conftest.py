@@ -1,7 +1,7 @@
-"""What every room's tests may ask for: databases, a clock to turn, the corpus, a browser.
+"""Fixtures for the tests of all packages: databases, a clock to turn, the corpus, a browser.
 
-Where a server, a browser or the corpus is absent the test is skipped with the reason; with
-DATELINE_REQUIRE=1 such a skip is a failure.
+A test is skipped if the server, browser or corpus that it needs is absent; with DATELINE_REQUIRE=1
+it fails instead.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by th
 )
 from tests.story.processes import PATIENCE
 
-compile_catalogues()  # those that changed after the project was installed
+compile_catalogues()  # some may have changed since the project was installed
 
 TESTS = Path(__file__).parent
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-# A deadline would be a timed assert; a shared machine would make it fail at random. Whoever only
-# wants to know whether all works gets the same examples each time; `make test-all` searches.
+# No deadline, because it would fail at random on a shared machine. The default profile tries the
+# same examples each time; `make test-all` searches with random ones.
 settings.register_profile(
     "dateline",
     derandomize=True,
@@ -65,7 +65,7 @@ settings.register_profile(
 settings.load_profile("dateline")
 
 
-# Of the tables and of what is sent `make test` tries both databases, of all else SQLite.
+# `make test` runs the tests in these folders on both databases, all others on SQLite alone.
 ON_BOTH_DATABASES = ("storage", "delivery")
 
 
@@ -86,7 +86,7 @@ def _is_on_postgresql(item: pytest.Item) -> bool:
 
 
 def missing(what: str) -> NoReturn:
-    """Skip for want of *what*; fail instead where everything is required."""
+    """Skip the test because *what* is absent; fail it with DATELINE_REQUIRE=1."""
     if os.environ.get("DATELINE_REQUIRE") == "1":
         pytest.fail(f"required here, but absent: {what}")
     pytest.skip(what)
@@ -94,12 +94,12 @@ def missing(what: str) -> NoReturn:
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_logs() -> None:
-    """Log errors as they are in production; the library's own way draws each frame, in seconds."""
+    """Log errors as in production, because structlog's own tracebacks take seconds to draw."""
     structlog.configure(
         processors=[
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer(colors=False),
-            redact_line,  # type: ignore[list-item]  # after the renderer it is a line
+            redact_line,  # type: ignore[list-item]  # gets a line, because it follows the renderer
         ]
     )
 
@@ -117,7 +117,7 @@ LogLines = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture
 def log_lines(restored_logs: None) -> LogLines:
-    """Write the log as in production; return what reads its new lines."""
+    """Write the log as in production; return a function that reads its new lines."""
     written = io.StringIO()
     with redirect_stderr(written):
         configure_logs("json", "info")
@@ -134,7 +134,7 @@ def log_lines(restored_logs: None) -> LogLines:
 
 @pytest.fixture(scope="session", autouse=True)
 def read_once() -> Iterator[None]:
-    """Read once what each playground, bot and dispatcher reads anew: half of a chat's test."""
+    """Cache signatures and TLS contexts, which otherwise take half of the time of a chat test."""
     read: dict[Any, inspect.Signature] = {}
 
     def signature(callback: Any) -> inspect.Signature:
@@ -158,14 +158,14 @@ def read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def patient_workers() -> Iterator[None]:
-    """Give a document more than ten seconds: this machine may have much else to do."""
+    """Give parser workers more than ten seconds for a document, because the machine may be busy."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Workers, "__init__", partialmethod(Workers.__init__, seconds=PATIENCE))
         yield
 
 
 class TurnedClock:
-    """A clock that stands still until a test turns it; a storage takes it for the database's."""
+    """A clock that stands still until a test turns it; it replaces the clock of the database."""
 
     def __init__(self, now: datetime = MONDAY_NOON) -> None:
         self.now = now
@@ -191,7 +191,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    """Return a database of this test run's own, migrated, on the server that is named."""
+    """Yield the URL of a migrated database of this test run, on DATELINE_TEST_POSTGRESQL."""
     server = os.environ.get("DATELINE_TEST_POSTGRESQL")
     if not server:
         missing("DATELINE_TEST_POSTGRESQL names no PostgreSQL server")
@@ -215,7 +215,7 @@ async def _on_server(url: str, statement: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of an empty, migrated database: once SQLite, once PostgreSQL."""
+    """Return the URL of an empty, migrated database, first on SQLite, then on PostgreSQL."""
     if request.param == "sqlite":
         path = tmp_path / "dateline.sqlite3"
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
@@ -227,7 +227,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def own_postgresql_url(postgresql_url: str) -> Iterator[str]:
-    """Return a database without tables, for one test that does more to it than fill them."""
+    """Yield the URL of a database without tables, for one test that also changes the schema."""
     url = make_url(postgresql_url)
     name = f"{url.database}_own"
     asyncio.run(_on_server(postgresql_url, f'CREATE DATABASE "{name}"'))
@@ -239,7 +239,7 @@ def own_postgresql_url(postgresql_url: str) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def own_database_url(request: pytest.FixtureRequest) -> str:
-    """Return the URL of a migrated database that no other test uses: SQLite, then PostgreSQL."""
+    """Return the URL of a migrated database of this test, first on SQLite, then on PostgreSQL."""
     if request.param == "sqlite":
         return str(request.getfixturevalue("sqlite_url"))
     url: str = request.getfixturevalue("own_postgresql_url")
@@ -256,7 +256,7 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def storage(database_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
-    """Yield an empty storage whose clock the test turns, on each database."""
+    """Yield an empty storage whose clock the test turns, on each kind of database."""
     opened = Storage.open(database_url, clock=clock)
     yield opened
     await opened.close()
@@ -272,9 +272,9 @@ def corpus() -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Yield the one browser of this test run; who opens a context in it closes it again.
+    """Yield the only browser of this test run; a test closes the contexts that it opens.
 
-    Its tests share its event loop: `pytest.mark.asyncio(loop_scope="session")`.
+    Tests must run in its event loop: `pytest.mark.asyncio(loop_scope="session")`.
     """
     from tests.browsing import CHROMIUM, launched
 

@@ -1,4 +1,4 @@
-"""A fetcher that sends no request: it replies as a test tells it, and records what it was asked."""
+"""A fetcher that sends no request: it replies as the test tells it, and records requests."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,11 +27,11 @@ Reply: TypeAlias = "Response | int | bytes | str | Exception | Respond"
 
 @dataclass
 class FakeFetcher:
-    """Replies to a URL as *replies* tell, else with *otherwise*.
+    """Replies to a URL from *replies*, else with *otherwise*.
 
-    *headers* and *spent* are those of replies that are no whole `Response`; an error has *spent*
-    too. *before_reply* is awaited with each request: it may wait for an event, or act while a
-    request is in flight.
+    *headers* and *spent* apply to replies that are not a whole `Response`; *spent* applies to
+    errors too. *before_reply* is awaited with each request: it may wait for an event, or act while
+    a request is in flight.
     """
 
     replies: dict[str, Reply] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def web_pages(replies: dict[str, Reply] | None = None) -> FakeFetcher:
 
 
 def time_out(url: str = "") -> FetchError:
-    """Return a time-out; that of the host of *url* lets the host be left alone for a while."""
+    """Return a time-out; with *url*, a time-out of that host, which is then avoided for a while."""
     error = FetchError(ProblemCode.TIMED_OUT)
     error.host = url.split("/")[2] if url else ""
     return error

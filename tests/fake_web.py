@@ -1,6 +1,6 @@
-"""The web in tests: a server that answers as a test tells it; names and sockets that lead to it.
+"""The web in tests: a server that answers as the test tells it, with names and sockets.
 
-The policy judges the addresses that the names have; nothing ever leaves the machine.
+The policy judges the addresses of the names; no connection leaves the machine.
 """
 
 import socket
@@ -24,7 +24,7 @@ SOMEWHERE = "93.184.216.34"  # a public address; nobody connects to it
 async def serving(
     answer: Handler, addresses: Iterable[str] = ("127.0.0.1",), port: int = 0
 ) -> AsyncIterator[int]:
-    """Serve on every one of *addresses*; yield the port, which is chosen if *port* is 0."""
+    """Serve on all *addresses*; yield the port, which is a free one if *port* is 0."""
     runner = web.ServerRunner(web.Server(answer), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -55,7 +55,7 @@ class FakeWeb:
         return f"http://{host}:{self.port}{path}"
 
     def serve(self, path: str, body: bytes | str = b"", status: int = 200, **headers: str) -> None:
-        """Answer *path* like this; underscores in header names stand for hyphens."""
+        """Answer *path* with this response; underscores in header names stand for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         data = body.encode() if isinstance(body, str) else body
 
@@ -65,7 +65,7 @@ class FakeWeb:
         self.pages[path] = page
 
     def serve_validated(self, path: str, body: str, etag: str, **on_304: str) -> None:
-        """Answer 304 to who shows *etag*, and without an ETag of its own."""
+        """Answer a request with *etag* with 304, which has no ETag itself."""
 
         async def page(request: web.Request) -> web.Response:
             if request.headers.get("If-None-Match") == etag:
@@ -90,9 +90,9 @@ class FakeWeb:
 
 
 class FakeNames(AbstractResolver):
-    """Tells the addresses of names; of several answers each once, the last for ever.
+    """Resolves names. A list of answers is used up one by one; its last answer repeats.
 
-    What is not in *known* is at one public address. Numbers are read as the system reads them.
+    A name that is not in *known* has one public address. Numbers are read as by the system.
     """
 
     def __init__(self, **known: str | list[str | tuple[str, ...]]) -> None:
@@ -126,7 +126,7 @@ class FakeNames(AbstractResolver):
 
 
 def _as_the_system_reads(host: str) -> str | None:
-    """Resolvers take `0x7f.1` for 127.0.0.1, and everything under `localhost` for this machine."""
+    """Return 127.0.0.1 for `0x7f.1` and for names under `localhost`, as system resolvers do."""
     if host.rstrip(".").rpartition(".")[2] == "localhost":
         return "127.0.0.1"
     try:
@@ -136,7 +136,7 @@ def _as_the_system_reads(host: str) -> str | None:
 
 
 class RedirectedSocket(socket.socket):
-    """A socket that connects to a server here, wherever it is sent."""
+    """A socket that connects to a server on this machine, whatever the address."""
 
     port = 0
 
@@ -146,7 +146,7 @@ class RedirectedSocket(socket.socket):
 
 @dataclass(frozen=True, slots=True)
 class RedirectedSockets:
-    """Sockets that the policy judged, and that end here; *opened*: where they should have gone."""
+    """Makes sockets that lead here after the policy has judged them; *opened*: their addresses."""
 
     judging: CheckedSockets
     port: int

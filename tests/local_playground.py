@@ -22,8 +22,8 @@ Value = TypeVar("Value")
 class LocalPlayground(Playground):
     """Every verb is a method: `playground.send(ann, "/start")`; see `VERBS` for the facts.
 
-    A chat or user may be given as a number, User or PlaygroundChat. A result with a single fact is
-    that fact, so `press` returns the id of the callback query.
+    A chat or user may be given as a number, User or PlaygroundChat. A result with a single field is
+    that field, so `press` returns the id of the callback query.
     """
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""PgBouncer in front of a PostgreSQL server, with a free connection for each transaction."""
+"""PgBouncer in front of a PostgreSQL server, in transaction pooling mode."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ CONNECTIONS = 3  # to the server, for all clients
 
 
 def pooler() -> str:
-    """Return the program."""
+    """Return the path of the program."""
     found = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     return found or missing("no pgbouncer is installed")
 
@@ -41,7 +41,7 @@ async def pooled(url: str) -> AsyncIterator[str]:
 
 
 def _configured(folder: Path, url: str, port: int) -> Path:
-    """Write the configuration, readable for the user that the pooler runs as under root."""
+    """Write the configuration, readable for the user to which the pooler switches from root."""
     folder.chmod(0o755)
     file = folder / "pgbouncer.ini"
     file.write_text(_configuration(url, port))

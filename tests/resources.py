@@ -1,4 +1,4 @@
-"""The resources of a bot in tests: services on the database of the test, and a fake web."""
+"""The resources of a bot in tests: services on the test's database, and a fake web."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -93,7 +93,7 @@ class ReadsHere:
 
 
 def make_resources(storage: Storage, **others: Any) -> Resources:
-    """Return resources that reach nothing outside; *others* replace some of them."""
+    """Return resources without access to the network; *others* replace some of them."""
     resources = Resources(
         storage=storage,
         renderer=others.get("renderer") or Renderer(),

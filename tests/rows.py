@@ -1,4 +1,4 @@
-"""Rows that tests store by hand, complete but for what a test is about."""
+"""Complete rows that tests store directly, except for the columns that a test is about."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -29,7 +29,11 @@ MOMENTS = (
     datetime(1, 1, 2, tzinfo=UTC),
     datetime(9999, 12, 31, 23, 59, 59, 1, tzinfo=UTC),
 )
-DAYS = (date(2024, 2, 29), date(1, 1, 2), date(9999, 12, 30))  # beyond is infinity for the driver
+DAYS = (
+    date(2024, 2, 29),
+    date(1, 1, 2),
+    date(9999, 12, 30),
+)  # the driver reads later dates as infinity
 TEXTS = ("plain", "é e\u0301 台湾 \U0001f9a4 \\N \\. ' \" \t\r\n% $1", " \u200b\u202e ")
 WHOLE = (2**31 - 1, -(2**31), 0)
 LARGE = (2**63 - 1, -(2**63), 0)
@@ -60,7 +64,7 @@ async def fill(storage: Storage) -> None:
 
 
 async def _number_on(tx: Transaction) -> None:
-    """Advance PostgreSQL's sequences, which rows with ids of their own do not move."""
+    """Advance PostgreSQL's sequences, because rows with explicit ids do not."""
     if tx.dialect != "postgresql":
         return
     for table in metadata().sorted_tables:

@@ -1,1 +1,1 @@
-"""The conversation in Telegram: an update is read, one service called, a template sent."""
+"""The conversation in Telegram: reads an update, calls one service, sends a template."""

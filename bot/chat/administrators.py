@@ -36,10 +36,10 @@ class _Remembered:
 
 
 class Administrators:
-    """Remembers the administrators of a chat as Telegram last listed them; *timer* is monotonic.
+    """Caches each chat's administrators as Telegram last listed them; *timer* is monotonic.
 
-    One call lists them for all members of a group. Telegram answers it to any member, while it may
-    tell nothing about a single member to a bot that is no administrator.
+    One call lists them all. Telegram answers it for any bot in the chat, but may refuse to describe
+    a single member to a bot that is no administrator.
     """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
@@ -47,9 +47,10 @@ class Administrators:
         self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
 
     async def has(self, bot: Bot, chat_id: int, user_id: int, *, is_change: bool = False) -> bool:
-        """Whether the user administers Telegram's *chat_id*, and in a channel may post.
+        """Return whether the user administers the chat and, in a channel, may post.
 
-        *is_change*: a remembered "yes" does not count, because Telegram may not report a demotion.
+        *chat_id* is Telegram's id. *is_change*: the user is about to change something, so a cached
+        "yes" does not count, because Telegram may not report a demotion.
         """
         remembered = self._remembered.get(chat_id)
         if remembered is not None:
@@ -78,7 +79,7 @@ class Administrators:
 
 
 def _counts(member: ResultChatMemberUnion) -> bool:
-    """Whether a listed member counts: an administrator of a channel must be allowed to post."""
+    """Return whether the member is an administrator who, in a channel, may post."""
     if isinstance(member, ChatMemberAdministrator):
         return member.can_post_messages is not False
     return member.status == ChatMemberStatus.CREATOR

@@ -1,11 +1,12 @@
-"""The data that buttons send back: at most 64 bytes that hold all a handler needs.
+"""The data that buttons send back: at most 64 bytes, with everything the handler needs.
 
-No state is kept elsewhere, so that old buttons work. Templates call this module `press` and build
-the data from its classes, as in `press.Unsubscribe(topic_id=1).pack()`. A user may forge data:
-types bound the numbers, and services check whose topic it is.
+The bot stores nothing about a button, so old buttons keep working. Templates call this module
+`press` and build the data from its classes, as in `press.Unsubscribe(topic_id=1).pack()`. Users can
+forge the data, so types bound the numbers, and services check that the chat may use a topic.
 
-A query goes into the data if it fits, so that its button works for ever. A longer one is read from
-the message, as long as Telegram still has it, and a link by its number there.
+The data includes the query if it fits, so that the button works for ever. A longer query is read
+from the text of the message, while Telegram still provides it. A link is always read from there, by
+its number.
 """
 
 from collections.abc import Iterable
@@ -36,7 +37,7 @@ class TopicsPage(CallbackData, prefix="topics"):
 
 
 class SendTopics(CallbackData, prefix=TOPICS):
-    """In a new message."""
+    """Sends the list of topics as a new message."""
 
     page: PageNumber = 0
 
@@ -73,7 +74,7 @@ class SubscribeTopic(CallbackData, prefix="subscribe"):
 
 class SubscribeQuery(CallbackData, prefix="words", sep="|"):
     mode: Mode
-    words: str = ""  # "": the query on the message
+    words: str = ""  # "": the query is in the message
 
 
 class SetMode(CallbackData, prefix="mode"):
@@ -99,7 +100,7 @@ class UnmuteTopic(CallbackData, prefix="unmutetopic"):
 
 
 class TopicField(StrEnum):
-    """A part of a topic that is changed by typing."""
+    """A part of a topic that the user changes by typing."""
 
     QUERY = "query"
     NAME = "name"
@@ -111,7 +112,7 @@ class AskTopicField(CallbackData, prefix="change"):
 
 
 class UseQuery(CallbackData, prefix="use"):
-    """Gives the topic the query on the message."""
+    """Sets the topic's query to the one in the message."""
 
     topic_id: RowId
 
@@ -137,7 +138,7 @@ class ShowPublishers(CallbackData, prefix="from"):
 
 
 class OpenPublisher(CallbackData, prefix="publisher"):
-    """The publisher of the article; *topic_id*: the topic whose page leads here."""
+    """Opens the publisher of an article; *topic_id* is the topic whose page has the button."""
 
     topic_id: RowId
     source_id: RowId
@@ -145,7 +146,7 @@ class OpenPublisher(CallbackData, prefix="publisher"):
 
 
 class MutePublisher(OpenPublisher, prefix="mutepub"):
-    """*is_less*: its news is in digests only, unless others report it too."""
+    """*is_less*: keep its news out of alerts, unless other publishers report it too."""
 
     is_less: bool
     duration: Duration
@@ -156,7 +157,7 @@ class UnmutePublisher(OpenPublisher, prefix="unmutepub"):
 
 
 class AlertAction(StrEnum):
-    """The actions below an alert, as templates name them in `on_alert`."""
+    """The buttons under an alert, by the names that templates pass to `on_alert`."""
 
     MENU = "menu"
     BACK = "back"
@@ -168,7 +169,7 @@ class AlertAction(StrEnum):
 
 
 class OnAlert(CallbackData, prefix=ALERT):
-    """A button under the alert to a story; refused if the chat had no alert to that story."""
+    """A button under an alert. It is refused if the chat was not alerted to the story."""
 
     action: AlertAction
     story_id: RowId
@@ -177,14 +178,14 @@ class OnAlert(CallbackData, prefix=ALERT):
 
 
 class UndoMute(CallbackData, prefix="unmute"):
-    """Under an alert."""
+    """Undoes a mute that was set by a button under an alert."""
 
     story_id: RowId
     mute_id: RowId
 
 
 class TryWords(CallbackData, prefix="try", sep="|"):
-    words: str = ""  # "": the query on the message
+    words: str = ""  # "": the query is in the message
 
 
 class Dismiss(CallbackData, prefix="dismiss"):
@@ -196,7 +197,7 @@ class DigestNow(CallbackData, prefix="digest"):
 
 
 class ShowAll(CallbackData, prefix=ALL):
-    """*day* is the edition's local date as 20261118; 0 is the digest so far."""
+    """*day* is the local date of the edition, such as 20261118; 0 is the digest so far."""
 
     day: Annotated[int, Field(ge=0, le=99991231)]
     schedule_number: Annotated[int, Field(ge=0, lt=100)]
@@ -225,11 +226,11 @@ def try_words(words: str) -> str:
     return with_words(TryWords(words=words))
 
 
-# Below searches, and below answers to typed and sent messages
+# Buttons under searches, and under replies to typed and sent messages
 
 
 class HelpPage(StrEnum):
-    """Each is a block of `chat/help.html`."""
+    """The pages of the help, each a block of `chat/help.html`."""
 
     HELP = "help"
     QUERIES = "queries"
@@ -243,23 +244,23 @@ class ShowHelp(CallbackData, prefix="help"):
 class TurnSearch(CallbackData, prefix="find", sep="|"):
     article_id: RowId
     newer: bool
-    words: str = ""  # "": the query on the message
+    words: str = ""  # "": the query is in the message
 
 
 class ShowQuery(CallbackData, prefix="query"):
-    """The query behind a topic of the catalogue."""
+    """Shows the query of a catalogue topic."""
 
     topic_id: RowId
 
 
 class Widen(CallbackData, prefix="also", sep="|"):
-    """Adds the other words that a card offers to its query."""
+    """Adds the words that a card suggests to its query."""
 
-    words: str = ""  # "": the query on the message
+    words: str = ""  # "": the query is in the message
 
 
 class FollowLink(CallbackData, prefix="follow"):
-    """*everybody*: as a public source, which only admins may add."""
+    """Follows a link. *everybody*: as a public source, which only admins may add."""
 
     number: LinkNumber = 0
     everybody: bool = False
@@ -300,10 +301,10 @@ def widen(words: str) -> str:
 
 
 def with_words(data: CallbackData) -> str:
-    """Return *data* with its `words`, or without them if they do not fit."""
+    """Return the packed *data*, without its `words` if they do not fit."""
     try:
         return data.pack()
-    except ValueError:  # too long, or with the separator in them
+    except ValueError:  # too long, or the words contain the separator
         return data.model_copy(update={"words": ""}).pack()
 
 
@@ -311,7 +312,7 @@ def with_words(data: CallbackData) -> str:
 
 
 class Question(StrEnum):
-    """A question that is answered by typing; its value stands in the database for an hour."""
+    """A question that the user answers by typing; the row of a private chat stores its value."""
 
     QUERY = "query"
     TIME = "time"
@@ -336,7 +337,7 @@ class Ask(CallbackData, prefix="ask"):
 
 
 class CancelQuestion(CallbackData, prefix="cancel"):
-    """Under each question, by which a reply to it is recognised."""
+    """The button under each question, by which `question_in` recognises the question."""
 
     question: Question
     subject: RowId = 0
@@ -347,7 +348,7 @@ class ShowSettings(CallbackData, prefix="settings"):
 
 
 class SendSettings(CallbackData, prefix=SETTINGS):
-    """In a new message."""
+    """Sends the settings as a new message."""
 
 
 class ShowZone(CallbackData, prefix="zones"):
@@ -363,7 +364,7 @@ class ShowQuiet(CallbackData, prefix="quiet"):
 
 
 class SetQuiet(CallbackData, prefix="setquiet"):
-    """*start* and *end* are minutes after midnight; equal ones end the quiet hours."""
+    """*start* and *end* are minutes after midnight; equal values turn quiet hours off."""
 
     start: RowId
     end: RowId
@@ -436,13 +437,13 @@ class RemoveAddress(CallbackData, prefix="nomail"):
 
 
 class Erase(CallbackData, prefix="erase"):
-    """*asked_at* is in Unix seconds; the button works for a day."""
+    """The button works for a day after *asked_at*, in Unix seconds."""
 
     asked_at: RowId = 0
 
 
 class KeepData(CallbackData, prefix="keep"):
-    """Deletes nothing but the question."""
+    """Keeps the data, and deletes only the question."""
 
 
 class FeedsPage(CallbackData, prefix="feeds"):
@@ -474,7 +475,7 @@ class ShowTimes(CallbackData, prefix="times"):
 
 
 class SetTime(CallbackData, prefix="time"):
-    """The time of the first digest, which is mostly the only one."""
+    """Sets the time of the first digest, which is usually the only one."""
 
     minutes: RowId
 
@@ -488,7 +489,7 @@ class AddTime(CallbackData, prefix="also"):
 
 
 class SetTimes(CallbackData, prefix="timetable", sep="|"):
-    """*times*: minutes after midnight and weekdays as bits of each, `480-127,540-1`."""
+    """*times*: minutes after midnight and weekdays (bits) of each digest: `480-127,540-1`."""
 
     times: Annotated[str, Field(pattern=r"^\d{1,4}-\d{1,3}(,\d{1,4}-\d{1,3}){0,3}$")]
 
@@ -538,7 +539,7 @@ class SiblingTopicsPage(CallbackData, prefix="siblings"):
 
 
 class MoveHere(CallbackData, prefix="here"):
-    """*chat_id*: our row of the thread that has the subscription now."""
+    """Moves a subscription here; *chat_id* is our row of the thread that has it now."""
 
     chat_id: RowId
     topic_id: RowId
@@ -596,14 +597,14 @@ class InvitesPage(CallbackData, prefix="invites"):
 
 
 class DraftInvite(CallbackData, prefix="newinvite"):
-    """Shows an invitation for *uses* users and *days*, before it is made."""
+    """Previews an invitation for *uses* users that is valid for *days*."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)] = 1
     days: Annotated[int, Field(ge=1, le=366)] = 7
 
 
 class MakeInvite(CallbackData, prefix="invite"):
-    """*invite_code* is new, so that however often the button is tapped, it makes one invitation."""
+    """Creates an invitation; the *invite_code* makes repeated taps create it only once."""
 
     uses: Annotated[int, Field(ge=1, le=10_000)]
     days: Annotated[int, Field(ge=1, le=366)]
@@ -635,7 +636,7 @@ class ShowLimits(CallbackData, prefix="limits"):
 
 
 class SetLimit(CallbackData, prefix="limit"):
-    """*number*: -1 sets the limit of all chats."""
+    """*number*: -1 restores the limit that the settings name."""
 
     chat_id: RowId
     kind: Limited
@@ -687,7 +688,7 @@ class EditTopic(CallbackData, prefix="edit"):
 
 
 class MoveTopic(CallbackData, prefix="move"):
-    """*steps* down, or up where that is negative."""
+    """Moves a topic *steps* down, or up if the number is negative."""
 
     topic_id: RowId
     steps: Annotated[int, Field(ge=-1, le=1)]
@@ -704,10 +705,10 @@ class RetireTopic(CallbackData, prefix="retire"):
 
 
 class ChangeQuery(CallbackData, prefix="setquery"):
-    """Gives the topic the query on the message."""
+    """Sets the topic's query to the one in the message."""
 
     topic_id: RowId
 
 
 class AddTopic(CallbackData, prefix="addtopic"):
-    """Adds a topic with the name and the query on the message."""
+    """Adds a topic with the name and the query in the message."""

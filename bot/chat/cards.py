@@ -1,7 +1,7 @@
 """Messages that several handlers show: cards, the page of a topic, and the mailbox.
 
-A card shows what a query or a link has found before a chat subscribes. It keeps its query as code,
-and its links under their titles, so that its buttons can read them back.
+A card previews what a query or a link finds, before the chat subscribes. Its text has the query as
+code and the links under their titles, from which the handlers of its buttons read them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def show_card(
 ) -> None:
     """Show what the query *typed* found, or the page of its topic if the chat subscribes to it.
 
-    *names*: the names of a typed list, of which the query finds any. *is_in_place*: in place of the
+    *names*: the names of a typed list, if the query was made from one. *is_in_place*: edit the
     message whose button was pressed. Raises QueryError if *typed* is no query.
     """
     show = context.reply.change if is_in_place else context.reply.show
@@ -80,7 +80,7 @@ async def show_card(
 
 
 async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:
-    """Return other words for those of *query*, with names as the chat's language writes them."""
+    """Return other words for those of *query*, with names in English and the chat's language."""
     spoken = {ENGLISH.code, context.reply.renderer.language.code.partition("-")[0]}
     return await search.others(
         context.storage, query, typed, chat_id=context.chat_id, spoken=spoken
@@ -101,7 +101,7 @@ async def topic_page(topic_id: int, context: Context) -> dict[str, Any]:
 
 
 async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
-    """Return the values for a template that shows the articles *query* found."""
+    """Return the template values that show the articles that *query* finds."""
     found = await search.find(context.storage, query, chat_id=context.chat_id)
     silent = 0
     if not found.count and not found.is_more:
@@ -116,7 +116,7 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
 
 
 def words_on(pressed: CallbackQuery) -> str:
-    """Return the query that the pressed message shows as code; CardTooOld if it is out of reach."""
+    """Return the query in the pressed message; raise CardTooOld if it cannot be read."""
     message = pressed.message
     if isinstance(message, Message):
         for entity in message.entities or ():
@@ -126,7 +126,7 @@ def words_on(pressed: CallbackQuery) -> str:
 
 
 def also_caught(typed: str, hits: Iterable[SearchHit]) -> tuple[str, ...]:
-    """Return a few spellings in *hits* that were not typed; capitals make no other spelling."""
+    """Return a few matched spellings that the user did not type, ignoring case."""
     found: dict[str, str] = {}
     for spelling in _spellings(hits):
         folded = spelling.casefold()
@@ -146,7 +146,7 @@ def _spellings(hits: Iterable[SearchHit]) -> Iterator[str]:
 
 
 async def show_link(url: str, context: Context) -> None:
-    """Show what is at a typed link: feeds, or the keywords of an article."""
+    """Show what is at a typed link: its feeds, or keywords from its article."""
     if source := await own_feeds.public_source(context.storage, url):
         await context.reply.show(
             "chat/typed.html#known_source", source=source, now=context.user.now
@@ -184,14 +184,14 @@ async def _show_found(progress: Progress, found: LookupResult, context: Context)
 
 
 async def _only_public_source(found: LookupResult, context: Context) -> Source | None:
-    """Return the public source that is the only feed found, if it is that."""
+    """Return the only feed found, if it is a public source."""
     if len(found.feeds) != 1:
         return None
     return await own_feeds.public_source(context.storage, found.feeds[0].url)
 
 
 async def suggest_keywords(post: Post, context: Context) -> None:
-    """Offer keywords of a text that somebody else wrote."""
+    """Offer keywords from a text that somebody else wrote."""
     words = suggested(post.title, post.text)
     await context.reply.show("chat/typed.html#keywords", title="", url="", words=words)
 
@@ -204,7 +204,7 @@ def link_on(pressed: CallbackQuery, number: int) -> str:
 
 
 def links_on(pressed: CallbackQuery) -> list[str]:
-    """Return the links on the pressed message, which our own template put there."""
+    """Return the links in the pressed message, which come from our own template."""
     message = pressed.message
     if not isinstance(message, Message):
         raise CardTooOld

@@ -1,7 +1,7 @@
-"""The commands of the chat: one row each, which gives the permission, the menus and /help.
+"""The commands of the chat. A row sets who may use a command, and which menus list it.
 
-Handlers are registered with the filter `ChatCommand`; the sentence beside a command is in
-`templates/chat/commands.html`. Tests hold the handlers and the documentation to this table.
+Handlers are registered with the filter `ChatCommand`; the description of each command is in
+`templates/chat/commands.html`. Tests compare the handlers and the documentation with this table.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class CommandRow:
         return self.permission is Permission.BOT_ADMINS
 
     def is_for(self, chat_kind: ChatKind, *, is_admin: bool) -> bool:
-        """Whether /help lists it in a chat of this kind."""
+        """Return whether /help lists the command in a chat of this kind."""
         if self.is_for_bot_admins and not is_admin:
             return False
         if self.permission.is_private:
@@ -62,7 +62,7 @@ CHAT_COMMANDS: Final = (
     CommandRow("allow", Permission.BOT_ADMINS),
     CommandRow("start", Permission.EVERYBODY, _NONE, is_in_help=False),
     CommandRow("subscribe", Permission.EVERYBODY, _GROUP),
-    CommandRow("watch", Permission.EVERYBODY, _NONE, is_in_help=False),  # as /subscribe
+    CommandRow("watch", Permission.EVERYBODY, _NONE, is_in_help=False),  # an alias of /subscribe
     CommandRow("topics", Permission.EVERYBODY, _BOTH),
     CommandRow("digest", Permission.EVERYBODY, _BOTH),
     CommandRow("search", Permission.EVERYBODY, _BOTH),
@@ -80,8 +80,8 @@ CHAT_COMMANDS: Final = (
     CommandRow("stop", Permission.ADMINISTRATORS),
     CommandRow("cancel", Permission.PRIVATE, _NONE),
     CommandRow("export", Permission.ADMINISTRATORS),
-    CommandRow("import", Permission.EVERYBODY),  # says how
-    CommandRow("feedback", Permission.ADMINISTRATORS),  # in the name of the group
+    CommandRow("import", Permission.EVERYBODY),  # only explains how
+    CommandRow("feedback", Permission.ADMINISTRATORS),  # speaks for the group
     CommandRow("privacy", Permission.EVERYBODY),
     CommandRow("delete_me", Permission.ADMINISTRATORS),
 )
@@ -94,9 +94,9 @@ HANDLED_IN_GROUPS: Final = frozenset(
 
 
 class ChatCommand(Command):
-    """Lets through a command, and gives its handler the permission of the row, unless it has one.
+    """Matches a command, and flags its handler with the permission in the command's row.
 
-    A command without a row raises KeyError.
+    A handler registered with a permission keeps it. A command without a row raises KeyError.
     """
 
     def update_handler_flags(self, flags: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ class ChatCommand(Command):
 
 
 def names_in(menu: Menu, *, is_admin: bool = False) -> list[str]:
-    """Return the names in *menu*; *is_admin*: with the commands of the bot's admins, first."""
+    """Return the names in *menu*; *is_admin* adds the commands for admins of the bot."""
     return [
         row.name
         for row in CHAT_COMMANDS

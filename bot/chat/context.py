@@ -1,4 +1,4 @@
-"""The context that a handler gets beside aiogram's own objects."""
+"""The context that a handler gets besides aiogram's own objects."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One update of a user with access: the user and their chat, the resources, and the reply.
+    """The user and chat of an update, the resources of the process, and the reply.
 
-    `user.chat_id` is our row of the chat that the update is about, which is a channel's if the user
-    manages one from the private chat.
+    `user.chat_id` is our row of the chat that the update is about. If the user manages a group or
+    channel from their private chat, it is the row of that group or channel.
     """
 
     resources: Resources
@@ -46,5 +46,5 @@ class Context:
 
     @property
     def clock(self) -> dict[str, Any]:
-        """The values with which templates write dates and times."""
+        """The values that templates need to write dates and times."""
         return {"zone": self.user.zone, "today": local(self.user.now, self.user.zone).date()}

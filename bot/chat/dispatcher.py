@@ -1,4 +1,4 @@
-"""The dispatcher: middlewares and routers, in their order."""
+"""The dispatcher: middlewares and routers, in the order in which an update passes them."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def make_dispatcher(
     pauses_seconds: Sequence[float] = middlewares.PAUSES_SECONDS,
     press_seconds: float = middlewares.PRESS_SECONDS,
 ) -> Dispatcher:
-    """Return a dispatcher without dialog state: each update says all that is needed.
+    """Return the dispatcher, without aiogram's dialog state, which the bot does not need.
 
-    *pauses_seconds*: between two tries of an update while the database is away. *press_seconds*:
-    after which a press that waits for the database is answered.
+    *pauses_seconds*: the pauses between retries of an update while the database is away.
+    *press_seconds*: how long a press may wait for the database before the user is told.
     """
     administrators = Administrators()
     dispatcher = Dispatcher(
@@ -84,7 +84,7 @@ def make_dispatcher(
 
 
 def _user_router(administrators: Administrators) -> Router:
-    """Return the router of users with access, and in groups of messages for the bot."""
+    """Return the router for users with access; in groups, only messages for the bot reach it."""
     router = Router(name="users")
     for observer in _observers(router):
         observer.outer_middleware(middlewares.GroupMiddleware())

@@ -1,8 +1,8 @@
 """Groups and channels that a user manages from their private chat.
 
-A message about one names it at its top, and each of its buttons carries it, so that an old button
-acts for the chat it was made for, whatever is managed meanwhile. Typed text is for the chat that
-the user manages at the moment.
+A message about a managed chat names the chat at the top, and the data of each button carries the id
+of our row. An old button therefore acts on its own chat, even if the user manages another one now.
+Typed text applies to the chat that the user manages now.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WITH_QUERY = (press.SubscribeQuery, press.TryWords, press.Widen)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """*banner*: the line above a message, and the button below that leads back."""
+    """*banner*: the line above a message, and the button that leads back to the own chat."""
 
     chat_id: int
     banner: Rendered
@@ -60,7 +60,7 @@ class Frame:
         return (*(row for row in rows if row), *self.banner.keyboard)
 
     def _button(self, button: Button) -> Button | None:
-        """Return the button with its chat in the data; None if they do not fit."""
+        """Return the button with the chat in its data; None if that is too long."""
         if button.data is None:
             return button
         for data in (button.data, _without_query(button.data)):
@@ -71,7 +71,7 @@ class Frame:
 
 
 def carried_by(data: str | None) -> tuple[int, str] | None:
-    """Return the chat that a button carries, and its own data; None if it carries no chat."""
+    """Return the chat in the data of a button, and the rest; None if there is no chat."""
     if not data or not data.startswith(_MARK):
         return None
     number, _, inner = data[len(_MARK) :].partition("|")
@@ -80,7 +80,7 @@ def carried_by(data: str | None) -> tuple[int, str] | None:
 
 
 def _without_query(data: str) -> str | None:
-    """Return data without its query, which is then read from the message."""
+    """Return *data* without its query, which is then read from the message; None if it has none."""
     for kind in _WITH_QUERY:
         if data.startswith(f"{kind.__prefix__}{kind.__separator__}"):
             return kind.unpack(data).model_copy(update={"words": ""}).pack()
@@ -88,7 +88,7 @@ def _without_query(data: str) -> str | None:
 
 
 def target_of(event: Message | CallbackQuery, user: CurrentUser) -> int | None:
-    """Return our row of the managed chat that *event* is for; None if for its own chat."""
+    """Return our row of the managed chat that *event* is for; None if it is for no such chat."""
     if isinstance(event, CallbackQuery):
         carried = carried_by(event.data)
         return carried[0] if carried else None
@@ -105,7 +105,7 @@ def without_target(event: Message | CallbackQuery) -> Message | CallbackQuery:
 async def manager_of(
     chat_id: int, user: CurrentUser, bot: Bot, storage: Storage, administrators: Administrators
 ) -> tuple[ManagedChat, CurrentUser] | None:
-    """Return our row *chat_id*, and *user* as its manager; None if they do not administer it."""
+    """Return the chat, and *user* as its manager; None if they do not administer it."""
     found = await groups.as_manager(storage, user, chat_id)
     if found and await administrators.has(bot, found[0].telegram_id, user.user_id):
         return found

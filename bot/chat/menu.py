@@ -52,9 +52,9 @@ async def register_commands(
 async def set_menu_button(
     bot: Bot, renderer: Renderer, app_url: str | None, chat_id: int | None = None
 ) -> None:
-    """Let the button beside the text field open the Mini App, or without one show the commands.
+    """Make the button beside the text field open the Mini App, or else list the commands.
 
-    *chat_id*: the chat whose button it is; None: the button of chats without their own.
+    *chat_id*: the chat whose button is set; None sets the default of all chats.
     """
     if app_url is None:
         nothing = MenuButtonCommands() if chat_id is None else MenuButtonDefault()
@@ -68,7 +68,7 @@ async def set_menu_button(
 async def label_menu_button(
     bot: Bot, user_id: int, renderer: Renderer, app_url: str | None
 ) -> None:
-    """Label the button in the language of one chat; the label for everybody is English."""
+    """Label the button in the language of the chat; the default label is English."""
     try:
         await set_menu_button(bot, renderer, app_url, user_id)
     except TelegramBadRequest as refused:
@@ -113,9 +113,9 @@ async def _set_descriptions(bot: Bot, renderer: Renderer, code: str | None) -> N
 
 
 def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
-    """Return the renderer for the clients of each language; None: of all others.
+    """Return a renderer for each language code of a client; None stands for all others.
 
-    Telegram takes two-letter codes only, so that Chinese has one script.
+    Telegram accepts only two-letter codes, so only one script of Chinese has menus.
     """
     spoken: dict[str | None, Renderer] = {None: renderer.of(ENGLISH.code)}
     for language in renderer.offered:

@@ -72,10 +72,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAUSES_SECONDS = (0.1, 1.0, 3.0)  # a server that restarts is back after these
-LONGEST_SECONDS = 5.0  # an update that waited for a lock in vain is not tried again
-PRESS_SECONDS = 4.0  # a second before Telegram gives a press up
-KNOWN_SECONDS = 10.0  # for which later updates do not wait for an outage that is known
+PAUSES_SECONDS = (0.1, 1.0, 3.0)  # a database server has restarted by then
+LONGEST_SECONDS = 5.0  # an update that waited this long for a lock is not retried
+PRESS_SECONDS = 4.0  # a second before Telegram gives up on a press
+KNOWN_SECONDS = 10.0  # after an outage: updates fail at once, without retries
 
 _GROUPS = {ChatType.GROUP, ChatType.SUPERGROUP}
 
@@ -83,7 +83,7 @@ _COMMAND = re.compile(r"\A/[A-Za-z_0-9]+")
 
 
 class ReplyMiddleware(BaseMiddleware):
-    """Replies in the language of the client, until the current user is known."""
+    """Gives the handler a `Reply` in the client's language, until the user is identified."""
 
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
@@ -119,7 +119,7 @@ class ReplyMiddleware(BaseMiddleware):
 
 
 def _storable(event: TelegramObject) -> TelegramObject:
-    """Return *event* without the characters in its text that a database cannot store."""
+    """Return *event* with storable text, and with a command in lower case."""
     if not isinstance(event, Message):
         return event
     sent = {name: text for name in ("text", "caption") if (text := getattr(event, name))}
@@ -128,15 +128,15 @@ def _storable(event: TelegramObject) -> TelegramObject:
 
 
 def _with_lower_command(text: str) -> str:
-    """Return *text* with its command in lower case: some keyboards write /Start."""
+    """Return *text* with its command in lower case, because some keyboards write /Start."""
     return _COMMAND.sub(lambda command: command[0].lower(), text, count=1)
 
 
 class PressMiddleware(BaseMiddleware):
-    """Asks a user to try again whose press waits for a silent database.
+    """Asks the user to try again if a press waits too long for the database.
 
-    The handler goes on, because a transaction that is cut off may be committed all the same. Its
-    connection or its response may take far longer than Telegram waits for the answer to a press.
+    Telegram waits only seconds for the answer to a press; the database may take far longer. The
+    handler is not cancelled, because a transaction may commit even if its connection is cut off.
     """
 
     def __init__(self, patience_seconds: float = PRESS_SECONDS) -> None:
@@ -151,7 +151,7 @@ class PressMiddleware(BaseMiddleware):
                 group.create_task(self._watch(data["reply"], transactions, done))
                 try:
                     return await handler(event, data)
-                except Exception as failed:  # noqa: BLE001 - raised below, as itself
+                except Exception as failed:  # noqa: BLE001 - raised below, outside the task group
                     error = failed
                 finally:
                     done.set()
@@ -172,9 +172,9 @@ class PressMiddleware(BaseMiddleware):
 class ErrorMiddleware(BaseMiddleware):
     """Answers a user error with its own sentence, and any other error with an apology.
 
-    While the database is away an update is tried again for a few seconds; later ones are not, once
-    one was given up. Then the user is asked to try later. The error of a service message, which
-    nobody sends twice, is raised, so that the update queue keeps the update.
+    If the database is away, an update is retried for a few seconds; then the user is asked to try
+    again later. After one update has failed like that, the next ones are not retried for a while.
+    Nobody sends a service message again, so its error is raised, and the update queue retries it.
     """
 
     def __init__(self, pauses_seconds: Sequence[float] = PAUSES_SECONDS) -> None:
@@ -189,7 +189,7 @@ class ErrorMiddleware(BaseMiddleware):
             await _answer_later(reply, data["resources"], error)
         except (TelegramForbiddenError, MayHaveArrived) as error:
             log.info("a reply was not sent", reason=error.message)
-        except Exception as error:  # the next update is handled in any case
+        except Exception as error:  # so that later updates are still handled
             if is_transient(error) and not _is_waited_for(event):
                 raise
             await _apologise(reply, data["resources"], error, data["event_update"].update_id)
@@ -212,7 +212,7 @@ class ErrorMiddleware(BaseMiddleware):
         return None
 
     async def _retry(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Handle an update again while the database is away; handlers are idempotent."""
+        """Call the handler again while the database is away; handlers are idempotent."""
         now, pauses = asyncio.get_running_loop().time, iter(self._pauses)
         started_at = now()
         while True:
@@ -229,7 +229,7 @@ class ErrorMiddleware(BaseMiddleware):
 
 
 def _is_waited_for(event: TelegramObject) -> bool:
-    """Whether a user waits for an answer, and will try again if asked to."""
+    """Return whether a user waits for an answer, and can send the update again."""
     return not isinstance(event, ChatMemberUpdated) and not is_service_message(event)
 
 
@@ -252,7 +252,7 @@ async def _apologise(reply: Reply, resources: Resources, error: Exception, updat
 
 
 async def _answer_later(reply: Reply, resources: Resources, refused: TelegramRetryAfter) -> None:
-    """Say once that an answer is missing: at once if the chat may be written to, else later."""
+    """Tell the user once that a reply is missing: now if Telegram allows it, otherwise later."""
     log.info("a reply was rate limited", chat=reply.telegram_id, seconds=refused.retry_after)
     template = "chat/errors.html#unanswered"
     is_elsewhere = getattr(refused.method, "chat_id", reply.telegram_id) != reply.telegram_id
@@ -279,7 +279,7 @@ class RateLimitMiddleware(BaseMiddleware):
 
 
 class FirstAdminMiddleware(BaseMiddleware):
-    """Looks at the first message only: in a playground its sender is the only user."""
+    """Makes the sender of a playground's first private message an admin of the bot."""
 
     def __init__(self) -> None:
         self._is_over = False
@@ -289,7 +289,7 @@ class FirstAdminMiddleware(BaseMiddleware):
             isinstance(event, Message) and not self._is_over and await self._appoint(event, data)
         )
         result = await handler(event, data)
-        if is_first:  # by now the admin has a chat that feedback can be forwarded to
+        if is_first:  # now the admin's chat has a row, so feedback can be forwarded to it
             resources: Resources = data["resources"]
             await feedback.forward_feedback(
                 resources.storage, renderer=resources.renderer, admins=resources.access.admins
@@ -314,11 +314,11 @@ class FirstAdminMiddleware(BaseMiddleware):
 
 
 class GroupMiddleware(BaseMiddleware):
-    """Passes on group messages for the bot: its commands, its name, answers to its questions.
+    """Drops group messages, except commands and mentions of the bot, and answers to its questions.
 
-    A command that works in private chats only passes if it names this bot, because another bot may
-    know it. The bot's name is taken out of a text. Other replies to the bot are talk about what it
-    said; a bot that answers everybody in a group is soon removed.
+    A command for private chats passes only if it names this bot, because it may be another bot's.
+    A mention of the bot is removed from the text. Other replies to the bot's messages are dropped
+    too, because groups soon remove a bot that answers everybody.
     """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -350,7 +350,7 @@ def _without_name(message: Message, name: str) -> str | None:
 
 
 class UserMiddleware(BaseMiddleware):
-    """Finds the current user, as manager of the chat that the update is about."""
+    """Identifies the current user, and the chat that they manage if the update is about it."""
 
     def __init__(self, administrators: Administrators) -> None:
         self._administrators = administrators
@@ -390,7 +390,7 @@ class UserMiddleware(BaseMiddleware):
     async def _may_change(
         self, event: Message | CallbackQuery, sender: Sender, data: dict[str, Any]
     ) -> bool:
-        """Whether the sender administers the chat; a message sent as the group counts as theirs."""
+        """Return whether the sender administers the chat, or writes anonymously as the chat."""
         if sender.kind is ChatKind.PRIVATE:
             return True
         if isinstance(event, Message) and event.sender_chat:
@@ -399,7 +399,7 @@ class UserMiddleware(BaseMiddleware):
 
 
 def _is_leaving(event: Message | CallbackQuery) -> bool:
-    """Whether the user asks to have everything deleted, or takes that back, as banned users may."""
+    """Return whether the user deletes their data or cancels that, as even banned users may."""
     if isinstance(event, CallbackQuery):
         prefix = (event.data or "").partition(":")[0]
         return prefix in {Erase.__prefix__, KeepData.__prefix__}
@@ -435,9 +435,9 @@ class PermissionMiddleware(BaseMiddleware):
                 return context.user.can_change and await self._is_administrator(event, data)
 
     async def _is_administrator(self, event: Any, data: dict[str, Any]) -> bool:
-        """Ask Telegram again who the administrators are: `user.can_change` may be minutes old.
+        """Ask Telegram again, because `user.can_change` may be minutes old.
 
-        The user is recorded, to be notified when the chat removes the bot.
+        The administrator is recorded, to be notified if the bot is removed from the chat.
         """
         user = data["context"].user
         if user.kind is ChatKind.PRIVATE:
@@ -452,9 +452,9 @@ class PermissionMiddleware(BaseMiddleware):
 
 
 class QuestionMiddleware(BaseMiddleware):
-    """Ends the wait for an answer, once it or anything else has come.
+    """Ends the wait for an answer, when the answer or anything else arrives.
 
-    An answer that led to an error may be given once more.
+    If the handler of the answer fails, the wait goes on, so that the user can answer again.
     """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:

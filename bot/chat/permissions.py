@@ -23,11 +23,11 @@ class Permission(Enum):
     """The users who may use a handler."""
 
     WITHOUT_ACCESS = auto()
-    """Users without access too, and Telegram itself; the handler gets no context."""
+    """Also users without access, and Telegram itself; the handler gets no context."""
     EVERYBODY = auto()
-    """Everybody, because it changes nothing; in a channel its administrators.
+    """Everybody, because the handler changes nothing; in a channel only its administrators.
 
-    A reader of a channel would be answered in a private chat that they never opened.
+    The answer to a reader of a channel would go to a private chat that they never opened.
     """
     ADMINISTRATORS = auto()
     """Administrators of the group or channel; in a private chat everybody."""
@@ -38,12 +38,12 @@ class Permission(Enum):
 
     @property
     def flags(self) -> dict[str, Any]:
-        """The flags to register a handler with; a new dict, because filters write into it."""
+        """The flags to register a handler with: a new dict, because filters write to it."""
         return {"permission": self}
 
     @property
     def is_private(self) -> bool:
-        """Whether it is given in private chats only."""
+        """Whether the handler can be used in private chats only."""
         return self in {Permission.PRIVATE, Permission.BOT_ADMINS}
 
 
@@ -62,8 +62,9 @@ def is_in_private_chat(event: Message | CallbackQuery) -> bool:
 
 
 async def is_bot_admin(event: Message | CallbackQuery, context: Context) -> bool:
-    """Whether the user has the permission BOT_ADMINS here.
+    """Return whether the user has the permission BOT_ADMINS here.
 
-    As a filter it chooses between two handlers of one command, and the permission is checked again.
+    As a filter it only chooses between two handlers of a command. `PermissionMiddleware` still
+    checks the permission.
     """
     return context.user.is_admin and is_in_private_chat(event)

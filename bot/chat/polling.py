@@ -3,12 +3,13 @@
 aiogram's own polling retries a wrong token and a second poller for ever, and confirms updates
 before they are handled. Here:
 
-1. The next call confirms an update, so that it comes again after a crash; handlers are idempotent.
-   At a stop a last call confirms the handled updates, so that the next poller does not repeat them.
-2. A slow handler delays nobody: polling goes on without it after a short grace period, which is
-   shorter after a full response, because more updates wait at Telegram then.
-3. Only the holder of the lease polls and confirms. It drops updates that arrive after its lease ran
-   out, as in a process that was suspended, because another process has them.
+1. Each call confirms the updates of the one before, so that they come again after a crash; handlers
+   are idempotent. At a stop, a last call confirms the handled updates, so that the next poller does
+   not repeat them.
+2. A slow handler delays nobody: polling goes on after a short grace period. The period is even
+   shorter after a full response, because more updates wait at Telegram.
+3. Only the holder of the lease polls and confirms. It drops updates that arrive after its lease has
+   expired, for example because the process was suspended: another process gets them too.
 4. An unreadable update is confirmed with the others. A bad response does not end the polling,
    because the next may be good; the health probe counts the failures.
 """
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-WAIT_SECONDS = 8  # how long Telegram holds an empty answer
-FULL_ANSWER = 100  # updates, which is Telegram's limit
+WAIT_SECONDS = 8  # how long Telegram waits for an update before it answers
+FULL_ANSWER = 100  # updates in a response, which is Telegram's limit
 GRACE_SECONDS = 0.25
 GRACE_SECONDS_IF_FULL = 0.02
 CONFLICT_SECONDS = 30.0  # one conflict after a deploy or a crash is normal; this long is not
@@ -57,7 +58,7 @@ POLL_ROLE = "poll"
 LEASE = timedelta(seconds=8)
 RENEW_SECONDS = 2.5
 CHECK_SECONDS = 1.0  # between two checks of other processes whether the lease has expired
-_MARGIN_SECONDS = 0.5  # for clocks of different speed
+_MARGIN_SECONDS = 0.5  # because clocks differ in speed
 
 
 class TokenRefusedError(RuntimeError):
@@ -77,7 +78,7 @@ class Failures:
     conflict_since: float | None = None
 
     def seconds(self, now: float) -> float:
-        """Return for how long there was no good response."""
+        """Return how many seconds there has been no good response."""
         return 0.0 if self.since is None else now - self.since
 
     def end(self) -> None:
@@ -103,7 +104,7 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """*holds_lease* says whether this process may poll at the moment."""
+    """Passes updates to *queue*; *holds_lease* tells whether this process may poll now."""
 
     bot: Bot
     queue: UpdateQueue
@@ -113,7 +114,7 @@ class Poller:
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
 
     def fails_for(self) -> float:
-        """Return the seconds for which no poll succeeded, though this process may poll."""
+        """Return for how many seconds every poll has failed, while this process may poll."""
         return self.failures.seconds(now())
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -145,7 +146,7 @@ class Poller:
         return offset
 
     async def _confirm(self, offset: int) -> None:
-        """Confirm the updates before *offset*; those in the response stay for the next poller."""
+        """Confirm the updates before *offset*; an update in the response is not confirmed."""
         try:
             await self.bot(GetUpdates(offset=offset, limit=1, timeout=0), CONFIRM_SECONDS)
         except (AiogramError, OSError, TimeoutError) as error:
@@ -167,7 +168,7 @@ class Poller:
 
 
 async def make_sure_of_token(bot: Bot) -> None:
-    """Raise TokenRefusedError if Telegram does not know the token; it has refused a call."""
+    """Check the token after Telegram refused a call; raise TokenRefusedError if it is unknown."""
     try:
         await bot.get_me()
     except TelegramUnauthorizedError as error:
@@ -190,11 +191,11 @@ def _raise_second_poller(error: TelegramConflictError) -> NoReturn:
 
 @dataclass(eq=False)
 class PollingLease:
-    """The lease to poll, which one process holds and a task of its own renews.
+    """The lease to poll. One process holds it, and renews it in a task of its own.
 
-    A poll cannot renew the lease, because it takes as long. The holder counts the lease by its own
-    clock, from before its request, so that a process that was suspended finds the lease expired
-    when it resumes. *clock*: monotonic seconds that go on while the process is suspended.
+    The poller cannot renew the lease, because one poll may take as long as the lease lasts. The
+    holder measures the lease by its own clock, from before its request, so that a process that was
+    suspended finds the lease expired. *clock*: monotonic seconds that include a suspension.
     """
 
     storage: Storage
@@ -208,12 +209,12 @@ class PollingLease:
         return self.clock() < self._until
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Acquire and renew it, until *stopping* is set."""
+        """Acquire and renew the lease until *stopping* is set."""
         while not stopping.is_set():
             await self.pause(stopping, await self.renew())
 
     async def renew(self) -> float:
-        """Acquire or renew it if possible; return the seconds until the next try."""
+        """Acquire or renew the lease if possible; return the seconds until the next try."""
         asked_at = self.clock()
         try:
             seconds = 0.0 if self.lasts() else await self._seconds_of_others()
@@ -234,7 +235,7 @@ class PollingLease:
         return seconds
 
     async def _seconds_of_others(self) -> float:
-        """Return how long another process still holds it; 0 or less if none does."""
+        """Return how many seconds another process still holds the lease; 0 or less if none does."""
         async with self.storage.reading() as tx:
             owner, until = await lease_of(tx, POLL_ROLE)
             return 0.0 if owner == self.owner else (until - tx.now).total_seconds()
@@ -244,7 +245,7 @@ class PollingLease:
             return await acquire_lease(tx, POLL_ROLE, self.owner, LEASE)
 
     async def release(self) -> None:
-        """Release it, so that another process can acquire it at once."""
+        """Release the lease, so that another process can acquire it at once."""
         self._until = 0.0
         with suppress(DatabaseError, OSError):  # it expires in any case
             async with self.storage.writing() as tx:

@@ -1,4 +1,4 @@
-"""Messages about work that takes its time: that it goes on, then its result."""
+"""Messages about slow work: first that it is under way, then its result."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-REASONS_SHOWN = 10  # more of them come as a file
+REASONS_SHOWN = 10  # further ones are sent in a file
 _FILE = "not-added.txt"
 
 
 @dataclass(slots=True)
 class Progress:
-    """*message_id* is 0 if the message may not have arrived; a change is then a new message."""
+    """A message about work; *message_id* is 0 if it may not have arrived, so a new one follows."""
 
     reply: Reply
     message_id: int
 
     @classmethod
     async def begin(cls, reply: Reply, template: str, **values: Any) -> Progress:
-        """Say that the work goes on; only once, if the update is handled again."""
+        """Say that the work is under way; if the update is handled again, edit that message."""
         progress = cls(reply, reply.progress_id)
         if progress.message_id:
             await progress.change(template, **values)
@@ -55,7 +55,7 @@ class Progress:
 
     @classmethod
     def on_pressed(cls, reply: Reply) -> Progress:
-        """Use the message whose button was tapped."""
+        """Use the message whose button was pressed."""
         pressed = reply.pressed.message if reply.pressed else None
         if not isinstance(pressed, Received):
             raise CardTooOld
@@ -66,7 +66,7 @@ class Progress:
         return ImportMessage(self.reply.telegram_id, self.message_id)
 
     async def change(self, template: str, **values: Any) -> None:
-        """Show the template in place of the message; as a new one if that is gone."""
+        """Replace the message by the template, or send a new message if the old one is gone."""
         message = self.reply.render(template, **values)
         try:
             await self._edit(self.reply.framed(message))

@@ -1,8 +1,9 @@
 """Questions that are answered by typing, and how an answer is recognised.
 
-1. The Cancel button under a question carries it, so a reply to the message is always its answer.
-2. In a private chat the next typed text is the answer too, for an hour: the chat's row holds the
-   question. A command or a button ends that wait.
+1. The Cancel button under a question holds its kind and subject, so that a reply to the message is
+   always its answer.
+2. In a private chat, the next text typed within an hour is the answer too. The chat's row holds the
+   question until then. A command or a press ends that wait.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ TEMPLATES = {
     Question.CATALOGUE_NAME: "chat/admin/catalogue.html#question",
     Question.CATALOGUE_QUERY: "chat/admin/catalogue.html#question",
 }
-"""The templates of questions that are not the block of their name in `chat/questions.html`."""
+"""The templates of the questions without a block of their own in `chat/questions.html`."""
 
 ASKED_BY_BUTTON = frozenset(
     {
@@ -55,7 +56,7 @@ _NOT_SENT = 0
 
 
 class AskedQuestion(NamedTuple):
-    """A question that waits; *message_id* is the message that asked it, or `_NOT_SENT`."""
+    """A question that waits; *message_id* is that of its message, or `_NOT_SENT`."""
 
     message_id: int
     question: Question
@@ -68,10 +69,10 @@ class AskedQuestion(NamedTuple):
 async def ask(
     context: Context, question: Question, *, subject: int = 0, is_again: bool = False, **values: Any
 ) -> None:
-    """Ask for something to be typed; a handler takes the answer with `AnswerTo(question)`.
+    """Ask the user to type something; the handler with `AnswerTo(question)` gets the answer.
 
-    *subject*: our row that the question is about, which the handler gets back. *is_again*: the
-    answer could not be read. *values* are for the question's template.
+    *subject*: the id of our row that the question is about, which that handler gets too.
+    *is_again*: the previous answer could not be read. *values* are for the question's template.
     """
     reply = context.reply
     template = TEMPLATES.get(question, f"chat/questions.html#{question}")
@@ -92,15 +93,15 @@ async def ask(
 
 
 async def _ask_and_wait(context: Context, message: Rendered, asked: AskedQuestion) -> None:
-    """Store that the chat waits for an answer, then ask.
+    """Store the question, then send it.
 
-    A handler runs again when the database fails, and would send the question twice.
+    A handler runs again if the database fails. If it sent first, it would send twice.
     """
     await _wait(context, asked)
     try:
         sent = await context.reply.send_one(message)
     except AiogramError:
-        await end_wait(context, asked)  # nobody saw it, so the next text answers nothing
+        await end_wait(context, asked)  # nobody saw the question, so the next text is no answer
         raise
     if sent:
         try:
@@ -127,11 +128,11 @@ def waiting_question(user: CurrentUser) -> AskedQuestion | None:
 
 
 def question_in(message: Message | None) -> AskedQuestion | None:
-    """Return the question that *message* asks, if it is a question of ours."""
+    """Return the question that *message* asks, if it is one of ours."""
     if message is None or not message.from_user or not message.from_user.is_bot:
         return None
     if message.bot and message.from_user.id != message.bot.id:
-        return None  # another bot's buttons may say anything
+        return None  # another bot's buttons may hold anything
     for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
         for button in row:
             carried = carried_by(button.callback_data)
@@ -144,7 +145,7 @@ def question_in(message: Message | None) -> AskedQuestion | None:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTo(Filter):
-    """Lets an answer to *question* through; the handler gets its `subject`."""
+    """Matches an answer to *question*; the handler gets its `subject`."""
 
     question: Question
 
@@ -156,7 +157,7 @@ class AnswerTo(Filter):
 
 
 async def cancel(context: Context) -> bool:
-    """Take back the question that waits; False if there is none."""
+    """Delete the message of the question that waits; return False if none waits."""
     asked = waiting_question(context.user)
     if asked and asked.message_id != _NOT_SENT:
         await context.reply.delete(asked.message_id)
@@ -166,7 +167,7 @@ async def cancel(context: Context) -> bool:
 async def _wait(
     context: Context, asked: AskedQuestion, *, instead_of: AskedQuestion | None = None
 ) -> None:
-    """Wait for the answer to *asked*; if *instead_of* is given, only while that still waits."""
+    """Store *asked* as the question that waits; with *instead_of*, only if that still waits."""
     former = str(instead_of) if instead_of else None
     async with context.storage.writing() as tx:
         chat = context.reply.telegram_id, context.reply.thread_id

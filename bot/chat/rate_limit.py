@@ -1,13 +1,14 @@
-"""The rate limit of updates: those of a user who sends too many are dropped.
+"""The rate limit of updates: drops those of a user who sends too many.
 
-It comes before everything else, so that a dropped update costs no task, no query and no reply. Each
-user has a bucket of tokens that fills as time passes. An empty bucket is closed until it is half
-full, so that "I'll answer again in 10 seconds" is true; a flood would use up single tokens at once.
+The limit comes before everything else, so that a dropped update costs no task, no query and no
+reply. Each user has a bucket of tokens that fills as time passes. An empty bucket is closed until
+it is half full, so that "I'll answer again in 10 seconds" is true; a flood would use up single
+tokens at once.
 
-The limit is the user's and not the chat's, so that nobody can silence a group's bot by writing
-there, or get more by writing in many groups. Service messages (the bot was blocked, a group
-migrated) are never dropped, because they come once and our row would stay wrong. Many accounts that
-flood together are not stopped, but the number of updates at work is bounded.
+The limit is per user, not per chat: nobody can silence the bot in a group by flooding it, or get a
+higher limit by writing in many groups. Service messages (the bot was blocked, a group migrated) are
+never dropped, because Telegram sends them once, and our rows would stay wrong. A flood from many
+accounts is not stopped, but the number of updates in progress is bounded.
 `python -m benchmarks.neighbours messages` measures how long others wait beside a user who floods.
 """
 
@@ -57,13 +58,13 @@ _WHILE_TYPING = {"inline_query"}
 
 class Verdict(Enum):
     HANDLE = auto()
-    NOTIFY = auto()  # drop it, and reply why
+    NOTIFY = auto()  # drop the update, and tell the user why
     DROP = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """*burst* updates in a row, and *per_second* after that."""
+    """Allows *burst* updates in a row, and *per_second* after that."""
 
     burst: int
     per_second: float
@@ -77,7 +78,7 @@ INLINE = Rate(burst=60, per_second=5)
 
 @dataclass(slots=True)
 class Bucket:
-    """*now* and *updated_at* are seconds of one monotonic clock."""
+    """A token bucket; *now* and *updated_at* are seconds of one monotonic clock."""
 
     rate: Rate
     level: float
@@ -86,7 +87,7 @@ class Bucket:
     notified_at: float = -inf
 
     def take(self, now: float, notify_again_after: float = inf) -> Verdict:
-        """Take a token; without one NOTIFY once, and again after *notify_again_after* seconds."""
+        """Take a token; without one, NOTIFY once per *notify_again_after* seconds, else DROP."""
         gained = max(0.0, now - self.updated_at) * self.rate.per_second
         self.level = min(float(self.rate.burst), self.level + gained)
         self.updated_at = max(self.updated_at, now)
@@ -103,13 +104,13 @@ class Bucket:
         return Verdict.NOTIFY
 
     def seconds_closed(self) -> int:
-        """Return for how long a closed bucket stays closed from *updated_at* on."""
+        """Return how many seconds a closed bucket stays closed, counted from *updated_at*."""
         return max(0, ceil((self.rate.burst / 2 - self.level) / self.rate.per_second))
 
 
 @dataclass(slots=True)
 class Buckets:
-    """The buckets of the last *most* users; a user who returns later has a full one."""
+    """The buckets of the *most* users seen last; a user who returns later gets a full one."""
 
     most: int = MOST_USERS
     _kept: OrderedDict[tuple[int, bool], Bucket] = field(default_factory=OrderedDict)
@@ -136,7 +137,7 @@ class RateDecision:
 
 @dataclass(slots=True)
 class RateLimiter:
-    """*admins* of the bot may send more at once."""
+    """Limits the updates of each user; *admins* of the bot have a higher limit."""
 
     admins: Collection[int] = ()
     everybody: Rate = EVERYBODY
@@ -145,11 +146,11 @@ class RateLimiter:
     def decide(self, update: Update, now: float) -> RateDecision:
         """Decide about the next update; *now* is in seconds of a monotonic clock.
 
-        A group is not notified of one member's flood; a toast is for the member alone.
+        A flood of one member is not announced in the group. Only the member sees a toast.
         """
         try:
             kind = update.event_type
-        except UpdateTypeLookupError:  # newer than our aiogram, so that nothing handles it
+        except UpdateTypeLookupError:  # newer than our aiogram, so no handler takes it
             return RateDecision(Verdict.DROP)
         event = getattr(update, kind)
         user_id = _sender_id(event)
@@ -165,12 +166,12 @@ class RateLimiter:
 
 
 def may_be_dropped(update: Update) -> bool:
-    """Whether a user can send it again; *update* is of a kind that aiogram knows."""
+    """Return whether a user can send *update* again; aiogram must know its kind."""
     return update.event_type in _DROPPABLE and not is_service_message(update.event)
 
 
 def is_service_message(event: TelegramObject) -> bool:
-    """Whether it is a report of Telegram about the chat itself."""
+    """Return whether *event* is a message in which Telegram reports a change of the chat."""
     return isinstance(event, Message) and any(
         getattr(event, name) is not None for name in _SERVICE_FIELDS
     )

@@ -1,4 +1,4 @@
-"""Replies: templates, rendered and sent as text and entities to the chat of the update."""
+"""Replies: renders templates, and sends them to the chat of the update."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LONGEST_TOAST = 200
 
 @dataclass(slots=True)
 class Reply:
-    """Replies to one update. *pressed*: the press that it is, which is acknowledged once."""
+    """Replies to one update. *pressed*: its button press, if any, which is acknowledged once."""
 
     bot: Bot
     renderer: Renderer
@@ -41,13 +41,13 @@ class Reply:
     pressed: CallbackQuery | None = None
     is_acknowledged: bool = False
     once: UpdateRef | None = None  # the update, for services that must not act twice on it
-    frame: Frame | None = None  # around messages about a chat that is managed from here
+    frame: Frame | None = None  # put around messages about a managed chat
     progress_id: int = 0  # the message of a `Progress`
-    is_public: bool = False  # pressed in a channel; messages go to the user's private chat
-    said: set[str] = field(default_factory=set)  # the templates of `say`
+    is_public: bool = False  # the press was in a channel; replies go to the private chat
+    said: set[str] = field(default_factory=set)  # templates that `say` has shown
 
     def speak(self, language: str) -> None:
-        """Reply in the *language* of a tag from now on, if it is offered."""
+        """Reply in this language (IETF tag) from now on, if the bot offers it."""
         self.renderer = self.renderer.of(language)
 
     def render(self, template: str, **values: Any) -> Message:
@@ -64,11 +64,11 @@ class Reply:
                     await self._send_text(self.framed(part))
 
     def framed(self, message: Message) -> Message:
-        """Return *message* with the name of its chat, if that is managed from here."""
+        """Return *message* in the frame of the managed chat, if the reply is about one."""
         return self.frame.around(message) if self.frame else message
 
     async def _send_rich(self, message: Message, html: str) -> bool:
-        """Send it as a rich message; False if Telegram refuses that."""
+        """Send *html* as a rich message; return False if Telegram refuses it."""
         try:
             with _unsure():
                 await self.bot.send_rich_message(
@@ -84,7 +84,7 @@ class Reply:
         return True
 
     async def send_one(self, message: Message) -> int:
-        """Send a message that fits into one; return its id, 0 if it may not have arrived."""
+        """Send a message that needs no splitting; return its id, 0 if it may not have arrived."""
         return await self._send_text(self.framed(message))
 
     async def _send_text(self, message: Message) -> int:
@@ -100,7 +100,7 @@ class Reply:
         return 0 if sent is None else sent.message_id
 
     async def send_file(self, name: str, data: bytes, template: str, **values: Any) -> None:
-        """Send *data* as a file of that name, with the template as its caption."""
+        """Send *data* as a file called *name*, with the template as its caption."""
         caption = self._caption(self.render(template, **values))
         with _unsure():
             await self.bot.send_document(self.telegram_id, BufferedInputFile(data, name), **caption)
@@ -160,7 +160,7 @@ class Reply:
                 return  # pressed twice, or deleted: there is nothing to change
 
     async def delete(self, message_id: int) -> None:
-        """Delete a message of ours; one that is too old for that loses its buttons."""
+        """Delete a message of ours; if it is too old for that, remove its buttons."""
         chat = self.telegram_id
         try:
             await self.bot.delete_message(chat, message_id)
@@ -169,14 +169,14 @@ class Reply:
                 await self.bot.edit_message_reply_markup(chat_id=chat, message_id=message_id)
 
     async def toast(self, template: str, **values: Any) -> None:
-        """Show it over the chat if a button was pressed, otherwise as a message."""
+        """Show the template over the chat if a button was pressed, otherwise as a message."""
         if not self.pressed:
             await self.show(template, **values)
             return
         await self.acknowledge(self.render(template, **values).text)
 
     async def say(self, template: str, **values: Any) -> None:
-        """Show it over the chat, once; as a message if the press is acknowledged already."""
+        """Show the template once: as a toast, or as a message if the press is acknowledged."""
         if template in self.said:
             return
         self.said.add(template)
@@ -186,11 +186,11 @@ class Reply:
             await self.toast(template, **values)
 
     async def note(self, template: str, **values: Any) -> None:
-        """Show the effect of a press in a notice that vanishes by itself."""
+        """Show the effect of a press in a notice that disappears by itself."""
         await self.acknowledge(self.render(template, **values).text, stays=False)
 
     async def acknowledge(self, text: str = "", *, stays: bool = True) -> None:
-        """Stop the spinner of the button; a *text* that stays must be closed by the user."""
+        """Stop the spinner of the button and show *text*; if it *stays*, the user must close it."""
         if not self.pressed or self.is_acknowledged:
             return
         self.is_acknowledged = True
@@ -214,7 +214,7 @@ class Reply:
 
 @contextmanager
 def _unsure() -> Iterator[None]:
-    """Go on after a call with unknown outcome, because the message mostly has arrived."""
+    """Go on after a call with unknown outcome, because the message has usually arrived."""
     try:
         yield
     except MayHaveArrived as error:

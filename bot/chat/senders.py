@@ -59,9 +59,9 @@ def private_sender(user: User) -> Sender:
 
 
 def thread_of(message: Message | InaccessibleMessage) -> int:
-    """Return the forum topic of a message; 0 outside of topics.
+    """Return the thread id of a message in a forum topic; 0 outside of topics.
 
-    A reply in a group without topics has a thread id too, which does not count.
+    A reply in a group without topics has a thread id too, which is ignored.
     """
     if isinstance(message, Message) and message.is_topic_message:
         return message.message_thread_id or 0
@@ -71,7 +71,7 @@ def thread_of(message: Message | InaccessibleMessage) -> int:
 def thread_name_in(message: Message | InaccessibleMessage) -> str:
     """Return the name that a message's forum topic was created with; "" if unknown.
 
-    A message in a topic that replies to nothing else replies to the one that created the topic.
+    In a topic, a message that is no other reply is a reply to the one that created the topic.
     """
     replied_to = message.reply_to_message if isinstance(message, Message) else None
     created = replied_to.forum_topic_created if replied_to else None

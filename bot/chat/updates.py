@@ -1,11 +1,12 @@
 """The queue of updates before the dispatcher, for polling and webhook.
 
-1. Each update is read by itself, so that an unreadable one stops no other.
-2. Updates of one chat are handled in order, chats side by side; inline queries wait for none.
-3. A flood of one user or one chat is dropped here, before there is a task for it; the number of
-   updates at work is bounded in any case.
-4. A service message that comes while the database is away is handled again after a pause, as long
-   as no other process has it; at the stop it is *left*.
+1. Each update is parsed on its own, so that an unreadable one affects no other.
+2. Updates of one chat are handled in order, and those of different chats concurrently. Inline
+   queries wait for no other update.
+3. A flood from one user or one chat is dropped here, before a task is created. The number of
+   updates in progress is always bounded.
+4. A service message that fails because the database is away is retried after a pause, unless
+   Telegram will send it again (`is_ours`). If the process stops first, the update is *left*.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ log = structlog.get_logger(__name__)
 UNREADABLE, OTHER = "unreadable", "other"
 
 MOST_AT_WORK = 2_000
-MOST_OF_A_CHAT = 100  # that wait for one another; nobody waits longer for an answer
+MOST_OF_A_CHAT = 100  # updates that wait in line; nobody would wait longer for an answer
 LONGEST_PAUSE_SECONDS = 30.0
-# An update that waited longer behind others of its chat is handled, but its replies may be dropped,
-# because Telegram limits how many a chat gets.
+# An update that waited longer behind others of its chat is still handled, but its replies may be
+# dropped, because Telegram limits the messages to a chat.
 LATE_SECONDS = 30.0
 
 
 class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
-    """Replaces aiogram's own, which fails for a whole response with one unreadable update."""
+    """Replaces aiogram's own, which rejects the whole response if one update is unreadable."""
 
     __returning__ = list[dict[str, Any]]
     __api_method__ = "getUpdates"
@@ -60,9 +61,9 @@ class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
 def read_update(
     sent: Mapping[str, Any], bot: Bot, instrumentation: Instrumentation
 ) -> Update | None:
-    """Return the update; None if it cannot be read.
+    """Return the update, parsed; None if it cannot be read.
 
-    The log then has its number and kind only, because a validation error quotes what users wrote.
+    The log gets only its number and kind, because a validation error quotes what users wrote.
     """
     try:
         return Update.model_validate(sent, context={"bot": bot})
@@ -82,7 +83,7 @@ def _kind_of(sent: Mapping[str, Any]) -> str:
 
 @dataclass(eq=False)
 class UpdateQueue:
-    """Handles updates in tasks, which return False for an update that is *left* to come again."""
+    """Handles updates in tasks; a task returns False if its update was not handled."""
 
     bot: Bot
     dispatcher: Dispatcher
@@ -93,9 +94,9 @@ class UpdateQueue:
     late_seconds: float = LATE_SECONDS
     at_work: set[asyncio.Task[bool]] = field(default_factory=set)
     left: set[int] = field(default_factory=set)
-    """Updates that were not handled at the stop."""
+    """The ids of updates that were not handled before the stop."""
     is_ours: Callable[[Update], bool] = lambda _update: True
-    """Whether Telegram will not send the update again, so that it is kept until it is handled."""
+    """Whether Telegram will not send the update again, so that this queue must retry it."""
     _running: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
     """The last task of each chat that still has one."""
     _waiting: Counter[int] = field(default_factory=Counter)
@@ -104,9 +105,9 @@ class UpdateQueue:
 
     @asynccontextmanager
     async def open(self, stopping: asyncio.Event) -> AsyncIterator[None]:
-        """Take updates inside the block, whose end waits for those at work.
+        """Take updates inside the block; its end waits for those in progress.
 
-        *stopping* ends the pauses before another try.
+        *stopping* ends the pauses between retries.
         """
         async with asyncio.TaskGroup() as self._group:
             self._group.create_task(self._end_with(stopping))
@@ -122,7 +123,7 @@ class UpdateQueue:
         return len(self.at_work) > self.most_at_work
 
     async def has_room(self) -> None:
-        """Wait until there is room for more."""
+        """Wait until the queue is not full."""
         while self.is_full:
             await asyncio.wait(self.at_work, return_when=asyncio.FIRST_COMPLETED)
 
@@ -137,7 +138,7 @@ class UpdateQueue:
             case Verdict.NOTIFY:
                 task = self._group.create_task(self._feed(update, {WAIT_SECONDS: decision.seconds}))
             case Verdict.HANDLE if update.inline_query:
-                # Inline queries do not wait; their handler knows the last one.
+                # Inline queries do not wait, because their handler answers only the newest one.
                 task = self._group.create_task(self._handle(update, after=None))
             case Verdict.HANDLE:
                 chat = chat_of(update)
@@ -164,7 +165,7 @@ class UpdateQueue:
         return await self._feed(update, {})
 
     async def _feed(self, update: Update, facts: dict[str, Any]) -> bool:
-        """Feed it to the dispatcher, again and again while the database is away, until the stop."""
+        """Pass *update* to the dispatcher; retry while the database is away, until the stop."""
         failures = 0
         while not await self._is_done(update, facts, is_first=not failures):
             if not self.is_ours(update):
@@ -181,7 +182,7 @@ class UpdateQueue:
             await self.dispatcher.feed_update(self.bot, update, **facts)
         except TelegramRetryAfter as refused:
             log.info("a reply was rate limited", update=update.update_id, reason=refused.message)
-        except Exception as error:  # one bad update must not end the rest
+        except Exception as error:  # one bad update must not stop the others
             if not is_transient(error):
                 log.exception("an update failed", update=update.update_id)
                 return True
@@ -192,12 +193,12 @@ class UpdateQueue:
 
 
 def pause_seconds(failures: int) -> float:
-    """Return the pause after one more failure than *failures*: 1, 2, 4 … 30."""
+    """Return the seconds to wait after *failures* earlier failures: 1, 2, 4 … 30."""
     return min(2.0**failures, LONGEST_PAUSE_SECONDS)
 
 
 def chat_of(update: Update) -> int:
-    """Return the chat, or else the user, whose updates are handled in order."""
+    """Return the id of the chat, or else of the user, whose updates are handled in order."""
     try:
         event = update.event
     except UpdateTypeLookupError:  # newer than our aiogram
@@ -212,5 +213,5 @@ def now() -> float:
 
 
 def log_outage(event: str, error: Exception, **facts: object) -> None:
-    """Log that the database is away, without the statement, which holds what users wrote."""
+    """Log that the database is away, without the SQL statement, which quotes what users wrote."""
     log.error(event, reason=str(error).partition("\n")[0], **facts)

@@ -1,12 +1,12 @@
 """Updates by webhook: registered at Telegram, received, and confirmed once they are handled.
 
-1. A response of 200 confirms an update, which Telegram then forgets, so it is sent after handling;
-   after a crash before that the update comes again. Telegram sends the updates of a chat one after
+1. A response of 200 confirms an update, and Telegram forgets it. The response follows the handling,
+   so that after a crash the update comes again. Telegram sends the updates of a chat one after
    another, each to any process, which keeps their order.
 2. An update that takes longer than a few seconds is confirmed early; its handling goes on, and a
    stop waits for it.
-3. An update is not confirmed, and comes again to any process, while the database is away, while too
-   many updates are at work, before the start and after the stop.
+3. An update is not confirmed if the database is away, if too many updates are in progress, before
+   the start or after the stop. It comes again, to any process.
 4. An update that comes twice, for example after a timeout of a load balancer, is handled once.
 """
 
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 # Telegram's maximum, because each response holds a connection until its update is handled.
 MOST_CONNECTIONS = 100
 PATIENCE_SECONDS = 10.0  # shorter than the timeout of a load balancer
-MOST_REMEMBERED = 10_000  # updates that were handled
+MOST_REMEMBERED = 10_000  # handled updates, to recognise those that come twice
 
 
 class WebhookRefusedError(RuntimeError):
@@ -56,7 +56,7 @@ class Webhook:
     allowed_updates: tuple[str, ...] = ()
 
     def is_set(self, info: WebhookInfo) -> bool:
-        """Whether *info* is about this webhook, as far as Telegram tells."""
+        """Return whether *info* describes this webhook, as far as Telegram tells."""
         return (
             info.url == self.url
             and info.max_connections == MOST_CONNECTIONS
@@ -71,7 +71,7 @@ class WebhookRegistration:
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = sleep_until
 
     async def set(self, stopping: asyncio.Event) -> None:
-        """Set it even if it is set, because Telegram does not tell the secret; any process may."""
+        """Set the webhook, even if it looks set, because Telegram does not show the secret."""
         failures = 0
         while not stopping.is_set():
             try:
@@ -91,7 +91,7 @@ class WebhookRegistration:
                 return
 
     async def check(self, stopping: asyncio.Event, *, may_set: bool) -> None:
-        """Set it again if it was lost or replaced; raises TokenRefusedError."""
+        """Set the webhook again if it was lost or replaced; raises TokenRefusedError."""
         try:
             info = await self.bot.get_webhook_info()
         except (AiogramError, OSError, TimeoutError) as error:
@@ -105,7 +105,7 @@ class WebhookRegistration:
 
 
 async def remove_webhook(bot: Bot) -> None:
-    """Remove the webhook, if any, because polling fails beside one; pending updates stay."""
+    """Remove the webhook, if any, because polling fails while one is set; pending updates stay."""
     try:
         info = await bot.get_webhook_info()
         if info.url:
@@ -116,7 +116,7 @@ async def remove_webhook(bot: Bot) -> None:
 
 
 def host_of(info: WebhookInfo) -> str:
-    """Return the webhook's address without its path, which is a secret."""
+    """Return the scheme and host of the webhook's address; the path is secret."""
     scheme, separator, rest = (info.url or "").partition("://")
     return f"{scheme}{separator}{rest.partition('/')[0]}" or "none"
 
@@ -146,7 +146,7 @@ class WebhookReceiver:
 
     @asynccontextmanager
     async def open(self, queue: UpdateQueue, stopping: asyncio.Event) -> AsyncIterator[None]:
-        """Take updates inside the block until *stopping*; its end waits for those at work."""
+        """Take updates inside the block until *stopping*; its end waits for those in progress."""
         queue.is_ours = lambda update: update.update_id in self._promised
         try:
             async with queue.open(stopping):
@@ -158,7 +158,7 @@ class WebhookReceiver:
                 log.error("updates that took too long are lost", number=len(self._promised))
 
     async def take(self, sent: dict[str, Any]) -> bool:
-        """Return whether an update need not come again."""
+        """Handle an update; return False if Telegram shall send it again."""
         if self._queue is None or self._stopping.is_set():
             return False
         update = read_update(sent, self._queue.bot, self._queue.instrumentation)

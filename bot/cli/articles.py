@@ -1,4 +1,4 @@
-"""`dateline read`, which shows what Dateline reads, and `dateline match`, which is like grep."""
+"""`dateline read`, which shows how Dateline reads a source, and `dateline match`, its grep."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def _read_each(
     from bot.sources.files import read_place
     from bot.sources.parser_pool import DocumentReader
 
-    def fetcher() -> Fetcher:  # only an address needs it, with the settings
+    def fetcher() -> Fetcher:  # only an address needs a fetcher, and the settings
         from bot.app.resources import make_fetcher
         from bot.settings import load_settings
 
@@ -124,7 +124,7 @@ def sentence_of(problem: Problem) -> str:
 
 
 def sentence_for(code: str, detail: Mapping[str, Any] | None) -> str:
-    """Return the problem of a source in English, as the predicate of "it"."""
+    """Return the problem of a source in English, to follow the word "it"."""
     from bot.rendering.renderer import Renderer
 
     return Renderer().line("problem.txt", code=code, detail=detail or {})
@@ -227,7 +227,7 @@ def _highlighted(text: str, places: Sequence[Place]) -> Text:
 
 
 def parse_query(query: str) -> ParsedQuery:
-    """Return the query, or exit with a caret at the error."""
+    """Return the query; if it is invalid, point at the error and exit."""
     from bot.matching.query import QueryError, parse
 
     try:

@@ -140,7 +140,7 @@ def _url(name: str, text: str) -> str:
 def _with_bar(
     what: str, work: Callable[[Update], Coroutine[None, None, Result]], *, advice: str = ""
 ) -> Result:
-    """Run *work* with a progress bar; *advice* is appended to an error of the database."""
+    """Run *work* with a progress bar; *advice* is appended to a database error."""
     from storage.db.copies import CannotBackUpError
     from storage.db.engine import describe_failure
     from storage.db.postgresql import DatabaseInUseError
@@ -223,7 +223,7 @@ def import_chats(
 
 
 def _bot_id(settings: Settings) -> int | None:
-    """Return the bot's user id, with which its token begins."""
+    """Return the bot's user id, which is the first part of its token."""
     token = settings.bot_token
     return int(token.get_secret_value().partition(":")[0]) if token else None
 

@@ -60,17 +60,17 @@ _VERSION = typer.Option(
 
 @app.callback()
 def dateline(*, version: Annotated[bool, _VERSION] = False) -> None:
-    del version  # its callback has shown it
+    del version  # typer needs the parameter; its callback has printed the version
 
 
 def main() -> None:
-    """Run the command; an error that the operator can mend is one sentence and an exit code.
+    """Run the command; print one sentence for an error that the operator can mend.
 
-    The code is 78 if somebody has to change something first, and 75 if the same command may
-    succeed later.
+    The exit code is 78 if the operator has to change something first, and 75 if the same command
+    may succeed later.
 
-    Files that it makes are for its own user alone, whatever the umask was: the database holds the
-    key that signs all links, and SQLite gives its log the mode of the database.
+    Only the user who runs the command may read the files that it creates, whatever the umask was:
+    the database holds the key that signs all links, and SQLite gives its log the same mode.
     """
     os.umask(0o077)
     from bot.app.stops import CONFIG, StopError

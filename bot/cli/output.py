@@ -1,4 +1,4 @@
-"""Helpers of commands: the database, tables, JSON lines, progress bars and failures."""
+"""What commands share: opening the database, tables, JSON lines, progress bars and failures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def fail(sentence: str, code: int = CANNOT) -> NoReturn:
 def with_storage(
     work: Callable[[Storage], Awaitable[Result]], *, read_only: bool = False
 ) -> Result:
-    """Do *work* with the database of the settings, which must be of this version."""
+    """Do *work* with the database that the settings name; its schema must be of this version."""
     from bot.app.resources import stored
 
     async def do() -> Result:
@@ -68,7 +68,7 @@ def with_transaction(
 
 
 def console() -> Console:
-    """Return standard output, which is wrapped in a terminal, or if COLUMNS is set."""
+    """Return a console for standard output; it wraps lines in a terminal, or if COLUMNS is set."""
     from rich.console import Console
 
     return Console(width=get_terminal_size(fallback=(_UNWRAPPED, 0)).columns, highlight=False)
@@ -127,7 +127,7 @@ def plain_table(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], objec
 
 
 def _cell(value: object) -> Any:
-    """Return the cell as a Text, because rich reads square brackets in a string as markup."""
+    """Return a cell as a Text, because rich would read square brackets as markup."""
     from rich.text import Text
 
     if isinstance(value, Text):

@@ -34,7 +34,7 @@ class Format(StrEnum):
     TERMINAL = "terminal"
     HTML = "html"
     JSON = "json"
-    TEXT = "text"  # this and the next: of an e-mail
+    TEXT = "text"  # TEXT and EML are formats of an e-mail
     EML = "eml"
 
 
@@ -117,7 +117,7 @@ def _write_mail(mail: Mail, to: Path | None, format_: Format, *, open_: bool) ->
 
 
 def browsable(mail: Mail) -> str:
-    """Return the HTML with embedded pictures, because a browser cannot load parts of a mail."""
+    """Return the HTML with its pictures embedded, because a browser cannot load parts of a mail."""
     html = mail.html
     for picture in mail.pictures:
         html = html.replace(f"cid:{picture.name}", _data_url(picture.content, "image/png"))

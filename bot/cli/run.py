@@ -1,4 +1,4 @@
-"""`dateline run`, which starts the bot, and `dateline playground`, which needs no bot."""
+"""`dateline run`, which starts the bot, and `dateline playground`, which runs without a bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The output of `dateline sources`: lists, found feeds, additions and the check of a source."""
+"""The output of `dateline sources`: lists, found feeds, added sources, checks of a source."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _why_nothing(found: DiscoveryResult) -> str:
 
 
 def addition_report(additions: Sequence[Addition], now: datetime) -> list[RenderableType]:
-    """Return the outcomes with their counts. A long list shows only those that need attention."""
+    """Return the outcomes and their counts; a long list has only those that need attention."""
     few = len(additions) <= _SHOWN_IN_FULL
     shown = [each for each in additions if few or each.outcome not in _FINE]
     counts = Counter(each.outcome for each in additions)
@@ -182,7 +182,7 @@ def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType
 
 
 def choice(feeds: Iterable[FoundFeed], unread: Sequence[FeedLink], now: datetime) -> Group:
-    """Return two lines for each feed, so that its address can be copied from a line of its own."""
+    """Return two lines for a feed, so that its address can be copied from its own line."""
     lines = [line for feed in feeds for line in (_about(feed, now), _address(feed.url))]
     if unread:
         lines.append(Text("\nNot looked at:", style="dim"))
@@ -241,7 +241,7 @@ def _next(state: SourceState, due_at: datetime, now: datetime) -> str:
 
 
 def _unchanged(source: Source) -> str:
-    """Return the share of responses without changes."""
+    """Return the share of responses that changed nothing."""
     return f"{source.unchanged / source.fetches:.0%}" if source.fetches else ""
 
 
@@ -258,7 +258,7 @@ def _error(source: Source, now: datetime) -> str:
 
 NEWEST = 3
 NEWEST_IN_JSON = 5
-LONG = 400  # characters of an entry that needs no page
+LONG = 400  # characters; an entry with this much text needs no page
 
 Rows = list[tuple[str, str]]
 
@@ -382,7 +382,7 @@ def _plan(checkup: Checkup) -> Rows:
 
 
 def _next_poll(checkup: Checkup) -> str:
-    """Return the next poll as in the list, because a check does not change it."""
+    """Return the next poll as the list shows it, because a check does not change it."""
     state = checkup.source.state if checkup.source else SourceState.ACTIVE
     words = _next(state, checkup.next_fetch_at, checkup.now)
     at = f"{words} ({checkup.next_fetch_at:%Y-%m-%d %H:%M} UTC)"

@@ -205,7 +205,7 @@ def _wanted(
 
 
 def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wanted]:
-    """Return the sources of a list. It names feeds, so a page must have exactly one."""
+    """Return the sources in a list. A page that is listed as a feed must have exactly one feed."""
     from bot.sources.discovery.add import Form
 
     return [
@@ -239,7 +239,7 @@ async def _record(resources: SourceResources, done: Sequence[Addition]) -> None:
 async def add_all(
     adder: SourceAdder, wanted: Sequence[Wanted], console: Console | None = None
 ) -> list[Addition]:
-    """Add sources host by host, several hosts at once; return the additions as they were done."""
+    """Add sources, one at a time per host; return the additions in the order of completion."""
     done: list[Addition] = []
     hosts = iter(_by_host(wanted))
     with progress("", console) as update:
@@ -268,7 +268,7 @@ def _by_host(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
 
 
 async def _add(adder: SourceAdder, url: str, options: SourceOptions) -> Addition:
-    """Return an error of the database as an outcome, so that the rest of the list is added."""
+    """Add a source; return a database error as an outcome, so that the others are still added."""
     from bot.sources.discovery.add import Addition, AddOutcome
     from bot.sources.fetch.problems import Problem, ProblemCode
     from storage.db.engine import DatabaseError

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-USUAL = -1  # the limit that the settings name
+USUAL = -1  # restores the limit that the settings name
 INVITE_DAYS = 7
 
 access_app = typer.Typer()

@@ -1,7 +1,7 @@
 """The control API: act as a user, inject faults, read the journal and the events.
 
-`POST /control/<verb>` calls the function of that name in `VERBS` with the facts in the JSON body.
-The function's signature names the facts and their types. An error is `{"error": sentence}`, 400.
+`POST /control/<verb>` calls the function of that name in `VERBS` with the fields of the JSON body.
+The function's signature names the fields and their types. An error is `{"error": sentence}`, 400.
 """
 
 import asyncio
@@ -160,7 +160,7 @@ class Control:
         if "after" not in request.query:
             return web.json_response({"last": events.last, "events": []})
         after = _after(request)
-        if after > events.last:  # the page is older than this process
+        if after > events.last:  # the page was loaded from an earlier process
             return web.json_response({"last": events.last, "events": [], "restarted": True})
         try:
             async with asyncio.timeout(min(_number(request, "timeout", _WAIT), LONGEST_WAIT)):
@@ -193,7 +193,7 @@ def _error(sentence: str, status: int = 400) -> web.Response:
 
 
 def _sentence(problem: Facts) -> str:
-    """Return the fact's name and its problem, such as `text: Missing required argument`."""
+    """Return the name of the field and its problem, such as `text: Missing required argument`."""
     name = ".".join(str(part) for part in problem["loc"])
     return f"{name}: {problem['msg']}"
 

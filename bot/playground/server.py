@@ -39,7 +39,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Playground:
     """`async with Playground() as playground:` serves at `base_url` until the block ends.
 
-    *flood* is off, normal or strict; the newsroom publishes an article each *newsroom_every*; only
+    *flood* is off, normal or strict; the newsroom publishes an article every *newsroom_every*; only
     *token* is accepted, if it is set; *size* bounds the journal, events and pending updates;
     *clock* gives Unix seconds; each call takes *latency* seconds.
     """

@@ -1,7 +1,7 @@
 """Access: who may use the bot, who is its admin, bans by Telegram's id, and the first admin.
 
-The settings name users and admins. The database has further admins, the users who were given
-access, and bans. The first admin opens the link printed at the start; in a playground it is the
+The settings name users and admins. The database has further admins, further users with access, and
+bans. The first admin is whoever opens the link printed at the start; in a playground, it is the
 first user.
 """
 
@@ -56,11 +56,11 @@ class Access:
         return self.is_open or user_id in self.allowed or self.may_run(user_id, appointed)
 
     def owns(self, user_id: int) -> bool:
-        """Whether the settings name the user as an admin, whom nobody can ban."""
+        """Return whether the settings name the user as an admin, whom nobody can ban."""
         return user_id in self.admins
 
     def may_run(self, user_id: int, appointed: Collection[int] = ()) -> bool:
-        """Whether the user is an admin; *appointed* are the admins in the database."""
+        """Return whether the user is an admin; *appointed* are the admins in the database."""
         return user_id in self.admins or user_id in appointed
 
     @property
@@ -69,7 +69,7 @@ class Access:
 
 
 async def has_access(tx: Transaction, user_id: int, access: Access) -> bool:
-    """Whether the user may use the bot, apart from bans."""
+    """Return whether the user may use the bot, if they are not banned."""
     return access.may_use(user_id, await admin_ids(tx)) or await is_admitted(tx, user_id)
 
 
@@ -87,7 +87,7 @@ async def follow_access(storage: Storage, *, access: Access) -> int:
 
 
 async def apply_to_chats(tx: Transaction, telegram_id: int, access: Access) -> None:
-    """Apply a change of the access of a user or group to all of its chats."""
+    """Apply a change in the access of a user or group to all of their chats."""
     while await apply_access(tx, access.rule, telegram_id=telegram_id):
         pass
 
@@ -113,7 +113,7 @@ async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, s
 
 
 async def redeem_admin_code(storage: Storage, user_id: int, code: str, *, access: Access) -> bool:
-    """Make the user an admin if the code is the printed one and still unused.
+    """Make the user an admin if *code* is the printed one and still unused.
 
     Returns True for an admin too, because the same link may be opened twice.
     """
@@ -153,16 +153,16 @@ def _hash(code: str) -> str:
 
 class AllowResult(StrEnum):
     UNBANNED = "unbanned"
-    ADMITTED = "admitted"  # there was no ban, and they had no access
+    ADMITTED = "admitted"  # the user was not banned, but had no access
     UNCHANGED = "unchanged"
 
 
 async def ban_user(
     storage: Storage, telegram_id: int, *, by: int | None = None, access: Access
 ) -> bool:
-    """Ban a user or a group, and delete nothing; False if it is banned already.
+    """Ban a user or a group, and keep all data; return False if it is banned already.
 
-    Raises CannotBan for an admin of the settings and for the admin *by* whom it is done.
+    Raises CannotBan for an admin whom the settings name, and for the admin *by* whom it is done.
     """
     if telegram_id == by or access.owns(telegram_id):
         raise CannotBan

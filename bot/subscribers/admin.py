@@ -23,13 +23,13 @@ from storage.stats import (
 )
 
 MOST_SOURCES, MOST_ERRORS = 3, 3
-LATE = timedelta(minutes=10)  # a stage that is further behind needs attention
-RECENT = timedelta(hours=1)  # an error of this process that is newer does, too
+LATE = timedelta(minutes=10)  # a stage that is further behind counts as late
+RECENT = timedelta(hours=1)  # newer errors of this process count
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """*errors* are those of this process; all else is of all processes."""
+    """*errors* are those of this process; everything else is of all processes."""
 
     up: timedelta
     amounts: Amounts
@@ -43,7 +43,7 @@ class Overview:
 
     @property
     def is_well(self) -> bool:
-        """Whether the bot itself works; a source that fails is the publisher's problem."""
+        """Whether the bot itself works; failing sources do not count."""
         has_errors = any(error.at > self.now - RECENT for error in self.errors)
         return not (self.late or self.amounts.held or has_errors)
 

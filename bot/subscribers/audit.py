@@ -19,8 +19,8 @@ _ERASED = "—"
 class Activity:
     """An audit event as it is shown.
 
-    *by*: a name, or Telegram's id where none is known; "" on the command line. A user who had
-    everything erased is shown as a dash.
+    *by*: a name, or Telegram's id if no name is known; "" for the command line. A dash stands for
+    a user who has deleted their data.
     """
 
     at: datetime

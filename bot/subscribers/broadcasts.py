@@ -1,4 +1,4 @@
-"""Broadcasts: messages of an admin to many chats; drafted, previewed, sent, reported, stopped."""
+"""Broadcasts: messages from an admin to many chats. Drafts, previews, progress, and stopping."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,9 +33,9 @@ _OVER = frozenset({BroadcastState.STOPPED, BroadcastState.DONE})
 
 @dataclass(frozen=True, slots=True)
 class BroadcastStatus:
-    """*recipients*: how many chats it would go to, or went to when it was started.
+    """*recipients*: how many chats a draft would go to, or a started broadcast goes to.
 
-    *languages*: the most spoken ones, for a draft only.
+    *languages*: those of most chats, for a draft only.
     """
 
     id: int
@@ -48,7 +48,7 @@ class BroadcastStatus:
 
     @property
     def due(self) -> int:
-        """How many are still to be sent."""
+        """How many messages are still to be sent."""
         counts = self.counts
         return max(0, self.recipients - counts.sent - counts.failed - counts.expired)
 
@@ -105,7 +105,7 @@ async def discard(storage: Storage, broadcast_id: int) -> None:
 async def send(
     storage: Storage, broadcast_id: int, status: StatusMessage, *, by: int
 ) -> BroadcastStatus:
-    """Send it, and show the progress in *status*; a second call raises NoSuchBroadcast."""
+    """Start sending, and show the progress in *status*; a second call raises NoSuchBroadcast."""
     async with storage.writing() as tx:
         broadcast = await _find(tx, broadcast_id, BroadcastState.DRAFT)
         audience, language = broadcast.audience, broadcast.language
@@ -119,7 +119,7 @@ async def send(
 
 
 async def stop(storage: Storage, broadcast_id: int, *, by: int) -> BroadcastStatus:
-    """Send no more of it; a call in flight may still arrive."""
+    """Stop sending; a message in flight may still arrive."""
     async with storage.writing() as tx:
         broadcast = await _find(tx, broadcast_id, BroadcastState.RUNNING)
         broadcast.state = BroadcastState.STOPPING
@@ -128,7 +128,7 @@ async def stop(storage: Storage, broadcast_id: int, *, by: int) -> BroadcastStat
 
 
 async def progress_due(storage: Storage) -> list[tuple[StatusMessage, BroadcastStatus]]:
-    """Return the broadcasts whose status message is to be edited; the end is shown once."""
+    """Return the broadcasts whose status message must be edited; the end is shown once."""
     async with storage.writing() as tx:
         due = []
         for broadcast in await claim_progress_reports(tx, REPORT_EVERY):
@@ -163,7 +163,7 @@ async def _status(tx: Transaction, broadcast: Broadcast) -> BroadcastStatus:
 
 
 def most_spoken(chats: Mapping[str, int]) -> list[str]:
-    """Return the languages of most chats, `en-GB` as `en`; none if all have the same."""
+    """Return the most common languages of chats, `en-GB` as `en`; none if all chats share one."""
     counted: Counter[str] = Counter()
     for tag, count in chats.items():
         counted[tag.lower().partition("-")[0]] += count

@@ -34,7 +34,7 @@ from storage.topics import (
     topic_of,
 )
 
-_CHATS_TOGETHER = 100  # that take over a removed topic in one transaction
+_CHATS_TOGETHER = 100  # chats that take over a removed topic in one transaction
 _SLUG = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
 
@@ -70,7 +70,7 @@ async def _update(tx: Transaction, position: int, slug: str, starter: Mapping[st
         added = await add_public_topic(
             tx, slug, name=name, typed=typed, query_id=query.id, position=position
         )
-        return added is not None  # another process that starts just now may have been first
+        return added is not None  # False if another process that starts now was faster
     topic.name, topic.position = name, position
     await _set_query(tx, topic, query.id, typed)
     return True
@@ -135,7 +135,7 @@ async def rename_topic(
 async def change_query(
     storage: Storage, topic_id: int, typed: str, *, by: int | None = None
 ) -> None:
-    """Give the topic the query *typed*, for all its subscribers; raise QueryError if it is none."""
+    """Set the topic's query for all subscribers; raise QueryError if *typed* is no query."""
     query = parse(typed)
     typed = one_line(typed if is_readable(typed) else shown(query))
     async with storage.writing() as tx:
@@ -150,7 +150,7 @@ async def change_query(
 async def move_topic(
     storage: Storage, topic_id: int, places: int, *, by: int | None = None
 ) -> None:
-    """Move the topic so many places down, or up if *places* is negative."""
+    """Move the topic down by *places*, or up if the number is negative."""
     async with storage.writing() as tx:
         topic, topics = await _topic(tx, topic_id), await subscriptions.whole_catalogue(tx)
         old = topics.index(topic)
@@ -175,7 +175,7 @@ async def remove_topic(storage: Storage, topic_id: int, *, by: int | None = None
 
 
 async def hand_over_topics(storage: Storage) -> None:
-    """Give removed topics to their subscribers, or go on where that was interrupted."""
+    """Give removed topics to their subscribers; continues interrupted work."""
     async with storage.reading() as tx:
         leaving = await subscriptions.retiring_topics(tx)
     for topic_id in leaving:
@@ -226,7 +226,7 @@ async def _topic(tx: Transaction, topic_id: int) -> Topic:
 async def _record(
     tx: Transaction, slug: str | None, action: AuditAction, by: int | None, **details: object
 ) -> None:
-    """Record what an admin did, and that no release may overwrite the topic any more."""
+    """Record what an admin did, and mark the topic so that no release overwrites it."""
     await subscriptions.record_catalogue_change(tx, slug or "")
     await record_event(tx, by, action, slug, **details)
 
@@ -239,7 +239,7 @@ def _checked_name(name: str) -> str:
 
 
 async def _free_slug(tx: Transaction, name: str) -> str:
-    """Return a slug for links: the name in plain letters, numbered if that is taken."""
+    """Return a slug for links: the name in plain letters, with a number if that is taken."""
     plain = _SLUG.sub("_", name.lower()).strip("_")[:_LONGEST_SLUG]
     base = plain if plain and not plain.isdigit() else f"topic_{plain}".strip("_")
     number, slug = 1, base

@@ -1,8 +1,8 @@
-"""Deletion at the request of a chat's users, and of rows that have been kept long enough.
+"""Deletion: of a chat at the request of its users, and of rows that have expired.
 
-- Deleting a chat takes one transaction for everything that shows whose it was, and small ones for
-  the rest. If the process dies in between, the next `purge_deleted` does the rest. SQLite
-  overwrites deleted rows in its file, and at the end its log is cut too.
+- One transaction deletes everything that identifies a chat, and small ones delete the rest. If the
+  process dies in between, the next `purge_deleted` finishes. SQLite overwrites deleted rows in its
+  file; its log is truncated at the end.
 - Unsubscribed topics and unfollowed feeds are deleted when that can no longer be undone. A feed
   without followers goes with its articles.
 - Retention removes old news and messages, a little at a time.
@@ -35,7 +35,7 @@ from storage.usage import forget_usage
 
 log = structlog.get_logger(__name__)
 
-_CHATS = 100  # in one round
+_CHATS = 100  # chats in one round
 
 
 async def stored_data(storage: Storage, chat_id: int) -> StoredCounts:
@@ -45,7 +45,7 @@ async def stored_data(storage: Storage, chat_id: int) -> StoredCounts:
 
 
 async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> None:
-    """Delete the chat and all that names it; with *user_id*, also what is stored of that user."""
+    """Delete the chat and its data; with *user_id*, also everything stored about that user."""
     async with storage.writing() as tx:
         await lock_with_invited(tx, chat_id, user_id)
         queries = await queries_of_chat(tx, chat_id)
@@ -69,7 +69,7 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
 async def purge_deleted(storage: Storage) -> int:
     """Delete topics and feeds that can no longer be restored; return how many topics.
 
-    Finishes interrupted deletions of chats too.
+    Also finishes interrupted deletions of chats.
     """
     await continue_deletions(storage)
     async with storage.reading() as tx:
@@ -104,12 +104,14 @@ async def _delete_rows(storage: Storage, chat_id: int) -> None:
 
 async def _purge_topics(storage: Storage, chat_id: int) -> int:
     async with storage.writing() as tx:
-        await lock_chats(tx, [chat_id])  # it may have been deleted since
+        await lock_chats(
+            tx, [chat_id]
+        )  # unlike `lock_chat`, works if the chat was deleted meanwhile
         return await purge_ended(tx, chat_id, tx.now - UNDO_WITHIN)
 
 
 async def _purge_sources(storage: Storage, at_once: Collection[int] = ()) -> int:
-    """Delete private sources without followers; return how many articles went with them."""
+    """Delete private sources without followers; return how many articles were deleted with them."""
     articles, is_any = 0, True
     while is_any:
         async with storage.writing() as tx:
@@ -119,7 +121,7 @@ async def _purge_sources(storage: Storage, at_once: Collection[int] = ()) -> int
 
 
 async def _rewrite_index(storage: Storage) -> None:
-    """Rewrite SQLite's index, which still has words of deleted articles, a few pages at a time."""
+    """Rewrite SQLite's index, which still has words of deleted articles, in small steps."""
     is_first = is_any = True
     while is_any:
         async with storage.writing() as tx:
@@ -128,7 +130,7 @@ async def _rewrite_index(storage: Storage) -> None:
 
 
 async def _overwrite(storage: Storage) -> None:
-    """Delete queries that nobody has any more, and cut SQLite's log, which still has them."""
+    """Erase queries without topics, and truncate SQLite's log, which still has deleted data."""
     while True:
         async with storage.reading() as tx:
             ids = await retention.orphan_queries(tx)
@@ -146,11 +148,11 @@ async def _overwrite(storage: Storage) -> None:
 
 ROLE = "forget"
 _LEASE = timedelta(minutes=2)
-# Between two transactions, so that requests of users go first.
+# A pause between two transactions lets requests of users go first.
 _PAUSE_SECONDS = 0.5
 # A link to a digest is valid for 90 days; the last day may begin anywhere in the world.
 EDITIONS: Final = timedelta(days=91)
-# Far longer than any pause or wait for a send permit.
+# Longer than any pause of a chat, or wait for a send permit.
 PACES: Final = timedelta(days=2)
 
 _Forget = Callable[[Transaction, Any, datetime, int], Awaitable[retention.DeletionBatch]]
@@ -159,7 +161,7 @@ _Forget = Callable[[Transaction, Any, datetime, int], Awaitable[retention.Deleti
 class _Kind(NamedTuple):
     forget: _Forget
     kept: timedelta
-    at_once: int  # rows; what depends on each goes with it
+    at_once: int  # rows of a batch; dependent rows are deleted with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +175,9 @@ class Retention:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def run_once(self) -> int:
-        """Return how many rows were deleted, besides those that depend on them.
+        """Delete old rows; return how many, without counting dependent rows.
 
-        A lease lets only one process work at a time; others do nothing.
+        A lease lets only one process do this at a time; the others delete nothing.
         """
         gone = sum([await self._forget(kind) for kind in self._kinds()])
         async with self.storage.writing() as tx:
@@ -185,7 +187,7 @@ class Retention:
         return gone
 
     def _kinds(self) -> tuple[_Kind, ...]:
-        """Return the kinds, dependent rows before those that they depend on."""
+        """Return the kinds of rows; dependent rows precede those that they depend on."""
         return (
             _Kind(retention.forget_deliveries, self.deliveries, 1000),
             _Kind(retention.forget_editions, EDITIONS, 50),

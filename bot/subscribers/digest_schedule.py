@@ -1,9 +1,9 @@
-"""Changes of the schedule times of a chat's digests. Each keeps its number while others change.
+"""Changes of a chat's schedule times. Each keeps its number while others change.
 
-1. Two at the same time on the same days are one.
-2. The last one cannot be removed.
-3. A new one takes the number whose last edition is longest ago, because an edition of today under
-   that number would hold it back.
+1. Two schedule times with the same time and days are merged.
+2. The last schedule time cannot be removed.
+3. A new one takes the number whose last edition is longest ago. If that number already had an
+   edition today, the new digest would not come today.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ MINUTES_A_DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class WeeklyTime:
-    """*minutes* after local midnight, on the *weekdays* whose bit is set (0 is Monday)."""
+    """A time in *minutes* after local midnight, and the *weekdays* as bits (bit 0 is Monday)."""
 
     minutes: int
     weekdays: int = EVERY_DAY
@@ -54,13 +54,13 @@ def with_another(schedule: Schedule, wanted: WeeklyTime, last: Mapping[int, date
 
 
 def with_only(schedule: Schedule, minutes: int, last: Mapping[int, date]) -> Schedule:
-    """Return one schedule time, at *minutes*; if there was one before, its days stay."""
+    """Return one schedule time, at *minutes*; if there was only one before, keep its days."""
     weekdays = schedule[0].weekdays if len(schedule) == 1 else EVERY_DAY
     return renewed(schedule, [WeeklyTime(minutes, weekdays)], last)
 
 
 def renewed(schedule: Schedule, wanted: Sequence[WeeklyTime], last: Mapping[int, date]) -> Schedule:
-    """Return schedule times for all *wanted* times, new ones in that order."""
+    """Return schedule times for all *wanted* times; unchanged times keep their numbers."""
     times = list(dict.fromkeys(wanted))
     if len(times) > MAX_SCHEDULE_TIMES:
         raise TooManyScheduleTimes(MAX_SCHEDULE_TIMES)
@@ -68,7 +68,7 @@ def renewed(schedule: Schedule, wanted: Sequence[WeeklyTime], last: Mapping[int,
         _check_minutes(time.minutes)
     kept = [time for time in schedule if _time_of(time) in times]
     new = [time for time in times if time not in map(_time_of, kept)]
-    # A new time that replaces another takes its number, because it is a time changed.
+    # A new time takes the number of one that goes, because the user has changed that time.
     replaced = [time.number for time in schedule if time not in kept]
     free = sorted(set(range(MAX_SCHEDULE_TIMES)) - {time.number for time in schedule})
     numbers = replaced + sorted(free, key=lambda number: last.get(number, date.min))

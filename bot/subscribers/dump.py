@@ -1,7 +1,7 @@
-"""All chats as JSON Lines, from one database to another: each line is a chat's export, and more.
+"""Copies all chats to another database as JSON Lines; each line is a chat's export, and more.
 
-`docs/reference/export.md` describes the format. A chat is loaded in one transaction, which changes
-nothing that the chat has already, so that a dump can be loaded twice.
+`docs/reference/export.md` describes the format. One transaction loads a chat. It changes
+nothing that the chat already has, so that a dump can be loaded twice.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class _Mailbox(ExportedMailbox):
 
 
 class _Line(ExportDocument):
-    """A chat's export, with more that another database needs.
+    """A chat's export, with the further data that another database needs.
 
-    *bot* is the bot's user id, with which its token begins.
+    *bot* is the bot's user id, which is the first part of its token.
     """
 
     bot: int | None
@@ -78,7 +78,7 @@ class _Line(ExportDocument):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The result of a line: whether the chat is new, how many feeds are, and its topics."""
+    """The result of loading a line; *new_feeds*: how many the chat did not follow before."""
 
     is_new: bool
     new_feeds: int
@@ -123,10 +123,10 @@ class _DryRunError(Exception):
 async def load_chat(
     storage: Storage, data: bytes, *, limits: Limits, bot: int | None, dry_run: bool = False
 ) -> Loaded:
-    """Load a line, all of it or nothing; a *dry_run* is rolled back. Raises NotAnExport.
+    """Load a line in one transaction; roll it back for a *dry_run*. Raises NotAnExport.
 
-    Telegram lets a bot write only to users who started it. A new chat of another bot than *bot*
-    gets nothing until its user starts this one.
+    Telegram lets a bot write only to users who have started it. If the dump is from another bot
+    than *bot*, a new chat gets nothing until its user starts this bot.
     """
     try:
         line = _Line.model_validate_json(data)
@@ -166,7 +166,7 @@ async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) 
     await tx.add(chat)
     limits = {kind.value: number for kind, number in line.limits.items() if number is not None}
     if limits:
-        quota = await quota_of(tx, chat.id)  # another thread of the chat may have it already
+        quota = await quota_of(tx, chat.id)  # another thread of the chat may have one already
         await tx.add(quota.sqlmodel_update(limits))
     if line.is_admitted:
         await admit(tx, chat.telegram_id)
@@ -177,7 +177,7 @@ async def _add(tx: Transaction, chat: Chat, line: _Line, *, is_other_bot: bool) 
 
 
 async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) -> int:
-    """Follow the feeds, unread if they are new here; return how many the chat did not follow."""
+    """Follow the feeds without reading them first; return how many are new to the chat."""
     new = 0
     for feed in feeds:
         hashed, host = url_hash(feed.url), urlsplit(feed.url).hostname or ""
@@ -211,7 +211,7 @@ async def _add_mailbox(tx: Transaction, chat_id: int, mailbox: _Mailbox | None) 
 
 
 class _Joined(Storage):
-    """Lets services join one transaction: they find it wherever they would begin their own."""
+    """Lets services join a transaction: returns it wherever they would begin their own."""
 
     def __init__(self, storage: Storage, tx: Transaction) -> None:
         self._storage, self._tx = storage, tx

@@ -1,4 +1,4 @@
-"""User errors: one type for each reason, which names the template that says it."""
+"""User errors: one type for each reason, with the template that tells the user."""
 
 from datetime import date, datetime
 from typing import ClassVar
@@ -7,7 +7,7 @@ from bot.mail.codes import Limit
 
 
 class UserError(Exception):
-    """A request that cannot be met, and has changed nothing; *template* is the sentence for users.
+    """A request that was refused, and changed nothing; *template* has the sentence for users.
 
     The template is rendered with the error as `error`.
     """
@@ -16,13 +16,13 @@ class UserError(Exception):
 
 
 class NoSuchChat(UserError):
-    """The chat was erased, or became another."""
+    """The chat was deleted, or migrated to another chat."""
 
     template = "chat/errors.html#no_such_chat"
 
 
 class Banned(UserError):
-    """The operator has banned the user or the chat; *is_first*: this is the first reply since."""
+    """The operator has banned the user or the chat; *is_first*: no reply has said so yet."""
 
     template = "chat/errors.html#banned"
 
@@ -32,43 +32,43 @@ class Banned(UserError):
 
 
 class GroupClosed(UserError):
-    """The user who added the bot to the group or channel may no longer use it."""
+    """The user who added the bot to the group or channel no longer has access to the bot."""
 
     template = "chat/errors.html#group_closed"
 
 
 class CannotBan(UserError):
-    """The user is an admin of the settings, or the admin who asks."""
+    """The settings name the user as an admin, or the user is the admin who asks."""
 
     template = "chat/errors.html#cannot_ban"
 
 
 class NoSuchBroadcast(UserError):
-    """It was sent, stopped or discarded before."""
+    """The broadcast was already sent, stopped or discarded."""
 
     template = "chat/errors.html#no_such_broadcast"
 
 
 class NotOneMessage(UserError):
-    """It has no text, or more than fits one message."""
+    """The broadcast has no text, or does not fit into one message."""
 
     template = "chat/errors.html#not_one_message"
 
 
 class NoSuchTopic(UserError):
-    """The topic is gone, or another chat's, which looks the same from outside."""
+    """The topic is gone, or belongs to another chat, which the answer does not reveal."""
 
     template = "chat/errors.html#no_such_topic"
 
 
 class UndoIsOver(UserError):
-    """The deleted subscription is gone for good."""
+    """The subscription ended too long ago to be restored."""
 
     template = "chat/errors.html#undo_expired"
 
 
 class AlreadySubscribed(UserError):
-    """The chat subscribes to the same query as another topic, by that *name*."""
+    """The chat already has a topic with the same query, called *name*."""
 
     template = "chat/errors.html#already_subscribed"
 
@@ -78,7 +78,7 @@ class AlreadySubscribed(UserError):
 
 
 class NotAnExport(UserError):
-    """The file is no export of ours, or one of a later version; or *part* of it is wrong."""
+    """The file is no export of ours, is of a later version, or has a wrong *part*."""
 
     template = "chat/errors.html#not_an_export"
 
@@ -102,25 +102,25 @@ class TooMuchFeedback(UserError):
 
 
 class NoSuchFeedback(UserError):
-    """Its author has deleted everything."""
+    """The author of the feedback has deleted their data."""
 
     template = "chat/errors.html#no_such_feedback"
 
 
 class NoSuchPublisher(UserError):
-    """It is gone, or none of its articles reaches the chat."""
+    """The publisher is gone, or none of its articles reaches the chat."""
 
     template = "chat/errors.html#no_such_publisher"
 
 
 class NoSuchAlert(UserError):
-    """The chat did not get that alert, or it is gone."""
+    """The chat did not get that alert, or the alert is gone."""
 
     template = "chat/errors.html#no_such_alert"
 
 
 class NoSuchList(UserError):
-    """The list of feeds is another chat's, was added before, or has waited too long."""
+    """The list of feeds belongs to another chat, was added before, or has expired."""
 
     template = "chat/errors.html#no_such_list"
 
@@ -132,7 +132,7 @@ class ListIsAdded(UserError):
 
 
 class NoSuchSource(UserError):
-    """The chat does not follow it, or unfollowed it too long ago to undo that."""
+    """The chat does not follow the source, or unfollowed it too long ago to undo that."""
 
     template = "chat/errors.html#no_such_source"
 
@@ -186,7 +186,7 @@ class TooManyScheduleTimes(UserError):
 
 
 class NoSuchScheduleTime(UserError):
-    """Its button is older than the schedule."""
+    """The schedule has changed since the button was sent."""
 
     template = "chat/errors.html#old_button"
 
@@ -196,7 +196,7 @@ class NotAZone(UserError):
 
 
 class NotALanguage(UserError):
-    """The language is not offered any more."""
+    """The bot no longer offers the language."""
 
     template = "chat/errors.html#old_button"
 
@@ -206,7 +206,7 @@ class NotATime(UserError):
 
 
 class NotADate(UserError):
-    """The date is over, or too far away to be meant."""
+    """The date is in the past, or too far in the future."""
 
     template = "chat/errors.html#not_a_date"
 
@@ -220,7 +220,7 @@ class NotANumber(UserError):
 
 
 class NoMail(UserError):
-    """The bot sends no mail, because no SMTP server is set."""
+    """The bot cannot send mail, because no SMTP server is set."""
 
     template = "chat/errors.html#no_mail"
 
@@ -249,7 +249,7 @@ class NoMailbox(UserError):
 
 
 class CodeIsOver(UserError):
-    """The code is a day old, or was tried too often."""
+    """The code has expired after a day, or wrong codes were tried too often."""
 
     template = "chat/errors.html#code_expired"
 
@@ -263,6 +263,6 @@ class WrongCode(UserError):
 
 
 class CardTooOld(UserError):
-    """Telegram no longer gives the text of the message."""
+    """Telegram no longer provides the text of the message."""
 
     template = "chat/errors.html#card_too_old"

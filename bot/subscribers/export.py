@@ -5,9 +5,9 @@ misunderstand it; new fields leave the version alone, and unknown fields are ign
 
 An import adds to the chat and changes nothing that it has:
 
-1. A topic that the chat subscribes to stays as it is, even if the export has it otherwise.
+1. A topic that the chat subscribes to stays as it is, even if the export differs.
 2. Zone, times and quiet hours are taken only if the chat has chosen none.
-3. Limits hold; the report names the topics beyond them, and those that are no query.
+3. Limits hold; the report names the topics beyond them, and those without a valid query.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,14 +64,14 @@ from storage.topics import Topic, topic_named
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Two files; *opml* is None if the chat follows no feed of its own."""
+    """The files of an export; *opml* is None if the chat follows no feed of its own."""
 
     document: bytes
     opml: bytes | None
 
 
 async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
-    """*title*: of the list of feeds."""
+    """Return the chat's export; *title* is that of the list of feeds."""
     async with storage.reading() as tx:
         chat = await tx.get_one(Chat, chat_id)
         feeds = await sources_followed(tx, chat_id)
@@ -185,7 +185,7 @@ def _opml(feeds: Iterable[Source], title: str) -> bytes:
 
 
 class ReadsExports(Protocol):
-    """Reads what a user sends as an export where that cannot hold up anything else."""
+    """Reads an export from a user where a slow file cannot delay anything else."""
 
     async def export(self, data: bytes, /) -> ExportDocument: ...
 
@@ -213,7 +213,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The results of an import, by name. *settings*: whether any were taken.
+    """The names of imported topics. *settings*: whether any settings were taken.
 
     *feeds* are not followed yet, because each must be read first.
     """
@@ -225,7 +225,7 @@ class Imported:
     feeds: Sequence[str] = ()
 
 
-AT_ONCE = 5  # topics of a transaction, so that others can write in between
+AT_ONCE = 5  # topics in a transaction, so that others can write in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ async def import_chat(
 
 
 def _read(topics: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[list[_Wanted]]:
-    """Parse the queries; `#name` stands for a topic of *names*, and is written out."""
+    """Parse the queries; replace each `#name` by the query of that topic in *names*."""
     wanted = []
     for topic in topics:
         name = name_for(topic.name) or name_for(topic.query)
@@ -328,7 +328,7 @@ async def _mute(tx: Transaction, chat_id: int, topic_id: int, topic: ExportedTop
 
 
 async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | None:
-    """Return the topic of the catalogue that was exported, if it still has the same query."""
+    """Return the catalogue topic that was exported, if it still has the same query."""
     if topic.catalogue is None:
         return None
     public = await topic_named(tx, topic.catalogue)
@@ -336,7 +336,7 @@ async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | Non
 
 
 async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
-    """Take the settings that the chat has not chosen itself; return whether there were any."""
+    """Take the settings that the chat has not chosen itself; return whether any were taken."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
     wanted = renewed((), list(map(_weekly_time, document.digests)), {}) or DEFAULT_SCHEDULE
     async with storage.writing() as tx:

@@ -1,6 +1,6 @@
-"""The document of `/export`, and reading one that a user sends, within bounds.
+"""The document of `/export`, and a bounded reader for documents that users send.
 
-A worker of the parser reads it, because a hostile file may be slow to read; so this module imports
+A parser worker reads it, because a hostile file may be slow to read. This module therefore imports
 nothing else of the bot. Validation stops at the first error.
 """
 
@@ -48,7 +48,7 @@ class ExportedHours(_Part):
 
 
 class ExportedSettings(_Part):
-    """Only *zone* and *quiet_hours* are imported; whether there is such a zone is not checked."""
+    """Only *zone* and *quiet_hours* are imported; the importer checks the zone."""
 
     name: str = ""
     language: str = ""
@@ -71,7 +71,7 @@ class ExportedTime(_Part):
 
 
 class ExportedTopic(_Part):
-    """*catalogue*: its name in links, if it is in the catalogue. *muted*: True if until unmuted."""
+    """*catalogue*: the slug of a catalogue topic. *muted*: True if muted without an end."""
 
     name: str = ""
     query: str
@@ -163,11 +163,11 @@ def _path(where: Sequence[int | str]) -> str:
     return path
 
 
-# The way from a worker to the bot: in small parts, because a long one would block the event loop.
+# A worker sends the document in small parts, because a long one would block the event loop.
 
 
 def to_parts(document: ExportDocument) -> list[dict[str, Any]]:
-    """Return the settings and times as one object of JSON, then one for each topic and feed."""
+    """Return a JSON object with the settings and times, then one for each topic and feed."""
     chosen = document.model_dump(mode="json", by_alias=True, include={"settings", "digests"})
     topics = [{"topic": topic.model_dump(mode="json")} for topic in document.topics]
     feeds = [{"feed": feed.model_dump(mode="json")} for feed in document.sources]

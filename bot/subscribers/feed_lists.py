@@ -1,11 +1,11 @@
 """Lists of feeds that a chat sends: counted first, and added once a user confirms.
 
-- The stage serves accounts in turn: the list of the account that was served least recently is next.
-  It works on one list of an account at a time. Several stages run side by side.
-- A turn tries a few lines, of different hosts. A line whose host is slow gives way to the others of
-  its list and is tried again after them.
-- Each line that was tried is stored, so that a crash loses nothing and repeats the lines of one
-  turn at most.
+- The stage serves accounts in turn: next is the list of the account that was served longest ago.
+  Each account has one list in progress. Several stages run concurrently.
+- A turn tries a few lines, those of different hosts concurrently. A line with a slow host is put
+  off until the other lines of its list have been tried.
+- The result of each line is stored, so that a crash loses nothing, and repeats the lines of at most
+  one turn.
 """
 
 import asyncio
@@ -40,20 +40,20 @@ from storage.db.leases import release
 log = structlog.get_logger(__name__)
 
 MOST_LINES = 1000
-AT_ONCE = 8  # lines of one list in a turn; those of one host follow each other
-PATIENCE_SECONDS = 10.0  # with a line at its first try
+AT_ONCE = 8  # lines of one list in a turn; those of one host are tried one by one
+PATIENCE_SECONDS = 10.0  # for the first try of a line
 LEASE = timedelta(minutes=10)
 TOO_MANY = "too many"
 
 
 class ReadsLists(Protocol):
-    """Reads OPML where that cannot hold up anything else."""
+    """Reads OPML where a slow file cannot delay anything else."""
 
     async def outlines(self, data: bytes, /) -> Sequence[Outline]: ...
 
 
 async def read_list(data: bytes, *, reader: ReadsLists) -> list[str]:
-    """Return the addresses in a list; raise `Unreadable` if it is none."""
+    """Return the addresses in a list of feeds; raise `Unreadable` if *data* is no such list."""
     return [outline.url or outline.site for outline in await reader.outlines(data)]
 
 
@@ -65,7 +65,7 @@ async def check_no_list_is_added(storage: Storage, chat_id: int) -> None:
 
 
 async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
-    """Keep the list for a day; return its id and how many feeds of it would be tried."""
+    """Store the list for a day; return its id, and how many of its feeds would be tried."""
     kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= LONGEST_URL][:MOST_LINES]
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
@@ -75,10 +75,10 @@ async def keep_list(storage: Storage, chat_id: int, urls: Sequence[str]) -> tupl
 async def add_list(
     storage: Storage, chat_id: int, list_id: int, message: feeds_followed.ImportMessage
 ) -> int:
-    """Let the stage add the feeds and report in *message*; return how many there are.
+    """Make the stage add the feeds and report in *message*; return the number of feeds.
 
-    Raises NoSuchList if the list is another chat's, was added before, or has waited too long, and
-    ListIsAdded if another one is being added.
+    Raises NoSuchList if the list belongs to another chat, was added before, or has expired, and
+    ListIsAdded if another list is being added.
     """
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)
@@ -93,7 +93,7 @@ async def add_list(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The result of a line; *outcome* is one of `FeedAddition`, or `TOO_MANY`."""
+    """The result of a line; *outcome* is a `FeedAddition` or `TOO_MANY`."""
 
     url: str
     outcome: str
@@ -102,7 +102,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class ListProgress:
-    """How far a list is; *lines* is None until all were tried."""
+    """The progress of a list; *lines* is None until all of them were tried."""
 
     tried: int
     total: int
@@ -115,7 +115,7 @@ class _HostIsSlowError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _ImpatientAdder:
-    """Gives up a feed after so many *seconds*."""
+    """Gives up on a feed after *seconds*."""
 
     adder: AddsFeeds
     seconds: float
@@ -130,7 +130,7 @@ class _ImpatientAdder:
 
 @dataclass(frozen=True, slots=True)
 class FeedListStage:
-    """*report* shows a chat how far its list is; it raises nothing."""
+    """Adds lists of feeds; *report* shows the chat the progress, and raises nothing."""
 
     storage: Storage
     adder: AddsFeeds
@@ -168,7 +168,7 @@ class FeedListStage:
             except _HostIsSlowError:
                 async with self.storage.writing() as tx:
                     await feeds_followed.postpone_line(tx, chat.list_id, line.number)
-                return  # the next turn goes on with this host
+                return  # the next turn tries this host again
             error = problem.code.value if problem else None
             detail = dict(problem.detail) if problem else None
             async with self.storage.writing() as tx:

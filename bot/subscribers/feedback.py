@@ -35,7 +35,7 @@ async def send_feedback(
     renderer: Renderer,
     admins: frozenset[int],
 ) -> bool:
-    """Send *words* to all admins; False if there is none yet, and the first one will get them.
+    """Send *words* to all admins; False if there is no admin yet. The first one will get them.
 
     Raises TooMuchFeedback if the chat has sent too many today.
     """
@@ -53,7 +53,7 @@ async def send_feedback(
 
 
 async def forward_feedback(storage: Storage, *, renderer: Renderer, admins: frozenset[int]) -> None:
-    """Send the admins the feedback that came before there was any admin."""
+    """Send the admins the feedback that arrived before there was an admin."""
     async with storage.writing() as tx:
         to = await admin_chats(tx, admins)
         for name, feedback in await unsent_feedback(tx) if to else ():

@@ -1,4 +1,4 @@
-"""Groups and channels: managed from a private chat, their forum topics, and what moves with them.
+"""Groups and channels: managing them from a private chat, their forum topics, and migration.
 
 In a forum, each thread is a chat of its own with its own subscriptions. A subscription can be moved
 from one thread to another thread of the same group.
@@ -30,8 +30,8 @@ from storage.mutes import MuteSubject, unmute_subject
 from storage.suspension import migrate_chat, move_waiting_alerts, restore_chat
 from storage.topics import Topic, topic_of
 
-# At most so many chats that the user added the bot to, and so many of others, because Telegram is
-# asked for the administrators of each.
+# At most so many chats to which the user added the bot, and so many other chats, because the bot
+# asks Telegram for the administrators of each.
 MOST_OWN, MOST_OTHERS = 200, 30
 
 
@@ -92,13 +92,13 @@ async def as_manager(
 
 
 async def set_managed(storage: Storage, user_id: int, chat_id: int | None) -> None:
-    """Apply what the user types to our row *chat_id*; None: to their own chat again."""
+    """Apply what the user types to our row *chat_id*, or with None to their own chat again."""
     async with storage.writing() as tx:
         await set_managed_chat(tx, user_id, chat_id)
 
 
 async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
-    """Remember that *user* changes the subscriptions of a group or channel they administer."""
+    """Store that *user* administers the group or channel and changes its subscriptions."""
     async with storage.reading() as tx:
         if await is_admin_recorded(tx, user.chat_id, user.user_id):
             return
@@ -135,7 +135,7 @@ async def migrate_group(storage: Storage, old: int, new: int, *, limits: Limits)
         await migrate_chat(tx, old, new, most_topics=limits.topics)
 
 
-# Subscriptions moved from one thread of a forum to another
+# Moving subscriptions from one thread of a forum to another
 
 
 async def sibling_topics(
@@ -153,9 +153,9 @@ async def sibling_topics(
 async def move_subscription(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
     """Move a subscription from our row *source_id* to *chat_id*; return the topic's name.
 
-    It keeps the time since which it alerts. If the chat already has the topic, or another one with
-    the same query, that subscription stays and the moved one ends. Raises NoSuchTopic unless both
-    are threads of one group.
+    The subscription still alerts from the same time on. If the chat already has the topic, or
+    another one with the same query, that subscription stays and the moved one ends. Raises
+    NoSuchTopic unless both are threads of one group.
     """
     async with storage.writing() as tx:
         source, chat = await _lock_both(tx, source_id, chat_id)
@@ -185,7 +185,7 @@ async def move_subscription(storage: Storage, chat_id: int, source_id: int, topi
 
 
 async def _lock_both(tx: Transaction, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
-    """Return both chats, locked in the order of their rows."""
+    """Lock both chats in the order of their ids, so that no two moves deadlock; return them."""
     chats = {}
     for row in sorted({source_id, chat_id}):
         if await tx.get(Chat, row) is None:

@@ -1,14 +1,14 @@
 """Typed text: times, hours, a date, a zone, a link, an address; anything else is keywords.
 
-1. The answer to a question is read generously: `Tokyo` is a zone then, and `8 and 18` are times.
-2. Unasked, a text is a setting only if it can hardly be anything else: a number alone, `8` or
-   `8.30`, is a time of the day; a bare city is a keyword.
-3. If the question was for a query, times and zones are keywords too.
+1. An answer to a question is read generously: `Tokyo` is a zone then, and `8 and 18` are times.
+2. Without a question, a text is a setting only if it can hardly be anything else: a number alone,
+   `8` or `8.30`, is a time of the day; a bare city is a keyword.
+3. If the question asked for a query, times and zones are keywords too.
 4. `quiet` marks a span of hours as quiet hours.
-5. Words of times and dates may be English or of the chat's language; digits may be of any script.
+5. Words for times and dates may be English or in the chat's language; digits, in any script.
 6. Six digits may be a code; the caller knows whether one is awaited.
 7. A long text without the signs of a query is somebody's post, from which keywords are taken.
-8. A text with nothing to look for, such as a smile or a single `the`, is nonsense.
+8. A text without a word to search for, such as a smiley or a single `the`, is nonsense.
 """
 
 import re
@@ -78,7 +78,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An e-mail address; its form is checked later (`read_address`)."""
+    """An e-mail address; `read_address` checks it later."""
 
     text: str
 
@@ -90,7 +90,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """Any other text, on one line; the parser says whether it is a query."""
+    """Any other text, on one line; the query parser tells whether it is a query."""
 
     text: str
 
@@ -119,9 +119,9 @@ Typed: TypeAlias = (
 def read_typed(
     text: str, asked: AskedInput | None = None, today: date | None = None, language: str = "en"
 ) -> Typed:
-    """Read *text*, which answers the question *asked*, if any; dates are seen from *today*.
+    """Read *text*, which answers the question *asked*, if any; dates are relative to *today*.
 
-    *language*: the code of the language that is read besides English.
+    *language*: the code of the language that is understood besides English.
     """
     line = one_line(text)
     plain = ascii_digits(line)

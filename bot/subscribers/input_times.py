@@ -1,7 +1,8 @@
 """Times, days of the week, hours and dates as users type them, in English and one more language.
 
-`time_tokens` reads the words; here the tokens become times. A text is read only if every word of it
-is known. Dates are left to dateparser, except for days of the week and for forms that it misreads.
+`time_tokens` turns words into tokens, and this module turns the tokens into times. It reads a text
+only if it knows every word. Dates are left to dateparser, except for days of the week and for forms
+that dateparser misreads.
 """
 
 import re
@@ -44,7 +45,7 @@ def read_times(text: str, language: str, *, loose: bool = False) -> tuple[Weekly
     2. Days without a time belong to the next time; with none to follow, to the last.
     3. A time without days has those of the time before it; the first has every day.
 
-    *loose*: times were asked for, so a number alone is an hour.
+    *loose*: the bot asked for times, so a number alone is an hour.
     """
     tokens = time_tokens_in(text, language)
     if not loose and not all(token.is_clear for token in tokens):
@@ -78,9 +79,9 @@ def _on_their_days(pieces: Iterable[tuple[int, int | None]]) -> tuple[WeeklyTime
 
 
 def read_hours(text: str, language: str, *, loose: bool = False) -> QuietHours | None:
-    """Return from when to when: `22:00-07:00`, `quiet 22-7`; None if both are the same.
+    """Return the hours in `22:00-07:00` or `quiet 22-7`; None if both times are the same.
 
-    *loose*: hours were asked for, so numbers alone are hours, and `and` may stand between them.
+    *loose*: the bot asked for hours, so numbers alone are hours, and `and` may join them.
     """
     tokens = time_tokens_in(text, language)
     if tokens and tokens[0].kind is TimeKind.QUIET:
@@ -109,9 +110,9 @@ _YEARS_TO_LEAP_DAY: Final = 8  # at most: from 2096 to 2104
 
 
 def read_date(text: str, today: date, language: str) -> date | None:
-    """Return the date that *text* names, seen from *today*: `1 June`, `tomorrow`, `10 days`.
+    """Return the date that *text* names, relative to *today*: `1 June`, `tomorrow`, `10 days`.
 
-    A date without a year, or a day of the week, is the next one after today.
+    A date without a year, or a day of the week, means the next one after today.
     """
     if len(text) > _LONGEST_DATE:
         return None
@@ -130,7 +131,7 @@ def read_date(text: str, today: date, language: str) -> date | None:
 
 
 def _next_date(today: date, year: int, month: int, day: int) -> date | None:
-    """Return the date, or if *year* is 0 the next such one."""
+    """Return the date; if *year* is 0, the next such date after today."""
     years = [year] if year else range(today.year, today.year + _YEARS_TO_LEAP_DAY + 1)
     for candidate in years:
         try:

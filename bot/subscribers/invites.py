@@ -38,7 +38,7 @@ _CODE = re.compile(CODE)
 
 
 class Redeemed(StrEnum):
-    """The result of an invitation code that a user sent."""
+    """The result of redeeming an invitation code."""
 
     IN = "in"
     ALREADY_IN = "already in"
@@ -51,9 +51,9 @@ class Redeemed(StrEnum):
 async def create_invite(
     storage: Storage, uses: int, last_day: date, *, by: int | None = None, code: str = ""
 ) -> Invite:
-    """Make an invitation for *uses* users, valid through *last_day*, a day in UTC.
+    """Create an invitation for *uses* users, valid through *last_day*, a day in UTC.
 
-    *code*: one that was drawn before; it makes one invitation, even if this is called again.
+    *code*: a code that was drawn before; repeated calls with it create one invitation.
     """
     if not 1 <= uses <= MOST_USES:
         raise NotANumber(1, MOST_USES)
@@ -71,7 +71,7 @@ async def create_invite(
 async def create_invite_for(
     storage: Storage, uses: int, days: int, *, by: int | None = None, code: str = ""
 ) -> Invite:
-    """Make one that is valid for *days*, today included; else as `create_invite`."""
+    """Create an invitation that is valid for *days*, including today; see `create_invite`."""
     async with storage.reading() as tx:
         today = tx.now.date()
     return await create_invite(storage, uses, today + timedelta(days=days - 1), by=by, code=code)
@@ -83,7 +83,7 @@ async def invite_page(storage: Storage, wanted: int = 0) -> ListPage[Invite]:
 
 
 async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = None) -> bool:
-    """Revoke an invitation; its users keep their access. False if there is no such invitation."""
+    """Revoke an invitation; its users keep their access. Return False if there is none."""
     async with storage.writing() as tx:
         ended = await end_invite(tx, invite_id)
         if ended:
@@ -92,7 +92,7 @@ async def revoke_invite(storage: Storage, invite_id: int, *, by: int | None = No
 
 
 async def is_unauthorized(storage: Storage, user_id: int, *, access: Access) -> bool:
-    """Whether the user lacks access."""
+    """Return whether the user lacks access."""
     async with storage.reading() as tx:
         return not await has_access(tx, user_id, access)
 
@@ -100,7 +100,7 @@ async def is_unauthorized(storage: Storage, user_id: int, *, access: Access) -> 
 async def redeem_invite(
     storage: Storage, user_id: int, code: str, *, once: UpdateRef | None = None, access: Access
 ) -> Redeemed:
-    """Give the user access by *code*, however it is typed; each user counts once."""
+    """Give the user access by *code*, in any spelling; each user counts once."""
     if not await is_unauthorized(storage, user_id, access=access):
         return Redeemed.ALREADY_IN
     async with storage.writing() as tx:
@@ -119,7 +119,7 @@ async def _admit(tx: Transaction, user_id: int, invite: Invite) -> Redeemed:
     if invite.is_over(tx.now):
         return Redeemed.EXPIRED
     if not await admit(tx, user_id, invite.id):
-        return Redeemed.ALREADY_IN  # by another process, just now
+        return Redeemed.ALREADY_IN  # another process admitted them just now
     if not await use_invite(tx, invite.id):
         await forget_admission(tx, user_id)
         return Redeemed.USED_UP
@@ -131,7 +131,7 @@ def new_code() -> str:
 
 
 def as_code(typed: str) -> str:
-    """Return the code as it is stored, for `abcd-efgh …`."""
+    """Return a typed code, such as `abcd-efgh …`, as it is stored."""
     return re.sub(r"[\s-]", "", typed).upper()
 
 

@@ -1,6 +1,6 @@
-"""Limits: how much one Telegram chat may have, all its threads together.
+"""Limits: how much one Telegram chat may have, including all its threads.
 
-The settings hold the limits of all chats; an admin may set others for one chat.
+The settings hold the default limits; an admin may set others for one chat.
 """
 
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Limited(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A number for each of `Limited`. *budgets*: of a day; no admin changes them for one chat."""
+    """A number for each of `Limited`. *budgets*: a day; admins cannot change them for one chat."""
 
     topics: int
     feeds: int
@@ -39,12 +39,12 @@ class Limits:
 
 
 async def limits_of(tx: Transaction, chat_id: int, usual: Limits) -> Limits:
-    """Return the limits of the chat: *usual*, unless an admin has set others for it."""
+    """Return the limits of the chat: *usual*, except those that an admin has set for it."""
     return limits_with(await quota_of(tx, chat_id), usual)
 
 
 def limits_with(quota: Quota, usual: Limits) -> Limits:
-    """Return *usual* with the numbers that *quota* sets instead."""
+    """Return *usual* with the numbers that *quota* replaces."""
     own = {kind: getattr(quota, kind) for kind in Limited}
     return replace(usual, **{kind: number for kind, number in own.items() if number is not None})
 
@@ -57,9 +57,9 @@ async def get_limits(storage: Storage, chat_id: int, *, limits: Limits) -> Limit
 async def set_limits(
     storage: Storage, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
 ) -> None:
-    """Limit the chat of our row *chat_id* to *number* of a kind; None: to the usual number.
+    """Set a limit of the chat with our row *chat_id*; None restores the usual number.
 
-    A chat that has more keeps them. Raises NoSuchChat, and NotANumber if *number* is too large.
+    A chat that has more keeps it all. Raises NoSuchChat, and NotANumber if *number* is too large.
     """
     if number is not None and not 0 <= number <= LARGEST:
         raise NotANumber(0, LARGEST)
@@ -76,9 +76,10 @@ async def set_limits(
 
 
 async def count_search(storage: Storage, chat_id: int, *, limits: Limits) -> None:
-    """Count a search for feeds or stories before it begins; the updates of a chat are in order.
+    """Count a search for feeds or stories, before it begins.
 
-    Raises TooManySearches if the account has none left today.
+    Raises TooManySearches if the account has none left today. No lock is needed, because the
+    updates of a chat are handled in order.
     """
     async with storage.writing() as tx:
         account = await account_of_chat(tx, chat_id)

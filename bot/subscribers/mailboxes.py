@@ -1,7 +1,7 @@
-"""A chat's mailbox: a user names an address, confirms it by mail, chooses what comes, removes it.
+"""A chat's mailbox: adding an address, confirming it by mail, choosing the mails, removing it.
 
-An unconfirmed mailbox gets one mail, which asks for the confirmation. `bot.mail.codes` says how it
-may be answered.
+An unconfirmed mailbox gets only the mail that asks for confirmation. `bot.mail.codes` describes the
+code and the link in that mail.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ async def request_confirmation(
     once: UpdateRef | None = None,
     mailer: Mailer | None,
 ) -> MailboxSeen:
-    """Mail *address* a request to confirm that digests may come there, unless it is active.
+    """Mail *address* a request to confirm it for digests, unless it is confirmed already.
 
     *asked_by* is Telegram's id of the user; None for an anonymous administrator. A second request
     within a minute is a second tap on the button and sends no second mail. Raises NoMail (*mailer*
@@ -130,7 +130,7 @@ async def confirm_by_code(
             await _confirm(tx, chat, mailbox)
             return mailbox_seen(chat, mailbox)
         if not await is_duplicate(tx, once):
-            mailbox.tries += 1  # committed before the try is refused
+            mailbox.tries += 1  # committed before a wrong code raises
     raise WrongCode(codes.MOST_TRIES - mailbox.tries)
 
 
@@ -139,7 +139,7 @@ async def confirm_by_link(
 ) -> bool:
     """Confirm with the token of the link, and notify the chat; return whether it is confirmed.
 
-    False for a chat without access, even if the address was confirmed before.
+    A chat without access gets False, even if the address was confirmed before.
     """
     async with storage.writing() as tx:
         found = await mailboxes.lock_mailbox(tx, mailbox_id)
@@ -203,7 +203,7 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
 
 
 async def _mail_request(tx: Transaction, mailer: Mailer, mailbox: Mailbox, language: str) -> None:
-    """Mail a code and a link, which stand in no other message."""
+    """Mail a code and a link, which no other message contains."""
     request = codes.new_request()
     mailbox.code_hash = codes.hash_secret(request.code, mailbox.chat_id)
     mailbox.token_hash = codes.hash_secret(request.token, mailbox.chat_id)
@@ -257,5 +257,5 @@ async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
 async def _confirm(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
     await confirm_mailbox(tx, mailbox)
     if not chat.digest_by.mails:
-        # Digests by Telegram go on until the chat's users choose mails alone.
+        # Digests still come by Telegram until a user chooses mail alone.
         chat.digest_by = DigestMedium.BOTH

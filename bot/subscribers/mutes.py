@@ -1,10 +1,10 @@
-"""Mutes of topics, stories and publishers; and the publishers of a topic, which a chat may mute.
+"""Mutes of topics, stories and publishers, and the publishers of a topic.
 
-- A muted topic sends nothing. A muted story sends no alert, no edit and no item of a digest.
-- A muted publisher sends nothing. "Less" of a publisher keeps its stories out of alerts, unless
-  others report them too.
-- A button under an alert changes the buttons of its message. Nothing else changes them as long as
-  the menu is open (`mark_pressed`).
+- A muted topic sends nothing. A muted story causes no alert, no edit and no item in a digest.
+- A muted publisher sends nothing. "Less" of a publisher (`MuteKind.LESS`) keeps its stories out of
+  alerts, unless others report them too.
+- A button under an alert changes the buttons of the message. While the menu is open, edits of the
+  alert leave the buttons alone (`mark_pressed`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,13 +39,13 @@ from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
 from storage.topics import topics_by_id
 
-DAYS = 30  # of which a topic's publishers are counted
+DAYS = 30  # the period for which a topic's publishers are counted
 MOST_PUBLISHERS = 10
-_STORY_LASTS = timedelta(days=30)  # no story goes on for longer, so none need stay muted
+_STORY_LASTS = timedelta(days=30)  # no story goes on for longer, so its mute can end
 
 
 class Duration(StrEnum):
-    """How long a mute lasts; FOREVER: until it is unmuted."""
+    """How long a mute lasts; FOREVER lasts until a user unmutes."""
 
     HOUR = "hour"
     DAY = "day"
@@ -80,7 +80,7 @@ class AlertPublisher(NamedTuple):
 
 
 class ArticlePublisher(NamedTuple):
-    """A publisher by a source, and by an article that it carried."""
+    """A publisher, given by a source and an article that it carried."""
 
     source_id: int
     article_id: int
@@ -111,7 +111,7 @@ class AlertMenu:
 
 @dataclass(frozen=True, slots=True)
 class TopicPublishers:
-    """How many of the *stories* that a topic found in *days* each publisher carried."""
+    """The publishers of a topic, each with its number of the *stories* found in *days*."""
 
     topic_id: int
     name: str
@@ -136,7 +136,7 @@ async def mute(
     *,
     alert: int | None = None,
 ) -> Muted:
-    """Mute the subject, or change until when it is muted.
+    """Mute the subject, or change the end of its mute.
 
     *alert*: the story of the alert whose button was pressed. Raises NoSuchTopic, NoSuchAlert or
     NoSuchPublisher if the chat has no such subject.
@@ -193,7 +193,7 @@ async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> ListPage[
 
 
 async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: bool) -> AlertMenu:
-    """Return the names for an alert's buttons; *is_open*: whether its menu is shown from now on."""
+    """Return the names for an alert's buttons, and store whether its menu *is_open* now."""
     async with storage.writing() as tx:
         found = await _alert(tx, chat_id, story_id)
         await mark_pressed(tx, chat_id, story_id, tx.now if is_open else None)
@@ -232,7 +232,7 @@ async def publisher_seen(
 
 
 async def mute_of_publisher(tx: Transaction, chat_id: int, publisher: Publisher) -> Mute | None:
-    """Return the chat's mute of the publisher, "less" of it included."""
+    """Return the chat's mute of the publisher, including "less"."""
     for kind in SOURCE_MUTES:
         subject = MuteSubject(kind, publisher.source_id, publisher.publisher_to_mute)
         if muted := await mute_of(tx, chat_id, subject):
@@ -241,7 +241,7 @@ async def mute_of_publisher(tx: Transaction, chat_id: int, publisher: Publisher)
 
 
 async def _resolve(tx: Transaction, chat_id: int, subject: Subject) -> tuple[MuteSubject, str]:
-    """Return the subject as it is stored, and its name."""
+    """Return the subject as it is stored, and the name that users see."""
     match subject:
         case TopicSubject(topic_id):
             topic, _ = await subscription_of(tx, chat_id, topic_id)
@@ -270,6 +270,6 @@ async def _alert(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert:
 async def _publisher_of_alert(
     tx: Transaction, chat_id: int, alert: PressedAlert
 ) -> Publisher | None:
-    """Return the first publisher of the article in the eyes of the chat; None if it is gone."""
+    """Return the first publisher of the alert's article that the chat sees; None if it is gone."""
     seen = await publishers_seen_by(tx, chat_id, [alert.article_id])
     return next(iter(seen.get(alert.article_id, ())), None)

@@ -1,4 +1,4 @@
-"""A chat's own feeds, whose articles reach that chat alone unless the source is public."""
+"""A chat's own feeds. Their articles reach only their followers, unless the source is public."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from storage.usage import account_of_chat, used_today
 
 class FeedAddition(StrEnum):
     FOLLOWED = "followed"
-    THERE = "there"  # the chat had it already
+    THERE = "there"  # the chat followed it already
     REFUSED = "refused"
 
 
@@ -33,12 +33,12 @@ class AddsFeeds(Protocol):
     """Reads a feed before it is added for the chats that follow it."""
 
     async def for_account(self, url: str, /, *, room: int) -> Addition:
-        """Add what is at *url*, with entries for which there is *room*."""
+        """Add the feed at *url*; store no entries yet if they weigh more than *room*."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """`problem` says why not."""
+    """The result of following a feed; *problem* is the reason for a refusal."""
 
     outcome: FeedAddition
     url: str
@@ -62,7 +62,7 @@ async def get_own_feed(storage: Storage, chat_id: int, source_id: int) -> Source
 
 
 async def public_source(storage: Storage, url: str) -> Source | None:
-    """Return the source at *url* if it is public, so that the feed need not be read first."""
+    """Return the source at *url* if it is public, so that it need not be read first."""
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(as_typed(url)))
     is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH
@@ -70,7 +70,7 @@ async def public_source(storage: Storage, url: str) -> Source | None:
 
 
 async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limits) -> int:
-    """Return for how many entries of a feed the account may still pay today.
+    """Return how many entries the account's budget still allows today.
 
     Raises TooManyFeeds, TooManyAdditions or OverBudget, so that no feed is read in vain. A feed
     that the chat follows already needs no room.
@@ -135,7 +135,7 @@ async def _follow(
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)
         is_new = not await feeds_followed.source_followed(tx, chat_id, source.id)
-        # Other feeds may have been added while this one was read.
+        # The chat may have added other feeds while this one was read.
         is_beyond = bool(is_new and cost.additions) and not limits.budgets.left(
             UsageKind.ADDITIONS, await _used(tx, chat_id)
         )
@@ -160,7 +160,7 @@ async def _used(tx: Transaction, chat_id: int) -> Mapping[UsageKind, int]:
 
 
 def _refuse_beyond(used: Mapping[UsageKind, int], budgets: Budgets) -> None:
-    """Refuse a feed that must be read if the account has used up its additions, or its polls."""
+    """Raise if the account's additions or polls are used up; for feeds that must be read."""
     exceeded = budgets.exceeded(used)
     if UsageKind.ADDITIONS in exceeded:
         raise TooManyAdditions(budgets.additions)
@@ -180,5 +180,5 @@ async def _refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> 
 
 
 def _is_inside(source: Source) -> bool:
-    """Whether the source is in the operator's network and not public."""
+    """Return whether the source is in the operator's network and not public."""
     return source.own_network and not source.public

@@ -1,6 +1,7 @@
 """Lists that are shown page by page; pages count from 0.
 
-A button may be older than its list, so a page that does not exist stands for the nearest one.
+The list may have changed since a button was sent. For a page that no longer exists, the nearest one
+is shown.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -11,11 +12,11 @@ Item = TypeVar("Item")
 Other = TypeVar("Other")
 Loaded_co = TypeVar("Loaded_co", covariant=True)
 
-PER_PAGE = 8  # with its buttons it fits the screen of a phone
+PER_PAGE = 8  # a page with its buttons fits the screen of a phone
 
 
 class LoadsRows(Protocol[Loaded_co]):
-    """Loads part of a list, such as a statement of `storage` with its transaction filled in."""
+    """Loads part of a list, such as a function of `storage` with its transaction bound."""
 
     def __call__(self, *, offset: int, limit: int) -> Awaitable[Sequence[Loaded_co]]: ...
 
@@ -39,7 +40,7 @@ class ListPage(Generic[Item]):
         return self.number * self.size + 1
 
     def showing(self, items: Sequence[Other]) -> "ListPage[Other]":
-        """Return this page with *items* in the place of its own."""
+        """Return this page with *items* instead of its own."""
         return ListPage(items, self.number, self.total, self.size)
 
 

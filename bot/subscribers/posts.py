@@ -1,9 +1,9 @@
 """Texts that are neither a setting nor plainly a query.
 
-- A post of somebody else, forwarded or pasted: a link, or a text to take keywords from. A typed
+- A post by somebody else, forwarded or pasted: a link, or a text to take keywords from. A typed
   text is a post only if it is long and has no signs of a query.
 - A message to the bot itself: a greeting, thanks, `help`, `stop`, `delete Taiwan`.
-- A list: several names, separated by commas or line breaks, of which any is to be found.
+- A list: several names, separated by commas or line breaks. The query finds any of them.
 """
 
 import re
@@ -22,7 +22,7 @@ from bot.text.folding import folded_text
 from bot.text.stopwords import STOP_WORDS
 
 LONG: Final = 200  # characters; a longer text is a query only if it has the signs of one
-_FEW: Final = 100  # characters; a post with no more besides a link is about that link
+_FEW: Final = 100  # characters; a post with so little text besides a link is about the link
 _LONGEST_TITLE: Final = 200
 _URL: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?)]}\u2026\u300d\u3002"
@@ -71,13 +71,13 @@ def asks(text: str) -> bool:
 
 
 def is_telling(text: str) -> bool:
-    """Whether *text* has any word that can be looked for."""
+    """Return whether *text* has any word to search for."""
     words = folded_text(text).split()
     return bool(words) and (len(words) > 1 or words[0] not in STOP_WORDS)
 
 
 def read_post(text: str, hidden_links: Iterable[str] = ()) -> PostLink | Post:
-    """Return the link that a post is about, or its text; *hidden_links* lie under its words."""
+    """Return the link that a post is about, or its text; *hidden_links* are links under words."""
     links = [found.rstrip(_TRAILING) for found in _URL.findall(text)]
     links += [link for link in hidden_links if _URL.fullmatch(link)]
     links = [link for link in links if is_link(link)]

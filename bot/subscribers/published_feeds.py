@@ -1,4 +1,4 @@
-"""The feeds that a chat publishes for feed readers: their addresses, renewed or turned off."""
+"""The feeds that a chat publishes for feed readers: returns, renews and revokes their addresses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

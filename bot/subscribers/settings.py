@@ -1,7 +1,7 @@
 """A chat's settings: zone, language, digest times, layout, quiet hours, alerts an hour, pauses.
 
-Each change returns the new settings, and plans again what depends on them: when the next digest is
-due, and when held alerts go out.
+Each change returns the new settings, and updates the times that depend on them: when the next
+digest is due, and when held alerts go out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -52,10 +52,8 @@ _INSTANT = timedelta(microseconds=1)
 class ChatSettings:
     """The settings of a chat; `next_at` is None if no topic is in a digest.
 
-    `language`: the code of the language that was chosen; None: the client's. `speaks`: the tag of
-    the language in effect.
-
-    `paused_until`: the local date on which a pause ends by itself.
+    `language`: the code of the chosen language; None: that of the client. `speaks`: the tag of
+    the language in use. `paused_until`: the local date on which a pause ends by itself.
     """
 
     plan: Plan
@@ -75,7 +73,7 @@ class ChatSettings:
 
 @dataclass(frozen=True, slots=True)
 class DigestLayout:
-    """How much a chat's digests say, and in which of Telegram's layouts."""
+    """How detailed a chat's digests are, and in which of Telegram's layouts they come."""
 
     style: Style
     layout: Layout
@@ -99,7 +97,7 @@ async def set_zone(storage: Storage, chat_id: int, zone: str) -> ChatSettings:
         raise NotAZone
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        if chat.resume_at:  # the date stays what it was
+        if chat.resume_at:  # keep the local date of the resumption
             chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
         chat.zone, chat.zone_guessed = zone, False
         if chat.quiet_hours:
@@ -109,7 +107,7 @@ async def set_zone(storage: Storage, chat_id: int, zone: str) -> ChatSettings:
 
 
 async def set_language(storage: Storage, chat_id: int, code: str | None) -> ChatSettings:
-    """Write to the chat in the language *code*; None: in the client's."""
+    """Write to the chat in the language *code*; with None, in that of the client."""
     if code is not None and code not in LANGUAGES:
         raise NotALanguage
     async with storage.writing() as tx:
@@ -131,7 +129,7 @@ async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> 
 async def set_time(
     storage: Storage, chat_id: int, minutes: int, number: int | None = None
 ) -> ChatSettings:
-    """Send the digest of that *number*, or else the first, at *minutes* after local midnight."""
+    """Send the digest *number*, by default the first, at *minutes* after local midnight."""
 
     def changed(schedule: Schedule, _last: Mapping[int, date]) -> Schedule:
         return with_time(schedule, schedule[0].number if number is None else number, minutes)
@@ -192,7 +190,7 @@ async def get_layout(storage: Storage, chat_id: int) -> DigestLayout:
 async def set_layout(
     storage: Storage, chat_id: int, *, style: Style | None = None, layout: Layout | None = None
 ) -> DigestLayout:
-    """Change either or both. Rich is tried again even if Telegram rejected it before."""
+    """Change either or both. Rich is tried again, even if Telegram rejected it before."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         chat.style, chat.layout = style or chat.style, layout or chat.layout
@@ -203,7 +201,7 @@ async def set_layout(
 
 
 async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | None) -> ChatSettings:
-    """Hold alerts back during these *hours*; None: release held alerts at once."""
+    """Hold alerts back during these *hours*; None ends quiet hours and releases held alerts."""
     if hours and not _are_hours(hours):
         raise NotATime
     async with storage.writing() as tx:
@@ -214,7 +212,7 @@ async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | No
 
 
 async def set_alerts_per_hour(storage: Storage, chat_id: int, number: int) -> ChatSettings:
-    """Send at most *number* alerts an hour one by one, and the others together."""
+    """Send at most *number* single alerts an hour, and bundle the others."""
     if not 1 <= number <= MOST_ALERTS_PER_HOUR:
         raise NotANumber(1, MOST_ALERTS_PER_HOUR)
     async with storage.writing() as tx:
@@ -241,12 +239,12 @@ async def pause_for(storage: Storage, chat_id: int, days: int) -> ChatSettings:
 
 
 async def pause_until(storage: Storage, chat_id: int, day: date) -> ChatSettings:
-    """Send nothing before the local date *day*; raise NotADate if that is over, or far away."""
+    """Send nothing before the local date *day*; raise NotADate if that is past, or far away."""
     return await _pause(storage, chat_id, lambda _today: day)
 
 
 async def resume(storage: Storage, chat_id: int) -> ChatSettings:
-    """End the pause. Stories of that time come with the next digest, not at once."""
+    """End the pause. Its stories come with the next digest, not at once."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         await restore_chat(tx, chat_id)
@@ -258,7 +256,7 @@ async def resume(storage: Storage, chat_id: int) -> ChatSettings:
 async def _pause(
     storage: Storage, chat_id: int, end: Callable[[date], date | None]
 ) -> ChatSettings:
-    """Pause until the date that *end* returns for today's, or until `resume` if it returns None."""
+    """Pause until the date that *end* returns for today's date, or until `resume` for None."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         today = local_date(tx.now, chat.zone)
@@ -277,8 +275,8 @@ async def _pause(
 async def replan(tx: Transaction, chat: Chat) -> Plan:
     """Set the time of the chat's next digest; there is none if no subscription asks for it.
 
-    A digest that was due a moment ago is still due. A process that is composing one by the old plan
-    starts again.
+    A digest that was due a moment ago is still due. A process that is composing a digest for the
+    former time starts again.
     """
     plan = Plan(chat.zone, await schedule_of(tx, chat.id))
     is_wanted = await wants_digest(tx, chat.id)
@@ -295,7 +293,7 @@ def set_next_digest(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, da
 
 def _after(chat: Chat, now: datetime) -> datetime:
     """Return the time after which the next digest comes."""
-    if chat.resume_at:  # not before the pause is over
+    if chat.resume_at:  # not before the pause ends
         return chat.resume_at - _INSTANT
     due = chat.next_digest_at
     return min(now, due - _INSTANT) if due else now
@@ -339,7 +337,7 @@ async def get_managed(storage: Storage, chat_id: int) -> Managed:
 async def check_manageable(storage: Storage, chat_id: int) -> None:
     """Raise NoSuchChat if the chat was deleted, has no access, or became another chat.
 
-    A link outlives its chat, so every request by one is checked first.
+    A link may outlive its chat, so every request by link checks this first.
     """
     async with storage.reading() as tx:
         chat = await tx.get(Chat, chat_id)

@@ -61,7 +61,7 @@ def start_for(linked: Linked) -> str | None:
 
 
 def read_start(start: str) -> Linked | None:
-    """Read the start parameter of a link; None if it is none of these."""
+    """Read the start parameter of a link; None if it has none of these forms."""
     if start.startswith(_TOPIC):
         return LinkedTopic(start.removeprefix(_TOPIC))
     if start.startswith(_SHARED):

@@ -1,9 +1,9 @@
 """Subscriptions of a chat: beginning one, changing its query, name and mode, and ending it.
 
-- The same query, however it is written, is one topic of the chat; subscribing again changes the
-  mode.
-- A chat cannot change a topic of the catalogue: a topic of its own takes its place.
-- The end of a subscription can be undone for a while; then its topic goes, if it is the chat's own.
+- Two spellings of a query are one topic of the chat; subscribing again changes the mode.
+- A chat cannot change a topic of the catalogue. A topic of its own replaces it.
+- Ending a subscription can be undone for a while. Then the topic is deleted, if it is the chat's
+  own.
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribed:
-    """A subscription that ended; a topic of the chat's own stays as long as that can be undone."""
+    """A subscription that ended; the chat's own topic is kept while that can be undone."""
 
     topic_id: int
     is_public: bool
@@ -79,7 +79,7 @@ async def subscribe(
 ) -> Subscribed:
     """Subscribe to the query *typed* as a topic of the chat's own; raise QueryError if it is none.
 
-    The query of a topic `#name` is written out, because that topic may change or go.
+    `#name` is replaced by the query of that topic, because the topic may change or be deleted.
     """
     query = await parse_for(storage, chat_id, typed)
     typed = typed if is_readable(typed) else shown(query)
@@ -135,9 +135,9 @@ async def undo_unsubscribe(
 
 
 async def change_query(storage: Storage, chat_id: int, topic_id: int, typed: str) -> int:
-    """Give the topic the query *typed*; return its id, which is new if the topic was public.
+    """Set the topic's query to *typed*; return the topic's id, which is new if it was public.
 
-    Raises QueryError, or AlreadySubscribed if another topic of the chat has the query.
+    Raises QueryError, or AlreadySubscribed if another topic of the chat has that query.
     """
     query = await parse_for(storage, chat_id, typed)
     line = one_line(typed if is_readable(typed) else shown(query))
@@ -221,13 +221,13 @@ async def _backfill(
     stored_query: tuple[int, ParsedQuery],
     now: datetime,
 ) -> None:
-    """Let the first digest of a new topic report the stories of the day before."""
+    """Match the stories of the last day, so that the first digest of a new topic has some."""
     if subscribed.is_new and subscribed.mode.digests:
         await search.backfill(storage, *stored_query, now - FIRST_REACH, chat_id=chat_id)
 
 
 async def own_topic(tx: Transaction, chat_id: int, query: ParsedQuery, typed: str) -> Topic:
-    """Return the chat's own topic with *query*, which is added as it was *typed* if it is new."""
+    """Return the chat's own topic with *query*; add it, as *typed*, if there is none."""
     query_id = (await query_for(tx, query.canonical)).id
     if topic := await topic_of(tx, chat_id, query_id):
         return topic
@@ -239,7 +239,7 @@ async def own_topic(tx: Transaction, chat_id: int, query: ParsedQuery, typed: st
 
 
 async def _drop_ended_twin(tx: Transaction, topic: Topic, chat_id: int, query_id: int) -> bool:
-    """Drop another topic with the same query whose subscription has ended, if there is one."""
+    """Delete another topic with the same query whose subscription has ended, if there is one."""
     twin = await topic_of(tx, chat_id, query_id)
     if twin is None or twin.id == topic.id:
         return False
@@ -262,7 +262,10 @@ async def _replace_by_own(
 
 async def _set_query(tx: Transaction, topic: Topic, query_id: int, line: str) -> None:
     former = topic.query_id
-    if topic.name in {name_of_query(topic.typed), name_for(topic.typed)}:  # nobody chose it
+    if topic.name in {
+        name_of_query(topic.typed),
+        name_for(topic.typed),
+    }:  # the name was made from the query
         topic.name = name_of_query(line)
     topic.typed, topic.query_id = line, query_id
     await tx.flush()

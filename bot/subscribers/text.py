@@ -11,7 +11,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def one_line(text: str) -> str:
     """Collapse white space; drop control characters, surrogates and marks of direction."""
-    if not text.isprintable():  # as it is with any of those
+    if not text.isprintable():  # false for any text with those characters
         text = "".join(sign for sign in text if sign.isspace() or _is_shown(sign))
     return " ".join(text.split())
 

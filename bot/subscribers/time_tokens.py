@@ -3,8 +3,8 @@
     Mondays to Fridays, 7 pm   →   DAYS(Monday to Friday) AND TIME(19:00)
 
 1. Fold the text: case, accents, wide forms, digits and punctuation.
-2. Lex it from left to right. A number is a time; anything else must be in the lexicon. One unknown
-   word, and the text is not about time: it has no tokens.
+2. Lex it from left to right. A number is a time; anything else must be in the lexicon. A text
+   with an unknown word is not about time, and has no tokens.
 3. Apply each part of the day to the time beside it.
 4. Join the first and the last day of a span.
 
@@ -139,7 +139,7 @@ _NUMBER: Final = (
 )
 _EASTERN_SIGNS: Final = "[時时点點시]"
 
-# In any language, after the words of each
+# For every language, after its own words
 _SIGNS: Final = (
     (r"\s", _FILLER),
     ("-", _TO),
@@ -165,7 +165,7 @@ _CLDR_PERIODS: Final = MappingProxyType(
 )
 
 NOT_SPACED: Final = frozenset({"ja", "zh-Hans", "zh-Hant", "ko"})
-# A character alone is the name of a day there; in Chinese it is a number.
+# In these languages a single character names a day; in Chinese it is a number.
 _SINGLE_CHARACTER_DAYS: Final = frozenset({"ja", "ko"})
 _VOWELS: Final = "aeiouаея"  # noqa: RUF001 - Cyrillic; names are inflected at these
 _SHORTEST_STEM: Final = 4
@@ -176,8 +176,8 @@ _STEM_ENDS: Final = r"\w{0,3}(?!\w)"
 
 @cache
 def _lexicon(language: str) -> _Lexicon:
-    """Return the words of the language of a code of ours, and those of English."""
-    tokens: dict[str, TimeToken] = {}  # by pattern; the first of a pattern counts
+    """Return the words of the language with this code of ours, and those of English."""
+    tokens: dict[str, TimeToken] = {}  # by pattern; the first token of a pattern counts
     hour_signs = [_EASTERN_SIGNS]
     for code in dict.fromkeys((language, ENGLISH.code)):
         patterns = (_day_patterns(code), _word_patterns(code), _cldr_patterns(code), _SIGNS)
@@ -193,7 +193,7 @@ def _lexicon(language: str) -> _Lexicon:
 
 
 def _day_patterns(code: str) -> Iterator[tuple[str, TimeToken]]:
-    """Give each name of a day, and its stem, which may be inflected."""
+    """Yield each name of a day, and its stem, which may be inflected."""
     shortest = 1 if code not in NOT_SPACED or code in _SINGLE_CHARACTER_DAYS else 2
     for day, name in _names_of_days(code):
         token = TimeToken(TimeKind.DAYS, 1 << day)
@@ -205,7 +205,7 @@ def _day_patterns(code: str) -> Iterator[tuple[str, TimeToken]]:
 
 
 def _names_of_days(code: str) -> Iterator[tuple[int, str]]:
-    """Give each name of a day, folded; 0 is Monday."""
+    """Yield each name of a day, folded; 0 is Monday."""
     for locale in _locales(code):
         for names in locale.days.values():
             for width in ("wide", "abbreviated", "short"):
@@ -225,7 +225,7 @@ def _word_patterns(code: str) -> Iterator[tuple[str, TimeToken]]:
 
 
 def _cldr_patterns(code: str) -> Iterator[tuple[str, TimeToken]]:
-    """Give the word for `and`, and the parts of the day."""
+    """Yield the word for `and`, and the parts of the day."""
     for locale in _locales(code):
         word_for_and = locale.list_patterns["standard"]["2"].format("", "")
         if any(map(str.isalpha, word_for_and)):  # it may be a comma
@@ -245,7 +245,7 @@ def _pattern(word: str, code: str, end: str = _WORD_ENDS) -> str:
 
 
 def words_of(section: str, code: str) -> tuple[str, ...]:
-    """Return the entries of a section of `bot/languages` for the language of a code of ours."""
+    """Return the entries of a section of `bot/languages` for the language with this code."""
     return words(section).get(_file_of(code), ())
 
 
@@ -254,7 +254,7 @@ def _file_of(code: str) -> str:
 
 
 def _locales(code: str) -> Iterator[Locale]:
-    """Give CLDR's data of the language; of Chinese in both scripts."""
+    """Yield CLDR's data of the language; for Chinese, in both scripts."""
     for language in LANGUAGES.values():
         if _file_of(language.code) == _file_of(code):
             yield Locale.parse(language.locale)
@@ -286,7 +286,7 @@ def _with_parts_of_day(tokens: Iterable[TimeToken]) -> list[TimeToken]:
 
 
 def _in_part(time: TimeToken, part: TimeToken) -> TimeToken | None:
-    """Return the *time* in that part of the day; None if it is none, or has 24 hours already."""
+    """Return the *time* in that part of the day; None if it does not fit, or is a 24-hour time."""
     hour, minute = divmod(time.value, 60)
     if time.kind is not TimeKind.TIME or not 1 <= hour <= NOON:
         return None
@@ -298,7 +298,7 @@ def _in_part(time: TimeToken, part: TimeToken) -> TimeToken | None:
 
 
 def _with_spans(tokens: list[TimeToken]) -> list[TimeToken]:
-    """Make one token of `Monday to Friday`; drop every other `to` that is not between two times."""
+    """Join `Monday to Friday` into one token; drop every other `to` that is not between times."""
     joined: list[TimeToken] = []
     for position, token in enumerate(tokens):
         before = tokens[position - 1].kind if position else None

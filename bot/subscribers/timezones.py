@@ -16,7 +16,7 @@ from babel.core import get_global
 from bot.rendering.i18n import LANGUAGES
 
 UNKNOWN: Final = "UTC"
-# A handful for the whole world, from west to east.
+# A few zones for the whole world, from west to east.
 SUGGESTED: Final = (
     "America/Los_Angeles", "America/New_York", "America/Sao_Paulo", "UTC", "Europe/London",
     "Europe/Berlin", "Europe/Moscow", "Asia/Dubai", "Asia/Kolkata", "Asia/Singapore",
@@ -34,7 +34,8 @@ _MAIN_ZONES: Final = MappingProxyType(
         "UA": "Europe/Kyiv", "US": "America/New_York", "UZ": "Asia/Tashkent",
     }
 )  # fmt: skip
-# Countries of bare languages, where CLDR's are unlikely; plain English has no country.
+# The countries of languages without a region, where CLDR's guess is unlikely. Plain English has
+# none.
 _COUNTRIES: Final = MappingProxyType({"ar": "SA", "en": "", "pt": "PT"})
 
 # Names of places that neither the tz database nor CLDR has.
@@ -68,7 +69,7 @@ _BETWEEN_HOURS: Final = MappingProxyType(
     }
 )  # fmt: skip
 _OFFSET: Final = re.compile(r"(?:utc|gmt)\s*([+-])\s*(\d{1,2})(?::?([0-5]\d))?")
-# Zones that are no places; users reach "Etc/GMT-9" by typing UTC+9.
+# Zones that are not places; users get "Etc/GMT-9" by typing UTC+9.
 _NO_PLACES: Final = ("Etc/", "SystemV/", "posix/", "right/")
 _FURTHEST_WEST, _FURTHEST_EAST = -12, 14
 _ISO_6709: Final = re.compile(  # +353916+1394441 is Tokyo
@@ -143,7 +144,7 @@ def _zones_by_name() -> dict[str, str]:
 
 @cache
 def _zones_by_city() -> dict[str, str]:
-    """Map each city to its zone; old names of the database give way to `Region/City`."""
+    """Map each city to its zone; `Region/City` takes precedence over old names."""
     ordered = sorted(_zones_by_name().values(), key=lambda zone: (zone.count("/") != 1, zone))
     cities: dict[str, str] = {}
     for zone in ordered:
@@ -165,7 +166,7 @@ def _zones_by_translated_city() -> dict[str, str]:
 
 @cache
 def _cities() -> tuple[tuple[str, tuple[float, float, float]], ...]:
-    """Return each zone of the tz database's own table with the place of its city."""
+    """Return each zone in the table of the tz database, with the location of its city."""
     table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
     return tuple((zone, _on_sphere(*_degrees(place))) for _, place, zone, *_ in rows)

@@ -18,7 +18,7 @@ _OPERATORS = frozenset({"and", "near", "not", "or"})
 
 
 def name_for(text: str) -> str:
-    """Return *text* on one line, cut to the length of a name; "" if it is empty or invisible."""
+    """Return *text* on one line, cut to `LONGEST_NAME`; "" if it is empty or invisible."""
     line = one_line(text)
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 

@@ -21,7 +21,7 @@ from storage.mutes import MuteSubject, mute_of, topics_muted
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
 MOST_SUGGESTED = 3
-_MOST_RANKED = 20  # some may go before they are counted again
+_MOST_RANKED = 20  # more than are shown, because a ranked topic may have been removed
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 class ChatTopic:
     """A topic; *mode* is how the chat subscribes to it, None if it does not.
 
-    *muted_until* is None too for a topic that is muted until the chat unmutes it.
+    *muted_until* is None also for a topic that is muted without an end.
     """
 
     id: int
@@ -65,7 +65,7 @@ async def subscribed(
 async def parse_for(storage: Storage, chat_id: int, typed: str) -> ParsedQuery:
     """Parse a query that the chat typed, in which `#name` stands for a topic that it can see.
 
-    Raises QueryError. The topics are loaded only for a query that cannot be read without them.
+    Raises QueryError. Topics are loaded only if the query cannot be parsed without them.
     """
     try:
         return parse(typed)
@@ -74,7 +74,7 @@ async def parse_for(storage: Storage, chat_id: int, typed: str) -> ParsedQuery:
 
 
 async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
-    """Return the queries that `#name` may stand for: of the catalogue and of the chat's topics."""
+    """Return the queries for which `#name` may stand: those of the catalogue and of the chat."""
     async with storage.reading() as tx:
         public = await public_topics(tx)
         own = await subscriptions.subscribed_topics(tx, chat_id, limit=MOST_LISTED)
@@ -93,7 +93,7 @@ async def catalogue_page(
 
 
 async def popular(storage: Storage, chat_id: int, limit: int) -> ListPage[ChatTopic]:
-    """Return the topics of the catalogue with most subscribers."""
+    """Return the topics of the catalogue with the most subscribers."""
     async with storage.reading() as tx:
         total = await count_public_topics(tx)
         ranked = await subscriptions.popular_topics(tx, limit=_MOST_RANKED)
@@ -159,7 +159,7 @@ def _chat_topic(topic: Topic, mode: Mode | None) -> ChatTopic:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A topic of the catalogue, or a query where *topic_id* is None."""
+    """A topic of the catalogue, or just a query if *topic_id* is None."""
 
     name: str
     typed: str
@@ -173,7 +173,7 @@ class Suggestions:
 
 
 async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Suggestions:
-    """Return up to three: names in the title, then matching topics of the catalogue.
+    """Return up to three suggestions: names in the title, then matching catalogue topics.
 
     Topics that the chat subscribes to already are left out.
     """
@@ -189,7 +189,7 @@ async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Suggest
     topics = [
         topic for topic in _matching(catalogue, folded) if _canonical(topic.typed) not in queries
     ]
-    # One place at least is for the catalogue, because an editor thought about its topics.
+    # At least one place is for the catalogue, because an editor chose its topics.
     items = [*named[: MOST_SUGGESTED - 1], *topics, *named[MOST_SUGGESTED - 1 :]]
     return Suggestions(alert.title, tuple(items[:MOST_SUGGESTED]))
 

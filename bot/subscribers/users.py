@@ -1,6 +1,6 @@
 """Users and their chats: who sent an update, and chats that leave, return and move.
 
-A group has a row of its own, and so has each of its threads that somebody has used; a new thread
+A group has a row, and so has each of its threads in which somebody has used the bot. A new thread
 starts with the settings of its group.
 """
 
@@ -30,12 +30,12 @@ from storage.suspension import (
 
 # A message from a chat in one of these states brings it back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
-_UNANSWERED = "unanswered"  # the notice of a chat whose replies were rate limited
+_UNANSWERED = "unanswered"  # the subject of the notice to a chat whose replies were rate limited
 # Telegram allows 64; other servers may allow more, and a row must stay small.
 _LONGEST_NAME = 64
 _LONGEST_TAG = 16
 _LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
-# What a new thread takes over from its group.
+# Columns that a new thread takes over from its group.
 _INHERITED = (
     "zone", "zone_guessed", "language", "chosen_language", "empty_day", "style", "layout",
     "quiet_from", "quiet_to", "alerts_an_hour", "invited_by",
@@ -91,9 +91,9 @@ class CurrentUser:
     now: datetime
     kind: ChatKind = ChatKind.PRIVATE
     can_change: bool = True
-    language: str = ENGLISH.code  # of ours; the renderer speaks English where it is not offered
+    language: str = ENGLISH.code  # a code of ours; the renderer uses English if it is not offered
     managing: int | None = None  # our row of the chat that they manage from here
-    managed_title: str = ""  # the title of that chat, where the update is about it
+    managed_title: str = ""  # the title of that chat, if the update is about it
     telegram_id: int = 0  # of the chat that the update is about
     question: str = ""  # of a private chat: what the next text answers, see `Chat.question`
 
@@ -101,7 +101,7 @@ class CurrentUser:
 async def identify(
     storage: Storage, sender: Sender, *, is_leaving: bool = False, access: Access
 ) -> CurrentUser | None:
-    """Return the current user, whose chat has a row from now on; None if they have no access.
+    """Return the current user, and add the row of their chat; None if they have no access.
 
     In a group with a row, every member has access as long as the user who added the bot has it.
     Raises GroupClosed if that user has lost it. Raises Banned if the user or the chat is banned,
@@ -137,7 +137,7 @@ async def identify_known(storage: Storage, sender: Sender, *, access: Access) ->
 
 
 class _Found(NamedTuple):
-    """Facts about a sender; *is_known*: whether their chat or its group has a row."""
+    """The rows that concern a sender; *is_known*: whether their chat or its group has a row."""
 
     chat: chats.Chat | None
     is_known: bool
@@ -192,7 +192,7 @@ def _question(chat: chats.Chat, now: datetime) -> str:
 
 
 async def join_group(storage: Storage, sender: Sender, *, access: Access) -> int | None:
-    """Let *sender* add the bot to a group or channel; return our row, None if they may not.
+    """Add the group or channel of *sender*; return the id of our row, None if they may not.
 
     If the group has a row, anybody may add the bot again as long as the user who added it before
     has access. A user with access takes that user's place.
@@ -252,7 +252,7 @@ async def _save(tx: Transaction, sender: Sender) -> chats.Chat:
         await restore_chat(tx, chat.id)
     chat.name, chat.kind = sender.chat_name, sender.kind
     chat.thread_name = chat.thread_name or sender.thread_name
-    if sender.kind is ChatKind.PRIVATE:  # a group keeps the language that it started with
+    if sender.kind is ChatKind.PRIVATE:  # a group keeps its first language
         chat.language = sender.language or chat.language
     return chat
 
@@ -280,7 +280,7 @@ async def _open(tx: Transaction, sender: Sender) -> chats.Chat:
 async def enqueue_apology(
     storage: Storage, telegram_id: int, thread_id: int, message: Message
 ) -> None:
-    """Enqueue *message* to a chat that got no replies because of Telegram's rate limit.
+    """Enqueue *message* to a chat whose replies were refused by Telegram's rate limit.
 
     Nothing happens if the chat is unknown, or has an apology pending.
     """
@@ -288,7 +288,9 @@ async def enqueue_apology(
         chat = await chats.chat_at(tx, telegram_id, thread_id)
         if chat is None:
             return
-        await chats.lock_chats(tx, [chat.id])  # of two at once the second sees it
+        await chats.lock_chats(
+            tx, [chat.id]
+        )  # so that the second of two concurrent calls sees the first notice
         if await has_pending_notice(tx, chat.id, _UNANSWERED):
             return
         named = {"notice": _UNANSWERED, "subject": f"{tx.now:%Y%m%dT%H%M%S%f}", "silent": True}

@@ -1,4 +1,4 @@
-"""Pages where a link is enough to change something: a chat's subscriptions, and its mailbox.
+"""Pages that change a chat's subscriptions or its mailbox for anyone with the link.
 
 Opening a page changes nothing, because security scanners follow every link of a mail. A mail
 program unsubscribes with a single POST (RFC 8058), and gets the same response as a user who pressed
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.web.site import Site
 
 _LARGEST_ID = 2**63 - 1
-_LONGEST_QUERY = 1000  # bytes; three times as many, escaped, must fit into an address
+_LONGEST_QUERY = 1000  # bytes; percent-encoding triples them, and the address must stay valid
 _UNDO_FIELDS = ("topic", "query", "mode")
 
 
@@ -51,13 +51,13 @@ async def change_subscriptions(site: Site, request: RouteRequest) -> web.Respons
         return None
     except (NoSuchTopic, NoMailbox):
         result = {"done": "gone"}
-    except (UserError, ValueError, KeyError):  # a form made by hand
+    except (UserError, ValueError, KeyError):  # a form that no page of ours sends
         raise web.HTTPBadRequest from None
     return see_other(site, request.http, **result)
 
 
 async def _change(resources: Resources, chat_id: int, form: Mapping[str, str]) -> dict[str, str]:
-    """Do what the pressed button stands for; return the query of the page that follows."""
+    """Do what the pressed button says; return the query string of the page that follows."""
     storage, limits = resources.storage, resources.limits
     await settings.check_manageable(storage, chat_id)
     if "unsubscribe" in form:
@@ -81,7 +81,7 @@ async def _change(resources: Resources, chat_id: int, form: Mapping[str, str]) -
 
 
 def _undo_form(ended: Unsubscribed) -> dict[str, str]:
-    """Return the query of the page, with the fields of the form that subscribes again."""
+    """Return the query string of the page, with the fields of the form that subscribes again."""
     done = {"done": "unsubscribed"}
     if ended.is_public:
         return done | {"mode": ended.mode, "topic": str(ended.topic_id)}
@@ -101,7 +101,7 @@ async def unsubscribe_page(site: Site, request: RouteRequest) -> TemplatePage:
 async def unsubscribe(site: Site, request: RouteRequest) -> TemplatePage:
     """Unsubscribe for good, even if the mailbox no longer exists."""
     (mailbox,) = request.subject
-    await read_body(request.http, take=len)  # a mail program sends a form that is not needed
+    await read_body(request.http, take=len)  # the form that a mail program sends is not needed
     resources = site.resources
     await unsubscribe_address(resources.storage, int(mailbox), renderer=resources.renderer)
     return await _mailbox_page(site, "web/unsubscribe.html", request, is_done=True)

@@ -139,7 +139,7 @@ def show(site: Site, request: web.Request, page: TemplatePage) -> web.Response:
 
 
 def see_other(site: Site, request: web.Request, **query: str) -> web.Response:
-    """Redirect to the page of the form, so that reloading it sends nothing."""
+    """Redirect to the page of the form, so that reloading the page sends no form."""
     page = request.rel_url.with_query(query)
     return web.Response(status=303, headers={"Location": f"{site.root}{page}"})
 

@@ -1,4 +1,4 @@
-"""Requests: their client, rate limits, bodies and language.
+"""Requests: the client, rate limits, body and language.
 
 - Each process keeps its rate limits in memory. They protect the database from a runaway client.
 - No page uses cookies, so anyone with the link may send its form. Forms that another site sends in
@@ -54,8 +54,8 @@ class Clients:
 def client_of(remote: str | None, forwarded: str, trusted: tuple[Network, ...] = _LOOPBACK) -> str:
     """Return the address of the client, or its network for IPv6.
 
-    Each proxy appends the address of its caller to *forwarded*. The list is followed from its end
-    as long as the address that added an entry is trusted.
+    Each proxy appends the address of its caller to *forwarded*. The list is read from its end, as
+    long as the address that appended an entry is trusted.
     """
     address = _address(remote or "")
     for hop in reversed(forwarded.split(",")[-_MOST_HOPS:]):
@@ -86,7 +86,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 class RateLimit:
     """Allows each client a burst of requests, then an even rate (GCRA, ITU-T I.371).
 
-    Beyond *most* clients, the least recent one is forgotten.
+    If there are more than *most* clients, the one seen longest ago is forgotten.
     """
 
     per_minute: int = 30
@@ -144,7 +144,9 @@ def count(rate_limit: RateLimit, client: str) -> None:
 
 
 LARGEST_FORM = 4096  # bytes
-BODY_SECONDS = 10.0  # for the whole body, so that a slow one does not hold room for long
+BODY_SECONDS = (
+    10.0  # for the whole body, so that a slow client does not keep the reserved bytes for long
+)
 _MOST_FIELDS = 20
 # Because of our referrer policy, a browser hides even our own origin.
 _HIDDEN = "null"
@@ -182,7 +184,7 @@ _BUSY = {"Retry-After": "60"}
 
 @dataclass(eq=False)
 class PushSlots:
-    """Slots for pushes: one a source, and *most* for public and for private feeds each.
+    """Slots for pushes: one per source, and *most* each for public and for private feeds.
 
     Users can name hubs of their own, which must not take the slots of public sources.
     """

@@ -55,9 +55,9 @@ ROUTES = (
     Route("GET", _HUB, webhooks.hub_challenge, allow_head=False),
     Route("POST", _HUB, webhooks.hub_push),
 )
-# Where mails are sent.
+# Served if the bot sends mail.
 BOUNCE_ROUTES = (Route("POST", _BOUNCE, webhooks.bounce, Purpose.BOUNCE),)
-# Where Telegram opens the Mini App.
+# Served if Telegram can open the Mini App.
 MINI_APP_ROUTES = (
     Route("GET", mini_app_page.PATH, mini_app_page.app_page),
     *(

@@ -31,7 +31,7 @@ _ERRORS = (400, 403, 404, 405, 410, 413, 429, 503)
 
 
 def page_samples() -> Iterator[Sample]:
-    """Yield each template with all shapes of its values."""
+    """Yield each template with every variant of its values."""
     edition = sample_edition()
     alerted = [story for story in edition.choice.all_stories if story.alerted]
     for shape in (

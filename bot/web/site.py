@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MiniApp:
-    """*token*: the bot's, which signs the launch data. *frames*: the sites that may embed the app.
+    """*token*: the bot's, which signs the launch data. *frames*: sites that may embed the app.
 
     *renew_menus* translates the menus of the user's chat into the language of the first tag. The
     second tag is the language that the user chose, if any.
@@ -53,7 +53,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Site:
-    """*bounces* is None if no mail is sent, *app* if nobody could open it.
+    """*bounces* is None if no mail is sent; *app* is None if nobody could open the Mini App.
 
     *bot_link* returns the address at which users find the bot, or None while it is unknown.
     """

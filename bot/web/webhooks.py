@@ -1,6 +1,6 @@
 """Requests from other servers: updates from Telegram, pushes from hubs, and bounced mails.
 
-Updates from Telegram are answered with 200, or with 503 if Telegram shall send them again.
+An update from Telegram is answered with 200, or with 503 if Telegram shall send it again.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ async def hub_push(site: Site, request: RouteRequest) -> web.Response:
     storage, token = site.resources.storage, request.http.match_info["token"]
     push = await find_push(storage, token)
     if push is None:
-        raise web.HTTPGone  # ends the subscription at the hub
+        raise web.HTTPGone  # tells the hub to end the subscription
     if not push.is_pending:
         with site.pushes.slot(push):
             signature = await _read_signature(request.http, push)

@@ -1,1 +1,1 @@
-"""The catalogues of the templates: made, brought up to date, and checked."""
+"""Makes, updates and checks the translation catalogues of the templates."""

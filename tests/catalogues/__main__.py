@@ -1,7 +1,7 @@
-"""`python -m tests.catalogues [CODE…]`: bring the catalogues up to date, and begin those of CODE.
+"""`python -m tests.catalogues [CODE…]`: update all catalogues, and create those of CODE.
 
-What was translated stays; what is new or has changed is left empty or marked as a guess (`fuzzy`),
-and the bot says it in English until somebody has translated it.
+Translations are kept. New messages are left empty, and changed ones are marked `fuzzy`. The bot
+says both in English until somebody has translated them.
 """
 
 import sys

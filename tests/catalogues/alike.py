@@ -1,6 +1,6 @@
-"""Messages that are said alike in several languages, or in one: names, and words lent."""
+"""Messages that read as in English in all languages or in one: names, and loanwords."""
 
-# What is shown in a field as an example may stay as it is.
+# Examples in input fields may stay untranslated.
 EVERYWHERE = frozenset(
     {
         "Telegram",

@@ -1,4 +1,4 @@
-"""What is wrong with a catalogue, sentence by sentence."""
+"""Finds faults in a catalogue, message by message."""
 
 import re
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from tests.catalogues.alike import EVERYWHERE, IN
 _PLACE = re.compile(r"%\((\w+)\)s")
 _TAG = re.compile(r"</?\w+>")
 _COMMAND = re.compile(r"/[a-z_]+")
-_COUNTED = frozenset({"count", "num", "left"})  # what messages with a plural call their number
+_COUNTED = frozenset({"count", "num", "left"})  # the names of the number in plural messages
 
 
 def gaps(catalog: Catalog, messages: Catalog) -> Iterator[str]:
-    """Yield what *catalog* leaves to be said in English, and what nothing says any more."""
+    """Yield the untranslated messages of *catalog*, and those that no template uses."""
     ids = {message.id for message in messages if message.id}
     yield from (f"is not translated: {one}" for one in ids if one not in catalog)
     yield from (f"is not translated: {one.id}" for one in catalog if is_missing(one))
@@ -26,7 +26,7 @@ def gaps(catalog: Catalog, messages: Catalog) -> Iterator[str]:
 
 
 def faults(catalog: Catalog, language: Language) -> Iterator[str]:
-    """Yield what is wrong with what *catalog* translates."""
+    """Yield the faults in the translations of *catalog*."""
     plurals = get_plural(language.locale).num_plurals
     for message in catalog:
         if message.id:
@@ -34,7 +34,7 @@ def faults(catalog: Catalog, language: Language) -> Iterator[str]:
 
 
 def is_missing(message: Message) -> bool:
-    """Say whether a message is not translated, or only by a guess that nobody has confirmed."""
+    """Return whether a message has no translation, or only a fuzzy one."""
     if not message.id:  # the header
         return False
     strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
@@ -54,9 +54,10 @@ def _of(message: Message, language: Language, plurals: int) -> Iterator[str]:
 
 
 def _mismatches(message: Message, said: str, numbers: tuple[int, ...]) -> Iterator[str]:
-    """A form may leave out what the English singular leaves out, if it is only said of one.
+    """Yield the placeholders, tags and commands in which *said* differs from the English message.
 
-    One that is said of a single number may leave that out: an Arabic dual says two by itself.
+    A form for the number one needs only the placeholders of the English singular. A form for any
+    other single number may leave the number out, because an Arabic dual says "two" by itself.
     """
     one, *_, many = _texts(message.id)[0], *_texts(message.id)
     needed = _places(one) if numbers in ((1,), (0, 1)) else _places(many)
@@ -74,7 +75,7 @@ def _mismatches(message: Message, said: str, numbers: tuple[int, ...]) -> Iterat
 
 @cache
 def _said_of(language: Language, form: int) -> tuple[int, ...]:
-    """Return the numbers below 200 of which a plural form is said."""
+    """Return the numbers below 200 that take this plural form."""
     form_of = c2py(get_plural(language.locale).plural_expr)
     return tuple(number for number in range(200) if form_of(number) == form)
 

@@ -1,4 +1,4 @@
-"""Which messages the templates hold: read with the environment that renders them."""
+"""Extracts the messages of the templates, with the environment that renders them."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -24,7 +24,7 @@ def messages() -> Catalog:
 def _said(environment: TemplateEnvironment, source: str) -> Iterator[str | tuple[str, str]]:
     extract = environment.extract_translations  # type: ignore[attr-defined]
     for _line, function, message in extract(source):
-        # What a message is filled with follows it in a tuple.
+        # A tuple has the message first, then its values.
         texts = message if isinstance(message, tuple) else (message,)
         yield (texts[0], texts[1]) if function == "ngettext" else texts[0]
 

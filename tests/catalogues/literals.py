@@ -1,4 +1,4 @@
-"""Words that stand in templates outside of `{% trans %}`: nobody can translate them."""
+"""Finds words in templates outside of `{% trans %}`, which nobody can translate."""
 
 import re
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ _TRANSLATED = {"gettext", "ngettext", "_"}
 _NOT_READ = re.compile(r"<style>.*?</style>|<!--.*?-->", re.DOTALL)
 _READ_ALOUD = re.compile(r'\b(?:alt|title|aria-label|placeholder)="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>", re.DOTALL)
-# What stands in text without being read: addresses, commands, anchors, attributes of a macro.
+# Parts of text that are not prose: addresses, commands, anchors, attributes of a macro.
 _NO_WORDS = re.compile(r'https?://\S+|/[a-z_]+(?: add)?|#topic-|[a-z-]+="[^"]*"')
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"[^\W\d_]+,? [^\W\d_]+")
 
 
 def literals(environment: TemplateEnvironment, name: str) -> Iterator[str]:
-    """Yield the words of one template that are shown as they stand there."""
+    """Yield the words of a template that are shown untranslated."""
     tree = environment.parse(source_of(environment, name))
     text = _NOT_READ.sub(" ", "".join(_text(tree)))
     aloud = " ".join(_READ_ALOUD.findall(text))
@@ -29,7 +29,7 @@ def literals(environment: TemplateEnvironment, name: str) -> Iterator[str]:
 
 
 def _text(node: nodes.Node) -> Iterator[str]:
-    """Yield what stands between expressions, and a sign for each of these."""
+    """Yield the text between expressions, and a placeholder for each expression."""
     if isinstance(node, nodes.TemplateData):
         yield node.data
     elif isinstance(node, nodes.Output):
@@ -42,12 +42,12 @@ def _text(node: nodes.Node) -> Iterator[str]:
 
 
 def _constants(node: nodes.Node) -> Iterator[str]:
-    """Yield the strings in expressions, but those that are translated or only looked up."""
+    """Yield the strings in expressions, except those that are translated or used as keys."""
     if isinstance(node, nodes.Compare):
         return
     if isinstance(node, nodes.Call) and getattr(node.node, "name", "") in _TRANSLATED:
         return
-    if isinstance(node, nodes.Pair):  # what it is looked up by is never shown
+    if isinstance(node, nodes.Pair):  # a key is never shown
         yield from _constants(node.value)
         return
     if isinstance(node, nodes.Const) and isinstance(node.value, str):

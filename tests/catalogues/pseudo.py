@@ -1,6 +1,6 @@
-"""A language that is made up: English with accents, from right to left, with six forms of plural.
+"""An invented language: English with accents, from right to left, with six plural forms.
 
-Whoever reads it sees at once what nobody can translate, since it stands there without accents.
+Text without accents is text that nobody can translate, so a reader sees it at once.
 """
 
 import re
@@ -16,7 +16,7 @@ from tests.catalogues.extracting import messages
 from tests.catalogues.writing import written
 
 PSEUDO = Language("qps", "ar", "Ƥşéûðö", direction="rtl")
-_FORMS = 6  # of Arabic
+_FORMS = 6  # as in Arabic
 _ACCENTED = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "ÅƁÇÐÉƑĜĤÎĴĶĻḾÑÖƤǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöƥǫŕšţûṽŵẋýž",
@@ -44,7 +44,7 @@ def pseudo_catalogue() -> Catalog:
 
 
 def pseudo(text: str) -> str:
-    """Return *text* with accents on all but what is filled in, tags and commands."""
+    """Return *text* with accents, except on placeholders, tags and commands."""
     parts = _AS_IT_IS.split(text)
     parts[::2] = (part.translate(_ACCENTED) for part in parts[::2])
     return _RIGHT_TO_LEFT + "".join(parts)

@@ -1,11 +1,11 @@
-"""A catalogue as a file: what git should show when it changes, and nothing else."""
+"""Writes a catalogue as a file whose diffs show only changes of messages."""
 
 from io import BytesIO
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
-# Moments, and people who are not there.
+# Timestamps, and translators that do not exist.
 _IDLE = (
     "POT-Creation-Date",
     "PO-Revision-Date",
@@ -17,7 +17,7 @@ _IDLE = (
 
 
 def written(catalog: Catalog) -> bytes:
-    """Return the catalogue's file; without line numbers, which would change all the time."""
+    """Return the catalogue's file, without line numbers, which would change all the time."""
     catalog.header_comment = ""
     text = BytesIO()
     write_po(text, catalog, include_lineno=False, width=100)

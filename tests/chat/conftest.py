@@ -44,7 +44,7 @@ SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 
 class HandledUpdates:
-    """Feeds a dispatcher, and knows which updates it has handled."""
+    """Passes updates to a dispatcher, and records which it has handled."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
@@ -118,7 +118,7 @@ class Talk:
         return query, update["update_id"]
 
     async def settled(self) -> None:
-        """Wait until all earlier updates were handled, which the reply to a marker user shows."""
+        """Wait until all earlier updates are handled: a marker user sends one and gets a reply."""
         async with asyncio.timeout(PATIENCE):
             await Talk(self.playground, self.playground.user("Marker")).says("/help")
 
@@ -189,7 +189,7 @@ class House:
         status: str = "member",
         thread: str = "",
     ) -> Talk:
-        """Return the talk of a group to which its creator *founder* added the bot.
+        """Return the talk in a new group, whose creator *founder* has added the bot.
 
         *thread*: the name of a topic, which makes the group a forum.
         """
@@ -204,7 +204,7 @@ class House:
     async def show_button(
         self, talk: Talk, data: str, text: str = "by hand", **facts: Any
     ) -> dict[str, Any]:
-        """Send a button *By hand* with this data, like an old or a forged message."""
+        """Send a message with a button "By hand" that has this data, like an old or forged one."""
         button = InlineKeyboardButton(text="By hand", callback_data=data)
         markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
         await self.bot.send_message(talk.who.id, text, reply_markup=markup, **facts)
@@ -253,7 +253,7 @@ async def bot(playground: LocalPlayground) -> AsyncIterator[Bot]:
 
 @pytest.fixture
 def seconds(clock: TurnedClock) -> Callable[[], float]:
-    """Return the turned clock as a function that tells seconds."""
+    """Return a function that returns the time of the turned clock in seconds."""
 
     def tell() -> float:
         return clock.now.timestamp()
@@ -406,7 +406,7 @@ def eve(playground: LocalPlayground) -> Any:
 
 @pytest.fixture
 async def group(house: House, ann: Talk, eve: Any) -> Talk:
-    """Return the talk of a group of Ann's with the bot in it."""
+    """Return the talk in a group of Ann's that has the bot as a member."""
     return await house.group(ann, eve)
 
 
@@ -423,7 +423,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
 
 
 async def add_feed(tx: Transaction, url: str, **values: Any) -> int:
-    """Store a source unless its URL is known; return its id."""
+    """Store a source unless one with this URL exists; return its id."""
     known: dict[str, Any] = {"url": url, "url_hash": url_hash(url), "host": host_of(url)}
     known |= {"created_at": tx.now, "next_fetch_at": tx.now}
     made = await add_source(tx, known | values)

@@ -1,4 +1,4 @@
-"""Hostile texts, and what must hold when they are fed to the bot."""
+"""Hostile texts, and the checks on how the bot handles them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,6 +1,6 @@
-"""Every button of the chat with all data it can carry, and a chat that owns a row of everything.
+"""Every button of the chat with all data that it can carry, and a chat with rows in every table.
 
-A new callback class is pressed automatically; only a field of a new name needs values in `CARRIED`.
+New callback classes are found automatically. A field with a new name needs values in `CARRIED`.
 """
 
 import importlib
@@ -47,8 +47,8 @@ CARRIED: dict[str, list[Any]] = {
     "weekdays": [31],
     "words": ["okapi", ""],
 }
-_MOST = 24  # of one class; further ones are alike
-_numbers = count(1)  # no two updates have the same
+_MOST = 24  # buttons of one class; further ones would be alike
+_numbers = count(1)  # update numbers, each used once
 
 
 def classes() -> list[type[CallbackData]]:
@@ -61,7 +61,7 @@ def classes() -> list[type[CallbackData]]:
 
 
 def data_of(kind: type[CallbackData], ids: Mapping[str, list[int]]) -> list[str]:
-    """Return the data that buttons of *kind* may carry; *ids* by table for `topic_id` and so on."""
+    """Return the data that buttons of *kind* may carry; *ids* are row ids by table."""
     values = [
         _values(kind, name, facts.annotation, ids) for name, facts in kind.model_fields.items()
     ]

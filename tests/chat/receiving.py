@@ -23,7 +23,7 @@ LONG = 60.0
 
 
 class Handler:
-    """A dispatcher whose only handler records texts, and waits for the event in *held*, if any."""
+    """A dispatcher whose only handler records texts, and waits if *held* has an event for one."""
 
     def __init__(self) -> None:
         self.texts: list[str | None] = []

@@ -1,4 +1,4 @@
-"""A walk over commands and buttons in two languages, which collects faults."""
+"""Walks over commands and buttons in two languages, and collects faults."""
 
 import json
 import re
@@ -28,7 +28,7 @@ _HARMLESS = (
 
 @dataclass
 class Walk:
-    """*data*: texts without translation, such as the names of topics."""
+    """A walk; *data* has texts without translation, such as names of topics."""
 
     house: House
     kept: Kept

@@ -1,4 +1,4 @@
-"""The command line, on a database of the test."""
+"""Runs the command line on the test's database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -52,7 +52,7 @@ def execute_at(url: str, statement: str, **values: str) -> None:
 def dateline_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[str], Callable[..., Result]]:
-    """Return what runs commands on the database at a URL, in an empty folder."""
+    """Return a function from a database URL to a runner of commands, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BOT_TOKEN", raising=False)
     monkeypatch.setenv("COLUMNS", "160")
@@ -72,7 +72,7 @@ def dateline_on(
 def dateline(
     dateline_on: Callable[[str], Callable[..., Result]], sqlite_url: str
 ) -> Callable[..., Result]:
-    """Run a command: `dateline("access", "ban", "12345")`."""
+    """Return a function that runs a command: `dateline("access", "ban", "12345")`."""
     return dateline_on(sqlite_url)
 
 

@@ -1,4 +1,4 @@
-"""A storage with chats and deliveries to send, and a Telegram with knobs."""
+"""A storage with chats and deliveries to send, and a fake Telegram that can fail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -40,12 +40,12 @@ class TurnedTimer(Timer):
         return (self.clock.now - self._start).total_seconds()
 
     async def wait(self, seconds: float) -> None:
-        await asyncio.sleep(0)  # calls that were started before begin at their own moment
+        await asyncio.sleep(0)  # lets calls that were started earlier begin at their own time
         self.clock.turn(timedelta(seconds=seconds))
 
 
 class StandingTimer(TurnedTimer):
-    """Stands still while it waits, each time by the next of *seconds*."""
+    """Waits too long, as in a suspended process: each time by the next of *seconds*."""
 
     def __init__(self, clock: TurnedClock, *seconds: float) -> None:
         super().__init__(clock)
@@ -56,7 +56,7 @@ class StandingTimer(TurnedTimer):
 
 
 class FakeTelegram(Telegram):
-    """Accepts all calls, unless *errors* has some for the chat: each call there takes the first.
+    """Accepts all calls, except that each call to a chat takes the next of its *errors*.
 
     *during_send* is awaited while a message is sent.
     """
@@ -152,7 +152,7 @@ class Outbox:
 
 
 class FakeObserver:
-    """Remembers what it observed."""
+    """Records its observations."""
 
     def __init__(self) -> None:
         self.seen: list[Observation] = []
@@ -197,7 +197,7 @@ async def playground() -> AsyncIterator[LocalPlayground]:
 
 @pytest.fixture
 async def bot(playground) -> AsyncIterator[Bot]:
-    """A bot of the playground's, by real HTTP."""
+    """A bot on the playground, by real HTTP."""
     session = PlainSession(playground.base_url)
     yield Bot(TOKEN, session=session, default=BOT_DEFAULTS)
     await session.close()

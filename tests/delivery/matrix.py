@@ -31,7 +31,7 @@ TOO_LATE = "the message to change is gone; the change is dropped"
 
 @dataclass(frozen=True)
 class Fate:
-    """The states of a delivery after the call and in the end, and how often it has arrived."""
+    """The states of a delivery after the call and at the end, and how often it has arrived."""
 
     then: DeliveryState
     ends: DeliveryState = SENT
@@ -42,18 +42,18 @@ class Fate:
 
 @dataclass(frozen=True)
 class Row:
-    """One response; *order*: the playground's fault that causes it; None: no connection at all."""
+    """One response; *order* is the playground's fault that causes it, None for no connection."""
 
     answer: str
     order: dict[str, Any] | None
     send: Fate
     edit: Fate
-    bare: Fate | None = None  # of a message or an edit that has no fallback, where it matters
-    pause_seconds: int = 0  # of the chat, or of the whole token
+    bare: Fate | None = None  # the fate without a fallback, if that differs
+    pause_seconds: int = 0  # pause of the chat, or of the whole token
     chat_state: ChatState = ChatState.ACTIVE
     holds_others: bool = False
     only_edits: bool = False
-    upgrades: bool = field(default=False)  # the group has another id by then
+    upgrades: bool = field(default=False)  # the group became a supergroup with another id
 
 
 def _order(fault: str, when: str = "before", **facts: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Mailboxes, mails to them, and a mail server with knobs."""
+"""Mailboxes, mails to them, and a mail server that can fail."""
 
 import ssl
 import subprocess

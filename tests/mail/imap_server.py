@@ -1,4 +1,4 @@
-"""A mailbox that is served by IMAP on this machine."""
+"""An IMAP server with one mailbox, on this machine."""
 
 import asyncio
 import imaplib
@@ -13,7 +13,7 @@ from tests.story.processes import PATIENCE
 
 @dataclass
 class FakeMailbox:
-    """An IMAP server with as much of the protocol as is spoken here."""
+    """An IMAP server with only the commands that the bot uses."""
 
     mails: dict[int, bytes] = field(default_factory=dict)
     flags: dict[int, set[str]] = field(default_factory=dict)

@@ -70,7 +70,7 @@ class MailOutbox:
 
 
 class FakeBounces(Bounces):
-    """Keeps the reports of the channel."""
+    """Records the bounces that the channel reports."""
 
     def __init__(self) -> None:
         self.noted_refused: list[tuple[int, str]] = []

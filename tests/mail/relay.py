@@ -1,4 +1,4 @@
-"""A mail server in the test's own loop that refuses, waits or hangs up on request."""
+"""A mail server in the test's event loop that refuses, waits or hangs up on request."""
 
 import asyncio
 import ssl
@@ -36,7 +36,7 @@ class TakenMail:
 
 @dataclass
 class FakeRelay:
-    """Each list has the next responses to that command; it accepts once the list is empty.
+    """A mail server. Each list has the next responses to a command; an empty one accepts.
 
     A response is a line such as `450 later`, or one of the constants above.
     """
@@ -45,7 +45,7 @@ class FakeRelay:
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     rset: list[str] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)  # in their order, except greetings and logins
+    commands: list[str] = field(default_factory=list)  # in order, except greetings and logins
     auth: dict[str, str] = field(default_factory=dict)
     mails: list[TakenMail] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
@@ -147,7 +147,7 @@ class FakeRelay:
         login = given[-1]
         self.logins.append(login.login.decode())
         known = self.auth.get(login.login.decode()) == login.password.decode()
-        return AuthResult(success=known, handled=known)  # else it says 535
+        return AuthResult(success=known, handled=known)  # otherwise aiosmtpd answers 535
 
 
 async def _next(server: SMTP, answers: list[str]) -> str:

@@ -78,7 +78,7 @@ def request(subject: str, text: str = "") -> bytes:
     return message.as_bytes()
 
 
-# Mails that once broke the reader, or kept it busy for long.
+# Mails that once broke the reader, or kept it busy for a long time.
 BROKEN = {
     "a parameter in 32,000 parts": b"Content-Type: text/plain" + b"; a*0=b" * 32_000 + b"\n\ntext",
     "a route without an end": b"To: " + b"<@a," * 60_000 + b"\n" + notification("failed", "5.1.1"),

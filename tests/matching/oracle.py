@@ -1,7 +1,7 @@
-"""A second, plain answer to "does this query match?": lists of words, nothing clever.
+"""A second, simple answer to "does this query match?", with lists of words.
 
-It shares the folding and where each folded word stands in the original, which have tables of
-their own, and nothing else.
+It shares with the product only the folding, and the places of folded words in the original text.
+Those have tables of test cases of their own.
 """
 
 from bot.matching.query import ParsedQuery
@@ -59,7 +59,7 @@ def _has_near(near: Near, text: str) -> bool:
 
 
 def _hits(term: Term, text: str) -> list[list[tuple[int, int]]]:
-    """Of each reading, where the hits begin and end: the first word, and the one behind."""
+    """Return the hits in each reading, as the numbers of the first word and of the one after."""
     traced = trace(text)
     return [
         [

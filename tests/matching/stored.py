@@ -84,7 +84,7 @@ def _entry(source_id: int, article_id: int, at: datetime) -> Entry:
 
 
 async def stored_follower(storage: Storage, source_id: int) -> int:
-    """Return our row of a chat that follows the source."""
+    """Return the id of our row of a chat that follows the source."""
     async with storage.writing() as tx:
         chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
         tx.session.add(chat)

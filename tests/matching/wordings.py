@@ -1,4 +1,4 @@
-"""Random queries and texts in mixed scripts, from so few words that they often meet."""
+"""Random queries and texts in mixed scripts, from so few words that they often match."""
 
 from collections.abc import Iterable
 from operator import itemgetter
@@ -34,7 +34,7 @@ _terms = st.one_of(_worded, _worded.map("title:({})".format))
 
 
 def _larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Bigger queries, none of which is only a NOT."""
+    """Return larger queries, none of which is only a NOT."""
     several = st.lists(parts, min_size=2, max_size=3)
     three = st.tuples(parts, parts, parts)
     return st.one_of(
@@ -55,7 +55,7 @@ carriers = st.lists(st.sampled_from(SOURCES), max_size=2)
 _outside = st.one_of(
     st.sampled_from(SOURCES).map('source:"{}"'.format), st.sampled_from(["lang:en", "lang:ja"])
 )
-# With what is asked of the article itself: who carried it, and its language.
+# With conditions on the article itself: its source and its language.
 surrounded = st.recursive(st.one_of(_terms, _outside), _larger, max_leaves=8)
 
 

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 @dataclass
 class Collector:
-    """A service that keeps what is posted to it."""
+    """A service that stores the requests it receives."""
 
     base: str = ""
     bodies: list[bytes] = field(default_factory=list)

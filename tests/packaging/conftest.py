@@ -1,7 +1,7 @@
-"""What people install: built from the tree, and put into an environment of its own.
+"""The wheel and sdist that users install, built from the tree and installed in a new environment.
 
-The packages it needs are those of the environment that passes the tests. With DATELINE_REQUIRE=1
-they are installed from the lock, hash by hash, as people do.
+Dependencies come from the environment that runs the tests. With DATELINE_REQUIRE=1 they are
+installed from the lock with hashes, as users do.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ import pytest
 from tests.story.processes import Command
 
 ROOT = Path(__file__).parents[2]
-YEAR_1980 = "315532800"  # the first that a wheel can tell
+YEAR_1980 = "315532800"  # the earliest time that a wheel can store
 
 
 def build(tree: Path, into: Path) -> tuple[Path, Path]:
@@ -38,13 +38,13 @@ def build(tree: Path, into: Path) -> tuple[Path, Path]:
 
 @dataclass(frozen=True)
 class Installed:
-    """The program as people have it, and an empty folder to run it in."""
+    """The program as users install it, and an empty folder to run it in."""
 
     home: Path
     folder: Path
 
     def runs(self, program: str, *arguments: str) -> str:
-        """Return what it says; CalledProcessError where it ends ill."""
+        """Run a program; return its output. Raises CalledProcessError if it fails."""
         done = subprocess.run(
             self._line(program, *arguments),
             cwd=self.folder,

@@ -56,7 +56,7 @@ async def bot(pg: LocalPlayground) -> AsyncIterator[Bot]:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Let the server, which runs in this same loop, go on until a condition holds."""
+    """Let the server, which runs in the same event loop, run until a condition holds."""
 
     async def until(condition: Callable[[], object]) -> None:
         while not condition():  # noqa: ASYNC110 - yields to the server, waits for no clock

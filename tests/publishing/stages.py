@@ -1,4 +1,4 @@
-"""The stages of publishing, each done once for one process."""
+"""The stages of publishing; each runs once, as in one process."""
 
 from dataclasses import dataclass, field
 

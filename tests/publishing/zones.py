@@ -1,4 +1,4 @@
-"""Zones that differ in their offsets and in their changes of clocks."""
+"""Zones that differ in their offsets and in their clock changes."""
 
 ZONES = [
     "UTC",

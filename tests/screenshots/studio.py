@@ -15,7 +15,7 @@ from tests.story.processes import Workplace
 
 # Narrow enough that the text is readable in a README.
 SCREEN = ViewportSize(width=560, height=2400)
-MARGIN = 4  # so that no neighbour shows
+MARGIN = 4  # pixels; narrow, so that no neighbour shows
 # Grey edges compress better than coloured ones, and look the same on every screen.
 LOOK = ("--disable-lcd-text", "--font-render-hinting=none")
 FIRST_USER = 1001  # the playground's own user

@@ -68,7 +68,7 @@ def messages_in_language(code: str) -> Mapping[str, Sequence[Message]]:
 
 
 def kept() -> set[str]:
-    """Return the names of the snapshots; those of other languages are in folders of their own."""
+    """Return the names of the stored snapshots; other languages have folders of their own."""
     files = (path for path in FOLDER.rglob("*") if path.is_file())
     return {path.relative_to(FOLDER).as_posix() for path in files}
 

@@ -23,7 +23,7 @@ async def farm() -> AsyncIterator[FakeWeb]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    """Yield a fetcher that may reach this machine, where the farm is."""
+    """Yield a fetcher that may reach this machine, on which the feed farm runs."""
     policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
     async with Fetcher(policy=policy, user_agent="Dateline/test (+https://example.org)") as fetcher:
         yield fetcher
@@ -31,7 +31,7 @@ async def fetcher() -> AsyncIterator[Fetcher]:
 
 @pytest.fixture
 async def farm_fetcher(farm: FakeWeb) -> AsyncIterator[Fetcher]:
-    """Yield a fetcher that may reach nothing on this machine but the farm."""
+    """Yield a fetcher that may reach only the feed farm on this machine."""
     policy = AddressPolicy(endpoints=frozenset({(ip_address("127.0.0.1"), farm.port)}))
     async with Fetcher(policy=policy, user_agent="Dateline/test (+https://example.org)") as fetcher:
         yield fetcher

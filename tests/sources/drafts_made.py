@@ -1,4 +1,4 @@
-"""Drafts for tests, made of items as a feed would show them; and storing them."""
+"""Drafts for tests, made from items of feeds, and functions that store them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ def drafts(
 
 
 async def store_in(tx: Transaction, *entries: SourceEntries) -> Stored:
-    """Prepare and store in one transaction what sources show."""
+    """Prepare and store the drafts of sources in one transaction."""
     before = await stored_before(tx, entries)
     return await store_prepared(tx, [prepared(each, before) for each in entries])
 
@@ -26,6 +26,6 @@ async def store_in(tx: Transaction, *entries: SourceEntries) -> Stored:
 async def store_drafts(
     tx: Transaction, source_id: int, drafts: Sequence[ArticleDraft], *, inside: bool = False
 ) -> int:
-    """Store the entries of a source that showed none of them before; return how many are new."""
+    """Store the entries of a source that has shown none of them before; return how many are new."""
     stored = await store_in(tx, SourceEntries(source_id, drafts, inside=inside))
     return stored.articles[source_id]

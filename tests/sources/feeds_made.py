@@ -1,4 +1,4 @@
-"""Small feeds and pages for tests, made to measure."""
+"""Small feeds and pages for tests, with the items that a test needs."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""An outbox to fill, for the tests of its statements."""
+"""An outbox that tests fill, to test its statements."""
 
 import pytest
 

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 @dataclass
 class Balancer:
-    """*served*: how many requests of each port had the response 200."""
+    """A balancer; *served* counts the responses 200 of each port."""
 
     ports: Iterator[int]
     session: aiohttp.ClientSession

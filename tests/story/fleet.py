@@ -25,7 +25,7 @@ ALERTS = CHATS * len(NEWS)
 
 @dataclass(frozen=True)
 class Fleet:
-    """*readers* are the chats, all of which subscribe to the mayor."""
+    """Processes of the bot; *readers* are chats that all subscribe to the mayor."""
 
     workplace: Workplace
     playground: RemotePlayground

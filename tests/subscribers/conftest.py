@@ -1,4 +1,4 @@
-"""Chats on each database, their mailboxes, and what they were sent."""
+"""Chats on each database, their mailboxes, and the messages that they were sent."""
 
 import re
 from collections.abc import Awaitable, Callable

@@ -37,7 +37,7 @@ TUESDAY = DUE.astimezone(UTC).date() + timedelta(days=1)
 
 @dataclass
 class FakeBounces:
-    """Notes the mails that came back."""
+    """Records the mails that came back."""
 
     taken: list[bytes] = field(default_factory=list)
 
@@ -56,7 +56,7 @@ class Visitor:
         return await self.client.get(self._path(link), **more)
 
     async def sends(self, link: str | None, fields: Any = None, **more: Any) -> ClientResponse:
-        """Press a button: send the form, and do not follow where the answer leads."""
+        """Press a button: send the form, without following the redirect."""
         path = self._path(link)
         return await self.client.post(path, data=fields or {}, allow_redirects=False, **more)
 
@@ -72,7 +72,7 @@ class Visitor:
 
 @pytest.fixture
 async def storage(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
-    """Yield a storage on one database; what the pages ask for is tested on each elsewhere."""
+    """Yield a storage on SQLite; other tests run the statements of the pages on both databases."""
     opened = Storage.open(sqlite_url, clock=clock)
     yield opened
     await opened.close()
@@ -100,7 +100,7 @@ def newsroom(storage: Storage) -> Newsroom:
 
 @pytest.fixture
 def renderer() -> Renderer:
-    """Who speaks on the pages; a test module may bring more languages."""
+    """Return the renderer of the pages; a test module may add languages."""
     return Renderer()
 
 

@@ -1,4 +1,4 @@
-"""A site with made-up news that no database holds: for browsers, and for eyes.
+"""A site with invented news, for tests in browsers and for a look by eye.
 
 `python -m tests.web.showing DIR` writes pictures of its pages there.
 """
@@ -45,7 +45,7 @@ DESK = {"width": 1280, "height": 900}
 
 @asynccontextmanager
 async def showing(language: str = "") -> AsyncIterator[Links]:
-    """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
+    """Serve the site during the block; yield links to its pages in this *language*."""
 
     async def load_sample(
         _storage: Storage, _chat: int, day: date, schedule_number: int
@@ -89,7 +89,7 @@ async def _fill(storage: Storage) -> None:
 
 @asynccontextmanager
 async def opened(browser: Browser, **options: Any) -> AsyncIterator[BrowserContext]:
-    """Yield a browser of one user; an error, or a breach of a policy, fails the test."""
+    """Yield the browser of one user; errors and policy breaches fail the test."""
     context = await browser.new_context(locale="en-GB", **options)
     complaints: list[str] = []
     context.on("console", lambda line: complaints.append(line.text))

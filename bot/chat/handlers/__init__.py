@@ -1,1 +1,1 @@
-"""Handlers: each parses its update, calls one use case, answers with a template."""
+"""Handlers: each parses its update, calls one service, and answers with a template."""

@@ -46,7 +46,7 @@ async def explain_import(_: object, context: Context) -> None:
 
 
 async def import_file(message: Message, bot: Bot, context: Context) -> None:
-    """Import an export of ours, or offer to add a list of feeds."""
+    """Import an export of ours; if the file is a list of feeds, offer to add them."""
     document = message.document
     if document is None or (document.file_size or 0) > LARGEST:
         await context.reply.show("chat/import.html#too_large")
@@ -95,12 +95,12 @@ async def ask_to_delete(_: object, context: Context) -> None:
 
 
 async def delete_everything(_: object, callback_data: press.Erase, context: Context) -> None:
-    """Delete the chat's data, unless the question is old: its counts may be wrong by now."""
+    """Delete the chat's data, unless the question is so old that its counts may be wrong."""
     age = context.user.now.timestamp() - callback_data.asked_at
     if age > _QUESTION_LASTS.total_seconds():
         await context.reply.change("chat/erase.html#expired")
         return
-    # An admin of the bot who deletes a group's data remains one.
+    # Without the user id, so that an admin who deletes a group's data stays an admin.
     user_id = context.user.user_id if context.user.kind is ChatKind.PRIVATE else None
     await deletion.delete_chat(context.storage, context.chat_id, user_id)
     await context.reply.change("chat/erase.html#done")
@@ -169,7 +169,7 @@ def make_router() -> Router:
 
 
 def make_file_router() -> Router:
-    """Return the router of files, which comes after all commands, because a caption may be one."""
+    """Return the router for files. It follows the commands, because a caption may be one."""
     router = Router(name="files")
     router.message.register(import_file, F.document, flags=Permission.PRIVATE.flags)
     return router

@@ -43,7 +43,7 @@ async def show_activity(_: object, callback_data: press.ActivityPage, context: C
     await context.reply.change("chat/admin/activity.html", page=page, **context.clock)
 
 
-# Stuck messages: sent on, or dropped, which can be undone
+# Stuck messages: an admin sends them again, or drops them, which can be undone
 
 
 async def show_stuck(
@@ -140,7 +140,7 @@ async def _allow(telegram_id: int, context: Context) -> str:
 
 
 def _number_in(command: CommandObject) -> int | None:
-    """`/ban 12345` → the number; None if there is none."""
+    """Return the number in a command such as `/ban 12345`; None if there is none."""
     typed = (command.args or "").strip()
     return int(typed) if _NUMBER.fullmatch(typed) else None
 
@@ -183,7 +183,7 @@ async def show_invites(
 
 
 async def draft_invite(_: object, callback_data: press.DraftInvite, context: Context) -> None:
-    # The button carries the code, so that it makes one invitation, however often it is tapped.
+    # The button carries the code, so that repeated taps create only one invitation.
     code = invites.new_code()
     await context.reply.change("chat/admin/invites.html#one", draft=callback_data, code=code)
 

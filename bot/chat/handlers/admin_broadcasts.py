@@ -1,4 +1,4 @@
-"""/broadcast: a message to all chats, which is previewed first, then sent, reported, stopped."""
+"""/broadcast: an admin previews a message to all chats, sends it, and may stop it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.chat.context import Context
 
-# Not those that only their sender may use, or that Telegram finds by itself.
+# Left out: kinds that only some senders may use, and kinds that Telegram detects by itself.
 _KEPT = frozenset(
     {
         "bold", "italic", "underline", "strikethrough", "spoiler", "blockquote",
@@ -97,7 +97,7 @@ async def stop_broadcast(_: object, callback_data: press.StopBroadcast, context:
 
 
 def text_of(message: Message, after: str = "") -> Rendered:
-    """Return the text of *message* after its beginning *after*, such as a command."""
+    """Return the text of *message* that follows *after*, such as a command, with its entities."""
     text = storable(message.text or "")
     whole = text.removeprefix(after)
     rest = whole.lstrip()

@@ -1,4 +1,4 @@
-"""The buttons under an alert, and /mutes: the list of mutes, each with a button that ends it."""
+"""The buttons under an alert, and /mutes: the list of mutes, each with a button that unmutes."""
 
 from __future__ import annotations
 

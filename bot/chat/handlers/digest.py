@@ -1,4 +1,4 @@
-"""/digest: the digest so far, and all stories of a section that a digest only counted."""
+"""/digest: the digest so far, and the full list of a section that a digest cut short."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _GROUPS = {ChatKind.GROUP, ChatKind.SUPERGROUP}
-_MOST_MUTED = 8  # topics that are named
+_MOST_MUTED = 8  # muted topics that are listed by name
 
 
 async def show_digest(_: object, context: Context) -> None:
@@ -49,7 +49,7 @@ async def show_whole_section(_: object, callback_data: press.ShowAll, context: C
 
 
 def _day(number: int) -> date | None:
-    """Read 20261118; None for 0, and for an impossible date one that no edition has."""
+    """Parse 20261118; return None for 0, and for an invalid date `date.min`, without an edition."""
     if not number:
         return None
     try:

@@ -1,4 +1,4 @@
-"""/email: an address for digests; confirmed by a code, chosen, removed. All in one message."""
+"""/email: the address for digests is added, confirmed and removed in one message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeds: /sources, the public ones for admins and a chat's own, feeds at links, and /feeds."""
+"""Feeds: /sources (public ones for admins, and a chat's own), feeds at links, and /feeds."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def explain_own_feeds(_: object, context: Context) -> None:
 
 
 def _url(command: CommandObject) -> str:
-    """`add https://…` → the URL; "" if there is none."""
+    """Return the URL in `add https://…`; "" if there is none."""
     return (command.args or "").partition(" ")[2].strip()
 
 
@@ -109,7 +109,7 @@ async def follow_again(_: object, callback_data: press.FollowAgain, context: Con
 
 
 async def add_list(_: object, callback_data: press.AddList, context: Context) -> None:
-    """Start adding a list of feeds; from now on its stage reports in the pressed message."""
+    """Start adding a list of feeds; the stage LIST then reports in the pressed message."""
     progress = Progress.on_pressed(context.reply)
     total = await feed_lists.add_list(
         context.storage, context.chat_id, callback_data.list_id, progress.message
@@ -152,7 +152,7 @@ async def add_link_for_all(
 
 
 async def _begin_adding(pressed: CallbackQuery, url: str, context: Context) -> Progress:
-    """Say that the feed is being read: in place of the offer, unless that offers more feeds."""
+    """Say that the feed is being read, in place of the offer unless that has several feeds."""
     await context.reply.acknowledge()
     template, host = "chat/typed.html#adding_feed", host_shown(url) or shown_url(url)
     if len(links_on(pressed)) > 1:

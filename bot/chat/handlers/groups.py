@@ -1,8 +1,8 @@
-"""Chats that Telegram reports as changed; /channels and /here.
+"""Changes of chats that Telegram reports, and the commands /channels and /here.
 
 The bot is added, removed, blocked and unblocked; groups become supergroups; forum topics are
 renamed and reopened. /channels lists the chats that a user manages from their private chat; /here
-moves subscriptions of other topics of a forum to this one.
+moves subscriptions from other topics of a forum to this one.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ async def _join(event: ChatMemberUpdated, resources: Resources, reply: Reply) ->
     chat_id = await users.join_group(resources.storage, sender, access=resources.access)
     me = (await reply.bot.me()).username
     if sender.kind is ChatKind.CHANNEL:
-        reply = replace(reply, telegram_id=sender.user_id)  # it is no post of the channel
+        reply = replace(reply, telegram_id=sender.user_id)  # not a post in the channel
     if chat_id is None:
         await reply.show("chat/groups.html#unauthorized", sender=sender)
     elif sender.kind is ChatKind.CHANNEL:
@@ -99,7 +99,7 @@ async def reopen_thread(message: Message, resources: Resources) -> None:
 async def rename_thread(message: Message, resources: Resources) -> None:
     edited = message.forum_topic_edited
     name = thread_name(edited.name or "") if edited else ""
-    if name:  # otherwise only its icon has changed
+    if name:  # otherwise only the icon was changed
         await groups.rename_thread(resources.storage, message.chat.id, thread_of(message), name)
 
 
@@ -177,7 +177,7 @@ async def stop_managing(_: object, context: Context) -> None:
 
 
 def make_service_router() -> Router:
-    """Return the router of changes that Telegram reports of chats."""
+    """Return the router for changes of chats that Telegram reports."""
     router = Router(name="service")
     on_message, on_membership = router.message.register, router.my_chat_member.register
     anybody = Permission.WITHOUT_ACCESS

@@ -58,9 +58,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _START = "inline"
-_CACHE_SECONDS = 30  # for which Telegram repeats an answer to the same user
+_CACHE_SECONDS = 30  # how long Telegram reuses an answer for the same user
 _LONGEST_TITLE = 200
-_LONGEST_LABEL = 60  # of the button above the results
+_LONGEST_LABEL = 60  # characters of the button above the results
 _MOST_BOLD = 8
 _PAGE = "chat/search.html#results"
 
@@ -115,7 +115,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
 
 @dataclass(slots=True)
 class _Queue:
-    """One user's inline queries: one is answered at a time, and the last of the waiting is next."""
+    """One user's inline queries: one is answered at a time, then the newest that waits."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     last: int = 0
@@ -129,13 +129,13 @@ class Turn:
 
     @property
     def is_last(self) -> bool:
-        """Whether the user has typed no newer query."""
+        """Whether this is still the newest query of the user."""
         return self.queue.last == self.number
 
 
 @dataclass(slots=True)
 class Turns:
-    """Lets the inline queries of each user be answered in turn; forgets users without any."""
+    """Serialises the inline queries of each user; forgets users without any."""
 
     queues: dict[int, _Queue] = field(default_factory=dict)
 
@@ -156,14 +156,14 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """One query being answered."""
+    """An inline query that is being answered."""
 
     query: InlineQuery
     bot: Bot
     renderer: Renderer
 
     async def say(self, template: str, payload: str = _START) -> None:
-        """Answer with nothing but a button, which leads into the chat with the bot."""
+        """Answer without results, but with a button that opens the chat with the bot."""
         label = self.renderer.line(template)[:_LONGEST_LABEL]
         button = InlineQueryResultsButton(text=label, start_parameter=payload)
         await self._send([], button=button, seconds=0)
@@ -212,7 +212,7 @@ class _Answering:
 async def answer_inline_query(
     query: InlineQuery, bot: Bot, resources: Resources, renderer: Renderer, turns: Turns
 ) -> None:
-    """Answer the last query of a user, and drop the ones that they have typed over."""
+    """Answer the newest query of a user, and drop the older ones that wait."""
     async with turns.turn(query.from_user.id) as turn:
         if turn.is_last:
             answering = _Answering(query, bot, renderer.of(query.from_user.language_code or ""))
@@ -269,7 +269,7 @@ def payload_of(typed: str) -> str | None:
 
 
 def link_to_card(username: str, typed: str) -> str:
-    """Return the link to the card of *typed*; to the bot's chat alone if it is too long."""
+    """Return the link to the card of *typed*, or just to the bot's chat if it is too long."""
     payload = payload_of(typed)
     if payload is None:
         return create_telegram_link(username)

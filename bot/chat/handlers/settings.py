@@ -1,6 +1,6 @@
 """/settings, /language and /stop: all settings in one message, and a page for each of them.
 
-`email` has those of mail.
+`email` has the settings of mail.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TIMES = "chat/schedule.html#times"
 _TIME = "chat/schedule.html#time"
 _DAYS = "chat/schedule.html#days"
 
-_PAGES: dict[type[CallbackData], str] = {  # of the buttons that only open one
+_PAGES: dict[type[CallbackData], str] = {  # by the button that only opens the page
     press.ShowSettings: _SETTINGS,
     press.ShowQuiet: "chat/quiet.html",
     press.ShowAlertRate: "chat/alert_rate.html",
@@ -85,7 +85,7 @@ async def set_zone(_: object, callback_data: press.SetZone, context: Context) ->
 
 
 async def ask_for_location(_: object, context: Context) -> None:
-    """Show a keyboard button that sends the location; it hides once it was used."""
+    """Show a keyboard button that sends the location; the button disappears after use."""
     reply = context.reply
     label = reply.renderer.message("chat/timezones.html#location_button").text
     button = KeyboardButton(text=label, request_location=True)
@@ -241,7 +241,7 @@ async def set_days(_: object, callback_data: press.SetDays, context: Context) ->
 
 
 async def _show_numbered(template: str, shown: ChatSettings, number: int, context: Context) -> None:
-    """Show one of the schedule times."""
+    """Show the schedule time with this number."""
     chosen = numbered(shown.plan.times, number)
     await context.reply.change(template, settings=shown, chosen=chosen)
 

@@ -1,7 +1,7 @@
 """/start, /help and /privacy, and the links and codes that give access.
 
-A link may carry a topic, an invitation, or the code that makes the first admin. Invitations and the
-admin's link are all that a user without access may send.
+A link may carry a topic, an invitation, or the code that makes the first admin. Users without
+access may send only invitations and that code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _MOST_OFFERED = 5  # topics of the catalogue in the welcome
 
 
 async def welcome(_: object, context: Context) -> None:
-    if context.user.is_admin:  # feedback may have waited for the chat of an admin
+    if context.user.is_admin:  # feedback may have waited for an admin's chat
         await feedback.forward_feedback(
             context.storage,
             renderer=context.resources.renderer,
@@ -130,7 +130,7 @@ async def open_admin_link(
     if not await redeem_admin_code(storage, event_from_user.id, code, access=access):
         await reply.show("chat/errors.html#admin_link")
         return
-    # Waiting feedback is forwarded to the admin's chat, which needs a row.
+    # Feedback can be forwarded only to an admin whose chat has a row.
     await users.identify(storage, private_sender(event_from_user), access=access)
     await feedback.forward_feedback(storage, renderer=resources.renderer, admins=access.admins)
     await register_admin(bot, reply.renderer, event_from_user.id)
@@ -163,7 +163,7 @@ async def _redeem(code: str, user: User, resources: Resources, reply: Reply) -> 
 
 
 def make_join_router() -> Router:
-    """Return the router of links and codes that users without access may send."""
+    """Return the router for links and codes that users without access may send."""
     router = Router(name="join")
     router.message.filter(F.chat.type == "private")
     on_message, anybody = router.message.register, Permission.WITHOUT_ACCESS

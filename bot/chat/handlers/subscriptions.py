@@ -1,6 +1,6 @@
 """A chat's topics: the list, the catalogue, subscribing, and the page of one topic.
 
-The list, the catalogue and the page of a topic are one message, in which they replace each other.
+The list, the catalogue and the page of a topic replace each other in one message.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ async def show_catalogue(_: object, callback_data: press.CataloguePage, context:
 
 
 async def preview_query(_: object, command: CommandObject, context: Context) -> None:
-    """Show the card of `/subscribe query`, for groups, where the bot gets no other messages."""
+    """Show the card of `/subscribe query`, for groups, where the bot does not see plain text."""
     if command.args:
         await show_card(command.args, context)
     else:
@@ -108,7 +108,7 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
 
 
 async def widen_query(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
-    """Show the card of the query with the other words that its button names."""
+    """Show the card of the query, widened by the words of the button."""
     typed = callback_data.words or words_on(pressed)
     query = await topics.parse_for(context.storage, context.chat_id, typed)
     others = await others_of(query, typed, context)
@@ -211,7 +211,7 @@ async def undo_unsubscribe(
 
 
 async def share_topic(_: object, callback_data: press.ShareTopic, context: Context) -> None:
-    """Send a card to be forwarded, whose button lets others subscribe to the same topic."""
+    """Send a card to forward, with a button that subscribes others to the same topic."""
     topic_id = callback_data.topic_id
     start = await share_links.share(context.storage, context.chat_id, topic_id)
     username = (await context.reply.bot.me()).username or ""
@@ -351,7 +351,7 @@ def make_router() -> Router:
     on_press(
         undo_unsubscribe, press.UndoUnsubscribe.filter(), flags=Permission.ADMINISTRATORS.flags
     )
-    # Sharing stores a long query.
+    # For administrators only, because sharing a long query stores it.
     on_press(share_topic, press.ShareTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(mute_publisher, press.MutePublisher.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(

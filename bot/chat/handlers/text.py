@@ -1,7 +1,7 @@
-"""Typed and sent messages without a command: a query gets its card, an answer is taken.
+"""Typed and sent messages without a command: queries get a card, answers are applied.
 
-Times, a zone, a link, a greeting … are understood as such; forwarded messages and captions are read
-too. Anything that no other handler takes gets one helpful sentence.
+The bot recognises times, zones, links, greetings and so on, and reads forwarded messages and
+captions too. Everything that no other handler takes gets one helpful sentence.
 """
 
 from __future__ import annotations
@@ -57,9 +57,10 @@ if TYPE_CHECKING:
 
 
 class TextReader(Filter):
-    """Reads a text or caption.
+    """Classifies a text or caption.
 
-    Handlers get it as `read`, and the kind of setting as `asked`, if it answers a question for one.
+    Handlers get the result as `read`. If the text answers a question about a setting, they get the
+    kind of setting as `asked`, otherwise None.
     """
 
     async def __call__(self, message: Message, context: Context) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class TextReader(Filter):
 
 @dataclass(frozen=True, slots=True)
 class ReadAs(Filter):
-    """Lets through a text that `TextReader` has read as this kind."""
+    """Matches a text that `TextReader` has classified as this kind."""
 
     kind: type[Typed]
 
@@ -93,7 +94,7 @@ async def answer_question(_: object, context: Context, read: Typed, asked: Asked
 
 
 async def _change_setting(read: Typed, context: Context) -> ChatSettings | None:
-    """Set the setting that was asked for; None if the answer has none."""
+    """Apply an answer about a setting; return None if the text was no such answer."""
     storage, chat_id, changed = context.storage, context.chat_id, None
     match read:
         case Clock(minutes):
@@ -116,7 +117,7 @@ async def take_address(_: object, context: Context, read: Address) -> None:
 
 
 async def take_code(message: Message, context: Context, read: Code) -> None:
-    """Confirm the address that waits for a code; otherwise the digits are a query."""
+    """Confirm the address with the code; if none awaits a code, treat the digits as a query."""
     storage, chat_id = context.storage, context.chat_id
     if await mailboxes.awaits_code(storage, chat_id):
         once = context.reply.once
@@ -157,7 +158,7 @@ async def _topic_to_delete(text: str, context: Context) -> ChatTopic | None:
 
 
 async def _delete(topic: ChatTopic, context: Context) -> None:
-    """Unsubscribe in the user's own chat; elsewhere show the topic with its button."""
+    """Unsubscribe in a private chat; elsewhere show the topic's page, which has a button."""
     if context.user.kind is ChatKind.PRIVATE:
         ended = await subscriptions.unsubscribe(context.storage, context.chat_id, topic.id)
         await context.reply.show("chat/topics.html#unsubscribed", topic=ended)
@@ -189,7 +190,7 @@ async def _answer_unasked(text: str, read: Typed, context: Context) -> None:  # 
 
 
 async def _set_typed_time(minutes: int, context: Context) -> None:
-    """Set a time if only one can be meant; otherwise ask which."""
+    """Set the time of a private chat's only digest; otherwise ask which digest is meant."""
     before = await settings.get_settings(context.storage, context.chat_id)
     if context.user.kind is not ChatKind.PRIVATE or len(before.plan.times) > 1:
         await context.reply.show("chat/typed.html#time", minutes=minutes, settings=before)
@@ -203,7 +204,7 @@ async def _set_typed_time(minutes: int, context: Context) -> None:
 
 
 async def read_forwarded(message: Message, context: Context) -> None:
-    """Read a text that another user or a channel wrote, wherever it came from."""
+    """Show what the link in a forwarded text leads to, or offer keywords from the text."""
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or ()
     match posts.read_post(text, [entity.url for entity in entities if entity.url]):
@@ -256,7 +257,7 @@ def make_router() -> Router:
 
 
 def make_typed_router() -> Router:
-    """Return the router of typed text, which its filter reads once for all handlers."""
+    """Return the router for typed text. Its filter classifies a text once for all handlers."""
     router = Router(name="typed text")
     is_command = F.text.startswith("/")
     router.message.filter(or_f(F.text, F.caption), ~is_command, TextReader())
@@ -269,7 +270,7 @@ def make_typed_router() -> Router:
 
 
 def make_last_router() -> Router:
-    """Return the router of updates that no other handler takes."""
+    """Return the router for updates that no other handler takes."""
     router = Router(name="anything")
     on_message = router.message.register
     on_message(explain_unknown_command, F.text, flags=Permission.EVERYBODY.flags)

@@ -9,7 +9,7 @@ from bot.playground.state.world import World
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """*method* is in lower case; *params* are checked and have their types."""
+    """*method* is in lower case; *params* are checked and converted to their types."""
 
     world: World
     token: str

@@ -13,7 +13,7 @@ _HEADER = struct.Struct(">8s4x4sII")
 
 
 def picture_size(content: bytes) -> tuple[int, int]:
-    """Return width and height in pixels; raise Telegram's error if it does not accept the photo."""
+    """Return width and height in pixels; raise Telegram's error for a photo that it rejects."""
     if len(content) > LARGEST_PHOTO:
         raise bad_request("file is too big")
     if len(content) < _HEADER.size:

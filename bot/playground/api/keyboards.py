@@ -16,7 +16,7 @@ Markup = dict[str, Any]
 
 
 def check_markup(markup: Markup | None) -> Markup | None:
-    """Return the keyboard as Telegram stores it, None if it is empty; its shape is valid."""
+    """Return the keyboard as Telegram stores it; None if it is empty. Its shape must be valid."""
     if not markup:
         return None
     if "inline_keyboard" in markup:

@@ -49,7 +49,7 @@ def _object(value: Any) -> dict[str, Any]:
     return {name: part for name, part in value.items() if part is not None}
 
 
-# Telegram has its own descriptions for these; ours name the parameter.
+# Errors about these have Telegram's own descriptions. For other parameters, ours give the name.
 _MISSING = {
     "chat_id": "chat_id is empty",
     "text": "message text is empty",
@@ -58,7 +58,7 @@ _MISSING = {
     "photo": "there is no photo in the request",
 }
 _BEYOND = {"callback_data": "BUTTON_DATA_INVALID", "command": "BOT_COMMAND_INVALID"}
-_MAY_BE_EMPTY = {("setwebhook", "url")}  # deletes the webhook
+_MAY_BE_EMPTY = {("setwebhook", "url")}  # an empty URL deletes the webhook
 _LARGEST = 2**63
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TRUE = {"true", "yes", "1"}
@@ -78,7 +78,8 @@ def check_call(table: ApiTable, method: str, body: Parameters) -> dict[str, Any]
         return {
             name: checker.top(name, facts[name], value)
             for name, value in given.items()
-            if value != "" or facts[name].kind == "String"  # else an empty parameter is absent
+            if value != ""
+            or facts[name].kind == "String"  # otherwise an empty parameter counts as absent
         }
     except RecursionError:
         raise bad_request("the parameters are nested too deep") from None
@@ -101,7 +102,7 @@ class _Checker:
         self.files = files
 
     def top(self, name: str, fact: Fact, value: Any) -> Any:
-        """Check a parameter of the call itself, which may be a number, Boolean or JSON as text."""
+        """Check a parameter of the call itself; numbers, Booleans and JSON may come as text."""
         if isinstance(value, str) and not fact.kind.startswith("String"):
             value = _from_text(name, fact.kind, value)
         return self.value(name, fact, value)

@@ -40,9 +40,9 @@ _BAD_GATEWAY = (
 
 
 class Api:
-    """Accepts *token* only, or any well-formed token if it is None.
+    """The Bot API; accepts only *token*, or any well-formed token if it is None.
 
-    *latency*: seconds that each applied call takes, half of them before its effect.
+    *latency*: the seconds that each applied call takes, half of them before its effect.
     """
 
     def __init__(self, world: World, token: str | None = None, latency: float = 0.0) -> None:
@@ -99,7 +99,7 @@ class Api:
             raise unauthorized()
 
     async def reply(self, token: str, method: str, params: dict[str, Any]) -> None:
-        """Apply the call that a webhook put into its response; its result is discarded."""
+        """Apply the call in the response of a webhook, and discard the result."""
         name = method.lower()
         if name not in self.table.methods or name.startswith(_NO_REPLIES):
             return

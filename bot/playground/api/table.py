@@ -1,4 +1,6 @@
-"""The Bot API as data, read from `table.json`, which is made from the schema in aiogram's sdist.
+"""The Bot API as data, read from `table.json`.
+
+This command makes the file from the schema in aiogram's sdist:
 
     python -m bot.playground.api.table .butcher/schema/schema.json
 
@@ -6,7 +8,7 @@ The table holds names, types, which parameters are required, and limits:
 
     {"version": "10.3", "methods": {method: {parameter: fact}}, "types": {type: {field: fact}}}
 
-A fact is `"Type"`, with a `!` behind it if required, or `["Type!", low, high, unit]`; the unit is
+A fact is `"Type"`, followed by `!` if required, or `["Type!", low, high, unit]`; the unit is
 `number`, `items`, `bytes`, `characters` or `parsed` (characters after entities parsing).
 A type of several kinds is a list of their names; only types that a parameter can hold are kept.
 """
@@ -25,7 +27,7 @@ _FILE = Path(__file__).with_name("table.json")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One parameter or field; *unit* is what *low* and *high* count."""
+    """One parameter or field; *unit* is the unit of *low* and *high*."""
 
     kind: str
     required: bool
@@ -131,7 +133,7 @@ def _named(entry: dict[str, RawFact]) -> Iterator[str]:
 
 
 def _kinds(name: str, entries: Entry) -> list[str]:
-    """Return the kinds of an abstract type, whose names begin with its name; else nothing."""
+    """Return the kinds of an abstract type, whose names begin with its name; none for others."""
     if entries[name]["annotations"]:
         return []
     return [

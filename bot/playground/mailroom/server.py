@@ -1,7 +1,7 @@
 """A mail server with as much of SMTP (RFC 5321) as the bot needs, and the pages of its e-mails.
 
-It keeps the newest few hundred e-mails in memory. SMTP is implemented here, because a package would
-be a dependency of the bot for the playground alone.
+It keeps the newest few hundred e-mails in memory. SMTP is implemented here, because the bot
+would otherwise depend on a package that only the playground needs.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class _Session:
         return reply
 
     def receive(self, content: bytes | None) -> str:
-        """Deliver the content that followed DATA; None was too large."""
+        """Deliver the content that followed DATA; None stands for content that was too large."""
         sender, recipients = self._sender or "", self._recipients
         self._reset()
         if content is None:
@@ -140,7 +140,7 @@ class Mailroom:
                     break
                 reply = await self._next_reply(session, reader)
         except (OSError, ValueError, asyncio.IncompleteReadError):
-            pass  # the client disconnected, or sent too long a line
+            pass  # the client disconnected, or sent a line that is too long
         finally:
             writer.close()
 
@@ -157,7 +157,7 @@ class Mailroom:
                 return ""
             size += len(line)
             if size <= LARGEST_MAIL:
-                content.append(line.removeprefix(b"."))  # the client doubles it (4.5.2)
+                content.append(line.removeprefix(b"."))  # the client doubles a leading dot (4.5.2)
             line = await reader.readline()
         return session.receive(b"".join(content) if size <= LARGEST_MAIL else None)
 

@@ -1,9 +1,9 @@
 """Languages, publishers, drafts and articles of the newsroom, read from TOML files.
 
 A draft has placeholders for dates: `{day}`, `{day+2}`, `{date-1}`. They count from the date of the
-article's story in the westernmost zone of a publisher, so that all reports of a story name the same
-day, and none names a future one. The dateline and the date line under the title have the date in
-the publisher's own zone.
+article's story in the westernmost zone of any publisher, so that all reports of a story name the
+same day, and none names a future one. The dateline and the date line under the title have the date
+in the publisher's own zone.
 """
 
 import re
@@ -115,7 +115,7 @@ class Draft:
         number: int = 1,
         first: "SampleArticle | None" = None,
     ) -> "SampleArticle":
-        """Fill the dates; *first* is the first publication, if this repeats it."""
+        """Fill the dates; *first* is the first publication, if this is a repeated one."""
         language, published = self.publisher.language, published_at.astimezone(self.publisher.zone)
         summary, *others = (language.fill(text, story_date) for text in self.paragraphs)
         dateline = language.format(
@@ -249,6 +249,6 @@ def _draft(
     )
 
 
-@cache  # a test opens many newsrooms
+@cache  # because a test run opens many newsrooms
 def _read_toml(path: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / path).read_text("utf-8"))

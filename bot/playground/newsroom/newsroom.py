@@ -18,14 +18,14 @@ from bot.playground.newsroom.content import (
 )
 
 MAX_PUBLISHED = 1000  # articles that stay readable
-_LATEST = 12  # in the state
+_LATEST = 12  # articles in the panel
 _BOX = 2
 _BOX_STRIDE = 3  # odd, so that neighbours get different boxes
-_STORY_LENGTH = timedelta(hours=20)  # a later report counts its dates from itself
+_STORY_LENGTH = timedelta(hours=20)  # a later report counts dates from its own
 
 
 class Newsroom:
-    """Publishes an article each *every* until all are published; None publishes on request only.
+    """Publishes an article every *every* until none is left; None: only on request.
 
     *now* gives aware times.
     """
@@ -36,7 +36,7 @@ class Newsroom:
         self.now = now
         self.every = every
         self.publishers = read_publishers()
-        self.closed: set[str] = set()  # codes of publishers whose feeds are gone
+        self.closed: set[str] = set()  # codes of publishers whose feeds were taken down
         self.opened = now()
         self._drafts = read_live(self.publishers)
         self._first: dict[str, SampleArticle] = {}  # by the slug of the draft

@@ -35,7 +35,7 @@ _RESTRICTED = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """*rights*: those of an administrator, or those left to a restricted member."""
+    """*rights*: those of an administrator, or those that a restricted member still has."""
 
     status: str = "member"
     rights: frozenset[str] = frozenset()
@@ -55,7 +55,7 @@ class Member:
 
     @property
     def may_write(self) -> bool:
-        """Whether the member may write in a group; see `may` for channels."""
+        """Return whether the member may write in a group; see `may` for channels."""
         return self.is_in and (self.status != "restricted" or "can_send_messages" in self.rights)
 
     def to_api(self, user: dict[str, Any], *, in_channel: bool = False) -> dict[str, Any]:
@@ -230,7 +230,7 @@ BOT = bot_user("1:playground")
 
 
 def thread_fields(thread_id: int | None) -> dict[str, Any]:
-    """Return the fields that only a message in a forum topic has."""
+    """Return the fields that only messages in a forum topic have."""
     return {} if thread_id is None else {"message_thread_id": thread_id, "is_topic_message": True}
 
 

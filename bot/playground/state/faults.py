@@ -1,4 +1,4 @@
-"""Injected faults: for which call, how often, before or after its effect."""
+"""Injected faults: which calls they affect, how often, and before or after the effect."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,7 +32,7 @@ class When(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """*times* counts down; a fault that begins with 0 lasts until it is cleared."""
+    """*times* counts down; a fault with 0 at first lasts until it is cleared."""
 
     id: int
     kind: FaultKind

@@ -85,7 +85,7 @@ class Flood:
     def _private_wait(self, chat_id: int, now: float, count: int) -> float:
         """GCRA: the theoretical arrival time may run ahead of now by at most the burst."""
         arrival = max(self._paid_until.get(chat_id, now), now)
-        allowed = max(BURST[self.mode], count)  # an album is one call and must pass some time
+        allowed = max(BURST[self.mode], count)  # an album is one call and must pass at some time
         return arrival + count - allowed - now
 
     def _record(self, token: str, chat_id: int, now: float, count: int) -> None:

@@ -37,7 +37,7 @@ class WebhookInfo:
 class PendingUpdates:
     """A queue of at most *size* updates; the oldest go first.
 
-    An update leaves it when a poller confirms a higher offset, or when the webhook accepted it.
+    An update leaves the queue when a poller confirms a higher offset, or the webhook accepts it.
     Polling fails while a webhook is set. `on_update` is called for each new update, and
     `on_webhook_change` when the webhook is set or deleted.
     """

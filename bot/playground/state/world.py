@@ -105,7 +105,7 @@ class World:
         return self.chats[chat_id]
 
     def chat_id(self, name: Any) -> int | None:
-        """Return the id in the `chat_id` of a call, whether or not there is such a chat."""
+        """Return the id in the `chat_id` of a call, even if there is no such chat."""
         if isinstance(name, int) and not isinstance(name, bool):
             return name
         if not isinstance(name, str):

@@ -72,7 +72,7 @@ def _check_borders(text: str, entities: list[MessageEntity], borders: dict[int, 
 
 
 def _byte_after(text: str, offset: int) -> int:
-    """Return the end, in bytes of UTF-8, of the character that *offset* cuts in two."""
+    """Return the end, in UTF-8 bytes, of the character that *offset* cuts in two."""
     units = text.encode("utf-16-le", "surrogatepass")[: (offset + 1) * 2]
     return len(units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass"))
 

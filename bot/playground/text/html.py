@@ -64,7 +64,7 @@ def _decoded(source: str) -> str:
 
 
 def _character(reference: re.Match[str]) -> str:
-    """Return the character that is referred to, or the reference itself if it is invalid."""
+    """Return the character of a reference, or the reference itself if it is invalid."""
     hexadecimal, decimal, name = reference.groups()
     if name is not None:
         return _NAMED.get(name, reference[0])
@@ -105,7 +105,9 @@ class _Parser:
         self.at = 0
         self.text = ""
         self.entities: list[MessageEntity] = []
-        self.open: list[tuple[_Tag, int, int]] = []  # with its offset in UTF-16, and in `text`
+        self.open: list[
+            tuple[_Tag, int, int]
+        ] = []  # open tags, each with its offset in UTF-16 and in `text`
 
     def parse(self) -> None:
         while self.at < len(self.source):
@@ -215,7 +217,7 @@ class _Parser:
 
 
 def _entity_of(tag: _Tag, inside: str) -> tuple[str, Facts] | None:
-    """Return the type and the facts of the entity; None if the tag makes none."""
+    """Return the type and the further fields of the entity; None if the tag makes none."""
     if tag.name in _STYLES:
         return _STYLES[tag.name], ()
     match tag.name:

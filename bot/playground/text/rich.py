@@ -36,7 +36,7 @@ def read_tree(html: str) -> Node:
     try:
         reader.feed(html)
         reader.close()
-    except (AssertionError, ValueError):  # of the parser of the standard library
+    except (AssertionError, ValueError):  # raised by the parser of the standard library
         raise _cannot_parse("broken markup") from None
     if len(reader.open) > 1:
         raise _cannot_parse(f'no end tag for "{reader.open[-1].tag}"')

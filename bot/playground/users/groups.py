@@ -34,7 +34,7 @@ def add_user(
     *,
     started: bool = True,
 ) -> Facts:
-    """Add a user with a private chat; unless *started*, the bot may write only after the user."""
+    """Add a user with a private chat; unless *started*, the user must write first."""
     number = world.next_user_id() if id is None else id
     if not 0 < number < LARGEST_USER_ID or number in world.chats:
         raise bad_request("the id must be positive, below 2**52 and free")

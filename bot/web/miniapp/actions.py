@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 _LARGEST_ROW = 2**63 - 1
 _LARGEST_NUMBER = 1_000_000
-_MOST_TIMES = 20  # beyond what any chat may have, so that the service says so
+_MOST_TIMES = 20  # more than a chat may have, so that the service reports its own limit
 
 Choice = TypeVar("Choice", bound=Enum)
 
 
 class BadActionError(ValueError):
-    """The request was made by hand, because no page of ours sends it."""
+    """The request is one that no page of ours sends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.web.site import Site
 
 PATH = "/app"
-# Telegram's web clients, which show an app in a frame.
+# Telegram's web clients show an app in a frame.
 _TELEGRAM = ("https://web.telegram.org", "https://*.telegram.org")
 _DAYS = range(7)
 

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     Action: TypeAlias = Callable[[Site, Caller, ActionRequest], Awaitable[dict[str, Any]]]
 
 
-# The chat asks for these with buttons, and the page with a text field.
+# In the chat a button asks for these, on the page a text field.
 _TYPED_HERE: dict[type[Exception], str] = {
     NotAZone: "chat/questions.html#zone_again",
     NotATime: "chat/questions.html#quiet_again",
 }
-_LARGEST_REQUEST = 8192  # bytes; a query of 1,000 characters that are all escaped fits
+_LARGEST_REQUEST = 8192  # bytes; enough for a query of 1,000 characters, all of them escaped
 
 
 def handlers() -> Iterator[
@@ -64,7 +64,7 @@ def _action(name: str) -> Action:
 def _handler(
     action: Action, rate_class: RateClass = RateClass.USER
 ) -> Callable[[Site, RouteRequest], Awaitable[web.Response]]:
-    """Return the handler that identifies the user, does *action*, and reports errors."""
+    """Return the handler that identifies the user, calls *action*, and reports errors."""
 
     async def handle(site: Site, request: RouteRequest) -> web.Response:
         try:

@@ -221,7 +221,7 @@ def _hit(hit: SearchHit, by: str) -> dict[str, Any]:
 
 
 def _parts(text: str, spans: Iterable[tuple[int, int]]) -> list[list[str | bool]]:
-    """Return *text* in pieces, each with whether it is bold; *spans* in order and apart."""
+    """Return *text* in pieces, each with whether it is bold; *spans* are sorted and disjoint."""
     return [[piece, is_bold] for piece, is_bold in _pieces(text, spans) if piece]
 
 

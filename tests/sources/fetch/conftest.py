@@ -81,7 +81,7 @@ def site(storage: Storage) -> Site:
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
-    """Yield a client of our web server, as hubs are."""
+    """Yield a client that calls our web server as hubs do."""
     async with TestClient(TestServer(make_web(*make_routes(site)))) as client:
         yield client
 
@@ -128,7 +128,7 @@ async def send_push(
 
 @asynccontextmanager
 async def unfinished_push(visitor: Visitor, push: PushSubscription) -> AsyncIterator[StreamReader]:
-    """Send a push but for the end of its body; yield what the bot answers with."""
+    """Send a push without the end of its body; yield the stream of the bot's answer."""
     server = visitor.server
     reader, writer = await asyncio.open_connection(server.host, server.port)
     head = (

@@ -38,7 +38,7 @@ from tests.resources import make_resources
 from tests.web.conftest import SIGNER, mailer_of
 
 TOKEN = "42:secret"
-# Arabic, as if its sentences were English with accents.
+# Arabic whose sentences are English with accents.
 TRANSLATIONS = {
     "en": IN_ENGLISH,
     "ar": Translation(LANGUAGES["ar"], pseudo_translation().catalogue),
@@ -55,7 +55,7 @@ class FakeMenus:
 
 @dataclass
 class User:
-    """A user with the app open; what it sends is signed as the playground signs."""
+    """A user with the app open, whose launch data is signed as the playground does it."""
 
     client: TestClient[Request, Application]
     clock: TurnedClock
@@ -79,7 +79,7 @@ class User:
         return await answer.json()
 
     async def is_refused(self, act: str, /, **request: Any) -> str:
-        """Return the sentence that says why."""
+        """Assert that an action is refused; return the sentence with the reason."""
         answer = await self.asks(act, **request)
         assert answer.status in {401, 403, 409, 429}
         return str((await answer.json())["error"])
@@ -128,7 +128,7 @@ def make_user(client: Any, clock: TurnedClock) -> Callable[..., User]:
 
 @pytest.fixture
 def sent_code(storage: Storage) -> Callable[[], Awaitable[str]]:
-    """Return how to read the code in the last mail."""
+    """Return a function that reads the code in the last mail."""
 
     async def read() -> str:
         async with storage.reading() as tx:
@@ -148,7 +148,7 @@ def ann(make_user: Callable[..., User]) -> User:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def filled_address(address: str, sqlite_url: str) -> str:
-    """Return the address, where the chat has 250 topics."""
+    """Return the address of the app for a chat with 250 topics."""
     storage = Storage.open(sqlite_url)
     user = Sender(user_id=7, telegram_id=7, name="Ali", language="ar")
     await users.identify(storage, user, access=Access(is_open=True))
@@ -159,7 +159,7 @@ async def filled_address(address: str, sqlite_url: str) -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def address(sqlite_url: str) -> AsyncIterator[str]:
-    """Yield what Telegram opens for somebody whose client speaks Arabic."""
+    """Yield the address that Telegram opens for a user with an Arabic client."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
     links = Links("http://127.0.0.1", SIGNER)
     resources = make_resources(storage, mailer=mailer_of(renderer), renderer=renderer, links=links)
