@@ -405,7 +405,7 @@ async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
 
 
 async def _notices_of_feedback_by(tx: Transaction, chat_id: int) -> list[int]:
-    """Return the notices that passed the chat's feedback to admins; they quote its name and words."""
+    """Return the notices to admins that quote the chat's feedback and name."""
     feedback_ids = set(await tx.rows(select(Feedback.id).where(col(Feedback.chat_id) == chat_id)))
     if not feedback_ids:
         return []
