@@ -122,8 +122,8 @@ async def chats_with_own_sources(tx: Transaction, chat_ids: Collection[int]) -> 
 async def followers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """Return the chats that follow each source; leaves out sources without followers.
 
-    A source with more than `MOST_FOLLOWERS` gets one invented follower, the same each time and
-    shared with no other source.
+    A source with more than `MOST_FOLLOWERS` gets one invented follower, the same each time, so that
+    grouping, which compares followers, finds none in common with another source.
     """
     if not source_ids:
         return {}

@@ -68,7 +68,7 @@ class CallResponse(Generic[Claimed]):
     def is_plain(self) -> bool:
         """Whether storing the response changes only the delivery's row."""
         beyond = self.outcome.transition.effects & _BEYOND_THE_ROW
-        return not beyond and not isinstance(self.error, TryLater)  # it counts a soft bounce
+        return not beyond and not isinstance(self.error, TryLater)  # it may suspend the mailbox
 
 
 def response_to(
