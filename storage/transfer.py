@@ -230,7 +230,7 @@ async def _drop_keys_and_indexes(target: AsyncConnection) -> list[str]:
 
 
 def is_numbered(table: Table) -> bool:
-    """Return whether the database assigns the ids. Tables keyed by Telegram ids are not numbered."""
+    """Return whether the database assigns the ids; Telegram assigns those of users and groups."""
     column = table.autoincrement_column
     return column is not None and column.name == "id"
 
