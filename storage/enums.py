@@ -241,7 +241,7 @@ class Notification(StrEnum):
 
 
 class EmptyDay(StrEnum):
-    """Whether a digest is sent on a day without stories: none, or one with a single line."""
+    """The digest of a day without stories: none, or one that consists of a single line."""
 
     SKIP = "skip"
     LINE = "line"

@@ -122,7 +122,7 @@ async def unmute(tx: Transaction, chat_id: int, mute_id: int) -> None:
 
 
 async def unmute_subject(tx: Transaction, chat_id: int, subject: MuteSubject) -> None:
-    """Delete the mute of the subject, if there is one."""
+    """Delete the mute of the subject, if any."""
     await tx.change(delete(Mute).where(*_is_of_subject(chat_id, subject)))
 
 

@@ -57,7 +57,7 @@ _UNHEALTHY = and_(
 )
 
 
-# What `totals` counts: the table, and the columns to group by.
+# The counts of `totals`, by name: the table, and the columns to group by.
 _TOTALS: Final[Mapping[str, tuple[Any, Sequence[Any]]]] = {
     "chats": (Chat, (Chat.kind, Chat.state)),
     "topics": (Topic, (col(Topic.slug).is_not(None).label("public"),)),
@@ -66,9 +66,9 @@ _TOTALS: Final[Mapping[str, tuple[Any, Sequence[Any]]]] = {
     "sources": (Source, (Source.state,)),
 }
 
-# What `recent_totals` counts: the table, the columns to group by, the id, and the timestamp. For a
-# match these are the id and the timestamp of its article. Ids follow the order of timestamps, so
-# the first row of a period is found by bisection, without an index.
+# The counts of `recent_totals`, by name: the table, the columns to group by, the id, and the
+# timestamp. A match is counted by the id and timestamp of its article. Ids follow the order of
+# timestamps, so the first row of a period is found by bisection, without an index.
 _RECENT: Final[Mapping[str, tuple[Any, Sequence[Any], Any, Any]]] = {
     "articles": (Article, (), Article.id, Article.stored_at),
     "matches": (Match, (), Match.article_id, Article.stored_at),

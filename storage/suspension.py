@@ -423,7 +423,7 @@ async def bans(tx: Transaction, limit: int) -> Sequence[Ban]:
     return await tx.rows(newest.limit(limit))
 
 
-# Groups that became supergroups: Telegram's id changes, our row and its id stay.
+# Groups that became supergroups: the Telegram id changes, but the row keeps its own id.
 
 
 async def migrate_chat(

@@ -55,7 +55,7 @@ SHORTEST_LEAD_SECONDS = 0.01
 
 
 class Timer:
-    """A clock that only goes forward, in seconds, and a way to wait on it."""
+    """A monotonic clock in seconds, and a way to wait on it."""
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -134,7 +134,7 @@ class SendStage(Generic[Claimed]):
     _in_flight: set[int] = field(default_factory=set)
     """Deliveries whose results are not stored yet.
 
-    If a clock is set forward their leases expire, but their calls go on.
+    If a clock is set forward, their leases expire although their calls are still running.
     """
 
     def __post_init__(self) -> None:

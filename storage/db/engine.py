@@ -109,7 +109,7 @@ def is_transient(error: Exception) -> bool:
 
 def describe_failure(error: Exception) -> str | None:
     """Describe a driver's error in one sentence for the command line; None for other errors."""
-    from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+    from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - not used on SQLite
     from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415 - as above
 
     message = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")

@@ -64,7 +64,7 @@ class Notifier:
         That includes those of this process. After each new connection *on_notification* is called
         with every `Notification`, because some may have been missed.
         """
-        from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+        from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - not used on SQLite
 
         losses = (DBAPIError, PostgresError, InterfaceError, InternalClientError, OSError)
         engine = postgresql_engine(self.url, poolclass=NullPool)

@@ -150,7 +150,7 @@ class Connector:
         timeout: float | str = CONNECT_SECONDS,  # noqa: ASYNC109 - the driver's, for one server
         **arguments: Any,
     ) -> Any:
-        from asyncpg import CannotConnectNowError  # noqa: PLC0415 - SQLite goes without it
+        from asyncpg import CannotConnectNowError  # noqa: PLC0415 - not used on SQLite
         from asyncpg import ReadOnlySQLTransactionError as NoneTakesWritesError  # noqa: PLC0415
 
         self._order = self._order or _servers(host, port)
@@ -218,7 +218,7 @@ class _SilentServerError(_ServerUnavailableError):
 
 async def _connect(**arguments: Any) -> Any:
     """Return a connection of the driver with keepalive. Raises `_ServerUnavailableError`."""
-    from asyncpg import (  # noqa: PLC0415 - SQLite goes without it
+    from asyncpg import (  # noqa: PLC0415 - not used on SQLite
         InternalClientError,
         PostgresError,
         TargetServerAttributeNotMatched,
