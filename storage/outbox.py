@@ -8,11 +8,12 @@ decision from being delivered twice.
 Telegram deliveries are sent in order:
 - An address is a chat row and a medium. Its first blocking delivery is sent, and the others wait. A
   claim that meets a waiting delivery makes it `queued`, so that no later claim reads it again.
-- Every function that removes or unblocks the first delivery calls `unblock_next`.
-- On PostgreSQL, claims and `unblock_next` take one lock (`lock_queues`). Without the lock, a claim
-  could queue a delivery behind one that is just leaving, and nothing would ever unblock it. Only
-  `begin_sending` skips the lock, because it changes only rows that its owner has claimed. `storage`
-  lists the locks that must be taken before this one.
+- A function that takes the first delivery out of a queue calls `unblock_next`, unless it takes out
+  all of them.
+- On PostgreSQL, both take one lock (`lock_queues`). Without it, a claim could queue a delivery
+  behind one that is just leaving, and nothing would ever unblock it. `begin_sending` needs no lock,
+  because it changes only rows that its owner has claimed; nor do the results of mails, which are
+  never queued. `storage` lists the locks that must be taken before this one.
 - Only `delete_deliveries` deletes rows, except when a chat is deleted with its whole queue.
 
 Each chat gets its e-mails one at a time. A confirmation waits for no other mail.
@@ -770,7 +771,7 @@ def _beginning() -> Executable:
 
 
 async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> None:
-    """Return deliveries that *owner* claimed but made no call for to the pending state.
+    """Make the deliveries pending again that *owner* claimed but made no call for.
 
     Their intent to call may be committed nevertheless, if the response to that commit was lost or
     late. Such an intent does not count as an attempt.
@@ -878,7 +879,7 @@ async def has_abandoned(
 
 
 async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
-    """Return deliveries to the pending state if their claim expired before a call was made."""
+    """Make deliveries pending again whose claim expired before a call was made."""
     await lock_queues(tx)
     await _apply(tx, Event.LEASE_EXPIRED, *_in_flight(medium), _lease_expired(tx))
 
@@ -891,7 +892,7 @@ async def claim_abandoned(
     *,
     in_flight: Collection[int] = (),
 ) -> Sequence[Delivery]:
-    """Lease to *owner* the deliveries whose caller let the lease expire without storing a result.
+    """Lease the deliveries whose sender began a call but let its lease expire without a result.
 
     Their messages may have arrived.
 
@@ -1049,7 +1050,7 @@ async def drop_deliveries(tx: Transaction, ids: Sequence[int]) -> int:
 
 
 async def restore_delivery(tx: Transaction, delivery_id: int, state: DeliveryState) -> int:
-    """Return a dropped delivery to *state*, held or failed; return the number changed.
+    """Put a dropped delivery back into *state*, held or failed; return how many changed, 0 or 1.
 
     Leaves edits dropped, because the outbox drops edits that come too late.
     """

@@ -88,7 +88,7 @@ async def drop_stuck(storage: Storage, ids: Sequence[int], *, by: int | None = N
 async def restore_dropped(
     storage: Storage, delivery_id: int, state: DeliveryState, *, by: int | None = None
 ) -> int:
-    """Return a dropped delivery to its former *state*; return how many were restored, 0 or 1."""
+    """Put a dropped delivery back into *state*; return how many were restored, 0 or 1."""
     async with storage.writing() as tx:
         count = await restore_delivery(tx, delivery_id, state)
         await _record(tx, by, AuditAction.UNDROPPED, [delivery_id], count)
