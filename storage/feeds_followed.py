@@ -423,7 +423,7 @@ async def record_line(
 
 
 async def postpone_line(tx: Transaction, list_id: int, number: int) -> None:
-    """Mark the line's host as slow, so that the line is tried after all others of its list."""
+    """Mark the line as slow, so that it is tried after all others of its list."""
     line = (col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
     await tx.change(update(FeedImportLine).where(*line).values(is_slow=True))
 

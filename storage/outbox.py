@@ -915,7 +915,7 @@ async def claim_abandoned(
 
 
 async def resend_unknown(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
-    """Send deliveries with an unknown outcome again, silently, because they may have arrived."""
+    """Make deliveries with an unknown outcome due again; silent, because they may have arrived."""
     await lock_queues(tx)
     await _apply(tx, Event.RESEND, *_in_flight(medium), _unknown_due(tx))
 
