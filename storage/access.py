@@ -34,14 +34,14 @@ class Admin(SQLModel, table=True):
 
 
 class AdminCode(SQLModel, table=True):
-    """At most one row: the hash of the code that the last start printed; its link uses it up."""
+    """At most one row: the hash of the code that the last start printed. The code works once."""
 
     code_hash: str = Field(primary_key=True, max_length=64)
     made_at: datetime
 
 
 class Invite(SQLModel, table=True):
-    """An invitation. *code* is stored as it is, because it is shown again; none can be guessed."""
+    """An invitation. *code* is stored unhashed, because admins can see it again."""
 
     __table_args__ = NUMBERED
 
@@ -58,7 +58,7 @@ class Invite(SQLModel, table=True):
 
 
 class Admission(SQLModel, table=True):
-    """A user who was allowed in: by an invitation, or by the operator."""
+    """A user who was given access, by an invitation or by the operator."""
 
     user_id: int = Field(primary_key=True, sa_type=BigInteger)
     since: datetime
@@ -93,7 +93,7 @@ _THE_ONE = 1
 
 
 class Secret(SQLModel, table=True):
-    """One row; tokens signed with its key are invalid once it is lost."""
+    """The only row holds the key that signs all tokens. If it is lost, these become invalid."""
 
     id: int = Field(default=_THE_ONE, primary_key=True, sa_column_kwargs={"autoincrement": False})
     key: bytes
@@ -113,7 +113,7 @@ class AdminChat(NamedTuple):
 
 
 async def admin_chats(tx: Transaction, configured: Collection[int]) -> list[AdminChat]:
-    """Return the active private chats of the *configured* admins and of those added in the chat."""
+    """Return the active private chats of the *configured* admins and of those in the database."""
     admins = {*configured, *await admin_ids(tx)}
     rows = await tx.rows(
         select(Chat.id, Chat.zone, effective_language()).where(
@@ -140,7 +140,7 @@ async def replace_code(tx: Transaction, code_hash: str) -> None:
 
 
 async def use_code(tx: Transaction, code_hash: str) -> bool:
-    """Use the code up; return False if there is no such code any more."""
+    """Delete the code; return False if it does not exist or was already used."""
     return bool(await tx.change(delete(AdminCode).where(col(AdminCode.code_hash) == code_hash)))
 
 
@@ -152,7 +152,7 @@ GUESSES_COUNT = timedelta(hours=1)
 
 
 async def make_invite(tx: Transaction, code: str, uses: int, last_day: date) -> tuple[Invite, bool]:
-    """Make the invitation, once for each *code*; return it, and whether it is new."""
+    """Create the invitation unless *code* has one; return it, and whether it is new."""
     row = {"code": code, "uses": uses, "used": 0, "last_day": last_day, "made_at": tx.now}
     new = await insert_new(tx, Invite, [row], returning=Invite.id)
     return await tx.one(select(Invite).where(col(Invite.code) == code)), bool(new)
@@ -164,7 +164,7 @@ async def invite_of(tx: Transaction, code: str) -> Invite | None:
 
 
 async def invites_made(tx: Transaction, *, offset: int, limit: int) -> Sequence[Invite]:
-    """Return those that were not revoked, the newest first."""
+    """Return the invitations that were not revoked, the newest first."""
     newest = select(Invite).where(col(Invite.ended_at).is_(None)).order_by(col(Invite.id).desc())
     return await tx.rows(newest.offset(offset).limit(limit))
 
@@ -177,14 +177,17 @@ async def count_invites(tx: Transaction) -> int:
 
 
 async def end_invite(tx: Transaction, invite_id: int) -> str | None:
-    """Revoke it; return its code, or None if there is none to revoke. Users keep their access."""
+    """Revoke the invitation; return its code, or None if there is nothing to revoke.
+
+    Users whom it admitted keep their access.
+    """
     ended = update(Invite).where(col(Invite.id) == invite_id, col(Invite.ended_at).is_(None))
     row = await tx.first(ended.values(ended_at=tx.now).returning(col(Invite.code)))
     return row[0] if row else None
 
 
 async def use_invite(tx: Transaction, invite_id: int) -> bool:
-    """Count one use; return False if none is left. Its row stays locked in this transaction."""
+    """Count one use; return False if none is left. Locks the row until the transaction ends."""
     is_left = (col(Invite.id) == invite_id, col(Invite.used) < col(Invite.uses))
     used = update(Invite).where(*is_left).values(used=col(Invite.used) + 1)
     return bool(await tx.change(used))
@@ -195,7 +198,7 @@ async def is_admitted(tx: Transaction, user_id: int) -> bool:
 
 
 async def admit(tx: Transaction, user_id: int, invite_id: int | None = None) -> bool:
-    """Give the user access; return False if they have it already."""
+    """Give the user access; return False if the user already has it."""
     row = {"user_id": user_id, "since": tx.now, "invite_id": invite_id}
     return bool(await insert_new(tx, Admission, [row], returning=Admission.user_id))
 
@@ -235,7 +238,7 @@ AUDIT_KEPT_FOR = timedelta(days=365)
 
 ERASED_USER = 0  # an admin whose data was erased
 
-# The subject of these is a chat, by Telegram's id.
+# Actions whose subject is the Telegram id of a chat or user.
 ACTIONS_ON_CHATS = frozenset(
     {AuditAction.APPOINTED, AuditAction.BANNED, AuditAction.ALLOWED, AuditAction.LIMITED}
 )
@@ -244,9 +247,9 @@ ACTIONS_ON_CHATS = frozenset(
 async def record_event(
     tx: Transaction, by: int | None, action: AuditAction, subject: object, **details: object
 ) -> None:
-    """Record an action in the transaction that takes it, so that either both happen or neither.
+    """Record an action in the same transaction as the action itself. Deletes old events.
 
-    *by*: Telegram's id of a user; None: the operator, on the command line.
+    *by*: the Telegram id of a user; None: the operator, on the command line.
     """
     await tx.change(delete(AuditEvent).where(col(AuditEvent.at) < tx.now - AUDIT_KEPT_FOR))
     event = {"at": tx.now, "user_id": by, "action": action, "details": details}
@@ -254,7 +257,7 @@ async def record_event(
 
 
 async def forget_actor(tx: Transaction, telegram_id: int) -> None:
-    """Keep the events, without the id of this user or chat."""
+    """Remove the id of this user or chat from the events."""
     by_user = update(AuditEvent).where(col(AuditEvent.user_id) == telegram_id)
     await tx.change(by_user.values(user_id=ERASED_USER))
     on_chat = update(AuditEvent).where(
@@ -273,7 +276,7 @@ async def count_audit_events(tx: Transaction) -> int:
     return await tx.one(select(func.count()).select_from(AuditEvent))
 
 
-# The secret of this database: made once, the same for all processes, never shown.
+# The secret of this database: created once, the same for all processes, never shown.
 
 
 _KEY_BYTES = 32
@@ -282,7 +285,7 @@ _KNOWN_AS = "secret"  # in `Transaction.known`
 
 
 async def signing_key(tx: Transaction) -> bytes:
-    """Return the key that signs all tokens, made now if there is none; only within `writing()`."""
+    """Return the key that signs all tokens; create it if there is none. Needs `writing()`."""
     row = {"id": _THE_ONE, "key": secrets.token_bytes(_KEY_BYTES), "made_at": tx.now}
     await insert_new(tx, Secret, [row])
     return await tx.one(select(Secret.key))
@@ -296,8 +299,8 @@ async def existing_signing_key(tx: Transaction) -> bytes | None:
 async def hashing_secret(tx: Transaction) -> bytes:
     """Return the secret for `keyed_hash`, which a process reads once.
 
-    Within `reading()`, any secret will do before there is one, because nothing is stored by its
-    hashes yet.
+    Within `reading()` it returns a random secret if there is none yet. No stored row can match its
+    hashes, which is correct, because no hash is stored yet.
     """
     if _KNOWN_AS not in tx.known:
         key = await (signing_key(tx) if tx.is_writing else existing_signing_key(tx))
@@ -316,7 +319,7 @@ def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
 
 
 class _KeyedHash(FunctionElement[str]):
-    """The hash of a secret and a text, in SQL."""
+    """The SQL form of `sha256(secret + text)`, cut to `_HASH_DIGITS` hexadecimal digits."""
 
     type = String()
     inherit_cache = True
@@ -324,7 +327,7 @@ class _KeyedHash(FunctionElement[str]):
 
 @compiles(_KeyedHash, "sqlite")
 def _on_sqlite(element: _KeyedHash, compiler: Any, **options: Any) -> str:
-    """`storage.db.sqlite` defines the function `keyed_sha256`."""
+    """Call the function `keyed_sha256`, which `storage.db.sqlite` defines."""
     return (
         f"substr(keyed_sha256({compiler.process(element.clauses, **options)}), 1, {_HASH_DIGITS})"
     )

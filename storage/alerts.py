@@ -1,4 +1,4 @@
-"""Alerts: the decision, made once, to send a chat a story at once."""
+"""Alerts: each row is the decision to alert a chat to a story, made at most once."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ class Alert(SQLModel, table=True):
         UniqueConstraint("chat_id", "story_id"),
         Index("ix_alert_recent", "chat_id", "bundle_id", "made_at"),
         Index("ix_alert_of_article", "article_id", "chat_id"),
-        # Partial, because SQLite would otherwise search it for all alerts that went at once.
+        # Partial, because SQLite would otherwise search it for alerts without a bundle, too.
         Index("ix_alert_bundle_id", "bundle_id", **partial_index("bundle_id IS NOT NULL")),
         NUMBERED,
     )
@@ -66,10 +66,10 @@ class Alert(SQLModel, table=True):
     article_id: int = Field(foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
-    bundle_id: int | None = Field(  # None: it was sent at once
+    bundle_id: int | None = Field(  # None: the alert was sent at once, as a message of its own
         default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID
     )
-    pressed_at: datetime | None = None  # None: its message shows its usual buttons
+    pressed_at: datetime | None = None  # None: the message shows its usual buttons
 
 
 # Making alerts.
@@ -78,7 +78,7 @@ class Alert(SQLModel, table=True):
 async def make_alerts(
     tx: Transaction, rows: Sequence[Mapping[str, Any]]
 ) -> dict[tuple[int, int], int]:
-    """Make the alerts that do not exist yet; return their ids, by chat and story."""
+    """Insert the alerts that do not exist yet; return their ids, by chat and story."""
     ids = await insert_new(tx, Alert, rows, returning=Alert.id)
     if not ids:
         return {}
@@ -92,12 +92,13 @@ _BY_ID: Final = select(Alert.id, Alert.chat_id, Alert.story_id).where(
 
 
 def not_alerted(chat_id: Any, article_id: Any, story_id: Any) -> ColumnElement[bool]:
-    """Return whether the chat has had no alert to the story, nor to the article in another story.
+    """Build the condition that the chat had no alert to the story, nor to the article.
 
-    Each argument may be a column. The article matters because an alert keeps the story that its
-    article had while only a feed of the chat's own carried it (`storage.article_merges`).
+    Each argument may be a column. The article is checked too, because a private article that
+    becomes public gets another story, while its alerts keep the former one; see
+    `storage.article_merges`.
     """
-    # Two conditions, because for one with an OR SQLite reads all alerts of the chat.
+    # Two conditions, because with a single OR SQLite reads all alerts of the chat.
     of_story = exists().where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
     of_article = exists().where(col(Alert.article_id) == article_id, col(Alert.chat_id) == chat_id)
     return and_(~of_story.correlate_except(Alert), ~of_article.correlate_except(Alert))
@@ -107,7 +108,7 @@ def not_alerted(chat_id: Any, article_id: Any, story_id: Any) -> ColumnElement[b
 
 
 class AlertChat(NamedTuple):
-    """The properties of a chat that its alerts depend on; *language* is an IETF tag."""
+    """The columns of a chat that rendering its alerts needs; *language* is an IETF tag."""
 
     id: int
     zone: str
@@ -118,9 +119,9 @@ class AlertChat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DueAlert:
-    """A chat to alert to an article, and its topics that the article matches, at least one.
+    """A chat to alert to an article. *topics*: the chat's topics that it matches, at least one.
 
-    *chain* is the first story of the chain that the article's story belongs to.
+    *chain*: the first story of the chain that the article's story belongs to.
     """
 
     article_id: int
@@ -136,9 +137,9 @@ class DueAlert:
 
 
 def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
-    """Return whether alerts reach a `Chat` in the query; *by_mail*: whether mails are sent at all.
+    """Build the condition that alerts reach a `Chat`. *by_mail*: whether the bot sends mail at all.
 
-    Mails go on where only Telegram is closed to the bot.
+    A chat that Telegram has closed to the bot still gets its alerts by mail.
     """
     active = col(Chat.state) == ChatState.ACTIVE
     if not by_mail:
@@ -159,12 +160,12 @@ async def due_alerts(
     limit: int,
     by_mail: bool = False,
 ) -> tuple[list[DueAlert], tuple[int, int] | None]:
-    """Return a page of the chats to alert to any of the articles, by article and chat.
+    """Return a page of the chats to alert to the articles, and the *after* of the next page.
 
-    The page begins behind the article and the chat *after*, and holds at most *limit* topics, of no
-    two articles of one chain, because the second is to find the alert to the first. Leaves out
-    chats that were alerted already, do not see the article, or have muted it. The second value is
-    where the next page begins; None at the end.
+    The page is ordered by article and chat, begins behind *after* and holds at most *limit* topics.
+    The second value is None on the last page. A page ends before a second article of one chain,
+    because the alert to the first must be stored before the second is decided. Leaves out chats
+    that were already alerted, that the article does not reach, or that have muted it.
     """
     rows = await tx.rows(
         _due_topics(by_mail=by_mail),
@@ -194,9 +195,9 @@ async def due_alerts(
 
 @cache
 def _due_topics(*, by_mail: bool) -> Executable:
-    """Return the statement for `due_alerts`, which takes longer to build than to run.
+    """Build the statement of `due_alerts` once, because building takes longer than running it.
 
-    Each row is a topic of a chat that the article matches. Leaves out chats that subscribed after
+    Each row is a topic of a chat that matches an article. Leaves out subscriptions that began after
     the article was stored.
     """
     after = bindparam("after_article", type_=ROW_ID)
@@ -244,7 +245,7 @@ def _one_article_of_a_chain(due: Iterable[DueAlert]) -> Iterator[DueAlert]:
 
 
 async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]:
-    """Return *due* without muted topics, and without alerts that a mute of another kind forbids."""
+    """Return *due* without muted topics, and without alerts to muted stories and sources."""
     if not due:
         return []
     subjects = await subjects_muted_of_each(tx, {alert.chat.id for alert in due})
@@ -276,7 +277,7 @@ async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]
 
 @dataclass(frozen=True, slots=True)
 class SentAlert:
-    """An alert whose message is sent or on its way; *body* is that of its last edit, if any."""
+    """An alert whose message is sent or on its way. *body*: of its last edit, or of the message."""
 
     chat: AlertChat
     id: int
@@ -298,10 +299,10 @@ async def sent_alerts(
     after: int,
     limit: int,
 ) -> list[SentAlert]:
-    """Return the alerts to the stories that were made after *since*, with ids above *after*.
+    """Return alerts to the stories that were made after *since*, with ids above *after*, by id.
 
-    Leaves out those of chats that have muted the story, and those whose buttons were pressed after
-    *pressed*.
+    Leaves out alerts of chats that have muted the story, and alerts whose buttons were pressed
+    after *pressed*.
     """
     rows = await tx.rows(
         _sent(),
@@ -366,11 +367,11 @@ async def stories_pressed(tx: Transaction, story_ids: Collection[int], since: da
     return set(await tx.rows(pressed.distinct()))
 
 
-# Pressed alerts: the alert behind a button.
+# Pressed alerts: the alert that a pressed button belongs to.
 
 
 class PressedAlert(NamedTuple):
-    """*chain* is the first story of the chain that the alert's story belongs to."""
+    """The alert of a pressed button. *chain*: the first story of the chain of the alert's story."""
 
     chain: int
     article_id: int
@@ -395,6 +396,6 @@ async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> Press
 async def mark_pressed(
     tx: Transaction, chat_id: int, story_id: int, pressed_at: datetime | None
 ) -> None:
-    """Record since when the message shows other buttons than its usual ones, if it does."""
+    """Record when a button was pressed; None: the message shows its usual buttons again."""
     alert = (col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
     await tx.change(update(Alert).where(*alert).values(pressed_at=pressed_at))

@@ -1,4 +1,4 @@
-"""Article merges: two articles that turn out to be one, or a private one that becomes public."""
+"""Merges two articles that turn out to be the same, and makes private articles public."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,9 @@ from storage.stories import delete_stories
 
 
 async def merge_articles(tx: Transaction, lost: Article, kept: Article) -> None:
-    """Give the entries and addresses of *lost* to *kept*, and delete *lost*.
+    """Move the entries and addresses of *lost* to *kept*, and delete *lost*.
 
-    Both are locked. No stage has claimed *lost* yet, so that no alert or edition names it.
+    Both must be locked, and no stage may have claimed *lost* yet, so no alert or edition names it.
     """
     for table in (Entry, ArticleAddress):
         moved = update(table).where(col(table.article_id) == lost.id)
@@ -27,11 +27,11 @@ async def merge_articles(tx: Transaction, lost: Article, kept: Article) -> None:
 
 
 async def make_public(tx: Transaction, articles: Mapping[int, int]) -> None:
-    """Give the entries and alerts of private articles to the public ones of the same URL.
+    """Move the entries and alerts of private articles to the public articles with the same URLs.
 
-    *articles*: the public article by the private one. A private article keeps its row for as long
-    as rows are kept, but no source carries it any more. A chat that was alerted to it counts as
-    alerted to the public one (`storage.alerts.not_alerted`).
+    *articles*: the id of the public article, by that of the private one. The private article's row
+    stays until retention deletes it, but no source carries it any more. A chat that was alerted to
+    it counts as alerted to the public one (`storage.alerts.not_alerted`).
     """
     moves = [{"private": private, "public": public} for private, public in articles.items()]
     if not moves:

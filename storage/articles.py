@@ -1,8 +1,8 @@
-"""Articles: one piece of news each, by scope and canonical URL, and how far each has come.
+"""Articles: one row for each canonical URL in a scope, with its progress through the pipeline.
 
-An article that a public source carries is public and made from the entries of public sources alone.
-An article that only chats' own feeds carry belongs to its feed, so that no user's feed can shape
-what others read.
+An article that a public source carries is public, and consists of entries of public sources only.
+An article that only a chat's own feed carries is scoped to that feed, so that no user's feed can
+change what others read.
 """
 
 import json
@@ -55,7 +55,7 @@ from storage.enums import ArticleStage, Notification
 from storage.sources import Source
 from storage.stories import Story, continue_stories, create_stories, delete_stories, mark_growth
 
-# Literal, because the planner must read the condition to choose a partial index.
+# Literal SQL, because the planner must read the condition to choose a partial index.
 _IN_PROGRESS = "stage <> 'published' AND put_aside_at IS NULL"
 
 _PUT_ASIDE = "put_aside_at IS NOT NULL"
@@ -68,7 +68,7 @@ PUBLIC: Final = 0  # the scope of articles that public sources carry
 class Article(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("url_hash", "scope_id"),
-        # Small, because it holds only articles in progress, in the order of their claims.
+        # Small, because it holds only articles in progress. Its order is that of the claims.
         Index("ix_article_in_turn", "scope_id", "id", "stage", **partial_index(_IN_PROGRESS)),
         Index("ix_article_put_aside", "put_aside_at", **partial_index(_PUT_ASIDE)),
         Index("ix_article_language_news_at", "language", "news_at"),
@@ -78,12 +78,12 @@ class Article(Leased, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     url_hash: str = Field(max_length=32)  # of the canonical URL, which may be long
-    # The private source that alone carries it, or PUBLIC. No foreign key, because the article
-    # outlives the source.
+    # The private source whose article this is, or PUBLIC. No foreign key, because the article may
+    # outlive the source.
     scope_id: int = Field(default=PUBLIC, sa_type=ROW_ID)
-    # These stand before the texts, because SQLite reads a row from its beginning.
+    # The short columns stand before the texts, because SQLite reads a row from its beginning.
     stage: ArticleStage = Field(default=ArticleStage.STORED, sa_type=enum_column(ArticleStage))
-    ready_at: datetime | None = None  # until then it waits for its page; None: it waits for nothing
+    ready_at: datetime | None = None  # waits for its page until then; None: does not wait
     put_aside_at: datetime | None = None  # the next stage failed for this article alone
     put_aside_for: str = Field(default="", max_length=64)  # the name of the error's class
     url: str
@@ -94,7 +94,7 @@ class Article(Leased, table=True):
     published_at: datetime | None = None
     published_on: date | None = None  # where the source gave a date without a time
     stored_at: datetime
-    # Its age as news counts from here: `stored_at`, or for a quiet one its publication.
+    # The moment from which its age is counted: `stored_at`, or its publication if it is quiet.
     news_at: datetime = Field(index=True)
     version: int = 1
     revised_at: datetime | None = None  # when its newest version was stored; None: never revised
@@ -104,7 +104,7 @@ class Article(Leased, table=True):
 
 class ArticleAddress(SQLModel, table=True):
     url_hash: str = Field(primary_key=True, max_length=32)  # of the canonical URL
-    scope_id: int = Field(  # within which it leads there; see `Article`
+    scope_id: int = Field(  # the scope in which the URL leads to the article; see `Article`
         default=PUBLIC, primary_key=True, sa_type=ROW_ID
     )
     article_id: int = Field(
@@ -120,14 +120,15 @@ class Folded(SQLModel, table=True):
     )
     title: str  # tokens between single spaces
     text: str
-    # On SQLite always null: the index stands beside the table there.
+    # Always NULL on SQLite, where the index is a table of its own, `folded_index`.
     tokens: Any = Field(default=None, sa_column=Column(TSVECTOR().with_variant(Text, "sqlite")))
 
 
 def is_at(stage: ArticleStage) -> ColumnElement[bool]:
-    """Say of an `Article` in the query that it is at *stage*, any but the last, and not put aside.
+    """Build the condition that an `Article` is at *stage* and not put aside.
 
-    The literal part lets the planner use the index on articles in progress.
+    *stage* is any but `PUBLISHED`. The literal part lets the planner use the index on articles in
+    progress.
     """
     return and_(text(_IN_PROGRESS), col(Article.stage) == stage)
 
@@ -150,7 +151,7 @@ _BY_URL_ON_POSTGRESQL: Final = text(_BY_URL.format(among="= ANY(CAST(:hashes AS 
 async def articles_by_url(tx: Transaction, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
     """Return the ids of the articles at these addresses, in any scope.
 
-    If an article's own address is another's further address, the former counts.
+    If a URL is one article's own and also an `ArticleAddress` of another, the former wins.
     """
     if tx.dialect == POSTGRESQL:
         rows = await tx.rows(_BY_URL_ON_POSTGRESQL, hashes=list(url_hashes))
@@ -177,13 +178,13 @@ async def news_since(tx: Transaction) -> datetime:
 
 
 async def scope_of(tx: Transaction, article_id: int) -> int | None:
-    """Return the article's scope; None if it is gone."""
+    """Return the article's scope; None if it does not exist."""
     scope_id: int | None = await tx.first(select(Article.scope_id).where(Article.id == article_id))
     return scope_id
 
 
 class ArticleContent(NamedTuple):
-    """The texts of an article, compared with an entry before the article is locked."""
+    """The texts of an article, which are compared with an entry before the article is locked."""
 
     id: int
     url_hash: str
@@ -220,8 +221,8 @@ async def store_articles(
 ) -> dict[ScopedUrl, int]:
     """Store the articles whose URL is new in their scope, each in its own story; return their ids.
 
-    Each is given by its columns. Ids are missing of articles that another process stores at the
-    same moment.
+    *articles*: the columns of each. The result leaves out articles that another process stored at
+    the same moment.
     """
     if not articles:
         return {}
@@ -230,8 +231,8 @@ async def store_articles(
         {**article, "story_id": story} for article, story in zip(articles, stories, strict=True)
     ]
     await insert_new(tx, Article, rows)
-    # By the range of the new stories, so that the statement is the same for any number. Another
-    # process may have numbered stories in between.
+    # Selects by the range of the new stories, so that the statement is the same for any number of
+    # them. Another process may have created stories with ids in between.
     in_range = await tx.rows(
         select(Article.url_hash, Article.scope_id, Article.id, Article.story_id).where(
             col(Article.story_id).between(stories[0], stories[-1])
@@ -249,7 +250,7 @@ async def store_articles(
 
 
 async def add_address(tx: Transaction, article_id: int, url: ScopedUrl) -> None:
-    """Let *url* lead to the article too, unless it leads to another one."""
+    """Make *url* another address of the article, unless it is already one of another article."""
     row = {**url._asdict(), "article_id": article_id}
     await insert_new(tx, ArticleAddress, [row])
 
@@ -258,10 +259,10 @@ async def add_address(tx: Transaction, article_id: int, url: ScopedUrl) -> None:
 
 
 async def articles_to_revise(tx: Transaction, article_ids: Collection[int]) -> list[Article]:
-    """Lock the articles, so that no other process revises them and no stage advances them."""
+    """Lock and return the articles, so that no process revises them and no stage advances them."""
     if not article_ids:
         return []
-    # A key share lock is enough, because storing an entry locks the key of its article.
+    # FOR NO KEY UPDATE, so that other transactions may insert entries that refer to an article.
     return list(
         await tx.rows(
             select(Article)
@@ -274,19 +275,19 @@ async def articles_to_revise(tx: Transaction, article_ids: Collection[int]) -> l
 
 
 def is_untouched(article: Article) -> bool:
-    """Whether no stage has claimed the article yet."""
+    """Return whether no stage has claimed the article yet."""
     return article.stage is ArticleStage.STORED and article.owner is None
 
 
 def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any]) -> None:
-    """Change the locked *article* and let it be matched again in its story.
+    """Change the locked *article*; it is matched again in the same story.
 
-    The session writes the changes of many articles together, because a statement for each would
-    take several times as long.
+    If a stage may have read the old text, the version increases and the stage loses its lease. Old
+    versions are not kept; their number limits how often an article is revised. An article that was
+    put aside is tried again.
 
-    If a stage may have read the old text, this is a new version and revokes the lease of that
-    stage. Only the number of versions is kept, which limits revisions. An article that was put
-    aside is tried again.
+    Changes the object only, because the session flushes the changes of many articles together. A
+    statement for each article would take several times as long.
     """
     article.put_aside_at, article.put_aside_for = None, ""
     if not is_untouched(article):
@@ -302,14 +303,14 @@ def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any])
 
 # The folded text of each article, stored once and indexed for previews and search.
 #
-# SQLite: the FTS5 table `folded_index`. Triggers delete and change its rows. New rows are written
-# to both tables here, because FTS5 flushes its pending rows for each statement with a trigger,
-# which takes four times as long. PostgreSQL: `tokens`, a tsvector of the distinct tokens and the
-# language, made by `array_to_tsvector`, never by the parser, which splits `c++` and `at&t`.
+# SQLite: the FTS5 table `folded_index`. Triggers delete and change its rows. New rows are inserted
+# into both tables here, because with a trigger FTS5 flushes its pending rows after each statement,
+# and inserts take four times as long. PostgreSQL: `tokens`, a tsvector of the distinct tokens and
+# the language. It is made by `array_to_tsvector`, because the parser splits `c++` and `at&t`.
 
 
-# A tsvector holds 1 MB, and no token above 2 KB. Tokens beyond these bounds are found by live
-# matching only.
+# A tsvector holds at most 1 MB, and tokens of at most 2 KB. Tokens beyond the bounds below are
+# found only when a new article is matched.
 LONGEST_TOKEN = 200  # bytes
 
 MOST_TOKENS = 256_000  # bytes
@@ -323,12 +324,12 @@ class FoldedText(NamedTuple):
 
 
 def language_token(code: str) -> str:
-    """Return the token of a language, which no word equals, because no word has a colon."""
+    """Return the token that stands for a language; no word has a colon, so no word equals it."""
     return f"lang:{code}"
 
 
 async def articles_after(tx: Transaction, article_id: int, limit: int) -> list[FoldedText]:
-    """Return the texts of the articles with ids above *article_id*, in their order, not folded."""
+    """Return the unfolded texts of at most *limit* articles with ids above *article_id*, by id."""
     rows = await tx.rows(
         select(Article.id, Article.title, Article.text, Article.language)
         .where(col(Article.id) > article_id)
@@ -339,7 +340,7 @@ async def articles_after(tx: Transaction, article_id: int, limit: int) -> list[F
 
 
 async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
-    """Store and index the folded texts of articles that may have had others."""
+    """Store and index the folded texts of articles that may already have some."""
     if rows and tx.dialect != POSTGRESQL:
         ids = [row.article_id for row in rows]
         await tx.change(delete(Folded).where(among(col(Folded.article_id), ids)))
@@ -371,7 +372,7 @@ async def store_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
 
 _MERGED_PAGES: Final = 500
 
-_LEAST_PROGRESS: Final = 2  # changes; FTS5 makes one of them in any case
+_LEAST_PROGRESS: Final = 2  # changed rows; FTS5 changes one even if it has nothing to merge
 
 _TOTAL_CHANGES: Final = text("SELECT total_changes()")
 
@@ -379,10 +380,10 @@ _MERGE: Final = text("INSERT INTO folded_index (folded_index, rank) VALUES ('mer
 
 
 async def rewrite_index(tx: Transaction, *, is_first: bool) -> bool:
-    """Rewrite a part of SQLite's index without deleted words; return whether some may be left.
+    """Purge deleted words from a part of SQLite's index; return whether some may be left.
 
-    FTS5 only marks words as deleted, until it happens to merge the segments that hold them. The
-    first call marks all segments to be merged, and the others continue.
+    FTS5 only marks words as deleted until it happens to merge the segments that hold them. The
+    first call starts to merge all segments, and further calls continue.
     """
     if tx.dialect == POSTGRESQL:
         return False
@@ -393,7 +394,7 @@ async def rewrite_index(tx: Transaction, *, is_first: bool) -> bool:
 
 
 def indexed_words(row: FoldedText) -> list[str]:
-    """Return the distinct words that PostgreSQL's index holds, as many as have room."""
+    """Return the distinct words to store in PostgreSQL's index, up to `MOST_TOKENS` bytes."""
     words = [language_token(row.language), *f"{row.title} {row.text}".split(" ")]
     indexed: list[str] = []
     size = 0
@@ -422,10 +423,11 @@ _LEAD: Final = func.substr(
 
 
 class NewArticle(NamedTuple):
-    """An article to group and match, or only to match again if it has its story.
+    """An article to group and match, or only to match again if it is grouped already.
 
-    *story_id*: its own until grouping finds one. *scope_id*: see `Article`. *lead*: the beginning
-    of its summary, or of its text if it has no summary. The folded texts are those of `Folded`.
+    *story_id*: a story with this article alone until it is grouped. *scope_id*: see `Article`.
+    *lead*: the beginning of its summary, or of its text if it has no summary. The folded texts are
+    those of `Folded`.
     """
 
     id: int
@@ -442,9 +444,10 @@ class NewArticle(NamedTuple):
 
 
 class GroupedArticle(NamedTuple):
-    """The parts of an article that grouping compares; *chain_id*: the first chapter of its story.
+    """The fields of an article that grouping compares.
 
-    *folded*: the beginning of its folded text. The rest is as in `NewArticle`.
+    *chain_id*: the first story of the chain that its story continues. *folded*: the beginning of
+    its folded text. The other fields are as in `NewArticle`.
     """
 
     id: int
@@ -465,9 +468,9 @@ _FOLDED: Final = select(Folded.article_id, Folded.title, Folded.text).where(
 async def claim_new_articles(
     tx: Transaction, *, owner: str, limit: int, after_scope: int = PUBLIC, lease: timedelta = LEASE
 ) -> list[NewArticle]:
-    """Claim articles to group or match, as `_claim_in_turn` says, in stored order.
+    """Claim articles to group or match, by the rules of `_claim_in_turn`; return them by id.
 
-    An article that waits for its page is passed over until the page is there or is late.
+    Skips an article that waits for its page, until the page has been read or is overdue.
     """
     values = claim_values(tx, owner, limit, lease)
     articles = sorted(
@@ -490,7 +493,7 @@ class MatchedArticle(NamedTuple):
 async def claim_matched(
     tx: Transaction, *, owner: str, limit: int, after_scope: int = PUBLIC, lease: timedelta
 ) -> list[MatchedArticle]:
-    """Claim articles that are matched and not yet published, as `_claim_in_turn` says."""
+    """Claim articles that are matched but not published, by the rules of `_claim_in_turn`."""
     values = claim_values(tx, owner, limit, lease)
     rows = await _claim_in_turn(tx, _claim_matched, values, after_scope)
     return sorted(MatchedArticle(*row) for row in rows)
@@ -507,8 +510,8 @@ async def _claim_in_turn(
 ) -> Sequence[Any]:
     """Claim the oldest public articles; if there are none, a few private ones.
 
-    The private sources take turns, starting behind *after_scope*, so that none waits for all the
-    articles of another.
+    Private sources take turns in the order of their scopes, beginning after *after_scope*, so that
+    none waits for all the articles of another.
     """
     if public := await tx.rows(build(is_public=True), **values):
         return public
@@ -563,7 +566,7 @@ def _is_ready(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     return or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= now)
 
 
-# Built once, because to build it takes as long as to read a hundred rows.
+# Built once, because building it takes as long as reading a hundred rows.
 _GROUPED: Final[Select[Any]] = (
     select(  # type: ignore[call-overload]
         Article.id,
@@ -590,15 +593,18 @@ _GROUPED: Final[Select[Any]] = (
 async def grouped_articles(
     tx: Transaction, since: datetime, *, after: int, limit: int
 ) -> list[GroupedArticle]:
-    """Return articles that have their story, with ids above *after*, in stored order."""
+    """Return grouped articles with news since *since* and ids above *after*, by id."""
     rows = await tx.rows(_GROUPED, since=since, after=after, limit=limit)
     return [GroupedArticle(*row) for row in rows]
 
 
 async def newest_window_start(tx: Transaction, since: datetime, most: int) -> int:
-    """Return the id before the first of the newest articles since *since*, *most* at most."""
+    """Return the `after` with which `grouped_articles` yields the newest *most* since *since*.
+
+    Returns 0 if there are no such articles.
+    """
     is_recent = col(Article.news_at) >= since
-    # Not the bare id: SQLite would walk the whole table by it.
+    # `+ 0` hides the primary key, because SQLite would walk the whole table in its order.
     by_id = col(Article.id) + 0
     newest_first = select(Article.id).where(is_recent).order_by(by_id.desc())
     if (beyond := await tx.first(newest_first.offset(most).limit(1))) is not None:
@@ -622,10 +628,10 @@ async def group_articles(
     chapters: Mapping[int, int],
     joined: Collection[int],
 ) -> None:
-    """Store the story of each article, by the article's id.
+    """Store the story of each article. *stories*: the story's id, by the article's id.
 
-    *chapters*: the story before it, by each story that continues one, the oldest first. A story
-    does not grow by the articles *joined*.
+    *chapters*: for each story that continues another, the id of that earlier story; the oldest
+    first. Articles in *joined* do not count as growth of their story.
     """
     moved = [article for article in articles if stories[article.id] != article.story_id]
     if moved:
@@ -638,7 +644,7 @@ async def group_articles(
 
 
 async def release_articles(tx: Transaction, ids: Collection[int], *, owner: str) -> None:
-    """Let the articles that *owner* still leases be claimed again."""
+    """Release the articles that *owner* still leases, so that they can be claimed again."""
     if ids:
         await release(tx, Article, ids, owner)
 
@@ -651,9 +657,9 @@ _MARK_GROUPED: Final = (
 
 
 async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) -> set[int]:
-    """Pass the articles that *owner* still leases on to publishing; return them.
+    """Advance the articles that *owner* still leases to `MATCHED`; return their ids.
 
-    The others were revised meanwhile. They have their story and are matched again.
+    The other articles were revised meanwhile. They keep their story and are matched again.
     """
     ours = await release(tx, Article, ids, owner, stage=ArticleStage.MATCHED)
     if ours:
@@ -664,16 +670,17 @@ async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) 
     return ours
 
 
-# Articles put aside, because a stage failed for each alone. They keep their stage and are not
-# claimed.
+# Articles put aside: a stage failed even when it ran for the article alone. They keep their stage
+# and are not claimed.
 
 
-_LATE: Final = timedelta(hours=48)  # an article that is older when tried again alerts nobody
+_LATE: Final = timedelta(hours=48)  # articles stored earlier alert nobody when they are tried again
 
 
 class ArticlePutAside(NamedTuple):
-    """*host*: of a public source, or "" if only chats' own feeds carried the article.
+    """An article that was put aside.
 
+    *host*: the host of a public source that carried it, or "" if only chats' own feeds did.
     *error*: the name of the error's class.
     """
 
@@ -685,18 +692,18 @@ class ArticlePutAside(NamedTuple):
 
 
 def is_put_aside() -> ColumnElement[bool]:
-    """Say of an `Article` in the query that it is put aside."""
+    """Build the condition that an `Article` is put aside."""
     return col(Article.put_aside_at).is_not(None)
 
 
 async def put_aside(tx: Transaction, article_id: int, error: str, *, owner: str) -> bool:
-    """Let no stage claim the article; return False if *owner* no longer leases it."""
+    """Keep every stage from claiming the article; return False if *owner* no longer leases it."""
     values = {"put_aside_at": tx.now, "put_aside_for": error[:64]}
     return bool(await release(tx, Article, [article_id], owner, **values))
 
 
 async def retry_put_aside(tx: Transaction) -> int:
-    """Let all articles that were put aside be claimed once more; return their number."""
+    """Let stages claim all put-aside articles again; return their number."""
     return await tx.change(
         update(Article)
         .where(is_put_aside())
@@ -709,7 +716,7 @@ async def retry_put_aside(tx: Transaction) -> int:
 
 
 async def articles_put_aside(tx: Transaction, limit: int) -> list[ArticlePutAside]:
-    """Return the articles that were put aside first."""
+    """Return at most *limit* put-aside articles, the longest put aside first."""
     host = (
         select(func.min(Source.host))
         .join(Entry, col(Entry.source_id) == col(Source.id))

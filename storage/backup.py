@@ -1,6 +1,6 @@
-"""Backups of either database, and their restoration, while the bot runs or not.
+"""Backs up either database, even while the bot runs, and restores it while the bot is stopped.
 
-SQLite: a copy of the file. PostgreSQL: its own programs pg_dump and pg_restore, from the PATH.
+SQLite: copies the file. PostgreSQL: runs pg_dump and pg_restore from the PATH.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from storage.db.copies import CannotBackUpError, atomic_file, copy_pages, copy_s
 from storage.db.postgresql import admin_engine, exclusive_connection
 from storage.schema import database_file, is_current, metadata
 
-# PostgreSQL's own programs. They get the server's address and the password in their environment,
-# which other users cannot read.
+# PostgreSQL's own programs. They get the server's address and the password through their
+# environment, because other users can read a command line.
 
-MAGIC: Final = b"PGDMP"  # how a dump begins
+MAGIC: Final = b"PGDMP"  # the first bytes of a dump
 _SERVER_VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 _DUMPING: Final = re.compile(r"dumping contents of table|processing data for table")
 _STORED: Final = re.compile(r"^COPY \S*alembic_version .*\n(\S+)$", re.MULTILINE)
@@ -35,7 +35,7 @@ _INHERITED: Final = ("PATH", "HOME", "PG")
 
 
 async def dump(url: str, server: int, target: Path, progress: Callable[[int, int], None]) -> None:
-    """Write the database to *target*; *server*: its major version."""
+    """Write the database to *target*. *server*: the server's major version."""
     program = await _program("pg_dump", server)
     with _draft_of(target) as draft:
         arguments = ("--format=custom", "--verbose", f"--file={draft}")
@@ -46,7 +46,7 @@ async def dump(url: str, server: int, target: Path, progress: Callable[[int, int
 async def restore_dump(
     url: str, server: int, source: Path, progress: Callable[[int, int], None]
 ) -> None:
-    """Restore a dump, whole or not at all, into a database without our tables."""
+    """Restore a dump in one transaction, into a database without our tables."""
     program = await _program("pg_restore", server)
     database = make_url(url).database or ""
     arguments = ("--no-owner", "--exit-on-error", "--single-transaction", "--verbose")
@@ -63,7 +63,7 @@ async def version_in(url: str, source: Path) -> str | None:
 
 
 def _counting(progress: Callable[[int, int], None]) -> Callable[[str], None]:
-    """Return a reader of the program's lines, which reports the number of tables named so far."""
+    """Return a callback for the program's lines that reports the number of tables done so far."""
     done, total = 0, len(metadata().tables) + 1
 
     def read(line: str) -> None:
@@ -97,7 +97,7 @@ async def _program(name: str, server: int) -> str:
 
 
 async def _run(url: str, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> str:
-    """Return the program's output; raise `CannotBackUpError` with its error if it fails."""
+    """Return the program's output; raise `CannotBackUpError` with its error text if it fails."""
     process = await asyncio.create_subprocess_exec(
         *arguments,
         env=_environment(url),
@@ -122,7 +122,7 @@ async def _read_all(stream: asyncio.StreamReader | None) -> str:
 
 
 async def _read_error(stream: asyncio.StreamReader | None, on_line: Callable[[str], None]) -> str:
-    """Return the first line with an error, or the last line if none has."""
+    """Return the first line with an error, or the last line if there is none."""
     error = last = ""
     while stream and (line := await stream.readline()):
         last = line.decode(errors="replace").strip()
@@ -144,7 +144,7 @@ def _environment(url: str) -> dict[str, str]:
     variables |= {
         name: parsed.query.get(option, variables.get(name)) for option, name in _OPTIONS.items()
     }
-    # libpq reads more by itself, such as PGPASSWORD and the place of .pgpass.
+    # libpq also reads variables of the environment, such as PGPASSWORD and PGPASSFILE.
     inherited = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}  # noqa: TID251
     given = {name: str(value) for name, value in variables.items() if value}
     return {**inherited, **given, "LC_ALL": "C"}
@@ -156,7 +156,7 @@ _FILE: Final = b"SQLite format 3\0"
 
 
 async def back_up(url: str, target: Path, progress: Callable[[int, int], None]) -> None:
-    """Write the database at *url*, which may be in use, to *target*, whole or not at all."""
+    """Write the database at *url*, which may be in use, to *target*; on failure write nothing."""
     path = database_file(url)
     if path is None:
         async with _connected(url) as driver:
@@ -173,9 +173,9 @@ async def back_up(url: str, target: Path, progress: Callable[[int, int], None]) 
 async def restore(
     url: str, source: Path, progress: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
-    """Restore the backup *source*; return where the former data is kept, if there was any.
+    """Restore the backup *source*; return the file with the former data, if there was any.
 
-    The bot must not run. The caller holds the lock of an SQLite file.
+    The bot must not run. For an SQLite file, the caller holds its lock.
     """
     with source.open("rb") as file:
         beginning = file.read(len(_FILE))
@@ -195,7 +195,7 @@ async def restore(
 def record_of_backups(url: str, folder: Path) -> Path:
     """Return the file that records the last backup of the database at *url*.
 
-    It lies beside an SQLite file, and for a server in *folder*.
+    The record of an SQLite file lies beside it, and that of a server in *folder*.
     """
     path = database_file(url)
     return path.with_name(f"{path.name}.backed-up") if path else folder / "backed-up"
@@ -235,7 +235,7 @@ def _restore_file(
     path: Path, source: Path, progress: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
     is_current(examine(source))
-    is_filled = path.exists() and path.stat().st_size > 0  # an empty one was created for its lock
+    is_filled = path.exists() and path.stat().st_size > 0  # locking creates an empty file
     if is_filled and not force:
         raise _there_is_data(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -244,7 +244,7 @@ def _restore_file(
         copy_pages(source, draft, progress)
         examine(draft)
         if kept:
-            # Moved instead of copied, because it may be damaged.
+            # Move the former file instead of copying it, because it may be damaged.
             for ending in ("-wal", "-shm", ""):
                 if (part := path.with_name(path.name + ending)).exists():
                     part.replace(kept.with_name(kept.name + ending))
@@ -276,7 +276,7 @@ async def _restore_dump(
             raise CannotBackUpError(
                 f"{error} The database is empty now; {_kept_as(kept)}"
             ) from error
-        await driver.execute("ANALYZE")  # a dump holds no statistics
+        await driver.execute("ANALYZE")  # a dump contains no planner statistics
     return kept
 
 
@@ -307,7 +307,7 @@ def _there_is_data(place: str) -> CannotBackUpError:
 
 
 def _kept_beside(path: Path, suffix: str) -> Path:
-    """Return an unused name for the former data, even for two in the same second."""
+    """Return an unused path for the former data, even for two restores in the same second."""
     stem = path.stem if suffix == path.suffix else path.name
     name = f"{stem}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     numbers = chain([""], (f"-{number}" for number in count(2)))

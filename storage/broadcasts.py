@@ -1,7 +1,7 @@
 """Broadcasts: messages of the operator to many chats, and their progress.
 
-A broadcast makes only a few deliveries ahead of the pace, because a pending delivery blocks those
-behind it in its chat: an alert must not wait for a broadcast that takes an hour.
+A broadcast's deliveries are made only a little ahead of the pace. A pending delivery blocks those
+behind it in its chat, and an alert must not wait for a broadcast that takes an hour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,13 +40,13 @@ class Broadcast(Leased, table=True):
     user_id: int = Field(sa_type=BigInteger)  # its author
     body: dict[str, Any] = Field(sa_type=JSON)  # a message, without the footer
     audience: Audience = Field(default=Audience.ALL, sa_type=enum_column(Audience))
-    language: str = Field(default="", max_length=16)  # of the chats; "": of any
+    language: str = Field(default="", max_length=16)  # only chats in this language; "": all
     state: BroadcastState = Field(default=BroadcastState.DRAFT, sa_type=enum_column(BroadcastState))
-    recipients: int = 0  # when it began
+    recipients: int = 0  # counted when it began
     through: int = Field(default=0, sa_type=ROW_ID)  # the last chat with a delivery of it
     made: int = 0  # the number of its deliveries
 
-    # The message that shows its progress; the last report comes once.
+    # The message that shows its progress. `is_reported`: the final report was sent.
     status_chat_id: int | None = Field(default=None, sa_type=BigInteger)
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     reported_at: datetime | None = None
@@ -57,22 +57,22 @@ _AT_WORK = (BroadcastState.RUNNING, BroadcastState.STOPPING)
 
 
 class BroadcastCounts(NamedTuple):
-    """The numbers of deliveries of one broadcast, by their progress."""
+    """The number of deliveries of one broadcast, by progress."""
 
     sent: int = 0
     moving: int = 0  # due, or being sent
-    waiting: int = 0  # for a chat that has gone meanwhile
+    waiting: int = 0  # suspended with their chat
     failed: int = 0  # refused, or held for the operator
     expired: int = 0
 
 
 async def add_draft(tx: Transaction, user_id: int, body: dict[str, Any]) -> Broadcast:
-    """Add a broadcast of this admin, which goes to nobody yet."""
+    """Add a broadcast of this admin as a draft, which is not sent yet."""
     return await tx.add(Broadcast(made_at=tx.now, user_id=user_id, body=body))
 
 
 async def lock_broadcast(tx: Transaction, broadcast_id: int) -> Broadcast | None:
-    """Return the broadcast, locked until the transaction ends."""
+    """Lock the broadcast until the transaction ends, and return it; None if it does not exist."""
     locked = select(Broadcast).where(col(Broadcast.id) == broadcast_id).with_for_update()
     broadcast: Broadcast | None = await tx.first(locked.execution_options(populate_existing=True))
     return broadcast
@@ -94,7 +94,7 @@ async def count_recipients(tx: Transaction, audience: Audience, language: str) -
 async def next_recipients(
     tx: Transaction, broadcast: Broadcast, limit: int
 ) -> Sequence[tuple[int, str]]:
-    """Return the next chats without a delivery of it, with the tags of their languages."""
+    """Return the next chats without a delivery of the broadcast, with their language tags."""
     is_recipient = _is_recipient(broadcast.audience, broadcast.language)
     return await tx.rows(
         select(Chat.id, effective_language())
@@ -113,7 +113,7 @@ async def languages_of_chats(tx: Transaction) -> Mapping[str, int]:
 
 
 async def count_moving(tx: Transaction, broadcast_id: int) -> int:
-    """Return the number of its deliveries that are due or being sent, at most those made ahead."""
+    """Return how many of its deliveries are waiting or being sent, other than suspended ones."""
     return await tx.one(
         select(func.count()).where(
             col(Delivery.broadcast_id) == broadcast_id,
@@ -124,7 +124,7 @@ async def count_moving(tx: Transaction, broadcast_id: int) -> int:
 
 
 async def counts_of(tx: Transaction, broadcast: Broadcast) -> BroadcastCounts:
-    # Counts the unsent deliveries, which an index holds; the others are sent.
+    # Counts only unsent deliveries, because a partial index holds them. The others are sent.
     rows = await tx.rows(
         select(Delivery.state, func.count())
         .where(col(Delivery.broadcast_id) == broadcast.id, text("delivery.state <> 'sent'"))
@@ -148,7 +148,7 @@ def _counted_as(state: DeliveryState) -> str:
 
 
 async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broadcast]:
-    """Return the broadcasts whose status message is to be updated, each once in *every*."""
+    """Return the broadcasts whose status message is due for an update, each once per *every*."""
     reported_at = col(Broadcast.reported_at)
     due = (
         update(Broadcast)
@@ -165,7 +165,7 @@ async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broa
 
 
 async def forget_author(tx: Transaction, user_id: int) -> None:
-    """Delete the user's drafts, and keep what was sent without the user's id."""
+    """Delete the user's drafts, and remove the user's id from other broadcasts."""
     own = col(Broadcast.user_id) == user_id
     await tx.change(delete(Broadcast).where(own, col(Broadcast.state) == BroadcastState.DRAFT))
     erased = {"user_id": ERASED_USER, "status_chat_id": None, "message_id": None}
@@ -173,7 +173,7 @@ async def forget_author(tx: Transaction, user_id: int) -> None:
 
 
 def _is_recipient(audience: Audience, language: str) -> ColumnElement[bool]:
-    """Return whether a `Chat` in the query gets it; of a group's threads only the first does."""
+    """Build the condition that a `Chat` gets the broadcast; only one thread of a group does."""
     twin = aliased(Chat, name="twin")
     is_first = ~exists().where(
         twin.telegram_id == Chat.telegram_id,  # type: ignore[arg-type]

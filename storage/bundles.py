@@ -1,10 +1,11 @@
-"""Bundles: alerts of one chat that wait for a moment, and are sent together then.
+"""Bundles: alerts of one chat that wait until a release time and are then sent together.
 
-- A bundle is unique by its chat and the moment of its release, so that two processes cannot make
-  two bundles for one moment. Deliveries are keyed by the bundle, because quiet hours may change the
-  moment while alerts wait.
-- A story is decided once, when it arrives: its alert names the bundle. The stages that alert
-  chats and that release bundles lock the chats' rows first, so nothing joins a closed bundle.
+- A bundle is unique by its chat and release time, so that two processes cannot make two bundles for
+  one time. Deliveries are keyed by the bundle's id, because a change of quiet hours may move the
+  release time while alerts wait.
+- Whether an alert waits is decided once, when the alert is made: it names the bundle. The stages
+  that alert chats and that release bundles lock the chats first, so no alert joins a bundle that
+  was already released.
 """
 
 from collections import defaultdict
@@ -37,13 +38,13 @@ class Bundle(Leased, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     release_at: datetime
-    is_quiet: bool  # for the chat's quiet hours
+    is_quiet: bool  # waits for the end of the chat's quiet hours
     released_at: datetime | None = None
 
 
 @dataclass(slots=True)
 class RecentAlerts:
-    """When a chat was sent alerts, counting a bundle once, and when the next bundle is due."""
+    """When a chat was sent alerts (a bundle counts once), and when its next bundle is due."""
 
     moments: list[datetime] = field(default_factory=list)
     waiting: datetime | None = None
@@ -82,9 +83,10 @@ _BUNDLED: Final = (
 async def open_bundles(
     tx: Transaction, postponed: Mapping[int, tuple[datetime, bool]]
 ) -> dict[int, int]:
-    """Return the bundle in which each chat's alerts wait, by chat; none for a closed bundle.
+    """Return the bundle for each chat's postponed alerts, by chat; create missing ones.
 
-    *postponed*: the moment of release and whether that is the end of quiet hours, by chat.
+    *postponed*: by chat, the release time, and whether that is the end of quiet hours. Leaves out a
+    chat whose bundle for that time was already released.
     """
     if not postponed:
         return {}
@@ -108,7 +110,7 @@ async def open_bundles(
 async def claim_bundles(
     tx: Transaction, *, limit: int, owner: str, lease: timedelta, by_mail: bool = False
 ) -> list[Bundle]:
-    """Lease the due bundles of the chats that alerts reach; the others wait for their chats."""
+    """Lease the due bundles of chats that alerts reach; others wait until the chat is restored."""
     reached = exists().where(
         col(Chat.id) == col(Bundle.chat_id), is_reached_at_once(by_mail=by_mail)
     )
@@ -120,9 +122,9 @@ async def claim_bundles(
 async def alerts_in_bundle(
     tx: Transaction, bundle_id: int, limit: int
 ) -> tuple[Sequence[tuple[Alert, Article]], int]:
-    """Return the first alerts of a bundle, by id, and how many there are beyond *limit*.
+    """Return the first alerts of a bundle, by id, and how many alerts there are beyond *limit*.
 
-    Leaves out those that the chat has muted since.
+    Leaves out alerts that the chat has muted since. The number includes them.
     """
     not_muted = is_not_muted(
         tx.now, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
@@ -141,7 +143,7 @@ async def alerts_in_bundle(
 async def release_together(
     tx: Transaction, chat_id: int, release_at: datetime, *, is_quiet: bool
 ) -> None:
-    """Release all waiting alerts of the chat at another time, in one bundle."""
+    """Move all waiting alerts of the chat into one bundle with another release time."""
     waiting = select(Bundle).where(
         col(Bundle.chat_id) == chat_id, col(Bundle.released_at).is_(None)
     )

@@ -1,4 +1,4 @@
-"""Chats as admins see them, and how much each one has stored."""
+"""Lists chats for admins, and counts the rows that each chat has stored."""
 
 from datetime import datetime
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""Chats: the addresses on Telegram. Keys name our row, never Telegram's id, which may change."""
+"""Chats: the addresses on Telegram, one row for each chat and each thread.
+
+Other tables refer to the row's `id`, never to Telegram's id, which may change.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -54,8 +57,8 @@ class Chat(Leased, table=True):
     kind: ChatKind = Field(default=ChatKind.PRIVATE, sa_type=enum_column(ChatKind))
     name: str = ""
     thread_name: str = Field(default="", max_length=128)  # of a forum topic, once it is known
-    language: str = Field(default="en", max_length=16)  # IETF tag, as the client said
-    chosen_language: str | None = Field(default=None, max_length=16)  # as its users chose
+    language: str = Field(default="en", max_length=16)  # IETF tag that the client reported
+    chosen_language: str | None = Field(default=None, max_length=16)  # set by the chat's users
     state: ChatState = Field(default=ChatState.ACTIVE, sa_type=enum_column(ChatState))
     state_since: datetime
     was_paused: bool = False  # of a closed chat: it is paused again when it is reopened
@@ -74,14 +77,15 @@ class Chat(Leased, table=True):
     quiet_to: int | None = None
     alerts_an_hour: int = DEFAULT_ALERTS_PER_HOUR
     resume_at: datetime | None = None  # of a paused chat: when it resumes by itself
-    # The last time that Telegram was closed to it: its next digest has the alerts of that time.
+    # The last period in which Telegram delivered nothing to the chat. The next digest lists the
+    # alerts of that period.
     away_from: datetime | None = None
     away_until: datetime | None = None
 
     # Groups and channels: Telegram's id of the user who invited the bot.
     invited_by: int | None = Field(default=None, sa_type=BigInteger)
     reported_since: datetime | None = None  # the `state_since` that was reported to that user
-    # Private chats: our row of the chat that is managed from it, if that is still there.
+    # Private chats: the row id of the chat that is managed from here, which may since be deleted.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
     # The question that the next typed message answers, and when it was asked.
     question: str | None = Field(default=None, max_length=64)
@@ -109,7 +113,7 @@ class DigestTime(SQLModel, table=True):
 
 
 class Quota(SQLModel, table=True):
-    """The limits of one chat. None: the limit of all chats; 0 alerts a day: no limit."""
+    """The limits of one chat. None: the default limit; 0 alerts a day: no limit."""
 
     chat_id: int = Field(
         primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
@@ -128,9 +132,9 @@ class ChatAdmin(SQLModel, table=True):
 
 
 class PublishedFeed(SQLModel, table=True):
-    """Whether the chat's topics and digests may be read as feeds. No row: nobody asked for that.
+    """Whether the chat's topics and digests may be read as feeds. No row: nobody turned them on.
 
-    The addresses of the feeds carry the version, so that a new one makes the former addresses void.
+    The feed URLs contain the version, so that a new version invalidates the old URLs.
     """
 
     chat_id: int = Field(
@@ -146,7 +150,7 @@ class PublishedFeed(SQLModel, table=True):
 
 
 class AlertPreferences(NamedTuple):
-    """The settings of a chat that its alerts depend on; see `Chat`."""
+    """The columns of a `Chat` that its alerts depend on."""
 
     chat_id: int
     zone: str
@@ -169,7 +173,10 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
 
 
 async def chosen_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
-    """Return the chosen language of each of these chats that has chosen one, by Telegram's id."""
+    """Return the languages that these chats have chosen, by Telegram's id.
+
+    Leaves out chats that have chosen none.
+    """
     rows = await tx.rows(
         select(Chat.telegram_id, Chat.chosen_language).where(
             among(col(Chat.telegram_id), telegram_ids), col(Chat.chosen_language).is_not(None)
@@ -191,7 +198,7 @@ async def names_of_chats(tx: Transaction, telegram_ids: Collection[int]) -> dict
 
 
 def effective_language() -> ColumnElement[str]:
-    """Return `Chat.speaks` of a `Chat` in the query."""
+    """Build the SQL form of `Chat.speaks`."""
     return func.coalesce(col(Chat.chosen_language), col(Chat.language))
 
 
@@ -208,18 +215,18 @@ async def chats_of(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
 
 
 async def chat_ids_after(tx: Transaction, chat_id: int, limit: int) -> Sequence[int]:
-    """Return the next chats after our row *chat_id*, by id."""
+    """Return at most *limit* ids of chats above *chat_id*, in order."""
     following = (col(Chat.id) > chat_id, is_kept())
     return await tx.rows(select(Chat.id).where(*following).order_by(col(Chat.id)).limit(limit))
 
 
 def is_kept() -> ColumnElement[bool]:
-    """Return whether a `Chat` in the query is not being erased."""
+    """Build the condition that a `Chat` is not being erased."""
     return col(Chat.state) != ChatState.ERASED
 
 
 async def open_chat(tx: Transaction, values: Mapping[str, Any]) -> Chat:
-    """Return the chat at the place that *values* name, made of them if it is new."""
+    """Return the chat at the Telegram id and thread of *values*; create it if it is new."""
     row = {"state_since": tx.now, "created_at": tx.now, **values}
     await insert_new(tx, Chat, [row])
     opened = await chat_at(tx, values["telegram_id"], values["thread_id"])
@@ -229,15 +236,15 @@ async def open_chat(tx: Transaction, values: Mapping[str, Any]) -> Chat:
 
 
 async def lock_chat(tx: Transaction, chat_id: int) -> Chat:
-    """Return our row *chat_id*, locked, so that the requests of one chat are handled one by one."""
+    """Lock the chat, so that its requests are handled one by one; return its row."""
     locked = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
     return await tx.one(locked.execution_options(populate_existing=True))
 
 
 async def lock_account(tx: Transaction, chat_id: int) -> Chat:
-    """Lock all rows of the Telegram chat of our row *chat_id*, by id; return that row.
+    """Lock the rows of all threads of the Telegram chat, by id; return row *chat_id*.
 
-    Limits that all threads of a forum share are counted under this lock.
+    Limits that the threads of a forum share are counted under this lock.
     """
     rows = await tx.rows(
         select(Chat)
@@ -250,7 +257,7 @@ async def lock_account(tx: Transaction, chat_id: int) -> Chat:
 
 
 def of_account(column: Any, chat_id: int) -> ColumnElement[bool]:
-    """Return whether *column*, of our rows of chats, is a row of the same Telegram chat."""
+    """Build the condition that *column*, a row id, is in the same Telegram chat as *chat_id*."""
     own = aliased(Chat, name="own")
     other = aliased(Chat, name="other")
     rows = select(other.id).join(own, col(own.telegram_id) == col(other.telegram_id))
@@ -259,7 +266,7 @@ def of_account(column: Any, chat_id: int) -> ColumnElement[bool]:
 
 
 async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
-    """Return the chats, by id, locked until this transaction ends."""
+    """Lock the chats, in the order of their ids, until the transaction ends; return them."""
     rows = await tx.rows(_locking_chats(), chats=list(chat_ids))
     return [AlertPreferences(*row) for row in rows]
 
@@ -270,7 +277,7 @@ def _locking_chats() -> Executable:
 
 
 async def lock_accounts(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
-    """Do as `lock_chats`, with the other threads of the same Telegram chats."""
+    """Lock and return all threads of the Telegram chats that *chat_ids* belong to, by id."""
     rows = await tx.rows(_locking_accounts(), chats=list(chat_ids))
     return [AlertPreferences(*row) for row in rows]
 
@@ -283,7 +290,7 @@ def _locking_accounts() -> Executable:
 
 
 def _locking(which: ColumnElement[bool]) -> Executable:
-    # With a key share lock, others may add rows that name a locked chat.
+    # FOR NO KEY UPDATE lets other transactions insert rows that refer to a locked chat.
     statement: Executable = (
         select(  # type: ignore[call-overload]
             Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
@@ -297,7 +304,7 @@ def _locking(which: ColumnElement[bool]) -> Executable:
 
 
 async def lock_with_invited(tx: Transaction, chat_id: int, user_id: int | None) -> None:
-    """Lock our row *chat_id*, and those of the groups that *user_id* invited the bot to."""
+    """Lock the chat, and the groups and channels that *user_id* invited the bot to."""
     rows = select(Chat.id).where(col(Chat.id) == chat_id)
     if user_id is not None:
         rows = select(Chat.id).where(or_(col(Chat.id) == chat_id, col(Chat.invited_by) == user_id))
@@ -305,7 +312,7 @@ async def lock_with_invited(tx: Transaction, chat_id: int, user_id: int | None) 
 
 
 def columns_naming_a_chat() -> list[Column[int]]:
-    """Return the columns that refer to a chat, parents before children: editions before stories."""
+    """Return all foreign keys to `chat`, those of parent tables before those of their children."""
     return [
         column
         for table in SQLModel.metadata.sorted_tables
@@ -314,7 +321,7 @@ def columns_naming_a_chat() -> list[Column[int]]:
     ]
 
 
-# Schedule times: when each chat's digests come. A chat that has chosen none has the defaults.
+# Schedule times: when each chat's digests are sent. A chat that has chosen none has the defaults.
 
 
 async def schedule_of(tx: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]:
@@ -338,25 +345,24 @@ async def schedules_of(
 
 
 async def set_schedule(tx: Transaction, chat_id: int, schedule: Sequence[ScheduleTime]) -> None:
-    """Replace all schedule times of our row *chat_id*."""
+    """Replace all schedule times of the chat."""
     await tx.change(delete(DigestTime).where(col(DigestTime.chat_id) == chat_id))
     rows = [{"chat_id": chat_id, **asdict(time)} for time in schedule]
     await insert_new(tx, DigestTime, rows)
 
 
-# Quotas: the limits of one chat, if the operator gave it other ones than all have. The threads of a
-# Telegram chat share them.
+# Quotas: limits that the operator set for one chat. The threads of a Telegram chat share them.
 
 
 async def quota_of(tx: Transaction, chat_id: int) -> Quota:
-    """Return the quota of our row *chat_id*, which it shares with the threads of its chat."""
+    """Return the quota that the chat shares with the other threads of its Telegram chat."""
     shared = select(Quota).where(of_account(col(Quota.chat_id), chat_id))
     found = await tx.first(shared.order_by(col(Quota.chat_id)).limit(1))
     return found or Quota(chat_id=chat_id)
 
 
 async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, int]:
-    """Return how many alerts a day each chat may have, of those with a quota."""
+    """Return how many alerts a day each chat may get; leaves out chats without such a quota."""
     rows = await tx.rows(_alert_quotas(), chats=chat_ids)
     return {chat_id: number for chat_id, number in rows if number is not None}
 
@@ -385,7 +391,7 @@ async def published_feed(tx: Transaction, chat_id: int) -> PublishedFeed | None:
 
 
 async def lock_published_feed(tx: Transaction, chat_id: int) -> PublishedFeed:
-    """Return the grant of the locked chat, locked too, and made if there is none."""
+    """Lock and return the chat's row, created if it is missing. The chat must be locked."""
     locked = select(PublishedFeed).where(col(PublishedFeed.chat_id) == chat_id).with_for_update()
     grant = await tx.first(locked)
     return grant or await tx.add(PublishedFeed(chat_id=chat_id, changed_at=tx.now))
@@ -393,15 +399,15 @@ async def lock_published_feed(tx: Transaction, chat_id: int) -> PublishedFeed:
 
 # Chat admins: which administrators of a group or channel changed its subscriptions, and when last.
 #
-# They are recorded because Telegram names no administrators of a chat that removed the bot.
+# They are recorded because Telegram no longer lists the administrators once the bot was removed.
 
 
-# An admin who was not seen for long may no longer be one.
+# `KNOWN_FOR` is limited, because an admin who was not seen for long may no longer be one.
 RECORD_EVERY, KNOWN_FOR = timedelta(days=1), timedelta(days=180)
 
 
 async def is_admin_recorded(tx: Transaction, chat_id: int, user_id: int) -> bool:
-    """Return whether it was recorded lately that the user changed something there."""
+    """Return whether the user was recorded as an admin of the chat within `RECORD_EVERY`."""
     known = await tx.get(ChatAdmin, (chat_id, user_id))
     return known is not None and known.at > tx.now - RECORD_EVERY
 
@@ -474,7 +480,7 @@ async def _shared_chats(
 
 
 async def set_managed_chat(tx: Transaction, user_id: int, chat_id: int | None) -> None:
-    """Let the user's private messages concern our row *chat_id*; None: the private chat itself."""
+    """Let the user manage *chat_id* from the private chat; None: the private chat itself."""
     own = await chat_at(tx, user_id)
     if own is not None:
         own.managing = chat_id
@@ -489,9 +495,9 @@ async def set_question(
     question: str | None,
     instead_of: str | None = None,
 ) -> None:
-    """Let the chat wait for the answer to *question* (None: for none); see `Chat.question`.
+    """Store the question that the chat's next message answers; None: none.
 
-    *instead_of*: only if it still waits for that.
+    *instead_of*: change it only if the chat still waits for the answer to this question.
     """
     where = [col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id]
     if instead_of is not None:
@@ -507,20 +513,23 @@ async def set_inviter(tx: Transaction, telegram_id: int, user_id: int) -> None:
 
 
 async def forget_inviter(tx: Transaction, user_id: int) -> None:
-    """Keep the user's groups and channels, without the user's id."""
+    """Remove the user's id from the groups and channels that the user invited the bot to."""
     invited = col(Chat.invited_by) == user_id
     await tx.change(update(Chat).where(invited).values(invited_by=ERASED_USER))
 
 
-# Groups and channels that closed to the bot, until the user who invited it is notified.
+# Groups and channels that the bot can no longer reach, until the user who invited it is notified.
 
 
-# A pause is not among them, because the chat's own users asked for it.
+# A pause is not among these states, because the chat's own users asked for it.
 UNREACHABLE = (ChatState.KICKED, ChatState.BLOCKED, ChatState.GONE, ChatState.TOPIC_CLOSED)
 
 
 async def unreported_unreachable(tx: Transaction, *, limit: int) -> Sequence[Chat]:
-    """Return at most *limit* such rows, locked; those of whole chats before those of threads."""
+    """Lock and return at most *limit* unreachable chats whose inviter was not notified yet.
+
+    Whole chats come before threads.
+    """
     return await tx.rows(
         select(Chat)
         .where(
@@ -538,7 +547,7 @@ async def unreported_unreachable(tx: Transaction, *, limit: int) -> Sequence[Cha
 
 
 async def is_reported_by_other_row(tx: Transaction, chat: Chat) -> bool:
-    """Return whether the same state of another row of the group was reported."""
+    """Return whether the same state was already reported for another thread of the group."""
     reported = select(Chat.id).where(
         col(Chat.telegram_id) == chat.telegram_id,
         col(Chat.id) != chat.id,

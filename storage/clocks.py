@@ -1,10 +1,10 @@
-"""Stored times that only a wrong clock can have written, and their repair.
+"""Finds and repairs stored times that only a wrong clock can have written.
 
-A machine whose clock is hours ahead for a while stores leases, pauses and due times that would
-block work for long. Each rule names a column, how far it may lie ahead, and, if there is one, the
-column with the time when it was learned: a time learned in the future was learned by a wrong clock.
-A time that breaks its rule counts as now. Mutes and pauses that users chose have no rule, because
-they may last for years.
+A machine whose clock runs hours ahead for a while stores leases, pauses and due times that would
+block work for hours. Each rule names a column and how far ahead its times may lie. It may also name
+the column with the time at which the row was written: if that lies in the future, the clock was
+wrong. A time that breaks its rule is set to now. Mutes and pauses that users chose have no rule,
+because they may last for years.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ from storage.states import LONGEST_PAUSE as LONGEST_RETRY
 from storage.subscriptions import Subscription
 from storage.websub import PushSubscription
 
-# A clock that was wrong by less did no harm.
+# A smaller error of a clock does no harm.
 TOLERANCE: Final = timedelta(minutes=1)
 
 _NOT_AT_ALL: Final = timedelta()
@@ -43,9 +43,10 @@ _DAY: Final = timedelta(days=1)
 
 
 class Rule(NamedTuple):
-    """*longest*: how far ahead the column may lie. *only*: the rows that the rule is about.
+    """A rule for the times of *column*, which may lie at most *longest* ahead.
 
-    *is_unique*: no two rows of a chat may have the same time.
+    *learned*: the column with the time at which the row was written. *only*: the rows that the rule
+    applies to. *is_unique*: no two rows of a chat may have the same time.
     """
 
     column: Column[datetime]
@@ -80,7 +81,8 @@ def _retries() -> Iterator[Rule]:
 def clock_rules() -> tuple[Rule, ...]:
     """Return the rules in the order of their repair.
 
-    A due time comes before the time when it was learned, and a pause before the pace.
+    A due time is repaired before its `learned` time, and a pause before the pace, because each
+    repair must still see the wrong values that its rule compares.
     """
     return tuple(_rules())
 
@@ -113,7 +115,7 @@ def _rules() -> Iterator[Rule]:
 class PoisonedTime(NamedTuple):
     """A column, such as `pace.tat`, with the number of rows that break its rule.
 
-    *latest*: the farthest time.
+    *latest*: the latest time among all rows of the column that break the rule.
     """
 
     column: str
@@ -122,7 +124,7 @@ class PoisonedTime(NamedTuple):
 
 
 async def poisoned_times(tx: Transaction) -> list[PoisonedTime]:
-    """Return the columns with times that break their rules. It reads whole tables."""
+    """Return the columns with times that break their rules. Reads whole tables."""
     poisoned = []
     for rule in clock_rules():
         rows, latest = await tx.one(
@@ -134,7 +136,7 @@ async def poisoned_times(tx: Transaction) -> list[PoisonedTime]:
 
 
 async def mend_times(tx: Transaction, poisoned: Sequence[PoisonedTime]) -> None:
-    """Set the times to now, with the times of the same tables that depend on them."""
+    """Set to now all times that break a rule, in the tables of the *poisoned* columns."""
     tables = {time.column.partition(".")[0] for time in poisoned}
     for rule in clock_rules():
         table = rule.column.table

@@ -1,4 +1,4 @@
-"""Editions: the dated digests of each chat, and the stories that each one listed."""
+"""Editions: the dated digests of each chat, and the stories that each edition listed."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,16 +34,18 @@ class Edition(SQLModel, table=True):
     schedule_number: int = 0
     due_at: datetime
     made_at: datetime
-    since: datetime  # it reaches back to this
+    since: datetime  # the beginning of the period that it covers
     stories: int = 0
-    topics: list[tuple[int, str]] = Field(default_factory=list, sa_type=JSON)  # its sections
+    topics: list[tuple[int, str]] = Field(
+        default_factory=list, sa_type=JSON
+    )  # id and name, in order
 
 
 class EditionStory(SQLModel, table=True):
-    """A story that a digest listed for a chat, so that no later one lists it as new.
+    """A story that an edition listed, so that no later edition of the chat lists it as new.
 
-    The article stands for the story. Neither is a foreign key, because each would need an index on
-    the largest table of all. Both are kept for longer than an edition.
+    The article is the one shown for the story. Neither id is a foreign key, because each would need
+    an index on the largest table of all. Stories and articles are kept for longer than editions.
     """
 
     chat_id: int = Field(
@@ -61,7 +63,11 @@ class EditionStory(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class LastEditions:
-    """*days*: of each schedule time's last one, if recent; *made_at*: of the last one."""
+    """A chat's last editions.
+
+    *days*: the local date of the last edition, by the number of the schedule time; may leave out
+    schedule times without a recent edition. *made_at*: when the last edition of all was made.
+    """
 
     days: Mapping[int, date]
     made_at: datetime | None
@@ -70,9 +76,9 @@ class LastEditions:
 async def claim_due_chats(
     tx: Transaction, *, limit: int, owner: str, lease: timedelta
 ) -> list[Chat]:
-    """Lease the chats whose digest is due, and that it can reach; the others wait.
+    """Lease the chats whose digest is due and can be delivered; the other chats wait.
 
-    Mails go on where only Telegram is closed to the bot.
+    A chat that Telegram has closed to the bot still gets its digests by mail.
     """
     by_mail = and_(
         col(Chat.state).not_in(SENT_NOTHING), col(Chat.digest_by) != DigestMedium.TELEGRAM
@@ -94,10 +100,10 @@ _LEASED: Final = (
 async def schedule_chats(
     tx: Transaction, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
 ) -> set[int]:
-    """Free the chats that *owner* leases, and plan the next digest of those with the same plan.
+    """Free the chats that *owner* leases, and set when their next digests are due.
 
-    *plans*: by chat, when its digest was due as the chat was claimed, and when the next one is due.
-    Returns the chats that were planned. A chat whose plan was changed meanwhile keeps the new one.
+    *plans*: by chat, when the digest was due at the claim, and when the next one is due. A chat
+    whose due time was changed since the claim keeps the changed time. Returns the other chats.
     """
     leased = dict(await tx.rows(_LEASED, chats=plans, holder=owner))
     unchanged = {chat_id for chat_id, due_at in leased.items() if due_at == plans[chat_id][0]}
@@ -115,7 +121,7 @@ async def last_editions(tx: Transaction, chat_id: int) -> LastEditions:
     return (await last_editions_of_each(tx, [chat_id]))[chat_id]
 
 
-# Nearly every chat that ever had an edition had one since.
+# Nearly every chat with an edition had one in this period.
 _LATELY = timedelta(days=20)
 
 
@@ -146,7 +152,7 @@ _NEWEST_FIRST: Final = (
 async def _last_since(
     tx: Transaction, chat_ids: Collection[int], since: date
 ) -> dict[int, LastEditions]:
-    """Return the last editions of each chat that has had any since then."""
+    """Return the last editions of each chat that has had any since *since*."""
     days: defaultdict[int, dict[int, date]] = defaultdict(dict)
     last_made_at: dict[int, datetime] = {}
     rows = await tx.rows(_NEWEST_FIRST, chats=chat_ids, since=since)
@@ -164,10 +170,10 @@ _Values = Mapping[str, Any]
 async def make_editions(
     tx: Transaction, editions: Sequence[tuple[_Values, Sequence[_Values]]]
 ) -> dict[int, int]:
-    """Make the *editions*, one a chat, with the stories that they list; return their ids by chat.
+    """Insert *editions*, at most one per chat, with their stories; return their ids by chat.
 
-    Each is the columns of an `Edition`, and those of its `EditionStory` rows in order. Leaves out
-    an edition whose date and schedule time have one already.
+    Each is the columns of an `Edition`, and of its `EditionStory` rows in order. Skips an edition
+    if the chat already has one for the same date and schedule time.
     """
     ids = await insert_new(tx, Edition, [row for row, _ in editions], returning=Edition.id)
     made = dict(
@@ -194,21 +200,24 @@ async def make_editions(
 # The contents of an edition: the chat's topics, and the articles that matched since the last one.
 
 
-# A match may be made after the edition that its article was stored before.
+# An article may be matched only after the edition that should have listed it was made. The next
+# edition still lists it if it is no older than this.
 MATCHED_LATE = timedelta(hours=48)
 
-# A match may be committed some time after the moment that it bears. The next edition lists what the
-# last one could not see yet. Nothing is listed twice, because listed stories are left out.
+# A match may be committed some time after its `found_at`. The next edition looks back this much
+# further, to list matches that the last one could not see yet. Nothing is listed twice, because
+# listed stories are left out.
 _COMMITTED_LATE = timedelta(minutes=1)
 
-MOST_FOUND = 2000  # of a query, and for a chat
+MOST_FOUND = 2000  # articles of a query, and for a chat
 
 
 @dataclass(frozen=True, slots=True)
 class DigestTopic:
-    """A topic of a digest; `since`: when the chat subscribed.
+    """A topic of a digest. *since*: when the chat subscribed.
 
-    *missed_until*: set if the chat wants alerts alone, and none reached it from `since` until then.
+    *missed_until*: set for a topic with alerts only, whose alerts did not reach the chat from
+    *since* until then.
     """
 
     id: int
@@ -237,11 +246,11 @@ class FoundArticle:
     quiet: bool
 
     def was_missed(self, since: datetime, until: datetime) -> bool:
-        """Return whether the chat would have been alerted to it in that time."""
+        """Return whether an alert to the article was due after *since* and by *until*."""
         return not self.quiet and since < self.found_at <= until
 
     def is_new_since(self, since: datetime) -> bool:
-        """Return whether a digest that reaches back to *since* lists it.
+        """Return whether a digest that covers the time since *since* lists the article.
 
         A quiet article counts only if it was published after *since*.
         """
@@ -286,9 +295,9 @@ _DIGEST_TOPICS: Final = (
 async def digest_topics_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, list[DigestTopic]]:
-    """Return the topics of each chat's next digest, by chat; none for a chat without any.
+    """Return the topics of each chat's next digest, by chat; leaves out chats without topics.
 
-    They include topics with alerts alone, if some of these could not reach the chat.
+    Includes topics with alerts only, if the chat could not be reached for some time.
     """
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
@@ -304,10 +313,10 @@ async def digest_topics_of_each(
 async def found_since(
     tx: Transaction, query_ids: Iterable[int], since: datetime, chat_id: int | None = None
 ) -> Mapping[int, Sequence[FoundArticle]]:
-    """Return, by query, the articles that a digest reaching back to *since* may list, newest first.
+    """Return the articles that a digest since *since* may list, by query, the newest first.
 
-    Returns at most `MOST_FOUND` of each query: those of public sources, or with *chat_id* those
-    that reach the chat and that it has not muted.
+    Returns at most `MOST_FOUND` of each query. Without *chat_id*, only articles of public sources;
+    with it, those that reach the chat and that it has not muted.
     """
     is_seen = (
         is_not_muted(tx.now, chat_id, col(Article.id), col(Article.story_id))
@@ -360,14 +369,14 @@ async def texts_of(tx: Transaction, article_ids: Iterable[int]) -> dict[int, str
     return {article_id: text or summary for article_id, text, summary in rows}
 
 
-# Stories that a chat knows already: from a digest, or from an alert.
+# Stories that a chat already knows from a digest or an alert.
 
 
 _StoriesByChat = Mapping[int, AbstractSet[int]]
 
 
 async def listed_before(tx: Transaction, stories: _StoriesByChat) -> Mapping[int, set[int]]:
-    """Return, by chat, those of its *stories* that a digest has listed."""
+    """Return, by chat, which of its *stories* a digest has listed."""
     listed = await tx.rows(_LISTED, chats=stories, first=_first_of(stories))
     return _known_of(stories, listed)
 
@@ -379,7 +388,7 @@ _LISTED: Final = select(EditionStory.chat_id, EditionStory.story_id).where(
 
 
 async def alerted_before(tx: Transaction, stories: _StoriesByChat) -> Mapping[int, set[int]]:
-    """Return, by chat, those of its *stories* that alerts have reported to it."""
+    """Return, by chat, which of its *stories* alerts have reported to it."""
     return _known_of(stories, await reported_stories(tx, stories, _first_of(stories)))
 
 
@@ -395,12 +404,12 @@ def _known_of(stories: _StoriesByChat, known: Iterable[tuple[int, int]]) -> Mapp
     return of_chats
 
 
-# Editions made before.
+# Past editions.
 
 
 @dataclass(frozen=True, slots=True)
 class ListedStory:
-    """A story of an edition, with its article as the publisher has changed it since."""
+    """A story of an edition, with the current version of its article."""
 
     edition_id: int
     story_id: int
@@ -417,7 +426,7 @@ class ListedStory:
 async def edition_on(
     tx: Transaction, chat_id: int, day: date, schedule_number: int
 ) -> Edition | None:
-    """Return the chat's edition of a local date and schedule time."""
+    """Return the chat's edition for a local date and schedule time."""
     edition: Edition | None = await tx.first(
         select(Edition).where(
             Edition.chat_id == chat_id,

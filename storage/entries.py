@@ -1,4 +1,4 @@
-"""Entries: the items that each source has shown, by (source, guid)."""
+"""Entries: the items that each source has shown, one row for each source and guid."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ MAX_PUBLISHER_LENGTH = 100  # characters
 
 
 class Entry(SQLModel, table=True):
-    # Covers the articles of each source, newest last, without reading the rows.
+    # Covering index for the articles of each source, in stored order.
     __table_args__ = (
         Index("ix_entry_source_id_article_id", "source_id", "article_id"),
         CLUSTERED,
@@ -30,13 +30,13 @@ class Entry(SQLModel, table=True):
     )
     content_hash: str = Field(max_length=32)
     first_seen_at: datetime
-    # As a search names the publisher that it found the entry at.
+    # The publisher of the entry as named by a search feed.
     publisher: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
     publisher_host: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
 
 
 class KnownEntry(NamedTuple):
-    """The last state of an entry, for one guid of a source."""
+    """The stored state of an entry."""
 
     article_id: int
     content_hash: str
@@ -44,7 +44,7 @@ class KnownEntry(NamedTuple):
 
 _GUIDS_AT_ONCE: Final = 2_000
 
-# One parameter for all pairs of source and guid, and so one text of the statement.
+# All pairs of source and guid are one parameter, so that the statement is always the same.
 _KNOWN = """
     SELECT entry.source_id, entry.guid_hash, entry.article_id, entry.content_hash
     FROM ({shown}) AS shown
@@ -66,7 +66,10 @@ _KNOWN_ON_POSTGRESQL: Final = text(
 async def known_entries(
     tx: Transaction, shown: Mapping[int, Iterable[str]]
 ) -> dict[int, dict[str, KnownEntry]]:
-    """Return the known entries of each source, by id, among the hashes of guids *shown*."""
+    """Return the stored entries among *shown*, by source and hash of the guid.
+
+    *shown*: the hashes of the guids in each source's last fetch, by the source's id.
+    """
     statement = _KNOWN_ON_POSTGRESQL if tx.dialect == POSTGRESQL else _KNOWN_ON_SQLITE
     pairs = [(source_id, guid) for source_id, guids in shown.items() for guid in guids]
     known: dict[int, dict[str, KnownEntry]] = {}
@@ -78,7 +81,7 @@ async def known_entries(
 
 
 async def count_newest(tx: Transaction, source_id: int, since: datetime, most: int) -> int:
-    """Return how many of the *most* newest entries of the source came *since* then."""
+    """Return how many of the source's newest entries, at most *most*, came after *since*."""
     newest = (
         select(Entry.first_seen_at)
         .where(col(Entry.source_id) == source_id)
@@ -91,12 +94,12 @@ async def count_newest(tx: Transaction, source_id: int, since: datetime, most: i
 
 
 async def store_entries(tx: Transaction, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Store the entries whose guid is new in their source; each is given by its columns."""
+    """Store the entries whose guid is new in their source. *entries*: the columns of each."""
     await insert_new(tx, Entry, entries)
 
 
 async def update_content_hashes(tx: Transaction, source_id: int, hashes: Mapping[str, str]) -> None:
-    """Store the hashes of the present contents, by the hash of the guid."""
+    """Store the hashes of changed contents. *hashes*: by the hash of the guid."""
     if not hashes:
         return
     rows = [{"b_guid": guid, "b_content": content} for guid, content in hashes.items()]
@@ -111,9 +114,10 @@ async def update_content_hashes(tx: Transaction, source_id: int, hashes: Mapping
 async def delete_entries_older_than(
     tx: Transaction, shown: Collection[tuple[int, int]], most: int
 ) -> None:
-    """Keep *most* guids, the first and the newest, of each pair of source and article *shown*.
+    """Delete surplus entries of each pair of source and article, because some feeds change guids.
 
-    Some feeds give an entry a new guid with each poll.
+    Keeps *most* entries of each pair: the first and the newest. Some feeds give an entry a new guid
+    with each poll.
     """
     rows = await tx.rows(
         select(Entry.source_id, Entry.article_id, Entry.guid_hash)

@@ -19,7 +19,7 @@ class DeliveryKind(StrEnum):
 
     @property
     def priority(self) -> int:
-        """Lower goes first, between chats: alerts before digests before broadcasts."""
+        """Lower is sent first, between chats: alerts before digests before broadcasts."""
         return _PRIORITY[self]
 
 
@@ -34,7 +34,7 @@ _PRIORITY = {
 
 
 class DeliveryState(StrEnum):
-    """How far a delivery is; `storage.states` has the transitions."""
+    """The progress of a delivery; `storage.states` has the transitions."""
 
     PENDING = "pending"  # due now or later
     QUEUED = "queued"  # behind another one of its chat
@@ -42,7 +42,7 @@ class DeliveryState(StrEnum):
     CLAIMED = "claimed"
     SENDING = "sending"  # the intent to call is committed
     SENT = "sent"
-    UNKNOWN = "unknown"  # it may have arrived
+    UNKNOWN = "unknown"  # the message may have arrived
     HELD = "held"  # waits for the operator
     FAILED = "failed"
     EXPIRED = "expired"
@@ -111,7 +111,7 @@ class ChatKind(StrEnum):
 
 
 class ChatState(StrEnum):
-    """Telegram messages go to `ACTIVE` chats only. Every state but `ERASED` can end."""
+    """Telegram messages are sent only to `ACTIVE` chats. Every state but `ERASED` can end."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -121,19 +121,20 @@ class ChatState(StrEnum):
     GONE = "gone"  # deleted account, chat not found
     BANNED = "banned"  # by the operator
     NO_ACCESS = "no_access"  # its user may no longer use the bot
-    ERASED = "erased"  # has no user any more: its rows are deleted, a few at a time
+    ERASED = "erased"  # its user's data was erased; its rows are being deleted, a few at a time
 
     @property
     def media_held(self) -> tuple[Medium, ...]:
-        """The media by which nothing goes to a chat in this state."""
+        """The media by which nothing is sent to a chat in this state."""
         if self is ChatState.ACTIVE:
             return ()
         return tuple(Medium) if self in SENT_NOTHING else (Medium.TELEGRAM,)
 
 
-# The bot serves neither messages nor pages to these chats; only access ends these states.
+# Chats without access: the bot neither answers their messages nor serves their pages. Only
+# `storage.suspension.apply_access` ends these states.
 CLOSED = (ChatState.BANNED, ChatState.NO_ACCESS)
-# Nothing goes to these chats by any medium.
+# Chats that get nothing by any medium.
 SENT_NOTHING = (ChatState.PAUSED, *CLOSED, ChatState.ERASED)
 
 
@@ -154,7 +155,7 @@ class DigestMedium(StrEnum):
 
 
 class MailboxState(StrEnum):
-    """Only `ACTIVE` mailboxes receive mail; an unconfirmed one receives its confirmation alone."""
+    """Only `ACTIVE` mailboxes get mail; an unconfirmed one gets only its confirmation."""
 
     UNCONFIRMED = "unconfirmed"
     UNREACHABLE = "unreachable"  # the confirmation could not be delivered; the row says why
@@ -173,7 +174,7 @@ class MailboxProblem(StrEnum):
     EXPIRED = "expired"  # the confirmation was not handed over in time
     COMPLAINED = "complained"  # its reader reported a mail as spam
     REFUSED = "refused"  # for another reason, while the mail was handed over
-    BOUNCED = "bounced"  # for another reason, after it
+    BOUNCED = "bounced"  # for another reason, after the mail was handed over
 
 
 # Sources, and the stages of their articles.
@@ -193,20 +194,20 @@ class SourceState(StrEnum):
 
 
 class UsageKind(StrEnum):
-    """The resources that an account can use up; see `bot.budgets`."""
+    """The resources that an account has a daily budget of; see `bot.budgets`."""
 
     REQUESTS = "requests"
     WAITING = "waiting"  # milliseconds, for hosts that respond
     BYTES = "bytes"  # received
-    ENTRIES = "entries"  # new ones of its own feeds; a long entry counts several times
-    PAGES = "pages"  # of their articles
+    ENTRIES = "entries"  # new entries of the account's feeds; a long one counts several times
+    PAGES = "pages"  # of the entries' articles
     MATCHES = "matches"
     ADDITIONS = "additions"  # feeds followed, including feeds unfollowed later
     SEARCHES = "searches"
 
 
 class FullText(StrEnum):
-    """Whether the page of each new entry is read for its text."""
+    """Whether the text of each new entry is read from its page."""
 
     AUTO = "auto"  # if the source gives only an excerpt
     ALWAYS = "always"
@@ -214,9 +215,9 @@ class FullText(StrEnum):
 
 
 class ArticleStage(StrEnum):
-    """How far an article has come; each stage of the pipeline takes it one further.
+    """The progress of an article through the pipeline.
 
-    Its story is final once it is grouped, so an article to match again goes back to that stage.
+    Grouping decides its story for good, so an article to match again goes back to `GROUPED`.
     """
 
     STORED = "stored"
@@ -240,14 +241,14 @@ class Notification(StrEnum):
 
 
 class EmptyDay(StrEnum):
-    """The digest of a day without a story: none, or one line."""
+    """The digest of a day without stories: none, or one that consists of a single line."""
 
     SKIP = "skip"
     LINE = "line"
 
 
 class Style(StrEnum):
-    """How much a digest says of each story, and how many stories it has."""
+    """How much a digest says about each story, and how many stories it lists."""
 
     BRIEF = "brief"  # titles only, the fewest
     STANDARD = "standard"
@@ -281,7 +282,7 @@ class BroadcastState(StrEnum):
 
 
 class AuditAction(StrEnum):
-    """An action of an admin, as the activity log calls it."""
+    """An action of an admin, by its name in the audit log."""
 
     APPOINTED = "admin"  # became an admin by the printed link
     SOURCE_ADDED = "source add"
@@ -307,7 +308,7 @@ class AuditAction(StrEnum):
 
 
 class DatabaseProblem(StrEnum):
-    """Why a database cannot be used: each has another remedy."""
+    """Why a database cannot be used. Each problem has a different remedy."""
 
     UNREACHABLE = "unreachable"  # no server answers
     LOGIN = "login"  # the server knows no such user, or another password
@@ -324,7 +325,7 @@ class DatabaseProblem(StrEnum):
 
     @property
     def may_mend_itself(self) -> bool:
-        """Whether the same start may succeed later without a change here."""
+        """Whether the bot may start later without any change by the operator on this machine."""
         return self in _MAY_MEND_THEMSELVES
 
 

@@ -1,4 +1,4 @@
-"""Feedback: messages that users write to the operator."""
+"""Feedback: messages from users to the operator."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -40,13 +40,13 @@ async def count_feedback(tx: Transaction, chat_id: int, since: timedelta) -> int
 
 
 async def notices_of_feedback(tx: Transaction) -> dict[int, int]:
-    """Return the deliveries that brought admins feedback, each with the feedback's id."""
+    """Return the deliveries that passed feedback on to admins, each with the feedback's id."""
     sent = select(Delivery.id, Delivery.subject).where(col(Delivery.notice) == FEEDBACK_NOTICE)
     return {delivery_id: int(subject) for delivery_id, subject in await tx.rows(sent)}
 
 
 async def unsent_feedback(tx: Transaction) -> Sequence[tuple[str, Feedback]]:
-    """Return the feedback that no admin was sent or has answered, with the name of its chat."""
+    """Return the feedback that was neither passed on nor answered, with the name of its chat."""
     return await tx.rows(
         select(Chat.name, Feedback)
         .join(Chat, col(Chat.id) == Feedback.chat_id)

@@ -1,7 +1,7 @@
-"""Feeds followed: the sources of each chat, and for a while those that it has unfollowed.
+"""Feeds followed: the sources that each chat follows or has just unfollowed, and feed imports.
 
-A private source exists for its followers alone. It is deleted once the last one can no longer take
-it back.
+A private source exists only for its followers. It is deleted once the last of them can no longer
+undo unfollowing it.
 """
 
 from collections import defaultdict
@@ -49,7 +49,8 @@ class Unfollowed(SQLModel, table=True):
 class FeedImport(Leased, table=True):
     """A list of feeds to add. *message_id*: of the progress message; None until it is confirmed.
 
-    *telegram_id*: the Telegram chat of that message, which may be another one than the list's chat.
+    *telegram_id*: the Telegram chat of that message. It is not the chat that gets the feeds if a
+    user manages that chat from a private one.
     """
 
     __table_args__ = NUMBERED
@@ -65,7 +66,7 @@ class FeedImport(Leased, table=True):
 class FeedImportLine(SQLModel, table=True):
     """A feed of the list. *outcome*: None until it was tried. *error*: why it could not be added.
 
-    *is_slow*: its host took too long, so it is tried again behind all others.
+    *is_slow*: its host took too long, so the feed is tried again after all others.
     """
 
     list_id: int = Field(
@@ -81,11 +82,11 @@ class FeedImportLine(SQLModel, table=True):
 
 MOST_FOLLOWERS: Final = 20
 
-RETURNABLE = timedelta(minutes=10)  # how long a chat may take back an unfollowed source
+RETURNABLE = timedelta(minutes=10)  # how long a chat can undo unfollowing a source
 
 
 async def sources_followed(tx: Transaction, chat_id: int) -> list[Source]:
-    """Return the sources by name, whatever their capitals."""
+    """Return the chat's sources, sorted by title without regard to case."""
     return list(
         await tx.rows(
             select(Source)
@@ -114,15 +115,15 @@ _WITH_OWN_SOURCES: Final = (
 
 
 async def chats_with_own_sources(tx: Transaction, chat_ids: Collection[int]) -> set[int]:
-    """Return those of the chats that follow a private source."""
+    """Return which of the chats follow a private source."""
     return set(await tx.rows(_WITH_OWN_SOURCES, chats=chat_ids))
 
 
 async def followers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Return the chats that follow each of the sources; a source without followers is missing.
+    """Return the chats that follow each source; leaves out sources without followers.
 
-    A source with more than `MOST_FOLLOWERS` has one invented follower, always the same, so that a
-    user who compares the followers of sources finds it in common with none.
+    A source with more than `MOST_FOLLOWERS` gets one invented follower, the same each time, so that
+    grouping, which compares followers, finds none in common with another source.
     """
     if not source_ids:
         return {}
@@ -162,7 +163,7 @@ async def queries_of_followers(
 ) -> dict[int, frozenset[int]]:
     """Return the queries that the followers of each source subscribe to.
 
-    A subscription that has just ended counts as long as the chat can take it back.
+    A subscription that has just ended counts as long as the chat can undo that.
     """
     if not source_ids:
         return {}
@@ -185,7 +186,7 @@ _QUERIES: Final = union_all(
 
 
 async def queries_of_chats(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int, set[int]]:
-    """Return the queries that each chat subscribes to, or has just ended."""
+    """Return the queries of each chat's subscriptions, including those that have just ended."""
     queries: defaultdict[int, set[int]] = defaultdict(set)
     for chat_id, query_id in await tx.rows(_QUERIES, chats=chat_ids):
         queries[chat_id].add(query_id)
@@ -195,7 +196,7 @@ async def queries_of_chats(tx: Transaction, chat_ids: Collection[int]) -> Mappin
 async def articles_of_feed(
     tx: Transaction, source_id: int, since: datetime, limit: int
 ) -> list[int]:
-    """Return the newest articles, of news since *since*, that only this private source carries."""
+    """Return the newest articles since *since* that only this private source carries, by id."""
     return list(
         await tx.rows(
             select(Article.id)
@@ -213,13 +214,13 @@ async def articles_of_feed(
 
 
 async def count_followed(tx: Transaction, chat_id: int) -> int:
-    """Return how many feeds our row *chat_id* and the other threads of its chat follow."""
+    """Return how many feeds the chat and the other threads of its Telegram chat follow."""
     theirs = of_account(col(Follow.chat_id), chat_id)
     return await tx.one(select(func.count()).select_from(Follow).where(theirs))
 
 
 async def follow(tx: Transaction, chat_id: int, source_id: int) -> bool:
-    """Let the chat follow the source; return whether it did not before."""
+    """Make the chat follow the source; return False if it already does."""
     await tx.change(delete(Unfollowed).where(*_of_pair(Unfollowed, chat_id, source_id)))
     # A private source that was never read is due with its first follower.
     await tx.change(
@@ -233,7 +234,10 @@ async def follow(tx: Transaction, chat_id: int, source_id: int) -> bool:
 
 
 async def unfollow(tx: Transaction, chat_id: int, source_id: int) -> bool:
-    """Return whether the chat followed the source, which it may then take back for a while."""
+    """Make the chat stop following the source; return False if it does not follow it.
+
+    The chat can undo this for `RETURNABLE`.
+    """
     if not await tx.change(delete(Follow).where(*_of_pair(Follow, chat_id, source_id))):
         return False
     await tx.change(delete(Unfollowed).where(*_of_pair(Unfollowed, chat_id, source_id)))
@@ -243,7 +247,7 @@ async def unfollow(tx: Transaction, chat_id: int, source_id: int) -> bool:
 
 
 async def was_followed(tx: Transaction, chat_id: int, source_id: int) -> bool:
-    """Whether the chat unfollowed the source so recently that it may take it back."""
+    """Return whether the chat unfollowed the source so recently that it can undo that."""
     unfollowed = select(Unfollowed.source_id).where(
         *_of_pair(Unfollowed, chat_id, source_id), col(Unfollowed.left_at) > tx.now - RETURNABLE
     )
@@ -251,7 +255,7 @@ async def was_followed(tx: Transaction, chat_id: int, source_id: int) -> bool:
 
 
 async def has_unfollowed(tx: Transaction) -> bool:
-    """Whether any source or unfollowing is to be deleted, because nobody may take it back."""
+    """Return whether an `Unfollowed` row or a source without followers is due for deletion."""
     expired = col(Unfollowed.left_at) <= tx.now - RETURNABLE
     if await tx.first(select(Unfollowed.source_id).where(expired).limit(1)) is not None:
         return True
@@ -261,12 +265,12 @@ async def has_unfollowed(tx: Transaction) -> bool:
 
 
 async def forget_unfollowed(tx: Transaction) -> None:
-    """Delete the records of unfollowings that can no longer be taken back."""
+    """Delete the `Unfollowed` rows that can no longer be undone."""
     await tx.change(delete(Unfollowed).where(col(Unfollowed.left_at) <= tx.now - RETURNABLE))
 
 
 async def sources_had(tx: Transaction, chat_id: int) -> set[int]:
-    """Return the sources that the chat follows or may take back."""
+    """Return the sources that the chat follows or has just unfollowed."""
     followed = select(Follow.source_id).where(col(Follow.chat_id) == chat_id)
     unfollowed = select(Unfollowed.source_id).where(col(Unfollowed.chat_id) == chat_id)
     return {*await tx.rows(followed), *await tx.rows(unfollowed)}
@@ -279,14 +283,14 @@ def _of_pair(
 
 
 def had_by_nobody() -> tuple[ColumnElement[bool], ...]:
-    """Say of a `Source` in the query that no chat follows it or may take it back."""
+    """Build the conditions that no chat follows a `Source` or has just unfollowed it."""
     return (
         ~exists().where(col(Follow.source_id) == col(Source.id)),
         ~exists().where(col(Unfollowed.source_id) == col(Source.id)),
     )
 
 
-# Lists of feeds that chats have sent. They are deleted once each line was tried.
+# Imports: lists of feeds that chats have sent. A list is deleted once each line was tried.
 
 
 IMPORTS_KEPT_FOR = timedelta(days=1)  # how long a list waits for confirmation
@@ -294,7 +298,7 @@ IMPORTS_KEPT_FOR = timedelta(days=1)  # how long a list waits for confirmation
 
 @dataclass(frozen=True, slots=True)
 class ImportMessage:
-    """The progress message of a list, by Telegram's ids."""
+    """The Telegram ids of a list's progress message and of its chat."""
 
     telegram_id: int
     message_id: int
@@ -304,7 +308,8 @@ class ImportMessage:
 class ImportChat:
     """A list with its chat, progress message and language.
 
-    *managed_as*: the chat's kind and title if the message is in the user's own chat instead.
+    *managed_as*: the chat's kind and title if the message is in the private chat of the user who
+    manages it; else None.
     """
 
     list_id: int
@@ -315,7 +320,7 @@ class ImportChat:
 
 
 async def create_import(tx: Transaction, chat_id: int, urls: Sequence[str]) -> int:
-    """Store a list; delete the chat's unconfirmed lists, and all old ones."""
+    """Store a list; return its id. Deletes unconfirmed lists of this chat, and old ones of any."""
     is_replaced = (col(FeedImport.chat_id) == chat_id) | (
         col(FeedImport.made_at) < tx.now - IMPORTS_KEPT_FOR
     )
@@ -329,7 +334,7 @@ async def create_import(tx: Transaction, chat_id: int, urls: Sequence[str]) -> i
 
 
 async def start_import(tx: Transaction, chat_id: int, list_id: int, message: ImportMessage) -> bool:
-    """Confirm the list; return whether the chat has it and had not confirmed it before."""
+    """Confirm the list; return False if it is not the chat's or was already confirmed."""
     return bool(
         await tx.change(
             update(FeedImport)
@@ -344,7 +349,7 @@ async def start_import(tx: Transaction, chat_id: int, list_id: int, message: Imp
 
 
 async def has_running_import(tx: Transaction, chat_id: int) -> bool:
-    """Whether a list is being added for the chat, or for another of its threads."""
+    """Return whether a confirmed list of the chat, or of another of its threads, is unfinished."""
     account = select(Chat.telegram_id).where(col(Chat.id) == chat_id).scalar_subquery()
     running = (
         select(FeedImport.id)
@@ -355,7 +360,10 @@ async def has_running_import(tx: Transaction, chat_id: int) -> bool:
 
 
 async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportChat | None:
-    """Claim a list of the account that was served least recently, unless it is being served."""
+    """Claim a confirmed list of the account that was served least recently.
+
+    Skips accounts with a leased list.
+    """
     sibling_list = aliased(FeedImport, name="sibling_list")
     own, sibling = aliased(Chat, name="own"), aliased(Chat, name="sibling")
     account_lists = (
@@ -387,7 +395,7 @@ async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportC
 
 
 async def lines_to_try(tx: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:
-    """Return the next lines, with those of slow hosts behind all others."""
+    """Return the next lines to try, those of slow hosts last."""
     return list(
         await tx.rows(
             select(FeedImportLine)
@@ -415,7 +423,7 @@ async def record_line(
 
 
 async def postpone_line(tx: Transaction, list_id: int, number: int) -> None:
-    """Let a line with a slow host wait until all others of its list were tried."""
+    """Mark the line as slow, so that it is tried after all others of its list."""
     line = (col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
     await tx.change(update(FeedImportLine).where(*line).values(is_slow=True))
 

@@ -1,6 +1,6 @@
-"""The health of the database, examined without changing it, whatever version its tables have.
+"""Examines the health of a database of any schema version, without changing it.
 
-SQLite is opened past the bot's own engine, whose connections switch a file to WAL.
+An SQLite file is opened without the bot's own engine, because that would switch it to WAL.
 """
 
 import sqlite3
@@ -29,7 +29,7 @@ _TRIAL = "dateline_doctor_was_here"
 
 @dataclass(frozen=True, slots=True)
 class SqliteFacts:
-    """*integrity*: "ok", the damage, or "" if the time did not suffice to check."""
+    """*integrity*: "ok", the damage, or "" if there was no time to finish the check."""
 
     journal: str
     integrity: str
@@ -42,15 +42,16 @@ class PostgresqlFacts:
     has_autovacuum: bool
     connections: int
     most_connections: int
-    is_pooled: bool  # a pooler stands between and gives each transaction another session
+    is_pooled: bool  # connected through a pooler, which may give each transaction another session
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """*pending*: migrations between its *revision* and ours; None if the revision is not ours.
+    """The condition of a database.
 
-    *unwritable*: why it cannot be written to; None if it can. *ahead*: how far this host's clock is
-    before the database's.
+    *pending*: the number of migrations from its *revision* to ours; None if the revision is not
+    ours. *unwritable*: why it cannot be written to; None if it can. *ahead*: by how much this
+    host's clock is ahead of the database's.
     """
 
     version: tuple[int, ...]
@@ -63,7 +64,10 @@ class Condition:
 
 
 def open_read_only(url: str) -> Storage:
-    """Return a storage for reading, on SQLite a read-only one. Raises OSError without a file."""
+    """Return a storage for reading; an SQLite file is opened read-only.
+
+    Raises OSError if the file does not exist.
+    """
     file = database_file(url)
     if file is None:
         return Storage.open(url)
@@ -76,18 +80,18 @@ def open_read_only(url: str) -> Storage:
 
 
 async def try_to_write(storage: Storage) -> None:
-    """Take a lock that only a writable database grants; raise DatabaseError without one.
+    """Take a lock that only a writable database grants; raise DatabaseError if it fails.
 
-    It waits as long as any other writer does, in their queue.
+    Waits as long as any other writer, in the same queue.
     """
     async with storage.writing() as tx:
-        # A standby refuses it. SQLite has locked the file by now.
+        # A standby refuses FOR UPDATE. On SQLite, `writing` has already locked the file.
         await tx.rows(select(Lease.name).limit(0).with_for_update())
 
 
 def condition_of_file(path: Path, seconds: float) -> Condition:
-    """Examine the SQLite file at *path* for at most *seconds*. It blocks."""
-    path.open("rb").close()  # the system says better than SQLite why a file cannot be opened
+    """Examine the SQLite file at *path* for at most *seconds*. Blocks the event loop."""
+    path.open("rb").close()  # raises OSError, whose message is clearer than SQLite's
     until = time.monotonic() + seconds
     address = f"file:{path.resolve()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as connection:
@@ -141,7 +145,7 @@ def _has_full_text() -> bool:
 
 
 def _unwritable(path: Path) -> Unusable | None:
-    """Write and roll back."""
+    """Return why a table cannot be created in the file; None if it can. Rolls back."""
     address = f"file:{path.resolve()}?mode=rw"
     try:
         with closing(
@@ -164,7 +168,7 @@ def _pending(revision: str | None) -> int | None:
 
 async def condition_of_server(url: str) -> Condition:
     """Examine PostgreSQL. Raises DatabaseError or OSError if it cannot be reached."""
-    storage = Storage.open(url, through_pooler=True)  # nobody knows yet whether there is one
+    storage = Storage.open(url, through_pooler=True)  # works without a pooler, too
     try:
         async with storage.reading() as tx:
             ahead = datetime.now(UTC) - tx.now
@@ -215,13 +219,13 @@ async def _of_server(tx: Transaction) -> PostgresqlFacts:
 
 
 async def _is_pooled(tx: Transaction) -> bool:
-    """Compare the server's process with the one that the login named: a pooler names its own."""
+    """Return whether the login reported another process id than the server: a pooler's own."""
     driver = await tx.driver()
     return bool(driver.get_server_pid() != await _value(tx, "SELECT pg_backend_pid()"))
 
 
 async def _unwritable_on(storage: Storage) -> Unusable | None:
-    """Create a table and drop it in the same transaction."""
+    """Return why a table cannot be created; None if it can. Drops it in the same transaction."""
     try:
         async with storage.writing() as tx:
             await tx.change(text(f"CREATE TABLE {_TRIAL} (id INTEGER)"))
@@ -232,7 +236,7 @@ async def _unwritable_on(storage: Storage) -> Unusable | None:
 
 
 async def leases_held(tx: Transaction) -> list[str]:
-    """Return the owners of roles that only one process may have."""
+    """Return the processes that hold a role which only one process may have."""
     is_role = ~col(Lease.name).startswith(PRESENCE)
     owners = select(Lease.owner).where(col(Lease.lease_until) > tx.now, is_role).distinct()
     return list(await tx.rows(owners.order_by(col(Lease.owner))))

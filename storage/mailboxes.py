@@ -1,4 +1,4 @@
-"""Mailboxes: the one e-mail address of a chat, and whether it is confirmed."""
+"""Mailboxes: the e-mail address of a chat (at most one), and whether it is confirmed."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -26,13 +26,13 @@ class Mailbox(SQLModel, table=True):
     state: MailboxState = Field(default=MailboxState.UNCONFIRMED, sa_type=enum_column(MailboxState))
     state_since: datetime
     created_at: datetime
-    alerts: bool = False  # alerts come here too
+    alerts: bool = False  # alerts are sent here too
     problem: MailboxProblem | None = Field(default=None, sa_type=enum_column(MailboxProblem))
     problem_text: str | None = None  # as the mail server said it
     soft_bounces: int = 0  # since `soft_since`
     soft_since: datetime | None = None
 
-    # The open question to its owner, who confirms by the code or by the token; None once confirmed.
+    # The open request to its owner, who confirms by code or by token; both None once confirmed.
     asked_at: datetime
     code_hash: str | None = Field(default=None, max_length=64)
     token_hash: str | None = Field(default=None, max_length=64)
@@ -40,7 +40,7 @@ class Mailbox(SQLModel, table=True):
 
 
 class MailboxRequest(SQLModel, table=True):
-    """A request to confirm an address. The hashes are keyed; equal ids have equal hashes."""
+    """A request to confirm an address. The hashes are keyed; equal values have equal hashes."""
 
     __table_args__ = NUMBERED
 
@@ -57,7 +57,7 @@ async def mailbox_of_chat(tx: Transaction, chat_id: int) -> Mailbox | None:
 
 
 async def chat_with_mailbox(tx: Transaction, mailbox_id: int) -> Chat | None:
-    """Return the chat that owns the mailbox; None if the mailbox is gone."""
+    """Return the chat that owns the mailbox; None if the mailbox does not exist."""
     chat: Chat | None = await tx.first(_owner(mailbox_id))
     return chat
 
@@ -72,7 +72,7 @@ async def active_mailboxes(tx: Transaction, chat_ids: Iterable[int]) -> Sequence
 
 
 async def mailboxes_for_alerts(tx: Transaction, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
-    """Return the active mailboxes of the chats that get alerts by mail."""
+    """Return the active mailboxes of these chats that also get alerts."""
     return await tx.rows(_active(chat_ids).where(col(Mailbox.alerts)))
 
 
@@ -83,9 +83,9 @@ def _active(chat_ids: Iterable[int]) -> SelectOfScalar[Mailbox]:
 
 
 async def lock_mailbox(tx: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
-    """Return the mailbox with its chat, both locked, so that requests are handled one by one.
+    """Lock the mailbox and its chat, so that requests are handled one by one; return both.
 
-    Returns None if the mailbox is gone, or is being moved to another chat right now.
+    Returns None if the mailbox does not exist or was just moved to another chat.
     """
     locked_owner = _owner(mailbox_id).with_for_update(of=Chat)
     chat = await tx.first(locked_owner.execution_options(populate_existing=True))
@@ -100,9 +100,9 @@ async def lock_mailbox(tx: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat]
     return (mailbox, chat) if mailbox else None
 
 
-# Requests to confirm an address, counted so that the bot floods nobody's mailbox with questions.
+# Requests to confirm an address, counted so that the bot floods nobody's mailbox with requests.
 #
-# They name nobody and outlive the chat that asked, so that deleting a chat resets no count.
+# They contain only hashes and outlive their chat, so that deleting a chat does not reset a count.
 
 
 class RequestTimes(NamedTuple):
@@ -115,7 +115,7 @@ class RequestTimes(NamedTuple):
 
 
 async def lock_requests(tx: Transaction) -> None:
-    """Keep others from counting requests until this transaction ends."""
+    """Keep other transactions from counting requests until this one ends."""
     await lock_claims(tx, MailboxRequest)
 
 
@@ -148,6 +148,6 @@ async def record_request(tx: Transaction, new: MailboxRequest) -> None:
 
 
 async def forget_requests(tx: Transaction, until: datetime) -> None:
-    """Delete the requests up to *until*, and those of the future that a wrong clock has left."""
+    """Delete the requests up to *until*, and those that a wrong clock dated in the future."""
     asked_at = col(MailboxRequest.asked_at)
     await tx.change(delete(MailboxRequest).where(or_(asked_at <= until, asked_at > tx.now)))

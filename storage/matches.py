@@ -1,4 +1,4 @@
-"""Matches: a query and an article, with the words that were found; and the stories they make up."""
+"""Matches of queries with articles, and the stories that a query found."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ class Match(SQLModel, table=True):
     )
     words: list[str] = Field(default_factory=list, sa_type=JSON)
     in_title: bool = False
-    news_at: datetime  # the article's, so that a digest's range needs no join
+    news_at: datetime  # a copy of the article's, so that selecting by time needs no join
     found_at: datetime
 
 
@@ -48,12 +48,13 @@ async def store_matches(tx: Transaction, matches: Sequence[MatchFound]) -> None:
 # The newest stories that a query found.
 
 
-_ARTICLES_A_STORY = 4  # read, on average; if stories have more, fewer stories are found
+# How many articles are read for each story wanted. If stories have more, fewer stories are found.
+_ARTICLES_A_STORY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class FoundStory:
-    """A story, with the first of its articles that was found."""
+    """A story that a query found, with the first of its matching articles."""
 
     story_id: int
     article_id: int
@@ -68,12 +69,12 @@ class FoundStory:
 async def newest_stories(
     tx: Transaction, chat_id: int, query_id: int, limit: int
 ) -> list[FoundStory]:
-    """Return up to *limit* stories that the query found, the one with the newest article first."""
+    """Return up to *limit* stories that the query found, by their newest articles."""
     return await _newest_stories(tx, chat_id, col(Match.query_id) == query_id, limit)
 
 
 async def newest_public_stories(tx: Transaction, chat_id: int, limit: int) -> list[FoundStory]:
-    """Return stories that the chat's topics found in public sources, which others may see too."""
+    """Return stories that the chat's topics found in public sources only."""
     queries = await tx.rows(
         select(Topic.query_id)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
@@ -111,21 +112,21 @@ async def _newest_stories(
     for row in rows:
         story = FoundStory(*row)
         first = stories.get(story.story_id, story)
-        # The place in the list stays that of the story's newest article.
+        # A dict keeps the place of the first insertion, which is that of the newest article.
         stories[story.story_id] = min(first, story, key=lambda found: found.article_id)
     return list(stories.values())[:limit]
 
 
-# The number of stories that each query found day by day, for trends.
+# The number of stories that each query found on each day, for trends.
 
 
 async def stories_by_day(
     tx: Transaction, chat_id: int | None, query_ids: Collection[int], days: int
 ) -> Mapping[int, Mapping[int, int]]:
-    """Return how many stories came within *days*, by query and by whole days of age.
+    """Return the number of stories of the last *days*, by query and by age in whole days.
 
-    Only articles that reach the chat count (None: that reach everybody). A story counts on the day
-    of its first match.
+    Counts only articles that reach the chat (None: everybody). A story counts on the day of its
+    first match.
     """
     if not query_ids:
         return {}
@@ -141,7 +142,7 @@ async def stories_by_day(
         .group_by(col(Match.query_id), col(Article.story_id))
         .subquery()
     )
-    # Compared with bound timestamps, because the databases calculate differently with dates.
+    # Bound timestamps, because the two databases calculate differently with dates.
     age = case(
         *((stories.c.came_at > tx.now - timedelta(days=age + 1), age) for age in range(days - 1)),
         else_=days - 1,

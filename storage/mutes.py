@@ -1,13 +1,15 @@
-"""Mutes: topics, stories and publishers that a chat wants nothing of, for some time or for good.
+"""Mutes: topics, stories and publishers of which a chat gets nothing, for some time or for good.
 
-- A button names the story, which is the same for all chats, so that one rendered alert serves them
-  all. The chat that taps says whose alert it is; a chat that was not alerted to the story gets an
+- A button names the story, not the alert, so that one rendered message serves all chats. The alert
+  is that of the chat where the button is tapped. A chat that was not alerted to the story gets an
   error.
-- To a chat, a muted source is one that it cannot see: another publisher's article still brings the
-  story. A mute of a search names the publisher. A mute of a story names the first of its chain.
-- One SQL condition serves alerts, bundles and digests. A round evaluates it only for chats that
-  muted something besides topics, because evaluating it for every chat made each alert slower.
-- Expired rows have no effect; the chat's next mute deletes them.
+- A muted source is treated as if the chat did not see it; another publisher's article may still
+  report the story. A mute of a search feed names the publisher. A mute of a story names the first
+  story of its chain.
+- Alerts, bundles and digests share one SQL condition (`is_not_muted`). Alerting evaluates it only
+  for chats that muted something besides topics, because evaluating it for every chat made each
+  alert slower.
+- Expired rows have no effect. The chat's next mute deletes them.
 """
 
 from collections import defaultdict
@@ -69,7 +71,7 @@ class NewMute(NamedTuple):
 
 
 class ActiveMute(NamedTuple):
-    """A mute in force; *name* is that of the topic or publisher, or the title of the story."""
+    """A mute in force. *name*: of the topic or publisher, or the title of the story."""
 
     id: int
     kind: MuteKind
@@ -78,20 +80,20 @@ class ActiveMute(NamedTuple):
 
 
 def is_active(now: Any) -> ColumnElement[bool]:
-    """Return whether a `Mute` in the query is in force at *now*, which may be a parameter."""
+    """Build the condition that a `Mute` is in force at *now*, which may be a parameter."""
     return or_(col(Mute.until).is_(None), col(Mute.until) > now)
 
 
 async def mute(tx: Transaction, chat_id: int, subject: MuteSubject, until: datetime | None) -> int:
-    """Mute the subject, or change until when it is muted; return the id. The chat is locked."""
+    """Mute the subject, or change the end of its mute; return the id. The chat must be locked."""
     await add_mutes(tx, [NewMute(chat_id, subject, until)])
     return await tx.one(select(Mute.id).where(*_is_of_subject(chat_id, subject)))
 
 
 async def add_mutes(tx: Transaction, mutes: Collection[NewMute]) -> None:
-    """Do as `mute` for each of *mutes*, no two of which are of one subject of a chat.
+    """Store *mutes*, or change the ends of existing ones; delete the chats' expired mutes.
 
-    Deletes the expired mutes of the chats.
+    No two of *mutes* have the same chat and subject.
     """
     if not mutes:
         return
@@ -114,25 +116,25 @@ async def add_mutes(tx: Transaction, mutes: Collection[NewMute]) -> None:
 
 
 async def unmute(tx: Transaction, chat_id: int, mute_id: int) -> None:
-    """End the mute if it is the chat's and still exists."""
+    """Delete the mute if it exists and belongs to the chat."""
     own = (col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
     await tx.change(delete(Mute).where(*own))
 
 
 async def unmute_subject(tx: Transaction, chat_id: int, subject: MuteSubject) -> None:
-    """End the mute of the subject, if there is one."""
+    """Delete the mute of the subject, if any."""
     await tx.change(delete(Mute).where(*_is_of_subject(chat_id, subject)))
 
 
 async def mute_of(tx: Transaction, chat_id: int, subject: MuteSubject) -> Mute | None:
-    """Return the mute of the subject that is in force."""
+    """Return the mute of the subject; None if none is in force."""
     is_of_subject = _is_of_subject(chat_id, subject)
     mute: Mute | None = await tx.first(select(Mute).where(*is_of_subject, is_active(tx.now)))
     return mute
 
 
 async def topics_muted(tx: Transaction, chat_id: int) -> dict[int, datetime | None]:
-    """Return until when each muted topic of the chat is muted; None: until it is unmuted."""
+    """Return the chat's muted topics, each with the end of its mute; None: until it is unmuted."""
     rows = await tx.rows(
         select(Mute.subject_id, Mute.until).where(
             Mute.chat_id == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(tx.now)
@@ -142,7 +144,7 @@ async def topics_muted(tx: Transaction, chat_id: int) -> dict[int, datetime | No
 
 
 async def move_topic_mute(tx: Transaction, chat_id: int, old: int, new: int) -> None:
-    """Let the mute of the topic *old* mute *new* instead, which has no mute yet."""
+    """Change the mute of topic *old* to topic *new*, which must have no mute yet."""
     of_old = _is_of_subject(chat_id, MuteSubject(MuteKind.TOPIC, old))
     await tx.change(update(Mute).where(*of_old).values(subject_id=new))
 
@@ -198,7 +200,7 @@ async def mutes_of(tx: Transaction, chat_id: int, *, offset: int, limit: int) ->
 async def muted_sources(
     tx: Transaction, chat_id: int
 ) -> list[tuple[MuteKind, str, datetime | None]]:
-    """Return kind, URL and end of each source that the chat mutes, without publishers."""
+    """Return the kind, URL and end of each mute of a whole source, not of a search's publisher."""
     rows = await tx.rows(
         select(Mute.kind, Source.url, Mute.until)
         .join(Source, col(Source.id) == Mute.subject_id)
@@ -221,7 +223,7 @@ async def subjects_muted(tx: Transaction, chat_id: int) -> set[tuple[MuteKind, i
 async def subjects_muted_of_each(
     tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, set[tuple[MuteKind, int]]]:
-    """Do as `subjects_muted` for each chat; return those that have muted anything."""
+    """Return `subjects_muted` by chat; leaves out chats that have muted nothing."""
     muted: defaultdict[int, set[tuple[MuteKind, int]]] = defaultdict(set)
     for chat_id, kind, subject_id in await tx.rows(_MUTED_SUBJECTS, chats=chat_ids, now=tx.now):
         muted[chat_id].add((MuteKind(kind), subject_id))
@@ -233,22 +235,23 @@ _MUTED_SUBJECTS: Final = select(Mute.chat_id, Mute.kind, Mute.subject_id).where(
 )
 
 
-# The rules. Chats, articles and stories may be columns.
+# The rules as SQL conditions. Chats, articles and stories may be columns.
 #
-# - A chat is sent nothing of a muted story, in any chapter of its chain.
-# - A chat is sent nothing of a muted topic.
-# - An article counts only if a publisher that is not muted carried it. Other publishers still bring
-#   its story.
-# - At once, alone or in a bundle, a chat is sent nothing from publishers that it wants less of,
-#   unless another publisher reports the story too.
+# - A chat gets nothing about a muted story, in any chapter of its chain.
+# - A chat gets nothing about a muted topic.
+# - An article counts only if a publisher that is not muted carried it. Its story may still reach
+#   the chat by articles of other publishers.
+# - A chat gets no alert, alone or in a bundle, to a story that only publishers of a `LESS` mute
+#   report. Digests still list it.
 
 
 def is_not_muted(
     now: Any, chat_id: Any, article_id: Any, story_id: Any, *, at_once: bool = False
 ) -> ColumnElement[bool]:
-    """Return whether the chat sees the article and no mute but a topic's forbids it.
+    """Build the condition that the chat sees the article and no mute forbids it.
 
-    *at_once*: in an alert, else in a digest. *now* may be a parameter of the statement.
+    Does not check mutes of topics. *at_once*: for an alert; else for a digest. *now* may be a
+    parameter of the statement.
     """
     allowed = and_(
         article_reaches(chat_id, article_id, ~_is_publisher_muted(now, chat_id, MuteKind.SOURCE)),
@@ -264,7 +267,7 @@ def is_not_muted(
 
 
 def is_muted(now: Any, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
-    """Return whether the chat has muted the chain of the story."""
+    """Build the condition that the chat has muted the chain of the story."""
     muted = exists().where(
         col(Mute.chat_id) == chat_id,
         col(Mute.kind) == MuteKind.STORY,
@@ -276,7 +279,7 @@ def is_muted(now: Any, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
 
 
 def _is_publisher_muted(now: Any, chat_id: Any, *kinds: MuteKind) -> ColumnElement[bool]:
-    """Return whether the chat has muted the publisher of an `Entry` in the query."""
+    """Build the condition that the chat has muted the publisher of an `Entry`."""
     muted = exists().where(
         col(Mute.chat_id) == chat_id,
         col(Mute.kind).in_(kinds),
@@ -290,9 +293,9 @@ def _is_publisher_muted(now: Any, chat_id: Any, *kinds: MuteKind) -> ColumnEleme
 async def muted_at_once(
     tx: Transaction, article_ids: Collection[int], chat_ids: Collection[int]
 ) -> set[tuple[int, int]]:
-    """Return article and chat of each alert that the chat's mutes forbid.
+    """Return the pairs of article and chat for which mutes forbid an alert; ignores topic mutes.
 
-    *chat_ids*: only chats that have muted something besides topics, because most have not.
+    *chat_ids*: should name only chats with such mutes, because most chats have none.
     """
     if not article_ids or not chat_ids:
         return set()

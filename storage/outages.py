@@ -1,7 +1,7 @@
-"""Outages: dead sources, and how many of the chats that depend on them were notified.
+"""Outages: dead sources, and the progress of notifying the chats that depend on them.
 
-A source is dead when it is gone, or when it failed again and again for a week. A source that
-recovers and dies once more has a new outage.
+A source is dead if it is gone (410), or if every fetch has failed for a week. A source that
+recovers and dies again has a new outage.
 """
 
 from collections import defaultdict
@@ -31,13 +31,13 @@ class Outage(Leased, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID)
     since: datetime  # when its errors began
-    reported_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this id are done
-    reported_at: datetime | None = None  # None: some chats are still to be notified
+    reported_through: int = Field(default=0, sa_type=ROW_ID)  # the last chat id that was checked
+    reported_at: datetime | None = None  # None: not all chats were checked and notified yet
 
 
 DEAD_AFTER = timedelta(days=7)
 
-# With fewer failures, the bot itself may have been offline.
+# After fewer failures the source is not taken for dead, because the bot may have been offline.
 _FEWEST_FAILURES = 4
 
 
@@ -59,7 +59,7 @@ async def note_outages(tx: Transaction) -> None:
 async def claim_outages(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Outage]:
-    """Claim the oldest outages of which not every chat was notified."""
+    """Claim the oldest outages whose chats were not all notified."""
     pending = col(Outage.reported_at).is_(None)
     order = (col(Outage.id),)
     return await claim(tx, Outage, pending, order=order, limit=limit, owner=owner, lease=lease)
@@ -69,7 +69,7 @@ async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
     """Return the dead sources, each with the start of its errors."""
     other = aliased(Source, name="other")
     others = select(other.id).where(col(other.id) != col(Source.id))
-    # Our network works if another source was read before this one last failed.
+    # Our network was up if another source was read while this one failed.
     is_reachable = others.where(
         col(other.succeeded_at).between(col(Source.error_since), col(Source.fetched_at))
     )
@@ -85,7 +85,8 @@ async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
             col(Source.error_since).is_not(None), or_(is_gone, is_failing)
         )
     )
-    # A week must lie between the first and the last failure; else it was just not fetched.
+    # A week must lie between the first and the last failure. Otherwise the source was not fetched
+    # for a while.
     return [
         (source_id, since)
         for source_id, since, fetched_at, state in rows
@@ -94,22 +95,22 @@ async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
     ]
 
 
-# Dependents: the chats that follow a source, or that have a third of their matches from it.
+# Dependents: the chats that follow a source, or that get a third of their matches from it.
 #
-# Counted are the matches of the chat's topics in articles that reach it. Chats share queries, so a
-# query is counted once for all of them.
+# The matches of a chat are those of its topics' queries in articles that reach it. Chats share
+# queries, so each query is counted only once for all of them.
 
 
 _COUNTED = timedelta(days=30)
 
-_SHARE = 3  # one match in so many
+_SHARE = 3  # a chat depends on a source that gives it one match in this many
 
-_FEW_QUERIES = 500  # by which chats are selected; with more of them all chats are checked
+_FEW_QUERIES = 500  # chats are selected by up to this many queries; beyond that all are checked
 
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A chat with its matches: all *found*, and those *given* by the source (0 of a follower)."""
+    """A chat with the number of its matches: all *found*, and those *given* by the source."""
 
     chat_id: int
     zone: str
@@ -125,9 +126,10 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True)
 class SourceShare:
-    """The matches of the 30 days before *until*, by query: *given* by the source, and all *found*.
+    """The number of matches in the 30 days before *until*, by query.
 
-    *found* fills as chats are checked.
+    *given*: in articles of the source. *found*: in all public articles; filled while chats are
+    checked.
     """
 
     source: Source
@@ -138,7 +140,7 @@ class SourceShare:
 
 async def source_share(tx: Transaction, source: Source, until: datetime) -> SourceShare:
     if not source.public:
-        return SourceShare(source, until, {})  # it reaches only its followers
+        return SourceShare(source, until, {})  # a private source reaches only its followers
     given = await tx.rows(
         select(Match.query_id, func.count())
         .join(Entry, col(Entry.article_id) == Match.article_id)
@@ -151,9 +153,9 @@ async def source_share(tx: Transaction, source: Source, until: datetime) -> Sour
 async def dependents(
     tx: Transaction, share: SourceShare, *, after: int, limit: int
 ) -> tuple[list[Dependent], int | None]:
-    """Check up to *limit* active chats above the id *after*; return those that depend.
+    """Check up to *limit* active chats with ids above *after*; return those that depend.
 
-    The second value is the last id that was checked, None at the end.
+    The second value is the last id that was checked; None at the end.
     """
     chats = await _candidates(tx, share, after, limit)
     queries = await _queries_of(tx, chats)
@@ -187,7 +189,7 @@ async def dependents(
 async def _candidates(
     tx: Transaction, share: SourceShare, after: int, limit: int
 ) -> dict[int, tuple[str, str]]:
-    """Return zone and language of the chats that follow the source or may have matches from it."""
+    """Return chats that follow the source or may have matches from it, with zone and language."""
     following = select(Follow.chat_id).where(col(Follow.source_id) == share.source.id)
     subscribing = select(Subscription.chat_id).where(~is_muted_for_good())
     if len(share.given) <= _FEW_QUERIES:
@@ -218,7 +220,7 @@ async def _queries_of(tx: Transaction, chat_ids: Iterable[int]) -> dict[int, lis
 
 
 async def _count_public(tx: Transaction, share: SourceShare, queries: set[int]) -> None:
-    """Count the matches of *queries* in public sources, unless they were counted before."""
+    """Add to `share.found` the public matches of those *queries* that were not counted yet."""
     new = queries - share.found.keys()
     if not new:
         return
@@ -233,7 +235,7 @@ async def _count_public(tx: Transaction, share: SourceShare, queries: set[int]) 
 async def _count_private(
     tx: Transaction, share: SourceShare, chat_ids: Collection[int]
 ) -> dict[int, int]:
-    """Count the matches that reached the chats only from private sources that they follow."""
+    """Count, by chat, the matches in articles that only followed private sources carried."""
     own = (
         select(Follow.chat_id, Entry.article_id)
         .join(Source, col(Source.id) == Follow.source_id)
@@ -259,7 +261,7 @@ async def _count_private(
 
 
 def _is_public() -> ColumnElement[bool]:
-    """Say of a `Match` in the query that a public source carried its article."""
+    """Build the condition that a public source carried the article of a `Match`."""
     return (
         select(Entry.article_id)
         .join(Source, col(Source.id) == Entry.source_id)

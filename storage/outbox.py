@@ -1,18 +1,22 @@
 """The outbox: deliveries, one rendered message each, from the decision to the result of the call.
 
-`storage.states` says which state may follow which; this module applies it, and no other writes a
-state. A delivery names the decision that it carries out (an alert, a bundle, an edition, a
-broadcast, a notice, or the message that it edits) and is unique by that.
+`storage.states` defines the transitions between states. This module applies them, and no other
+module writes a state. A delivery names the decision that it carries out (an alert, a bundle, an
+edition, a broadcast, a notice, or the message that it edits). Unique indexes on those names keep a
+decision from being delivered twice.
 
-Order, on Telegram:
-- the first blocking delivery of an address (chat row and medium) goes, and the others wait; a claim
-  that meets a waiting one makes it `queued`, so that no later claim reads it again
-- whatever takes a delivery out of the way lets the next one of its address go
-- on PostgreSQL both take one lock (`lock_queues`). Without it a delivery could be queued for ever
-  behind one that is just leaving. Only `begin_sending` goes without it, because it changes nothing
-  but its own claims; `storage` lists the locks that come before it
-- `delete_deliveries` alone deletes, but for the deliveries of a deleted chat, which has no queue
-E-mails go one at a time for each chat; a confirmation waits for no other mail.
+Telegram deliveries are sent in order:
+- An address is a chat row and a medium. Its first blocking delivery is sent, and the others wait. A
+  claim that meets a waiting delivery makes it `queued`, so that no later claim reads it again.
+- A function that takes the first delivery out of a queue calls `unblock_next`, unless it takes out
+  all of them.
+- On PostgreSQL, both take one lock (`lock_queues`). Without it, a claim could queue a delivery
+  behind one that is just leaving, and nothing would ever unblock it. `begin_sending` needs no lock,
+  because it changes only rows that its owner has claimed; nor do the results of mails, which are
+  never queued. `storage` lists the locks that must be taken before this one.
+- Only `delete_deliveries` deletes rows, except when a chat is deleted with its whole queue.
+
+Each chat gets its e-mails one at a time. A confirmation waits for no other mail.
 """
 
 from collections import defaultdict
@@ -73,8 +77,8 @@ from storage.mailboxes import Mailbox
 from storage.pace import LONGEST_LEAD, Pace, pace_key_of
 from storage.states import Effect, Event, Transition, transition_of, transitions_of
 
-# Literal, because a partial index serves only a condition that the planner can read. Most
-# deliveries are sent ones; each index holds the few that its question is about.
+# Literal SQL, because the planner uses a partial index only if it can read the condition. Most
+# deliveries are sent, so each partial index holds only a few rows.
 PENDING_SQL: Final = "state = 'pending'"
 IN_FLIGHT_SQL: Final = "state IN ('claimed', 'sending', 'unknown')"
 BLOCKING_SQL: Final = "state IN ('pending', 'queued', 'claimed', 'sending', 'unknown')"
@@ -82,9 +86,10 @@ STUCK_SQL: Final = "state IN ('held', 'failed')"
 
 _IN_FLIGHT: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
-# A claim queues what it meets behind others in a few queues at a time, because a transaction is
-# short. A long pause of all leaves more than that; it then takes several transactions. Each round
-# within one is slower than the last, because it steps over what the rounds before it queued.
+# Bounds of one claim, which keep its transaction short: how many queues a round tidies, how many
+# deliveries it queues in each, and how many rounds there are once something is claimed, or at most.
+# After a long pause of the whole bot, the backlog takes several claims. Each round of a claim is
+# slower than the last, because it steps over the rows that the earlier rounds queued.
 QUEUES_AT_ONCE, QUEUED_AT_ONCE, ROUNDS, MOST_ROUNDS = 5, 500, 2, 10
 PRIORITIES: Final = sorted({kind.priority for kind in DeliveryKind})
 
@@ -92,7 +97,7 @@ _NONE: Final = timedelta()
 
 
 def _decision(name: str, *columns: str) -> Index:
-    """Return the index by which a delivery of one kind of decision is unique, and found."""
+    """Return the unique index on the columns that name one kind of decision."""
     where = partial_index(f"{columns[0]} IS NOT NULL")
     return Index(f"uq_delivery_{name}", *columns, unique=True, **where)
 
@@ -131,7 +136,8 @@ class Delivery(Leased, table=True):
         default=None, foreign_key="mailbox.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
 
-    # The decision that it carries out: one of these, by its kind; none once that is deleted.
+    # The decision that it carries out. The kind says which column is set. The column becomes NULL
+    # when the decision is deleted.
     alert_id: int | None = Field(
         default=None, foreign_key="alert.id", ondelete="SET NULL", sa_type=ROW_ID
     )
@@ -152,7 +158,7 @@ class Delivery(Leased, table=True):
     version: int = 0  # of an edit: the newest wins
     part: int = 1  # of a message that took several
 
-    reply_to_id: int | None = Field(  # the delivery whose message it replies to, if that is there
+    reply_to_id: int | None = Field(  # the delivery whose message it replies to, if it was sent
         default=None, foreign_key="delivery.id", ondelete="SET NULL", sa_type=ROW_ID
     )
     priority: int
@@ -217,13 +223,16 @@ def new_delivery(
 
 
 async def enqueue(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add the deliveries whose decision has none yet. All rows name the same columns."""
+    """Add deliveries, except for decisions that already have one.
+
+    All *rows* name the same columns.
+    """
     if await insert_new(tx, Delivery, rows, returning=Delivery.id):
         tx.notifications.add(Notification.DELIVERIES)
 
 
 async def has_pending_notice(tx: Transaction, chat_id: int, notice: str) -> bool:
-    """Return whether a notice of that kind has still to go to the chat."""
+    """Return whether a notice of that kind is waiting or being sent to the chat."""
     is_waiting = exists().where(
         col(_ahead.chat_id) == chat_id,
         col(_ahead.notice) == notice,
@@ -238,7 +247,7 @@ async def has_pending_notice(tx: Transaction, chat_id: int, notice: str) -> bool
 async def _apply(
     tx: Transaction, event: Event, *which: ColumnElement[bool] | TextClause, **values: Any
 ) -> int:
-    """Apply *event* to the deliveries that are *which*; return how many changed."""
+    """Apply *event* to the deliveries that meet the conditions *which*; return how many changed."""
     changed = 0
     for transition, states in transitions_of(event):
         columns = _columns(tx.now, transition) | values
@@ -251,7 +260,7 @@ async def _apply(
 def _columns(now: datetime | None, transition: Transition) -> dict[str, Any]:
     """Return the new values of the columns that the transition changes.
 
-    *now*: when a delivery is due that becomes due at once; None if the caller sets that.
+    *now*: the `due_at` of a delivery that becomes due at once; None if the caller sets `due_at`.
     """
     columns: dict[str, Any] = {"state": transition.state}
     if transition.state not in {DeliveryState.CLAIMED, DeliveryState.SENDING}:
@@ -278,7 +287,7 @@ _EFFECTS: Final[dict[Effect, dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A claimed delivery, its address, and the message that it edits or replies to."""
+    """A claimed Telegram delivery, its address, and the message that it edits or replies to."""
 
     delivery: Delivery
     telegram_id: int
@@ -298,12 +307,12 @@ class ClaimedDelivery:
 
     @property
     def recipient(self) -> dict[str, int]:
-        """Name it for the log."""
+        """The recipient's fields in log events."""
         return {"chat": self.telegram_id}
 
 
 class _Candidate(NamedTuple):
-    """A due delivery whose chat's pace lets it go; *head* is the first of its queue."""
+    """A due delivery that its chat's pace allows. *head*: the first delivery of its queue."""
 
     id: int
     chat_id: int
@@ -328,13 +337,13 @@ async def claim_deliveries(
 ) -> list[ClaimedDelivery]:
     """Claim at most *limit* due deliveries to Telegram for *owner*, the most urgent kinds first.
 
-    Claims at most one delivery per Telegram chat, even if it has several threads. Leaves out
-    suspended chats, chats whose pace says later (groups: later than *groups_ahead* from now), and
-    deliveries behind another of their address. Drops edits that came too late.
+    Claims at most one delivery per Telegram chat, even if it has several threads. Skips suspended
+    chats, chats whose pace allows no message yet (for groups: not within *groups_ahead*), and
+    deliveries that wait behind another one at their address. Drops edits that came too late.
 
-    Each round claims what may go, and moves what may not out of the way of the next round. A long
-    backlog takes more rounds than a transaction has time for: then fewer are claimed than could go,
-    and a notification calls the next claim.
+    Each round claims the deliveries that may be sent, and suspends or queues the others so that the
+    next round does not meet them. A long backlog takes more rounds than fit in a transaction. The
+    claim then returns fewer than it could, and a notification triggers the next claim.
     """
     await lock_queues(tx)
     claimed: list[ClaimedDelivery] = []
@@ -362,7 +371,7 @@ async def claim_deliveries(
 async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> list[_Candidate]:
     """Return at most *limit* pending deliveries that are due, the most urgent kinds first."""
     key = await pace_key_of(tx, Chat.telegram_id)
-    # One subquery for each priority, because a single one would step over all that is due later.
+    # One subquery for each priority, because a single one would scan all rows that are due later.
     by_priority = [
         _due_with_priority(tx, priority, limit, groups_ahead, key).subquery()
         for priority in PRIORITIES
@@ -393,8 +402,8 @@ def _due_with_priority(
     groups_ahead: timedelta,
     pace_key: ColumnElement[str],
 ) -> Any:
-    # Steps over chats whose pace says later. They are few, as many as were sent to in the last
-    # seconds, and keep their place, so that the parts of a digest follow each other.
+    # Skips chats whose pace allows no message yet. These are few: only chats that got a message in
+    # the last seconds. Their deliveries stay pending, so that the parts of a digest keep together.
     is_private = col(Chat.kind) == ChatKind.PRIVATE
     latest = case((is_private, tx.now), else_=tx.now + groups_ahead)
     is_too_fast = exists().where(
@@ -420,7 +429,7 @@ def _due_with_priority(
 
 
 def _head_of_queue(chat_id: Any) -> Any:
-    """Return the first blocking delivery to the chat on Telegram, as a subquery."""
+    """Build the subquery for the id of the chat's first blocking delivery on Telegram."""
     queue = (col(_ahead.chat_id) == chat_id, col(_ahead.medium) == Medium.TELEGRAM)
     first = select(func.min(_ahead.id)).where(*queue, text(f"ahead.{BLOCKING_SQL}"))
     return first.scalar_subquery()
@@ -437,7 +446,7 @@ def _one_per_telegram_chat(
 
 
 async def _suspend_blocked(tx: Transaction, blocked: Iterable[_Candidate]) -> None:
-    """Suspend all pending deliveries to the suspended chats, so that no claim meets them again."""
+    """Suspend all waiting deliveries to the suspended chats, so that no claim meets them again."""
     chat_ids = {candidate.chat_id for candidate in blocked if candidate.is_suspended}
     if chat_ids:
         by_telegram = col(Delivery.medium) == Medium.TELEGRAM
@@ -445,7 +454,10 @@ async def _suspend_blocked(tx: Transaction, blocked: Iterable[_Candidate]) -> No
 
 
 async def _queue_blocked(tx: Transaction, blocked: Iterable[_Candidate]) -> None:
-    """Queue the deliveries behind others in a few chats, so that no claim meets them again."""
+    """Mark deliveries that wait behind others as queued, so that no claim meets them again.
+
+    Handles a few chats at a time; see `QUEUES_AT_ONCE`.
+    """
     first_met: dict[int, int] = {}
     for candidate in blocked:
         if not candidate.is_suspended:
@@ -457,7 +469,8 @@ async def _queue_blocked(tx: Transaction, blocked: Iterable[_Candidate]) -> None
             .where(
                 col(Delivery.chat_id) == chat_id,
                 col(Delivery.medium) == Medium.TELEGRAM,
-                # Not from the head on, because thousands between the two may be queued already.
+                # Start at the first pending one that was met, not at the head of the queue, because
+                # thousands of rows between the two may already be queued.
                 col(Delivery.id) >= first_met[chat_id],
                 text(PENDING_SQL),
             )
@@ -490,7 +503,7 @@ async def _claim(
 async def _claim_rows(
     tx: Transaction, which: ColumnElement[bool], owner: str, lease: timedelta
 ) -> list[Delivery]:
-    """Claim the pending deliveries that are *which*, and return them."""
+    """Claim the deliveries that meet *which*, all of them pending; return their rows."""
     columns = _columns(tx.now, transition_of(DeliveryState.PENDING, Event.CLAIM))
     statement = (
         update(Delivery)
@@ -504,10 +517,10 @@ async def _claim_rows(
 async def _drop_late_edits(
     tx: Transaction, claimed: Sequence[ClaimedDelivery]
 ) -> list[ClaimedDelivery]:
-    """Drop edits without a message and those that a newer edit overtook; return the others.
+    """Drop edits that have no message to change or that a newer edit replaces; return the rest.
 
-    Edits get the message that they change. It was queued before them, so that it is sent by now or
-    never will be.
+    Sets the message that each remaining edit changes. That message stood before the edit in the
+    queue, so by now it has been sent or never will be.
     """
     edits = {delivery.id for delivery in claimed if delivery.is_edit}
     if not edits:
@@ -526,7 +539,10 @@ async def _drop_late_edits(
 
 
 async def _messages_to_edit(tx: Transaction, edits: Iterable[int]) -> dict[int, int]:
-    """Return the message of each of *edits* that has one and that no newer edit overtook."""
+    """Return the Telegram message id for each edit to send, by the edit's id.
+
+    Leaves out edits whose message was not sent, and edits that a newer one replaces.
+    """
     is_overtaken = exists().where(
         col(_newer.target_id) == col(Delivery.target_id),
         col(_newer.version) > col(Delivery.version),
@@ -548,7 +564,7 @@ async def _messages_to_edit(tx: Transaction, edits: Iterable[int]) -> dict[int, 
 async def _add_reply_targets(
     tx: Transaction, claimed: Sequence[ClaimedDelivery]
 ) -> list[ClaimedDelivery]:
-    """Give replies the message that they reply to; without such a message they go alone."""
+    """Set the message that each reply refers to; a reply without one is sent as a plain message."""
     replies = {delivery.id for delivery in claimed if delivery.delivery.reply_to_id is not None}
     if not replies:
         return list(claimed)
@@ -567,7 +583,7 @@ async def lock_queues(tx: Transaction) -> None:
 
 
 async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
-    """Let the next deliveries of these chats go, after those ahead of them got out of the way."""
+    """Make the first delivery of each chat's queue pending, after those ahead of it have left."""
     chosen = sorted(set(chat_ids))
     if not chosen:
         return
@@ -580,10 +596,10 @@ async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
 
 
 async def delete_deliveries(tx: Transaction, *which: ColumnElement[bool]) -> int:
-    """Delete the deliveries that are *which*, whatever their state; return how many.
+    """Delete the deliveries that meet *which*, in any state; return how many.
 
-    Edits of their messages are deleted with them; they stand in the queues of the same chats. The
-    deliveries behind them go on.
+    Deletes the edits of their messages too, which stand in the same chats' queues. Unblocks the
+    deliveries behind them.
     """
     await lock_queues(tx)
     chosen = select(Delivery.id, Delivery.chat_id).where(*which).order_by(col(Delivery.id))
@@ -600,7 +616,7 @@ async def delete_deliveries(tx: Transaction, *which: ColumnElement[bool]) -> int
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A claimed delivery, and the mailbox that it goes to."""
+    """A claimed delivery by e-mail, with its mailbox."""
 
     delivery: Delivery
     mailbox_id: int
@@ -613,7 +629,7 @@ class ClaimedMail:
 
     @property
     def recipient(self) -> dict[str, int]:
-        """Name it for the log, which holds no addresses."""
+        """The recipient's fields in log events, which contain no addresses."""
         return {"mailbox": self.mailbox_id}
 
 
@@ -647,10 +663,10 @@ async def claim_mails(
 
 
 def _may_be_mailed() -> ColumnElement[bool]:
-    """Return whether a `Delivery` in the query may be mailed: by its mailbox, and by its chat.
+    """Build the condition that both the mailbox and the chat of a `Delivery` take the mail.
 
-    An active mailbox gets all mails, an unconfirmed one its confirmation alone. A chat that
-    Telegram has closed to the bot still gets mails; a paused one gets none.
+    An active mailbox gets all mails, an unconfirmed one only its confirmation. A chat that Telegram
+    has closed to the bot still gets mails; a paused chat gets none.
     """
     return exists().where(
         col(Mailbox.id) == col(Delivery.mailbox_id),
@@ -692,7 +708,10 @@ def _heads_of_mail(tx: Transaction, limit: int) -> Any:
 
 
 async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
-    """Delete older codes: a waiting one would be wrong, and a sent one is no longer needed."""
+    """Delete the mailbox's earlier confirmation mails, unless one is being sent.
+
+    The code in a waiting mail is no longer valid, and a sent mail is no longer needed.
+    """
     await delete_deliveries(
         tx,
         col(Delivery.mailbox_id) == mailbox.id,
@@ -702,7 +721,7 @@ async def drop_confirmations(tx: Transaction, mailbox: Mailbox) -> None:
 
 
 async def overdue_confirmations(tx: Transaction, before: datetime) -> Sequence[int]:
-    """Return the mailboxes asked until *before* whose confirmations are due and still wait."""
+    """Return the mailboxes whose confirmation was requested by *before* and is still unsent."""
     return await tx.rows(
         select(Mailbox.id)
         .join(Delivery, col(Delivery.mailbox_id) == col(Mailbox.id))
@@ -723,7 +742,7 @@ async def overdue_confirmations(tx: Transaction, before: datetime) -> Sequence[i
 async def begin_sending(
     tx: Transaction, ids: Iterable[int], owner: str, lease: timedelta
 ) -> set[int]:
-    """Write down that the calls for *ids* begin; return those that are still *owner*'s to send."""
+    """Record the intent to call for *ids*; return those that *owner* still has claimed."""
     rows = await tx.rows(_beginning(), ids=list(ids), sender=owner, until=tx.now + lease)
     return {delivery_id for (delivery_id,) in rows}
 
@@ -752,10 +771,10 @@ def _beginning() -> Executable:
 
 
 async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> None:
-    """Make due again what *owner* has made no call for.
+    """Make the deliveries pending again that *owner* claimed but made no call for.
 
-    The intent may be committed all the same, if the response to its commit was lost or came too
-    late. It does not count as an attempt.
+    Their intent to call may be committed nevertheless, if the response to that commit was lost or
+    late. Such an intent does not count as an attempt.
     """
     await lock_queues(tx)
     await _apply(tx, Event.RELEASE, among(col(Delivery.id), ids), col(Delivery.owner) == owner)
@@ -775,9 +794,10 @@ class CallResult(NamedTuple):
 async def record_results(
     tx: Transaction, owner: str, results: Mapping[int, CallResult], *, medium: Medium
 ) -> set[int]:
-    """Store the results of *owner*'s calls by *medium*, by delivery; return those still its own.
+    """Store the *results* of calls, by delivery id; return the ids that *owner* still leases.
 
-    Mails keep no queue, so they do not wait for the lock of the queues.
+    Stores nothing for the other deliveries. Mails have no `queued` state, so their results do not
+    take the lock of the queues.
     """
     has_queues = medium is Medium.TELEGRAM
     if has_queues:
@@ -803,7 +823,7 @@ async def record_results(
 
 
 async def _store_results(tx: Transaction, results: Mapping[int, CallResult]) -> None:
-    """Change each row, with one statement for all results of one event and the same columns."""
+    """Update the rows; results with the same event and columns share one statement."""
     alike: defaultdict[tuple[Event, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
     for delivery_id, result in sorted(results.items()):
         values = dict(result.values)
@@ -825,10 +845,10 @@ def _storing(event: Event, names: tuple[str, ...]) -> Executable:
 async def replace_with_fallback(
     tx: Transaction, refused: Delivery, further: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Enqueue the parts behind the fallback of *refused*, and note that rich messages are refused.
+    """Enqueue the further parts of the fallback of *refused*.
 
-    *further*: body and fallback of each part after that of *refused*. They are silent, because a
-    message in parts rings once.
+    If *refused* was a rich message, the chat's layout becomes `REFUSED`. *further*: the body and
+    fallback of each part after the first. They are silent, because a message in parts rings once.
     """
     if "rich" in refused.body:
         await tx.change(
@@ -840,7 +860,7 @@ async def replace_with_fallback(
     shared = {name: getattr(refused, name) for name in (*same, "notice", "subject", "priority")}
     shared |= {"silent": True, "due_at": tx.now, "created_at": tx.now}
     for part, bodies in enumerate(further, refused.part + 1):
-        # One by one, so that the parts stand in the outbox in their order.
+        # One by one, so that the ids follow the order of the parts.
         await enqueue(tx, [{**shared, "part": part, **bodies}])
 
 
@@ -850,16 +870,16 @@ async def replace_with_fallback(
 async def has_abandoned(
     tx: Transaction, medium: Medium = Medium.TELEGRAM, *, in_flight: Collection[int] = ()
 ) -> bool:
-    """Return whether a claim or call outlived its lease, or an unknown outcome is to be resent.
+    """Return whether a claim or call outlived its lease, or an unknown outcome is due to be resent.
 
-    *in_flight*: calls that this process knows to be going on, whatever a clock says.
+    *in_flight*: deliveries whose calls this process is still making, even if their lease expired.
     """
     is_left = and_(_lease_expired(tx), not_(among(col(Delivery.id), in_flight)))
     return await tx.one(select(exists().where(*_in_flight(medium), or_(is_left, _unknown_due(tx)))))
 
 
 async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
-    """Make due again what was claimed, but not called before its lease expired."""
+    """Make deliveries pending again whose claim expired before a call was made."""
     await lock_queues(tx)
     await _apply(tx, Event.LEASE_EXPIRED, *_in_flight(medium), _lease_expired(tx))
 
@@ -872,7 +892,9 @@ async def claim_abandoned(
     *,
     in_flight: Collection[int] = (),
 ) -> Sequence[Delivery]:
-    """Take over the calls whose owner has not come back with a result; they may have arrived.
+    """Lease the deliveries whose sender began a call but let its lease expire without a result.
+
+    Their messages may have arrived.
 
     *in_flight*: see `has_abandoned`.
     """
@@ -893,7 +915,7 @@ async def claim_abandoned(
 
 
 async def resend_unknown(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
-    """Make due once more, silently, what may have arrived."""
+    """Make deliveries with an unknown outcome due again; silent, because they may have arrived."""
     await lock_queues(tx)
     await _apply(tx, Event.RESEND, *_in_flight(medium), _unknown_due(tx))
 
@@ -917,7 +939,7 @@ def _unknown_due(tx: Transaction) -> ColumnElement[bool]:
 
 
 async def suspend_chat_deliveries(tx: Transaction, chat_id: int, media: Collection[Medium]) -> None:
-    """Suspend what waits for the chat by these *media*."""
+    """Suspend the deliveries by these *media* that wait for the chat."""
     await lock_queues(tx)
     by_media = col(Delivery.medium).in_(list(media))
     await _apply(tx, Event.SUSPEND, col(Delivery.chat_id) == chat_id, by_media)
@@ -926,9 +948,9 @@ async def suspend_chat_deliveries(tx: Transaction, chat_id: int, media: Collecti
 async def resume_chat_deliveries(
     tx: Transaction, chat_id: int, media: Collection[Medium], stale: ColumnElement[bool]
 ) -> int:
-    """Make due what was suspended for the chat by these *media*; return how many were *stale*.
+    """Make the chat's suspended deliveries by these *media* due; return how many were *stale*.
 
-    A mail is resumed only if its mailbox takes mail, too.
+    Stale ones expire instead. A mail is resumed only if its mailbox takes mail, too.
     """
     await lock_queues(tx)
     suspended = (col(Delivery.chat_id) == chat_id, col(Delivery.medium).in_(list(media)))
@@ -947,7 +969,7 @@ async def move_suspended_alerts(
     await lock_queues(tx)
     of_alerts = among(col(Delivery.alert_id), alert_ids)
     suspended = (of_alerts, col(Delivery.state) == DeliveryState.SUSPENDED)
-    # The message that one of them replies to is in the former chat.
+    # A reply refers to a message in the former chat, so it becomes a plain message.
     moving = update(Delivery).where(*suspended).values(chat_id=chat_id, reply_to_id=None)
     await tx.change(moving)
     await _apply(tx, Event.EXPIRE, *suspended, stale)
@@ -957,13 +979,13 @@ async def move_suspended_alerts(
 
 
 async def suspend_mails(tx: Transaction, mailbox_id: int) -> None:
-    """Suspend what waits for the mailbox until it is confirmed."""
+    """Suspend the mails that wait for the mailbox, until it is confirmed."""
     await lock_queues(tx)
     await _apply(tx, Event.SUSPEND, col(Delivery.mailbox_id) == mailbox_id)
 
 
 async def resume_mails(tx: Transaction, mailbox_id: int, stale: ColumnElement[bool]) -> None:
-    """Make due what was suspended for the mailbox and is not *stale*, if its chat takes mail."""
+    """Make the mailbox's suspended mails due if its chat takes mail; *stale* ones expire."""
     await lock_queues(tx)
     to_mailbox = col(Delivery.mailbox_id) == mailbox_id
     await _apply(tx, Event.EXPIRE, to_mailbox, stale)
@@ -972,7 +994,7 @@ async def resume_mails(tx: Transaction, mailbox_id: int, stale: ColumnElement[bo
 
 
 async def expire_broadcast_deliveries(tx: Transaction, broadcast_id: int) -> int:
-    """Expire all of the broadcast that is not being sent yet; return how many deliveries."""
+    """Expire the broadcast's deliveries that are not being sent yet; return how many."""
     await lock_queues(tx)
     unsent = (col(Delivery.broadcast_id) == broadcast_id, text("delivery.state <> 'sent'"))
     waiting = (DeliveryState.PENDING, DeliveryState.QUEUED, DeliveryState.SUSPENDED)
@@ -1006,14 +1028,14 @@ async def count_deliveries_in(tx: Transaction, states: Collection[DeliveryState]
 
 
 def _in(states: Collection[DeliveryState]) -> ColumnElement[bool]:
-    # One comparison for each state, so that the planner sees which partial index serves.
+    # One comparison for each state, so that the planner can choose a partial index.
     return or_(false(), *(col(Delivery.state) == state for state in states))
 
 
 async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) -> int:
-    """Make held and failed deliveries due, all or those of *ids*; return how many.
+    """Make held and failed deliveries due; return how many. *ids*: only these; None: all.
 
-    A held one goes silently, because it may have arrived.
+    A held one is sent silently, because it may have arrived.
     """
     await lock_queues(tx)
     chosen = true() if ids is None else among(col(Delivery.id), ids)
@@ -1028,7 +1050,10 @@ async def drop_deliveries(tx: Transaction, ids: Sequence[int]) -> int:
 
 
 async def restore_delivery(tx: Transaction, delivery_id: int, state: DeliveryState) -> int:
-    """Give a dropped delivery its *state* back, except an edit that came too late."""
+    """Put a dropped delivery back into *state*, held or failed; return how many changed, 0 or 1.
+
+    Leaves edits dropped, because the outbox drops edits that come too late.
+    """
     await lock_queues(tx)
     event = Event.RESTORE_FAILED if state is DeliveryState.FAILED else Event.RESTORE_HELD
     chosen = (col(Delivery.id) == delivery_id, col(Delivery.kind) != DeliveryKind.EDIT)

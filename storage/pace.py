@@ -1,7 +1,7 @@
-"""Pace: when the next message may go, one row for each bot token and each Telegram chat.
+"""Pace: when the next message may be sent; one row per bot token, mail server and Telegram chat.
 
-All processes count replies and deliveries to a chat in its one row. If two rows are locked, the
-token's comes first.
+All processes count replies and deliveries to a chat in its one row. A transaction that locks two
+rows locks the token's first.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,17 +25,17 @@ class Pace(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=64)  # `bot:<hash>`, `chat:<hash>`
     tat: datetime  # theoretical arrival time (GCRA)
     paused_until: datetime | None = None
-    paused_at: datetime | None = None  # when the pause was learned
+    paused_at: datetime | None = None  # when the pause was stored
     # Of a token: how often Telegram asked to slow down, on the last day (UTC) on which it did.
     flood_waits: int = 0
     flood_waits_on: date | None = None
 
 
-# How far permits run ahead at most: a hundred replies at once, at one in three seconds. The `tat`
-# of a chat that pauses is the end of its pause.
+# How far a `tat` may lie ahead: enough for a hundred replies at once, at one in three seconds. The
+# `tat` of a paused chat is the end of its pause.
 LONGEST_LEAD: Final = timedelta(minutes=5)
 
-# Telegram has asked for half a day. It repeats its request if a pause was cut short.
+# Telegram was seen asking for half a day. It repeats its request if a pause was cut short.
 LONGEST_PAUSE: Final = timedelta(days=1)
 
 CHATS: Final = "chat:"
@@ -44,16 +44,16 @@ _PURPOSE: Final = "pace"
 
 
 async def chat_pace_key(tx: Transaction, telegram_id: int) -> str:
-    """Return the key of the chat with all its threads, because Telegram counts them together.
+    """Return the key of the chat, which its threads share, because Telegram counts them together.
 
-    The key is a hash, and cannot be found without the secret, because everybody who gets a reply
-    has a row, even unauthorized and erased users.
+    The key is a hash with a secret, so that nobody can tell from the table who used the bot.
+    Everybody who gets a reply has a row, even unauthorized and erased users.
     """
     return CHATS + keyed_hash(await hashing_secret(tx), _PURPOSE, str(telegram_id))
 
 
 async def pace_key_of(tx: Transaction, telegram_id: Any) -> ColumnElement[str]:
-    """Return the key for a column of Telegram ids."""
+    """Build the SQL form of `chat_pace_key` for a column of Telegram ids."""
     hashed = keyed_hash_of(await hashing_secret(tx), _PURPOSE, telegram_id)
     return literal_column(f"'{CHATS}'").concat(hashed)
 
@@ -64,12 +64,12 @@ async def forget_pace(tx: Transaction, telegram_id: int) -> None:
 
 
 def credible_tat(tat: datetime, now: datetime) -> datetime:
-    """Return *tat*, or *now* if only a wrong clock can have put it so far ahead."""
+    """Return *tat*, or *now* if it lies so far ahead that a wrong clock must have set it."""
     return tat if tat <= now + LONGEST_LEAD else now
 
 
 async def lock_pace(tx: Transaction, key: str) -> Pace:
-    """Return the row, created if it is new, locked until the transaction ends."""
+    """Lock the row until the transaction ends, and return it; create it if it is missing."""
     locked = select(Pace).where(col(Pace.key) == key).with_for_update()
     row = await tx.first(locked)
     if row is None:
@@ -87,15 +87,15 @@ async def advance(tx: Transaction, key: str, tat: datetime) -> None:
 
 
 async def advance_all(tx: Transaction, tats: Mapping[str, datetime]) -> None:
-    """Let nothing go before *tats*, by key; a row that waits longer keeps its `tat`."""
-    # Everywhere in the same order, so that two processes never wait for each other.
+    """Move the `tat` of each key forward to the value in *tats*; a later `tat` stays."""
+    # Always in the same order, so that two processes never wait for each other.
     rows = [{"key": key, "tat": tats[key]} for key in sorted(tats)]
     later = "tat = excluded.tat WHERE excluded.tat > pace.tat"
     await upsert(tx, Pace, rows, key="key", changes=later)
 
 
 async def charge(tx: Transaction, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
-    """Move the `tat` of each key on by its interval, from the given time or from where it is."""
+    """Count calls: move each key's `tat` forward by the interval, at least from the time given."""
     locked = select(Pace.key, Pace.tat).where(among(col(Pace.key), calls)).order_by(col(Pace.key))
     tats = dict(await tx.rows(locked.with_for_update()))
     await advance_all(
@@ -108,7 +108,7 @@ async def charge(tx: Transaction, calls: Mapping[str, tuple[datetime, timedelta]
 
 
 async def pause(tx: Transaction, key: str, until: datetime) -> None:
-    """Let nothing go by the row before *until*, but pause no longer than `LONGEST_PAUSE`."""
+    """Pause the row until *until*, but no longer than `LONGEST_PAUSE`."""
     row = await lock_pace(tx, key)
     if row.paused_until is None or row.paused_until < until:
         row.paused_until, row.paused_at = min(until, tx.now + LONGEST_PAUSE), tx.now
@@ -116,9 +116,9 @@ async def pause(tx: Transaction, key: str, until: datetime) -> None:
 
 
 async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datetime) -> bool:
-    """Let nothing go to a chat before *until*; return whether all chats of *token* must wait.
+    """Pause a chat until *until*; return whether the whole *token* was paused too.
 
-    They must if another chat pauses already, because then not just one chat is too busy.
+    The token pauses if another chat is paused already, because then the bot as a whole is too fast.
     """
     await lock_pace(tx, token)  # of two chats refused at once, the second sees the first
     chat = await chat_pace_key(tx, telegram_id)
@@ -134,9 +134,9 @@ async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datet
 
 
 async def count_flood_wait(tx: Transaction) -> None:
-    """Count a flood wait on the token's row, which a pause has locked already.
+    """Count a flood wait of today on the rows of all tokens; a pause has locked the current one.
 
-    The rows of former tokens count on too, so that a new token starts no new count.
+    Former tokens count too, so that a new token does not restart the count.
     """
     today = tx.now.date()
     count = case((col(Pace.flood_waits_on) == today, col(Pace.flood_waits) + 1), else_=1)
@@ -153,7 +153,7 @@ async def flood_waits_today(tx: Transaction) -> int:
 
 
 async def pauses_by_key(tx: Transaction, keys: Collection[str]) -> dict[str, datetime]:
-    """Return the ends of the pauses of those *keys* that pause."""
+    """Return when each pause ends, by key; leaves out keys that are not paused."""
     paused = select(Pace.key, Pace.paused_until).where(
         among(col(Pace.key), keys), col(Pace.paused_until) > tx.now
     )
@@ -161,7 +161,7 @@ async def pauses_by_key(tx: Transaction, keys: Collection[str]) -> dict[str, dat
 
 
 async def paused_until(tx: Transaction, key: str) -> datetime | None:
-    """Return the end of the pause; None if there is none now."""
+    """Return when the pause of *key* ends; None if it is not paused."""
     pause_ends = select(Pace.paused_until).where(
         col(Pace.key) == key, col(Pace.paused_until) > tx.now
     )

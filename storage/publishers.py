@@ -1,7 +1,7 @@
-"""Publishers: the sources that carried an article or a story, as far as a chat sees them.
+"""Publishers: the sources that carried an article or a story, and which of them a chat may see.
 
-The source of each entry of an article carried it. A chat sees the articles of public sources and of
-the sources that it follows.
+A source carried an article if the article has an entry of that source. A chat sees the articles of
+public sources and of the sources that it follows.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "
 
 
 class Publisher(NamedTuple):
-    """A source that carried an article. *publisher*: named by the entry, if it is a search's."""
+    """A source that carried an article. *publisher*: the name in the entry of a search feed."""
 
     article_id: int
     story_id: int
@@ -39,17 +39,17 @@ class Publisher(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Its name. The title of a search is never shown, because it is the query of some user."""
+        """The name to show: never the title of a search feed, because that is a user's query."""
         return self.publisher or ("" if self.is_search else self.title) or self.host
 
     @property
     def publisher_to_mute(self) -> str:
-        """The publisher that a mute names beside the source; "" unless the source is a search."""
+        """The publisher that a mute of this source names, if it is a search feed; else ""."""
         return self.publisher if self.is_search else ""
 
     @property
     def site(self) -> str:
-        """The registrable domain, approximately, of the publisher's site and its feeds."""
+        """The approximate registrable domain of the publisher's site or feed."""
         labels = (self.publisher_host or self.host).split(".")
         is_deeper = len(labels[-1]) == _COUNTRY and labels[-2:-1] and labels[-2] in _SECOND_LEVEL
         return ".".join(labels[-3 if is_deeper else -2 :])
@@ -58,13 +58,16 @@ class Publisher(NamedTuple):
     def is_canonical(self) -> bool:
         """Whether the source counts for everybody who sees the article.
 
-        A private source that carries a public article counts for its followers alone.
+        A private source that carries a public article counts only for its followers.
         """
         return self.is_public or self.source_id == self.scope_id
 
 
 def reaches(chat_id: Any) -> ColumnElement[bool]:
-    """Say of a `Source` in the query that the chat (an id, a column; None: anybody) sees it."""
+    """Build the condition that the chat sees a `Source`.
+
+    *chat_id*: an id or a column; None: the condition that everybody sees it.
+    """
     followed = exists().where(col(Follow.chat_id) == chat_id, col(Follow.source_id) == Source.id)
     return or_(col(Source.public), followed.correlate_except(Follow))
 
@@ -72,7 +75,7 @@ def reaches(chat_id: Any) -> ColumnElement[bool]:
 def article_reaches(
     chat_id: Any, article_id: Any, *which: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """Say that the chat sees any source that meets *which* and carried the article.
+    """Build the condition that the chat sees a source that carried the article and meets *which*.
 
     Chat and article may be columns.
     """
@@ -85,7 +88,8 @@ def article_reaches(
     return carried.correlate_except(Entry, Source)
 
 
-# Built once, because grouping and matching ask it for each claim. The first to carry comes first.
+# Built once, because grouping and matching run it for each claim. Sources that carried the article
+# earlier come first.
 _PUBLISHERS: Final[Select[Any]] = (
     select(  # type: ignore[call-overload]
         Entry.article_id,
@@ -129,7 +133,7 @@ def _by_article(publishers: Iterable[Publisher]) -> Mapping[int, Sequence[Publis
 async def publishers_of(
     tx: Transaction, article_ids: Collection[int]
 ) -> Mapping[int, Sequence[Publisher]]:
-    """Return all publishers of each article, the first to carry it first."""
+    """Return all publishers of each article, in the order in which they carried it."""
     return _by_article(await _publishers(tx, _OF_ARTICLES, article_ids))
 
 
@@ -143,15 +147,16 @@ async def publishers_seen_by(
 async def first_publisher_names(
     tx: Transaction, article_ids: Collection[int], chat_id: int | None = None
 ) -> dict[int, str]:
-    """Return the name of the first publisher of each article that the chat sees."""
+    """Return, for each article, the name of the first publisher that the chat sees."""
     seen = await publishers_seen_by(tx, chat_id, article_ids)
     return {article_id: publishers[0].name for article_id, publishers in seen.items()}
 
 
 async def sources_of_record(tx: Transaction, article_ids: Collection[int]) -> dict[int, int]:
-    """Return the source of each article's text: its first canonical one, searches last.
+    """Return the source that provides each article's text: its first canonical source.
 
-    No private feed can change what others read, and a search only cites others.
+    A search feed provides it only if there is no other source, because it only cites others. No
+    private feed provides the text of a public article, so that it cannot change what others read.
     """
     records = await _publishers_of_record(tx, article_ids)
     return {article_id: publisher.source_id for article_id, publisher in records.items()}
@@ -160,7 +165,7 @@ async def sources_of_record(tx: Transaction, article_ids: Collection[int]) -> di
 async def lasting_sources_of_record(
     tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, int]:
-    """Return `sources_of_record` without searches, which give way to any other source."""
+    """Return `sources_of_record` without search feeds, which any other source replaces."""
     records = await _publishers_of_record(tx, article_ids)
     return {
         article_id: publisher.source_id
@@ -204,7 +209,7 @@ async def sources_named(
 ) -> frozenset[int]:
     """Return the sources that the chat sees and that *is_meant* accepts by host and title.
 
-    Searches are included, because they may find articles of any publisher.
+    Includes all search feeds, because they may find articles of any publisher.
     """
     rows = await tx.rows(
         select(Source.id, Source.host, Source.title, Source.kind).where(reaches(chat_id))
@@ -229,7 +234,10 @@ def _by_story(publishers: Iterable[Publisher]) -> Mapping[int, Sequence[Publishe
 async def busiest_publishers(
     tx: Transaction, chat_id: int, story_ids: Collection[int], *, limit: int
 ) -> list[tuple[Publisher, int]]:
-    """Return the publishers of most of the stories, each by its newest article, with the number."""
+    """Return the publishers of the most stories, each with its number of stories.
+
+    Each `Publisher` is that of the newest article.
+    """
     newest: dict[tuple[int, str], Publisher] = {}
     stories: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
     for each in await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)):
@@ -241,15 +249,15 @@ async def busiest_publishers(
     return counted[:limit]
 
 
-# An article, and the name of one publisher that carried it.
+# The id of an article, and the name of one publisher that carried it.
 Named = tuple[int, str]
 
 
 def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
     """Return the publishers' names, one for each article and site.
 
-    The feeds of a site and of its sections carry the same articles and are one publisher, which has
-    the shortest of their names, whichever feed was read first.
+    Feeds of one site often carry the same article, for instance those of its sections. They count
+    as one publisher with the shortest of their names, whichever feed was read first.
     """
     names: dict[tuple[int, str], str] = {}
     for each in publishers:
@@ -259,7 +267,7 @@ def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
 
 
 def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str, ...]:
-    """Return each name once, those of the article first, the others in order."""
+    """Return each name once, the names of the article's publishers first."""
     ordered = sorted(publishers, key=lambda named: named[0] != article_id)
     return tuple(dict.fromkeys(name for _, name in ordered))
 
@@ -267,7 +275,7 @@ def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str
 async def names_by_story(
     tx: Transaction, story_ids: Iterable[int], chat_id: int | None = None
 ) -> Mapping[int, Sequence[Named]]:
-    """Return the publishers of each story that the chat sees (None: everybody), in order."""
+    """Return, by story, the names of the publishers that the chat (None: everybody) sees."""
     seen = _by_story(await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)))
     return {story_id: list(_names(publishers)) for story_id, publishers in seen.items()}
 
@@ -275,7 +283,7 @@ async def names_by_story(
 async def publisher_names(
     tx: Transaction, shown: Mapping[int, int], chat_id: int | None = None
 ) -> dict[int, Sequence[str]]:
-    """Return the names for each story; *shown*: the article that stands for it, by the story."""
+    """Return the publishers' names for each story. *shown*: the article shown for each story."""
     named = await names_by_story(tx, shown, chat_id)
     return {
         story_id: names_for_article(names, shown[story_id]) for story_id, names in named.items()
@@ -284,13 +292,13 @@ async def publisher_names(
 
 @dataclass(frozen=True, slots=True)
 class StoryPublishers:
-    """All publishers of a story, and the private sources that chats follow."""
+    """All publishers of a story, and which chats follow the private ones."""
 
     publishers: Sequence[Publisher] = ()
     followed: Collection[tuple[int, int]] = ()  # pairs of chat and source
 
     def known_to(self, chat_id: int, article_id: int) -> tuple[str, ...]:
-        """Return the names that the chat may see, those of the article first."""
+        """Return the names that the chat may see, those of the article's publishers first."""
         visible = (
             publisher
             for publisher in self.publishers
@@ -308,7 +316,7 @@ _FOLLOWED: Final = select(Follow.chat_id, Follow.source_id).where(
 async def publishers_of_stories(
     tx: Transaction, story_ids: Iterable[int], chat_ids: Iterable[int]
 ) -> Mapping[int, StoryPublishers]:
-    """Return the publishers of each story, as the chats see them."""
+    """Return all publishers of each story, with what `StoryPublishers.known_to` needs."""
     publishers = await _publishers(tx, _OF_STORIES, story_ids)
     private = {publisher.source_id for publisher in publishers if not publisher.is_public}
     followed: set[tuple[int, int]] = set()

@@ -1,4 +1,4 @@
-"""Queries: one row for each distinct query, and the change number that every index follows."""
+"""Queries: one row for each distinct query, with the change numbers that query indexes follow."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ class Query(SQLModel, table=True):
 
 
 class ChangeNumber(SQLModel, table=True):
-    """A counter under its row's lock: no number is visible before a smaller one."""
+    """A counter. The lock of its row ensures that no number is visible before a smaller one."""
 
     name: str = Field(primary_key=True, max_length=32)
     value: int = Field(default=0, sa_type=BigInteger)
 
 
-CHANGES = "queries"  # the counter of their changes
+CHANGES = "queries"  # the name of the counter of changes to queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class QueryChange:
 async def query_for(tx: Transaction, canonical: str) -> Query:
     """Return the live row of the query *canonical*; create or revive it if there is none.
 
-    The row is locked until this transaction ends, so that nobody retires it in between.
+    Locks the row, so that nobody retires the query before this transaction ends.
     """
     query = await _lock_query(tx, canonical)
     if query and query.live:
         return query
     number = await _next_change(tx)
-    # The process that held the counter before us may have made the row.
+    # The process that held the counter's lock before us may have created the row.
     query = await _lock_query(tx, canonical)
     if query is None:
         return await tx.add(
@@ -75,7 +75,7 @@ async def find_query(tx: Transaction, canonical: str) -> int | None:
 
 
 async def retire_query(tx: Transaction, query_id: int) -> bool:
-    """Retire the query if no topic has it any more; return whether it is retired now."""
+    """Retire the query if no topic has it any more; return whether it is retired."""
     if await _is_in_use(tx, query_id):
         return False
     number = await _next_change(tx)
@@ -87,7 +87,7 @@ async def retire_query(tx: Transaction, query_id: int) -> bool:
     return True
 
 
-# Built once, because matching asks it for each claim.
+# Built once, because matching runs it for each claim.
 _CHANGES: Final = (
     select(Query.changed, Query.id, Query.canonical, Query.live)
     .where(col(Query.changed) > bindparam("number"))
@@ -143,7 +143,7 @@ async def _is_in_use(tx: Transaction, query_id: int) -> bool:
 
 
 async def _next_change(tx: Transaction) -> int:
-    """Take the next change number; its row is locked until the end of the transaction."""
+    """Take the next change number; lock the counter's row until the transaction ends."""
     tx.notifications.add(Notification.QUERIES)
     count_up = (
         update(ChangeNumber)
@@ -163,11 +163,11 @@ def _hash(canonical: str) -> str:
     return blake2b(canonical.encode(), digest_size=16).hexdigest()
 
 
-# Folding: the version of the rules by which articles and queries are stored.
+# Folding: the version of the folding rules that stored articles and queries follow.
 
 
 class FoldingProgress(NamedTuple):
-    """The *version* that all rows have, and the last ids refolded to the *target*."""
+    """The *version* that all rows have, and the last ids that were refolded to *target*."""
 
     version: int = 0
     target: int = 0
@@ -193,7 +193,7 @@ async def set_folding_progress(tx: Transaction, progress: FoldingProgress) -> No
 async def topics_of_queries_after(
     tx: Transaction, query_id: int, limit: int
 ) -> dict[int, tuple[str, list[Topic]]]:
-    """Return canonical text and topics of the live queries with ids above *query_id*, by id."""
+    """Return the canonical text and topics of live queries with ids above *query_id*, by id."""
     queries: dict[int, tuple[str, list[Topic]]] = {
         live_id: (canonical, []) for live_id, canonical in await live_queries(tx, query_id, limit)
     }
@@ -204,7 +204,7 @@ async def topics_of_queries_after(
 
 
 async def rewrite_query(tx: Transaction, query_id: int, canonical: str) -> None:
-    """Let the row have the text *canonical* and keep its matches, unless another row has it."""
+    """Change the query's text to *canonical*, unless another row has it. Its matches stay."""
     if await find_query(tx, canonical) is not None:
         return
     number = await _next_change(tx)

@@ -1,13 +1,14 @@
 """Reports: the stories that alerts have reported to a chat.
 
-An alert is reported once its message has arrived or is on its way:
+An alert has reported its story once its message has arrived or is on its way:
 
-- not while it waits in a bundle, nor while any part of its message is in one of `NOT_ARRIVED`
-- one of two media is enough
-- an alert whose messages were deleted because of their age is reported
+- An alert that waits in a bundle has not reported it, nor has one with a part in a state of
+  `NOT_ARRIVED`.
+- One of the two media is enough.
+- An alert whose messages retention has deleted has reported it.
 
-Digests, chapters and missed alerts all use `is_reported`. A story that was not reported is news to
-a digest.
+Digests, chapters and missed alerts all use `is_reported`. A digest lists a story that was not
+reported as new.
 """
 
 from collections import defaultdict
@@ -33,7 +34,7 @@ _part = aliased(Delivery, name="part")
 
 
 def is_reported() -> ColumnElement[bool]:
-    """Say of an `Alert` in the query that it has reported the story to its chat; see above."""
+    """Build the condition that an `Alert` has reported its story, by the rules of this module."""
     is_released = exists().where(
         col(Bundle.id) == Alert.bundle_id, col(Bundle.released_at).is_not(None)
     )
@@ -44,7 +45,10 @@ def is_reported() -> ColumnElement[bool]:
 
 
 def _has_arrived(decision: Any, number: Any) -> ColumnElement[bool]:
-    """Say that the messages of a decision have arrived by any medium, or are on their way."""
+    """Build the condition that all parts of a decision's message arrived or are on their way.
+
+    One medium is enough; so is a decision whose deliveries were all deleted.
+    """
     name = decision.key
     missing = exists().where(
         getattr(_part, name) == number,
@@ -70,17 +74,17 @@ _REPORTED_STORIES: Final = select(Alert.chat_id, Alert.story_id).where(
 async def reported_stories(
     tx: Transaction, chat_ids: Collection[int], first: int
 ) -> Sequence[tuple[int, int]]:
-    """Return the chats with the stories, from the id *first* on, that were reported to them."""
+    """Return pairs of chat and story for stories reported to these chats, from id *first* on."""
     return await tx.rows(_REPORTED_STORIES, chats=chat_ids, first=first)
 
 
-# Chapters: the reports of a story before it moved on.
+# Chapters: the reports of the earlier stories of a chain.
 
 
 def _message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
-    """Say that a `Delivery` in the query is the message by *medium* of an `Alert` in the query.
+    """Build the condition that a `Delivery` is the message by *medium* of an `Alert`.
 
-    The first part of a bundle stands for all parts.
+    The first part stands for all parts of a message.
     """
     first = (col(_message.medium) == medium, col(_message.part) == 1)
     alone = select(_message.id).where(col(_message.alert_id) == Alert.id, *first)
@@ -91,7 +95,7 @@ def _message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class EarlierReports:
-    """The number of chapters reported to a chat, and the delivery of the first, if it exists."""
+    """The number of chapters reported to a chat, and the delivery of the first, if still stored."""
 
     chapters: int = 0
     delivery_id: int | None = None
@@ -134,7 +138,7 @@ _REPORTED_CHAPTERS: Final[Any] = (
 async def reported_before(
     tx: Transaction, continued: Continued, since: datetime
 ) -> dict[tuple[int, int], EarlierReports]:
-    """Return the reports, after *since*, of the other chapters of chains, by chat and story."""
+    """Return the reports after *since* of each chain's other chapters, by chat and story."""
     reports: dict[tuple[int, int], EarlierReports] = {}
     for key, (delivery_id,) in await _of_chains(tx, _REPORTED_CHAPTERS, continued, since):
         before = reports.get(key, NO_EARLIER_REPORTS)
@@ -158,7 +162,7 @@ _MAILED_CHAPTERS: Final = (
 async def first_mails(
     tx: Transaction, continued: Continued, since: datetime
 ) -> dict[tuple[int, int], FirstMail]:
-    """Return the first mail, after *since*, about each chain, by chat and story."""
+    """Return the first mail after *since* about each chain, by chat and story."""
     mails: dict[tuple[int, int], FirstMail] = {}
     rows = await _of_chains(tx, _MAILED_CHAPTERS, continued, since)
     for key, (alert_id, bundle_id, made_at) in rows:
@@ -170,7 +174,7 @@ async def first_mails(
 async def _of_chains(
     tx: Transaction, statement: Select[Any], continued: Continued, since: datetime
 ) -> list[tuple[tuple[int, int], tuple[Any, ...]]]:
-    """Return the rows about other chapters, by the chat and the story that continues them."""
+    """Return the rows about other chapters, each with the chat and the story that continues it."""
     if not continued:
         return []
     stories: defaultdict[tuple[int, int], list[int]] = defaultdict(list)

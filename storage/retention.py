@@ -1,8 +1,8 @@
 """Retention: deletes rows that nobody needs any more, in batches, the oldest first.
 
-Rows are numbered in the order in which they came, so that a batch of the oldest is read by id,
-without an index by time on the largest tables. The next round looks again at the rows that a batch
-kept. The paces are read by key, because every send would write an index by time.
+Ids follow the order of insertion, so a batch of the oldest rows is read by id, and the largest
+tables need no index by time. The next round checks again the rows that a batch kept. Paces are read
+by key, because every send would have to update an index by time.
 """
 
 from collections.abc import Collection, Sequence
@@ -46,11 +46,11 @@ from storage.queries import Query
 from storage.sources import UNREAD, Source
 from storage.stories import Story
 
-# How many entries of each source stay, however old: the source may show them still, and its next
-# fetch would bring them anew.
+# How many of the newest entries of each source are kept at any age, because the source may still
+# show them, and the next fetch would store them as new.
 SHOWN_BY_A_SOURCE: Final = 1000
 
-# How many articles of each query stay, however old: a topic shows its last stories.
+# How many articles of each query are kept at any age, because a topic shows its last stories.
 NEWEST_OF_A_QUERY: Final = 12
 
 _OVER: Final = (
@@ -62,7 +62,7 @@ _OVER: Final = (
 
 
 class DeletionBatch(NamedTuple):
-    """How many rows were deleted, and the last that was looked at; None if none is older."""
+    """The number of rows deleted, and the last key checked; None if no old rows are left."""
 
     gone: int
     last: int | str | None
@@ -71,7 +71,7 @@ class DeletionBatch(NamedTuple):
 async def forget_deliveries(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
-    """Delete old deliveries, except held ones and suspended ones, which still wait."""
+    """Delete old deliveries that are finished: sent, dropped, expired or failed."""
     batch = await _old_rows(tx, Delivery, col(Delivery.created_at), (after, before, limit))
     if batch is None:
         return DeletionBatch(0, None)
@@ -87,7 +87,7 @@ async def forget_deliveries(
 async def forget_editions(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
-    """Delete old editions, except the last of each chat, from which the next one goes on."""
+    """Delete old editions, except the last of each chat, because the next one continues from it."""
     newer = aliased(Edition, name="newer")
     may_go = exists().where(
         col(newer.chat_id) == col(Edition.chat_id), col(newer.id) > col(Edition.id)
@@ -113,7 +113,10 @@ async def forget_bundles(
 async def forget_articles(
     tx: Transaction, after: int, before: datetime, limit: int
 ) -> DeletionBatch:
-    """Delete old articles with their entries, folded texts, versions and matches."""
+    """Delete old articles with their entries, folded texts and matches.
+
+    Keeps articles that a source may still show, that a topic shows, or that an alert names.
+    """
     may_go = and_(
         or_(col(Article.stage) == ArticleStage.PUBLISHED, is_put_aside()),
         ~exists().where(col(Entry.article_id) == col(Article.id), _may_be_shown()),
@@ -138,7 +141,7 @@ async def forget_stories(
 async def forget_paces(
     tx: Transaction, after: int | str, before: datetime, limit: int
 ) -> DeletionBatch:
-    """Delete the paces of chats that nothing went to since *before*: they delay nothing."""
+    """Delete the paces of chats without a message since *before*, because they delay nothing."""
     keys = select(Pace.key).where(col(Pace.key) > str(after or "")).order_by(col(Pace.key))
     batch = await tx.rows(keys.limit(limit))
     if not batch:
@@ -149,7 +152,7 @@ async def forget_paces(
         col(Pace.tat) < before,
         or_(col(Pace.paused_until).is_(None), col(Pace.paused_until) < before),
     )
-    # In the order in which senders lock them. Skips rows that a sender holds, so as not to wait.
+    # Locks the rows in the same order as senders, and skips those that a sender has locked.
     gone = await tx.rows(keys.where(*is_over).with_for_update(skip_locked=True))
     await tx.change(delete(Pace).where(among(col(Pace.key), gone)))
     return DeletionBatch(len(gone), batch[-1] if len(batch) == limit else None)
@@ -193,7 +196,7 @@ async def _forget_old(
 
 
 class _OldRows(NamedTuple):
-    """The condition for the old rows of a batch; *last* is None if there are none behind it."""
+    """The condition for the old rows of a batch. *last*: the last id; None on the last batch."""
 
     is_old: ColumnElement[bool]
     last: int | None
@@ -204,7 +207,8 @@ async def _old_rows(
 ) -> _OldRows | None:
     """Return the old rows of the batch; None if there are none.
 
-    There may be more behind a batch whose rows are all old.
+    *batch_of*: the id to begin after, the time before which rows are old, and the limit. More old
+    rows may follow only if all rows of a full batch are old.
     """
     after, before, limit = batch_of
     oldest = select(col(table.id), made_at).where(col(table.id) > after).order_by(col(table.id))
@@ -216,23 +220,24 @@ async def _old_rows(
     return _OldRows(is_old, old_ids[-1] if len(old_ids) == len(rows) == limit else None)
 
 
-# Private sources without followers: they go with their articles. Sent messages stay as they are.
+# Private sources without followers are deleted with their articles. Sent messages are not changed.
 
 
 SOURCES_AT_ONCE: Final = 5
 ARTICLES_AT_ONCE: Final = 100
 ENTRIES_AT_ONCE: Final = 1_000
-_BEING_PURGED: Final = timedelta(hours=1)  # such a source is not polled for this long
-# Grouping remembers stories of three days, and may put another article into each of them.
+_BEING_PURGED: Final = timedelta(hours=1)  # how long a source that is being purged is not polled
+# Grouping may add an article to any story of the last three days, so those must stay.
 _REMEMBERED: Final = timedelta(days=4)
 
 
 async def purge_sources(tx: Transaction, at_once: Collection[int] = ()) -> tuple[int, bool]:
-    """Delete a batch of the articles of sources without followers, in the end the sources.
+    """Delete a batch of articles of sources without followers, and in the end the sources.
 
-    Returns how many articles were deleted, and whether there was any such source. Meanwhile the
-    source counts as never read, so that a chat that follows it again gets its backlog anew.
-    *at_once*: sources to purge even if they were just added; others wait for their first follower.
+    Returns how many articles were deleted, and whether there was such a source. Until it is
+    deleted, the source counts as never read, so that a new follower gets the whole backlog.
+    *at_once*: sources to purge even if they were just added. Others that were just added are kept,
+    because their first follower may be about to follow them.
     """
     lately = (col(Source.created_at) > tx.now - RETURNABLE) & ~among(col(Source.id), at_once)
     ids = await tx.rows(
@@ -279,24 +284,24 @@ async def _erase_articles(tx: Transaction, scope_ids: Collection[int]) -> int:
     return len(ids)
 
 
-# Erasing chats: the owner's data is gone at once, the rest a few rows at a time.
+# Erasing chats: personal data is erased at once, the other rows a few at a time.
 #
-# 1. `erase_chat` blanks our row, and deletes all that the chat had chosen and all that names it
-#    elsewhere. From then on nothing is sent to it, and a user who comes back gets a new row.
-# 2. `erase_batch`, again and again, deletes what the chat was sent, because that may be more than
-#    one transaction should delete.
-# 3. `finish_erasing` deletes the row itself.
-# 4. `erase_queries`, again and again, deletes the matches, then the words, of queries that no topic
-#    asks for any more.
+# 1. `erase_chat` blanks the chat's row, and deletes its settings and the smaller tables' rows that
+#    refer to it. From then on nothing is sent to it, and a user who comes back gets a new row.
+# 2. `erase_batch`, called until it returns False, deletes the chat's deliveries, editions and
+#    alerts, because these may be too many for one transaction.
+# 3. `finish_erasing` deletes the chat's row.
+# 4. `erase_queries`, called until it returns False, deletes the matches and then the words of
+#    queries that no topic has any more.
 #
-# The row says how far it is, so that any process that finds it goes on.
+# The state of the chat's row is stored, so any process can continue an erasure.
 
 
 AT_ONCE: Final = 500
 
-# The tables that may have too many rows of a chat for one transaction, each before those that it
-# refers to, with the column that tells these rows apart. A mailbox is one row, but its mails refer
-# to it.
+# The tables that may have too many rows of a chat for one transaction, each before the tables that
+# it refers to. The column tells the chat's rows apart. A chat has only one mailbox, but deleting
+# it would delete all its mails at once.
 _MANY: Final[tuple[tuple[Any, Any], ...]] = (
     (EditionStory, EditionStory.story_id),
     (Delivery, Delivery.id),
@@ -314,7 +319,7 @@ _ERASED: Final = "state = 'erased'"
 
 
 async def erase_chat(tx: Transaction, chat_id: int) -> None:
-    """Erase from our row *chat_id* whose it was, so that nothing is sent to it any more."""
+    """Erase the identity and settings of the chat, so that nothing is sent to it any more."""
     locked = select(Chat.telegram_id).where(col(Chat.id) == chat_id).with_for_update()
     telegram_id = await tx.first(locked)
     if telegram_id is None:
@@ -323,7 +328,7 @@ async def erase_chat(tx: Transaction, chat_id: int) -> None:
     many = {table.__tablename__ for table, _ in _MANY}
     for column in reversed(columns_naming_a_chat()):
         is_cascading = all(key.ondelete == "CASCADE" for key in column.foreign_keys)
-        if not is_cascading:  # a count that outlives the chat
+        if not is_cascading:  # the row is kept without the chat
             await tx.change(update(column.table).where(column == chat_id).values({column: None}))
         elif column.table.name not in many:
             await tx.change(delete(column.table).where(column == chat_id))
@@ -331,10 +336,10 @@ async def erase_chat(tx: Transaction, chat_id: int) -> None:
     await tx.change(mailbox.values(**_blank_mailbox()))
     chat = update(Chat).where(col(Chat.id) == chat_id)
     await tx.change(chat.values(**_blank_chat(tx, chat_id)))
-    # Deleting what is claimed stops it. The state of the chat stops what waits.
+    # A claimed delivery must be deleted to stop it. The chat's state stops waiting ones.
     being_sent = and_(col(Delivery.chat_id) == chat_id, col(Delivery.state).in_(_BEING_SENT))
     await delete_deliveries(tx, or_(being_sent, among(col(Delivery.id), notices)))
-    # The topics of a forum have rows of their own, with one id of Telegram's.
+    # The threads of a forum have rows of their own with the same Telegram id.
     others = select(Chat.id).where(col(Chat.telegram_id) == telegram_id)
     if await tx.first(others.limit(1)) is None:
         await forget_pace(tx, telegram_id)
@@ -342,13 +347,13 @@ async def erase_chat(tx: Transaction, chat_id: int) -> None:
 
 
 async def erased_chats(tx: Transaction, limit: int) -> Sequence[int]:
-    """Return erased chats whose rows are not deleted yet."""
+    """Return at most *limit* ids of chats that are still being erased."""
     erased = select(Chat.id).where(text(f"chat.{_ERASED}"))
     return await tx.rows(erased.order_by(col(Chat.id)).limit(limit))
 
 
 async def erase_batch(tx: Transaction, chat_id: int) -> bool:
-    """Delete a batch of what an erased chat was sent; return whether there was any."""
+    """Delete a batch of an erased chat's rows in `_MANY`; return whether there were any."""
     await lock_chats(tx, [chat_id])  # because another process may erase it at the same time
     for table, key in _MANY:
         of_chat = select(col(key)).where(col(table.chat_id) == chat_id)
@@ -365,20 +370,21 @@ async def erase_batch(tx: Transaction, chat_id: int) -> bool:
 
 
 async def finish_erasing(tx: Transaction, chat_id: int) -> None:
-    """Delete our row *chat_id*, with all that still refers to it."""
+    """Delete the row of an erased chat, with all rows that still refer to it."""
     await tx.change(delete(Chat).where(col(Chat.id) == chat_id, text(_ERASED)))
 
 
 async def orphan_queries(tx: Transaction) -> Sequence[int]:
-    """Return a batch of queries that no topic asks for and whose words are still stored."""
+    """Return a batch of queries that no topic has any more and whose words are still stored."""
     orphans = select(Query.id).where(~col(Query.live), col(Query.canonical) != "")
     return await tx.rows(orphans.limit(AT_ONCE))
 
 
 async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
-    """Erase a batch of matches of these queries, or else their words; return whether any are left.
+    """Delete a batch of these queries' matches; without any left, erase the words and return False.
 
-    The rows stay, because their changes tell the indexes of all processes that they are gone.
+    The rows stay, because every process's index learns from their change number that the queries
+    were retired.
     """
     ids = await tx.rows(
         select(Query.id)
@@ -399,7 +405,7 @@ async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
 
 
 async def _notices_of_feedback_by(tx: Transaction, chat_id: int) -> list[int]:
-    """Return the notices that brought admins the chat's feedback, with its name and words."""
+    """Return the notices to admins that quote the chat's feedback and name."""
     feedback_ids = set(await tx.rows(select(Feedback.id).where(col(Feedback.chat_id) == chat_id)))
     if not feedback_ids:
         return []

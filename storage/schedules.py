@@ -1,4 +1,4 @@
-"""Schedules: when digests come, and when and how often alerts may. Pure."""
+"""Schedules: when digests are sent, and when and how often alerts may be. Pure."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +12,10 @@ MAX_SCHEDULE_TIMES = 4
 
 @dataclass(frozen=True, slots=True)
 class ScheduleTime:
-    """A digest comes *minutes* after local midnight, on the *weekdays* whose bit is set.
+    """A digest is due *minutes* after local midnight, on the *weekdays* whose bits are set.
 
-    Bit 0 is Monday; at least one is set. *number*, 0 to 3, names the time in the keys of editions.
+    Bit 0 is Monday; at least one bit is set. *number*, 0 to 3, identifies the time in the keys of
+    editions.
     """
 
     number: int = 0
@@ -37,12 +38,12 @@ class ScheduleTime:
 DEFAULT_SCHEDULE = (ScheduleTime(),)
 
 DEFAULT_ALERTS_PER_HOUR = 6
-MOST_ALERTS_PER_HOUR = 60  # of a Telegram chat with all its threads, too
+MOST_ALERTS_PER_HOUR = 60  # of a chat, and also of a Telegram chat with all its threads
 
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From *start* to *end*, minutes after local midnight; past midnight if *end* is earlier."""
+    """*start* and *end* are minutes after local midnight; an earlier *end* is on the next day."""
 
     start: int
     end: int

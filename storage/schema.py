@@ -1,6 +1,7 @@
-"""The schema: all tables, the version of a database, and its upgrade to ours.
+"""The schema: all tables, the version of a database, and its upgrade to this program's version.
 
-The version is read at each start and each minute, without alembic, whose import takes longer.
+The version is read at each start and every minute. This module reads it without alembic, because
+importing alembic takes longer.
 """
 
 import asyncio
@@ -24,8 +25,8 @@ from storage.db.sql import Leased
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
-# Read once, because an upgrade in place replaces the folder under running processes, and its new
-# files belong to another version than the running code.
+# Read once at import, because an upgrade in place replaces the folder while processes run. The new
+# files do not belong to the running code.
 VERSIONS: Final = tuple(sorted(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")))
 LATEST_VERSION: Final = VERSIONS[-1]  # such as `0042`
 
@@ -36,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 @cache
 def metadata() -> MetaData:
-    """Return all tables. For that it imports every module of the package."""
+    """Return all tables; imports every module of the package to find them."""
     for module in iter_modules([str(Path(__file__).parent)], prefix="storage."):
         if not module.ispkg:
             import_module(module.name)
@@ -44,17 +45,17 @@ def metadata() -> MetaData:
 
 
 def leased_tables() -> list[type[Leased]]:
-    """Return all tables whose rows processes claim, by name."""
+    """Return all tables whose rows processes lease, sorted by name."""
     metadata()
     return sorted(Leased.__subclasses__(), key=lambda table: table.__name__)
 
 
 class SchemaError(RuntimeError):
-    """This version cannot use the database; the message says what to do."""
+    """This version of the program cannot use the database; the message says what to do."""
 
 
 class SchemaTooNewError(SchemaError):
-    """The database was migrated by a newer version than this one."""
+    """The database was migrated by a newer version of the program."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -63,7 +64,7 @@ class SchemaTooNewError(SchemaError):
 
 
 class SchemaTooOldError(SchemaError):
-    """The database is of an older version than this one, or has no tables at all."""
+    """The database has an older version than the program, or no tables at all."""
 
     def __init__(self, version: str | None) -> None:
         state = "was written by an older version of Dateline" if version else "has no tables yet"
@@ -78,7 +79,7 @@ def stored_version(connection: Connection) -> str | None:
 
 
 def is_current(version: str | None) -> bool:
-    """Whether the database needs no upgrade; raises `SchemaTooNewError` if it is too new."""
+    """Return whether the database needs no upgrade. Raises `SchemaTooNewError` if it is newer."""
     if version is None or version < LATEST_VERSION:
         return False
     if version > LATEST_VERSION:
@@ -87,7 +88,7 @@ def is_current(version: str | None) -> bool:
 
 
 async def require_current(tx: Transaction) -> None:
-    """Raise `SchemaError` unless the tables are of this version, where nobody migrates them."""
+    """Raise `SchemaError` unless the tables have this version. For callers that do not migrate."""
     connection = await tx.session.connection()
     version = await connection.run_sync(stored_version)
     if not is_current(version):
@@ -95,7 +96,7 @@ async def require_current(tx: Transaction) -> None:
 
 
 async def is_still_current(tx: Transaction) -> bool:
-    """Check a database that is in use, as `is_current` does."""
+    """Check the version of a database in use; see `is_current`."""
     row = await tx.first(_STORED_VERSION)
     return is_current(row[0] if row else None)
 
@@ -103,13 +104,13 @@ async def is_still_current(tx: Transaction) -> bool:
 # Upgrades: one process at a time migrates a database to this version.
 
 
-_KEPT = 2  # copies of the file from before a migration
+_KEPT = 2  # how many copies from before migrations are kept
 
 _MEGABYTE = 2**20
 
 
 class DiskTooSmallError(SchemaError):
-    """There is no room for a copy of the file and for the writes of the migrations."""
+    """The disk has no room for a copy of the file and for the log of the migrations."""
 
 
 def database_file(url: str) -> Path | None:
@@ -121,7 +122,7 @@ def database_file(url: str) -> Path | None:
 
 
 async def migrate(url: str) -> None:
-    """Bring the database at *url* up to date; a second process waits and finds it done.
+    """Bring the database at *url* up to date. If another process is doing it, wait for that.
 
     Raises `SchemaError` if the database is newer, or if the disk is too small.
     """
@@ -134,7 +135,7 @@ async def migrate(url: str) -> None:
         return
     if not path.exists() or not await _is_file_current(path, url):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Waiting for another process must not stop this one's loop.
+        # In a thread, because waiting for another process must not block the event loop.
         await asyncio.to_thread(_migrate_under_lock, path, url)
 
 
@@ -144,7 +145,10 @@ async def _is_file_current(path: Path, url: str) -> bool:
 
 
 async def version_of(url: str) -> str | None:
-    """Return the version of the database at *url*; None without tables. A file must exist."""
+    """Return the version of the database at *url*; None if it has no tables.
+
+    An SQLite file must exist.
+    """
     engine = admin_engine(url)
     try:
         async with engine.connect() as connection:
@@ -162,14 +166,17 @@ def _migrate_under_lock(path: Path, url: str) -> None:
 
 
 def _must_open(path: Path) -> None:
-    """Raise OSError here, because aiosqlite's thread would report it to a loop that is closed."""
+    """Raise OSError if the file cannot be opened.
+
+    aiosqlite's thread would report the error to an event loop that may be closed by then.
+    """
     path.open("ab").close()
 
 
 def _keep_copy(path: Path) -> None:
-    """Copy the file before it is changed, and delete all but the last copies."""
+    """Copy the file before a migration, and delete all but the newest copies."""
     size, free = copy_size(path), disk_usage(path.parent).free
-    # Once for the copy, and at most once for the log of the migrations.
+    # The copy takes the size once, and the log of the migrations at most once.
     if free < 2 * size + _MEGABYTE:
         raise DiskTooSmallError(
             f"{path} is of an older version. To bring it to this one takes "

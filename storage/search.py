@@ -1,4 +1,4 @@
-"""Search: articles found by their folded words, as far as a chat may see them."""
+"""Search: finds articles by their folded words, among those that a chat may see."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -19,10 +19,11 @@ from storage.sources import Source
 
 @dataclass(frozen=True, slots=True)
 class ArticleSearch:
-    """The articles wanted: from public sources and those that the chat follows.
+    """The filters of a search in public sources and those that the chat follows.
 
-    *words*: an expression of the database's own full-text search. *source_ids*: only articles of
-    these sources. None as *words*, *since* or *source_ids*, and "" as *language*, means any.
+    *words*: an expression of the database's own full-text search. *whatever_source*: search all
+    articles, whoever may see them. *source_ids*: only articles of these sources. None as *words*,
+    *since* or *source_ids*, and "" as *language*, means any.
     """
 
     words: str | None
@@ -33,12 +34,12 @@ class ArticleSearch:
     language: str = ""
 
 
-# The newest articles with a common word are checked one by one, which mostly finds enough.
+# How many of the newest articles with the words are checked one by one. Most searches need no more.
 _NEWEST = 1500
 
 
 async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int) -> list[int]:
-    """Return the ids of articles, the newest first; without *since* the last stored first."""
+    """Return the ids of at most *limit* articles, the newest or the last stored first."""
     if wanted.source_ids == frozenset():
         return []
     if tx.dialect == POSTGRESQL:
@@ -53,11 +54,11 @@ async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int)
 
 
 async def _set_planner(tx: Transaction, wanted: ArticleSearch) -> None:
-    """Let PostgreSQL plan for the words of this search.
+    """Make PostgreSQL plan for the words of this search.
 
-    A generic plan, which it prefers after five searches, is a hundred times slower for some words.
-    With a language, only the word index is allowed, because the planner underestimates reading the
-    tokens of a row, and few rows may have both words and language.
+    It prefers a generic plan after five searches, which is a hundred times slower for some words.
+    A search with a language may use only the word index, because the planner underestimates the
+    cost of reading the tokens of a row, and few rows may have both the words and the language.
     """
     await tx.change(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     if wanted.language:
@@ -68,7 +69,7 @@ async def _set_planner(tx: Transaction, wanted: ArticleSearch) -> None:
 async def _search_newest(
     tx: Transaction, wanted: ArticleSearch, first: int, limit: int
 ) -> list[int] | None:
-    """Search the newest articles with the words; return None if older ones may be needed too."""
+    """Search only the newest articles with the words; return None if that may not be enough."""
     is_narrow = wanted.source_ids is not None or wanted.whatever_source or wanted.language
     if is_narrow or wanted.words is None or limit > _NEWEST or _is_by_time(tx, wanted):
         return None
@@ -84,12 +85,12 @@ async def _search_newest(
     return found[:limit] if len(newest) < _NEWEST or len(found) >= limit else None
 
 
-# The databases know how many articles each of a few sources has, and plan for it.
+# With at most this many sources, naming them lets the databases estimate the number of articles.
 _FEW_SOURCES = 500
 
 
 async def _with_sources(tx: Transaction, wanted: ArticleSearch) -> ArticleSearch:
-    """Name the sources that reach the chat if they are few."""
+    """Return *wanted* with the ids of the sources that reach the chat, if these are few."""
     if wanted.source_ids is not None or wanted.whatever_source:
         return wanted
     reaching = select(Source.id).where(reaches(wanted.chat_id)).limit(_FEW_SOURCES + 1)
@@ -100,7 +101,7 @@ async def _with_sources(tx: Transaction, wanted: ArticleSearch) -> ArticleSearch
 async def _visible_to(
     tx: Transaction, wanted: ArticleSearch, article_ids: Collection[int]
 ) -> set[int]:
-    """Return those of the articles that the chat sees and that are as new as wanted."""
+    """Return which of the articles reach the chat and are as new as wanted."""
     carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
     visible = set(
         await tx.rows(
@@ -128,16 +129,16 @@ def _statement(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfSc
 
 
 def _is_by_time(tx: Transaction, wanted: ArticleSearch) -> bool:
-    """Whether PostgreSQL should look for the words in new articles instead of in its index."""
+    """Return whether PostgreSQL should scan the new articles for the words instead of its index."""
     is_new = wanted.since is not None and not wanted.language
     return tx.dialect == POSTGRESQL and wanted.words is not None and is_new
 
 
 async def _first_since(tx: Transaction, wanted: ArticleSearch) -> int:
-    """Return the first id that SQLite has to read; PostgreSQL needs no help."""
+    """Return the lowest id of articles since `wanted.since`, for SQLite; 0 on PostgreSQL."""
     if wanted.since is None or tx.dialect == POSTGRESQL:
         return 0
-    # Not the bare id: SQLite would walk the table from its first row to find the least.
+    # `+ 0` hides the primary key. SQLite would walk the whole table in its order otherwise.
     least = func.min(col(Article.id) + 0)
     return await tx.one(select(least).where(col(Article.news_at) >= wanted.since)) or 0
 
@@ -152,11 +153,11 @@ def _by_time(wanted: ArticleSearch, article_id: Any, first: int) -> SelectOfScal
 
 
 def _by_index(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
-    """Walk the index from the newest row on, and stop as soon as there are enough.
+    """Build the statement that walks the index from the newest row and stops at the limit.
 
-    The order is by id, as articles were stored: by the time of the news, every article with a
-    common word would have to be read first. The other conditions are sets of ids, because reading
-    the rows of all articles with a common word takes a second.
+    The order is by id. By `news_at`, the database would first have to read every article with a
+    common word. The other conditions are sets of ids, because reading the rows of all articles with
+    a common word takes a second.
     """
     article_id, has_words = _index(tx, wanted)
     plain_id = _id_without_index(tx, article_id)
@@ -169,12 +170,15 @@ def _by_index(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfSca
 
 
 def _id_without_index(tx: Transaction, article_id: Any) -> Any:
-    """Return the id as an expression: by the bare id SQLite would search its index for each one."""
+    """Return the id as an expression that SQLite cannot use an index for.
+
+    By the bare id, SQLite would search its index for each id of the conditions.
+    """
     return article_id if tx.dialect == POSTGRESQL else article_id + 0
 
 
 def _index(tx: Transaction, wanted: ArticleSearch) -> tuple[Any, Any]:
-    """Return the index's column with the article's id, and the condition on its words."""
+    """Return the full-text index's column of article ids, and the condition on its words."""
     if tx.dialect == POSTGRESQL:
         return col(Folded.article_id), _has_tokens(wanted)
     rowid: ColumnElement[int] = table("folded_index", column("rowid")).c.rowid
@@ -182,7 +186,7 @@ def _index(tx: Transaction, wanted: ArticleSearch) -> tuple[Any, Any]:
 
 
 def _has_tokens(wanted: ArticleSearch) -> Any:
-    """Say that PostgreSQL's index has the words, and the language, which is a token there."""
+    """Build the condition that PostgreSQL's index has the words, and the token of the language."""
     words = f"({wanted.words})" if wanted.words is not None else ""
     language = f"'{language_token(wanted.language)}'" if wanted.language else ""
     tokens = " & ".join(filter(None, (words, language)))
@@ -190,13 +194,13 @@ def _has_tokens(wanted: ArticleSearch) -> Any:
 
 
 def _newer_than(wanted: ArticleSearch) -> list[ColumnElement[bool]]:
-    """Return the conditions on the article's own row."""
+    """Build the conditions on the article's own row: its age and language."""
     newer = [col(Article.news_at) >= wanted.since] if wanted.since else []
     return [*newer, col(Article.language) == wanted.language] if wanted.language else newer
 
 
 def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> list[ColumnElement[bool]]:
-    """Return the condition that a wanted source carried the article, if not every source counts."""
+    """Build the condition that a wanted source carried the article; none if any source counts."""
     if wanted.source_ids is None and wanted.whatever_source:
         return []
     return [article_id.in_(_carried_articles(wanted, first))]
@@ -216,12 +220,12 @@ def _carried_articles(wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
 # The archive's words and languages.
 
 
-_FOLDED_LENGTH = 20_000  # characters of a text, in which most of its words have come up
-_LANGUAGE_SAMPLE = 10  # newest articles in a language, one of which has to reach the chat
+_FOLDED_LENGTH = 20_000  # characters; most words of a longer text occur in its beginning
+_LANGUAGE_SAMPLE = 10  # newest articles in a language, of which one has to reach the chat
 
 
 async def folded_texts(tx: Transaction, article_ids: Collection[int]) -> list[tuple[int, str]]:
-    """Return the beginnings of the folded articles, the newest first."""
+    """Return the id and the beginning of the folded text of each article, the newest first."""
     beginning = col(Folded.title) + " " + func.substr(col(Folded.text), 1, _FOLDED_LENGTH)
     return list(
         await tx.rows(
@@ -235,7 +239,10 @@ async def folded_texts(tx: Transaction, article_ids: Collection[int]) -> list[tu
 async def languages_read(
     tx: Transaction, codes: Collection[str], chat_id: int | None, since: datetime
 ) -> set[str]:
-    """Return those of the languages in which sources of the chat have published *since* then."""
+    """Return which languages of *codes* sources that reach the chat have published in *since* then.
+
+    Checks only the newest articles of each language.
+    """
     if not codes:
         return set()
     samples = [

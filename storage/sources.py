@@ -1,4 +1,7 @@
-"""Sources: what we read, one row for each URL, and the chats that follow them."""
+"""Sources: the feeds and pages that the bot reads, one row per URL, and the chats that follow them.
+
+Also the article pages to read, and the pauses of hosts.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,13 +63,13 @@ class Source(Leased, table=True):
     folder: list[str] = Field(default_factory=list, sa_type=JSON)  # from the outermost inwards
     kind: SourceKind = Field(default=SourceKind.FEED, sa_type=enum_column(SourceKind))
     state: SourceState = Field(default=SourceState.ACTIVE, sa_type=enum_column(SourceState))
-    public: bool = False  # the operator's; a private one reaches only the chats that follow it
+    public: bool = False  # added by the operator; a private one reaches only its followers
     own_network: bool = False  # in the operator's own network, whose addresses are allowed
     every_seconds: int | None = None  # set by the operator; None: as the source itself suggests
     full_text: FullText = Field(default=FullText.AUTO, sa_type=enum_column(FullText))
     created_at: datetime
 
-    # Validators are opaque: sent back as they came.
+    # Validators are opaque: they are sent back unchanged (RFC 9110, section 8.8).
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
@@ -75,10 +78,10 @@ class Source(Leased, table=True):
     next_fetch_at: datetime
     fetched_at: datetime | None = None
     succeeded_at: datetime | None = None
-    first_read_at: datetime | None = None  # None: its present entries are its backlog
+    first_read_at: datetime | None = None  # None: never read, so its present entries are backlog
     newest_at: datetime | None = None
-    rhythm_seconds: int | None = None  # the interval that its last body suggests
-    ttl_seconds: int | None = None  # the pause after each fetch that it asks for
+    rhythm_seconds: int | None = None  # the interval that the last body suggests
+    ttl_seconds: int | None = None  # the pause that the source asks for after each fetch
     skip_hours: int = 0  # bits: hour 0 to 23, UTC
     skip_days: int = 0  # bits: Monday is 0
     fetches: int = 0
@@ -88,16 +91,18 @@ class Source(Leased, table=True):
     error: str | None = None  # a code, see bot/sources/fetch/problems.py
     error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     error_since: datetime | None = None
-    last_error: str | None = None  # kept after it has ended
+    last_error: str | None = None  # kept after the source has recovered
     last_error_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     last_error_at: datetime | None = None
     moved_to: str | None = None
     moved_seen: int = 0
 
-    hub: str | None = None  # the hub that it names, and its address there
-    hub_topic: str | None = None
-    hinted_at: datetime | None = None  # when a hub last made it due
-    pushed_until: datetime | None = None  # until then a hub that has pushed before reports news
+    hub: str | None = None  # the WebSub hub that the source names
+    hub_topic: str | None = None  # the URL of the source at that hub
+    hinted_at: datetime | None = None  # when a hub last made the source due
+    pushed_until: datetime | None = (
+        None  # the hub has pushed before and will report news until then
+    )
 
 
 class Follow(SQLModel, table=True):
@@ -125,7 +130,10 @@ class AwaitedPage(Leased, table=True):
 
 
 class HostPause(SQLModel, table=True):
-    """A pause. If a public fetch caused it, it binds all fetches, else those for users."""
+    """A pause of a host. *public*: a public fetch caused it, so it binds all fetches.
+
+    Otherwise it binds only fetches of private sources and pages.
+    """
 
     host: str = Field(primary_key=True)
     public: bool = Field(primary_key=True)
@@ -135,7 +143,7 @@ class HostPause(SQLModel, table=True):
 
 class BoilerplateBlocks(SQLModel, table=True):
     host: str = Field(primary_key=True)
-    blocks: str  # as the page reader writes them; small, because it forgets
+    blocks: str  # in the page reader's format; small, because the reader forgets old blocks
 
 
 # The columns of a source that is not leased and was never read.
@@ -151,17 +159,17 @@ async def change_source(tx: Transaction, source_id: int, values: Mapping[str, An
 
 
 async def forget_validators(tx: Transaction, source_ids: Collection[int]) -> None:
-    """Let the next fetch of these sources read all entries, even unchanged ones."""
+    """Make the next fetch of these sources read all entries, even unchanged ones."""
     if source_ids:
         unread = {"etag": None, "last_modified": None, "body_hash": None, "fingerprints": b""}
         await tx.change(update(Source).where(among(col(Source.id), source_ids)).values(**unread))
 
 
 async def make_source_public(tx: Transaction, source: Source, values: Mapping[str, Any]) -> None:
-    """Make the private source public, with these *values* of its columns.
+    """Make the private source public, and set its columns to *values*.
 
-    Its entries are forgotten and its lease is revoked: entries of a private source make no public
-    articles, because it may have shown anything.
+    Deletes its entries and revokes its lease. Entries of a private source never become public
+    articles, because nobody vouches for the content of a user's feed.
     """
     await tx.change(delete(Entry).where(col(Entry.source_id) == source.id))
     kept = {"created_at": source.created_at, "public": True, "fingerprints": b""}
@@ -174,7 +182,7 @@ async def source_of(tx: Transaction, url_hash: str) -> Source | None:
 
 
 async def private_sources(tx: Transaction, source_ids: Collection[int]) -> set[int]:
-    """Return those of the sources that reach only the chats that follow them."""
+    """Return the ids among *source_ids* of private sources, which reach only their followers."""
     private = select(Source.id).where(among(col(Source.id), source_ids), ~col(Source.public))
     return set(await tx.rows(private))
 
@@ -196,7 +204,7 @@ async def remove_source(tx: Transaction, url_hash: str) -> bool:
     return bool(await tx.change(delete(Source).where(col(Source.url_hash) == url_hash)))
 
 
-# Search feeds: sources made for queries that chats subscribe to, and retired when none does.
+# Search feeds: sources made for queries with subscriptions, and retired with the last of these.
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,19 +225,19 @@ async def search_feeds(tx: Transaction) -> list[SearchFeed]:
 
 
 async def add_search_feeds(tx: Transaction, feeds: Sequence[Source]) -> int:
-    """Store the feeds whose address no source has yet; return their number."""
+    """Store the feeds whose URL no source has yet; return their number."""
     rows = [feed.model_dump(exclude={"id"}) for feed in feeds]
     return len(await insert_new(tx, Source, rows, returning=Source.id))
 
 
 async def revive_search_feeds(tx: Transaction, ids: Collection[int]) -> None:
-    """Read the feeds again; their present entries are backlog, as at the first time."""
+    """Read the retired feeds again; their present entries count as backlog, as for a new feed."""
     values = {"state": SourceState.ACTIVE, "next_fetch_at": tx.now, "first_read_at": None}
     await tx.change(update(Source).where(among(col(Source.id), ids)).values(**values))
 
 
 async def retire_search_feeds(tx: Transaction, ids: Collection[int]) -> None:
-    """Stop reading the feeds. Their articles stay visible as theirs."""
+    """Stop reading the feeds. Their articles stay attributed to them."""
     healthy = {"failures": 0, "error": None, "error_detail": None, "error_since": None}
     retired = {"state": SourceState.RETIRED, **healthy}
     await tx.change(update(Source).where(among(col(Source.id), ids)).values(**retired))
@@ -253,10 +261,10 @@ async def delete_search_feeds(tx: Transaction, before: datetime) -> int:
 async def claim_public_sources(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Source]:
-    """Claim public sources that are due, and none of a host that a public fetch is reading.
+    """Claim public sources that are due, except those of hosts that a public fetch is reading.
 
-    Private sources never delay public ones. Several processes may read the operator's own hosts at
-    once.
+    Private sources never delay public ones. Several processes may read hosts in the operator's own
+    network at once.
     """
     await lock_claims(tx, Source)
     values = claim_values(tx, owner, limit, lease) | {"horizon": tx.now + LONGEST_PAUSE}
@@ -265,7 +273,10 @@ async def claim_public_sources(
 
 
 class PrivateClaim(NamedTuple):
-    """*account*: the Telegram chat of the follower that is served; None: it has no follower."""
+    """A claimed private source.
+
+    *account*: the Telegram chat whose limits the fetch counts against; None: nobody follows it.
+    """
 
     source: Source
     account: int | None
@@ -274,9 +285,9 @@ class PrivateClaim(NamedTuple):
 async def claim_private_source(
     tx: Transaction, *, owner: str, lease: timedelta, busy: Collection[int]
 ) -> PrivateClaim | None:
-    """Claim the private source that is due longest, of a host that nobody is reading.
+    """Claim the private source that has been due longest, of a host that nobody is reading.
 
-    A source whose followers are all *busy* accounts, which are at their limit, is passed over.
+    *busy*: accounts that are at their limit. Skips a source whose followers are all busy.
     """
     await lock_claims(tx, Source)
     values = claim_values(tx, owner, 1, lease) | {"horizon": tx.now + LONGEST_PAUSE}
@@ -310,10 +321,10 @@ def _claim_sources(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
 
 
 def _is_host_being_read(*, public: bool) -> ColumnElement[bool]:
-    """Say that a fetch of another source of the host has a lease.
+    """Build the condition that another source of the host is leased.
 
-    In the operator's own network only fetches of the same process count, because every process
-    reads those hosts.
+    In the operator's own network only leases of the same process count, because all processes may
+    read those hosts at once.
     """
     other = inspect(Source).local_table.alias("other")
     leased = [other.c.host == col(Source.host), other.c.lease_until > CLAIM_TIME]
@@ -323,7 +334,7 @@ def _is_host_being_read(*, public: bool) -> ColumnElement[bool]:
 
 
 def _is_page_being_read(*, public: bool) -> ColumnElement[bool]:
-    """Say that another process reads a page of the host."""
+    """Build the condition that another process is reading an article page of the host."""
     page = inspect(AwaitedPage).local_table.alias("page")
     leased = [page.c.host == col(Source.host), page.c.lease_until > CLAIM_TIME]
     if public:
@@ -332,9 +343,9 @@ def _is_page_being_read(*, public: bool) -> ColumnElement[bool]:
 
 
 def _has_idle_follower() -> ColumnElement[bool]:
-    """Say that a follower's account is not busy, or that the source has no follower.
+    """Build the condition that some follower's account is not busy, or that nobody follows it.
 
-    It is one aggregate, because planners answer two EXISTS by reading all followers.
+    One aggregate, because with two EXISTS the planners read all followers.
     """
     is_idle = case((among(col(Chat.telegram_id), bindparam("busy")), 0), else_=1)
     idle = (
@@ -348,10 +359,10 @@ def _has_idle_follower() -> ColumnElement[bool]:
 async def finish_fetches(
     tx: Transaction, owner: str, fetches: Mapping[int, Mapping[str, Any]]
 ) -> set[int]:
-    """Store the results of fetches, by the source's id, and release the sources.
+    """Store the results of fetches and release the sources; return those that *owner* still leased.
 
-    A `lease_until` among the columns is how long the source's host rests. Return the sources that
-    *owner* still leased; nothing is stored of the others.
+    *fetches*: the new columns, by the source's id. A `lease_until` among them keeps the source's
+    host from being read until then. Stores nothing for sources that *owner* no longer leases.
     """
     if not fetches:
         return set()
@@ -373,14 +384,14 @@ async def enqueue_pages(tx: Transaction, pages: Sequence[AwaitedPage]) -> None:
 async def claim_pages(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta, private: bool
 ) -> list[AwaitedPage]:
-    """Claim pages that are due, one of each host, and none of a host that is being read.
+    """Claim due pages, one per host, except those of hosts that are being read.
 
-    Pages of *private* articles, however many, never delay those of public ones.
+    *private*: claim pages of private articles only, or of public ones only. Private pages never
+    delay public ones.
     """
     await lock_claims(tx, Source)
     other = aliased(AwaitedPage)
-    # The first page of each host, also if another process leases it, because then that host gets no
-    # second request.
+    # Includes pages that another process leases, so that no second page of such a host is claimed.
     first_of_host = (
         select(func.min(other.article_id))
         .where(col(other.private).is_(private), col(other.due_at) <= tx.now)
@@ -409,7 +420,7 @@ async def claim_pages(
 
 
 def _is_source_being_read(now: datetime, owner: str, *, private: bool) -> ColumnElement[bool]:
-    """Say that another process reads a source of the page's host."""
+    """Build the condition that another process is reading a source of the page's host."""
     leased = [col(Source.host) == col(AwaitedPage.host), col(Source.lease_until) > now]
     if not private:
         leased.append(col(Source.public).is_(True))
@@ -419,7 +430,7 @@ def _is_source_being_read(now: datetime, owner: str, *, private: bool) -> Column
 
 
 async def delay_next_page(tx: Transaction, page: AwaitedPage, pause: timedelta) -> None:
-    """Keep other processes from the host of *page*; its reader keeps the pause by itself."""
+    """Keep other processes off the page's host for *pause*; this process keeps it in memory."""
     if tx.dialect == POSTGRESQL and not page.inside:
         await pause_host(tx, page.host, tx.now + pause, public=not page.private)
 
@@ -431,7 +442,7 @@ async def postpone_page(
 
 
 async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
-    """Stop awaiting the page; return False if another process reads it by now."""
+    """Stop awaiting the page; return False if *owner* no longer leases it."""
     return bool(
         await tx.change(
             delete(AwaitedPage).where(
@@ -441,23 +452,22 @@ async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
     )
 
 
-# Hosts that every process leaves alone for a while, because they asked for it or timed out. A pause
-# that a user's fetch caused binds users' fetches alone: otherwise a user could silence a publisher
-# with a link.
+# Pauses of hosts that asked for one or timed out; every process keeps them. A pause that a private
+# fetch caused binds private fetches only. Otherwise a user could block a publisher with one link.
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 _TIMEOUT_PAUSE: Final = timedelta(minutes=1)  # twice as long after each further time-out in a row
-_COUNTED_FOR: Final = timedelta(hours=6)  # after a pause, a further time-out still adds to it
+_COUNTED_FOR: Final = timedelta(hours=6)  # how long after a pause its time-outs still count
 
 
 async def delay_host(tx: Transaction, host: str, until: datetime, *, public: bool) -> None:
-    """Read no source of *host* before *until*, including sources that are added meanwhile."""
+    """Read no source of *host* before *until*, not even one that is added meanwhile."""
     await pause_host(tx, host, until, public=public)
     await _delay_sources(tx, host, until, public=public)
 
 
 async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
-    """Delay *host*, which has timed out: for a minute at first, for an hour at most."""
+    """Delay *host* after a time-out: a minute at first, doubled each time, at most an hour."""
     wanted = select(HostPause.timeouts).where(
         col(HostPause.host) == host, col(HostPause.public).is_(public)
     )
@@ -473,9 +483,9 @@ async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
 
 
 async def end_back_off(tx: Transaction, hosts: Collection[str], *, public: bool) -> None:
-    """End the pauses of *hosts* after time-outs, because they have responded.
+    """End pauses that began with a time-out, because the *hosts* have responded.
 
-    A response to a user's fetch does not end a pause that public fetches caused.
+    A response to a private fetch does not end a pause that a public fetch caused.
     """
     over = [among(col(HostPause.host), hosts), col(HostPause.timeouts) > 0]
     if not public:
@@ -484,13 +494,13 @@ async def end_back_off(tx: Transaction, hosts: Collection[str], *, public: bool)
 
 
 async def make_due(tx: Transaction, source: Source) -> None:
-    """Read *source* next, even if its host pauses, because the operator asks for it."""
+    """Make *source* due and end any pause of its host, because the operator asked for it."""
     await tx.change(delete(HostPause).where(col(HostPause.host) == source.host))
     await change_source(tx, source.id, {"next_fetch_at": tx.now})
 
 
 async def pause_host(tx: Transaction, host: str, until: datetime, *, public: bool) -> None:
-    """Pause *host* until *until*, or longer if it asked for that before."""
+    """Pause *host* until *until*, unless it is already paused for longer."""
     over = and_(col(HostPause.until) <= tx.now, col(HostPause.timeouts) == 0)
     forgotten = col(HostPause.until) <= tx.now - _COUNTED_FOR
     await tx.change(delete(HostPause).where(or_(over, forgotten)))
@@ -506,9 +516,10 @@ def is_paused(
     *,
     public: bool,
 ) -> ColumnElement[bool]:
-    """Say that a fetch of *host*, *public* or a user's, has to wait.
+    """Build the condition that a *public* or private fetch of *host* has to wait.
 
-    A pause beyond the *horizon*, the longest possible, was stored by a wrong clock.
+    Ignores pauses that end after *horizon*, the latest possible end, because a wrong clock must
+    have set them.
     """
     binding = [col(HostPause.host) == host]
     binding += [col(HostPause.until) > now, col(HostPause.until) <= horizon]
@@ -528,12 +539,12 @@ async def _delay_sources(tx: Transaction, host: str, until: datetime, *, public:
 
 
 async def boilerplate_of(tx: Transaction, host: str) -> str:
-    """Return the blocks learned of *host*; "" for none."""
+    """Return the blocks learned from the pages of *host*; "" if there are none."""
     blocks = select(BoilerplateBlocks.blocks).where(col(BoilerplateBlocks.host) == host)
     return await tx.first(blocks) or ""
 
 
 async def store_boilerplate(tx: Transaction, host: str, blocks: str) -> None:
-    """Replace the blocks of *host*. If two processes learn at once, the later one wins."""
+    """Replace the blocks of *host*. If two processes store at once, the later one wins."""
     rows = [{"host": host, "blocks": blocks}]
     await upsert(tx, BoilerplateBlocks, rows, key="host", changes="blocks = excluded.blocks")

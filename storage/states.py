@@ -1,9 +1,10 @@
 """The states of a delivery and every transition between them, in one table.
 
-`storage.outbox` applies it and is the only module that writes a state; `bot.delivery.outcomes` says
-which event a response of Telegram or of a mail server is. Rules:
-- a *blocking* delivery holds back those behind it in the same chat; all other states block nothing
-- an event changes no delivery in a state that its row of the table does not name
+`storage.outbox` applies the table and is the only module that writes a state.
+`bot.delivery.outcomes` maps the responses of Telegram and of mail servers to events. Rules:
+- A delivery in a *blocking* state holds back those behind it in the same chat; the other states do
+  not block.
+- An event does not change a delivery whose state is missing in the event's row of the table.
 """
 
 from collections.abc import Iterator, Mapping
@@ -84,7 +85,7 @@ def _to(state: State, *effects: Effect) -> Transition:
     return Transition(state, frozenset(effects))
 
 
-# How long a delivery that is due later waits at most. If Telegram asks for more, the chat pauses.
+# The longest pause of a single delivery. If Telegram asks for a longer one, the chat pauses.
 LONGEST_PAUSE: Final[Mapping[Medium, timedelta]] = {
     Medium.TELEGRAM: timedelta(minutes=5),
     Medium.EMAIL: timedelta(hours=4),
@@ -150,7 +151,7 @@ def transition_of(state: State, event: Event) -> Transition:
 
 
 def transitions_of(event: Event) -> Iterator[tuple[Transition, tuple[State, ...]]]:
-    """Yield each different transition of *event*, with the states that it starts from."""
+    """Yield each distinct transition of *event*, with the states that it starts from."""
     by_state = TRANSITIONS[event]
     for transition in dict.fromkeys(by_state.values()):
         yield transition, tuple(state for state in by_state if by_state[state] == transition)

@@ -1,7 +1,7 @@
-"""Counts and lags: all rows, the rows of a period, and the delay of each stage.
+"""Counts and lags: the number of all rows and of a period's rows, and the delay of each stage.
 
-The admin panel, `dateline stats` and the metrics show them; none names a user. No count reads more
-rows than its bound, so that on a large database it quickly says "at least".
+The admin panel, `dateline stats` and the metrics show them. None of them names a user. Each count
+stops at a bound, so that on a large database it quickly returns "at least".
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,18 +46,18 @@ _DAY = timedelta(days=1)
 _WAITING: Final = (ArticleStage.STORED, ArticleStage.GROUPED, ArticleStage.MATCHED)
 _USUAL_WAIT = timedelta(minutes=1)  # of an article, which may wait for its page
 
-_SMALL_FILE = 500 * 1024 * 1024  # bytes; SQLite reads the whole file to size its tables
+_SMALL_FILE = 500 * 1024 * 1024  # bytes; SQLite must read the whole file to size its tables
 
 _ACTIVE = col(Source.state) == SourceState.ACTIVE
 
-# A public source that is gone waits for the operator to remove it.
+# A public source that is gone counts as unhealthy until the operator removes it.
 _UNHEALTHY = and_(
     or_(_ACTIVE, and_(col(Source.state) == SourceState.GONE, col(Source.public))),
     col(Source.error_since).is_not(None),
 )
 
 
-# The counts of `totals`: the table, and the columns to count by.
+# The counts of `totals`, by name: the table, and the columns to group by.
 _TOTALS: Final[Mapping[str, tuple[Any, Sequence[Any]]]] = {
     "chats": (Chat, (Chat.kind, Chat.state)),
     "topics": (Topic, (col(Topic.slug).is_not(None).label("public"),)),
@@ -66,9 +66,9 @@ _TOTALS: Final[Mapping[str, tuple[Any, Sequence[Any]]]] = {
     "sources": (Source, (Source.state,)),
 }
 
-# The counts of `recent_totals`: also the column with the row's number, and the timestamp, for which
-# a match has its article's. Rows are numbered in the order of their timestamps, so the first row of
-# a period is found by bisection, without an index.
+# The counts of `recent_totals`, by name: the table, the columns to group by, the id, and the
+# timestamp. A match is counted by the id and timestamp of its article. Ids follow the order of
+# timestamps, so the first row of a period is found by bisection, without an index.
 _RECENT: Final[Mapping[str, tuple[Any, Sequence[Any], Any, Any]]] = {
     "articles": (Article, (), Article.id, Article.stored_at),
     "matches": (Match, (), Match.article_id, Article.stored_at),
@@ -81,7 +81,7 @@ _RECENT: Final[Mapping[str, tuple[Any, Sequence[Any], Any, Any]]] = {
 
 
 class Count(NamedTuple):
-    """*what*: the values counted by. *is_least*: there may be more."""
+    """A number of rows. *what*: the values of the group. *is_least*: there may be more rows."""
 
     what: tuple[str, ...]
     number: int
@@ -98,7 +98,7 @@ class Amounts(NamedTuple):
 
 
 class Lags(NamedTuple):
-    """How long the oldest work has waited, by the steps that users notice."""
+    """How long the oldest due work has waited, by step."""
 
     read: timedelta
     match: timedelta
@@ -107,9 +107,10 @@ class Lags(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """*lags*: seconds, by stage. *queue*: messages, by state and medium. *usage*: by kind.
+    """The work that waits, for the metrics.
 
-    *put_aside*: articles, see `storage.articles`.
+    *lags*: seconds, by stage. *queue*: the number of messages, by state and medium. *usage*: by
+    kind. *put_aside*: the number of articles put aside; see `storage.articles`.
     """
 
     lags: Mapping[str, float]
@@ -148,7 +149,7 @@ async def amounts(tx: Transaction) -> Amounts:
 
 
 async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
-    """Return the work that waits; *budgets*: the limits of an account, by kind."""
+    """Return the work that waits. *budgets*: the daily limits of an account, by kind."""
     columns = (Delivery.state, Delivery.medium)
     queue = [
         count
@@ -205,14 +206,14 @@ def _oldest(timestamp: Any, *conditions: Any) -> Select[Any]:
 
 
 def _oldest_article(stage: ArticleStage) -> Select[Any]:
-    # By the least id, because articles are stored in the order of their ids; not by the bare id,
-    # because SQLite would walk the whole table by it.
+    # The lowest id, because ids follow the order of storing. `+ 0` hides the primary key, because
+    # SQLite would walk the whole table in its order.
     first = select(func.min(col(Article.id) + 0)).where(is_at(stage)).scalar_subquery()
     return select(col(Article.stored_at)).where(col(Article.id) == first)
 
 
 def _oldest_delivery(medium: Medium) -> list[Select[Any]]:
-    # One statement for each priority, so that the index has each answer in its first row.
+    # One statement for each priority, because then the first row of the index is the answer.
     due_at, is_medium = col(Delivery.due_at), col(Delivery.medium) == medium
     return [
         _oldest(due_at, text(PENDING_SQL), is_medium, col(Delivery.priority) == priority)
@@ -220,7 +221,7 @@ def _oldest_delivery(medium: Medium) -> list[Select[Any]]:
     ]
 
 
-# The due time of each stage's oldest work is the earliest that its statements find.
+# The statements that find the oldest due time of each stage; the earliest result counts.
 _DUE: Final[Mapping[str, list[Select[Any]]]] = {
     "poll": [_oldest(col(Source.next_fetch_at), _ACTIVE)],
     "page": [_oldest(col(AwaitedPage.due_at))],
@@ -265,7 +266,10 @@ async def articles_a_day(tx: Transaction, days: int) -> list[Count]:
 
 
 async def most_subscribed(tx: Transaction, limit: int) -> list[Count]:
-    """Return the public topics with the most subscriptions; other topics are users' own queries."""
+    """Return the public topics with the most subscriptions.
+
+    Leaves out other topics, because these are users' own queries.
+    """
     chats = func.count(col(Subscription.id))
     rows = await tx.rows(
         select(col(Topic.name), chats)
@@ -297,7 +301,10 @@ _TABLE_SIZES_ON_POSTGRESQL: Final = text(
 
 
 async def table_sizes(tx: Transaction) -> list[Count]:
-    """Return the bytes of each table with its indexes, the largest first; [] if that is slow."""
+    """Return the bytes of the largest tables with their indexes, the largest first.
+
+    Returns [] for a large SQLite file, because SQLite must read all of it.
+    """
     if tx.dialect == POSTGRESQL:
         rows = await tx.rows(_TABLE_SIZES_ON_POSTGRESQL)
     else:
@@ -315,9 +322,9 @@ async def table_sizes(tx: Transaction) -> list[Count]:
 async def _counts(
     tx: Transaction, table: Any, by: Sequence[Any] = (), *conditions: Any, most: int | None = None
 ) -> list[Count]:
-    """Count the rows of *table* that meet the *conditions*, up to *most*, by the columns *by*.
+    """Count the rows of *table* that meet the *conditions*, up to *most*, grouped by *by*.
 
-    Without columns that is one count.
+    Without columns in *by*, returns a single count.
     """
     bound = MAX_COUNTED if most is None else most
     columns = by or (literal(1).label("one"),)
@@ -335,9 +342,9 @@ async def _count(tx: Transaction, table: Any, *conditions: Any, most: int | None
 
 
 async def _first_row_since(tx: Transaction, timestamp: Any, since: datetime) -> int:
-    """Return the id of the first row since *since*, by bisection; past the last if there is none.
+    """Find the id of the first row since *since* by bisection; the last id + 1 if there is none.
 
-    *timestamp*: a column of the table, which grows with the ids.
+    *timestamp*: a column whose values increase with the ids.
     """
     table = timestamp.class_
     low, high = await tx.one(sa.select(func.min(table.id), func.max(table.id)))

@@ -1,9 +1,10 @@
 """Stories: the articles of several publishers about the same event.
 
-Each article begins in a story of its own, and grouping may move it to another. A story grows with
-each article that joins it; `reported` is the growth that its alerts show.
+Each article begins in a story of its own, and grouping may move it to another. `grown` counts the
+articles that joined a story, and `reported` is the count that its alerts show.
 
-A story that continues is a chain of chapters, and each chapter names the first.
+When an event continues, the later story is a chapter of the same chain. Each chapter names the
+first story of its chain.
 """
 
 from collections.abc import Collection, Container, Iterable, Mapping
@@ -28,7 +29,7 @@ from storage.db.engine import Transaction
 from storage.db.leases import claim, release_each
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, partial_index
 
-# Literal, because the planner must read the condition to choose a partial index.
+# Literal SQL, because the planner must read the condition to choose a partial index.
 _GROWN: Final = "grown > reported"
 
 _IN_A_CHAIN: Final = "continues_id IS NOT NULL"
@@ -44,9 +45,9 @@ class Story(Leased, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     created_at: datetime
     grown: int = 0  # the number of articles that joined it
-    reported: int = 0  # the number of them that its alerts show
+    reported: int = 0  # the value of `grown` that its alerts show
     reported_at: datetime | None = None
-    continues_id: int | None = Field(  # the first of its chain; None: it is the first itself
+    continues_id: int | None = Field(  # the first story of its chain; None: this is the first
         default=None, foreign_key="story.id", ondelete="SET NULL", sa_type=ROW_ID
     )
 
@@ -60,7 +61,7 @@ _CREATE: Final = text("""
 
 
 async def create_stories(tx: Transaction, count: int) -> list[int]:
-    """Create *count* stories, one at least; return their ids in order."""
+    """Create *count* stories, at least one; return their ids in order."""
     return sorted(story_id for (story_id,) in await tx.rows(_CREATE, count=count, now=tx.now))
 
 
@@ -105,7 +106,7 @@ def chain_of_story(story: Any) -> ColumnElement[int]:
 async def claim_growing_stories(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta, pause: timedelta
 ) -> list[Story]:
-    """Claim stories that grew since their alerts were last edited, at least a *pause* ago."""
+    """Claim stories that grew since their alerts were edited, if that was a *pause* or more ago."""
     rested = or_(col(Story.reported_at).is_(None), col(Story.reported_at) <= tx.now - pause)
     due = and_(text(_GROWN), rested)
     order = (col(Story.id),)
@@ -115,9 +116,9 @@ async def claim_growing_stories(
 async def finish_reporting(
     tx: Transaction, stories: Iterable[Story], waiting: Container[int]
 ) -> None:
-    """Release the locked *stories*, whose alerts now show them as they were claimed.
+    """Release the locked *stories*; their alerts now show the growth read at the claim.
 
-    An article that joined later makes its story due once more. Stories that are *waiting* stay due.
+    A story that an article joined since is due again. Stories with ids in *waiting* stay due.
     """
     changes: dict[int, dict[str, Any]] = {}
     for story in stories:

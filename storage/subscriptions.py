@@ -1,4 +1,4 @@
-"""Subscriptions: which chat wants which topic, and how."""
+"""Subscriptions of chats to topics, ended ones that can be restored, and the public catalogue."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ class Subscription(SQLModel, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     mode: Mode = Field(sa_type=enum_column(Mode))
-    created_at: datetime  # only articles stored later alert
+    created_at: datetime  # articles stored before cause no alert
 
 
 class EndedSubscription(SQLModel, table=True):
@@ -42,17 +42,17 @@ class EndedSubscription(SQLModel, table=True):
 
 
 class CatalogueChange(SQLModel, table=True):
-    """A topic of the catalogue that an admin made, changed or retired."""
+    """A topic of the catalogue that an admin added, changed or retired; see `catalogue_listed`."""
 
     slug: str = Field(primary_key=True, max_length=64)
     at: datetime
 
 
 def is_muted_for_good() -> ColumnElement[bool]:
-    """Return whether the topic of a `Subscription` in the query is muted until it is unmuted.
+    """Build the condition that the topic of a `Subscription` is muted without an end.
 
-    No digest is planned and no search made for such a subscription. A mute that ends by itself
-    changes neither.
+    No digest is scheduled and no search feed is made for such a subscription. A mute with an end
+    does not change that.
     """
     muted = exists().where(
         col(Mute.chat_id) == Subscription.chat_id,
@@ -118,7 +118,7 @@ async def count_subscriptions(tx: Transaction, chat_id: int) -> int:
 
 
 async def count_subscriptions_of_account(tx: Transaction, chat_id: int) -> int:
-    """Return how many our row *chat_id* and the other threads of its chat have together."""
+    """Return how many subscriptions the chat and the other threads of its group have together."""
     return await _count_subscriptions(tx, of_account(col(Subscription.chat_id), chat_id))
 
 
@@ -127,7 +127,7 @@ async def _count_subscriptions(tx: Transaction, which: ColumnElement[bool]) -> i
 
 
 async def wants_digest(tx: Transaction, chat_id: int) -> bool:
-    """Return whether any subscription asks for a digest, and is not muted for good."""
+    """Return whether any subscription with digests is not muted for good."""
     digesting = select(Subscription.id).where(
         col(Subscription.chat_id) == chat_id,
         col(Subscription.mode).in_([mode for mode in Mode if mode.digests]),
@@ -137,7 +137,7 @@ async def wants_digest(tx: Transaction, chat_id: int) -> bool:
 
 
 async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
-    """Return the canonical queries of active chats, those with the most subscribers first."""
+    """Return the canonical queries of active chats' topics, the most subscribed first."""
     subscribed = (
         select(Topic.query_id, func.count().label("chats"))
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
@@ -158,9 +158,9 @@ async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
 
 
 async def popular_topics(tx: Transaction, *, limit: int) -> Sequence[int]:
-    """Return topics of the catalogue, those with most subscribers first, then in its order.
+    """Return the catalogue's topics with the most subscribers, then in the catalogue's order.
 
-    Counts all subscriptions to the catalogue.
+    Reads all subscriptions to the catalogue.
     """
     return await tx.rows(
         select(Topic.id)
@@ -171,7 +171,7 @@ async def popular_topics(tx: Transaction, *, limit: int) -> Sequence[int]:
 
 
 def _subscribers() -> ColumnElement[int]:
-    """Return the number of subscribers of a `Topic` in the query."""
+    """Build the subquery for the number of subscribers of a `Topic`."""
     counted = select(func.count()).where(col(Subscription.topic_id) == Topic.id)
     return counted.correlate(Topic).scalar_subquery()
 
@@ -180,7 +180,7 @@ def _subscribers() -> ColumnElement[int]:
 
 
 class OtherSubscription(NamedTuple):
-    """A subscription of another thread; *chat_id* is our row of the thread."""
+    """A subscription of another thread. *chat_id*: the row id of the thread."""
 
     chat_id: int
     thread_id: int
@@ -220,13 +220,16 @@ def _in_other_threads(chat: Chat) -> ColumnElement[bool]:
     return and_(col(Chat.telegram_id) == chat.telegram_id, col(Chat.id) != chat.id)
 
 
-# Ended subscriptions: kept as they were, for as long as ending them can be undone.
+# Ended subscriptions: kept unchanged for as long as ending them can be undone.
 #
-# A topic of the chat's own is kept for as long, and its query goes on matching.
+# A topic of the chat's own is kept for the same time, and its query is still matched.
 
 
 async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
-    """End it, so that it can be restored. Its chat is locked, as in the functions below."""
+    """End the subscription, so that it can be restored.
+
+    The chat must be locked here and in the functions below.
+    """
     await delete_ended(tx, subscription.chat_id, subscription.topic_id)
     await tx.add(
         EndedSubscription(
@@ -241,13 +244,13 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
 
 
 async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:
-    """Subscribe the chat, which is not subscribed, and forget a subscription that it has ended."""
+    """Subscribe the chat to a topic that it is not subscribed to; forget any ended subscription."""
     await delete_ended(tx, chat_id, topic_id)
     await tx.add(Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now))
 
 
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:
-    """Subscribe the chat again as it was: since when it alerts stays the same."""
+    """Restore the ended subscription with its former mode and `created_at`."""
     values = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at"})
     await tx.add(Subscription(**values))
     await tx.delete(ended)
@@ -256,13 +259,13 @@ async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None
 async def ended_subscription(
     tx: Transaction, chat_id: int, topic_id: int, since: datetime
 ) -> EndedSubscription | None:
-    """Return it if it was ended after *since*."""
+    """Return the ended subscription, if it was ended after *since*."""
     row = await tx.get(EndedSubscription, (chat_id, topic_id))
     return row if row and row.ended_at > since else None
 
 
 async def delete_ended(tx: Transaction, chat_id: int, topic_id: int) -> None:
-    """Delete the record of the ended subscription, because it is restored or can no longer be."""
+    """Delete the record of the ended subscription, if there is one."""
     await tx.change(
         delete(EndedSubscription).where(
             col(EndedSubscription.chat_id) == chat_id, col(EndedSubscription.topic_id) == topic_id
@@ -271,7 +274,7 @@ async def delete_ended(tx: Transaction, chat_id: int, topic_id: int) -> None:
 
 
 async def chats_with_ends(tx: Transaction, before: datetime, limit: int) -> Sequence[int]:
-    """Return chats that ended a subscription until *before*."""
+    """Return chats that ended a subscription at or before *before*."""
     return await tx.rows(
         select(EndedSubscription.chat_id)
         .where(col(EndedSubscription.ended_at) <= before)
@@ -282,7 +285,10 @@ async def chats_with_ends(tx: Transaction, before: datetime, limit: int) -> Sequ
 
 
 async def purge_ended(tx: Transaction, chat_id: int, before: datetime) -> int:
-    """Delete what the chat ended until *before*, its own topics too; return how many."""
+    """Delete the subscriptions that the chat ended by *before*; return how many.
+
+    Deletes their topics too, if these are the chat's own.
+    """
     topic_ids = await tx.rows(
         select(EndedSubscription.topic_id).where(
             col(EndedSubscription.chat_id) == chat_id, col(EndedSubscription.ended_at) <= before
@@ -308,7 +314,8 @@ async def drop_topic(tx: Transaction, topic: Topic) -> None:
     await retire_query(tx, query_id)
 
 
-# The public catalogue as admins change it. A release undoes none of their changes.
+# The public catalogue as admins change it. `CatalogueChange` records each changed topic, so that an
+# upgrade of the program does not undo the change.
 
 
 class TopicListed(NamedTuple):
@@ -336,7 +343,7 @@ async def catalogue_listed(
 
 
 async def public_topic(tx: Transaction, topic_id: int) -> Topic | None:
-    """Return a topic of the catalogue, locked until the transaction ends."""
+    """Lock the topic until the transaction ends, and return it; None if it is not public."""
     public = select(Topic).where(col(Topic.id) == topic_id, col(Topic.slug).is_not(None))
     topic: Topic | None = await tx.first(
         public.with_for_update().execution_options(populate_existing=True)
@@ -345,7 +352,7 @@ async def public_topic(tx: Transaction, topic_id: int) -> Topic | None:
 
 
 async def whole_catalogue(tx: Transaction) -> list[Topic]:
-    """Return the catalogue in its order, locked until the transaction ends."""
+    """Lock the whole catalogue until the transaction ends, and return it in its order."""
     public = select(Topic).where(col(Topic.slug).is_not(None)).order_by(col(Topic.id))
     topics = await tx.rows(public.with_for_update())
     return sorted(topics, key=lambda topic: (topic.position, topic.id))
@@ -360,13 +367,13 @@ async def changed_slugs(tx: Transaction) -> set[str]:
 
 
 async def retiring_topics(tx: Transaction) -> Sequence[int]:
-    """Return retired topics, which some chats may still have to take over."""
+    """Return topics that left the catalogue and whose subscribers may still need private copies."""
     return await tx.rows(
         select(Topic.id).where(col(Topic.slug).is_(None), col(Topic.chat_id).is_(None))
     )
 
 
 async def subscribers_of(tx: Transaction, topic_id: int, limit: int) -> Sequence[int]:
-    """Return chats that subscribe to the topic, by id."""
+    """Return at most *limit* ids of chats that subscribe to the topic, in order."""
     subscribers = select(Subscription.chat_id).where(col(Subscription.topic_id) == topic_id)
     return await tx.rows(subscribers.order_by(col(Subscription.chat_id)).limit(limit))

@@ -1,7 +1,8 @@
-"""Chats and mailboxes that get nothing for now: suspended, never deleted, and restored.
+"""Suspending and restoring chats and mailboxes, including bans and access.
 
-`storage.outbox` changes their deliveries. A mail goes only while its mailbox takes mail *and* its
-chat wants any, whichever of the two came back last.
+A chat or mailbox that can get nothing for now is suspended, never deleted. `storage.outbox`
+suspends and resumes its deliveries. A mail is sent only while its mailbox takes mail *and* its chat
+is not paused or closed, whichever of the two was restored last.
 """
 
 from collections.abc import Collection, Sequence
@@ -80,10 +81,10 @@ class Ban(SQLModel, table=True):
     is_notified: bool = False
 
 
-# An older alert is no news any more; its story goes into the next digest instead.
+# An alert that waited longer expires; the next digest lists its story instead.
 ALERT_LIFETIME = timedelta(hours=6)
 
-# How long an alert waits at most for the end of quiet hours, unless its chat is closed to the bot.
+# The longest time that an alert waits for the end of quiet hours in a chat that can be reached.
 _WAITS_AT_MOST = timedelta(days=1)
 _AWAY_COUNTS = timedelta(days=15)  # no digest reaches back further
 
@@ -95,10 +96,11 @@ BROADCAST_LIFETIME = timedelta(days=3)
 
 
 async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
-    """Send nothing to our row *chat_id* until `restore_chat`, and suspend what is pending.
+    """Put the chat into *state* and suspend its waiting deliveries, until `restore_chat`.
 
-    A pause and a lack of access hold every medium, any other state holds Telegram. A paused chat
-    stays paused, whatever Telegram says of it meanwhile. A lack of access replaces any state.
+    A pause and a lack of access stop every medium; any other state stops Telegram only. A paused
+    chat stays paused, even if Telegram reports it closed meanwhile. A lack of access replaces any
+    state but `ERASED`.
     """
     kept = (state, ChatState.ERASED) if state in CLOSED else (state, *SENT_NOTHING)
     chat = await tx.first(_locked(chat_id))
@@ -109,10 +111,10 @@ async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
 
 
 async def restore_chat(tx: Transaction, chat_id: int) -> int:
-    """Send to our row *chat_id* again; return how many messages have expired meanwhile.
+    """Make the chat active and resume its deliveries; return how many messages expired meanwhile.
 
-    Does nothing to an active chat, where messages wait for another reason. A chat without access
-    stays closed until `apply_access` reopens it.
+    Leaves an active chat alone, because its suspended mails wait for the mailbox. A chat without
+    access stays closed until `apply_access` reopens it.
     """
     return await _restore(tx, chat_id, is_closed=False)
 
@@ -137,10 +139,10 @@ def _locked(chat_id: int) -> SelectOfScalar[Chat]:
 
 
 def _note_absence(chat: Chat, now: datetime) -> None:
-    """Record when the chat got nothing although it wanted to, so that its next digest covers that.
+    """Record the period in which the chat was unreachable, so that its next digest covers it.
 
-    The time begins before the suspension, because alerts may have waited already. A second absence
-    before the same digest extends the first.
+    The period begins before the suspension, because alerts may already have been waiting then. A
+    second absence before the same digest extends the first.
     """
     begun = chat.state_since - _WAITS_AT_MOST
     extends_former = chat.away_until is not None and chat.away_until > now - _AWAY_COUNTS
@@ -152,15 +154,15 @@ def _note_absence(chat: Chat, now: datetime) -> None:
 async def move_waiting_alerts(
     tx: Transaction, source: Chat, target_id: int, topic_id: int, moved_to: int
 ) -> None:
-    """Send the alerts that wait for a deleted thread to the chat that its subscription moved to.
+    """Move the alerts that wait for a deleted thread to the chat that its subscription moved to.
 
-    *source* is the thread, *target_id* our row of the other chat, both locked; *topic_id* is the
-    topic in the thread, *moved_to* the topic in the other chat. Moves nothing from an open thread,
-    and no alert that the other chat had already.
+    *source* is the thread, *target_id* the row id of the other chat; both are locked. *topic_id* is
+    the topic in the thread, *moved_to* the topic in the other chat. Moves nothing from an open
+    thread, and no alert to a story that the other chat was already alerted to.
     """
     if source.state is not ChatState.TOPIC_CLOSED:
         return
-    alert = aliased(Alert, name="waiting")  # apart from those that `not_alerted` looks for
+    alert = aliased(Alert, name="waiting")  # an alias, because `not_alerted` queries `Alert` itself
     is_new = not_alerted(target_id, alert.article_id, alert.story_id)
     suspended = await tx.rows(
         select(alert)
@@ -191,7 +193,7 @@ async def move_waiting_alerts(
 
 
 def _is_stale(now: datetime) -> ColumnElement[bool]:
-    """Return whether a waiting `Delivery` in the query is too old to be worth sending."""
+    """Build the condition that a waiting `Delivery` is too old to be worth sending."""
     kind, created = col(Delivery.kind), col(Delivery.created_at)
     alerts = (DeliveryKind.ALERT, DeliveryKind.BUNDLE)
     return or_(
@@ -218,9 +220,10 @@ async def resume_chats(tx: Transaction, *, limit: int) -> int:
 
 
 async def open_mailbox(tx: Transaction, chat_id: int, address: str) -> Mailbox:
-    """Return the chat's mailbox at *address*, which is to be confirmed.
+    """Return the chat's mailbox at *address*, unconfirmed; create it if it is new.
 
-    Removes a mailbox at another address with its mails; its owner's choices stay.
+    Removes the chat's mailbox at another address with its mails; the new one keeps its `alerts`
+    choice.
     """
     former = await mailbox_of_chat(tx, chat_id)
     if former and former.address == address:
@@ -250,9 +253,9 @@ async def remove_mailbox(tx: Transaction, chat_id: int) -> None:
 async def suspend_mailbox(
     tx: Transaction, mailbox: Mailbox, problem: MailboxProblem, text: str
 ) -> bool:
-    """Send nothing there until it is confirmed; return False if nothing is sent there anyway.
+    """Suspend the mailbox until it is confirmed; return False if it gets no mails anyway.
 
-    A mailbox that waits for its first confirmation becomes unreachable, and its code invalid.
+    An unconfirmed mailbox becomes unreachable. Codes and links sent to it before become invalid.
     """
     match mailbox.state:
         case MailboxState.ACTIVE:
@@ -270,7 +273,7 @@ async def suspend_mailbox(
 
 
 async def unsubscribe_mailbox(tx: Transaction, mailbox: Mailbox) -> bool:
-    """Send nothing there, because its reader asks for that; return False if nothing was sent."""
+    """Unsubscribe the mailbox at its reader's request; return False if it was not active."""
     if mailbox.state is not MailboxState.ACTIVE:
         return False
     await _set_state(tx, mailbox, MailboxState.UNSUBSCRIBED)
@@ -279,7 +282,7 @@ async def unsubscribe_mailbox(tx: Transaction, mailbox: Mailbox) -> bool:
 
 
 async def confirm_mailbox(tx: Transaction, mailbox: Mailbox) -> None:
-    """Send there from now on, waiting mails too; alerts that are no news any more expire."""
+    """Activate the mailbox and resume its suspended mails; those that are too old expire."""
     mailbox.code_hash = mailbox.token_hash = mailbox.problem = mailbox.problem_text = None
     mailbox.soft_bounces, mailbox.soft_since = 0, None
     await drop_confirmations(tx, mailbox)
@@ -298,7 +301,7 @@ async def _ask_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
     return mailbox
 
 
-# Access: chats of banned users, and of users without access, keep all their rows
+# Access: a chat that is closed because of a ban or missing access keeps all its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +319,7 @@ class AccessRule:
 async def apply_access(
     tx: Transaction, rule: AccessRule, *, telegram_id: int | None = None, limit: int = 100
 ) -> int:
-    """Close and reopen chats as `access_changes` says; return how many."""
+    """Close and reopen the chats that `access_changes` returns; return how many."""
     changes = await access_changes(tx, rule, telegram_id=telegram_id, limit=limit)
     for chat_id, state in changes:
         await _set_access(tx, await lock_chat(tx, chat_id), state)
@@ -326,12 +329,12 @@ async def apply_access(
 async def access_changes(
     tx: Transaction, rule: AccessRule, *, telegram_id: int | None = None, limit: int = 100
 ) -> list[tuple[int, ChatState | None]]:
-    """Return the chats whose state does not follow from *rule*, each with the state that does.
+    """Return the chats whose state contradicts *rule*, each with the state that it should have.
 
-    That is one of `CLOSED`, or None if the chat is to be reopened. A private chat depends on its
-    user. A group or channel depends on the user who added the bot, and is banned by its own id;
-    where that user is unknown or had their data deleted, it has access. *telegram_id*: only its
-    chat, and those that it added the bot to.
+    That state is one of `CLOSED`, or None if the chat should be reopened. A private chat depends on
+    its user. A group or channel depends on the user who invited the bot, and can also be banned by
+    its own id; it has access if that user is unknown or was erased. *telegram_id*: only the chat
+    with this id, and the chats that this user invited the bot to.
     """
     wanted = _wanted_state(rule)
     differs = case((wanted.is_(None), col(Chat.state).in_(CLOSED)), else_=col(Chat.state) != wanted)
@@ -352,7 +355,7 @@ async def access_changes(
 
 
 def _wanted_state(rule: AccessRule) -> ColumnElement[str | None]:
-    """Return the state that access gives a `Chat` of the query; NULL if it is open."""
+    """Build the state of `CLOSED` that a `Chat` should have; NULL if it should be open."""
     is_private = col(Chat.kind) == ChatKind.PRIVATE
     user = case((is_private, col(Chat.telegram_id)), else_=col(Chat.invited_by))
     is_admin = among(user, rule.admins)
@@ -376,7 +379,7 @@ def _wanted_state(rule: AccessRule) -> ColumnElement[str | None]:
 
 
 async def _set_access(tx: Transaction, chat: Chat, state: ChatState | None) -> None:
-    """Give the locked *chat* a state of `CLOSED`; None: the state before it, a pause included."""
+    """Set the locked *chat* to a *state* of `CLOSED`; None: reopen it, paused if it was paused."""
     if state is not None:
         if chat.state not in CLOSED:
             chat.was_paused = chat.state is ChatState.PAUSED
@@ -399,13 +402,13 @@ async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
 
 
 async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> bool:
-    """Return whether they are still to be notified, and count them as notified from now on."""
+    """Return whether a ban of these ids was not announced yet, and mark it as announced."""
     unnotified = (among(col(Ban.telegram_id), telegram_ids), ~col(Ban.is_notified))
     return bool(await tx.change(update(Ban).where(*unnotified).values(is_notified=True)))
 
 
 async def ban(tx: Transaction, telegram_id: int) -> bool:
-    """Ban Telegram's id; return False if it is banned already. `apply_access` closes its chats."""
+    """Ban a user or group; return False if already banned. `apply_access` closes its chats."""
     row = {"telegram_id": telegram_id, "since": tx.now, "is_notified": False}
     return bool(await insert_new(tx, Ban, [row], returning=Ban.telegram_id))
 
@@ -420,16 +423,16 @@ async def bans(tx: Transaction, limit: int) -> Sequence[Ban]:
     return await tx.rows(newest.limit(limit))
 
 
-# Groups that became supergroups: Telegram's id changes, our row and its keys stay.
+# Groups that became supergroups: the Telegram id changes, but the row keeps its own id.
 
 
 async def migrate_chat(
     tx: Transaction, old: int, new: int, *, most_topics: int | None = None
 ) -> None:
-    """Write Telegram's id *new* wherever *old* stood.
+    """Replace Telegram's id *old* by *new*.
 
-    If the supergroup has a row already, because its update came first, its rows move to the older
-    row, unless that has the same ones, and the newer row is deleted. Subscriptions beyond
+    If an update created a row for the supergroup first, what refers to that row moves to the older
+    row, unless the older row has an equal entry. The newer row is deleted. Subscriptions beyond
     *most_topics*, or beyond the quota that an admin gave the chat, end.
     """
     moving = await lock_migration(tx, old, new)
@@ -450,7 +453,7 @@ async def migrate_chat(
 
 
 async def lock_migration(tx: Transaction, old: int, new: int) -> Sequence[Chat]:
-    """Lock the rows of both of Telegram's ids, a row for each thread; return those of *old*."""
+    """Lock the rows of both Telegram ids, one for each thread; return those of *old*."""
     chats = await tx.rows(
         select(Chat)
         .where(col(Chat.telegram_id).in_((old, new)))
@@ -468,20 +471,20 @@ async def _move_ban(tx: Transaction, old: int, new: int) -> None:
 
 
 async def _absorb_twin(tx: Transaction, chat: Chat, telegram_id: int) -> None:
-    """Move to *chat* all that belongs to the row of its thread under the new *telegram_id*."""
+    """Merge the row of the same thread under the new *telegram_id* into *chat*, and delete it."""
     same_thread = and_(col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == chat.thread_id)
     twin_id = await tx.first(select(Chat.id).where(same_thread))
     if twin_id is None:
         return
     for column in columns_naming_a_chat():
         await _move_rows(tx, column, twin_id, chat.id)
-    await delete_deliveries(tx, col(Delivery.chat_id) == twin_id)  # the chat has the same already
+    await delete_deliveries(tx, col(Delivery.chat_id) == twin_id)  # those that *chat* also has
     await tx.change(delete(Chat).where(col(Chat.id) == twin_id))
     await unblock_next(tx, [chat.id])
 
 
 async def _end_subscriptions_beyond(tx: Transaction, chat_id: int, most: int) -> None:
-    """End the newest subscriptions of the chat with all its threads, so that *most* are left."""
+    """End the newest subscriptions of the chat and its threads, so that *most* are left."""
     newest = await tx.rows(
         select(Subscription)
         .where(of_account(col(Subscription.chat_id), chat_id))
@@ -503,7 +506,7 @@ async def _move_rows(tx: Transaction, column: Column[int], source: int, target: 
 
 
 def _unique_beside(column: Column[int]) -> list[list[str]]:
-    """Return, for each unique rule that *column* is part of, the names of the other columns."""
+    """Return, for each unique constraint with *column*, the names of its other columns."""
     table = SQLModel.metadata.tables[str(column.table)]
     rules = [
         table.primary_key.columns,
@@ -518,7 +521,7 @@ def _unique_beside(column: Column[int]) -> list[list[str]]:
 
 
 def _is_at_target(column: Column[int], names: list[str], target: int) -> Exists:
-    """Return whether *target* has a row with the same values of the columns *names*."""
+    """Build the condition that *target* has a row with the same values in the columns *names*."""
     at_target = column.table.alias("at_target")
     return exists().where(
         at_target.c[column.name] == target,

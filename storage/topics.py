@@ -27,7 +27,7 @@ class Topic(SQLModel, table=True):
 
 
 class Share(SQLModel, table=True):
-    """A shared query that is too long for a link; it goes with its chat. Nobody guesses *token*."""
+    """A shared query that is too long for a link. The link has the unguessable *token* instead."""
 
     __table_args__ = NUMBERED
 
@@ -47,8 +47,8 @@ class NamedTopic(NamedTuple):
 
 
 async def topics_by_id(tx: Transaction, topic_ids: Collection[int]) -> dict[int, NamedTopic]:
-    """Return the topics that still exist, in the order in which they were made."""
-    query = SQLModel.metadata.tables["query"]  # by name, because its module imports this one
+    """Return those topics that still exist, the oldest first."""
+    query = SQLModel.metadata.tables["query"]  # by name, because `storage.queries` imports this
     rows = await tx.rows(
         select(Topic.id, Topic.name, query.c.canonical)
         .join(query, query.c.id == col(Topic.query_id))
@@ -93,7 +93,7 @@ async def queries_of_chat(tx: Transaction, chat_id: int) -> Sequence[int]:
 
 
 async def share_of(tx: Transaction, chat_id: int, typed: str) -> Share | None:
-    """Return the share of this query that the chat has made before."""
+    """Return the chat's existing share of this query."""
     same = (col(Share.chat_id) == chat_id, col(Share.typed) == typed)
     share: Share | None = await tx.first(select(Share).where(*same).limit(1))
     return share
@@ -125,7 +125,7 @@ async def count_public_topics(tx: Transaction) -> int:
 
 
 async def topic_named(tx: Transaction, slug: str) -> Topic | None:
-    """Return the public topic that links call *slug*."""
+    """Return the public topic with this *slug*, which links contain."""
     topic: Topic | None = await tx.first(select(Topic).where(col(Topic.slug) == slug))
     return topic
 
@@ -133,7 +133,7 @@ async def topic_named(tx: Transaction, slug: str) -> Topic | None:
 async def add_public_topic(
     tx: Transaction, slug: str, *, name: str, typed: str, query_id: int, position: int
 ) -> int | None:
-    """Add a topic to the catalogue and return its id; None if its slug is taken by now."""
+    """Add a topic to the catalogue and return its id; None if its slug is already taken."""
     row = {"slug": slug, "name": name, "typed": typed, "query_id": query_id, "position": position}
     ids = await insert_new(tx, Topic, [row | {"created_at": tx.now}], returning=Topic.id)
     return ids[0] if ids else None

@@ -39,7 +39,7 @@ class MatchSummary(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """An alert, or an edition with the story; *bundle_id*: of an alert that was bundled."""
+    """An alert, or an edition that listed the story. *bundle_id*: of a bundled alert."""
 
     id: int
     chat_id: int
@@ -56,7 +56,7 @@ async def find_delivery(tx: Transaction, delivery_id: int) -> Delivery | None:
 
 
 async def entries_of_article(tx: Transaction, article_id: int) -> list[CarriedEntry]:
-    """Return the entries with the article, the earliest first."""
+    """Return the article's entries with their sources, the earliest first."""
     rows = await tx.rows(
         select(Source.id, Source.title, Source.host, Entry.first_seen_at)
         .join(Entry, col(Entry.source_id) == col(Source.id))
@@ -87,9 +87,9 @@ async def alerts_of(tx: Transaction, story_id: int, limit: int) -> list[Decision
 
 
 async def editions_of(tx: Transaction, story_id: int, limit: int) -> list[Decision]:
-    """Return the editions with the story, of chats that still subscribe to a topic it matched.
+    """Return the editions that listed the story, of chats that still subscribe to a matching topic.
 
-    Reading all editions ever sent would take long on a large database.
+    Searching the editions of all chats would take long on a large database.
     """
     subscribers = (
         select(Subscription.chat_id)
@@ -116,7 +116,7 @@ async def deliveries_of(
     editions: Collection[int],
     limit: int,
 ) -> list[Delivery]:
-    """Return up to *limit* deliveries of these decisions, and the edits of their messages."""
+    """Return up to *limit* deliveries of these decisions, with the edits of their messages."""
     is_decided = or_(
         among(col(Delivery.alert_id), alerts),
         among(col(Delivery.bundle_id), bundles),
@@ -142,7 +142,7 @@ async def articles_of_bundle(tx: Transaction, bundle_id: int) -> Sequence[int]:
 
 
 async def articles_of_edition(tx: Transaction, edition_id: int) -> Sequence[int]:
-    """Return the articles that stand for its stories, in its order."""
+    """Return the articles shown for the edition's stories, in its order."""
     return await tx.rows(
         select(EditionStory.article_id)
         .where(col(EditionStory.edition_id) == edition_id)

@@ -1,9 +1,9 @@
-"""Copy a whole database from SQLite to PostgreSQL, or the other way (`dateline migrate-storage`).
+"""Copies a whole database from SQLite to PostgreSQL, or the other way (`dateline migrate-storage`).
 
 - The source is read in one snapshot. The target is written in one transaction and gets every row or
-  none. An interrupted copy leaves nothing behind and starts again from the beginning.
-- Nobody else may use the databases meanwhile. This module refuses a server with other connections;
-  the caller holds the lock of an SQLite file.
+  none. An interrupted copy leaves no rows behind and must be started again.
+- Nobody else may use the databases meanwhile. This module refuses a server with other connections.
+  The caller must hold the lock of an SQLite file.
 - Values are read and written through the tables' types, which convert them for each database.
 - Leases are not copied, because no process that holds one survives the copy. Neither is the
   full-text index, which is built from the copied texts.
@@ -42,7 +42,7 @@ _EXAMPLES: Final = 3
 # Tables without a model; SQLite's full-text index has several.
 _MADE_BY_MIGRATIONS: Final = ("alembic_version", "folded_index")
 
-# The statements that drop and create each of them again.
+# Each query returns pairs of statements: one that drops a key or index, one that creates it again.
 _FOREIGN_KEYS: Final = """
     SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),
         format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,
@@ -71,7 +71,7 @@ class TransferError(RuntimeError):
 
 
 def check_urls(source_url: str, target_url: str) -> None:
-    """Raise `TransferError` if nothing can be copied between the URLs. It creates no file."""
+    """Raise `TransferError` if nothing can be copied between the URLs. Creates no file."""
     source, target = database_file(source_url), database_file(target_url)
     if (source is None) == (target is None):
         raise TransferError(
@@ -131,7 +131,7 @@ async def _check_source(source: AsyncConnection) -> None:
             "The source was written by an older version of Dateline. Run dateline migrate with "
             "its address as DATABASE_URL, then copy it."
         )
-    if _is_sqlite(source):  # which does not enforce references on every connection
+    if _is_sqlite(source):  # SQLite does not enforce foreign keys on every connection
         rows = await source.exec_driver_sql("PRAGMA foreign_key_check")
         if damaged := {row[0] for row in rows.fetchmany(1000)}:
             raise TransferError(
@@ -205,7 +205,7 @@ async def _batches(source: AsyncConnection, table: Table) -> AsyncIterator[Seque
 
 
 def _values(row: Row[Any]) -> dict[str, Any]:
-    """Return the values by column, without the one character that PostgreSQL cannot store."""
+    """Return the values by column, without NUL characters, which PostgreSQL cannot store."""
     return {
         name: value.replace("\0", "") if isinstance(value, str) and "\0" in value else value
         for name, value in row._mapping.items()  # noqa: SLF001 - public in SQLAlchemy
@@ -215,8 +215,8 @@ def _values(row: Row[Any]) -> dict[str, Any]:
 async def _drop_keys_and_indexes(target: AsyncConnection) -> list[str]:
     """Drop PostgreSQL's foreign keys and indexes; return the statements that restore them.
 
-    Without foreign keys, a row may come before the row of the same table that it refers to (SQLite
-    enforces none here). With indexes built at the end, a copy takes half as long.
+    Without foreign keys, a row may be inserted before the row of the same table that it refers to;
+    on this connection SQLite enforces none. Building the indexes at the end halves the time.
     """
     if _is_sqlite(target):
         return []
@@ -230,13 +230,13 @@ async def _drop_keys_and_indexes(target: AsyncConnection) -> list[str]:
 
 
 def is_numbered(table: Table) -> bool:
-    """Whether the database numbers the rows; Telegram numbers users and groups."""
+    """Return whether the database assigns the ids; Telegram assigns those of users and groups."""
     column = table.autoincrement_column
     return column is not None and column.name == "id"
 
 
 async def _continue_ids(source: AsyncConnection, target: AsyncConnection) -> None:
-    """Let new rows get ids above the highest that any row ever had, deleted ones included."""
+    """Make the ids of new rows continue after the highest id ever given, even to deleted rows."""
     if _is_sqlite(target):
         await target.exec_driver_sql("DELETE FROM sqlite_sequence")
     for table in filter(is_numbered, metadata().sorted_tables):

@@ -1,10 +1,10 @@
-"""Updates that were handled and must have no effect when Telegram sends them again.
+"""Updates that were already handled, so that they have no effect when Telegram sends them again.
 
 Most actions are idempotent and record nothing: a button carries the wanted state, and rows have
-keys. Only an action that makes something new each time (an invitation, a draft, new addresses of
-feeds) or that counts (a wrong code) records its update, in the same transaction. If it made a row,
-the record names that row, and the repeated update shows it again. Records are kept for a day,
-because Telegram keeps an unconfirmed update no longer than that.
+unique keys. An action records its update, in its own transaction, only if it makes something new
+each time (an invitation, a draft, new feed URLs) or counts something (a wrong code). If it made a
+row, the record names the row, and a repeated update shows that row again. Records are kept for a
+day, because Telegram keeps an unconfirmed update no longer than that.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from storage.db.sql import ROW_ID, insert_new
 
 @dataclass(frozen=True, slots=True)
 class UpdateRef:
-    """An update of Telegram. Its id is unique for one bot."""
+    """A Telegram update. Its id is unique for one bot."""
 
     bot_id: int
     update_id: int
@@ -40,9 +40,9 @@ KEPT = timedelta(days=1)
 
 
 async def is_duplicate(tx: Transaction, update_ref: UpdateRef | None) -> bool:
-    """Record the update as handled; return True if it was before.
+    """Record the update as handled; return True if it was already recorded.
 
-    None, for an action without an update, is never a duplicate.
+    None stands for an action without an update, which is never a duplicate.
     """
     if update_ref is None:
         return False
@@ -52,7 +52,7 @@ async def is_duplicate(tx: Transaction, update_ref: UpdateRef | None) -> bool:
 
 
 async def record_result(tx: Transaction, update_ref: UpdateRef | None, made: int | None) -> None:
-    """Record the row that the action made, for the repeated update to show."""
+    """Record the row that the action made, so that a repeated update can show it."""
     if update_ref:
         await tx.change(update(ProcessedUpdate).where(*_is(update_ref)).values(made=made))
 

@@ -1,8 +1,8 @@
 """Usage: how much each account has used of its budgets, by day (UTC).
 
-An account is a Telegram chat with all its threads. A keyed hash stands for it, so that erasing all
-data does not reset the day's counts, and so that the counts name nobody. Rows are locked in the
-order of their keys, and after those of chats and sources.
+An account is a Telegram chat with all its threads. Rows name it by a keyed hash, so that erasing a
+chat does not reset the day's counts, and the counts identify nobody. Rows are locked in the order
+of their keys, and after rows of chats and sources.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ from storage.db.sql import CLUSTERED, ROW_ID, among, enum_column, partial_index,
 from storage.enums import UsageKind
 from storage.sources import Follow
 
-# A source with more followers than this counts against no account, as if it were public.
+# A source that more accounts than this follow counts against none, as if it were public.
 MOST_PAYING: Final = 20
 
 _KEPT_FOR: Final = timedelta(days=2)
@@ -40,7 +40,7 @@ class Usage(SQLModel, table=True):
     kind: UsageKind = Field(primary_key=True, sa_type=enum_column(UsageKind))
     day: date = Field(primary_key=True)
     used: int = Field(default=0, sa_type=BigInteger)
-    # The chat to notify that the budget is used up; None once that is done.
+    # The chat to notify that the budget is used up; None before that and once it was notified.
     chat_id: int | None = Field(
         default=None, foreign_key="chat.id", ondelete="SET NULL", sa_type=ROW_ID
     )
@@ -48,14 +48,14 @@ class Usage(SQLModel, table=True):
 
 
 class Payer(NamedTuple):
-    """An account that follows a source, and the chat that does so."""
+    """An account that follows a source, and its first chat (or thread) that does."""
 
     account: Account
     chat_id: int
 
 
 async def account_of_chat(tx: Transaction, chat_id: int) -> Account:
-    """Return the account of our row *chat_id*."""
+    """Return the account that the chat belongs to."""
     telegram_id = await tx.one(select(Chat.telegram_id).where(col(Chat.id) == chat_id))
     return account_of(await _key(tx), telegram_id)
 
@@ -65,7 +65,7 @@ def account_of(key: bytes, telegram_id: int) -> Account:
 
 
 async def payers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, list[Payer]]:
-    """Return the accounts, sorted, that each of the private sources counts against."""
+    """Return the accounts that each private source counts against, sorted."""
     followed = (
         select(
             Follow.source_id,
@@ -97,7 +97,7 @@ async def payers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, l
 
 
 async def _key(tx: Transaction) -> bytes:
-    """Return the key of the hashes; a reader gets an empty one if nothing was counted yet."""
+    """Return the key of the hashes. Without one, a writer creates it and a reader gets b""."""
     key = await existing_signing_key(tx)
     return key or (await signing_key(tx) if tx.is_writing else b"")
 
@@ -142,7 +142,7 @@ class Exhaustion:
 async def note_exhaustion(
     tx: Transaction, exhausted: Mapping[Payer, Collection[UsageKind]]
 ) -> None:
-    """Let these accounts be notified, unless they were notified of the same budgets today."""
+    """Mark these accounts to be notified, unless they were notified of the same budgets today."""
     for payer, kinds in sorted(exhausted.items()):
         await tx.change(
             update(Usage)
@@ -160,7 +160,7 @@ async def note_exhaustion(
 async def take_exhausted(tx: Transaction, limit: int) -> list[Exhaustion]:
     """Return up to *limit* accounts to notify, and record them as notified.
 
-    An account that was notified of one budget today is not notified of another one.
+    An account is notified at most once a day, even if it uses up another budget.
     """
     rows = await tx.rows(
         select(Usage)
@@ -197,7 +197,7 @@ async def _notified_today(tx: Transaction, accounts: Iterable[Account]) -> set[A
 
 
 class UsageToday(NamedTuple):
-    """The usage of a kind by all accounts today, and the number of used-up budgets."""
+    """Today's usage of one kind by all accounts, and how many accounts have used up the budget."""
 
     used: int
     exhausted: int

@@ -1,4 +1,4 @@
-"""WebSub: the subscriptions by which hubs push news of sources to us."""
+"""WebSub: our subscriptions at hubs, which push new entries of sources to us."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from storage.sources import Follow, Source
 
 
 class PushSubscription(Leased, table=True):
-    """One source at one hub. It outlives its source until the hub has unsubscribed it."""
+    """A subscription to one source at one hub. It is kept until the hub confirms its end."""
 
     __table_args__ = NUMBERED
 
@@ -27,18 +27,18 @@ class PushSubscription(Leased, table=True):
     topic: str
     public: bool = False  # of a public source
     inside: bool = False  # the hub may be in the operator's own network
-    token: str = Field(max_length=64, unique=True)  # part of the address that the hub calls
+    token: str = Field(max_length=64, unique=True)  # part of the URL that the hub calls
     secret: str = Field(max_length=64)
 
     due_at: datetime  # when the hub is requested again
-    asking: str | None = None  # the `hub.mode` that it was asked for and has not confirmed
+    asking: str | None = None  # the `hub.mode` of the last request, until the hub confirms it
     ends_at: datetime | None = None  # None: the subscription is not confirmed
     failures: int = 0  # in a row
-    pushed_at: datetime | None = None  # a push came, and the source was not made due yet
+    pushed_at: datetime | None = None  # of a push after which the source was not made due yet
 
 
 class ExpectedPush(NamedTuple):
-    """A subscription that a push came for. *is_pending*: an earlier push is not handled yet."""
+    """The subscription of a push. *is_pending*: an earlier push was not handled yet."""
 
     id: int
     source_id: int
@@ -49,13 +49,13 @@ class ExpectedPush(NamedTuple):
 
 
 def _is_wanted() -> ColumnElement[bool]:
-    """Say of a `Source` in the query that it is read, and for somebody."""
+    """Build the condition that a `Source` is active, and public or followed."""
     followed = exists().where(col(Follow.source_id) == col(Source.id))
     return and_(col(Source.state) == SourceState.ACTIVE, or_(col(Source.public), followed))
 
 
 async def sources_without_push(tx: Transaction, limit: int) -> list[Source]:
-    """Return sources with a hub that was not asked yet."""
+    """Return sources that have a hub but no subscription there yet."""
     subscribed = select(PushSubscription.id).where(
         col(PushSubscription.source_id) == col(Source.id)
     )
@@ -70,14 +70,14 @@ async def sources_without_push(tx: Transaction, limit: int) -> list[Source]:
 
 
 async def add_pushes(tx: Transaction, rows: list[Mapping[str, Any]]) -> None:
-    """Store the subscriptions that another process has not just stored."""
+    """Store the subscriptions, except for those that another process has just stored."""
     await insert_new(tx, PushSubscription, rows)
 
 
 async def unsubscribe_unused(tx: Transaction) -> None:
-    """Detach the pushes of sources that are read no more or now have another hub.
+    """Detach the subscriptions of sources that are no longer read or now name another hub.
 
-    A private source is read no more when its last follower leaves it.
+    A private source is no longer read once its last follower has left.
     """
     stale = (
         select(PushSubscription.id)
@@ -101,7 +101,7 @@ async def claim_pushes(
 ) -> list[PushSubscription]:
     """Claim subscriptions whose hub must be asked now; those of removed sources are due at once.
 
-    Hubs of public sources come first, because users can name any number of others.
+    Those of public sources come first, because users can add any number of other hubs.
     """
     is_detached = and_(
         col(PushSubscription.source_id).is_(None),
@@ -123,7 +123,7 @@ async def push_of(tx: Transaction, token: str) -> PushSubscription | None:
 
 
 async def expected_push(tx: Transaction, token: str) -> ExpectedPush | None:
-    """Return the subscription of *token*, unless nobody needs its pushes."""
+    """Return the subscription of *token*; None if its source is no longer read."""
     row = await tx.first(
         select(PushSubscription, Source.id, Source.public)
         .join(Source, col(Source.id) == col(PushSubscription.source_id))
@@ -147,10 +147,10 @@ async def forget_push(tx: Transaction, push_id: int) -> None:
 
 
 async def poll_soon(tx: Transaction, apart: timedelta, push_id: int | None = None) -> int:
-    """Make due the sources that hubs have pushed for, or that of one push; return their number.
+    """Make the sources of pending pushes due; return their number. *push_id*: only this push.
 
-    A source that is being read, was read less than *apart* ago, or is unhealthy keeps its push
-    until that is over.
+    A push stays pending while its source is being read, was read less than *apart* ago, or has an
+    error.
     """
     is_free = (
         select(Source.id)

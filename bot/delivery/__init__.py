@@ -1,1 +1,1 @@
-"""From the outbox to a chat or mailbox: the stage that sends, its pace, and Telegram."""
+"""Sends deliveries from the outbox to chats and mailboxes: the send stage, its pace, Telegram."""

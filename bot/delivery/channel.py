@@ -1,6 +1,6 @@
-"""A channel: the medium by which deliveries go out, Telegram or mail, and its responses.
+"""A channel: how deliveries are claimed, sent and answered by one medium, Telegram or mail.
 
-`sender` claims and calls by a channel, and `responses` stores the responses.
+`sender` claims and calls through a channel, and `responses` stores the responses.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from storage.db.engine import Transaction
     from storage.enums import Medium
 
-# How long after its intent a call may begin. That is less than others wait before they take this
-# process for dead (`app.peers`), and together with the call's time-out less than its lease, so
-# that nobody has taken the call over and sent it once more by then.
+# How long after its intent a call may begin. It is shorter than the time after which other
+# processes take this one for dead (`app.peers`). Together with the call's time-out it is shorter
+# than the lease, so that no other process has taken the delivery over and sent it again by then.
 BEGINS_WITHIN_SECONDS: Final = 8.0
 
 _BEYOND_THE_ROW: Final = frozenset(
@@ -43,21 +43,21 @@ _BEYOND_THE_ROW: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SendLimits:
-    """How long the parts of a delivery by one medium may take."""
+    """How long each step of a delivery by one medium may take."""
 
     medium: Medium
     claim_lease: timedelta  # from claim to intent, which includes the wait for a permit
     call_lease: timedelta  # from intent to response, which includes the time-out of the call
     response_seconds: float
-    """How long storing a response is tried; together with the call less than its lease."""
+    """How long storing a response is retried. Together with the call, it is less than the lease."""
     horizon: timedelta = HORIZON
     ask_again: timedelta = timedelta()
-    """How long a server that did not respond is left alone."""
+    """How long to wait before asking again whether a server responds that did not."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallResponse(Generic[Claimed]):
-    """*error* is None if the call was accepted; *message_id* is set if the message has one."""
+    """The result of a call. *error*: None if the call was accepted. *message_id*: Telegram's."""
 
     claimed: Claimed
     outcome: Outcome
@@ -66,9 +66,9 @@ class CallResponse(Generic[Claimed]):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it changes nothing but its delivery."""
+        """Whether storing the response changes only the delivery's row."""
         beyond = self.outcome.transition.effects & _BEYOND_THE_ROW
-        return not beyond and not isinstance(self.error, TryLater)  # counts against its mailbox
+        return not beyond and not isinstance(self.error, TryLater)  # it may suspend the mailbox
 
 
 def response_to(
@@ -79,7 +79,7 @@ def response_to(
 
 
 class Channel(Protocol[Claimed]):
-    """One medium: what it claims, how it calls, what its responses change beside the delivery."""
+    """One medium: claims deliveries, makes the calls, and applies the effects of the responses."""
 
     @property
     def limits(self) -> SendLimits: ...
@@ -93,18 +93,18 @@ class Channel(Protocol[Claimed]):
         """Return the key of the pace row whose pause holds this delivery back."""
 
     async def call(self, claimed: Claimed) -> int | None:
-        """Send or edit the message, without a retry; return its id there.
+        """Send or edit the message, without a retry; return its id, if the medium has ids.
 
         Raises DeliveryError unless the call was accepted.
         """
 
     async def responds(self) -> bool:
-        """Return whether the server responds at all, to a call without effect."""
+        """Make a call without effect; return whether the server responds."""
 
     async def before_responses(
         self, tx: Transaction, pace_key: str, responses: Sequence[CallResponse[Claimed]]
     ) -> None:
-        """Lock and change what comes before deliveries in the order of locks (see `storage`)."""
+        """Lock and change rows that must be locked before deliveries; `storage` has the order."""
 
     async def after_responses(
         self,
@@ -113,4 +113,4 @@ class Channel(Protocol[Claimed]):
         responses: Sequence[CallResponse[Claimed]],
         ours: set[int],
     ) -> None:
-        """Change what follows from the responses; *ours*: the deliveries that we still own."""
+        """Apply the effects of the responses. *ours*: the deliveries that *owner* still leases."""

@@ -1,8 +1,8 @@
-"""The errors of a call to a channel. The type is the policy; see `outcomes`.
+"""The errors of a call to a channel. The type of an error decides what happens; see `outcomes`.
 
-Telegram's errors are translated here alone, from an HTTP code and a description. The first row of
-the table that fits wins; descriptions are compared in lower case. Without such a row, a 4xx is a
-plain rejection and a 5xx an error of the server.
+Only this module classifies Telegram's errors, by HTTP code and description. The first row of
+`_BY_WORDS` that matches wins; descriptions are compared in lower case. Without a match, `_BY_CODE`
+decides. Any other 4xx is `Refused`, and any other 5xx is `ServerError`.
 """
 
 from datetime import timedelta
@@ -14,33 +14,33 @@ from storage.enums import ChatState
 class DeliveryError(Exception):
     """The call was not accepted; the text is for the operator."""
 
-    doubts_channel = False  # the channel may be down: it must respond before anything is repeated
+    doubts_channel = False  # True: the server may be down, and nothing is sent until it responds
 
 
 class Unknown(DeliveryError):  # noqa: N818 - each names the fate of the message
-    """It may have arrived: a read time-out, a reset after the request left, a broken response."""
+    """The message may have arrived: a read time-out, a reset after sending, a broken response."""
 
     doubts_channel = True
 
 
 class GatewayFailed(Unknown):
-    """A 502, a 504 or a page with a 5xx: the server behind a gateway may have done it."""
+    """A 502, a 504 or an error page: the server behind the gateway may have sent the message."""
 
 
 class NeverSent(DeliveryError):  # noqa: N818
-    """The request never left: no connection."""
+    """The request was never sent, because there was no connection."""
 
     doubts_channel = True
 
 
 class ServerError(DeliveryError):
-    """The server reports that it failed (5xx), so that nothing was done."""
+    """The server reports that it failed (5xx), so we assume that nothing was sent."""
 
     doubts_channel = True
 
 
 class FloodWait(DeliveryError):  # noqa: N818
-    """Too fast: the chat pauses exactly as long as asked; for a mail server, all mail pauses."""
+    """Sent too fast: the chat pauses as long as Telegram asks; for a mail server, all mail does."""
 
     def __init__(self, sentence: str, pause: timedelta) -> None:
         super().__init__(sentence)
@@ -48,27 +48,27 @@ class FloodWait(DeliveryError):  # noqa: N818
 
 
 class TokenRejected(DeliveryError):  # noqa: N818
-    """The bot's token, our password or our address is rejected; no message is at fault."""
+    """The bot's token, or our mail password or address, is rejected; no message is at fault."""
 
 
 class TryLater(DeliveryError):  # noqa: N818
-    """A mail server wants it later: it is busy, or we are greylisted (RFC 6647)."""
+    """A mail server asks to try later: it is busy, or it greylists us (RFC 6647)."""
 
 
 class RefusedForNow(TryLater):
-    """A mail server refuses it for a reason that may pass: a full mailbox, no route to it."""
+    """A mail server refuses the mail for now, because the mailbox is full or cannot be reached."""
 
 
 class PolicyRefused(RefusedForNow):
-    """A mail server distrusts us, or relays for nobody (status 5.7, RFC 3463)."""
+    """A mail server distrusts us or does not relay our mail (status 5.7, RFC 3463)."""
 
 
 class MailboxRefused(DeliveryError):  # noqa: N818
-    """A mail server takes no mail for this mailbox: it is suspended, never deleted."""
+    """A mail server takes no mail for this mailbox, which is suspended, never deleted."""
 
 
 class ChatClosed(DeliveryError):  # noqa: N818
-    """Nothing can be sent to this chat for now: it is suspended, never deleted."""
+    """Nothing can be sent to this chat for now. The chat is suspended, never deleted."""
 
     state: ChatState
 
@@ -98,7 +98,7 @@ class ChatMigrated(DeliveryError):  # noqa: N818
 
 
 class Refused(DeliveryError):  # noqa: N818
-    """The request is wrong, and would be refused each time."""
+    """The request is wrong and would be refused again."""
 
 
 class BadMarkup(Refused):
@@ -106,15 +106,15 @@ class BadMarkup(Refused):
 
 
 class TooLong(Refused):
-    """It is larger than the channel takes."""
+    """The message is larger than the channel allows."""
 
 
 class NotModified(DeliveryError):  # noqa: N818
-    """An edit that changes nothing, because the message has that text already."""
+    """The edit changes nothing, because the message already has this text."""
 
 
 class EditTargetGone(DeliveryError):  # noqa: N818
-    """The message to edit is not there, or can no longer be edited."""
+    """The message to edit was deleted or can no longer be edited."""
 
 
 # Telegram's errors
@@ -145,12 +145,12 @@ _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
     (400, "button", BadMarkup),
     (400, "keyboard", BadMarkup),
     (400, "reply markup", BadMarkup),
-    (404, "method not found", Refused),  # a server that is older than the method
+    (404, "method not found", Refused),  # the Bot API server is too old for the method
     (403, "user is deactivated", ChatGone),
     (403, "chat was deleted", ChatGone),
     (403, "kicked", ChatKicked),
     (403, "not a member", ChatKicked),
-    # aiogram reports each 5xx as one kind of error, so only the words tell a gateway.
+    # aiogram raises the same error for every 5xx, so only the words reveal a gateway.
     (500, "bad gateway", GatewayFailed),
     (500, "gateway time", GatewayFailed),
 )
@@ -158,13 +158,13 @@ _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
 _BY_CODE: dict[int, type[DeliveryError]] = {
     HTTPStatus.UNAUTHORIZED: TokenRejected,
     HTTPStatus.FORBIDDEN: ChatBlocked,
-    HTTPStatus.NOT_FOUND: TokenRejected,  # what a malformed token gets
+    HTTPStatus.NOT_FOUND: TokenRejected,  # Telegram's response to a malformed token
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLong,
 }
 
 
 def rejection(code: int, description: str) -> DeliveryError:
-    """Return our error for a response `ok: false` that carries no parameters."""
+    """Return our error for a response with `ok: false` and no parameters."""
     lowered = description.lower()
     for known_code, words, error in _BY_WORDS:
         if code == known_code and words in lowered:
@@ -174,5 +174,5 @@ def rejection(code: int, description: str) -> DeliveryError:
 
 
 def is_error_page(response: object) -> bool:
-    """Return whether a response that is no JSON is a gateway's error page, with a 5xx."""
+    """Return whether a response that is not JSON is the error page of a gateway."""
     return isinstance(response, str) and (not response.strip() or response.lstrip().startswith("<"))

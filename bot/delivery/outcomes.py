@@ -1,11 +1,12 @@
-"""Outcomes: the event of the state machine that a response is, and the columns that it changes.
+"""Outcomes: maps the response to a call to an event of the state machine and to column values.
 
-`storage.states` says what each event makes of a delivery. The rules:
-- a message on which only the server fails is tried again with a back-off, then held
-- a message that may have arrived is resent once, silently; if it may have arrived again, it is
-  held. An edit may be repeated, so it is only tried again
-- a mail that its server wants later is tried again with a back-off of hours, held after two days
-- a message that is refused for its form goes once more as its fallback
+`storage.states` has the transitions of each event. The rules:
+- A message is retried with a back-off while the server reports errors, and then held.
+- A message that may have arrived is resent once, silently. If the outcome is unknown again, it is
+  held. An edit does no harm when repeated, so it is retried like after a server error.
+- A mail that its server asks to retry later is retried for two days with a back-off of up to
+  hours, and then held.
+- A message that is refused for its form is sent once more as its fallback.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
 FIRST_PAUSE: Final = timedelta(seconds=1)
 TOKEN_PAUSE: Final = timedelta(minutes=1)
 
-# With the pauses above, a delivery on which the server always fails is held after ten minutes.
+# The number of calls after which a delivery is held if the server fails each time; with the
+# back-off this takes about ten minutes.
 PATIENCE: Final = 10
 
-# A mail server that wants a mail later is asked 17 times in two days.
+# A mail that its server defers is tried 17 times in two days, and then held.
 FIRST_LATER: Final = timedelta(minutes=5)
 MAIL_PATIENCE: Final = 17
 
@@ -51,7 +53,7 @@ _NONE: Final = timedelta()
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A delivery as it was when the call began; *number* counts its calls from 1."""
+    """The state of a delivery when the call began. *number* counts its calls from 1."""
 
     number: int = 1
     is_edit: bool = False
@@ -70,10 +72,10 @@ def attempt_of(row: "Delivery", *, begun: int = 0) -> Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The event, and the values that its effects need."""
+    """An event, with the values that its effects need."""
 
     event: Event
-    pause: timedelta = _NONE  # before it is due again
+    pause: timedelta = _NONE  # before the delivery is due again
     suspend: ChatState | None = None
     migrate_to: int | None = None
 
@@ -90,7 +92,7 @@ class Outcome:
 
     @property
     def chat_pause(self) -> timedelta | None:
-        """How long the chat pauses; the token too if another chat pauses already."""
+        """How long the chat pauses, and the whole token if another chat is paused already."""
         return self.pause if self.has(Effect.PAUSE_CHAT) else None
 
     @property
@@ -130,8 +132,8 @@ def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noq
 def back_off(
     number: int, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE[Medium.TELEGRAM]
 ) -> timedelta:
-    """Return the pause after call *number*: twice the last one, up to *longest*."""
-    doublings = max(0, min(number - 1, MAIL_PATIENCE))  # by then any pause is the longest
+    """Return the pause after call *number*: *first*, doubled after each call, up to *longest*."""
+    doublings = max(0, min(number - 1, MAIL_PATIENCE))  # more would exceed any *longest*
     return min(first * (1 << doublings), longest)
 
 
@@ -168,7 +170,7 @@ def result_columns(
     message_id: int | None = None,
     error: DeliveryError | None = None,
 ) -> dict[str, Any]:
-    """Return the new values of columns that the transition itself does not change, by name."""
+    """Return the new values of the columns that the transition itself does not set, by name."""
     if outcome.state is DeliveryState.SENT:
         return {"sent_at": now, "message_id": message_id, "last_error": None}
     columns: dict[str, Any] = {"last_error": str(error)[:MAX_ERROR_LENGTH] if error else None}
@@ -180,13 +182,13 @@ def result_columns(
 
 
 def _own_pause(outcome: Outcome) -> timedelta:
-    """Return how long the delivery itself waits; its chat waits for the rest of a long pause."""
+    """Return the pause of the delivery's row. The chat's pace keeps the rest of a long pause."""
     longest = LONGEST_PAUSE[Medium.TELEGRAM]
     return min(outcome.pause, longest) if outcome.has(Effect.PAUSE_CHAT) else outcome.pause
 
 
 def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa: FBT001 - a fact
-    """Whether Telegram may have counted the call as a message to the chat."""
+    """Return whether Telegram may have counted the call as a message to the chat."""
     return not is_edit and (error is None or isinstance(error, (Unknown, ServerError)))
 
 
@@ -194,12 +196,13 @@ def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa
 #
 # 1. Text with entities falls back to plain text.
 # 2. A picture falls back to its caption.
-# 3. A rich message falls back to its classic parts. The first takes its row; the others, which the
-#    fallback lists as `following`, become rows. Each part falls back to its plain text.
+# 3. A rich message falls back to its classic parts. The first part replaces the body of the row.
+#    The other parts, which the fallback lists as `following`, become new rows. Each part falls back
+#    to its plain text.
 
 
 def fallback_columns(fallback: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `body` and `fallback` of the row once *fallback* has become its body."""
+    """Return the new `body` and `fallback` of a row whose body is replaced by *fallback*."""
     body = {name: value for name, value in fallback.items() if name != "following"}
     message = Message.from_json(body)
     # Plain text has no fallback.
@@ -210,13 +213,13 @@ def fallback_columns(fallback: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def following_parts(fallback: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    """Return `body` and `fallback` of each part behind the first of *fallback*."""
+    """Return the `body` and `fallback` of each part of *fallback* after the first."""
     return [fallback_columns(body) for body in fallback.get("following", ())]
 
 
 # The log of responses that are errors
 
-LogLine = tuple[str, str]  # the level, as a logger's method is named, and the sentence
+LogLine = tuple[str, str]  # the name of the logger's method, and the sentence
 
 _BY_EVENT: Final[Mapping[Event, LogLine]] = {
     Event.TOKEN_REJECTED: (

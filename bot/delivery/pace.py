@@ -1,12 +1,12 @@
-"""Pace: the moments at which the next messages may go (GCRA, ITU-T I.371, without a burst).
+"""Pace: the moments at which the next messages may be sent (GCRA, ITU-T I.371, without a burst).
 
-- One row per bot token, one for the mail server and one per chat holds the theoretical arrival time
-  `tat`. From there on send permits are given at even distances, and the sender of each waits for
-  its moment. A window of one second holds at most one permit more than the rate.
-- Other processes take permits of the same row without this one noticing. A message that misses its
-  moment takes another permit, because it would come on top of the messages of the others.
-- Edits take permits too. Telegram is said not to count them, but they are few, and a mistake would
-  pause the whole token.
+- One row per bot token, mail server and chat holds the theoretical arrival time `tat`. Permits
+  begin at the `tat` and are spaced evenly, and each sender waits for the moment of its permit. Any
+  window of one second contains at most one permit more than the rate.
+- Other processes take permits from the same row, and this process does not see them. A message that
+  misses its moment takes another permit, because it could coincide with messages of the others.
+- Edits take permits too. Telegram is said not to count them, but they are few, and if that were
+  wrong the whole token would be paused.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage, Transaction
     from storage.pace import Pace
 
-# Permits are given this far ahead, so that a claim yields several and the reply to a user, which
-# takes the next one after them, never waits longer.
+# How far ahead deliveries take permits. A claim gets several permits, and a reply to a user, which
+# takes the next one, waits at most this long for them.
 HORIZON = timedelta(milliseconds=200)
 
 # Telegram allows one message a second in a private chat. The interval is a little longer, because
-# one message takes longer to Telegram than another. A few replies in a row go at once, because a
-# user waits for them.
+# messages take different times to reach Telegram. A few replies in a row are sent at once, because
+# a user waits for them.
 PRIVATE_INTERVAL = timedelta(seconds=1.05)
 PRIVATE_BURST = 3
 
-# Elsewhere it allows 20 in any minute: (60 + 5 x 4.1) / 4.1 = 19. Deliveries may run further ahead
-# than replies, so that they get permits however many replies a group asks for.
+# In groups and channels it allows 20 in any minute: (60 + 5 x 4.1) / 4.1 = 19. Deliveries may run
+# further ahead than replies, so that they get permits even in a group that asks for many replies.
 GROUP_INTERVAL = timedelta(seconds=4.1)
 GROUP_BURST = 3
 GROUPS_AHEAD = 4 * GROUP_INTERVAL
 
-# How late every message may be at 27 a second, so that no second holds more than 28; at a slower
-# rate it is an interval.
+# How late a message may be at 27 a second, so that no second holds more than 28 messages. At a
+# slower rate, a message may be late by one interval.
 LATE_SECONDS = 0.037
 
-# No longer than the horizon, because a slow process would take permits that others cannot see yet.
+# At most the horizon, because a slow process would take permits beyond the horizon of the others.
 LONGEST_LEAD_SECONDS = HORIZON.total_seconds()
 SHORTEST_LEAD_SECONDS = 0.01
 
 
 class Timer:
-    """A clock that only goes forward, in seconds, and a way to wait on it."""
+    """A monotonic clock in seconds, and a way to wait on it."""
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -68,7 +68,7 @@ class Timer:
 
 
 def bot_key(token: str) -> str:
-    """Return the key of the token's row, because the token itself must stand in no table."""
+    """Return the key of the token's row: a hash, because no table may contain the token itself."""
     return f"bot:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
 
 
@@ -91,13 +91,13 @@ def free_permits(
 def next_permits(
     tat: datetime, now: datetime, interval: timedelta, *, wanted: int
 ) -> list[datetime]:
-    """Return the next *wanted* permits, however far ahead: for replies to users."""
+    """Return the next *wanted* permits, even beyond the horizon. Replies to users take these."""
     start = max(tat, now)
     return [start + i * interval for i in range(wanted)]
 
 
 def reply_moment(tat: datetime, now: datetime, kind: ChatKind) -> tuple[datetime, datetime]:
-    """Return when a reply to a chat may go, and the chat's new arrival time."""
+    """Return when a reply to a chat may be sent, and the chat's new `tat`."""
     burst = PRIVATE_BURST if kind is ChatKind.PRIVATE else GROUP_BURST
     interval = chat_interval(kind)
     arrival = max(tat, now) + interval
@@ -109,29 +109,29 @@ def reply_moment(tat: datetime, now: datetime, kind: ChatKind) -> tuple[datetime
 
 @dataclass(eq=False)
 class Lead:
-    """How long before its permit a call is prepared: somewhat longer than recent commits took."""
+    """How long before its permit a call is prepared: a little longer than recent commits took."""
 
     seconds: float = SHORTEST_LEAD_SECONDS
 
     def learn(self, seconds: float) -> None:
-        """Adapt to how long a commit took: at once if that was long, gradually if it was short."""
+        """Adapt to the duration of a commit: at once if it was long, gradually if it was short."""
         lead = max(1.5 * seconds, 0.9 * self.seconds)
         self.seconds = min(max(lead, SHORTEST_LEAD_SECONDS), LONGEST_LEAD_SECONDS)
 
 
 class Offer(NamedTuple):
-    """Permits that may be taken in *tx*; none while the row pauses."""
+    """Permits that may be taken in *tx*; none while the row is paused."""
 
     tx: Transaction
-    """With the time at which the row was locked."""
+    """The transaction, whose `now` is the time at which the row was locked."""
     permits: list[datetime]
     moments: list[float]
-    """The moments of the permits on the timer."""
+    """The times of the permits on the timer."""
 
 
 @dataclass(eq=False)
 class Pacer:
-    """*key* is the row of the bot's token (`bot_key`) or of the mail server."""
+    """Gives permits from one row. *key*: of the bot's token (`bot_key`) or of the mail server."""
 
     storage: Storage
     timer: Timer
@@ -147,14 +147,14 @@ class Pacer:
 
     @property
     def _is_alone(self) -> bool:
-        """Whether no other process can send from this row: a file of SQLite's has one process."""
+        """Whether no other process sends from this row, because SQLite allows only one process."""
         return self.storage.dialect == SQLITE
 
     async def offer(self, waiting: Transaction, wanted: int, *, commits: int = 1) -> Offer:
-        """Lock the row until the transaction ends, and find up to *wanted* permits.
+        """Lock the row until the transaction ends, and return up to *wanted* permits.
 
-        They begin so far ahead that *commits* transactions, this one included, are committed by
-        then; a process that is alone need not be in time.
+        The permits begin late enough for *commits* transactions, including this one, to commit
+        before. On SQLite they may begin at once; see `keep`.
         """
         row, tx, timer_then = await self._lock(waiting)
         if wanted < 1 or (row.paused_until and row.paused_until > tx.now):
@@ -168,7 +168,7 @@ class Pacer:
         await advance(offer.tx, self.key, offer.permits[used - 1] + self.interval)
 
     async def block(self, waiting: Transaction, count: int) -> list[float]:
-        """Take the next *count* permits, however far ahead; return their moments on the timer."""
+        """Take the next *count* permits, even beyond the horizon; return their timer moments."""
         row, tx, timer_then = await self._lock(waiting)
         ready = self._ready(tx, commits=1)
         permits = next_permits(row.tat, ready, self.interval, wanted=count)
@@ -176,15 +176,15 @@ class Pacer:
         return _on_timer(permits, tx, timer_then)
 
     async def _lock(self, waiting: Transaction) -> tuple[Pace, Transaction, float]:
-        """Return the locked row, the transaction at the time of the lock, and the timer then."""
+        """Lock the row; return it, the transaction at the time of the lock, and the timer then."""
         row = await lock_pace(waiting, self.key)
-        # The time is read after the lock, because the wait for it may have been long. The database
-        # read it about half way between request and response.
+        # The time is read after the lock, because waiting for the lock may take long. The database
+        # reads its clock about half way between request and response.
         asked_at, tx = self.timer.now(), await waiting.anew()
         return row, tx, (asked_at + self.timer.now()) / 2
 
     def _ready(self, tx: Transaction, commits: int) -> datetime:
-        """Return when so many commits will be done, this transaction's among them."""
+        """Return when *commits* transactions, including this one, will probably be committed."""
         lead = 0.0 if self._is_alone else commits * self.lead.seconds
         return tx.now + timedelta(seconds=lead)
 
@@ -194,10 +194,11 @@ class Pacer:
             await self.timer.wait(left)
 
     async def keep(self, moment: float, count: int) -> bool:
-        """Wait for the permits of *count* calls at *moment*; return whether they may begin then.
+        """Wait for the permits of *count* calls at *moment*; return False if the moment was missed.
 
-        A process that is alone may begin late, but keeps the usual distance to the calls before.
-        Otherwise a loop that was held up would start all overdue calls at once, over the limit.
+        On SQLite calls may begin late, because no other process takes permits. They still keep the
+        usual distance to the calls before. Otherwise an event loop that was held up would start all
+        overdue calls at once, over the limit.
         """
         if not self._is_alone:
             await self.until(moment)
@@ -212,7 +213,7 @@ class Pacer:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Yield a writing transaction, from whose duration the lead learns."""
+        """Yield a writing transaction, and adapt the lead to its duration."""
         began_at = self.timer.now()
         async with self.storage.writing() as tx:
             yield tx
@@ -220,5 +221,5 @@ class Pacer:
 
 
 def _on_timer(permits: list[datetime], tx: Transaction, timer_then: float) -> list[float]:
-    """Return the moments of the permits on a timer that showed *timer_then* at the time of *tx*."""
+    """Return the timer's values at the permits, given its value *timer_then* at `tx.now`."""
     return [timer_then + (permit - tx.now).total_seconds() for permit in permits]

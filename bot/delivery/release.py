@@ -70,7 +70,7 @@ async def count_deliveries(storage: Storage, states: Collection[DeliveryState]) 
 async def release_stuck(
     storage: Storage, ids: Sequence[int] | None = None, *, by: int | None = None
 ) -> int:
-    """Make held and failed deliveries due again, all or those of *ids*; return how many."""
+    """Make held and failed deliveries due again; return how many. *ids*: only these; None: all."""
     async with storage.writing() as tx:
         count = await release_deliveries(tx, ids)
         await _record(tx, by, AuditAction.RELEASED, ids, count)
@@ -88,7 +88,7 @@ async def drop_stuck(storage: Storage, ids: Sequence[int], *, by: int | None = N
 async def restore_dropped(
     storage: Storage, delivery_id: int, state: DeliveryState, *, by: int | None = None
 ) -> int:
-    """Give a dropped delivery its former *state* back; return how many were restored, 0 or 1."""
+    """Put a dropped delivery back into *state*; return how many were restored, 0 or 1."""
     async with storage.writing() as tx:
         count = await restore_delivery(tx, delivery_id, state)
         await _record(tx, by, AuditAction.UNDROPPED, [delivery_id], count)

@@ -1,14 +1,14 @@
-"""Replies to users: they take permits from the same pace as deliveries, and go before them.
+"""Replies to users: they take permits from the same pace as deliveries, and have precedence.
 
-This is a middleware of the session that the chat's bot uses. Deliveries have a bot, and so a
-session, of their own. Only calls that send, copy or forward count.
+A middleware of the session of the bot that handles updates. Deliveries use another bot with a
+session of its own. Only calls that send, copy or forward count as messages.
 
-1. No call about a chat is made while Telegram makes the chat pause, and no call of a conversation
-   while it makes the token pause. A call waits for the end of a short pause; else it fails as if
-   Telegram had refused it.
-2. A call that surely did not arrive is tried again, and so is a call that may be done twice. A
-   message is tried once more after a server or gateway failed, so that it comes twice at most. All
-   other calls that may have arrived fail with `MayHaveArrived`, after which no apology is sent.
+1. No call of a conversation is made while Telegram has paused its chat or the token. A call waits
+   for the end of a short pause; during a long one it fails as if Telegram had refused it.
+2. A call that certainly did not arrive is retried, and so is a call that does no harm when made
+   twice. A message is retried once after a server or gateway error, so that it arrives twice at
+   most. Any other call that may have arrived fails with `MayHaveArrived`, and the handler then
+   sends no apology.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# How many permits are taken from the token's row at once. Permits that are not used in time are
-# lost, so that a single reply costs the deliveries a sixth of a second.
+# How many permits replies take from the token's row at once. Unused permits are lost, so a single
+# reply delays deliveries by a sixth of a second.
 BLOCK = 5
 
-# How often a reply takes another permit after missing one; then it goes without.
+# How many permits a reply may miss before it is sent without one.
 TRIES = 3
 
-# A call that would have to wait longer is not made. In a busy group the next permit is 4.1 seconds
-# away. The reply to a press is no message and may come later.
+# A call that would have to wait longer is not made. In a busy group the next permit may be 4.1
+# seconds away. The answer to a button press is not a message and may come later.
 LONGEST_WAIT_SECONDS = 5.0
 PRESS_WAIT_SECONDS = 20.0
 
@@ -107,7 +107,7 @@ class Replies(BaseRequestMiddleware):
             try:
                 return await make_request(bot, method)
             except TelegramRetryAfter as refused:
-                # It was refused, so that another try cannot double it.
+                # Telegram refused the call, so a retry cannot send the message twice.
                 await self._pause(chat, refused.retry_after)
                 if seconds is None or refused.retry_after > _patience(name):
                     raise
@@ -134,7 +134,7 @@ class Replies(BaseRequestMiddleware):
             else:
                 await self._wait_for_permit(method, chat)
         except (DatabaseError, OSError) as error:
-            # The user waits for a reply, if only to read that something is wrong.
+            # Reply anyway, because the user waits, if only for the news that something is wrong.
             log.warning("replying without a permit; the database fails", error=str(error))
 
     async def _wait_for_pauses(self, method: TelegramMethod[Any], chat: int | None) -> None:
@@ -165,7 +165,7 @@ class Replies(BaseRequestMiddleware):
                 return
 
     async def _seconds_to_wait(self, chat: int | None) -> float:
-        """Return how long until the chat may get another reply; count that reply if it is soon."""
+        """Return how long until the chat may get another reply; count the reply if it is soon."""
         async with self._one_at_a_time, self._pacer.transaction() as tx:
             await self._ensure_permits(tx)
             paused = await self._pause_left(tx, chat)
@@ -192,11 +192,11 @@ class Replies(BaseRequestMiddleware):
 
     def _has_permits(self) -> bool:
         while self._permits and self._pacer.is_missed(self._permits[0]):
-            self._permits.popleft()  # it would come too close to a permit of another process
+            self._permits.popleft()  # the reply could coincide with a message of another process
         return bool(self._permits)
 
     async def _pause(self, chat: int | None, seconds: int) -> None:
-        """Pause the chat; the token if the call was about no chat, or another chat pauses too."""
+        """Pause the chat; pause the token if there is no chat or another chat is paused already."""
         log.warning("telegram asks to slow down", chat=chat, seconds=seconds)
         try:
             async with self.storage.writing() as tx:
@@ -228,14 +228,14 @@ def _is_tried_again(name: str, problem: DeliveryError, error: Exception, tried: 
         return True
     if isinstance(problem, ServerError | GatewayFailed):
         return not counts_as_message(name) or tried == 1
-    # An edit or a reply to a press may come twice, but a user who waited for a time-out does not
-    # wait as long again.
+    # An edit or the answer to a press may be repeated, but not after a time-out, because the user
+    # has already waited that long once.
     timed_out = isinstance(error.__cause__, TimeoutError)
     return isinstance(problem, Unknown) and not counts_as_message(name) and not timed_out
 
 
 def _may_have_arrived(method: TelegramMethod[Any], problem: DeliveryError) -> bool:
-    """Return whether the call may have arrived, also if the server says twice that it failed."""
+    """Return whether the call may have arrived, even if the server reports an error."""
     if isinstance(problem, ServerError):
         return counts_as_message(method.__api_method__)
     return isinstance(problem, Unknown)

@@ -1,8 +1,8 @@
-"""Durable responses: the results of calls, stored many in one transaction.
+"""Stores the responses to calls durably, many in one transaction.
 
-While one transaction commits, the next responses gather. A response that cannot be stored, because
-the database is full or away, is tried again for as long as the lease of its call lasts. Losing it
-would turn a sent delivery into one that may have arrived.
+While one transaction commits, further responses gather for the next. If a response cannot be stored
+because the database is full or unreachable, storing is retried for as long as the call's lease
+lasts. If the response were lost, a sent delivery would count as one that may have arrived.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class ResponseWriter(Generic[Claimed]):
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def write(self, response: CallResponse[Claimed]) -> None:
-        """Return once *response* is stored, together with those that came meanwhile."""
+        """Store *response* with others that arrive meanwhile; return once it is stored."""
         self._gathered.append(response)
         async with self._one_at_a_time:
             together, self._gathered = self._gathered, []
             if plain := [each for each in together if each.is_plain]:
                 await self._write_all(plain)
-            # The others change chats and the pace too, so that each takes their locks in the usual
-            # order in a transaction of its own.
+            # The others change chats or paces too. Each gets a transaction of its own, so that
+            # locks are taken in the usual order.
             for other in (each for each in together if not each.is_plain):
                 await self._write_all([other])
 
@@ -62,7 +62,7 @@ class ResponseWriter(Generic[Claimed]):
                 await self._write_all([response])
 
     async def _write_in_time(self, responses: Sequence[CallResponse[Claimed]]) -> None:
-        """Try until the database is back, but no longer than the leases of the calls last."""
+        """Store the responses; retry until the database is back or the calls' leases end."""
         facts = {"medium": self.channel.limits.medium.value, "responses": len(responses)}
         for seconds in retry_pauses(self.channel.limits.response_seconds):
             try:
@@ -91,7 +91,7 @@ class ResponseWriter(Generic[Claimed]):
 
 
 def retry_pauses(total_seconds: float) -> Iterator[float]:
-    """Yield ever longer pauses that last *total_seconds* together."""
+    """Yield increasing pauses in seconds that add up to *total_seconds*."""
     pause, left = FIRST_PAUSE_SECONDS, total_seconds
     while left > 0:
         yield min(pause, left)

@@ -1,8 +1,9 @@
-"""The stage that sends, by Telegram or by mail: claim, intent, call, response, next.
+"""The stage that sends by Telegram or by mail: claim, store the intent, call, store the response.
 
-No transaction is open between these. A crash before the intent costs nothing; one after it leaves
-the delivery `sending`, which becomes unknown. Intents of calls that begin nearly together share a
-transaction, and so do responses. The two media differ in their `Channel` alone.
+Claim, intent and response are separate transactions, and none is open during a call. A crash before
+the intent costs nothing. After a crash behind the intent the delivery is still `sending`; another
+process takes it over, and its outcome counts as unknown. Intents of calls that begin nearly
+together share a transaction, and so do responses. The two media differ only in their `Channel`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ log = structlog.get_logger(__name__)
 
 PER_SECOND = 27.0
 
-# Calls that begin within this time begin together: at 27 a second each alone, at 1000 twenty.
+# Calls whose permits lie within this time begin together: at 27 a second one, at 1000 twenty.
 TOGETHER_SECONDS = 0.02
 
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -55,16 +56,16 @@ _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 @dataclass(eq=False)
 class Calls:
-    """Calls in flight: `async with Calls() as calls:` as long as the process sends.
+    """The calls in flight: `async with Calls() as calls:` for as long as the process sends.
 
-    Leaving it waits at most *patience* for the calls in flight. The outcome of calls that are cut
-    off then is unknown.
+    On exit it waits at most *patience* for the calls in flight, and then cancels them. The outcome
+    of a cancelled call is unknown.
     """
 
     limit: int = 64
     patience: timedelta = timedelta(seconds=8)
     on_done: Callable[[], None] = lambda: None
-    """Called after each call, because the next delivery of its chat may go."""
+    """Called after each call, because the chat's next delivery may now be sent."""
     timer: Timer = field(default_factory=Timer)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
@@ -104,7 +105,7 @@ class Calls:
 
 
 class Planned(NamedTuple, Generic[Claimed]):
-    """A claim, and the moment of its permit on the timer."""
+    """A claimed delivery, and the moment of its permit on the timer."""
 
     claimed: Claimed
     moment: float
@@ -112,7 +113,10 @@ class Planned(NamedTuple, Generic[Claimed]):
 
 @dataclass(eq=False)
 class SendStage(Generic[Claimed]):
-    """*owner* names this process; *pace_key* the row of the bot's token or of the mail server."""
+    """Sends the deliveries of one channel.
+
+    *owner* names this process. *pace_key*: the pace row of the bot's token or of the mail server.
+    """
 
     storage: Storage
     channel: Channel[Claimed]
@@ -126,9 +130,12 @@ class SendStage(Generic[Claimed]):
     _is_in_doubt: bool = False
     _ask_at: float = float("-inf")
     _unbegun: set[int] = field(default_factory=set)
-    """Claims without a call that are not released yet."""
+    """Claimed deliveries whose call has not begun, and which were not released yet."""
     _in_flight: set[int] = field(default_factory=set)
-    """Calls whose results are not stored yet. A clock set forward ends their leases, not them."""
+    """Deliveries whose results are not stored yet.
+
+    If a clock is set forward, their leases expire although their calls are still running.
+    """
 
     def __post_init__(self) -> None:
         timer, horizon = self.calls.timer, self.channel.limits.horizon
@@ -140,7 +147,7 @@ class SendStage(Generic[Claimed]):
     async def run_once(self, limit: int = 100) -> int:
         """Start the calls for due deliveries, each at its permit; return how many were claimed.
 
-        The calls go on in `calls`, which reports each that ends.
+        Does not wait for the calls to end. They run in `calls`, which reports each end (`on_done`).
         """
         if not await self._is_clear():
             return 0
@@ -162,7 +169,7 @@ class SendStage(Generic[Claimed]):
     async def _postpone(
         self, ready: Sequence[Planned[Claimed]], waiting: Sequence[Planned[Claimed]]
     ) -> tuple[list[Planned[Claimed]], list[Planned[Claimed]]]:
-        """Return both with other permits, without the deliveries that get none soon."""
+        """Take new permits; return both lists with these, without deliveries that got none."""
         async with self.pacer.transaction() as tx:
             offer = await self.pacer.offer(tx, len(ready) + len(waiting))
             if offer.moments:
@@ -179,14 +186,17 @@ class SendStage(Generic[Claimed]):
         return postponed[: len(ready)], postponed[len(ready) :]
 
     async def _release_unbegun(self) -> None:
-        """Release claims that may not go now, or that a failed database kept from going."""
+        """Release claimed deliveries without a call, because of a pause or a database error."""
         if self._unbegun:
             async with self.storage.writing() as tx:
                 await release_claims(tx, self._unbegun, self.owner)
             self._unbegun.clear()
 
     async def _is_clear(self) -> bool:
-        """Settle abandoned deliveries; return False while the server may be down."""
+        """Return whether sending may begin; False while the server may be down.
+
+        Settles deliveries that dead processes left behind, once the server responds.
+        """
         await self._release_unbegun()
         async with self.storage.reading() as tx:
             medium = self.channel.limits.medium
@@ -234,7 +244,7 @@ class SendStage(Generic[Claimed]):
         return [Planned(*pair) for pair in zip(claimed, offer.moments, strict=False)]
 
     async def _begin(self, planned: Sequence[Planned[Claimed]]) -> list[Planned[Claimed]]:
-        """Store the intents; return the calls that may begin, still ours and not into a pause."""
+        """Store the intents; return the calls that may begin: still leased to us, not paused."""
         async with self.pacer.transaction() as tx:
             keys = {call.claimed.id: self.channel.paused_by(call.claimed) for call in planned}
             paused = await pauses_by_key(tx, {self.pace_key, *keys.values()})
@@ -259,7 +269,7 @@ class SendStage(Generic[Claimed]):
             response = response_to(claimed, await self._watched_call(claimed))
         except DeliveryError as error:
             response = response_to(claimed, error=error)
-        except Exception as unexpected:  # one bad delivery must not end the others
+        except Exception as unexpected:  # one bad delivery must not stop the others
             log.exception("a call failed in an unknown way", delivery=claimed.id)
             response = response_to(claimed, error=Unknown(repr(unexpected)))
         if response.error:
@@ -280,7 +290,7 @@ class SendStage(Generic[Claimed]):
 def _split(
     waiting: Sequence[Planned[Claimed]],
 ) -> tuple[list[Planned[Claimed]], list[Planned[Claimed]]]:
-    """Return those that go together with the first, and those after."""
+    """Return the deliveries to begin together with the first, and the others."""
     end = waiting[0].moment + TOGETHER_SECONDS
     number = sum(1 for _ in takewhile(lambda planned: planned.moment <= end, waiting))
     return list(waiting[:number]), list(waiting[number:])

@@ -1,9 +1,9 @@
-"""The Telegram channel: claims, sends and edits frozen messages, and translates aiogram's errors.
+"""The Telegram channel: claims, sends and edits stored messages, and translates aiogram's errors.
 
-- It never retries, because the outbox decides about a message that may have arrived.
-- Text goes with `entities`, never with a parse mode; link previews are off. A rich message has
-  Telegram's own HTML, a picture the text as its caption.
-- A 429 pauses its chat; the token too if another chat pauses already (`pause_chat`).
+- It never retries, because the outbox decides what to do with a message that may have arrived.
+- Text is sent with `entities`, never with a parse mode; link previews are off. A rich message is
+  sent as Telegram's own HTML, and a picture with the text as its caption.
+- A 429 pauses its chat, and the whole token if another chat is paused already (`pause_chat`).
 """
 
 from __future__ import annotations
@@ -73,11 +73,11 @@ if TYPE_CHECKING:
     from bot.delivery.channel import CallResponse
     from storage.db.engine import Transaction
 
-# The outcome of a send without a response after this time is unknown.
+# The time-out of a call; the outcome of a send that times out is unknown.
 CALL_SECONDS = 30
 ASK_SECONDS = 5
-UNSTATED_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
-# The lease of the call, less its time-out and the time by which it may begin late.
+UNSTATED_WAIT = timedelta(seconds=5)  # the pause after a 429 that states none
+# `response_seconds` is the rest of the call's lease, after its time-out and a late beginning.
 LIMITS = SendLimits(
     Medium.TELEGRAM,
     claim_lease=timedelta(seconds=30),
@@ -98,9 +98,10 @@ _CODES: dict[type[TelegramAPIError], int] = {
 
 @dataclass(eq=False)
 class Telegram:
-    """*bot* has a session of its own: deliveries never queue behind replies to users.
+    """The `Channel` for Telegram.
 
-    *most_topics*: how many a chat may have; see `migrate_chat`.
+    *bot* has a session of its own, so that deliveries never queue behind replies to users.
+    *most_topics*: how many topics a chat may have; see `migrate_chat`.
     """
 
     bot: Bot
@@ -153,9 +154,9 @@ class Telegram:
         silent: bool = False,
         reply_to: int | None = None,
     ) -> int:
-        """Send the message and return its id. A reply to a message that is gone goes alone.
+        """Send the message and return its id. *thread_id* 0: the chat itself.
 
-        *thread_id* 0: the chat itself.
+        If the message *reply_to* was deleted, Telegram sends this one as a plain message.
         """
         reply = None
         if reply_to:
@@ -175,7 +176,7 @@ class Telegram:
     async def _sent(self, message: Message, options: dict[str, Any]) -> Sent:
         entities = entities_of(message)
         if message.rich is not None:
-            # Without detection, because a headline may hold what looks like a link or a hashtag.
+            # Without detection, because a headline may contain text like a link or a hashtag.
             rich = InputRichMessage(
                 html=message.rich, is_rtl=message.is_rtl or None, skip_entity_detection=True
             )
@@ -296,7 +297,7 @@ def _code_of(error: TelegramAPIError) -> int | None:
 
 def _network_error(error: TelegramNetworkError) -> DeliveryError:
     match error.__cause__:
-        # The second: the connection was closed before the request was written.
+        # `ClientConnectionResetError`: the connection was closed before the request was written.
         case ClientConnectorError() | ClientConnectionResetError() | ConnectionTimeoutError():
             return NeverSent(error.message)
         case asyncio.TimeoutError():

@@ -1,4 +1,4 @@
-"""The trace of an article: from the sources that carried it to the messages that reported it."""
+"""The trace of an article, from the sources that carried it to the messages that reported it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PUT_ASIDE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ArticleTrace:
-    """At most *MOST* alerts and editions, and their deliveries."""
+    """The progress of an article: at most `MOST` alerts and editions, and their deliveries."""
 
     article: Article
     sources: Sequence[CarriedEntry]
@@ -55,7 +55,7 @@ class ArticleTrace:
 
     @property
     def progress(self) -> str:
-        """One sentence on how far it has come, and why no further."""
+        """One sentence that says how far the article has come, and why it went no further."""
         if self.article.put_aside_at:
             return _PUT_ASIDE.format(self.article.put_aside_for)
         if waiting := _NEXT.get(self.article.stage):
@@ -71,7 +71,7 @@ class ArticleTrace:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTrace:
-    """A delivery and the articles that it reports; none of a notice or a broadcast."""
+    """A delivery and the articles that it reports; a notice or a broadcast has none."""
 
     delivery: Delivery
     articles: Sequence[Article] = ()
@@ -84,7 +84,7 @@ async def trace_article(storage: Storage, article_id: int) -> ArticleTrace | Non
 
 
 async def trace_url(storage: Storage, url_hash: str) -> ArticleTrace | None:
-    """Trace the article with this canonical address, a public one first."""
+    """Trace the article with this canonical URL; a public one is preferred to private ones."""
     async with storage.reading() as tx:
         articles = await articles_by_url(tx, [url_hash])
         first = min(articles, key=lambda url: url.scope_id, default=None)

@@ -1,4 +1,4 @@
-"""Copies of an SQLite database in use. A copy is complete or does not exist."""
+"""Copies an SQLite database, even while it is in use. A copy is complete or does not exist."""
 
 import os
 import sqlite3
@@ -19,10 +19,10 @@ class CannotBackUpError(RuntimeError):
 def copy_database(
     source: Path, target: Path, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Copy the present state of the database *source* to the file *target*.
+    """Copy the current state of the database *source* to the file *target*.
 
-    *progress* is called with the number of copied pages and of all pages. A file at *target* is
-    replaced when the copy is on the disk.
+    *progress* is called with the number of copied pages and of all pages. An existing *target* is
+    replaced once the copy is on the disk.
     """
     with atomic_file(target) as draft:
         copy_pages(source, draft, progress)
@@ -31,20 +31,20 @@ def copy_database(
 def copy_pages(
     source: Path, draft: Path, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Copy the database *source* into the empty file *draft*, as `copy_database` does."""
+    """Copy the database *source* into the empty file *draft*; see `copy_database`."""
     with closing(_open(source)) as origin, closing(_open(draft)) as copy:
-        # Inside a transaction the copy does not restart when others write meanwhile.
+        # Inside a read transaction, because otherwise each write by others restarts the copy.
         origin.execute("BEGIN")
         origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
         origin.backup(copy, pages=_PAGES, progress=_report_to(progress))
         origin.execute("ROLLBACK")
-        # Without a log beside it, the file alone is the whole database.
+        # Leave WAL mode, so that the file alone is the whole database.
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
 @contextmanager
 def atomic_file(target: Path) -> Iterator[Path]:
-    """Yield a draft, readable for this user only, that becomes *target* when the block ends."""
+    """Yield a draft, readable only by this user, that replaces *target* when the block ends."""
     draft = target.with_name(f"{target.name}.partial")
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -58,7 +58,7 @@ def atomic_file(target: Path) -> Iterator[Path]:
 
 
 def examine(path: Path) -> str:
-    """Return the schema version of an intact file; raise `CannotBackUpError` for any other."""
+    """Check the file; return its schema version. Raises `CannotBackUpError` if it is damaged."""
     with closing(_open(path)) as connection:
         try:
             problems = [row[0] for row in connection.execute("PRAGMA integrity_check")]
@@ -71,7 +71,7 @@ def examine(path: Path) -> str:
 
 
 def copy_size(path: Path) -> int:
-    """Return the size of a copy at most: that of the file and of its log."""
+    """Return the largest possible size of a copy: the size of the file plus that of its log."""
     log = path.with_name(f"{path.name}-wal")
     return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 

@@ -1,7 +1,8 @@
-"""The databases: opening them, transactions, the clock.
+"""Opens the databases, and provides transactions and the database's clock.
 
-A transaction is short and holds no network call. `reading()` is deferred. `writing()` takes the
-write lock at once, because on SQLite a reader that becomes a writer fails instead of waiting.
+A transaction is short and contains no network call. `reading()` takes no lock at its start.
+`writing()` takes SQLite's write lock at once, because a reader that becomes a writer there fails
+instead of waiting.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
     from storage.enums import Notification
 
-# Any transaction may raise it: the disk is full, the server is away, the file is locked.
+# Any transaction may raise it: the disk is full, the server is unreachable, the file is locked.
 DatabaseError = DBAPIError
 
 Result = TypeVar("Result")
@@ -69,23 +70,23 @@ SQLITE = "sqlite"
 
 POSTGRESQL = "postgresql"
 
-# How long a transaction waits for a connection to PostgreSQL while all are in use: as long as for
-# SQLite's lock (`storage.db.sqlite.BUSY_SECONDS`).
+# How long a transaction waits for a connection to PostgreSQL while all are in use; the same as the
+# wait for SQLite's lock (`storage.db.sqlite.BUSY_SECONDS`).
 POOL_SECONDS: Final = 5.0
 
 # SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
 _CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
 
-# No connection; no room; stopping or starting; errors of the server's system; a standby.
+# No connection; no resources; stopping or starting; errors of the server's system; a standby.
 _UNAVAILABLE_CODES: Final = ("08", "53", "57P", "58", "25006")
 
 _DISK_FULL: Final = "53100"
 
 
 def is_unavailable(error: Exception) -> bool:
-    """Whether the database cannot be reached or used, whatever the statement."""
+    """Return whether the database cannot be reached or used, whatever the statement."""
     if not isinstance(error, DBAPIError):
-        # A template that is not there is an OSError as well.
+        # Jinja's error for a missing template is both an OSError and a LookupError.
         return isinstance(error, OSError) and not isinstance(error, LookupError)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
@@ -93,7 +94,7 @@ def is_unavailable(error: Exception) -> bool:
 
 
 def is_disconnected(error: Exception) -> bool:
-    """Whether the server is gone or the file is locked, which may end at any moment."""
+    """Return whether the server is unreachable or the file is locked; either may end soon."""
     if not isinstance(error, DBAPIError):
         return False
     if error.connection_invalidated or sqlstate(error).startswith(DISCONNECTED_CODES):
@@ -102,13 +103,13 @@ def is_disconnected(error: Exception) -> bool:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same transaction may succeed later: the database was away, or two collided."""
+    """Return whether a retry may succeed: the database was unavailable, or two writers collided."""
     return is_unavailable(error) or sqlstate(error) in _CONFLICT_CODES
 
 
 def describe_failure(error: Exception) -> str | None:
-    """Return an error of a driver as one sentence for a command; None for any other error."""
-    from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+    """Describe a driver's error in one sentence for the command line; None for other errors."""
+    from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - not used on SQLite
     from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415 - as above
 
     message = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
@@ -123,11 +124,11 @@ def describe_failure(error: Exception) -> str | None:
 
 
 async def database_clock(session: AsyncSession) -> datetime:
-    """Return the database's own clock, aware UTC, finer than a second.
+    """Return the time of the database's own clock, aware UTC, with fractions of a second.
 
-    SQLite is a library and would tell this machine's clock, so it is not asked. PostgreSQL's
-    `now()` would be the transaction's start. The same statement sets when PostgreSQL gives the
-    transaction up, because a setting of the session would not pass a pooler.
+    SQLite has only this machine's clock, so it is not asked. PostgreSQL's `now()` is not used,
+    because it is the start of the transaction. The same statement sets the idle time-out of this
+    transaction on PostgreSQL, because a setting of the session would not survive a pooler.
     """
     if session.get_bind().dialect.name == POSTGRESQL:
         now: datetime = (await session.exec(_READ_CLOCK)).one()[0]
@@ -135,7 +136,7 @@ async def database_clock(session: AsyncSession) -> datetime:
     return datetime.now(UTC)
 
 
-# How long a stopped process, or one whose machine is gone, keeps its locks. It is shorter than any
+# How long a frozen process, or one on a vanished machine, keeps its locks. It is shorter than any
 # lease, so that its transaction cannot commit after another process took over.
 IDLE_TRANSACTION_TIMEOUT: Final = timedelta(seconds=10)
 
@@ -150,9 +151,9 @@ _READ_CLOCK: Final = select(
 
 
 class OpenTransactions:
-    """The open transactions of one context, with their starts by the loop's clock.
+    """The open transactions of one context, with their start times on the event loop's clock.
 
-    A transaction starts with the wait for its connection.
+    A transaction starts when it begins to wait for a connection.
     """
 
     def __init__(self) -> None:
@@ -179,7 +180,7 @@ _observed: ContextVar[OpenTransactions | None] = ContextVar("_observed", default
 
 @contextmanager
 def observing_transactions() -> Iterator[OpenTransactions]:
-    """Yield the open transactions of this context and of the tasks that it starts."""
+    """Record the open transactions of this context and of the tasks that it starts."""
     token = _observed.set(opened := OpenTransactions())
     try:
         yield opened
@@ -189,20 +190,20 @@ def observing_transactions() -> Iterator[OpenTransactions]:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction: a session inside a transaction, and its timestamp."""
+    """One transaction: its session, and its timestamp *now* by the database's clock."""
 
     session: AsyncSession
     now: datetime
     notifications: set[Notification] = field(default_factory=set)
-    """Sent to the other processes once this is committed."""
+    """Notifications to send once the transaction is committed."""
     made: Counter[str] = field(default_factory=Counter)
-    """The number of new rows by table, of those that `storage.db.sql` inserts."""
+    """The number of rows inserted by `storage.db.sql`, by table."""
     clock: DatabaseClock = database_clock
     is_writing: bool = False
     known: dict[str, bytes] = field(default_factory=dict)
-    """Values of this database that the process keeps for good; additions count once committed."""
+    """Constants of this database that the process caches. Additions are kept after the commit."""
     running: list[None] = field(default_factory=list)
-    """Not empty while a statement runs, so that `at_once` can tell what its work awaits."""
+    """Not empty while a statement runs; `at_once` uses it to see what its work awaits."""
 
     @property
     def dialect(self) -> str:
@@ -222,8 +223,8 @@ class Transaction:
     async def rows(self, statement: Executable, **values: object) -> Sequence[Any]:
         """Run *statement*, with *values* for its bound parameters, and return all its rows.
 
-        `sqlmodel.select` of one column or one table gives plain values or models; all else gives
-        rows that unpack like tuples.
+        `sqlmodel.select` of one column or one table returns plain values or models. Any other
+        statement returns rows that unpack like tuples.
         """
         await self.flush()
         with self._in_statement():
@@ -232,7 +233,7 @@ class Transaction:
                 options = _RETURNED_MODELS if isinstance(statement, UpdateBase) else {}
                 result = await session.exec(statement, params=values, execution_options=options)
                 return result.all()  # type: ignore[no-any-return]
-            # Past the session, which takes longer than most of our statements do.
+            # Bypass the session, whose overhead exceeds the time of most of our statements.
             rows = await (await self.session.connection()).execute(statement, values)
             is_scalar = isinstance(statement, SelectOfScalar)
             return rows.scalars().all() if is_scalar else rows.all()
@@ -249,7 +250,7 @@ class Transaction:
     async def first(self, statement: Executable, **values: object) -> Any: ...
 
     async def first(self, statement: Executable, **values: object) -> Any:
-        """Return the first row as `rows` gives it, or None if there is none."""
+        """Return the first row, in the form of `rows`; None if there is none."""
         return next(iter(await self.rows(statement, **values)), None)
 
     @overload
@@ -262,7 +263,7 @@ class Transaction:
     async def one(self, statement: Executable, **values: object) -> Any: ...
 
     async def one(self, statement: Executable, **values: object) -> Any:
-        """Return the only row as `rows` gives it, such as a count.
+        """Return the only row, such as a count, in the form of `rows`.
 
         Raises NoResultFound or MultipleResultsFound.
         """
@@ -282,8 +283,8 @@ class Transaction:
     ) -> int:
         """Run an INSERT, UPDATE or DELETE; return how many rows it changed.
 
-        With *many* it runs once for each of these sets of values. Models loaded earlier in the
-        transaction keep what they were loaded with.
+        With *many* it runs once for each of these sets of values. Does not refresh models that were
+        loaded earlier in the transaction.
         """
         await self.flush()
         with self._in_statement():
@@ -294,16 +295,16 @@ class Transaction:
     async def execute_in_driver(
         self, sql: str, parameters: tuple[Any, ...] | list[tuple[Any, ...]]
     ) -> CursorResult[Any]:
-        """Run *sql*, in the driver's own words, once or for each of many rows.
+        """Run *sql*, in the driver's own parameter style, once or for each of many rows.
 
-        For inserts of many short rows, where the compiler of statements costs the most.
+        For inserts of many short rows, where SQLAlchemy's compiler would cost the most.
         """
         with self._in_statement():
             connection = await self.session.connection()
             return await connection.exec_driver_sql(sql, parameters)
 
     async def driver(self) -> Any:
-        """Return the driver's own connection, for what the driver alone can do."""
+        """Return the driver's own connection, for operations that SQLAlchemy does not offer."""
         with self._in_statement():
             connection = await (await self.session.connection()).get_raw_connection()
             return connection.driver_connection
@@ -330,7 +331,7 @@ class Transaction:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write the attributes that were set on loaded rows."""
+        """Write pending changes of loaded rows to the database."""
         session = self.session
         if session.new or session.deleted or session.identity_map.check_modified():
             with self._in_statement():
@@ -345,10 +346,10 @@ class Transaction:
             self.running.pop()
 
     async def at_once(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run *work*, which awaits nothing but statements of this transaction; return its result.
+        """Run *work*, which may await only statements of this transaction; return its result.
 
         On SQLite all of it runs on the database's thread, because a round trip to that thread costs
-        more than most statements do. Raises RuntimeError if *work* awaits anything else.
+        more than most statements. Raises RuntimeError if *work* awaits anything else.
         """
         if self.dialect == POSTGRESQL:
             return await _only_statements(work, self.running)
@@ -362,17 +363,18 @@ class Transaction:
         return await in_one_hop(driver, work)
 
     async def anew(self) -> Transaction:
-        """Return this transaction with the current time, because a lock may have taken long."""
+        """Return this transaction with `now` read again, for use after a long wait for a lock."""
         with self._in_statement():
             return replace(self, now=await self.clock(self.session))
 
 
-# An UPDATE that returns models: they are as it left them, and no others are looked for.
+# Options of an UPDATE that returns models: they get the new values, and the session does not search
+# for other models to update.
 _RETURNED_MODELS: Final = {"synchronize_session": False, "populate_existing": True}
 
 
 def _returns_models(statement: Any) -> bool:
-    # No public attribute says so in less time than the statement takes.
+    # Private attributes, because the public ones take longer than the statement itself.
     columns = getattr(statement, "_raw_columns", None) or getattr(statement, "_returning", None)
     return any(isinstance(column, TableClause | AliasedReturnsRows) for column in columns or ())
 
@@ -381,7 +383,7 @@ def _returns_models(statement: Any) -> bool:
 def _only_statements(
     work: Coroutine[Any, Any, Result], running: Collection[None]
 ) -> Generator[Any, Any, Result]:
-    """Drive *work*, and raise as soon as it waits while no statement is running."""
+    """Drive *work*, and raise RuntimeError if it awaits anything while no statement is running."""
     result: Any = None
     error: BaseException | None = None
     while True:
@@ -408,7 +410,7 @@ class DatabaseClock(Protocol):
 
 
 class Storage:
-    """The database. A process opens it once, and closes it when nothing uses it any more."""
+    """The database. A process opens it once and closes it at its end."""
 
     def __init__(
         self, engine: AsyncEngine, clock: DatabaseClock, writing_engine: AsyncEngine | None = None
@@ -419,10 +421,10 @@ class Storage:
         self._clock = clock
         self._known: dict[str, bytes] = {}
         self.latest = datetime.min.replace(tzinfo=UTC)
-        """The latest timestamp of a transaction, which shows when a clock is set back."""
+        """The latest timestamp of any transaction; reveals a clock that was set back."""
         self._notifier: GivesNotifications | None = None
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
-        # A queue in the process is cheaper than SQLite's busy polling, and fair.
+        # A queue inside the process is cheaper than SQLite's busy polling, and it is fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
 
     @classmethod
@@ -437,9 +439,9 @@ class Storage:
     ) -> Storage:
         """Return a storage on *url* (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
 
-        `storage.schema.migrate` has made its tables. *pool_size* bounds the connections to
-        PostgreSQL, *command_seconds* the time that a server may take to answer (None for long
-        work). *through_pooler*: a pooler such as PgBouncer gives each transaction another session.
+        `storage.schema.migrate` must have created the tables. *pool_size* limits the connections to
+        PostgreSQL. *command_seconds*: how long a server may take to respond (None for long work).
+        *through_pooler*: a pooler such as PgBouncer may give each transaction another session.
         """
         if make_url(url).get_backend_name() != SQLITE:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
@@ -449,7 +451,7 @@ class Storage:
         from storage.db.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 
         engine = sqlite_engine(url, pool_size=pool_size, module=OneHop())
-        # One connection writes, so that no write of another connection empties its cache.
+        # A single connection writes, because a write by another one would empty its page cache.
         writers: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "module": OneHop()}
         return cls(engine, clock, sqlite_engine(url, cache_mb=WRITERS_CACHE_MB, **writers))
 
@@ -502,18 +504,18 @@ class Storage:
             self._notifier.give(tx.notifications)
 
     async def cut_log(self) -> bool:
-        """Remove deleted data from SQLite's log; return False if a reader prevented it."""
+        """Empty SQLite's log of deleted data; return False if a reader prevented it."""
         if self._writer is None:
             return True
         async with self._writer:
             return await truncate_wal(self._engine_of_writers)
 
     async def analyze(self, tables: Iterable[type[SQLModel]]) -> None:
-        """Let PostgreSQL's planner sample *tables* after many rows were loaded at once.
+        """Update the statistics of PostgreSQL's planner after many rows were loaded at once.
 
-        Autovacuum does it some minutes later; until then a claim may take fifteen times as long.
-        Each table has a transaction of its own. SQLite plans without statistics: with them claims
-        took as long as without, and deleting messages took a hundred times as long.
+        Autovacuum does that some minutes later; until then a claim may take fifteen times as long.
+        Each table gets a transaction of its own. SQLite plans without statistics, because with them
+        claims were no faster, and deleting messages took a hundred times as long.
         """
         if self.dialect != POSTGRESQL:
             return
@@ -523,7 +525,7 @@ class Storage:
 
     @contextmanager
     def notifying(self, notifier: GivesNotifications) -> Iterator[None]:
-        """Within the block *notifier* sends the notifications instead of each transaction."""
+        """Within the block, pass notifications to *notifier* instead of sending them at commit."""
         self._notifier = notifier
         try:
             yield
@@ -537,7 +539,10 @@ class Storage:
 
 @contextmanager
 def _connected() -> Iterator[None]:
-    """Turn the error of an exhausted pool into that of a database that cannot be reached."""
+    """Raise OperationalError, as for an unreachable database, if the pool is exhausted.
+
+    Also counts the transaction for `observing_transactions`.
+    """
     opened = _observed.get()
     try:
         with opened.count() if opened else nullcontext():

@@ -12,7 +12,7 @@ _PATIENCE_SECONDS: Final = 1.0
 
 
 class AlreadyHeldError(RuntimeError):
-    """Another process holds the lock; `holder` is its number, or "unknown"."""
+    """Another process holds the lock; `holder` is its process id, or "unknown"."""
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(f"{path} is held by process {holder}")
@@ -21,7 +21,7 @@ class AlreadyHeldError(RuntimeError):
 
 
 def lock_beside(path: Path, purpose: str) -> Path:
-    """Return the file to lock for *path*, the same for every symbolic link to it."""
+    """Return the lock file for *path*; all symbolic links to a file share one."""
     real = path.resolve()
     return real.with_name(f"{real.name}.{purpose}.lock")
 
@@ -30,8 +30,9 @@ def lock_beside(path: Path, purpose: str) -> Path:
 def lock_itself(path: Path) -> Iterator[None]:
     """Lock the inode of *path*, and so all its hard links; create the file if it is missing.
 
-    Raises `AlreadyHeldError`. SQLite's own locks are of another kind (fcntl). Nobody in this
-    process may use the file after the block, because closing it would drop them.
+    Raises `AlreadyHeldError`. The lock (flock) does not conflict with SQLite's own locks (fcntl).
+    This process must not use the database after the block, because closing the file here drops all
+    fcntl locks that the process has on it.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -57,7 +58,7 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise AlreadyHeldError(path, file.read().strip() or "unknown") from None
-        # The file stays afterwards: removing it would let two processes lock two files of one name.
+        # The file is never removed, because then two processes could lock two files of one name.
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -65,9 +66,9 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
 
 
 def _lock_at_once(file: IO[str]) -> None:
-    """Lock *file*, or raise BlockingIOError if another process holds it exclusively.
+    """Lock *file*, or raise BlockingIOError if another process holds an exclusive lock.
 
-    Shared locks are waited for, because `dateline doctor` tests a lock by sharing it for a moment.
+    Waits for shared locks, because `dateline doctor` tests a lock by sharing it for a moment.
     """
     give_up_at = time.monotonic() + _PATIENCE_SECONDS
     while True:

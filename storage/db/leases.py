@@ -1,10 +1,11 @@
-"""Leases: on roles that one process may have, such as polling Telegram, and on rows to work on.
+"""Leases: on roles that only one process may have, such as polling Telegram, and on rows.
 
-`acquire_lease`, `renew_lease` and `release_lease` are for roles; `claim`, `renew` and `release` are
-for rows of any table that is `Leased`.
+`acquire_lease`, `renew_lease` and `release_lease` are for roles. `claim`, `renew` and `release` are
+for rows of any `Leased` table.
 
-A process that shares its database also holds a lease that says it is alive (`alive:…`) and renews
-it every few seconds. If the process is killed, its other leases end soon after that one.
+A process that shares its database also holds a presence lease (`alive:…`) and renews it every few
+seconds. If the process is killed, the other processes release its leases soon after its presence
+lease has expired.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +30,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.sql import Leased, among, insert_new
 
-_LENGTH: Final = 32  # of a name
+_LENGTH: Final = 32  # the longest name
 
 
 class Lease(SQLModel, table=True):
@@ -62,7 +63,7 @@ async def acquire_lease(tx: Transaction, name: str, owner: str, lease: timedelta
 
 
 async def renew_lease(tx: Transaction, name: str, owner: str, lease: timedelta) -> bool:
-    """Renew the lease, even an expired one, unless another process has had it since.
+    """Renew the lease, even an expired one; return False if another process has taken it.
 
     Nobody can take it before this transaction ends.
     """
@@ -76,7 +77,7 @@ async def renew_lease(tx: Transaction, name: str, owner: str, lease: timedelta) 
 
 
 async def lease_of(tx: Transaction, name: str) -> tuple[str, datetime]:
-    """Return the last owner of the lease and when it ends; ("", now) if it is free."""
+    """Return the last owner of the lease and when it ends; ("", now) if there is none."""
     lease = await tx.first(select(Lease.owner, Lease.lease_until).where(col(Lease.name) == name))
     return lease or ("", tx.now)
 
@@ -90,15 +91,15 @@ async def delete_other_leases(tx: Transaction, owner: str) -> None:
 
 
 def presence_name(owner: str) -> str:
-    """Return the name of the lease that says *owner* is alive.
+    """Return the name of the presence lease of *owner*.
 
-    A long owner loses its beginning, because owners differ in their endings.
+    Cuts off the beginning of a long owner, because owners differ in their endings.
     """
     return PRESENCE + owner[len(PRESENCE) - _LENGTH :]
 
 
 async def dead_owners(tx: Transaction) -> list[str]:
-    """Return the processes whose lease on being alive has expired."""
+    """Return the processes whose presence lease has expired."""
     expired = (col(Lease.name).startswith(PRESENCE), col(Lease.lease_until) <= tx.now)
     return list(await tx.rows(select(Lease.owner).where(*expired)))
 
@@ -107,13 +108,13 @@ async def delete_leases_of(tx: Transaction, owners: Iterable[str]) -> None:
     await tx.change(delete(Lease).where(among(col(Lease.owner), owners)))
 
 
-# Leases on rows. A process that was too slow finds that another has its rows by now.
+# Leases on rows. A process that exceeds its lease may find that another process has its rows.
 
 
 FREE: Final[Mapping[str, None]] = {"owner": None, "lease_until": None}
 
-# The parameters of a claim, whose values are those of `claim_values`. A claim that runs often is
-# built once, because to build it takes as long as to run it.
+# The parameters of a claim statement, for which `claim_values` returns the values. A claim that
+# runs often is built once, because building it takes as long as running it.
 CLAIM_TIME: Final[BindParameter[datetime]] = bindparam("claim_time")
 CLAIMER: Final[BindParameter[str]] = bindparam("claimer")
 _CLAIM_UNTIL: Final[BindParameter[datetime]] = bindparam("claim_until")
@@ -132,10 +133,10 @@ def claim_values(tx: Transaction, owner: str, limit: int, lease: timedelta) -> d
 def claim_statement(
     table: type[Leased], due: ColumnElement[bool], order: tuple[Any, ...]
 ) -> Update:
-    """Build the claim of rows of *table* that are *due* and free, in this *order*.
+    """Build the statement that leases rows of *table* that are *due* and free, in this *order*.
 
-    A row is free when nobody leases it or its lease has expired. Several processes may claim at
-    once: on PostgreSQL they skip each other's rows, on SQLite writers queue.
+    A row is free if it has no lease or its lease has expired. Several processes may claim at once:
+    on PostgreSQL they skip each other's rows, and on SQLite writers queue.
     """
     key = inspect(table).primary_key[0]
     lease_until = col(table.lease_until)
@@ -166,9 +167,9 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     lease: timedelta,
     values: Mapping[str, Any] | None = None,
 ) -> list[Row]:
-    """Lease up to *limit* rows to *owner*, as `claim_statement` says; return them.
+    """Lease up to *limit* rows to *owner* with `claim_statement`; return them.
 
-    *values*: other columns that are set with the lease.
+    *values*: other columns to set together with the lease.
     """
     statement = claim_statement(table, due, order).values(**(values or {})).returning(table)
     rows = await tx.rows(statement, **claim_values(tx, owner, limit, lease))
@@ -176,9 +177,9 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
 
 
 async def lock_claims(tx: Transaction, table: type[SQLModel]) -> None:
-    """Serialise the claims of *table*, where whether a row is free depends on other rows.
+    """Serialise the claims of *table*, for tables where other rows decide whether a row is free.
 
-    Each claim must see the rows that another has taken. On SQLite writers queue anyway.
+    Such a claim must see the rows that other claims have taken. On SQLite writers queue anyway.
     """
     if tx.dialect == POSTGRESQL:
         key = func.hashtext(f"claim {inspect(table).local_table.name}")
@@ -193,9 +194,9 @@ async def renew(
     lease: timedelta,
     **values: Any,
 ) -> set[int]:
-    """Renew the leases that *owner* still has on these rows, with other *values*; return its rows.
+    """Renew the leases that *owner* still has on these rows; return the ids of its rows.
 
-    Nobody takes one of them over before this transaction ends.
+    *values*: other columns to set. Nobody can take these rows before this transaction ends.
     """
     return await _update_own(tx, table, ids, owner, {"lease_until": tx.now + lease, **values})
 
@@ -203,7 +204,7 @@ async def renew(
 async def release(
     tx: Transaction, table: type[Leased], ids: Iterable[int], owner: str, **values: Any
 ) -> set[int]:
-    """Free the rows that *owner* still leases, with other *values*; return them."""
+    """Free the rows that *owner* still leases; return their ids. *values*: other columns to set."""
     return await _update_own(tx, table, ids, owner, {**FREE, **values})
 
 
@@ -230,7 +231,7 @@ def _own_update(table: type[Leased], columns: tuple[str, ...]) -> Any:
 async def lock_own(
     tx: Transaction, table: type[Leased], ids: Iterable[int], owner: str
 ) -> set[int]:
-    """Return the rows that *owner* still leases, locked until this transaction ends."""
+    """Lock the rows that *owner* still leases until this transaction ends; return their ids."""
     key, rows = inspect(table).primary_key[0], inspect(table).local_table
     own = select(key).where(among(key, ids), rows.c.owner == owner)
     return set(await tx.rows(own.with_for_update()))
@@ -239,9 +240,9 @@ async def lock_own(
 async def release_each(
     tx: Transaction, table: type[Leased], changes: Mapping[int, Mapping[str, Any]]
 ) -> None:
-    """Free rows that `lock_own` has locked, each with values of its own.
+    """Free rows that `lock_own` has locked, and set the columns in *changes*, by id.
 
-    A `lease_until` among them is how long the row rests.
+    A `lease_until` among the columns keeps the row from being claimed until then.
     """
     rows_by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for key in sorted(changes):
@@ -261,7 +262,7 @@ def _release(table: type[Leased], columns: tuple[str, ...]) -> Update:
 async def release_all_of_others(tx: Transaction, table: type[Row], owner: str) -> None:
     """Free every row of *table* that a process other than *owner* leases.
 
-    Only for a process that has the database to itself (SQLite's file lock): the others are dead.
+    Only for a process that holds SQLite's file lock, because then all other processes are dead.
     """
     others = col(table.owner).is_not(None) & (col(table.owner) != owner)
     await tx.change(update(table).where(others).values(**FREE))

@@ -1,10 +1,11 @@
-"""Notifications between processes about new work, by PostgreSQL's NOTIFY.
+"""Notifies other processes of new work, by PostgreSQL's NOTIFY.
 
-- A lost notification costs a stage its time-out, never a row.
-- Each process has one connection that listens and notifies, ten times a second at most and each
-  name once, because a commit with NOTIFY queues behind all others. Transactions leave their
-  notifications here, so that no commit waits.
-- LISTEN needs the server itself: a pooler in transaction mode delivers no notifications.
+- If a notification is lost, a stage starts later, after its time-out. No row is lost.
+- Each process has one connection that listens and notifies. It sends at most ten times a second,
+  and each name once, because commits with NOTIFY queue behind each other. Transactions pass their
+  notifications to it, so that their own commits do not wait.
+- LISTEN needs a direct connection to the server, because a pooler in transaction mode delivers no
+  notifications.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ _BY_NAME = {notification.value: notification for notification in Notification}
 
 
 async def notify(session: AsyncSession, notifications: Iterable[Notification]) -> None:
-    """Notify all listeners once this transaction commits.
+    """Notify all listeners when this transaction commits.
 
     For a process without a `Notifier`, such as a command.
     """
@@ -53,17 +54,17 @@ class Notifier:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def give(self, notifications: Iterable[Notification], /) -> None:
-        """Notify the other processes soon of committed work."""
+        """Queue notifications of committed work, to be sent soon."""
         self._waiting.update(notifications)
         self._changed.set()
 
     async def exchange(self, on_notification: Callable[[Notification], None]) -> None:
-        """Call *on_notification* with each notification, our own included, forever.
+        """Send and receive notifications forever; call *on_notification* with each one received.
 
-        After each connection, the first included, it is called with all of them, because some may
-        have been missed.
+        That includes those of this process. After each new connection *on_notification* is called
+        with every `Notification`, because some may have been missed.
         """
-        from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+        from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - not used on SQLite
 
         losses = (DBAPIError, PostgresError, InterfaceError, InternalClientError, OSError)
         engine = postgresql_engine(self.url, poolclass=NullPool)
@@ -89,7 +90,7 @@ class Notifier:
         on_notification: Callable[[Notification], None],
         connected: Callable[[], None],
     ) -> None:
-        """Exchange notifications until the connection is lost, then raise."""
+        """Send and receive notifications until the connection is lost, and then raise."""
 
         def take(_connection: object, _process: int, _channel: str, name: object) -> None:
             if known := _BY_NAME.get(str(name)):  # a newer version may send others
@@ -108,7 +109,7 @@ class Notifier:
                 driver.terminate()  # closing would wait for a server that is gone
 
     async def _send_or_probe(self, driver: Any) -> None:
-        """Send notifications, or probe the connection now and then: a network fails silently."""
+        """Send the queued notifications; without any, probe whether the connection still works."""
         try:
             async with asyncio.timeout(_PROBED_EVERY_SECONDS):
                 await self._changed.wait()

@@ -1,10 +1,10 @@
-"""SQLite's driver with one hop to its thread for each statement, or for many of them.
+"""An SQLite driver that switches to its thread only once per statement, or once for many.
 
-The usual adapter hops four times: to create a cursor, execute, fetch and close. Each hop wakes the
-other thread and then the event loop, which costs more than most of our statements.
+SQLAlchemy's adapter switches four times: to create a cursor, execute, fetch and close. Each switch
+("hop") wakes the other thread and then the event loop, and costs more than most of our statements.
 
-Only this module uses the private names of aiosqlite and of SQLAlchemy's adapter. pyproject.toml
-bounds their versions, and the storage tests fail at once if a new version breaks it.
+Only this module uses private names of aiosqlite and of SQLAlchemy's adapter. pyproject.toml limits
+their versions, and the storage tests fail at once if a new version breaks this module.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ Result = TypeVar("Result")
 
 
 async def in_one_hop(driver: Any, work: Coroutine[Any, Any, Result]) -> Result:
-    """Run *work*, which awaits nothing but statements on *driver*, on the driver's own thread.
+    """Run *work*, which may await only statements on *driver*, on the driver's own thread.
 
-    A statement is a plain call there, so *work* never waits. A cancelled caller still waits for the
-    thread, because both use the same session.
+    On that thread a statement is a plain call, so *work* never suspends. A cancelled caller still
+    waits until the thread is done, because both use the same session.
     """
     try:
         return await driver._execute(_run, work)  # type: ignore[no-any-return] # noqa: SLF001
@@ -51,7 +51,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _is_idle(driver: Any) -> bool:
-    """Wait for the thread's earlier work; return False if this wait is cancelled as well."""
+    """Wait until the thread is done; return False if this wait is cancelled, too."""
     try:
         await driver._execute(bool)  # noqa: SLF001
     except asyncio.CancelledError:
@@ -72,7 +72,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
     __slots__ = ("_done",)
 
     def __init__(self, adapt_connection: AsyncAdapt_dbapi_connection) -> None:
-        # Without the parent's, which creates a driver's cursor by a hop of its own.
+        # Does not call the parent's `__init__`, which creates the driver's cursor in another hop.
         self._adapt_connection = adapt_connection
         self._connection = adapt_connection._connection  # noqa: SLF001 - of the adapter
         self._soft_closed_memoized = EMPTY_DICT
@@ -109,7 +109,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
         self._rows = deque(done.rows)
 
     async def _async_soft_close(self) -> None:
-        """It is closed already."""
+        """Do nothing, because `_done` has closed the cursor."""
 
     def close(self) -> None:
         self._rows.clear()
@@ -135,13 +135,13 @@ class Connection(AsyncAdapt_aiosqlite_connection):
     _cursor_cls = Cursor
 
     def rollback(self) -> None:
-        """Roll back, without a hop if there is no transaction, as mostly when the pool calls it."""
+        """Roll back; skip the hop if no transaction is open, as is usual when the pool calls it."""
         if self._connection._connection and self._connection.in_transaction:  # noqa: SLF001 - as the parent
             super().rollback()
 
 
 class OneHop(AsyncAdapt_aiosqlite_dbapi):
-    """The driver's module for the engine."""
+    """The DBAPI module that the engine gets."""
 
     def __init__(self) -> None:
         super().__init__(aiosqlite, sqlite3)
@@ -152,10 +152,10 @@ class OneHop(AsyncAdapt_aiosqlite_dbapi):
 
 
 async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
-    """Open a file, or leave nothing open.
+    """Open a database file; if that fails or is cancelled, leave no file and no thread behind.
 
-    If the caller is cancelled, the driver forgets the file that its thread is opening, and the
-    thread reports it to a loop that may be closed by then.
+    A cancelled aiosqlite forgets the file that its thread is opening, and the thread later reports
+    to an event loop that may be closed.
     """
     files: list[sqlite3.Connection] = []
     driver = aiosqlite.connect(*arg, **kw)
@@ -166,7 +166,7 @@ async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
         return files[0]
 
     def end() -> None:
-        thread.join()  # the driver has asked it to end
+        thread.join()  # the driver has told the thread to end
         for file in files:
             file.close()
 

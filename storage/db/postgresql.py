@@ -1,8 +1,8 @@
-"""Connections to PostgreSQL: to the one of several servers that takes writes.
+"""Connections to PostgreSQL; of several servers, to the one that accepts writes.
 
-A server that vanishes sends nothing, and a server that became a standby still responds. Therefore
-each wait is bounded, and an error that shows that the server is gone or a standby drops the
-connection together with all that are as old.
+A server that vanishes sends nothing, so every wait is bounded. A server that became a standby still
+responds. If an error shows that the server is gone or a standby, the connection is dropped, and so
+are all older connections.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 CONNECT_SECONDS: Final = 3.0
 
 # Seconds that a server may take to respond in normal work, where nothing takes over a second. Only
-# this bound notices a frozen server, because its system still accepts packets. It is longer than
-# `IDLE_TRANSACTION_TIMEOUT`, for which a stopped process may hold a lock, so that a statement that
-# waits for that lock still gets it.
+# this bound detects a frozen server, because its operating system still accepts packets. It is
+# longer than `IDLE_TRANSACTION_TIMEOUT`, the time for which a frozen process may hold a lock, so
+# that a statement that waits for that lock can still succeed.
 COMMAND_SECONDS: Final = 15.0
 
 # No connection; stopping or starting; a server that became a standby.
 DISCONNECTED_CODES: Final = ("08", "57P", "25006")
 
-# The next server is tried after these: no server, none ready, no room, none that takes writes,
-# or a database that is closed, to all or to this role.
+# After these errors the next server is tried: no connection, no resources, not ready, or a database
+# that accepts no connections, from anybody or from this role.
 _UNAVAILABLE_CODES: Final = ("08", "53", "57P", "55000", "42501")
 
-# A prepared statement would belong to a session that we may never get again.
+# Through a pooler, nothing is prepared, because the next transaction may get another session.
 _WITHOUT_SESSION: Final = {
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
@@ -44,12 +44,13 @@ _AGE: Final = "dateline_age"
 
 Server = tuple[str | None, int | None]
 
-# A silent peer is probed after so long, so often, at such intervals.
+# TCP keepalive: the idle seconds before the first probe, the number of probes, and the seconds
+# between them.
 _SILENT_SECONDS, _PROBES, _STEP_SECONDS = 5, 3, 3
 
 
 def sqlstate(error: BaseException | None) -> str:
-    """Return PostgreSQL's code of the error; "" if it has none."""
+    """Return the SQLSTATE of the error; "" if it has none."""
     code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
     return code or ""
 
@@ -61,11 +62,10 @@ def postgresql_engine(
     through_pooler: bool = False,
     **options: Any,
 ) -> AsyncEngine:
-    """Return an engine on PostgreSQL. Its errors, which go to the log, hold no parameters.
+    """Return an engine on PostgreSQL. Its errors, which are logged, contain no parameters.
 
-    *command_seconds*: how long a server may take to respond; None for work that may take long.
-    *through_pooler*: no statement is prepared, because the next transaction may get another
-    session.
+    *command_seconds*: how long a server may take to respond; None for long work. *through_pooler*:
+    prepare no statements, because the next transaction may get another session.
     """
     connector = Connector()
     arguments: dict[str, Any] = {"async_creator_fn": connector, "command_timeout": command_seconds}
@@ -79,13 +79,13 @@ def postgresql_engine(
 
 
 def admin_engine(url: str, **options: Any) -> AsyncEngine:
-    """Return an engine on either database for work that takes as long as it needs."""
+    """Return an engine on either database, without a time limit for statements."""
     if make_url(url).get_backend_name() == "postgresql":
         return postgresql_engine(url, command_seconds=None, **options)
     return create_async_engine(url, **options)
 
 
-# An arbitrary number that nothing else in the database locks.
+# An arbitrary key of an advisory lock, used for nothing else in the database.
 _EXCLUSIVE_LOCK: Final = 0xDA7E_3055
 
 _OTHER_CONNECTIONS: Final = """
@@ -94,7 +94,7 @@ _OTHER_CONNECTIONS: Final = """
     AND pid <> pg_backend_pid()
 """
 
-# The server lists a closed connection for a moment longer.
+# How often to check again, because the server lists a closed connection for a moment longer.
 _LISTED_ATTEMPTS, _LISTED_PAUSE_SECONDS = 20, 0.05
 
 
@@ -104,9 +104,10 @@ class DatabaseInUseError(RuntimeError):
 
 @asynccontextmanager
 async def exclusive_connection(url: str) -> AsyncIterator[AsyncConnection]:
-    """Yield a connection to a server's database that nobody else is connected to.
+    """Yield a connection to a database that no other client is connected to.
 
-    Raises `DatabaseInUseError`. A running bot is always connected, if only to listen.
+    Raises `DatabaseInUseError` if there are others. A running bot is always connected, if only to
+    listen for notifications.
     """
     engine = admin_engine(url, poolclass=NullPool)
     try:
@@ -132,7 +133,7 @@ async def _refuse_others(driver: Any) -> None:
 
 
 class Connector:
-    """Connects to the first server that takes writes, and tries that one first next time.
+    """Connects to the first server that accepts writes, and tries it first next time.
 
     A server that did not respond is tried last.
     """
@@ -149,7 +150,7 @@ class Connector:
         timeout: float | str = CONNECT_SECONDS,  # noqa: ASYNC109 - the driver's, for one server
         **arguments: Any,
     ) -> Any:
-        from asyncpg import CannotConnectNowError  # noqa: PLC0415 - SQLite goes without it
+        from asyncpg import CannotConnectNowError  # noqa: PLC0415 - not used on SQLite
         from asyncpg import ReadOnlySQLTransactionError as NoneTakesWritesError  # noqa: PLC0415
 
         self._order = self._order or _servers(host, port)
@@ -180,14 +181,15 @@ class Connector:
         entry.info[_AGE] = self._losses
 
     def refuse_if_lost(self, connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
-        """Let the pool reconnect if the server closed this connection or was lost since."""
+        """Make the pool reconnect if the connection is closed or older than the last loss."""
         if connection.driver_connection.is_closed() or entry.info[_AGE] < self._losses:
             raise DisconnectionError
 
     def drop_if_gone(self, context: ExceptionContext) -> Exception | None:
-        """Drop the connection, and all older ones, if its server is gone or a standby.
+        """Drop the connection, and all older ones, if the server is gone or a standby.
 
-        The pool would compare their ages by the machine's clock, which may be set back.
+        Ages are counted in losses. The pool would compare them by the machine's clock, which may be
+        set back.
         """
         error = context.original_exception
         is_late = isinstance(error, TimeoutError)
@@ -203,20 +205,20 @@ class Connector:
 
 
 class _ServerUnavailableError(Exception):
-    """A server that another one may replace, or that comes back."""
+    """The server cannot be used now; another one may take its place, or it may come back."""
 
 
 class _StandbyError(_ServerUnavailableError):
-    """It responds, and takes no writes."""
+    """The server responds, but accepts no writes."""
 
 
 class _SilentServerError(_ServerUnavailableError):
-    """It did not respond in time."""
+    """The server did not respond in time."""
 
 
 async def _connect(**arguments: Any) -> Any:
-    """Return a driver's connection with keepalive. Raises `_ServerUnavailableError`."""
-    from asyncpg import (  # noqa: PLC0415 - SQLite goes without it
+    """Return a connection of the driver with keepalive. Raises `_ServerUnavailableError`."""
+    from asyncpg import (  # noqa: PLC0415 - not used on SQLite
         InternalClientError,
         PostgresError,
         TargetServerAttributeNotMatched,
@@ -246,7 +248,7 @@ def _servers(host: str | list[str] | None, port: int | list[int] | None) -> list
 
 
 def _set_keepalive(sock: Any) -> None:
-    """Let the system notice within seconds that the peer is gone."""
+    """Make the operating system detect within seconds that the peer is gone."""
     if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     seconds = _SILENT_SECONDS + _PROBES * _STEP_SECONDS
@@ -257,5 +259,5 @@ def _set_keepalive(sock: Any) -> None:
         ("TCP_KEEPINTVL", _STEP_SECONDS),
         ("TCP_USER_TIMEOUT", seconds * 1000),  # for unacknowledged data
     ):
-        with suppress(AttributeError, OSError):  # not on each system
+        with suppress(AttributeError, OSError):  # not every system has each option
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,6 +1,6 @@
-"""The kinds of problems with a database, because each has another remedy.
+"""Classifies database errors, because each kind of problem has a different remedy.
 
-SQLite names its result codes (https://sqlite.org/rescode.html), PostgreSQL its SQLSTATEs
+Sources: SQLite's result codes (https://sqlite.org/rescode.html), and PostgreSQL's SQLSTATEs
 (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 """
 
@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from storage.db.postgresql import sqlstate
 from storage.enums import DatabaseProblem
 
-# Extended codes begin with the name of their primary code. `CANTOPEN` means a folder without
-# permission, or something that is no file.
+# Extended codes begin with the name of their primary code. `CANTOPEN` means that the folder's
+# permissions are missing, or that the path is not a file.
 _OF_SQLITE: Final = (
     ("SQLITE_BUSY", DatabaseProblem.BUSY),
     ("SQLITE_LOCKED", DatabaseProblem.BUSY),
@@ -48,7 +48,7 @@ _OF_THE_SYSTEM: Final = {
 
 
 class Unusable(NamedTuple):
-    """Why a database cannot be used or written to, with its own *message*."""
+    """Why a database cannot be used or written to. *message*: from the driver or the system."""
 
     problem: DatabaseProblem
     message: str
@@ -70,7 +70,7 @@ def database_problem(error: BaseException) -> DatabaseProblem:
             return problem
     if isinstance(cause, OSError):
         return _OF_THE_SYSTEM.get(cause.errno or 0, DatabaseProblem.UNREACHABLE)
-    if isinstance(cause, sqlite3.Error):  # without a code, as for a path with a zero byte in it
+    if isinstance(cause, sqlite3.Error):  # errors without a code, as for a path with a NUL byte
         return DatabaseProblem.FORBIDDEN
     return DatabaseProblem.UNREACHABLE
 

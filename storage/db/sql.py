@@ -1,9 +1,9 @@
-"""Shared by both databases: column types, lists of values, inserts and upserts.
+"""SQL for both databases: column types, lists of values, inserts and upserts.
 
-A table that numbers its rows says `NUMBERED`. Buttons, links, Message-IDs and mutes name rows by
-number and may outlive them. PostgreSQL never reuses a number, but SQLite does once the last row is
-deleted, and an old button would act on another topic. A copy to the other database keeps the last
-numbers.
+A table whose ids the database assigns is `NUMBERED`, so that ids are never reused. Buttons, links,
+Message-IDs and mutes contain ids and may outlive their rows. PostgreSQL never reuses an id, but
+SQLite by default reuses the highest one after its row is deleted, and an old button would act on
+another topic. A copy to the other database (`storage.transfer`) continues after the last id.
 """
 
 import json
@@ -46,14 +46,14 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-# Rows of tables are not validated. Building the validators only for tables that are dumped saves a
-# sixth of the time that the tables add to a start.
+# Rows are not validated. pydantic builds the validator of a table only when a row is dumped, which
+# saves a sixth of the time that importing the tables takes.
 SQLModel.model_config["defer_build"] = True
 
-# SQLite numbers rows by itself only where the primary key is a plain INTEGER.
+# SQLite assigns ids only if the primary key is declared as INTEGER.
 ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
-# SQLite keeps the rows in the primary key itself instead of in an index beside them.
+# WITHOUT ROWID: SQLite stores the rows in the primary key's own B-tree, without a second index.
 CLUSTERED: Final = {"sqlite_with_rowid": False}
 NUMBERED = {"sqlite_autoincrement": True}
 
@@ -75,28 +75,28 @@ def enum_column(words: type[StrEnum]) -> Enum:
 def partial_index(condition: str) -> dict[str, Any]:
     """Return the options of an index on the rows that meet *condition*, for both databases.
 
-    The condition is literal, because the planner must read it to choose the index.
+    The condition is literal SQL, because the planner must read it to choose the index.
     """
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Leased(SQLModel):
-    """A row that processes claim: `owner` has it until `lease_until`."""
+    """A row that processes lease: `owner` has the lease until `lease_until`."""
 
     owner: str | None = None
     lease_until: datetime | None = None
 
     def free(self) -> None:
-        """Revoke the lease, which its owner notices when it is done."""
+        """Revoke the lease. Its owner notices that when it renews or releases the row."""
         self.owner = self.lease_until = None
 
 
-# A list of values is one parameter, so that a statement is compiled and prepared once. A parameter
-# for each value would make another statement for each length.
+# A list of values is bound as one parameter, so that a statement is compiled and prepared once. One
+# parameter per value would make a different statement for each length.
 
 
 class _List(TypeDecorator[Sequence[Any]]):
-    """Many values of one type as one: an array on PostgreSQL, a JSON text on SQLite."""
+    """The type of a list parameter: an array on PostgreSQL, a JSON text on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -114,7 +114,7 @@ class _List(TypeDecorator[Sequence[Any]]):
 
 
 class _Among(BinaryExpression[bool]):
-    """An `IN` like any other to the session, which can evaluate it for the rows that it holds."""
+    """An `IN` with a list parameter. The session can evaluate it on loaded rows, as any `IN`."""
 
     inherit_cache = True
 
@@ -132,7 +132,7 @@ def _among_on_postgresql(element: _Among, compiler: Any, **options: Any) -> str:
 
 
 def among(column: Any, values: Iterable[Any] | BindParameter[Any]) -> ColumnElement[bool]:
-    """Say whether *column*, of ids or strings, is one of any number of *values*.
+    """Build the condition that *column*, of ids or strings, is in *values*, of any length.
 
     In a statement that is built once, *values* is a `bindparam`.
     """
@@ -145,8 +145,8 @@ def among(column: Any, values: Iterable[Any] | BindParameter[Any]) -> ColumnElem
     return _Among(side, bound, in_op, type_=Boolean())
 
 
-# Rows go to the driver as it takes them, because the session, or a compiled statement for each row,
-# takes longer than the database does.
+# Rows are passed to the driver directly, because the session, or a compiled statement for each row,
+# takes longer than the database itself.
 
 
 async def insert_new(
@@ -156,10 +156,10 @@ async def insert_new(
     *,
     returning: Any = None,
 ) -> list[Any]:
-    """Insert the *rows* that break no unique constraint; return the key *returning* of those.
+    """Insert the *rows* that violate no unique constraint.
 
-    All rows name the same columns; the other columns have their defaults. The keys come in any
-    order.
+    Returns the column *returning* of the inserted rows, in any order. All rows name the same
+    columns; the other columns get their defaults.
     """
     new, count = await _insert(tx, table, rows, "ON CONFLICT DO NOTHING", returning)
     tx.made[str(table.__tablename__)] += count
@@ -174,10 +174,10 @@ async def upsert(
     key: str,
     changes: str,
 ) -> None:
-    """Insert the *rows*; make *changes* to those whose *key* exists.
+    """Insert the *rows*; apply *changes* to stored rows with the same *key*.
 
-    *key*: column names, such as `"event, day"`. *changes*: SQL that calls the stored row by its
-    table and the new one `excluded`: `"tat = excluded.tat WHERE pace.tat < 5"`. All rows name the
+    *key*: column names, such as `"event, day"`. *changes*: SQL that names the stored row by its
+    table and the new row `excluded`: `"tat = excluded.tat WHERE pace.tat < 5"`. All rows name the
     same columns, and no two have the same key.
     """
     await _insert(tx, table, rows, f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
@@ -185,7 +185,7 @@ async def upsert(
 
 _LENGTH: Final = re.compile(r"\(\d+\)")
 
-_ROWS_AT_ONCE: Final = 500  # in one statement of SQLite, which takes 32,766 values
+_ROWS_AT_ONCE: Final = 500  # per statement on SQLite, which allows 32,766 parameters
 
 
 async def _insert(
@@ -195,7 +195,7 @@ async def _insert(
     conflict: str,
     returning: Any = None,
 ) -> tuple[list[Any], int]:
-    """Return the *returning* of the inserted rows, if it is wanted, and their number."""
+    """Insert the rows; return their *returning* column, if one is given, and their number."""
     if not rows:
         return [], 0
     columns = _insert_columns(tx.session.get_bind().dialect, table, tuple(rows[0]))
@@ -216,9 +216,9 @@ async def _insert(
 def _inserted_values(
     dialect: str, columns: Sequence["_Column"], rows: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield the values of each statement as SQL, with its parameters."""
+    """Yield the SQL of the values of each statement, with its parameters."""
     values = [column.values_of(rows) for column in columns]
-    if dialect == POSTGRESQL:  # takes whole columns, for which it plans once
+    if dialect == POSTGRESQL:  # one array per column, so that the statement is planned once
         arrays = ", ".join(f"${place}::{column.type}[]" for place, column in enumerate(columns, 1))
         yield f"SELECT * FROM unnest({arrays})", tuple(values)  # noqa: S608 - types of our own
         return
@@ -232,10 +232,10 @@ def _inserted_values(
 @dataclass(frozen=True, slots=True)
 class _Column:
     name: str
-    type: str  # in the database, without a length: a cast would cut off what is too long
-    is_named: bool  # by the rows; else it has its default
+    type: str  # SQL type without a length, because a cast to a length would truncate silently
+    is_named: bool  # whether the rows name the column; if not, it gets its default
     default: Any
-    to_driver: Callable[[Any], Any] | None  # None: the driver takes the value as it is
+    to_driver: Callable[[Any], Any] | None  # None: the driver takes the value unconverted
 
     def values_of(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         if not self.is_named:
@@ -244,7 +244,7 @@ class _Column:
         values = [row[self.name] for row in rows]
         if self.to_driver is None:
             return values
-        # Mostly all rows share one timestamp object, which is converted once.
+        # Usually all rows share one timestamp object, which is then converted only once.
         distinct = {id(value): value for value in values}
         converted = {key: self.to_driver(value) for key, value in distinct.items()}
         return [converted[id(value)] for value in values]

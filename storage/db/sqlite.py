@@ -14,23 +14,23 @@ BUSY_SECONDS: Final = 5
 
 _IMPATIENT: Final = "dateline_impatient"
 
-# Seconds that cutting the log, during which nobody writes, waits for readers.
+# Seconds that truncating the log waits for readers. Nobody can write meanwhile.
 CUT_SECONDS: Final = 1
 
 _CACHE_MB: Final = 2
 
-WRITERS_CACHE_MB: Final = 32  # the pages of a busy minute
+WRITERS_CACHE_MB: Final = 32  # enough for the pages that a busy minute changes
 
-_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log, so that a page that changes often is copied once
+_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log; a page that changes often is then copied once
 
 
 def sqlite_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> AsyncEngine:
-    """Return an engine on an SQLite file, whose errors hold no parameters, like PostgreSQL's."""
+    """Return an engine on an SQLite file. Its errors, which are logged, contain no parameters."""
     engine = create_async_engine(url, hide_parameters=True, **options)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _open(connection: Any, _entry: ConnectionPoolEntry) -> None:
-        # The driver must not begin transactions by itself; `_begin` says which kind.
+        # The driver must not begin transactions by itself, because `_begin` chooses their kind.
         connection.isolation_level = None
         connection.create_function("keyed_sha256", 2, _keyed_sha256, deterministic=True)
         cursor = connection.cursor()
@@ -57,7 +57,7 @@ def _keyed_sha256(secret: bytes, text: str) -> str:
 async def truncate_wal(engine: AsyncEngine) -> bool:
     """Copy the write-ahead log into the file and empty it; return False if a reader prevented it.
 
-    Until then the log still holds old pages with deleted data.
+    Until it is emptied, the log still contains old pages with deleted data.
     """
     async with engine.execution_options(dateline_outside=True).connect() as connection:
         await connection.exec_driver_sql(f"PRAGMA {_busy_timeout(CUT_SECONDS)}")
@@ -78,10 +78,10 @@ def _begin(connection: Connection) -> None:
 
 
 def _begin_to_write(connection: Connection) -> None:
-    """Bound the total wait for a lock, not the wait of each queued writer.
+    """Take the write lock. Bounds the total wait for a lock, not the wait of each queued writer.
 
-    Once a writer has waited in vain, the next ones fail at once: they were queued meanwhile, and
-    would otherwise fail one after another, minutes later.
+    Once a writer has waited in vain, the writers queued behind it fail at once. Otherwise they
+    would fail one after another, the last of them minutes later.
     """
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `storage.migrations.upgrade` gives."""
+"""Runs the migrations on the connection of `storage.migrations.upgrade`; loaded by alembic."""
 
 from alembic import context
 
@@ -6,7 +6,7 @@ from storage.schema import metadata
 
 
 def is_of_models(_object: object, name: str | None, kind: str, *_: object) -> bool:
-    """Leave out the tables of SQLite's full-text index."""
+    """Return whether a database object belongs to the models; SQLite's full-text index does not."""
     return not (kind == "table" and (name or "").startswith("folded_index"))
 
 

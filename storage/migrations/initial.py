@@ -1,7 +1,8 @@
 """Writes the first migration from the models: `make migration`.
 
-Until 1.0 a change of a model changes this migration, and databases are created again. From then on
-it is frozen, and each change has a migration of its own; CONTRIBUTING says how.
+Until version 1.0, this migration is rewritten whenever a model changes, and existing databases must
+be created again. From 1.0 on it is frozen, and each change gets a migration of its own;
+CONTRIBUTING says how.
 """
 
 from __future__ import annotations
@@ -57,13 +58,13 @@ def main() -> None:
 
 
 def _without_comments(code: str) -> str:
-    """Drop alembic's comments, which ask to review its code."""
+    """Remove alembic's comments, which ask the reader to review the code."""
     lines = (line.strip() for line in code.splitlines())
     return "\n".join(f"    {line}" for line in lines if not line.startswith("#"))
 
 
 def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
-    """Render row ids by their name, and enums as the strings that they are stored as."""
+    """Render row ids as `ROW_ID`, and enums as the strings that are stored."""
     if kind == "type" and item is ROW_ID:
         return "ROW_ID"
     if kind == "type" and isinstance(item, Enum):

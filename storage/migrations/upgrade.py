@@ -1,6 +1,6 @@
 """Runs all migrations in one transaction, on both databases.
 
-It is imported only for an upgrade, because alembic takes long to import.
+Import this module only for an upgrade, because importing alembic takes long.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from storage.db.engine import POSTGRESQL
 from storage.db.postgresql import admin_engine
 from storage.schema import LATEST_VERSION, MIGRATIONS, is_current, stored_version
 
-# An arbitrary number that nothing else in the database locks.
+# An arbitrary key of an advisory lock, used for nothing else in the database.
 _ADVISORY_LOCK = 0xDA7E_11FE
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Return alembic's configuration; the migrations run on *connection*."""
+    """Return alembic's configuration for migrations on *connection*."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
@@ -30,9 +30,9 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 async def upgrade(url: str, before: Callable[[str], None] = lambda _: None) -> None:
-    """Bring the database at *url* up to date, or leave it unchanged.
+    """Bring the database at *url* up to date; if that fails, leave it unchanged.
 
-    *before* is called with the stored version, if there is one and it is old.
+    *before* is called with the stored version before an older database is migrated.
     """
     engine = admin_engine(url)
     if engine.dialect.name != POSTGRESQL:
@@ -52,14 +52,14 @@ def _upgrade(connection: Connection) -> None:
     with connection.begin():
         if connection.dialect.name == POSTGRESQL:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
-        # Another process may have done it.
+        # Check again, because another process may have migrated the database meanwhile.
         if not is_current(stored_version(connection)):
-            # Not to the head, because the folder may hold files of a newer version by now.
+            # Not to "head", because the folder may now contain files of a newer version.
             command.upgrade(alembic_config(connection), LATEST_VERSION)
 
 
 def _in_one_transaction(engine: AsyncEngine) -> None:
-    """Let SQLite roll back a whole migration; its driver would commit each change of a table."""
+    """Make SQLite run all migrations in one transaction; its driver would commit after each DDL."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
