@@ -1,8 +1,8 @@
-"""Budgets: the daily limits (UTC) of what the private feeds and requests of one account may cost.
+"""Budgets: the daily limits (UTC) on the cost of an account's private feeds and requests.
 
-An account is a Telegram chat with all its threads; in private it is the user. Work beyond a budget
-waits for the next day. An account with 50 feeds never reaches these numbers, and an account that
-attacks cannot fill a disk with them; `docs/reference/limits.md` shows the sums.
+An account is a Telegram chat with all its threads; in a private chat it is the user. Work beyond a
+budget waits for the next day. An account with 50 feeds never reaches these limits, and they keep an
+attacker from filling a disk; `docs/reference/limits.md` has the calculation.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,17 +14,17 @@ from storage.enums import UsageKind
 
 Used = Mapping[UsageKind, int]
 
-LONG_TEXT: Final = 4_000  # characters that count as another entry
-_SPREAD: Final = timedelta(minutes=30)  # of the polls that wait for midnight
+LONG_TEXT: Final = 4_000  # characters for each additional entry that a text counts as
+_SPREAD: Final = timedelta(minutes=30)  # over which the polls that wait for midnight are spread
 
-# Any of these stops the polls of an account that is beyond its budget.
+# An account that exceeds any of these budgets pays for no further polls.
 STOPS_POLLS: Final = (
     UsageKind.REQUESTS,
     UsageKind.WAITING,
     UsageKind.BYTES,
     UsageKind.ENTRIES,
 )
-# An account gets a notice about these. Additions and searches are refused when a user asks for one.
+# An account gets a notice about these. Additions and searches are refused on the spot instead.
 NOTICED: Final = (*STOPS_POLLS, UsageKind.PAGES, UsageKind.MATCHES)
 
 
@@ -99,12 +99,12 @@ FREE: Final = Cost()
 
 
 def weight(*texts: str) -> int:
-    """Return how many entries an entry with *texts* counts as; a long one counts as several."""
+    """Return how many entries an entry with *texts* counts as: 1, or more if it is long."""
     return 1 + sum(map(len, texts)) // LONG_TEXT
 
 
 def room(budgets: Budgets, kind: UsageKind, followers: Iterable[Used]) -> int:
-    """Return how much is left for a source, which the richest of its *followers* pays for."""
+    """Return how much is left for a source: as much as the follower with most left can pay."""
     return max((budgets.left(kind, used) for used in followers), default=budgets.limits[kind])
 
 
@@ -115,6 +115,6 @@ def waits(budgets: Budgets, followers: Iterable[Used]) -> bool:
 
 
 def next_day(now: datetime, jitter: float = -1.0) -> datetime:
-    """Return the next midnight in UTC, spread over half an hour by *jitter* in [-1, 1]."""
+    """Return the next midnight (UTC) plus up to half an hour, set by *jitter* in [-1, 1]."""
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     return midnight + _SPREAD * (jitter + 1) / 2

@@ -1,7 +1,7 @@
-"""Long work in slices, so that the event loop has its turn within a few milliseconds.
+"""Runs long work in slices, so that the event loop gets its turn within a few milliseconds.
 
-A function that works in slices is a generator. It yields after a millisecond or so of work, at most
-two, and returns its result at the end.
+A function that works in slices is a generator. It yields after about a millisecond of work, two at
+most, and returns its result at the end.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ Slices: TypeAlias = Generator[None, None, Result]
 
 
 def finished(slices: Slices[Result]) -> Result:
-    """Work to the end without a pause."""
+    """Run all slices without a pause, and return the result."""
     while True:
         try:
             next(slices)
@@ -26,7 +26,7 @@ def finished(slices: Slices[Result]) -> Result:
 
 
 async def in_turns(slices: Slices[Result]) -> Result:
-    """Work to the end; the event loop has its turn first, and then again and again."""
+    """Run all slices, and return the result. The event loop gets a turn first and in between."""
     clock = asyncio.get_running_loop().time
     await asyncio.sleep(0)
     began = clock()
