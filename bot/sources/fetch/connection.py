@@ -41,8 +41,8 @@ _BY_NUMBER = {
 class RefusedError(OSError):
     """An OSError, so that aiohttp goes on to the host's next address.
 
-    All have the same text: aiohttp raises the original only if the errors of all addresses are
-    equal.
+    All have the same text, because aiohttp raises the original error only if the errors of all
+    addresses are equal.
     """
 
     def __init__(self) -> None:
