@@ -194,9 +194,9 @@ class Fetcher:
         resolver = CheckedResolver(self._given_resolver or DefaultResolver(), policy)
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0,  # the slots bound it, and waiting there costs none of the time-out
+                limit=0,  # slots limit requests, and waiting for a slot costs none of the time-out
                 resolver=resolver,
-                use_dns_cache=False,  # a source is asked too seldom for it to help
+                use_dns_cache=False,  # sources are fetched too seldom for a cache to help
                 keepalive_timeout=KEEPALIVE_SECONDS,
                 socket_factory=self._sockets(policy),
             ),

@@ -28,7 +28,7 @@ from bot.sources.urls import absolute, without_login
 NOT_MODIFIED = 304
 _OK = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
-_CHALLENGE_BYTES = 20_000  # of a page, in which a challenge shows itself
+_CHALLENGE_BYTES = 20_000  # at the start of a page, in which a challenge is recognized
 
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _CHALLENGE = re.compile("|".join(_DATA["challenges"]).encode(), re.IGNORECASE)
@@ -47,7 +47,7 @@ _STATUS_CODES = {
     451: ProblemCode.LEGAL_BLOCK,
     503: ProblemCode.UNAVAILABLE,
 }
-# Sent by what stands in front of a server: a proxy, or a service such as Cloudflare.
+# Sent by a proxy in front of a server, or by a service such as Cloudflare.
 _NOT_REACHED = frozenset({502, 504, *range(520, 528), 530})
 NOT_A_FEED = Problem(ProblemCode.HTML_PAGE)
 _READING_CODES = {
