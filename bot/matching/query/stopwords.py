@@ -24,9 +24,9 @@ def is_selective(leaf: Leaf) -> bool:
 
 
 def may_stand_alone(leaf: Leaf) -> bool:
-    """Return whether *leaf* may stand in a query.
+    """Return whether *leaf* may be all that a match needs: if it is selective or a letter.
 
-    A single letter may be a name (plan A OR plan B), but not the whole query.
+    A letter may be a name (plan A OR plan B), but a query of letters alone is refused elsewhere.
     """
     return (isinstance(leaf, Term) and _is_letter(leaf.words)) or is_selective(leaf)
 

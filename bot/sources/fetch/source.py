@@ -191,8 +191,8 @@ async def _read_sitemaps(
 ) -> tuple[Document | None, Spent]:
     """Return the entries of the chosen sitemaps, None if none can be read, and the cost.
 
-    An index within an index is skipped. So are the sitemaps after one that timed out, because they
-    are mostly on the same host.
+    An index within an index is skipped. After a time-out the remaining sitemaps are skipped too,
+    because they are mostly on the same host.
     """
     found, spent = [], NOTHING_SPENT
     for sitemap in choose_sitemaps(index.items):

@@ -15,8 +15,8 @@ third, so that a chapter has at most one article of each publisher. A chapter is
 the database, and chats are alerted to chapters.
 
 Articles of chats' private feeds are remembered separately (`Stories`). They join public stories
-without shaping them, and no public article joins a story that they begin. So nobody can mislead
-other chats.
+without shaping them, and no public article joins a story that they begin. This keeps one chat from
+misleading others.
 """
 
 from __future__ import annotations
