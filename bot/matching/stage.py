@@ -126,7 +126,7 @@ class MatchStage:
     async def _may_take_role(self, tx: Transaction, *, is_waiting: bool) -> bool:
         """Return whether this process may take the role.
 
-        The holder keeps it. Another process takes it only if articles wait and the lease is over.
+        The holder keeps it. Others take it only if articles wait and the lease has expired.
         """
         holder, until = await lease_of(tx, GROUPING)
         if holder == self.owner:
