@@ -1,4 +1,4 @@
-"""Works on claimed rows in batches, so that one bad row does not fail the others."""
+"""Processes claimed rows in batches, in which a bad row does not fail the others."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
 
 GivesUp: TypeAlias = Callable[[Row, Exception], Awaitable[None]]
-"""Handles a row that failed in a batch of its own, so that the next round does not claim it."""
+"""Handles a row that fails even alone, so that the next round does not claim it."""
 
 
 async def in_batches(
@@ -23,10 +23,9 @@ async def in_batches(
     *,
     together: int = 1,
 ) -> None:
-    """Do *work* on batches of *rows*; halve a failed batch, down to the rows that fail alone.
+    """Do *work* on batches of *together* rows; split a batch that fails in halves, down to one row.
 
-    *together*: rows of a batch. Raises only errors that are not about a row: the database is away,
-    or transactions collided.
+    Raises only errors that no row caused: the database was away, or transactions collided.
     """
 
     async def attempt(batch: Sequence[Row]) -> None:
@@ -49,7 +48,7 @@ async def in_batches(
 async def put_article_aside(
     storage: Storage, owner: str, article_id: int, error: Exception
 ) -> None:
-    """Keep stages from claiming the article until `retry_put_aside`."""
+    """Keep all stages from claiming the article until `retry_put_aside`, and log *error*."""
     async with storage.writing() as tx:
         is_aside = await put_aside(tx, article_id, type(error).__name__, owner=owner)
     if is_aside:

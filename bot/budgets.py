@@ -1,8 +1,8 @@
-"""Budgets: daily limits (UTC) on the cost of one account's private feeds and requests.
+"""Budgets: the daily limits (UTC) on the cost of an account's private feeds and requests.
 
-An account is a Telegram chat with all its threads; a private chat is its user. Work beyond a budget
-waits for the next day. An account with 50 feeds never reaches these numbers, and an attacker cannot
-fill a disk within them; `docs/reference/limits.md` has the arithmetic.
+An account is a Telegram chat with all its threads; in a private chat it is the user. Work beyond a
+budget waits for the next day. An account with 50 feeds never reaches these limits, and they keep an
+attacker from filling a disk; `docs/reference/limits.md` has the calculation.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,18 +14,17 @@ from storage.enums import UsageKind
 
 Used = Mapping[UsageKind, int]
 
-LONG_TEXT: Final = 4_000  # characters; a text counts as one more entry for each such length
-_SPREAD: Final = timedelta(minutes=30)  # after midnight, over which the waiting polls are spread
+LONG_TEXT: Final = 4_000  # characters for each additional entry that a text counts as
+_SPREAD: Final = timedelta(minutes=30)  # over which the polls that wait for midnight are spread
 
-# An account that has used up any of these budgets pays for no more polls.
+# An account that exceeds any of these budgets pays for no further polls.
 STOPS_POLLS: Final = (
     UsageKind.REQUESTS,
     UsageKind.WAITING,
     UsageKind.BYTES,
     UsageKind.ENTRIES,
 )
-# An account is notified when these are used up. Additions and searches need no notice, because the
-# user who asks for one is refused.
+# An account gets a notice about these. Additions and searches are refused on the spot instead.
 NOTICED: Final = (*STOPS_POLLS, UsageKind.PAGES, UsageKind.MATCHES)
 
 
@@ -60,7 +59,7 @@ class Budgets:
         return max(self.limits[kind] - used.get(kind, 0), 0)
 
     def exceeded(self, used: Used) -> frozenset[UsageKind]:
-        """Return the kinds whose budget is used up."""
+        """Return the kinds with nothing left."""
         return frozenset(kind for kind in used if not self.left(kind, used))
 
 
@@ -100,22 +99,22 @@ FREE: Final = Cost()
 
 
 def weight(*texts: str) -> int:
-    """Return how many entries an entry with *texts* counts as; a long one is several."""
+    """Return how many entries an entry with *texts* counts as: 1, or more if it is long."""
     return 1 + sum(map(len, texts)) // LONG_TEXT
 
 
 def room(budgets: Budgets, kind: UsageKind, followers: Iterable[Used]) -> int:
-    """Return what is left for a source: its follower with the most left pays for it."""
+    """Return how much is left for a source: as much as the follower with most left can pay."""
     return max((budgets.left(kind, used) for used in followers), default=budgets.limits[kind])
 
 
 def waits(budgets: Budgets, followers: Iterable[Used]) -> bool:
-    """Return whether a source waits for the next day, because all *followers* are over budget."""
+    """Return whether a source waits for tomorrow, because all its *followers* are over budget."""
     stopped = [not budgets.exceeded(used).isdisjoint(STOPS_POLLS) for used in followers]
     return bool(stopped) and all(stopped)
 
 
 def next_day(now: datetime, jitter: float = -1.0) -> datetime:
-    """Return the next midnight in UTC, or up to half an hour later; *jitter* is in [-1, 1]."""
+    """Return the next midnight (UTC) plus up to half an hour, set by *jitter* in [-1, 1]."""
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     return midnight + _SPREAD * (jitter + 1) / 2

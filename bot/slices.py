@@ -1,7 +1,7 @@
-"""Splits long work into slices, so that the event loop is never blocked for long.
+"""Runs long work in slices, so that the event loop gets its turn within a few milliseconds.
 
-A function that works in slices is a generator. It yields after about a millisecond of work, at most
-two, and returns its result at the end.
+A function that works in slices is a generator. It yields after about a millisecond of work, two at
+most, and returns its result at the end.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ def finished(slices: Slices[Result]) -> Result:
 
 
 async def in_turns(slices: Slices[Result]) -> Result:
-    """Run all slices, and return the result; let the event loop run first and in between."""
+    """Run all slices, and return the result. The event loop gets a turn first and in between."""
     clock = asyncio.get_running_loop().time
     await asyncio.sleep(0)
     began = clock()

@@ -3,10 +3,9 @@
 A *queue stage* waits for a wake-up or its time-out, then works until nothing is left to claim. A
 *periodic stage* works whenever the scheduler of the process starts it.
 
-- A stage is woken by the stages before it in this process, and by committed transactions: those of
-  this process at once, those of others by NOTIFY. A lost wake-up delays work by one time-out, and
-  loses no row.
-- Declarations refer to each other, so that a misspelt stage is an error at import.
+- A stage is woken by the stages before it in this process, and by committed transactions: at once
+  in the process that commits, in others by NOTIFY. A lost wake-up costs one time-out, never a row.
+- Declarations refer to each other, so that a missing stage is an error at import.
 - The name of a stage is its label in logs, metrics and traces.
 """
 
@@ -31,16 +30,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE_SECONDS = 60.0
-# Used while the database server is away or its file is locked, so that work resumes soon.
+# The longest pause while the database is away or locked, so that work resumes within seconds.
 GONE_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stage:
-    """A stage. *every*: the longest wait of a queue stage, or the interval of a periodic one.
+    """*every*: the time-out of a queue stage, or the interval of a periodic stage.
 
-    *wakes*: the stages that may have work after this one has done some. *woken_by*: the
-    notifications of committed transactions that make work for this one.
+    *wakes*: the stages that have work after this one has done some. *woken_by*: the notifications
+    of committed transactions that have made work for this stage.
     """
 
     name: str
@@ -91,7 +90,7 @@ MATCH: Final = _queue(
 )
 REFOLD: Final = _periodic("refold", hours=1)
 
-# Role poll. POLL and PAGE wake no stage directly, because most of their work changes nothing.
+# Role poll. Polls and pages wake nobody by themselves: most of them change nothing.
 POLL: Final = _queue("poll", 1)
 PAGE: Final = _queue("page", 2, woken_by=(Notification.PAGES,))
 SEARCH: Final = _periodic("search", minutes=5, wakes=(POLL,))
@@ -108,15 +107,15 @@ class StageRunner:
 
     stage: Stage
     run_once: Callable[[], Awaitable[int]]
-    """Does the work that is due, and returns how much was done."""
+    """Does the work that is due, and returns how much it did; 0 if nothing was due."""
     wakes: tuple[StageRunner, ...] = ()
-    """The runners in this process of the stages that this one wakes."""
+    """The runners in this process that have work after this one has done some."""
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(
         default_factory=lambda: sleep_until
     )
     instrumentation: Instrumentation = field(default_factory=Instrumentation)
     timeout_seconds: float | None = field(init=False)
-    """None: wait for a wake-up, however long."""
+    """None: only a wake-up ends the wait."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
     _logged: set[str] = field(default_factory=set)
@@ -137,13 +136,13 @@ class StageRunner:
         self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until *stopping* is set; a round that has begun is finished."""
+        """Work until *stopping* is set; finish the current round first."""
         self.wake()
         while not stopping.is_set():
             await self._wait(stopping)
             self._woken.clear()
             await self.work(stopping)
-            # The first failure causes no pause; each later one causes a longer pause.
+            # The first failure is retried at the next wake-up, later ones after growing pauses.
             if self._failures > 1:
                 seconds = 2.0 ** min(self._failures - 2, 9)
                 await self.pause(stopping, min(seconds, self._longest_pause))
@@ -154,7 +153,7 @@ class StageRunner:
                 await work_until(stopping, self._woken.wait())
 
     async def work(self, stopping: asyncio.Event) -> None:
-        """Run rounds until there is no work left, or until one fails; log the failure."""
+        """Do rounds until nothing is left to do or a round fails; log the failure."""
         structlog.contextvars.bind_contextvars(step=self.name)
         while not stopping.is_set():
             try:
@@ -189,7 +188,7 @@ class StageRunner:
 
 
 def connect(runners: Sequence[StageRunner], instrumentation: Instrumentation | None = None) -> None:
-    """Let each of the *runners* in this process wake the runners of the stages that follow."""
+    """Connect each runner to the runners in this process that its stage wakes."""
     for runner in runners:
         runner.instrumentation = instrumentation or runner.instrumentation
         runner.wakes = tuple(each for each in runners if each.stage in runner.stage.wakes)

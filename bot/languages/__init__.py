@@ -1,9 +1,10 @@
-"""The words of each language that the bot must know: one file a language, `<ISO 639-1 code>.toml`.
+"""The words that the bot knows of each language, in one file each: `<ISO 639-1 code>.toml`.
 
-To add a language, or a word to one, is to change its file and nothing else. A file has any of the
-`SECTIONS`, each a list of entries, or one string of single words between blanks. In sections of
-patterns an entry is a regular expression in small letters, in which a round bracket only groups;
-case does not count. All languages are looked for at once: a page may be in another than it says.
+To add a language or a word, change its file and nothing else. A file has any of the `SECTIONS`. A
+section is a list of entries, or a string of single words with blanks between them. In a section of
+patterns, an entry is a regular expression in lower case, in which parentheses only group. Patterns
+ignore case. The words of all languages are searched at once, because a page may be in another
+language than it declares.
 """
 
 import re
@@ -39,7 +40,7 @@ SECTIONS: Final = {
     "asks_for_help": "a question what the bot can do",
     "asks_to_stop": "the wish to get nothing more",
     "asks_to_cancel": "the wish to be asked no more",
-    # Words of times and dates that users type, beside the names that CLDR has
+    # Words of times and dates that users type, in addition to CLDR's names
     "every_day": "a digest comes on each day of the week",
     "workdays": "from Monday to Friday",
     "weekend": "Saturday and Sunday",
@@ -65,9 +66,9 @@ _BRACKET = re.compile(r"(?<!\\)\((?!\?)")
 
 @cache
 def words(section: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the entries of *section* by language code, of the languages that have it.
+    """Return the entries of *section* by language code, for the languages that have it.
 
-    Raises KeyError for what is no section.
+    Raises KeyError if there is no such section.
     """
     SECTIONS[section]
     held = ((code, file.get(section, ())) for code, file in language_files().items())
@@ -91,6 +92,6 @@ def any_of(section: str) -> str:
 
 @cache
 def language_files() -> Mapping[str, Mapping[str, str | list[str]]]:
-    """Return what the files hold, by language code; all are read once, when first needed."""
+    """Return the contents of the files by language code. All files are read once, on first use."""
     files = sorted(Path(__file__).parent.glob("*.toml"))
     return {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in files}

@@ -1,11 +1,12 @@
-"""A query as clauses: each is one way to satisfy it, as literals that an article has or has not.
+"""Turns a query into clauses. A clause is one way to satisfy it: literals to require and to forbid.
 
-A *literal* is a string that an index can look up: a word (`taiwan`), a phrase (`consul general`), a
-beginning (`taiw*`), each of them in the title only (`title:taiwan`), a source (`source:bbc.co.uk`)
-or a language (`lang:ja`). Folded words have none of the signs that distinguish these.
+A *literal* is a string that an index can look up: a word (`taiwan`), a phrase (`consul general`) or
+a beginning (`taiw*`), any of these in the title only (`title:taiwan`), a source
+(`source:bbc.co.uk`) or a language (`lang:ja`). Folded words contain none of the signs that
+distinguish these kinds.
 
-Clauses never miss a match. They may hold without one, because they do not express NEAR and exact
-spelling: then `is_exact` is False, and the evaluator decides.
+Clauses never miss a match. They may hold for an article that does not match, because they cannot
+express NEAR or exact spelling. In this case `is_exact` is False, and the evaluator decides.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,10 +19,10 @@ from bot.text.characters import is_hangul
 
 TITLE: Final = "title:"
 PREFIX: Final = "*"
-LONGEST_PHRASE: Final = 8  # words; of a longer phrase the beginning is looked up
+LONGEST_PHRASE: Final = 8  # words; only the beginning of a longer phrase is looked up
 SHORTEST_STEM: Final = 3  # letters by which prefixes are grouped
 ANY: Final = ""  # the literal that every article has
-_MOST_CLAUSES: Final = 32  # of an AND of ORs; beyond, only its smallest operand is looked up
+_MOST_CLAUSES: Final = 32  # of an AND of ORs; if it has more, only some operands are looked up
 
 
 class Clause(NamedTuple):
@@ -35,7 +36,7 @@ _PERHAPS: Final = Clause((), (), False)  # noqa: FBT003 - a record
 
 
 def clauses(node: Node) -> list[Clause]:
-    """Return the ways to satisfy *node*; each requires one literal at least."""
+    """Return the ways to satisfy *node*; each requires at least one literal."""
     return [
         each if each.required else Clause((ANY,), each.forbidden, each.is_exact)
         for each in _clauses(node, wanted=True)
@@ -66,7 +67,7 @@ def _leaf_clauses(leaf: Leaf) -> list[Clause]:
 
 
 def _negated(ways: Sequence[Clause]) -> Clause:
-    """Return what holds where none of *ways* does, as far as one clause can say it."""
+    """Return a clause that holds where none of *ways* does, inexact if no clause can say that."""
     if all(way.is_exact and len(way.required) == 1 for way in ways):
         return Clause((), tuple(way.required[0] for way in ways), is_exact=True)
     return _PERHAPS
@@ -89,7 +90,7 @@ def _conjunction(operands: Sequence[list[Clause]]) -> list[Clause]:
 
 
 def _operand_to_look_up(found: list[Clause], some: list[Clause]) -> list[Clause]:
-    """Return the operand to look up alone, of which every clause requires something."""
+    """Return the operand to look up alone: one in which every clause requires a literal."""
     return found if all(each.required for each in found) else some
 
 
@@ -113,7 +114,7 @@ def _variant_clause(words: tuple[str, ...], term: Term) -> Clause:
 
 
 def single_words(required: Iterable[str]) -> list[str]:
-    """Return the words and beginnings among *required* and in its phrases, each a literal."""
+    """Return the literals of *required*, phrases split into words and beginnings cut to stems."""
     found = []
     for literal in required:
         field = TITLE if literal.startswith(TITLE) else ""
@@ -124,7 +125,7 @@ def single_words(required: Iterable[str]) -> list[str]:
 
 
 def stem_of(literal: str) -> str:
-    """Return the first letters of a beginning, as a literal; any other literal as it is."""
+    """Return the first letters of a beginning, as a literal; return other literals unchanged."""
     return literal[:SHORTEST_STEM].rstrip(PREFIX) + PREFIX if literal[-1:] == PREFIX else literal
 
 
@@ -137,6 +138,6 @@ def stems(word: str) -> tuple[str, ...]:
 
 
 def outside(article: FoldedArticle) -> list[str]:
-    """Return the literals of an article that do not stand in its words."""
+    """Return the literals of an article that do not come from its words."""
     names = [f"source:{name}" for name in article.sources]
     return [*names, f"lang:{article.language}", ANY]

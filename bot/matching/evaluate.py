@@ -1,7 +1,7 @@
-"""The exact evaluation of a query on an article, without an index.
+"""Evaluates a query on an article exactly, without an index.
 
-A field (title or text) is searched in each of its readings for each variant of a term. For a long
-text, the terms of many queries are evaluated in one walk over it, window by window (`learned`).
+Each reading of a field (title or text) is searched for each variant of a term. In a long text, the
+terms of many queries are evaluated in a single walk, window by window (`learned`).
 """
 
 import re
@@ -41,9 +41,9 @@ Run: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Field:
-    """A title or text, original and folded; it is traced only for terms of an exact spelling.
+    """A title or text, original and folded. It is traced only if a place or spelling is needed.
 
-    `parts` are the pieces that a long one was folded in.
+    `parts`: the pieces in which a long text was folded.
     """
 
     original: str
@@ -106,7 +106,7 @@ class Field:
 
     @cached_property
     def first_words(self) -> tuple[list[int], ...]:
-        """The numbers of the first words of the parts, and of all words, for each reading."""
+        """For each reading, the number of the first word of each part, then the count of words."""
         return tuple(
             list(accumulate((_words_in(part, reading) for part in self.parts), initial=0))
             for reading in range(len(self.readings))
@@ -114,7 +114,7 @@ class Field:
 
     @cached_property
     def offsets(self) -> list[int]:
-        """The offset of each part in the original."""
+        """The offset of each part in the original, then the length of the original."""
         return list(accumulate((len(part.original) for part in self.parts), initial=0))
 
     def runs(self, term: Term, reading: int) -> list[Run]:
@@ -183,10 +183,10 @@ def _place_of_word(field: Field, reading: int, number: int) -> Place:
 
 
 def variants(term: Term) -> Iterator[tuple[str, ...]]:
-    """Yield the term's words as they are, then with each two neighbours written as one.
+    """Yield the term's words unchanged, then with each pair of neighbours joined.
 
-    `e-mail` finds "email", and `1,000` finds "1000". The reverse, `email` for "e-mail", is done by
-    the joined reading of the text. Han characters that some writing merges have their variants.
+    So `e-mail` finds "email", and `1,000` finds "1000". For the reverse, `email` finds "e-mail" in
+    the joined reading of the text. Han characters that some writing merges have variants too.
     """
     for words in han_variants(term.words):
         yield words
@@ -218,7 +218,7 @@ def _is_found(needle: Needle, reading: str) -> bool:
 
 
 def _hits(term: Term, reading: str) -> Iterator[Place]:
-    """Yield hits from the space before to behind the last letter; one may begin inside another."""
+    """Yield hits, from the space before to the end of the last letter; hits may overlap."""
     for needle in needles(term):
         at = 0
         while found := _next_hit(needle, reading, at):
@@ -237,7 +237,7 @@ def _next_hit(needle: Needle, reading: str, at: int) -> Place | None:
 
 @dataclass(frozen=True, slots=True)
 class FoldedArticle:
-    """Title and text are ranges of their own: no phrase spans them."""
+    """A title and a text, folded. They are separate fields, so that no phrase spans both."""
 
     title_field: Field
     text_field: Field
@@ -290,7 +290,7 @@ class Reasons:
 
 
 def reasons(node: Node, article: FoldedArticle) -> Reasons | None:
-    """Return None if the query does not match."""
+    """Return why the query matches *article*; None if it does not."""
     found = set(leaves_that_hold(node, article.has))
     if not found:
         return None
@@ -318,7 +318,7 @@ def holds(node: Node, has: Callable[[Leaf], bool]) -> bool:
 
 
 def leaves_that_hold(node: Node, has: Callable[[Leaf], bool]) -> Sequence[Leaf]:
-    """Return the leaves that make *node* hold: none under a NOT or in a branch that fails."""
+    """Return the leaves that make *node* hold, without those under a NOT or in a failing branch."""
     return _leaves_that_hold(node, has) or ()
 
 
@@ -342,11 +342,11 @@ def _leaves_that_hold(node: Node, has: Callable[[Leaf], bool]) -> list[Leaf] | N
             return [leaf] if has(leaf) else None
 
 
-WIDEST: Final = 1_100  # words, over which no term and no two that are near each other stretch
+WIDEST: Final = 1_100  # words; no term and no NEAR spans more
 
 
 def learned(article: FoldedArticle, nodes: Iterable[Node]) -> Slices[None]:
-    """Let *article*, if it is a long one, know of each leaf of *nodes* whether it has it."""
+    """Find out which leaves of *nodes* a long *article* has, and record them in `known`."""
     if not article.text_field.parts:
         return
     sought: dict[str, set[Term | Near]] = {}
@@ -376,7 +376,7 @@ def _evaluate_window(
 
 
 def _trace_parts(window: Field, leaf: Term | Near) -> Slices[None]:
-    """Trace the parts first, which takes longest, if the spelling may be there."""
+    """Trace the parts in slices before `has` does, if the window may have the exact spelling."""
     for term in terms(leaf):
         if term.spelling and term.spelling in window.spelled:
             for part in window.parts:
@@ -385,7 +385,7 @@ def _trace_parts(window: Field, leaf: Term | Near) -> Slices[None]:
 
 
 def windows(parts: Sequence[Field]) -> Iterator[Field]:
-    """Yield each two neighbouring stretches as one field, without the caches of their parts."""
+    """Yield each pair of neighbouring stretches as one field, without the caches of the parts."""
     stretches = _stretches(parts)
     one = next(stretches)
     other = None
@@ -397,7 +397,7 @@ def windows(parts: Sequence[Field]) -> Iterator[Field]:
 
 
 def _stretches(parts: Sequence[Field]) -> Iterator[list[Field]]:
-    """Yield neighbouring parts with at least `WIDEST` words together; the last may have fewer."""
+    """Group neighbouring parts that have at least `WIDEST` words; the last group may have fewer."""
     stretch: list[Field] = []
     words = 0
     for part in parts:
@@ -411,7 +411,7 @@ def _stretches(parts: Sequence[Field]) -> Iterator[list[Field]]:
 
 
 def _first_words(leaf: Term | Near) -> set[str]:
-    """Return, for each variant of *leaf*, a word that it needs; "" if it may be any."""
+    """Return a word that each variant of *leaf* needs; "" if that may be any word."""
     if isinstance(leaf, Near):
         return _first_words(leaf.left)
     firsts = {form[0] for form in variants(leaf)}

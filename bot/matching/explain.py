@@ -1,4 +1,4 @@
-"""Why an article matches a query, or which part of the query it is missing."""
+"""Explains why an article matches a query, or which parts of the query it lacks."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,26 +26,27 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the tree, *depth* steps in; deeper lines below belong to it."""
+    """One line of the tree, indented by *depth*. The deeper lines after it belong to it."""
 
     depth: int
     says: LineKind
     shown: str = ""
-    other: str = ""  # of two that are near, the second
+    other: str = ""  # the second term of a NEAR
     distance: int = 0
     title: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """*missing* are the fewest parts that would have to hold too, as users write them.
+    """*missing*: the fewest parts that must also hold for a match, as users write them.
 
-    If some are missing, *words* are those that the article has anywhere, in any spelling.
+    *words*: the words that matched. If parts are missing, the words that the article has anywhere,
+    in any spelling.
     """
 
     lines: tuple[Line, ...]
     is_match: bool
-    words: tuple[str, ...] = ()  # that the article has
+    words: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
     @property
@@ -54,7 +55,7 @@ class Explanation:
 
     @property
     def distance(self) -> tuple[int, int]:
-        """The number of missing parts, then of words there, negated: smaller is nearer."""
+        """The number of missing parts, then the negated number of words; smaller is nearer."""
         return len(self.missing), -len(self.words)
 
 
@@ -78,7 +79,7 @@ def explain(
 
 
 def in_lines(node: ast.Node, depth: int = 0) -> Iterator[Line]:
-    """Yield the lines of a query's tree from the top."""
+    """Yield the lines of a query's tree, from the top."""
     match node:
         case ast.And() | ast.Or():
             yield Line(depth, LineKind.ALL if isinstance(node, ast.And) else LineKind.ANY)
@@ -92,7 +93,7 @@ def in_lines(node: ast.Node, depth: int = 0) -> Iterator[Line]:
 
 
 def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.Node, ...]:
-    """Return the fewest parts of *node* that fail; of several ways the first."""
+    """Return the fewest parts of *node* that must still hold; the first of equal choices."""
     if holds(node, has):
         return ()
     if isinstance(node, ast.And):
@@ -104,7 +105,7 @@ def missing_from(node: ast.Node, has: Callable[[ast.Leaf], bool]) -> tuple[ast.N
 
 
 def wanted_leaves(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
-    """Yield the terms that must or may be there; none under a NOT."""
+    """Yield the terms of *node* that are not under a NOT."""
     if isinstance(node, ast.And | ast.Or):
         for operand in node.operands:
             yield from wanted_leaves(operand)
@@ -113,14 +114,17 @@ def wanted_leaves(node: ast.Node) -> Iterator[ast.Term | ast.Near]:
 
 
 def loose_terms(node: ast.Node) -> Iterator[ast.Term]:
-    """Yield the wanted words of *node*, wherever they stand and however they are spelt."""
+    """Yield the wanted terms of *node*, for any field and any spelling."""
     for leaf in wanted_leaves(node):
         for term in (leaf.left, leaf.right) if isinstance(leaf, ast.Near) else (leaf,):
             yield replace(term, title=False, spelling="")
 
 
 def loosened(query: ParsedQuery) -> ast.Node | None:
-    """Return any word of the query anywhere, to find near misses; None if it has one part only."""
+    """Return a query for any word of *query* anywhere, to find near misses.
+
+    None if *query* has no words, or is already a single word anywhere.
+    """
     words = list(loose_terms(query.tree))
     return ast.disjunction(words) if words and query.tree != words[0] else None
 

@@ -1,11 +1,11 @@
-"""The stored queries, arranged so that an article is compared only with those that may match it.
+"""Indexes the stored queries, so that an article is compared only with queries that may match it.
 
-A query is found by one literal that it needs, its rarest (`clauses`). A few thousand queries are in
-a dict from there to their trees, which are then evaluated; more are in `postings`, where literals
-alone decide most. Changed queries go into the dict and, when `needs_compaction` says so, into the
-postings.
+A query is found by the rarest literal that each of its clauses requires (`clauses`). A few thousand
+queries are in a dict by these literals, and the trees of those found are evaluated. More queries
+are in `postings`, where literals alone decide most cases. Changed queries go into the dict, and
+move to the postings when `needs_compaction` is True.
 
-One task at a time may use an index. It needs no event loop.
+Only one task at a time may use an index. It needs no event loop.
 """
 
 import asyncio
@@ -24,28 +24,27 @@ from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
 from bot.slices import Slices, finished, in_turns
 
-FEW: Final = 16_384  # queries; fewer are found faster by a dict
-_LEARNED: Final = 8  # one article in so many is learned from
-_WISER: Final = (
-    8  # times as many learned as when the rarest literals were chosen, to choose better ones
-)
-_ENOUGH: Final = 64  # articles, to know which literals are rare
+FEW: Final = 16_384  # queries, below which a dict is faster
+_LEARNED: Final = 8  # the frequencies learn from one article in eight
+# The rarest literals are chosen again after learning from this many times as many articles.
+_WISER: Final = 8
+_ENOUGH: Final = 64  # articles after which it is known which literals are rare
 
 
 @dataclass(slots=True)
 class Recent:
-    """The queries that are not in the postings, by the literals that they are found by."""
+    """The queries that are not in the postings, by their rarest literals."""
 
     queries: dict[int, ParsedQuery] = field(default_factory=dict)
     with_choice: set[int] = field(default_factory=set)  # those with more than one literal
     _rarest_literals: dict[int, set[str]] = field(default_factory=dict)
-    # By literal: the ids, and whether that literal is all that the query needs.
+    # By literal: the ids of queries, and whether this literal alone satisfies the query.
     _found_by: dict[str, dict[int, bool]] = field(default_factory=dict)
     _has_titles: bool = False
     _has_prefixes: bool = False
 
     def add(self, query_id: int, query: ParsedQuery, frequencies: Frequencies) -> None:
-        found = clauses(query.tree)  # before anything is changed, because it may fail
+        found = clauses(query.tree)  # first, because it may fail and then nothing may change
         self.queries[query_id] = query
         rarest_literals = self._rarest_literals[query_id] = set()
         for required, forbidden, is_exact in found:
@@ -71,7 +70,7 @@ class Recent:
                 del self._found_by[rarest]
 
     def candidates(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
-        """Return the ids of the queries that match, and of those that may."""
+        """Return the ids of the queries that match, and of those that may match."""
         sure, possible = set[int](), set[int]()
         if not self.queries:
             return sure, possible
@@ -83,7 +82,7 @@ class Recent:
         return sure, possible - sure
 
     def _literals_of(self, article: FoldedArticle) -> Iterator[set[str]]:
-        """Yield the words of *article*, and what else some query is found by, part by part."""
+        """Yield the literals of *article* by which a query may be found, part by part."""
         yield set(outside(article))
         titles = self._words_of(article.title_field)
         yield titles
@@ -102,15 +101,15 @@ class Recent:
 
 
 class QueryIndex:
-    """Every query that matches an article; what is added or removed counts for the next one."""
+    """Finds every query that matches an article. Changes apply from the next article on."""
 
     def __init__(self) -> None:
         self._recent = Recent()
         self._postings = Postings()
-        self._gone: set[int] = set()  # ids of queries in the postings that are none any more
-        self._inexact: dict[int, str] = {}  # canonical texts of those in there to be evaluated
+        self._gone: set[int] = set()  # ids of removed queries that are still in the postings
+        self._inexact: dict[int, str] = {}  # canonical texts of merged queries to evaluate, by id
         self._frequencies = Frequencies()
-        self._known = 0  # articles learned from when the rarest literals were chosen
+        self._known = 0  # articles learned from before the rarest literals were last chosen
         self._matched = 0
 
     def __len__(self) -> int:
@@ -125,7 +124,7 @@ class QueryIndex:
         return is_known and query_id not in self._gone
 
     def add(self, query_id: int, query: ParsedQuery) -> None:
-        """Add a query, in the place of any with that id."""
+        """Add a query, or replace the query with this id."""
         self.remove(query_id)
         self._recent.add(query_id, query, self._frequencies)
 
@@ -135,7 +134,7 @@ class QueryIndex:
             self._gone.add(query_id)
 
     def extend(self, found: Iterable[tuple[int, ParsedQuery]]) -> None:
-        """Add many at once, and put them in order."""
+        """Add many queries at once, directly to the postings."""
         batch = QueryBatch()
         for query_id, query in found:
             if query_id in self:
@@ -151,7 +150,10 @@ class QueryIndex:
         return finished(self.matching(article))
 
     def matching(self, article: FoldedArticle) -> Slices[set[int]]:
-        """Match in slices; nothing may be added, removed or matched before it ends."""
+        """Return the ids of all queries that match, in slices.
+
+        Until the end, the index must not be changed or used for another article.
+        """
         found, possible = yield from self._recent.candidates(article)
         trees = {each: self._recent.queries[each].tree for each in possible}
         self._matched += 1
@@ -171,7 +173,7 @@ class QueryIndex:
         return found
 
     def _in_postings(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
-        """Return the ids of the merged queries that match, and of those that may."""
+        """Return the ids of the merged queries that match, and of those that may match."""
         blocks, numbers = [], []
         for hashes in literal_hashes(article, self._postings):
             blocks.append(hashes)
@@ -183,26 +185,26 @@ class QueryIndex:
         return set(sure.tolist()) - self._gone, set(possible.tolist()) - self._gone
 
     def _learn(self, blocks: Sequence[np.typing.NDArray[np.uint64]]) -> None:
-        """Learn from the beginning of an article, which tells enough."""
+        """Learn from the beginning of an article, which is enough to know what is rare."""
         self._frequencies.learn(np.concatenate(blocks[:8]))
 
     @property
     def needs_compaction(self) -> bool:
-        """True if so much was changed or learned that `compact` is worth the time."""
+        """Whether so much has changed, or was learned, that `compact` is worth its time."""
         changed = max(len(self._recent.queries), len(self._gone))
         is_wiser = self._frequencies.articles > max(_ENOUGH, _WISER * self._known)
         return changed > max(FEW, len(self._postings.ids) // 8) or is_wiser
 
     def compact(self, batch: QueryBatch | None = None) -> None:
-        """Merge recent queries and the *batch* into the postings; choose rarest literals anew."""
+        """Merge recent queries and *batch* into the postings, and choose rarest literals again."""
         batch = batch if batch is not None else QueryBatch()
         finished(self._batched(batch))
         self._replace(batch, with_batch(self._postings, batch, self._gone, self._frequencies))
 
     async def compacted(self, batch: QueryBatch | None = None) -> None:
-        """Do the same beside the event loop; nothing may use the index before it is done.
+        """Do the same without blocking the event loop; nothing may use the index meanwhile.
 
-        A few queries stay in the dict, where they are found faster, under better literals.
+        If all queries fit in the dict, they stay there and only get better literals.
         """
         if batch is None and len(self) <= FEW and not len(self._postings):
             await in_turns(self._add_recent_anew())

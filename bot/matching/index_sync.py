@@ -1,6 +1,6 @@
-"""Keeping a process's index in step with the stored queries.
+"""Keeps a process's index in step with the stored queries.
 
-Each change of a query has a number, given in order; the index has seen all changes up to `number`.
+Changes of queries are numbered in order. The index has seen all changes up to `number`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ from storage.queries import QueryChange, changes_since, latest_change, live_quer
 log = structlog.get_logger(__name__)
 
 _PAGE: Final = 1_000  # queries read at a time, in about 3 ms
-_REMEMBERED: Final = 4_096  # queries that matched lately, because the same ones match again
+_REMEMBERED: Final = 4_096  # queries that matched lately, because they are likely to match again
 
 
 @dataclass(slots=True)
@@ -33,14 +33,17 @@ class IndexSync:
     _matched: dict[int, ParsedQuery] = field(default_factory=dict)  # by id, the latest last
 
     async def prepare(self) -> None:
-        """Start, or compact the index, which takes long and is done before articles are claimed."""
+        """Read all queries at the start; compact the index if needed.
+
+        Both take long, so call this before articles are claimed.
+        """
         if not self._is_started:
             await self.catch_up()
         if self.index.needs_compaction:
             await self.index.compacted()
 
     async def catch_up(self) -> None:
-        """Follow all changes so far; in a new process, read all queries first."""
+        """Apply all changes so far; in a new process, read all queries first."""
         if not self._is_started:
             await self._start()
         changed: Sequence[QueryChange] = ()
@@ -52,17 +55,17 @@ class IndexSync:
             await in_turns(self._follow(changed))
 
     async def changes(self, tx: Transaction) -> Sequence[QueryChange]:
-        """Return at most a page of the changes that the index has not seen, for `follow`."""
+        """Return the next changes that the index has not seen, at most a page, for `follow`."""
         return await changes_since(tx, self.number, _PAGE)
 
     async def follow(self, changed: Sequence[QueryChange]) -> None:
-        """Follow what `changes` returned, and the changes beyond its page."""
+        """Apply the changes that `changes` returned, and any that did not fit in its page."""
         await in_turns(self._follow(changed))
         if len(changed) == _PAGE:
             await self.catch_up()
 
     async def queries(self, ids: set[int]) -> dict[int, ParsedQuery]:
-        """Return the queries with these ids, as far as they are stored."""
+        """Return the queries with these ids; ids that are no longer stored are left out."""
         found = {number: self._matched.pop(number) for number in ids & self._matched.keys()}
         unread = iter(ids - found.keys())
         while page := list(islice(unread, _PAGE)):
@@ -84,9 +87,9 @@ class IndexSync:
             yield
 
     async def _start(self) -> None:
-        """Read all live queries, at the number of the last change before that.
+        """Read the number of the last change, then all live queries.
 
-        Changes in between are followed later, because their numbers are higher.
+        Changes made meanwhile have higher numbers, so they are applied later.
         """
         async with self.storage.reading() as tx:
             number = await latest_change(tx)
@@ -113,7 +116,7 @@ def _parsed(
         try:
             take(query_id, read_back(text))
         except QueryError:
-            continue  # of an older grammar: it matches nothing until its topic is edited
+            continue  # a query of an older grammar matches nothing until its topic is edited
         except Exception:  # one query must not keep all others from being matched
             log.exception("a query cannot be indexed", query=query_id)
         yield

@@ -1,4 +1,4 @@
-"""Matches articles with the stored queries, and says which words of an article matched."""
+"""Matches articles with the stored queries, and tells which words of an article matched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 Wanted: TypeAlias = "Mapping[int, Collection[int]]"
-"""The queries that a private article may match, by its scope: those of the source's followers."""
+"""The queries of the followers of each private source, which its articles may match, by scope."""
 
 
 async def matches_of_new(
@@ -30,9 +30,9 @@ async def matches_of_new(
     names: Mapping[int, Sequence[str]],
     wanted: Wanted,
 ) -> list[MatchFound]:
-    """Return the matches of the stored queries, as far as *sync* has seen them.
+    """Return the matches of all stored queries that *sync* has seen.
 
-    *names* are the hosts and names of each article's publishers, by its id.
+    *names*: the hosts and names of the publishers, by the article's id.
     """
     hits = await in_turns(_hits(sync.index, articles, names, wanted))
     queries = await sync.queries(set[int]().union(*(hit.query_ids for hit in hits)))
@@ -43,7 +43,7 @@ class _Hit(NamedTuple):
     article: NewArticle
     query_ids: set[int]
     sources: Sequence[str]
-    folded: FoldedArticle | None  # None where it would take much room
+    folded: FoldedArticle | None  # None for a long article, to save memory
 
 
 def _hits(
@@ -52,7 +52,7 @@ def _hits(
     names: Mapping[int, Sequence[str]],
     wanted: Wanted,
 ) -> Slices[list[_Hit]]:
-    """Find the articles that some query matches."""
+    """Return the articles that any query matches, with the ids of these queries."""
     hits = []
     for article in articles:
         is_private = article.scope_id != PUBLIC
@@ -83,9 +83,9 @@ def _matches_of(
 def matches_found(
     article: Article, queries: Mapping[int, ParsedQuery], sources: Sequence[str] = ()
 ) -> list[MatchFound]:
-    """Return one for each of the queries, by id, that matches *article*, with the reason.
+    """Return a match, with its reason, for each of *queries* (by id) that matches *article*.
 
-    *sources* are the hosts and names of the article's publishers.
+    *sources*: the hosts and names of the article's publishers.
     """
     folded = finished(_folded(article, sources))
     return finished(_matches_in(article, queries, folded))
@@ -110,7 +110,7 @@ def _folded(article: Article, sources: Sequence[str]) -> Slices[FoldedArticle]:
 
 
 def _folded_new(article: NewArticle, sources: Sequence[str]) -> Slices[FoldedArticle]:
-    """Take the folded text that was stored; a long text is folded anew, part by part."""
+    """Return the article with its stored folded text; fold a long text again, part by part."""
     if len(article.text) > PIECE or not article.folded_text:
         language = article.language or None
         return (

@@ -1,15 +1,15 @@
-"""Stored queries by the hundred thousand: arrays from literals to the clauses that need them.
+"""Matches hundreds of thousands of queries, in arrays from literals to the clauses that need them.
 
-Each clause stands under the rarest literal that it requires, which the fewest of the articles seen
-so far had. To match an article:
+Each clause is listed under its rarest required literal, the one that the fewest articles so far
+have had. To match an article:
 
-1. hash its words and phrases, and look the hashes up among all literals;
-2. take the clauses whose rarest literal is there;
-3. drop those that miss another required literal, or have a forbidden one.
+1. hash its words and phrases, and look up the hashes among all literals;
+2. take the clauses whose rarest literal the article has;
+3. drop those of which it lacks another required literal, or has a forbidden one.
 
-A literal is kept as a 64-bit hash, which Python salts for each process, so that no one can cause
-collisions. A million queries take about 60 MB. Merging new ones means sorting arrays, which a
-thread does beside the event loop.
+A literal is stored as a 64-bit hash. Python salts the hash in each process, so that nobody can
+cause collisions. A million queries take about 60 MB. New queries are merged by sorting arrays, in a
+thread, so that the event loop goes on.
 """
 
 from array import array
@@ -44,12 +44,12 @@ _MASK: Final = (1 << 64) - 1
 _STEP: Final = 0x9E3779B97F4A7C15  # odd: a phrase's hash differs by the order of its words
 _TITLE: Final = hash(TITLE) & _MASK
 _PREFIX: Final = hash(PREFIX) & _MASK
-_BREAK: Final = "\n"  # no word: what stands on either side of it does not follow each other
-_CLAUSES: Final = 50_000  # looked at at once
+_BREAK: Final = "\n"  # not a word: it keeps a phrase from spanning the words on either side
+_CLAUSES: Final = 50_000  # checked in one slice
 
 
 def hash_of(literal: str) -> int:
-    """Return the hash that a literal of a clause and the same words of an article share."""
+    """Return the hash of a literal, which equals that of the same words in an article."""
     if literal.startswith(("source:", "lang:")):
         return hash(literal) & _MASK
     salt = _TITLE if literal.startswith(TITLE) else 0
@@ -62,10 +62,10 @@ def hash_of(literal: str) -> int:
 
 @dataclass(slots=True)
 class QueryBatch:
-    """Compiled queries that wait to be merged, in flat arrays: clauses follow each other.
+    """Compiled queries that wait to be merged, in flat arrays, one clause after another.
 
-    *stems*: lengths of prefixes, by their first letters; *beginnings*: hashes of what begins a
-    phrase of three words or more. Both say what an article need be asked for at all.
+    *stems*: the lengths of prefixes, by their first letters. *beginnings*: hashes of the beginnings
+    of phrases with three words or more. Both limit what must be hashed of an article.
     """
 
     query_ids: "array[int]" = field(default_factory=lambda: array("q"))  # of each clause
@@ -102,9 +102,9 @@ class QueryBatch:
 
 
 class Frequencies:
-    """How many of the articles seen had a literal, about: counted by parts of its hash.
+    """The approximate number of articles with a literal, counted by a part of the literal's hash.
 
-    Two literals may share a cell; that makes a search slower at worst, never wrong.
+    Two literals may share a cell, which may make matching slower but never wrong.
     """
 
     _CELLS: Final = 1 << 18
@@ -114,7 +114,7 @@ class Frequencies:
         self.articles = 0
 
     def learn(self, literals: Hashes) -> None:
-        """Take in the literals of one more article."""
+        """Count the literals of one more article."""
         self._counts[literals & np.uint64(self._CELLS - 1)] += 1
         self.articles += 1
 
@@ -130,9 +130,10 @@ class Frequencies:
 class Postings:
     """The merged clauses.
 
-    *literals*: sorted hashes; a literal's number is its place there. *firsts[n]* to
+    *literals*: sorted hashes; the number of a literal is its place among them. *firsts[n]* to
     *firsts[n + 1]*: the clauses whose rarest literal is n. *starts[c]* to *starts[c + 1]*: the
-    further literals of clause c in *others*: a number, or -1 - number of one that is forbidden.
+    places in *others* of the other literals of clause c. *others*: the number of a required
+    literal, or -1 minus the number of a forbidden one.
     """
 
     literals: Hashes = field(default_factory=lambda: np.full(1, _MASK, dtype=np.uint64))
@@ -151,16 +152,16 @@ class Postings:
         return len(self.query_ids)
 
     def find(self, hashes: Hashes) -> Ints:
-        """Return the numbers of those of *hashes* that are literals here."""
+        """Return the numbers of the literals whose hashes are among *hashes*."""
         hashes = np.sort(hashes)  # neighbours are looked up in neighbouring memory
         at = self.literals.searchsorted(hashes)
         found: Ints = at[self.literals.take(at, mode="clip") == hashes]
         return found
 
     def matching(self, numbers: Ints) -> Slices[tuple[Ints, Ints]]:
-        """Return the ids of the queries of which a clause holds, and of those that may match.
+        """Return the ids of the queries that match, and of those that may match.
 
-        *numbers*: the literals that the article has, each once, sorted.
+        *numbers*: the numbers of the literals that the article has, sorted and distinct.
         """
         is_there = np.zeros(len(self.literals), dtype=np.bool_)
         is_there[numbers] = True
@@ -180,7 +181,7 @@ class Postings:
         return self.query_ids.take(held[are_exact]), self.query_ids.take(held[~are_exact])
 
     def _holding(self, asked: Ints, is_there: NDArray[np.bool_]) -> Ints:
-        """Return those of the clauses *asked*, whose rarest literals are there, that hold."""
+        """Return the clauses that hold among *asked*, whose rarest literals the article has."""
         first, last = self.starts.take(asked), self.starts.take(asked + 1)
         has_others = last > first
         more = asked[has_others]
@@ -208,9 +209,10 @@ def _ranges(first: Numbers, last: Numbers) -> Ints:
 def with_batch(
     old: Postings, batch: QueryBatch, gone: Collection[int], frequencies: Frequencies
 ) -> Postings:
-    """Return *old* without the queries of the ids *gone*, with those of *batch*, anchored anew.
+    """Return *old* without the queries in *gone* and with those of *batch*.
 
-    To be called in a thread: for a million queries it takes a second or two.
+    The rarest literal of each clause is chosen again. Call this in a thread, because it takes a
+    second or two for a million queries.
     """
     counts = np.concatenate((1 + np.diff(old.starts), np.frombuffer(batch.counts, np.int64)))
     hashes, are_forbidden = _flat(old)
@@ -254,9 +256,9 @@ def with_batch(
 
 
 def _numbered(values: NDArray[Number]) -> tuple[NDArray[Number], Ints]:
-    """Return the different ones, sorted, and for each of *values* its place among them.
+    """Return the distinct *values*, sorted, and the place of each of *values* among them.
 
-    As `numpy.unique` does, but that does not let go of the interpreter's lock meanwhile.
+    `numpy.unique` returns the same, but holds the interpreter's lock while it sorts.
     """
     order = values.argsort(kind="stable")
     ordered = values[order]
@@ -273,7 +275,7 @@ def _are_among(values: Ints, known: Ints) -> NDArray[np.bool_]:
 
 
 def _flat(postings: Postings) -> tuple[Hashes, NDArray[np.bool_]]:
-    """Return the literals of all clauses, the rarest first, and which are forbidden."""
+    """Return the literals of all clauses, the rarest of each first, and which are forbidden."""
     rarest_literals = np.repeat(np.arange(len(postings.firsts) - 1), np.diff(postings.firsts))
     signed = np.insert(postings.others, postings.starts[:-1], rarest_literals)
     are_forbidden = signed < 0
@@ -281,7 +283,7 @@ def _flat(postings: Postings) -> tuple[Hashes, NDArray[np.bool_]]:
 
 
 def _rarest_literals(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints) -> Ints:
-    """Return, for each clause, which of all literals is the rarest that it requires."""
+    """Return, for each clause, the place of its rarest required literal among all literals."""
     starts = counts.cumsum() - counts
     places = np.arange(len(seen)) - np.repeat(starts, counts)
     rank = np.where(are_forbidden, np.int64(1) << 60, (seen << 24) + places)
@@ -289,9 +291,9 @@ def _rarest_literals(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints)
 
 
 def literal_hashes(article: FoldedArticle, postings: Postings) -> Iterator[Hashes]:
-    """Yield, block by block, the hashes of all that *article* has and a query may ask for.
+    """Yield, block by block, the hashes of all literals that *article* has and a query may need.
 
-    A few stand there more than once.
+    Hashes may repeat.
     """
     yield np.array([hash_of(each) for each in outside(article)], dtype=np.uint64)
     title, text = article.title_field, article.text_field
@@ -314,7 +316,7 @@ def _words(text: Field) -> list[str]:
 
 
 def _parted(title: Field, text: Field) -> Iterator[list[str]]:
-    """Yield the words of a long text, both of its readings as a whole, part by part."""
+    """Yield the words of the title, then of each whole reading of a long text, part by part."""
     yield _words(title)
     for reading in range(len(text.readings)):
         for part in text.parts:
@@ -323,9 +325,9 @@ def _parted(title: Field, text: Field) -> Iterator[list[str]]:
 
 
 def _around_joins(marked: Sequence[str]) -> list[str]:
-    """Return the joined reading of each word that has a mark, with its neighbours.
+    """Return the joined reading of each marked word, with as many neighbours as a phrase may have.
 
-    As many neighbours as a phrase may have; breaks stand for what is left out.
+    Breaks stand for the words that are left out.
     """
     around = [_BREAK]
     done = 0
@@ -359,9 +361,9 @@ def _of_words(blocks: Iterable[Sequence[str]], postings: Postings) -> Iterator[H
 
 
 def _longer(run: Hashes, phrases: Hashes, beginnings: Hashes) -> Iterator[Hashes]:
-    """Yield hashes of phrases of three words, of four and so on, where some query has such a one.
+    """Yield the hashes of phrases of three words, of four and so on, if a query may have them.
 
-    *phrases*: those of two words, at each place of *run*.
+    *phrases*: the hashes of the phrases of two words, at each place of *run*.
     """
     places = np.arange(len(phrases))
     for length in range(3, LONGEST_PHRASE + 1):

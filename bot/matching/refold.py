@@ -1,9 +1,9 @@
-"""Folds the stored texts anew after a change of the folding rules, in batches, while the bot runs.
+"""Folds the stored texts again after a change of the folding rules, in batches, while the bot runs.
 
-The database holds the version of the rules that its texts were folded by. If that is not
+The database stores the version of the rules by which its texts were folded. If this differs from
 `FOLDING_VERSION`, one process refolds the articles, then the queries, from what users typed. Until
-then, search may miss an old article; matching folds by its own process's rules and misses nothing.
-A crash costs one batch, because folding a text again changes nothing.
+then, search may miss an old article. Matching misses nothing, because it folds by the rules of its
+own process. A crash costs one batch, because folding a text twice does no harm.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 LEASE_NAME: Final = "refold"
 _LEASE: Final = timedelta(minutes=1)
-# Rows in a batch, for which other writers wait.
+# Rows in a batch. Other writers wait while a batch is stored.
 _ARTICLES: Final = 50
 _QUERIES: Final = 50
 
@@ -45,7 +45,7 @@ class Refolding:
     owner: str
 
     async def refold(self) -> int:
-        """Refold a batch; return how many rows it had, 0 if nothing is left for this process."""
+        """Refold a batch; return its number of rows, 0 if nothing is left for this process."""
         async with self.storage.reading() as tx:
             progress = await folding_progress(tx)
         if progress.version == FOLDING_VERSION:
@@ -82,7 +82,7 @@ class Refolding:
         return len(articles)
 
     async def _queries(self, progress: FoldingProgress) -> int:
-        """Give each topic the query that its typed text stands for now."""
+        """Give each topic the query that its typed text now means."""
         async with self.storage.reading() as tx:
             queries = await topics_of_queries_after(tx, progress.query_id, _QUERIES)
         if not queries:
@@ -112,9 +112,9 @@ def _folded(articles: Sequence[FoldedText]) -> list[FoldedText]:
 
 
 def _canonical_forms(typed: Iterable[str]) -> dict[str, str]:
-    """Return the canonical form of each text that is still a query.
+    """Return the canonical form of each text that is still a valid query.
 
-    The others keep the query that they have, until a user edits them.
+    Topics with other texts keep their query until a user edits them.
     """
     forms = {}
     for text in typed:

@@ -1,7 +1,7 @@
-"""Searching the stored articles: previews, the archive, inline search, near misses, backfill.
+"""Searches the stored articles: previews, the archive, inline search, near misses, backfill.
 
-The database's index of folded texts gives candidates, the newest first, which are evaluated for as
-long as there is time. The results are stories, each shown by its newest article.
+The database's index of folded texts returns candidates, the newest first. They are evaluated until
+the time is up. The results are stories, each shown by its newest article.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ from storage.queries import queries_by_id
 from storage.search import ArticleSearch, folded_texts, languages_read, search_articles
 
 LONGEST_WORD: Final = 200  # bytes; longer words are not in the index
-MOST_CANDIDATES: Final = 1_000  # articles; a query with more of them is said to find "more than"
-TIME_LIMIT: Final = timedelta(milliseconds=120)  # twice on a card, where nothing is found
-MOST_FILLED: Final = 10_000  # articles that a new query is filled from
-MOST_OF_A_FEED: Final = 2_000  # articles; as many as a first reading takes
+MOST_CANDIDATES: Final = 1_000  # articles; the count of a query with more shows as "more than"
+TIME_LIMIT: Final = timedelta(milliseconds=120)  # a card that finds nothing searches twice
+MOST_FILLED: Final = 10_000  # articles that a new query is matched with
+MOST_OF_A_FEED: Final = 2_000  # articles, as many as the first read of a source may bring
 FEED_REACH: Final = timedelta(days=15)  # the longest that a digest reaches back
 SILENT_DAYS: Final = 30
 COMPARED_DAYS: Final = 7
@@ -50,11 +50,11 @@ _SHORTEST: Final = timedelta(hours=1)  # from which a day can be estimated
 _PAGE: Final = 50  # articles read at a time
 _HEADLINES: Final = 3  # of each kind, in a comparison
 _ARCHIVE_SNIPPET: Final = 120  # about a line
-_TEXTS_FOR_WORDS: Final = 150  # articles whose words are looked at for forms and near words
+_TEXTS_FOR_WORDS: Final = 150  # articles in which forms and near words are searched
 _SPELLING_READ: Final = 20_000  # characters
 _INLINE_DAYS: Final = 30
 _AT_ONCE: Final = 20_000  # characters, folded and matched in 2 ms; longer articles go to a thread
-_INLINE_ARTICLES: Final = 5  # looked at for a story: a user waits at each letter
+_INLINE_ARTICLES: Final = 5  # evaluated for each story, because a user waits at each letter
 
 Result = TypeVar("Result")
 SourceNames: TypeAlias = tuple[str, ...]  # hosts and titles of an article's publishers
@@ -63,7 +63,7 @@ Evaluate: TypeAlias = Callable[[Article, SourceNames], Result]
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """One article; the ranges of its title and of the snippet are the words that matched."""
+    """One article. The spans of its title and the bold ranges of its snippet are matched words."""
 
     article_id: int
     title: str
@@ -76,7 +76,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """An article that has a part of the query, and what it is missing."""
+    """An article that matches a part of the query, and an explanation of what it lacks."""
 
     title: str
     url: str
@@ -85,7 +85,7 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """*count* stories in the time *covered*, to its end; what it comes to is rounded."""
+    """*count* stories in the time *covered*, and the rounded rates that follow from it."""
 
     count: int
     covered: timedelta
@@ -96,7 +96,7 @@ class Volume:
 
     @property
     def is_flood(self) -> bool:
-        """True if these are too many to read."""
+        """Whether the stories are too many to read."""
         return self.per_day >= FLOOD
 
     @property
@@ -106,9 +106,10 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """*count* stories of the last *days*, at least so many if *is_more*; the newest of them.
+    """The number of stories in the last *days*, and the newest of them.
 
-    They were counted back to *covered* ago, which is less than *days* if *is_more*.
+    *covered*: how far back they were counted. If *is_more*, this is less than *days*, and *count*
+    is a minimum.
     """
 
     count: int
@@ -124,9 +125,10 @@ class PreviewResult:
 
 @dataclass(frozen=True, slots=True)
 class StoriesFound:
-    """The newest article of each, the newest first; *is_more*: there was no time for all.
+    """The newest article of each story, the newest first.
 
-    They were searched back to *since*, which is *covered* ago.
+    *is_more*: not all candidates were evaluated. *since*: how far back they were evaluated, which
+    is *covered* ago.
     """
 
     articles: list[Article]
@@ -137,9 +139,9 @@ class StoriesFound:
 
 @dataclass(frozen=True, slots=True)
 class PagePosition:
-    """The page behind the article *article_id*, or before it if *newer*; the first for 0.
+    """The page after the article *article_id*, or before it if *newer*; 0 for the first page.
 
-    Articles stored meanwhile come before the first page, and move no other.
+    Articles that are stored meanwhile shift no page, because they come before the first.
     """
 
     article_id: int = 0
@@ -148,9 +150,10 @@ class PagePosition:
 
 @dataclass(frozen=True, slots=True)
 class ArchivePage:
-    """Some of *count* stories, at least so many if *is_more*; *first* is the rank of the first.
+    """Some of *count* stories. *first*: the rank of the first hit, from 1.
 
-    *newer* and *older* are the neighbouring pages, None where there is none.
+    *is_more*: *count* is a minimum. *newer*, *older*: the neighbouring pages, None if there is
+    none.
     """
 
     hits: Sequence[SearchHit]
@@ -169,7 +172,7 @@ class InlinePage:
 
 @dataclass(frozen=True, slots=True)
 class StoryCount:
-    """*count* stories in the time *covered*; at least so many in a week if *is_more*."""
+    """*count* stories in the time *covered*. *is_more*: a whole week has at least as many."""
 
     count: int
     is_more: bool
@@ -178,7 +181,7 @@ class StoryCount:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Other words for those of a query, and the query with them; nothing for none."""
+    """Other words for a query, and the query as typed with them; both empty if there are none."""
 
     words: tuple[str, ...] = ()
     typed: str = ""
@@ -210,7 +213,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class _Evaluated(Generic[Result]):
-    """Articles, the newest first, each with its result; the rest as of `StoriesFound`."""
+    """Articles, the newest first, each with its result. For the rest see `StoriesFound`."""
 
     results: list[tuple[Article, Result]]
     is_more: bool
@@ -227,7 +230,7 @@ async def find(
     limit: int = 3,
     most: int = MOST_CANDIDATES,
 ) -> PreviewResult:
-    """Return what *query* found lately, with its newest hits; *most* as in `stories`."""
+    """Return what *query* found lately, with its newest hits; *most* as in `find_stories`."""
     found = await find_stories(storage, query, chat_id=chat_id, days=days, most=most)
     hits = await _shown(storage, query, found.articles[:limit], chat_id=chat_id)
     return PreviewResult(len(found.articles), found.is_more, days, hits, found.covered)
@@ -241,9 +244,9 @@ async def find_stories(
     days: int | None = 7,
     most: int | None = None,
 ) -> StoriesFound:
-    """Return the stories of the last *days* (None: ever) that *query* finds.
+    """Return the stories of the last *days* (None: of all time) that *query* finds.
 
-    *most*: articles to evaluate, if their exact number does not matter.
+    *most*: how many articles to evaluate, for a caller that needs no exact count.
     """
     ago = None if days is None else timedelta(days=days)
     found = await _candidates(storage, query, _matcher(query), ago=ago, chat_id=chat_id, most=most)
@@ -255,7 +258,10 @@ async def find_stories(
 
 
 async def silent_days(storage: Storage, query: ParsedQuery, *, chat_id: int | None = None) -> int:
-    """Return for how many days *query* has found nothing; 0 where it has, or news is younger."""
+    """Return `SILENT_DAYS` if *query* has found nothing for so long, else 0.
+
+    Also 0 if the oldest stored news is younger than that.
+    """
     async with storage.reading() as tx:
         if await news_since(tx) > tx.now - timedelta(days=SILENT_DAYS):
             return 0
@@ -266,9 +272,9 @@ async def silent_days(storage: Storage, query: ParsedQuery, *, chat_id: int | No
 async def others(
     storage: Storage, query: ParsedQuery, typed: str, *, chat_id: int, spoken: Collection[str]
 ) -> Others:
-    """Return what else could be looked for beside the words of *query*; see `widen`.
+    """Return other words to search in addition to those of *query*; see `widen`.
 
-    *spoken*: the languages in which names may be typed, beside those of the chat's sources.
+    *spoken*: the languages in which names may be typed, in addition to those of the chat's sources.
     """
     wanted = widen.positive_terms(query)
     async with storage.reading() as tx:
@@ -277,7 +283,7 @@ async def others(
     found: dict[Term, list[str]] = {}
     for term in wanted:
         name, typed_in = term.as_typed, {*spoken, *read}
-        # Its data are read from files at first.
+        # In a thread, because the first call reads CLDR's data from files.
         names = await asyncio.to_thread(widen.translations, name, read, typed_in)
         found[term] = [*names, *await _forms(storage, term, chat_id)][: widen.MOST_OTHERS]
     text = widen.widened(query, typed, found)
@@ -288,7 +294,7 @@ async def others(
 
 
 async def meant(storage: Storage, query: ParsedQuery, *, chat_id: int) -> str:
-    """Return *query* with words that the archive knows for those that it does not; "" for none."""
+    """Return *query* with words of the archive in place of unknown ones; "" if there are none."""
     words: dict[str, str] = {}
     for word in widen.misspelt(query)[: widen.MOST_TERMS]:
         if await _texts(storage, [Term((word,))], chat_id, 1, days=None):
@@ -301,7 +307,7 @@ async def meant(storage: Storage, query: ParsedQuery, *, chat_id: int) -> str:
 
 
 async def _forms(storage: Storage, term: Term, chat_id: int) -> list[str]:
-    """Return other forms of *term* that the archive has, spelt as it spells them."""
+    """Return other forms of *term* that occur in the archive, in the spelling of an article."""
     pattern = widen.form_pattern(term)
     if pattern is None:
         return []
@@ -316,7 +322,7 @@ async def _forms(storage: Storage, term: Term, chat_id: int) -> list[str]:
 
 
 def _spelling(form: str, article: Article) -> str:
-    """Return folded words as *article* spells them: "Consuls-General"."""
+    """Return the folded *form* as *article* spells it, such as "Consuls-General"."""
     query = parse(quoted(form))
     text = article.text[:_SPELLING_READ]
     for span in spans(query, article.title, text):
@@ -332,9 +338,10 @@ async def _texts(
     limit: int,
     days: int | None = SILENT_DAYS,
 ) -> list[tuple[int, str]]:
-    """Return folded beginnings of the newest articles that have all of *words*.
+    """Return the ids and folded beginnings of the newest articles that have all of *words*.
 
-    Beginnings of words are common: without *days* PostgreSQL reads every article that has them.
+    *days* limits the search if *words* are prefixes. These are common, and PostgreSQL would read
+    every article that has one.
     """
     tree = words[0] if len(words) == 1 else And(tuple(words))
     async with storage.reading() as tx:
@@ -346,7 +353,7 @@ async def _texts(
 async def near_miss(
     storage: Storage, query: ParsedQuery, *, chat_id: int | None = None, days: int = 7
 ) -> NearMiss | None:
-    """Return the article that is missing least of *query*, of several the newest."""
+    """Return the article that lacks least of *query*, the newest if there are several."""
     tree = loosened(query)
     if tree is None:
         return None
@@ -367,8 +374,8 @@ async def compare(
 ) -> Difference:
     """Compare what two queries found in the last week.
 
-    Where there was no time to look at a whole week of both, the newest articles alone tell what
-    comes and goes: as far back as both were looked at.
+    If there was no time to evaluate a whole week for both, only the period that was evaluated for
+    both tells which stories come and go.
     """
     before = await find_stories(storage, old, chat_id=chat_id, days=COMPARED_DAYS)
     after = await find_stories(storage, new, chat_id=chat_id, days=COMPARED_DAYS)
@@ -403,7 +410,7 @@ async def archive(
 async def find_inline(storage: Storage, query: ParsedQuery, offset: int) -> InlinePage:
     """Return a page of what *query* found, the newest first.
 
-    Others read what is shown inline: articles of public sources only, for every user.
+    Every user gets articles of public sources only, because others read the inline results.
     """
     until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
     found = await find_stories(storage, query, days=_INLINE_DAYS, most=until * _INLINE_ARTICLES)
@@ -425,10 +432,10 @@ async def newest_inline(storage: Storage, chat_id: int, offset: int) -> InlinePa
 async def backfill(
     storage: Storage, query_id: int, query: ParsedQuery, since: datetime, *, chat_id: int | None
 ) -> int:
-    """Store what a new query matches among the articles since then; return how many it is.
+    """Store the matches of a new query with articles since *since*; return their number.
 
-    Only articles that reach the chat count (None: those that reach all chats), because a private
-    one is matched with the queries of its followers alone.
+    Only articles that reach the chat count (None: only those that reach all chats), because a
+    private article is matched with the queries of its followers alone.
     """
 
     def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
@@ -441,10 +448,10 @@ async def backfill(
 
 
 async def backfill_feed(storage: Storage, chat_id: int, source_id: int) -> int:
-    """Store what the queries of the chat match in the stored articles of a private source.
+    """Store the matches of a chat's queries with the stored articles of a private source.
 
-    It is for a chat that now follows the source; these matches were not needed before. Up to
-    `MOST_OF_A_FEED` of the last `FEED_REACH`, as if the source had been read for the first time.
+    Call this when a chat begins to follow the source; nobody needed these matches before. Up to
+    `MOST_OF_A_FEED` articles of the last `FEED_REACH` are matched, as after a first read.
     """
     from bot.matching.index import QueryIndex  # noqa: PLC0415 - numpy, which few roles need
 
@@ -474,7 +481,7 @@ async def _fill(storage: Storage, ids: Sequence[int], matched: Evaluate[list[Mat
 
 
 async def _start(storage: Storage, stories: Sequence[Article], position: PagePosition) -> int:
-    """Return where the page begins; of an article that is gone it is the first page."""
+    """Return the index of the page's first story; 0 if the article of *position* is gone."""
     async with storage.reading() as tx:
         known = await articles_by_id(tx, [position.article_id])
     if not known:
@@ -495,7 +502,7 @@ async def _shown(
     *,
     chat_id: int | None = None,
 ) -> tuple[SearchHit, ...]:
-    """Return *articles* as they are shown, with snippets of that *length*."""
+    """Return *articles* as search hits, with snippets of at most *length* characters."""
     async with storage.reading() as tx:
         names = await first_publisher_names(tx, [one.id for one in articles], chat_id)
 
@@ -517,7 +524,8 @@ async def _candidates(  # noqa: PLR0913 - two limits of one search
 ) -> _Evaluated[Result]:
     """Evaluate the newest articles that *query* may match, as many as there is time for.
 
-    *tree*: what else they may match in its place. *ago*: how old they may be (None: any age).
+    *tree*: a tree that selects the candidates in place of the query's own. *ago*: how old they may
+    be (None: any age).
     """
     tree = tree or query.tree
     most = MOST_CANDIDATES if most is None else most
@@ -556,7 +564,7 @@ async def _evaluate(
     at_most: timedelta = timedelta.max,
     with_names: bool = True,
 ) -> list[tuple[Article, Result]]:
-    """Read the articles a page at a time, so that the event loop has its turns.
+    """Read and evaluate the articles page by page, so that the event loop gets its turns.
 
     The first page is evaluated even if that takes longer than *at_most*.
     """
@@ -579,7 +587,7 @@ async def _evaluate(
 
 
 async def _with_turn(article: Article, work: Callable[..., Result], *details: Any) -> Result:
-    """Do *work* on one article, and let the event loop have its turn."""
+    """Do *work* on one article, and let the event loop have a turn."""
     if len(article.text) > _AT_ONCE:
         return await asyncio.to_thread(work, article, *details)
     result = work(article, *details)
@@ -588,7 +596,7 @@ async def _with_turn(article: Article, work: Callable[..., Result], *details: An
 
 
 def _index_query(storage: Storage, tree: Node) -> str | None:
-    """Return what the database's index is asked for; None: for nothing, all may match."""
+    """Return the expression for the database's index; None if every article may match."""
     dialect = TSQUERY if storage.dialect == POSTGRESQL else FTS5
     return dialect.expression(tree)
 
@@ -645,9 +653,9 @@ def _public_hit(story: FoundStory, source: str) -> SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a database's index writes words, beginnings, AND and OR.
+    """The syntax of a database's index for words, beginnings, AND and OR.
 
-    The expression of a query finds every article that matches, and others.
+    The expression of a query finds every article that matches, and some that do not.
     """
 
     word: Callable[[str], str]

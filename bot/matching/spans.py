@@ -1,4 +1,4 @@
-"""Where a query hits an article."""
+"""Finds the places at which a query hits an article."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -10,13 +10,13 @@ from bot.matching.query.ast import Leaf, Near, Term
 from bot.matching.query.fields import without_fields
 from bot.text.snippets import Span
 
-_MOST_SPANS: Final = 10_000  # of one term in one reading; later ones are mere repetition
+_MOST_SPANS: Final = 10_000  # of one term in one reading; later spans only repeat it
 
 
 def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
-    """Return every hit, title first, in order; overlapping ones too. None if the query fails.
+    """Return every hit in order, title first, with overlapping ones; () if the query fails.
 
-    Conditions on source and language are taken to hold. Both terms of a NEAR are hits.
+    Conditions on source and language are assumed to hold. Both terms of a NEAR are hits.
     """
     tree = without_fields(query.tree)
     article = fold_article(title, text)

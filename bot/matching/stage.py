@@ -1,8 +1,8 @@
-"""The match stage: each stored article finds its story, then the queries that match it.
+"""The match stage: finds the story of each stored article, then the queries that match it.
 
-One process at a time does it, the one that holds the lease of the role, because the story of an
-article depends on all articles that were placed before it. A decision is final. A process that
-takes the role over first reads the stored queries and the articles of the last days.
+Only the process that holds the lease of the role does this, because the story of an article depends
+on all articles that were placed before. A placement is final. A process that takes over the role
+first reads the stored queries and the articles of the last days.
 """
 
 from collections import Counter
@@ -42,8 +42,8 @@ from storage.publishers import Publisher, names_for_queries, publishers_of
 
 log = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(seconds=30)  # a process that was killed delays the news by so much
-_RENEWED: Final = LEASE * 2 / 3  # the lease is renewed when no more than this is left
+LEASE: Final = timedelta(seconds=30)  # the delay of the news after a process was killed
+_RENEWED: Final = LEASE * 2 / 3  # the lease is renewed when less than this is left
 _REMEMBERED: Final = timedelta(seconds=WINDOW)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _READ: Final = 200  # articles remembered at once
@@ -53,9 +53,9 @@ _STORED: Final = 200  # matches stored at once, in about 3 ms
 class Placed(NamedTuple):
     """The stories of articles.
 
-    *stories*: by the article's id. *chapters*: the first of its story, by each new chapter.
-    *joined*: private articles in stories that do not grow by them. *failed*: why an article has
-    no place, by its id.
+    *stories*: the story's id, by the article's id. *chapters*: the id of a story's first chapter,
+    by the id of each new chapter. *joined*: private articles, which are shown in a story without
+    becoming part of it. *failed*: why an article could not be placed, by its id.
     """
 
     stories: dict[int, int]
@@ -84,11 +84,11 @@ class MatchStage:
     5. Store stories and matches in one transaction, unless the role was lost meanwhile.
 
     An article that fails alone in step 3, 4 or 5 is put aside and holds up no other. It is tried
-    once more when a process has the role for the first time.
+    once more when a process gets the role for the first time.
 
-    *stories* is what the holder of the role knows; None: they have to be read first. *held_until*
-    is how long nobody else can have the role. *unfinished* are articles that are still claimed,
-    because what was found could not be stored.
+    *stories*: the stories that the holder of the role remembers; None if they must be read first.
+    *held_until*: until when no other process can take the role. *unfinished*: articles that are
+    still claimed, because their results could not be stored.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class MatchStage:
         self.stories: Stories | None = None
         self.held_until = _LONG_AGO
         self.unfinished: list[int] = []
-        self.after_scope = PUBLIC  # the private source whose turn it was last
+        self.after_scope = PUBLIC  # the private source that had the last turn
         self._has_retried = False
 
     async def run_once(self, limit: int = 400) -> int:
@@ -124,7 +124,10 @@ class MatchStage:
         return 0
 
     async def _may_take_role(self, tx: Transaction, *, is_waiting: bool) -> bool:
-        """The holder keeps the role; another process takes it only for work that nobody does."""
+        """Return whether this process may take the role.
+
+        The holder keeps it. Others take it only if articles wait and the lease has expired.
+        """
         holder, until = await lease_of(tx, GROUPING)
         if holder == self.owner:
             return True
@@ -137,7 +140,7 @@ class MatchStage:
             if is_held:
                 self.held_until = tx.now + LEASE
             if is_held and not self._has_retried:
-                # This may be another version, which can do what the last one failed at.
+                # This may be a newer version that can process what the last one could not.
                 retried = await retry_put_aside(tx)
                 self._has_retried = True
                 if retried:
@@ -173,9 +176,9 @@ class MatchStage:
     async def _place(
         self, articles: Sequence[NewArticle], origins: Origins, now: datetime
     ) -> tuple[Stories | None, Placed]:
-        """Return where each article belongs, and the stories with them.
+        """Return the stories with the new articles in them, and the place of each new article.
 
-        The places count once they are stored. If that fails, the stories are read again.
+        `stories` is None until the places are stored. If that fails, the stories are read again.
         """
         new = [article for article in articles if not article.is_grouped]
         stories, self.stories = self.stories, None
@@ -209,10 +212,10 @@ class MatchStage:
     async def _store(
         self, articles: Sequence[NewArticle], placed: Placed, matches: Sequence[MatchFound]
     ) -> bool:
-        """Return whether the role was still ours, and so everything is stored."""
+        """Store stories and matches; return False, with nothing stored, if the role was lost."""
         new = [article for article in articles if not article.is_grouped]
         async with self.storage.writing() as tx:
-            # Locks the lease until the transaction ends, so that nobody else takes the role before.
+            # Locks the lease until the transaction ends, so that no process takes the role before.
             if not await renew_lease(tx, GROUPING, self.owner, LEASE):
                 return False
             if new:
@@ -253,7 +256,7 @@ class MatchStage:
         return paid
 
     async def _recall(self) -> Stories:
-        """Read the stories of the last days, as many as there is room for."""
+        """Read the stories of the last days, as many as fit in memory."""
         stories = Stories(self.most_memory)
         async with self.storage.reading() as tx:
             since = tx.now - _REMEMBERED
@@ -279,7 +282,7 @@ async def _origins(
 
 
 def _private_scopes(articles: Sequence[NewArticle] | Sequence[GroupedArticle]) -> set[int]:
-    """Return the private sources that carry any of the articles."""
+    """Return the private sources to which the articles belong."""
     return {article.scope_id for article in articles if article.scope_id != PUBLIC}
 
 
@@ -315,7 +318,10 @@ def _remembering(
 def _news_article(
     article: NewArticle | GroupedArticle, origins: Origins, folded: str, chain_id: int
 ) -> NewsArticle:
-    """Only those that made the article count as its publishers; see `Publisher.is_canonical`."""
+    """Return the article in the form that `Stories` compares.
+
+    Only the publishers that made the article count; see `Publisher.is_canonical`.
+    """
     is_public = article.scope_id == PUBLIC
     publishers = [each for each in origins.publishers.get(article.id, ()) if each.is_canonical]
     # A private feed may take the name of a publisher, and is not that publisher.

@@ -1,14 +1,14 @@
-"""Suggesting queries for a text: its names, its quotations, its rare words.
+"""Suggests queries for a text: its names, its quotations and its rare words.
 
-Early and frequent ones come first. Each kind of script has its own signs of a name:
+Early and frequent ones come first. In each kind of script, something else looks like a name:
 
-1. with capitals: a run of capitalized words inside a sentence. If a title has capitals everywhere,
-   its names are those that the text has too;
+1. with capitals: a run of capitalized words inside a sentence. If a title is all capitalized, only
+   names that are also in the text count;
 2. without spaces: in Japanese a run of kanji between kana, or of katakana; in Chinese and Thai the
    longest run of characters that title and text share;
-3. others: a longer word that title and text share; in Korean without its particle.
+3. others: a longer word that title and text share, in Korean without its particle.
 
-Numbers, days and words that are everywhere are no names. A quotation is a phrase.
+Numbers, days and very common words are no names. A quotation is a phrase.
 """
 
 import re
@@ -24,8 +24,8 @@ MOST: Final = 4
 LONGEST: Final = 40  # bytes of a query, which stands in a button
 _READ: Final = 4_000  # characters of the text
 _SEVERAL: Final = 2
-_LONG: Final = {True: 8, False: 4}  # letters of a word worth suggesting, with capitals and without
-_SHORT: Final = 5  # letters of a word if there are no longer ones
+_LONG: Final = {True: 8, False: 4}  # letters of a word worth suggesting; True: script has capitals
+_SHORT: Final = 5  # letters, if there are no longer words
 _WORDS_OF_A_PHRASE: Final = range(2, 6)
 _SIGNS_OF_A_PHRASE: Final = range(2, 13)  # in scripts without spaces
 _QUOTED: Final = re.compile(
@@ -50,7 +50,7 @@ _HIRAGANA: Final = re.compile("[\u3041-\u3096]")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]{4,}")
 _KANJI: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\u3005]{2,8}")
 _RUN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]{2,}|[\u0e00-\u0e7f]{4,}")
-_LONGEST_RUN: Final = {False: 6, True: 12}  # characters; of Thai the second
+_LONGEST_RUN: Final = {False: 6, True: 12}  # characters; True: in Thai
 _SHORTEST_RUN: Final = {False: 2, True: 4}
 _THAI_MARKS: Final = re.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
 _WORD_BREAKS: Final = frozenset(all_words("word_breaks"))
@@ -91,7 +91,7 @@ def _names(title: str, text: str) -> Iterator[str]:
 
 
 def names_in(title: str, text: str) -> list[str]:
-    """Return the names in *title*, the longest first; none within another."""
+    """Return the names in *title*, the longest first, without names inside longer ones."""
     words = title.split()
     longer = [word for word in words if len(word) > _LONGER]
     names = list(_KATAKANA.findall(title))
@@ -145,7 +145,7 @@ def _quotations(text: str) -> Iterator[str]:
 
 
 def _repeated_runs(title: str, text: str) -> Iterator[str]:
-    """Yield the words of *title* in scripts without spaces that *text* has too, the longest."""
+    """Yield the longest words of *title*, in scripts without spaces, that *text* also has."""
     if _HIRAGANA.search(title + text[:200]):
         yield from (word for word in _KANJI.findall(title) if not text or word in text)
         return
@@ -180,7 +180,7 @@ def _korean_stems(title: str, text: str) -> Iterator[str]:
 
 
 def _shared_words(title: str, text: str, least: int = 0) -> Iterator[str]:
-    """Yield the longer words that title and text share; all of them if only one is given."""
+    """Yield the longer words that title and text share, or all longer ones if only one is given."""
     in_text = set(_WORD.findall(text.casefold()))
     for word in _WORD.findall(title or text):
         has_capitals = bool(_CAPITALS.match(word))
@@ -208,7 +208,7 @@ def _is_distinctive(name: str) -> bool:
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
-    """Leave out names that are within an earlier one, or have one within them."""
+    """Return *names* without those that contain an earlier name or are contained in one."""
     kept: list[str] = []
     for name in names:
         folded = name.casefold()

@@ -1,10 +1,10 @@
-"""Other words for a query: names in other languages, other forms in the news, similar words.
+"""Finds other words for a query: names in other languages, other forms, and similar words.
 
-1. Names of countries, languages and large cities are those of CLDR, and so are their names in other
-   languages. A name that folds to the same words finds the same already, and is left out.
-2. A form has the query's words with another ending, in the same order: `consuls general` for
+1. CLDR has the names of countries, languages and large cities in all languages. A name that folds
+   to the same words is left out, because it finds nothing more.
+2. A form has the query's words in the same order with other endings: `consuls general` for
    `consul-general`. A near word differs in a letter or two: `Taiwan` for `Taiwann`.
-3. Only words, phrases and brackets of them with OR are widened, not excluded or exact terms.
+3. Words and phrases are widened, also in AND and OR; excluded and exact terms are not.
 """
 
 import re
@@ -27,13 +27,13 @@ from bot.text.stopwords import STOP_WORDS
 
 MOST_OTHERS: Final = 6  # of one query
 MOST_FORMS: Final = 3
-MOST_TERMS: Final = 4  # that are widened
+MOST_TERMS: Final = 4  # of a query that is widened
 _LONGEST_QUERY: Final = 400  # characters
-_LONGEST_NAME: Final = 24  # characters; a longer one is an official name that no news uses
-_LEAST_STEM: Final = 4  # letters of a word whose ending may be another
+_LONGEST_NAME: Final = 24  # characters; a longer name is an official one that no news uses
+_LEAST_STEM: Final = 4  # letters of a word whose ending may vary
 _LONGEST_ENDING: Final = 3
 _ENDINGS: Final = re.compile("(?:es|[sye\u044c\u0430\u044f\u043e])$")
-_LEAST_PREFIX: Final = 3  # as the index has beginnings of so many letters
+_LEAST_PREFIX: Final = 3  # letters, as many as the beginnings in the index have
 _LEAST_MISSPELT: Final = 5
 _NEAR: Final = 0.8  # of `difflib`'s ratio
 _BRACKETS: Final = re.compile(r"\s*[(\uff08].*$")
@@ -44,7 +44,7 @@ _WORDS: Final = re.compile(r"[^\W\d_]+")
 class FormPattern:
     """The pattern of a phrase's other forms: each word is a beginning with a short ending.
 
-    *prefixes* are the beginnings, for the index; *known* are forms that need not be found.
+    *prefixes*: the beginnings, for the index. *known*: the forms that the query already has.
     """
 
     prefixes: tuple[str, ...]
@@ -53,7 +53,7 @@ class FormPattern:
 
 
 def positive_terms(query: ParsedQuery) -> tuple[Term, ...]:
-    """Return the words and phrases of *query* that may be widened; none if there are many."""
+    """Return the words and phrases of *query* to widen; none if there are over `MOST_TERMS`."""
     found = tuple(_positive(query.tree))
     return found if len(found) <= MOST_TERMS else ()
 
@@ -73,9 +73,9 @@ def _positive(node: Node) -> Iterator[Term]:
 def translations(
     name: str, languages: Collection[str], typed_in: Collection[str]
 ) -> tuple[str, ...]:
-    """Return what *name* is called in *languages*, each name once; nothing for what is no name.
+    """Return the names of *name* in *languages*, each once; () if it is not a known name.
 
-    *typed_in*: in which languages it may be written. Both are ISO 639-1 codes.
+    *typed_in*: the languages in which *name* may be written. All languages are ISO 639-1 codes.
     """
     words = fold(name).words
     keys = {key for code in sorted(typed_in) for key in _keys(code).get(words, ())}
@@ -104,7 +104,10 @@ def _keys(code: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
 
 @lru_cache(maxsize=64)
 def _names(code: str) -> Mapping[str, str]:
-    """Return the names that a language has, by what they name; cities have their zone's key."""
+    """Return the names in a language, by the key of the place or language that they name.
+
+    The key of a city is that of its time zone.
+    """
     try:
         locale = Locale.parse(code)
     except (UnknownLocaleError, ValueError):
@@ -112,7 +115,7 @@ def _names(code: str) -> Mapping[str, str]:
     territories = {f"in {key}": name for key, name in locale.territories.items() if key.isalpha()}
     languages = {f"of {key}": name for key, name in locale.languages.items() if len(key) <= 3}  # noqa: PLR2004 - ISO 639
     named = {key: names.get("city", "") for key, names in locale.time_zones.items()}
-    if code == "en":  # which has those alone that are not called as their zone is
+    if code == "en":  # English only lists the cities whose names differ from those of their zones
         bare = {key: key.rpartition("/")[2].replace("_", " ") for key in _zones()}
         named = bare | {key: name for key, name in named.items() if name}
     cities = {f"at {key}": name for key, name in named.items() if key in _zones()}
@@ -123,7 +126,7 @@ def _names(code: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
-    """Return the zones that are called as a city."""
+    """Return the time zones that are named after a city."""
     places = get_global("zone_territories")
     return frozenset(zone for zone, place in places.items() if place != "001" and "/" in zone)
 
@@ -132,7 +135,7 @@ def _zones() -> frozenset[str]:
 
 
 def form_pattern(term: Term) -> FormPattern | None:
-    """Return what other forms of *term* look like; None where words have no such forms."""
+    """Return the pattern of other forms of *term*; None if its words have no such forms."""
     if any(not _may_have_forms(word) for word in term.words):
         return None
     stems = [_ENDINGS.sub("", word) if len(word) > _LEAST_STEM else word for word in term.words]
@@ -149,9 +152,9 @@ def _may_have_forms(word: str) -> bool:
 
 
 def forms_in(pattern: FormPattern, texts: Iterable[tuple[int, str]]) -> dict[str, int]:
-    """Return the commonest other forms in folded *texts*, each with the key of a text that has it.
+    """Return the commonest other forms in *texts*, each with the key of a text that has it.
 
-    They are folded; a text is as it is stored.
+    The texts are folded texts as they are stored. The forms are folded too.
     """
     counted: Counter[str] = Counter()
     where: dict[str, int] = {}
@@ -168,18 +171,18 @@ def forms_in(pattern: FormPattern, texts: Iterable[tuple[int, str]]) -> dict[str
 
 
 def misspelt(query: ParsedQuery) -> tuple[str, ...]:
-    """Return the single words of *query* that may be misspelt, folded."""
+    """Return those single words of *query*, folded, that may be misspelt."""
     words = [term.words[0] for term in terms(query.tree) if len(term.words) == 1]
     return tuple(one for one in words if len(one) >= _LEAST_MISSPELT and _may_have_forms(one))
 
 
 def prefix_of(word: str) -> str:
-    """Return the beginning that a near word has too."""
+    """Return the beginning that *word* and a near word share."""
     return word[:_LEAST_PREFIX]
 
 
 def near_word(word: str, texts: Iterable[str]) -> str:
-    """Return the word of the folded *texts* that is nearest to *word*; "" for none."""
+    """Return the word in the folded *texts* that is nearest to *word*; "" if none is near."""
     begins = re.compile(rf"(?<= ){re.escape(prefix_of(word))}[^\W\d_]+(?= )")
     found = {
         each
@@ -191,7 +194,7 @@ def near_word(word: str, texts: Iterable[str]) -> str:
 
 
 def respelt(query: ParsedQuery, words: Mapping[str, str]) -> str:
-    """Return *query* as it was typed with other *words* for some; "" if that cannot be."""
+    """Return *query* as typed, with some words replaced by *words*; "" if no valid one results."""
 
     def replaced(node: Node) -> Node:
         match node:
@@ -209,11 +212,11 @@ def respelt(query: ParsedQuery, words: Mapping[str, str]) -> str:
     return typed if is_readable(typed) and parse(typed) != query else ""
 
 
-# The query with other words beside its own.
+# The query with other words added.
 
 
 def widened(query: ParsedQuery, typed: str, others: Mapping[Term, Sequence[str]]) -> str:
-    """Return the query *typed* with others beside its words; "" where that cannot be read."""
+    """Return the query *typed* with *others* added by OR; "" if no valid query results."""
     known = {term.words for term in terms(query.tree)}
     added = {
         term: [quoted(one) for one in some if fold(one).words not in known]

@@ -27,11 +27,11 @@ from storage.sources import remove_source as delete_source
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """One close look at a source.
+    """The result of checking a source closely.
 
-    `source`: its row as it stands, None if it is not ours. `next_fetch_at`: when it is polled next,
-    or would be if it were added now. `interval` and `why`: how long after this response, and what
-    decides that. `hub`: that pushes its news.
+    `source`: its stored row, None if nobody has added it. `next_fetch_at`: when the source is
+    polled next, or would be if it were added now. `interval`: the time from this response to the
+    next poll. `why`: the rule that set the interval. `hub`: the hub that pushes the feed, or "".
     """
 
     url: str
@@ -48,7 +48,10 @@ class Checkup:
 async def check_source(
     storage: Storage, fetcher: Fetches, reader: ReadsDocuments, url: str
 ) -> Checkup:
-    """Fetch *url* once without validators, so that there is something to read; change nothing."""
+    """Fetch *url* once and write nothing.
+
+    The request has no validators, so that the response has a body.
+    """
     url = as_typed(url)
     result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
     async with storage.reading() as tx:
@@ -83,7 +86,7 @@ async def list_sources(storage: Storage) -> list[Source]:
 
 
 async def sources_as_opml(storage: Storage) -> bytes:
-    """Return the operator's sources; those that chats added and search feeds are left out."""
+    """Return the public sources as OPML, except search feeds."""
     outlines = [
         Outline(
             source.url,
@@ -98,14 +101,14 @@ async def sources_as_opml(storage: Storage) -> bytes:
 
 
 async def is_search_feed(storage: Storage, url: str) -> bool:
-    """Whether it was made for what chats subscribe to; removed, it would come back."""
+    """Return whether *url* is a search feed. The search stage would add a removed one again."""
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(as_typed(url)))
     return source is not None and source.kind is SourceKind.SEARCH
 
 
 async def remove_source(storage: Storage, url: str, *, by: int | None = None) -> bool:
-    """Return whether there was such a source; its articles stay. *by*: the admin's user id."""
+    """Remove a source but not its articles; return whether it existed. *by*: the admin's id."""
     url = as_typed(url)
     async with storage.writing() as tx:
         was_there = await delete_source(tx, url_hash(url))

@@ -1,12 +1,13 @@
 """Decides what a fetch changes: columns of its source, and which of its entries are stored.
 
-- A problem counts against the source or, if its host is busy, only delays the next poll.
-- An entry is new if its guid is, changed if its content is, else unchanged and skipped.
-- The first read of a source is its backlog, which alerts nobody.
-- New entries beyond the room of the day are left out, the oldest first. The source then shows a
-  problem, and keeps its old validators, so that the same document is read again.
+- A problem counts as a failure of the source. A busy host only delays the next poll.
+- An entry with an unknown guid is new. A known entry with other content is changed. All others are
+  skipped.
+- The entries of a source's first read are its backlog, which alerts nobody.
+- New entries beyond the daily limit are left out, the oldest first. The source then shows a problem
+  and keeps its old validators, so that the next poll reads the same document again.
 
-Nothing here does I/O or reads a clock: `store` loads what is known and stores the outcome.
+This module does no I/O and reads no clock. `store` loads the stored state and writes the outcome.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 MOST_A_DAY: Final = 4_000  # new entries of one public source
 MOVED_AFTER = 10  # permanent redirects to one address, in a row
-TRUST_IN_HUB = timedelta(days=2)  # after each push that was right
+TRUST_IN_HUB = timedelta(days=2)  # after each push that announced a real change
 HUB_DELAY = timedelta(minutes=10)
 _MAX_RHYTHM = timedelta(days=365)  # dates of other centuries must not overflow a column
 _NO_PACE = FeedPace()
@@ -72,12 +73,12 @@ _KINDS = {
 }
 
 Revision: TypeAlias = tuple[int, ArticleDraft]
-"""The id of a stored article, and what a source says of it now."""
+"""The id of a stored article, and the current entry of a source for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A fetch that has ended. *jitter*, in [-1, 1], spreads the next one."""
+    """A finished fetch. *jitter*, in [-1, 1], spreads the next poll."""
 
     source: Source
     result: FetchResult
@@ -92,9 +93,9 @@ class Fetched:
 class Known:
     """The stored state of a source when its fetch ends.
 
-    `entries`: by the hash of the guid. `room`: how many new entries may be stored today, where long
-    ones of a private source count several times. `pages`: how many pages may be requested today.
-    None: as many as there are.
+    `entries`: the known entries, by the hash of the guid. `room`: how many new entries may still be
+    stored today; a long entry of a private source counts as several. `pages`: how many pages may
+    still be requested today. None means no limit.
     """
 
     entries: Mapping[str, KnownEntry] = field(default_factory=dict)
@@ -104,10 +105,10 @@ class Known:
 
 @dataclass(frozen=True)
 class SourceEntries:
-    """The entries of a source that are new or changed, the newest first.
+    """The new and changed entries of a source, the newest first.
 
-    Those among the *known*, by the hash of the guid, revise their articles. *inside*: the pages
-    of articles may be requested in the operator's own network.
+    Entries whose guid hash is in *known* revise their articles. *inside*: whether the articles'
+    pages may be requested in the operator's own network.
     """
 
     source_id: int
@@ -117,7 +118,7 @@ class SourceEntries:
 
     @cached_property
     def oldest_first(self) -> list[ArticleDraft]:
-        """The entries in the order of storing them, only the newest of each guid."""
+        """The entries in the order in which they are stored; of each guid only the newest."""
         return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
 
     @property
@@ -137,8 +138,8 @@ class SourceEntries:
 class FetchOutcome:
     """The consequences of a fetch.
 
-    `changes`: columns of its source. `problem`: of the source, None if it is healthy. `left_out`:
-    how many new entries there was no room for.
+    `changes`: new values of the source's columns. `problem`: None if the source is healthy.
+    `left_out`: the number of new entries beyond the daily limit.
     """
 
     fetched: Fetched
@@ -186,9 +187,9 @@ def decide(
 def _beyond_room(
     new: Sequence[IdentifiedItem], room: int | None, *, public: bool
 ) -> Collection[str]:
-    """Return the hashes of the guids of new entries for which there is no *room*, the oldest.
+    """Return the guid hashes of the oldest new entries, those that exceed *room*.
 
-    The long entries of a private source count several times.
+    A long entry of a private source counts as several.
     """
     if room is None:
         return frozenset()
@@ -208,9 +209,9 @@ def _is_changed(item: Item, known: KnownEntry | None) -> bool:
 
 
 def postponed(outcome: FetchOutcome, now: datetime) -> FetchOutcome:
-    """Poll the source tomorrow, because its followers are beyond a budget.
+    """Delay the next poll to tomorrow, because the source's followers are over budget.
 
-    Another error of the source stays.
+    If the fetch had an error of its own, that error stays.
     """
     source, changes = outcome.fetched.source, dict(outcome.changes)
     if changes.get("error") is None:
@@ -221,9 +222,9 @@ def postponed(outcome: FetchOutcome, now: datetime) -> FetchOutcome:
 
 
 def new_address(outcome: FetchOutcome) -> dict[str, Any]:
-    """Return the columns of a source that has moved for good, once it was seen there often enough.
+    """Return the columns of a source's new address.
 
-    Empty if it stays where it is.
+    Empty until the source has redirected there permanently `MOVED_AFTER` times in a row.
     """
     if outcome.changes.get("moved_seen", 0) < MOVED_AFTER:
         return {}
@@ -256,7 +257,7 @@ def source_changes(
 def schedule_inputs(
     source: Source, changes: Mapping[str, Any], result: FetchResult, now: datetime
 ) -> ScheduleInputs:
-    """Return what decides when *source* is polled next, once *changes* hold."""
+    """Return the inputs that decide when *source* is polled next, after *changes*."""
     problem = result.problem
     bounds = {}
     if source.kind is SourceKind.SEARCH:
@@ -280,7 +281,7 @@ def kind_of(result: FetchResult) -> SourceKind:
 
 
 def not_a_feed(source: Source, result: FetchResult) -> Problem | None:
-    """A feed that suddenly is a page has been replaced; it is not news."""
+    """Return a problem if a feed's address now serves a page, which is not news; else None."""
     document = result.document
     if source.kind is SourceKind.PAGE or document is None or document.kind.is_list:
         return None
@@ -342,7 +343,10 @@ def _read(source: Source, result: FetchResult, document: Document, now: datetime
 
 
 def _pushed_until(source: Source, newest: datetime | None, now: datetime) -> datetime | None:
-    """A hub is trusted for a while after each push; entries that it did not push end that."""
+    """Return until when the hub is trusted: `TRUST_IN_HUB` after each push.
+
+    An entry that the hub did not push in time ends the trust.
+    """
     if _is_hinted(source):
         return now + TRUST_IN_HUB
     if newest and source.newest_at and source.newest_at < newest <= now - HUB_DELAY:
@@ -351,7 +355,7 @@ def _pushed_until(source: Source, newest: datetime | None, now: datetime) -> dat
 
 
 def _is_hinted(source: Source) -> bool:
-    """Whether a push asked for this fetch."""
+    """Return whether a push asked for this fetch."""
     if source.hinted_at is None:
         return False
     return source.fetched_at is None or source.hinted_at > source.fetched_at
@@ -360,7 +364,11 @@ def _is_hinted(source: Source) -> bool:
 def _is_pushed(
     source: Source, changes: Mapping[str, Any], result: FetchResult, now: datetime
 ) -> bool:
-    """Not if a push found nothing: a cache may show the news a little later."""
+    """Return whether the hub is trusted to announce the next change.
+
+    False if a push asked for this fetch and the document is unchanged, because a cache may show the
+    news a little later.
+    """
     until: datetime | None = changes.get("pushed_until", source.pushed_until)
     if until is None or until <= now:
         return False

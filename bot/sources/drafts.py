@@ -1,18 +1,19 @@
-"""Gives the items of a document identities, and makes them drafts of articles.
+"""Identifies the items of a document, and turns them into article drafts.
 
-The rules hold for missing and useless guids too:
+The rules also cover missing and useless guids:
 
-1. The name of an entry is its guid, without the scheme, `www.`, trackers and final slash of an
-   address in it. An entry without a guid is named by its link, else by its title.
+1. The name of an entry is its guid. If the guid is an address, its scheme, `www.`, trackers and
+   final slash are dropped. An entry without a guid is named by its link, else by its title.
 2. Entries with the same name are distinguished by their links, else by their titles. Entries that
-   share all of these are one, and the first counts, because it is the newest.
+   share name, link and title are one entry. The first of them counts, because it is the newest.
 3. The link of an entry identifies its article, unless it is a home page or several entries with
    different titles share it. Each of these entries has an article of its own.
 
-An entry whose name changes with its neighbours is still known by its article, and so is an entry
-with a new guid.
+An entry that gets a new guid is still recognized by its article. So is an entry whose name changes
+because it has other neighbours.
 
-A short entry awaits its page, which completes the article; a source may ask for that or forbid it.
+A short entry waits for its page, which completes the article. The `full_text` setting of a source
+may require or forbid this.
 """
 
 import re
@@ -40,7 +41,7 @@ _NOON = time(12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The hashes by which an entry is known in its source, and its article everywhere."""
+    """The hash that identifies an entry in its source, and the one that identifies its article."""
 
     guid_hash: str
     url_hash: str
@@ -48,7 +49,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Dating:
-    """The date of publication, as far as it is known, and the time from which it counts as news."""
+    """The date of publication, as far as it is known, and the time at which it counts as news.
+
+    `quiet`: it is old or part of a backlog, and alerts nobody.
+    """
 
     published_at: datetime | None
     published_on: date | None
@@ -60,7 +64,7 @@ class Dating:
 class ArticleDraft:
     """An article before it is stored. `quiet`: it alerts nobody.
 
-    `is_excerpt`: its page has the whole text. `awaits_page`: the page is to be read.
+    `is_excerpt`: only its page has the whole text. `awaits_page`: the page will be read.
     """
 
     item: Item
@@ -79,7 +83,7 @@ class ArticleDraft:
 
 
 def digest(text: str) -> str:
-    """Return 32 characters: short enough for a key, and safe from deliberate collisions."""
+    """Return a hash of 32 characters, short enough for a key and safe from forged collisions."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -111,7 +115,10 @@ def draft_of(
 
 
 def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:
-    """Judge a date of publication; *seen*: when the entry was first seen."""
+    """Decide when an entry counts as news, and whether it is too old to alert anybody.
+
+    *seen*: when the entry was first seen.
+    """
     published_at, published_on = _published(published, seen)
     timestamp = published_at
     if published_on is not None:
@@ -143,7 +150,7 @@ def _published(
 
 
 def _article_text(item: Item) -> str:
-    """Cut the text at end marks and the boxes behind them, which must not match."""
+    """Return the text without end marks and the boxes after them, because boxes must not match."""
     return "\n\n".join(end_trimmed(item.text.split("\n\n")))
 
 
@@ -154,7 +161,7 @@ def _title(item: Item) -> str:
 
 IdentifiedItem = tuple[Item, Identity]
 
-_UPDATED_TITLE: Final = 0.2  # of the words are in common
+_UPDATED_TITLE: Final = 0.2  # the share of common words from which a title is an update
 _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
 _READ_OF_SUMMARY: Final = 4_000  # characters, which suffice to compare subjects
@@ -165,7 +172,7 @@ _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
     """Return each entry once, in the order of the document.
 
-    In a thread, because a document may have thousands.
+    Call this in a thread, because a document may have thousands of entries.
     """
     items = document.items
     is_list = document.kind.is_list
@@ -177,7 +184,7 @@ def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
     identified = []
     for name, place in reversed(first.items()):
         item, link = items[place], links[place]
-        # Its neighbours may be others next time, so what distinguishes it from them is left out.
+        # The neighbours may change, so this leaves out what distinguishes the entry from them.
         by_name = f"{source_url}\n{plain[place]}\n{item.title}"
         guid = digest(name)
         article = guid if item.is_detour else digest(by_name if link in shared else link)
@@ -199,9 +206,9 @@ def folded_guid(guid: str) -> str:
 
 
 def is_another(before: tuple[str, str], shown: tuple[str, str]) -> bool:
-    """Return whether *shown* is no update of *before*, but another entry with the same guid.
+    """Return whether *shown* is another entry with the guid of *before*, and not an update of it.
 
-    Both are title and summary. The caller checks that the links differ too.
+    Both are pairs of title and summary. The caller checks that the links differ too.
     """
     titles = _in_common(_selective_words(before[0]), _selective_words(shown[0]))
     if titles >= _UPDATED_TITLE:
@@ -211,7 +218,7 @@ def is_another(before: tuple[str, str], shown: tuple[str, str]) -> bool:
 
 
 def _selective_words(text: str) -> set[str]:
-    """Leave out short ASCII words, which are in every text."""
+    """Return the words of *text* without short ASCII words, which are in every text."""
     words = folded_text(text).split()
     return {word for word in words if len(word) >= _LONG or not word.isascii()}
 
@@ -265,17 +272,17 @@ def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
 
 
 SHORT_TEXT: Final = 400  # characters
-MAX_PRIVATE_PAGES: Final = 25  # of one fetch; a public source gets the page of each new entry
-PAGE_TIMEOUT: Final = timedelta(seconds=60)  # then an article goes on without its page
-PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then the page is not read any more
+MAX_PRIVATE_PAGES: Final = 25  # per fetch; for a public source, every new entry's page is read
+PAGE_TIMEOUT: Final = timedelta(seconds=60)  # after which an article is matched without its page
+PAGE_WANTED_FOR: Final = timedelta(hours=6)  # after which the page is no longer read
 
 
 def awaiting_pages(
     drafts: Iterable[ArticleDraft], full_text: FullText, kind: SourceKind, most: int | None
 ) -> list[ArticleDraft]:
-    """Mark the drafts whose pages are to be read, *most* at most; None: as many as there are.
+    """Mark the drafts whose pages will be read, at most *most* (None: no limit).
 
-    The first drafts are the newest. Quiet ones await no page, because they alert nobody.
+    *drafts* are sorted, the newest first. Quiet drafts wait for no page, because they alert nobody.
     """
     left = inf if most is None else most
     marked = []

@@ -1,8 +1,8 @@
 """Turns the entries of sources into stored articles: compare and fold, then store.
 
-`prepare` loads the articles that are stored already; it compares and folds in a thread, before the
-write lock is taken. `store_prepared` writes the result, and awaits nothing but statements. An
-article that was changed in between is not revised; the next fetch compares it again.
+`prepare` loads the articles that are already stored, then compares and folds in a thread, before
+the write lock is taken. `store_prepared` writes the result and awaits nothing but statements. It
+does not revise an article that has changed in between; the next fetch compares that article again.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ MOST_GUIDS: Final = 5  # of one entry
 
 @dataclass(frozen=True)
 class PreparedEntries:
-    """Entries that have been compared and folded; the results are by the hash of the guid.
+    """Entries that have been compared and folded; both results are keyed by the guid's hash.
 
-    *folded*: the words of new entries. *comparisons*: of entries with the articles that are there.
+    *folded*: the words of new entries. *comparisons*: entries compared with their stored articles.
     """
 
     entries: SourceEntries
@@ -58,7 +58,7 @@ class PreparedEntries:
         return self.entries.source_id
 
     def of_source(self, source_id: int) -> Self:
-        """Return the same as entries of a source that had no row yet."""
+        """Return the same entries under the id of their source, which had no row before."""
         return replace(self, entries=replace(self.entries, source_id=source_id))
 
 
@@ -89,7 +89,7 @@ async def stored_before(tx: Transaction, entries: Sequence[SourceEntries]) -> St
 
 
 def prepared(entries: SourceEntries, before: StoredBefore) -> PreparedEntries:
-    """Fold new entries, and compare those whose articles are stored with these."""
+    """Fold new entries, and compare entries with their stored articles."""
     entries = _with_guids_of_their_own(entries, before.articles)
     folded = {each.guid_hash: folded_words(each.title, each.text) for each in entries.new}
     comparisons: dict[str, Comparison] = {}
@@ -103,7 +103,7 @@ def prepared(entries: SourceEntries, before: StoredBefore) -> PreparedEntries:
 def _with_guids_of_their_own(
     entries: SourceEntries, articles: Mapping[int, ArticleContent]
 ) -> SourceEntries:
-    """Give another guid to each entry under one that stood for something else before."""
+    """Give a new guid to each entry whose guid stood for a different entry before."""
     others = set()
     for article_id, draft in entries.changed:
         article = articles.get(article_id)
@@ -123,7 +123,7 @@ def _with_guids_of_their_own(
 
 
 def _carried(entries: SourceEntries, by_url: Mapping[ScopedUrl, int]) -> Iterator[Revision]:
-    """Yield new entries whose article is there already."""
+    """Yield the new entries whose article is already stored."""
     for draft in entries.new:
         private = ScopedUrl(draft.url_hash, entries.source_id)
         if article_id := by_url.get(ScopedUrl(draft.url_hash)) or by_url.get(private):
@@ -131,7 +131,7 @@ def _carried(entries: SourceEntries, by_url: Mapping[ScopedUrl, int]) -> Iterato
 
 
 class Stored(NamedTuple):
-    """The number of new articles by source, and the sources that must be read again as a whole."""
+    """The number of new articles by source, and the sources that must be read again in full."""
 
     articles: Counter[int]
     unsettled: frozenset[int]
@@ -140,8 +140,8 @@ class Stored(NamedTuple):
 async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -> Stored:
     """Store new entries with their articles, and revise the articles of the others.
 
-    An article that another source has listed already is listed by both. An article that a private
-    source lists first belongs to that source alone, until a public one lists it.
+    An article that another source has already listed is then listed by both. An article that a
+    private source lists first belongs to that source alone, until a public source lists it.
     """
     if not prepared:
         return Stored(Counter(), frozenset())
@@ -171,7 +171,7 @@ async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -
 
 
 class _NewEntry(NamedTuple):
-    """*article*: the URL of its article, public if there is or will be a public one."""
+    """*article*: the URL of its article; public if a public article exists or is stored now."""
 
     source_id: int
     draft: ArticleDraft
@@ -186,7 +186,7 @@ async def _store_new(
 ) -> tuple[_BySource, _BySource]:
     """Store new entries and their articles.
 
-    Return by source the articles that were made of its entries, and those that its entries carry.
+    Return, by source, the articles that its entries created, and those that its entries only list.
     """
     drafts = [(each.source_id, draft) for each in prepared for draft in each.entries.new]
     if not drafts:
@@ -195,7 +195,7 @@ async def _store_new(
     entries = _new_entries(drafts, stored, private)
     makers = _makers(entries, stored, private)
     new = await store_articles(tx, [_article_row(entry, tx.now) for entry in makers.values()])
-    if missed := makers.keys() - new.keys():  # somebody else has stored these meanwhile
+    if missed := makers.keys() - new.keys():  # another process has stored these meanwhile
         stored |= await articles_by_url(tx, {url.url_hash for url in missed})
     folded = {each.source_id: each.folded for each in prepared}
     await store_folded(
@@ -247,9 +247,9 @@ def _new_entries(
 def _makers(
     entries: Sequence[_NewEntry], stored: Collection[ScopedUrl], private: Collection[int]
 ) -> dict[ScopedUrl, _NewEntry]:
-    """Return the entry that makes each article that is not stored.
+    """Return, for each article that is not stored yet, the entry that creates it.
 
-    The first source of its scope makes it, of its newest entry; the others carry it.
+    That is the newest entry of the first source in the article's scope. All others only list it.
     """
     makers: dict[ScopedUrl, _NewEntry] = {}
     for entry in entries:
@@ -263,7 +263,7 @@ def _makers(
 
 
 def _made_public(stored: Mapping[ScopedUrl, int], new: Mapping[ScopedUrl, int]) -> dict[int, int]:
-    """Return the public article that was stored now, by each private one of its URL."""
+    """Map each private article to the public article that was just stored under its URL."""
     return {
         private_id: new[ScopedUrl(url.url_hash)]
         for url, private_id in stored.items()
@@ -274,14 +274,14 @@ def _made_public(stored: Mapping[ScopedUrl, int], new: Mapping[ScopedUrl, int]) 
 async def _revise(
     tx: Transaction, prepared: PreparedEntries, carried: Iterable[Revision]
 ) -> tuple[list[Revision], bool]:
-    """Revise articles; return those that changed, and whether no entry must be read again."""
+    """Revise articles; return those that changed, and True if no entry must be read again."""
     changed = prepared.entries.changed
     shown = [*changed, *carried]
     if not shown:
         return [], True
     revised, later = await revise(tx, prepared.source_id, shown, prepared.comparisons)
     hashes = {draft.guid_hash: draft.content_hash for _, draft in changed}
-    # No content has an empty hash, so that the next fetch compares the entry again.
+    # The next fetch compares these entries again, because no content has an empty hash.
     hashes |= dict.fromkeys(later, "")
     await update_content_hashes(tx, prepared.source_id, hashes)
     return revised, not later

@@ -23,7 +23,7 @@ STANDARD_INPUT = "-"
 
 
 class NotFetched(Unreadable):
-    """There is no document at an address; *problem* says why."""
+    """No document could be fetched from an address; *problem* says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code.value, "fetch")
@@ -37,9 +37,10 @@ async def read_place(
     *,
     base_url: str = "",
 ) -> Document:
-    """Return what is at *place*; raise Unreadable. *base_url*: the address of a file.
+    """Return the document at *place*; raise Unreadable.
 
-    *make_fetcher* is called for an address only.
+    *base_url*: the address that a file or standard input came from. *make_fetcher* is called only
+    if *place* is an address.
     """
     if is_web(place):
         return await _fetched(reader, make_fetcher, place)

@@ -1,8 +1,8 @@
 """The page stage: reads the pages for which articles wait, without holding up any source.
 
-An article goes on when its page is read, fails or is late. Each host is asked for one page at a
-time, so that a slow host holds up only its own articles. Pages of private articles have slots of
-their own.
+An article goes on to matching when its page is read, fails or is late. Each host is asked for one
+page at a time, so that a slow host holds up only its own articles. Pages of private articles have
+slots of their own.
 """
 
 import asyncio
@@ -39,17 +39,20 @@ from storage.sources import AwaitedPage
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
-_TRIES: Final = 3  # to store a page while others revise its article; then it is read again later
+_TRIES: Final = 3  # to store a page whose article keeps changing; then it is read again later
 _APART_SECONDS: Final = 0.2  # between two claims, because each examines all awaited pages
 PUBLIC_SLOTS: Final = 12  # pages
 PRIVATE_SLOTS: Final = 4
-# The pauses after unexpected errors; then the article goes on without its page.
+# The pauses after unexpected errors. After the last one, the page is given up.
 RETRIES: Final = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """`item`: of the page, None if it cannot be read. `answer`: of its host."""
+    """The result of reading a page.
+
+    `item`: None if the page cannot be read. `answer`: the response or time-out of its host.
+    """
 
     item: Item | None = None
     answer: HostAnswer | None = None
@@ -61,9 +64,9 @@ _NOT_READ: Final = _Outcome()
 
 @dataclass(eq=False)
 class PageStage:
-    """Claims pages for its free slots and reads them, inside `async with`.
+    """Claims pages for its free slots and reads them. Use inside `async with`.
 
-    Many processes may run one each.
+    Several processes may each run one.
     """
 
     storage: Storage
@@ -74,7 +77,7 @@ class PageStage:
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
     private: Slots = field(default_factory=lambda: Slots(PRIVATE_SLOTS))
     _left: set[int] = field(default_factory=set)
-    """Articles whose pages are still leased, although they could not be stored."""
+    """Articles whose pages could not be stored and are still leased."""
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
@@ -83,11 +86,11 @@ class PageStage:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Cancel the requests in hand; their pages are due again when their leases expire."""
+        """Cancel running requests; their pages are due again when their leases expire."""
         await self._opened.aclose()
 
     async def run_once(self) -> int:
-        """Claim pages for the free slots, each of another host; return how many."""
+        """Claim pages for the free slots, one per host, and start to read them; return how many."""
         if self.public.is_used or self.private.is_used:
             await asyncio.sleep(_APART_SECONDS)
         public, private, now = await self._claim()
@@ -98,7 +101,7 @@ class PageStage:
         return len(public) + len(private)
 
     async def complete_due(self) -> int:
-        """Read a page of each host that has some; return how many were claimed."""
+        """Read one awaited page of each host; return how many were claimed."""
         async with self:
             claimed = await self.run_once()
             await self.public.all_done()
@@ -106,7 +109,7 @@ class PageStage:
         return claimed
 
     def call_on_done(self, call: Callable[[], None]) -> None:
-        """Let *call* be called whenever a slot becomes free."""
+        """Call *call* whenever a slot becomes free."""
         self.public.on_done = self.private.on_done = call
 
     async def _claim(self) -> tuple[list[AwaitedPage], list[AwaitedPage], datetime]:
@@ -185,7 +188,7 @@ class PageStage:
     async def _put_off(
         self, page: AwaitedPage, wait: timedelta, read: _Outcome = _NOT_READ
     ) -> None:
-        """Let the article go on without its page, which is read after the pause of its host."""
+        """Send the article on without its page, and read the page after the pause of its host."""
         async with self.storage.writing() as tx:
             await self._settle(tx, page, read)
             if tx.now + wait < page.awaited_since + PAGE_WANTED_FOR:
@@ -195,7 +198,7 @@ class PageStage:
             await _go_on(tx, page, None)
 
     async def _try_later(self, page: AwaitedPage) -> None:
-        """Read the page again after longer and longer pauses, and give it up in the end."""
+        """Try the page again after the next pause in `RETRIES`; give it up after the last."""
         async with self.storage.writing() as tx:
             if page.failures < len(RETRIES):
                 due_at, failures = tx.now + RETRIES[page.failures], page.failures + 1
@@ -206,7 +209,10 @@ class PageStage:
                 await sources.finish_page(tx, page.article_id, self.owner)
 
     async def _finish(self, page: AwaitedPage, read: _Outcome) -> None:
-        """Store the page, which is compared with its article before the write lock is taken."""
+        """Compare the page with its article, then take the write lock and store it.
+
+        Raises OutdatedError if the article was revised in between each time.
+        """
         for _ in range(_TRIES):
             outcome, learned = await self._outcome(page, read.item) if read.item else (None, "")
             with suppress(revise.OutdatedError):  # the article was revised in between
@@ -221,7 +227,7 @@ class PageStage:
         raise revise.OutdatedError
 
     async def _settle(self, tx: Transaction, page: AwaitedPage, read: _Outcome) -> None:
-        """Heed the host; charge the accounts that follow a private source for its page."""
+        """Apply the host's pauses, and charge a private page to the followers of its source."""
         await heed(tx, [read.answer])
         scope_id = await articles.scope_of(tx, page.article_id) if page.private else None
         if scope_id is not None:
@@ -230,7 +236,7 @@ class PageStage:
             await charge_sources(tx, {scope_id: cost}, self.budgets)
 
     async def _outcome(self, page: AwaitedPage, item: Item) -> tuple[PageOutcome | None, str]:
-        """Return what a page changes, and the boilerplate of its host that is known now.
+        """Return what a page changes, and the known boilerplate of its host, this page included.
 
         Boilerplate is stored for public pages only. Otherwise a feed that lists one page under many
         addresses could make its text pass for boilerplate.
@@ -244,14 +250,14 @@ class PageStage:
 
 
 def _without_boilerplate(known: str, item: Item) -> tuple[str, str]:
-    """Return the text without the boilerplate of its host, and the boilerplate known now."""
+    """Return the text without the boilerplate of its host, and the updated boilerplate."""
     paragraphs = item.text.split("\n\n")
     learned = HostBoilerplate.of(known).after(item.title, paragraphs)
     return "\n\n".join(learned.without(paragraphs)), learned.written()
 
 
 async def _go_on(tx: Transaction, page: AwaitedPage, outcome: PageOutcome | None) -> None:
-    """Let the article go on, with its page if there is one."""
+    """Send the article on to matching, with its page if there is one."""
     if outcome:
         await _apply(tx, outcome)
         return
@@ -261,7 +267,7 @@ async def _go_on(tx: Transaction, page: AwaitedPage, outcome: PageOutcome | None
 
 
 async def _apply(tx: Transaction, outcome: PageOutcome) -> None:
-    """Complete the article with its page, or revise it if it has gone on without."""
+    """Complete the article with its page, or revise it if it has already gone on without it."""
     locked = await articles.articles_to_revise(tx, outcome.article_ids)
     by_id = {article.id: article for article in locked}
     article = by_id[outcome.article.id]
@@ -277,7 +283,7 @@ async def _apply(tx: Transaction, outcome: PageOutcome) -> None:
     elif kept is article and revise.may_be_revised_by_page(kept, outcome.kind, tx.now):
         values = revise.revised_by_page(kept, outcome.page)
         articles.revise_article(tx, kept, values)
-    if values:  # indexing a text again costs more than reading it
+    if values:  # otherwise nothing is indexed again, which costs more than reading the page
         title = folded_text(kept.title)
         folded = FoldedText(kept.id, title, outcome.folded, kept.language)
         await articles.replace_folded(tx, [folded])

@@ -1,10 +1,10 @@
-"""Pauses of hosts, which hold for all their sources and pages in every process.
+"""Pauses of hosts. A pause applies to all sources and pages of a host, in every process.
 
 - A host that responds 429 or 503 with a `Retry-After` gets no request for that long, an hour at
   most.
-- After a time-out, its other sources and pages wait for a minute, and up to an hour while it keeps
-  timing out. A single response ends the pause.
-- A pause from a private fetch binds private fetches alone; one from a public fetch binds all.
+- After a host times out, its other sources and pages wait for a minute, and for up to an hour if
+  it keeps timing out. A single response ends the pause.
+- A private fetch pauses only private fetches. A public fetch pauses all.
 """
 
 from collections.abc import Iterable
@@ -21,10 +21,10 @@ from storage.db.engine import Transaction
 
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
-    """The response of a host, or its silence.
+    """The response of a host, or its time-out.
 
-    `public`: to a public fetch. `pause`: how long the host gets no request, because it asks so.
-    `asked`: how long this address gets none, which may be longer.
+    `public`: whether the fetch was public. `pause`: how long the host gets no request, as it asked.
+    `asked`: how long this address gets no request, which may be longer.
     """
 
     host: str
@@ -35,12 +35,12 @@ class HostAnswer:
 
     @property
     def stops_lane(self) -> bool:
-        """Whether the host gets no further request now."""
+        """Whether the host gets no further request for now."""
         return self.timed_out or self.pause is not None
 
 
 def answer_in(response: Response, now: datetime, *, public: bool) -> HostAnswer | None:
-    """Return None for a host in the operator's own network, which needs no pauses."""
+    """Return what the host answered; None in the operator's own network, which needs no pauses."""
     if response.own_network:
         return None
     pause = pause_for_host(response.status, response.headers, now)
@@ -49,14 +49,17 @@ def answer_in(response: Response, now: datetime, *, public: bool) -> HostAnswer 
 
 
 def answer_of(result: FetchResult, now: datetime, *, public: bool) -> HostAnswer | None:
-    """Return None if no host was asked, or its answer is about one address alone."""
+    """Return what the host answered.
+
+    None if no host was asked, or if the failure concerns one address alone.
+    """
     if result.response:
         return answer_in(result.response, now, public=public)
     return silence_of(result.failed_host, result.problem, public=public)
 
 
 def silence_of(host: str, problem: Problem | None, *, public: bool) -> HostAnswer | None:
-    """Return the time-out of *host*; None if it did not time out."""
+    """Return the answer of a *host* that timed out; None if it did not."""
     if not host or problem is None or problem.code is not ProblemCode.TIMED_OUT:
         return None
     return HostAnswer(host, public, timed_out=True)

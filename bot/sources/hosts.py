@@ -1,13 +1,14 @@
-"""Hosts as users see them, so that nobody takes one name for another that looks the same.
+"""Shows host names so that users cannot take one name for another that looks the same.
 
 As in browsers, a host is shown in its `xn--` form
 
 1. if a label mixes scripts, such as Latin letters and a Cyrillic one that looks the same. Han may
-   stand beside kana, Bopomofo or Hangul, and each of these beside Latin, because names in East Asia
+   stand beside kana, Bopomofo or Hangul, and each of these beside Latin, because East Asian names
    are written like that;
-2. if all letters of a Cyrillic or Greek label look Latin, and the domain is of another script
-   (`.com`, but not the Cyrillic domain of Russia);
-3. if a sign of East Asian writing that looks like punctuation stands among Latin letters alone.
+2. if all letters of a Cyrillic or Greek label look Latin, and the top-level domain has another
+   script (`.com`, but not the Cyrillic domain of Russia);
+3. if a Latin label has no other foreign characters than East Asian signs that look like
+   punctuation.
 """
 
 import re
@@ -68,7 +69,7 @@ def shown_url(url: str) -> str:
 
 
 def _is_clear(label: str, domain: set[str]) -> bool:
-    """Return whether *label* looks like no other; *domain*: the scripts of the last label."""
+    """Return whether *label* cannot be taken for another; *domain*: scripts of the last label."""
     scripts = set(_scripts(label))
     if len(scripts) > 1:
         signs = all(char in _LOOKS_LIKE_A_SIGN for char in label if not char.isascii())

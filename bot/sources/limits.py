@@ -1,6 +1,6 @@
 """The limits of reading sources, each stated once; docs/reference/limits.md lists the main ones.
 
-An operator cannot change them. Those that an operator can change are settings.
+Operators cannot change these limits. The limits that operators can change are settings.
 """
 
 from datetime import timedelta
@@ -25,16 +25,16 @@ FETCH_SECONDS: Final = 15  # with redirects
 KEEPALIVE_SECONDS: Final = 4  # until the host's next turn; servers keep connections 5 or more
 MAX_REDIRECTS: Final = 5
 # Requests in flight, all hosts together. Each may hold a body of 10 MB. Users' requests are counted
-# apart, because the hosts that users name may be slow, and must keep no public source waiting.
+# separately, because the hosts that users name may be slow and must not delay public sources.
 MAX_PUBLIC_IN_FLIGHT: Final = 24
 MAX_USER_IN_FLIGHT: Final = 12
 MAX_RETRY_AFTER: Final = timedelta(days=7)  # of a source
 MAX_HOST_PAUSE: Final = timedelta(hours=1)
 
 # A search of a site for its feeds.
-MAX_FEEDS_READ: Final = 8  # of those that one page names, and as many of those it links
+MAX_FEEDS_READ: Final = 8  # of the feeds that a page declares, and as many of those it links to
 MAX_ROBOTS_SITEMAPS: Final = 3
-MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
+MAX_ROBOTS_BYTES: Final = 500_000  # of robots.txt that are read (RFC 9309)
 MAX_OFFERED_FEEDS: Final = 8
 DISCOVERY_SECONDS: Final = 90.0
 LOOKUP_SECONDS: Final = 20.0  # while a user waits

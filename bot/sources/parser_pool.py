@@ -1,14 +1,14 @@
 """Reads documents: small feeds in this process, all others in workers that may be killed.
 
-Documents may be hostile, so this process looks only at their sizes and first bytes, unless even the
-worst document of that size is read in a few milliseconds: `benchmarks.fuzz` measures it.
+Documents may be hostile. This process counts their bytes and tags, and parses only those of which
+even the worst with these counts takes a few milliseconds, which `benchmarks.fuzz` measures.
 
 Documents that users name or send have workers of their own, with a lower priority, so that no
 document of a public source waits for them.
 
-Workers start on demand, are killed at their limit, and end when idle. A bad document costs its own
-worker at most; the next document gets a new one. Workers have their own session and an empty
-environment, so neither a Ctrl-C nor a secret reaches them.
+Workers start on demand, are killed at their time limit, and end when idle. A bad document costs at
+most its own worker; the next document gets a new one. Workers have their own session and a minimal
+environment, so that neither a Ctrl-C nor a secret reaches them.
 
 The pool and its workers exchange frames: a length, then JSON.
 """
@@ -44,7 +44,7 @@ _NICENESS: Final = 10
 
 _LENGTH = struct.Struct(">I")
 _PART = 100_000  # bytes, decoded in a millisecond
-_MOST_DOCUMENTS = 500  # then a new one, since parsers leak
+_MOST_DOCUMENTS = 500  # after which a worker is replaced, because parsers leak memory
 
 Made = TypeVar("Made")
 
@@ -54,7 +54,7 @@ def frame(message: dict[str, Any]) -> bytes:
 
 
 def frames(answer: dict[str, Any]) -> Iterator[bytes]:
-    """Yield the frames of *answer*: a long list goes in parts, so that its reader never blocks."""
+    """Yield the frames of *answer*, a long list in parts, so that its reader never blocks long."""
     found = answer.get("found")
     if not isinstance(found, list):
         yield frame(answer)
@@ -119,7 +119,7 @@ class Worker:
     async def ask(
         self, task: str, data: bytes, facts: dict[str, Any], seconds: float
     ) -> dict[str, Any]:
-        """Return the worker's answer; raise EOFError or ConnectionError if it died over it.
+        """Return the worker's answer; raise EOFError or ConnectionError if the worker died.
 
         The worker ends by itself a little after *seconds*, in case this process is gone by then.
         """
@@ -162,7 +162,7 @@ async def _next_frame(stream: asyncio.StreamReader) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Workers:
-    """At most *most* workers; further documents wait.
+    """A pool of at most *most* workers; further documents wait.
 
     *niceness*: added to that of this process, see nice(2).
     """
@@ -238,7 +238,7 @@ class Workers:
 
 @dataclass(frozen=True, slots=True)
 class DocumentReader:
-    """Use inside `async with`, so that no worker is left behind."""
+    """Reads documents here or in workers. Use inside `async with`, so that no worker is left."""
 
     workers: Workers = field(default_factory=Workers)
     user_workers: Workers = field(default_factory=lambda: Workers(niceness=_NICENESS))
@@ -325,7 +325,7 @@ def _item(fields: dict[str, Any]) -> Item:
 
 
 def is_quick(data: bytes) -> bool:
-    """Whether even the worst document that looks like *data* is read in 10 ms or so."""
+    """Return whether even the worst document with the counts of *data* is read in about 10 ms."""
     if len(data) > QUICK or data.startswith(_GZIP):
         return False
     return (

@@ -1,11 +1,11 @@
-"""The main of a worker, which reads documents that may hang, in a process that may be killed.
+"""The program of a worker process, which may be killed if a document makes it hang.
 
 Its one argument is its niceness. Questions come on stdin and answers go to stdout, as frames: four
-bytes of length, big-endian, then JSON. The frame of a question is followed by `length` bytes, the
-document as it came. A worker ends when its input ends, and by itself when one document takes too
+bytes of length, big-endian, then JSON. The frame of a question is followed by the `length` bytes of
+the unparsed document. A worker ends when its input ends, and by itself when one document takes too
 long, so that no orphan goes on working.
 
-It starts no process, reaches no network and changes no file, whatever a document asks for.
+It starts no process, reaches no network and changes no file, whatever a document makes a parser do.
 """
 
 import logging
@@ -38,7 +38,7 @@ _ON_FILES = (
     "os.symlink", "os.truncate", "shutil.",
 )  # fmt: skip
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_COMPILED = "__pycache__"  # where an import keeps what it has compiled
+_COMPILED = "__pycache__"  # the folder in which an import stores compiled modules
 _TOO_MUCH = {"unreadable": "There is too much in this.", "reason": "too_big"}
 
 
@@ -58,8 +58,8 @@ def main() -> None:
 def _shut_in() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     sys.addaudithook(_refuse)
-    sys.stdout = sys.stderr  # else what a parser prints would be among the answers
-    logging.disable(logging.CRITICAL)  # the answer says what matters
+    sys.stdout = sys.stderr  # otherwise a parser's prints would stand among the answers
+    logging.disable(logging.CRITICAL)  # the answer reports errors
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the input
 
 
@@ -73,7 +73,7 @@ def _changes_a_file(event: str, arguments: tuple[Any, ...]) -> bool:
     if not is_opened and not event.startswith(_ON_FILES):
         return False
     if isinstance(arguments[0], int):
-        return False  # a file that was allowed to be opened
+        return False  # a descriptor of a file that was allowed to be opened
     return _COMPILED not in Path(str(arguments[0])).parts
 
 
@@ -91,7 +91,7 @@ def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
 def _document(
     data: bytes, url: str, content_type: str, known: Sequence[int] = ()
 ) -> list[dict[str, Any]]:
-    """Return the document without its items, then these, each with its canonical URL."""
+    """Return the document without its items, then the items, each with its canonical URL."""
     numbers = frozenset(known)
     found = read_fast(data, url, content_type, numbers)
     document = bounded(found if isinstance(found, Document) else _read(found, url, numbers))
@@ -117,7 +117,7 @@ def _opml(data: bytes) -> list[dict[str, Any]]:
 
 
 def _export(data: bytes) -> list[dict[str, Any]] | dict[str, str]:
-    """Return the imported parts of an export; else the part that is wrong, and its value."""
+    """Return the imported parts of an export, or the part that is invalid and its value."""
     from bot.subscribers.export_document import (  # noqa: PLC0415 - see `_read`
         PartError,
         read_document,
@@ -147,7 +147,10 @@ _TASKS: dict[str, Callable[..., Any]] = {
 
 
 def _read(found: NeedsWorker, url: str, known: Collection[int]) -> Document:
-    """Import each reader when it is first needed, because a worker for feeds needs no others."""
+    """Read a document with a reader that is imported on first use.
+
+    A worker that only gets feeds needs no other readers.
+    """
     if found.shape is Shape.PAGE:
         from bot.sources.pages.page import read_page  # noqa: PLC0415 - see above
 

@@ -1,7 +1,7 @@
 """Payment: the accounts that follow a private source pay for it from their daily budgets.
 
-A source goes on as long as one of them can pay. Nobody pays for a public source, which costs no
-statement here.
+A source is polled as long as one of them can pay. Nobody pays for a public source, so these
+functions run no statement for one.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from storage.usage import Account, Payer, note_exhaustion, payers_of, spend, use
 
 
 def cost_of(spent: Spent, *, entries: int = 0, pages: int = 0) -> Cost:
-    """Return the cost of a fetch, with that of its new entries and pages."""
+    """Return the cost of a fetch, its new entries and pages included."""
     return Cost(spent.requests, spent.seconds, spent.received, entries=entries, pages=pages)
 
 
@@ -36,9 +36,9 @@ async def rooms(
 
 
 async def charge_sources(tx: Transaction, costs: Mapping[int, Cost], budgets: Budgets) -> set[int]:
-    """Charge the *costs* of private sources to their followers; return the sources that wait now.
+    """Charge the *costs* of private sources to their followers; return those nobody can pay for.
 
-    An account that is beyond a budget gets a notice, once a day.
+    An account that is over a budget gets one notice a day.
     """
     payers = await payers_of(tx, costs) if costs else {}
     if not payers:
@@ -69,5 +69,5 @@ def _accounts(payers: Mapping[int, Collection[Payer]]) -> set[Account]:
 
 
 async def charge_account(tx: Transaction, account: Account, cost: Cost) -> None:
-    """Charge one account for what it asked for itself."""
+    """Charge one account for a request of its own."""
     await spend(tx, {(account, kind): amount for kind, amount in cost.amounts.items()})

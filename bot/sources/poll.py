@@ -1,4 +1,4 @@
-"""The stage that polls the sources that are due. One bad source never stops another."""
+"""The poll stage: fetches the sources that are due. One bad source never stops another."""
 
 import asyncio
 import random
@@ -38,7 +38,7 @@ from storage.sources import (
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)  # how long the sources of a killed process stay leased
-# Leases are renewed, because the sources of a host wait for each other, two seconds apart.
+# Leases are renewed, because the sources of a host are fetched in turn, two seconds apart.
 RENEWED_SECONDS: Final = 20.0
 PUBLIC_SLOTS: Final = 48  # hosts
 PRIVATE_SLOTS: Final = 6  # sources
@@ -55,11 +55,11 @@ def _random_jitter() -> float:
 
 @dataclass(eq=False)
 class SourcePoller:
-    """Claims sources for its free slots and fetches them, inside `async with`.
+    """Claims sources for its free slots and fetches them. Use inside `async with`.
 
-    A slot holds the sources of one host that were claimed together, and fetches them one after
-    another. Private sources have slots of their own, one for each, and an account fills a few of
-    them at most. Several pollers may run side by side, in many processes.
+    A public slot holds the sources of one host that were claimed together, and fetches them one
+    after another. A private slot holds one source, and an account fills at most `MAX_OF_ACCOUNT`
+    of them. Several pollers may run at once, in one process or many.
     """
 
     storage: Storage
@@ -72,15 +72,15 @@ class SourcePoller:
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
     private: Slots = field(default_factory=lambda: Slots(PRIVATE_SLOTS))
     on_ended: Callable[[], None] = lambda: None
-    """Called after each fetch, whose result is to be stored."""
+    """Called after each fetch, whose result must now be stored."""
     _ended: list[Fetched] = field(default_factory=list)
     _has_ended: asyncio.Event = field(default_factory=asyncio.Event)
     _in_hand: set[int] = field(default_factory=set)
-    """Sources whose leases are renewed: their fetches wait, run, or are to be stored."""
+    """Claimed sources whose leases are renewed, until their fetches are stored."""
     _accounts: dict[int, int] = field(default_factory=dict)
-    """The account for which each private source in hand is fetched."""
+    """The account for which each private source is fetched, by the source's id."""
     _left: set[int] = field(default_factory=set)
-    """Sources that are still leased, although they were not fetched or not stored."""
+    """Sources that were not fetched or not stored, and are still leased."""
     _renewing: Slots = field(default_factory=lambda: Slots(1))
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -90,15 +90,15 @@ class SourcePoller:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Cancel the fetches in hand; their sources are due again when their leases expire."""
+        """Cancel running fetches; their sources are due again when their leases expire."""
         await self._opened.aclose()
 
     async def run_once(self) -> int:
-        """Store fetches that have ended, and claim sources for the free slots; return how many."""
+        """Store finished fetches, claim sources for the free slots, and return how many."""
         return await self._claim() if await self._store() else 0
 
     async def poll_due(self) -> int:
-        """Poll until nothing is due or in hand; return how many sources were claimed."""
+        """Poll until no source is due or claimed; return how many were claimed in all."""
         claimed = 0
         async with self:
             while (new := await self._claim()) or self._in_hand:
@@ -146,12 +146,12 @@ class SourcePoller:
         return claims
 
     def _counts_by_account(self, claims: Iterable[PrivateClaim]) -> Counter[int]:
-        """Return how many private sources of each account are in hand, *claims* included."""
+        """Return how many private sources are claimed for each account, *claims* included."""
         claimed = [claim.account for claim in claims if claim.account]
         return Counter([*self._accounts.values(), *claimed])
 
     async def _store(self) -> bool:
-        """Store ended fetches, with those that end soon; return False if the database was away."""
+        """Store fetches that have finished or soon will; return False if the database is away."""
         if not self._ended:
             return True
         await self._gather()
@@ -177,7 +177,7 @@ class SourcePoller:
         self._accounts.pop(source_id, None)
 
     async def _renew(self) -> None:
-        """Renew the leases of the sources in hand, as long as there are any."""
+        """Renew the leases of claimed sources, as long as there are any."""
         while self._in_hand:
             await self.pause(RENEWED_SECONDS)
             with suppress(DatabaseError, OSError):  # a source with a lost lease is not stored
@@ -187,7 +187,7 @@ class SourcePoller:
     async def _poll_in_turn(self, sources: Sequence[Source]) -> None:
         """Fetch the sources of one host, until it asks for a pause or times out.
 
-        The others are handed back then, because each would wait for its own time-out.
+        The remaining sources are then handed back, because each would wait for its own time-out.
         """
         for number, source in enumerate(sources, start=1):
             structlog.contextvars.bind_contextvars(source_id=source.id)
@@ -241,13 +241,13 @@ def _gives_way(fetched: Fetched) -> bool:
 
 
 def _known_entries(source: Source) -> bytes:
-    """Return the fingerprints of the last read; the results of a search are all read anew."""
+    """Return the fingerprints of the last read; none for a search, which is always read in full."""
     return b"" if is_search(source.kind, source.host) else source.fingerprints
 
 
 @contextmanager
 def handed_back(ids: set[int]) -> Iterator[frozenset[int]]:
-    """Empty *ids* into a set whose leases the block releases; undo that if the block fails.
+    """Move *ids* into a set whose leases the block releases; put them back if the block fails.
 
     Concurrent rounds of one process share *ids*, and must not release a source twice.
     """
@@ -261,9 +261,9 @@ def handed_back(ids: set[int]) -> Iterator[frozenset[int]]:
 
 
 def _lanes(sources: Iterable[Source]) -> list[list[Source]]:
-    """Group the sources that are polled one after another.
+    """Group the sources into lanes; those of one lane are polled one after another.
 
-    Each host has one lane; a host in the operator's own network has a few.
+    Each host has one lane; a host in the operator's own network has up to `OWN_HOST_CONCURRENCY`.
     """
     lanes: dict[tuple[str, int], list[Source]] = defaultdict(list)
     own_counts: dict[str, int] = defaultdict(int)

@@ -1,13 +1,13 @@
 """Revises stored articles: by changed entries, by their pages, and by one another.
 
 A change of white space, punctuation, addresses in the text or counters ("12 comments", "5 minutes
-ago") is no new version. A change of other numbers in the text is one at most once an hour, because
-some feeds update a price with each poll. Numbers in the title always count.
+ago") makes no new version. A change of other numbers in the text makes one at most once an hour,
+because some feeds update a price with each poll. Numbers in the title always count.
 
 Articles that were stored under two addresses are united when the page of one names the other.
 
-Comparing and folding take long, so both happen in threads, before the write lock is taken. A
-transaction that writes first checks that each article still reads as it did when it was compared.
+Comparing and folding take long, so both happen in threads, before the write lock is taken. The
+writing transaction first checks that each article still has the wording that was compared.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ _PASSING: Final = re.compile(
 )
 
 
-# The interpreter does nothing else while a regular expression searches a text: 5 ms for so much.
+# Characters. A regular expression blocks the whole interpreter, for this much text for 5 ms.
 _SEARCHED_AT_ONCE: Final = 8_192
 
 
@@ -79,7 +79,7 @@ class ChangeKind(Enum):
 
 
 def change(old: tuple[str, ...], new: tuple[str, ...]) -> ChangeKind:
-    """Return how two wordings differ; each is a title and the other texts to compare."""
+    """Return how two wordings differ; each is a title, then the other texts to compare."""
     if old == new:
         return ChangeKind.NONE
     before = [folded_text(without_counters(text)) for text in old]
@@ -96,7 +96,7 @@ def may_be_revised(article: Article, now: datetime) -> bool:
 
 
 def may_be_revised_by(kind: ChangeKind, article: Article, now: datetime) -> bool:
-    """Return whether a change of this kind is due already."""
+    """Return whether a change of this kind may revise the article now."""
     last = article.revised_at or article.stored_at
     return kind is ChangeKind.WORDS or (kind is ChangeKind.NUMBERS and now - last >= NUMBERS_APART)
 
@@ -124,8 +124,7 @@ def comparison_of(before: Wording, after: Wording) -> Comparison:
 def compared(article: Wording, draft: ArticleDraft) -> Comparison:
     """Compare an article with the changed entry of its source.
 
-    A field that the entry leaves out stays, and so does the text of a page of which the entry is an
-    excerpt.
+    A field that the entry lacks keeps its value. A shorter excerpt does not replace the text.
     """
     title = draft.title if draft.item.title else article.title
     summary = draft.item.summary or article.summary
@@ -136,7 +135,7 @@ def compared(article: Wording, draft: ArticleDraft) -> Comparison:
 
 
 def compared_with_page(text: str, page: Item) -> ChangeKind:
-    """Compare the *text* of an article with that of its page; ignore a page of half its length."""
+    """Compare the *text* of an article with its page; ignore a page that is not half as long."""
     if 2 * len(page.text) < len(text):
         return ChangeKind.NONE
     return change(("", text), ("", page.text))
@@ -149,7 +148,7 @@ def may_be_revised_by_page(article: Article, kind: ChangeKind, now: datetime) ->
 def revised_by_page(article: Article, page: Item) -> dict[str, Any]:
     """Return the columns that a page changes of an article that was matched without it.
 
-    The columns that say whether it is news stay, because that has been decided.
+    `news_at` and `quiet` stay, because matching has already decided whether the article is news.
     """
     values = completed(article, page) or {"text": page.text}
     return {name: value for name, value in values.items() if name not in {"news_at", "quiet"}}
@@ -158,7 +157,7 @@ def revised_by_page(article: Article, page: Item) -> dict[str, Any]:
 def completed(article: Article, page: Item) -> dict[str, Any]:
     """Return the columns of an article that its page changes; a shorter page changes none.
 
-    Fields that the source gave stay, except the text.
+    Fields that the source provided are kept, except the text.
     """
     if len(page.text) <= len(article.text):
         return {}
@@ -204,11 +203,13 @@ async def revise(
     shown: Sequence[tuple[int, ArticleDraft]],
     comparisons: Mapping[str, Comparison],
 ) -> tuple[list[tuple[int, ArticleDraft]], set[str]]:
-    """Revise the articles *shown*, by id, of which the source is the source of record.
+    """Revise those articles among *shown* whose source of record is the source.
 
-    Return those that were revised, and the guids of the entries that must be compared again later:
-    a number that changed too early, and an article that is not as it was in *comparisons*, which
-    are by guid. Awaits nothing but statements.
+    *shown*: article ids with their entries. *comparisons*: by the hash of the entry's guid.
+
+    Return the revised articles with their entries, and the guid hashes of entries that must be
+    compared again later. In these only a number has changed, too early, or the article has no
+    comparison with its present wording. Awaits nothing but statements.
     """
     records = await sources_of_record(tx, {article_id for article_id, _ in shown})
     ours = [each for each in shown if records.get(each[0]) == source_id]
@@ -249,8 +250,8 @@ class OutdatedError(Exception):
 class PageOutcome:
     """A page and its comparison with the article, made before the write lock is taken.
 
-    *folded* and *kind* are those of the text of *page*, compared with *article*. *namesake*: the
-    other address that the page names as its own.
+    *folded*: the folded text of *page*. *kind*: how this text differs from that of *article*.
+    *namesake*: the other address that the page names as its own.
     """
 
     page: Item
@@ -267,9 +268,9 @@ class PageOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Namesake:
-    """The *address* that a page names as its own, and the *other* article, which was found there.
+    """The *address* that a page names as its own, and the *other* article stored under it.
 
-    *comparison*: of its wording with that of the page's article; None if they are not the same.
+    *comparison*: how the page's article differs from the other; None if they are not the same news.
     """
 
     address: str
@@ -281,7 +282,7 @@ class Namesake:
 async def outcome_of(storage: Storage, article_id: int, url: str, page: Item) -> PageOutcome | None:
     """Compare the article at *url* with its *page*; return None if the article is gone.
 
-    In a thread, because a page may hold four million characters.
+    A thread does this, because a page may hold four million characters.
     """
     address = address_found(url, page.url) if page.url else url
     hashed = url_hash(address)
@@ -323,9 +324,9 @@ async def unite(
 ) -> Article:
     """Give *article* the address that its page names, and unite it with the article there.
 
-    Return the article that stays. Both stay if somebody may have seen the first, or if they read
-    differently. Raises OutdatedError if the other is not among the *locked* ones or has changed
-    since it was compared.
+    Return the article to continue with. Both articles stay if somebody may have seen the first, or
+    if their wordings are too different. Raises OutdatedError if the other article is not among the
+    *locked* ones or has changed since it was compared.
     """
     by_url = await articles_by_url(tx, [namesake.hashed])
     other_id = _id_in_scope_of(article, namesake.hashed, by_url)
@@ -352,14 +353,14 @@ async def _move(tx: Transaction, article: Article, hashed: str, address: str) ->
 
 
 def _is_same(article: ArticleContent, other: ArticleContent) -> bool:
-    """Return whether two articles read alike; on some sites all pages name one address."""
+    """Return whether two articles are the same news; on some sites all pages name one address."""
     return not is_another((other.title, other.summary), (article.title, article.summary))
 
 
 async def _unite_articles(
     tx: Transaction, lost: Article, kept: Article, comparison: Comparison
 ) -> None:
-    """Keep one of two articles, with the wording of the source of record of both."""
+    """Merge *lost* into *kept*, which takes the wording of the source of record of both."""
     kept_id = kept.id
     former = await sources_of_record(tx, [kept_id])
     await merge_articles(tx, lost, kept)

@@ -8,7 +8,7 @@ from typing import Self
 
 @dataclass(eq=False, slots=True)
 class Slots:
-    """At most *limit* tasks at once, inside `async with`, whose end cancels those in hand.
+    """Runs at most *limit* tasks at once. Use inside `async with`; its end cancels running tasks.
 
     *on_done* is called after each task. The tasks handle their own errors.
     """

@@ -1,10 +1,11 @@
 """Stores the results of fetches, several of them in one transaction.
 
 Fetches that finish together share one transaction, because a commit costs more than storing a
-typical fetch. A large fetch takes several: its oldest entries are stored first, and the last
-transaction finishes the fetch. If that never comes, the source is due again when its lease ends,
-and the next fetch finds the entries that are stored by then. If one result cannot be stored, each
-gets transactions of its own. A result that fails even then is shown in the source's health.
+typical fetch. A large fetch takes several transactions: its oldest entries are stored first, and
+the last transaction finishes the fetch. If the process stops before that, the source is due again
+when its lease expires, and the next fetch skips the stored entries. If one result cannot be stored,
+each result gets transactions of its own. A result that fails even then is shown in the source's
+health.
 """
 
 import asyncio
@@ -44,18 +45,18 @@ from storage.sources import Source
 log = structlog.get_logger(__name__)
 
 _DAY: Final = timedelta(days=1)
-_UNCOUNTED: Final = 25  # new entries of one fetch: hardly one has more, and counting takes time
-_MOST: Final = 100  # articles in one transaction: others wait for it, 20 ms at most
+_UNCOUNTED: Final = 25  # new entries of one fetch, above which the entries of the day are counted
+_MOST: Final = 100  # articles in one transaction, so that other writers wait 20 ms at most
 _FAILED: Final = FetchResult(problem=Problem(ProblemCode.INTERNAL_ERROR))
 
 _Identified: TypeAlias = Mapping[int, Sequence[IdentifiedItem]]
-"""The entries of sources that are new or may have changed, by the source's id."""
+"""The entries that are new or may have changed, by the id of their source."""
 
 
 async def store_fetched(
     storage: Storage, owner: str, fetched: Sequence[Fetched], budgets: Budgets = USUAL
 ) -> set[int]:
-    """Store the results; return the sources for which the database was away.
+    """Store the results; return the sources that were not stored because the database was away.
 
     The *budgets* are those of the accounts that follow private sources.
     """
@@ -80,7 +81,7 @@ async def store_fetched(
 async def _store_together(
     storage: Storage, owner: str, fetched: Sequence[Fetched], budgets: Budgets
 ) -> None:
-    """Identify entries, read what is known of them, decide; then prepare and store in portions.
+    """Identify entries, load their stored state and decide; then prepare and store in portions.
 
     Long work happens in threads, and before the write lock is taken.
     """
@@ -114,7 +115,7 @@ async def _store_together(
 
 
 def _rank(fetched: Fetched) -> tuple[bool, int]:
-    """The source of record comes first among those that list one article at once."""
+    """Sort searches last, so that the source of record is first among those with one article."""
     return fetched.source.kind is SourceKind.SEARCH, fetched.source_id
 
 
@@ -158,7 +159,7 @@ async def _public_rooms(
     known: Mapping[int, Mapping[str, KnownEntry]],
     private: Collection[int],
 ) -> dict[int, int]:
-    """Return how many new entries are taken of those public sources that bring many."""
+    """Return how many more entries each public source with many new ones may store today."""
     busy = [
         source_id
         for source_id, entries in identified.items()
@@ -173,7 +174,7 @@ async def _public_rooms(
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The entries of a fetch that one transaction stores. *is_last*: it also ends the fetch."""
+    """The entries of a fetch that one transaction stores. *is_last*: it also finishes the fetch."""
 
     outcome: FetchOutcome
     entries: SourceEntries
@@ -198,7 +199,7 @@ class _Part:
 
 
 def _portions(outcomes: Iterable[FetchOutcome]) -> Iterator[Sequence[_Part]]:
-    """Yield parts together, as long as they have no more articles than a transaction should."""
+    """Yield the parts for each transaction, which together weigh at most `_MOST` if possible."""
     portion: list[_Part] = []
     portion_weight = 0
     for outcome in outcomes:
@@ -235,10 +236,10 @@ def weight_of(drafts: Iterable[ArticleDraft]) -> int:
 async def _finish(
     tx: Transaction, owner: str, parts: Sequence[_Part], budgets: Budgets
 ) -> list[_Part]:
-    """End the fetches of which this is the last part; return the parts whose sources are ours.
+    """Finish the fetches whose last parts are here; return the parts whose leases are still ours.
 
-    The leases of the others have expired, and another process reads these sources now. Awaits
-    nothing but statements.
+    The other leases have expired, and another process may be reading those sources. Awaits nothing
+    but statements.
     """
     private = {part.source_id: part for part in parts if not part.fetched.source.public}
     costs = {source_id: part.cost for source_id, part in private.items()}
@@ -259,14 +260,14 @@ async def _finish(
 
 
 async def _changes(tx: Transaction, outcome: FetchOutcome) -> dict[str, Any]:
-    """Return the columns that change; a source moves unless another one is at its new address."""
+    """Return the columns that change; a source moves unless another one has its new address."""
     changes = dict(outcome.changes)
     if moved := new_address(outcome):
         there = await sources.source_of(tx, moved["url_hash"])
-        if there is None or there.id == outcome.source_id:  # https of the same address is itself
+        if there is None or there.id == outcome.source_id:  # http and https have the same hash
             changes |= moved
     if not changes.get("own_network", outcome.fetched.source.own_network):
-        changes["lease_until"] = tx.now + timedelta(seconds=PAUSE_SECONDS)  # its host rests so long
+        changes["lease_until"] = tx.now + timedelta(seconds=PAUSE_SECONDS)  # the pause of its host
     return changes
 
 

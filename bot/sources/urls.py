@@ -1,7 +1,6 @@
-"""Web addresses: which links are safe, what a relative one leads to, and one form for each article.
+"""Web addresses: checks links, resolves relative ones, and finds one canonical form per article.
 
-The canonical form leaves out what only says where the reader came from, and names the target of a
-redirector.
+The canonical form leaves out trackers, and replaces the address of a redirector with its target.
 """
 
 import re
@@ -29,7 +28,7 @@ _BLANKS = re.compile(r"[\x00-\x20\x7f]+")
 
 # Links.
 
-# Neither blanks nor a login nor a backslash: a link that needs no second look.
+# A link without blanks, login and backslash, which needs no further checks.
 _ORDINARY = re.compile(r"https?://[a-zA-Z0-9][!-?A-\[\]-~]{0,300}")
 _BROKEN_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -40,8 +39,8 @@ _IP_OR_LOCALHOST = re.compile(
 )
 _FEED_SCHEME = re.compile(r"\A(?:feed:(?://)?(?=https?://)|feed(?=://))", re.IGNORECASE)
 _LOGIN = re.compile(r"^(https?://)[^/?#\\]*@", re.IGNORECASE)
-# A backslash, which browsers take for a slash and others for a part of a login, and characters that
-# nobody sees.
+# Invisible characters and the backslash, which browsers read as a slash and other parsers as part
+# of a login.
 _MISREAD = re.compile(
     "[\\\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
 )
@@ -54,10 +53,10 @@ def is_web(url: str) -> bool:
 
 
 def is_link(url: str) -> bool:
-    r"""Return False if *url* is too long, or browsers, parsers and users read it differently.
+    r"""Return False if *url* is too long, or if browsers, parsers and users read it differently.
 
-    Each takes another host of `http://one.example\@two.example/`, and users take the wrong one
-    of `https://two.example@one.example/`.
+    Browsers and parsers disagree about the host of `http://one.example\@two.example/`. Users
+    misread the host of `https://two.example@one.example/`.
     """
     if len(url) > LONGEST_URL or _MISREAD.search(url):
         return False
@@ -65,10 +64,10 @@ def is_link(url: str) -> bool:
 
 
 def absolute(link: str, base: str) -> str:
-    """Return *link* as seen from *base*, without a login; "" if it leads nowhere on the web.
+    """Resolve *link* against *base* and drop a login; return "" if it is no web address.
 
-    White space inside is dropped, because feeds break long links, and a scheme such as `http:/` is
-    mended. A link that `is_link` rejects leads nowhere.
+    White space inside is dropped, because feeds break long links. A scheme such as `http:/` is
+    mended. The result is also "" for a link that `is_link` rejects.
     """
     if _ORDINARY.fullmatch(link):
         return link
@@ -99,15 +98,15 @@ def host_of(url: str) -> str:
 
 
 def without_login(url: str) -> str:
-    """Return *url* without the name and password before its host: they are not kept or shown."""
+    """Return *url* without name and password, which are neither stored nor shown."""
     return _LOGIN.sub(r"\1", url)
 
 
 def as_typed(text: str) -> str:
-    """Return the address that a user means, who may have left out its scheme.
+    """Return the address that a user typed, with a scheme if it lacks one.
 
-    It is https for `paper.example/news`; for an IP address or localhost it is http, as in browsers,
-    because few of these have a certificate.
+    The scheme is https for `paper.example/news`, and http for an IP address or localhost, as in
+    browsers, because few of these have a certificate.
     """
     text = without_feed_scheme(text.strip())
     if _SCHEMELESS.fullmatch(text):
@@ -121,7 +120,7 @@ def without_feed_scheme(text: str) -> str:
 
 
 def logged_url(url: str, *, public: bool) -> str:
-    """Return how the log names *url*: without its query, and only by its host if it is private.
+    """Return *url* for the log: without its query, and only its host if it is private.
 
     A query may hold a token, and the path of a chat's own feed is nobody else's business.
     """
@@ -132,8 +131,8 @@ def logged_url(url: str, *, public: bool) -> str:
 
 # The canonical form.
 
-# URLs that need no resolving: nearly all that feeds give, and 40 times quicker to rewrite by rule
-# than to take apart. Their path has no dot segments, no empty ones and no parameters.
+# URLs whose path has no dot segments, empty segments or parameters, like nearly all in feeds.
+# Rewriting them by rule is 40 times faster than parsing them.
 _LABEL = r"[a-zA-Z0-9]{1,40}(?:-[a-zA-Z0-9]{1,10}){0,2}"
 _IN_PATH = r"(?:[\w!$&'()*+,.:=@\[\]|~\u00a1-\ud7ff\ue000-\ufffd-]|%(?!2[eE])[0-9a-fA-F]{2})"
 _HOSTS = rf"(?:{_LABEL}\.){{1,4}}[a-zA-Z]{{2,20}}|\d{{1,3}}(?:\.\d{{1,3}}){{3}}"
@@ -168,10 +167,11 @@ _remembering = Lock()
 
 
 def canonical_url(url: str) -> str:
-    """Return the one form of all addresses of an article; what is no web URL comes back stripped.
+    """Return one form for all addresses of an article; what is no web URL comes back stripped.
 
-    `http` becomes `https`, because on a news site both lead to the same page; a leading `www.`
-    stays, because it sometimes matters. The form names the article: fetch the address as given.
+    `http` becomes `https`, because on a news site both lead to the same page. A leading `www.`
+    stays, because it sometimes matters. The form only identifies the article; requests use the
+    original address.
     """
     canonical = _canonical_forms.get(url)
     if canonical is None:
@@ -181,7 +181,7 @@ def canonical_url(url: str) -> str:
 
 
 def remember(forms: Mapping[str, str]) -> None:
-    """Take over canonical forms that a worker has found, because finding them may take long."""
+    """Cache canonical *forms*, also those from a worker, because finding them may take long."""
     with _remembering:  # entries are identified in threads
         while _canonical_forms and len(_canonical_forms) + len(forms) > _MOST_REMEMBERED:
             del _canonical_forms[next(iter(_canonical_forms))]
@@ -189,7 +189,7 @@ def remember(forms: Mapping[str, str]) -> None:
 
 
 def are_quick(urls: Iterable[str]) -> bool:
-    """Return whether canonical forms of *urls* are found at once, as for most feeds."""
+    """Return whether the canonical forms of *urls* are found in 50 ms, as for most feeds."""
     slow = (url for url in urls if url and (len(url) > _QUICK_LENGTH or not _PLAIN.fullmatch(url)))
     return sum(100 + len(ascii(url)) for url in slow) <= _QUICK_CHARACTERS
 
@@ -214,7 +214,7 @@ def _canonical(url: str) -> str:
 
 
 def _normalized(url: str) -> str:
-    """Return the form of *url* that is its own form; *url* itself if there is none."""
+    """Return a form of *url* that normalizes to itself; *url* if there is none."""
     plain = _PLAIN.fullmatch(url)
     try:
         if plain and (query := _query(plain[4] or "")) == _query(query):
@@ -240,7 +240,7 @@ def _escape_if_needed(escape: re.Match[str]) -> str:
 
 
 def _rebuilt(url: str) -> str:
-    """Return the normal form of any URL, by taking it apart."""
+    """Return the normal form of any URL, by parsing it."""
     parts = urlsplit(url)
     if parts.scheme.lower() not in WEB_SCHEMES or not parts.hostname:
         return url
@@ -257,7 +257,7 @@ def _rebuilt(url: str) -> str:
 
 
 def _ascii(netloc: str) -> str:
-    """Return host and port as browsers ask for them, not by IDNA 2003, where ß is ss."""
+    """Return host and port in ASCII, as browsers encode them; IDNA 2003 would turn ß into ss."""
     host, colon, port = netloc.partition(":")
     return netloc if host.isascii() else idna.encode(host, uts46=True).decode() + colon + port
 
@@ -266,8 +266,8 @@ def _query(query: str) -> str:
     """Return *query* without trackers, its names sorted and its escapes spelled one way.
 
     Equal names keep their order, because `x=1&x=2` is not `x=2&x=1`. A name without a value equals
-    one with an empty value. Bytes that are no UTF-8 stay as they are, because old sites escape
-    Latin-1 and `?n=%E9` is not `?n=%E8`.
+    one with an empty value. Bytes that are not UTF-8 are kept, because old sites escape Latin-1,
+    where `?n=%E9` is not `?n=%E8`.
     """
     if not query:
         return ""

@@ -1,1 +1,1 @@
-"""Texts and nothing else: folding and the way back, spelling, sentences, datelines, snippets."""
+"""Pure text processing: folding and tracing, spelling, sentences, datelines, snippets."""

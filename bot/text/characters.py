@@ -1,4 +1,4 @@
-"""The folding of single characters, and the scripts in which a character is a word of its own."""
+"""Folds single characters, and knows the scripts in which each character is a word of its own."""
 
 import re
 from typing import Final
@@ -15,7 +15,7 @@ SHARP: Final = "\x05"
 DOT: Final = "\x06"  # the point of .NET
 MARKERS: Final = "\x01-\x06"
 
-# Scripts written without spaces: each character is a word, so that any run of them is found.
+# Scripts written without spaces. Each character is a word, so that a search finds any run of them.
 UNSPACED: Final = (
     "\u3005-\u3007\u3021-\u3029\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -31,7 +31,7 @@ _STRIPPED = re.compile(
     "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u08d3-\u08ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
     "\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
 )
-_SQUARED = re.compile("[\u3300-\u33ff]")  # words in the room of one character: ㌦, ㎞, ㍻
+_SQUARED = re.compile("[\u3300-\u33ff]")  # whole words in one character: ㌦, ㎞, ㍻
 _LETTERS: Final = {
     "\u0131": "i", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe",
     "þ": "th",
@@ -47,7 +47,7 @@ _SIGN_OF_MARKER: Final = {
 
 
 class _Table(dict[int, str]):
-    """A table for `str.translate` that fills itself; most languages need about 100 characters."""
+    """A table for `str.translate`, filled on demand; most languages need about 100 characters."""
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _folded_char(chr(code))
@@ -63,7 +63,7 @@ def is_unspaced(word: str) -> bool:
 
 
 def is_hangul(word: str) -> bool:
-    """Return whether particles may follow the word unspaced, so that it is searched as a prefix."""
+    """Return whether a particle may follow without a space, so that the word is a prefix."""
     return _HANGUL.search(word) is not None
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001, RUF002 - the punctuation of many scripts is its matter
-"""Where a wire's dateline ends: "Taipei, Nov. 25 (Example Wire)–", 【東京＝共同】, "BERLIN - "."""
+"""Finds where datelines end: "Taipei, Nov. 25 (Example Wire)–", 【東京＝共同】, "BERLIN - "."""
 
 import re
 
@@ -30,6 +30,6 @@ _LONGEST = 120
 
 
 def dateline_end(text: str, start: int, end: int) -> int:
-    """Return the offset behind the dateline at *start*; *start* if there is none."""
+    """Return the offset after the dateline that begins at *start*; *start* if there is none."""
     found = _DATELINE.match(text, start, min(end, start + _LONGEST))
     return found.end() if found else start

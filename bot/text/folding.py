@@ -3,22 +3,22 @@
 A folded text is words with single spaces between and around them, in two readings:
 
 - *plain*: every dash and apostrophe is a space (`e-mail` reads `e mail`);
-- *joined*: what they join inside a word is written as one (`e-mail` reads `email`).
+- *joined*: the parts that they join are one word (`e-mail` reads `email`).
 
-Rules, each for one character, so that they are cheap and cannot disagree:
+Each rule is about one character, so that the rules are cheap and cannot conflict:
 
-1. A long text is cut into pieces, behind white space if there is some: no rule looks further.
+1. A long text is cut into pieces, after white space if possible, because no rule looks past it.
    Long runs of combining marks are cut. Then NFC; half-width kana are composed.
 2. Signs that belong to a name stay (`C++`, `C#`, `AT&T`, `.NET`, `U.S.`); a possessive 's goes.
    This is `_SIGNS`; the rule for hyphens and apostrophes inside a word is its group `join`.
-3. NFKC, case folded. Marks go in Latin, Greek, Cyrillic, Arabic and Hebrew only, because
-   elsewhere they make another letter. Everything but letters, digits and marks is a space.
+3. NFKC, case folded. Marks are removed in Latin, Greek, Cyrillic, Arabic and Hebrew only, because
+   elsewhere they make another letter. Everything but letters, digits and marks becomes a space.
 4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own. Han characters
-   that are written in several ways (台湾, 台灣, 臺灣) fold to one of them, but not characters that
-   are several words in another writing (发: 發, 髮): a Japanese 麺 (noodles) would find every 面会
-   (meeting). A query looks for their alternatives instead (`han_variants`).
+   that are written in several ways (台湾, 台灣, 臺灣) fold to one of them. A character that stands
+   for several words in another writing (发: 發, 髮) does not fold, because a Japanese 麺 (noodles)
+   would find every 面会 (meeting). A query searches for its alternatives instead (`han_variants`).
 
-Raise `FOLDING_VERSION` with a change of a rule: stored texts are then folded anew, in batches.
+Raise `FOLDING_VERSION` when you change a rule. Stored texts are then folded again, in batches.
 """
 
 import re
@@ -37,12 +37,12 @@ PIECE: Final = 4_096  # characters folded at once, in less than a millisecond
 _PIECE_ENDS: Final = " \n\u3002"  # they neither compose nor join with the character behind them
 _LONG_RUN: Final = 64  # marks; no language has more than a few
 _KEPT: Final = 16  # marks of a long run
-_FEW: Final = 24  # different characters; many languages have no more beside ASCII
+_FEW: Final = 24  # different characters; many languages have no more outside ASCII
 _ASCII: Final = bytes(range(128))
 _PLAIN = re.compile("[a-z0-9 ]*")  # folds to itself
 _HALF_WIDTH = re.compile("[\uff65-\uff9f]+")
 _JOINS_NOTHING = re.compile(f"(?<![^ {JOIN}]){JOIN}+|{JOIN}+(?= |$)|{JOIN}(?={JOIN})")
-_MORE: Final = "\x07"  # a word of its own, before the words that stand there for the index only
+_MORE: Final = "\x07"  # a word of its own; the words after it are there for the index only
 
 _LETTER = "[A-Za-z\u0410-\u044f]"
 _JOINER = "[-\u2010\u2011'\u2019\u02bc\uff07]"
@@ -70,10 +70,10 @@ _REPLACEMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class FoldedForms:
-    """Two readings of a text, each with a space before and after every word ("" if no word).
+    """Two readings of a text, each with a space before and after every word ("" without words).
 
-    Both are made of *marked*, in which a marker stands for what joins two words (`JOIN`) or the
-    letters of one (`POINT`). `joined` is "" if it would equal `plain`.
+    Both are made from *marked*, in which markers stand for signs that join two words (`JOIN`) or
+    the letters of one word (`POINT`). `joined` is "" if it would equal `plain`.
     """
 
     marked: str
@@ -98,7 +98,7 @@ class FoldedForms:
 
     @property
     def stored(self) -> str:
-        """Return the text that is stored and indexed: the marked words, then each without marks."""
+        """The text that is stored and indexed: the marked text, then its marked words unmarked."""
         if not self.joined:
             return self.marked[1:-1]
         words = [word for word in self.marked.split() if JOIN in word or POINT in word]
@@ -117,7 +117,7 @@ def fold(text: str) -> FoldedForms:
 
 
 def folded_text(text: str) -> str:
-    """Return what is stored and indexed of *text*."""
+    """Return the folded form of *text* that is stored and indexed."""
     return fold(text).stored
 
 
@@ -130,9 +130,9 @@ def _folding(text: str) -> Slices[FoldedForms]:
 
 
 def pieces(text: str, longest: int = PIECE) -> Iterator[str]:
-    """Yield parts of *text* that fold independently.
+    """Yield parts of *text*, up to *longest* characters, that fold independently.
 
-    A stretch of that length without white space is cut anyway: no query asks for such a word.
+    A longer stretch without white space is cut anyway, because no query asks for such a word.
     """
     at, length = 0, len(text)
     while length - at > longest:
@@ -143,7 +143,7 @@ def pieces(text: str, longest: int = PIECE) -> Iterator[str]:
 
 
 def joined_pieces(parts: Sequence[FoldedForms]) -> FoldedForms:
-    """Return the folded pieces of one text as one."""
+    """Join the folded pieces of one text."""
     if len(parts) == 1:
         return parts[0]
     words = [part.marked[:-1] for part in parts if part.marked]
@@ -157,8 +157,8 @@ def _fold_piece(text: str) -> FoldedForms:
 def _translated(text: str) -> str:
     """Compose *text*, mark its signs, and fold each character.
 
-    `str.translate` takes ten times as long for a text that is not ASCII. If few characters are
-    beyond ASCII and fold into it, as in most European texts, they are replaced first.
+    `str.translate` is ten times slower for a text that is not ASCII. If a text has few non-ASCII
+    characters and all fold to ASCII, as in most European texts, they are replaced first.
     """
     replaceable = _replaceable(text)
     if replaceable is None:
@@ -172,7 +172,7 @@ def _translated(text: str) -> str:
 
 
 def _replaceable(text: str) -> Collection[str] | None:
-    """Return the characters beyond ASCII if they are few and all fold to ASCII; else None."""
+    """Return the non-ASCII characters if they are few and all fold to ASCII; else None."""
     if text.isascii():
         return ()
     others = set(beyond_ascii(text))
@@ -181,7 +181,7 @@ def _replaceable(text: str) -> Collection[str] | None:
 
 @lru_cache(maxsize=1 << 16)
 def folds_to_ascii(char: str) -> bool:
-    """Return whether *char* folds to ASCII with any neighbours, so that it need not be composed."""
+    """Return whether *char* folds to ASCII, whatever its neighbours are, and needs no composing."""
     if combining(char) or not is_normalized("NFC", char) or _HALF_WIDTH.match(char):
         return False
     return _PLAIN.fullmatch(TABLE[ord(char)]) is not None
@@ -213,7 +213,10 @@ def _replacement(sign: re.Match[str]) -> str:
 
 
 def _with_single_spaces(text: str) -> str:
-    """Return *text*, whose only white space is blanks; `split` and `join` would take longer."""
+    """Return *text* with single spaces; it has no other white space.
+
+    This is faster than `split` and `join`.
+    """
     if JOIN in text:
         text = _JOINS_NOTHING.sub("", text)
     while "  " in text:
@@ -223,7 +226,7 @@ def _with_single_spaces(text: str) -> str:
 
 
 def _may_have_long_run(text: str) -> bool:
-    """Look at every 64th character, which is a mark with marks beside it in each long run."""
+    """Check every 64th character, because a long run has a mark there with marks beside it."""
     return any(
         combining(char)
         and (_all_combining(text[at : at + 16]) or _all_combining(text[at - 16 : at]))

@@ -5,7 +5,7 @@ from itertools import chain, islice, product
 from pathlib import Path
 from typing import Final
 
-MOST_VARIANTS: Final = 16  # in which a phrase is looked for
+MOST_VARIANTS: Final = 16  # of a phrase that are searched
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _SAME: Final[list[str]] = _DATA["same"].split()
 _MERGED: Final[list[str]] = _DATA["merged"].split()
@@ -17,7 +17,7 @@ def _folds_to() -> dict[str, str]:
 
 
 def _alternatives() -> dict[str, tuple[str, ...]]:
-    """Return each folded character that is merged with others: itself and what it may stand for."""
+    """Map each folded character that some writing merges to itself and what it may stand for."""
     alternatives: dict[str, tuple[str, ...]] = {}
     for group in _MERGED:
         merged, _, separate = group.partition("=")
@@ -32,10 +32,10 @@ _ALTERNATIVES: Final = _alternatives()
 
 
 def han_variants(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return the ways to write folded *words*, as they are first: at most `MOST_VARIANTS`.
+    """Return the ways to write folded *words*, the unchanged words first; at most `MOST_VARIANTS`.
 
-    Ways of one kind of writing come before mixtures. Alternatives are taken only beside another
-    word, which says what is meant: the lone 麵 (noodles) would find every 面 (face), but 拉麵 finds
+    Consistent ways of writing come before mixtures. A single word has no alternatives, because only
+    another word tells what is meant: 麵 (noodles) alone would find every 面 (face), but 拉麵 finds
     拉面 and nothing else.
     """
     if len(words) == 1 or _ALTERNATIVES.keys().isdisjoint(words):

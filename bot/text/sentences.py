@@ -1,8 +1,8 @@
-"""Where sentences begin and end, by rules for all languages and the word lists of `bot.languages`.
+"""Splits texts into sentences, by rules for all languages and the word lists of `bot.languages`.
 
-A sentence ends with `.!?…` and their kin before a blank, with an ideographic full stop, or with the
-line. It does not end with such a sign before a lower-case letter, with the full stop of an initial,
-an abbreviation or the number of a day, or with that of a short word before a digit ("Nov. 25").
+A sentence ends at `.!?…` or a similar sign before a blank, at an ideographic full stop, or at the
+end of the line. It does not end if a lower-case letter follows, or at the full stop of an initial,
+an abbreviation, the number of a day, or a short word before a digit ("Nov. 25").
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Snippets: one line of a text around hits, whole sentences as far as there is room."""
+"""Snippets: one line of a text around hits, in whole sentences if they fit."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -14,7 +14,7 @@ from bot.text.sentences import sentences
 from bot.text.tracing import Place
 
 _ELLIPSIS: Final = "…"
-_MOST_HITS: Final = 2_000  # later ones are neither counted nor bold
+_MOST_HITS: Final = 2_000  # later hits are neither counted nor bold
 _MOST_CANDIDATES: Final = 200
 
 
@@ -30,9 +30,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One line of text; *bold* are ranges of it in order, none overlapping another.
+    """One line of text. *bold*: ranges of the line, in order and without overlaps.
 
-    *in_title* are ranges of the title with words that the line does not have.
+    *in_title*: ranges of the title with words that the line does not have.
     """
 
     text: str
@@ -42,7 +42,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Whole sentences, or a piece of one that is too long, with an ellipsis at each cut end."""
+    """Whole sentences, or a piece of a sentence that is too long, with ellipses where it is cut."""
 
     place: Place
     before: str = ""
@@ -56,10 +56,10 @@ class _Part:
 def snippet(
     text: str, spans: Iterable[Span], limit: int = 240, most_sentences: int | None = None
 ) -> Snippet:
-    """Return at most *limit* characters of *text* that show as many words of the query as possible.
+    """Return the part of *text*, at most *limit* characters, with the most words of the query.
 
-    Among equals a part of whole sentences is preferred, then the first one. A text without a hit
-    shows its beginning.
+    Among equal parts, whole sentences win, then the first part. A text without hits shows its
+    beginning.
     """
     ordered = sorted(spans)
     hits = [span for span in ordered if span.field == "text"][:_MOST_HITS]
@@ -77,7 +77,7 @@ def snippet(
 
 
 def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:
-    """Return the places of *spans* of one field; those that overlap or touch become one."""
+    """Return the places of *spans* of one field; places that overlap or touch are merged."""
     places: list[Place] = []
     for start, end in sorted((span.start, span.end) for span in spans):
         if places and start <= places[-1][1]:
@@ -88,7 +88,7 @@ def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:
 
 
 def _without_dateline(text: str, sentence: Place, hits: Sequence[Span]) -> Place:
-    """Return *sentence* behind its dateline, unless only that has a word of the query."""
+    """Return *sentence* after its dateline, unless a word of the query is only in the dateline."""
     start, end = sentence
     begins_line = text[start - 1 : start] in {"", "\n"}
     after = dateline_end(text, start, end) if begins_line else start
@@ -101,7 +101,7 @@ def _without_dateline(text: str, sentence: Place, hits: Sequence[Span]) -> Place
 def _parts(
     text: str, places: list[Place], hits: Sequence[Span], limit: int, most_sentences: int | None
 ) -> Iterator[_Part]:
-    """Yield for each sentence with a hit the sentences from there that fit, or a piece of it."""
+    """Yield, for each sentence with a hit, as many sentences from there as fit, or a piece."""
     for first in _first_sentences(places, hits):
         start, end = _sentences_from(first, places, limit, most_sentences)
         if end - start <= limit:
@@ -111,7 +111,7 @@ def _parts(
 
 
 def _first_sentences(places: list[Place], hits: Sequence[Span]) -> list[int]:
-    """Return the numbers of the sentences with a hit; of the first one if there is none."""
+    """Return the numbers of the sentences with a hit; [0] if there are none."""
     number = 0
     numbers: dict[int, None] = {}
     for hit in hits:
@@ -144,7 +144,7 @@ def _words_within(hits: Sequence[Span], place: Place) -> set[str]:
 
 
 def _piece(text: str, sentence: Place, hits: Sequence[Span], limit: int) -> _Part:
-    """Return the piece of a long sentence around one of its *hits* that shows most words."""
+    """Return the piece of a long sentence, around one of its *hits*, with the most words."""
     room = limit - 2 * len(_ELLIPSIS)
     start, end = max(
         (_around(text, sentence, hit, room) for hit in islice(hits, _MOST_CANDIDATES)),
@@ -158,7 +158,7 @@ def _piece(text: str, sentence: Place, hits: Sequence[Span], limit: int) -> _Par
 def _around(text: str, sentence: Place, hit: Span | None, room: int) -> Place:
     """Return *room* characters, a third of them before the hit, cut between words if possible.
 
-    Without a hit they are the first ones. No letter is cut from its marks.
+    Without a hit, return the first ones. No letter is separated from its marks.
     """
     first, last = sentence
     hit_start = hit.start if hit else first

@@ -1,4 +1,4 @@
-"""How a text is spelt, for terms that must be found exactly so: capitals, accents and all."""
+"""Exact spelling, for terms that must match with capitals, accents and all."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ _BETWEEN = re.compile(rf"(?:(?!{INSIDE_HEBREW})[\s{QUOTES}])+")
 
 
 class _Seen(dict[int, str]):
-    """A table for `str.translate` that drops unseen characters."""
+    """A table for `str.translate` that drops invisible characters."""
 
     def __missing__(self, code: int) -> str:
         self[code] = seen = "" if category(chr(code)) == "Cf" else chr(code)
@@ -24,13 +24,13 @@ _SEEN: Final = _Seen()
 
 
 def spelled(text: str) -> str:
-    """Return *text* composed, on one line, without quotes or unseen characters."""
+    """Return *text* composed, on one line, without quotes and invisible characters."""
     seen = text if text.isascii() else compose(text).translate(_SEEN)
     return _BETWEEN.sub(" ", seen).strip()
 
 
 def spelling_of(typed: str) -> tuple[str, tuple[str, ...]]:
-    """Return the spelling to look for, from its first word to its last, and its folded words."""
+    """Return the spelling to search for, from first to last word, and its folded words."""
     spelling = spelled(typed)
     while True:
         places = trace(spelling).plain

@@ -1,6 +1,6 @@
-"""Where each folded word stands in the original.
+"""Traces each folded word back to its place in the original.
 
-This is a second walk over the text, only for articles that match.
+This second walk over a text is made only when places are needed, as in articles that match.
 """
 
 import re
@@ -17,7 +17,8 @@ Place: TypeAlias = tuple[int, int]  # start and end, offsets into the original
 _PLAIN_WORD = re.compile(f"[^ {JOIN}]+")
 _JOINED_WORD = re.compile(f"{JOIN}*[^ {JOIN}][^ ]*")
 _WITH_SPACE = re.compile(r"\S+\s*|\s+")  # no mark is composed over white space
-_JOINS_THE_ONE_BEFORE = re.compile("[\u1160-\u11ff\uff9e\uff9f]")  # vowels, finals; voice marks
+# Hangul vowels and finals, and voice marks of kana.
+_JOINS_THE_ONE_BEFORE = re.compile("[\u1160-\u11ff\uff9e\uff9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _trace(piece: str, at: int) -> Trace:
 
 
 def _marked(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
-    """Return the folded text with markers, and where each of its characters starts and ends."""
+    """Return the marked folded text, and where its characters start and end in *text*."""
     composed, first, last = _composed(text)
     chars: list[str] = []
     starts: list[int] = []

@@ -1,4 +1,4 @@
-"""The query language: what a user types, as a tree, and the one canonical text of each query."""
+"""The query language: parses what a user types into a tree with one canonical text."""
 
 from bot.matching.query.errors import QueryError, QueryErrorCode
 from bot.matching.query.parser import ParsedQuery, is_readable, parse, parse_among

@@ -14,10 +14,10 @@ _OPERATORS = frozenset({"and", "near", "not", "or"})
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase: folded words that follow each other, the last perhaps only a beginning.
+    """A word or phrase: folded words in a row, of which the last may be only a beginning.
 
-    With a *spelling* the original text must say exactly that where the words hit. *typed* is
-    how a user typed it: it is shown, and makes no other query.
+    *spelling*: if given, the original text must have exactly this spelling where the words hit.
+    *typed*: the text as the user typed it, which is shown but does not distinguish queries.
     """
 
     words: tuple[str, ...]
@@ -51,7 +51,8 @@ class Term:
 class Near:
     """Two terms in one field, in either order, with at most *distance* words between them.
 
-    They do not overlap, and are read in one reading. Made by `near`, which sorts them.
+    They do not overlap, and both are in the same reading. Call `near` to make one with its terms
+    sorted.
     """
 
     left: Term
@@ -76,7 +77,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class SourceTerm:
-    """A host, which its subdomains match too, or the folded name of a source that carried it."""
+    """A host, which its subdomains also match, or the folded name of a source of the article."""
 
     name: str
     typed: str = field(default="", compare=False)
@@ -141,7 +142,7 @@ def term(
     spelling: str = "",
     typed: str = "",
 ) -> Term:
-    """Make a term; a star is dropped if the last word is found as a beginning anyway."""
+    """Make a term; drop a star if the last word is searched as a beginning anyway."""
     words = tuple(words)
     is_open = prefix and not is_unspaced(words[-1]) and not is_hangul(words[-1])
     return Term(words, is_open, title, spelling, typed)
@@ -152,7 +153,7 @@ def quoted(shown: str) -> str:
 
 
 def near(one: Term, other: Term, distance: int) -> Near:
-    """Make a Near in one field: if one term is for the title, so is the other."""
+    """Make a Near in one field: if one term is for the title, both are."""
     title = one.title or other.title
     left, right = sorted((replace(one, title=title), replace(other, title=title)), key=str)
     return Near(left, right, distance)
@@ -170,7 +171,7 @@ def conjunction(nodes: Iterable[Node]) -> Node:
 
 
 def disjunction(nodes: Iterable[Node]) -> Node:
-    """Join with OR: NOT a OR NOT b is NOT (a AND b), so that an OR has one NOT at most."""
+    """Join with OR: NOT a OR NOT b is NOT (a AND b), so that an OR has at most one NOT."""
     nodes = [
         each for node in nodes for each in (node.operands if isinstance(node, Or) else (node,))
     ]
@@ -201,9 +202,9 @@ def terms(node: Node) -> Iterator[Term]:
 
 
 def needs(node: Node, is_enough: Callable[[Leaf], bool], *, wanted: bool = True) -> bool:
-    """Return whether nothing can match without one of the leaves that are enough.
+    """Return whether every match needs a leaf for which *is_enough* is True.
 
-    With `wanted` False the question is about what makes *node* false.
+    With *wanted* False, return whether every way to make *node* false needs one.
     """
     if isinstance(node, Leaf):
         return wanted and is_enough(node)
@@ -234,7 +235,7 @@ def _written(words: tuple[str, ...]) -> str:
 
 
 def _touch(before: str, word: str, written: str) -> bool:
-    """Return whether *word*, written without a space, is read as the same two words again."""
+    """Return whether *word* can follow *before* without a space and be read as the same words."""
     unspaced = is_unspaced(before), is_unspaced(word)
     if not any(unspaced) or not (before.isalnum() or unspaced[0]):
         return False

@@ -1,8 +1,8 @@
-"""Reading canonical texts back, and showing queries as they were typed.
+"""Reads canonical texts back, and shows queries as they were typed.
 
-A new process reads all stored queries. Nearly all are a few plain words, which are read here in a
-tenth of the time that `parse` takes. The canonical text is folded, without accents and with other
-characters (台湾 for 臺灣), so that users are shown the words that they typed.
+A new process reads all stored queries. Nearly all are a few plain words, which this module reads
+ten times faster than `parse`. The canonical text is folded, without accents and with other
+characters (台湾 for 臺灣). Therefore users see the words that they typed instead.
 """
 
 import re
@@ -12,7 +12,7 @@ from bot.matching.query.ast import And, Near, Node, Not, Or, SourceTerm, Term, c
 from bot.matching.query.parser import ParsedQuery, is_readable, parse
 from bot.text.stopwords import STOP_WORDS
 
-# Words that fold to themselves, say something and are no operators.
+# Words that fold to themselves, are no stop words and no operators.
 _ITEM = r'-?(?:[a-z]{3,40}|"[a-z]{3,40} [a-z]{3,40}")'
 _PLAIN = re.compile(rf"(?!-){_ITEM}(?: {_ITEM}){{0,3}}")
 _SEPARATE = re.compile(r'-?"[^"]*"|\S+')
@@ -39,13 +39,13 @@ def _node(item: str) -> Node:
 
 
 def shown(query: ParsedQuery) -> str:
-    """Return a text of the same query in the words that were typed."""
+    """Return a text of the same query in the words that the user typed."""
     typed = str(as_typed(query.tree))
     return typed if is_readable(typed) and parse(typed) == query else query.canonical
 
 
 def as_typed(node: Node) -> Node:
-    """Return *node* for printing, not for matching."""
+    """Return *node* with the words that the user typed, for printing only."""
     match node:
         case And() | Or():
             return replace(node, operands=tuple(map(as_typed, node.operands)))

@@ -1,4 +1,4 @@
-"""Why a query cannot be read: one code for each reason; the sentences are a template's."""
+"""The reasons why a query cannot be read, one code each. A template has the sentences."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,7 +37,7 @@ class QueryErrorCode(StrEnum):
 class QueryError(ValueError):
     """The query *text* is invalid because of the *length* characters at *position*.
 
-    `suggestion` is a query that could be meant instead, or "".
+    `suggestion`: a query that the user may have meant, or "".
     """
 
     def __init__(
@@ -57,12 +57,12 @@ class QueryError(ValueError):
 
 
 def error_here(code: QueryErrorCode, text: str, start: int, end: int, instead: str) -> QueryError:
-    """Suggest the same query with *instead* at that place."""
+    """Return an error that suggests the same query with *instead* between *start* and *end*."""
     return QueryError(code, text, start, end - start, text[:start] + instead + text[end:])
 
 
 def not_before(text: str, start: int, end: int) -> str:
-    """Return *text* with the minus behind the field between *start* and *end* in front of it."""
+    """Return *text* with the minus after the field (at *start* to *end*) moved before the field."""
     rest = text[end:].lstrip().lstrip("!-\u2212\u2013\u2014\uff0d")
     rest = rest.removeprefix("NOT ").removeprefix("not ").lstrip()
     return f"{text[:start]}-{text[start:end].rstrip()}{rest}"
@@ -71,9 +71,9 @@ def not_before(text: str, start: int, end: int) -> str:
 _CUT = "…"
 
 TERMINAL = 60  # characters of the query that are shown
-PHONE = 30  # a longer line would wrap, and so lose the place
+PHONE = 30  # a longer line would wrap and misplace the carets
 TWO_COLUMNS = "  "
-WIDE_SPACE = "\u3000"  # as wide as the character above it, where that is not two columns
+WIDE_SPACE = "\u3000"  # as wide as a wide character where that is not two columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ class Pointer:
 
 
 def pointer(error: QueryError, *, room: int = TERMINAL, wide: str = TWO_COLUMNS) -> Pointer:
-    """Return the part of the query around the place, and a line with carets under it.
+    """Return the part of the query around the error, and a line with carets under it.
 
-    *room*: its characters at most, the signs of a cut not counted; *wide*: what stands in the
-    line of the carets under a wide character.
+    *room*: the most characters of the part, without the ellipses. *wide*: the text under a wide
+    character in the line of carets.
     """
     text = "".join(character if character.isprintable() else " " for character in error.text)
     place = min(error.position, len(text))

@@ -1,7 +1,7 @@
 """The fields `source:` and `lang:`.
 
-A source is named by its host, which includes subdomains, or by its name; a language by its code of
-ISO 639-1, or by what users write instead.
+A source is given by its host, which includes subdomains, or by its name. A language is given by its
+ISO 639-1 code, or by what users write instead.
 """
 
 import re
@@ -18,7 +18,7 @@ from bot.text.folding import fold
 
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 CODES: Final = frozenset(_DATA["language_codes"].split())
-# The names of languages, and codes of countries that are no languages, by what is meant.
+# Names of languages, and country codes that users take for languages, by the code that they mean.
 MEANT_CODES: Final = {name: code for code, names in words("called").items() for name in names}
 FIELDS: Final = ("title", "source", "lang")
 MEANT_FIELDS: Final[dict[str, str]] = _DATA["other_fields"]
@@ -31,28 +31,28 @@ _HOST = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RequiredFields:
-    """One source that must have carried an article, and its language; "" asks for nothing."""
+    """The source and the language that an article must have; "" means any."""
 
     source: str
     language: str
 
 
 def source_name(typed: str) -> str:
-    """Return a host in small letters without `www.`, or else the folded words of a name."""
+    """Return a host in lower case without `www.`, or the folded words of a name."""
     host = _HOST.fullmatch(typed.strip())
     return host[1].lower() if host else folded_name(typed)
 
 
 def folded_name(typed: str) -> str:
     """Return one name for `taiwan-news`, "Taiwan news" and "TAIWAN NEWS"."""
-    # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
+    # Twice, because an invisible character may make a sign beside it look like part of a name.
     return " ".join(fold(fold(typed).plain).words)
 
 
 def source_keys(sources: Iterable[str]) -> frozenset[str]:
-    """Return every name by which a `SourceTerm` may ask for one of *sources*, hosts or names.
+    """Return every name by which a `SourceTerm` may match one of *sources*, hosts or names.
 
-    A host is asked for by itself and by each domain that it belongs to.
+    A host matches by itself and by each domain that it belongs to.
     """
     return frozenset().union(*map(_keys_of, sources))
 
@@ -73,7 +73,7 @@ def language_code(code: str | None) -> str:
 
 
 def required_fields(node: ast.Node) -> RequiredFields:
-    """Return the source and language that every match has; a NOT or OR needs none."""
+    """Return the source and language that every match must have; a NOT or OR requires none."""
     operands = node.operands if isinstance(node, ast.And) else (node,)
     names = [operand.name for operand in operands if isinstance(operand, ast.SourceTerm)]
     codes = [operand.code for operand in operands if isinstance(operand, ast.LanguageTerm)]
@@ -81,7 +81,7 @@ def required_fields(node: ast.Node) -> RequiredFields:
 
 
 def without_fields(node: ast.Node) -> ast.Node | None:
-    """Return the part of the query that is about an article's text; None if none is."""
+    """Return the part of the query about an article's text; None if there is none."""
     if isinstance(node, ast.SourceTerm | ast.LanguageTerm):
         return None
     if isinstance(node, ast.Not):

@@ -1,4 +1,4 @@
-"""From tokens to a tree, and what makes a tree a query.
+"""Parses tokens into a tree, and checks that the tree is a valid query.
 
     either  = all (OR all)*
     all     = single (AND? single)*
@@ -6,10 +6,10 @@
     near    = operand (NEAR/n operand)?
     operand = TITLE* (term | source | language | topic | "(" either ")")
 
-NEAR binds tightest, then NOT, then AND (written or by standing beside each other), then OR.
+NEAR binds tightest, then NOT, then AND (written or implied between neighbours), then OR.
 
-`parse(str(query)) == query`; queries that mean the same, whatever their spelling and order, have
-one canonical text, and so one row.
+`parse(str(query)) == query`. Queries that mean the same, whatever their spelling and order, have
+one canonical text, and therefore one row.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,9 +28,10 @@ _LONGEST = 4000  # characters of all topics that one query reads; written out, 1
 
 @dataclass(frozen=True, slots=True)
 class SavedTopics:
-    """*topics* by their folded name; *reached* are those that are just being read.
+    """*topics*: by their folded names. *reached*: the topics that are being read now.
 
-    *known* are trees by name and whether in the title: a query may name one topic many times.
+    *known*: trees by the topic's name and whether it is in the title. They are kept because a query
+    may name one topic many times.
     """
 
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class SavedTopics:
 
 
 def reported_as(code: QueryErrorCode) -> QueryErrorCode:
-    """Return the error that is reported for a topic that fails with *code*."""
+    """Return the error to report for a topic that fails with *code*."""
     same = {
         QueryErrorCode.TOPIC_IN_ITSELF,
         QueryErrorCode.TOO_DEEP,
@@ -202,7 +203,7 @@ class QueryReading:
         return node
 
     def _topic(self, token: Token) -> ast.Node:
-        """Return the tree of the saved topic in the place of its name."""
+        """Return the tree of the saved topic that *token* names."""
         typed = self.saved.topics.get(token.name)
         if typed is None:
             start = token.position
@@ -270,15 +271,15 @@ class ParsedQuery:
 
 
 def parse(text: str, topics: Mapping[str, str] | None = None) -> ParsedQuery:
-    """Read *text*; raise `QueryError` with the place, and where it can be a query that works.
+    """Read *text*; raise `QueryError` with the place and, if possible, a query that works.
 
-    *topics* are the saved ones, what each asks for by its name; `#name` stands for one of them.
+    *topics*: the queries of the saved topics, by name; `#name` stands for one of them.
     """
     return parse_among(text, {folded_name(name): typed for name, typed in (topics or {}).items()})
 
 
 def parse_among(text: str, topics: Mapping[str, str]) -> ParsedQuery:
-    """Read *text* as `parse` does, where the names of *topics* are folded, for many queries."""
+    """Read *text* like `parse`, but with folded names of *topics*, to read many queries fast."""
     saved = SavedTopics(topics)
     try:
         return _parse(text, saved)
@@ -322,7 +323,7 @@ def _parse(text: str, saved: SavedTopics) -> ParsedQuery:
 def _pointed_error(
     reading: QueryReading, code: QueryErrorCode, is_why: Callable[[Token], bool]
 ) -> QueryError:
-    """Point at the first token that makes the query match nearly everything, or at all of it."""
+    """Point at the first token that makes the query match nearly everything, or at the whole."""
     for token in reading.tokens:
         if is_why(token):
             return QueryError(code, reading.text, token.position, token.length)
@@ -352,5 +353,5 @@ def _checked(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
 
 
 def _depth(canonical: str) -> int:
-    """Return how many brackets are open at once; quotes hold none."""
+    """Return how many brackets are open at once; there are none in quotes."""
     return max(accumulate((char == "(") - (char == ")") for char in canonical))

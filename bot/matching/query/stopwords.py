@@ -24,7 +24,10 @@ def is_selective(leaf: Leaf) -> bool:
 
 
 def may_stand_alone(leaf: Leaf) -> bool:
-    """Allow a letter, which may be a name (plan A OR plan B), as long as it is not alone."""
+    """Return whether *leaf* may be all that a match needs: if it is selective or a letter.
+
+    A letter may be a name (plan A OR plan B), but a query of letters alone is refused elsewhere.
+    """
     return (isinstance(leaf, Term) and _is_letter(leaf.words)) or is_selective(leaf)
 
 
@@ -41,7 +44,7 @@ def _is_letter(words: tuple[str, ...]) -> bool:
 
 
 def _is_mere_sign(words: tuple[str, ...]) -> bool:
-    """Return whether it is a lone sign that nearly every word has, such as a kana."""
+    """Return whether *words* is one sign that nearly every text has, such as a kana."""
     if len(words) != 1 or not is_unspaced(words[0]):
         return False
     return words[0] in _GRAMMAR or words[0] < "\u3400"

@@ -1,13 +1,15 @@
-"""A query's text as tokens: words, phrases, names, brackets and operators, each with its place.
+"""Splits a query into tokens: words, phrases, names, brackets and operators, with their places.
 
-- Whatever the keyboard wrote is read: quotes of any family ("…", “…”, „…“, «…», »…«, 「…」,
+- All that keyboards write is read: quotes of any family ("…", “…”, „…“, «…», »…«, 「…」,
   《…》, ‘…’, '…'), brackets and stars of any width, the dashes that telephones make of a minus, and
   `!` for it.
-- A word that folds to nothing, such as a lone `&`, is no token. `"a b"~5` is three: `a NEAR/5 b`.
-- `and` and `or` in small letters are operators between two parts of a query, not at its beginning
-  or end; `not` is one before a part of a query, not at its end. In quotes all of them are words, as
-  is `And` with one capital.
-- `NEAR` in capitals without a number is one between two parts, so that it is asked how far.
+- A word that folds to nothing, such as a lone `&`, is no token. `"a b"~5` is three tokens, those of
+  `a NEAR/5 b`.
+- `and` and `or` in lower case are operators between two parts of a query, not at its beginning or
+  end. `not` is an operator before a part of a query, not at its end. In quotes all of them are
+  words, and so is `And` with one capital.
+- `NEAR` in capitals without a number is an operator between two parts, so that the user is asked
+  for the distance.
 """  # noqa: RUF002 - they are its matter
 
 import re
@@ -54,10 +56,10 @@ class Token:
     length: int
     words: tuple[str, ...] = ()  # folded; a term has at least one
     prefix: bool = False
-    spelling: str = ""  # where it must be spelt exactly so
+    spelling: str = ""  # the exact spelling, if it is required
     typed: str = ""  # a term or name as it was written, without quotes or star
     name: str = ""  # what a topic, source or language is called
-    distance: int = -1  # of a NEAR; -1 where it is not said
+    distance: int = -1  # of a NEAR; -1 if not given
 
     @property
     def end(self) -> int:
@@ -117,7 +119,7 @@ STARS: Final = "*\uff0a\ufe61"
 
 
 def quoted(text: str, at: int) -> tuple[str, int]:
-    """Return the text in the quotes that open at *at*, and where they end."""
+    """Return the text in the quotes that open at *at*, and the offset at which they end."""
     end = _closing(text, at)
     if end is None:
         raise QueryError(
@@ -141,10 +143,10 @@ _STAR = re.compile(f"[{STARS}]")
 def term_token(
     text: str, start: int, end: int, inside: str, if_empty: QueryErrorCode | None = None
 ) -> Token:
-    """Read *inside*, which stands between *start* and *end*, perhaps in quotes."""
+    """Read *inside*, the text from *start* to *end* without any quotes."""
     stem = inside.rstrip(STARS)
     prefix = stem != inside
-    # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
+    # Twice, because an invisible character may make a sign beside it look like part of a name.
     words = fold(fold(stem).plain).words
     if _STAR.search(stem) or (prefix and not words):
         raise QueryError(QueryErrorCode.STRAY_STAR, text, start, end - start)
@@ -168,7 +170,7 @@ def exact_term(
     inside: str,
     if_empty: QueryErrorCode = QueryErrorCode.EMPTY_PHRASE,
 ) -> Token:
-    """Read *inside* as `term_token` does, to be found only as it is spelt here."""
+    """Read *inside* like `term_token`, as a term that is found in this spelling only."""
     if _STAR.search(inside):
         raise error_here(
             QueryErrorCode.EXACT_STAR, text, start, end, _STAR.sub("", text[start:end])
@@ -289,7 +291,7 @@ def _language(text: str, place: tuple[int, int], typed: str) -> str:
     raise QueryError(QueryErrorCode.UNKNOWN_LANGUAGE, text, start, end - start)
 
 
-FARTHEST = 50  # words between two that are near
+FARTHEST = 50  # words between the two terms of a NEAR
 
 _IN_CAPITALS = {"AND": TokenKind.AND, "OR": TokenKind.OR, "NOT": TokenKind.NOT}
 _NEAR = re.compile(r"near/(\d{0,9})", re.IGNORECASE)
@@ -391,7 +393,7 @@ _ENDS = frozenset(
 
 
 def resolved(text: str, read: Sequence[Token]) -> list[Token]:
-    """Return *read* with operators in small letters recognized; the last of *read* is the end."""
+    """Return *read* with lower-case operators recognized; the last token of *read* is the end."""
     found: list[Token] = []
     for at, token in enumerate(read):
         kind = _SMALL.get(text[token.position : token.end])

@@ -1,1 +1,1 @@
-"""How sources are found and added: by address, by site, from a list, by a search."""
+"""Finds and adds sources: by address, by site, from a list, by a search."""

@@ -1,7 +1,7 @@
-"""Adding sources: one GET checks, reads and stores a source with its backlog, which alerts nobody.
+"""Adds sources: one GET checks, reads and stores a source with its backlog, which alerts nobody.
 
-A user names a feed or a page. If a page has one feed, that is added; without any, the page itself
-is. If it has several, nothing is added, and the result lists them to choose from.
+A user names a feed or a page. If a page has one feed, the feed is added. If it has none, the page
+itself is added. If it has several, nothing is added, and the result lists them to choose from.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ from storage.enums import FullText, SourceState
 from storage.sources import Source
 
 LEASE: Final = timedelta(minutes=1)
-_NO_ROW: Final = 0  # instead of the id of a source that is not stored yet
-# Columns that say that a source has been read.
+_NO_ROW: Final = 0  # stands for the id of a source that is not stored yet
+# The columns that show that a source has been read.
 _READ: Final = ("first_read_at", "etag", "last_modified", "body_hash", "next_fetch_at")
 
 
@@ -55,10 +55,10 @@ class AddOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """The result of adding: `source_id` if it is a source now, else `problem`.
+    """The result of adding: `source_id` if the address is a source now, else `problem`.
 
-    `found_at`: the page that names the feed. `choice`: the feeds to choose from that were read;
-    `unread`: links that may be feeds too. `cost`: of the fetch, with the entries stored.
+    `found_at`: the page that names the feed. `choice`: the feeds that were read, to choose from.
+    `unread`: links that may be feeds too. `cost`: the cost of the fetch and the stored entries.
     """
 
     url: str
@@ -74,7 +74,7 @@ class Addition:
 
 
 class Form(StrEnum):
-    """The kinds of source that may be added if the address is that of a page."""
+    """The kinds of source that may be added for the address of a page."""
 
     ANY = "any"  # its one feed; if it has none, the page itself
     FEED = "feed"  # its one feed and nothing else
@@ -94,7 +94,7 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True)
 class SourceAdder:
-    """Adds sources; *options* hold for every source that is added without its own.
+    """Adds sources; *options* apply to every source that is added without its own options.
 
     *public*: the sources are the operator's, so every chat may get their articles, and addresses
     in the allowed networks may be read. It has no default, because a forgotten argument must not
@@ -112,11 +112,11 @@ class SourceAdder:
     room: int | None = None
 
     async def for_account(self, url: str, /, *, room: int) -> Addition:
-        """Add what is at *url*, with no more entries than there is *room* for."""
+        """Add the source at *url*, with at most *room* entries."""
         return await replace(self, room=room).add(url)
 
     async def add(self, url: str, options: SourceOptions | None = None) -> Addition:
-        """Add what is at *url*, once: a feed, the one feed of a page, or the page itself."""
+        """Add the source at *url* once: a feed, the one feed of a page, or the page itself."""
         options = options or self.options
         url = as_typed(url)
         if existing := await self._existing(url, options):
@@ -167,7 +167,7 @@ class SourceAdder:
         return await self._store(final, result, options)
 
     async def _existing(self, url: str, options: SourceOptions) -> Addition | None:
-        """Change the source at *url* as *options* say and return it; None if there is none."""
+        """Change the source at *url* by *options* and return it; None if it does not exist."""
         async with self.storage.reading() as tx:
             source = await sources.source_of(tx, url_hash(url))
         if source is None:
@@ -188,7 +188,10 @@ class SourceAdder:
         return Addition(url, AddOutcome.THERE, title, problem=problem, source_id=source.id)
 
     async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
-        """Read the source as if it were new, because its earlier entries stay its followers'."""
+        """Make the source public and read it as if it were new.
+
+        Its earlier entries stay visible to its followers only.
+        """
         request = FetchRequest(source.url, inside=True, public=True)
         result = await fetch_source(self.fetcher, self.reader, request)
         if problem := problem_with(result, options.every):
@@ -236,7 +239,7 @@ class SourceAdder:
             else:
                 await sources.make_source_public(tx, private, row_now)
                 source_id = private.id
-            if source_id is None:  # somebody else added it while we were reading
+            if source_id is None:  # another process added it meanwhile
                 return Addition(url, AddOutcome.THERE, row["title"], cost=cost_of(result.spent))
             articles = await _store_backlog(tx, source_id, entries)
         for some in others:
@@ -276,11 +279,14 @@ class SourceAdder:
         drafts: Sequence[ArticleDraft],
         ending: dict[str, Any] | None,
     ) -> int:
-        """Store a part of a backlog too long for one transaction; *ending*: with the last part."""
+        """Store a part of a backlog that is too long for one transaction.
+
+        *ending*: the columns to change with the last part.
+        """
         entries = await self._prepared(source_id, drafts)
         async with self.storage.writing() as tx:
             if not await lock_own(tx, Source, [source_id], owner):
-                return 0  # a poller reads it now and stores the rest
+                return 0  # a poller has claimed the source and stores the rest
             if ending:
                 await sources.finish_fetches(tx, owner, {source_id: ending})
             return await _store_backlog(tx, source_id, entries)
@@ -289,7 +295,7 @@ class SourceAdder:
 async def _store_backlog(
     tx: Transaction, source_id: int, entries: Sequence[PreparedEntries]
 ) -> int:
-    """Store entries of a source that showed none before; return the number of new articles."""
+    """Store the first entries that a source shows; return the number of new articles."""
     ready = [each.of_source(source_id) for each in entries]
     stored = await tx.at_once(store_prepared(tx, ready))
     await sources.forget_validators(tx, stored.unsettled)
@@ -299,7 +305,7 @@ async def _store_backlog(
 def new_source(
     url: str, result: FetchResult, now: datetime, every: timedelta | None = None
 ) -> Source:
-    """Return the row of a source before *result*, its first fetch."""
+    """Return the row of a source as it is before *result*, its first fetch, is stored."""
     return Source(
         url=url,
         url_hash=url_hash(url),
@@ -325,7 +331,7 @@ def problem_with(result: FetchResult, every: timedelta | None) -> Problem | None
 def _several_feeds(
     url: str, feeds: Sequence[FoundFeed], unread: Sequence[FeedLink], options: SourceOptions
 ) -> Addition:
-    """Leave out the documents that were read, because a list may have a thousand such sites."""
+    """Return the choice of feeds without their documents; a list may have a thousand such sites."""
     return Addition(
         url,
         AddOutcome.SEVERAL,
@@ -346,6 +352,6 @@ def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> list
 
 
 def _unread_columns(tx: Transaction, owner: str) -> dict[str, Any]:
-    """Return the columns of a source before its backlog is stored, so that a crash rereads it."""
+    """Return the columns until the backlog is stored, so that the source is read after a crash."""
     leased = {"owner": owner, "lease_until": tx.now + LEASE, "next_fetch_at": tx.now}
     return dict.fromkeys(_READ) | leased

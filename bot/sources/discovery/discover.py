@@ -1,8 +1,9 @@
-"""Finding the feeds of a site by a few polite requests, and reading each one.
+"""Finds the feeds of a site by a few polite requests, and reads each one.
 
-These are tried in order, until one has a feed: the address itself; the feeds that its page names;
-those that the page links, or a page of feeds that it links; the usual places, one after the other;
-the sitemaps that robots.txt names. An address from outside never leads into the operator's network.
+These are tried in order, until one has a feed: the address itself; the feeds that its page
+declares; the feeds that the page links to, or a page of feeds that it links to; the usual places,
+one after the other; the sitemaps in robots.txt. An address from outside never leads into the
+operator's network.
 """
 
 import asyncio
@@ -89,7 +90,7 @@ class FoundFeed:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryResult:
-    """`result`: of the address itself. `unread`: links that may be feeds too."""
+    """`result`: the fetch of the address itself. `unread`: links that may be feeds too."""
 
     result: FetchResult
     feeds: tuple[FoundFeed, ...] = ()
@@ -108,11 +109,11 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     thorough: bool = False,
     patience_seconds: float = DISCOVERY_SECONDS,
 ) -> DiscoveryResult:
-    """Look for feeds at *url*; *result*: of a fetch of it, if there was one just now.
+    """Look for feeds at *url*; *result*: a fresh fetch of it, if there is one.
 
-    *inside* and *public*: see `Fetcher.fetch`. *thorough*: read what the page links, and sitemaps
-    for news, even if the page names feeds. After *patience_seconds* what has been found until then
-    is returned.
+    *inside* and *public*: see `Fetcher.fetch`. *thorough*: also read the page's links, and news
+    sitemaps, even if the page declares feeds. After *patience_seconds*, return the feeds found so
+    far.
     """
     url = as_typed(url)
     if result is None:
@@ -176,12 +177,12 @@ class _SiteSearch:
             if feed and not any(is_same_feed(feed, other) for other in self.feeds):
                 self.feeds.append(feed)
             if link.where is Where.LINKED:
-                # A page that was taken for a feed may be the list of them.
+                # A link that looked like a feed may lead to a page with a list of feeds.
                 listed = await _links_on(result, self.reader) or ()
                 waiting += self._new(replace(each, where=Where.LISTED) for each in listed)
 
     def _new(self, links: Iterable[FeedLink]) -> list[FeedLink]:
-        """Return those that were not seen yet, which are unread now."""
+        """Return the *links* that are new, and note them as unread."""
         by_url = {canonical_url(link.url): link for link in links}
         new = [link for url, link in by_url.items() if url not in self._seen]
         self._seen |= by_url.keys()
@@ -189,7 +190,7 @@ class _SiteSearch:
         return new
 
     async def _read_first(self, links: Sequence[FeedLink]) -> None:
-        """Read until the first feed, or until the host does not respond."""
+        """Read *links* until the first feed, or until the host does not respond."""
         for link in links:
             result = await self._fetch(link)
             if feed := found_feed(link, result):
@@ -198,7 +199,7 @@ class _SiteSearch:
                 return
 
     async def _read_sitemaps(self, links: Sequence[FeedLink]) -> None:
-        """Read sitemaps; only those for news if there are feeds, because others tell no more."""
+        """Read sitemaps; if there are feeds, only news sitemaps, because others add nothing."""
         for_news = [link for link in links if is_news_sitemap(link.url)]
         await self._read(for_news if self.feeds else links, MAX_ROBOTS_SITEMAPS)
 
@@ -220,12 +221,12 @@ class _SiteSearch:
 
 
 def is_list(result: FetchResult) -> bool:
-    """Return whether there are entries to follow."""
+    """Return whether *result* has a list of entries that chats can follow."""
     return result.document is not None and result.document.kind.is_list
 
 
 def found_feed(link: FeedLink, result: FetchResult) -> FoundFeed | None:
-    """Return what was read at *link*; None unless it is a feed or a sitemap."""
+    """Return the feed or sitemap that was read at *link*; None if it is neither."""
     document = result.document
     if document is None or not is_list(result):
         return None
@@ -251,7 +252,7 @@ def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
     return of > 0 and len(one.links & other.links) >= _SAME_SHARE * of
 
 
-# Looking up an address that a user typed or forwarded: a feed, a site with feeds, or an article.
+# Look up an address that a user typed or forwarded: a feed, a site with feeds, or an article.
 
 # Letters of text, a Han character for three of them; a front page gives less, or some teasers.
 _MIN_ARTICLE: Final = 300
@@ -259,7 +260,7 @@ _MIN_ARTICLE: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """The feeds at *url*, or the article of its page; without either, `problem` may say why.
+    """The feeds at *url*, or the article of its page. If neither, `problem` may say why.
 
     `is_feed`: *url* is the feed itself.
     """
@@ -294,7 +295,7 @@ class LinkLookup:
         return await self._feeds_of(url, result)
 
     async def feeds_of(self, url: str) -> LookupResult:
-        """Look for the feeds of the site, whatever article is at *url*."""
+        """Look for the feeds of the site, and ignore an article at *url*."""
         return await self._feeds_of(self._address(url))
 
     async def _feeds_of(self, url: str, result: FetchResult | None = None) -> LookupResult:

@@ -1,6 +1,6 @@
-"""Links that may be feeds: those of a page, those of robots.txt, and the usual places.
+"""Finds links that may be feeds: those of a page, those of robots.txt, and the usual places.
 
-Each must be read to know. The likely ones come first.
+Only reading a link tells whether it is a feed. The likely ones come first.
 """
 
 import re
@@ -22,7 +22,7 @@ from bot.sources.urls import absolute, canonical_url, without_feed_scheme, witho
 _LONGEST_PAGE = 2_000_000  # characters
 _MOST_LINKS = 500
 _LONGEST_NAME = 200
-_MOST_TEXTS = 8  # of the texts within a link
+_MOST_TEXTS = 8  # pieces of text within a link
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _FEED_TYPE = re.compile("|".join(_DATA["types"]))
 _FEED_PATH = re.compile("|".join(_DATA["paths"]), re.IGNORECASE)
@@ -57,15 +57,15 @@ class FeedLink:
     where: Where = Where.NAMED
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields of a found feed, as far as they are known: this was not read."""
+        """Return the fields of a found feed; those of an unread link are mostly unknown."""
         unknown = dict.fromkeys(("kind", "entries", "newest"))
         return {"url": self.url, "title": self.name, **unknown, "where": str(self.where)}
 
 
 def links_of(page: str, url: str) -> tuple[FeedLink, ...]:
-    """Return the feeds that *page*, from *url*, names, then its links that look like feeds.
+    """Return the feeds that *page*, from *url*, declares, then its links that look like feeds.
 
-    Feeds of comments are left out. For workers: it may take long.
+    Feeds of comments are left out. Call this in workers, because it may take long.
     """
     found: dict[str, FeedLink] = {}
     links = islice(_links(page, url), _MOST_LINKS)
@@ -77,7 +77,7 @@ def links_of(page: str, url: str) -> tuple[FeedLink, ...]:
 def usual_places(url: str) -> tuple[FeedLink, ...]:
     """Return where feeds often are: in the first folder of *url*, and at its host's root.
 
-    Deeper, under an article, a blog has the feed of its comments.
+    Deeper folders are not tried, because a blog has the feed of an article's comments there.
     """
     parts = urlsplit(url)
     folders = parts.path.split("/")[1:-1]
@@ -102,7 +102,7 @@ def sitemaps_of(robots: str, url: str) -> tuple[FeedLink, ...]:
 
 
 def _links(page: str, url: str) -> Iterator[FeedLink]:
-    # As UTF-8, whatever the page declares: it has been decoded already.
+    # Always as UTF-8, because the page has already been decoded.
     parser = etree.HTMLParser(encoding="utf-8", no_network=True)
     try:
         root = etree.fromstring(page[:_LONGEST_PAGE].encode("utf-8", "replace"), parser)
@@ -137,7 +137,7 @@ def _has_feed_type(facts: dict[str, str]) -> bool:
 
 
 def _is_an_interface(facts: dict[str, str]) -> bool:
-    """Return whether it is the API of a blog, which is named as a JSON alternate."""
+    """Return whether a link is the API of a blog, which is declared as a JSON alternate."""
     return facts.get("type", "").lower() == "application/json" and "feed" not in facts["href"]
 
 
@@ -155,7 +155,7 @@ def _looks_like_a_feed(address: str, name: str, facts: dict[str, str]) -> bool:
 
 
 def _address(link: str, base: str) -> str:
-    """Return the address that may hold a feed; "" if there is none, or it needs a login."""
+    """Return the address of a possible feed; "" if there is none or it needs a login."""
     link = without_feed_scheme(link)
     return absolute(link, base).partition("#")[0] if without_login(link) == link else ""
 
@@ -165,7 +165,10 @@ def _name(text: str) -> str:
 
 
 def _is_of_comments(link: FeedLink) -> bool:
-    """Judge by its path, or its title; of a mere link that may announce opinions instead."""
+    """Return whether *link* is a feed of comments, by its path or its title.
+
+    The title of a plain link does not count, because it may announce opinion pieces.
+    """
     if _COMMENTS_PATH.search(urlsplit(link.url).path):
         return True
     return link.where is Where.NAMED and bool(_COMMENTS_NAME.search(link.name))

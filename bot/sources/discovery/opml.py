@@ -1,8 +1,8 @@
-"""OPML: lists of feeds in folders, as feed readers exchange them.
+"""OPML: lists of feeds in folders, which feed readers exchange.
 
 Address, title, site and folder survive writing and reading. Files of other programs may have any
-encoding, bare ampersands, entities of HTML and any depth, but no entities of their own, and not
-more feeds than a limit.
+encoding, bare ampersands, HTML entities and any depth, but no entities of their own. The number of
+feeds is limited.
 """
 
 import re
@@ -21,7 +21,7 @@ from bot.sources.limits import LARGEST_DOCUMENT, MOST_OUTLINES
 from bot.sources.urls import is_link
 
 _STARTER = "starter.opml"
-_DEEPEST = 8  # folders; what is deeper goes into the eighth
+_DEEPEST = 8  # folders; deeper feeds go into the eighth
 _LONGEST_NAME = 200
 _AMPERSAND = re.compile(r"&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|\w{1,31};)?")
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
@@ -29,10 +29,10 @@ _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One feed; `folder` from the outermost inwards. Without `url` only its `site` is known.
+    """One feed; `folder` from the outermost inwards. Without `url`, only its `site` is known.
 
-    `is_page`: `url` is a page that is read itself; in the file it is a link, which no feed reader
-    takes for a feed.
+    `is_page`: `url` is a page that is polled itself. In the file it is a link, so that no feed
+    reader takes it for a feed.
     """
 
     url: str
@@ -53,7 +53,7 @@ def starter_outlines() -> tuple[Outline, ...]:
 def read_opml(data: bytes) -> tuple[Outline, ...]:
     """Return every feed in *data*, each address once; raise NotOpmlError if it is no OPML.
 
-    For workers: it may take long. Addresses that `is_link` rejects are left out.
+    Call this in workers, because it may take long. Addresses that `is_link` rejects are left out.
     """
     body = _root(data).find("{*}body")
     if body is None:
@@ -87,7 +87,7 @@ def _root(data: bytes) -> etree._Element:
     text = decode(data, "")
     if _ENTITY.search(text):
         raise NotOpmlError("This declares entities, which no list of feeds needs.")
-    # A fresh parser each time: they keep state. Nothing is loaded, expanded or unbounded.
+    # A fresh parser each time, because parsers keep state. It loads and expands nothing.
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
     )
@@ -103,7 +103,7 @@ def _root(data: bytes) -> etree._Element:
 
 
 def _well_escaped(text: str) -> bytes:
-    """Replace HTML's entities, of which XML knows five, and escape bare ampersands."""
+    """Replace HTML entities, of which XML knows only five, and escape bare ampersands."""
     text = _AMPERSAND.sub(lambda sign: escape(unescape(sign[0])), without_controls(text))
     return as_utf8(without_controls(text))
 

@@ -1,4 +1,4 @@
-"""The results of a news search: the publisher of each entry, its own title, and a stable identity.
+"""Gives each result of a news search its publisher, its own title, and a stable identity.
 
 A search service writes "Title - Publisher", links through itself, and changes the link of an
 article from time to time. Title and publisher identify the article instead, for three days, because
@@ -37,7 +37,7 @@ def is_search(kind: SourceKind, host: str) -> bool:
 
 
 def as_search_results(document: Document, service: str) -> Document:
-    """Return what the search at the host *service* found, each article of a publisher once."""
+    """Return the results of the search at the host *service*, each article of a publisher once."""
     may_guess = names_publishers([item.title for item in document.items])
     once: dict[str | int, Item] = {}
     for at, item in enumerate(document.items):
@@ -48,7 +48,7 @@ def as_search_results(document: Document, service: str) -> Document:
 
 
 def names_publishers(titles: Sequence[str]) -> bool:
-    """Return whether a service ends its titles with publishers, as several titles show."""
+    """Return whether a service ends its titles with publishers, judged by several titles."""
     named = sum(1 for title in titles if _suffix_of(title)[1])
     return len(titles) >= _FEWEST_TITLES and named >= _HABIT * len(titles)
 
@@ -77,7 +77,7 @@ def _split(title: str, credit: str, *, may_guess: bool) -> tuple[str, str]:
 
 
 def _before(title: str, credit: str) -> str:
-    """Return the title in front of "- *credit*", whatever dashes that name holds; else ""."""
+    """Return the title before "- *credit*", which may contain dashes itself; else ""."""
     if not title.casefold().endswith(credit.casefold()):
         return ""
     head = title[: len(title) - len(credit)].rstrip()
@@ -85,7 +85,7 @@ def _before(title: str, credit: str) -> str:
 
 
 def _suffix_of(title: str) -> tuple[str, str]:
-    """Return title and suffix, if that is short enough for a name."""
+    """Return title and suffix, if the suffix is short enough for a name."""
     found = _SUFFIX.fullmatch(title)
     if found is None:
         return title, ""
@@ -94,20 +94,20 @@ def _suffix_of(title: str) -> tuple[str, str]:
 
 
 def _direct(url: str) -> str:
-    """Return where a known redirector leads; every other address as it was given."""
+    """Return the target of a known redirector; return any other address unchanged."""
     direct = canonical_url(url)
     return url if host_of(direct) == host_of(url) else direct
 
 
 def _is_echo(item: Item, title: str) -> bool:
-    """Return whether its summary only repeats title and publisher."""
+    """Return whether the summary only repeats title and publisher."""
     first = _words(item.summary.partition("\n")[0])
     own = _words(item.title)
     return bool(first) and first in {own, f"{own} {_words(item.publisher)}", _words(title)}
 
 
 def _identity(item: Item) -> str:
-    """Return one identity for a title and publisher within three days; for good without a date."""
+    """Return one identity for a title and publisher within three days, or forever if undated."""
     published = item.published
     day = published.date() if isinstance(published, datetime) else published
     when = "" if day is None else str((day - _EPOCH) // SAME_FOR)

@@ -1,10 +1,10 @@
 """Search feeds: sources made for the queries to which chats subscribe.
 
 A query becomes text for a news search: words, "phrases", OR, -not. Conditions that a search does
-not know are left out, so that it finds too much rather than too little; the results are matched
-like all entries. A query of such conditions alone has no search feed; a long one has several, each
-for some of its alternatives. A search feed is public, because the operator wants it, but it does
-not show its query.
+not know are left out, so that it finds too much rather than too little. The results are matched
+like all entries. A query of such conditions alone has no search feed. A long query has several,
+each for some of its alternatives. A search feed is a public source, because the operator configured
+it, but it does not show its query.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,15 +37,15 @@ from storage.subscriptions import subscribed_queries
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(days=30)  # after it was retired
-_APART = timedelta(seconds=6)  # they share a host, and must not hold up its queue
+_APART = timedelta(seconds=6)  # between first polls, because search feeds share a host's queue
 _QUERIES_PER_FEED = 3  # some of the queries have no search
 
 
 async def update_search_feeds(storage: Storage, templates: Sequence[str], budget: int) -> int:
     """Create, revive and retire search feeds as chats subscribe; return how many changed.
 
-    Any process may do so at any time. *templates*: URLs of search feeds, with `{query}` for the
-    words. *budget*: how many search feeds there may be.
+    Any process may call this at any time. *templates*: URLs of search feeds, with `{query}` for the
+    words. *budget*: the maximum number of search feeds.
     """
     async with storage.reading() as tx:
         existing = await search_feeds(tx)
@@ -73,7 +73,7 @@ async def update_search_feeds(storage: Storage, templates: Sequence[str], budget
 
 @dataclass(frozen=True, slots=True)
 class SearchFeedPlan:
-    """`start`: URLs of new ones; the others are ids."""
+    """`start`: the URLs of new search feeds. The other fields are ids."""
 
     start: tuple[str, ...] = ()
     revive: tuple[int, ...] = ()
@@ -88,8 +88,8 @@ def plan_search_feeds(
 ) -> SearchFeedPlan:
     """Choose among *queries*: canonical texts in their order of importance.
 
-    A search feed stays as long as there is any subscription to its query: it does not lose its
-    place in the budget to a query that became a little more popular.
+    A search feed stays as long as any chat subscribes to its query. It does not lose its place in
+    the budget to a query that became a little more popular.
     """
     wanted = {url_hash(url): url for query in queries for url in search_addresses(query, templates)}
     active = [feed for feed in existing if not feed.is_retired]
@@ -123,7 +123,7 @@ def search_addresses(canonical: str, templates: Iterable[str]) -> list[str]:
     """Return the URLs of the searches for a query; none if no search can ask for it."""
     try:
         texts = search_texts(read_back(canonical).tree)
-    except QueryError:  # an older grammar's
+    except QueryError:  # a query of an older grammar
         return []
     found = (search_url(template, text) for text in texts for template in templates)
     return [url for url in found if url]
@@ -140,7 +140,7 @@ _OR = " OR "
 def search_texts(node: Node) -> tuple[str, ...]:
     """Return the texts to search for; none if the query asks for nothing that a search knows.
 
-    Each text must be a query by itself, or the search would find everything.
+    Each text must be a query by itself; otherwise the search would find everything.
     """
     alternatives = node.operands if isinstance(node, Or) else (node,)
     wanted = [_search_text(each) for each in alternatives]
@@ -158,7 +158,7 @@ def search_url(template: str, text: str) -> str:
 
 
 def _joined_texts(alternatives: Iterable[str]) -> Iterator[str]:
-    """Join as many in one search as fit."""
+    """Join as many *alternatives* in one search as fit."""
     packed = ""
     for text in alternatives:
         longer = f"{packed}{_OR}{text}" if packed else text
@@ -188,7 +188,7 @@ def _search_text(node: Node) -> str:
 
 
 def _all(operands: tuple[Node, ...]) -> str:
-    """Leave out the longest parts if they are too many: fewer words find more."""
+    """Join *operands* without the longest if they are too many, because fewer words find more."""
     wanted = [text for text in map(_in_brackets, operands) if text]
     unwanted = [_excluded_text(operand.operand) for operand in operands if isinstance(operand, Not)]
     if wanted and _fits(whole := " ".join([*wanted, *filter(None, unwanted)])):
@@ -199,7 +199,7 @@ def _all(operands: tuple[Node, ...]) -> str:
 
 
 def _any(operands: tuple[Node, ...]) -> str:
-    """Return nothing if one of them asks for nothing: it would let everything in."""
+    """Join *operands* with OR; return "" if one of them is empty and would find everything."""
     wanted = [_in_brackets(operand) for operand in operands]
     return _OR.join(wanted) if all(wanted) else ""
 
@@ -210,7 +210,7 @@ def _in_brackets(node: Node) -> str:
 
 
 def _excluded_text(node: Node) -> str:
-    """Return only what excludes no more in a search than in the query."""
+    """Return *node* as an exclusion; "" if a search would exclude more than the query does."""
     is_plain = isinstance(node, Term) and not (node.prefix or node.title or node.exact)
     return f"-{_term(node)}" if is_plain and isinstance(node, Term) else ""
 

@@ -1,1 +1,1 @@
-"""Feeds, sitemaps and JSON feeds: any bytes in, documents with plain texts out."""
+"""Feeds, sitemaps and JSON feeds: reads any bytes into documents with plain texts."""

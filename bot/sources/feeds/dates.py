@@ -1,6 +1,6 @@
-"""Dates as feeds and pages write them: ISO 8601, RFC 822 and its kin, Unix time, East Asian dates.
+"""Reads dates of feeds and pages: ISO 8601, RFC 822 and similar, Unix time, East Asian dates.
 
-A time without a zone is UTC, or by the given clock. A date without a time stays a date.
+A time without a zone is read as UTC, or in the given time zone. A date without a time stays a date.
 """
 
 import re
@@ -97,7 +97,7 @@ def _frequent_as_iso(text: str) -> str:
 def _from_iso(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):  # a leap second, the end of a day, what is no date
+    except (ValueError, OverflowError):  # a leap second, 24:00, or no date at all
         return None
 
 

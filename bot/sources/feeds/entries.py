@@ -1,4 +1,4 @@
-"""From the raw parts of a feed's entries to items, for all readers of feeds.
+"""Turns the raw parts of a feed's entries into items, for all readers of feeds.
 
 Each entry gets a fingerprint of its raw parts. An entry with a known fingerprint is unchanged: its
 text is not cleaned and its language not detected. All other entries are cleaned together.
@@ -27,10 +27,11 @@ from bot.sources.feeds.text import cleaned
 from bot.sources.limits import LONGEST_NAME, LONGEST_TEXT, MOST_ENTRIES, MOST_TEXT
 from bot.sources.urls import absolute, host_of
 
-# Raise it when the same bytes become another item: it invalidates all stored fingerprints.
+# Raise this when a change of code turns the same bytes into another item. All stored fingerprints
+# then become invalid.
 READER_VERSION: Final = 1
 _TAGS = re.compile(r"<[^<>]*>?")
-_JUDGED: Final = 12  # entries that decide the language of a feed
+_JUDGED: Final = 12  # entries, which decide the language of a feed
 _OPENING: Final = 200  # characters that decide the language of an entry
 _RAW_OPENING: Final = 600  # the same with its markup
 
@@ -67,10 +68,10 @@ class FeedFacts:
 def feed_document(
     facts: FeedFacts, entries: Sequence[RawEntry], url: str, known: Collection[int]
 ) -> Document:
-    """Return the feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`.
+    """Return the feed from *url*. *known*: the fingerprints of known entries; see `Item.is_known`.
 
-    If there are too many entries, the newest count, known ones included: otherwise those that were
-    left out would look new at the next fetch.
+    If there are too many entries, the newest are kept, known ones included. Otherwise the ones that
+    were left out would look new at the next fetch.
     """
     place = place_of(facts.language, host_of(url))
     tag = language.judged(_openings(entries), language.declared(facts.language))
@@ -101,13 +102,16 @@ class _Entry(NamedTuple):
 
 
 def _longest_item(entry: RawEntry) -> int:
-    """Return the most characters that its item can have; one part may be summary and text."""
+    """Return the most characters that the item of *entry* can have.
+
+    One part may become both summary and text.
+    """
     bodies = map(len, (entry.summary, *entry.contents))
     return min(len(entry.title), LONGEST_NAME) + 2 * min(max(bodies), LONGEST_TEXT)
 
 
 def _fingerprint(entry: RawEntry, seed: int) -> int:
-    """Return 63 bits, which fit a signed column; never 0. JSON may hold half characters."""
+    """Return 63 bits, which fit a signed column; never 0. JSON may contain lone surrogates."""
     parts = (part if isinstance(part, str) else "\1".join(part) for part in entry)
     return xxh3_64_intdigest("\0".join(parts).encode("utf-8", "surrogatepass"), seed) >> 1 or 1
 
@@ -162,7 +166,7 @@ def _longest_body(summary: str, contents: Iterable[str]) -> str:
 
 
 def _complete_guid(guid: str, base: str) -> str:
-    """Return the opaque *guid* as it is, but complete a path, which other sites may have too."""
+    """Return *guid* unchanged, but resolve a path, because other sites may have the same path."""
     guid = guid.strip()
     return (absolute(guid, base) or guid) if guid.startswith("/") else guid
 

@@ -1,6 +1,6 @@
-"""feedparser, for the feeds that `xml` refuses: broken XML, entities, old dialects, base64.
+"""Reads by feedparser the feeds that `xml` refuses: broken XML, entities, old dialects, base64.
 
-It runs in workers only, because some documents take it minutes. It fetches nothing.
+This runs in workers only, because some documents take minutes. It fetches nothing.
 """
 
 import re
@@ -19,11 +19,11 @@ from bot.sources.feeds.text import possible
 from bot.sources.feeds.xml import pace_of
 from bot.sources.urls import absolute
 
-# feedparser turns a bare `AT&T` into `AT&T;`. In CDATA an ampersand is right as it is.
+# feedparser turns a bare `AT&T` into `AT&T;`. In CDATA a bare ampersand is correct.
 _BARE_AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|\w{1,31};)", re.DOTALL
 )
-# The errors that it raises over odd markup.
+# The errors that feedparser raises over odd markup.
 _TRIPPED = (AttributeError, LookupError, TypeError, ValueError)
 _STUMBLING_BLOCKS = ("{*}height", "{*}width")  # of pictures, where they hold no number
 _DATES = ("published", "created", "updated")
@@ -55,7 +55,7 @@ def read_broken(data: bytes, url: str, known: Collection[int] = frozenset()) -> 
 
 
 def _parsed(data: bytes, url: str) -> Any:
-    """Return what feedparser reads in *data*, or in as much of it as can be saved if it trips."""
+    """Return what feedparser reads in *data*, or in the part that can be saved if it fails."""
     try:
         return _parse(data, url)
     except _TRIPPED:

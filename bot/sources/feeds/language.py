@@ -1,8 +1,8 @@
-"""The language of a text as a two-letter code; "" if it is unclear.
+"""Finds the language of a text as a two-letter code; "" if it is unclear.
 
 The declared language counts unless the text contradicts it, by its script or by the commonest small
-words, which cost microseconds. `detect` asks py3langid if these leave it open. Only workers do,
-because its model takes a second to load.
+words, which cost microseconds. `detect` asks py3langid if these do not decide. Only workers call
+it, because the model takes a second to load.
 """
 
 import re
@@ -37,7 +37,7 @@ _MUCH_ASCII = 0.5  # characters, blanks included
 
 
 def declared(tag: str | None) -> str:
-    """Return the two-letter code of a declared tag such as "en-GB"; "" for what is no tag."""
+    """Return the two-letter code of a declared tag such as "en-GB"; "" if it is no tag."""
     found = _TAG.fullmatch((tag or "").strip())
     if found is None:
         return ""
@@ -49,8 +49,9 @@ def declared(tag: str | None) -> str:
 def judged(text: str, code: str = "") -> str:
     """Return the language of *text*, which its source declares as *code* ("" for nothing).
 
-    It is judged because most software declares English unless it is configured. A script
-    contradicts any language that is not written in it; small words only a language that has a list.
+    The declaration is checked, because most software declares English unless it is configured. A
+    script contradicts any language that is not written in it. Small words can only contradict a
+    language that has a list of them.
     """
     text = text[:_FIRST]
     words = text.lower().split()
@@ -78,7 +79,7 @@ def disproved(code: str, text: str) -> str:
 
 
 def quick(text: str) -> str:
-    """Return the language of *text* where its script or its small words settle it at once."""
+    """Return the language of *text* if its script or its small words decide it; else ""."""
     text = text[:_FIRST]
     return _by_script(text) or _by_small_words(text.lower().split())
 
@@ -107,7 +108,7 @@ def detect(text: str) -> str:
 def _identifier() -> Any:
     from py3langid import langid, modelio  # noqa: PLC0415 - see the module's head
 
-    # It would unpack its model into a file, and a worker may write none.
+    # The library would unpack its model into a file, but a worker may not write files.
     modelio.tempfile = SimpleNamespace(TemporaryFile=lambda **_how: BytesIO())
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 

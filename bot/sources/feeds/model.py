@@ -1,7 +1,7 @@
-"""Documents and their items, cleaned, in whatever format they were written.
+"""Documents and their items, cleaned, in one form for all formats.
 
-How much of a document is kept is limited, so that no sender can make it costly. The limits are far
-above what publishers write. If a feed holds a whole archive, its newest entries count.
+The size of a document is limited, so that no sender can make it costly. The limits are far above
+what publishers write. If a feed holds a whole archive, its newest entries are kept.
 """
 
 import re
@@ -37,7 +37,7 @@ class DocumentKind(StrEnum):
 
     @property
     def is_list(self) -> bool:
-        """Return whether there are entries to follow."""
+        """Return whether the document is a list of entries that chats can follow."""
         return self in {DocumentKind.FEED, DocumentKind.SITEMAP}
 
 
@@ -45,8 +45,8 @@ class Unreadable(Exception):  # noqa: N818 - it names what the document is, as t
     """The document cannot be read; the sentence says why, for the command line.
 
     `reason` is a short word for tables and metrics: "empty", "binary", "too_big", "html", "xml",
-    "challenge", "time_out", "memory", "opml", "json", "kind", "no_text" or "broken". *format*: of
-    a binary file, where it is known.
+    "challenge", "time_out", "memory", "opml", "json", "kind", "no_text" or "broken". *format*: the
+    format of a binary file, if known.
     """
 
     def __init__(self, sentence: str, reason: str = "broken", *, format: str = "") -> None:  # noqa: A002 - what it is
@@ -59,14 +59,14 @@ class Unreadable(Exception):  # noqa: N818 - it names what the document is, as t
 class Item:
     """One article as its source gave it; every text is plain, without tags or control characters.
 
-    `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
-    paragraphs of `text` are separated by one empty line. `published` is aware, or a bare date: of
-    feeds in UTC, of pages by the clock where they are from.
-    `credit`: the source that a feed names. `publisher`: unless that is the source.
-    `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
-    `fingerprint`: of everything in the feed that decides the other fields, 63 bits, equal in every
-    process; 0 where the reader gives none. `is_known`: the caller has read it before, by that; then
-    only `guid`, `url`, `title` and `published` are filled.
+    `guid`, `url` and `language` are "" if unknown; `url` is absolute. `title` is one line,
+    paragraphs of `text` are separated by one empty line. `published` is an aware time or a bare
+    date, in UTC for feeds, in the local time zone of the page for pages.
+    `credit`: the source that a feed names. `publisher`: "" if the source itself is the publisher.
+    `is_detour`: `url` leads through a search service, which may change this address tomorrow.
+    `fingerprint`: a hash of everything in the feed that decides the other fields, 63 bits, equal in
+    every process; 0 if the reader gives none. `is_known`: the caller has read an entry with this
+    fingerprint before; then only `guid`, `url`, `title` and `published` are filled.
     """
 
     guid: str = ""
@@ -94,7 +94,7 @@ class Published(Protocol):
 class FeedPace:
     """How often a feed wants to be polled; hours are UTC, Monday is day 0.
 
-    `hub`: the WebSub hub, which knows the feed as `self_url`; both as written, maybe relative.
+    `hub`: the WebSub hub, which knows the feed as `self_url`. Both are as written, maybe relative.
     """
 
     ttl: timedelta | None = None
@@ -136,7 +136,7 @@ class Document:
 
 
 def _fields_of(record: Document | Item) -> dict[str, Any]:
-    """Return the fields uncopied, because the deep copies of `asdict` take longer than parsing."""
+    """Return the fields without copying; the deep copies of `asdict` take longer than parsing."""
     return {name: getattr(record, name) for name in record.__slots__}
 
 
@@ -200,7 +200,7 @@ def sort_time(item: Published) -> datetime:
 
 
 def bounded(document: Document) -> Document:
-    """Return *document* within the bounds above: of its entries the newest, in their order."""
+    """Return *document* within the limits above, with its newest entries in their order."""
     items = document.items
     if _are_within(items) and len(document.title) <= LONGEST_NAME:
         return document
@@ -230,7 +230,10 @@ def _is_short(item: Item) -> bool:
 
 
 def _has_long_word(text: str) -> bool:
-    """Look at slices first: a long word fills one of them, and hardly anything else does."""
+    """Return whether *text* has a word that is too long.
+
+    Check slices first, because a long word fills at least one of them, and little else does.
+    """
     slices = (text[at : at + _STEP] for at in range(0, len(text) - _STEP, _STEP))
     return any(map(str.isalnum, slices)) and _LONG_WORD.search(text) is not None
 

@@ -1,9 +1,9 @@
-"""Where a page or a feed is from, judged by its language and its host, and its local clock.
+"""Finds the place of a page or feed by its language and host, and the place's time zone.
 
-A place is a language tag with a country ("en-GB"). The host's country counts before the tag's,
-for most software declares "en-US" unless it is configured. The place decides what 03/04/2026 means,
-which of two zones a name stands for, and the clock of a time without a zone. The usual parsers read
-any zone that they do not know as UTC, which makes a Japanese agency nine hours wrong.
+A place is a language tag with a country ("en-GB"). The host's country outranks that of the tag,
+because most software declares "en-US" unless it is configured. The place decides what 03/04/2026
+means, which of two zones a name stands for, and the zone of a time without one. The usual parsers
+read any unknown zone as UTC, which puts the times of a Japanese agency off by nine hours.
 """
 
 import re
@@ -33,7 +33,7 @@ _OFFSETS_THERE = {
 
 
 def place_of(tag: str | None, host: str = "") -> str:
-    """Return the place of what declares *tag* and comes from *host*: "en-GB", "ja", "-IN" or ""."""
+    """Return the place for a language *tag* and a *host*: "en-GB", "ja", "-IN" or ""."""
     country = _country_of(host)
     found = _TAG.fullmatch((tag or "").strip())
     country = country or (found[1].upper() if found else "")
@@ -42,7 +42,7 @@ def place_of(tag: str | None, host: str = "") -> str:
 
 
 def clock_of(place: str) -> ZoneInfo | None:
-    """Return the clock of *place*; None where it is unknown or the country has several."""
+    """Return the time zone of *place*; None if it is unknown or the country has several."""
     code, _, country = place.partition("-")
     name = _CLOCKS.get(country or code)
     return ZoneInfo(name) if name else None

@@ -1,4 +1,4 @@
-"""Reading any bytes as a document: at once by the quick readers, else in a worker."""
+"""Reads any bytes as a document, at once by the quick readers, or else in a worker."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _BLANKS = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class NeedsWorker:
-    """A document for a worker, because it may take long: decoded, with the reader that it needs."""
+    """A decoded document that may take long and needs a worker, and the reader to use there."""
 
     shape: Shape
     text: str
@@ -24,9 +24,9 @@ class NeedsWorker:
 def read_fast(
     data: bytes, url: str = "", content_type: str = "", known: Collection[int] = frozenset()
 ) -> Document | NeedsWorker:
-    """Read *data* by the quick readers if they can; raise `Unreadable` if no reader can.
+    """Read *data* with the quick readers if they can; raise `Unreadable` if no reader can.
 
-    Entries of feeds whose fingerprint is in *known* are not read: see `Item.is_known`.
+    Entries with a fingerprint in *known* are not read; see `Item.is_known`.
     """
     data = unpacked(data)
     start = data.lstrip(_BLANKS)
@@ -55,7 +55,7 @@ def _shape_of(data: bytes) -> Shape:
 
 
 def _is_plain_xml(start: bytes) -> bool:
-    """Return whether it may be UTF-8 and declares nothing else."""
+    """Return whether the document may be UTF-8 and declares no other charset."""
     declaration = start[:200].partition(b"?>")[0].lower()
     return (
         start[:1] == b"<"

@@ -1,6 +1,6 @@
-"""The root of an XML document that is well-formed, mended or broken.
+"""Finds the root of an XML document that is well-formed, mended or broken.
 
-Nothing that a document names is fetched, and no entity expanded.
+No entity is expanded, and nothing that a document names is fetched.
 """
 
 import re
@@ -44,9 +44,9 @@ _VALUE = re.compile(rb"=\s*+(?:\"[^\"<]*+\"|'[^'<]*+')")
 
 
 def strict_root(data: bytes) -> Any:
-    """Return the root of a well-formed document; None too if it declares or needs entities.
+    """Return the root of a well-formed document; None also if it declares or needs entities.
 
-    No entity is expanded and nothing fetched; comments and instructions are left out.
+    Comments and processing instructions are left out.
     """
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -69,13 +69,13 @@ def strict_root(data: bytes) -> Any:
 
 
 def mended(data: bytes) -> bytes:
-    """Return *data* without mistakes that are frequent and can be meant in one way only.
+    """Return *data* without frequent mistakes whose meaning is certain.
 
     These are control characters, bare ampersands, entities of HTML, references to no character, and
     undeclared prefixes.
     """
     if _ESCAPE in data:
-        return data  # ISO-2022-JP, which needs its controls
+        return data  # ISO-2022-JP, which needs its control characters
     data = _AMPERSAND.sub(_escaped_ampersand, data.translate(None, _CONTROLS))
     if b"&#" in data:
         try:
@@ -101,7 +101,7 @@ def _escaped_ampersand(found: re.Match[bytes]) -> bytes:
 
 
 def lenient_root(data: bytes) -> Any:
-    """Return what can be saved of broken XML, or None. It may take long: call it in workers."""
+    """Return what can be saved of broken XML, or None. Call this in workers: it may take long."""
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False
     )
@@ -112,7 +112,7 @@ def lenient_root(data: bytes) -> Any:
 
 
 def as_utf8(text: str) -> bytes:
-    """Return *text* as UTF-8 bytes whose declaration, if any, says nothing else."""
+    """Return *text* as UTF-8 bytes that do not declare another charset."""
     text = text.lstrip("\ufeff \t\r\n")
     if (start := _START.search(text, 0, _LONGEST_JUNK)) and start.start():
         text = text[start.start() :]  # the message of a broken server
@@ -123,7 +123,7 @@ def as_utf8(text: str) -> bytes:
 
 
 def check_elements(root: Any, data: bytes) -> None:
-    """Raise Unreadable where an element of *root*, read from *data*, has too many attributes."""
+    """Raise Unreadable if an element of *root*, read from *data*, has too many attributes."""
     if data.count(b"=") > MOST_ATTRIBUTES and _HAS_TOO_MANY(root):
         raise _too_many_attributes()
     if data.count(b"xmlns") > MOST_ATTRIBUTES:
@@ -131,7 +131,7 @@ def check_elements(root: Any, data: bytes) -> None:
 
 
 def check_attributes(data: bytes) -> None:
-    """Raise Unreadable where an element has too many: feedparser takes their square in time."""
+    """Raise Unreadable if an element has too many; feedparser's time grows with their square."""
     if data.count(b"=") <= MOST_ATTRIBUTES:
         return
     for tag in _TAG.finditer(data):

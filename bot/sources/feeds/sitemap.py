@@ -1,7 +1,7 @@
 """Sitemaps: news sitemaps, plain ones, and indexes of either, read as a stream.
 
-A news sitemap gives title, date and language of each page, a plain one only its address and when it
-changed. The newest pages count.
+A news sitemap has the title, date and language of each page. A plain one has only the address and
+the time of the last change. The newest pages are kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ class _Listed(NamedTuple):
 def read_sitemap(data: bytes, url: str) -> Document:
     """Return the sitemap in *data* (UTF-8), from *url*; raise `Unreadable` if there is none.
 
-    The part before a mistake in the XML counts. An index has its sitemaps as items.
+    If the XML has a mistake, the part before it is read. The items of an index are its sitemaps.
     """
     kind, name = DocumentKind.SITEMAP, ""
     listed: list[_Listed] = []
@@ -78,7 +78,7 @@ def _cleaned_items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
                 guid=each.url,
                 url=each.url,
                 title=next(lines),
-                text=next(lines),  # until the page is read, all its words
+                text=next(lines),  # all words of the article until its page is read
                 published=each.published,
                 language=each.language,
             )
@@ -88,19 +88,22 @@ def _cleaned_items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
 
 
 def _is_empty(data: bytes) -> bool:
-    """Return whether it is valid and empty, as a paper's news sitemap is after two days off."""
+    """Return whether *data* is a valid sitemap without entries.
+
+    A paper's news sitemap is empty after two days without news.
+    """
     root = strict_root(data)
     return root is not None and not len(root)
 
 
 def newest(items: Sequence[AnyLinked]) -> tuple[AnyLinked, ...]:
-    """Return the newest of *items*, each address once; those without a date come last."""
+    """Return the newest of *items*, each address once; items without a date come last."""
     once = {item.url: item for item in reversed(items)}
     return tuple(nlargest(MOST_SITEMAP_ENTRIES, reversed(once.values()), key=sort_time))
 
 
 def _elements(data: bytes) -> Iterator[Any]:
-    """Each part of the sitemap when it is complete; no entity is expanded, nothing fetched."""
+    """Yield each complete part of the sitemap; expand no entity and fetch nothing."""
     stream = etree.iterparse(
         BytesIO(data),
         events=("end",),
@@ -134,7 +137,7 @@ def _facts(element: Any) -> dict[str, str]:
 
 
 def _local_name(element: Any) -> str:
-    """Return the name without its prefix, even if the document forgot to declare that."""
+    """Return the name without its prefix, even if the document does not declare the prefix."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
@@ -148,7 +151,7 @@ def _listed_page(facts: dict[str, str], base: str) -> _Listed | None:
 
 
 def _free(element: Any) -> None:
-    """Free what has been read: the tree would grow to ten times the document."""
+    """Free the elements read so far; otherwise the tree grows to ten times the document."""
     element.clear()
     while element.getprevious() is not None:
         del element.getparent()[0]

@@ -1,12 +1,12 @@
-"""The compression, the kind and the charset of a document, judged by its content.
+"""Detects the compression, the kind and the charset of a document from its content.
 
-Headers and names are not trusted. Compressed bytes are unpacked, then the first element of the
-markup decides.
+Headers and file names are not trusted. Compressed bytes are unpacked, then the first element of the
+markup decides the kind.
 
-Evidence for the charset, in order: the byte order mark, valid UTF-8 (which no other text is by
-chance), the XML declaration, HTTP, `<meta>`, detection. A name means what browsers take it for. A
-declaration that the bytes disprove is ignored: any bytes are Latin-1, but if half of the letters
-would be accented, detection knows better.
+The charset is decided by, in order: the byte order mark, valid UTF-8 (which no other text is by
+chance), the XML declaration, HTTP, `<meta>`, detection. Names of charsets mean what browsers take
+them for. A declaration that the bytes disprove is ignored. Any bytes are valid Latin-1, but if half
+of the letters would be accented, detection decides instead.
 """
 
 import re
@@ -48,7 +48,7 @@ _CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))
 
 
 class Shape(StrEnum):
-    """The reader that a document needs; XML with another root may be a feed all the same."""
+    """The reader that a document needs; XML with another root may still be a feed."""
 
     FEED = "feed"
     JSON = "json"
@@ -71,7 +71,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def sniff(data: bytes, text: str) -> Shape:
-    """Return which reader *data*, decoded as *text*, is for; raise `Unreadable` if none is."""
+    """Return which reader *data*, decoded as *text*, needs; raise `Unreadable` if none fits."""
     head = text[:HEAD].lstrip("\ufeff \t\r\n\0")
     if not head:
         raise Unreadable("This is empty.", "empty")
@@ -105,7 +105,7 @@ def _refuse_binary(data: bytes, head: str) -> None:
 
 
 def _loose_shape(head: str) -> Shape:
-    """Return the shape of a text that starts without markup: a feed behind junk, or just text."""
+    """Return the shape of a text that starts without markup: a feed after junk, or plain text."""
     lower = head.lower()
     if any(f"<{root}" in lower for root in ("?xml", "rss", "rdf:rdf")):
         return Shape.FEED
@@ -129,15 +129,15 @@ _NOT_NEWS = (
     *("IBM", "MAC", "CP437", "ASCII", "VISCII"),
     *("ISO-8859-3", "ISO-8859-4", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-16"),
 )
-_ANY_BYTES = "cp1252"  # what Latin-1 and ASCII mean, as browsers read them
-# A script that never ends takes the rest, so that many of them cost no more than one.
+_ANY_BYTES = "cp1252"  # which browsers use for Latin-1 and ASCII
+# An unclosed script matches the rest of the text, so that many of them cost no more than one.
 _TAGS = re.compile(rb"<(?:script|style)\b.*?(?:</|\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _ASCII = bytes(range(128))
 _LETTERS = string.ascii_letters.encode()
 
 
 class Decoded(NamedTuple):
-    """A text, and the charset that it was read by; *why* names the evidence."""
+    """A text and the charset by which it was decoded; *why* names the evidence."""
 
     text: str
     charset: str
@@ -145,7 +145,7 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, content_type: str = "") -> str:
-    """Return *data* as text; what no charset explains becomes U+FFFD."""
+    """Return *data* as text; bytes that are invalid in its charset become U+FFFD."""
     return decoded(data, content_type).text
 
 
@@ -174,7 +174,10 @@ def is_utf8(data: bytes) -> bool:
 
 
 def _as_utf8(data: bytes) -> str | None:
-    """Return None for ISO-2022-JP too: its escapes are ASCII bytes, but no ASCII text."""
+    """Decode *data* as UTF-8; return None if it is invalid.
+
+    Also None for ISO-2022-JP, whose bytes are all valid ASCII.
+    """
     if b"\x1b$" in data or b"\x1b(" in data:
         return None
     try:
@@ -184,7 +187,11 @@ def _as_utf8(data: bytes) -> str | None:
 
 
 def _declared_charsets(data: bytes, content_type: str) -> list[tuple[str, str]]:
-    """Prefer the charset that XML declares; for pages the header, as servers may recode them."""
+    """Return the declared charsets, the most trusted first.
+
+    XML's own declaration outranks the header. For pages the header is first, because servers may
+    recode them.
+    """
     own = html_body_declared_encoding(data), "as it says itself"
     header = http_content_type_encoding(content_type), "as its header says"
     found = (own, header) if data.lstrip()[:5] == b"<?xml" else (header, own)
@@ -200,7 +207,7 @@ def _is_latin(data: bytes) -> bool:
 
 
 def _detected_charsets(data: bytes) -> list[tuple[str, str]]:
-    """Return at most one guess; those that are never right for news are left out."""
+    """Return at most one guess, without charsets that are never right for news."""
     found = cchardet.detect(data[:_SAMPLE])["encoding"]
     if not found or found.upper().startswith(_NOT_NEWS):
         return []
@@ -219,7 +226,7 @@ def _decoded(data: bytes, charset: str) -> str | None:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """Return whether all but a few bytes are valid, such as a sequence cut in two."""
+    """Return whether all bytes are valid UTF-8 except a few, such as those of a cut sequence."""
     text = data.decode("utf-8", errors="replace")
     wide = sum(1 for char in text[:_SAMPLE] if char > "\x7f" and char != "\ufffd")
     return text.count("\ufffd", 0, _SAMPLE) * 10 < wide

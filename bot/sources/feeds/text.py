@@ -1,8 +1,8 @@
-"""Markup of feeds and pages as plain text: no tags, no control characters, paragraphs kept.
+"""Turns markup of feeds and pages into plain text without tags and control characters.
 
-All texts of a feed are cleaned in one string, because a pass then costs one call, not one for each
-entry. Control characters, which no cleaned text can hold, separate the texts and replace tags. The
-time is linear in the length of any text.
+All texts of a feed are cleaned in one string, so that a pass costs one call instead of one for each
+entry. Control characters, which no cleaned text contains, separate the texts and replace tags. The
+time is linear in the length of the text.
 """
 
 import codecs
@@ -89,7 +89,7 @@ def plain_text(markup: str) -> str:
 
 
 def cleaned(titles: Sequence[str], bodies: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return `one_line` of all *titles* and `plain_text` of all *bodies*, faster than singly."""
+    """Return `one_line` of all *titles* and `plain_text` of all *bodies*, but faster."""
     markups = _without_marks([*titles, *bodies])
     joined = _decoded(_without_tags(_with_line_feeds(_NEXT.join(markups))))
     parts = joined.split(_NEXT)
@@ -113,7 +113,7 @@ def tidy(text: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    """Return *text* without invisible characters; those of Windows-1252 become what they mean."""
+    """Return *text* without invisible characters; misread Windows-1252 ones are repaired."""
     if _CONTROLS.search(_rare_characters(text)) is None:
         return text
     return _CONTROLS.sub("", text.translate(_C1))
@@ -139,7 +139,7 @@ def _on_one_line(text: str) -> str:
 
 
 def _unescaped_again(text: str) -> str:
-    """Return *text* without the markup that came to light when its entities were decoded."""
+    """Return *text* without the markup that appeared when its entities were decoded."""
     if "<" not in text or not _ESCAPED_MARKUP.search(text):
         return text
     return _repaired_without_controls(_decoded(_without_tags(text)), _CONTROLS_BUT_MARKS)
@@ -220,7 +220,7 @@ def _without_marks(texts: list[str]) -> list[str]:
 
 
 def _is_fine(text: str, controls: re.Pattern[str]) -> bool:
-    """Return whether *text* needs no repair and has no controls, as most have not."""
+    """Return whether *text* needs no repair and has no controls, like most texts."""
     others = _rare_characters(text)
     if not others:
         return True
@@ -229,13 +229,13 @@ def _is_fine(text: str, controls: re.Pattern[str]) -> bool:
 
 
 def _rare_characters(text: str) -> str:
-    """Return the characters of *text* that are not printable ASCII, in order: mostly few."""
+    """Return the characters of *text* that are not printable ASCII, in order."""
     rare = text.encode("utf-8", "surrogatepass").translate(None, _COMMON)
     return rare.decode("utf-8", "surrogatepass")
 
 
 def _repaired_without_controls(text: str, controls: re.Pattern[str]) -> str:
-    """Repair *text* and drop controls, in turns, because each may bring the other to light."""
+    """Repair *text* and drop controls, in turns, because each may reveal work for the other."""
     if _is_fine(text, controls):
         return text
     while (fine := controls.sub("", repaired(text).translate(_C1))) != text:
@@ -258,7 +258,7 @@ _LONGEST = 8  # digits that can matter, and that a number is made of in no time
 
 
 def possible(text: str) -> str:
-    """Return *text* without references to what is no character."""
+    """Return *text* without references that stand for no character."""
     return _ONE.sub(_possible_reference, _HALVES.sub(_joined_halves, text)) if "#" in text else text
 
 
@@ -293,9 +293,9 @@ def _unescaped(text: str) -> str:
 
 
 # ---- Mojibake: UTF-8 that was decoded by an old charset before it was written ("CafÃ©"). ----
-# It is repaired if that is certain: every character beyond ASCII must be one of the old charset,
-# all of their bytes valid UTF-8, and the result letters and signs. A single "é" beside "Ã©" shows
-# that the text is right as it is.
+# It is repaired only if it is certain: every non-ASCII character must be in the old charset, their
+# bytes must be valid UTF-8, and the result must be letters and signs. A single "é" beside "Ã©"
+# shows that the text is correct.
 
 _LATIN = "cp1252"
 _CHARSETS = (_LATIN, "cp1251", "cp1250")
@@ -311,7 +311,7 @@ _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 
 def repaired(text: str) -> str:
-    """Return *text* without mojibake; unchanged if it is right or a repair is uncertain."""
+    """Return *text* without mojibake; unchanged if it is correct or a repair is uncertain."""
     for _ in range(_MOST):
         if text.isascii() or not _SUSPECT.search(text):
             break
@@ -323,7 +323,7 @@ def repaired(text: str) -> str:
 
 
 def _as_utf8(text: str, charset: str) -> str:
-    """Return "" unless *text* is UTF-8 that was read in *charset* by mistake."""
+    """Return *text* decoded as UTF-8 if it was decoded by *charset* by mistake; else ""."""
     try:
         meant = text.encode(charset, _AS_THEY_ARE).decode("utf-8")
     except UnicodeError:

@@ -1,10 +1,10 @@
 """RSS 0.9x and 2.0, Atom 0.3 and 1.0, RDF (RSS 0.90 and 1.0): one pass of lxml over the bytes.
 
-It reads what is well-formed, or can be made so with certainty, and declares no entities; anything
-else is for `fallback`.
+It reads documents that are well-formed, or can be mended with certainty, and declare no entities.
+`fallback` reads all others.
 
-1. If several elements mean the same, that of the feed's own vocabulary counts, then any other with
-   its name, and among equals the first that is not empty.
+1. If several elements mean the same, the one of the feed's own vocabulary counts, then any other
+   with its name. Among equals the first counts that is not empty.
 2. The link is that of RSS, else the first alternate of Atom, else a guid that is an address.
 """
 
@@ -83,9 +83,9 @@ _NO_SOURCE: Final = ("", "")
 
 
 def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document | None:
-    """Return the feed in *data* (UTF-8), from *url*; None where `fallback` must look.
+    """Return the feed in *data* (UTF-8), from *url*; None if `fallback` must read it.
 
-    Entries with a fingerprint in *known* are not read: see `Item.is_known`.
+    Entries with a fingerprint in *known* are not read; see `Item.is_known`.
     Raises `Unreadable` for an element with too many attributes.
     """
     if b"base64" in data and _BASE64.search(data):
@@ -106,7 +106,7 @@ def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Doc
 
 
 class _BinaryTextError(Exception):
-    """A text is given as bytes, which only `fallback` understands."""
+    """A text is encoded as bytes, which only `fallback` understands."""
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class _Feed:
 
 
 def _feed_of(root: Any) -> _Feed | None:
-    """Return None for XML that is no feed, or one that keeps its entries elsewhere."""
+    """Return the elements of a feed; None if *root* is no feed or has its entries elsewhere."""
     space, name = _split(root.tag)
     if name == "feed" and space in _ATOM:
         feed = _Feed(root)
@@ -155,7 +155,7 @@ def _split(tag: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=1024)
 def _part_of(tag: str) -> str:
-    """Return what an element stands for; "" if it is of no use."""
+    """Return the part that an element stands for; "" if it is not used."""
     space, name = _split(tag)
     return _PARTS.get((space, name)) or ("" if space == _XHTML else _IN_ANY_SPACE.get(name, ""))
 
@@ -188,7 +188,7 @@ def _raw(element: Any, base: str) -> RawEntry:
 
 
 def _base_of(element: Any, base: str) -> str:
-    """Return the base of relative links in *element*; libxml2 would take long to resolve it."""
+    """Return the base of relative links in *element*, because libxml2 resolves it slowly."""
     own = element.get(_BASE)
     return base if own is None else absolute(own, base) or base
 
@@ -201,14 +201,14 @@ def _text_of(elements: Iterable[Any] | None) -> str:
 
 
 def _markups(elements: Iterable[Any] | None) -> list[str]:
-    """Return the markup of those elements that are not empty."""
+    """Return the markup of the elements that are not empty."""
     if not elements:
         return []
     return [text for text in map(_markup, elements) if text and not text.isspace()]
 
 
 def _markup(element: Any) -> str:
-    """Return what an element holds as markup: escaped, in CDATA, or elements of its own."""
+    """Return an element's content as markup; it may be escaped, in CDATA, or child elements."""
     text: str = element.text or ""
     kind = element.get("type")
     if kind is not None and _BINARY.fullmatch(kind) and text.strip():
@@ -276,7 +276,7 @@ def _declared_in(channel: Any, head: dict[str, list[Any]]) -> str:
     return channel.get(_LANG) or root.get(_LANG) or ""
 
 
-# ---- How often a feed wants to be asked: ttl, skipHours, skipDays, syndication module, hub. ----
+# ---- How often a feed wants to be polled: ttl, skipHours, skipDays, syndication module, hub. ----
 
 _PERIODS = {
     "hourly": timedelta(hours=1),

@@ -1,1 +1,1 @@
-"""Fetching safely and politely: allowed addresses, throttling, responses, when to poll next."""
+"""Fetches safely and politely: allowed addresses, throttling, responses, the next poll."""

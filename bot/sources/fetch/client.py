@@ -84,7 +84,7 @@ class _Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A request without its address, and on whose behalf; with a *form* it is a POST."""
+    """A request without its address. *public*: see `Fetcher.fetch`. With a *form* it is a POST."""
 
     public: bool
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class Fetcher:
         throttle: Throttle | None = None,
         sockets: Callable[[AddressPolicy], SocketFactoryType] = CheckedSockets,
     ) -> None:
-        """*policy*: for the operator's sources. *sockets*: makes what opens a socket under one."""
+        """*policy*: for the operator's sources. *sockets*: makes the opener of sockets for one."""
         self._policy = policy
         self._user_agent = user_agent
         self._given_resolver = resolver
@@ -145,11 +145,11 @@ class Fetcher:
         etag: str | None = None,
         last_modified: str | None = None,
     ) -> Response:
-        """GET *url*; raise a FetchError where there is no response.
+        """GET *url*; raise a FetchError if there is no response.
 
-        *inside*: the operator's allowed networks are open. Never pass True for an address that a
-        user chose: it would lead them into the operator's network. A redirect from outside leads
-        nowhere inside.
+        *inside*: the operator's allowed networks may be reached. Never pass True for an address
+        that a user chose, because it would open the operator's network to that user. A redirect
+        from outside is not followed into these networks.
 
         *public*: on behalf of a public source or the operator, rather than of a user. Each has
         slots of its own, and a pause that a host asks a user for binds users' fetches alone.
@@ -194,9 +194,9 @@ class Fetcher:
         resolver = CheckedResolver(self._given_resolver or DefaultResolver(), policy)
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0,  # the slots bound it, and waiting there costs none of the time-out
+                limit=0,  # slots limit requests, and waiting for a slot costs none of the time-out
                 resolver=resolver,
-                use_dns_cache=False,  # a source is asked too seldom for it to help
+                use_dns_cache=False,  # sources are fetched too seldom for a cache to help
                 keepalive_timeout=KEEPALIVE_SECONDS,
                 socket_factory=self._sockets(policy),
             ),
@@ -225,7 +225,7 @@ class Fetcher:
                 meter.host = host
                 response = await self._send_in_slot(pool, url, request, meter)
         finally:
-            if pool.is_own(url):  # that shows once its name has been resolved
+            if pool.is_own(url):  # known only after the name has been resolved
                 meter.host = ""
                 self._throttle.free(host)
         if not response.own_network and (
@@ -273,14 +273,14 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
             last_modified=_storable(received.headers.get("Last-Modified")),
             own_network=pool.is_own(url),
         )
-        # The body of a redirect is not read, because it is of no use.
+        # The body of a redirect is useless and is not read.
         if received.status == NOT_MODIFIED or redirect_target(response) is not None:
             return response
         return replace(response, body=await _read_body(received, meter))
 
 
 async def _read_body(received: aiohttp.ClientResponse, meter: _Meter) -> bytes:
-    """Read the decoded body; stop at the limit, however small it was when it was packed."""
+    """Read the decoded body; stop at the limit, which applies to the unpacked size."""
     too_big = FetchError(ProblemCode.RESPONSE_TOO_BIG, megabytes=LARGEST_DOCUMENT // 1_000_000)
     if (received.content_length or 0) > LARGEST_DOCUMENT:
         raise too_big
@@ -305,7 +305,7 @@ def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 
 def _with_validators(response: Response, etag: str | None, last_modified: str | None) -> Response:
-    """Add the validators that were sent to a 304 without any, because they still hold."""
+    """Add the sent validators to a 304 that has none, because they still hold."""
     if not response.not_modified or (response.etag and response.last_modified):
         return response
     return replace(
@@ -316,7 +316,7 @@ def _with_validators(response: Response, etag: str | None, last_modified: str | 
 
 
 def _storable(validator: str | None) -> str | None:
-    """Return None for bytes that are no text, because they could not be sent back as they came."""
+    """Return *validator*; None if it is not printable and could not be sent back unchanged."""
     if validator is None or not validator.isprintable():
         return None
     return validator

@@ -17,10 +17,10 @@ from bot.sources.fetch.problems import (
 )
 from bot.sources.fetch.ssrf import AddressPolicy, literal_address
 
-_MAX_NAMES = 10_000  # known to be in the operator's own network
+_MAX_NAMES = 10_000  # remembered to be in the operator's own network
 
 
-# The first that matches counts.
+# The first match counts.
 _TRANSLATIONS: tuple[tuple[type[Exception], ProblemCode], ...] = (
     (TimeoutError, ProblemCode.TIMED_OUT),
     (aiohttp.ClientConnectorDNSError, ProblemCode.UNKNOWN_HOST),
@@ -41,8 +41,8 @@ _BY_NUMBER = {
 class RefusedError(OSError):
     """An OSError, so that aiohttp goes on to the host's next address.
 
-    All have the same text: aiohttp raises the original only if the errors of all addresses are
-    equal.
+    All have the same text, because aiohttp raises the original error only if the errors of all
+    addresses are equal.
     """
 
     def __init__(self) -> None:

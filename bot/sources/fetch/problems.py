@@ -127,7 +127,7 @@ class Problem:
 
     @property
     def is_failure(self) -> bool:
-        """Return whether it counts against the source; a busy one only asks for time."""
+        """Return whether the problem counts as a failure; a busy source only needs time."""
         return self.kind is not ProblemKind.BUSY
 
     @property
@@ -139,8 +139,8 @@ class Problem:
 class Spent:
     """The cost of a fetch, redirects included.
 
-    `seconds`: from each request to the end of its response; the wait for the host's turn is not
-    among it. `received`: bytes of bodies, decoded, also of one that was not read to its end.
+    `seconds`: from each request to the end of its response, without the wait for the host's turn.
+    `received`: decoded bytes of bodies, including one that was not read to its end.
     """
 
     requests: int = 0
@@ -161,8 +161,8 @@ NOTHING_SPENT: Final = Spent()
 class FetchError(Exception):
     """There is no response to judge.
 
-    `spent` is the cost until then; `host` was asked last, "" if no request was sent or the host is
-    in the operator's own network.
+    `spent`: the cost until then. `host`: the host of the last request; "" if no request was sent or
+    the host is in the operator's own network.
     """
 
     spent: Spent = NOTHING_SPENT

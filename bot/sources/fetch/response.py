@@ -28,7 +28,7 @@ from bot.sources.urls import absolute, without_login
 NOT_MODIFIED = 304
 _OK = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
-_CHALLENGE_BYTES = 20_000  # of a page, in which a challenge shows itself
+_CHALLENGE_BYTES = 20_000  # at the start of a page, in which a challenge is recognized
 
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _CHALLENGE = re.compile("|".join(_DATA["challenges"]).encode(), re.IGNORECASE)
@@ -47,7 +47,7 @@ _STATUS_CODES = {
     451: ProblemCode.LEGAL_BLOCK,
     503: ProblemCode.UNAVAILABLE,
 }
-# Sent by what stands in front of a server: a proxy, or a service such as Cloudflare.
+# Sent by a proxy in front of a server, or by a service such as Cloudflare.
 _NOT_REACHED = frozenset({502, 504, *range(520, 528), 530})
 NOT_A_FEED = Problem(ProblemCode.HTML_PAGE)
 _READING_CODES = {
@@ -72,8 +72,8 @@ class Response:
     """The last response after all redirects; header names are in lower case, the body is decoded.
 
     `moved_permanently_to`: where an unbroken chain of 301 and 308 from the requested URL led.
-    `own_network`: it came from one of the operator's allowed networks. `spent`: on it and on the
-    redirects to it.
+    `own_network`: it came from one of the operator's allowed networks. `spent`: the cost of the
+    response and of the redirects to it.
     """
 
     status: int
@@ -134,7 +134,7 @@ def problem_from_error(error: FetchError | Unreadable) -> Problem:
 
 
 def _firewall(response: Response) -> str | None:
-    """Return the service that turns us away, if it is not the publisher itself."""
+    """Return the firewall service that sent the response; None if the publisher sent it."""
     server = response.headers.get("server", "").lower()
     return next((name for word, name in _FIREWALLS.items() if word in server), None)
 
@@ -182,7 +182,7 @@ _NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """After which time a response's headers ask for the next request: None or positive."""
+    """The times after which a response's headers ask for the next request; None or positive."""
 
     max_age: timedelta | None = None
     expires: timedelta | None = None
@@ -216,8 +216,8 @@ def directives_of(headers: Mapping[str, str], now: datetime) -> Directives:
 def pause_for_host(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Return how long to pause the whole host, if it asks for that; else None.
 
-    The pause is short, because one address among many asked. The source at that address waits for
-    the whole time.
+    The pause is short, because only one address of many asked for it. The source at that address
+    waits for the whole time.
     """
     if status not in HOST_WIDE_STATUSES or "retry-after" not in headers:
         return None

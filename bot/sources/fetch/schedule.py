@@ -1,4 +1,4 @@
-"""When to poll a source next, and why then.
+"""Decides when to poll a source next, and says why.
 
     clamp(max(its own rhythm, ttl, max-age, Expires, silence / 10), 15 min, 24 h), and never before
     Retry-After (of 7 days at most); 60 min if nothing is known
@@ -64,7 +64,7 @@ def next_fetch_at(now: datetime, inputs: ScheduleInputs, jitter: float) -> datet
 
 
 def interval(now: datetime, inputs: ScheduleInputs) -> tuple[timedelta, str]:
-    """Return the time to wait, without jitter and skipped hours, and what decides it.
+    """Return the time to wait, without jitter and skipped hours, and the reason for it.
 
     The reason fits after "every 15 min:".
     """
@@ -109,7 +109,7 @@ def _as_set(inputs: ScheduleInputs, every: timedelta) -> tuple[timedelta, str]:
 def _suggested(now: datetime, inputs: ScheduleInputs) -> tuple[timedelta, str]:
     """Return the longest interval that the source suggests, within bounds."""
     rhythm, fresh = inputs.rhythm, inputs.directives.freshness
-    silence = None  # a tenth of it: what sleeps is asked less and less
+    silence = None  # a tenth of the silence: a silent source is polled less and less
     if inputs.newest is not None and inputs.newest <= now:
         silence = (now - inputs.newest) / 10
     hints = [hint for hint in (rhythm, fresh, silence) if hint is not None]
@@ -145,7 +145,7 @@ def _retry_after(inputs: ScheduleInputs) -> timedelta:
 
 
 def _least(inputs: ScheduleInputs) -> timedelta:
-    """Return what the source asks for at least, whatever the jitter."""
+    """Return the shortest interval that the source asks for, which jitter must not shorten."""
     if inputs.own_network:
         return _retry_after(inputs)
     floor = MIN_OPERATOR_INTERVAL
@@ -156,7 +156,10 @@ def _least(inputs: ScheduleInputs) -> timedelta:
 
 
 def _after_skips(timestamp: datetime, pace: FeedPace) -> datetime:
-    """Wait whole hours, so that sources that skip the same hour are not all due at its end."""
+    """Delay *timestamp* past the skipped hours and days.
+
+    The delay is in whole hours, so that sources that skip the same hour are not all due at its end.
+    """
     if not pace.skip_hours and not pace.skip_days:
         return timestamp
     later = timestamp
@@ -174,7 +177,7 @@ _DURATION = re.compile(r"\s*(\d{1,6})\s*([smhd])\s*", re.IGNORECASE | re.ASCII)
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return what *text* says; raise ValueError with a sentence if it is no duration."""
+    """Return the duration in *text*; raise ValueError with a sentence if it is none."""
     found = _DURATION.fullmatch(text)
     if not found or not int(found[1]):
         raise ValueError(f"{text!r} is no duration; write 5s, 15m, 2h or 1d.")

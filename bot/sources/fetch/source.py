@@ -1,4 +1,4 @@
-"""Fetching a source: request it, judge the response, read what is new. It stores nothing.
+"""Fetches a source: requests it, judges the response and reads what is new. Stores nothing.
 
 A sitemap index stands for the few sitemaps behind it that are likely to hold news.
 """
@@ -69,8 +69,8 @@ class ReadsDocuments(Protocol):
 class FetchRequest:
     """The validators and `body_hash` are those of the last response.
 
-    `inside` and `public`: see `Fetcher.fetch`. `known`: the fingerprints of entries that were read
-    before, packed: they are unpacked only for a body that is read.
+    `inside` and `public`: see `Fetcher.fetch`. `known`: the packed fingerprints of entries that
+    were read before; they are unpacked only if a body is read.
     """
 
     url: str
@@ -85,10 +85,10 @@ class FetchRequest:
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """No `document` and no `problem`: nothing has changed.
+    """The result of a fetch. Without `document` and `problem`, the source is unchanged.
 
-    `spent`: on all requests of the fetch, also if it failed. `failed_host`: that gave no response;
-    "" if there is one, no request was sent, or it is in the operator's own network.
+    `spent`: the cost of all requests of the fetch, also of a failed one. `failed_host`: the host
+    that did not respond; "" if it did, if no request was sent, or in the operator's own network.
     """
 
     response: Response | None = None
@@ -104,7 +104,7 @@ class FetchResult:
         return self.response is not None and self.response.own_network
 
     def address_of(self, url: str) -> str:
-        """Return where *url* has moved for good, else *url*: nothing is stored under it yet."""
+        """Return where *url* has moved permanently, else *url*, for a source not stored yet."""
         return (self.response and self.response.moved_permanently_to) or url
 
 
@@ -134,7 +134,7 @@ async def fetch_source(
 async def _judged(
     fetcher: Fetches, reader: ReadsDocuments, request: FetchRequest, response: Response
 ) -> FetchResult:
-    """Read *response* if it is new; `spent` is on what was fetched besides."""
+    """Read *response* if it is new; `spent` of the result covers further requests only."""
     problem = problem_of(response)
     if problem or response.not_modified:
         return FetchResult(response, request.body_hash, problem=problem)
@@ -145,7 +145,7 @@ async def _judged(
 
 
 async def _hash_of(body: bytes) -> str:
-    """Return 32 characters; what takes long is hashed in a thread, so that the loop goes on."""
+    """Return a hash of 32 characters. A thread hashes a long body, so that the loop goes on."""
     if len(body) <= MAX_QUICK_HASH:
         return _hash(body)
     return await asyncio.to_thread(_hash, body)
@@ -182,17 +182,17 @@ async def _read(
         return FetchResult(response, body_hash, problem=problem_from_error(none), spent=spent)
     if all(sitemap.published for sitemap in choose_sitemaps(document.items)):
         return FetchResult(response, body_hash, listed, spent=spent)
-    # The index does not say when its sitemaps change: read them next time even if it is the same.
+    # An index may stay the same while its sitemaps change, so they are read next time in any case.
     return FetchResult(replace(response, etag=None, last_modified=None), None, listed, spent=spent)
 
 
 async def _read_sitemaps(
     index: Document, fetcher: Fetches, reader: ReadsDocuments, *, inside: bool, public: bool
 ) -> tuple[Document | None, Spent]:
-    """Return the entries of the chosen sitemaps, None if none can be read; and the cost.
+    """Return the entries of the chosen sitemaps, None if none can be read, and the cost.
 
-    An index within an index is left alone, and so are the sitemaps after one that timed out: they
-    are mostly on the same host.
+    An index within an index is skipped. After a time-out the remaining sitemaps are skipped too,
+    because they are mostly on the same host.
     """
     found, spent = [], NOTHING_SPENT
     for sitemap in choose_sitemaps(index.items):
@@ -225,7 +225,7 @@ async def _read_sitemaps(
 
 
 def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:
-    """Return the newest sitemaps, none much older; only those for news if their URLs say so."""
+    """Return the newest sitemaps, without much older ones; only news sitemaps if there are any."""
     news = [sitemap for sitemap in sitemaps if is_news_sitemap(sitemap.url)]
     ordered = sorted(news or sitemaps, key=sort_time, reverse=True)[:MAX_SITEMAPS]
     dated = [sort_time(sitemap) for sitemap in ordered if sitemap.published]
@@ -237,5 +237,5 @@ def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:
 
 
 def is_news_sitemap(url: str) -> bool:
-    """Return whether the path of a sitemap says so; its host may be called anything."""
+    """Return whether the path of a sitemap's *url* says that it is for news; ignore the host."""
     return bool(_NEWS.search(url.partition("://")[2].partition("/")[2]))

@@ -1,7 +1,7 @@
-"""The addresses that a fetch may reach: the public Internet, on ports 80 and 443, nothing inside.
+"""Limits the addresses that a fetch may reach to the public Internet, on ports 80 and 443.
 
 The URL is checked before any request, and the real address when a socket connects. An address that
-wraps another (v4-mapped, NAT64, 6to4, Teredo, …) is allowed only if the one inside is.
+wraps another one (v4-mapped, NAT64, 6to4, Teredo, …) is allowed only if the inner one is.
 """
 
 import re
@@ -33,7 +33,7 @@ _RESERVED = tuple(
         (
             "0.0.0.0/8",
             "100.64.0.0/10",
-            "168.63.129.16/32",  # a cloud's own service to each of its machines
+            "168.63.129.16/32",  # Azure's internal service for its virtual machines
             "192.0.0.0/24",
             "192.88.99.0/24",
             "198.18.0.0/15",
@@ -44,13 +44,13 @@ _RESERVED = tuple(
         ),
     )
 )
-_NAME = re.compile(r"[\w.-]+", re.ASCII)  # as in DNS: international ones are encoded
+_NAME = re.compile(r"[\w.-]+", re.ASCII)  # as in DNS, where international names are encoded
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _LAST_32_BITS_ARE_IPV4 = (
     IPv6Network("::/96"),  # v4-compatible
     IPv6Network("::ffff:0:0/96"),  # v4-mapped
     IPv6Network("::ffff:0:0:0/96"),  # translated (SIIT)
-    IPv6Network("64:ff9b::/96"),  # NAT64; in that of local use it may stand anywhere: refused
+    IPv6Network("64:ff9b::/96"),  # NAT64; its local-use prefix is refused as a whole
 )
 _ISATAP = (0x00005EFE, 0x02005EFE)  # bits 32 to 63 of the interface id before an IPv4 address
 
@@ -70,7 +70,7 @@ class AddressPolicy:
         if address is not None:
             self.check_address(address, port)
         elif port not in PORTS and not self.networks:
-            # A name may turn out to be in an allowed network: its address decides then.
+            # A name may resolve to an allowed network, so its address decides later.
             raise AddressRefused(ProblemCode.WRONG_PORT, port=port)
         return url
 
@@ -86,7 +86,7 @@ class AddressPolicy:
             raise AddressRefused(ProblemCode.WRONG_PORT, port=port)
 
     def is_exempt(self, address: Address | str, port: int) -> bool:
-        """Return whether it is the operator's own, which no limit on ports or pauses binds."""
+        """Return whether the address is the operator's own, without limits on ports and pauses."""
         if not (self.networks or self.endpoints):
             return False
         if isinstance(address, str):
@@ -135,7 +135,7 @@ def _parsed(text: str) -> URL:
         raise AddressRefused(ProblemCode.INVISIBLE_CHARACTERS)
     try:
         url = URL(text.strip())
-        _port = url.port  # a bad one shows when it is asked for
+        _port = url.port  # reading a bad port raises
         _host = url.host if "xn--" in (url.raw_host or "") else ""  # and so does bad punycode
     except ValueError:
         raise AddressRefused(ProblemCode.INVALID_ADDRESS) from None
@@ -144,7 +144,7 @@ def _parsed(text: str) -> URL:
     host = url.raw_host
     if not host:
         raise AddressRefused(ProblemCode.NO_HOST)
-    # Browsers take a backslash for a slash, others for a part of a login.
+    # Browsers read a backslash as a slash, other parsers as part of a login.
     if "\\" in text or (":" not in host and not _NAME.fullmatch(host)):
         raise AddressRefused(ProblemCode.INVALID_ADDRESS)
     if url.user is not None or url.password is not None:
@@ -153,9 +153,9 @@ def _parsed(text: str) -> URL:
 
 
 def literal_address(host: str) -> Address | None:
-    """Return the address that *host*, without brackets, is; None for a name."""
+    """Return *host*, which has no brackets, as an address; None if it is a name."""
     if ":" not in host and not host[-1:].isdigit():
-        return None  # quicker than the error below
+        return None  # faster than the error below
     try:
         return ip_address(host)
     except ValueError:

@@ -1,8 +1,9 @@
-"""Politeness to hosts: one request in flight to each, a pause after it, and pauses they ask for.
+"""Keeps requests polite: one at a time to each host, a pause after it, and pauses hosts ask for.
 
 Requests are made on behalf of public sources and of the operator (*public*), or of users. Public
-ones go first, unless a user's has waited for ten seconds. A pause that a user's request has learned
-binds users' requests alone: else a user could silence a publisher with one link.
+requests go first, unless a user's request has waited for ten seconds. If a host answers a user's
+request with a pause, only users' requests wait. Otherwise a user could silence a publisher with one
+link.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from bot.sources.fetch.problems import HostPaused
 PAUSE_SECONDS = 2.0
 _USER_PATIENCE_SECONDS = 10.0
 _UNTIL_STORED_SECONDS = 60.0
-_FORGET_ABOVE = 1000  # hosts in memory before those that owe no pause are dropped
+_FORGET_ABOVE = 1000  # hosts in memory, above which those without a pause are dropped
 
 
 @dataclass(eq=False, slots=True)
@@ -41,7 +42,7 @@ class _Host:
         return self.is_asked or bool(self.public or self.users)
 
     def next(self, now: float) -> _Waiting | None:
-        """Return the request whose turn it is; None while the host is asked, or if none waits."""
+        """Return the next request to send; None while one is in flight, or if none waits."""
         if self.is_asked or not self.is_awaited:
             return None
         if self.users and self.users[0].since <= now - _USER_PATIENCE_SECONDS:
@@ -54,7 +55,7 @@ class _Host:
 
 
 class Throttle:
-    """*clock* gives seconds that never go back; *sleep* waits that many."""
+    """*clock*: returns monotonic seconds. *sleep*: waits for a number of seconds."""
 
     def __init__(
         self,
@@ -68,15 +69,16 @@ class Throttle:
         self._sleep = sleep
         self._hosts: dict[str, _Host] = {}
         self._blocked_until: dict[tuple[str, bool], float] = {}
-        """By the host, and whether it binds public requests or users'."""
+        """By host, and by whether public requests or users' requests are blocked."""
         self._limit = _FORGET_ABOVE
 
     def block(self, host: str, pause: timedelta, *, public: bool) -> None:
-        """Send *host* nothing for *pause*, as it asks; requests in line fail at once.
+        """Send *host* nothing for *pause*, as it asks; waiting requests fail at once.
 
-        *public*: a public request has learned it, so it binds all; else it binds users' requests.
-        The pause is a row as well (see `HostPause`), which claims heed. Public requests heed this
-        one for the moment until their claims do, so that an operator can end the pause.
+        *public*: the host asked a public request, so the pause applies to all requests, and
+        otherwise to users' requests only. The pause is also a row (see `HostPause`), which claims
+        respect. Public requests are blocked here only until their claims see the row, so that an
+        operator can end the pause.
         """
         now, seconds = self._clock(), pause.total_seconds()
         self._block_until(host, now + seconds, public=False)
@@ -85,15 +87,15 @@ class Throttle:
         self._forget()
 
     def free(self, host: str) -> None:
-        """Drop the pause after the last request: the host turned out to be the operator's own."""
+        """Drop the pause after the last request, because the host is the operator's own."""
         if host in self._hosts:
             self._hosts[host].free_at = 0.0
 
     @asynccontextmanager
     async def turn(self, host: str, *, public: bool) -> AsyncIterator[None]:
-        """Wait until *host* may be asked; no other request goes to it inside the block.
+        """Wait until *host* may get a request; no other request goes to it inside the block.
 
-        Raise HostPaused if the host has asked for a pause that is not over.
+        Raises HostPaused if the host has asked for a pause that has not ended.
         """
         state = self._hosts.setdefault(host, _Host())
         await self._wait_for_turn(state, public=public)
@@ -109,7 +111,7 @@ class Throttle:
             self._forget()
 
     async def _wait_for_turn(self, state: _Host, *, public: bool) -> None:
-        """Take the turn; a public request that comes meanwhile goes before a user's."""
+        """Wait for the turn; a public request that arrives meanwhile goes before a user's."""
         line, request = state.public if public else state.users, _Waiting(self._clock())
         line.append(request)
         try:
@@ -151,5 +153,5 @@ class Throttle:
         self._blocked_until = {
             each: until for each, until in self._blocked_until.items() if until > now
         }
-        # Not again at the very next request, where many hosts owe a pause.
+        # If many hosts still have pauses, do not look through all of them at each request.
         self._limit = max(_FORGET_ABOVE, 2 * max(len(self._hosts), len(self._blocked_until)))

@@ -1,9 +1,9 @@
-"""WebSub (https://www.w3.org/TR/websub/): hubs push a note when a source has news.
+"""WebSub (https://www.w3.org/TR/websub/): hubs notify us when a source has news.
 
 `ask_hubs` is a stage: it subscribes at the hubs that sources name, renews before a lease ends, and
-unsubscribes. A subscription counts only once the hub has called back (`answer_hub`), which needs a
-public URL; until then the hub is asked again, less and less often. A push makes the source due; its
-body is not read, because the source itself will be.
+unsubscribes. A subscription counts only after the hub has called back (`answer_hub`), which needs a
+public URL. Until then the hub is asked again, less and less often. A push makes the source due. The
+body of the push is not read, because the source itself will be fetched.
 """
 
 import asyncio
@@ -34,16 +34,16 @@ log = structlog.get_logger(__name__)
 DEFAULT_LEASE: Final = timedelta(days=10)
 MIN_LEASE: Final = timedelta(minutes=5)
 MAX_LEASE: Final = timedelta(days=90)
-MIN_POLL_GAP: Final = timedelta(minutes=1)  # between two polls of a source, however many pushes
+MIN_POLL_GAP: Final = timedelta(minutes=1)  # between two polls of a source with many pushes
 MIN_RETRY: Final = timedelta(hours=1)
 MAX_RETRY: Final = timedelta(days=1)
 RETRY_AFTER_DENIAL: Final = timedelta(days=7)
 MAX_UNSUBSCRIBES: Final = 3  # requests, to a hub that does not call back
 SUBSCRIBE, UNSUBSCRIBE, DENIED = "subscribe", "unsubscribe", "denied"
-# SHA-1, which WebSub allows too, is not accepted.
+# WebSub also allows SHA-1, which is not accepted here.
 _SIGNATURES = frozenset({"sha256", "sha384", "sha512"})
 _LOGGED_EVERY_SECONDS: Final = 3600.0
-_CLAIM: Final = timedelta(minutes=1)  # not needed beyond the transaction that claims
+_CLAIM: Final = timedelta(minutes=1)  # only needed until the claiming transaction ends
 
 
 class PostClient(Protocol):
@@ -106,13 +106,13 @@ async def _take_denial(storage: Storage, push: PushSubscription, reason: str) ->
 
 
 async def find_push(storage: Storage, token: str) -> ExpectedPush | None:
-    """Return the subscription whose hub pushes to *token*; None if it is not wanted any more."""
+    """Return the subscription whose hub pushes to *token*; None if it is no longer wanted."""
     async with storage.reading() as tx:
         return await websub.expected_push(tx, token)
 
 
 async def accept_push(storage: Storage, push: ExpectedPush) -> None:
-    """Make the source due, at once or when it may be polled again."""
+    """Make the source due, now or when it may be polled again."""
     async with storage.writing() as tx:
         await websub.change_push(tx, push.id, {"pushed_at": tx.now})
         await websub.poll_soon(tx, MIN_POLL_GAP, push.id)
@@ -120,9 +120,9 @@ async def accept_push(storage: Storage, push: ExpectedPush) -> None:
 
 @dataclass(slots=True)
 class PushSignature:
-    """The signature that a hub sends beside a body, and the HMAC of what came of the body.
+    """The signature that a hub sends with a body, and the HMAC of the part received so far.
 
-    The body is not kept: a hub, which a user may name, can send many large ones at once.
+    The body is not kept, because a user may name a hub that sends many large bodies at once.
     """
 
     sent: bytes
@@ -150,13 +150,13 @@ class PushSignature:
 class ForgedPushes:
     """Logs pushes without a valid signature, once an hour for each subscription.
 
-    There are *most* lines an hour at most, however many subscriptions are pushed to.
+    It writes at most *most* lines an hour for all subscriptions together.
     """
 
     clock: Callable[[], float] = time.monotonic
     most: int = 1000
     _logged: OrderedDict[int, tuple[float, int]] = field(default_factory=OrderedDict)
-    """When each was logged last, the oldest first, and how many forged pushes came since."""
+    """When each subscription was last logged, oldest first, and its forged pushes since then."""
 
     def note(self, push: ExpectedPush) -> None:
         now = self.clock()

@@ -1,1 +1,1 @@
-"""One article out of a web page: its title, its date, its text without boxes and end matter."""
+"""Extracts the article of a web page: its title, date, and text without boxes and end matter."""

@@ -1,10 +1,10 @@
 """Boilerplate: paragraphs that a host prints on all its pages, learned from the pages themselves.
 
-A paragraph is the host's own, and no part of a story, once three articles have it in the same
-place: among their first lines, among their last, or as a line that may head a box. Half of the
-articles read since it was first seen must have it, because a newspaper repeats paragraphs in its
-articles about one event. If the titles of all of them share a word, they may be about one event. A
-quotation or a dateline is never learned.
+A paragraph counts as boilerplate once three articles have it in the same place: among their first
+lines, among their last, or as a line that may head a box. At least half of the articles read since
+it was first seen must have it, because a newspaper repeats paragraphs in its articles about one
+event. If the titles of all these articles share a word, they may be about one event, and the
+paragraph does not count yet. A quotation or a dateline is never learned.
 """
 
 import json
@@ -25,7 +25,7 @@ ENOUGH: Final = 3  # articles
 _SHARE: Final = 0.5  # of those read since
 _FORGOTTEN: Final = 12  # articles without it
 _MOST: Final = 80  # blocks of a host
-_MOST_PARAGRAPHS: Final = 2_000  # of an article: to look through more would hold up the loop
+_MOST_PARAGRAPHS: Final = 2_000  # of an article, because checking more would take too long
 _FIRST, _LAST = 3, 6  # paragraphs
 _LONGEST, _LONGEST_HEADING = 400, 60
 _KEPT_SHARE: Final = 0.33
@@ -38,7 +38,7 @@ _TOP, _END, _HEADING = "top", "end", "heading"
 
 @dataclass(frozen=True, slots=True)
 class LearnedBlock:
-    """`first` and `last` are numbers of articles; `shared` the words that their titles share."""
+    """`first` and `last`: numbers of articles. `shared`: the words that all their titles share."""
 
     place: str
     text: str  # a hash
@@ -50,13 +50,13 @@ class LearnedBlock:
 
 @dataclass(frozen=True, slots=True)
 class HostBoilerplate:
-    """The boilerplate learned of one host; it is small and forgets."""
+    """The boilerplate learned of one host. Blocks that are no longer seen are forgotten."""
 
     articles: int = 0
     blocks: tuple[LearnedBlock, ...] = ()
 
     def after(self, title: str, paragraphs: Sequence[str]) -> Self:
-        """Return what is known after an article with this title and these paragraphs."""
+        """Return the updated boilerplate after an article with this title and these paragraphs."""
         if len(paragraphs) > _MOST_PARAGRAPHS:
             return self
         number, words = self.articles + 1, _words_of(title)
@@ -71,7 +71,7 @@ class HostBoilerplate:
         return replace(self, articles=number, blocks=tuple(kept[:_MOST]))
 
     def without(self, paragraphs: Sequence[str]) -> list[str]:
-        """Return *paragraphs* without what is the host's own, if enough of them is left."""
+        """Return *paragraphs* without boilerplate, if enough of them are left."""
         own = {(block.place, block.text) for block in self.blocks if self._is_own(block)}
         if not own or len(paragraphs) > _MOST_PARAGRAPHS:
             return list(paragraphs)
@@ -93,7 +93,7 @@ class HostBoilerplate:
 
     @classmethod
     def of(cls, written: str) -> Self:
-        """Read what `written` returned; "" for a host of which nothing is known."""
+        """Read the text that `written` returned; "" for a host without any."""
         if not written:
             return cls()
         articles, rows = json.loads(written)
@@ -114,7 +114,7 @@ def _places(paragraphs: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _keys(paragraph: str, at: int, count: int, *, headings: bool) -> Iterator[tuple[str, str]]:
-    """Yield the places of *paragraph*, each with its hash; none if it is never the host's own."""
+    """Yield the places of *paragraph*, each with its hash; none if it cannot be boilerplate."""
     is_near = at < _FIRST or at >= count - _LAST
     is_heading = headings and len(paragraph) <= _LONGEST_HEADING and is_headline(paragraph)
     if not (is_near or is_heading) or weight_of(paragraph) > _LONGEST:
@@ -131,9 +131,9 @@ def _keys(paragraph: str, at: int, count: int, *, headings: bool) -> Iterator[tu
 
 
 def _to_box(paragraphs: Sequence[str], own: set[tuple[str, str]]) -> list[str]:
-    """Return *paragraphs* up to a heading of the host's own that only headlines and teasers follow.
+    """Return *paragraphs* up to a boilerplate heading that only headlines and teasers follow.
 
-    Two headlines at least, which are half of what follows, make a list of stories.
+    At least two headlines, and at least half of what follows, make a list of stories.
     """
     teasers = teasers_from(paragraphs)
     heads = sum(map(is_headline, paragraphs[1:]))

@@ -1,4 +1,4 @@
-"""Boxes of other stories, taken out of a page before its article is extracted.
+"""Removes the boxes of other stories from a page, before its article is extracted.
 
 A box is an element of teasers: headlines that link to other pages of the site, each a block of its
 own, with no prose but one teaser under each. Three headlines make a box; one is enough under a
@@ -31,9 +31,9 @@ _MOST_BLOCKS = 4000
 
 
 def drop_boxes(root: Any, site: str) -> None:
-    """Take the boxes out of *root*, with their headings; *site* is the page's host, "" if unknown.
+    """Remove the boxes and their headings from *root*; *site*: the page's host, "" if unknown.
 
-    If a box is within another, the outer one is taken out.
+    If a box is inside another, the outer box is removed.
     """
     blocks = [_block(element, site) for element in islice(leaves(root), _MOST_BLOCKS)]
     for box in _boxes(blocks):
@@ -103,7 +103,7 @@ def _has_heading(element: Any, blocks: list[_Block]) -> bool:
 
 
 def _are_teasers(blocks: list[_Block]) -> bool:
-    """Return whether each prose stands under a headline of its own."""
+    """Return whether each block of prose stands under a headline of its own."""
     under_headline = False
     for block in blocks:
         if block.prose and not under_headline:

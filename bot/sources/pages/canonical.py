@@ -1,4 +1,4 @@
-"""The address of a page: the one that was requested, or the canonical one that the page claims.
+"""Chooses the address of a page: the requested one, or the canonical one that the page claims.
 
 Sites claim wrong addresses too: their home page, a section, one address for all pages, or one
 without the number that distinguishes them. Then the requested address stays.
@@ -14,8 +14,8 @@ from tld.utils import Result
 
 from bot.sources.urls import absolute, canonical_url, host_of, is_link
 
-# Each name below these has another owner, as below those that the public list knows. A host missing
-# here only lets a site speak for its neighbours under the same name.
+# Each name below these hosts has another owner, as below those in the public list. If a host is
+# missing here, a site may claim an address of another site below the same host, and nothing worse.
 _SHARED: Final = frozenset({
     "livejournal.com", "medium.com", "over-blog.com", "substack.com", "tumblr.com", "typepad.com",
     "wordpress.com",
@@ -33,7 +33,7 @@ _LONG: Final = 20  # characters
 def site_of(host: str) -> str:
     """Return the part of *host* that its owner has registered.
 
-    It follows the public list of suffixes; without an entry there it is the last two labels.
+    This follows the public list of suffixes. Without an entry there, it is the last two labels.
     """
     found = get_tld(
         host, fix_protocol=True, fail_silently=True, as_object=True, search_private=True
@@ -46,7 +46,7 @@ def site_of(host: str) -> str:
 
 
 def own_address(url: str, claimed: str) -> str:
-    """Return what the page at *url* calls its canonical address, if that may be; else *url*."""
+    """Return the canonical address that the page at *url* claims, if plausible; else *url*."""
     full = absolute(claimed, url)
     if not url or not full:
         return full or url
@@ -57,10 +57,10 @@ def own_address(url: str, claimed: str) -> str:
 
 
 def address_found(url: str, found: str) -> str:
-    """Return the address *found* behind the redirects of *url*, if it is that of the same page.
+    """Return *found*, to which *url* redirects, if it is the address of the same page; else *url*.
 
-    A site names its own pages. On another site the address must look like an article, because a
-    redirect may lead to a page that asks for consent.
+    A redirect within a site follows the rules of `own_address`. On another site the address must
+    look like an article, because a redirect may lead to a page that asks for consent.
     """
     if site_of(host_of(url)) == site_of(host_of(found)):
         return own_address(url, found)
@@ -68,7 +68,7 @@ def address_found(url: str, found: str) -> str:
 
 
 def is_article(url: str) -> bool:
-    """Return whether *url* looks like that of one article; never a home page, seldom a section."""
+    """Return whether *url* looks like one article. True for no home page and for few sections."""
     parts = urlsplit(canonical_url(url))
     return _is_telling(parts) or bool(parts.query)
 
@@ -97,7 +97,7 @@ def _is_home(parts: SplitResult) -> bool:
 
 
 def _is_telling(parts: SplitResult) -> bool:
-    """Return whether the end of the path is a number or a slug, and no name of a section."""
+    """Return whether the path ends in a number or a slug rather than the name of a section."""
     segments = [part for part in parts.path.split("/") if part and not _INDEX.fullmatch(part)]
     if not segments:
         return False

@@ -1,4 +1,4 @@
-"""The date of an article, and dates as pages write them.
+"""Finds the date of an article, and reads dates as pages write them.
 
 Sources, in order: JSON-LD and meta tags; the dates that the page shows; htmldate, which reads the
 rest, above all the address. If a bare day comes first and then a time on that day, the time counts.
@@ -51,7 +51,7 @@ _CHANGED = re.compile(any_of("updated"), re.IGNORECASE)
 _PUBLISHED = re.compile(any_of("published"), re.IGNORECASE)
 
 _MOST_LANGUAGES = 6
-_MONTHS = (  # as dateparser's tables call them
+_MONTHS = (  # the names in dateparser's tables
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
@@ -87,7 +87,7 @@ _DAY_AND_YEAR = re.compile(
 def reader_for(meta: PageMeta, code: str, address: str) -> Read:
     """Return a reader for dates as the page at *address*, in the language *code*, writes them.
 
-    A time keeps its own offset or gets that of the place, because the day there is the one that the
+    A time keeps its own offset or gets that of the place, because its day must be the one that the
     page's readers know.
     """
     place = place_of(meta.tag or code, host_of(address))
@@ -113,7 +113,7 @@ def guessed(text: str, address: str) -> date | None:
         found = htmldate.find_date(
             text, original_date=True, extensive_search=True, url=address or None
         )
-    # A bare year, such as that of a copyright, becomes its first of January.
+    # htmldate reads a bare year, such as that of a copyright, as January 1.
     return date.fromisoformat(found) if found and not found.endswith("-01-01") else None
 
 
@@ -130,7 +130,7 @@ def _shown_date(root: Any, title: str, read: Read) -> Found:
 
 
 def finest(found: Iterable[Found]) -> Found:
-    """Return the first date *found*, but a time on that day rather than the bare day."""
+    """Return the first date *found*, or a time on that day if there is one."""
     day: Found = None
     for each in found:
         if isinstance(each, datetime):
@@ -152,7 +152,7 @@ def _shown_dates(root: Any, title: str) -> Iterator[str]:
 
 
 def _after_the_word(text: str) -> str:
-    """Return the text from the word for publishing on: "Updated 3 March, published 2 March"."""
+    """Return the part from the word for publishing, in "Updated 3 March, published 2 March"."""
     found = _PUBLISHED.search(text)
     return text[found.start() :] if found and _CHANGED.search(text[: found.start()]) else text
 
@@ -214,17 +214,17 @@ def _lines_after(heading: Any) -> Iterator[str]:
 
 
 def _is_label(line: str) -> bool:
-    """Return whether *line* is but the word that says what date the next one holds."""
+    """Return whether *line* is only a label, such as "Published", for a date in the next line."""
     is_word = _CHANGED.search(line) or _PUBLISHED.search(line)
     return bool(is_word) and len(line) <= _LONGEST_LABEL and not any(map(str.isdigit, line))
 
 
 @lru_cache(maxsize=2048)
 def page_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | date | None:
-    """Return the date in *text*: a time in UTC, a date if it gives no time, or None.
+    """Return the date in *text*: a time in UTC, a date if it has no time, or None.
 
-    *place* is a tag such as "en-GB": it settles 03/04/2025 and makes reading quicker. A time
-    without a zone is one of *clock*.
+    *place*: a tag such as "en-GB", which decides what 03/04/2025 means and makes reading faster.
+    *clock*: the zone of a time without one.
     """
     text = _ascii_digits(" ".join(text.split()))
     if not text or len(text) > _LONGEST or not any(map(str.isdigit, text)):
@@ -247,7 +247,7 @@ def _by_form(text: str, place: str, clock: tzinfo) -> datetime | date | None:
 
 
 def _with_full_year(found: re.Match[str]) -> str:
-    """Return 03.Mär.26 as a date that every reader understands."""
+    """Return a date such as 03.Mär.26 in a form that every reader understands."""
     year = found[3] if len(found[3]) > 2 else f"20{found[3]}"  # noqa: PLR2004 - digits
     return f"{found[1]} {found[2]} {year}"
 
@@ -297,7 +297,7 @@ def _is_ambiguous(first: int, second: int) -> bool:
 def _by_dateparser(text: str, place: str, clock: tzinfo) -> datetime | date | None:
     """Return the date in *text* by dateparser, in the page's language or that of a month's name.
 
-    Left to itself it tries some hundred languages, 10 ms a text and over a second the first time.
+    Without a language it tries some hundred: 10 ms for each text, over a second the first time.
     """
     if not _DAY_AND_YEAR.search(text):
         return None
@@ -317,7 +317,7 @@ def _by_dateparser(text: str, place: str, clock: tzinfo) -> datetime | date | No
 
 @lru_cache(maxsize=64)
 def _parser(languages: tuple[str, ...]) -> "DateDataParser | None":
-    """Return None without a language that dateparser knows."""
+    """Return dateparser's parser for *languages*; None if it knows none of them."""
     from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see below
     from dateparser.date import DateDataParser  # noqa: PLC0415 - slow, and feeds never need it
 

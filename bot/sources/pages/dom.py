@@ -1,6 +1,6 @@
 """Elements of a parsed page (lxml) and their texts: blocks, lines, prose.
 
-The whole package shares these meanings of a block, of the whole page and of a sentence's end.
+The whole package shares these definitions of a block, the whole page and the end of a sentence.
 """
 
 import re
@@ -32,7 +32,7 @@ _ELSEWHERE = frozenset({
 _CLASSES: Final = tomllib.loads(Path(__file__).with_name("classes.toml").read_text("utf-8"))
 _CLINGS, _HOLDS = frozenset(",.;:!?\u2026)\u00bb\u201d\u2019'"), frozenset("(\u00ab\u201c\u2019'")
 _SENTENCE_END = re.compile("[.!?\u2026\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964][\\W_]*$")
-_CLOSING = 20  # characters behind which no sentence ends any more: quotes, brackets, a footnote
+_CLOSING = 20  # characters at most after the end of a sentence: quotes, brackets, a footnote
 
 
 def class_pattern(section: str) -> re.Pattern[str]:
@@ -56,7 +56,7 @@ def parsed(text: str) -> Any:
 
 
 def drop(element: Any) -> None:
-    """Take *element* out of its tree, if it is in one; the text behind it stays."""
+    """Remove *element* from its tree, if it is in one; the text after it stays."""
     parent, tail = element.getparent(), element.tail
     if parent is None:
         return
@@ -71,8 +71,8 @@ def drop(element: Any) -> None:
 def line_of(element: Any) -> str:
     """Return the text of *element* on one line.
 
-    A blank stands between what comes from two elements, as between a name and a date; but not
-    where only a word of a sentence is marked: `<em>late</em>!`, `l'<em>été</em>`.
+    A blank separates the texts of two elements, such as a name and a date, but not a word that is
+    only marked inside a sentence: `<em>late</em>!`, `l'<em>été</em>`.
     """
     parts = list[str]()
     for text in element.itertext():
@@ -83,17 +83,17 @@ def line_of(element: Any) -> str:
 
 
 def lines_of(root: Any, name: str) -> list[str]:
-    """Return the texts of the elements *name*, empty ones left out."""
+    """Return the texts of the elements *name* that are not empty."""
     return [text for element in root.iter(name) if (text := line_of(element))]
 
 
 def letters_of(text: str) -> str:
-    """Return what is compared if only the wording counts."""
+    """Return the letters and digits of *text*, to compare wordings."""
     return "".join(filter(str.isalnum, text.casefold()))
 
 
 def weight_of(text: str) -> int:
-    """Return how many Latin letters say as much: a character of East Asia says as much as three."""
+    """Return the length of *text* in Latin letters; an East Asian character counts as three."""
     return len(text) if text.isascii() else len(text) + 2 * len(DENSE.findall(text))
 
 
@@ -102,14 +102,14 @@ def ends_a_sentence(text: str) -> bool:
 
 
 def names_of(element: Any) -> str:
-    """Return what the page's author calls *element*."""
+    """Return the class, id and itemprop of *element*."""
     return f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
 
 
 def leaves(root: Any) -> Iterator[Any]:
-    """Yield the blocks of *root* that hold no other, in their order; some are empty.
+    """Yield the blocks of *root* that contain no other, in their order; some are empty.
 
-    Nobody may change the tree meanwhile.
+    The tree must not be changed meanwhile.
     """
     opened = None
     for event, element in etree.iterwalk(root, events=("start", "end"), tag=BLOCKS):
@@ -120,7 +120,7 @@ def leaves(root: Any) -> Iterator[Any]:
 
 
 def is_linked(element: Any, text: str) -> bool:
-    """Return whether most of the *text* of *element* is that of links."""
+    """Return whether most of the *text* of *element* is in links."""
     return sum(len(line_of(link)) for link in element.iter("a")) * 2 >= len(text)
 
 
@@ -131,7 +131,7 @@ def prose_of(element: Any, text: str) -> int:
 
 
 def heading_of(root: Any, title: str) -> Any:
-    """Return the heading that is the *title*, else one that holds it; None without either."""
+    """Return the heading that equals *title*, else one that contains it, else None."""
     wanted = letters_of(title)
     holding = None
     for each in (*root.iter("h1"), *root.iter("h2")) if wanted else ():

@@ -1,12 +1,12 @@
-"""Simplifying markup that would mislead the extractor.
+"""Simplifies markup that would mislead the extractor.
 
-Empty inline elements are removed, because the extractor drops the words behind one. Line ends
-within a paragraph become blanks, because it takes each line for a paragraph. Tables that only lay
-out a page become blocks. The buttons of video players are removed.
+Empty inline elements are removed, because the extractor drops the words after one. Line ends within
+a paragraph become blanks, because it takes each line for a paragraph. Tables that only lay out a
+page become blocks. The buttons of video players are removed.
 
 Some sites cut their stories into chunks with advertisements in between, and the extractor takes
-one chunk for the whole. Chunks share name and class and hold nearly all paragraphs of the page, and
-nothing between them begins another story: no headline, no author, no time.
+one chunk for the whole. Chunks share name and class and contain nearly all paragraphs of the page.
+Nothing between them begins another story: no headline, no author, no time.
 """
 
 from itertools import islice
@@ -46,7 +46,7 @@ def _flatten(table: Any) -> None:
 
 
 def _table_of(part: Any) -> Any:
-    """Return the nearest table, so that a table of figures inside a layout stays one."""
+    """Return the nearest table around *part*, so that a table of figures in a layout stays one."""
     return next(part.iterancestors("table"), None)
 
 

@@ -1,4 +1,4 @@
-"""The metadata of a parsed page: JSON-LD and meta tags, in any state."""
+"""Reads the metadata of a parsed page: JSON-LD and meta tags, even if they are broken."""
 
 import json
 import re

@@ -1,8 +1,8 @@
-"""Extracting the article of a web page, in workers only, because it may take long.
+"""Extracts the article of a web page, in workers only, because this may take long.
 
-The body: trafilatura on the page without boxes of other stories, preferring precision; then the
-standfirst that it dropped; then the end is trimmed. If the page itself shows much less than its
-JSON-LD, the text of that counts.
+To find the body, boxes of other stories are removed, trafilatura extracts the text with a
+preference for precision, the standfirst that it dropped is added, and the end is trimmed. If the
+page shows much less text than its JSON-LD has, the text of the JSON-LD is used.
 """
 
 import warnings
@@ -35,7 +35,7 @@ _SHORT_RUN = 40
 _NOT_SHOWN = frozenset({"script", "style", "noscript", "template", "head", "title"})
 _MUCH_MORE = 1.5
 _CHALLENGES = all_words("challenges")
-_LONGEST_CHALLENGE = 4000  # characters; what is longer is an article
+_LONGEST_CHALLENGE = 4000  # characters; a longer page is an article
 
 
 def read_page(text: str, url: str) -> Document:
@@ -84,8 +84,8 @@ def _paragraphs(root: Any) -> list[str]:
     text = etree.tostring(root, method="html", encoding="unicode")
     paragraphs = _extracted(text, favor_precision=True)
     length = sum(map(len, paragraphs))
-    # Precision sometimes discards the article of an odd page. A second extraction takes 10 ms, and
-    # finds nothing if there is not much more text.
+    # Precision sometimes discards the article of an odd page. A second extraction takes 10 ms and
+    # is useless if the page has not much more text.
     if length < _SHORT_ARTICLE and length < _PRECISE_SHARE * _running_text(root):
         more = _extracted(text, favor_precision=False)
         if length < _PRECISE_SHARE * sum(map(len, more)):
@@ -94,7 +94,7 @@ def _paragraphs(root: Any) -> list[str]:
 
 
 def _running_text(root: Any) -> int:
-    """Return how many characters stand in longer runs, the most that an article can have."""
+    """Return the number of characters in longer runs, an upper bound for the article's length."""
     length = 0
     for node in root.iter():
         is_shown = isinstance(node.tag, str) and node.tag not in _NOT_SHOWN  # else a comment's own
@@ -104,7 +104,7 @@ def _running_text(root: Any) -> int:
 
 
 def _fuller_text(paragraphs: list[str], in_metadata: str) -> list[str]:
-    """Return the text of JSON-LD if the page shows much less without scripts."""
+    """Return the text of the JSON-LD if the page without scripts shows much less."""
     if len(in_metadata) <= _MUCH_MORE * sum(map(len, paragraphs)):
         return paragraphs
     full = [part for part in plain_text(in_metadata).split("\n") if part]
@@ -115,7 +115,7 @@ def _fuller_text(paragraphs: list[str], in_metadata: str) -> list[str]:
 def _without_opening(
     paragraphs: list[str], title: str, meta: PageMeta, address: str
 ) -> tuple[str, datetime | date | None, list[str]]:
-    """Return the title, a date and the body, of which the first two may stand at the beginning."""
+    """Return the title, a date and the body; take the first two from the body's beginning."""
     rest = list(paragraphs)
     if len(rest) > 1 and not title and len(rest[0]) <= _LONGEST_DATE:
         title = rest[0]
@@ -136,7 +136,7 @@ def _marked_article(root: Any) -> list[str]:
 
 def _extracted(text: str, *, favor_precision: bool) -> list[str]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the extractor thinks of the page's markup
+        warnings.simplefilter("ignore")  # the extractor's complaints about the page's markup
         found = trafilatura.extract(
             text, favor_precision=favor_precision, include_comments=False, deduplicate=False
         )

@@ -1,7 +1,7 @@
-"""A plain text with one article, as a scraper or a wire leaves it.
+"""Reads a plain text with one article, from a scraper or a wire.
 
-The first line is the title, a date stands alone on one of the next lines, the body follows,
-perhaps an end mark and a box of other stories. Each of these but the body may be missing.
+The first line is the title. A date is alone on one of the next lines. The body follows, then
+perhaps an end mark and a box of other stories. All but the body may be missing.
 """
 
 import re

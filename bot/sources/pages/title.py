@@ -1,15 +1,22 @@
-"""The title of a page's article, without the name of its site, and the standfirst under it.
+"""Finds the title of a page's article, without the name of its site, and the standfirst under it.
 
-Order of titles: an h1 that `<title>` or og:title also holds, but another heading if that covers
-most of such a title and the h1 does not; an h1 that shares most of its words with one, for readers
-see it and the others are often made for search engines; the headline of JSON-LD; og:title or
-`<title>` without the site's name; a heading. A heading that is the site's name, or a link to its
-home, is none. A date in front of a title is no part of it.
+The title is the first of these:
+
+1. an h1 that `<title>` or og:title contains, or another heading that covers most of such a title if
+   the h1 does not;
+2. an h1 that shares most of its words with such a title, because readers see the h1, and the others
+   are often made for search engines;
+3. the headline of JSON-LD;
+4. og:title or `<title>` without the site's name;
+5. a heading.
+
+A heading that is the site's name, or a link to its home page, does not count. A date before a title
+is not part of it.
 
 The standfirst is the text under the headline that sums up the article. Extractors often take it for
-a part of the headline and drop it. It stands between headline and body: its class calls it a lead,
-or it is the page's description, or it shares a block with the headline. It has a sentence at least,
-and is no caption, name or call to subscribe.
+a part of the headline and drop it. It stands between headline and body. Its class calls it a lead,
+or it is the page's description, or it shares a block with the headline. It has at least one
+sentence, and is no caption, name or call to subscribe.
 """
 
 import re
@@ -98,7 +105,7 @@ def _is_in_title(heading: str, known: list[str]) -> bool:
 
 
 def _is_alike(heading: str, titles: Sequence[str]) -> bool:
-    """Return whether *heading* says much the same as one of *titles*, and no more than it."""
+    """Return whether *heading* says much the same as one of *titles*, and nothing more."""
     words, letters = _words_of(heading), letters_of(heading)
     if len(words) < _FEWEST_WORDS or any(
         title and letters_of(title) in letters for title in titles
@@ -133,7 +140,7 @@ def _without_site(title: str, sites: frozenset[str]) -> str:
 
 
 def standfirst(root: Any, title: str, description: str, body: list[str]) -> list[str]:
-    """Return the paragraphs of it that are on the page *root* and not in the *body*."""
+    """Return the paragraphs of the standfirst on the page *root* that are not in the *body*."""
     heading = heading_of(root, title)
     if heading is None or not body:
         return []

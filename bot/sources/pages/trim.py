@@ -1,11 +1,12 @@
 # ruff: noqa: RUF001 - the punctuation of many scripts is its matter
-"""Where an article ends: agencies' end marks, and boxes of other stories after or inside it.
+"""Trims the end of an article: agencies' end marks, and boxes of other stories after or inside it.
 
-The article ends at an end mark; at a copyright line that no more of the story follows; at a sidebar
-heading in the last quarter, or one that only headlines and their teasers follow; at a headline over
-another dateline. Any other heading is dropped with the short paragraphs up to the next long one; a
-line such as "Read also: a headline" is dropped alone. Short calls to subscribe, picture credits and
-the captions of a gallery ("7/50 …") are dropped. An end in the first third is taken for text.
+The article ends at any of these: an end mark; a copyright line after which the story does not
+go on; a sidebar heading in the last quarter, or one that only headlines and their teasers follow; a
+headline above another dateline. Any other heading is dropped with the short paragraphs up to the
+next long one. A line such as "Read also: a headline" is dropped alone. Short calls to subscribe,
+picture credits and the captions of a gallery ("7/50 …") are dropped. An end in the first third of
+the text is ignored.
 """
 
 import re
@@ -100,7 +101,7 @@ def _to_end_mark(paragraphs: list[str]) -> list[str]:
     for position, paragraph in enumerate(paragraphs):
         found = end_mark(paragraph)
         if not found and (rights := rights_line(paragraph)):
-            # A caption may say © too: then the article goes on.
+            # The article goes on after a caption, which may also say ©.
             is_last = before + rights.start() >= _LAST_QUARTER * total
             teasers = teasers or teasers_from(paragraphs)
             found = rights if is_last or teasers[position + 1] else None
@@ -156,16 +157,16 @@ def is_heading(paragraph: str) -> bool:
 
 @cache
 def _headings() -> re.Pattern[str]:
-    """Compile when first needed, because it takes 1.4 MB; small letters match twice as fast."""
+    """Compile on first use, because it takes 1.4 MB; lower-case letters match twice as fast."""
     return re.compile(any_of("headings"))
 
 
 def teasers_from(paragraphs: Sequence[str]) -> list[bool]:
     """Return for each position whether only headlines and their teasers come from there on.
 
-    Each long paragraph stands under a headline then. A single one without a dateline proves
-    nothing: it may be the article's last, after a list of headlines. One pass answers for all
-    positions, since a page of thousands of headings asks as often.
+    Then each long paragraph stands under a headline. A single one without a dateline proves
+    nothing, because it may be the last of the article, after a list of headlines. One pass answers
+    for all positions, because a page with thousands of headings would need as many passes.
     """
     found = [True]  # from the end on, backwards
     teasers, is_story_behind, proves = 0, False, True

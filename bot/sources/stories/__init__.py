@@ -1,1 +1,1 @@
-"""Grouping articles into stories: features, clusters, near duplicates."""
+"""Groups articles into stories: features, clusters, near duplicates."""

@@ -1,4 +1,4 @@
-"""The stories of the last three days, and the decision which of them a new article belongs to.
+"""Remembers the stories of the last three days, and decides to which a new article belongs.
 
 This is online average-link clustering. An article is a unit vector of its title and lead words; a
 story is the sum of the vectors of its articles. The article joins a story that has its text, else
@@ -8,14 +8,15 @@ the most similar one above a threshold. The threshold rises
 - if the publisher has the story already, because its second article is mostly on another event,
 - with the number of stories, because among more of them a chance likeness is more likely.
 
-A word weighs more the fewer stories have it, and if it is written as a name.
+A word weighs more if few stories have it, and if it is written as a name.
 
 A publisher's second article on a story belongs to the story's second chapter, its third to the
 third, so that a chapter has at most one article of each publisher. A chapter is a row of its own in
 the database, and chats are alerted to chapters.
 
-Articles of chats' private feeds are remembered apart (`Stories`). They join public stories without
-shaping them, and nothing public joins the stories that they begin, so that nobody misleads others.
+Articles of chats' private feeds are remembered separately (`Stories`). They join public stories
+without shaping them, and no public article joins a story that they begin. This keeps one chat from
+misleading others.
 """
 
 from __future__ import annotations
@@ -47,43 +48,43 @@ LEAST_LIKENESS: Final = 0.155
 _MORE_A_DAY: Final = 0.1
 _MORE_FOR_A_SECOND: Final = 0.06
 _MORE_A_DOUBLING: Final = 0.015
-_FEW_STORIES: Final = 2_000  # from which on doublings count
+_FEW_STORIES: Final = 2_000  # above which each doubling raises the threshold
 TITLE_WEIGHT: Final = 1.8  # beside 1 for a word of the lead
 _NAME_WEIGHT: Final = 0.3  # more, for a word that is always written as a name
-_UNSEEN_STORIES: Final = 35  # as if so many had been there before: the first words are rare too
+_UNSEEN_STORIES: Final = 35  # added to the count of stories, so that early words are rare too
 # The average link divides by the number of articles, the cosine of a centroid by the length of
 # their sum. Between the two, an event that drifts keeps its story, and a story that is about
 # everything attracts nothing.
 _AVERAGE: Final = 0.35
 
 _LEADING: Final = 24  # words of an article that lead to its story
-_LISTED: Final = 32  # stories that a word leads to: those that were active last
+_LISTED: Final = 32  # stories that a word leads to, the last active ones
 _ENOUGH: Final = 96  # stories found under the words of an article, each as often as found
 _COMPARED: Final = 6
-_FEWEST_COMMON: Final = 2  # words: a town has more than one event
+_FEWEST_COMMON: Final = 2  # words, because one word such as a town has more than one event
 _MOST_OF_ARTICLE: Final = 32  # words
 _MOST_WORDS: Final = 200  # of a story
 _MOST_COUNTED: Final = 255  # articles
 _ROOTS: Final = [sqrt(count) for count in range(_MOST_COUNTED + 1)]
 
-# The sizes of what is remembered, as measured on streams of articles.
+# Sizes in memory, as measured on streams of articles.
 _BYTES_A_STORY: Final = 450
 _BYTES_A_WORD: Final = 16  # of a story
 _BYTES_A_PASSAGE: Final = 80
 _BYTES_A_KNOWN_WORD: Final = 300  # of all stories
 TYPICAL_STORY: Final = 1_400  # bytes in all, where feeds carry no full texts
 MOST_MEMORY: Final = 200_000_000
-MOST_PRIVATE: Final = 5_000_000  # of one audience, which pushes out its own stories only
+MOST_PRIVATE: Final = 5_000_000  # bytes of one audience, which can only displace its own stories
 
 
 @dataclass(frozen=True, slots=True)
 class NewsArticle:
     """An article as grouping sees it.
 
-    *publishers* are the keys of those that made it, *names* what they call themselves. *text* is
-    folded. *readers* are the chats that alone can see it, because they follow its source; None: it
-    is public. *story_id* is its own; once it is grouped, that of its chapter, and *chain_id* is
-    that of the first chapter of its story.
+    *publishers*: the keys of those that made it. *names*: what they call themselves. *text*:
+    folded. *readers*: the only chats that can see it, because they follow its source; None if it is
+    public. *story_id*: its own id, or after grouping the id of its chapter. *chain_id*: after
+    grouping, the id of the first chapter of its story.
     """
 
     story_id: int
@@ -111,10 +112,10 @@ class Placement(NamedTuple):
 class Word:
     """A word of some stories.
 
-    *frequency*: the number of stories with it, each counted as the square root of its articles with
-    it, so that a big story does not make its own name common at once. *stories*: the last ones in
-    which it weighs much. *users*: the number of stories with it. *seen* and *named*: the numbers of
-    articles that have the word, and that write it as a name.
+    *frequency*: the sum, over its stories, of the square root of the number of articles with it, so
+    that a big story does not make its own name common at once. *stories*: the last active stories
+    in which it weighs much. *users*: the number of stories with it. *seen* and *named*: the numbers
+    of articles that have the word, and that write it as a name.
     """
 
     __slots__ = ("frequency", "named", "seen", "stories", "text", "users")
@@ -126,7 +127,7 @@ class Word:
         self.stories: list[StoryCluster] = []
 
     def list_under(self, story: StoryCluster) -> None:
-        """Let the word lead to the story, which is the last that was active."""
+        """Let the word lead to *story*, which is now the last active one."""
         stories = self.stories
         if story.articles and story in stories:
             stories.remove(story)
@@ -136,9 +137,9 @@ class Word:
 
 
 class StoryCluster:
-    """The sum of its articles' vectors: *weights* and, for each word, the *counts* of articles.
+    """The sum of a story's vectors: *weights* and, for each word, the *counts* of articles.
 
-    *publishers* names each as often as it has an article here. *chapters* are their ids.
+    *publishers* lists each one as often as it has an article here. *chapters*: their ids.
     """
 
     __slots__ = (
@@ -154,11 +155,11 @@ class StoryCluster:
         self.words: tuple[Word, ...] = ()
         self.weights = array("f")
         self.counts = bytearray()
-        self.square = 0.0  # of the length of the sum
+        self.square = 0.0  # the square of the sum's length
         self.passages: tuple[int, ...] = ()
 
     def likeness(self, vector: Vector) -> float:
-        """Return how alike they are, from 0 to 1."""
+        """Return the likeness of the story and *vector*, from 0 to 1."""
         common = vector.keys() & self.words
         if len(common) < _FEWEST_COMMON:
             return 0.0
@@ -173,7 +174,7 @@ class StoryCluster:
         return max(map(self.publishers.count, publishers), default=0)
 
     def note_reports(self, publishers: Iterable[str], chapter: int) -> None:
-        """Note that they have an article in that chapter, and in those before it."""
+        """Note that *publishers* have an article in *chapter* and in those before it."""
         for publisher in publishers:
             more = chapter + 1 - self.publishers.count(publisher)
             self.publishers += (intern(publisher),) * max(more, 0)
@@ -188,8 +189,8 @@ class StoryCluster:
 class Clustering:
     """The stories that every chat can see, or those of one audience of chats.
 
-    *base* gives the frequencies of more stories, because a few do not tell which words are common;
-    it is not changed.
+    *base*: a larger clustering that provides word frequencies and is not changed. It is needed
+    because a few stories do not tell which words are common.
     """
 
     def __init__(self, most_memory: int = MOST_MEMORY, base: Clustering | None = None) -> None:
@@ -216,7 +217,7 @@ class Clustering:
         return self._taken + _BYTES_A_KNOWN_WORD * len(self._words)
 
     def place(self, article: NewsArticle) -> Placement:
-        """Return the story that the article belongs to, or begins; the article shapes it."""
+        """Return the story that the article joins or begins; the article shapes the story."""
         vector, passages = self._vector_of(article), fingerprint(article.text)
         story = self._story_of(article, vector, passages) or self._begin(
             article.story_id, article.at
@@ -228,8 +229,8 @@ class Clustering:
     def join(self, article: NewsArticle) -> Placement | None:
         """Return the story that the article belongs to, if any; the article does not shape it.
 
-        Only its publishers are noted. An article beyond the existing chapters begins one of its
-        own, which no other joins.
+        Only its publishers are noted. If the existing chapters are all taken, the article begins a
+        chapter of its own, which no other article joins.
         """
         vector = self._vector_of(article, is_counted=False)
         story = self._story_of(article, vector, fingerprint(article.text))
@@ -241,7 +242,7 @@ class Clustering:
         return Placement(chapters[min(chapter, len(chapters) - 1)], chapters[0], is_part=False)
 
     def remember(self, article: NewsArticle) -> None:
-        """Take in an article that was placed before."""
+        """Add an article that was placed before."""
         story = self._stories.get(article.chain_id) or self._begin(article.chain_id, article.at)
         if article.story_id not in story.chapters:
             story.chapters += (article.story_id,)
@@ -249,7 +250,7 @@ class Clustering:
         story.note_reports(article.publishers, story.chapters.index(article.story_id))
 
     def remember_joined(self, article: NewsArticle) -> None:
-        """Note that the publishers of an article have the story that it joined before."""
+        """Note the publishers of an article in the story that it joined before."""
         story = self._stories[article.chain_id]
         chapter = story.reports_of(article.publishers)
         story.note_reports(article.publishers, chapter)
@@ -281,7 +282,7 @@ class Clustering:
                 if text in names:
                     word.named += once
                 rarity = rarest - log(word.frequency + 1)
-                if rarity < 0:  # all stories have it, and one of them many times
+                if rarity < 0:  # all stories have the word, and one has it in many articles
                     rarity = 0.0
                 if word.named:
                     rarity *= 1 + _NAME_WEIGHT * word.named / (word.seen + 1)
@@ -299,7 +300,7 @@ class Clustering:
         return self._most_similar(article, vector)
 
     def _most_similar(self, article: NewsArticle, vector: Vector) -> StoryCluster | None:
-        """Return the most similar story above the threshold; more articles count for more.
+        """Return the most similar story above the threshold; prefer stories with more articles.
 
         Otherwise an event would stay split if two publishers begin it at once.
         """
@@ -321,7 +322,7 @@ class Clustering:
     def _candidates(vector: Vector) -> list[StoryCluster]:
         """Return the stories that share the most words with the article, the likeliest first.
 
-        They are collected under its heaviest words, until there are enough.
+        They are collected from the lists of its heaviest words until there are enough.
         """
         listed: list[StoryCluster] = []
         for word in vector:
@@ -343,7 +344,7 @@ class Clustering:
 
     @staticmethod
     def _chapter(story: StoryCluster, article: NewsArticle) -> int:
-        """Return the chapter of the article, by its place; it begins one if it is the first."""
+        """Return the index of the article's chapter; begin the chapter if it does not exist."""
         chapter = min(story.reports_of(article.publishers), len(story.chapters))
         if chapter == len(story.chapters):
             story.chapters += (article.story_id,)
@@ -357,7 +358,7 @@ class Clustering:
         vector: Vector,
         passages: tuple[int, ...],
     ) -> None:
-        """Let the article shape the story."""
+        """Add the article to the story, which it then shapes."""
         self.is_whole, was_whole = False, self.is_whole
         self._taken -= story.memory
         if story.words:
@@ -406,7 +407,7 @@ class Clustering:
         self._count(new)
 
     def _count(self, words: Iterable[Word]) -> None:
-        """Count one more story that has the words."""
+        """Count one more story for each of *words*."""
         for word in words:
             if not word.users:
                 self._words[word.text] = word
@@ -414,7 +415,7 @@ class Clustering:
             word.frequency += 1
 
     def _shorten(self, story: StoryCluster) -> None:
-        """Drop the least of its words, so many that this is seldom needed."""
+        """Drop the lightest words of *story*, so many that this is seldom needed."""
         places = range(len(story.words))
         kept = sorted(nlargest(_MOST_WORDS * 3 // 4, places, key=story.weights.__getitem__))
         self._drop(story, set(places).difference(kept))
@@ -424,7 +425,7 @@ class Clustering:
         story.square = sum([weight * weight for weight in story.weights])
 
     def _drop(self, story: StoryCluster, places: Iterable[int]) -> None:
-        """Count the words at these places of the story no more."""
+        """Stop counting the words at *places* of *story*."""
         for place in places:
             word = story.words[place]
             word.frequency -= _ROOTS[story.counts[place]]
@@ -436,7 +437,7 @@ class Clustering:
 
 
 class Stories:
-    """The public stories, and those that only some chats can see, each audience apart.
+    """The public stories, and separately for each audience those that only some chats can see.
 
     An article of a chat's own feed joins a public story without shaping it, or a story of a wider
     audience. Otherwise it begins a story of its own readers, shaped by articles of the same
@@ -458,7 +459,7 @@ class Stories:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether no article failed halfway; if one did, all have to be read again."""
+        """Return whether no article failed halfway; otherwise all stories must be read again."""
         return self._public.is_whole and all(each.is_whole for each in self._private.values())
 
     def place(self, article: NewsArticle) -> Placement:
@@ -469,7 +470,7 @@ class Stories:
         return self._clustering_of(article.readers).place(article)
 
     def remember(self, article: NewsArticle) -> None:
-        """Take in an article that was placed before."""
+        """Add an article that was placed before."""
         for stories in self._wider_clusterings(article.readers):
             if article.chain_id in stories:
                 stories.remember_joined(article)
@@ -498,7 +499,7 @@ class Stories:
         return self._private[audience]
 
     def _wider_clusterings(self, audience: frozenset[int] | None) -> Iterator[Clustering]:
-        """Return the stories that all of *audience* see, and others too."""
+        """Yield the clusterings that all of *audience* can see and other chats too."""
         if audience is None:
             return
         yield self._public

@@ -1,6 +1,6 @@
 """The features of an article: the words of its title and lead, shortened to their beginnings.
 
-- Stop words and single letters are left out, and so is the publisher's own name behind the title
+- Stop words and single letters are left out. So is the publisher's own name after the title
   (`Quake off the coast - Example Wire`).
 - The first six letters stand for the word, so that `resigns` meets `resignation`. This is crude,
   but works for every language with endings.
@@ -22,8 +22,8 @@ STEM: Final = 6
 LONGEST_LEAD: Final = 200  # characters
 _LONGEST_TITLE: Final = 300
 _CACHED: Final = 8_192  # words that are not plain letters
-_LONGEST_CACHED: Final = 24  # characters; where no spaces are written a sentence is one word
-_TITLE_CASE: Final = 0.6  # of the longer words: then a capital means nothing
+_LONGEST_CACHED: Final = 24  # characters; without spaces, a whole sentence is one word
+_TITLE_CASE: Final = 0.6  # share of capitalized longer words, above which a capital means nothing
 _LONGER: Final = 3
 _FIRST_SMALL: Final = "a"
 _SENTENCE_ENDS: Final = frozenset(".!?:;|-\u2013\u2014")
@@ -31,7 +31,7 @@ _PARTS = re.compile("\\s+[-|\u00b7\u2013\u2014]\\s+|:\\s+")
 
 
 class Features(NamedTuple):
-    """Stems, each once; *lead* holds those that the title does not have, *names* is of both."""
+    """Stems, each once. *lead*: those that the title does not have. *names*: those of both."""
 
     title: tuple[str, ...]
     lead: tuple[str, ...]
@@ -39,7 +39,7 @@ class Features(NamedTuple):
 
 
 def features_of(title: str, lead: str, publishers: Iterable[str] = ()) -> Features:
-    """Return the features of an article that *publishers*, by these names, have published."""
+    """Return the features of an article; *publishers*: the names of its publishers."""
     heading = without_publisher(title, publishers)[:_LONGEST_TITLE]
     in_title, title_names = _stems_and_names(heading)
     in_lead, lead_names = _stems_and_names(lead[:LONGEST_LEAD])
@@ -51,7 +51,7 @@ def features_of(title: str, lead: str, publishers: Iterable[str] = ()) -> Featur
 
 
 def without_publisher(title: str, publishers: Iterable[str]) -> str:
-    """Cut a part off the end, or the beginning, of *title* that only names its publisher."""
+    """Return *title* without a part at its end or beginning that only names its publisher."""
     parts = _PARTS.split(title)
     if len(parts) == 1:
         return title
@@ -113,7 +113,7 @@ def _is_within(part: str, own: frozenset[str]) -> bool:
 
 
 def _in_pairs(words: Iterable[str]) -> Iterator[str]:
-    """Join each character that is a word of its own to the one behind it."""
+    """Join each character that is a word of its own with the next one."""
     before = ""
     for word in words:
         if not is_unspaced(word):

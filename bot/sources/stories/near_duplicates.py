@@ -1,24 +1,24 @@
-"""The same text: fingerprints of passages of four words, a few of them for each article.
+"""Recognizes the same text by fingerprints of a few passages of four words for each article.
 
-A passage begins with a long word or, in scripts without spaces, with an eighth of all characters,
-so that equal texts have equal passages, whatever was cut off in front. Two texts are the same if
-the smaller one shares three tenths of its passages. Short texts have too few passages; only their
-words are compared.
+A passage begins at a long word or, in scripts without spaces, at one of a fixed eighth of all
+characters. So equal texts have equal passages, whatever was cut off before them. Two texts are the
+same if the one with fewer passages shares three tenths of them. Short texts have too few passages;
+only their words are compared.
 """
 
 from collections import Counter
 from typing import Final, Generic, TypeVar
 
-LONGEST: Final = 3_000  # characters that are looked at
-_SHORT: Final = 80  # characters, which have no ten passages in any writing
+LONGEST: Final = 3_000  # characters that are compared
+_SHORT: Final = 80  # characters, in which no script has ten passages
 _SHORT_WITH_SPACES: Final = 300
 _LONG_WORD: Final = 8
-_UNSPACED: Final = "⺀"  # where those scripts begin that have words of one character
+_UNSPACED: Final = "⺀"  # the first character of the scripts with words of one character
 _WORDS: Final = 4
 _MOST: Final = 64
 FEWEST: Final = 10
 _CONTAINED: Final = 0.3
-# A passage in more texts than this is a notice that stands under all of them.
+# A passage in more texts than this is a notice that appears under all of them.
 _COMMON: Final = 24
 
 Owner = TypeVar("Owner")
@@ -33,7 +33,7 @@ def fingerprint(folded: str) -> tuple[int, ...]:
     begins = [at for at, word in enumerate(words) if len(word) >= _LONG_WORD]
     if not has_spaces:
         begins = [at for at, word in enumerate(words) if _is_begin(word)]
-    # The hashes hold in this process only, as does all that is remembered.
+    # The hashes are valid in this process only, like everything that is remembered.
     passages = dict.fromkeys([hash(words[at : at + _WORDS]) for at in begins[:_MOST]])
     return tuple(passages) if len(passages) >= FEWEST else ()
 
@@ -43,7 +43,7 @@ def _is_begin(word: str) -> bool:
 
 
 def is_same_text(common: int, one: int, other: int) -> bool:
-    """Decide from how many passages two fingerprints of the sizes *one* and *other* share."""
+    """Return whether fingerprints of the sizes *one* and *other* share enough passages."""
     return common >= _CONTAINED * min(one, other)
 
 
@@ -56,18 +56,18 @@ class _Text(Generic[Owner]):
 
 
 class NearDuplicates(Generic[Owner]):
-    """The fingerprints of texts, each with its owner, to be found by their passages."""
+    """Finds the owners of texts by the passages in their fingerprints."""
 
     def __init__(self) -> None:
-        # Nearly every passage is in one text only; a list for each would be most of what the
-        # garbage collector has to traverse.
+        # Nearly every passage is in one text only. With a list for each, the garbage collector
+        # would spend most of its time on these lists.
         self._by_passage: dict[int, _Text[Owner] | list[_Text[Owner]]] = {}
 
     def __len__(self) -> int:
         return len(self._by_passage)
 
     def owners_of(self, passages: tuple[int, ...]) -> list[Owner]:
-        """Return the owners of the same text, the most alike first."""
+        """Return the owners of the same text, the most similar first."""
         known = self._by_passage
         if known.keys().isdisjoint(passages):
             return []
