@@ -254,7 +254,7 @@ REACHING_OUT = [
     "{{ ('{0.__class__}'|safe).format(story) }}",
     "{{ '{0[__class__]}'.format(story) }}",
     "{% set f = '{0.__class__}'.format %}{{ f(story) }}",
-    "{{ part.made.__self__ }}",
+    "{{ part.render.__self__ }}",
     "{{ part.__call__.__globals__ }}",
     "{{ part.kept.clear() }}",
     "{{ part.taken.append(1) }}",
