@@ -9,19 +9,12 @@ import yaml
 from typer.main import get_command
 
 from bot.cli.main import app
-from bot.settings import Role, Settings
+from bot.settings import Role
+from tests.packaging.variables import is_known
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {name.upper() for name in Settings.model_fields}
-# What else a process reads, and who reads it.
-OTHERS = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "MPLCONFIGDIR"}
-OTHERS |= {"PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_CACHE_DIR", "PIP_NO_COMPILE"}
-
-
-def is_known(variable: str) -> bool:
-    return variable in OTHERS or variable.removesuffix("_FILE") in SETTINGS
 
 
 def instructions() -> list[tuple[str, str]]:

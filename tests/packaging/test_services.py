@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from bot.app.stops import CONFIG
 from bot.cli.main import app
-from tests.packaging.test_containers import is_known
+from tests.packaging.variables import is_known
 
 pytestmark = pytest.mark.slow
 
