@@ -5,13 +5,12 @@ A sitemap index stands for the few sitemaps behind it that are likely to hold ne
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
+from bot.sources.feeds.body_hash import hash_of
 from bot.sources.feeds.model import (
     Document,
     DocumentKind,
@@ -35,7 +34,6 @@ from bot.sources.limits import MAX_SITEMAPS
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-MAX_QUICK_HASH = 256_000  # bytes, hashed in half a millisecond
 _FRESH = timedelta(days=3)  # behind the newest sitemap
 _NEWS = re.compile(r"(?<![a-z])(?:google)?[-_]?news|(?<![a-z])latest", re.IGNORECASE)
 
@@ -138,21 +136,10 @@ async def _judged(
     problem = problem_of(response)
     if problem or response.not_modified:
         return FetchResult(response, request.body_hash, problem=problem)
-    body_hash = await _hash_of(response.body)
+    body_hash = hash_of(response.body)
     if body_hash == request.body_hash:
         return FetchResult(response, body_hash)
     return await _read(fetcher, reader, request, response, body_hash)
-
-
-async def _hash_of(body: bytes) -> str:
-    """Return a hash of 32 characters. A thread hashes a long body, so that the loop goes on."""
-    if len(body) <= MAX_QUICK_HASH:
-        return _hash(body)
-    return await asyncio.to_thread(_hash, body)
-
-
-def _hash(body: bytes) -> str:
-    return blake2b(body, digest_size=16).hexdigest()
 
 
 async def _read(
