@@ -29,7 +29,7 @@ _BLANKS = re.compile(r"[\x00-\x20\x7f]+")
 # Links.
 
 # A link without blanks, login and backslash, which needs no further checks.
-_ORDINARY = re.compile(r"https?://[a-zA-Z0-9][!-?A-\[\]-~]{0,300}")
+_ORDINARY = re.compile(r"https?://[a-zA-Z0-9][!-?A-\[\]-~]{0,290}")
 _BROKEN_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SCHEMELESS = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]\S*)?")
@@ -190,8 +190,11 @@ def remember(forms: Mapping[str, str]) -> None:
 
 def are_quick(urls: Iterable[str]) -> bool:
     """Return whether the canonical forms of *urls* are found in 50 ms, as for most feeds."""
-    slow = (url for url in urls if url and (len(url) > _QUICK_LENGTH or not _PLAIN.fullmatch(url)))
-    return sum(100 + len(ascii(url)) for url in slow) <= _QUICK_CHARACTERS
+    costs = {url: 100 + len(ascii(url)) for url in urls if url}
+    if sum(costs.values()) <= _QUICK_CHARACTERS:
+        return True
+    slow = (url for url in costs if len(url) > _QUICK_LENGTH or not _PLAIN.fullmatch(url))
+    return sum(map(costs.__getitem__, slow)) <= _QUICK_CHARACTERS
 
 
 def is_tracker(name: str) -> bool:
@@ -201,9 +204,10 @@ def is_tracker(name: str) -> bool:
 
 
 def _canonical(url: str) -> str:
-    if not is_link(url):
-        return url.strip()
-    url = _BLANKS.sub("", url)
+    if not _ORDINARY.fullmatch(url):
+        if not is_link(url):
+            return url.strip()
+        url = _BLANKS.sub("", url)
     for _ in range(_MAX_REDIRECTORS):
         normalized = _normalized(url)
         target = _redirector_target(normalized) if "?" in normalized else ""
@@ -226,7 +230,7 @@ def _normalized(url: str) -> str:
 
 
 def _without_query(host: str, port: str | None, path: str) -> str:
-    port = _DEFAULT_PORT.sub("", port or "")
+    port = _DEFAULT_PORT.sub("", port) if port else ""
     if not path.isascii():
         path = quote(path, safe=f"/%{_UNESCAPED_SIGNS}")
     if "%" in path:

@@ -76,12 +76,14 @@ def feed_document(
     place = place_of(facts.language, host_of(url))
     tag = language.judged(_openings(entries), language.declared(facts.language))
     seed = xxh3_64_intdigest(f"{READER_VERSION}\n{place}\n{tag}".encode())
+    packed = [_packed(entry) for entry in entries]
     numbered = [
-        _Entry(_fingerprint(entry, seed), _first_date(entry.dates, place), entry)
-        for entry in entries
+        _Entry(_fingerprint(each, seed), _first_date(entry.dates, place), entry)
+        for each, entry in zip(packed, entries, strict=True)
     ]
-    lengths = [_longest_item(entry) for entry in entries]
-    if len(entries) > MOST_ENTRIES or sum(lengths) > MOST_TEXT:
+    # One part may become both summary and text.
+    if len(entries) > MOST_ENTRIES or 2 * sum(map(len, packed)) > MOST_TEXT:
+        lengths = [_longest_item(entry) for entry in entries]
         numbered = [numbered[at] for at in newest_places([*map(sort_time, numbered)], lengths)]
     title, items = _cleaned_items(numbered, known, facts.title, tag)
     return Document(
@@ -102,18 +104,21 @@ class _Entry(NamedTuple):
 
 
 def _longest_item(entry: RawEntry) -> int:
-    """Return the most characters that the item of *entry* can have.
-
-    One part may become both summary and text.
-    """
+    """Return the most characters that the item of *entry* can have."""
     bodies = map(len, (entry.summary, *entry.contents))
     return min(len(entry.title), LONGEST_NAME) + 2 * min(max(bodies), LONGEST_TEXT)
 
 
-def _fingerprint(entry: RawEntry, seed: int) -> int:
-    """Return 63 bits, which fit a signed column; never 0. JSON may contain lone surrogates."""
-    parts = (part if isinstance(part, str) else "\1".join(part) for part in entry)
-    return xxh3_64_intdigest("\0".join(parts).encode("utf-8", "surrogatepass"), seed) >> 1 or 1
+def _packed(entry: RawEntry) -> bytes:
+    """Return all parts of *entry*; JSON may contain lone surrogates."""
+    *first, contents, dates, language_, credit, credit_url = entry
+    parts = (*first, "\1".join(contents), "\1".join(dates), language_, credit, credit_url)
+    return "\0".join(parts).encode("utf-8", "surrogatepass")
+
+
+def _fingerprint(packed: bytes, seed: int) -> int:
+    """Return 63 bits, which fit a signed column; never 0."""
+    return xxh3_64_intdigest(packed, seed) >> 1 or 1
 
 
 def _cleaned_items(
@@ -172,7 +177,10 @@ def _complete_guid(guid: str, base: str) -> str:
 
 
 def _first_date(dates: Iterable[str], place: str) -> datetime | date | None:
-    return next((found for text in dates if (found := feed_date(text, place))), None)
+    for text in dates:
+        if found := feed_date(text, place):
+            return found
+    return None
 
 
 def _openings(entries: Sequence[RawEntry]) -> str:

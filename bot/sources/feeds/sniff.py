@@ -75,11 +75,9 @@ def sniff(data: bytes, text: str) -> Shape:
     head = text[:HEAD].lstrip("\ufeff \t\r\n\0")
     if not head:
         raise Unreadable("This is empty.", "empty")
-    _refuse_binary(data, head)
-    if head.startswith(("{", "[{")):
-        return Shape.JSON
     if not head.startswith("<"):
-        return _loose_shape(head)
+        _refuse_binary(data, head)
+        return Shape.JSON if head.startswith(("{", "[{")) else _loose_shape(head)
     root = _root_name(head)
     if root in _SITEMAP_ROOTS:
         return Shape.SITEMAP
@@ -100,7 +98,7 @@ def _refuse_binary(data: bytes, head: str) -> None:
             raise Unreadable(sentence, "binary", format=format_)
     coded = head.encode("utf-8", "replace")
     controls = len(coded) - len(coded.translate(None, _CONTROLS))
-    if controls > max(4, _CONTROL_SHARE * len(head)) and not head.startswith("<"):
+    if controls > max(4, _CONTROL_SHARE * len(head)):
         raise Unreadable("This is a binary file, not a feed, a page or a text.", "binary")
 
 

@@ -171,8 +171,9 @@ def _with_single_blanks(text: str) -> str:
     """Replace each run of white space in a line, such as tabs and `&nbsp;`, with one blank."""
     if "\t" in text:
         text = text.replace("\t", " ")
-    if not text.isascii() and _OTHER_SPACES.search(_rare_characters(text)):
-        text = _OTHER_SPACES.sub(" ", text)
+    if not text.isascii():
+        for space in {*_OTHER_SPACES.findall(_rare_characters(text))}:
+            text = text.replace(space, " ")
     while "  " in text:
         text = text.replace("  ", " ")
     return text
@@ -224,8 +225,13 @@ def _is_fine(text: str, controls: re.Pattern[str]) -> bool:
     others = _rare_characters(text)
     if not others:
         return True
-    # Both characters of a suspect pair are among the rare ones.
-    return not (controls.search(others) or (_SUSPECT.search(others) and _SUSPECT.search(text)))
+    if controls.search(others):
+        return False
+    # Both characters of a suspect pair are among the rare ones, and side by side in few texts.
+    pairs = {*_SUSPECT_PAIR.findall(others)}
+    if len(pairs) > _FEW_PAIRS:
+        return not _SUSPECT.search(text)
+    return not any(pair in text for pair in pairs)
 
 
 def _rare_characters(text: str) -> str:
@@ -304,6 +310,8 @@ _SUSPECT = re.compile(
     "[\u00c2-\u00f4\u0102\u0139\u0412\u0413\u0420\u0421\u0432]"
     "[\x80-\u00bf\u0104-\u0192\u02c6-\u02dd\u0402-\u040f\u0452-\u045f\u0490\u0491\u2013-\u2122]"
 )
+_SUSPECT_PAIR = re.compile(f"(?=({_SUSPECT.pattern}))")  # overlapping ones too
+_FEW_PAIRS: Final = 16  # which are found faster one by one
 _AS_THEY_ARE = "dateline.as-they-are"
 _SURE = 2  # characters, where a pair of letters might have been meant
 _MOST = 3  # times that a text is mistaken

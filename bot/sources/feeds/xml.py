@@ -9,6 +9,7 @@ It reads documents that are well-formed, or can be mended with certainty, and de
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -180,7 +181,7 @@ def _raw(element: Any, base: str) -> RawEntry:
         title=title,
         summary=summary,
         contents=tuple([text for text in contents if text != summary]),
-        dates=tuple([each.text or "" for part in _DATES for each in found.get(part, ())]),
+        dates=tuple([each.text or "" for part in _DATES if part in found for each in found[part]]),
         language=element.get(_LANG) or _text_of(found.get("language2")),
         credit=credit,
         credit_url=credit_url,
@@ -258,13 +259,13 @@ def _document(feed: _Feed, url: str, known: Collection[int]) -> Document:
 
 
 def _by_part(elements: Iterable[Any]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
+    found: defaultdict[str, list[Any]] = defaultdict(list)
     for element in elements:
         if part := _part_of(element.tag):
-            found.setdefault(part, []).append(element)
+            found[part].append(element)
     for group in found.pop("group", ()):  # of pictures or films
         for part, members in _by_part(group).items():
-            found.setdefault(part, []).extend(members)
+            found[part] += members
     return found
 
 

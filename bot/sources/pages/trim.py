@@ -114,7 +114,7 @@ def _to_end_mark(paragraphs: list[str]) -> list[str]:
 
 
 def _to_next_story(paragraphs: list[str]) -> list[str]:
-    if not paragraphs or not _has_dateline(paragraphs[0]):
+    if not paragraphs[2:] or not _has_dateline(paragraphs[0]):  # no headline and story behind
         return paragraphs
     total = sum(map(len, paragraphs))
     before = len(paragraphs[0])
