@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.sources.feeds.model import Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.limits import MOST_ENTRIES
-from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames
+from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames, is_quick
 from bot.sources.urls import canonical_url
 from bot.subscribers.export_document import (
     ExportDocument,
@@ -233,3 +233,11 @@ def test_an_answer_without_a_long_list_is_one_frame():
     for answer in (*answers, {"unreadable": "No."}):
         (frame,) = frames(answer)
         assert json.loads(frame[4:]) == answer
+
+
+@pytest.mark.parametrize("entry", ["item", "entry", "url", "sitemap"])
+def test_entries_are_counted_by_their_tags_and_not_by_words(entry):
+    few, many = (f"<rss>{f'<{entry}></{entry}>' * count}</rss>" for count in (128, 129))
+
+    assert is_quick(f"{few} items, entries, url>".encode())
+    assert not is_quick(many.encode())
