@@ -178,6 +178,18 @@ async def test_an_idle_worker_leaves_and_a_new_one_comes(workers):
     assert (await read(workers, TEXT)).items
 
 
+async def test_a_second_worker_ends_while_the_first_is_busy():
+    workers = Workers(idle_seconds=1)
+    await asyncio.gather(read(workers, TEXT), read(workers, TEXT))
+    idle, busy = workers._free
+    while idle._process.returncode is None:
+        await read(workers, TEXT)
+    is_busy_alive = busy._process.returncode is None
+    await workers.close()
+
+    assert is_busy_alive
+
+
 async def test_a_worker_knows_nothing_of_our_environment(workers, monkeypatch):
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
     await read(workers, TEXT)
