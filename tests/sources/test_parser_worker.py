@@ -1,5 +1,6 @@
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -188,6 +189,14 @@ async def test_a_second_worker_ends_while_the_first_is_busy():
     await workers.close()
 
     assert is_busy_alive
+
+
+def test_a_worker_is_small_because_it_does_not_import_asyncio():
+    program = "import sys, bot.sources.parser_worker; sys.exit('asyncio' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == 0
 
 
 async def test_a_worker_knows_nothing_of_our_environment(workers, monkeypatch):
