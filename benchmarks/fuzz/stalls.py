@@ -26,7 +26,8 @@ from tests.conftest import TurnedClock
 from tests.fake_fetcher import FakeFetcher
 
 LIMIT_MS: Final = 100
-SIZES: Final = (QUICK - 1_000, 1_000_000)  # the largest that is read in the loop, and a common bomb
+# The largest that is read in the loop without and with ASCII alone, and a common bomb.
+SIZES: Final = (QUICK // 2 - 1_000, QUICK - 1_000, 1_000_000)
 _MAIL_SIZE: Final = 256_000
 _ADDED: Final = ("tiny entries", "long entries")  # of these the most are stored
 _WORKER_SECONDS: Final = 10.0  # as in service

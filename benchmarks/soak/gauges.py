@@ -1,5 +1,7 @@
 """Measures memory, the database, lags and messages of each hour."""
 
+import _sqlite3
+import ctypes
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -25,7 +27,10 @@ _NAMES: Final = sorted(metadata().tables)
 
 @dataclass(frozen=True)
 class Hour:
-    """*memory*: megabytes of the process; *tree*: its peak with the workers."""
+    """*memory*: megabytes of the process; *tree*: its peak with the workers.
+
+    *of_sqlite*: megabytes of *memory* that SQLite holds, nearly all of it in its page caches.
+    """
 
     number: int
     memory: float
@@ -36,15 +41,20 @@ class Hour:
     queue: Mapping[str, int]
     calls: Mapping[str, int]
     fullest: int
+    of_sqlite: float = 0.0
+
+    @property
+    def own(self) -> float:
+        return self.memory - self.of_sqlite
 
     def line(self) -> str:
         shown = {name: self.rows[name] for name in ("article", "match", "alert", "delivery")}
         lags = " ".join(f"{name}={lag:.0f}" for name, lag in self.lags.items() if lag >= 1)
         return (
             f"day {self.number // 24 + 1} {self.number % 24:02}h: {self.memory:.0f} MB"
-            f" (tree {self.tree:.0f}), database {self.database:.0f} MB,"
-            f" rows {_pairs(shown)}, lags [{lags}], queue [{_pairs(self.queue)}],"
-            f" {_pairs(self.calls)}, fullest second {self.fullest}"
+            f" (of SQLite {self.of_sqlite:.0f}, tree {self.tree:.0f}),"
+            f" database {self.database:.0f} MB, rows {_pairs(shown)}, lags [{lags}],"
+            f" queue [{_pairs(self.queue)}], {_pairs(self.calls)}, fullest second {self.fullest}"
         )
 
 
@@ -99,6 +109,7 @@ class Gauges:
             queue=dict(self._queue),
             calls=dict(self.telegram.calls),
             fullest=self.telegram.fullest,
+            of_sqlite=sqlite_mb(),
         )
         self.hours.append(hour)
         self._worst, self._tree = Counter(), 0.0
@@ -120,6 +131,14 @@ class Gauges:
             assert tx.dialect == POSTGRESQL
             size = await tx.one(text("SELECT pg_database_size(current_database())"))
             return int(size[0]) / 1e6
+
+
+def sqlite_mb() -> float:
+    """Return the memory that SQLite has allocated in this process."""
+    library = ctypes.CDLL(getattr(_sqlite3, "__file__", None))
+    used = library.sqlite3_memory_used
+    used.restype = ctypes.c_int64
+    return int(used()) / 1e6
 
 
 def percentile(looks: Counter[int], share: float) -> int:

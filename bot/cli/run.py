@@ -25,8 +25,9 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     """
     import asyncio
 
-    from bot.app.memory import postpone_collection
+    from bot.app.memory import postpone_collection, share_arena
 
+    share_arena()
     postpone_collection()
     from bot.app.run import run_bot
     from bot.ops.error_reports import error_reports

@@ -23,7 +23,7 @@ from bot.sources.feeds.model import Document, Unreadable, bounded, item_to_json
 from bot.sources.feeds.reader import NeedsWorker, read_fast
 from bot.sources.feeds.roots import as_utf8
 from bot.sources.feeds.sniff import Shape, decode, sniff, unpacked
-from bot.sources.parser_pool import frame, frames, read_frame
+from bot.sources.parser_frames import frame, frames, read_frame
 from bot.sources.urls import canonical_url
 
 MEMORY_BYTES = 512 * 1024 * 1024

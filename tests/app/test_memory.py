@@ -1,4 +1,7 @@
 import gc
+import platform
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -63,3 +66,25 @@ async def test_an_exempt_cycle_is_collected_in_the_end():
 
     assert kept
     assert seen() is None
+
+
+PROGRAM = """
+import ctypes, threading
+from bot.app.memory import share_arena
+share_arena()
+libc = ctypes.CDLL(None)
+threads = [threading.Thread(target=libc.malloc, args=(1000,)) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+libc.malloc_stats()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+def test_threads_share_one_arena():
+    command = [sys.executable, "-c", PROGRAM]
+
+    stats = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+
+    assert "Arena 0:" in stats
+    assert "Arena 1:" not in stats

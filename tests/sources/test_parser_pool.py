@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bot.sources.feeds.model import Document, DocumentKind, Item, item_to_json
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.limits import MOST_ENTRIES
-from bot.sources.parser_pool import _PART, QUICK, DocumentReader, frames, is_quick
+from bot.sources.parser_frames import PART, frames
+from bot.sources.parser_pool import QUICK, DocumentReader, is_quick
 from bot.sources.urls import canonical_url
 from bot.subscribers.export_document import (
     ExportDocument,
@@ -59,6 +60,10 @@ class Asked:
     ("data", "tasks"),
     [
         pytest.param(SMALL, [], id="a small feed"),
+        pytest.param(rss([item(1, text="z" * 100_000)]).encode(), [], id="a long text"),
+        pytest.param(
+            rss([item(1, text="ü" * 50_000)]).encode(), ["document"], id="as long in other letters"
+        ),
         pytest.param(SMALL + b" " * QUICK, ["document"], id="more bytes"),
         pytest.param(gzip.compress(SMALL), ["document"], id="compressed"),
         pytest.param(rss(["<item/>"] * 100).encode(), [], id="entries without anything"),
@@ -225,7 +230,7 @@ def test_a_long_list_goes_in_parts():
 
     assert parts
     assert [each for part in parts for each in part["part"]] + last["found"] == found
-    assert max(map(len, frames({"found": found}))) < _PART + 6_000
+    assert max(map(len, frames({"found": found}))) < PART + 6_000
 
 
 def test_an_answer_without_a_long_list_is_one_frame():

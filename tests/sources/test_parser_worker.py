@@ -1,5 +1,6 @@
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -176,6 +177,26 @@ async def test_an_idle_worker_leaves_and_a_new_one_comes(workers):
     await workers._free[0]._process.wait()
 
     assert (await read(workers, TEXT)).items
+
+
+async def test_a_second_worker_ends_while_the_first_is_busy():
+    workers = Workers(idle_seconds=1)
+    await asyncio.gather(read(workers, TEXT), read(workers, TEXT))
+    idle, busy = workers._free
+    while idle._process.returncode is None:
+        await read(workers, TEXT)
+    is_busy_alive = busy._process.returncode is None
+    await workers.close()
+
+    assert is_busy_alive
+
+
+def test_a_worker_is_small_because_it_does_not_import_asyncio():
+    program = "import sys, bot.sources.parser_worker; sys.exit('asyncio' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == 0
 
 
 async def test_a_worker_knows_nothing_of_our_environment(workers, monkeypatch):

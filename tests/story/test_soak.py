@@ -2,14 +2,16 @@
 
 import asyncio
 import hashlib
+import sqlite3
 import threading
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from benchmarks.skipping_clock import Clock, SkippingLoop
-from benchmarks.soak.gauges import Hour, percentile
+from benchmarks.soak.gauges import Hour, percentile, sqlite_mb
 from benchmarks.soak.numbers import Numbers
 from benchmarks.soak.verdict import Verdict, judge_memory, judge_tables
 from benchmarks.soak.week import Week
@@ -96,9 +98,9 @@ def test_a_percentile_is_an_observed_lag():
     assert percentile(looks, 1) == 300
 
 
-def hour(number: int, memory: float = 300.0, **rows: int) -> Hour:
+def hour(number: int, memory: float = 300.0, of_sqlite: float = 0.0, **rows: int) -> Hour:
     counted = {name: rows.get(name, 0) for name in ROWS}
-    return Hour(number, memory, memory, 1.0, counted, {}, {}, {}, 0)
+    return Hour(number, memory, memory, 1.0, counted, {}, {}, {}, 0, of_sqlite)
 
 
 ROWS = (
@@ -123,6 +125,25 @@ def test_a_library_that_is_loaded_once_is_no_fault():
 
     assert verdict.facts["memory_mb_a_day"] == 0
     assert verdict.is_good
+
+
+def test_page_caches_that_fill_for_days_are_no_fault():
+    verdict = Verdict()
+    filled = [number / 4 for number in range(1, 169)]
+
+    judge_memory(verdict, [hour(number, 300 + mb, mb) for number, mb in enumerate(filled, 1)])
+
+    assert verdict.facts["memory_mb_a_day"] == 0
+    assert verdict.is_good
+
+
+def test_the_memory_of_sqlite_is_measured():
+    before = sqlite_mb()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE filled AS SELECT zeroblob(1000000) AS bytes")
+        during = sqlite_mb()
+
+    assert during - before > 1
 
 
 def test_memory_that_grows_in_daily_steps_is_a_fault():
