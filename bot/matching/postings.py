@@ -13,8 +13,7 @@ thread, so that the event loop goes on.
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
@@ -24,11 +23,13 @@ from numpy.typing import NDArray
 from bot.matching.clauses import (
     LONGEST_PHRASE,
     PREFIX,
-    SHORTEST_STEM,
     TITLE,
+    PrefixLengths,
     clauses,
+    merged_prefixes,
+    note_prefix,
     outside,
-    stems,
+    prefixes_of,
 )
 from bot.matching.evaluate import Field, FoldedArticle
 from bot.matching.query import ParsedQuery
@@ -64,8 +65,8 @@ def hash_of(literal: str) -> int:
 class QueryBatch:
     """Compiled queries that wait to be merged, in flat arrays, one clause after another.
 
-    *stems*: the lengths of prefixes, by their first letters. *beginnings*: hashes of the beginnings
-    of phrases with three words or more. Both limit what must be hashed of an article.
+    *beginnings*: hashes of the beginnings of phrases with three words or more. Like *prefixes*,
+    they limit what must be hashed of an article.
     """
 
     query_ids: "array[int]" = field(default_factory=lambda: array("q"))  # of each clause
@@ -74,7 +75,7 @@ class QueryBatch:
     literals: "array[int]" = field(default_factory=lambda: array("Q"))
     are_forbidden: "array[int]" = field(default_factory=lambda: array("b"))
     inexact: dict[int, str] = field(default_factory=dict)  # canonical texts, by the query's id
-    stems: dict[str, set[int]] = field(default_factory=dict)
+    prefixes: PrefixLengths = field(default_factory=dict)
     beginnings: set[int] = field(default_factory=set)
     has_titles: bool = False
 
@@ -94,9 +95,7 @@ class QueryBatch:
     def _note(self, literal: str) -> None:
         self.has_titles |= literal.startswith(TITLE)
         words = literal.removeprefix(TITLE).split(" ")
-        if literal.endswith(PREFIX):
-            stem = words[0].removesuffix(PREFIX)
-            self.stems.setdefault(stem[:SHORTEST_STEM], set()).add(len(stem))
+        note_prefix(literal, self.prefixes)
         for length in range(2, len(words)):
             self.beginnings.add(hash_of(" ".join(words[:length])))
 
@@ -143,7 +142,7 @@ class Postings:
     starts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
     others: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     beginnings: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
-    stems: dict[str, set[int]] = field(default_factory=dict)
+    prefixes: PrefixLengths = field(default_factory=dict)
     has_titles: bool = False
     ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of queries, sorted
 
@@ -246,10 +245,7 @@ def with_batch(
         np.concatenate(([0], lengths[order].cumsum())).astype(np.int32),
         others[_ranges((ends - lengths)[order], ends[order])],
         np.sort(np.fromiter({*old.beginnings.tolist(), *batch.beginnings}, np.uint64)),
-        {
-            stem: old.stems.get(stem, set()) | batch.stems.get(stem, set())
-            for stem in old.stems.keys() | batch.stems.keys()
-        },
+        merged_prefixes(old.prefixes, batch.prefixes),
         old.has_titles or batch.has_titles,
         _numbered(query_ids)[0],
     )
@@ -355,8 +351,8 @@ def _of_words(blocks: Iterable[Sequence[str]], postings: Postings) -> Iterator[H
             phrases = run[:-1] * step + run[1:]
             found.append(phrases)
             found += _longer(run, phrases, postings.beginnings)
-        if postings.stems:
-            found.append(_prefixes(words, postings.stems))
+        if postings.prefixes:
+            found.append(_prefixes(words, postings.prefixes))
         yield np.concatenate(found)
 
 
@@ -379,12 +375,6 @@ def _longer(run: Hashes, phrases: Hashes, beginnings: Hashes) -> Iterator[Hashes
         yield phrases
 
 
-def _prefixes(words: Sequence[str], known: Mapping[str, AbstractSet[int]]) -> Hashes:
-    found = [
-        hash(word[:length])
-        for word in set(words)
-        for stem in stems(word)
-        for length in known.get(stem, ())
-        if length <= len(word)
-    ]
+def _prefixes(words: Iterable[str], lengths: PrefixLengths) -> Hashes:
+    found = [hash(each) for each in prefixes_of(set(words), lengths)]
     return np.array(found, dtype=np.int64).view(np.uint64) ^ np.uint64(_PREFIX)

@@ -97,13 +97,20 @@ class FoldedForms:
         return tuple(self.plain.split())
 
     @property
+    def marked_words(self) -> "FoldedForms":
+        """The words that the two readings write differently."""
+        if not self.joined:
+            return FoldedForms("")
+        words = [word for word in self.marked.split() if JOIN in word or POINT in word]
+        return FoldedForms(f" {' '.join(words)} ")
+
+    @property
     def stored(self) -> str:
         """The text that is stored and indexed: the marked text, then its marked words unmarked."""
         if not self.joined:
             return self.marked[1:-1]
-        words = [word for word in self.marked.split() if JOIN in word or POINT in word]
-        apart = {part for word in words for part in FoldedForms(word).plain.split()}
-        more = sorted(apart | {FoldedForms(word).joined for word in words})
+        words = self.marked_words
+        more = sorted({*words.plain.split(), *words.joined.split()})
         return " ".join((self.marked[1:-1], _MORE, *more))
 
     @classmethod
