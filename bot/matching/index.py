@@ -29,7 +29,15 @@ from bot.matching.clauses import (
     single_words,
 )
 from bot.matching.evaluate import Field, FoldedArticle, fold_article, holds, learned
-from bot.matching.postings import Frequencies, Postings, QueryBatch, literal_hashes, with_batch
+from bot.matching.postings import (
+    Frequencies,
+    Ints,
+    Postings,
+    QueryBatch,
+    distinct,
+    literal_hashes,
+    with_batch,
+)
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
@@ -201,7 +209,8 @@ class QueryIndex:
         self._matched += 1
         if len(self._postings):
             sure, perhaps = yield from self._in_postings(article)
-            found |= sure
+            sure |= found  # of the two, the larger one stays
+            found = sure
             for query_id in perhaps - found:
                 trees[query_id] = _tree(self._inexact[query_id])
                 yield
@@ -223,8 +232,12 @@ class QueryIndex:
             yield
         if self._matched % _LEARNED == 0:
             self._learn(blocks)
-        sure, possible = yield from self._postings.matching(np.unique(np.concatenate(numbers)))
-        return set(sure.tolist()) - self._gone, set(possible.tolist()) - self._gone
+        sure, possible = yield from self._postings.matching(distinct(np.concatenate(numbers)))
+        return self._without_gone(sure), self._without_gone(possible)
+
+    def _without_gone(self, query_ids: Ints) -> set[int]:
+        found = set(query_ids.tolist())
+        return found - self._gone if self._gone else found
 
     def _learn(self, blocks: Sequence[np.typing.NDArray[np.uint64]]) -> None:
         """Learn from the beginning of an article, which is enough to know what is rare."""
