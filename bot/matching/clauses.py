@@ -11,7 +11,7 @@ express NEAR or exact spelling. In this case `is_exact` is False, and the evalua
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, product
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from bot.matching.evaluate import FoldedArticle, variants
 from bot.matching.query.ast import And, LanguageTerm, Leaf, Near, Node, Not, Or, SourceTerm, Term
@@ -20,9 +20,13 @@ from bot.text.characters import is_hangul
 TITLE: Final = "title:"
 PREFIX: Final = "*"
 LONGEST_PHRASE: Final = 8  # words; only the beginning of a longer phrase is looked up
-SHORTEST_STEM: Final = 3  # letters by which prefixes are grouped
+LONGEST_STEM: Final = 3  # letters by which beginnings are grouped
 ANY: Final = ""  # the literal that every article has
 _MOST_CLAUSES: Final = 32  # of an AND of ORs; if it has more, only some operands are looked up
+
+
+# The lengths of the beginnings that queries look for, by their stems, by the lengths of the stems.
+PrefixLengths: TypeAlias = dict[int, dict[str, set[int]]]
 
 
 class Clause(NamedTuple):
@@ -114,27 +118,43 @@ def _variant_clause(words: tuple[str, ...], term: Term) -> Clause:
 
 
 def single_words(required: Iterable[str]) -> list[str]:
-    """Return the literals of *required*, phrases split into words and beginnings cut to stems."""
+    """Return the literals of *required*, phrases split into words."""
     found = []
     for literal in required:
         field = TITLE if literal.startswith(TITLE) else ""
         is_whole = literal.startswith(("source:", "lang:"))
         words = [literal] if is_whole else literal.removeprefix(field).split() or [ANY]
-        found += [field + stem_of(word) for word in words]
+        found += [field + word for word in words]
     return found
 
 
-def stem_of(literal: str) -> str:
-    """Return the first letters of a beginning, as a literal; return other literals unchanged."""
-    return literal[:SHORTEST_STEM].rstrip(PREFIX) + PREFIX if literal[-1:] == PREFIX else literal
+def note_prefix(literal: str, lengths: PrefixLengths) -> None:
+    """Add the literal to *lengths* if it is a beginning."""
+    if literal.endswith(PREFIX):
+        beginning = literal.removeprefix(TITLE).removesuffix(PREFIX)
+        stem = beginning[:LONGEST_STEM]
+        lengths.setdefault(len(stem), {}).setdefault(stem, set()).add(len(beginning))
 
 
-def stems(word: str) -> tuple[str, ...]:
-    """Return the beginnings, without a star, under which a prefix of *word* may be grouped."""
-    if word.isascii():
-        return (word[:SHORTEST_STEM],)
-    short = [word[:length] for length in range(1, SHORTEST_STEM) if is_hangul(word[:length])]
-    return (*short, word[:SHORTEST_STEM])
+def merged_prefixes(one: PrefixLengths, other: PrefixLengths) -> PrefixLengths:
+    merged: PrefixLengths = {}
+    for stem_length, by_stem in (*one.items(), *other.items()):
+        stems = merged.setdefault(stem_length, {})
+        for stem, lengths in by_stem.items():
+            stems[stem] = stems.get(stem, set()) | lengths
+    return merged
+
+
+def prefixes_of(words: Iterable[str], lengths: PrefixLengths) -> list[str]:
+    """Return the beginnings of *words*, without a star, that have one of the *lengths*."""
+    return [
+        word[:length]
+        for stem_length, by_stem in lengths.items()
+        for word in words
+        if (stem := word[:stem_length]) in by_stem
+        for length in by_stem[stem]
+        if length <= len(word)
+    ]
 
 
 def outside(article: FoldedArticle) -> list[str]:

@@ -291,6 +291,10 @@ class Reasons:
 
 def reasons(node: Node, article: FoldedArticle) -> Reasons | None:
     """Return why the query matches *article*; None if it does not."""
+    if isinstance(node, Term):  # most queries; a hit in the title decides
+        in_title = article.title_field.has(node)
+        is_found = in_title or article.has(node)
+        return Reasons((node.shown,), in_title) if is_found else None
     found = set(leaves_that_hold(node, article.has))
     if not found:
         return None

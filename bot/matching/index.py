@@ -1,24 +1,43 @@
 """Indexes the stored queries, so that an article is compared only with queries that may match it.
 
 A query is found by the rarest literal that each of its clauses requires (`clauses`). A few thousand
-queries are in a dict by these literals, and the trees of those found are evaluated. More queries
-are in `postings`, where literals alone decide most cases. Changed queries go into the dict, and
-move to the postings when `needs_compaction` is True.
+queries are in a dict by single words, which decide most cases; the trees of queries with phrases
+are evaluated. More queries are in `postings`. Changed queries go into the dict, and move to the
+postings when `needs_compaction` is True.
 
 Only one task at a time may use an index. It needs no event loop.
 """
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from bot.matching.clauses import PREFIX, TITLE, clauses, outside, single_words, stems
+from bot.matching.clauses import (
+    PREFIX,
+    TITLE,
+    Clause,
+    PrefixLengths,
+    clauses,
+    note_prefix,
+    outside,
+    prefixes_of,
+    single_words,
+)
 from bot.matching.evaluate import Field, FoldedArticle, fold_article, holds, learned
-from bot.matching.postings import Frequencies, Postings, QueryBatch, literal_hashes, with_batch
+from bot.matching.postings import (
+    Frequencies,
+    Ints,
+    Postings,
+    QueryBatch,
+    distinct,
+    literal_hashes,
+    with_batch,
+)
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
@@ -31,72 +50,103 @@ _WISER: Final = 8
 _ENOUGH: Final = 64  # articles after which it is known which literals are rare
 
 
+class WordClause(NamedTuple):
+    """A clause of a query, in single words (`single_words`), one of which is its rarest.
+
+    *is_decided*: the words alone tell whether the query matches; otherwise its tree is evaluated.
+    """
+
+    query_id: int
+    rarest: str
+    required: frozenset[str]
+    forbidden: frozenset[str]
+    is_decided: bool
+
+    @classmethod
+    def of(cls, query_id: int, clause: Clause, frequencies: Frequencies) -> "WordClause":
+        required = single_words(clause.required)
+        forbidden = [each for each in clause.forbidden if single_words([each]) == [each]]
+        is_in_words = (required, forbidden) == (list(clause.required), list(clause.forbidden))
+        return cls(
+            query_id,
+            min(required, key=lambda each: (frequencies.of_one(each), -len(each))),
+            frozenset(required),
+            frozenset(forbidden),
+            clause.is_exact and is_in_words,
+        )
+
+
 @dataclass(slots=True)
 class Recent:
-    """The queries that are not in the postings, by their rarest literals."""
+    """The queries that are not in the postings, by the rarest word of each clause."""
 
     queries: dict[int, ParsedQuery] = field(default_factory=dict)
-    with_choice: set[int] = field(default_factory=set)  # those with more than one literal
-    _rarest_literals: dict[int, set[str]] = field(default_factory=dict)
-    # By literal: the ids of queries, and whether this literal alone satisfies the query.
-    _found_by: dict[str, dict[int, bool]] = field(default_factory=dict)
+    with_choice: set[int] = field(default_factory=set)  # those with a clause of several words
+    _clauses: dict[int, list[WordClause]] = field(default_factory=dict)
+    _by_rarest: defaultdict[str, list[WordClause]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _uses: Counter[str] = field(default_factory=Counter)  # of each word, by clauses
     _has_titles: bool = False
-    _has_prefixes: bool = False
+    _prefixes: PrefixLengths = field(default_factory=dict)
 
     def add(self, query_id: int, query: ParsedQuery, frequencies: Frequencies) -> None:
-        found = clauses(query.tree)  # first, because it may fail and then nothing may change
+        # First, because it may fail and then nothing may change.
+        found = [WordClause.of(query_id, each, frequencies) for each in clauses(query.tree)]
         self.queries[query_id] = query
-        rarest_literals = self._rarest_literals[query_id] = set()
-        for required, forbidden, is_exact in found:
-            words = single_words(required)
-            rarest = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
-            rarest_literals.add(rarest)
-            if len(words) > 1:
+        self._clauses[query_id] = found
+        for clause in found:
+            words = clause.required | clause.forbidden
+            self._by_rarest[clause.rarest].append(clause)
+            self._uses.update(words)
+            if len(clause.required) > 1:
                 self.with_choice.add(query_id)
-            self._has_titles |= rarest.startswith(TITLE)
-            self._has_prefixes |= rarest.endswith(PREFIX)
-            is_all = is_exact and not forbidden and required == (rarest,)
-            ids = self._found_by.setdefault(rarest, {})
-            ids[query_id] = is_all or ids.get(query_id, False)
+            self._has_titles |= any(word.startswith(TITLE) for word in words)
+            for word in words:
+                note_prefix(word, self._prefixes)
 
     def remove(self, query_id: int) -> None:
         if self.queries.pop(query_id, None) is None:
             return
         self.with_choice.discard(query_id)
-        for rarest in self._rarest_literals.pop(query_id):
-            ids = self._found_by[rarest]
-            del ids[query_id]
-            if not ids:
-                del self._found_by[rarest]
+        for clause in self._clauses.pop(query_id):
+            self._by_rarest[clause.rarest].remove(clause)
+            for word in clause.required | clause.forbidden:
+                self._uses[word] -= 1
+                if not self._uses[word]:
+                    del self._uses[word]
+                    self._by_rarest.pop(word, None)
 
     def candidates(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
         """Return the ids of the queries that match, and of those that may match."""
         sure, possible = set[int](), set[int]()
         if not self.queries:
             return sure, possible
-        for literals in self._literals_of(article):
-            for literal in literals & self._found_by.keys():
-                for query_id, is_all in self._found_by[literal].items():
-                    (sure if is_all else possible).add(query_id)
+        present = set[str]()  # the words of the article that any query uses
+        for words in self._words_of(article):
+            present |= self._uses.keys() & words
+            yield
+        for word in present & self._by_rarest.keys():
+            for clause in self._by_rarest[word]:
+                if clause.required <= present and clause.forbidden.isdisjoint(present):
+                    (sure if clause.is_decided else possible).add(clause.query_id)
             yield
         return sure, possible - sure
 
-    def _literals_of(self, article: FoldedArticle) -> Iterator[set[str]]:
-        """Yield the literals of *article* by which a query may be found, part by part."""
-        yield set(outside(article))
-        titles = self._words_of(article.title_field)
+    def _words_of(self, article: FoldedArticle) -> Iterator[list[str]]:
+        """Yield the words of *article* by which a query may be found, part by part."""
+        yield outside(article)
+        titles = self._words_in(article.title_field)
         yield titles
         if self._has_titles:
-            yield {TITLE + each for each in titles}
+            yield [TITLE + each for each in titles]
         for part in article.text_field.parts or (article.text_field,):
-            yield self._words_of(part)
+            yield self._words_in(part)
 
-    def _words_of(self, text: Field) -> set[str]:
-        words = set(text.folded.plain.split())
-        if text.folded.joined:
-            words.update(text.folded.joined.split())
-        if self._has_prefixes:
-            words.update([stem + PREFIX for word in words for stem in stems(word)])
+    def _words_in(self, text: Field) -> list[str]:
+        words = [*text.folded.plain.split(), *text.folded.marked_words.joined.split()]
+        if self._prefixes:
+            words += [each + PREFIX for each in prefixes_of(words, self._prefixes)]
         return words
 
 
@@ -159,7 +209,8 @@ class QueryIndex:
         self._matched += 1
         if len(self._postings):
             sure, perhaps = yield from self._in_postings(article)
-            found |= sure
+            sure |= found  # of the two, the larger one stays
+            found = sure
             for query_id in perhaps - found:
                 trees[query_id] = _tree(self._inexact[query_id])
                 yield
@@ -181,8 +232,12 @@ class QueryIndex:
             yield
         if self._matched % _LEARNED == 0:
             self._learn(blocks)
-        sure, possible = yield from self._postings.matching(np.unique(np.concatenate(numbers)))
-        return set(sure.tolist()) - self._gone, set(possible.tolist()) - self._gone
+        sure, possible = yield from self._postings.matching(distinct(np.concatenate(numbers)))
+        return self._without_gone(sure), self._without_gone(possible)
+
+    def _without_gone(self, query_ids: Ints) -> set[int]:
+        found = set(query_ids.tolist())
+        return found - self._gone if self._gone else found
 
     def _learn(self, blocks: Sequence[np.typing.NDArray[np.uint64]]) -> None:
         """Learn from the beginning of an article, which is enough to know what is rare."""

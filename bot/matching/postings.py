@@ -13,8 +13,7 @@ thread, so that the event loop goes on.
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
@@ -24,11 +23,13 @@ from numpy.typing import NDArray
 from bot.matching.clauses import (
     LONGEST_PHRASE,
     PREFIX,
-    SHORTEST_STEM,
     TITLE,
+    PrefixLengths,
     clauses,
+    merged_prefixes,
+    note_prefix,
     outside,
-    stems,
+    prefixes_of,
 )
 from bot.matching.evaluate import Field, FoldedArticle
 from bot.matching.query import ParsedQuery
@@ -45,6 +46,7 @@ _STEP: Final = 0x9E3779B97F4A7C15  # odd: a phrase's hash differs by the order o
 _TITLE: Final = hash(TITLE) & _MASK
 _PREFIX: Final = hash(PREFIX) & _MASK
 _BREAK: Final = "\n"  # not a word: it keeps a phrase from spanning the words on either side
+_CELLS_A_LITERAL: Final = 4  # at least, in the filter
 _CLAUSES: Final = 50_000  # checked in one slice
 
 
@@ -64,8 +66,8 @@ def hash_of(literal: str) -> int:
 class QueryBatch:
     """Compiled queries that wait to be merged, in flat arrays, one clause after another.
 
-    *stems*: the lengths of prefixes, by their first letters. *beginnings*: hashes of the beginnings
-    of phrases with three words or more. Both limit what must be hashed of an article.
+    *beginnings*: hashes of the beginnings of phrases with three words or more. Like *prefixes*,
+    they limit what must be hashed of an article.
     """
 
     query_ids: "array[int]" = field(default_factory=lambda: array("q"))  # of each clause
@@ -74,7 +76,7 @@ class QueryBatch:
     literals: "array[int]" = field(default_factory=lambda: array("Q"))
     are_forbidden: "array[int]" = field(default_factory=lambda: array("b"))
     inexact: dict[int, str] = field(default_factory=dict)  # canonical texts, by the query's id
-    stems: dict[str, set[int]] = field(default_factory=dict)
+    prefixes: PrefixLengths = field(default_factory=dict)
     beginnings: set[int] = field(default_factory=set)
     has_titles: bool = False
 
@@ -94,9 +96,7 @@ class QueryBatch:
     def _note(self, literal: str) -> None:
         self.has_titles |= literal.startswith(TITLE)
         words = literal.removeprefix(TITLE).split(" ")
-        if literal.endswith(PREFIX):
-            stem = words[0].removesuffix(PREFIX)
-            self.stems.setdefault(stem[:SHORTEST_STEM], set()).add(len(stem))
+        note_prefix(literal, self.prefixes)
         for length in range(2, len(words)):
             self.beginnings.add(hash_of(" ".join(words[:length])))
 
@@ -130,20 +130,21 @@ class Frequencies:
 class Postings:
     """The merged clauses.
 
-    *literals*: sorted hashes; the number of a literal is its place among them. *firsts[n]* to
-    *firsts[n + 1]*: the clauses whose rarest literal is n. *starts[c]* to *starts[c + 1]*: the
-    places in *others* of the other literals of clause c. *others*: the number of a required
-    literal, or -1 minus the number of a forbidden one.
+    *literals*: sorted hashes; the number of a literal is its place among them. *filter*: whether
+    any of them has these last bits. *firsts[n]* to *firsts[n + 1]*: the clauses whose rarest
+    literal is n. *starts[c]* to *starts[c + 1]*: the places in *others* of the other literals of
+    clause c. *others*: the number of a required literal, or -1 minus the number of a forbidden one.
     """
 
     literals: Hashes = field(default_factory=lambda: np.full(1, _MASK, dtype=np.uint64))
+    filter: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, dtype=np.bool_))
     firsts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(2, dtype=np.int32))
     query_ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     are_exact: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     starts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
     others: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     beginnings: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
-    stems: dict[str, set[int]] = field(default_factory=dict)
+    prefixes: PrefixLengths = field(default_factory=dict)
     has_titles: bool = False
     ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of queries, sorted
 
@@ -152,8 +153,12 @@ class Postings:
         return len(self.query_ids)
 
     def find(self, hashes: Hashes) -> Ints:
-        """Return the numbers of the literals whose hashes are among *hashes*."""
-        hashes = np.sort(hashes)  # neighbours are looked up in neighbouring memory
+        """Return the numbers of the literals whose hashes are among *hashes*, sorted and distinct.
+
+        Most words and phrases of an article are in no query. The filter tells this faster than a
+        search, which waits for memory at each step.
+        """
+        hashes = distinct(hashes[self.filter.take(hashes & _filter_mask(self.filter))])
         at = self.literals.searchsorted(hashes)
         found: Ints = at[self.literals.take(at, mode="clip") == hashes]
         return found
@@ -195,6 +200,29 @@ class Postings:
         lengths = last - first
         hold = np.logical_and.reduceat(are_right, lengths.cumsum() - lengths)
         return np.concatenate((asked[~has_others], more[hold]))
+
+
+def distinct(values: NDArray[Number]) -> NDArray[Number]:
+    """Return the distinct *values*, sorted; `numpy.unique` takes three times as long for a few."""
+    values = np.sort(values)
+    return values[_are_first(values)]
+
+
+def _are_first(ordered: NDArray[Number]) -> NDArray[np.bool_]:
+    """Return which of the sorted values differ from the one before."""
+    are_first = np.ones(len(ordered), dtype=np.bool_)
+    are_first[1:] = ordered[1:] != ordered[:-1]
+    return are_first
+
+
+def _filter_of(literals: Hashes) -> NDArray[np.bool_]:
+    found = np.zeros(1 << (_CELLS_A_LITERAL * len(literals)).bit_length(), dtype=np.bool_)
+    found[literals & _filter_mask(found)] = True
+    return found
+
+
+def _filter_mask(cells: NDArray[np.bool_]) -> np.uint64:
+    return np.uint64(len(cells) - 1)
 
 
 def _ranges(first: Numbers, last: Numbers) -> Ints:
@@ -240,16 +268,14 @@ def with_batch(
     firsts = numbers[rarest_literals][order].searchsorted(np.arange(len(literals) + 1))
     return Postings(
         literals,
+        _filter_of(literals),
         firsts.astype(np.int32),
         query_ids[order],
         are_exact[order],
         np.concatenate(([0], lengths[order].cumsum())).astype(np.int32),
         others[_ranges((ends - lengths)[order], ends[order])],
         np.sort(np.fromiter({*old.beginnings.tolist(), *batch.beginnings}, np.uint64)),
-        {
-            stem: old.stems.get(stem, set()) | batch.stems.get(stem, set())
-            for stem in old.stems.keys() | batch.stems.keys()
-        },
+        merged_prefixes(old.prefixes, batch.prefixes),
         old.has_titles or batch.has_titles,
         _numbered(query_ids)[0],
     )
@@ -262,7 +288,7 @@ def _numbered(values: NDArray[Number]) -> tuple[NDArray[Number], Ints]:
     """
     order = values.argsort(kind="stable")
     ordered = values[order]
-    is_first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+    is_first = _are_first(ordered)
     numbers = np.empty(len(values), dtype=np.int64)
     numbers[order] = is_first.cumsum() - 1
     return ordered[is_first], numbers
@@ -355,8 +381,8 @@ def _of_words(blocks: Iterable[Sequence[str]], postings: Postings) -> Iterator[H
             phrases = run[:-1] * step + run[1:]
             found.append(phrases)
             found += _longer(run, phrases, postings.beginnings)
-        if postings.stems:
-            found.append(_prefixes(words, postings.stems))
+        if postings.prefixes:
+            found.append(_prefixes(words, postings.prefixes))
         yield np.concatenate(found)
 
 
@@ -379,12 +405,6 @@ def _longer(run: Hashes, phrases: Hashes, beginnings: Hashes) -> Iterator[Hashes
         yield phrases
 
 
-def _prefixes(words: Sequence[str], known: Mapping[str, AbstractSet[int]]) -> Hashes:
-    found = [
-        hash(word[:length])
-        for word in set(words)
-        for stem in stems(word)
-        for length in known.get(stem, ())
-        if length <= len(word)
-    ]
+def _prefixes(words: Iterable[str], lengths: PrefixLengths) -> Hashes:
+    found = [hash(each) for each in prefixes_of(set(words), lengths)]
     return np.array(found, dtype=np.int64).view(np.uint64) ^ np.uint64(_PREFIX)

@@ -41,7 +41,9 @@ _FEW: Final = 24  # different characters; many languages have no more outside AS
 _ASCII: Final = bytes(range(128))
 _PLAIN = re.compile("[a-z0-9 ]*")  # folds to itself
 _HALF_WIDTH = re.compile("[\uff65-\uff9f]+")
-_JOINS_NOTHING = re.compile(f"(?<![^ {JOIN}]){JOIN}+|{JOIN}+(?= |$)|{JOIN}(?={JOIN})")
+# The literal in front lets the search skip everything else.
+_JOINS_NOTHING = re.compile(f"{JOIN}(?:(?<![^ {JOIN}]{JOIN})|(?=[ {JOIN}]|$))")
+_WORD_MARKER = re.compile(f"[{JOIN}{POINT}]")
 _MORE: Final = "\x07"  # a word of its own; the words after it are there for the index only
 
 _LETTER = "[A-Za-z\u0410-\u044f]"
@@ -97,19 +99,33 @@ class FoldedForms:
         return tuple(self.plain.split())
 
     @property
+    def marked_words(self) -> "FoldedForms":
+        """The words that the two readings write differently."""
+        words = list(_marked_words(self.marked)) if self.joined else []
+        return FoldedForms(f" {' '.join(words)} " if words else "")
+
+    @property
     def stored(self) -> str:
         """The text that is stored and indexed: the marked text, then its marked words unmarked."""
         if not self.joined:
             return self.marked[1:-1]
-        words = [word for word in self.marked.split() if JOIN in word or POINT in word]
-        apart = {part for word in words for part in FoldedForms(word).plain.split()}
-        more = sorted(apart | {FoldedForms(word).joined for word in words})
+        words = self.marked_words
+        more = sorted({*words.plain.split(), *words.joined.split()})
         return " ".join((self.marked[1:-1], _MORE, *more))
 
     @classmethod
     def of_stored(cls, stored: str) -> "FoldedForms":
         marked = stored.partition(_MORE)[0].rstrip(" ")
         return cls(f" {marked} " if marked else "")
+
+
+def _marked_words(marked: str) -> Iterator[str]:
+    end = 0
+    for marker in _WORD_MARKER.finditer(marked):
+        at = marker.start()
+        if at >= end:
+            end = marked.find(" ", at)
+            yield marked[marked.rfind(" ", 0, at) + 1 : end]
 
 
 def fold(text: str) -> FoldedForms:

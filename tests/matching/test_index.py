@@ -42,6 +42,18 @@ def test_all_queries_that_match_are_returned():
     assert index.match("Consul general called in", "") == {1, 2, 3, 4}
 
 
+def test_words_decide_without_a_tree(monkeypatch: pytest.MonkeyPatch):
+    def evaluated(*_: object) -> bool:
+        raise AssertionError
+
+    index = index_of("taiwan election", "taiwan OR china", "taiwan -china", "elect*", "title:vote")
+    monkeypatch.setattr(index_module, "holds", evaluated)
+
+    assert index.match("Election in Taiwan", "The vote ended") == {1, 2, 3, 4}
+    assert index.match("Taiwan and China", "") == {2}
+    assert index.match("Vote", "China elects") == {2, 4, 5}
+
+
 def test_removed_queries_match_no_more():
     index = index_of("taiwan", "tai*", "taiwan OR china")
     index.remove(1)

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
 from math import log, log2, sqrt
+from operator import itemgetter
 from sys import intern
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -274,7 +275,7 @@ class Clustering:
         rarest = log(len(self) + (len(base) if base else 0) + _UNSEEN_STORIES)
         features = features_of(article.title, article.lead, article.names)
         known, names, once = self._words, features.names, int(is_counted)
-        worth: dict[Word, float] = {}
+        worth: list[tuple[Word, float]] = []
         for texts, weight in ((features.title, TITLE_WEIGHT), (features.lead, 1.0)):
             for text in texts:
                 word = known.get(text) or Word(text, base.frequency(text) if base else 0.0)
@@ -286,10 +287,10 @@ class Clustering:
                     rarity = 0.0
                 if word.named:
                     rarity *= 1 + _NAME_WEIGHT * word.named / (word.seen + 1)
-                worth[word] = weight * rarity
-        heaviest = sorted(worth, key=worth.__getitem__, reverse=True)[:_MOST_OF_ARTICLE]
-        length = sqrt(sum([worth[word] ** 2 for word in heaviest])) or 1.0
-        return {word: worth[word] / length for word in heaviest}
+                worth.append((word, weight * rarity))
+        heaviest = sorted(worth, key=itemgetter(1), reverse=True)[:_MOST_OF_ARTICLE]
+        length = sqrt(sum([weight**2 for _, weight in heaviest])) or 1.0
+        return {word: weight / length for word, weight in heaviest}
 
     def _story_of(
         self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]

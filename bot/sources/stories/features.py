@@ -70,24 +70,29 @@ def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
     words = text.split()
     begins_sentence = True
     for word in words:
-        own: tuple[str, ...] = ()
-        if is_plain := word.isalnum() and word.isascii():
-            if (lower := word.lower()) not in STOP_WORDS and len(lower) > 1:
-                own = (lower[:STEM],)
-                stems += own
-        else:
-            own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
-            stems += own
-        # A plain word with a capital sorts before "a".
-        may_be_capital = own and (word < _FIRST_SMALL or not is_plain)
-        if may_be_capital and word[0].isupper() and (not begins_sentence or word[1:].isupper()):
+        if word.isalnum() and word.isascii():
+            lower = word.lower()
+            if lower not in STOP_WORDS and len(lower) > 1:
+                stems.append(lower[:STEM])
+                # A word with a capital sorts before "a".
+                if word < _FIRST_SMALL and _is_name(word, begins_sentence=begins_sentence):
+                    names.append(lower[:STEM])
+            begins_sentence = False
+            continue
+        own = _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
+        stems += own
+        if _is_name(word, begins_sentence=begins_sentence):
             names += own
-        begins_sentence = not is_plain and word[-1] in _SENTENCE_ENDS
+        begins_sentence = word[-1] in _SENTENCE_ENDS
     if names:
         longer = [word for word in words if len(word) > _LONGER]
         if sum([word[0].isupper() for word in longer]) > _TITLE_CASE * len(longer):
             names = []
     return stems, names
+
+
+def _is_name(word: str, *, begins_sentence: bool) -> bool:
+    return word[0].isupper() and (not begins_sentence or word[1:].isupper())
 
 
 def _stems_anew(word: str) -> tuple[str, ...]:

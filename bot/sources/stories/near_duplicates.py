@@ -30,16 +30,17 @@ def fingerprint(folded: str) -> tuple[int, ...]:
     if len(folded) < (_SHORT_WITH_SPACES if has_spaces else _SHORT):
         return ()
     words = tuple(folded[:LONGEST].split())
-    begins = [at for at, word in enumerate(words) if len(word) >= _LONG_WORD]
-    if not has_spaces:
-        begins = [at for at, word in enumerate(words) if _is_begin(word)]
+    if has_spaces:
+        begins = [at for at, word in enumerate(words) if len(word) >= _LONG_WORD]
+    else:
+        begins = [
+            at
+            for at, word in enumerate(words)
+            if len(word) >= _LONG_WORD or (word >= _UNSPACED and not ord(word[0]) & 7)
+        ]
     # The hashes are valid in this process only, like everything that is remembered.
     passages = dict.fromkeys([hash(words[at : at + _WORDS]) for at in begins[:_MOST]])
     return tuple(passages) if len(passages) >= FEWEST else ()
-
-
-def _is_begin(word: str) -> bool:
-    return len(word) >= _LONG_WORD or (word >= _UNSPACED and not ord(word[0]) & 7)
 
 
 def is_same_text(common: int, one: int, other: int) -> bool:
