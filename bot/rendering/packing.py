@@ -172,7 +172,7 @@ def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
     """Return the messages that hold *blocks*, with *keyboard* below the last."""
     if not blocks:
         return []
-    if _fit_together(blocks, MAX_UNITS):
+    if _fits(*size(blocks), limit=MAX_UNITS):
         parts = [join(blocks)]
     else:
         parts = [join(part) for part in _message_parts(blocks)]
@@ -188,16 +188,24 @@ def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
 def _message_parts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     part: list[Block] = []
     length = entities = 0
-    for section in _sections(blocks):
-        for group in [section] if _fit_together(section) else _indivisible(section):
-            more, more_entities = size(group)
-            gap = len(group[0].gap_after(part[-1])) if part else 0
-            length, entities = length + gap + more, entities + more_entities
-            if part and (length > _NUMBERED_UNITS or entities > MAX_ENTITIES):
-                yield part
-                part, length, entities = [], more, more_entities
-            part += group
+    for group in _groups(blocks):
+        more, more_entities = group.units, len(group.entities)
+        gap = len(group.gap_after(part[-1])) if part else 0
+        length, entities = length + gap + more, entities + more_entities
+        if part and (length > _NUMBERED_UNITS or entities > MAX_ENTITIES):
+            yield part
+            part, length, entities = [], more, more_entities
+        part.append(group)
     yield part
+
+
+def _groups(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks that a message must not be split in: sections, or parts of a large one."""
+    for section in map(join, _sections(blocks)):
+        if _fits(section.units, len(section.entities)):
+            yield section
+        else:
+            yield from map(join, _indivisible(section.singles))
 
 
 def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
@@ -210,14 +218,12 @@ def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
     yield section
 
 
-def _indivisible(section: list[Block]) -> list[list[Block]]:
+def _indivisible(section: Sequence[Block]) -> list[Sequence[Block]]:
     """Return the groups of a large *section* that stay together, most of them single blocks."""
-    singles = [single for block in section for single in block.singles]
-    together = 2 if _fit_together(singles[:2]) else 0
-    cut = [[piece] for block in singles[together:] for piece in pieces(block, _NUMBERED_UNITS)]
-    return [singles[:together], *cut] if together else cut
+    together = 2 if _fits(*size(section[:2])) else 0
+    cut = [[piece] for block in section[together:] for piece in pieces(block, _NUMBERED_UNITS)]
+    return [section[:together], *cut] if together else cut
 
 
-def _fit_together(blocks: Sequence[Block], limit: int = _NUMBERED_UNITS) -> bool:
-    length, entities = size(blocks)
+def _fits(length: int, entities: int, limit: int = _NUMBERED_UNITS) -> bool:
     return length <= limit and entities <= MAX_ENTITIES
