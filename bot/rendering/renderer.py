@@ -6,7 +6,7 @@ hashable and determine everything that the part shows. The page gets a placehold
 replaces with the blocks. A part may include other parts.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TypeVar
