@@ -221,7 +221,10 @@ def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 def _indivisible(section: Sequence[Block]) -> list[Sequence[Block]]:
     """Return the groups of a large *section* that stay together, most of them single blocks."""
     together = 2 if _fits(*size(section[:2])) else 0
-    cut = [[piece] for block in section[together:] for piece in pieces(block, _NUMBERED_UNITS)]
+    rest = section[together:]
+    cut: list[Sequence[Block]] = [
+        [piece] for block in rest for piece in pieces(block, _NUMBERED_UNITS)
+    ]
     return [section[:together], *cut] if together else cut
 
 
