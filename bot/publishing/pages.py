@@ -4,10 +4,16 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.publishing.calendar import Plan
-from bot.publishing.selection import Choice, SelectedStory, SelectedTopic
+from bot.publishing.selection import (
+    Choice,
+    Section,
+    SelectedStory,
+    SelectedTopic,
+    StoryView,
+)
 from bot.publishing.trends import Chart, Trend
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
@@ -27,6 +33,20 @@ class Picture:
     png: bytes
     alt: str
     chart: Chart
+
+
+class TopicNews(NamedTuple):
+    """The news of one topic in a digest, the same for all chats that are shown the same stories.
+
+    *stories* counts the topic's own stories, *above* those that are listed under other topics.
+    """
+
+    name: str
+    stories: int
+    above: int
+    trend: Trend | None
+    listed: tuple[tuple[StoryView, Snippet], ...]
+    headlines: tuple[StoryView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,17 @@ class EditionPage:
     language: str = ""
     gives_reason: bool = True
     is_channel: bool = False
+
+    def news(self, section: Section) -> TopicNews:
+        """Return what the digest shows of one topic."""
+        return TopicNews(
+            name=section.topic.name,
+            stories=section.stories,
+            above=len(section.above),
+            trend=self.trends.get(section.topic.id),
+            listed=tuple((story.view, self.snippets[story.id]) for story in section.listed),
+            headlines=tuple(story.view for story in section.headlines),
+        )
 
     @property
     def today(self) -> date:

@@ -31,7 +31,9 @@ from storage.enums import Layout, Style
 from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
-_PARTS = ("edition/topic.html", "edition/story.html", "edition/reason.html")  # of a digest
+_PARTS = tuple(  # of a digest
+    f"edition/{name}.html" for name in ("topic_news", "topic", "story", "reason")
+)
 _READER = Recipient(1, "you@example.org", 1)
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -89,15 +89,16 @@ class SelectedStory:
     published: datetime | date | None = None
     alerted: bool = False
     is_chapter: bool = False  # it continues a story that the chat was alerted to
+    view: StoryView = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        view = StoryView(self.title, self.url, self.publishers, self.publisher, self.shown_at)
+        object.__setattr__(self, "view", view)
 
     @property
     def publisher(self) -> str:
         """The first publisher, or the host of the URL if no publisher may be named."""
         return self.publishers[0] if self.publishers else host_shown(self.url)
-
-    @property
-    def view(self) -> StoryView:
-        return StoryView(self.title, self.url, self.publishers, self.publisher, self.shown_at)
 
     @property
     def shown_at(self) -> datetime | date:

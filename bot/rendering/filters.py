@@ -83,7 +83,8 @@ def tg_time(at: datetime, shown: str, layout: str) -> Markup:
 
 
 def weekday(day: date, locale: str) -> str:
-    return format_date(day, "EEEE", locale=locale)
+    name: str = get_day_names(locale=locale)[day.weekday()]
+    return name
 
 
 def weekday_names(weekdays: int, width: Width = "wide", *, locale: str) -> list[str]:

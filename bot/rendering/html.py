@@ -318,8 +318,7 @@ class _PageReader(MarkupReader):
         self._end_block()
         blocks = self._parts[number]
         if blocks and self._opens_section:
-            first, *others = blocks
-            blocks = (Block(first.text, first.entities, first.margin, opens_section=True), *others)
+            blocks = (blocks[0].opening_section(), *blocks[1:])
             self._opens_section = False
         self._done.extend(blocks)
 

@@ -25,27 +25,39 @@ class Block:
     """A paragraph, item or quote: text, and entities with offsets from its start.
 
     `margin`: an empty line separates it from its neighbours. `opens_section`: a message preferably
-    ends before it.
+    ends before it. `joined`: the blocks that it was joined from, between which it may be split.
     """
 
     text: str
     entities: tuple[Entity, ...] = ()
     margin: bool = False
     opens_section: bool = False
+    joined: tuple["Block", ...] = ()
     units: int = field(init=False, compare=False)  # UTF-16 code units of the text
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "units", units(self.text))
 
+    @property
+    def singles(self) -> tuple["Block", ...]:
+        """The blocks that it was joined from, or the block itself."""
+        return self.joined or (self,)
+
     def gap_after(self, before: "Block") -> str:
         """Return the white space between *before* and this block."""
-        spaced = self.margin or self.opens_section or before.margin
+        spaced = self.margin or self.opens_section or before.singles[-1].margin
         return "\n\n" if spaced else "\n"
+
+    def opening_section(self) -> "Block":
+        first, *others = self.singles
+        return join([replace(first, opens_section=True), *others])
 
 
 def join(blocks: Sequence[Block]) -> Block:
     """Join *blocks* (at least one) into one block."""
     first, *others = blocks
+    if not others:
+        return first
     pieces, entities, before = [first.text], list(first.entities), first
     end = first.units
     for block in others:
@@ -56,7 +68,13 @@ def join(blocks: Sequence[Block]) -> Block:
         pieces += (gap, block.text)
         end += block.units
         before = block
-    return replace(first, text="".join(pieces), entities=tuple(entities), margin=before.margin)
+    singles = tuple(single for block in blocks for single in block.singles)
+    return Block("".join(pieces), tuple(entities), first.margin, first.opens_section, singles)
+
+
+def join_sections(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Join the blocks of each section, so that pages that share them need not join them again."""
+    return tuple(join(section) for section in _sections(blocks)) if blocks else ()
 
 
 def size(blocks: Sequence[Block]) -> tuple[int, int]:
@@ -154,7 +172,7 @@ def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
     """Return the messages that hold *blocks*, with *keyboard* below the last."""
     if not blocks:
         return []
-    if _fit_together(blocks, MAX_UNITS):
+    if _fits(*size(blocks), limit=MAX_UNITS):
         parts = [join(blocks)]
     else:
         parts = [join(part) for part in _message_parts(blocks)]
@@ -170,16 +188,24 @@ def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
 def _message_parts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     part: list[Block] = []
     length = entities = 0
-    for section in _sections(blocks):
-        for group in [section] if _fit_together(section) else _indivisible(section):
-            more, more_entities = size(group)
-            gap = len(group[0].gap_after(part[-1])) if part else 0
-            length, entities = length + gap + more, entities + more_entities
-            if part and (length > _NUMBERED_UNITS or entities > MAX_ENTITIES):
-                yield part
-                part, length, entities = [], more, more_entities
-            part += group
+    for group in _groups(blocks):
+        more, more_entities = group.units, len(group.entities)
+        gap = len(group.gap_after(part[-1])) if part else 0
+        length, entities = length + gap + more, entities + more_entities
+        if part and (length > _NUMBERED_UNITS or entities > MAX_ENTITIES):
+            yield part
+            part, length, entities = [], more, more_entities
+        part.append(group)
     yield part
+
+
+def _groups(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks that a message must not be split in: sections, or parts of a large one."""
+    for section in map(join, _sections(blocks)):
+        if _fits(section.units, len(section.entities)):
+            yield section
+        else:
+            yield from map(join, _indivisible(section.singles))
 
 
 def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
@@ -192,13 +218,15 @@ def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
     yield section
 
 
-def _indivisible(section: list[Block]) -> list[list[Block]]:
+def _indivisible(section: Sequence[Block]) -> list[Sequence[Block]]:
     """Return the groups of a large *section* that stay together, most of them single blocks."""
-    together = 2 if _fit_together(section[:2]) else 0
-    cut = [[piece] for block in section[together:] for piece in pieces(block, _NUMBERED_UNITS)]
+    together = 2 if _fits(*size(section[:2])) else 0
+    rest = section[together:]
+    cut: list[Sequence[Block]] = [
+        [piece] for block in rest for piece in pieces(block, _NUMBERED_UNITS)
+    ]
     return [section[:together], *cut] if together else cut
 
 
-def _fit_together(blocks: Sequence[Block], limit: int = _NUMBERED_UNITS) -> bool:
-    length, entities = size(blocks)
+def _fits(length: int, entities: int, limit: int = _NUMBERED_UNITS) -> bool:
     return length <= limit and entities <= MAX_ENTITIES

@@ -3,10 +3,10 @@
 Parts of a page that are the same for many readers are rendered and parsed once, then cached. A
 template includes one with `{{ part("edition/story.html", story=…, …) }}`. The values must be
 hashable and determine everything that the part shows. The page gets a placeholder, which its parser
-replaces with the blocks.
+replaces with the blocks. A part may include other parts.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TypeVar
@@ -20,7 +20,7 @@ from bot.rendering.environment import Overrides, TemplateEnvironment, make_envir
 from bot.rendering.html import Page, parse_page
 from bot.rendering.i18n import ENGLISH, Language, Translation, language_for, shipped_translations
 from bot.rendering.messages import Keyboard, Message
-from bot.rendering.packing import Block, pack
+from bot.rendering.packing import Block, join_sections, pack
 from bot.rendering.rich import RichPage, parse_rich
 
 MOST_KEPT = 8192  # of all languages together, about 25 MB
@@ -114,18 +114,15 @@ class Renderer:
     def _read(
         self, template: str, values: Mapping[str, object], read: Callable[[Page], Read]
     ) -> Read:
-        def page_of(found: Template) -> Read:
-            parts = Parts(self.language.code, self.kept, self._part)
-            html = found.render(values, part=parts)
-            return read(self._page(html, parts.taken))
-
-        return self._use(template, page_of)
+        return self._use(template, lambda found: read(self._page(found, values)))
 
     def _part(self, template: str, values: Mapping[str, object]) -> Blocks:
-        return self._use(template, lambda found: self._page(found.render(values)).blocks)
+        return self._use(template, lambda found: join_sections(self._page(found, values).blocks))
 
-    def _page(self, html: str, parts: Sequence[Blocks] = ()) -> Page:
-        return parse_page(html, parts, self.language.direction)
+    def _page(self, template: Template, values: Mapping[str, object]) -> Page:
+        parts = Parts(self.language.code, self.kept, self._part)
+        html = template.render(values, part=parts)
+        return parse_page(html, parts.taken, self.language.direction)
 
     def _use(self, template: str, use: Callable[[Template], Read]) -> Read:
         """Return the result of *use* with the template, or with the shipped one if that fails."""

@@ -144,6 +144,20 @@ def test_joining_moves_the_entities_along():
     assert block.entities == (Entity("bold", 3, 1),)
 
 
+def test_joined_blocks_are_split_where_they_were_joined():
+    heading, item = Block("Heading", opens_section=True), Block("• " + "y" * 900, margin=True)
+    blocks = [Block("Before"), heading, *[item] * 6, Block("After")]
+
+    assert pack([blocks[0], join(blocks[1:-1]), blocks[-1]]) == pack(blocks)
+
+
+def test_a_joined_block_keeps_its_heading_when_it_begins_a_section():
+    blocks = [Block("Heading"), *[Block("• " + "y" * 900)] * 6]
+    opening = [blocks[0].opening_section(), *blocks[1:]]
+
+    assert pack([Block("x"), join(blocks).opening_section()]) == pack([Block("x"), *opening])
+
+
 MESSAGE = Message(
     "𝔘 title · 09:12",
     (

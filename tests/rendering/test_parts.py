@@ -37,6 +37,32 @@ def test_a_page_of_parts_reads_as_if_it_were_one(tmp_path):
     assert first == again == whole.messages("page.html", **VALUES)
 
 
+NEWS = """<hr>
+<div>{{ title }}</div>
+{% for number in range(12) %}
+{{ part("part.html", title=title ~ number, link=link) }}
+{% endfor %}"""
+
+
+@pytest.mark.parametrize("topics", [1, 4], ids=["one message", "several messages"])
+def test_a_part_of_parts_reads_and_splits_as_if_it_were_one(tmp_path, topics):
+    page = """{% for topic in range(topics) %}
+    {{ part("news.html", title=title * 12 ~ topic, link=link) }}
+    <p>more</p>
+    {% endfor %}"""
+    whole_page = page.replace(
+        '{{ part("news.html", title=title * 12 ~ topic, link=link) }}',
+        "{% set title = title * 12 ~ topic %}" + NEWS,
+    )
+    parted = renderer(tmp_path / "parted", page=page, news=NEWS, part=PART)
+    whole = renderer(tmp_path / "whole", page=whole_page, part=PART)
+
+    first, again = (parted.messages("page.html", topics=topics, **VALUES) for _ in range(2))
+
+    assert first == again == whole.messages("page.html", topics=topics, **VALUES)
+    assert (len(first) > 1) == (topics > 1)
+
+
 def test_a_part_is_rendered_once_for_all_readers():
     made: list[object] = []
 
