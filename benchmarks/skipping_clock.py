@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.db.engine import Storage, Transaction
 
@@ -62,8 +62,8 @@ class Clock:
         finally:
             self._working += 1
 
-    async def __call__(self, session: AsyncSession, /) -> datetime:
-        del session
+    async def __call__(self, connection: AsyncConnection, /) -> datetime:
+        del connection
         return self.now
 
 

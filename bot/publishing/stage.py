@@ -42,9 +42,11 @@ async def run_stage(
     *,
     together: int = 1,
 ) -> int:
-    """Claim rows and *work* on them in batches of *together*; return how many were claimed."""
-    async with storage.writing() as tx:
-        rows = await claim(tx)
+    """Claim rows and *work* on them in batches of *together*; return how many were claimed.
+
+    *claim* may await only statements of its transaction.
+    """
+    rows = await storage.write_at_once(claim)
     await in_batches(rows, work, give_up, together=together)
     return len(rows)
 

@@ -197,6 +197,7 @@ async def write(storage: Storage) -> None:
 
 
 async def patience_ms(storage: Storage) -> int:
+    await storage._return_kept()
     async with storage._engine_of_writers.connect() as connection:
         return int((await connection.execute(text("PRAGMA busy_timeout"))).scalar_one())
 
