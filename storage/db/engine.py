@@ -42,7 +42,7 @@ from storage.db.postgresql import (
     set_autocommit,
     sqlstate,
 )
-from storage.db.sqlite import WRITERS_CACHE_MB, sqlite_engine, truncate_wal
+from storage.db.sqlite import WRITERS_CACHE_MB, begin, begin_to_write, sqlite_engine, truncate_wal
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -455,8 +455,7 @@ class Storage:
         self, engine: AsyncEngine, clock: DatabaseClock, writing_engine: AsyncEngine | None = None
     ) -> None:
         self._engine = engine
-        self._engine_of_writers = writing_engine or engine
-        self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
+        self._writing_engine = writing_engine or engine
         # Behind a pooler, every statement would get another session than its preparation.
         is_pooled = engine.get_execution_options().get(_POOLED)
         self._can_autocommit = engine.dialect.name == POSTGRESQL and not is_pooled
@@ -577,6 +576,8 @@ class Storage:
     ) -> AsyncIterator[Transaction]:
         """Begin a transaction; commit it at the end of the block, or roll back after an error."""
         async with connection.begin():
+            if self.dialect == SQLITE:
+                await connection.run_sync(begin_to_write if is_writing else begin)
             now = await self._clock(connection)
             self.latest = max(self.latest, now)
             tx = Transaction(
@@ -626,7 +627,7 @@ class Storage:
             return True
         async with self._writer:
             await self._return_kept()
-            return await truncate_wal(self._engine_of_writers)
+            return await truncate_wal(self._writing_engine)
 
     async def analyze(self, tables: Iterable[type[SQLModel]]) -> None:
         """Update the statistics of PostgreSQL's planner after many rows were loaded at once.
@@ -652,7 +653,7 @@ class Storage:
 
     async def close(self) -> None:
         await self._return_kept()
-        await self._engine_of_writers.dispose()
+        await self._writing_engine.dispose()
         await self._engine.dispose()
 
 
