@@ -116,10 +116,20 @@ class WorkingStorage(Storage):
                 yield tx
 
     @asynccontextmanager
+    async def reading_in_transaction(self) -> AsyncIterator[Transaction]:
+        with self.clock.working():
+            async with super().reading_in_transaction() as tx:
+                yield tx
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         with self.clock.working():
             async with super().writing() as tx:
                 yield tx
+
+    async def write_at_once(self, work: Any) -> Any:
+        with self.clock.working():
+            return await super().write_at_once(work)
 
 
 def open_storage(url: str, clock: Clock) -> WorkingStorage:

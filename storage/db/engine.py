@@ -47,7 +47,6 @@ from storage.db.sqlite import WRITERS_CACHE_MB, begin, begin_to_write, sqlite_en
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncIterator,
-        Awaitable,
         Callable,
         Collection,
         Coroutine,
@@ -510,17 +509,27 @@ class Storage:
         return readers + (self._writer is not None and self._writer.locked())
 
     @asynccontextmanager
-    async def reading(self, *, in_transaction: bool = False) -> AsyncIterator[Transaction]:
+    async def reading(self) -> AsyncIterator[Transaction]:
         """Run statements that only read.
 
-        On PostgreSQL each statement is a transaction of its own, because BEGIN and COMMIT would be
-        two more round trips, and READ COMMITTED shows every statement the latest rows anyway. With
-        *in_transaction* they share one, for `SET LOCAL`.
+        On PostgreSQL each of them is a transaction of its own, because BEGIN and COMMIT would be
+        two more round trips, and READ COMMITTED shows every statement the latest rows anyway.
         """
+        async with self._reading(autocommit=True) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def reading_in_transaction(self) -> AsyncIterator[Transaction]:
+        """Run statements that only read, all in one transaction, as `SET LOCAL` needs it."""
+        async with self._reading(autocommit=False) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _reading(self, *, autocommit: bool) -> AsyncIterator[Transaction]:
         with _connected():
             async with _connection(self._engine) as connection:
                 if self._can_autocommit:
-                    set_autocommit(connection, on=not in_transaction)
+                    set_autocommit(connection, on=autocommit)
                 async with self._transaction(connection) as tx:
                     yield tx
         self._known |= tx.known
@@ -535,7 +544,9 @@ class Storage:
                 yield tx
         self._note_commit(tx)
 
-    async def write_at_once(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    async def write_at_once(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, Result]]
+    ) -> Result:
         """Run *work* in a writing transaction of its own; return its result.
 
         *work* may await only statements of its transaction, as in `Transaction.at_once`. On SQLite
@@ -562,7 +573,7 @@ class Storage:
     async def _write(
         self,
         connection: AsyncConnection,
-        work: Callable[[Transaction], Awaitable[Result]],
+        work: Callable[[Transaction], Coroutine[Any, Any, Result]],
         committed: list[Transaction],
     ) -> Result:
         async with self._transaction(connection, is_writing=True) as tx:

@@ -163,13 +163,13 @@ async def test_a_reading_sees_rows_that_were_committed_since_its_beginning(stora
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_statements_of_a_reading_share_a_transaction_only_on_request(storage: Storage):
     setting = text("SET LOCAL plan_cache_mode = force_custom_plan")
-    modes = {}
-    for in_transaction in (True, False, True):
-        async with storage.reading(in_transaction=in_transaction) as tx:
+    modes = []
+    for begin in (storage.reading_in_transaction, storage.reading, storage.reading_in_transaction):
+        async with begin() as tx:
             await tx.change(setting)
-            modes[in_transaction] = await tx.one(text("SHOW plan_cache_mode"))
+            modes += await tx.one(text("SHOW plan_cache_mode"))
 
-    assert modes == {True: ("force_custom_plan",), False: ("auto",)}
+    assert modes == ["force_custom_plan", "auto", "force_custom_plan"]
 
 
 async def test_a_writing_after_a_reading_is_a_transaction(storage: Storage):
