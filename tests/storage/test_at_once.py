@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ async def hosts(storage: Storage) -> list[str]:
         return list(await tx.rows(select(Source.host).order_by(Source.host)))
 
 
-def adding(*names: str) -> Callable[[Transaction], Awaitable[int]]:
+def adding(*names: str) -> Callable[[Transaction], Coroutine[Any, Any, int]]:
     async def add(tx: Transaction) -> int:
         for name in names:
             await tx.add(source(name))
