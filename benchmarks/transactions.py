@@ -48,8 +48,7 @@ async def write_ten(storage: Storage) -> None:
 
 
 async def claim_nothing(storage: Storage) -> None:
-    async with storage.writing() as tx:
-        await _claim(tx)
+    await storage.write_at_once(_claim)
 
 
 async def _claim(tx: Transaction) -> None:
