@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.db.engine import Storage, Transaction
 
@@ -62,8 +62,8 @@ class Clock:
         finally:
             self._working += 1
 
-    async def __call__(self, session: AsyncSession, /) -> datetime:
-        del session
+    async def __call__(self, connection: AsyncConnection, /) -> datetime:
+        del connection
         return self.now
 
 
@@ -116,10 +116,20 @@ class WorkingStorage(Storage):
                 yield tx
 
     @asynccontextmanager
+    async def reading_in_transaction(self) -> AsyncIterator[Transaction]:
+        with self.clock.working():
+            async with super().reading_in_transaction() as tx:
+                yield tx
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         with self.clock.working():
             async with super().writing() as tx:
                 yield tx
+
+    async def write_at_once(self, work: Any) -> Any:
+        with self.clock.working():
+            return await super().write_at_once(work)
 
 
 def open_storage(url: str, clock: Clock) -> WorkingStorage:

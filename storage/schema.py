@@ -89,8 +89,7 @@ def is_current(version: str | None) -> bool:
 
 async def require_current(tx: Transaction) -> None:
     """Raise `SchemaError` unless the tables have this version. For callers that do not migrate."""
-    connection = await tx.session.connection()
-    version = await connection.run_sync(stored_version)
+    version = await tx.connection.run_sync(stored_version)
     if not is_current(version):
         raise SchemaTooOldError(version)
 

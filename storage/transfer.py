@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, insert, inspect, select, text
 from sqlalchemy.pool import NullPool
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.articles import Article, Folded, FoldedText, store_folded
 from storage.db.engine import POSTGRESQL, SQLITE, Transaction
@@ -103,8 +102,8 @@ async def transfer(source_url: str, target_url: str, progress: Progress) -> dict
             await _check_is_empty(target)
             await target.rollback()
             await migrate(target_url)
-            async with AsyncSession(target) as session, session.begin():
-                tx = Transaction(session, datetime.now(UTC))
+            async with target.begin():
+                tx = Transaction(target, datetime.now(UTC))
                 return await _copy(source, tx, progress)
 
 
@@ -160,7 +159,7 @@ async def _check_is_empty(target: AsyncConnection) -> None:
 
 
 async def _copy(source: AsyncConnection, target: Transaction, progress: Progress) -> dict[str, int]:
-    connection = await target.session.connection()
+    connection = target.connection
     if _is_sqlite(connection):
         await connection.exec_driver_sql("PRAGMA cache_size = -64000")
         await connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -28,8 +28,7 @@ from aiogram.dispatcher.event import handler
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.ops.logs import configure_logs, redact_line
 from bot.sources.parser_pool import Workers
@@ -170,7 +169,7 @@ class TurnedClock:
     def __init__(self, now: datetime = MONDAY_NOON) -> None:
         self.now = now
 
-    async def __call__(self, _session: AsyncSession) -> datetime:
+    async def __call__(self, _connection: AsyncConnection) -> datetime:
         return self.now
 
     def turn(self, by: timedelta) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from aiogram import Bot
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.chaos.pace import most_within
 from benchmarks.deliver.outboxes import fill_outbox
@@ -33,8 +33,8 @@ class Clock(Timer):
     moment: datetime = datetime(2026, 3, 2, 8, tzinfo=UTC)
     calls: Calls | None = None
 
-    async def __call__(self, session: AsyncSession, /) -> datetime:
-        del session
+    async def __call__(self, connection: AsyncConnection, /) -> datetime:
+        del connection
         return self.moment
 
     def now(self) -> float:

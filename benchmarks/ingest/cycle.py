@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, func, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from benchmarks.ingest.farm import running_farm
 from benchmarks.ingest.stages import (
@@ -61,8 +61,8 @@ class FastClock:
     def start(self) -> None:
         self.started_at = time.monotonic()
 
-    async def __call__(self, session: AsyncSession, /) -> datetime:
-        del session
+    async def __call__(self, connection: AsyncConnection, /) -> datetime:
+        del connection
         passed = 0.0 if self.started_at is None else time.monotonic() - self.started_at
         return self.began + timedelta(seconds=ACCELERATION * passed)
 

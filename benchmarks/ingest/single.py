@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.ingest.stages import Stages, running, spread
 from bot.sources.poll import PUBLIC_SLOTS
@@ -23,8 +23,8 @@ class SteppingClock:
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    async def __call__(self, session: AsyncSession, /) -> datetime:
-        del session
+    async def __call__(self, connection: AsyncConnection, /) -> datetime:
+        del connection
         return self.now
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Generic
 
 import structlog
@@ -82,12 +83,14 @@ class ResponseWriter(Generic[Claimed]):
         log.error("responses are lost; what was sent may be sent once more", **facts)
 
     async def _write_once(self, responses: Sequence[CallResponse[Claimed]]) -> None:
-        async with self.storage.writing() as tx:
-            await self.channel.before_responses(tx, self.pace_key, responses)
-            results = {response.claimed.id: _result_of(tx, response) for response in responses}
-            medium = self.channel.limits.medium
-            ours = await record_results(tx, self.owner, results, medium=medium)
-            await self.channel.after_responses(tx, self.pace_key, responses, ours)
+        await self.storage.write_at_once(partial(self._write_in, responses))
+
+    async def _write_in(self, responses: Sequence[CallResponse[Claimed]], tx: Transaction) -> None:
+        await self.channel.before_responses(tx, self.pace_key, responses)
+        results = {response.claimed.id: _result_of(tx, response) for response in responses}
+        medium = self.channel.limits.medium
+        ours = await record_results(tx, self.owner, results, medium=medium)
+        await self.channel.after_responses(tx, self.pace_key, responses, ours)
 
 
 def retry_pauses(total_seconds: float) -> Iterator[float]:

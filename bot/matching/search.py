@@ -344,7 +344,7 @@ async def _texts(
     every article that has one.
     """
     tree = words[0] if len(words) == 1 else And(tuple(words))
-    async with storage.reading() as tx:
+    async with storage.reading_in_transaction() as tx:
         since = None if days is None else tx.now - timedelta(days=days)
         wanted = ArticleSearch(_index_query(storage, tree), since, chat_id)
         return await folded_texts(tx, await search_articles(tx, wanted, limit=limit))
@@ -442,7 +442,7 @@ async def backfill(
         return matches_found(article, {query_id: query}, sources)
 
     wanted = ArticleSearch(_index_query(storage, query.tree), since, chat_id)
-    async with storage.reading() as tx:
+    async with storage.reading_in_transaction() as tx:
         ids = await search_articles(tx, wanted, limit=MOST_FILLED)
     return await _fill(storage, ids, matched)
 
@@ -534,7 +534,7 @@ async def _candidates(  # noqa: PLR0913 - two limits of one search
     def is_meant(*source: str) -> bool:
         return asked.source in source_keys(source)
 
-    async with storage.reading() as tx:
+    async with storage.reading_in_transaction() as tx:
         named = await sources_named(tx, is_meant, chat_id) if asked.source else None
         now = tx.now
         begin = None if ago is None else now - ago

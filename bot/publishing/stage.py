@@ -11,7 +11,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -36,15 +36,17 @@ _RENEWED_EVERY = 1 / 3  # of the lease, so that one renewal may fail
 
 async def run_stage(
     storage: Storage,
-    claim: Callable[[Transaction], Awaitable[Sequence[Row]]],
+    claim: Callable[[Transaction], Coroutine[Any, Any, Sequence[Row]]],
     work: Callable[[Sequence[Row]], Awaitable[None]],
     give_up: GivesUp[Row],
     *,
     together: int = 1,
 ) -> int:
-    """Claim rows and *work* on them in batches of *together*; return how many were claimed."""
-    async with storage.writing() as tx:
-        rows = await claim(tx)
+    """Claim rows and *work* on them in batches of *together*; return how many were claimed.
+
+    *claim* may await only statements of its transaction.
+    """
+    rows = await storage.write_at_once(claim)
     await in_batches(rows, work, give_up, together=together)
     return len(rows)
 

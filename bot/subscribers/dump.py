@@ -225,5 +225,9 @@ class _Joined(Storage):
         yield self._tx
 
     @asynccontextmanager
+    async def reading_in_transaction(self) -> AsyncIterator[Transaction]:
+        yield self._tx
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         yield self._tx

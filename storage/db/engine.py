@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import TableClause, UpdateBase, func, literal, make_url, text
+from sqlalchemy import TableClause, UpdateBase, make_url, text
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
@@ -31,13 +31,18 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.selectable import AliasedReturnsRows
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from storage.db.notify import notify
-from storage.db.postgresql import COMMAND_SECONDS, DISCONNECTED_CODES, postgresql_engine, sqlstate
-from storage.db.sqlite import WRITERS_CACHE_MB, sqlite_engine, truncate_wal
+from storage.db.postgresql import (
+    COMMAND_SECONDS,
+    DISCONNECTED_CODES,
+    postgresql_engine,
+    set_autocommit,
+    sqlstate,
+)
+from storage.db.sqlite import WRITERS_CACHE_MB, begin, begin_to_write, sqlite_engine, truncate_wal
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -123,31 +128,39 @@ def describe_failure(error: Exception) -> str | None:
     return None
 
 
-async def database_clock(session: AsyncSession) -> datetime:
+async def database_clock(connection: AsyncConnection) -> datetime:
     """Return the time of the database's own clock, aware UTC, with fractions of a second.
 
     SQLite has only this machine's clock, so it is not asked. PostgreSQL's `now()` is not used,
-    because it is the start of the transaction. The same statement sets the idle time-out of this
-    transaction on PostgreSQL, because a setting of the session would not survive a pooler.
+    because it is the start of the transaction. Through a pooler, the same statement sets the idle
+    time-out of this transaction.
     """
-    if session.get_bind().dialect.name == POSTGRESQL:
-        now: datetime = (await session.exec(_READ_CLOCK)).one()[0]
-        return now.astimezone(UTC)
-    return datetime.now(UTC)
+    if connection.dialect.name != POSTGRESQL:
+        return datetime.now(UTC)
+    is_pooled = connection.engine.get_execution_options().get(_POOLED)
+    read_clock = _READ_CLOCK_AND_LIMIT_IDLING if is_pooled else _READ_CLOCK
+    now: datetime = (await connection.exec_driver_sql(read_clock)).one()[0]
+    return now.astimezone(UTC)
 
 
 # How long a frozen process, or one on a vanished machine, keeps its locks. It is shorter than any
 # lease, so that its transaction cannot commit after another process took over.
 IDLE_TRANSACTION_TIMEOUT: Final = timedelta(seconds=10)
 
-_READ_CLOCK: Final = select(
-    func.clock_timestamp(),
-    func.set_config(
-        "idle_in_transaction_session_timeout",
-        str(IDLE_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)),
-        literal(value=True),  # for this transaction
-    ),
+# Set once for each session, because setting it in each transaction takes a fifth of the time that
+# the server needs for BEGIN, the clock and COMMIT. A session would lose it behind a pooler.
+_IDLE_SETTING: Final = "idle_in_transaction_session_timeout"
+_IDLE_MS: Final = IDLE_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)
+_LIMIT_IDLING: Final = f"SET {_IDLE_SETTING} = {_IDLE_MS}"
+
+# Plain SQL, because every transaction runs it and SQLAlchemy would look up its compiled form.
+_READ_CLOCK: Final = "SELECT clock_timestamp()"
+_READ_CLOCK_AND_LIMIT_IDLING: Final = (
+    f"SELECT clock_timestamp(), set_config('{_IDLE_SETTING}', '{_IDLE_MS}', true)"
 )
+
+# An execution option of the engine: a pooler may give each transaction another session.
+_POOLED: Final = "dateline_pooled"
 
 
 class OpenTransactions:
@@ -190,9 +203,9 @@ def observing_transactions() -> Iterator[OpenTransactions]:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction: its session, and its timestamp *now* by the database's clock."""
+    """One transaction: its connection, and its timestamp *now* by the database's clock."""
 
-    session: AsyncSession
+    connection: AsyncConnection
     now: datetime
     notifications: set[Notification] = field(default_factory=set)
     """Notifications to send once the transaction is committed."""
@@ -204,12 +217,38 @@ class Transaction:
     """Constants of this database that the process caches. Additions are kept after the commit."""
     running: list[None] = field(default_factory=list)
     """Not empty while a statement runs; `at_once` uses it to see what its work awaits."""
-    connections: list[AsyncConnection] = field(default_factory=list)
-    """The session's connection once it was needed, because asking the session takes 14 µs."""
+    sessions: list[AsyncSession] = field(default_factory=list)
+    """The session, once one was needed."""
 
     @property
     def dialect(self) -> str:
-        return self.session.get_bind().dialect.name
+        return self.connection.dialect.name
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session, for models. Most transactions use none and save the time to make one."""
+        if not self.sessions:
+            options: dict[str, Any] = {"join_transaction_mode": "control_fully"}
+            self.sessions.append(AsyncSession(self.connection, expire_on_commit=False, **options))
+        return self.sessions[0]
+
+    @asynccontextmanager
+    async def committing_session(self) -> AsyncIterator[None]:
+        """Commit by the session, if one was made in the block; roll it back after an error.
+
+        The session then knows whether its new rows were stored, or can be added again.
+        """
+        try:
+            yield
+            for session in self.sessions:
+                await session.commit()
+        except BaseException:
+            for session in self.sessions:
+                await session.rollback()
+            raise
+        finally:
+            for session in self.sessions:
+                await session.close()
 
     @overload
     async def rows(self, statement: SelectOfScalar[Row], **values: object) -> Sequence[Row]: ...
@@ -236,7 +275,7 @@ class Transaction:
                 result = await session.exec(statement, params=values, execution_options=options)
                 return result.all()  # type: ignore[no-any-return]
             # Bypass the session, whose overhead exceeds the time of most of our statements.
-            rows = await (await self._connection()).execute(statement, values)
+            rows = await self.connection.execute(statement, values)
             is_scalar = isinstance(statement, SelectOfScalar)
             return rows.scalars().all() if is_scalar else rows.all()
 
@@ -290,8 +329,7 @@ class Transaction:
         """
         await self.flush()
         with self._in_statement():
-            connection = await self._connection()
-            result = await connection.execute(statement, many or values)
+            result = await self.connection.execute(statement, many or values)
             return result.rowcount
 
     async def execute_in_driver(
@@ -302,19 +340,12 @@ class Transaction:
         For inserts of many short rows, where SQLAlchemy's compiler would cost the most.
         """
         with self._in_statement():
-            connection = await self._connection()
-            return await connection.exec_driver_sql(sql, parameters)
+            return await self.connection.exec_driver_sql(sql, parameters)
 
     async def driver(self) -> Any:
         """Return the driver's own connection, for operations that SQLAlchemy does not offer."""
         with self._in_statement():
-            connection = await (await self._connection()).get_raw_connection()
-            return connection.driver_connection
-
-    async def _connection(self) -> AsyncConnection:
-        if not self.connections:
-            self.connections.append(await self.session.connection())
-        return self.connections[0]
+            return (await self.connection.get_raw_connection()).driver_connection
 
     async def get(self, table: type[Model], key: object) -> Model | None:
         """Return the row with this primary key, or None if there is none."""
@@ -339,10 +370,10 @@ class Transaction:
 
     async def flush(self) -> None:
         """Write pending changes of loaded rows to the database."""
-        session = self.session
-        if session.new or session.deleted or session.identity_map.check_modified():
-            with self._in_statement():
-                await session.flush()
+        for session in self.sessions:
+            if session.new or session.deleted or session.identity_map.check_modified():
+                with self._in_statement():
+                    await session.flush()
 
     @contextmanager
     def _in_statement(self) -> Iterator[None]:
@@ -372,7 +403,7 @@ class Transaction:
     async def anew(self) -> Transaction:
         """Return this transaction with `now` read again, for use after a long wait for a lock."""
         with self._in_statement():
-            return replace(self, now=await self.clock(self.session))
+            return replace(self, now=await self.clock(self.connection))
 
 
 # Options of an UPDATE that returns models: they get the new values, and the session does not search
@@ -413,7 +444,7 @@ class GivesNotifications(Protocol):
 
 
 class DatabaseClock(Protocol):
-    async def __call__(self, session: AsyncSession, /) -> datetime: ...
+    async def __call__(self, connection: AsyncConnection, /) -> datetime: ...
 
 
 class Storage:
@@ -423,8 +454,10 @@ class Storage:
         self, engine: AsyncEngine, clock: DatabaseClock, writing_engine: AsyncEngine | None = None
     ) -> None:
         self._engine = engine
-        self._engine_of_writers = writing_engine or engine
-        self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
+        self._writing_engine = writing_engine or engine
+        # Behind a pooler, every statement would get another session than its preparation.
+        is_pooled = engine.get_execution_options().get(_POOLED)
+        self._can_autocommit = engine.dialect.name == POSTGRESQL and not is_pooled
         self._clock = clock
         self._known: dict[str, bytes] = {}
         self.latest = datetime.min.replace(tzinfo=UTC)
@@ -433,6 +466,7 @@ class Storage:
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
         # A queue inside the process is cheaper than SQLite's busy polling, and it is fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
+        self._kept: AsyncConnection | None = None
 
     @classmethod
     def open(
@@ -454,7 +488,9 @@ class Storage:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
             options |= {"pool_timeout": POOL_SECONDS}
             options |= {"command_seconds": command_seconds, "through_pooler": through_pooler}
-            return cls(postgresql_engine(url, **options), clock)
+            options |= {"on_connect": None if through_pooler else _LIMIT_IDLING}
+            engine = postgresql_engine(url, execution_options={_POOLED: through_pooler}, **options)
+            return cls(engine, clock)
         from storage.db.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 
         engine = sqlite_engine(url, pool_size=pool_size, module=OneHop())
@@ -468,54 +504,141 @@ class Storage:
 
     @property
     def connections_in_use(self) -> int:
-        pools = {self._engine.pool, self._engine_of_writers.pool}
-        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+        pool = self._engine.pool
+        readers = pool.checkedout() if isinstance(pool, QueuePool) else 0
+        return readers + (self._writer is not None and self._writer.locked())
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
-        async with AsyncExitStack() as stack:
-            stack.enter_context(_connected())
-            session = AsyncSession(self._engine, expire_on_commit=False)
-            await stack.enter_async_context(session)
-            await stack.enter_async_context(session.begin())
-            tx = Transaction(
-                session, await self._clock(session), clock=self._clock, known={**self._known}
-            )
-            self.latest = max(self.latest, tx.now)
+        """Run statements that only read.
+
+        On PostgreSQL each of them is a transaction of its own, because BEGIN and COMMIT would be
+        two more round trips, and READ COMMITTED shows every statement the latest rows anyway.
+        """
+        async with self._reading(autocommit=True) as tx:
             yield tx
-            self._known |= tx.known
+
+    @asynccontextmanager
+    async def reading_in_transaction(self) -> AsyncIterator[Transaction]:
+        """Run statements that only read, all in one transaction, as `SET LOCAL` needs it."""
+        async with self._reading(autocommit=False) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _reading(self, *, autocommit: bool) -> AsyncIterator[Transaction]:
+        with _connected():
+            async with _connection(self._engine) as connection:
+                if self._can_autocommit:
+                    set_autocommit(connection, on=autocommit)
+                async with self._transaction(connection) as tx:
+                    yield tx
+        self._known |= tx.known
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
-        async with AsyncExitStack() as stack:
-            stack.enter_context(_connected())
-            if self._writer:
-                await stack.enter_async_context(self._writer)
-            session = AsyncSession(self._writing_engine, expire_on_commit=False)
-            await stack.enter_async_context(session)
-            await stack.enter_async_context(session.begin())
+        with _connected():
+            async with (
+                self._writing_connection() as connection,
+                self._transaction(connection, is_writing=True) as tx,
+            ):
+                yield tx
+        self._note_commit(tx)
+
+    async def write_at_once(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, Result]]
+    ) -> Result:
+        """Run *work* in a writing transaction of its own; return its result.
+
+        *work* may await only statements of its transaction, as in `Transaction.at_once`. On SQLite
+        all of it, with BEGIN and COMMIT, then is one round trip to the database's thread. Use it
+        for short transactions that run often. If the caller is cancelled, the transaction has ended
+        before this raises CancelledError.
+        """
+        if self._writer is None:
+            async with self.writing() as tx:
+                return await tx.at_once(work(tx))
+        from storage.db.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
+
+        committed: list[Transaction] = []
+        try:
+            with _connected():
+                async with self._writing_connection() as connection:
+                    raw = await connection.get_raw_connection()
+                    whole = self._write(connection, work, committed)
+                    return await in_one_hop(raw.driver_connection, whole)
+        finally:
+            for tx in committed:
+                self._note_commit(tx)
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        work: Callable[[Transaction], Coroutine[Any, Any, Result]],
+        committed: list[Transaction],
+    ) -> Result:
+        async with self._transaction(connection, is_writing=True) as tx:
+            result = await work(tx)
+        committed.append(tx)
+        return result
+
+    @asynccontextmanager
+    async def _transaction(
+        self, connection: AsyncConnection, *, is_writing: bool = False
+    ) -> AsyncIterator[Transaction]:
+        """Begin a transaction; commit it at the end of the block, or roll back after an error."""
+        async with connection.begin():
+            if self.dialect == SQLITE:
+                await connection.run_sync(begin_to_write if is_writing else begin)
+            now = await self._clock(connection)
+            self.latest = max(self.latest, now)
             tx = Transaction(
-                session,
-                await self._clock(session),
-                clock=self._clock,
-                is_writing=True,
-                known={**self._known},
+                connection, now, clock=self._clock, is_writing=is_writing, known={**self._known}
             )
-            self.latest = max(self.latest, tx.now)
-            yield tx
-            if tx.notifications and self.dialect == POSTGRESQL and self._notifier is None:
-                await notify(session, tx.notifications)
+            async with tx.committing_session():
+                yield tx
+                await tx.flush()
+                if tx.notifications and self.dialect == POSTGRESQL and self._notifier is None:
+                    await notify(connection, tx.notifications)
+
+    def _note_commit(self, tx: Transaction) -> None:
         self._known |= tx.known
         self.on_made(tx.made)
         if tx.notifications and self._notifier:
             self._notifier.give(tx.notifications)
+
+    @asynccontextmanager
+    async def _writing_connection(self) -> AsyncIterator[AsyncConnection]:
+        """Take a connection from the pool; on SQLite, take the only one that writes.
+
+        That one stays out of the pool until an error, because taking and returning it would cost as
+        much as a short transaction.
+        """
+        if self._writer is None:
+            async with _connection(self._writing_engine) as connection:
+                if self._can_autocommit:
+                    set_autocommit(connection, on=False)
+                yield connection
+            return
+        async with self._writer:
+            self._kept = self._kept or await self._writing_engine.connect()
+            try:
+                yield self._kept
+            except BaseException:
+                await asyncio.shield(self._return_kept())  # the pool resets it
+                raise
+
+    async def _return_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept:
+            await kept.close()
 
     async def cut_log(self) -> bool:
         """Empty SQLite's log of deleted data; return False if a reader prevented it."""
         if self._writer is None:
             return True
         async with self._writer:
-            return await truncate_wal(self._engine_of_writers)
+            await self._return_kept()
+            return await truncate_wal(self._writing_engine)
 
     async def analyze(self, tables: Iterable[type[SQLModel]]) -> None:
         """Update the statistics of PostgreSQL's planner after many rows were loaded at once.
@@ -540,8 +663,23 @@ class Storage:
             self._notifier = None
 
     async def close(self) -> None:
-        await self._engine_of_writers.dispose()
+        await self._return_kept()
+        await self._writing_engine.dispose()
         await self._engine.dispose()
+
+
+@asynccontextmanager
+async def _connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Take a connection from the pool for the block."""
+    connection = await engine.connect()
+    try:
+        yield connection
+    except BaseException:
+        # Shielded, because a second cancellation must not keep the connection from the pool. Not
+        # done after success, where closing waits for nothing and a task would only cost time.
+        await asyncio.shield(connection.close())
+        raise
+    await connection.close()
 
 
 @contextmanager

@@ -16,10 +16,9 @@ from typing import Any
 import structlog
 from sqlalchemy import func
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.db.postgresql import postgresql_engine
 from storage.enums import Notification
@@ -35,13 +34,13 @@ _PROBE_SECONDS = 10
 _BY_NAME = {notification.value: notification for notification in Notification}
 
 
-async def notify(session: AsyncSession, notifications: Iterable[Notification]) -> None:
+async def notify(connection: AsyncConnection, notifications: Iterable[Notification]) -> None:
     """Notify all listeners when this transaction commits.
 
     For a process without a `Notifier`, such as a command.
     """
     calls = [func.pg_notify(_CHANNEL, name.value) for name in sorted(notifications)]
-    await session.exec(select(*calls))
+    await connection.execute(select(*calls))
 
 
 @dataclass(eq=False)

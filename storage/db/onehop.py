@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
@@ -69,11 +69,12 @@ class _Done(NamedTuple):
 
 
 class Cursor(AsyncAdapt_aiosqlite_cursor):
-    __slots__ = ("_done",)
+    __slots__ = ("_done", "_own")
 
     def __init__(self, adapt_connection: AsyncAdapt_dbapi_connection) -> None:
         # Does not call the parent's `__init__`, which creates the driver's cursor in another hop.
         self._adapt_connection = adapt_connection
+        self._own = cast("Connection", adapt_connection)
         self._connection = adapt_connection._connection  # noqa: SLF001 - of the adapter
         self._soft_closed_memoized = EMPTY_DICT
         self._keep(_Done([]))
@@ -98,7 +99,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _hop(self, act: Callable[..., object], operation: str, parameters: Any) -> None:
         call = (self._connection._conn, act, operation, parameters)  # noqa: SLF001 - as the adapter
-        if threading.get_ident() == self._connection._thread.ident:  # noqa: SLF001
+        if self._own.is_own_thread():
             self._keep(_done(*call))
             return
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001 - of the adapter
@@ -134,10 +135,22 @@ class Connection(AsyncAdapt_aiosqlite_connection):
     __slots__ = ()
     _cursor_cls = Cursor
 
+    def commit(self) -> None:
+        if self.is_own_thread():
+            self._connection._conn.commit()  # noqa: SLF001 - as the adapter
+        else:
+            super().commit()
+
     def rollback(self) -> None:
         """Roll back; skip the hop if no transaction is open, as is usual when the pool calls it."""
-        if self._connection._connection and self._connection.in_transaction:  # noqa: SLF001 - as the parent
+        if self.is_own_thread():
+            self._connection._conn.rollback()  # noqa: SLF001 - as the adapter
+        elif self._connection._connection and self._connection.in_transaction:  # noqa: SLF001 - as the parent
             super().rollback()
+
+    def is_own_thread(self) -> bool:
+        """Return whether the caller runs on the driver's thread, in one hop with others."""
+        return bool(threading.get_ident() == self._connection._thread.ident)  # noqa: SLF001
 
 
 class OneHop(AsyncAdapt_aiosqlite_dbapi):

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import event, make_url
@@ -60,12 +61,14 @@ def postgresql_engine(
     *,
     command_seconds: float | None = COMMAND_SECONDS,
     through_pooler: bool = False,
+    on_connect: str | None = None,
     **options: Any,
 ) -> AsyncEngine:
     """Return an engine on PostgreSQL. Its errors, which are logged, contain no parameters.
 
     *command_seconds*: how long a server may take to respond; None for long work. *through_pooler*:
-    prepare no statements, because the next transaction may get another session.
+    prepare no statements, because the next transaction may get another session. *on_connect*: SQL
+    that each new connection runs first.
     """
     connector = Connector()
     arguments: dict[str, Any] = {"async_creator_fn": connector, "command_timeout": command_seconds}
@@ -73,9 +76,25 @@ def postgresql_engine(
         arguments |= _WITHOUT_SESSION
     engine = create_async_engine(url, hide_parameters=True, connect_args=arguments, **options)
     event.listen(engine.sync_engine, "connect", connector.note_age)
+    if on_connect:
+        event.listen(engine.sync_engine, "connect", partial(_run_first, on_connect))
     event.listen(engine.sync_engine, "checkout", connector.refuse_if_lost)
     event.listen(engine.sync_engine, "handle_error", connector.drop_if_gone)
     return engine
+
+
+def _run_first(sql: str, connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.run_async(lambda driver: driver.execute(sql))
+
+
+def set_autocommit(connection: AsyncConnection, *, on: bool) -> None:
+    """Choose whether each statement of this connection commits by itself from now on.
+
+    SQLAlchemy's option `isolation_level` does the same, but takes longer than a round trip, because
+    it is undone whenever the connection returns to the pool.
+    """
+    adapter: Any = connection.sync_connection and connection.sync_connection.connection
+    adapter.dbapi_connection.autocommit = on
 
 
 def admin_engine(url: str, **options: Any) -> AsyncEngine:

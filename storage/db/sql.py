@@ -198,7 +198,7 @@ async def _insert(
     """Insert the rows; return their *returning* column, if one is given, and their number."""
     if not rows:
         return [], 0
-    columns = _insert_columns(tx.session.get_bind().dialect, table, tuple(rows[0]))
+    columns = _insert_columns(tx.connection.dialect, table, tuple(rows[0]))
     names = ", ".join(f'"{column.name}"' for column in columns)
     ending = conflict if returning is None else f'{conflict} RETURNING "{returning.key}"'
     new: list[Any] = []

@@ -30,7 +30,7 @@ def sqlite_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Asy
 
     @event.listens_for(engine.sync_engine, "connect")
     def _open(connection: Any, _entry: ConnectionPoolEntry) -> None:
-        # The driver must not begin transactions by itself, because `_begin` chooses their kind.
+        # The driver must not begin transactions by itself, because `begin` chooses their kind.
         connection.isolation_level = None
         connection.create_function("keyed_sha256", 2, _keyed_sha256, deterministic=True)
         cursor = connection.cursor()
@@ -46,7 +46,6 @@ def sqlite_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Asy
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
@@ -59,7 +58,7 @@ async def truncate_wal(engine: AsyncEngine) -> bool:
 
     Until it is emptied, the log still contains old pages with deleted data.
     """
-    async with engine.execution_options(dateline_outside=True).connect() as connection:
+    async with engine.connect() as connection:  # outside a transaction, as a checkpoint must be
         await connection.exec_driver_sql(f"PRAGMA {_busy_timeout(CUT_SECONDS)}")
         result = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         is_busy = bool(result.one()[0])
@@ -67,17 +66,16 @@ async def truncate_wal(engine: AsyncEngine) -> bool:
     return not is_busy
 
 
-def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("dateline_outside"):
-        return  # a checkpoint cannot run inside a transaction
-    if options.get("dateline_writing"):
-        _begin_to_write(connection)
-    else:
-        connection.exec_driver_sql("BEGIN")
+def begin(connection: Connection) -> None:
+    """Begin a transaction that reads.
+
+    Not a listener for SQLAlchemy's "begin", because an engine with such a listener looks for others
+    several times per statement.
+    """
+    connection.exec_driver_sql("BEGIN")
 
 
-def _begin_to_write(connection: Connection) -> None:
+def begin_to_write(connection: Connection) -> None:
     """Take the write lock. Bounds the total wait for a lock, not the wait of each queued writer.
 
     Once a writer has waited in vain, the writers queued behind it fail at once. Otherwise they

@@ -8,7 +8,7 @@ import pytest
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.methods import AnswerCallbackQuery
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.replies import Replies
 from tests.chat.pressings import press
@@ -26,9 +26,9 @@ class SilentClock(TurnedClock):
         self.answers = asyncio.Event()
         self.answers.set()
 
-    async def __call__(self, session: AsyncSession) -> datetime:
+    async def __call__(self, connection: AsyncConnection) -> datetime:
         await self.answers.wait()
-        return await super().__call__(session)
+        return await super().__call__(connection)
 
 
 class AnswersAfter(BaseRequestMiddleware):

@@ -9,8 +9,8 @@ from multiprocessing.connection import Connection
 
 from aiogram import Bot
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import func, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
@@ -35,8 +35,8 @@ def work(url: str, api: str, owner: str, ahead: int, answers: Connection) -> Non
 
 async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Connection) -> None:
 
-    async def later(session: AsyncSession) -> datetime:
-        return await database_clock(session) + ahead
+    async def later(connection: AsyncConnection) -> datetime:
+        return await database_clock(connection) + ahead
 
     storage = Storage.open(url, clock=later)
     session = PlainSession(api)

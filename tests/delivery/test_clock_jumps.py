@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiogram import Bot
 from aiogram.methods import SendMessage
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.errors import FloodWait, NeverSent, Unknown
 from bot.delivery.replies import Replies
@@ -37,7 +37,7 @@ class WrongClock(TurnedClock):
         super().__init__()
         self.wrong = timedelta()
 
-    async def __call__(self, _session: AsyncSession) -> datetime:
+    async def __call__(self, _connection: AsyncConnection) -> datetime:
         return self.now + self.wrong
 
     @contextmanager

@@ -33,6 +33,10 @@ class CountedStorage:
         async with self.storage.writing() as tx:
             yield tx
 
+    async def write_at_once(self, work: Any) -> Any:
+        self.transactions += 1
+        return await self.storage.write_at_once(work)
+
 
 async def begun(outbox: Outbox, number: int) -> list[ClaimedDelivery]:
     for chat in range(1, number + 1):

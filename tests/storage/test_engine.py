@@ -152,7 +152,7 @@ async def test_a_transaction_reads_the_clock_again_after_a_lock(
         later = await tx.anew()
 
     assert later.now - tx.now == SECOND
-    assert (later.session, later.notifications) == (tx.session, tx.notifications)
+    assert (later.connection, later.notifications) == (tx.connection, tx.notifications)
 
 
 async def lock_both(storage: Storage, first: int, second: int, met: asyncio.Barrier) -> None:

@@ -48,7 +48,7 @@ def recorded() -> Iterator[list[tuple[str, Any]]]:
 
 
 async def plan_of(storage: Storage, statement: str, parameters: Any) -> list[str]:
-    async with storage.reading() as tx:
+    async with storage.reading_in_transaction() as tx:
         if tx.dialect == POSTGRESQL:
             # PostgreSQL reads all rows of small tables, whatever indexes they have.
             await tx.change(text("SET LOCAL enable_seqscan = off"))

@@ -197,7 +197,8 @@ async def write(storage: Storage) -> None:
 
 
 async def patience_ms(storage: Storage) -> int:
-    async with storage._engine_of_writers.connect() as connection:
+    await storage._return_kept()
+    async with storage._writing_engine.connect() as connection:
         return int((await connection.execute(text("PRAGMA busy_timeout"))).scalar_one())
 
 

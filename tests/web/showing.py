@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.mail.codes import hash_secret
 from bot.ops.health import make_web
@@ -71,7 +71,7 @@ async def showing(language: str = "") -> AsyncIterator[Links]:
         await storage.close()
 
 
-async def _now(_session: AsyncSession) -> datetime:
+async def _now(_connection: AsyncConnection) -> datetime:
     return NOW
 
 
