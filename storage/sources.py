@@ -267,9 +267,7 @@ async def claim_public_sources(
     network at once.
     """
     await lock_claims(tx, Source)
-    values = claim_values(tx, owner, limit, lease) | {"horizon": tx.now + LONGEST_PAUSE}
-    rows = await tx.rows(_claim_sources(tx.dialect, public=True), **values)
-    return [source for (source,) in rows]
+    return await _claimed(tx, public=True, values=claim_values(tx, owner, limit, lease))
 
 
 class PrivateClaim(NamedTuple):
@@ -290,9 +288,9 @@ async def claim_private_source(
     *busy*: accounts that are at their limit. Skips a source whose followers are all busy.
     """
     await lock_claims(tx, Source)
-    values = claim_values(tx, owner, 1, lease) | {"horizon": tx.now + LONGEST_PAUSE}
-    claimed = await tx.first(_claim_sources(tx.dialect, public=False), **values, busy=busy)
-    if claimed is None:
+    values = claim_values(tx, owner, 1, lease) | {"busy": busy}
+    claimed = await _claimed(tx, public=False, values=values)
+    if not claimed:
         return None
     (source,) = claimed
     idle_followers = (
@@ -301,6 +299,19 @@ async def claim_private_source(
         .where(col(Follow.source_id) == source.id, ~among(col(Chat.telegram_id), busy))
     )
     return PrivateClaim(source, await tx.one(idle_followers))
+
+
+_CLAIMED: Final = select(Source).where(among(col(Source.id), bindparam("ids")))
+
+
+async def _claimed(tx: Transaction, *, public: bool, values: Mapping[str, Any]) -> list[Source]:
+    """Claim sources and load them.
+
+    Most claims find nothing, and a claim that returned models would cost them four times as much.
+    """
+    statement = _claim_sources(tx.dialect, public=public)
+    rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_PAUSE)
+    return list(await tx.rows(_CLAIMED, ids=[source_id for (source_id,) in rows])) if rows else []
 
 
 @cache
@@ -317,7 +328,7 @@ def _claim_sources(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
     if not public:
         due.append(_has_idle_follower())
     order = (col(Source.next_fetch_at), col(Source.id))
-    return claim_statement(Source, and_(*due), order).returning(Source)
+    return claim_statement(Source, and_(*due), order).returning(col(Source.id))
 
 
 def _is_host_being_read(*, public: bool) -> ColumnElement[bool]:
