@@ -140,12 +140,18 @@ class ScopedUrl(NamedTuple):
     scope_id: int = PUBLIC
 
 
+# A join, because PostgreSQL reads a whole table that it has no statistics of for `= ANY (…)`.
 _BY_URL = """
-    SELECT url_hash, scope_id, article_id FROM articleaddress WHERE url_hash {among}
-    UNION ALL SELECT url_hash, scope_id, id FROM article WHERE url_hash {among}
+    SELECT url_hash, scope_id, article_id FROM {asked} JOIN articleaddress ON url_hash = asked.hash
+    UNION ALL
+    SELECT url_hash, scope_id, id FROM {asked} JOIN article ON url_hash = asked.hash
 """
-_BY_URL_ON_SQLITE: Final = text(_BY_URL.format(among="IN (SELECT value FROM json_each(:hashes))"))
-_BY_URL_ON_POSTGRESQL: Final = text(_BY_URL.format(among="= ANY(CAST(:hashes AS varchar[]))"))
+_BY_URL_ON_SQLITE: Final = text(
+    _BY_URL.format(asked="(SELECT value AS hash FROM json_each(:hashes)) AS asked")
+)
+_BY_URL_ON_POSTGRESQL: Final = text(
+    _BY_URL.format(asked="unnest(CAST(:hashes AS varchar[])) AS asked(hash)")
+)
 
 
 async def articles_by_url(tx: Transaction, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
@@ -349,7 +355,9 @@ async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
 
 _STORE_ON_POSTGRESQL: Final = """
     INSERT INTO folded (article_id, title, text, tokens)
-    VALUES ($1, $2, $3, array_to_tsvector($4))
+    SELECT article_id, title, text, array_to_tsvector(string_to_array(words, ' '))
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
+        AS new (article_id, title, text, words)
     ON CONFLICT (article_id) DO UPDATE
     SET title = excluded.title, text = excluded.text, tokens = excluded.tokens
 """
@@ -362,12 +370,13 @@ async def store_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
     if not rows:
         return
     if tx.dialect == POSTGRESQL:
-        indexed = [(row.article_id, row.title, row.text, indexed_words(row)) for row in rows]
-        await tx.execute_in_driver(_STORE_ON_POSTGRESQL, indexed)
+        words = [" ".join(indexed_words(row)) for row in rows]
+        ids, titles, texts, _languages = zip(*rows, strict=True)
+        await tx.execute_in_driver(_STORE_ON_POSTGRESQL, (ids, titles, texts, words))
     else:
-        texts = [(row.article_id, row.title, row.text) for row in rows]
-        await tx.execute_in_driver(_STORE_ON_SQLITE, texts)
-        await tx.execute_in_driver(_INDEX_ON_SQLITE, texts)
+        folded = [(row.article_id, row.title, row.text) for row in rows]
+        await tx.execute_in_driver(_STORE_ON_SQLITE, folded)
+        await tx.execute_in_driver(_INDEX_ON_SQLITE, folded)
 
 
 _MERGED_PAGES: Final = 500
