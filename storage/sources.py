@@ -181,10 +181,14 @@ async def source_of(tx: Transaction, url_hash: str) -> Source | None:
     return source
 
 
+_PRIVATE: Final = select(Source.id).where(
+    among(col(Source.id), bindparam("ids")), ~col(Source.public)
+)
+
+
 async def private_sources(tx: Transaction, source_ids: Collection[int]) -> set[int]:
     """Return the ids among *source_ids* of private sources, which reach only their followers."""
-    private = select(Source.id).where(among(col(Source.id), source_ids), ~col(Source.public))
-    return set(await tx.rows(private))
+    return set(await tx.rows(_PRIVATE, ids=source_ids))
 
 
 async def all_sources(tx: Transaction) -> list[Source]:
@@ -493,15 +497,18 @@ async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
     await _delay_sources(tx, host, until, public=public)
 
 
+_END_BACK_OFF: Final = delete(HostPause).where(
+    among(col(HostPause.host), bindparam("hosts")), col(HostPause.timeouts) > 0
+)
+_END_PRIVATE_BACK_OFF: Final = _END_BACK_OFF.where(~col(HostPause.public))
+
+
 async def end_back_off(tx: Transaction, hosts: Collection[str], *, public: bool) -> None:
     """End pauses that began with a time-out, because the *hosts* have responded.
 
     A response to a private fetch does not end a pause that a public fetch caused.
     """
-    over = [among(col(HostPause.host), hosts), col(HostPause.timeouts) > 0]
-    if not public:
-        over.append(~col(HostPause.public))
-    await tx.change(delete(HostPause).where(*over))
+    await tx.change(_END_BACK_OFF if public else _END_PRIVATE_BACK_OFF, hosts=hosts)
 
 
 async def make_due(tx: Transaction, source: Source) -> None:
