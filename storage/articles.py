@@ -26,7 +26,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    literal,
     or_,
     text,
     update,
@@ -140,12 +139,18 @@ class ScopedUrl(NamedTuple):
     scope_id: int = PUBLIC
 
 
+# A join, because PostgreSQL reads a whole table that it has no statistics of for `= ANY (…)`.
 _BY_URL = """
-    SELECT url_hash, scope_id, article_id FROM articleaddress WHERE url_hash {among}
-    UNION ALL SELECT url_hash, scope_id, id FROM article WHERE url_hash {among}
+    SELECT url_hash, scope_id, article_id FROM {asked} JOIN articleaddress ON url_hash = asked.hash
+    UNION ALL
+    SELECT url_hash, scope_id, id FROM {asked} JOIN article ON url_hash = asked.hash
 """
-_BY_URL_ON_SQLITE: Final = text(_BY_URL.format(among="IN (SELECT value FROM json_each(:hashes))"))
-_BY_URL_ON_POSTGRESQL: Final = text(_BY_URL.format(among="= ANY(CAST(:hashes AS varchar[]))"))
+_BY_URL_ON_SQLITE: Final = text(
+    _BY_URL.format(asked="(SELECT value AS hash FROM json_each(:hashes)) AS asked")
+)
+_BY_URL_ON_POSTGRESQL: Final = text(
+    _BY_URL.format(asked="unnest(CAST(:hashes AS varchar[])) AS asked(hash)")
+)
 
 
 async def articles_by_url(tx: Transaction, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
@@ -208,12 +213,21 @@ class Wording(NamedTuple):
         return cls(article.url, article.title, article.summary, article.text)
 
 
+_CONTENTS: Final[Select[Any]] = select(
+    *(getattr(Article, name) for name in ArticleContent._fields)
+).where(among(col(Article.id), bindparam("ids")))
+
+
 async def contents_of(tx: Transaction, article_ids: Collection[int]) -> dict[int, ArticleContent]:
     if not article_ids:
         return {}
-    columns = [getattr(Article, name) for name in ArticleContent._fields]
-    rows = await tx.rows(select(*columns).where(among(col(Article.id), article_ids)))
+    rows = await tx.rows(_CONTENTS, ids=article_ids)
     return {row.id: ArticleContent(*row) for row in rows}
+
+
+_IN_STORIES: Final = select(Article.url_hash, Article.scope_id, Article.id, Article.story_id).where(
+    col(Article.story_id).between(bindparam("first"), bindparam("last"))
+)
 
 
 async def store_articles(
@@ -233,11 +247,7 @@ async def store_articles(
     await insert_new(tx, Article, rows)
     # Selects by the range of the new stories, so that the statement is the same for any number of
     # them. Another process may have created stories with ids in between.
-    in_range = await tx.rows(
-        select(Article.url_hash, Article.scope_id, Article.id, Article.story_id).where(
-            col(Article.story_id).between(stories[0], stories[-1])
-        )
-    )
+    in_range = await tx.rows(_IN_STORIES, first=stories[0], last=stories[-1])
     unused, stored = set(stories), {}
     for url_hash, scope_id, article_id, story_id in in_range:
         if story_id in unused:
@@ -258,20 +268,21 @@ async def add_address(tx: Transaction, article_id: int, url: ScopedUrl) -> None:
 # Revising articles.
 
 
+# FOR NO KEY UPDATE, so that other transactions may insert entries that refer to an article.
+_TO_REVISE: Final = (
+    select(Article)
+    .where(among(col(Article.id), bindparam("ids")))
+    .order_by(col(Article.id))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 async def articles_to_revise(tx: Transaction, article_ids: Collection[int]) -> list[Article]:
     """Lock and return the articles, so that no process revises them and no stage advances them."""
     if not article_ids:
         return []
-    # FOR NO KEY UPDATE, so that other transactions may insert entries that refer to an article.
-    return list(
-        await tx.rows(
-            select(Article)
-            .where(among(col(Article.id), article_ids))
-            .order_by(col(Article.id))
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    )
+    return list(await tx.rows(_TO_REVISE, ids=article_ids))
 
 
 def is_untouched(article: Article) -> bool:
@@ -349,7 +360,9 @@ async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
 
 _STORE_ON_POSTGRESQL: Final = """
     INSERT INTO folded (article_id, title, text, tokens)
-    VALUES ($1, $2, $3, array_to_tsvector($4))
+    SELECT article_id, title, text, array_to_tsvector(string_to_array(words, ' '))
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
+        AS new (article_id, title, text, words)
     ON CONFLICT (article_id) DO UPDATE
     SET title = excluded.title, text = excluded.text, tokens = excluded.tokens
 """
@@ -362,12 +375,13 @@ async def store_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
     if not rows:
         return
     if tx.dialect == POSTGRESQL:
-        indexed = [(row.article_id, row.title, row.text, indexed_words(row)) for row in rows]
-        await tx.execute_in_driver(_STORE_ON_POSTGRESQL, indexed)
+        words = [" ".join(indexed_words(row)) for row in rows]
+        ids, titles, texts, _languages = zip(*rows, strict=True)
+        await tx.execute_in_driver(_STORE_ON_POSTGRESQL, (ids, titles, texts, words))
     else:
-        texts = [(row.article_id, row.title, row.text) for row in rows]
-        await tx.execute_in_driver(_STORE_ON_SQLITE, texts)
-        await tx.execute_in_driver(_INDEX_ON_SQLITE, texts)
+        folded = [(row.article_id, row.title, row.text) for row in rows]
+        await tx.execute_in_driver(_STORE_ON_SQLITE, folded)
+        await tx.execute_in_driver(_INDEX_ON_SQLITE, folded)
 
 
 _MERGED_PAGES: Final = 500
@@ -552,8 +566,12 @@ def _claim_matched(*, is_public: bool) -> Executable:
 
 
 async def has_new_articles(tx: Transaction) -> bool:
-    ready = select(Article.id).where(_is_new(), _is_ready(literal(tx.now))).limit(1)
-    return await tx.first(ready) is not None
+    return await tx.first(_ready_article(), claim_time=tx.now) is not None
+
+
+@cache
+def _ready_article() -> Executable:
+    return select(Article.id).where(_is_new(), _is_ready(CLAIM_TIME)).limit(1)
 
 
 def _is_new() -> ColumnElement[bool]:

@@ -98,17 +98,21 @@ async def store_entries(tx: Transaction, entries: Sequence[Mapping[str, Any]]) -
     await insert_new(tx, Entry, entries)
 
 
+_UPDATE_CONTENT_HASH: Final = (
+    update(Entry)
+    .where(col(Entry.source_id) == bindparam("source"), col(Entry.guid_hash) == bindparam("guid"))
+    .values(content_hash=bindparam("content"))
+)
+
+
 async def update_content_hashes(tx: Transaction, source_id: int, hashes: Mapping[str, str]) -> None:
     """Store the hashes of changed contents. *hashes*: by the hash of the guid."""
     if not hashes:
         return
-    rows = [{"b_guid": guid, "b_content": content} for guid, content in hashes.items()]
-    change = (
-        update(Entry)
-        .where(col(Entry.source_id) == source_id, col(Entry.guid_hash) == bindparam("b_guid"))
-        .values(content_hash=bindparam("b_content"))
-    )
-    await tx.change(change, rows)
+    rows = [
+        {"source": source_id, "guid": guid, "content": content} for guid, content in hashes.items()
+    ]
+    await tx.change(_UPDATE_CONTENT_HASH, rows)
 
 
 async def delete_entries_older_than(

@@ -181,10 +181,14 @@ async def source_of(tx: Transaction, url_hash: str) -> Source | None:
     return source
 
 
+_PRIVATE: Final = select(Source.id).where(
+    among(col(Source.id), bindparam("ids")), ~col(Source.public)
+)
+
+
 async def private_sources(tx: Transaction, source_ids: Collection[int]) -> set[int]:
     """Return the ids among *source_ids* of private sources, which reach only their followers."""
-    private = select(Source.id).where(among(col(Source.id), source_ids), ~col(Source.public))
-    return set(await tx.rows(private))
+    return set(await tx.rows(_PRIVATE, ids=source_ids))
 
 
 async def all_sources(tx: Transaction) -> list[Source]:
@@ -267,9 +271,7 @@ async def claim_public_sources(
     network at once.
     """
     await lock_claims(tx, Source)
-    values = claim_values(tx, owner, limit, lease) | {"horizon": tx.now + LONGEST_PAUSE}
-    rows = await tx.rows(_claim_sources(tx.dialect, public=True), **values)
-    return [source for (source,) in rows]
+    return await _claimed(tx, public=True, values=claim_values(tx, owner, limit, lease))
 
 
 class PrivateClaim(NamedTuple):
@@ -290,9 +292,9 @@ async def claim_private_source(
     *busy*: accounts that are at their limit. Skips a source whose followers are all busy.
     """
     await lock_claims(tx, Source)
-    values = claim_values(tx, owner, 1, lease) | {"horizon": tx.now + LONGEST_PAUSE}
-    claimed = await tx.first(_claim_sources(tx.dialect, public=False), **values, busy=busy)
-    if claimed is None:
+    values = claim_values(tx, owner, 1, lease) | {"busy": busy}
+    claimed = await _claimed(tx, public=False, values=values)
+    if not claimed:
         return None
     (source,) = claimed
     idle_followers = (
@@ -301,6 +303,19 @@ async def claim_private_source(
         .where(col(Follow.source_id) == source.id, ~among(col(Chat.telegram_id), busy))
     )
     return PrivateClaim(source, await tx.one(idle_followers))
+
+
+_CLAIMED: Final = select(Source).where(among(col(Source.id), bindparam("ids")))
+
+
+async def _claimed(tx: Transaction, *, public: bool, values: Mapping[str, Any]) -> list[Source]:
+    """Claim sources and load them.
+
+    Most claims find nothing, and a claim that returned models would cost them four times as much.
+    """
+    statement = _claim_sources(tx.dialect, public=public)
+    rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_PAUSE)
+    return list(await tx.rows(_CLAIMED, ids=[source_id for (source_id,) in rows])) if rows else []
 
 
 @cache
@@ -317,7 +332,7 @@ def _claim_sources(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
     if not public:
         due.append(_has_idle_follower())
     order = (col(Source.next_fetch_at), col(Source.id))
-    return claim_statement(Source, and_(*due), order).returning(Source)
+    return claim_statement(Source, and_(*due), order).returning(col(Source.id))
 
 
 def _is_host_being_read(*, public: bool) -> ColumnElement[bool]:
@@ -482,15 +497,18 @@ async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
     await _delay_sources(tx, host, until, public=public)
 
 
+_END_BACK_OFF: Final = delete(HostPause).where(
+    among(col(HostPause.host), bindparam("hosts")), col(HostPause.timeouts) > 0
+)
+_END_PRIVATE_BACK_OFF: Final = _END_BACK_OFF.where(~col(HostPause.public))
+
+
 async def end_back_off(tx: Transaction, hosts: Collection[str], *, public: bool) -> None:
     """End pauses that began with a time-out, because the *hosts* have responded.
 
     A response to a private fetch does not end a pause that a public fetch caused.
     """
-    over = [among(col(HostPause.host), hosts), col(HostPause.timeouts) > 0]
-    if not public:
-        over.append(~col(HostPause.public))
-    await tx.change(delete(HostPause).where(*over))
+    await tx.change(_END_BACK_OFF if public else _END_PRIVATE_BACK_OFF, hosts=hosts)
 
 
 async def make_due(tx: Transaction, source: Source) -> None:

@@ -65,16 +65,22 @@ async def create_stories(tx: Transaction, count: int) -> list[int]:
     return sorted(story_id for (story_id,) in await tx.rows(_CREATE, count=count, now=tx.now))
 
 
+_DELETE: Final = delete(Story).where(among(col(Story.id), bindparam("ids")))
+
+
 async def delete_stories(tx: Transaction, story_ids: Collection[int]) -> None:
     if story_ids:
-        await tx.change(delete(Story).where(among(col(Story.id), story_ids)))
+        await tx.change(_DELETE, ids=story_ids)
+
+
+_GROW: Final = (
+    update(Story).where(among(col(Story.id), bindparam("ids"))).values(grown=col(Story.grown) + 1)
+)
 
 
 async def mark_growth(tx: Transaction, story_ids: Collection[int]) -> None:
     """Count one more article in each of the stories."""
-    await tx.change(
-        update(Story).where(among(col(Story.id), story_ids)).values(grown=col(Story.grown) + 1)
-    )
+    await tx.change(_GROW, ids=story_ids)
 
 
 _story = SQLModel.metadata.tables["story"]

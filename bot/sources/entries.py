@@ -75,6 +75,12 @@ async def prepare(storage: Storage, entries: Sequence[SourceEntries]) -> list[Pr
         return []
     async with storage.reading() as tx:
         before = await stored_before(tx, entries)
+    return await prepare_from(before, entries)
+
+
+async def prepare_from(
+    before: StoredBefore, entries: Sequence[SourceEntries]
+) -> list[PreparedEntries]:
     return await asyncio.to_thread(lambda: [prepared(each, before) for each in entries])
 
 

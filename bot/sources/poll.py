@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, Self
 
 import structlog
@@ -24,7 +25,7 @@ from bot.sources.fetch.source import (
 )
 from bot.sources.host_answers import answer_of
 from bot.sources.slots import Slots
-from bot.sources.store import store_fetched
+from bot.sources.store import store_fetched, store_together
 from bot.sources.urls import logged_url
 from storage.db.engine import DatabaseError, Storage, Transaction
 from storage.db.leases import release, renew
@@ -51,6 +52,16 @@ _GATHER_SECONDS: Final = 0.3
 
 def _random_jitter() -> float:
     return random.uniform(-1, 1)  # noqa: S311 - it spreads polls and protects nothing
+
+
+@dataclass(slots=True)
+class _Claims:
+    """The sources that one round has claimed."""
+
+    public: list[Source] = field(default_factory=list)
+    private: list[PrivateClaim] = field(default_factory=list)
+    is_limited: bool = False
+    """Whether more public sources may be due than could be claimed at once."""
 
 
 @dataclass(eq=False)
@@ -81,6 +92,8 @@ class SourcePoller:
     """The account for which each private source is fetched, by the source's id."""
     _left: set[int] = field(default_factory=set)
     """Sources that were not fetched or not stored, and are still leased."""
+    _has_claimed_all: bool = False
+    """The last claim left nothing due, so that another one right after it would find nothing."""
     _renewing: Slots = field(default_factory=lambda: Slots(1))
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -95,43 +108,83 @@ class SourcePoller:
 
     async def run_once(self) -> int:
         """Store finished fetches, claim sources for the free slots, and return how many."""
-        return await self._claim() if await self._store() else 0
+        return await self._round() or 0
 
     async def poll_due(self) -> int:
         """Poll until no source is due or claimed; return how many were claimed in all."""
         claimed = 0
         async with self:
-            while (new := await self._claim()) or self._in_hand:
+            while (new := await self._round()) or (new == 0 and self._in_hand):
                 claimed += new
                 if not new:
                     await self._has_ended.wait()
-                if not await self._store():
-                    break
         return claimed
 
+    async def _round(self) -> int | None:
+        """Do one round, as `run_once`; return None if the database is away.
+
+        One transaction stores the fetches and claims sources. If it fails, the fetches are stored
+        one by one, and the claim follows.
+        """
+        if not self._ended:
+            if self._has_claimed_all:
+                self._has_claimed_all = False
+                return 0
+            return await self._claim()
+        await self._gather()
+        ended, self._ended = self._ended, []
+        self._has_ended.clear()
+        for fetched in ended:
+            self._accounts.pop(fetched.source_id, None)
+        claims = _Claims()
+        try:
+            with handed_back(self._left) as left:
+                then = partial(self._take_sources, left, claims)
+                await store_together(self.storage, self.owner, ended, self.budgets, then)
+        except Exception:  # noqa: BLE001 - `store_fetched` finds and logs the error
+            unstored = await store_fetched(self.storage, self.owner, ended, self.budgets)
+            self._left |= unstored
+            self._let_go(ended)
+            return None if unstored else await self._claim()
+        self._let_go(ended)
+        return self._start(claims)
+
     async def _claim(self) -> int:
-        """Claim sources, public ones first, and start to fetch them; return how many."""
+        """Claim sources and start to fetch them; return how many."""
+        claims = _Claims()
         with handed_back(self._left) as left:
             async with self.storage.writing() as tx:
-                if left:
-                    await release(tx, Source, left, self.owner)
-                public = await self._claim_public(tx)
-                private = await self._claim_private(tx)
-        for lane in _lanes(public):
+                await tx.at_once(self._take_sources(left, claims, tx))
+        return self._start(claims)
+
+    async def _take_sources(self, left: Collection[int], claims: _Claims, tx: Transaction) -> None:
+        """Release the sources in *left*, then add claimed ones to *claims*, public ones first.
+
+        Awaits nothing but statements.
+        """
+        if left:
+            await release(tx, Source, left, self.owner)
+        if (room := self.public.room) > 0:
+            claims.public += await claim_public_sources(
+                tx, owner=self.owner, limit=room, lease=LEASE
+            )
+            claims.is_limited = len(claims.public) == room
+        claims.private += await self._claim_private(tx)
+
+    def _start(self, claims: _Claims) -> int:
+        """Start to fetch the claimed sources; return how many they are."""
+        for lane in _lanes(claims.public):
             self.public.start(self._poll_in_turn(lane))
-        for claim in private:
+        for claim in claims.private:
             self.private.start(self._poll_in_turn([claim.source]))
-        self._accounts |= {claim.source.id: claim.account for claim in private if claim.account}
-        claimed = [*public, *(claim.source for claim in private)]
+            if claim.account:
+                self._accounts[claim.source.id] = claim.account
+        claimed = [*claims.public, *(claim.source for claim in claims.private)]
         self._in_hand.update(source.id for source in claimed)
+        self._has_claimed_all = bool(claimed) and not claims.is_limited
         if claimed and self._renewing.room:
             self._renewing.start(self._renew())
         return len(claimed)
-
-    async def _claim_public(self, tx: Transaction) -> list[Source]:
-        if (room := self.public.room) <= 0:
-            return []
-        return await claim_public_sources(tx, owner=self.owner, limit=room, lease=LEASE)
 
     async def _claim_private(self, tx: Transaction) -> list[PrivateClaim]:
         """Claim one source at a time, because each claim changes which account is next."""
@@ -150,19 +203,6 @@ class SourcePoller:
         claimed = [claim.account for claim in claims if claim.account]
         return Counter([*self._accounts.values(), *claimed])
 
-    async def _store(self) -> bool:
-        """Store fetches that have finished or soon will; return False if the database is away."""
-        if not self._ended:
-            return True
-        await self._gather()
-        ended, self._ended = self._ended, []
-        self._has_ended.clear()
-        unstored = await store_fetched(self.storage, self.owner, ended, self.budgets)
-        self._left |= unstored
-        for fetched in ended:
-            self._let_go(fetched.source_id)
-        return not unstored
-
     async def _gather(self) -> None:
         """Wait for fetches that end about the same time, while enough slots are busy."""
         enough = max(self.public.limit // 2, 1)
@@ -172,9 +212,8 @@ class SourcePoller:
                     self._has_ended.clear()
                     await self._has_ended.wait()
 
-    def _let_go(self, source_id: int) -> None:
-        self._in_hand.discard(source_id)
-        self._accounts.pop(source_id, None)
+    def _let_go(self, ended: Iterable[Fetched]) -> None:
+        self._in_hand.difference_update(fetched.source_id for fetched in ended)
 
     async def _renew(self) -> None:
         """Renew the leases of claimed sources, as long as there are any."""
@@ -210,9 +249,9 @@ class SourcePoller:
                 return
 
     def _hand_back(self, sources: Iterable[Source]) -> None:
-        for source in sources:
-            self._let_go(source.id)
-            self._left.add(source.id)
+        ids = {source.id for source in sources}
+        self._in_hand -= ids
+        self._left |= ids
 
     async def _poll(self, source: Source) -> Fetched:
         request = FetchRequest(

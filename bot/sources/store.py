@@ -8,10 +8,13 @@ each result gets transactions of its own. A result that fails even then is shown
 health.
 """
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 import structlog
@@ -28,7 +31,14 @@ from bot.sources.decide import (
     postponed,
 )
 from bot.sources.drafts import ArticleDraft, IdentifiedItem, identify
-from bot.sources.entries import prepare, store_prepared
+from bot.sources.entries import (
+    PreparedEntries,
+    Stored,
+    prepare,
+    prepare_from,
+    store_prepared,
+    stored_before,
+)
 from bot.sources.fetch.problems import NOTHING_SPENT, Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
@@ -61,7 +71,7 @@ async def store_fetched(
     The *budgets* are those of the accounts that follow private sources.
     """
     try:
-        await _store_together(storage, owner, sorted(fetched, key=_rank), budgets)
+        await store_together(storage, owner, fetched, budgets)
     except Exception as error:  # a bad source must not stop the others
         if len(fetched) > 1:
             left = [await store_fetched(storage, owner, [each], budgets) for each in fetched]
@@ -78,40 +88,106 @@ async def store_fetched(
     return set()
 
 
-async def _store_together(
-    storage: Storage, owner: str, fetched: Sequence[Fetched], budgets: Budgets
-) -> None:
-    """Identify entries, load their stored state and decide; then prepare and store in portions.
+Then: TypeAlias = Callable[[Transaction], Awaitable[None]]
 
-    Long work happens in threads, and before the write lock is taken.
+
+async def _nothing(_tx: Transaction) -> None:
+    pass
+
+
+async def store_together(
+    storage: Storage,
+    owner: str,
+    fetched: Sequence[Fetched],
+    budgets: Budgets = USUAL,
+    then: Then = _nothing,
+) -> None:
+    """Decide about the fetched documents, and store the results in portions.
+
+    The last transaction also stores the fetches without a document, because these need no stored
+    state, and runs *then*, which may await only statements. Raises if one result cannot be stored.
     """
+    with_documents = [each for each in fetched if each.result.document]
+    portions, prepared = await _decided(storage, with_documents, budgets)
+    unsettled: set[int] = set()
+    for parts, following in pairwise(portions):
+        await _store_portion(storage, owner, _Portion(parts, prepared), budgets, unsettled)
+        prepared = await prepare(storage, _entries_of(following))
+    simple = [each for each in fetched if not each.result.document]
+    last = _Portion(portions[-1], prepared, simple, then)
+    await _store_portion(storage, owner, last, budgets, unsettled)
+
+
+async def _decided(
+    storage: Storage, fetched: Sequence[Fetched], budgets: Budgets
+) -> tuple[list[Sequence[_Part]], list[PreparedEntries]]:
+    """Return the parts for each transaction, and the prepared entries of the first one.
+
+    Identifies the entries of the documents, loads their stored state, and decides. Long work
+    happens in threads, and before the write lock is taken. All is read in one transaction, because
+    usually the first portion is the only one.
+    """
+    if not fetched:
+        return [()], []
+    fetched = sorted(fetched, key=_rank)
     identified = await asyncio.to_thread(_identify, fetched)
     async with storage.reading() as tx:
         known = await _known(tx, fetched, identified, budgets)
-        now = tx.now
-    outcomes = await asyncio.to_thread(
-        lambda: [
-            decide(each, identified.get(each.source_id, ()), known[each.source_id], now)
-            for each in fetched
-        ]
-    )
+        outcomes = await asyncio.to_thread(
+            lambda: [
+                decide(each, identified[each.source_id], known[each.source_id], tx.now)
+                for each in fetched
+            ]
+        )
+        portions = list(_portions(outcomes))
+        entries = _entries_of(portions[0])
+        before = await stored_before(tx, entries) if entries else None
     for outcome in outcomes:
         if outcome.left_out:
             names = _names_in_log(outcome.fetched.source)
             log.warning("new entries were left out", **names, entries=outcome.left_out)
-    unsettled: set[int] = set()
-    for parts in _portions(outcomes):
-        prepared = await prepare(storage, [part.entries for part in parts if part.entries.drafts])
-        async with storage.writing() as tx:
-            ours = await tx.at_once(_finish(tx, owner, parts, budgets))
+    return portions, await prepare_from(before, entries) if before else []
+
+
+def _entries_of(parts: Iterable[_Part]) -> list[SourceEntries]:
+    return [part.entries for part in parts if part.entries.drafts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """What one transaction stores: *parts*, and the *simple* fetches, those without a document.
+
+    *then* runs at its end.
+    """
+
+    parts: Sequence[_Part]
+    prepared: Sequence[PreparedEntries]
+    simple: Sequence[Fetched] = ()
+    then: Then = _nothing
+
+
+async def _store_portion(
+    storage: Storage, owner: str, portion: _Portion, budgets: Budgets, unsettled: set[int]
+) -> None:
+    """Store the portion; add the sources that must be read again in full to *unsettled*."""
+    async with storage.writing() as tx:
+
+        async def store() -> tuple[list[_Part], Stored]:
+            outcomes = [decide(each, (), Known(), tx.now) for each in portion.simple]
+            simple = [_Part(outcome, outcome.entries, is_last=True) for outcome in outcomes]
+            ours = await _finish(tx, owner, [*portion.parts, *simple], budgets)
             our_ids = {part.source_id for part in ours}
-            ready = [each for each in prepared if each.source_id in our_ids]
-            stored = await tx.at_once(store_prepared(tx, ready))
-            unsettled |= stored.unsettled
+            ready = [each for each in portion.prepared if each.source_id in our_ids]
+            stored = await store_prepared(tx, ready)
+            unsettled.update(stored.unsettled)
             ended = {part.source_id for part in ours if part.is_last}
             await sources.forget_validators(tx, unsettled & ended)
-        for part in ours:
-            _report(part, stored.articles[part.source_id])
+            await portion.then(tx)
+            return ours, stored
+
+        ours, stored = await tx.at_once(store())
+    for part in ours:
+        _report(part, stored.articles[part.source_id])
 
 
 def _rank(fetched: Fetched) -> tuple[bool, int]:

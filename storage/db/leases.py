@@ -17,6 +17,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Integer,
+    Text,
     Update,
     bindparam,
     delete,
@@ -62,18 +63,20 @@ async def acquire_lease(tx: Transaction, name: str, owner: str, lease: timedelta
     return bool(await insert_new(tx, Lease, [row], returning=Lease.name))
 
 
+_RENEW_LEASE: Final = (
+    update(Lease)
+    .where(col(Lease.name) == bindparam("lease_name"), col(Lease.owner) == bindparam("holder"))
+    .values(lease_until=bindparam("until"))
+)
+
+
 async def renew_lease(tx: Transaction, name: str, owner: str, lease: timedelta) -> bool:
     """Renew the lease, even an expired one; return False if another process has taken it.
 
     Nobody can take it before this transaction ends.
     """
-    return bool(
-        await tx.change(
-            update(Lease)
-            .where(col(Lease.name) == name, col(Lease.owner) == owner)
-            .values(lease_until=tx.now + lease)
-        )
-    )
+    values = {"lease_name": name, "holder": owner, "until": tx.now + lease}
+    return bool(await tx.change(_RENEW_LEASE, **values))
 
 
 async def lease_of(tx: Transaction, name: str) -> tuple[str, datetime]:
@@ -176,14 +179,18 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     return [row for (row,) in rows]
 
 
+_LOCK_CLAIMS: Final = select(
+    func.pg_advisory_xact_lock(func.hashtext(bindparam("claims", type_=Text)))
+)
+
+
 async def lock_claims(tx: Transaction, table: type[SQLModel]) -> None:
     """Serialise the claims of *table*, for tables where other rows decide whether a row is free.
 
     Such a claim must see the rows that other claims have taken. On SQLite writers queue anyway.
     """
     if tx.dialect == POSTGRESQL:
-        key = func.hashtext(f"claim {inspect(table).local_table.name}")
-        await tx.rows(select(func.pg_advisory_xact_lock(key)))
+        await tx.rows(_LOCK_CLAIMS, claims=f"claim {inspect(table).local_table.name}")
 
 
 async def renew(
@@ -232,9 +239,14 @@ async def lock_own(
     tx: Transaction, table: type[Leased], ids: Iterable[int], owner: str
 ) -> set[int]:
     """Lock the rows that *owner* still leases until this transaction ends; return their ids."""
+    return set(await tx.rows(_own_lock(table), ids=ids, holder=owner))
+
+
+@cache
+def _own_lock(table: type[Leased]) -> Any:
     key, rows = inspect(table).primary_key[0], inspect(table).local_table
-    own = select(key).where(among(key, ids), rows.c.owner == owner)
-    return set(await tx.rows(own.with_for_update()))
+    own = (among(key, bindparam("ids")), rows.c.owner == bindparam("holder"))
+    return select(key).where(*own).with_for_update()
 
 
 async def release_each(

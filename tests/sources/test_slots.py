@@ -1,15 +1,18 @@
 """The slots of the poller: claims for each free one, and what a slow or private source may hold."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from bot.sources import poll
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import MAX_OF_ACCOUNT, PRIVATE_SLOTS, PUBLIC_SLOTS, SourcePoller
 from storage.chats import Chat
-from storage.db.engine import Storage
+from storage.db.engine import Storage, Transaction
 from storage.sources import Follow, Source
 from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.polled import add_sources, rows_of
@@ -157,3 +160,68 @@ async def test_sources_in_hand_at_the_end_come_back_with_their_lease(storage, cl
     end.set()
 
     assert await poller_of(storage, web, "another").poll_due() == 1
+
+
+async def counted_rounds(
+    poller: SourcePoller, storage: Storage, monkeypatch: pytest.MonkeyPatch, count: int
+) -> list[int]:
+    """Return the number of writing transactions of each round."""
+    writing, begun = storage.writing, 0
+
+    @asynccontextmanager
+    async def watched() -> AsyncIterator[Transaction]:
+        nonlocal begun
+        begun += 1
+        async with writing() as tx:
+            yield tx
+
+    monkeypatch.setattr(storage, "writing", watched)
+    numbers = []
+    for _ in range(count):
+        begun = 0
+        await rounds(poller, 1)
+        numbers.append(begun)
+    return numbers
+
+
+async def test_one_transaction_stores_fetches_and_claims_the_next_sources(
+    storage, monkeypatch, web
+):
+    urls = each_on_its_host("quick", 2)
+    await add_sources(storage, *urls)
+
+    async with poller_of(storage, web) as poller:
+        poller.public.limit = 1
+        numbers = await counted_rounds(poller, storage, monkeypatch, 3)
+
+    assert web.urls == urls
+    assert numbers == [1, 1, 1]
+
+
+async def test_a_claim_that_fails_costs_no_result(storage, monkeypatch, web):
+    await add_sources(storage, "https://a.example/1")
+    claim = poll.claim_public_sources
+    failures = [RuntimeError("a claim fails")]
+
+    async def failing_once(tx: Transaction, **options: Any) -> list[Source]:
+        claimed = await claim(tx, **options)
+        if not claimed and failures:
+            raise failures.pop()
+        return claimed
+
+    async with poller_of(storage, web) as poller:
+        await poller.run_once()
+        monkeypatch.setattr(poll, "claim_public_sources", failing_once)
+        await rounds(poller, 3)
+
+    (source,) = await rows_of(storage, Source)
+    assert (failures, source.fetches, source.owner) == ([], 1, None)
+
+
+async def test_a_round_after_a_claim_of_all_due_sources_claims_nothing(storage, monkeypatch, web):
+    await add_sources(storage, "https://slow.example/1")
+
+    async with poller_of(storage, web) as poller:
+        numbers = await counted_rounds(poller, storage, monkeypatch, 3)
+
+    assert numbers == [1, 0, 1]

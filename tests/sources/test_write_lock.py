@@ -13,7 +13,7 @@ from bot.sources import fulltext, revise, store
 from bot.sources.decide import Fetched, SourceEntries
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.drafts import LONGEST_TITLE, PAGE_TIMEOUT, url_hash
-from bot.sources.entries import PreparedEntries, prepare
+from bot.sources.entries import PreparedEntries, StoredBefore, prepare_from
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
@@ -177,15 +177,15 @@ async def test_an_article_that_changes_while_an_entry_is_compared_is_compared_ag
     storage, monkeypatch
 ):
     async def prepare_late(
-        asked: Storage, entries: Sequence[SourceEntries]
+        before: StoredBefore, entries: Sequence[SourceEntries]
     ) -> list[PreparedEntries]:
-        ready = await prepare(asked, entries)
-        await rewrite(asked, OTHER)
+        ready = await prepare_from(before, entries)
+        await rewrite(storage, OTHER)
         return ready
 
     await shows(storage, entry(LONG))
     with monkeypatch.context() as patch:
-        patch.setattr(store, "prepare", prepare_late)
+        patch.setattr(store, "prepare_from", prepare_late)
         source = await shows(storage, entry(FLOOD))
 
     (article,) = await rows_of(storage, Article)
