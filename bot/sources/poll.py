@@ -153,8 +153,7 @@ class SourcePoller:
         """Claim sources and start to fetch them; return how many."""
         claims = _Claims()
         with handed_back(self._left) as left:
-            async with self.storage.writing() as tx:
-                await tx.at_once(self._take_sources(left, claims, tx))
+            await self.storage.write_at_once(partial(self._take_sources, left, claims))
         return self._start(claims)
 
     async def _take_sources(self, left: Collection[int], claims: _Claims, tx: Transaction) -> None:

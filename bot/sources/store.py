@@ -170,22 +170,21 @@ async def _store_portion(
     storage: Storage, owner: str, portion: _Portion, budgets: Budgets, unsettled: set[int]
 ) -> None:
     """Store the portion; add the sources that must be read again in full to *unsettled*."""
-    async with storage.writing() as tx:
 
-        async def store() -> tuple[list[_Part], Stored]:
-            outcomes = [decide(each, (), Known(), tx.now) for each in portion.simple]
-            simple = [_Part(outcome, outcome.entries, is_last=True) for outcome in outcomes]
-            ours = await _finish(tx, owner, [*portion.parts, *simple], budgets)
-            our_ids = {part.source_id for part in ours}
-            ready = [each for each in portion.prepared if each.source_id in our_ids]
-            stored = await store_prepared(tx, ready)
-            unsettled.update(stored.unsettled)
-            ended = {part.source_id for part in ours if part.is_last}
-            await sources.forget_validators(tx, unsettled & ended)
-            await portion.then(tx)
-            return ours, stored
+    async def store(tx: Transaction) -> tuple[list[_Part], Stored]:
+        outcomes = [decide(each, (), Known(), tx.now) for each in portion.simple]
+        simple = [_Part(outcome, outcome.entries, is_last=True) for outcome in outcomes]
+        ours = await _finish(tx, owner, [*portion.parts, *simple], budgets)
+        our_ids = {part.source_id for part in ours}
+        ready = [each for each in portion.prepared if each.source_id in our_ids]
+        stored = await store_prepared(tx, ready)
+        unsettled.update(stored.unsettled)
+        ended = {part.source_id for part in ours if part.is_last}
+        await sources.forget_validators(tx, unsettled & ended)
+        await portion.then(tx)
+        return ours, stored
 
-        ours, stored = await tx.at_once(store())
+    ours, stored = await storage.write_at_once(store)
     for part in ours:
         _report(part, stored.articles[part.source_id])
 
