@@ -107,6 +107,22 @@ def not_alerted(chat_id: Any, article_id: Any, story_id: Any) -> ColumnElement[b
 # Due alerts: the chats to alert to articles.
 
 
+_ALERTING: Final = select(Topic.query_id).where(
+    among(col(Topic.query_id), bindparam("queries")),
+    exists().where(
+        col(Subscription.topic_id) == col(Topic.id), col(Subscription.mode) != Mode.DIGEST
+    ),
+)
+
+
+async def queries_alerting(tx: Transaction, query_ids: Collection[int]) -> set[int]:
+    """Return the queries that any subscription with alerts has, muted or not.
+
+    A subscription that begins later gets no alerts to the articles that are stored now.
+    """
+    return set(await tx.rows(_ALERTING, queries=query_ids)) if query_ids else set()
+
+
 class AlertChat(NamedTuple):
     """The columns of a chat that rendering its alerts needs; *language* is an IETF tag."""
 

@@ -80,11 +80,12 @@ async def check(storage: Storage, feeds: int, versions: int) -> None:
     """Exit unless all entries of *feeds* in *versions* are stored and matched once."""
     entries = feeds * (SHOWN + NEW * (versions - 1))
     planted = select(Query.id).where(Query.canonical == str(parse(PLANTED)))
+    is_matched = col(Article.stage).in_([ArticleStage.MATCHED, ArticleStage.PUBLISHED])
     async with storage.reading() as tx:
         counts = (
             await tx.one(select(func.count(col(Entry.guid_hash)))),
             await tx.one(select(func.count(col(Article.id)))),
-            await tx.one(select(func.count()).where(col(Article.stage) == ArticleStage.MATCHED)),
+            await tx.one(select(func.count()).where(is_matched)),
             await tx.one(select(func.count()).where(col(Match.query_id).in_(planted))),
         )
     expected = (entries, entries, entries, count_planted(feeds, versions))
