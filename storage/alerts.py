@@ -224,7 +224,7 @@ def _due_topics(*, by_mail: bool) -> Executable:
     """
     hits = _hits().cte("hits").prefix_with("MATERIALIZED")
     statement: Executable = (
-        select(
+        select(  # type: ignore[call-overload]
             hits.c.article_id, hits.c.story_id, chain_of_story(Story),
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
             Topic.id, Topic.name, Query.canonical,
@@ -254,8 +254,8 @@ def _hits() -> Select[Any]:
         bindparam("after_article", type_=ROW_ID),
         bindparam("after_chat", type_=ROW_ID),
     )
-    return (
-        select(
+    hits: Select[Any] = (
+        select(  # type: ignore[call-overload]
             col(Article.id).label("article_id"),
             col(Article.story_id),
             col(Subscription.id).label("subscription_id"),
@@ -273,6 +273,7 @@ def _hits() -> Select[Any]:
             col(Subscription.created_at) < Article.stored_at,
         )
     )
+    return hits
 
 
 def _one_article_of_a_chain(due: Iterable[DueAlert]) -> Iterator[DueAlert]:

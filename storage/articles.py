@@ -661,15 +661,15 @@ _FINISH_MATCHING: Final = (
     update(Article)
     .where(among(col(Article.id), bindparam("ids")), col(Article.owner) == bindparam("holder"))
     .values(
-        FREE
-        | {
+        {
+            **FREE,
             "stage": case(
                 (
                     and_(among(col(Article.id), bindparam("wanted")), ~col(Article.quiet)),
-                    literal(ArticleStage.MATCHED, col(Article.stage).type),
+                    literal(ArticleStage.MATCHED, enum_column(ArticleStage)),
                 ),
-                else_=literal(ArticleStage.PUBLISHED, col(Article.stage).type),
-            )
+                else_=literal(ArticleStage.PUBLISHED, enum_column(ArticleStage)),
+            ),
         }
     )
     .returning(col(Article.id), col(Article.stage))
