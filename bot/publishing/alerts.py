@@ -316,7 +316,7 @@ async def _load_contents(
     languages = {due.chat.id: due.chat.language for _, due, _ in new}
     rows = await articles_by_id(tx, {due.article_id for _, due, _ in new})
     articles = {article.id: article for article in rows}
-    texts = {article.id: ArticleText.of(article) for article in rows}
+    texts = {article.id: text_to_excerpt(article) for article in rows}
     publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, languages)
     mailboxes = await mailboxes_for_alerts(tx, languages) if mailer else ()
     recipients = recipients_of(mailboxes, languages)
@@ -408,6 +408,10 @@ def hits_and_snippet(
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
     return selected, text.excerpt(queries)
+
+
+def text_to_excerpt(article: Article) -> ArticleText:
+    return ArticleText(article.title, article.text or article.summary)
 
 
 def alerted_story(

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.publishing.alerts import AlertMessages, alerted_story
-from bot.publishing.excerpts import ArticleText
+from bot.publishing.alerts import AlertMessages, alerted_story, text_to_excerpt
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.alerts import SentAlert, sent_alerts, stories_pressed
@@ -76,7 +75,7 @@ async def _edits_of(
     )
     rows = await articles_by_id(tx, {alert.article_id for alert in alerts})
     articles = {article.id: article for article in rows}
-    texts = {article.id: ArticleText.of(article) for article in rows}
+    texts = {article.id: text_to_excerpt(article) for article in rows}
     known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
     version = int(tx.now.timestamp()) // 60  # in minutes, because a story is edited less often
     edits = []

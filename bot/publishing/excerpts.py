@@ -12,7 +12,6 @@ from bot.publishing.selection import SelectedStory
 from bot.text.sentences import sentences
 from bot.text.snippets import Snippet, snippet_of
 from bot.text.tracing import Place
-from storage.articles import Article
 from storage.enums import Style
 
 
@@ -44,10 +43,6 @@ class ArticleText:
     _excerpts: dict[tuple[tuple[str, ...], Length], Snippet] = field(
         default_factory=dict, compare=False, repr=False
     )
-
-    @classmethod
-    def of(cls, article: Article) -> "ArticleText":
-        return cls(article.title, article.text or article.summary)
 
     @cached_property
     def _folded(self) -> FoldedArticle:
