@@ -85,7 +85,6 @@ FORGET: Final = _periodic("forget", hours=6)
 MATCH: Final = _queue(
     "match",
     2,
-    wakes=(ALERT,),
     woken_by=(Notification.QUERIES, Notification.ARTICLES, Notification.STORIES),
 )
 REFOLD: Final = _periodic("refold", hours=1)

@@ -14,11 +14,13 @@ from sqlalchemy import (
     Executable,
     Index,
     Integer,
+    Select,
     UniqueConstraint,
     and_,
     bindparam,
     exists,
     or_,
+    tuple_,
     update,
 )
 from sqlmodel import Field, SQLModel, col, select
@@ -107,6 +109,22 @@ def not_alerted(chat_id: Any, article_id: Any, story_id: Any) -> ColumnElement[b
 # Due alerts: the chats to alert to articles.
 
 
+_ALERTING: Final = select(Topic.query_id).where(
+    among(col(Topic.query_id), bindparam("queries")),
+    exists().where(
+        col(Subscription.topic_id) == col(Topic.id), col(Subscription.mode) != Mode.DIGEST
+    ),
+)
+
+
+async def queries_alerting(tx: Transaction, query_ids: Collection[int]) -> set[int]:
+    """Return the queries that any subscription with alerts has, muted or not.
+
+    A subscription that begins later gets no alerts to the articles that are stored now.
+    """
+    return set(await tx.rows(_ALERTING, queries=query_ids)) if query_ids else set()
+
+
 class AlertChat(NamedTuple):
     """The columns of a chat that rendering its alerts needs; *language* is an IETF tag."""
 
@@ -136,12 +154,16 @@ class DueAlert:
         return self.article_id, self.chat.id
 
 
+_NOT_ACTIVE: Final = [state for state in ChatState if state is not ChatState.ACTIVE]
+
+
 def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
     """Build the condition that alerts reach a `Chat`. *by_mail*: whether the bot sends mail at all.
 
     A chat that Telegram has closed to the bot still gets its alerts by mail.
     """
-    active = col(Chat.state) == ChatState.ACTIVE
+    # Not `state = 'active'`, which PostgreSQL takes for rare as long as it has no statistics.
+    active = col(Chat.state).not_in(_NOT_ACTIVE)
     if not by_mail:
         return active
     mailed = exists().where(
@@ -200,39 +222,58 @@ def _due_topics(*, by_mail: bool) -> Executable:
     Each row is a topic of a chat that matches an article. Leaves out subscriptions that began after
     the article was stored.
     """
-    after = bindparam("after_article", type_=ROW_ID)
+    hits = _hits().cte("hits").prefix_with("MATERIALIZED")
     statement: Executable = (
         select(  # type: ignore[call-overload]
-            Match.article_id, Article.story_id, chain_of_story(Story),
+            hits.c.article_id, hits.c.story_id, chain_of_story(Story),
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
             Topic.id, Topic.name, Query.canonical,
         )
-        .join(Article, col(Article.id) == Match.article_id)
-        .join(Story, col(Story.id) == Article.story_id)
-        .join(Query, col(Query.id) == Match.query_id)
-        .join(Topic, col(Topic.query_id) == Query.id)
-        .join(Subscription, col(Subscription.topic_id) == Topic.id)
-        .join(Chat, col(Chat.id) == Subscription.chat_id)
+        .join(Story, col(Story.id) == hits.c.story_id)
+        .join(Chat, col(Chat.id) == hits.c.chat_id)
+        .join(Topic, col(Topic.id) == hits.c.topic_id)
+        .join(Query, col(Query.id) == Topic.query_id)
         .where(
-            among(col(Match.article_id), bindparam("articles")),
-            or_(
-                col(Match.article_id) > after,
-                and_(
-                    col(Match.article_id) == after,
-                    col(Chat.id) > bindparam("after_chat", type_=ROW_ID),
-                ),
-            ),
-            ~col(Article.quiet),
-            col(Subscription.mode) != Mode.DIGEST,
-            col(Subscription.created_at) < Article.stored_at,
             is_reached_at_once(by_mail=by_mail),
-            not_alerted(Chat.id, Article.id, Article.story_id),
-            article_reaches(col(Chat.id), col(Article.id)),
+            not_alerted(hits.c.chat_id, hits.c.article_id, hits.c.story_id),
+            article_reaches(hits.c.chat_id, hits.c.article_id),
         )
-        .order_by(col(Match.article_id), col(Chat.id), col(Subscription.id))
+        .order_by(hits.c.article_id, hits.c.chat_id, hits.c.subscription_id)
         .limit(bindparam("most", type_=Integer))
     )  # fmt: skip
     return statement
+
+
+def _hits() -> Select[Any]:
+    """Select each subscription with alerts that an article hits, behind the cursor of the page.
+
+    It is a CTE of its own, because on a database without statistics PostgreSQL would otherwise
+    begin with all chats and read every match that their topics ever had.
+    """
+    after = (
+        bindparam("after_article", type_=ROW_ID),
+        bindparam("after_chat", type_=ROW_ID),
+    )
+    hits: Select[Any] = (
+        select(  # type: ignore[call-overload]
+            col(Article.id).label("article_id"),
+            col(Article.story_id),
+            col(Subscription.id).label("subscription_id"),
+            col(Subscription.chat_id),
+            col(Subscription.topic_id),
+        )
+        .join(Match, col(Match.article_id) == Article.id)
+        .join(Topic, col(Topic.query_id) == Match.query_id)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .where(
+            among(col(Article.id), bindparam("articles")),
+            tuple_(col(Article.id), col(Subscription.chat_id)) > tuple_(*after),
+            ~col(Article.quiet),
+            col(Subscription.mode) != Mode.DIGEST,
+            col(Subscription.created_at) < Article.stored_at,
+        )
+    )
+    return hits
 
 
 def _one_article_of_a_chain(due: Iterable[DueAlert]) -> Iterator[DueAlert]:

@@ -36,6 +36,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import (
     CLAIM_TIME,
+    FREE,
     claim_statement,
     claim_values,
     release,
@@ -674,13 +675,38 @@ _MARK_GROUPED: Final = (
 )
 
 
-async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) -> set[int]:
-    """Advance the articles that *owner* still leases to `MATCHED`; return their ids.
+_FINISH_MATCHING: Final = (
+    update(Article)
+    .where(among(col(Article.id), bindparam("ids")), col(Article.owner) == bindparam("holder"))
+    .values(
+        {
+            **FREE,
+            "stage": case(
+                (
+                    and_(among(col(Article.id), bindparam("wanted")), ~col(Article.quiet)),
+                    literal(ArticleStage.MATCHED, enum_column(ArticleStage)),
+                ),
+                else_=literal(ArticleStage.PUBLISHED, enum_column(ArticleStage)),
+            ),
+        }
+    )
+    .returning(col(Article.id), col(Article.stage))
+)
+
+
+async def finish_matching(
+    tx: Transaction, ids: Collection[int], *, wanted: Collection[int], owner: str
+) -> set[int]:
+    """Advance the articles that *owner* still leases; return their ids.
+
+    Articles in *wanted* advance to `MATCHED`. Quiet articles and those that no alert can be about
+    are `PUBLISHED` at once, because the stage of alerts would find nothing to do for them.
 
     The other articles were revised meanwhile. They keep their story and are matched again.
     """
-    ours = await release(tx, Article, ids, owner, stage=ArticleStage.MATCHED)
-    if ours:
+    rows = await tx.rows(_FINISH_MATCHING, ids=ids, holder=owner, wanted=wanted)
+    ours = {article_id for article_id, _ in rows}
+    if any(stage is ArticleStage.MATCHED for _, stage in rows):
         tx.notifications.add(Notification.MATCHES)
     if revised := [article_id for article_id in ids if article_id not in ours]:
         await tx.change(_MARK_GROUPED, ids=revised)

@@ -218,6 +218,7 @@ class ArticleStage(StrEnum):
     """The progress of an article through the pipeline.
 
     Grouping decides its story for good, so an article to match again goes back to `GROUPED`.
+    `MATCHED` is only for articles that may alert somebody; the others are published at once.
     """
 
     STORED = "stored"

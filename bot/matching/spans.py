@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, Literal
 
-from bot.matching.evaluate import Field, Run, fold_article, leaves_that_hold, pairs, place, runs
+from bot.matching.evaluate import (
+    Field,
+    FoldedArticle,
+    Run,
+    fold_article,
+    leaves_that_hold,
+    pairs,
+    place,
+    runs,
+)
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Leaf, Near, Term
 from bot.matching.query.fields import without_fields
@@ -14,12 +23,16 @@ _MOST_SPANS: Final = 10_000  # of one term in one reading; later spans only repe
 
 
 def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
+    """Return `spans_in` an article that is folded for this call alone."""
+    return spans_in(query, fold_article(title, text))
+
+
+def spans_in(query: ParsedQuery, article: FoldedArticle) -> tuple[Span, ...]:
     """Return every hit in order, title first, with overlapping ones; () if the query fails.
 
     Conditions on source and language are assumed to hold. Both terms of a NEAR are hits.
     """
     tree = without_fields(query.tree)
-    article = fold_article(title, text)
     leaves = frozenset(leaves_that_hold(tree, article.has)) if tree else frozenset[Leaf]()
     if not leaves:
         return ()

@@ -19,6 +19,7 @@ from bot.matching.match import Wanted, matches_of_new
 from bot.slices import Slices, in_turns
 from bot.sources.payment import charge_sources, rooms
 from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW, NewsArticle, Stories
+from storage.alerts import queries_alerting
 from storage.articles import (
     LONGEST_COMPARED,
     PUBLIC,
@@ -227,7 +228,13 @@ class MatchStage:
                 await group_articles(
                     tx, new, placed.stories, chapters=chapters, joined=placed.joined
                 )
-            ours = await finish_matching(tx, [article.id for article in articles], owner=self.owner)
+            alerting = await queries_alerting(tx, {match.query_id for match in matches})
+            ours = await finish_matching(
+                tx,
+                [article.id for article in articles],
+                wanted={match.article_id for match in matches if match.query_id in alerting},
+                owner=self.owner,
+            )
             paid = await self._charge(
                 tx, articles, [match for match in matches if match.article_id in ours]
             )

@@ -20,7 +20,7 @@ import structlog
 
 from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
-from bot.publishing.excerpts import excerpt
+from bot.publishing.excerpts import ArticleText
 from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
 from bot.publishing.rate_limits import (
@@ -304,7 +304,7 @@ class _LoadedAlert:
     id: int
     due: alerts.DueAlert
     earlier: reports.EarlierReports
-    article: Article
+    text: ArticleText
     story: SelectedStory
     recipient: Recipient | None
     first_mail: reports.FirstMail | None
@@ -316,6 +316,7 @@ async def _load_contents(
     languages = {due.chat.id: due.chat.language for _, due, _ in new}
     rows = await articles_by_id(tx, {due.article_id for _, due, _ in new})
     articles = {article.id: article for article in rows}
+    texts = {article.id: text_to_excerpt(article) for article in rows}
     publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, languages)
     mailboxes = await mailboxes_for_alerts(tx, languages) if mailer else ()
     recipients = recipients_of(mailboxes, languages)
@@ -330,7 +331,7 @@ async def _load_contents(
                 alert_id,
                 due,
                 earlier,
-                article,
+                texts[article.id],
                 alerted_story(article, names, is_chapter=earlier.chapters > 0),
                 recipients.get(chat_id),
                 first_mails.get((chat_id, due.story_id)),
@@ -341,7 +342,7 @@ async def _load_contents(
 
 def _message(tx: Transaction, alert: _LoadedAlert, messages: "AlertMessages") -> dict[str, Any]:
     due = alert.due
-    message = messages.message(due.chat, alert.article, alert.story, due.topics, tx.now)
+    message = messages.message(due.chat, alert.text, alert.story, due.topics, tx.now)
     decision = {"alert_id": alert.id, "reply_to_id": alert.earlier.delivery_id}
     return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **decision)
 
@@ -355,7 +356,7 @@ def _mail(
         tx.now,
         follows=Occasion(mail_name(first.kind, first.number), first.made_at) if first else None,
     )
-    topics, snippet = hits_and_snippet(alert.article, alert.due.topics)
+    topics, snippet = hits_and_snippet(alert.text, alert.due.topics)
     mail = alert_mail(mailer, recipient, occasion, alert.story, topics, snippet, zone=chat.zone)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
     return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=alert.id, **address)
@@ -379,7 +380,7 @@ class AlertMessages:
     def message(
         self,
         chat: alerts.AlertChat,
-        article: Article,
+        text: ArticleText,
         story: SelectedStory,
         topics: Sequence[NamedTopic],
         now: datetime,
@@ -389,11 +390,11 @@ class AlertMessages:
         is_channel = chat.kind is ChatKind.CHANNEL
         key = (
             *(renderer.language.code, chat.zone, is_channel, now),
-            *(story.id, article.id, story.publishers, story.is_chapter),
+            *(story.id, story.article_id, story.publishers, story.is_chapter),
             *topics,
         )
         if key not in self._rendered:
-            selected, snippet = hits_and_snippet(article, topics)
+            selected, snippet = hits_and_snippet(text, topics)
             self._rendered[key] = alert_page(
                 renderer, story, selected, snippet, zone=chat.zone, now=now, is_channel=is_channel
             )
@@ -401,12 +402,16 @@ class AlertMessages:
 
 
 def hits_and_snippet(
-    article: Article, topics: Iterable[NamedTopic]
+    text: ArticleText, topics: Iterable[NamedTopic]
 ) -> tuple[list[SelectedTopic], Snippet]:
-    """Return *topics* for a template, and the passage of *article* that hits them."""
+    """Return *topics* for a template, and the passage of *text* that hits them."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
-    return selected, excerpt(article.title, article.text or article.summary, queries)
+    return selected, text.excerpt(queries)
+
+
+def text_to_excerpt(article: Article) -> ArticleText:
+    return ArticleText(article.title, article.text or article.summary)
 
 
 def alerted_story(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.publishing.alerts import AlertMessages, alerted_story
+from bot.publishing.alerts import AlertMessages, alerted_story, text_to_excerpt
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.alerts import SentAlert, sent_alerts, stories_pressed
@@ -75,6 +75,7 @@ async def _edits_of(
     )
     rows = await articles_by_id(tx, {alert.article_id for alert in alerts})
     articles = {article.id: article for article in rows}
+    texts = {article.id: text_to_excerpt(article) for article in rows}
     known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
     version = int(tx.now.timestamp()) // 60  # in minutes, because a story is edited less often
     edits = []
@@ -85,7 +86,7 @@ async def _edits_of(
         names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)
         article = articles[alert.article_id]
         story = alerted_story(article, names, is_chapter=alert.chapter > 1)
-        message = messages.message(alert.chat, article, story, topics, alert.made_at)
+        message = messages.message(alert.chat, texts[article.id], story, topics, alert.made_at)
         if message.to_json() != alert.body:
             target = {"target_id": alert.delivery_id, "version": version}
             edits.append(new_delivery(tx, DeliveryKind.EDIT, alert.chat.id, message, **target))

@@ -1,14 +1,17 @@
 """Excerpts: the passage of an article that shows why a chat gets it."""
 
 from asyncio import sleep
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
+from bot.matching.evaluate import FoldedArticle, fold_article
 from bot.matching.query import parse
-from bot.matching.spans import spans
+from bot.matching.spans import spans_in
 from bot.publishing.selection import SelectedStory
-from bot.text.snippets import Snippet, snippet
+from bot.text.sentences import sentences
+from bot.text.snippets import Snippet, snippet_of
+from bot.text.tracing import Place
 from storage.enums import Style
 
 
@@ -27,14 +30,49 @@ LENGTHS: Mapping[Style, Length] = {
 }
 
 
+@dataclass(frozen=True)
+class ArticleText:
+    """The title and text from which all excerpts of an article are made.
+
+    Folding and splitting take longer than searching one query, and are done once, on first use.
+    Chats with the same queries share one excerpt, in whatever language and zone they read it.
+    """
+
+    title: str
+    text: str
+    _excerpts: dict[tuple[tuple[str, ...], Length], Snippet] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @cached_property
+    def _folded(self) -> FoldedArticle:
+        return fold_article(self.title, self.text)
+
+    @cached_property
+    def _sentences(self) -> Sequence[Place]:
+        return sentences(self.text)
+
+    def excerpt(
+        self, queries: tuple[str, ...], length: Length = LENGTHS[Style.STANDARD]
+    ) -> Snippet:
+        """Return the passage that the *queries* (canonical) hit, with the words marked."""
+        key = (queries, length)
+        if key not in self._excerpts:
+            hits = [span for query in queries for span in spans_in(parse(query), self._folded)]
+            places = self._sentences
+            self._excerpts[key] = snippet_of(
+                self.text, places, hits, length.characters, length.sentences
+            )
+        return self._excerpts[key]
+
+
 # Cached, because an article goes to many chats with the same queries.
 @lru_cache(maxsize=4096)
 def excerpt(
     title: str, text: str, queries: tuple[str, ...], length: Length = LENGTHS[Style.STANDARD]
 ) -> Snippet:
-    """Return the passage of *text* that the *queries* (canonical) hit, with the words marked."""
-    hits = [span for query in queries for span in spans(parse(query), title, text)]
-    return snippet(text, hits, length.characters, length.sentences)
+    """Return `ArticleText.excerpt` of an article with this title and text."""
+    return ArticleText(title, text).excerpt(queries, length)
 
 
 async def excerpts(

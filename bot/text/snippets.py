@@ -56,15 +56,26 @@ class _Part:
 def snippet(
     text: str, spans: Iterable[Span], limit: int = 240, most_sentences: int | None = None
 ) -> Snippet:
+    """Return `snippet_of` a text that is split into sentences for this call alone."""
+    return snippet_of(text, sentences(text), spans, limit, most_sentences)
+
+
+def snippet_of(
+    text: str,
+    of_sentences: Sequence[Place],
+    spans: Iterable[Span],
+    limit: int,
+    most_sentences: int | None,
+) -> Snippet:
     """Return the part of *text*, at most *limit* characters, with the most words of the query.
 
-    Among equal parts, whole sentences win, then the first part. A text without hits shows its
-    beginning.
+    *of_sentences*: the places of its sentences. Among equal parts, whole sentences win, then the
+    first part. A text without hits shows its beginning.
     """
     ordered = sorted(spans)
     hits = [span for span in ordered if span.field == "text"][:_MOST_HITS]
     title_hits = [span for span in ordered if span.field == "title"]
-    places = [_without_dateline(text, place, hits) for place in sentences(text)]
+    places = [_without_dateline(text, place, hits) for place in of_sentences]
     if not places:
         return Snippet("", in_title=bold_ranges(title_hits))
     best = max(

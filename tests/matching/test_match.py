@@ -1,4 +1,6 @@
 from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -7,10 +9,23 @@ from bot.matching import stage
 from bot.matching.stage import MatchStage
 from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
-from storage.enums import ArticleStage
+from storage.enums import ArticleStage, Mode, MuteKind, Notification
 from storage.matches import Match
+from storage.mutes import MuteSubject, mute
 from storage.queries import query_for, retire_query
+from tests.conftest import TurnedClock
 from tests.matching.stored import stored_article, stored_query, stored_source
+from tests.publishing.newsroom import Newsroom
+
+
+@dataclass
+class Given:
+    """Collects the notifications of committed transactions."""
+
+    notifications: set[Notification] = field(default_factory=set)
+
+    def give(self, notifications: Collection[Notification]) -> None:
+        self.notifications.update(notifications)
 
 
 def matching(storage: Storage, owner: str = "me") -> MatchStage:
@@ -35,7 +50,56 @@ async def test_new_articles_are_matched_and_moved_on(storage: Storage):
     assert await matches(storage) == [(article, query, ["consul general", "taiwan"], False)]
     async with storage.reading() as tx:
         stages = set(await tx.session.exec(select(Article.stage)))
-    assert stages == {ArticleStage.MATCHED}
+    assert stages == {ArticleStage.PUBLISHED}
+
+
+@pytest.mark.parametrize(
+    ("mode", "title", "is_quiet", "expected"),
+    [
+        pytest.param(Mode.INSTANT, "Taiwan", False, ArticleStage.MATCHED, id="alerts"),
+        pytest.param(Mode.BOTH, "Taiwan", False, ArticleStage.MATCHED, id="alerts and digests"),
+        pytest.param(Mode.DIGEST, "Taiwan", False, ArticleStage.PUBLISHED, id="digests only"),
+        pytest.param(None, "Taiwan", False, ArticleStage.PUBLISHED, id="no subscription"),
+        pytest.param(Mode.INSTANT, "Taiwan", True, ArticleStage.PUBLISHED, id="a quiet article"),
+        pytest.param(Mode.INSTANT, "Weather", False, ArticleStage.PUBLISHED, id="no match"),
+    ],
+)
+async def test_only_an_article_that_may_alert_is_left_to_the_stage_of_alerts(
+    storage: Storage, mode, title, is_quiet, expected
+):
+    newsroom = Newsroom(storage)
+    query = await stored_query(storage, "taiwan")
+    if mode:
+        await newsroom.reader(query, mode=mode)
+    article = await stored_article(storage, title)
+    await newsroom.change(Article, article, quiet=is_quiet)
+    given = Given()
+
+    with storage.notifying(given):
+        assert await matching(storage).run_once() == 1
+
+    assert [row.stage for row in await newsroom.all(Article)] == [expected]
+    is_left = expected is ArticleStage.MATCHED
+    assert (Notification.MATCHES in given.notifications) is is_left
+    assert len(await newsroom.all(Match)) == (title == "Taiwan")
+
+
+@pytest.mark.parametrize("until", [None, timedelta(hours=1)], ids=["for good", "for an hour"])
+async def test_an_article_of_a_muted_topic_is_left_to_the_stage_of_alerts(
+    storage: Storage, clock: TurnedClock, until
+):
+    newsroom = Newsroom(storage)
+    query = await stored_query(storage, "taiwan")
+    chat = await newsroom.chat()
+    topic = await newsroom.subscribe(chat, query, "Taiwan", Mode.INSTANT)
+    async with storage.writing() as tx:
+        ends = until and tx.now + until
+        await mute(tx, chat, MuteSubject(MuteKind.TOPIC, topic), ends)
+    await stored_article(storage, "Taiwan")
+
+    await matching(storage).run_once()
+
+    assert [row.stage for row in await newsroom.all(Article)] == [ArticleStage.MATCHED]
 
 
 async def test_a_query_added_while_running_misses_nothing_stored_after_it(storage: Storage):

@@ -1,4 +1,5 @@
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.matching.query import ParsedQuery, QueryError, parse
 from bot.matching.spans import spans
+from bot.publishing import excerpts
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
 from bot.text.folding import fold
@@ -227,3 +229,15 @@ def _stands_where_it_is_found(word: str, text: str) -> bool:
         return True
     pieces = [text[span.start : span.end] for span in found]
     return bool(pieces) and all(set(fold(word).readings) & set(fold(it).readings) for it in pieces)
+
+
+def test_an_article_is_folded_and_split_once_for_all_its_excerpts(monkeypatch: pytest.MonkeyPatch):
+    steps = {name: Mock(wraps=getattr(excerpts, name)) for name in ("fold_article", "sentences")}
+    for name, step in steps.items():
+        monkeypatch.setattr(excerpts, name, step)
+    article = excerpts.ArticleText("Envoy", "The envoy came. Talks began.")
+
+    texts = [article.excerpt((query,)).text for query in ("envoy", "talks", "envoy")]
+
+    assert texts == ["The envoy came. Talks began.", "Talks began.", "The envoy came. Talks began."]
+    assert [step.call_count for step in steps.values()] == [1, 1]

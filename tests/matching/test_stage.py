@@ -81,9 +81,9 @@ async def stored(
         return ids
 
 
-async def grouped(storage: Storage) -> list[str]:
+async def matched(storage: Storage) -> list[str]:
     async with storage.reading() as tx:
-        rows = select(Article.title).where(col(Article.stage) == ArticleStage.MATCHED)
+        rows = select(Article.title).where(col(Article.stage) == ArticleStage.PUBLISHED)
         return sorted(await tx.session.exec(rows))
 
 
@@ -109,7 +109,7 @@ async def test_articles_are_grouped_the_oldest_first(storage):
     step = MatchStage(storage, "me")
 
     assert await step.run_once(limit=2) == 2
-    assert await grouped(storage) == ["First", "Second"]
+    assert await matched(storage) == ["First", "Second"]
     assert await step.run_once(limit=2) == 1
     assert await step.run_once(limit=2) == 0
 
@@ -275,7 +275,7 @@ async def test_an_article_that_is_not_ready_delays_no_other(storage, clock):
     step = MatchStage(storage, "me")
 
     assert await step.run_once() == 1
-    assert await grouped(storage) == ["Later"]
+    assert await matched(storage) == ["Later"]
     clock.turn(MINUTE)
     assert await step.run_once() == 1
 
@@ -299,7 +299,7 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
 
     async with storage.reading() as tx:
         stages = dict((await tx.session.exec(select(Article.title, Article.stage))).all())
-    assert stages == {"First": ArticleStage.GROUPED, "Second": ArticleStage.MATCHED}
+    assert stages == {"First": ArticleStage.GROUPED, "Second": ArticleStage.PUBLISHED}
     assert await step.run_once() == 1
     assert await stories(storage) == [1, 2]
 
@@ -317,7 +317,7 @@ async def test_articles_that_could_not_be_stored_are_claimed_again_at_once(stora
     monkeypatch.undo()
 
     assert await step.run_once() == 2
-    assert await grouped(storage) == ["First", "Second"]
+    assert await matched(storage) == ["First", "Second"]
 
 
 async def test_articles_of_a_process_that_was_killed_wait_no_longer_than_its_role(
@@ -383,7 +383,7 @@ async def test_an_article_that_fails_is_put_aside_and_the_others_go_on(
     await step.run_once()
 
     assert rounds == [3, 0]
-    assert await grouped(storage) == ["One", "Three", "Two"]
+    assert await matched(storage) == ["One", "Three", "Two"]
     assert await put_aside(storage) == [(1, ArticleStage.STORED, "RecursionError")]
     logged = [line["article"] for line in logs if line["event"] == "an article was put aside"]
     assert logged == [1]
@@ -405,7 +405,7 @@ async def test_an_article_put_aside_is_tried_again_after_a_restart(
 
     await MatchStage(storage, "new").run_once()
 
-    assert await grouped(storage) == ["Broken", "Two"]
+    assert await matched(storage) == ["Broken", "Two"]
     assert await put_aside(storage) == []
 
 
@@ -422,7 +422,7 @@ async def test_an_article_that_keeps_failing_is_tried_once_by_each_process(
 
     assert rounds == [[1, 0, 0], [2, 0, 0]]
     assert [article_id for article_id, *_ in await put_aside(storage)] == [1]
-    assert await grouped(storage) == ["Seen by new"]
+    assert await matched(storage) == ["Seen by new"]
 
 
 async def test_a_story_that_cannot_be_remembered_stops_no_article(
@@ -467,7 +467,7 @@ async def test_a_public_article_waits_for_one_batch_of_private_ones_at_most(stor
 
     await step.run_once()
 
-    assert "Public" in await grouped(storage)
+    assert "Public" in await matched(storage)
 
 
 async def test_private_sources_take_turns(storage):
@@ -480,7 +480,7 @@ async def test_private_sources_take_turns(storage):
     await step.run_once()
     await step.run_once()
 
-    assert "Calm" in await grouped(storage)
+    assert "Calm" in await matched(storage)
 
 
 async def test_matches_of_private_articles_are_stored_as_far_as_the_budget_goes(storage):

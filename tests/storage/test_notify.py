@@ -178,7 +178,7 @@ async def test_work_for_the_next_stage_is_notified(sqlite_url: str):
         assert tx.notifications == {Notification.ARTICLES}
     async with opened.writing() as tx:
         await claim_new_articles(tx, owner="me", limit=9)
-        await finish_matching(tx, list(ids), owner="me")
+        await finish_matching(tx, ids, wanted=ids, owner="me")
         assert tx.notifications == {Notification.MATCHES}
     async with opened.writing() as tx:
         await release_deliveries(tx)
