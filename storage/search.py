@@ -3,9 +3,19 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, column, func, table, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    table,
+    text,
+    union_all,
+)
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -34,6 +44,27 @@ class ArticleSearch:
     language: str = ""
 
 
+class Candidate(NamedTuple):
+    """An article that a query may match. Candidates sort by age."""
+
+    news_at: datetime
+    id: int
+    story_id: int
+
+
+class FoundArticle(NamedTuple):
+    """An article to evaluate. *title* and *text* are "" unless they were asked for."""
+
+    id: int
+    story_id: int
+    news_at: datetime
+    language: str
+    title: str
+    text: str
+    folded_title: str
+    folded_text: str
+
+
 # How many of the newest articles with the words are checked one by one. Most searches need no more.
 _NEWEST = 1500
 
@@ -51,6 +82,59 @@ async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int)
     if not _is_by_time(tx, wanted):
         wanted = await _with_sources(tx, wanted)
     return list(await tx.rows(_statement(tx, wanted, first).limit(limit)))
+
+
+async def search_candidates(
+    tx: Transaction, wanted: ArticleSearch, *, limit: int
+) -> list[Candidate]:
+    """Return what `search_articles` finds, the newest first."""
+    found = await search_articles(tx, wanted, limit=limit)
+    rows = await tx.rows(_CANDIDATES, ids=found) if found else []
+    return sorted((Candidate(*row) for row in rows), reverse=True)
+
+
+_CANDIDATES: Final = select(Article.news_at, Article.id, Article.story_id).where(
+    among(col(Article.id), bindparam("ids"))
+)
+
+
+async def candidate_by_id(tx: Transaction, article_id: int) -> Candidate | None:
+    row = await tx.first(_CANDIDATES, ids=[article_id])
+    return Candidate(*row) if row else None
+
+
+async def read_candidates(
+    tx: Transaction, article_ids: Collection[int], *, with_originals: bool
+) -> list[FoundArticle]:
+    """Return the articles that still exist, in the order of their ids.
+
+    *with_originals*: with their titles and texts, not only the folded ones.
+    """
+    rows = await tx.rows(_TEXTS[with_originals], ids=article_ids)
+    by_id = {row.id: FoundArticle(*row) for row in rows}
+    return [by_id[article_id] for article_id in article_ids if article_id in by_id]
+
+
+def _texts(title: Any, original: Any) -> Select[Any]:
+    found: Select[Any] = select(  # type: ignore[call-overload]
+        Article.id,
+        Article.story_id,
+        Article.news_at,
+        Article.language,
+        title,
+        original,
+        func.coalesce(Folded.title, ""),
+        func.coalesce(Folded.text, ""),
+    )
+    folded = found.outerjoin(Folded, col(Folded.article_id) == Article.id)
+    return folded.where(among(col(Article.id), bindparam("ids")))
+
+
+# By whether the originals are read too.
+_TEXTS: Final = {
+    True: _texts(Article.title, Article.text),
+    False: _texts(literal_column("''"), literal_column("''")),
+}
 
 
 async def _set_planner(tx: Transaction, wanted: ArticleSearch) -> None:

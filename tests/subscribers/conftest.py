@@ -9,7 +9,6 @@ import pytest
 from sqlmodel import SQLModel, col, func, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
-from bot.matching import search
 from bot.matching.query import ParsedQuery
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
@@ -88,7 +87,8 @@ def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
         asked.append((query.canonical, since))
         return 0
 
-    monkeypatch.setattr(search, "backfill", backfill)
+    for caller in (catalogue, export, subscriptions):
+        monkeypatch.setattr(caller, "backfill", backfill)
     return asked
 
 
