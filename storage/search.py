@@ -65,12 +65,18 @@ class FoundArticle(NamedTuple):
     folded_text: str
 
 
-# How many of the newest articles with the words are checked one by one. Most searches need no more.
+# How many of the newest articles with the words are ranked. Most searches need no more.
 _NEWEST = 1500
 
 
-async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int) -> list[int]:
-    """Return the ids of at most *limit* articles, the newest or the last stored first."""
+async def search_candidates(
+    tx: Transaction, wanted: ArticleSearch, *, limit: int
+) -> list[Candidate]:
+    """Return at most *limit* articles, the newest first.
+
+    SQLite's index has an order by id only. If more articles have the words than are ranked, the
+    last stored ones are the candidates.
+    """
     if wanted.source_ids == frozenset():
         return []
     if tx.dialect == POSTGRESQL:
@@ -81,14 +87,7 @@ async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int)
         return newest
     if not _is_by_time(tx, wanted):
         wanted = await _with_sources(tx, wanted)
-    return list(await tx.rows(_statement(tx, wanted, first).limit(limit)))
-
-
-async def search_candidates(
-    tx: Transaction, wanted: ArticleSearch, *, limit: int
-) -> list[Candidate]:
-    """Return what `search_articles` finds, the newest first."""
-    found = await search_articles(tx, wanted, limit=limit)
+    found = await tx.rows(_statement(tx, wanted, first).limit(limit))
     rows = await tx.rows(_CANDIDATES, ids=found) if found else []
     return sorted((Candidate(*row) for row in rows), reverse=True)
 
@@ -152,21 +151,40 @@ async def _set_planner(tx: Transaction, wanted: ArticleSearch) -> None:
 
 async def _search_newest(
     tx: Transaction, wanted: ArticleSearch, first: int, limit: int
-) -> list[int] | None:
+) -> list[Candidate] | None:
     """Search only the newest articles with the words; return None if that may not be enough."""
     is_narrow = wanted.source_ids is not None or wanted.whatever_source or wanted.language
-    if is_narrow or wanted.words is None or limit > _NEWEST or _is_by_time(tx, wanted):
+    if is_narrow or wanted.words is None or limit > _NEWEST:
         return None
-    article_id, has_words = _index(tx, wanted)
-    newest = await tx.rows(
-        select(article_id)
-        .where(has_words, article_id >= first)
-        .order_by(article_id.desc())
-        .limit(_NEWEST)
+    ranked = min(_NEWEST, limit + _SPARE) if tx.dialect == POSTGRESQL else _NEWEST
+    newest = _newest_with_words(tx, wanted, first).limit(ranked).cte("newest")
+    count = select(func.count()).select_from(newest).scalar_subquery()
+    rows = await tx.rows(
+        select(Article.news_at, Article.id, Article.story_id, count)
+        .join(newest, newest.c.id == Article.id)
+        .where(*_newer_than(wanted), article_reaches(wanted.chat_id, col(Article.id)))
+        .order_by(col(Article.news_at).desc(), col(Article.id).desc())
+        .limit(limit)
     )
-    visible = await _visible_to(tx, wanted, newest)
-    found = [number for number in newest if number in visible]
-    return found[:limit] if len(newest) < _NEWEST or len(found) >= limit else None
+    is_all = bool(rows) and rows[0][3] < ranked
+    return [Candidate(*row[:3]) for row in rows] if is_all or len(rows) == limit else None
+
+
+_SPARE = 100  # articles in the newest that may not reach the chat
+
+
+def _newest_with_words(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
+    """Build the statement for the newest articles with the words, whoever may see them."""
+    if tx.dialect == POSTGRESQL:
+        return (
+            select(Article.id)
+            .join(Folded, col(Folded.article_id) == Article.id)
+            .where(_has_tokens(wanted), *_newer_than(wanted))
+            .order_by(col(Article.news_at).desc())
+        )
+    rowid, has_words = _index(tx, wanted)
+    indexed = select(rowid.label("id")).where(has_words, rowid >= first)
+    return indexed.order_by(rowid.desc())
 
 
 # With at most this many sources, naming them lets the databases estimate the number of articles.
@@ -180,22 +198,6 @@ async def _with_sources(tx: Transaction, wanted: ArticleSearch) -> ArticleSearch
     reaching = select(Source.id).where(reaches(wanted.chat_id)).limit(_FEW_SOURCES + 1)
     ids = frozenset(await tx.rows(reaching))
     return wanted if len(ids) > _FEW_SOURCES else replace(wanted, source_ids=ids)
-
-
-async def _visible_to(
-    tx: Transaction, wanted: ArticleSearch, article_ids: Collection[int]
-) -> set[int]:
-    """Return which of the articles reach the chat and are as new as wanted."""
-    carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
-    visible = set(
-        await tx.rows(
-            carried.where(among(col(Entry.article_id), article_ids), reaches(wanted.chat_id))
-        )
-    )
-    if wanted.since:
-        new = select(Article.id).where(among(col(Article.id), article_ids), *_newer_than(wanted))
-        visible &= set(await tx.rows(new))
-    return visible
 
 
 def _statement(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:

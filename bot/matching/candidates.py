@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from bot.matching.evaluate import Field, FoldedArticle
@@ -27,7 +28,7 @@ from storage.search import (
 
 MOST_CANDIDATES: Final = 1_000  # articles; the count of a query with more shows as "more than"
 TIME_LIMIT: Final = timedelta(milliseconds=120)  # a card that finds nothing searches twice
-_PORTION: Final = 100  # articles read at a time
+_PORTION: Final = 200  # articles read at a time
 _TURN: Final = 0.001  # seconds of work between two turns of the event loop
 _AT_ONCE: Final = 20_000  # characters that are evaluated in 2 ms; longer texts go to a thread
 
@@ -78,8 +79,36 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
 
     *tree*: a tree that selects the candidates in place of the query's own.
     """
-    tree = tree or query.tree
     most = MOST_CANDIDATES if limits.most is None else limits.most
+    least = most if limits.least is None else min(limits.least, most)
+    wanted, now = await _articles_wanted(storage, tree or query.tree, limits.ago, chat_id)
+    until = asyncio.get_running_loop().time() + TIME_LIMIT.total_seconds()
+    found: Sequence[Candidate] = ()
+    results: Results[Result] = ()
+    # Most pages are complete with the first ones. Ranking all of them costs as much as the rest.
+    for limit in dict.fromkeys((least, most)):
+        async with storage.reading() as tx:
+            found = await search_candidates(tx, wanted, limit=limit + 1)
+        results = await evaluate(
+            storage,
+            [query],
+            [candidate.id for candidate in found[:limit]],
+            work,
+            until=until,
+            is_enough=lambda results: len(results) >= least and is_enough(results),
+        )
+        if len(found) <= limit or is_enough(results):
+            break
+    is_more = len(results) < len(found)
+    oldest = results[-1][0].news_at if results else now
+    since = oldest if wanted.since is None or (is_more and results) else wanted.since
+    return Evaluated(results, is_more, now - since, since)
+
+
+async def _articles_wanted(
+    storage: Storage, tree: Node, ago: timedelta | None, chat_id: int | None
+) -> tuple[ArticleSearch, datetime]:
+    """Return the search for the candidates of *tree*, and the time from which *ago* counts."""
     asked = required_fields(tree)
 
     def is_meant(*source: str) -> bool:
@@ -87,29 +116,10 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
 
     async with storage.reading() as tx:
         named = await sources_named(tx, is_meant, chat_id) if asked.source else None
-        now = tx.now
-        begin = None if limits.ago is None else now - limits.ago
-        wanted = ArticleSearch(
-            index_expression(storage, tree),
-            begin,
-            chat_id,
-            source_ids=named,
-            language=asked.language,
-        )
-        found = await search_candidates(tx, wanted, limit=most + 1)
-    least = len(found) if limits.least is None else limits.least
-    results = await evaluate(
-        storage,
-        [query],
-        [candidate.id for candidate in found[:MOST_CANDIDATES]],
-        work,
-        at_most=TIME_LIMIT,
-        is_enough=lambda results: len(results) >= least and is_enough(results),
-    )
-    is_more = len(results) < len(found)
-    oldest = results[-1][0].news_at if results else now
-    since = oldest if begin is None or (is_more and results) else begin
-    return Evaluated(results, is_more, now - since, since)
+        since = None if ago is None else tx.now - ago
+        words = index_expression(storage, tree)
+        wanted = ArticleSearch(words, since, chat_id, source_ids=named, language=asked.language)
+        return wanted, tx.now
 
 
 async def evaluate(
@@ -118,18 +128,17 @@ async def evaluate(
     article_ids: Sequence[int],
     work: Work[Result],
     *,
-    at_most: timedelta = timedelta.max,
+    until: float = inf,
     is_enough: Callable[[Results[Result]], bool] = lambda _: False,
 ) -> Results[Result]:
-    """Read the articles in this order and do *work* on each, until *is_enough* or *at_most*.
+    """Read the articles in this order and do *work* on each, until *is_enough* or the time *until*.
 
-    *queries*: what *work* evaluates. The first portion is evaluated however long that takes.
+    *queries*: what *work* evaluates. *until*: by the event loop's clock. The first portion is evaluated however long that takes.
     """
     asked = [leaf for query in queries for leaf in leaves(query.tree)]
     with_names = any(isinstance(leaf, SourceTerm) for leaf in asked)
     with_originals = any(term.spelling for leaf in asked for term in terms(leaf))
     clock = asyncio.get_running_loop().time
-    until = clock() + at_most.total_seconds()
     results: list[tuple[Candidate, Result]] = []
     for start in range(0, len(article_ids), _PORTION):
         portion = article_ids[start : start + _PORTION]

@@ -18,7 +18,7 @@ from storage.search import Candidate, candidate_by_id
 PER_PAGE: Final = 5  # of the archive
 INLINE_PAGE: Final = 10
 INLINE_DEEPEST: Final = 50  # stories that can be paged through
-COUNTED: Final = 300  # articles evaluated for the count of a page's query
+COUNTED: Final = 200  # articles evaluated for the count of a page's query
 _ARCHIVE_SNIPPET: Final = 120  # about a line
 _INLINE_REACH: Final = timedelta(days=30)
 _INLINE_ARTICLES: Final = 5  # evaluated for each story, because a user waits at each letter

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, Literal
 
-from bot.matching.evaluate import Field, Run, fold_article, leaves_that_hold, pairs, place, runs
+from bot.matching.evaluate import Field, FoldedArticle, Run, leaves_that_hold, pairs, place, runs
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Leaf, Near, Term
 from bot.matching.query.fields import without_fields
+from bot.text.folding import fold, pieces
 from bot.text.snippets import Span
 
+_PART: Final = 512  # characters
 _MOST_SPANS: Final = 10_000  # of one term in one reading; later spans only repeat it
 
 
@@ -19,7 +21,7 @@ def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
     Conditions on source and language are assumed to hold. Both terms of a NEAR are hits.
     """
     tree = without_fields(query.tree)
-    article = fold_article(title, text)
+    article = FoldedArticle(Field(title, fold(title)), _in_parts(text))
     leaves = frozenset(leaves_that_hold(tree, article.has)) if tree else frozenset[Leaf]()
     if not leaves:
         return ()
@@ -28,6 +30,11 @@ def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
         *_spans("title", leaves, article.title_field),
         *_spans("text", in_text, article.text_field),
     )
+
+
+def _in_parts(text: str) -> Field:
+    """Fold *text* in small parts, because only parts with a hit are traced, which takes longest."""
+    return Field.of([Field(part, fold(part)) for part in pieces(text, _PART)])
 
 
 def _spans(name: Literal["title", "text"], leaves: frozenset[Leaf], field: Field) -> Iterator[Span]:

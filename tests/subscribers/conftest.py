@@ -12,7 +12,7 @@ from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.matching.query import ParsedQuery
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
-from bot.subscribers import mutes, settings, subscriptions, users
+from bot.subscribers import catalogue, export, mutes, settings, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.subscriptions import Subscribed
