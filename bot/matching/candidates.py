@@ -133,7 +133,8 @@ async def evaluate(
 ) -> Results[Result]:
     """Read the articles in this order and do *work* on each, until *is_enough* or the time *until*.
 
-    *queries*: what *work* evaluates. *until*: by the event loop's clock. The first portion is evaluated however long that takes.
+    *queries*: what *work* evaluates. *until*: by the event loop's clock. The first portion is
+    evaluated however long that takes.
     """
     asked = [leaf for query in queries for leaf in leaves(query.tree)]
     with_names = any(isinstance(leaf, SourceTerm) for leaf in asked)

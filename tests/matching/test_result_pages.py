@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.matching import candidates
+from bot.matching import candidates, result_pages
 from bot.matching.query import parse
 from bot.matching.result_pages import PER_PAGE, PagePosition, archive
 from storage import search as stored_search
@@ -88,3 +88,59 @@ async def test_a_chats_search_reaches_beyond_private_articles_of_others(storage,
 
     assert [hit.title for hit in found.hits] == ["Taiwan 1", "Taiwan 0"]
     assert not found.is_more
+
+
+async def test_pages_are_complete_whatever_is_evaluated_for_the_count(storage, monkeypatch):
+    monkeypatch.setattr(result_pages, "COUNTED", 2)
+    monkeypatch.setattr(candidates, "_PORTION", 1)
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
+    source = await stored_source(storage)
+    for days in range(2 * PER_PAGE + 1):
+        ago = timedelta(days=days)
+        title = f"Taiwan {days}" if days % 2 == 0 else f"Not Taiwan {days}"
+        await stored_article(storage, title, "taiwan", source_id=source, ago=ago)
+    query = parse("taiwan -not")
+
+    page = await archive(storage, query, PagePosition(), chat_id=0)
+    assert page.older
+    last = await archive(storage, query, page.older, chat_id=0)
+
+    titles = [hit.title for hit in (*page.hits, *last.hits)]
+    assert titles == [f"Taiwan {days}" for days in range(0, 2 * PER_PAGE + 1, 2)]
+    assert (last.count, last.is_more, last.first) == (PER_PAGE + 1, False, PER_PAGE + 1)
+
+
+async def test_more_stories_than_were_counted_are_reported_as_more(storage, monkeypatch):
+    monkeypatch.setattr(result_pages, "COUNTED", PER_PAGE + 1)
+    monkeypatch.setattr(candidates, "_PORTION", 1)
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
+    source = await stored_source(storage)
+    for days in range(PER_PAGE + 3):
+        await stored_article(storage, "Taiwan", source_id=source, ago=timedelta(days=days))
+
+    page = await archive(storage, parse("taiwan"), PagePosition(), chat_id=0)
+
+    assert (page.count, page.is_more) == (PER_PAGE + 1, True)
+
+
+async def test_an_exact_spelling_is_decided_by_the_original_text(storage):
+    source = await stored_source(storage)
+    for title in ("US envoy", "Tell us"):
+        await stored_article(storage, title, source_id=source)
+
+    page = await archive(storage, parse('"US"c'), PagePosition(), chat_id=0)
+
+    assert [hit.title for hit in page.hits] == ["US envoy"]
+
+
+async def test_the_newest_are_ranked_by_the_age_of_their_news(storage, monkeypatch):
+    monkeypatch.setattr(result_pages, "COUNTED", 1)
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
+    source = await stored_source(storage)
+    for days in (3, 1, *range(10, 20)):
+        ago = timedelta(days=days)
+        await stored_article(storage, f"Taiwan {days}", source_id=source, ago=ago)
+
+    page = await archive(storage, parse("taiwan"), PagePosition(), chat_id=0)
+
+    assert [hit.title for hit in page.hits[:2]] == ["Taiwan 1", "Taiwan 3"]
