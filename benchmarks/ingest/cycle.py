@@ -11,8 +11,8 @@ and else responds with 304.
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,6 +28,7 @@ from benchmarks.ingest.stages import (
     add_sources,
     mark_published,
     run_until_idle,
+    running,
     spread,
     stages_on,
 )
@@ -40,8 +41,6 @@ from benchmarks.processes import (
 )
 from benchmarks.report import Row
 from bot.app.memory import collect_recent
-from bot.stages import POLL, Stage, StageRunner
-from bot.stopping import sleep_until
 from storage.db.engine import Storage
 from storage.sources import Source
 
@@ -68,20 +67,20 @@ class FastClock:
         return self.began + timedelta(seconds=ACCELERATION * passed)
 
 
-async def measure_cycles(feeds: int, url: str) -> list[Row]:
+async def measure_cycles(feeds: int, url: str, queries: int) -> list[Row]:
     clock = FastClock()
     with running_farm(GROWS_EVERY) as farm:
         async with stages_on(url, farm.port, clock) as stages:
-            await add_queries(stages.storage)
+            await add_queries(stages.storage, queries)
             await add_sources(stages.storage, feeds)
             await stages.grouping.sync.prepare()
             await _read_all(stages)
             await spread(stages.storage, _CYCLE)
             cpu = partial(total_cpu_seconds, besides=farm.pid, database=server_database(url))
             clock.start()
-            async with _running(stages) as stopping:
+            async with running(stages):
                 return [
-                    await _measure_cycle(number, stages.storage, cpu, stopping)
+                    await _measure_cycle(number, stages.storage, cpu)
                     for number in range(1, CYCLES + 1)
                 ]
 
@@ -93,14 +92,12 @@ async def _read_all(stages: Stages) -> None:
         await run_until_idle(run_once)  # for that one article, it remembers the others
 
 
-async def _measure_cycle(
-    number: int, storage: Storage, cpu: Callable[[], float], stopping: asyncio.Event
-) -> Row:
+async def _measure_cycle(number: int, storage: Storage, cpu: Callable[[], float]) -> Row:
     fetches, spent = await _count_fetches(storage), cpu()
     with _longest_collection() as collection:
         await collect_recent()  # as in service, every ten minutes
         async with loop_lag(0.01) as lag:
-            await sleep_until(stopping, _CYCLE.total_seconds() / ACCELERATION)
+            await asyncio.sleep(_CYCLE.total_seconds() / ACCELERATION)
     spent = cpu() - spent
     waits = sorted(lag.wall)
     return {
@@ -134,25 +131,6 @@ def _longest_collection() -> Iterator[list[float]]:
         yield pauses
     finally:
         gc.callbacks.remove(note)
-
-
-@asynccontextmanager
-async def _running(stages: Stages) -> AsyncIterator[asyncio.Event]:
-    """Run the stages as the bot does, each woken by the one before it or by its time-out."""
-    stopping = asyncio.Event()
-    runners: list[StageRunner] = []
-    for name, run_once in reversed(list(stages.in_order.items())[1:]):
-        stage = Stage(name=name, every=POLL.every)
-        runners.insert(0, StageRunner(stage, run_once, wakes=tuple(runners[:1])))
-    poll = StageRunner(POLL, stages.polling.run_once, wakes=tuple(runners[:1]))
-    stages.polling.on_ended = poll.wake
-    async with stages.polling, asyncio.TaskGroup() as group:
-        for runner in (*runners, poll):
-            group.create_task(runner.run(stopping))
-        try:
-            yield stopping
-        finally:
-            stopping.set()
 
 
 async def _count_fetches(storage: Storage) -> int:

@@ -1,10 +1,10 @@
 """A server of all feeds, in a process of its own whose CPU does not count.
 
-    python -m benchmarks.ingest.farm GROWS_EVERY EXCERPTS
+    python -m benchmarks.ingest.farm GROWS_EVERY EXCERPTS [FOLDER]
 
 It prints its port and ends with its input. `/version/2` sets the version of all feeds; if
 GROWS_EVERY is not 0, a feed lists its next version each so many requests instead. EXCERPTS: 1 for
-short entries with pages, else 0.
+short entries with pages, else 0. FOLDER: serve the captured feeds in it instead of invented ones.
 """
 
 import asyncio
@@ -13,9 +13,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks.http_server import Headers, response, serve
+from benchmarks.ingest.captured import CapturedFeeds
 from benchmarks.ingest.feeds import Feeds, etag
 from benchmarks.processes import running_server
 
@@ -23,9 +25,9 @@ _CACHED = {"Cache_Control": "max-age=60", "Server": "farm"}
 
 
 class Farm:
-    def __init__(self, grows_every: int, *, excerpts: bool) -> None:
+    def __init__(self, feeds: Feeds | CapturedFeeds, grows_every: int = 0) -> None:
         self.version = 0
-        self._feeds = Feeds(excerpts=excerpts)
+        self._feeds = feeds
         self._grows_every = grows_every
         self._requests: Counter[int] = Counter()
 
@@ -35,7 +37,7 @@ class Farm:
             self.version = int(number)
             return response("204 No Content")
         feed = int(number)
-        if entry:
+        if entry and isinstance(self._feeds, Feeds):
             page = self._feeds.page(feed, int(entry[0]))
             return response("200 OK", page, "text/html; charset=utf-8", **_CACHED)
         version = self.version
@@ -60,10 +62,19 @@ class RunningFarm:
 
 
 @contextmanager
-def running_farm(grows_every: int = 0, *, excerpts: bool = False) -> Iterator[RunningFarm]:
-    with running_server(__name__, str(grows_every), str(int(excerpts))) as (pid, port):
+def running_farm(
+    grows_every: int = 0, *, excerpts: bool = False, captured: str | None = None
+) -> Iterator[RunningFarm]:
+    arguments = [str(grows_every), str(int(excerpts)), *filter(None, [captured])]
+    with running_server(__name__, *arguments) as (pid, port):
         yield RunningFarm(pid, port)
 
 
+def main() -> None:
+    grows_every, excerpts, *folder = sys.argv[1:]
+    feeds = CapturedFeeds(Path(folder[0])) if folder else Feeds(excerpts=excerpts == "1")
+    asyncio.run(serve(Farm(feeds, int(grows_every)).respond))
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(Farm(int(sys.argv[1]), excerpts=sys.argv[2] == "1").respond))
+    main()

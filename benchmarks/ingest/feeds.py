@@ -20,8 +20,8 @@ NEW: Final = 2  # in each version but the first
 PLANTED: Final = "consul-general"
 PLANTED_EVERY: Final = 10
 _EXCERPT: Final = 120  # characters
-_APART: Final = timedelta(minutes=10)
-_FIRST: Final = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
+APART: Final = timedelta(minutes=10)
+FIRST: Final = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
 _WORDS: Final = 64
 _LENGTH: Final = 430  # characters of words in a text
 _WEIGHTS: Final = list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
@@ -61,7 +61,7 @@ class Feeds:
         url = f"https://news{feed}.example/2026/story-{number}.html"
         if self._excerpts:
             text, url = f"{text[:_EXCERPT]}</p>", f"/page/{feed}/{number}"
-        return FeedEntry(title, url, f"{feed}:{number}", _FIRST + number * _APART, text)
+        return FeedEntry(title, url, f"{feed}:{number}", FIRST + number * APART, text)
 
     def _texts(self, feed: int, number: int) -> tuple[str, str]:
         rng = random.Random(feed * 1_000_003 + number)

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,15 +14,19 @@ from sqlmodel import col, func, select
 from benchmarks import rows
 from benchmarks.ingest.feeds import PLANTED
 from benchmarks.match.workload import Workload
+from bot.app.peers import Wakeups
 from bot.matching.query import parse
 from bot.matching.stage import MatchStage
 from bot.ops.logs import configure_logs
+from bot.publishing.alerts import Alerts
+from bot.rendering.renderer import Renderer
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fulltext import PageStage
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
+from bot.stages import ALERT, MATCH, PAGE, POLL, Stage, StageRunner, connect
 from storage.articles import Article
 from storage.db.engine import DatabaseClock, Storage, database_clock
 from storage.enums import ArticleStage
@@ -31,7 +35,7 @@ from storage.sources import AwaitedPage, Source, add_source, change_source
 from tests.fake_web import FakeNames, RedirectedSockets
 
 OWNER = "benchmark"
-QUERIES = 10_000
+QUERIES = 1_000
 RunOnce = Callable[[], Awaitable[int]]
 
 
@@ -41,6 +45,7 @@ class Stages:
     polling: SourcePoller
     completing: PageStage
     grouping: MatchStage
+    alerting: Alerts
 
     @property
     def in_order(self) -> dict[str, RunOnce]:
@@ -48,6 +53,7 @@ class Stages:
             "poll": self.polling.poll_due,
             "pages": self.complete_all,
             "match": self.grouping.run_once,
+            "alert": self.alerting.run_once,
         }
 
     async def complete_all(self) -> int:
@@ -80,6 +86,7 @@ async def stages_on(
                     SourcePoller(storage, fetcher, reader, OWNER),
                     PageStage(storage, fetcher, reader, OWNER),
                     MatchStage(storage, OWNER),
+                    Alerts(storage, Renderer(), OWNER),
                 )
     finally:
         await storage.close()
@@ -93,8 +100,60 @@ def _discarded_logs() -> Iterator[None]:
         yield
 
 
-async def add_queries(storage: Storage) -> None:
-    queries = [str(query) for query in Workload().queries(QUERIES - 1)]
+@dataclass(slots=True)
+class RunningStages:
+    """Runners of all stages, and the names of those that are working now.
+
+    *has_ended* is set whenever a stage has ended a round.
+    """
+
+    poll: StageRunner
+    runners: Sequence[StageRunner]
+    working: set[str] = field(default_factory=set)
+    has_ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def are_idle(self) -> bool:
+        return not self.working and not any(runner.is_woken for runner in self.runners)
+
+
+@asynccontextmanager
+async def running(stages: Stages) -> AsyncIterator[RunningStages]:
+    """Run the stages as the bot does: woken by each other, by commits and by their time-outs."""
+    working: set[str] = set()
+    has_ended = asyncio.Event()
+
+    def runner(stage: Stage, run_once: RunOnce) -> StageRunner:
+        async def noted() -> int:
+            working.add(stage.name)
+            try:
+                return await run_once()
+            finally:
+                working.discard(stage.name)
+                has_ended.set()
+
+        return StageRunner(stage, noted)
+
+    poll = runner(POLL, stages.polling.run_once)
+    pages = runner(PAGE, stages.completing.run_once)
+    match = runner(MATCH, stages.grouping.run_once)
+    runners = [pages, poll, match, runner(ALERT, stages.alerting.run_once)]
+    connect(runners)
+    stages.polling.on_ended = poll.wake
+    stages.completing.call_on_done(pages.wake)
+    stopping = asyncio.Event()
+    async with stages.polling, stages.completing, asyncio.TaskGroup() as group:
+        with stages.storage.notifying(Wakeups(runners)):
+            for each in runners:
+                group.create_task(each.run(stopping))
+            try:
+                yield RunningStages(poll, runners, working, has_ended)
+            finally:
+                stopping.set()
+
+
+async def add_queries(storage: Storage, count: int) -> None:
+    queries = [str(query) for query in Workload().queries(count - 1)]
     async with storage.writing() as tx:
         for canonical in (*queries, str(parse(PLANTED))):
             await query_for(tx, canonical)
