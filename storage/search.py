@@ -74,7 +74,7 @@ async def search_candidates(
 ) -> list[Candidate]:
     """Return at most *limit* articles, the newest first.
 
-    SQLite's index has an order by id only. If more articles have the words than are ranked, the
+    The index has an order by id only. If more articles have the words than are ranked, the
     last stored ones are the candidates.
     """
     if wanted.source_ids == frozenset():
@@ -154,10 +154,9 @@ async def _search_newest(
 ) -> list[Candidate] | None:
     """Search only the newest articles with the words; return None if that may not be enough."""
     is_narrow = wanted.source_ids is not None or wanted.whatever_source or wanted.language
-    if is_narrow or wanted.words is None or limit > _NEWEST:
+    if is_narrow or wanted.words is None or limit > _NEWEST or _is_by_time(tx, wanted):
         return None
-    ranked = min(_NEWEST, limit + _SPARE) if tx.dialect == POSTGRESQL else _NEWEST
-    newest = _newest_with_words(tx, wanted, first).limit(ranked).cte("newest")
+    newest = _newest_with_words(tx, wanted, first).limit(_NEWEST).cte("newest")
     count = select(func.count()).select_from(newest).scalar_subquery()
     rows = await tx.rows(
         select(Article.news_at, Article.id, Article.story_id, count)
@@ -166,22 +165,12 @@ async def _search_newest(
         .order_by(col(Article.news_at).desc(), col(Article.id).desc())
         .limit(limit)
     )
-    is_all = bool(rows) and rows[0][3] < ranked
+    is_all = bool(rows) and rows[0][3] < _NEWEST
     return [Candidate(*row[:3]) for row in rows] if is_all or len(rows) == limit else None
-
-
-_SPARE = 100  # articles in the newest that may not reach the chat
 
 
 def _newest_with_words(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
     """Build the statement for the newest articles with the words, whoever may see them."""
-    if tx.dialect == POSTGRESQL:
-        return (
-            select(Article.id)
-            .join(Folded, col(Folded.article_id) == Article.id)
-            .where(_has_tokens(wanted), *_newer_than(wanted))
-            .order_by(col(Article.news_at).desc())
-        )
     rowid, has_words = _index(tx, wanted)
     indexed = select(rowid.label("id")).where(has_words, rowid >= first)
     return indexed.order_by(rowid.desc())
