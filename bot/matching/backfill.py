@@ -34,7 +34,7 @@ async def backfill(
     def matched(article: FoundArticle, folded: FoldedArticle) -> list[MatchFound]:
         return matches_found(article, folded, {query_id: query})
 
-    wanted = ArticleSearch(index_expression(storage, query.tree), since, chat_id)
+    wanted = ArticleSearch(index_expression(storage.dialect, query.tree), since, chat_id)
     async with storage.reading() as tx:
         found = await search_candidates(tx, wanted, limit=MOST_FILLED)
     return await _fill(storage, [query], [candidate.id for candidate in found], matched)

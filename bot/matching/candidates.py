@@ -117,7 +117,7 @@ async def _articles_wanted(
     async with storage.reading() as tx:
         named = await sources_named(tx, is_meant, chat_id) if asked.source else None
         since = None if ago is None else tx.now - ago
-        words = index_expression(storage, tree)
+        words = index_expression(storage.dialect, tree)
         wanted = ArticleSearch(words, since, chat_id, source_ids=named, language=asked.language)
         return wanted, tx.now
 

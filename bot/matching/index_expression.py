@@ -7,14 +7,16 @@ from typing import Final
 from bot.matching.evaluate import variants
 from bot.matching.query.ast import And, Near, Node, Or, Term
 from bot.text.characters import is_hangul
-from storage.db.engine import POSTGRESQL, Storage
 
 LONGEST_WORD: Final = 200  # bytes; longer words are not in the index
 
 
-def index_expression(storage: Storage, tree: Node) -> str | None:
-    """Return the expression for the database's index; None if every article may match."""
-    dialect = TSQUERY if storage.dialect == POSTGRESQL else FTS5
+def index_expression(database: str, tree: Node) -> str | None:
+    """Return the expression for the index of *database*; None if every article may match.
+
+    *database*: the name of SQLAlchemy's dialect.
+    """
+    dialect = TSQUERY if database == "postgresql" else FTS5
     return dialect.expression(tree)
 
 

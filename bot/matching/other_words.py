@@ -107,6 +107,6 @@ async def _texts(
     tree = words[0] if len(words) == 1 else And(tuple(words))
     async with storage.reading() as tx:
         since = None if ago is None else tx.now - ago
-        wanted = ArticleSearch(index_expression(storage, tree), since, chat_id)
+        wanted = ArticleSearch(index_expression(storage.dialect, tree), since, chat_id)
         found = await search_candidates(tx, wanted, limit=limit)
         return await folded_texts(tx, [candidate.id for candidate in found])
