@@ -161,12 +161,22 @@ async def _search_newest(
     rows = await tx.rows(
         select(Article.news_at, Article.id, Article.story_id, count)
         .join(newest, newest.c.id == Article.id)
-        .where(*_newer_than(wanted), article_reaches(wanted.chat_id, col(Article.id)))
+        .where(*_newer_than(wanted), _reaches_each(wanted.chat_id))
         .order_by(col(Article.news_at).desc(), col(Article.id).desc())
         .limit(limit)
     )
     is_all = bool(rows) and rows[0][3] < _NEWEST
     return [Candidate(*row[:3]) for row in rows] if is_all or len(rows) == limit else None
+
+
+def _reaches_each(chat_id: int | None) -> ColumnElement[bool]:
+    """Build the condition that the chat sees the `Article`, to be checked one by one.
+
+    Without OFFSET, PostgreSQL would join the articles with all entries.
+    """
+    carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
+    each = carried.where(col(Entry.article_id) == Article.id, reaches(chat_id))
+    return each.correlate(Article).offset(0).exists()
 
 
 def _newest_with_words(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
