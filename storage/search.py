@@ -3,9 +3,19 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, column, func, table, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    table,
+    text,
+    union_all,
+)
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -34,12 +44,39 @@ class ArticleSearch:
     language: str = ""
 
 
-# How many of the newest articles with the words are checked one by one. Most searches need no more.
+class Candidate(NamedTuple):
+    """An article that a query may match. Candidates sort by age."""
+
+    news_at: datetime
+    id: int
+    story_id: int
+
+
+class FoundArticle(NamedTuple):
+    """An article to evaluate. *title* and *text* are "" unless they were asked for."""
+
+    id: int
+    story_id: int
+    news_at: datetime
+    language: str
+    title: str
+    text: str
+    folded_title: str
+    folded_text: str
+
+
+# How many of the newest articles with the words are ranked. Most searches need no more.
 _NEWEST = 1500
 
 
-async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int) -> list[int]:
-    """Return the ids of at most *limit* articles, the newest or the last stored first."""
+async def search_candidates(
+    tx: Transaction, wanted: ArticleSearch, *, limit: int
+) -> list[Candidate]:
+    """Return at most *limit* articles, the newest first.
+
+    The index has an order by id only. If more articles have the words than are ranked, the
+    last stored ones are the candidates.
+    """
     if wanted.source_ids == frozenset():
         return []
     if tx.dialect == POSTGRESQL:
@@ -50,7 +87,53 @@ async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int)
         return newest
     if not _is_by_time(tx, wanted):
         wanted = await _with_sources(tx, wanted)
-    return list(await tx.rows(_statement(tx, wanted, first).limit(limit)))
+    found = await tx.rows(_statement(tx, wanted, first).limit(limit))
+    rows = await tx.rows(_CANDIDATES, ids=found) if found else []
+    return sorted((Candidate(*row) for row in rows), reverse=True)
+
+
+_CANDIDATES: Final = select(Article.news_at, Article.id, Article.story_id).where(
+    among(col(Article.id), bindparam("ids"))
+)
+
+
+async def candidate_by_id(tx: Transaction, article_id: int) -> Candidate | None:
+    row = await tx.first(_CANDIDATES, ids=[article_id])
+    return Candidate(*row) if row else None
+
+
+async def read_candidates(
+    tx: Transaction, article_ids: Collection[int], *, with_originals: bool
+) -> list[FoundArticle]:
+    """Return the articles that still exist, in the order of their ids.
+
+    *with_originals*: with their titles and texts, not only the folded ones.
+    """
+    rows = await tx.rows(_TEXTS[with_originals], ids=article_ids)
+    by_id = {row.id: FoundArticle(*row) for row in rows}
+    return [by_id[article_id] for article_id in article_ids if article_id in by_id]
+
+
+def _texts(title: Any, original: Any) -> Select[Any]:
+    found: Select[Any] = select(  # type: ignore[call-overload]
+        Article.id,
+        Article.story_id,
+        Article.news_at,
+        Article.language,
+        title,
+        original,
+        func.coalesce(Folded.title, ""),
+        func.coalesce(Folded.text, ""),
+    )
+    folded = found.outerjoin(Folded, col(Folded.article_id) == Article.id)
+    return folded.where(among(col(Article.id), bindparam("ids")))
+
+
+# By whether the originals are read too.
+_TEXTS: Final = {
+    True: _texts(Article.title, Article.text),
+    False: _texts(literal_column("''"), literal_column("''")),
+}
 
 
 async def _set_planner(tx: Transaction, wanted: ArticleSearch) -> None:
@@ -68,21 +151,39 @@ async def _set_planner(tx: Transaction, wanted: ArticleSearch) -> None:
 
 async def _search_newest(
     tx: Transaction, wanted: ArticleSearch, first: int, limit: int
-) -> list[int] | None:
+) -> list[Candidate] | None:
     """Search only the newest articles with the words; return None if that may not be enough."""
     is_narrow = wanted.source_ids is not None or wanted.whatever_source or wanted.language
     if is_narrow or wanted.words is None or limit > _NEWEST or _is_by_time(tx, wanted):
         return None
-    article_id, has_words = _index(tx, wanted)
-    newest = await tx.rows(
-        select(article_id)
-        .where(has_words, article_id >= first)
-        .order_by(article_id.desc())
-        .limit(_NEWEST)
+    newest = _newest_with_words(tx, wanted, first).limit(_NEWEST).cte("newest")
+    count = select(func.count()).select_from(newest).scalar_subquery()
+    rows = await tx.rows(
+        select(Article.news_at, Article.id, Article.story_id, count)
+        .join(newest, newest.c.id == Article.id)
+        .where(*_newer_than(wanted), _reaches_each(wanted.chat_id))
+        .order_by(col(Article.news_at).desc(), col(Article.id).desc())
+        .limit(limit)
     )
-    visible = await _visible_to(tx, wanted, newest)
-    found = [number for number in newest if number in visible]
-    return found[:limit] if len(newest) < _NEWEST or len(found) >= limit else None
+    is_all = bool(rows) and rows[0][3] < _NEWEST
+    return [Candidate(*row[:3]) for row in rows] if is_all or len(rows) == limit else None
+
+
+def _reaches_each(chat_id: int | None) -> ColumnElement[bool]:
+    """Build the condition that the chat sees the `Article`, to be checked one by one.
+
+    Without OFFSET, PostgreSQL would join the articles with all entries.
+    """
+    carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
+    each = carried.where(col(Entry.article_id) == Article.id, reaches(chat_id))
+    return each.correlate(Article).offset(0).exists()
+
+
+def _newest_with_words(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
+    """Build the statement for the newest articles with the words, whoever may see them."""
+    rowid, has_words = _index(tx, wanted)
+    indexed = select(rowid.label("id")).where(has_words, rowid >= first)
+    return indexed.order_by(rowid.desc())
 
 
 # With at most this many sources, naming them lets the databases estimate the number of articles.
@@ -96,22 +197,6 @@ async def _with_sources(tx: Transaction, wanted: ArticleSearch) -> ArticleSearch
     reaching = select(Source.id).where(reaches(wanted.chat_id)).limit(_FEW_SOURCES + 1)
     ids = frozenset(await tx.rows(reaching))
     return wanted if len(ids) > _FEW_SOURCES else replace(wanted, source_ids=ids)
-
-
-async def _visible_to(
-    tx: Transaction, wanted: ArticleSearch, article_ids: Collection[int]
-) -> set[int]:
-    """Return which of the articles reach the chat and are as new as wanted."""
-    carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
-    visible = set(
-        await tx.rows(
-            carried.where(among(col(Entry.article_id), article_ids), reaches(wanted.chat_id))
-        )
-    )
-    if wanted.since:
-        new = select(Article.id).where(among(col(Article.id), article_ids), *_newer_than(wanted))
-        visible &= set(await tx.rows(new))
-    return visible
 
 
 def _statement(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:

@@ -20,9 +20,14 @@ from sqlalchemy import text
 from benchmarks.databases import empty_storage
 from benchmarks.report import Row, parser, print_json, print_table
 from benchmarks.search.archive import HAN, fill_archive, follow_three_private_sources
-from bot.matching import search
 from bot.matching.query import ParsedQuery, parse
-from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition
+from bot.matching.result_pages import (
+    INLINE_DEEPEST,
+    INLINE_PAGE,
+    PagePosition,
+    archive,
+    find_inline,
+)
 from storage.db.engine import Storage
 
 ROUNDS = 5
@@ -85,8 +90,8 @@ class Times:
 async def measure_inline(storage: Storage, query: ParsedQuery) -> Row:
     first, last = Times(), Times()
     for _ in range(ROUNDS):
-        found = await first.of(search.find_inline(storage, query, 0))
-        await last.of(search.find_inline(storage, query, INLINE_DEEPEST - INLINE_PAGE))
+        found = await first.of(find_inline(storage, query, 0))
+        await last.of(find_inline(storage, query, INLINE_DEEPEST - INLINE_PAGE))
     return first.figures("first") | last.figures("last") | {"hits": len(found.hits)}
 
 
@@ -94,10 +99,10 @@ async def measure_search(storage: Storage, query: ParsedQuery, chat_id: int) -> 
     first, next_pages = Times(), Times()
     position = PagePosition()
     for _ in range(ROUNDS):
-        page = found = await first.of(search.archive(storage, query, position, chat_id=chat_id))
+        page = found = await first.of(archive(storage, query, position, chat_id=chat_id))
         for _ in range(PAGES - 1):
             if page.older:
-                call = search.archive(storage, query, page.older, chat_id=chat_id)
+                call = archive(storage, query, page.older, chat_id=chat_id)
                 page = await next_pages.of(call)
     figures = first.figures("first") | next_pages.figures("next")
     return figures | {"count": found.count, "is_more": found.is_more}

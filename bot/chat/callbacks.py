@@ -16,7 +16,7 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from bot.matching.search import PagePosition
+from bot.matching.result_pages import PagePosition
 from bot.rendering.keyboards import ALERT, ALL, FEEDBACK, SETTINGS, TOPICS
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.invites import CODE

@@ -13,7 +13,7 @@ from aiogram.types import Message
 
 from bot.chat.progress import Progress
 from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
-from bot.matching import search
+from bot.matching import other_words, search
 from bot.matching.query import parse
 from bot.matching.suggest import suggested
 from bot.rendering.i18n import ENGLISH
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
     from bot.chat.context import Context
+    from bot.matching.hits import SearchHit
+    from bot.matching.other_words import Others
     from bot.matching.query import ParsedQuery
-    from bot.matching.search import Others, SearchHit
     from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.posts import Post
@@ -66,7 +67,7 @@ async def show_card(
     seen = await seen_of(query, context)
     meant = ""
     if not seen["found"].count and not seen["found"].is_more:
-        meant = await search.meant(context.storage, query, chat_id=context.chat_id)
+        meant = await other_words.meant(context.storage, query, chat_id=context.chat_id)
     await show(
         "chat/card.html#card",
         typed=typed,
@@ -82,7 +83,7 @@ async def show_card(
 async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:
     """Return other words for those of *query*, with names in English and the chat's language."""
     spoken = {ENGLISH.code, context.reply.renderer.language.code.partition("-")[0]}
-    return await search.others(
+    return await other_words.others(
         context.storage, query, typed, chat_id=context.chat_id, spoken=spoken
     )
 

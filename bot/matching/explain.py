@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.matching.evaluate import fold_article, holds, reasons
+from bot.matching.evaluate import FoldedArticle, fold_article, holds, reasons
 from bot.matching.query import ParsedQuery, ast
 from bot.matching.query.canonical import as_typed
 
@@ -67,7 +67,10 @@ def explain(
     sources: Iterable[str] = (),
     language: str | None = None,
 ) -> Explanation:
-    article = fold_article(title, text, sources=sources, language=language)
+    return explain_folded(query, fold_article(title, text, sources=sources, language=language))
+
+
+def explain_folded(query: ParsedQuery, article: FoldedArticle) -> Explanation:
     lines = tuple(in_lines(query.tree))
     if why := reasons(query.tree, article):
         typed = {term.shown: term.as_typed for term in ast.terms(query.tree)}

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from bot.matching.index import QueryIndex
     from bot.matching.index_sync import IndexSync
     from bot.matching.query import ParsedQuery
-    from storage.articles import Article, NewArticle
+    from storage.articles import NewArticle
+    from storage.search import FoundArticle
 
 
 Wanted: TypeAlias = "Mapping[int, Collection[int]]"
@@ -81,18 +82,14 @@ def _matches_of(
 
 
 def matches_found(
-    article: Article, queries: Mapping[int, ParsedQuery], sources: Sequence[str] = ()
+    article: FoundArticle, folded: FoldedArticle, queries: Mapping[int, ParsedQuery]
 ) -> list[MatchFound]:
-    """Return a match, with its reason, for each of *queries* (by id) that matches *article*.
-
-    *sources*: the hosts and names of the article's publishers.
-    """
-    folded = finished(_folded(article, sources))
+    """Return a match, with its reason, for each of *queries* (by id) that matches *article*."""
     return finished(_matches_in(article, queries, folded))
 
 
 def _matches_in(
-    article: Article | NewArticle, queries: Mapping[int, ParsedQuery], folded: FoldedArticle
+    article: FoundArticle | NewArticle, queries: Mapping[int, ParsedQuery], folded: FoldedArticle
 ) -> Slices[list[MatchFound]]:
     yield from learned(folded, (query.tree for query in queries.values()))
     found = []
@@ -102,11 +99,6 @@ def _matches_in(
             found.append(MatchFound(article.id, query_id, words, why.in_title, article.news_at))
         yield
     return found
-
-
-def _folded(article: Article, sources: Sequence[str]) -> Slices[FoldedArticle]:
-    language = article.language or None
-    return article_folded(article.title, article.text, sources=sources, language=language)
 
 
 def _folded_new(article: NewArticle, sources: Sequence[str]) -> Slices[FoldedArticle]:

@@ -4,27 +4,20 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, Literal
 
-from bot.matching.evaluate import (
-    Field,
-    FoldedArticle,
-    Run,
-    fold_article,
-    leaves_that_hold,
-    pairs,
-    place,
-    runs,
-)
+from bot.matching.evaluate import Field, FoldedArticle, Run, leaves_that_hold, pairs, place, runs
 from bot.matching.query import ParsedQuery
 from bot.matching.query.ast import Leaf, Near, Term
 from bot.matching.query.fields import without_fields
+from bot.text.folding import fold, pieces
 from bot.text.snippets import Span
 
+_PART: Final = 512  # characters
 _MOST_SPANS: Final = 10_000  # of one term in one reading; later spans only repeat it
 
 
 def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
     """Return `spans_in` an article that is folded for this call alone."""
-    return spans_in(query, fold_article(title, text))
+    return spans_in(query, folded_in_parts(title, text))
 
 
 def spans_in(query: ParsedQuery, article: FoldedArticle) -> tuple[Span, ...]:
@@ -41,6 +34,12 @@ def spans_in(query: ParsedQuery, article: FoldedArticle) -> tuple[Span, ...]:
         *_spans("title", leaves, article.title_field),
         *_spans("text", in_text, article.text_field),
     )
+
+
+def folded_in_parts(title: str, text: str) -> FoldedArticle:
+    """Fold *text* in small parts, because only parts with a hit are traced, which takes longest."""
+    parts = [Field(part, fold(part)) for part in pieces(text, _PART)]
+    return FoldedArticle(Field(title, fold(title)), Field.of(parts))
 
 
 def _spans(name: Literal["title", "text"], leaves: frozenset[Leaf], field: Field) -> Iterator[Span]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from bot.matching.evaluate import FoldedArticle, fold_article
+from bot.matching.evaluate import FoldedArticle
 from bot.matching.query import parse
-from bot.matching.spans import spans_in
+from bot.matching.spans import folded_in_parts, spans_in
 from bot.publishing.selection import SelectedStory
 from bot.text.sentences import sentences
 from bot.text.snippets import Snippet, snippet_of
@@ -46,7 +46,7 @@ class ArticleText:
 
     @cached_property
     def _folded(self) -> FoldedArticle:
-        return fold_article(self.title, self.text)
+        return folded_in_parts(self.title, self.text)
 
     @cached_property
     def _sentences(self) -> Sequence[Place]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
 
-from bot.matching import search
+from bot.matching.backfill import backfill
 from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.errors import NoSuchTopic, NotAName
@@ -144,7 +144,7 @@ async def change_query(
         await _set_query(tx, topic, (await query_for(tx, query.canonical)).id, typed)
         await _record(tx, topic.slug, AuditAction.TOPIC_REWORDED, by, before=before, after=typed)
         since = tx.now - FIRST_REACH
-    await search.backfill(storage, topic.query_id, query, since, chat_id=None)
+    await backfill(storage, topic.query_id, query, since, chat_id=None)
 
 
 async def move_topic(

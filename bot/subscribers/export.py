@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.matching import search
+from bot.matching.backfill import backfill
 from bot.matching.query import ParsedQuery, QueryError, is_readable, parse_among
 from bot.matching.query.canonical import shown
 from bot.matching.query.fields import folded_name
@@ -311,7 +311,7 @@ async def _import_topics(
             await replan(tx, chat)
     for query_id, query in new:
         since = tx.now - subscriptions.FIRST_REACH
-        await search.backfill(storage, query_id, query, since, chat_id=chat_id)
+        await backfill(storage, query_id, query, since, chat_id=chat_id)
     return outcomes
 
 

@@ -14,8 +14,9 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
-from bot.matching import search
+from bot.matching.candidates import Limits
 from bot.matching.query import parse
+from bot.matching.search import find_stories
 from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher
 from bot.subscribers.paging import ListPage, load_page
 from bot.subscribers.settings import replan
@@ -206,7 +207,9 @@ async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: 
 async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> TopicPublishers:
     async with storage.reading() as tx:
         topic = await find_topic(tx, chat_id, topic_id)
-    found = await search.find_stories(storage, parse(topic.typed), chat_id=chat_id, days=DAYS)
+    found = await find_stories(
+        storage, parse(topic.typed), Limits(timedelta(days=DAYS)), chat_id=chat_id
+    )
     stories = {article.story_id for article in found.articles}
     async with storage.reading() as tx:
         busiest = await busiest_publishers(tx, chat_id, stories, limit=MOST_PUBLISHERS)

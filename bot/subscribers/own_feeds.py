@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.budgets import FREE, Budgets, Cost
-from bot.matching import search
+from bot.matching.backfill import backfill_feed
 from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
@@ -148,7 +148,7 @@ async def _follow(
     if is_beyond:
         raise TooManyAdditions(limits.budgets.additions)
     if is_new and not source.public:
-        await search.backfill_feed(storage, chat_id, source.id)
+        await backfill_feed(storage, chat_id, source.id)
     outcome = FeedAddition.FOLLOWED if is_new else FeedAddition.THERE
     title = source.title or shown_host(source.host)
     return Followed(outcome, url, title, source.id, source.public)

@@ -9,7 +9,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.matching import search
+from bot.matching.backfill import backfill
 from bot.matching.query import ParsedQuery, is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.publishing.calendar import Plan
@@ -153,7 +153,7 @@ async def change_query(storage: Storage, chat_id: int, topic_id: int, typed: str
             await _set_query(tx, topic, query_id, line)
         reaches_back, since = subscription.mode.digests, tx.now - FIRST_REACH
     if reaches_back:
-        await search.backfill(storage, query_id, query, since, chat_id=chat_id)
+        await backfill(storage, query_id, query, since, chat_id=chat_id)
     return topic.id
 
 
@@ -223,7 +223,7 @@ async def _backfill(
 ) -> None:
     """Match the stories of the last day, so that the first digest of a new topic has some."""
     if subscribed.is_new and subscribed.mode.digests:
-        await search.backfill(storage, *stored_query, now - FIRST_REACH, chat_id=chat_id)
+        await backfill(storage, *stored_query, now - FIRST_REACH, chat_id=chat_id)
 
 
 async def own_topic(tx: Transaction, chat_id: int, query: ParsedQuery, typed: str) -> Topic:

@@ -1,6 +1,6 @@
 from bot.chat.cards import also_caught
+from bot.matching.hits import SearchHit
 from bot.matching.query import parse
-from bot.matching.search import SearchHit
 from bot.matching.spans import spans
 from bot.text.snippets import bold_ranges, snippet
 from tests.conftest import MONDAY_NOON

@@ -2,15 +2,12 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from sqlmodel import select
 
-from bot.matching import search
+from bot.matching import candidates, search
 from bot.matching.query import parse
-from bot.matching.search import FTS5, TSQUERY, Volume
+from bot.matching.search import Volume
 from storage.articles import Article
 from storage.db.engine import Storage
-from storage.matches import Match
-from storage.queries import query_for
 from tests.matching import oracle
 from tests.matching.stored import stored_article, stored_follower, stored_source
 from tests.matching.wordings import BEGINNINGS, WORDS
@@ -68,7 +65,7 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
 async def test_many_candidates_are_reported_as_more(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(search, "MOST_CANDIDATES", 2)
+    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 2)
     source = await stored_source(storage)
     for days in (2, 1, 0):
         ago = timedelta(days=days)
@@ -83,8 +80,8 @@ async def test_many_candidates_are_reported_as_more(
 async def test_a_search_that_takes_too_long_is_reported_as_more(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(search, "_PAGE", 2)
-    monkeypatch.setattr(search, "TIME_LIMIT", timedelta(0))
+    monkeypatch.setattr(candidates, "_PORTION", 2)
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(0))
     source = await stored_source(storage)
     for title in ("Taipei, not Taiwan", "Taiwan, then Taipei", "Taipei or Taiwan"):
         await stored_article(storage, title, source_id=source)
@@ -100,8 +97,8 @@ async def test_a_search_that_takes_too_long_is_reported_as_more(
 async def test_pages_lose_no_article_and_the_newest_comes_first(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(search, "_PAGE", 2)
-    monkeypatch.setattr(search, "TIME_LIMIT", timedelta(hours=1))
+    monkeypatch.setattr(candidates, "_PORTION", 2)
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage)
     for days in (3, 1, 4, 2, 5):
         ago = timedelta(days=days)
@@ -149,26 +146,10 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
     assert [str(part) for part in missed.explained.missing] == ["tsunami"]
 
 
-async def test_a_new_query_is_filled_from_stored_articles(storage: Storage):
-    async with storage.writing() as tx:
-        query_id = (await query_for(tx, "taiwan")).id
-        since = tx.now - timedelta(hours=24)
-    source = await stored_source(storage)
-    await stored_article(storage, "Taiwan", source_id=source, ago=timedelta(hours=2))
-    await stored_article(storage, "Taiwan", source_id=source, ago=timedelta(hours=30))
-
-    for _ in range(2):
-        filled = await search.backfill(storage, query_id, parse("taiwan"), since, chat_id=None)
-        assert filled == 1
-
-    async with storage.reading() as tx:
-        assert len(await tx.rows(select(Match))) == 1
-
-
 async def test_the_index_gives_no_candidate_too_few(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(search, "TIME_LIMIT", timedelta(hours=1))
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage)
     pairs = list(pairwise([*WORDS, *BEGINNINGS]))
     texts = [*WORDS, *(f"{one} {other}" for one, other in pairwise(WORDS))]
@@ -199,27 +180,3 @@ def test_a_weeks_stories_by_day(count, per_day, every_days):
 def test_many_stories_in_no_time_at_all_are_a_flood():
     assert Volume(450, timedelta()).is_flood
     assert not Volume(2, timedelta(days=7)).is_flood
-
-
-@pytest.mark.parametrize(
-    ("query", "fts5", "tsquery"),
-    [
-        pytest.param("taiwan", '"taiwan"', "'taiwan'", id="a word"),
-        pytest.param("tai*", '"tai" *', "'tai':*", id="a beginning"),
-        pytest.param("대만", '"대만" *', "'대만':*", id="Korean"),
-        pytest.param("x -y", '"x"', "'x'", id="a NOT asks for nothing"),
-        pytest.param("x (y OR z)", '("x" AND ("y" OR "z"))', "('x' & ('y' | 'z'))", id="both"),
-        pytest.param(
-            "e-mail", '(("e" AND "mail") OR "email")', "(('e' & 'mail') | 'email')", id="joined"
-        ),
-        pytest.param("x OR (y OR -(z u)) x", '("x" OR "x")', "('x' | 'x')", id="an open branch"),
-        pytest.param("日本", '("日" AND "本")', "('日' & '本')", id="characters"),
-        pytest.param("AT&T", '"at&t"', "'at&t'", id="signs"),
-        pytest.param("x" * 300, None, None, id="a word too long for the index"),
-    ],
-)
-def test_a_query_asks_the_index_for_words(query: str, fts5: str | None, tsquery: str | None):
-    tree = parse(query).tree
-
-    assert FTS5.expression(tree) == fts5
-    assert TSQUERY.expression(tree) == tsquery

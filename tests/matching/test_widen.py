@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.matching import search, widen
+from bot.matching import other_words, search, widen
 from bot.matching.query import parse
 from bot.matching.query.ast import Term
 from bot.text.folding import folded_text
@@ -130,9 +130,9 @@ async def test_a_name_is_offered_in_the_languages_of_the_sources(storage):
     await stored_article(storage, "Москва", source_id=public, language="ru", ago=old)
     query = parse("Taiwan")
 
-    found = await search.others(storage, query, "Taiwan", chat_id=1, spoken={"en"})
+    found = await other_words.others(storage, query, "Taiwan", chat_id=1, spoken={"en"})
 
-    assert found == search.Others(("台湾",), "Taiwan OR 台湾")
+    assert found == other_words.Others(("台湾",), "Taiwan OR 台湾")
 
 
 async def test_forms_are_offered_as_the_archive_spells_them(storage):
@@ -144,9 +144,9 @@ async def test_forms_are_offered_as_the_archive_spells_them(storage):
     await stored_article(storage, "The consul general", source_id=source)
     typed = '"consul-general"'
 
-    found = await search.others(storage, parse(typed), typed, chat_id=1, spoken={"en"})
+    found = await other_words.others(storage, parse(typed), typed, chat_id=1, spoken={"en"})
 
-    assert found == search.Others(("consuls-general",), f"{typed} OR consuls-general")
+    assert found == other_words.Others(("consuls-general",), f"{typed} OR consuls-general")
 
 
 async def test_words_of_the_query_are_not_offered_again(storage):
@@ -155,8 +155,8 @@ async def test_words_of_the_query_are_not_offered_again(storage):
     typed = "Taiwan OR 臺灣"
 
     assert (
-        await search.others(storage, parse(typed), typed, chat_id=1, spoken={"en"})
-        == search.Others()
+        await other_words.others(storage, parse(typed), typed, chat_id=1, spoken={"en"})
+        == other_words.Others()
     )
 
 
@@ -164,16 +164,16 @@ async def test_a_word_that_nobody_uses_may_mean_one_that_the_archive_has(storage
     source = await stored_source(storage)
     await stored_article(storage, "Taiwan votes", source_id=source)
 
-    assert await search.meant(storage, parse("Taiwann"), chat_id=1) == "Taiwan"
-    assert await search.meant(storage, parse("Taiwan"), chat_id=1) == ""
-    assert await search.meant(storage, parse("Tairona"), chat_id=1) == ""
+    assert await other_words.meant(storage, parse("Taiwann"), chat_id=1) == "Taiwan"
+    assert await other_words.meant(storage, parse("Taiwan"), chat_id=1) == ""
+    assert await other_words.meant(storage, parse("Tairona"), chat_id=1) == ""
 
 
 async def test_private_articles_of_others_give_no_near_word(storage):
     private = await stored_source(storage, "Private", public=False)
     await stored_article(storage, "Taiwan votes", source_id=private)
 
-    assert await search.meant(storage, parse("Taiwann"), chat_id=1) == ""
+    assert await other_words.meant(storage, parse("Taiwann"), chat_id=1) == ""
 
 
 async def test_silence_is_only_told_where_there_is_news_of_so_many_days(storage):

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
+from bot.matching.query import parse
+from bot.matching.result_pages import PER_PAGE, PagePosition, archive
 from bot.matching.stage import MatchStage
 from bot.rendering.messages import Message
 from storage.alerts import Alert
@@ -318,3 +320,19 @@ async def test_sqlite_searches_by_an_index(storage: Storage, statements, words, 
     for plan in plans:
         assert searches in "\n".join(plan)
         assert not any("article" in line and "TEMP B-TREE" in line for line in plan)
+
+
+async def test_the_first_page_of_a_search_reads_no_whole_table(storage: Storage):
+    source = await stored_source(storage)
+    for number in range(PER_PAGE + 1):
+        await stored_article(storage, f"Words {number}", source_id=source)
+
+    with recorded() as statements:
+        page = await archive(storage, parse("words"), PagePosition(), chat_id=0)
+    plans = [await plan_of(storage, *statement) for statement in statements]
+
+    whole = re.compile(r"\b(SCAN|Seq Scan on) (article|entry|folded|match)\b")
+    assert len(page.hits) == PER_PAGE
+    assert page.older
+    assert not any(re.search(r"\bmatch\b", statement) for statement, _ in statements)
+    assert [line for plan in plans for line in plan if whole.search(line)] == []

@@ -9,11 +9,10 @@ import pytest
 from sqlmodel import SQLModel, col, func, select
 
 from bot.mail.compose import FromAddress, Mail, Mailer
-from bot.matching import search
 from bot.matching.query import ParsedQuery
 from bot.rendering.links import Links, Purpose, Signer
 from bot.rendering.renderer import Renderer
-from bot.subscribers import mutes, settings, subscriptions, users
+from bot.subscribers import catalogue, export, mutes, settings, subscriptions, users
 from bot.subscribers.access import Access
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.subscriptions import Subscribed
@@ -88,7 +87,8 @@ def backfills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
         asked.append((query.canonical, since))
         return 0
 
-    monkeypatch.setattr(search, "backfill", backfill)
+    for caller in (catalogue, export, subscriptions):
+        monkeypatch.setattr(caller, "backfill", backfill)
     return asked
 
 

@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from bot.budgets import FREE
 from bot.matching import search
+from bot.matching.backfill import backfill_feed
 from bot.matching.query import parse
 from bot.matching.stage import MatchStage
 from bot.subscribers import own_feeds, subscriptions
@@ -150,6 +151,6 @@ async def test_a_newly_followed_feed_is_backfilled_with_its_newest_articles(
     for days in (20, 3, 2, 1):
         await stored_article(storage, "Taiwan", source_id=feed, ago=timedelta(days=days))
 
-    assert await search.backfill_feed(storage, ann, feed) == 2
+    assert await backfill_feed(storage, ann, feed) == 2
 
     assert [article for article, _ in await matched(storage)] == [3, 4]

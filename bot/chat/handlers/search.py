@@ -29,11 +29,11 @@ from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.senders import private_sender
 from bot.chat.updates import log_outage
-from bot.matching import search
 from bot.matching.explain import in_lines
 from bot.matching.query import QueryError
 from bot.matching.query.canonical import shown
-from bot.matching.search import PagePosition
+from bot.matching.result_pages import PagePosition, archive, find_inline, newest_inline
+from bot.matching.search import near_miss
 from bot.rendering.filters import local
 from bot.subscribers import topics, users
 from bot.subscribers.limits import count_search
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, InlineQuery
 
     from bot.chat.context import Context
-    from bot.matching.search import InlinePage, SearchHit
+    from bot.matching.hits import SearchHit
+    from bot.matching.result_pages import InlinePage
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.users import CurrentUser
@@ -88,7 +89,7 @@ async def _found(typed: str, position: PagePosition, context: Context) -> dict[s
     await count_search(context.storage, context.chat_id, limits=context.limits)
     return {
         "typed": typed,
-        "found": await search.archive(context.storage, query, position, chat_id=context.chat_id),
+        "found": await archive(context.storage, query, position, chat_id=context.chat_id),
         **context.clock,
     }
 
@@ -105,7 +106,7 @@ async def explain_query(_: object, command: CommandObject, context: Context) -> 
         typed=typed,
         shown=shown(query),
         lines=in_lines(query.tree),
-        missed=await search.near_miss(context.storage, query, chat_id=context.chat_id),
+        missed=await near_miss(context.storage, query, chat_id=context.chat_id),
         **await seen_of(query, context),
     )
 
@@ -239,7 +240,7 @@ async def _answer_known_user(answering: _Answering, resources: Resources) -> Non
 async def _answer(answering: _Answering, user: CurrentUser, resources: Resources) -> None:
     words, offset = one_line(answering.query.query), _number(answering.query.offset)
     if not words:
-        page = await search.newest_inline(resources.storage, user.chat_id, offset)
+        page = await newest_inline(resources.storage, user.chat_id, offset)
         nothing = "chat/inline.html#nothing_yet"
     else:
         try:
@@ -247,7 +248,7 @@ async def _answer(answering: _Answering, user: CurrentUser, resources: Resources
         except QueryError:
             await answering.say("chat/inline.html#no_query", payload_of(words) or _START)
             return
-        page = await search.find_inline(resources.storage, query, offset)
+        page = await find_inline(resources.storage, query, offset)
         nothing = "chat/inline.html#nothing_found"
     if page.hits or offset:
         await answering.show(page, words, user, offset)

@@ -18,7 +18,7 @@ from bot.chat.permissions import Permission
 from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
-from bot.matching.search import PagePosition
+from bot.matching.result_pages import PagePosition, archive
 from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
 from bot.subscribers import mutes, share_links, subscriptions, topics
@@ -222,7 +222,7 @@ async def share_topic(_: object, callback_data: press.ShareTopic, context: Conte
 async def show_recent(_: object, callback_data: press.ShowRecent, context: Context) -> None:
     """Send all stored stories of the topic, the newest first."""
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    found = await search.archive(
+    found = await archive(
         context.storage, parse(topic.typed), PagePosition(), chat_id=context.chat_id
     )
     await context.reply.show(

@@ -14,8 +14,9 @@ from storage.schedules import MAX_SCHEDULE_TIMES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.matching.hits import SearchHit
     from bot.matching.query import ParsedQuery
-    from bot.matching.search import Difference, Headlines, SearchHit
+    from bot.matching.search import Difference, Headlines
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.mailboxes import MailboxSeen

@@ -1,0 +1,173 @@
+"""Reads the articles that a query may match, the newest first, and evaluates their folded texts.
+
+Articles are read in portions, until the caller has enough or the time is up.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from bot.matching.evaluate import Field, FoldedArticle
+from bot.matching.index_expression import index_expression
+from bot.matching.query import ParsedQuery
+from bot.matching.query.ast import Node, SourceTerm, leaves, terms
+from bot.matching.query.fields import language_code, required_fields, source_keys
+from bot.text.folding import FoldedForms
+from storage.db.engine import Storage
+from storage.publishers import searchable_names, sources_named
+from storage.search import (
+    ArticleSearch,
+    Candidate,
+    FoundArticle,
+    read_candidates,
+    search_candidates,
+)
+
+MOST_CANDIDATES: Final = 1_000  # articles; the count of a query with more shows as "more than"
+TIME_LIMIT: Final = timedelta(milliseconds=120)  # a card that finds nothing searches twice
+_PORTION: Final = 200  # articles read at a time
+_TURN: Final = 0.001  # seconds of work between two turns of the event loop
+_AT_ONCE: Final = 20_000  # characters that are evaluated in 2 ms; longer texts go to a thread
+
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[FoundArticle, FoldedArticle], Result]
+Results: TypeAlias = Sequence[tuple[Candidate, Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of a search in candidates.
+
+    *ago*: how old they may be; None: any age. *most*: how many are looked for; None:
+    `MOST_CANDIDATES`. *least*: as many are
+    evaluated even if the caller has enough; None: all.
+    """
+
+    ago: timedelta | None = None
+    most: int | None = None
+    least: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated(Generic[Result]):
+    """Articles, the newest first, each with its result.
+
+    *is_more*: not all candidates were evaluated. *since*: how far back they were evaluated, which
+    is *covered* ago.
+    """
+
+    results: Results[Result]
+    is_more: bool
+    covered: timedelta
+    since: datetime
+
+
+async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
+    storage: Storage,
+    query: ParsedQuery,
+    work: Work[Result],
+    limits: Limits,
+    *,
+    chat_id: int | None,
+    tree: Node | None = None,
+    is_enough: Callable[[Results[Result]], bool] = lambda _: True,
+) -> Evaluated[Result]:
+    """Do *work* on the newest articles that *query* may match, as many as there is time for.
+
+    *tree*: a tree that selects the candidates in place of the query's own.
+    """
+    most = MOST_CANDIDATES if limits.most is None else limits.most
+    least = most if limits.least is None else min(limits.least, most)
+    wanted, now = await _articles_wanted(storage, tree or query.tree, limits.ago, chat_id)
+    until = asyncio.get_running_loop().time() + TIME_LIMIT.total_seconds()
+    found: Sequence[Candidate] = ()
+    results: Results[Result] = ()
+    # Most pages are complete with the first ones. Ranking all of them costs as much as the rest.
+    for limit in dict.fromkeys((least, most)):
+        async with storage.reading_in_transaction() as tx:
+            found = await search_candidates(tx, wanted, limit=limit + 1)
+        results = await evaluate(
+            storage,
+            [query],
+            [candidate.id for candidate in found[:limit]],
+            work,
+            until=until,
+            is_enough=lambda results: len(results) >= least and is_enough(results),
+        )
+        if len(found) <= limit or is_enough(results):
+            break
+    is_more = len(results) < len(found)
+    oldest = results[-1][0].news_at if results else now
+    since = oldest if wanted.since is None or (is_more and results) else wanted.since
+    return Evaluated(results, is_more, now - since, since)
+
+
+async def _articles_wanted(
+    storage: Storage, tree: Node, ago: timedelta | None, chat_id: int | None
+) -> tuple[ArticleSearch, datetime]:
+    """Return the search for the candidates of *tree*, and the time from which *ago* counts."""
+    asked = required_fields(tree)
+
+    def is_meant(*source: str) -> bool:
+        return asked.source in source_keys(source)
+
+    async with storage.reading() as tx:
+        named = await sources_named(tx, is_meant, chat_id) if asked.source else None
+        since = None if ago is None else tx.now - ago
+        words = index_expression(storage.dialect, tree)
+        wanted = ArticleSearch(words, since, chat_id, source_ids=named, language=asked.language)
+        return wanted, tx.now
+
+
+async def evaluate(
+    storage: Storage,
+    queries: Iterable[ParsedQuery],
+    article_ids: Sequence[int],
+    work: Work[Result],
+    *,
+    until: float = inf,
+    is_enough: Callable[[Results[Result]], bool] = lambda _: False,
+) -> Results[Result]:
+    """Read the articles in this order and do *work* on each, until *is_enough* or the time *until*.
+
+    *queries*: what *work* evaluates. *until*: by the event loop's clock. The first portion is
+    evaluated however long that takes.
+    """
+    asked = [leaf for query in queries for leaf in leaves(query.tree)]
+    with_names = any(isinstance(leaf, SourceTerm) for leaf in asked)
+    with_originals = any(term.spelling for leaf in asked for term in terms(leaf))
+    clock = asyncio.get_running_loop().time
+    results: list[tuple[Candidate, Result]] = []
+    for start in range(0, len(article_ids), _PORTION):
+        portion = article_ids[start : start + _PORTION]
+        async with storage.reading() as tx:
+            articles = await read_candidates(tx, portion, with_originals=with_originals)
+            names = await searchable_names(tx, portion) if with_names else {}
+        turned = clock()
+        for article in articles:
+            folded = _folded(article, names.get(article.id, ()))
+            if len(article.folded_text) > _AT_ONCE:
+                result = await asyncio.to_thread(work, article, folded)
+            else:
+                result = work(article, folded)
+            results.append((Candidate(article.news_at, article.id, article.story_id), result))
+            if clock() - turned > _TURN:
+                await asyncio.sleep(0)
+                turned = clock()
+            if start and clock() >= until:
+                return results
+        if clock() >= until or is_enough(results):
+            break
+    return results
+
+
+def _folded(article: FoundArticle, sources: Iterable[str]) -> FoldedArticle:
+    return FoldedArticle(
+        Field(article.title, FoldedForms.of_stored(article.folded_title)),
+        Field(article.text, FoldedForms.of_stored(article.folded_text)),
+        source_keys(sources),
+        language_code(article.language),
+    )

@@ -1,0 +1,112 @@
+"""Offers other words for a query, from CLDR and from the stored articles; see `widen`."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from bot.languages import language_files
+from bot.matching import widen
+from bot.matching.index_expression import index_expression
+from bot.matching.query import ParsedQuery, parse
+from bot.matching.query.ast import And, Term, quoted, terms
+from bot.matching.spans import spans
+from bot.text.folding import fold
+from storage.articles import Article, articles_by_id
+from storage.db.engine import Storage
+from storage.search import ArticleSearch, folded_texts, languages_read, search_candidates
+
+_RECENT: Final = timedelta(days=30)
+_TEXTS_FOR_WORDS: Final = 150  # articles in which forms and near words are searched
+_SPELLING_READ: Final = 20_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Other words for a query, and the query as typed with them; both empty if there are none."""
+
+    words: tuple[str, ...] = ()
+    typed: str = ""
+
+
+async def others(
+    storage: Storage, query: ParsedQuery, typed: str, *, chat_id: int, spoken: Collection[str]
+) -> Others:
+    """Return other words to search in addition to those of *query*; see `widen`.
+
+    *spoken*: the languages in which names may be typed, in addition to those of the chat's sources.
+    """
+    wanted = widen.positive_terms(query)
+    async with storage.reading() as tx:
+        codes = language_files().keys() if wanted else ()
+        read = await languages_read(tx, codes, chat_id, tx.now - _RECENT)
+    found: dict[Term, list[str]] = {}
+    for term in wanted:
+        name, typed_in = term.as_typed, {*spoken, *read}
+        # In a thread, because the first call reads CLDR's data from files.
+        names = await asyncio.to_thread(widen.translations, name, read, typed_in)
+        found[term] = [*names, *await _forms(storage, term, chat_id)][: widen.MOST_OTHERS]
+    text = widen.widened(query, typed, found)
+    known = {term.words for term in terms(query.tree)}
+    every = dict.fromkeys(one for some in found.values() for one in some)
+    shown = tuple(one for one in every if fold(one).words not in known)
+    return Others(shown, text) if text else Others()
+
+
+async def meant(storage: Storage, query: ParsedQuery, *, chat_id: int) -> str:
+    """Return *query* with words of the archive in place of unknown ones; "" if there are none."""
+    words: dict[str, str] = {}
+    for word in widen.misspelt(query)[: widen.MOST_TERMS]:
+        if await _texts(storage, [Term((word,))], chat_id, 1, ago=None):
+            continue
+        begins = Term((widen.prefix_of(word),), prefix=True)
+        texts = [text for _, text in await _texts(storage, [begins], chat_id, _TEXTS_FOR_WORDS)]
+        if near := widen.near_word(word, texts):
+            words[word] = near
+    return widen.respelt(query, words) if words else ""
+
+
+async def _forms(storage: Storage, term: Term, chat_id: int) -> list[str]:
+    """Return other forms of *term* that occur in the archive, in the spelling of an article."""
+    pattern = widen.form_pattern(term)
+    if pattern is None:
+        return []
+    beginnings = [Term((prefix,), prefix=True) for prefix in pattern.prefixes]
+    texts = await _texts(storage, beginnings, chat_id, _TEXTS_FOR_WORDS)
+    found = widen.forms_in(pattern, texts)
+    async with storage.reading() as tx:
+        articles = {article.id: article for article in await articles_by_id(tx, [*found.values()])}
+    return [
+        _spelling(form, articles[key]) if key in articles else form for form, key in found.items()
+    ]
+
+
+def _spelling(form: str, article: Article) -> str:
+    """Return the folded *form* as *article* spells it, such as "Consuls-General"."""
+    query = parse(quoted(form))
+    text = article.text[:_SPELLING_READ]
+    for span in spans(query, article.title, text):
+        whole = article.title if span.field == "title" else text
+        return " ".join(whole[span.start : span.end].split())
+    return form
+
+
+async def _texts(
+    storage: Storage,
+    words: Sequence[Term],
+    chat_id: int,
+    limit: int,
+    ago: timedelta | None = _RECENT,
+) -> list[tuple[int, str]]:
+    """Return the ids and folded beginnings of the newest articles that have all of *words*.
+
+    *ago* limits the search if *words* are prefixes. These are common, and PostgreSQL would read
+    every article that has one.
+    """
+    tree = words[0] if len(words) == 1 else And(tuple(words))
+    async with storage.reading_in_transaction() as tx:
+        since = None if ago is None else tx.now - ago
+        wanted = ArticleSearch(index_expression(storage.dialect, tree), since, chat_id)
+        found = await search_candidates(tx, wanted, limit=limit)
+        return await folded_texts(tx, [candidate.id for candidate in found])
