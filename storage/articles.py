@@ -26,6 +26,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    literal,
     or_,
     text,
     update,

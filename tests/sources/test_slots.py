@@ -13,7 +13,7 @@ from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import MAX_OF_ACCOUNT, PRIVATE_SLOTS, PUBLIC_SLOTS, SourcePoller
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
-from storage.sources import Follow, Source
+from storage.sources import Follow, Source, claim_public_sources
 from tests.fake_fetcher import FakeFetcher, Request
 from tests.sources.polled import add_sources, rows_of
 
@@ -200,7 +200,7 @@ async def test_one_transaction_stores_fetches_and_claims_the_next_sources(
 
 async def test_a_claim_that_fails_costs_no_result(storage, monkeypatch, web):
     await add_sources(storage, "https://a.example/1")
-    claim = poll.claim_public_sources
+    claim = claim_public_sources
     failures = [RuntimeError("a claim fails")]
 
     async def failing_once(tx: Transaction, **options: Any) -> list[Source]:
