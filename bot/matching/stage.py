@@ -8,6 +8,7 @@ first reads the stored queries and the articles of the last days.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -40,6 +41,7 @@ from storage.enums import UsageKind
 from storage.feeds_followed import followers_of, queries_of_followers
 from storage.matches import MatchFound, store_matches
 from storage.publishers import Publisher, names_for_queries, publishers_of
+from storage.queries import QueryChange
 
 log = structlog.get_logger(__name__)
 
@@ -72,14 +74,35 @@ class Origins(NamedTuple):
     followers: Mapping[int, frozenset[int]]
 
 
+class Claimed(NamedTuple):
+    """Articles that were claimed, and what the same transaction read for them.
+
+    *changed*: the queries that changed since the last round. *held_until*: see `MatchStage`.
+    """
+
+    articles: Sequence[NewArticle]
+    origins: Origins
+    changed: Sequence[QueryChange]
+    wanted: Wanted
+    now: datetime
+    held_until: datetime
+
+
+class Stored(NamedTuple):
+    """A batch that was stored. *is_last*: no other article was ready then."""
+
+    is_last: bool
+    held_until: datetime
+
+
 class MatchStage:
     """Finds the story of each new article, and the queries that match it.
 
     A round of the process that holds the role:
 
-    1. Claim the oldest articles that are ready, public ones first. The same transaction reads which
-       queries have changed, so that no query misses an article that was stored after it.
-    2. Bring the index of queries up to date.
+    1. Claim the oldest articles that are ready, public ones first. The same transaction then reads
+       which queries have changed, so that no query misses an article that was stored after it.
+    2. Bring the index of queries up to date, even if no article is ready.
     3. Place each article that has no story yet.
     4. Ask the index which queries match, and the evaluator why.
     5. Store stories and matches in one transaction, unless the role was lost meanwhile.
@@ -88,8 +111,8 @@ class MatchStage:
     once more when a process gets the role for the first time.
 
     *stories*: the stories that the holder of the role remembers; None if they must be read first.
-    *held_until*: until when no other process can take the role. *unfinished*: articles that are
-    still claimed, because their results could not be stored.
+    *held_until*: until when no other process can take the role; `_LONG_AGO` without the role.
+    *unfinished*: articles that are still claimed, because their results could not be stored.
     """
 
     def __init__(
@@ -109,31 +132,35 @@ class MatchStage:
         self.unfinished: list[int] = []
         self.after_scope = PUBLIC  # the private source that had the last turn
         self._has_retried = False
+        self._has_matched_all = False
 
     async def run_once(self, limit: int = 400) -> int:
-        """Return how many articles were claimed; 0 if another process has the role."""
-        async with self.storage.reading() as tx:
-            is_waiting = await has_new_articles(tx)
-            is_held = self.held_until - tx.now >= _RENEWED
-            is_ours = is_held or await self._may_take_role(tx, is_waiting=is_waiting)
-        if not is_ours or not (is_held or await self._take_role()):
-            return 0
-        await self.sync.prepare()
-        if is_waiting:
-            return await self._match_new(limit)
-        await self.sync.catch_up()
-        return 0
+        """Do a round, as `match_ready`; skip it if the round before left no article ready.
 
-    async def _may_take_role(self, tx: Transaction, *, is_waiting: bool) -> bool:
+        A stage runs until a round does nothing, and an article stored since then wakes it again.
+        """
+        if self._has_matched_all:
+            self._has_matched_all = False
+            return 0
+        return await self.match_ready(limit)
+
+    async def match_ready(self, limit: int = 400) -> int:
+        """Return how many articles were claimed; 0 if another process has the role."""
+        claimed = await self._claim(limit) if self.held_until > _LONG_AGO else None
+        if claimed is None:
+            if not await self._may_take_role() or not await self._take_role():
+                return 0
+            claimed = await self._claim(limit)
+        return await self._match_new(claimed) if claimed else 0
+
+    async def _may_take_role(self) -> bool:
         """Return whether this process may take the role.
 
         The holder keeps it. Others take it only if articles wait and the lease has expired.
         """
-        holder, until = await lease_of(tx, GROUPING)
-        if holder == self.owner:
-            return True
-        self.stories = None
-        return is_waiting and until <= tx.now
+        async with self.storage.reading() as tx:
+            holder, until = await lease_of(tx, GROUPING)
+            return holder == self.owner or (until <= tx.now and await has_new_articles(tx))
 
     async def _take_role(self) -> bool:
         async with self.storage.writing() as tx:
@@ -148,27 +175,48 @@ class MatchStage:
                     log.info("articles put aside are tried again", articles=retried)
             return is_held
 
-    async def _match_new(self, limit: int) -> int:
-        async with self.storage.writing() as tx:
-            await release_articles(tx, self.unfinished, owner=self.owner)
-            articles = await claim_new_articles(
-                tx, owner=self.owner, limit=limit, after_scope=self.after_scope
-            )
-            private = _private_scopes(articles)
-            self.after_scope = max(private, default=self.after_scope)
-            origins = await _origins(tx, articles)
-            changed = await self.sync.changes(tx)
-            wanted = await queries_of_followers(tx, private)
-            now = tx.now
-        await self.sync.follow(changed)
+    async def _claim(self, limit: int) -> Claimed | None:
+        """Claim articles in one short transaction; return None if the role was lost."""
+        await self.sync.prepare()
+        claimed = await self.storage.write_at_once(partial(self._claim_in, limit))
+        if claimed:
+            self.held_until = claimed.held_until
+        else:
+            self._note_loss()
+        return claimed
+
+    def _note_loss(self) -> None:
+        self.held_until = _LONG_AGO
+        self.stories = None
+
+    async def _claim_in(self, limit: int, tx: Transaction) -> Claimed | None:
+        held_until = self.held_until
+        if held_until - tx.now < _RENEWED:
+            # Until this transaction ends, no process can take the role.
+            if not await renew_lease(tx, GROUPING, self.owner, LEASE):
+                return None
+            held_until = tx.now + LEASE
+        await release_articles(tx, self.unfinished, owner=self.owner)
+        articles = await claim_new_articles(
+            tx, owner=self.owner, limit=limit, after_scope=self.after_scope
+        )
+        origins = await _origins(tx, articles)
+        changed = await self.sync.changes(tx)
+        wanted = await queries_of_followers(tx, _private_scopes(articles))
+        return Claimed(articles, origins, changed, wanted, tx.now, held_until)
+
+    async def _match_new(self, claimed: Claimed) -> int:
+        articles, origins = claimed.articles, claimed.origins
+        await self.sync.follow(claimed.changed)
         if not articles:
             return 0
         self.unfinished = [article.id for article in articles]
-        stories, placed = await self._place(articles, origins, now)
+        self.after_scope = max(_private_scopes(articles), default=self.after_scope)
+        stories, placed = await self._place(articles, origins, claimed.now)
         for article_id, error in placed.failed.items():
             await put_article_aside(self.storage, self.owner, article_id, error)
         left = [article for article in articles if article.id not in placed.failed]
-        if not await self._match(left, placed, origins, wanted):
+        if not await self._match(left, placed, origins, claimed.wanted):
             return 0
         self.stories = stories if stories is None or stories.is_whole else None
         self.unfinished = []
@@ -214,33 +262,45 @@ class MatchStage:
         self, articles: Sequence[NewArticle], placed: Placed, matches: Sequence[MatchFound]
     ) -> bool:
         """Store stories and matches; return False, with nothing stored, if the role was lost."""
-        new = [article for article in articles if not article.is_grouped]
-        async with self.storage.writing() as tx:
-            # Locks the lease until the transaction ends, so that no process takes the role before.
-            if not await renew_lease(tx, GROUPING, self.owner, LEASE):
-                return False
-            if new:
-                chapters = {
-                    article.story_id: placed.chapters[article.story_id]
-                    for article in new
-                    if article.story_id in placed.chapters
-                }
-                await group_articles(
-                    tx, new, placed.stories, chapters=chapters, joined=placed.joined
-                )
-            alerting = await queries_alerting(tx, {match.query_id for match in matches})
-            ours = await finish_matching(
-                tx,
-                [article.id for article in articles],
-                wanted={match.article_id for match in matches if match.query_id in alerting},
-                owner=self.owner,
-            )
-            paid = await self._charge(
-                tx, articles, [match for match in matches if match.article_id in ours]
-            )
-            for start in range(0, len(paid), _STORED):
-                await store_matches(tx, paid[start : start + _STORED])
+        batch = partial(self._store_in, articles, placed, matches)
+        stored = await self.storage.write_at_once(batch)
+        if not stored:
+            self._note_loss()
+            return False
+        self.held_until, self._has_matched_all = stored.held_until, stored.is_last
         return True
+
+    async def _store_in(
+        self,
+        articles: Sequence[NewArticle],
+        placed: Placed,
+        matches: Sequence[MatchFound],
+        tx: Transaction,
+    ) -> Stored | None:
+        # Locks the lease until the transaction ends, so that no process takes the role before.
+        if not await renew_lease(tx, GROUPING, self.owner, LEASE):
+            return None
+        new = [article for article in articles if not article.is_grouped]
+        if new:
+            chapters = {
+                article.story_id: placed.chapters[article.story_id]
+                for article in new
+                if article.story_id in placed.chapters
+            }
+            await group_articles(tx, new, placed.stories, chapters=chapters, joined=placed.joined)
+        alerting = await queries_alerting(tx, {match.query_id for match in matches})
+        ours = await finish_matching(
+            tx,
+            [article.id for article in articles],
+            wanted={match.article_id for match in matches if match.query_id in alerting},
+            owner=self.owner,
+        )
+        paid = await self._charge(
+            tx, articles, [match for match in matches if match.article_id in ours]
+        )
+        for start in range(0, len(paid), _STORED):
+            await store_matches(tx, paid[start : start + _STORED])
+        return Stored(not await has_new_articles(tx), tx.now + LEASE)
 
     async def _charge(
         self, tx: Transaction, articles: Sequence[NewArticle], matches: Sequence[MatchFound]

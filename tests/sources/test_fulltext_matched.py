@@ -23,7 +23,7 @@ async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
     grouping = MatchStage(storage, "me")
 
     async def words() -> list[list[str]]:
-        await grouping.run_once()
+        await grouping.match_ready()
         return sorted(match.words for match in await rows_of(storage, Match))
 
     return words
