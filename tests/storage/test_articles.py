@@ -16,6 +16,7 @@ from storage.articles import (
     articles_put_aside,
     articles_to_revise,
     claim_new_articles,
+    indexed_words,
     is_at,
     put_aside,
     replace_folded,
@@ -196,6 +197,13 @@ async def test_an_immense_article_is_stored(storage: Storage):
 
     async with storage.reading() as tx:
         assert await found(tx, "immense") == [article]
+
+
+def test_a_word_of_many_bytes_is_not_indexed():
+    longest = "é" * (LONGEST_TOKEN // 2 - 1)
+    folded = FoldedText(1, "short", f"{longest} {longest}é short", "fr")
+
+    assert indexed_words(folded) == ["lang:fr", "short", longest]
 
 
 # Articles put aside.
