@@ -206,6 +206,20 @@ def test_a_word_of_many_bytes_is_not_indexed():
     assert indexed_words(folded) == ["lang:fr", "short", longest]
 
 
+async def test_postgresql_compresses_texts_by_lz4(storage: Storage):
+    if storage.dialect != POSTGRESQL:
+        pytest.skip("SQLite compresses nothing")
+    compressed = text(
+        "SELECT attrelid::regclass::text, attname FROM pg_attribute"
+        " WHERE attcompression = 'l' AND attrelid IN ('article'::regclass, 'folded'::regclass)"
+    )
+    async with storage.reading() as tx:
+        columns = {(table, column) for table, column in await tx.rows(compressed)}
+
+    texts = {("article", "summary"), ("article", "text")}
+    assert columns == texts | {("folded", "text"), ("folded", "tokens")}
+
+
 # Articles put aside.
 
 
