@@ -128,10 +128,6 @@ def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -
     return Dating(published_at, published_on, news_at, quiet)
 
 
-def newest_of(items: Iterable[Item], now: datetime) -> datetime | None:
-    return max(moments_of(items, now), default=None)
-
-
 def moments_of(items: Iterable[Item], now: datetime) -> list[datetime]:
     """Return the past times of publication; dates without a time of day are left out."""
     dates = (item.published for item in items)

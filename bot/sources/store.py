@@ -276,11 +276,12 @@ def _portions(outcomes: Iterable[FetchOutcome]) -> Iterator[Sequence[_Part]]:
         *firsts, last = parted(outcome.entries.drafts)
         for drafts in firsts:
             yield [_Part(outcome, replace(outcome.entries, drafts=drafts), is_last=False)]
-        if portion and portion_weight + weight_of(last) > _MOST:
+        last_weight = weight_of(last)
+        if portion and portion_weight + last_weight > _MOST:
             yield portion
             portion, portion_weight = [], 0
         portion.append(_Part(outcome, replace(outcome.entries, drafts=last), is_last=True))
-        portion_weight += weight_of(last)
+        portion_weight += last_weight
     if portion:
         yield portion
 
