@@ -147,8 +147,8 @@ _BY_URL_ON_SQLITE: Final = text("""
     UNION ALL
     SELECT url_hash, scope_id, id FROM asked JOIN article ON url_hash = hash
 """)
-# `OFFSET 0` keeps the planner from turning the subqueries into joins. Without statistics it would
-# read the whole table for a join, as it does for `= ANY (…)`.
+# `OFFSET 0` keeps the planner from turning the subqueries into joins, so that it looks up each hash
+# by itself. For `= ANY (…)` it reads a whole table that it has no statistics of.
 _BY_URL_ON_POSTGRESQL: Final = text("""
     SELECT found.* FROM unnest(CAST(:hashes AS varchar[])) AS asked(hash), LATERAL (
         SELECT url_hash, scope_id, article_id FROM articleaddress WHERE url_hash = hash
