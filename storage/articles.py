@@ -141,18 +141,22 @@ class ScopedUrl(NamedTuple):
     scope_id: int = PUBLIC
 
 
-# A join, because PostgreSQL reads a whole table that it has no statistics of for `= ANY (…)`.
-_BY_URL = """
-    SELECT url_hash, scope_id, article_id FROM {asked} JOIN articleaddress ON url_hash = asked.hash
+_BY_URL_ON_SQLITE: Final = text("""
+    WITH asked(hash) AS (SELECT value FROM json_each(:hashes))
+    SELECT url_hash, scope_id, article_id FROM asked JOIN articleaddress ON url_hash = hash
     UNION ALL
-    SELECT url_hash, scope_id, id FROM {asked} JOIN article ON url_hash = asked.hash
-"""
-_BY_URL_ON_SQLITE: Final = text(
-    _BY_URL.format(asked="(SELECT value AS hash FROM json_each(:hashes)) AS asked")
-)
-_BY_URL_ON_POSTGRESQL: Final = text(
-    _BY_URL.format(asked="unnest(CAST(:hashes AS varchar[])) AS asked(hash)")
-)
+    SELECT url_hash, scope_id, id FROM asked JOIN article ON url_hash = hash
+""")
+# `OFFSET 0` keeps the planner from turning the subqueries into joins, so that it looks up each hash
+# by itself. For `= ANY (…)` it reads a whole table that it has no statistics of.
+_BY_URL_ON_POSTGRESQL: Final = text("""
+    SELECT found.* FROM unnest(CAST(:hashes AS varchar[])) AS asked(hash), LATERAL (
+        SELECT url_hash, scope_id, article_id FROM articleaddress WHERE url_hash = hash
+        UNION ALL
+        SELECT url_hash, scope_id, id FROM article WHERE url_hash = hash
+        OFFSET 0
+    ) AS found
+""")
 
 
 async def articles_by_url(tx: Transaction, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
@@ -328,6 +332,8 @@ LONGEST_TOKEN = 200  # bytes
 
 MOST_TOKENS = 256_000  # bytes
 
+_MOST_BYTES: Final = 4  # of a character in UTF-8
+
 
 class FoldedText(NamedTuple):
     article_id: int
@@ -411,12 +417,17 @@ async def rewrite_index(tx: Transaction, *, is_first: bool) -> bool:
 
 def indexed_words(row: FoldedText) -> list[str]:
     """Return the distinct words to store in PostgreSQL's index, up to `MOST_TOKENS` bytes."""
-    words = [language_token(row.language), *f"{row.title} {row.text}".split(" ")]
+    together = f"{language_token(row.language)} {row.title} {row.text}"
+    words = list(dict.fromkeys(together.split()))
+    if _MOST_BYTES * len(together) <= MOST_TOKENS and (
+        _MOST_BYTES * max(map(len, words)) < LONGEST_TOKEN
+    ):
+        return words
     indexed: list[str] = []
     size = 0
-    for word in dict.fromkeys(words):
+    for word in words:
         length = len(word.encode())
-        if 0 < length < LONGEST_TOKEN and size + length <= MOST_TOKENS:
+        if length < LONGEST_TOKEN and size + length <= MOST_TOKENS:
             indexed.append(word)
             size += length
     return indexed

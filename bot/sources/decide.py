@@ -27,7 +27,6 @@ from bot.sources.drafts import (
     content_hash,
     draft_of,
     moments_of,
-    newest_of,
     url_hash,
 )
 from bot.sources.feeds.model import (
@@ -325,8 +324,8 @@ def _moved(source: Source, result: FetchResult) -> dict[str, Any]:
 
 def _read(source: Source, result: FetchResult, document: Document, now: datetime) -> dict[str, Any]:
     pace = document.pace or _NO_PACE
-    rhythm = rhythm_of(moments_of(document.items, now), pace.ttl)
-    newest = newest_of(document.items, now)
+    moments = moments_of(document.items, now)
+    rhythm, newest = rhythm_of(moments, pace.ttl), max(moments, default=None)
     response = result.response
     hub = hub_of(response.url, response.headers.get("link", ""), pace) if response else None
     return {

@@ -128,10 +128,6 @@ def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -
     return Dating(published_at, published_on, news_at, quiet)
 
 
-def newest_of(items: Iterable[Item], now: datetime) -> datetime | None:
-    return max(moments_of(items, now), default=None)
-
-
 def moments_of(items: Iterable[Item], now: datetime) -> list[datetime]:
     """Return the past times of publication; dates without a time of day are left out."""
     dates = (item.published for item in items)
@@ -170,9 +166,10 @@ _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
 
 def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
-    """Return each entry once, in the order of the document.
+    """Return each entry without a known fingerprint once, in the order of the document.
 
-    Call this in a thread, because a document may have thousands of entries.
+    Known entries count as neighbours. Call this in a thread, because a document may have thousands
+    of entries.
     """
     items = document.items
     is_list = document.kind.is_list
@@ -184,6 +181,8 @@ def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
     identified = []
     for name, place in reversed(first.items()):
         item, link = items[place], links[place]
+        if item.is_known:
+            continue
         # The neighbours may change, so this leaves out what distinguishes the entry from them.
         by_name = f"{source_url}\n{plain[place]}\n{item.title}"
         guid = digest(name)

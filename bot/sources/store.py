@@ -195,13 +195,8 @@ def _rank(fetched: Fetched) -> tuple[bool, int]:
 
 
 def _identify(fetched: Iterable[Fetched]) -> _Identified:
-    """Identify all entries, because that depends on their neighbours; leave out unchanged ones."""
     return {
-        each.source_id: [
-            (item, identity)
-            for item, identity in identify(each.result.document, each.source.url)
-            if not item.is_known
-        ]
+        each.source_id: identify(each.result.document, each.source.url)
         for each in fetched
         if each.result.document
     }
@@ -281,17 +276,20 @@ def _portions(outcomes: Iterable[FetchOutcome]) -> Iterator[Sequence[_Part]]:
         *firsts, last = parted(outcome.entries.drafts)
         for drafts in firsts:
             yield [_Part(outcome, replace(outcome.entries, drafts=drafts), is_last=False)]
-        if portion and portion_weight + weight_of(last) > _MOST:
+        last_weight = weight_of(last)
+        if portion and portion_weight + last_weight > _MOST:
             yield portion
             portion, portion_weight = [], 0
         portion.append(_Part(outcome, replace(outcome.entries, drafts=last), is_last=True))
-        portion_weight += weight_of(last)
+        portion_weight += last_weight
     if portion:
         yield portion
 
 
 def parted(drafts: Sequence[ArticleDraft]) -> list[Sequence[ArticleDraft]]:
     """Split entries into one part for each transaction, the oldest first; return at least one."""
+    if weight_of(drafts) <= _MOST:
+        return [drafts]
     parts: list[list[ArticleDraft]] = [[]]
     room = _MOST
     for draft in reversed(drafts):

@@ -16,6 +16,7 @@ from storage.articles import (
     articles_put_aside,
     articles_to_revise,
     claim_new_articles,
+    indexed_words,
     is_at,
     put_aside,
     replace_folded,
@@ -196,6 +197,27 @@ async def test_an_immense_article_is_stored(storage: Storage):
 
     async with storage.reading() as tx:
         assert await found(tx, "immense") == [article]
+
+
+def test_a_word_of_many_bytes_is_not_indexed():
+    longest = "é" * (LONGEST_TOKEN // 2 - 1)
+    folded = FoldedText(1, "short", f"{longest} {longest}é short", "fr")
+
+    assert indexed_words(folded) == ["lang:fr", "short", longest]
+
+
+async def test_postgresql_compresses_texts_by_lz4(storage: Storage):
+    if storage.dialect != POSTGRESQL:
+        pytest.skip("SQLite compresses nothing")
+    compressed = text(
+        "SELECT attrelid::regclass::text, attname FROM pg_attribute"
+        " WHERE attcompression = 'l' AND attrelid IN ('article'::regclass, 'folded'::regclass)"
+    )
+    async with storage.reading() as tx:
+        columns = {(table, column) for table, column in await tx.rows(compressed)}
+
+    texts = {("article", "summary"), ("article", "text")}
+    assert columns == texts | {("folded", "text"), ("folded", "tokens")}
 
 
 # Articles put aside.

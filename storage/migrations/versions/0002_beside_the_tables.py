@@ -41,6 +41,14 @@ _VACUUM_THRESHOLDS = {
     "pace": 2000,
     "chat": 5000,
 }
+# Compressed by lz4, because long texts are then stored in less than half the time that they take
+# with pglz, for a tenth more space. Rows of more than 2 KB are compressed.
+_COMPRESSED = {"article": ("summary", "text"), "folded": ("text", "tokens")}
+# Empty before version 14, and if the server was built without lz4.
+_HAS_LZ4 = """
+    SELECT 1 FROM pg_settings
+    WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)
+"""
 
 
 def upgrade() -> None:
@@ -57,6 +65,14 @@ def upgrade() -> None:
             f" autovacuum_analyze_scale_factor = 0.02,"
             f" autovacuum_analyze_threshold = {rows})"
         )
+    if op.get_bind().exec_driver_sql(_HAS_LZ4).first():
+        _compress_by("lz4")
+
+
+def _compress_by(method: str) -> None:
+    for table, columns in _COMPRESSED.items():
+        for column in columns:
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION {method}")
 
 
 def downgrade() -> None:
@@ -68,6 +84,8 @@ def downgrade() -> None:
         ):
             op.execute(statement)
         return
+    if op.get_bind().exec_driver_sql(_HAS_LZ4).first():
+        _compress_by("default")
     for name in _FILL_FACTORS:
         op.execute(f"ALTER TABLE {name} RESET (fillfactor)")
     for name in _VACUUM_THRESHOLDS:
