@@ -97,6 +97,10 @@ class SelectedStory:
         return StoryView(self.title, self.url, self.publishers, self.publisher, self.shown_at)
 
     @cached_property
+    def topic_ids(self) -> tuple[int, ...]:
+        return tuple(hit.topic_id for hit in self.hits)
+
+    @cached_property
     def rank(self) -> tuple[float, ...]:
         """The sort key of the story; the story to list first has the lowest."""
         words = {word for hit in self.hits for word in hit.words}
