@@ -111,7 +111,7 @@ def test_each_language_has_its_own_parts_in_the_shared_cache():
 )
 def test_a_misplaced_part_is_an_error(html, sentence):
     with pytest.raises(TemplateError, match=sentence):
-        parse_page(html, [()])
+        parse_page(html, [Page(())])
 
 
 def test_the_buttons_of_a_part_are_below_the_page(tmp_path):
