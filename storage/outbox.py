@@ -203,7 +203,7 @@ class Body(Protocol):
     def to_json(self) -> dict[str, Any]: ...
 
     def fallback(self) -> dict[str, Any] | None:
-        """Return the body to send if this one is refused for its form."""
+        """Return the body to store in case that this one is refused for its form, if any."""
 
 
 def new_delivery(

@@ -66,7 +66,7 @@ def attempt_of(row: "Delivery", *, begun: int = 0) -> Attempt:
         number=row.attempts + begun,
         is_edit=row.kind is DeliveryKind.EDIT,
         resent=row.resent,
-        has_fallback=row.fallback is not None,
+        has_fallback=has_fallback(row),
     )
 
 
@@ -166,18 +166,21 @@ def result_columns(
     outcome: Outcome,
     now: datetime,
     *,
-    fallback: Mapping[str, Any] | None = None,
+    delivery: "Delivery | None" = None,
     message_id: int | None = None,
     error: DeliveryError | None = None,
 ) -> dict[str, Any]:
-    """Return the new values of the columns that the transition itself does not set, by name."""
+    """Return the new values of the columns that the transition itself does not set, by name.
+
+    *delivery* is the one that was called, if its fallback may replace its body.
+    """
     if outcome.state is DeliveryState.SENT:
         return {"sent_at": now, "message_id": message_id, "last_error": None}
     columns: dict[str, Any] = {"last_error": str(error)[:MAX_ERROR_LENGTH] if error else None}
     if outcome.has(Effect.DUE_LATER):
         columns["due_at"] = now + _own_pause(outcome)
-    if outcome.has(Effect.FALLBACK) and fallback is not None:
-        columns |= fallback_columns(fallback)
+    if outcome.has(Effect.FALLBACK) and delivery is not None:
+        columns |= fallback_columns(fallback_of(delivery))
     return columns
 
 
@@ -194,22 +197,27 @@ def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa
 
 # Fallbacks: sent instead of a body that was refused
 #
-# 1. Text with entities falls back to plain text.
-# 2. A picture falls back to its caption.
-# 3. A rich message falls back to its classic parts. The first part replaces the body of the row.
+# 1. Text with entities falls back to plain text, a picture to its caption. Neither is stored,
+#    because both are made from the body, and few messages are refused.
+# 2. A rich message falls back to its classic parts. The first part replaces the body of the row.
 #    The other parts, which the fallback lists as `following`, become new rows. Each part falls back
 #    to its plain text.
+
+
+def has_fallback(row: "Delivery") -> bool:
+    """Return whether a delivery has a fallback. Plain text and mails have none."""
+    return bool(row.fallback or row.body.get("entities") or row.body.get("photo"))
+
+
+def fallback_of(row: "Delivery") -> Mapping[str, Any]:
+    """Return the stored fallback of a delivery, or the plain text of its body."""
+    return row.fallback or Message.from_json(row.body).plain().to_json()
 
 
 def fallback_columns(fallback: Mapping[str, Any]) -> dict[str, Any]:
     """Return the new `body` and `fallback` of a row whose body is replaced by *fallback*."""
     body = {name: value for name, value in fallback.items() if name != "following"}
-    message = Message.from_json(body)
-    # Plain text has no fallback.
-    return {
-        "body": body,
-        "fallback": message.fallback() if message.entities or message.photo else None,
-    }
+    return {"body": body, "fallback": None}
 
 
 def following_parts(fallback: Mapping[str, Any]) -> Sequence[dict[str, Any]]:

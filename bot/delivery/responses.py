@@ -106,7 +106,7 @@ def _result_of(tx: Transaction, response: CallResponse[Claimed]) -> CallResult:
     columns = result_columns(
         response.outcome,
         tx.now,
-        fallback=response.claimed.delivery.fallback,
+        delivery=response.claimed.delivery,
         message_id=response.message_id,
         error=response.error,
     )

@@ -100,7 +100,7 @@ class Field:
     def starts(self) -> tuple[list[int], ...]:
         """The offsets of the spaces before the words of each reading."""
         return tuple(
-            list(accumulate((len(word) + 1 for word in reading.split()), initial=0))
+            list(accumulate([len(word) + 1 for word in reading.split()], initial=0))
             for reading in self.readings
         )
 

@@ -19,7 +19,7 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
-from bot.publishing.excerpts import LENGTHS, excerpts
+from bot.publishing.excerpts import LENGTHS, Length, excerpts
 from bot.publishing.pages import EditionPage, edition_page, section_page
 from bot.publishing.selection import (
     CAPS,
@@ -33,6 +33,7 @@ from bot.publishing.selection import (
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.text.snippets import Snippet
 from storage import editions
 from storage.articles import news_since
 from storage.chats import Chat, schedule_of, schedules_of
@@ -174,18 +175,15 @@ async def _next_editions(
         if LENGTHS[reader.chat.style].characters
         for story in choices[reader.id].listed
     }
-    texts = await news.load_texts(tx, excerpted)
+    await news.load_texts(tx, excerpted)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
     return {
         reader.id: EditionPage(
             choice=choices[reader.id],
-            snippets=await excerpts(
-                choices[reader.id].listed,
-                texts,
-                {topic.id: topic.query for topic in reader.topics},
-                LENGTHS[reader.chat.style],
+            snippets=await news.excerpts(
+                list(choices[reader.id].listed), reader.topics, LENGTHS[reader.chat.style]
             ),
             plan=reader.plan,
             topics=len(reader.subscribed),
@@ -413,6 +411,9 @@ class News:
     _names: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
+    _excerpts: defaultdict[Length, dict[int, Snippet]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
     async def load_matches(
         self, tx: Transaction, reaches: Iterable[tuple[Collection[int], datetime]]
@@ -475,7 +476,8 @@ class News:
         return [self._story(by_story[story], alerted=story in alerted) for story in newest]
 
     def _story(self, found: Sequence[_TopicStory], *, alerted: bool) -> SelectedStory:
-        # The ids are not reused, because `_by_topic` keeps these objects alive.
+        # The ids are not reused, because `_by_topic` keeps these objects alive. In the same way,
+        # `_stories` keeps those alive whose ids are in `_excerpts`.
         key = (alerted, *map(id, found))
         if key not in self._stories:
             first = min((story.article for story in found), key=attrgetter("article_id"))
@@ -504,11 +506,24 @@ class News:
             names = await names_by_story(tx, missing, self.chat_id)
             self._publishers.update({story: names.get(story, ()) for story in missing})
 
-    async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> Mapping[int, str]:
-        """Read the texts of the articles, and return all texts read so far, by article."""
+    async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> None:
         if missing := [article for article in article_ids if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
-        return self._texts
+
+    async def excerpts(
+        self, stories: Sequence[SelectedStory], topics: Iterable[DigestTopic], length: Length
+    ) -> dict[int, Snippet]:
+        """Return the excerpts of a chat's *stories*, which `stories` has returned, by story.
+
+        An excerpt is made once for all chats with the same `SelectedStory`, because such chats have
+        the same topics among its hits.
+        """
+        known = self._excerpts[length]
+        if new := [story for story in stories if id(story) not in known]:
+            queries = {topic.id: topic.query for topic in topics}
+            made = await excerpts(new, self._texts, queries, length)
+            known.update({id(story): made[story.id] for story in new})
+        return {story.id: known[id(story)] for story in stories}
 
 
 def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _TopicStory]:

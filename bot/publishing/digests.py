@@ -174,7 +174,7 @@ def _entries(edition: EditionPage) -> list[dict[str, Any]]:
         {
             "story_id": story.id,
             "article_id": story.article_id,
-            "topic_ids": [hit.topic_id for hit in story.hits],
+            "topic_ids": story.topic_ids,
             "alerted": story.alerted,
         }
         for story in edition.choice.all_stories

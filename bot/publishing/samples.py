@@ -32,7 +32,7 @@ from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
 _PARTS = tuple(  # of a digest
-    f"edition/{name}.html" for name in ("topic_news", "topic", "story", "reason")
+    f"edition/{name}.html" for name in ("opening", "topic_news", "topic", "story", "reason")
 )
 _READER = Recipient(1, "you@example.org", 1)
 

@@ -14,8 +14,10 @@
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from bot.sources.hosts import host_shown
@@ -72,9 +74,9 @@ class StoryView(NamedTuple):
     shown_at: datetime | date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SelectedStory:
-    """A story as one chat sees it, with the article that came first.
+    """A story with the article that came first, as all chats see it that it hits alike.
 
     `news_at` is the time from which it counts as news, `published` the one that its source states.
     """
@@ -89,11 +91,27 @@ class SelectedStory:
     published: datetime | date | None = None
     alerted: bool = False
     is_chapter: bool = False  # it continues a story that the chat was alerted to
-    view: StoryView = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        view = StoryView(self.title, self.url, self.publishers, self.publisher, self.shown_at)
-        object.__setattr__(self, "view", view)
+    @cached_property
+    def view(self) -> StoryView:
+        return StoryView(self.title, self.url, self.publishers, self.publisher, self.shown_at)
+
+    @cached_property
+    def topic_ids(self) -> tuple[int, ...]:
+        return tuple(hit.topic_id for hit in self.hits)
+
+    @cached_property
+    def rank(self) -> tuple[float, ...]:
+        """The sort key of the story; the story to list first has the lowest."""
+        words = {word for hit in self.hits for word in hit.words}
+        return (
+            -len(self.hits),
+            -len(words),
+            -any(hit.in_title for hit in self.hits),
+            -len(self.publishers),
+            -self.news_at.timestamp(),
+            -self.id,
+        )
 
     @property
     def publisher(self) -> str:
@@ -162,7 +180,7 @@ def choose(
     caps: Caps = CAPS[Style.STANDARD],
 ) -> Choice:
     """Choose from *stories* for a chat with these *topics*, in the chat's order."""
-    return arrange(topics, sorted(stories, key=rank), caps)
+    return arrange(topics, sorted(stories, key=attrgetter("rank")), caps)
 
 
 def arrange(
@@ -215,16 +233,3 @@ def _place(
         above = tuple(story for story in hitting if story.id in placed)
         placed |= {story.id for story in own}
         yield topic, own, above
-
-
-def rank(story: SelectedStory) -> tuple[float, ...]:
-    """Return the sort key of *story*; the story to list first has the lowest."""
-    words = {word for hit in story.hits for word in hit.words}
-    return (
-        -len(story.hits),
-        -len(words),
-        -any(hit.in_title for hit in story.hits),
-        -len(story.publishers),
-        -story.news_at.timestamp(),
-        -story.id,
-    )

@@ -6,7 +6,7 @@
 - `<nav>` is a row of the keyboard, wherever it stands. Its buttons are `<button data="…">` or
   `<button url="…">`. Three or four buttons with a long label become pairs, because a phone would
   cut their labels.
-- `<tg-part id="…">` stands for blocks that are already parsed (`renderer.Parts`).
+- `<tg-part id="…">` stands for a part that is already parsed (`renderer.Parts`).
 - White space collapses as in a browser, except in pre.
 - An unknown tag or one without an end is an error. A `<` that begins no tag is text. The parser of
   the standard library is more tolerant than templates need, and slower.
@@ -246,7 +246,7 @@ class Page:
     keyboard: Keyboard = ()
 
 
-def parse_page(html: str, parts: Sequence[tuple[Block, ...]] = (), direction: str = "ltr") -> Page:
+def parse_page(html: str, parts: Sequence[Page] = (), direction: str = "ltr") -> Page:
     """Return the blocks and buttons of *html*, in a language of this *direction*.
 
     Raises TemplateError for a tag or nesting that templates may not have.
@@ -257,7 +257,7 @@ def parse_page(html: str, parts: Sequence[tuple[Block, ...]] = (), direction: st
 
 
 class _PageReader(MarkupReader):
-    def __init__(self, parts: Sequence[tuple[Block, ...]], *, is_rtl: bool) -> None:
+    def __init__(self, parts: Sequence[Page], *, is_rtl: bool) -> None:
         super().__init__()
         self._parts = parts
         self._is_rtl = is_rtl
@@ -316,11 +316,12 @@ class _PageReader(MarkupReader):
         if number >= len(self._parts):
             raise self.error(f"<tg-part id={number}> stands for nothing")
         self._end_block()
-        blocks = self._parts[number]
+        blocks = self._parts[number].blocks
         if blocks and self._opens_section:
             blocks = (blocks[0].opening_section(), *blocks[1:])
             self._opens_section = False
         self._done.extend(blocks)
+        self._rows.extend(map(list, self._parts[number].keyboard))
 
     def _require_top_level(self, tag: str) -> None:
         if self._open:

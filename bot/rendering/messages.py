@@ -85,13 +85,14 @@ class Message:
         special = {"rich": self.rich, "photo": self.photo, "is_rtl": self.is_rtl or None}
         return body | {name: value for name, value in special.items() if value is not None}
 
-    def fallback(self) -> dict[str, Any]:
-        """Return the body to send if Telegram refuses this one.
+    def fallback(self) -> dict[str, Any] | None:
+        """Return the body to store in case that Telegram refuses this one.
 
-        It is the first of the classic messages; the others are its `following`.
+        It is the first of the classic messages; the others are its `following`. Without classic
+        messages it is None: a message falls back to `plain`, which its stored body suffices for.
         """
         if not self.classic:
-            return self.plain().to_json()
+            return None
         first, *others = (message.to_json() for message in self.classic)
         return first | ({"following": others} if others else {})
 

@@ -3,11 +3,11 @@
 Parts of a page that are the same for many readers are rendered and parsed once, then cached. A
 template includes one with `{{ part("edition/story.html", story=…, …) }}`. The values must be
 hashable and determine everything that the part shows. The page gets a placeholder, which its parser
-replaces with the blocks. A part may include other parts.
+replaces with the blocks and buttons. A part may include other parts.
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import TypeVar
 
@@ -20,12 +20,11 @@ from bot.rendering.environment import Overrides, TemplateEnvironment, make_envir
 from bot.rendering.html import Page, parse_page
 from bot.rendering.i18n import ENGLISH, Language, Translation, language_for, shipped_translations
 from bot.rendering.messages import Keyboard, Message
-from bot.rendering.packing import Block, join_sections, pack
+from bot.rendering.packing import join_sections, pack
 from bot.rendering.rich import RichPage, parse_rich
 
 MOST_KEPT = 8192  # of all languages together, about 25 MB
 
-Blocks = tuple[Block, ...]
 Read = TypeVar("Read")
 
 
@@ -34,19 +33,19 @@ class Parts:
     """The parts of one page (*taken*), from the cache (*kept*) or rendered (*render*)."""
 
     language: str
-    kept: dict[Hashable, Blocks]
-    render: Callable[[str, Mapping[str, Hashable]], Blocks]
-    taken: list[Blocks] = field(default_factory=list)
+    kept: dict[Hashable, Page]
+    render: Callable[[str, Mapping[str, Hashable]], Page]
+    taken: list[Page] = field(default_factory=list)
 
     def __call__(self, template: str, /, **values: Hashable) -> Markup:
         key = (self.language, template, *values.values())
-        blocks = self.kept.get(key)
-        if blocks is None:
-            blocks = self.render(template, values)
+        page = self.kept.get(key)
+        if page is None:
+            page = self.render(template, values)
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()
-            self.kept[key] = blocks
-        self.taken.append(blocks)
+            self.kept[key] = page
+        self.taken.append(page)
         return Markup(f'<tg-part id="{len(self.taken) - 1}">')  # noqa: S704 - a number
 
 
@@ -59,7 +58,7 @@ class Renderer:
 
     environment: TemplateEnvironment = field(default_factory=make_environment)
     others: "Renderers | None" = field(default=None, compare=False, repr=False)
-    kept: dict[Hashable, Blocks] = field(default_factory=dict, compare=False, repr=False)
+    kept: dict[Hashable, Page] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def language(self) -> Language:
@@ -116,8 +115,12 @@ class Renderer:
     ) -> Read:
         return self._use(template, lambda found: read(self._page(found, values)))
 
-    def _part(self, template: str, values: Mapping[str, object]) -> Blocks:
-        return self._use(template, lambda found: join_sections(self._page(found, values).blocks))
+    def _part(self, template: str, values: Mapping[str, object]) -> Page:
+        def joined(found: Template) -> Page:
+            page = self._page(found, values)
+            return replace(page, blocks=join_sections(page.blocks))
+
+        return self._use(template, joined)
 
     def _page(self, template: Template, values: Mapping[str, object]) -> Page:
         parts = Parts(self.language.code, self.kept, self._part)
@@ -145,7 +148,7 @@ class Renderers:
     overrides: Overrides | None = None
     translations: Mapping[str, Translation] = field(default_factory=shipped_translations)
     _made: dict[str, Renderer] = field(default_factory=dict, compare=False)
-    _kept: dict[Hashable, Blocks] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[Hashable, Page] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, tag: str) -> Renderer:
         """Return the renderer for a language code or an IETF tag, English if it is unknown."""

@@ -60,7 +60,8 @@ def _is_end(text: str, found: re.Match[str]) -> bool:
 
 def _word_before(text: str, at: int) -> str:
     start = max(0, at - _LONGEST_WORD)
-    found = _LAST_WORD.search(text[start:at])
+    # Without the words before it, because the search tries each character as a beginning.
+    found = _LAST_WORD.search(text[start:at].rpartition(" ")[2])
     return found[0] if found else ""
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.delivery.errors import BadMarkup, Refused
-from bot.delivery.outcomes import fallback_columns, following_parts
+from bot.delivery.outcomes import fallback_columns
 from bot.rendering.messages import Entity, Message
 from storage.chats import Chat
 from storage.editions import make_editions
@@ -88,4 +88,28 @@ def test_plain_text_has_nothing_to_fall_back_to():
     swapped = fallback_columns(Message("plain").to_json())
 
     assert swapped == {"body": Message("plain").to_json(), "fallback": None}
-    assert following_parts(Message("plain", BOLD).fallback() or {}) == []
+    assert Message("plain", BOLD).fallback() is None
+
+
+async def test_a_refused_text_goes_without_its_entities_but_with_its_links(
+    outbox, sending, telegram, clock
+):
+    chat = await outbox.chat(7)
+    link = Entity("text_link", 0, 3, "https://wire.example/1")
+    await enqueue(outbox, Message("one", (link,)), chat)
+    telegram.errors[7] = [BadMarkup("entities")]
+
+    await send_for_seconds(sending, clock, 15)
+
+    assert telegram.texts == ["one", "one (https://wire.example/1)"]
+    assert (await outbox.get(1)).body["entities"] == []
+
+
+async def test_a_refused_plain_text_is_not_sent_again(outbox, sending, telegram, clock):
+    await enqueue(outbox, Message("plain"), await outbox.chat(7))
+    telegram.errors[7] = [BadMarkup("entities")]
+
+    await send_for_seconds(sending, clock, 15)
+
+    assert telegram.texts == ["plain"]
+    assert await outbox.states(1) == [DeliveryState.FAILED]

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from bot.delivery.outcomes import fallback_of
 from bot.publishing import alerts
 from bot.rendering.environment import Overrides, make_environment
 from bot.rendering.renderer import Renderer
@@ -65,7 +66,7 @@ async def test_a_chat_is_alerted_to_what_its_topic_matched(alerted, query, newsr
     assert delivery.body["text"].startswith("My words · A headline\nWords on A headline.")
     assert "Example Wire · 21:01" in delivery.body["text"]
     assert {"type": "bold", "offset": 22, "length": 5} in delivery.body["entities"]
-    assert "https://wire.example/1" in delivery.fallback["text"]
+    assert "https://wire.example/1" in fallback_of(delivery)["text"]
 
 
 async def test_a_story_that_hits_two_topics_is_one_alert_that_names_both(query, alerted, newsroom):

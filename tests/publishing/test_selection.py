@@ -14,7 +14,6 @@ from bot.publishing.selection import (
     arrange,
     choose,
     deal,
-    rank,
 )
 from storage.enums import Style
 
@@ -59,7 +58,7 @@ def story(
     ],
 )
 def test_stories_are_listed_in_order(first, second):
-    assert rank(first) < rank(second)
+    assert first.rank < second.rank
 
 
 def test_a_story_of_two_topics_is_listed_in_the_first_and_counted_in_the_other():

@@ -14,6 +14,7 @@ from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import sample_edition
 from bot.publishing.selection import SelectedStory
 from bot.rendering.environment import Overrides, make_environment
+from bot.rendering.html import parse_page
 from bot.rendering.renderer import Parts, Renderer
 
 pytestmark = pytest.mark.slow
@@ -270,7 +271,7 @@ REACHING_OUT = [
 def test_a_template_reaches_only_its_values(tmp_path, text):
     (tmp_path / "secret.html").write_text("a secret")
     (tmp_path / "own").mkdir()
-    parts = Parts("en", {}, lambda _template, _values: ())
+    parts = Parts("en", {}, lambda _template, _values: parse_page(""))
     given = {"story": samples.sample_story(0), "part": parts, "here": tmp_path / "own" / "new"}
 
     with pytest.raises((SecurityError, OverflowError, TemplateNotFound)):

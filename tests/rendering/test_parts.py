@@ -7,8 +7,9 @@ import pytest
 from bot.publishing.pages import edition_page
 from bot.publishing.samples import sample_edition
 from bot.rendering.environment import Overrides, make_environment
-from bot.rendering.html import TemplateError, parse_page
-from bot.rendering.renderer import MOST_KEPT, Blocks, Parts, Renderer, Renderers
+from bot.rendering.html import Page, TemplateError, parse_page
+from bot.rendering.messages import Button
+from bot.rendering.renderer import MOST_KEPT, Parts, Renderer, Renderers
 
 PAGE = """
 <p>Hello {{ name }}</p>
@@ -68,9 +69,9 @@ def test_a_part_is_rendered_once_for_all_readers():
 
     def make(template, values):
         made.append((template, *values.values()))
-        return parse_page(f"<p>{values['title']}</p>").blocks
+        return parse_page(f"<p>{values['title']}</p>")
 
-    kept: dict[Hashable, Blocks] = {}
+    kept: dict[Hashable, Page] = {}
     for title in ("a", "b", "a", "a"):
         Parts("en", kept, make)("part.html", title=title)
 
@@ -78,8 +79,8 @@ def test_a_part_is_rendered_once_for_all_readers():
 
 
 def test_the_cache_of_parts_is_bounded():
-    kept: dict[Hashable, Blocks] = {}
-    parts = Parts("en", kept, lambda _template, _values: ())
+    kept: dict[Hashable, Page] = {}
+    parts = Parts("en", kept, lambda _template, _values: Page(()))
 
     for number in range(MOST_KEPT + 1):
         parts("part.html", number=number)
@@ -110,4 +111,15 @@ def test_each_language_has_its_own_parts_in_the_shared_cache():
 )
 def test_a_misplaced_part_is_an_error(html, sentence):
     with pytest.raises(TemplateError, match=sentence):
-        parse_page(html, [()])
+        parse_page(html, [Page(())])
+
+
+def test_the_buttons_of_a_part_are_below_the_page(tmp_path):
+    buttons = '<nav><button data="{{ link }}">{{ title }}</button></nav>'
+    page = '{{ part("buttons.html", title=title, link=link) }}<p>Hello</p>'
+    parted = renderer(tmp_path / "parted", page=page, buttons=buttons)
+
+    first, again = (parted.messages("page.html", **VALUES)[0] for _ in range(2))
+
+    assert first == again
+    assert first.keyboard == ((Button(VALUES["title"], VALUES["link"]),),)
