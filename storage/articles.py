@@ -362,7 +362,7 @@ async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
 
 _STORE_ON_POSTGRESQL: Final = """
     INSERT INTO folded (article_id, title, text, tokens)
-    SELECT article_id, title, text, array_to_tsvector(string_to_array(words, ' '))
+    SELECT article_id, title, text, array_to_tsvector(array_remove(string_to_array(words, ' '), ''))
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
         AS new (article_id, title, text, words)
     ON CONFLICT (article_id) DO UPDATE

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from sqlalchemy import CursorResult, Executable
+    from sqlalchemy import Connection, CursorResult, Executable
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlmodel import SQLModel
 
@@ -510,10 +510,10 @@ class Storage:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
-        """Run statements that only read.
+        """Run statements that only read, each of them in a transaction of its own.
 
-        On PostgreSQL each of them is a transaction of its own, because BEGIN and COMMIT would be
-        two more round trips, and READ COMMITTED shows every statement the latest rows anyway.
+        BEGIN and COMMIT would be two more round trips, to PostgreSQL or to the thread of SQLite.
+        Each statement shows the latest rows, as it does on PostgreSQL in any transaction of ours.
         """
         async with self._reading(autocommit=True) as tx:
             yield tx
@@ -530,7 +530,8 @@ class Storage:
             async with _connection(self._engine) as connection:
                 if self._can_autocommit:
                     set_autocommit(connection, on=autocommit)
-                async with self._transaction(connection) as tx:
+                start = None if autocommit else begin
+                async with self._transaction(connection, start) as tx:
                     yield tx
         self._known |= tx.known
 
@@ -539,7 +540,7 @@ class Storage:
         with _connected():
             async with (
                 self._writing_connection() as connection,
-                self._transaction(connection, is_writing=True) as tx,
+                self._transaction(connection, begin_to_write) as tx,
             ):
                 yield tx
         self._note_commit(tx)
@@ -576,23 +577,30 @@ class Storage:
         work: Callable[[Transaction], Coroutine[Any, Any, Result]],
         committed: list[Transaction],
     ) -> Result:
-        async with self._transaction(connection, is_writing=True) as tx:
+        async with self._transaction(connection, begin_to_write) as tx:
             result = await work(tx)
         committed.append(tx)
         return result
 
     @asynccontextmanager
     async def _transaction(
-        self, connection: AsyncConnection, *, is_writing: bool = False
+        self, connection: AsyncConnection, start: Callable[[Connection], None] | None
     ) -> AsyncIterator[Transaction]:
-        """Begin a transaction; commit it at the end of the block, or roll back after an error."""
+        """Begin a transaction; commit it at the end of the block, or roll back after an error.
+
+        *start* begins it on SQLite; None: each statement commits by itself.
+        """
         async with connection.begin():
-            if self.dialect == SQLITE:
-                await connection.run_sync(begin_to_write if is_writing else begin)
+            if start and self.dialect == SQLITE:
+                await connection.run_sync(start)
             now = await self._clock(connection)
             self.latest = max(self.latest, now)
             tx = Transaction(
-                connection, now, clock=self._clock, is_writing=is_writing, known={**self._known}
+                connection,
+                now,
+                clock=self._clock,
+                is_writing=start is begin_to_write,
+                known={**self._known},
             )
             async with tx.committing_session():
                 yield tx

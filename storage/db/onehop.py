@@ -136,9 +136,10 @@ class Connection(AsyncAdapt_aiosqlite_connection):
     _cursor_cls = Cursor
 
     def commit(self) -> None:
+        """Commit; skip the hop if no transaction is open, as after statements that only read."""
         if self.is_own_thread():
             self._connection._conn.commit()  # noqa: SLF001 - as the adapter
-        else:
+        elif self._connection._connection and self._connection.in_transaction:  # noqa: SLF001 - as the parent
             super().commit()
 
     def rollback(self) -> None:
