@@ -56,6 +56,9 @@ class Limits:
 class Evaluated(Generic[Result]):
     """Articles, the newest first, each with its result.
 
+    Candidates of any age are ordered within each portion, so that evaluating more of them changes
+    no rank.
+
     *is_more*: not all candidates were evaluated. *since*: how far back they were evaluated, which
     is *covered* ago.
     """
@@ -87,8 +90,7 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
     results: list[tuple[Candidate, Result]] = []
 
     def is_done(some: Results[Result]) -> bool:
-        known = sorted([*results, *some], key=itemgetter(0), reverse=True)
-        return len(known) >= least and is_enough(known)
+        return len(results) + len(some) >= least and is_enough([*results, *some])
 
     # Most searches end after the first candidates. Finding them all takes PostgreSQL much longer.
     # Only candidates of any age come in the order of their ids.
@@ -106,8 +108,9 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
         if is_over:
             break
         wanted = replace(wanted, before=found[portion - 1])
-    results.sort(key=itemgetter(0), reverse=True)
-    oldest = results[-1][0].news_at if results else now
+    if limits.ago is not None:
+        results.sort(key=itemgetter(0), reverse=True)
+    oldest = min((candidate.news_at for candidate, _ in results), default=now)
     since = oldest if wanted.since is None or (is_more and results) else wanted.since
     return Evaluated(results, is_more, now - since, since)
 
@@ -140,6 +143,7 @@ async def evaluate(
 ) -> Results[Result]:
     """Read the articles in this order and do *work* on each, until *is_enough* or the time *until*.
 
+    Returns the results of one portion after the other, in each the newest article first.
     *queries*: what *work* evaluates. *until*: by the event loop's clock. The first `_AT_LEAST`
     articles are evaluated however long that takes.
     """
@@ -148,25 +152,29 @@ async def evaluate(
     with_originals = any(term.spelling for leaf in asked for term in terms(leaf))
     clock = asyncio.get_running_loop().time
     results: list[tuple[Candidate, Result]] = []
+    is_late = False
     for start in range(0, len(article_ids), _PORTION):
         portion = article_ids[start : start + _PORTION]
         async with storage.reading() as tx:
             articles = await read_candidates(tx, portion, with_originals=with_originals)
             names = await searchable_names(tx, portion) if with_names else {}
         turned = clock()
+        evaluated: list[tuple[Candidate, Result]] = []
         for article in articles:
             folded = _folded(article, names.get(article.id, ()))
             if len(article.folded_text) > _AT_ONCE:
                 result = await asyncio.to_thread(work, article, folded)
             else:
                 result = work(article, folded)
-            results.append((Candidate(article.news_at, article.id, article.story_id), result))
+            evaluated.append((Candidate(article.news_at, article.id, article.story_id), result))
             if clock() - turned > _TURN:
                 await asyncio.sleep(0)
                 turned = clock()
-            if len(results) >= _AT_LEAST and clock() >= until:
-                return results
-        if is_enough(results):
+            is_late = len(results) + len(evaluated) >= _AT_LEAST and clock() >= until
+            if is_late:
+                break
+        results += sorted(evaluated, key=itemgetter(0), reverse=True)
+        if is_late or is_enough(results):
             break
     return results
 
