@@ -175,8 +175,8 @@ def _is_visible(tx: Transaction, wanted: ArticleSearch, article_id: Any) -> Colu
         reaching = func.array(_reaching(wanted).scalar_subquery())
         carried = carried.where(col(Entry.source_id) == any_(reaching)).offset(0)
     else:
-        source = Source.id == col(Entry.source_id)
-        carried = carried.join(Source, source).where(reaches(wanted.chat_id))
+        carried = carried.join(Source, col(Source.id) == Entry.source_id)
+        carried = carried.where(reaches(wanted.chat_id))
     is_carried = carried.correlate_except(Entry, Source).exists()
     if wanted.since is None:
         return is_carried
