@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
+    any_,
     bindparam,
     column,
     func,
@@ -32,8 +34,9 @@ class ArticleSearch:
     """The filters of a search in public sources and those that the chat follows.
 
     *words*: an expression of the database's own full-text search. *whatever_source*: search all
-    articles, whoever may see them. *source_ids*: only articles of these sources. None as *words*,
-    *since* or *source_ids*, and "" as *language*, means any.
+    articles, whoever may see them. *source_ids*: only articles of these sources. *before*: only
+    articles with lower ids. None as *words*, *since*, *source_ids* or *before*, and "" as
+    *language*, means any.
     """
 
     words: str | None
@@ -42,6 +45,7 @@ class ArticleSearch:
     whatever_source: bool = False
     source_ids: frozenset[int] | None = None
     language: str = ""
+    before: int | None = None
 
 
 class Candidate(NamedTuple):
@@ -65,17 +69,14 @@ class FoundArticle(NamedTuple):
     folded_text: str
 
 
-# How many of the newest articles with the words are ranked. Most searches need no more.
+# How many of the newest articles with the words are checked one by one. Most searches need no more.
 _NEWEST = 1500
 
 
-async def search_candidates(
-    tx: Transaction, wanted: ArticleSearch, *, limit: int
-) -> list[Candidate]:
-    """Return at most *limit* articles, the newest first.
+async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int) -> list[int]:
+    """Return the ids of at most *limit* articles, the newest or the last stored first.
 
-    The index has an order by id only. If more articles have the words than are ranked, the
-    last stored ones are the candidates.
+    Without `wanted.since`, these are the last stored ones, so that `before` continues a search.
     """
     if wanted.source_ids == frozenset():
         return []
@@ -87,9 +88,7 @@ async def search_candidates(
         return newest
     if not _is_by_time(tx, wanted):
         wanted = await _with_sources(tx, wanted)
-    found = await tx.rows(_statement(tx, wanted, first).limit(limit))
-    rows = await tx.rows(_CANDIDATES, ids=found) if found else []
-    return sorted((Candidate(*row) for row in rows), reverse=True)
+    return list(await tx.rows(_statement(tx, wanted, first).limit(limit)))
 
 
 _CANDIDATES: Final = select(Article.news_at, Article.id, Article.story_id).where(
@@ -151,39 +150,43 @@ async def _set_planner(tx: Transaction, wanted: ArticleSearch) -> None:
 
 async def _search_newest(
     tx: Transaction, wanted: ArticleSearch, first: int, limit: int
-) -> list[Candidate] | None:
+) -> list[int] | None:
     """Search only the newest articles with the words; return None if that may not be enough."""
     is_narrow = wanted.source_ids is not None or wanted.whatever_source or wanted.language
     if is_narrow or wanted.words is None or limit > _NEWEST or _is_by_time(tx, wanted):
         return None
-    newest = _newest_with_words(tx, wanted, first).limit(_NEWEST).cte("newest")
-    count = select(func.count()).select_from(newest).scalar_subquery()
-    rows = await tx.rows(
-        select(Article.news_at, Article.id, Article.story_id, count)
-        .join(newest, newest.c.id == Article.id)
-        .where(*_newer_than(wanted), _reaches_each(wanted.chat_id))
-        .order_by(col(Article.news_at).desc(), col(Article.id).desc())
-        .limit(limit)
-    )
-    is_all = bool(rows) and rows[0][3] < _NEWEST
-    return [Candidate(*row[:3]) for row in rows] if is_all or len(rows) == limit else None
-
-
-def _reaches_each(chat_id: int | None) -> ColumnElement[bool]:
-    """Build the condition that the chat sees the `Article`, to be checked one by one.
-
-    Without OFFSET, PostgreSQL would join the articles with all entries.
-    """
-    carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
-    each = carried.where(col(Entry.article_id) == Article.id, reaches(chat_id))
-    return each.correlate(Article).offset(0).exists()
-
-
-def _newest_with_words(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
-    """Build the statement for the newest articles with the words, whoever may see them."""
     rowid, has_words = _index(tx, wanted)
-    indexed = select(rowid.label("id")).where(has_words, rowid >= first)
-    return indexed.order_by(rowid.desc())
+    with_words = select(rowid.label("id")).where(has_words, *_in_range(wanted, rowid, first))
+    # Most articles reach everybody, so that a few more than *limit* are nearly always enough.
+    for how_many in (min(limit + limit // 4, _NEWEST), _NEWEST):
+        newest = with_words.order_by(rowid.desc()).limit(how_many).subquery("newest")
+        found = await tx.rows(select(newest.c.id, _is_visible(tx, wanted, newest.c.id)))
+        visible = sorted((article for article, is_visible in found if is_visible), reverse=True)
+        if len(found) < how_many or len(visible) >= limit:
+            return visible[:limit]
+    return None
+
+
+def _is_visible(tx: Transaction, wanted: ArticleSearch, article_id: Any) -> ColumnElement[bool]:
+    """Build the condition that an article reaches the chat and is new, to be checked one by one."""
+    carried = select(Entry.article_id).where(col(Entry.article_id) == article_id)
+    if tx.dialect == POSTGRESQL:
+        # The array is read once. Without OFFSET, PostgreSQL would read all entries.
+        reaching = func.array(_reaching(wanted).scalar_subquery())
+        carried = carried.where(col(Entry.source_id) == any_(reaching)).offset(0)
+    else:
+        carried = carried.join(Source, col(Source.id) == Entry.source_id)
+        carried = carried.where(reaches(wanted.chat_id))
+    is_carried = carried.correlate_except(Entry, Source).exists()
+    if wanted.since is None:
+        return is_carried
+    is_new = select(Article.id).where(Article.id == article_id, *_newer_than(wanted)).exists()
+    return and_(is_carried, is_new)
+
+
+def _reaching(wanted: ArticleSearch) -> SelectOfScalar[int]:
+    """Build the statement for the sources that the chat sees."""
+    return select(Source.id).where(reaches(wanted.chat_id))
 
 
 # With at most this many sources, naming them lets the databases estimate the number of articles.
@@ -194,8 +197,7 @@ async def _with_sources(tx: Transaction, wanted: ArticleSearch) -> ArticleSearch
     """Return *wanted* with the ids of the sources that reach the chat, if these are few."""
     if wanted.source_ids is not None or wanted.whatever_source:
         return wanted
-    reaching = select(Source.id).where(reaches(wanted.chat_id)).limit(_FEW_SOURCES + 1)
-    ids = frozenset(await tx.rows(reaching))
+    ids = frozenset(await tx.rows(_reaching(wanted).limit(_FEW_SOURCES + 1)))
     return wanted if len(ids) > _FEW_SOURCES else replace(wanted, source_ids=ids)
 
 
@@ -233,6 +235,7 @@ def _by_time(wanted: ArticleSearch, article_id: Any, first: int) -> SelectOfScal
     return (
         select(Article.id)
         .where(*_newer_than(wanted), *_is_carried(wanted, article_id, first))
+        .where(*_in_range(wanted, col(Article.id), 0))
         .order_by(col(order).desc())
     )
 
@@ -247,8 +250,7 @@ def _by_index(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfSca
     article_id, has_words = _index(tx, wanted)
     plain_id = _id_without_index(tx, article_id)
     statement = select(article_id).where(has_words, *_is_carried(wanted, plain_id, first))
-    if first:
-        statement = statement.where(article_id >= first)
+    statement = statement.where(*_in_range(wanted, article_id, first))
     if newer := _newer_than(wanted):
         statement = statement.where(plain_id.in_(select(Article.id).where(*newer)))
     return statement.order_by(article_id.desc())
@@ -284,6 +286,12 @@ def _newer_than(wanted: ArticleSearch) -> list[ColumnElement[bool]]:
     return [*newer, col(Article.language) == wanted.language] if wanted.language else newer
 
 
+def _in_range(wanted: ArticleSearch, article_id: Any, first: int) -> list[ColumnElement[bool]]:
+    """Build the conditions on the range of ids: from *first* on, and before `wanted.before`."""
+    from_first = [article_id >= first] if first else []
+    return from_first if wanted.before is None else [*from_first, article_id < wanted.before]
+
+
 def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> list[ColumnElement[bool]]:
     """Build the condition that a wanted source carried the article; none if any source counts."""
     if wanted.source_ids is None and wanted.whatever_source:
@@ -294,12 +302,11 @@ def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> list[Colu
 def _carried_articles(wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
     source_id = col(Entry.source_id)
     if wanted.source_ids is None:
-        is_wanted: ColumnElement[bool] = source_id.in_(
-            select(Source.id).where(reaches(wanted.chat_id))
-        )
+        is_wanted: ColumnElement[bool] = source_id.in_(_reaching(wanted))
     else:
         is_wanted = among(source_id, wanted.source_ids)
-    return select(Entry.article_id).where(col(Entry.article_id) >= first, is_wanted)
+    in_range = _in_range(wanted, col(Entry.article_id), first)
+    return select(Entry.article_id).where(*in_range, is_wanted)
 
 
 # The archive's words and languages.

@@ -15,7 +15,7 @@ from storage.db.engine import Storage
 from storage.feeds_followed import articles_of_feed, queries_of_chats
 from storage.matches import MatchFound, store_matches
 from storage.queries import queries_by_id
-from storage.search import ArticleSearch, FoundArticle, search_candidates
+from storage.search import ArticleSearch, FoundArticle, search_articles
 
 MOST_FILLED: Final = 10_000  # articles that a new query is matched with
 MOST_OF_A_FEED: Final = 2_000  # articles, as many as the first read of a source may bring
@@ -36,8 +36,8 @@ async def backfill(
 
     wanted = ArticleSearch(index_expression(storage.dialect, query.tree), since, chat_id)
     async with storage.reading_in_transaction() as tx:
-        found = await search_candidates(tx, wanted, limit=MOST_FILLED)
-    return await _fill(storage, [query], [candidate.id for candidate in found], matched)
+        ids = await search_articles(tx, wanted, limit=MOST_FILLED)
+    return await _fill(storage, [query], ids, matched)
 
 
 async def backfill_feed(storage: Storage, chat_id: int, source_id: int) -> int:

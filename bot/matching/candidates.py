@@ -5,9 +5,10 @@ Articles are read in portions, until the caller has enough or the time is up.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
+from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from bot.matching.evaluate import Field, FoldedArticle
@@ -23,12 +24,13 @@ from storage.search import (
     Candidate,
     FoundArticle,
     read_candidates,
-    search_candidates,
+    search_articles,
 )
 
 MOST_CANDIDATES: Final = 1_000  # articles; the count of a query with more shows as "more than"
 TIME_LIMIT: Final = timedelta(milliseconds=120)  # a card that finds nothing searches twice
 _PORTION: Final = 200  # articles read at a time
+_AT_LEAST: Final = 50  # articles evaluated when the time is up
 _TURN: Final = 0.001  # seconds of work between two turns of the event loop
 _AT_ONCE: Final = 20_000  # characters that are evaluated in 2 ms; longer texts go to a thread
 
@@ -42,8 +44,7 @@ class Limits:
     """The limits of a search in candidates.
 
     *ago*: how old they may be; None: any age. *most*: how many are looked for; None:
-    `MOST_CANDIDATES`. *least*: as many are
-    evaluated even if the caller has enough; None: all.
+    `MOST_CANDIDATES`. *least*: as many are evaluated even if the caller has enough; None: all.
     """
 
     ago: timedelta | None = None
@@ -54,6 +55,9 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Evaluated(Generic[Result]):
     """Articles, the newest first, each with its result.
+
+    Candidates of any age are ordered within each portion, so that evaluating more of them changes
+    no rank.
 
     *is_more*: not all candidates were evaluated. *since*: how far back they were evaluated, which
     is *covered* ago.
@@ -83,24 +87,30 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
     least = most if limits.least is None else min(limits.least, most)
     wanted, now = await _articles_wanted(storage, tree or query.tree, limits.ago, chat_id)
     until = asyncio.get_running_loop().time() + TIME_LIMIT.total_seconds()
-    found: Sequence[Candidate] = ()
-    results: Results[Result] = ()
-    # Most pages are complete with the first ones. Ranking all of them costs as much as the rest.
-    for limit in dict.fromkeys((least, most)):
+    results: list[tuple[Candidate, Result]] = []
+
+    def is_done(some: Results[Result]) -> bool:
+        return len(results) + len(some) >= least and is_enough([*results, *some])
+
+    # Most searches end after the first candidates. Finding them all takes PostgreSQL much longer.
+    # Only candidates of any age come in the order of their ids.
+    is_more = True
+    for goal in (least, most) if 0 < least < most and limits.ago is None else (most,):
+        portion = goal - len(results)
         async with storage.reading_in_transaction() as tx:
-            found = await search_candidates(tx, wanted, limit=limit + 1)
-        results = await evaluate(
-            storage,
-            [query],
-            [candidate.id for candidate in found[:limit]],
-            work,
-            until=until,
-            is_enough=lambda results: len(results) >= least and is_enough(results),
+            found = await search_articles(tx, wanted, limit=portion + 1)
+        some = await evaluate(
+            storage, [query], found[:portion], work, until=until, is_enough=is_done
         )
-        if len(found) <= limit or is_enough(results):
+        is_more = len(some) < len(found)
+        is_over = len(some) < portion or is_done(some)
+        results += some
+        if is_over:
             break
-    is_more = len(results) < len(found)
-    oldest = results[-1][0].news_at if results else now
+        wanted = replace(wanted, before=found[portion - 1])
+    if limits.ago is not None:
+        results.sort(key=itemgetter(0), reverse=True)
+    oldest = min((candidate.news_at for candidate, _ in results), default=now)
     since = oldest if wanted.since is None or (is_more and results) else wanted.since
     return Evaluated(results, is_more, now - since, since)
 
@@ -133,33 +143,38 @@ async def evaluate(
 ) -> Results[Result]:
     """Read the articles in this order and do *work* on each, until *is_enough* or the time *until*.
 
-    *queries*: what *work* evaluates. *until*: by the event loop's clock. The first portion is
-    evaluated however long that takes.
+    Returns the results of one portion after the other, in each the newest article first.
+    *queries*: what *work* evaluates. *until*: by the event loop's clock. The first `_AT_LEAST`
+    articles are evaluated however long that takes.
     """
     asked = [leaf for query in queries for leaf in leaves(query.tree)]
     with_names = any(isinstance(leaf, SourceTerm) for leaf in asked)
     with_originals = any(term.spelling for leaf in asked for term in terms(leaf))
     clock = asyncio.get_running_loop().time
     results: list[tuple[Candidate, Result]] = []
+    is_late = False
     for start in range(0, len(article_ids), _PORTION):
         portion = article_ids[start : start + _PORTION]
         async with storage.reading() as tx:
             articles = await read_candidates(tx, portion, with_originals=with_originals)
             names = await searchable_names(tx, portion) if with_names else {}
         turned = clock()
+        evaluated: list[tuple[Candidate, Result]] = []
         for article in articles:
             folded = _folded(article, names.get(article.id, ()))
             if len(article.folded_text) > _AT_ONCE:
                 result = await asyncio.to_thread(work, article, folded)
             else:
                 result = work(article, folded)
-            results.append((Candidate(article.news_at, article.id, article.story_id), result))
+            evaluated.append((Candidate(article.news_at, article.id, article.story_id), result))
             if clock() - turned > _TURN:
                 await asyncio.sleep(0)
                 turned = clock()
-            if start and clock() >= until:
-                return results
-        if clock() >= until or is_enough(results):
+            is_late = len(results) + len(evaluated) >= _AT_LEAST and clock() >= until
+            if is_late:
+                break
+        results += sorted(evaluated, key=itemgetter(0), reverse=True)
+        if is_late or is_enough(results):
             break
     return results
 

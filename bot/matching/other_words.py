@@ -15,7 +15,7 @@ from bot.matching.spans import spans
 from bot.text.folding import fold
 from storage.articles import Article, articles_by_id
 from storage.db.engine import Storage
-from storage.search import ArticleSearch, folded_texts, languages_read, search_candidates
+from storage.search import ArticleSearch, folded_texts, languages_read, search_articles
 
 _RECENT: Final = timedelta(days=30)
 _TEXTS_FOR_WORDS: Final = 150  # articles in which forms and near words are searched
@@ -108,5 +108,4 @@ async def _texts(
     async with storage.reading_in_transaction() as tx:
         since = None if ago is None else tx.now - ago
         wanted = ArticleSearch(index_expression(storage.dialect, tree), since, chat_id)
-        found = await search_candidates(tx, wanted, limit=limit)
-        return await folded_texts(tx, [candidate.id for candidate in found])
+        return await folded_texts(tx, await search_articles(tx, wanted, limit=limit))

@@ -67,7 +67,8 @@ async def archive(
     anchor = await _anchor(storage, position)
 
     def is_complete(stories: Sequence[Candidate]) -> bool:
-        return _start(stories, anchor, position) + PER_PAGE < len(stories)
+        is_known = anchor is None or any(story.id == anchor.id for story in stories)
+        return is_known and _start(stories, anchor, position) + PER_PAGE < len(stories)
 
     limits = Limits(least=COUNTED)
     found = await find_stories(storage, query, limits, chat_id=chat_id, is_enough=is_complete)
@@ -97,10 +98,14 @@ def _start(stories: Sequence[Candidate], anchor: Candidate | None, position: Pag
     """Return the index of the page's first story."""
     if anchor is None:
         return 0
+    ids = [story.id for story in stories]
+    if anchor.id in ids:
+        newer = ids.index(anchor.id)
+        behind = newer + 1
+    else:  # another article of its story is newer now
+        newer = behind = sum(story[:2] > anchor[:2] for story in stories)
     if position.newer:
-        newer = sum(article[:2] > anchor[:2] for article in stories)
         return max(newer - PER_PAGE, 0)
-    behind = sum(article[:2] >= anchor[:2] for article in stories)
     return min(behind, max(len(stories) - 1, 0))
 
 

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.matching import candidates, result_pages
 from bot.matching.query import parse
 from bot.matching.result_pages import PER_PAGE, PagePosition, archive
 from storage import search as stored_search
+from storage.search import read_candidates
 from tests.matching.stored import stored_article, stored_follower, stored_source
 
 
@@ -90,16 +93,25 @@ async def test_a_chats_search_reaches_beyond_private_articles_of_others(storage,
     assert not found.is_more
 
 
-async def test_pages_are_complete_whatever_is_evaluated_for_the_count(storage, monkeypatch):
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "taiwan -not",
+        'source:"Small Wire" taiwan -not',
+        'source:"Small Wire" -not',
+        "lang:en taiwan -not",
+    ],
+)
+async def test_pages_are_complete_whatever_is_evaluated_for_the_count(storage, monkeypatch, typed):
     monkeypatch.setattr(result_pages, "COUNTED", 2)
     monkeypatch.setattr(candidates, "_PORTION", 1)
     monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
-    source = await stored_source(storage)
-    for days in range(2 * PER_PAGE + 1):
+    source = await stored_source(storage, "Small Wire")
+    for days in reversed(range(2 * PER_PAGE + 1)):
         ago = timedelta(days=days)
         title = f"Taiwan {days}" if days % 2 == 0 else f"Not Taiwan {days}"
-        await stored_article(storage, title, "taiwan", source_id=source, ago=ago)
-    query = parse("taiwan -not")
+        await stored_article(storage, title, "taiwan", source_id=source, ago=ago, language="en")
+    query = parse(typed)
 
     page = await archive(storage, query, PagePosition(), chat_id=0)
     assert page.older
@@ -108,6 +120,48 @@ async def test_pages_are_complete_whatever_is_evaluated_for_the_count(storage, m
     titles = [hit.title for hit in (*page.hits, *last.hits)]
     assert titles == [f"Taiwan {days}" for days in range(0, 2 * PER_PAGE + 1, 2)]
     assert (last.count, last.is_more, last.first) == (PER_PAGE + 1, False, PER_PAGE + 1)
+
+
+async def test_pages_lose_no_old_news_that_was_stored_late(storage, monkeypatch):
+    monkeypatch.setattr(result_pages, "COUNTED", 4)
+    monkeypatch.setattr(candidates, "_PORTION", 4)
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
+    source = await stored_source(storage)
+    for number in range(4 * PER_PAGE):
+        ago = timedelta(days=100 + number if number % 3 else 50 - number)
+        await stored_article(storage, f"Taiwan {number}", source_id=source, ago=ago)
+    query = parse("taiwan")
+
+    page = await archive(storage, query, PagePosition(), chat_id=0)
+    pages = [page]
+    while page.older:
+        page = await archive(storage, query, page.older, chat_id=0)
+        pages.append(page)
+    assert page.newer
+    back = await archive(storage, query, page.newer, chat_id=0)
+
+    titles = {hit.title for page in pages for hit in page.hits}
+    assert titles == {f"Taiwan {number}" for number in range(4 * PER_PAGE)}
+    assert [len(page.hits) for page in pages] == [PER_PAGE] * 4
+    assert back.hits == pages[-2].hits
+
+
+async def test_no_candidate_is_evaluated_twice(storage, monkeypatch):
+    evaluated: list[int] = []
+
+    async def noting(tx, article_ids, **options):
+        evaluated.extend(article_ids)
+        return await read_candidates(tx, article_ids, **options)
+
+    monkeypatch.setattr(candidates, "read_candidates", noting)
+    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
+    monkeypatch.setattr(result_pages, "COUNTED", 2)
+    source = await stored_source(storage)
+    stored = [await stored_article(storage, "Not Taiwan", source_id=source) for _ in range(5)]
+
+    await archive(storage, parse("taiwan -not"), PagePosition(), chat_id=0)
+
+    assert evaluated == stored[::-1]
 
 
 async def test_more_stories_than_were_counted_are_reported_as_more(storage, monkeypatch):

@@ -80,7 +80,7 @@ async def test_many_candidates_are_reported_as_more(
 async def test_a_search_that_takes_too_long_is_reported_as_more(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(candidates, "_PORTION", 2)
+    monkeypatch.setattr(candidates, "_AT_LEAST", 2)
     monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(0))
     source = await stored_source(storage)
     for title in ("Taipei, not Taiwan", "Taiwan, then Taipei", "Taipei or Taiwan"):

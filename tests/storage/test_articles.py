@@ -24,7 +24,7 @@ from storage.articles import (
 )
 from storage.db.engine import POSTGRESQL, Storage, Transaction
 from storage.enums import ArticleStage, Notification
-from storage.search import ArticleSearch, search_candidates
+from storage.search import ArticleSearch, search_articles
 from tests.conftest import TurnedClock
 from tests.matching.stored import stored_article, stored_source
 from tests.storage.stored import store_article
@@ -136,7 +136,7 @@ async def test_a_revision_before_any_stage_makes_no_version(storage: Storage):
 async def found(tx: Transaction, word: str) -> list[int]:
     words = f"'{word}'" if tx.dialect == POSTGRESQL else f'"{word}"'
     wanted = ArticleSearch(words, tx.now - timedelta(days=1), whatever_source=True)
-    return [found.id for found in await search_candidates(tx, wanted, limit=10)]
+    return await search_articles(tx, wanted, limit=10)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ async def test_a_word_is_found_by_its_beginning(storage: Storage):
 
     async with storage.reading() as tx:
         wanted = ArticleSearch(beginning, tx.now - timedelta(days=1), whatever_source=True)
-        assert [found.id for found in await search_candidates(tx, wanted, limit=10)] == [article]
+        assert await search_articles(tx, wanted, limit=10) == [article]
 
 
 async def test_a_deleted_article_leaves_the_index(storage: Storage):

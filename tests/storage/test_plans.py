@@ -336,3 +336,42 @@ async def test_the_first_page_of_a_search_reads_no_whole_table(storage: Storage)
     assert page.older
     assert not any(re.search(r"\bmatch\b", statement) for statement, _ in statements)
     assert [line for plan in plans for line in plan if whole.search(line)] == []
+
+
+async def test_a_search_without_hits_reads_the_index_once(storage: Storage):
+    source = await stored_source(storage)
+    await stored_article(storage, "Words", source_id=source)
+
+    with recorded() as statements:
+        page = await archive(storage, parse("nowhere"), PagePosition(), chat_id=0)
+
+    assert page.count == 0
+    assert len(statements) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("typed", "index"),
+    [
+        pytest.param("news", "Index Scan Backward using pk_folded", id="common"),
+        pytest.param("rare", "Bitmap Index Scan on ix_folded_tokens", id="rare"),
+    ],
+)
+async def test_a_search_reads_no_large_table(own_storage: Storage, typed, index):
+    storage = own_storage
+    await add_many(storage)
+    await stored_article(storage, "Rare News", source_id=await stored_source(storage))
+    await storage.analyze([Article, Entry, Folded])
+
+    with recorded() as statements:
+        page = await archive(storage, parse(typed), PagePosition(), chat_id=0)
+    plans = [await plan_of(storage, *statement, is_large=True) for statement in statements]
+
+    lines = [line for plan in plans for line in plan]
+    assert page.hits
+    assert any(index in line for line in lines)
+    assert [
+        line for line in lines if re.search(r"Seq Scan on (article|entry|folded)\b", line)
+    ] == []
+    # Each article's entries are found by its id, and never those of all articles.
+    assert any("ix_entry_article_id" in line for line in plans[0])

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from storage.db.engine import POSTGRESQL, Storage
 from storage.db.postgresql import DatabaseInUseError
 from storage.schema import SchemaTooNewError, leased_tables, migrate
-from storage.search import ArticleSearch, search_candidates
+from storage.search import ArticleSearch, search_articles
 from storage.stories import Story
 from storage.transfer import TransferError, transfer
 from tests.sample_rows import Rows, fill
@@ -147,10 +147,10 @@ async def test_articles_are_found_in_the_new_index(urls, expected):
     async with storage.reading() as tx:
         word = "'at&t'" if tx.dialect == POSTGRESQL else '"at&t"'
         wanted = ArticleSearch(word, datetime(1, 1, 1, tzinfo=UTC), whatever_source=True)
-        found = await search_candidates(tx, wanted, limit=10)
+        found = await search_articles(tx, wanted, limit=10)
     await storage.close()
 
-    assert sorted(candidate.id for candidate in found) == [1, 2, 3]
+    assert sorted(found) == [1, 2, 3]
 
 
 async def test_a_new_file_can_be_read_by_its_owner_only(own_postgresql_url: str, tmp_path):
