@@ -284,10 +284,25 @@ async def test_an_alert_does_not_wait_behind_the_replies_to_a_busy_group(
     assert telegram.calls[0][0] - call.moments[-1] < SECOND
 
 
-async def test_a_reply_whose_permit_is_too_far_away_is_not_sent(replies, call, clock):
-    results = await asyncio.gather(
-        *[replies(call, BOT, to(-7)) for _ in range(6)], return_exceptions=True
-    )
+class HeldTimer(TurnedTimer):
+    """Lets nobody's wait begin before *may_begin* is set."""
+
+    def __init__(self, clock: TurnedClock) -> None:
+        super().__init__(clock)
+        self.may_begin = asyncio.Event()
+
+    async def wait(self, seconds: float) -> None:
+        await self.may_begin.wait()
+        await super().wait(seconds)
+
+
+async def test_a_reply_whose_permit_is_too_far_away_is_not_sent(storage, call, clock):
+    timer = HeldTimer(clock)
+    replies = Replies(storage, PACE_KEY, timer=timer)
+    calls = [asyncio.create_task(replies(call, BOT, to(-7))) for _ in range(6)]
+    await asyncio.wait(calls, return_when=asyncio.FIRST_EXCEPTION)
+    timer.may_begin.set()
+    results = await asyncio.gather(*calls, return_exceptions=True)
 
     refused = [each for each in results if isinstance(each, TelegramRetryAfter)]
     assert refused

@@ -232,7 +232,7 @@ def _stands_where_it_is_found(word: str, text: str) -> bool:
 
 
 def test_an_article_is_folded_and_split_once_for_all_its_excerpts(monkeypatch: pytest.MonkeyPatch):
-    steps = {name: Mock(wraps=getattr(excerpts, name)) for name in ("fold_article", "sentences")}
+    steps = {name: Mock(wraps=getattr(excerpts, name)) for name in ("folded_in_parts", "sentences")}
     for name, step in steps.items():
         monkeypatch.setattr(excerpts, name, step)
     article = excerpts.ArticleText("Envoy", "The envoy came. Talks began.")

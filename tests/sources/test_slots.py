@@ -1,8 +1,7 @@
 """The slots of the poller: claims for each free one, and what a slow or private source may hold."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -162,37 +161,25 @@ async def test_sources_in_hand_at_the_end_come_back_with_their_lease(storage, cl
     assert await poller_of(storage, web, "another").poll_due() == 1
 
 
-async def counted_rounds(
-    poller: SourcePoller, storage: Storage, monkeypatch: pytest.MonkeyPatch, count: int
-) -> list[int]:
+async def counted_rounds(poller: SourcePoller, storage: Storage, count: int) -> list[int]:
     """Return the number of writing transactions of each round."""
-    writing, begun = storage.writing, 0
-
-    @asynccontextmanager
-    async def watched() -> AsyncIterator[Transaction]:
-        nonlocal begun
-        begun += 1
-        async with writing() as tx:
-            yield tx
-
-    monkeypatch.setattr(storage, "writing", watched)
+    committed: list[Mapping[str, int]] = []
+    storage.on_made = committed.append
     numbers = []
     for _ in range(count):
-        begun = 0
+        committed.clear()
         await rounds(poller, 1)
-        numbers.append(begun)
+        numbers.append(len(committed))
     return numbers
 
 
-async def test_one_transaction_stores_fetches_and_claims_the_next_sources(
-    storage, monkeypatch, web
-):
+async def test_one_transaction_stores_fetches_and_claims_the_next_sources(storage, web):
     urls = each_on_its_host("quick", 2)
     await add_sources(storage, *urls)
 
     async with poller_of(storage, web) as poller:
         poller.public.limit = 1
-        numbers = await counted_rounds(poller, storage, monkeypatch, 3)
+        numbers = await counted_rounds(poller, storage, 3)
 
     assert web.urls == urls
     assert numbers == [1, 1, 1]
@@ -218,10 +205,10 @@ async def test_a_claim_that_fails_costs_no_result(storage, monkeypatch, web):
     assert (failures, source.fetches, source.owner) == ([], 1, None)
 
 
-async def test_a_round_after_a_claim_of_all_due_sources_claims_nothing(storage, monkeypatch, web):
+async def test_a_round_after_a_claim_of_all_due_sources_claims_nothing(storage, web):
     await add_sources(storage, "https://slow.example/1")
 
     async with poller_of(storage, web) as poller:
-        numbers = await counted_rounds(poller, storage, monkeypatch, 3)
+        numbers = await counted_rounds(poller, storage, 3)
 
     assert numbers == [1, 0, 1]

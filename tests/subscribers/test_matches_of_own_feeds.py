@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from bot.budgets import FREE
-from bot.matching import search
+from bot.matching import backfill, search
 from bot.matching.backfill import backfill_feed
 from bot.matching.query import parse
 from bot.matching.stage import MatchStage
@@ -145,7 +145,7 @@ async def test_a_new_topic_is_not_filled_with_what_others_follow(storage, arrive
 async def test_a_newly_followed_feed_is_backfilled_with_its_newest_articles(
     storage, arrive, feed, monkeypatch
 ):
-    monkeypatch.setattr(search, "MOST_OF_A_FEED", 2)
+    monkeypatch.setattr(backfill, "MOST_OF_A_FEED", 2)
     ann = await arrive(1)
     await subscribe(storage, ann, "taiwan")
     for days in (20, 3, 2, 1):
