@@ -56,7 +56,7 @@ class Candidate(NamedTuple):
     story_id: int
 
 
-class FoundArticle(NamedTuple):
+class SearchedArticle(NamedTuple):
     """An article to evaluate. *title* and *text* are "" unless they were asked for."""
 
     id: int
@@ -103,13 +103,13 @@ async def candidate_by_id(tx: Transaction, article_id: int) -> Candidate | None:
 
 async def read_candidates(
     tx: Transaction, article_ids: Collection[int], *, with_originals: bool
-) -> list[FoundArticle]:
+) -> list[SearchedArticle]:
     """Return the articles that still exist, in the order of their ids.
 
     *with_originals*: with their titles and texts, not only the folded ones.
     """
     rows = await tx.rows(_TEXTS[with_originals], ids=article_ids)
-    by_id = {row.id: FoundArticle(*row) for row in rows}
+    by_id = {row.id: SearchedArticle(*row) for row in rows}
     return [by_id[article_id] for article_id in article_ids if article_id in by_id]
 
 

@@ -15,7 +15,7 @@ from storage.db.engine import Storage
 from storage.feeds_followed import articles_of_feed, queries_of_chats
 from storage.matches import MatchFound, store_matches
 from storage.queries import queries_by_id
-from storage.search import ArticleSearch, FoundArticle, search_articles
+from storage.search import ArticleSearch, SearchedArticle, search_articles
 
 MOST_FILLED: Final = 10_000  # articles that a new query is matched with
 MOST_OF_A_FEED: Final = 2_000  # articles, as many as the first read of a source may bring
@@ -31,7 +31,7 @@ async def backfill(
     private article is matched with the queries of its followers alone.
     """
 
-    def matched(article: FoundArticle, folded: FoldedArticle) -> list[MatchFound]:
+    def matched(article: SearchedArticle, folded: FoldedArticle) -> list[MatchFound]:
         return matches_found(article, folded, {query_id: query})
 
     wanted = ArticleSearch(index_expression(storage.dialect, query.tree), since, chat_id)
@@ -57,7 +57,7 @@ async def backfill_feed(storage: Storage, chat_id: int, source_id: int) -> int:
     for query_id, query in queries.items():
         index.add(query_id, query)
 
-    def matched(article: FoundArticle, folded: FoldedArticle) -> list[MatchFound]:
+    def matched(article: SearchedArticle, folded: FoldedArticle) -> list[MatchFound]:
         hits = finished(index.matching(folded))
         return matches_found(article, folded, {hit: queries[hit] for hit in hits})
 

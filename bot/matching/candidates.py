@@ -22,7 +22,7 @@ from storage.publishers import searchable_names, sources_named
 from storage.search import (
     ArticleSearch,
     Candidate,
-    FoundArticle,
+    SearchedArticle,
     read_candidates,
     search_articles,
 )
@@ -35,12 +35,12 @@ _TURN: Final = 0.001  # seconds of work between two turns of the event loop
 _AT_ONCE: Final = 20_000  # characters that are evaluated in 2 ms; longer texts go to a thread
 
 Result = TypeVar("Result")
-Work: TypeAlias = Callable[[FoundArticle, FoldedArticle], Result]
+Work: TypeAlias = Callable[[SearchedArticle, FoldedArticle], Result]
 Results: TypeAlias = Sequence[tuple[Candidate, Result]]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SearchLimits:
     """The limits of a search in candidates.
 
     *ago*: how old they may be; None: any age. *most*: how many are looked for; None:
@@ -73,7 +73,7 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
     storage: Storage,
     query: ParsedQuery,
     work: Work[Result],
-    limits: Limits,
+    limits: SearchLimits,
     *,
     chat_id: int | None,
     tree: Node | None = None,
@@ -179,7 +179,7 @@ async def evaluate(
     return results
 
 
-def _folded(article: FoundArticle, sources: Iterable[str]) -> FoldedArticle:
+def _folded(article: SearchedArticle, sources: Iterable[str]) -> FoldedArticle:
     return FoldedArticle(
         Field(article.title, FoldedForms.of_stored(article.folded_title)),
         Field(article.text, FoldedForms.of_stored(article.folded_text)),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.matching.index_sync import IndexSync
     from bot.matching.query import ParsedQuery
     from storage.articles import NewArticle
-    from storage.search import FoundArticle
+    from storage.search import SearchedArticle
 
 
 Wanted: TypeAlias = "Mapping[int, Collection[int]]"
@@ -82,14 +82,14 @@ def _matches_of(
 
 
 def matches_found(
-    article: FoundArticle, folded: FoldedArticle, queries: Mapping[int, ParsedQuery]
+    article: SearchedArticle, folded: FoldedArticle, queries: Mapping[int, ParsedQuery]
 ) -> list[MatchFound]:
     """Return a match, with its reason, for each of *queries* (by id) that matches *article*."""
     return finished(_matches_in(article, queries, folded))
 
 
 def _matches_in(
-    article: FoundArticle | NewArticle, queries: Mapping[int, ParsedQuery], folded: FoldedArticle
+    article: SearchedArticle | NewArticle, queries: Mapping[int, ParsedQuery], folded: FoldedArticle
 ) -> Slices[list[MatchFound]]:
     yield from learned(folded, (query.tree for query in queries.values()))
     found = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.matching.candidates import Limits
+from bot.matching.candidates import SearchLimits
 from bot.matching.hits import SearchHit, hits_of
 from bot.matching.query import ParsedQuery
 from bot.matching.search import find_stories
@@ -70,7 +70,7 @@ async def archive(
         is_known = anchor is None or any(story.id == anchor.id for story in stories)
         return is_known and _start(stories, anchor, position) + PER_PAGE < len(stories)
 
-    limits = Limits(least=COUNTED)
+    limits = SearchLimits(least=COUNTED)
     found = await find_stories(storage, query, limits, chat_id=chat_id, is_enough=is_complete)
     stories = found.articles
     start = _start(stories, anchor, position)
@@ -115,7 +115,7 @@ async def find_inline(storage: Storage, query: ParsedQuery, offset: int) -> Inli
     Every user gets articles of public sources only, because others read the inline results.
     """
     until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
-    limits = Limits(_INLINE_REACH, most=until * _INLINE_ARTICLES)
+    limits = SearchLimits(_INLINE_REACH, most=until * _INLINE_ARTICLES)
     found = await find_stories(storage, query, limits)
     shown = [article.id for article in found.articles[offset:until]]
     hits = await hits_of(storage, query, shown)

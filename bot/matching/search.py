@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.matching.candidates import Limits, Results, evaluate_newest
+from bot.matching.candidates import Results, SearchLimits, evaluate_newest
 from bot.matching.evaluate import FoldedArticle, holds
 from bot.matching.explain import Explanation, explain_folded, loosened
 from bot.matching.hits import SearchHit, hits_of
 from bot.matching.query import ParsedQuery
 from storage.articles import articles_by_id, news_since
 from storage.db.engine import Storage, Transaction
-from storage.search import Candidate, FoundArticle
+from storage.search import Candidate, SearchedArticle
 
 SILENT_DAYS: Final = 30
 COMPARED_DAYS: Final = 7
@@ -126,7 +126,7 @@ async def find(
     limit: int = 3,
 ) -> PreviewResult:
     """Return what *query* found lately, with its newest hits."""
-    limits = Limits(timedelta(days=days))
+    limits = SearchLimits(timedelta(days=days))
     found = await find_stories(storage, query, limits, chat_id=chat_id)
     newest = [article.id for article in found.articles[:limit]]
     hits = await hits_of(storage, query, newest, chat_id=chat_id)
@@ -136,7 +136,7 @@ async def find(
 async def find_stories(
     storage: Storage,
     query: ParsedQuery,
-    limits: Limits,
+    limits: SearchLimits,
     *,
     chat_id: int | None = None,
     is_enough: Callable[[Sequence[Candidate]], bool] = lambda _: True,
@@ -170,7 +170,7 @@ async def silent_days(storage: Storage, query: ParsedQuery, *, chat_id: int | No
     async with storage.reading() as tx:
         if await news_since(tx) > tx.now - timedelta(days=SILENT_DAYS):
             return 0
-    limits = Limits(timedelta(days=SILENT_DAYS), least=0)
+    limits = SearchLimits(timedelta(days=SILENT_DAYS), least=0)
     found = await find_stories(storage, query, limits, chat_id=chat_id, is_enough=bool)
     return 0 if found.articles or found.is_more else SILENT_DAYS
 
@@ -183,10 +183,10 @@ async def near_miss(
     if tree is None:
         return None
 
-    def explained(_: FoundArticle, folded: FoldedArticle) -> Explanation:
+    def explained(_: SearchedArticle, folded: FoldedArticle) -> Explanation:
         return explain_folded(query, folded)
 
-    limits = Limits(timedelta(days=days))
+    limits = SearchLimits(timedelta(days=days))
     found = await evaluate_newest(storage, query, explained, limits, chat_id=chat_id, tree=tree)
     nearly = [(article.id, why) for article, why in found.results if why.is_near_miss]
     if not nearly:
@@ -205,7 +205,7 @@ async def compare(
     If there was no time to evaluate a whole week for both, only the period that was evaluated for
     both tells which stories come and go.
     """
-    limits = Limits(timedelta(days=COMPARED_DAYS))
+    limits = SearchLimits(timedelta(days=COMPARED_DAYS))
     before = await find_stories(storage, old, limits, chat_id=chat_id)
     after = await find_stories(storage, new, limits, chat_id=chat_id)
     since = max(before.since, after.since)

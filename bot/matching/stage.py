@@ -74,7 +74,7 @@ class Origins(NamedTuple):
     followers: Mapping[int, frozenset[int]]
 
 
-class Claimed(NamedTuple):
+class ClaimedBatch(NamedTuple):
     """Articles that were claimed, and what the same transaction read for them.
 
     *changed*: the queries that changed since the last round. *held_until*: see `MatchStage`.
@@ -88,7 +88,7 @@ class Claimed(NamedTuple):
     held_until: datetime
 
 
-class Stored(NamedTuple):
+class StoredBatch(NamedTuple):
     """A batch that was stored. *is_last*: no other article was ready then."""
 
     is_last: bool
@@ -175,7 +175,7 @@ class MatchStage:
                     log.info("articles put aside are tried again", articles=retried)
             return is_held
 
-    async def _claim(self, limit: int) -> Claimed | None:
+    async def _claim(self, limit: int) -> ClaimedBatch | None:
         """Claim articles in one short transaction; return None if the role was lost."""
         await self.sync.prepare()
         claimed = await self.storage.write_at_once(partial(self._claim_in, limit))
@@ -189,7 +189,7 @@ class MatchStage:
         self.held_until = _LONG_AGO
         self.stories = None
 
-    async def _claim_in(self, limit: int, tx: Transaction) -> Claimed | None:
+    async def _claim_in(self, limit: int, tx: Transaction) -> ClaimedBatch | None:
         held_until = self.held_until
         if held_until - tx.now < _RENEWED:
             # Until this transaction ends, no process can take the role.
@@ -203,9 +203,9 @@ class MatchStage:
         origins = await _origins(tx, articles)
         changed = await self.sync.changes(tx)
         wanted = await queries_of_followers(tx, _private_scopes(articles))
-        return Claimed(articles, origins, changed, wanted, tx.now, held_until)
+        return ClaimedBatch(articles, origins, changed, wanted, tx.now, held_until)
 
-    async def _match_new(self, claimed: Claimed) -> int:
+    async def _match_new(self, claimed: ClaimedBatch) -> int:
         articles, origins = claimed.articles, claimed.origins
         await self.sync.follow(claimed.changed)
         if not articles:
@@ -276,7 +276,7 @@ class MatchStage:
         placed: Placed,
         matches: Sequence[MatchFound],
         tx: Transaction,
-    ) -> Stored | None:
+    ) -> StoredBatch | None:
         # Locks the lease until the transaction ends, so that no process takes the role before.
         if not await renew_lease(tx, GROUPING, self.owner, LEASE):
             return None
@@ -300,7 +300,7 @@ class MatchStage:
         )
         for start in range(0, len(paid), _STORED):
             await store_matches(tx, paid[start : start + _STORED])
-        return Stored(not await has_new_articles(tx), tx.now + LEASE)
+        return StoredBatch(not await has_new_articles(tx), tx.now + LEASE)
 
     async def _charge(
         self, tx: Transaction, articles: Sequence[NewArticle], matches: Sequence[MatchFound]

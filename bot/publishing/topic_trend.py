@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from bot.matching.candidates import Limits
+from bot.matching.candidates import SearchLimits
 from bot.matching.query import ParsedQuery
 from bot.matching.search import find_stories
 from bot.publishing.pictures import draw, has_letters
@@ -65,7 +65,7 @@ async def topic_trend(
 
     The picture shows *name*, and below it the *day_name* of every seventh day.
     """
-    found = await find_stories(storage, query, Limits(timedelta(days=_DAYS)), chat_id=chat_id)
+    found = await find_stories(storage, query, SearchLimits(timedelta(days=_DAYS)), chat_id=chat_id)
     async with storage.reading() as tx:
         now = tx.now
         query_id = await find_query(tx, query.canonical)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
-from bot.matching.candidates import Limits
+from bot.matching.candidates import SearchLimits
 from bot.matching.query import parse
 from bot.matching.search import find_stories
 from bot.subscribers.errors import NoSuchAlert, NoSuchPublisher
@@ -208,7 +208,7 @@ async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> 
     async with storage.reading() as tx:
         topic = await find_topic(tx, chat_id, topic_id)
     found = await find_stories(
-        storage, parse(topic.typed), Limits(timedelta(days=DAYS)), chat_id=chat_id
+        storage, parse(topic.typed), SearchLimits(timedelta(days=DAYS)), chat_id=chat_id
     )
     stories = {article.story_id for article in found.articles}
     async with storage.reading() as tx:
