@@ -54,9 +54,14 @@ function fail(error) {
   toast(error.message);
 }
 
+// What is sent while the page is still loading waits for its chat.
 function say(text, replyTo) {
-  if (sharing.forwards) return attempt(() => control.forward(state.chat.id, text));
-  return attempt(() => control.send(state.chat.id, text, { replyTo, ...groups.sender }));
+  const { forwards } = sharing;
+  return attempt(async () => {
+    await begun;
+    if (forwards) return control.forward(state.chat.id, text);
+    return control.send(state.chat.id, text, { replyTo, ...groups.sender });
+  });
 }
 
 function setBlocked(blocked) {
@@ -203,13 +208,18 @@ async function findChat() {
   return (await control.addUser("Ann", navigator.language.split("-")[0])).chat_id;
 }
 
+// Opens a chat, and returns the last event before that.
 async function begin() {
   const after = await control.lastEvent();
   await choose(await findChat());
   panel.refreshNews();
   document.body.dataset.ready = "true";
+  return after;
+}
+
+async function follow() {
   await control.follow({
-    after,
+    after: await begun,
     onEvents,
     onConnection: (connected) => (byId("banner").hidden = connected),
     onRestart: () => location.reload(),
@@ -220,4 +230,5 @@ document.addEventListener("click", catchStartLink);
 byId("open-app").addEventListener("click", () => openApp(state.bot.menu_button.web_app.url));
 byId("start").addEventListener("click", () => say("/start"));
 byId("unblock").addEventListener("click", () => setBlocked(false));
-attempt(begin);
+const begun = begin();
+attempt(follow);

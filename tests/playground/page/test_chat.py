@@ -1,12 +1,14 @@
 """The chat page: the actions of its user, and its view of the bot and other users."""
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
+from tests.browsing import strict_page
 from tests.playground.page.conftest import keyboard
 
 # One browser serves all tests, and they share its event loop.
@@ -21,6 +23,23 @@ async def test_start_is_a_button_until_the_first_message(page, playground):
     await expect(page.locator(".mine .body")).to_have_text("/start")
     await expect(page.locator("#start")).to_be_hidden()
     assert playground.chats()[0]["first_name"] == "Ann"
+
+
+async def test_what_is_sent_while_the_page_loads_waits_for_its_chat(browser, playground):
+    is_sent = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_sent.wait()
+        await route.continue_()
+
+    async with strict_page(browser) as page:
+        await page.route("**/control/chats", hold)
+        await page.goto(playground.base_url)
+        await page.get_by_role("textbox", name="Message").fill("Taiwan")
+        await page.get_by_role("button", name="Send", exact=True).click()
+        is_sent.set()
+
+        await expect(page.locator(".mine .body")).to_have_text("Taiwan")
 
 
 async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bot):
