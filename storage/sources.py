@@ -73,7 +73,7 @@ class Source(Leased, table=True):
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
-    fingerprints: bytes = b""  # of the entries of the last fetch, 8 bytes each
+    fingerprints: bytes = b""  # of the entries of the last fetch; see `pack_seen`
 
     next_fetch_at: datetime
     fetched_at: datetime | None = None

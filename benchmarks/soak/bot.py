@@ -1,7 +1,7 @@
 """The bot, wired as in `bot.app`, but for Telegram, the web and the waking of its stages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -58,7 +58,7 @@ class WorkingReader(DocumentReader):
         url: str,
         public: bool,
         content_type: str = "",
-        known: Collection[int] = frozenset(),
+        known: bytes = b"",
     ) -> Document:
         with self.clock.working():
             return await DocumentReader.read(

@@ -12,8 +12,6 @@ from bot.sources.fetch.response import problem_of
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from bot.sources.feeds.model import Document
     from bot.sources.fetch.response import Response
     from bot.sources.fetch.source import Fetches, ReadsDocuments
@@ -67,7 +65,7 @@ class InstrumentedReader:
         url: str,
         public: bool,
         content_type: str = "",
-        known: Collection[int] = frozenset(),
+        known: bytes = b"",
     ) -> Document:
         with self.instrumentation.observe(
             Operation.READ, self.purpose, host=host_of(url)

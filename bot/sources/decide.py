@@ -27,6 +27,7 @@ from bot.sources.drafts import (
     content_hash,
     draft_of,
     moments_of,
+    seen_entries,
     url_hash,
 )
 from bot.sources.feeds.model import (
@@ -34,7 +35,7 @@ from bot.sources.feeds.model import (
     DocumentKind,
     FeedPace,
     Item,
-    pack_fingerprints,
+    pack_seen,
     sort_time,
 )
 from bot.sources.fetch.problems import Problem, ProblemCode
@@ -155,7 +156,7 @@ class FetchOutcome:
 def decide(
     fetched: Fetched, identified: Sequence[IdentifiedItem], known: Known, now: datetime
 ) -> FetchOutcome:
-    """Decide what a fetch changes; *identified* are the entries without a known fingerprint."""
+    """Decide what a fetch changes; *identified* are the entries that were not seen before."""
     source, result = fetched.source, fetched.result
     new = [entry for entry in identified if entry[1].guid_hash not in known.entries]
     surplus = _beyond_room(new, known.room, public=source.public)
@@ -178,9 +179,15 @@ def decide(
     )
     changes = source_changes(source, result, now, fetched.jitter)
     if result.document:
-        is_whole = result.problem is None
-        changes["fingerprints"] = pack_fingerprints(result.document.items) if is_whole else b""
+        changes["fingerprints"] = b"" if result.problem else _packed(result.document)
     return FetchOutcome(fetched, changes, result.problem, entries, len(surplus))
+
+
+def _packed(document: Document) -> bytes:
+    """Return the entries that need not be read again; b"" if they cannot be told apart."""
+    entries = seen_entries(document)
+    is_exact = not document.left_out and all(entry.fingerprint for entry in entries)
+    return pack_seen(entries, document.language) if entries and is_exact else b""
 
 
 def _beyond_room(
@@ -324,7 +331,7 @@ def _moved(source: Source, result: FetchResult) -> dict[str, Any]:
 
 def _read(source: Source, result: FetchResult, document: Document, now: datetime) -> dict[str, Any]:
     pace = document.pace or _NO_PACE
-    moments = moments_of(document.items, now)
+    moments = moments_of(document, now)
     rhythm, newest = rhythm_of(moments, pace.ttl), max(moments, default=None)
     response = result.response
     hub = hub_of(response.url, response.headers.get("link", ""), pace) if response else None

@@ -26,7 +26,9 @@ from math import inf
 from typing import Final
 from urllib.parse import unquote_plus
 
-from bot.sources.feeds.model import Document, Item
+from xxhash import xxh3_64_intdigest
+
+from bot.sources.feeds.model import Document, Item, SeenEntry
 from bot.sources.hosts import shown_url
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker
@@ -128,10 +130,12 @@ def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -
     return Dating(published_at, published_on, news_at, quiet)
 
 
-def moments_of(items: Iterable[Item], now: datetime) -> list[datetime]:
+def moments_of(document: Document, now: datetime) -> list[datetime]:
     """Return the past times of publication; dates without a time of day are left out."""
-    dates = (item.published for item in items)
-    return [date for date in dates if isinstance(date, datetime) and date <= now]
+    dates = (item.published for item in document.items)
+    moments = [date for date in dates if isinstance(date, datetime)]
+    moments += [datetime.fromtimestamp(e.published, UTC) for e in document.seen if e.published]
+    return [moment for moment in moments if moment <= now]
 
 
 def _published(
@@ -162,33 +166,62 @@ _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
 _READ_OF_SUMMARY: Final = 4_000  # characters, which suffice to compare subjects
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
+_MOST_SHORT: Final = 1 << 32
 _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
 
 def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
-    """Return each entry without a known fingerprint once, in the order of the document.
+    """Return each entry of the document once, in its order, without those that were seen before.
 
-    Known entries count as neighbours. Call this in a thread, because a document may have thousands
-    of entries.
+    These count as neighbours. Call this in a thread, because a document may have thousands of
+    entries.
     """
-    items = document.items
-    is_list = document.kind.is_list
+    items, is_list = document.items, document.kind.is_list
     links = [_link(item) for item in items]
     plain = [_name(item, link, is_list=is_list) for item, link in zip(items, links, strict=True)]
-    names = _distinguished(items, links, plain)
+    names = _distinguished(items, links, plain, document.seen)
     first = {name: place for place, name in reversed(list(enumerate(names)))}
-    shared = _shared_links((items[n], links[n]) for n in first.values()) if is_list else {""}
+    chosen = [(plain[place], links[place], items[place].title) for place in first.values()]
+    shared = _shared_links(chosen, document.seen) if is_list else {""}
     identified = []
     for name, place in reversed(first.items()):
         item, link = items[place], links[place]
-        if item.is_known:
-            continue
         # The neighbours may change, so this leaves out what distinguishes the entry from them.
         by_name = f"{source_url}\n{plain[place]}\n{item.title}"
         guid = digest(name)
         article = guid if item.is_detour else digest(by_name if link in shared else link)
         identified.append((item, Identity(guid, article)))
     return identified
+
+
+def seen_entries(document: Document) -> list[SeenEntry]:
+    """Return all entries of *document*, as the next read needs them."""
+    is_list = document.kind.is_list
+    seen = list(document.seen)
+    for item in document.items:
+        link = _link(item)
+        name = _name(item, link, is_list=is_list)
+        seen.append(
+            SeenEntry(
+                fingerprint=item.fingerprint,
+                name=_short_hash(name),
+                link=_short_hash(link),
+                title=_short_hash(item.title),
+                published=_seconds(item.published),
+            )
+        )
+    return seen
+
+
+def _seconds(published: datetime | date | None) -> int:
+    """Return the seconds since 1970; 0 without a time of day, or in another century."""
+    seconds = int(published.timestamp()) if isinstance(published, datetime) else 0
+    return seconds if 0 < seconds < _MOST_SHORT else 0
+
+
+def _short_hash(text: str) -> int:
+    """Return 32 bits, which tell a few thousand entries apart."""
+    return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass")) % _MOST_SHORT
 
 
 def folded_guid(guid: str) -> str:
@@ -243,31 +276,56 @@ def _link(item: Item) -> str:
     return canonical_url(item.url) if item.url and not item.is_detour else ""
 
 
-def _distinguished(items: Sequence[Item], links: Sequence[str], names: list[str]) -> list[str]:
-    if len(set(names)) == len(names):
+def _distinguished(
+    items: Sequence[Item], links: Sequence[str], names: list[str], seen: Sequence[SeenEntry]
+) -> list[str]:
+    """Return *names*, with the link or the title added to those that are not unique."""
+    namesakes: defaultdict[int, list[SeenEntry]] = defaultdict(list)
+    for entry in seen:
+        namesakes[entry.name].append(entry)
+    if len(set(names)) == len(names) and namesakes.keys().isdisjoint(map(_short_hash, names)):
         return names
-    namesakes: defaultdict[str, list[int]] = defaultdict(list)
+    places_of: defaultdict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
-        namesakes[name].append(place)
+        places_of[name].append(place)
     distinct = list(names)
-    for name, places in namesakes.items():
+    for name, places in places_of.items():
+        others = namesakes.get(_short_hash(name), ())
         own = [links[place] for place in places]
-        is_by_title = len(set(own)) == 1 and (not own[0] or _HOME.fullmatch(own[0]))
+        all_links = {*map(_short_hash, own), *(other.link for other in others)}
+        is_by_title = len(all_links) == 1 and (not own[0] or _HOME.fullmatch(own[0]))
         titles = [items[place].title for place in places]
         marks = titles if is_by_title else [a or b for a, b in zip(own, titles, strict=True)]
-        if len(set(marks)) > 1:
+        all_marks = {*map(_short_hash, marks)}
+        for other in others:
+            has_link = not is_by_title and other.link != _NO_LINK
+            all_marks.add(other.link if has_link else other.title)
+        if len(all_marks) > 1:
             for place, mark in zip(places, marks, strict=True):
                 distinct[place] = f"{name}\n{mark}"
     return distinct
 
 
-def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
-    """Return the links that identify no article, "" included."""
-    titles: defaultdict[str, set[str]] = defaultdict(set)
-    for item, link in linked:
-        titles[link].add(item.title)
-    several = {url for url, named in titles.items() if len(named) > 1 or _HOME.fullmatch(url)}
-    return several | {""}
+def _shared_links(chosen: Sequence[tuple[str, str, str]], seen: Sequence[SeenEntry]) -> set[str]:
+    """Return the links that identify no article, "" included.
+
+    *chosen*: the names, links and titles of entries. Those with the same name and link are one.
+    """
+    hashes = {link: _short_hash(link) for _, link, _ in chosen}
+    shared = {"", *filter(_HOME.fullmatch, hashes)}
+    if len(hashes) == len(chosen) and {entry.link for entry in seen}.isdisjoint(hashes.values()):
+        return shared
+    entries = {(_short_hash(name), hashes[link]): title for name, link, title in chosen}
+    titles: defaultdict[int, set[int]] = defaultdict(set)
+    for (_, hashed), title in entries.items():
+        titles[hashed].add(_short_hash(title))
+    for entry in {(entry.name, entry.link): entry for entry in reversed(seen)}.values():
+        if (entry.name, entry.link) not in entries:
+            titles[entry.link].add(entry.title)
+    return shared | {link for link, hashed in hashes.items() if len(titles[hashed]) > 1}
+
+
+_NO_LINK: Final = _short_hash("")
 
 
 SHORT_TEXT: Final = 400  # characters

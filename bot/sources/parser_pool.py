@@ -17,11 +17,19 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from bot.sources.feeds.model import Document, Item, Unreadable, bounded, item_from_json
+from bot.sources.feeds.known_entries import MarkedBody, mark
+from bot.sources.feeds.model import (
+    Document,
+    Item,
+    Unreadable,
+    bounded,
+    item_from_json,
+    without_fingerprints,
+)
 from bot.sources.parser_frames import LENGTH, frame
 from bot.sources.urls import are_quick, remember
 
@@ -219,18 +227,32 @@ class DocumentReader:
         url: str,
         public: bool,
         content_type: str = "",
-        known: Collection[int] = frozenset(),
+        known: bytes = b"",
     ) -> Document:
         """Return the document in *data*, fetched from *url* ("" if nowhere); raise Unreadable.
 
-        *public*: for a public source or the operator, rather than for a user. *known*: fingerprints
-        of entries that are not read again; see `Item.is_known`.
+        *public*: for a public source or the operator, rather than for a user. *known*: the entries
+        of the last read, as `pack_seen` returns them; those that are unchanged are not read again.
         """
-        if is_quick(data) and (document := read_at_once(data, url, content_type, known)):
+        body = mark(data, url, content_type, known)
+        if body.seen:
+            with contextlib.suppress(Unreadable):
+                document = await self._read(body, url, content_type, public=public)
+                if body.is_exact(document):
+                    return replace(document, seen=body.seen)
+            body = MarkedBody(data)  # without the known entries, it may be another document
+        document = await self._read(body, url, content_type, public=public)
+        return document if body.is_exact(document) else without_fingerprints(document)
+
+    async def _read(
+        self, body: MarkedBody, url: str, content_type: str, *, public: bool
+    ) -> Document:
+        data, language = body.data, body.language
+        if is_quick(data) and (document := read_at_once(data, url, content_type, language)):
             return document
         workers = self.workers if public else self.user_workers
         head, *items = await workers.read(
-            "document", data, url=url, content_type=content_type, known=[*known]
+            "document", data, url=url, content_type=content_type, language_before=language
         )
         read = await asyncio.to_thread(_each, items, _item)
         return replace(Document.from_json(head), items=read)
@@ -305,13 +327,13 @@ def _has_few(parts: Iterable[bytes], data: bytes) -> bool:
 
 
 def read_at_once(
-    data: bytes, url: str, content_type: str, known: Collection[int] = frozenset()
+    data: bytes, url: str, content_type: str, language_before: str = ""
 ) -> Document | None:
     """Return what the quick readers find in quick *data*; None if a worker must read it."""
     # The parsers are 6 MB, and most processes never read a document.
     from bot.sources.feeds.reader import read_fast  # noqa: PLC0415
 
-    found = read_fast(data, url, content_type, known)
+    found = read_fast(data, url, content_type, language_before)
     if not isinstance(found, Document) or not are_quick(item.url for item in found.items):
         return None
     return bounded(found)

@@ -13,7 +13,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from math import ceil
 from pathlib import Path
@@ -89,12 +89,11 @@ def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(
-    data: bytes, url: str, content_type: str, known: Sequence[int] = ()
+    data: bytes, url: str, content_type: str, language_before: str = ""
 ) -> list[dict[str, Any]]:
     """Return the document without its items, then the items, each with its canonical URL."""
-    numbers = frozenset(known)
-    found = read_fast(data, url, content_type, numbers)
-    document = bounded(found if isinstance(found, Document) else _read(found, url, numbers))
+    found = read_fast(data, url, content_type, language_before)
+    document = bounded(found if isinstance(found, Document) else _read(found, url))
     items = [item_to_json(item) | {"form": canonical_url(item.url)} for item in document.items]
     return [replace(document, items=()).to_json(), *items]
 
@@ -146,7 +145,7 @@ _TASKS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _read(found: NeedsWorker, url: str, known: Collection[int]) -> Document:
+def _read(found: NeedsWorker, url: str) -> Document:
     """Read a document with a reader that is imported on first use.
 
     A worker that only gets feeds needs no other readers.
@@ -161,7 +160,7 @@ def _read(found: NeedsWorker, url: str, known: Collection[int]) -> Document:
         return read_text(found.text, url)
     from bot.sources.feeds.fallback import read_broken  # noqa: PLC0415 - see above
 
-    return read_broken(as_utf8(found.text), url, known)
+    return read_broken(as_utf8(found.text), url)
 
 
 if __name__ == "__main__":

@@ -279,7 +279,7 @@ def _gives_way(fetched: Fetched) -> bool:
 
 
 def _known_entries(source: Source) -> bytes:
-    """Return the fingerprints of the last read; none for a search, which is always read in full."""
+    """Return the entries of the last read; none for a search, which is always read in full."""
     return b"" if is_search(source.kind, source.host) else source.fingerprints
 
 

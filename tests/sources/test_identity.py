@@ -1,9 +1,18 @@
+from datetime import UTC, date, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.drafts import folded_guid, identify, is_another
-from bot.sources.feeds.model import Document, DocumentKind, Item
+from bot.sources.drafts import (
+    Identity,
+    folded_guid,
+    identify,
+    is_another,
+    moments_of,
+    seen_entries,
+)
+from bot.sources.feeds.model import Document, DocumentKind, Item, SeenEntry
 
 FEED = "https://a.example/feed"
 HOME = "https://a.example/"
@@ -22,6 +31,13 @@ def guids(*items: Item) -> list[str]:
 
 def articles(*items: Item) -> list[str]:
     return [article for _, article in hashes(*items)]
+
+
+def identity_beside(shown: Item, items: tuple[Item, ...], seen: tuple[SeenEntry, ...]) -> Identity:
+    """Return the identity of *shown*, if its neighbours are new *items*, or were *seen* before."""
+    document = Document(DocumentKind.FEED, items=(shown, *items), seen=seen)
+    (found,) = [identity for each, identity in identify(document, FEED) if each is shown]
+    return found
 
 
 def item(number: int, *, guid: str = "", title: str = "") -> Item:
@@ -111,6 +127,30 @@ def test_items_that_are_the_same_in_all_are_one_entry_and_the_first_counts():
 )
 def test_an_entry_has_the_same_article_whatever_stands_beside_it(shown):
     assert articles(shown[0]) == articles(*shown)[:1]
+
+
+_NEIGHBOURS = st.builds(
+    Item,
+    guid=st.sampled_from(["", "g", "h", "https://a.example/1"]),
+    url=st.sampled_from(["", HOME, "https://a.example/1", "https://a.example/2"]),
+    title=st.sampled_from(["", "One", "Two"]),
+)
+
+
+@given(_NEIGHBOURS, st.lists(_NEIGHBOURS, max_size=4).map(tuple))
+def test_an_entry_is_identified_alike_whether_its_neighbours_were_seen_before(shown, neighbours):
+    seen = tuple(seen_entries(Document(DocumentKind.FEED, items=neighbours)))
+
+    assert identity_beside(shown, (), seen) == identity_beside(shown, neighbours, ())
+
+
+def test_times_of_entries_that_were_seen_before_count():
+    times = [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (10, 11, 13)]
+    dates = [*times, date(2026, 3, 2), None, datetime(1066, 10, 14, tzinfo=UTC)]
+    items = tuple(Item(published=each) for each in dates)
+    seen = tuple(seen_entries(Document(DocumentKind.FEED, items=items)))
+
+    assert moments_of(Document(DocumentKind.FEED, seen=seen), times[1]) == times[:2]
 
 
 def test_a_home_page_is_no_article():

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.feeds.model import Document, DocumentKind, Item, item_to_json
+from bot.sources.drafts import seen_entries
+from bot.sources.feeds.model import (
+    Document,
+    DocumentKind,
+    Item,
+    Unreadable,
+    item_to_json,
+    pack_seen,
+)
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.limits import MOST_ENTRIES
 from bot.sources.parser_frames import PART, frames
@@ -32,6 +40,7 @@ from storage.sources import Source
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import articles_of, poll_after, rows_of
 
+HOME = "https://ex.org/"
 SMALL = rss(map(item, range(5))).encode()
 MANY = rss(item(n, text="") for n in range(MOST_ENTRIES + 500)).encode()
 ATTRIBUTES = "".join(f' a{n}=""' for n in range(80_000))
@@ -207,20 +216,63 @@ async def test_a_hostile_feed_is_flagged_and_the_next_is_read(
     assert len(await rows_of(storage, Entry)) <= MOST_ENTRIES + 4
 
 
+def known(document: Document) -> bytes:
+    return pack_seen(seen_entries(document), document.language)
+
+
 @pytest.mark.parametrize("padding", [0, QUICK], ids=["at once", "by a worker"])
 async def test_known_entries_are_not_read_again(reader, padding):
     data = rss(map(item, range(5))).encode() + b" " * padding
-    first = await reader.read(data, url="https://ex.org/", public=True)
-    known = {each.fingerprint for each in first.items[1:]}
+    first = await reader.read(data, url=HOME, public=True)
+    before = replace(first, items=first.items[1:])
 
-    again = await reader.read(data, url="https://ex.org/", public=True, known=known)
+    again = await reader.read(data, url=HOME, public=True, known=known(before))
 
-    assert [each for each in again.items if not each.is_known] == [first.items[0]]
-    light = [each for each in again.items if each.is_known]
-    assert {each.fingerprint for each in light} == known
-    assert [(each.guid, each.url, each.title, each.published, each.text) for each in light] == [
-        (each.guid, each.url, each.title, each.published, "") for each in first.items[1:]
-    ]
+    assert again.items == first.items[:1]
+    assert again.seen == tuple(seen_entries(before))
+    assert again.language == first.language
+    assert known(again) == known(replace(first, items=(*first.items[1:], *first.items[:1])))
+
+
+async def test_a_large_feed_with_one_new_entry_is_read_at_once(reader):
+    entries = [item(n, text="word " * 2_000) for n in range(20)]
+    old, new = (rss(each).encode() for each in (entries[1:], entries))
+    seen = known(await reader.read(old, url=HOME, public=True))
+    workers = Asked()
+
+    again = await DocumentReader(workers).read(new, url=HOME, public=True, known=seen)  # type: ignore[arg-type]
+
+    assert workers.tasks == []
+    assert (len(again.items), len(again.seen)) == (1, 19)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda body: body.replace(b"</item>", b"</item ></item>", 1), id="broken"),
+        pytest.param(lambda body: body.replace(b"<item>", b"<item><item></item>", 1), id="nested"),
+        pytest.param(lambda body: body.replace(b"<item>", b"<![CDATA[<item>", 1), id="CDATA"),
+        pytest.param(lambda body: body.replace(b"<item>", b"<!-- <item>", 1), id="comment"),
+        pytest.param(lambda body: body[: body.rindex(b"</item>")], id="cut off"),
+        pytest.param(lambda _: b"<html><p>We have moved.</p></html>", id="a page"),
+    ],
+)
+async def test_a_body_that_breaks_beside_known_entries_is_read_as_a_whole(reader, change):
+    before = rss(map(item, range(5))).encode()
+    body = change(rss(map(item, range(6))).encode())
+    seen = known(await reader.read(before, url=HOME, public=True))
+
+    whole, again = [await outcome(reader, body, each) for each in (b"", seen)]
+
+    assert again == whole
+
+
+async def outcome(reader: DocumentReader, body: bytes, known: bytes) -> Document | str:
+    """Return the document, or why it cannot be read."""
+    try:
+        return await reader.read(body, url=HOME, public=True, known=known)
+    except Unreadable as error:
+        return error.reason
 
 
 def test_a_long_list_goes_in_parts():

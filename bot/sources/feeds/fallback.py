@@ -5,7 +5,6 @@ This runs in workers only, because some documents take minutes. It fetches nothi
 
 import re
 import warnings
-from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
@@ -29,7 +28,7 @@ _STUMBLING_BLOCKS = ("{*}height", "{*}width")  # of pictures, where they hold no
 _DATES = ("published", "created", "updated")
 
 
-def read_broken(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document:
+def read_broken(data: bytes, url: str) -> Document:
     """Return the feed in *data*, which is declared as UTF-8; raises `Unreadable`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations are not the document's fault
@@ -51,7 +50,7 @@ def read_broken(data: bytes, url: str, known: Collection[int] = frozenset()) -> 
         language=parsed.feed.get("language") or "",
         pace=_pace(root),
     )
-    return feed_document(facts, entries, url, known)
+    return feed_document(facts, entries, url)
 
 
 def _parsed(data: bytes, url: str) -> Any:

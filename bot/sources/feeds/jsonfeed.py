@@ -1,16 +1,16 @@
 """JSON Feed 1.0 and 1.1 (https://jsonfeed.org/version/1.1)."""
 
 import json
-from collections.abc import Collection
 from typing import Any
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
+from bot.sources.feeds.known_entries import FINGERPRINT, fingerprint_in
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
 from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import absolute, is_web
 
 
-def read_json(text: str, url: str, known: Collection[int] = frozenset()) -> Document:
+def read_json(text: str, url: str, language_before: str = "") -> Document:
     """Return the feed in *text*, from *url*; raises `Unreadable` for any other JSON."""
     try:
         feed = json.loads(text)
@@ -25,7 +25,7 @@ def read_json(text: str, url: str, known: Collection[int] = frozenset()) -> Docu
         pace=_pace(feed),
     )
     entries = [_raw(item, url) for item in feed["items"] if isinstance(item, dict)]
-    return feed_document(facts, entries, url, known)
+    return feed_document(facts, entries, url, language_before)
 
 
 def _raw(item: dict[str, Any], url: str) -> RawEntry:
@@ -42,6 +42,7 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
         contents=(content,) if content and content != summary else (),
         dates=(_text(item, "date_published"), _text(item, "date_modified")),
         language=_text(item, "language"),
+        fingerprint=fingerprint_in(item.get(FINGERPRINT)),
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import accumulate, takewhile
-from typing import Any, Protocol, Self
+from struct import Struct
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from bot.sources.limits import (
     LONGEST_NAME,
@@ -64,9 +65,8 @@ class Item:
     date, in UTC for feeds, in the local time zone of the page for pages.
     `credit`: the source that a feed names. `publisher`: "" if the source itself is the publisher.
     `is_detour`: `url` leads through a search service, which may change this address tomorrow.
-    `fingerprint`: a hash of everything in the feed that decides the other fields, 63 bits, equal in
-    every process; 0 if the reader gives none. `is_known`: the caller has read an entry with this
-    fingerprint before; then only `guid`, `url`, `title` and `published` are filled.
+    `fingerprint`: a hash of everything in the feed that decides the other fields, 64 bits, equal in
+    every process; 0 if the entry cannot be told apart from its neighbours; see `known_entries`.
     """
 
     guid: str = ""
@@ -82,7 +82,20 @@ class Item:
     publisher_host: str = ""
     is_detour: bool = False
     fingerprint: int = field(default=0, compare=False)
-    is_known: bool = False
+
+
+class SeenEntry(NamedTuple):
+    """An entry of the last read, by the facts that matter to its neighbours.
+
+    `name`, `link`, `title`: hashes of 32 bits; see `bot.sources.drafts`. `published`: seconds since
+    1970; 0 without a time of day.
+    """
+
+    fingerprint: int
+    name: int
+    link: int
+    title: int
+    published: int
 
 
 class Published(Protocol):
@@ -106,7 +119,10 @@ class FeedPace:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`left_out`: the number of older entries beyond the limits."""
+    """`left_out`: the number of older entries beyond the limits.
+
+    `seen`: entries that are as they were in the last read, and not among `items`.
+    """
 
     kind: DocumentKind
     title: str = ""
@@ -115,9 +131,12 @@ class Document:
     items: tuple[Item, ...] = ()
     pace: FeedPace | None = None
     left_out: int = 0
+    seen: tuple[SeenEntry, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
+        """Return all fields as JSON, except `seen`."""
         return _fields_of(self) | {
+            "seen": (),
             "items": [item_to_json(item) for item in self.items],
             "pace": None if self.pace is None else _pace_to_json(self.pace),
         }
@@ -131,6 +150,7 @@ class Document:
                 "kind": DocumentKind(fields["kind"]),
                 "items": tuple(item_from_json(item) for item in fields["items"]),
                 "pace": None if pace is None else _pace_from_json(pace),
+                "seen": (),
             }
         )
 
@@ -148,15 +168,32 @@ def item_from_json(fields: dict[str, Any]) -> Item:
     return Item(**fields | {"published": _date_from_json(fields["published"])})
 
 
-def pack_fingerprints(items: Iterable[Item]) -> bytes:
-    """Return the fingerprints of *items*, 8 bytes each, to be stored."""
-    return b"".join(item.fingerprint.to_bytes(8, "little") for item in items if item.fingerprint)
+# Raise this when a change of code turns the same bytes into another item. All stored entries then
+# become invalid.
+_READER_VERSION: Final = 2
+_HEAD: Final = Struct("<B2s")
+_SEEN: Final = Struct("<QIIII")
 
 
-def unpack_fingerprints(packed: bytes) -> frozenset[int]:
-    return frozenset(
-        int.from_bytes(packed[at : at + 8], "little") for at in range(0, len(packed), 8)
-    )
+def pack_seen(entries: Iterable[SeenEntry], language: str) -> bytes:
+    """Return the *entries* of a feed in *language*, 24 bytes each, to be stored."""
+    packed = [_HEAD.pack(_READER_VERSION, language.encode()), *(_SEEN.pack(*e) for e in entries)]
+    return b"".join(packed)
+
+
+def unpack_seen(packed: bytes) -> tuple[str, dict[int, SeenEntry]]:
+    """Return the language of a feed, and its entries by fingerprint."""
+    if packed[:1] != bytes([_READER_VERSION]):
+        return "", {}
+    _, language = _HEAD.unpack_from(packed)
+    entries = map(SeenEntry._make, _SEEN.iter_unpack(packed[_HEAD.size :]))
+    return language.decode().rstrip("\0"), {entry.fingerprint: entry for entry in entries}
+
+
+def without_fingerprints(document: Document) -> Document:
+    if not any(item.fingerprint for item in document.items):
+        return document
+    return replace(document, items=tuple(replace(item, fingerprint=0) for item in document.items))
 
 
 def _date_to_json(published: datetime | date | None) -> str | None:

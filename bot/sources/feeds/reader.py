@@ -1,9 +1,9 @@
 """Reads any bytes as a document, at once by the quick readers, or else in a worker."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.sources.feeds.jsonfeed import read_json
+from bot.sources.feeds.known_entries import without_marks
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.roots import as_utf8, check_attributes
 from bot.sources.feeds.sitemap import read_sitemap
@@ -22,32 +22,32 @@ class NeedsWorker:
 
 
 def read_fast(
-    data: bytes, url: str = "", content_type: str = "", known: Collection[int] = frozenset()
+    data: bytes, url: str = "", content_type: str = "", language_before: str = ""
 ) -> Document | NeedsWorker:
     """Read *data* with the quick readers if they can; raise `Unreadable` if no reader can.
 
-    Entries with a fingerprint in *known* are not read; see `Item.is_known`.
+    *language_before*: see `feed_document`.
     """
     data = unpacked(data)
     start = data.lstrip(_BLANKS)
     # Not decoded before, because the parser accepts valid UTF-8 only.
     is_feed = _is_plain_xml(start) and _shape_of(start) is Shape.FEED
-    if is_feed and (document := read_xml(start, url, known)):
+    if is_feed and (document := read_xml(start, url, language_before)):
         return document
     text = decode(data, content_type)
     shape = sniff(data, text)
     if shape is Shape.JSON:
-        return read_json(text, url, known)
+        return read_json(text, url, language_before)
     if shape not in {Shape.FEED, Shape.SITEMAP}:
         return NeedsWorker(shape, text)
     utf8 = start if is_utf8(data) and _is_plain_xml(start) else as_utf8(text)
     if shape is Shape.SITEMAP:
         check_attributes(utf8)
         return read_sitemap(utf8, url)
-    if utf8 is not start and (document := read_xml(utf8, url, known)):
+    if utf8 is not start and (document := read_xml(utf8, url, language_before)):
         return document
     check_attributes(utf8)
-    return NeedsWorker(shape, text)
+    return NeedsWorker(shape, without_marks(text))
 
 
 def _shape_of(data: bytes) -> Shape:

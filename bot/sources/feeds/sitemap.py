@@ -4,7 +4,7 @@ A news sitemap has the title, date and language of each page. A plain one has on
 the time of the last change. The newest pages are kept.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from heapq import nlargest
 from io import BytesIO
@@ -15,6 +15,7 @@ from lxml import etree
 
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
+from bot.sources.feeds.known_entries import FINGERPRINT, WRAPPER, fingerprint_in
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, sort_time
 from bot.sources.feeds.roots import strict_root
 from bot.sources.feeds.text import cleaned, one_line
@@ -43,6 +44,7 @@ class _Listed(NamedTuple):
     keywords: str
     published: datetime | date | None
     language: str
+    fingerprint: int
 
 
 def read_sitemap(data: bytes, url: str) -> Document:
@@ -52,21 +54,28 @@ def read_sitemap(data: bytes, url: str) -> Document:
     """
     kind, name = DocumentKind.SITEMAP, ""
     listed: list[_Listed] = []
-    for element in islice(_elements(data), MOST_SITEMAP_URLS):
-        facts = _facts(element)
-        kind = _PARTS[_local_name(element)]
-        name = name or facts.get("name", "")
-        if found := _listed_page(facts, url):
-            listed.append(found)
-        _free(element)
+    is_broken = False
+    try:
+        for _event, element in islice(_parsed(data), MOST_SITEMAP_URLS):
+            facts = _facts(element)
+            kind = _PARTS[_local_name(element)]
+            name = name or facts.get("name", "")
+            if found := _listed_page(facts, url, _fingerprint_of(element)):
+                listed.append(found)
+            _free(element)
+    except etree.XMLSyntaxError:
+        is_broken = True
     if not listed and not _is_empty(data):
         raise Unreadable("This is a sitemap without a single address.", "empty")
     tags = {each.language for each in listed}
+    chosen = newest(listed)
+    if is_broken or len(chosen) < len(listed):
+        chosen = tuple([each._replace(fingerprint=0) for each in chosen])
     return Document(
         kind=kind,
         title=one_line(name),
         language=tags.pop() if len(tags) == 1 else "",
-        items=_cleaned_items(newest(listed)),
+        items=_cleaned_items(chosen),
     )
 
 
@@ -81,6 +90,7 @@ def _cleaned_items(listed: Sequence[_Listed]) -> tuple[Item, ...]:
                 text=next(lines),  # all words of the article until its page is read
                 published=each.published,
                 language=each.language,
+                fingerprint=each.fingerprint,
             )
             for each in listed
         ]
@@ -102,9 +112,9 @@ def newest(items: Sequence[AnyLinked]) -> tuple[AnyLinked, ...]:
     return tuple(nlargest(MOST_SITEMAP_ENTRIES, reversed(once.values()), key=sort_time))
 
 
-def _elements(data: bytes) -> Iterator[Any]:
-    """Yield each complete part of the sitemap; expand no entity and fetch nothing."""
-    stream = etree.iterparse(
+def _parsed(data: bytes) -> Any:
+    """Return an iterator of the parts of the sitemap; it expands no entity and fetches nothing."""
+    return etree.iterparse(
         BytesIO(data),
         events=("end",),
         tag=("{*}url", "{*}sitemap"),
@@ -115,11 +125,6 @@ def _elements(data: bytes) -> Iterator[Any]:
         remove_comments=True,
         remove_pis=True,
     )
-    try:
-        for _event, element in stream:
-            yield element
-    except etree.XMLSyntaxError:
-        return
 
 
 def _facts(element: Any) -> dict[str, str]:
@@ -141,13 +146,21 @@ def _local_name(element: Any) -> str:
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
-def _listed_page(facts: dict[str, str], base: str) -> _Listed | None:
+def _fingerprint_of(element: Any) -> int:
+    """Return the fingerprint of an element that is alone in its wrapper; else 0."""
+    wrapper = element.getparent()
+    is_alone = wrapper is not None and len(wrapper) == 1 and _local_name(wrapper) == WRAPPER
+    return fingerprint_in(wrapper.get(FINGERPRINT)) if is_alone else 0
+
+
+def _listed_page(facts: dict[str, str], base: str, fingerprint: int) -> _Listed | None:
     address = absolute(facts.get("loc", ""), base)
     if not address:
         return None
     tag = language.declared(facts.get("language"))
     published = feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag)
-    return _Listed(address, facts.get("title", ""), facts.get("keywords", ""), published, tag)
+    title, keywords = facts.get("title", ""), facts.get("keywords", "")
+    return _Listed(address, title, keywords, published, tag, fingerprint)
 
 
 def _free(element: Any) -> None:

@@ -10,7 +10,7 @@ It reads documents that are well-formed, or can be mended with certainty, and de
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -19,6 +19,7 @@ from typing import Any, Final
 from lxml import etree
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
+from bot.sources.feeds.known_entries import FINGERPRINT, WRAPPER, fingerprint_in
 from bot.sources.feeds.model import Document, FeedPace
 from bot.sources.feeds.roots import check_elements, mended, strict_root
 from bot.sources.limits import LONGEST_URL
@@ -83,10 +84,9 @@ _NOTHING: Final = [""]
 _NO_SOURCE: Final = ("", "")
 
 
-def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document | None:
+def read_xml(data: bytes, url: str, language_before: str = "") -> Document | None:
     """Return the feed in *data* (UTF-8), from *url*; None if `fallback` must read it.
 
-    Entries with a fingerprint in *known* are not read; see `Item.is_known`.
     Raises `Unreadable` for an element with too many attributes.
     """
     if b"base64" in data and _BASE64.search(data):
@@ -101,7 +101,7 @@ def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Doc
     if feed is None:
         return None
     try:
-        return _document(feed, url, known)
+        return _document(feed, url, language_before)
     except _BinaryTextError:
         return None
 
@@ -112,11 +112,14 @@ class _BinaryTextError(Exception):
 
 @dataclass(slots=True)
 class _Feed:
-    """The elements (of lxml) of a feed: those with its own facts, and its entries."""
+    """The elements (of lxml) of a feed: those with its own facts, and its entries.
+
+    Each entry has its fingerprint; see `Item`.
+    """
 
     channel: Any
     head: list[Any] = field(default_factory=list)
-    entries: list[Any] = field(default_factory=list)
+    entries: list[tuple[Any, int]] = field(default_factory=list)
 
 
 def _feed_of(root: Any) -> _Feed | None:
@@ -144,7 +147,9 @@ def _sort(parent: Any, entry: str, space: str, feed: _Feed) -> None:
     is_channel = parent is feed.channel
     for child in parent:
         if child.tag == tag:
-            feed.entries.append(child)
+            feed.entries.append((child, 0))
+        elif len(child) == 1 and child[0].tag == tag and _split(child.tag)[1] == WRAPPER:
+            feed.entries.append((child[0], fingerprint_in(child.get(FINGERPRINT))))
         elif is_channel:
             feed.head.append(child)
 
@@ -161,7 +166,7 @@ def _part_of(tag: str) -> str:
     return _PARTS.get((space, name)) or ("" if space == _XHTML else _IN_ANY_SPACE.get(name, ""))
 
 
-def _raw(element: Any, base: str) -> RawEntry:
+def _raw(element: Any, base: str, fingerprint: int) -> RawEntry:
     found = _by_part(element)
     guid = _text_of(found.get("guid")) or element.get(_ABOUT) or ""
     linked, link = _link_of(found)
@@ -185,6 +190,7 @@ def _raw(element: Any, base: str) -> RawEntry:
         language=element.get(_LANG) or _text_of(found.get("language2")),
         credit=credit,
         credit_url=credit_url,
+        fingerprint=fingerprint,
     )
 
 
@@ -242,7 +248,7 @@ def _source_in(source: Any) -> tuple[str, str]:
     return source.text or "", source.get("url") or ""
 
 
-def _document(feed: _Feed, url: str, known: Collection[int]) -> Document:
+def _document(feed: _Feed, url: str, language_before: str) -> Document:
     head = _by_part(feed.head)
     base = _base_of(feed.channel.getroottree().getroot(), url)
     base = _base_of(feed.channel, base)
@@ -254,8 +260,8 @@ def _document(feed: _Feed, url: str, known: Collection[int]) -> Document:
         language=_declared_in(feed.channel, head),
         pace=pace_of(feed.head),
     )
-    entries = [_raw(entry, base) for entry in feed.entries]
-    return feed_document(facts, entries, url, known)
+    entries = [_raw(entry, base, fingerprint) for entry, fingerprint in feed.entries]
+    return feed_document(facts, entries, url, language_before)
 
 
 def _by_part(elements: Iterable[Any]) -> dict[str, list[Any]]:

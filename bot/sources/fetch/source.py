@@ -17,7 +17,6 @@ from bot.sources.feeds.model import (
     Item,
     Unreadable,
     sort_time,
-    unpack_fingerprints,
 )
 from bot.sources.feeds.sitemap import newest
 from bot.sources.fetch.problems import (
@@ -32,7 +31,7 @@ from bot.sources.fetch.response import Response, problem_from_error, problem_of
 from bot.sources.limits import MAX_SITEMAPS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
 _FRESH = timedelta(days=3)  # behind the newest sitemap
 _NEWS = re.compile(r"(?<![a-z])(?:google)?[-_]?news|(?<![a-z])latest", re.IGNORECASE)
@@ -59,7 +58,7 @@ class ReadsDocuments(Protocol):
         url: str,
         public: bool,
         content_type: str = "",
-        known: Collection[int] = ...,
+        known: bytes = ...,
     ) -> Document: ...
 
 
@@ -67,8 +66,8 @@ class ReadsDocuments(Protocol):
 class FetchRequest:
     """The validators and `body_hash` are those of the last response.
 
-    `inside` and `public`: see `Fetcher.fetch`. `known`: the packed fingerprints of entries that
-    were read before; they are unpacked only if a body is read.
+    `inside` and `public`: see `Fetcher.fetch`. `known`: the entries of the last read, as
+    `pack_seen` returns them.
     """
 
     url: str
@@ -155,7 +154,7 @@ async def _read(
             url=response.url,
             public=request.public,
             content_type=response.content_type,
-            known=unpack_fingerprints(request.known),
+            known=request.known,
         )
     except Unreadable as error:
         return FetchResult(response, body_hash, problem=problem_from_error(error))
