@@ -33,8 +33,9 @@ _MARK: Final = re.compile("[0-9a-f]{16}")
 _MOST_BYTES: Final = MOST_TEXT // 2
 _MOST_OUTSIDE: Final = 16_384  # bytes, so that a hostile body costs little
 _MOST_JSON: Final = 128_000  # bytes, parsed twice in a few milliseconds
+_MOST_OBJECTS: Final = 400
 
-_COMMENT: Final = rb"<!--(?:[^>-]|-(?!->)){0,500}+-->"
+_COMMENT: Final = rb"<!--(?:[^<>-]|-(?!->)){0,500}+-->"
 _TIME_OF_FEED: Final = (
     rb"<((?:\w{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))>[^<]*</\1>"
 )
@@ -85,7 +86,7 @@ def mark(data: bytes, url: str, content_type: str, known: bytes) -> MarkedBody:
     if len(data) > _MOST_BYTES:
         return MarkedBody(data)
     if data[:1] == b"{":
-        return _marked_json(data, url, known) if len(data) <= _MOST_JSON else MarkedBody(data)
+        return _marked_json(data, url, known)
     spans = _spans(data)
     ends = [0, *(end for _, end in spans)]
     starts = [*(start for start, _ in spans), len(data)]
@@ -155,6 +156,8 @@ def _spans(data: bytes) -> list[tuple[int, int]]:
 
 
 def _marked_json(data: bytes, url: str, known: bytes) -> MarkedBody:
+    if len(data) > _MOST_JSON or data.count(b"{") > _MOST_OBJECTS:
+        return MarkedBody(data)
     try:
         feed: dict[str, Any] = json.loads(data)
     except (ValueError, RecursionError):
