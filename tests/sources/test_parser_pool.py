@@ -78,7 +78,7 @@ class Asked:
         pytest.param(rss(["<item/>"] * 100).encode(), [], id="entries without anything"),
         pytest.param(rss(["<item/>"] * 200).encode(), ["document"], id="many entries"),
         pytest.param(rss(["<a/>"] * 3000).encode(), ["document"], id="many tags"),
-        pytest.param(rss(["&amp;" * 5000]).encode(), ["document"], id="many references"),
+        pytest.param(rss(["&amp;" * 8001]).encode(), ["document"], id="many references"),
         pytest.param(b'{"items":[%s{}]}' % (b"{}," * 2000), ["document"], id="many objects"),
         pytest.param(
             rss(item(n, link=f"https://süd.example/{n}", text="") for n in range(100)).encode(),
