@@ -7,7 +7,7 @@ box with such a heading, because in a round-up the linked headlines are the stor
 """
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,20 +73,26 @@ def _leads_on(link: Any, text: str, site: str) -> bool:
 
 
 def _boxes(blocks: list[_Block]) -> list[Any]:
-    inside: dict[Any, list[_Block]] = {}
-    for block in blocks:
+    spans: dict[Any, tuple[int, int]] = {}  # the places of the first and last block inside
+    for place, block in enumerate(blocks):
         for around in (block.element, *islice(block.element.iterancestors(), _DEEPEST)):
-            inside.setdefault(around, []).append(block)
-    own = sum(block.prose for block in blocks)
-    boxes = [element for element, held in inside.items() if _is_box(element, held, own)]
+            spans[around] = (spans[around][0] if around in spans else place, place)
+    headlines = [0, *accumulate(block.is_headline for block in blocks)]
+    prose = [0, *accumulate(block.prose for block in blocks)]
+    boxes = [
+        element
+        for element, (first, last) in spans.items()
+        if headlines[last + 1] > headlines[first]
+        and _is_box(element, blocks[first : last + 1], prose[-1])
+    ]
     chosen = set(boxes)
     return [each for each in boxes if chosen.isdisjoint(each.iterancestors())]
 
 
 def _is_box(element: Any, blocks: list[_Block], own: int) -> bool:
-    headlines = sum(block.is_headline for block in blocks)
-    if not headlines or element.tag in WHOLE_PAGE:
+    if element.tag in WHOLE_PAGE:
         return False
+    headlines = sum(block.is_headline for block in blocks)
     has_heading = _has_heading(element, blocks)
     if headlines < _FEWEST_HEADLINES and not has_heading:
         return False

@@ -26,8 +26,7 @@ _OTHER_STORY = class_pattern("other_story")
 
 
 def simplify(root: Any) -> None:
-    for node in root.iter():
-        _join_lines(node)
+    _join_lines(root)
     for player in root.xpath(_PLAYERS):
         drop(player)
     for table in list(islice(root.iter("table"), _MOST_TABLES)):
@@ -50,25 +49,25 @@ def _table_of(part: Any) -> Any:
     return next(part.iterancestors("table"), None)
 
 
-def _join_lines(node: Any) -> None:
-    text, tail = node.text, node.tail
-    # The only printable white space is the blank, and most texts have no other.
-    if text and not text.isprintable() and isinstance(node.tag, str):  # no comment
-        node.text = _joined(text, node)
-    if tail and not tail.isprintable() and (around := node.getparent()) is not None:
-        node.tail = _joined(tail, around)
+def _join_lines(root: Any) -> None:
+    """Put each text of *root* on one line, without controls, which lxml's own trees may have."""
+    lined = {inside for element in root.iter(*_LINED) for inside in element.iter()}
+    for node in root.iter():
+        text, tail = node.text, node.tail
+        # The only printable white space is the blank, and most texts have no other.
+        if text and not text.isprintable() and isinstance(node.tag, str):  # no comment
+            node.text = without_controls(text) if node in lined else _joined(text)
+        if tail and not tail.isprintable() and (around := node.getparent()) is not None:
+            node.tail = without_controls(tail) if around in lined else _joined(tail)
 
 
-def _joined(text: str, around: Any) -> str:
-    """Return *text* on one line, without controls, which lxml's own trees may have."""
-    if "\n" in text and not _keeps_lines(around):
+def _joined(text: str) -> str:
+    if "\n" in text:
+        if text.isspace():
+            return " "
         first, *between, last = text.split("\n")
         text = " ".join([first.rstrip(), *filter(None, map(str.strip, between)), last.lstrip()])
-    return without_controls(text)
-
-
-def _keeps_lines(element: Any) -> bool:
-    return element.tag in _LINED or next(element.iterancestors(*_LINED), None) is not None
+    return text if text.isprintable() else without_controls(text)
 
 
 def join_chunks(root: Any) -> None:
