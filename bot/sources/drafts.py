@@ -283,7 +283,8 @@ def _distinguished(
     namesakes: defaultdict[int, list[SeenEntry]] = defaultdict(list)
     for entry in seen:
         namesakes[entry.name].append(entry)
-    if len(set(names)) == len(names) and namesakes.keys().isdisjoint(map(_short_hash, names)):
+    are_unique = len(set(names)) == len(names)
+    if are_unique and (not seen or namesakes.keys().isdisjoint(map(_short_hash, names))):
         return names
     places_of: defaultdict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
@@ -311,18 +312,19 @@ def _shared_links(chosen: Sequence[tuple[str, str, str]], seen: Sequence[SeenEnt
 
     *chosen*: the names, links and titles of entries. Those with the same name and link are one.
     """
-    hashes = {link: _short_hash(link) for _, link, _ in chosen}
-    shared = {"", *filter(_HOME.fullmatch, hashes)}
-    if len(hashes) == len(chosen) and {entry.link for entry in seen}.isdisjoint(hashes.values()):
+    links = {link for _, link, _ in chosen}
+    shared = {"", *filter(_HOME.fullmatch, links)}
+    are_unique = len(links) == len(chosen)
+    if are_unique and (not seen or {e.link for e in seen}.isdisjoint(map(_short_hash, links))):
         return shared
-    entries = {(_short_hash(name), hashes[link]): title for name, link, title in chosen}
+    entries = {(_short_hash(name), _short_hash(link)): title for name, link, title in chosen}
     titles: defaultdict[int, set[int]] = defaultdict(set)
     for (_, hashed), title in entries.items():
         titles[hashed].add(_short_hash(title))
     for entry in {(entry.name, entry.link): entry for entry in reversed(seen)}.values():
         if (entry.name, entry.link) not in entries:
             titles[entry.link].add(entry.title)
-    return shared | {link for link, hashed in hashes.items() if len(titles[hashed]) > 1}
+    return shared | {link for link in links if len(titles[_short_hash(link)]) > 1}
 
 
 _NO_LINK: Final = _short_hash("")

@@ -13,8 +13,10 @@ from xxhash import xxh3_128
 _SEARCHED: Final = 8_192  # bytes at the start and at the end, so that a hostile body costs little
 _FIRST_ENTRY = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.ASCII)
 _COMMENT = rb"<!--[^>]{0,500}-->"
-_TIME_OF_FEED = rb"<((?:\w{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))>[^<]*</\1>"
-_IGNORED = re.compile(_TIME_OF_FEED + b"|" + _COMMENT, re.ASCII)
+TIME_OF_FEED: Final = (
+    rb"<((?:\w{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))>[^<]*</\1>"
+)
+_IGNORED = re.compile(TIME_OF_FEED + b"|" + _COMMENT, re.ASCII)
 _COMMENTED_END = re.compile(rb"(</[\w:]{1,20}>)(?:\s*+%b)*+\s*+\Z" % _COMMENT, re.ASCII)
 
 

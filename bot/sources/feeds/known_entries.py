@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from xxhash import xxh3_64, xxh3_64_intdigest
 
+from bot.sources.feeds.body_hash import TIME_OF_FEED
 from bot.sources.feeds.model import Document, SeenEntry, unpack_seen
 from bot.sources.limits import MOST_ENTRIES, MOST_SITEMAP_ENTRIES, MOST_TEXT
 
@@ -36,13 +37,10 @@ _MOST_JSON: Final = 128_000  # bytes, parsed twice in a few milliseconds
 _MOST_OBJECTS: Final = 400
 
 _COMMENT: Final = rb"<!--(?:[^<>-]|-(?!->)){0,500}+-->"
-_TIME_OF_FEED: Final = (
-    rb"<((?:\w{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))>[^<]*</\1>"
-)
 _LIST_IN_RDF: Final = (  # of all entries
     rb"<((?:\w{1,20}:)?Seq)>(?:\s*+<(?:\w{1,20}:)?li\s[^<>]{0,2000}/>)*+\s*+</\2>"
 )
-_IGNORED: Final = re.compile(b"|".join((_TIME_OF_FEED, _LIST_IN_RDF, _COMMENT)), re.ASCII)
+_IGNORED: Final = re.compile(b"|".join((TIME_OF_FEED, _LIST_IN_RDF, _COMMENT)), re.ASCII)
 _COUNTERS: Final = re.compile(
     rb"<(slash:comments|thr:total)>\d{0,9}</\1>|<media:(?:statistics|starRating)\s[^<>]{0,200}/>"
 )
