@@ -33,16 +33,14 @@ from storage.sources import Source
 class ArticleSearch:
     """The filters of a search in public sources and those that the chat follows.
 
-    *words*: an expression of the database's own full-text search. *whatever_source*: search all
-    articles, whoever may see them. *source_ids*: only articles of these sources. *before*: only
-    articles with lower ids. None as *words*, *since*, *source_ids* or *before*, and "" as
-    *language*, means any.
+    *words*: an expression of the database's own full-text search. *source_ids*: only articles of
+    these sources. *before*: only articles with lower ids. None as *words*, *since*, *source_ids* or
+    *before*, and "" as *language*, means any.
     """
 
     words: str | None
     since: datetime | None = None
     chat_id: int | None = None
-    whatever_source: bool = False
     source_ids: frozenset[int] | None = None
     language: str = ""
     before: int | None = None
@@ -57,7 +55,7 @@ class Candidate(NamedTuple):
 
 
 class SearchedArticle(NamedTuple):
-    """An article to evaluate. *title* and *text* are "" unless they were asked for."""
+    """An article to evaluate. Texts that were not asked for are ""."""
 
     id: int
     story_id: int
@@ -102,36 +100,38 @@ async def candidate_by_id(tx: Transaction, article_id: int) -> Candidate | None:
 
 
 async def read_candidates(
-    tx: Transaction, article_ids: Collection[int], *, with_originals: bool
+    tx: Transaction, article_ids: Collection[int], *, with_originals: bool, with_texts: bool
 ) -> list[SearchedArticle]:
     """Return the articles that still exist, in the order of their ids.
 
-    *with_originals*: with their titles and texts, not only the folded ones.
+    *with_originals*: with their titles and texts, not only the folded ones. *with_texts*: with
+    their texts, not only the titles.
     """
-    rows = await tx.rows(_TEXTS[with_originals], ids=article_ids)
+    rows = await tx.rows(_TEXTS[with_originals, with_texts], ids=article_ids)
     by_id = {row.id: SearchedArticle(*row) for row in rows}
     return [by_id[article_id] for article_id in article_ids if article_id in by_id]
 
 
-def _texts(title: Any, original: Any) -> Select[Any]:
+def _texts(*, with_originals: bool, with_texts: bool) -> Select[Any]:
+    nothing: Any = literal_column("''")
     found: Select[Any] = select(  # type: ignore[call-overload]
         Article.id,
         Article.story_id,
         Article.news_at,
         Article.language,
-        title,
-        original,
+        Article.title if with_originals else nothing,
+        Article.text if with_originals and with_texts else nothing,
         func.coalesce(Folded.title, ""),
-        func.coalesce(Folded.text, ""),
+        func.coalesce(Folded.text, "") if with_texts else nothing,
     )
     folded = found.outerjoin(Folded, col(Folded.article_id) == Article.id)
     return folded.where(among(col(Article.id), bindparam("ids")))
 
 
-# By whether the originals are read too.
 _TEXTS: Final = {
-    True: _texts(Article.title, Article.text),
-    False: _texts(literal_column("''"), literal_column("''")),
+    (with_originals, with_texts): _texts(with_originals=with_originals, with_texts=with_texts)
+    for with_originals in (False, True)
+    for with_texts in (False, True)
 }
 
 
@@ -152,7 +152,7 @@ async def _search_newest(
     tx: Transaction, wanted: ArticleSearch, first: int, limit: int
 ) -> list[int] | None:
     """Search only the newest articles with the words; return None if that may not be enough."""
-    is_narrow = wanted.source_ids is not None or wanted.whatever_source or wanted.language
+    is_narrow = wanted.source_ids is not None or wanted.language
     if is_narrow or wanted.words is None or limit > _NEWEST or _is_by_time(tx, wanted):
         return None
     rowid, has_words = _index(tx, wanted)
@@ -195,7 +195,7 @@ _FEW_SOURCES = 500
 
 async def _with_sources(tx: Transaction, wanted: ArticleSearch) -> ArticleSearch:
     """Return *wanted* with the ids of the sources that reach the chat, if these are few."""
-    if wanted.source_ids is not None or wanted.whatever_source:
+    if wanted.source_ids is not None:
         return wanted
     ids = frozenset(await tx.rows(_reaching(wanted).limit(_FEW_SOURCES + 1)))
     return wanted if len(ids) > _FEW_SOURCES else replace(wanted, source_ids=ids)
@@ -234,7 +234,7 @@ def _by_time(wanted: ArticleSearch, article_id: Any, first: int) -> SelectOfScal
     order = Article.news_at if wanted.since else Article.id
     return (
         select(Article.id)
-        .where(*_newer_than(wanted), *_is_carried(wanted, article_id, first))
+        .where(*_newer_than(wanted), _is_carried(wanted, article_id, first))
         .where(*_in_range(wanted, col(Article.id), 0))
         .order_by(col(order).desc())
     )
@@ -249,7 +249,7 @@ def _by_index(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfSca
     """
     article_id, has_words = _index(tx, wanted)
     plain_id = _id_without_index(tx, article_id)
-    statement = select(article_id).where(has_words, *_is_carried(wanted, plain_id, first))
+    statement = select(article_id).where(has_words, _is_carried(wanted, plain_id, first))
     statement = statement.where(*_in_range(wanted, article_id, first))
     if newer := _newer_than(wanted):
         statement = statement.where(plain_id.in_(select(Article.id).where(*newer)))
@@ -292,11 +292,10 @@ def _in_range(wanted: ArticleSearch, article_id: Any, first: int) -> list[Column
     return from_first if wanted.before is None else [*from_first, article_id < wanted.before]
 
 
-def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> list[ColumnElement[bool]]:
-    """Build the condition that a wanted source carried the article; none if any source counts."""
-    if wanted.source_ids is None and wanted.whatever_source:
-        return []
-    return [article_id.in_(_carried_articles(wanted, first))]
+def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> ColumnElement[bool]:
+    """Build the condition that a wanted source carried the article."""
+    is_carried: ColumnElement[bool] = article_id.in_(_carried_articles(wanted, first))
+    return is_carried
 
 
 def _carried_articles(wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:

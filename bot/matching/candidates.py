@@ -87,6 +87,7 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
     least = most if limits.least is None else min(limits.least, most)
     wanted, now = await _articles_wanted(storage, tree or query.tree, limits.ago, chat_id)
     until = asyncio.get_running_loop().time() + TIME_LIMIT.total_seconds()
+    asked = [query] if tree is None else [query, ParsedQuery(tree)]
     results: list[tuple[Candidate, Result]] = []
 
     def is_done(some: Results[Result]) -> bool:
@@ -99,9 +100,7 @@ async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
         portion = goal - len(results)
         async with storage.reading_in_transaction() as tx:
             found = await search_articles(tx, wanted, limit=portion + 1)
-        some = await evaluate(
-            storage, [query], found[:portion], work, until=until, is_enough=is_done
-        )
+        some = await evaluate(storage, asked, found[:portion], work, until=until, is_enough=is_done)
         is_more = len(some) < len(found)
         is_over = len(some) < portion or is_done(some)
         results += some
@@ -144,19 +143,22 @@ async def evaluate(
     """Read the articles in this order and do *work* on each, until *is_enough* or the time *until*.
 
     Returns the results of one portion after the other, in each the newest article first.
-    *queries*: what *work* evaluates. *until*: by the event loop's clock. The first `_AT_LEAST`
-    articles are evaluated however long that takes.
+    *queries*: what *work* evaluates. Texts that they do not ask for are not read. *until*: by the
+    event loop's clock. The first `_AT_LEAST` articles are evaluated however long that takes.
     """
     asked = [leaf for query in queries for leaf in leaves(query.tree)]
     with_names = any(isinstance(leaf, SourceTerm) for leaf in asked)
     with_originals = any(term.spelling for leaf in asked for term in terms(leaf))
+    with_texts = not all(term.title for leaf in asked for term in terms(leaf))
     clock = asyncio.get_running_loop().time
     results: list[tuple[Candidate, Result]] = []
     is_late = False
     for start in range(0, len(article_ids), _PORTION):
         portion = article_ids[start : start + _PORTION]
         async with storage.reading() as tx:
-            articles = await read_candidates(tx, portion, with_originals=with_originals)
+            articles = await read_candidates(
+                tx, portion, with_originals=with_originals, with_texts=with_texts
+            )
             names = await searchable_names(tx, portion) if with_names else {}
         turned = clock()
         evaluated: list[tuple[Candidate, Result]] = []

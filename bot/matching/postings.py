@@ -5,7 +5,8 @@ have had. To match an article:
 
 1. hash its words and phrases, and look up the hashes among all literals;
 2. take the clauses whose rarest literal the article has;
-3. drop those of which it lacks another required literal, or has a forbidden one.
+3. drop those of which it lacks another required literal, or has a forbidden one. Most clauses have
+   one literal only and need no such check.
 
 A literal is stored as a 64-bit hash. Python salts the hash in each process, so that nobody can
 cause collisions. A million queries take about 60 MB. New queries are merged by sorting arrays, in a
@@ -46,7 +47,6 @@ _STEP: Final = 0x9E3779B97F4A7C15  # odd: a phrase's hash differs by the order o
 _TITLE: Final = hash(TITLE) & _MASK
 _PREFIX: Final = hash(PREFIX) & _MASK
 _BREAK: Final = "\n"  # not a word: it keeps a phrase from spanning the words on either side
-_CELLS_A_LITERAL: Final = 4  # at least, in the filter
 _CLAUSES: Final = 50_000  # checked in one slice
 
 
@@ -130,15 +130,19 @@ class Frequencies:
 class Postings:
     """The merged clauses.
 
-    *literals*: sorted hashes; the number of a literal is its place among them. *filter*: whether
-    any of them has these last bits. *firsts[n]* to *firsts[n + 1]*: the clauses whose rarest
-    literal is n. *starts[c]* to *starts[c + 1]*: the places in *others* of the other literals of
-    clause c. *others*: the number of a required literal, or -1 minus the number of a forbidden one.
+    *literals*: sorted hashes; the number of a literal is its place among them. *buckets[b]*: the
+    place from which the literals with the first bits b are among the next *nearby*.
+    *firsts[2 * n]* to *firsts[2 * n + 1]*: the clauses that have literal n alone; from there to
+    *firsts[2 * n + 2]*: the other clauses whose rarest literal is n.
+    *starts[c]* to *starts[c + 1]*: the places in *others* of the other literals of clause c.
+    *others*: the number of a required literal, or -1 minus the number of a forbidden one.
+    *is_there*: which literals the article has that is being matched; False in between.
     """
 
     literals: Hashes = field(default_factory=lambda: np.full(1, _MASK, dtype=np.uint64))
-    filter: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, dtype=np.bool_))
-    firsts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(2, dtype=np.int32))
+    buckets: NDArray[np.int32] = field(default_factory=lambda: np.zeros(2, dtype=np.int32))
+    nearby: Ints = field(default_factory=lambda: np.zeros((1, 1), dtype=np.int64))
+    firsts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(3, dtype=np.int32))
     query_ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     are_exact: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     starts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
@@ -147,20 +151,20 @@ class Postings:
     prefixes: PrefixLengths = field(default_factory=dict)
     has_titles: bool = False
     ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of queries, sorted
+    is_there: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, dtype=np.bool_))
 
     def __len__(self) -> int:
         """Return the number of clauses."""
         return len(self.query_ids)
 
     def find(self, hashes: Hashes) -> Ints:
-        """Return the numbers of the literals whose hashes are among *hashes*, sorted and distinct.
+        """Return the numbers of the literals whose hashes are among *hashes*, in any order.
 
-        Most words and phrases of an article are in no query. The filter tells this faster than a
-        search, which waits for memory at each step.
+        Hashes spread evenly, so that a bucket has about one literal. A binary search among all
+        literals would wait for memory at each step.
         """
-        hashes = distinct(hashes[self.filter.take(hashes & _filter_mask(self.filter))])
-        at = self.literals.searchsorted(hashes)
-        found: Ints = at[self.literals.take(at, mode="clip") == hashes]
+        near = self.nearby + self.buckets.take(hashes >> _shift(len(self.buckets)))
+        found: Ints = near[self.literals.take(near) == hashes]
         return found
 
     def matching(self, numbers: Ints) -> Slices[tuple[Ints, Ints]]:
@@ -168,38 +172,42 @@ class Postings:
 
         *numbers*: the numbers of the literals that the article has, sorted and distinct.
         """
-        is_there = np.zeros(len(self.literals), dtype=np.bool_)
-        is_there[numbers] = True
-        yield
-        first, last = self.firsts.take(numbers), self.firsts.take(numbers + 1)
+        self.is_there[numbers] = True
+        try:
+            return (yield from self._matching(numbers))
+        finally:
+            self.is_there[numbers] = False
+
+    def _matching(self, numbers: Ints) -> Slices[tuple[Ints, Ints]]:
+        first = self.firsts.take(2 * numbers)
+        middle = self.firsts.take(2 * numbers + 1)
+        last = self.firsts.take(2 * numbers + 2)
         found: list[Ints] = []
         counts = (last - first).cumsum()
         at = 0
         while at < len(numbers):
             before = counts[at - 1] if at else 0
             to = max(at + 1, int(counts.searchsorted(before + _CLAUSES)))
-            found.append(self._holding(_ranges(first[at:to], last[at:to]), is_there))
+            found.append(_ranges(first[at:to], middle[at:to]))
+            found.append(self._holding(_ranges(middle[at:to], last[at:to])))
             at = to
             yield
         held = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
         are_exact = self.are_exact.take(held)
         return self.query_ids.take(held[are_exact]), self.query_ids.take(held[~are_exact])
 
-    def _holding(self, asked: Ints, is_there: NDArray[np.bool_]) -> Ints:
-        """Return the clauses that hold among *asked*, whose rarest literals the article has."""
-        first, last = self.starts.take(asked), self.starts.take(asked + 1)
-        has_others = last > first
-        more = asked[has_others]
-        if not len(more):
+    def _holding(self, asked: Ints) -> Ints:
+        """Return the clauses that hold among *asked*, which have several literals each."""
+        if not len(asked):
             return asked
-        first, last = first[has_others], last[has_others]
+        first, last = self.starts.take(asked), self.starts.take(asked + 1)
         others = self.others.take(_ranges(first, last))
         are_forbidden = others < 0
         others[are_forbidden] = -1 - others[are_forbidden]
-        are_right = is_there.take(others) != are_forbidden
+        are_right = self.is_there.take(others) != are_forbidden
         lengths = last - first
         hold = np.logical_and.reduceat(are_right, lengths.cumsum() - lengths)
-        return np.concatenate((asked[~has_others], more[hold]))
+        return asked[hold]
 
 
 def distinct(values: NDArray[Number]) -> NDArray[Number]:
@@ -215,14 +223,18 @@ def _are_first(ordered: NDArray[Number]) -> NDArray[np.bool_]:
     return are_first
 
 
-def _filter_of(literals: Hashes) -> NDArray[np.bool_]:
-    found = np.zeros(1 << (_CELLS_A_LITERAL * len(literals)).bit_length(), dtype=np.bool_)
-    found[literals & _filter_mask(found)] = True
-    return found
+def _buckets(literals: Hashes) -> tuple[NDArray[np.int32], Ints]:
+    """Return `Postings.buckets` and `nearby`, the offsets from a bucket's place, in a column."""
+    count = 1 << len(literals).bit_length()
+    places = literals.searchsorted(np.arange(count, dtype=np.uint64) << _shift(count))
+    largest = int(np.diff(places, append=len(literals)).max())
+    places = np.minimum(places, len(literals) - largest)
+    return places.astype(np.int32), np.arange(largest).reshape(-1, 1)
 
 
-def _filter_mask(cells: NDArray[np.bool_]) -> np.uint64:
-    return np.uint64(len(cells) - 1)
+def _shift(buckets: int) -> np.uint64:
+    """Return by how many bits a hash is shifted to its bucket; *buckets*: a power of 2."""
+    return np.uint64(65 - buckets.bit_length())
 
 
 def _ranges(first: Numbers, last: Numbers) -> Ints:
@@ -260,15 +272,16 @@ def with_batch(
 
     literals, numbers = _numbered(hashes)
     rarest_literals = _rarest_literals(frequencies.of(hashes), are_forbidden, counts)
-    order = numbers[rarest_literals].argsort(kind="stable")
+    lengths = counts - 1
+    places = 2 * numbers[rarest_literals] + (lengths > 0)  # in `Postings.firsts`
+    order = places.argsort(kind="stable")
     signed = np.where(are_forbidden, -1 - numbers, numbers).astype(np.int32)
     others = np.delete(signed, rarest_literals)
-    lengths = counts - 1
     ends = lengths.cumsum()
-    firsts = numbers[rarest_literals][order].searchsorted(np.arange(len(literals) + 1))
+    firsts = places[order].searchsorted(np.arange(2 * len(literals) + 1))
     return Postings(
         literals,
-        _filter_of(literals),
+        *_buckets(literals),
         firsts.astype(np.int32),
         query_ids[order],
         are_exact[order],
@@ -278,6 +291,7 @@ def with_batch(
         merged_prefixes(old.prefixes, batch.prefixes),
         old.has_titles or batch.has_titles,
         _numbered(query_ids)[0],
+        np.zeros(len(literals), dtype=np.bool_),
     )
 
 
@@ -302,7 +316,8 @@ def _are_among(values: Ints, known: Ints) -> NDArray[np.bool_]:
 
 def _flat(postings: Postings) -> tuple[Hashes, NDArray[np.bool_]]:
     """Return the literals of all clauses, the rarest of each first, and which are forbidden."""
-    rarest_literals = np.repeat(np.arange(len(postings.firsts) - 1), np.diff(postings.firsts))
+    places = np.repeat(np.arange(len(postings.firsts) - 1), np.diff(postings.firsts))
+    rarest_literals = places // 2
     signed = np.insert(postings.others, postings.starts[:-1], rarest_literals)
     are_forbidden = signed < 0
     return postings.literals[np.where(are_forbidden, -1 - signed, signed)], are_forbidden

@@ -10,7 +10,16 @@ from bot.matching.query import parse
         pytest.param("taiwan", '"taiwan"', "'taiwan'", id="a word"),
         pytest.param("tai*", '"tai" *', "'tai':*", id="a beginning"),
         pytest.param("대만", '"대만" *', "'대만':*", id="Korean"),
-        pytest.param("x -y", '"x"', "'x'", id="a NOT asks for nothing"),
+        pytest.param("x -y -z", '("x" NOT "y" NOT "z")', "'x'", id="a NOT"),
+        pytest.param("x -(y OR z)", '("x" NOT "y" NOT "z")', "'x'", id="a NOT of words"),
+        pytest.param(
+            "x OR (y -z)", '("x" OR ("y" NOT "z"))', "('x' | 'y')", id="a NOT in a branch"
+        ),
+        pytest.param('x -"y z"', '"x"', "'x'", id="a NOT of a phrase, whose words may stand apart"),
+        pytest.param("x -yyy*", '"x"', "'x'", id="a NOT of a beginning"),
+        pytest.param("x -title:y", '"x"', "'x'", id="a NOT in the title, when the text has it"),
+        pytest.param('x -"Y"c', '"x"', "'x'", id="a NOT of a spelling"),
+        pytest.param("x -대만", '"x"', "'x'", id="a NOT of a Korean word"),
         pytest.param("x (y OR z)", '("x" AND ("y" OR "z"))', "('x' & ('y' | 'z'))", id="both"),
         pytest.param(
             "e-mail", '(("e" AND "mail") OR "email")', "(('e' & 'mail') | 'email')", id="joined"

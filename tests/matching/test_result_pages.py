@@ -8,7 +8,7 @@ from bot.matching import candidates, result_pages
 from bot.matching.query import parse
 from bot.matching.result_pages import PER_PAGE, PagePosition, archive
 from storage import search as stored_search
-from storage.search import read_candidates
+from storage.search import SearchedArticle, read_candidates
 from tests.matching.stored import stored_article, stored_follower, stored_source
 
 
@@ -159,9 +159,35 @@ async def test_no_candidate_is_evaluated_twice(storage, monkeypatch):
     source = await stored_source(storage)
     stored = [await stored_article(storage, "Not Taiwan", source_id=source) for _ in range(5)]
 
-    await archive(storage, parse("taiwan -not"), PagePosition(), chat_id=0)
+    await archive(storage, parse("taiwan -title:not"), PagePosition(), chat_id=0)
 
     assert evaluated == stored[::-1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts"),
+    [
+        pytest.param("title:taiwan", {""}, id="only the title counts"),
+        pytest.param("title:taiwan OR ferry", {"a ferry"}, id="the text counts too"),
+    ],
+)
+async def test_texts_are_read_only_for_queries_that_ask_for_them(
+    storage, monkeypatch, typed, texts
+):
+    read: list[SearchedArticle] = []
+
+    async def noting(tx, article_ids, **options):
+        read.extend(await read_candidates(tx, article_ids, **options))
+        return read
+
+    monkeypatch.setattr(candidates, "read_candidates", noting)
+    source = await stored_source(storage)
+    await stored_article(storage, "Taiwan", "A ferry", source_id=source)
+
+    page = await archive(storage, parse(typed), PagePosition(), chat_id=0)
+
+    assert [hit.title for hit in page.hits] == ["Taiwan"]
+    assert {article.folded_text for article in read} == texts
 
 
 async def test_more_stories_than_were_counted_are_reported_as_more(storage, monkeypatch):

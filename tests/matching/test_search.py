@@ -146,6 +146,16 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
     assert [str(part) for part in missed.explained.missing] == ["tsunami"]
 
 
+async def test_a_near_miss_of_words_in_titles_may_be_in_the_text(storage: Storage):
+    wire = await stored_source(storage)
+    await stored_article(storage, "News", "Taiwan", source_id=wire)
+
+    missed = await search.near_miss(storage, parse("title:taiwan"))
+
+    assert missed is not None
+    assert missed.explained.words == ("taiwan",)
+
+
 async def test_the_index_gives_no_candidate_too_few(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):

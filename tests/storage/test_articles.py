@@ -133,9 +133,14 @@ async def test_a_revision_before_any_stage_makes_no_version(storage: Storage):
     assert (article.title, article.version, article.revised_at) == ("Second", 1, None)
 
 
+async def published_article(storage: Storage, title: str, text: str = "") -> int:
+    """Store an article of a public source, which every search finds."""
+    return await stored_article(storage, title, text, source_id=await stored_source(storage))
+
+
 async def found(tx: Transaction, word: str) -> list[int]:
     words = f"'{word}'" if tx.dialect == POSTGRESQL else f'"{word}"'
-    wanted = ArticleSearch(words, tx.now - timedelta(days=1), whatever_source=True)
+    wanted = ArticleSearch(words, tx.now - timedelta(days=1))
     return await search_articles(tx, wanted, limit=10)
 
 
@@ -152,7 +157,7 @@ async def found(tx: Transaction, word: str) -> list[int]:
     ],
 )
 async def test_folded_words_are_found(storage: Storage, title: str, text: str, word: str):
-    article = await stored_article(storage, title, text)
+    article = await published_article(storage, title, text)
 
     async with storage.reading() as tx:
         assert await found(tx, word) == [article]
@@ -160,7 +165,7 @@ async def test_folded_words_are_found(storage: Storage, title: str, text: str, w
 
 
 async def test_a_new_folded_text_replaces_the_old_one(storage: Storage):
-    article = await stored_article(storage, "Old")
+    article = await published_article(storage, "Old")
     async with storage.writing() as tx:
         await replace_folded(tx, [FoldedText(article, "new", "")])
 
@@ -170,16 +175,17 @@ async def test_a_new_folded_text_replaces_the_old_one(storage: Storage):
 
 
 async def test_a_word_is_found_by_its_beginning(storage: Storage):
-    article = await stored_article(storage, "Taiwanese ferries")
+    article = await published_article(storage, "Taiwanese ferries")
     beginning = "'ferr':*" if storage.dialect == POSTGRESQL else '"ferr" *'
 
     async with storage.reading() as tx:
-        wanted = ArticleSearch(beginning, tx.now - timedelta(days=1), whatever_source=True)
+        wanted = ArticleSearch(beginning, tx.now - timedelta(days=1))
         assert await search_articles(tx, wanted, limit=10) == [article]
 
 
 async def test_a_deleted_article_leaves_the_index(storage: Storage):
-    article, other = await stored_article(storage, "Ferry"), await stored_article(storage, "Ferry")
+    source = await stored_source(storage)
+    article, other = [await stored_article(storage, "Ferry", source_id=source) for _ in range(2)]
     async with storage.writing() as tx:
         await tx.change(delete(Article).where(col(Article.id) == article))
 
@@ -193,7 +199,7 @@ async def test_a_deleted_article_leaves_the_index(storage: Storage):
 
 async def test_an_immense_article_is_stored(storage: Storage):
     words = " ".join(f"word{number}" for number in range(MOST_TOKENS // 4))
-    article = await stored_article(storage, "Immense", "x" * (2 * LONGEST_TOKEN) + " " + words)
+    article = await published_article(storage, "Immense", "x" * (2 * LONGEST_TOKEN) + " " + words)
 
     async with storage.reading() as tx:
         assert await found(tx, "immense") == [article]
