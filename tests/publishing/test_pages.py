@@ -50,7 +50,7 @@ def test_zones_of_one_offset_share_the_news_of_a_topic():
     seoul = edition_page(renderer, replace(edition, plan=Plan("Asia/Seoul")))
 
     assert tokyo[0].text.replace("Tokyo", "Seoul") == seoul[0].text
-    assert len({key for key in renderer.kept if "edition/topic_news.html" in key}) == len(TOPICS)
+    assert sum("edition/topic_news.html" in str(key) for key in renderer.kept) == len(TOPICS)
 
 
 def test_each_story_has_its_local_time_when_clocks_change_between_them(renderer):
