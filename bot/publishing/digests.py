@@ -33,7 +33,9 @@ from storage.outbox import StoredBody, enqueue, new_delivery
 from storage.suspension import resume_chats
 
 LEASE = timedelta(minutes=1)
-TOGETHER = 50  # editions in one transaction
+# Editions in one transaction, which keeps other writers waiting for some 25 ms on SQLite. Half as
+# many in each take a tenth more CPU.
+TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Digests:
     mailer: Mailer | None = None
     _counts: StoryCounts = field(default_factory=StoryCounts)
 
-    async def run_once(self, limit: int = 300) -> int:
+    async def run_once(self, limit: int = 600) -> int:
         """Make the editions that are due; return how many chats were claimed."""
         async with self.storage.writing() as tx:
             await resume_chats(tx, limit=limit)
