@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, func, or_
 from sqlmodel import Field, SQLModel, col, select
@@ -164,30 +164,42 @@ async def _last_since(
     }
 
 
-_Values = Mapping[str, Any]
+class StoryToList(Protocol):
+    """A story of an edition; the columns of its `EditionStory`."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def article_id(self) -> int: ...
+    @property
+    def topic_ids(self) -> tuple[int, ...]: ...
+    @property
+    def alerted(self) -> bool: ...
 
 
 async def make_editions(
-    tx: Transaction, editions: Sequence[tuple[_Values, Sequence[_Values]]]
+    tx: Transaction, editions: Sequence[tuple[Mapping[str, Any], Sequence[StoryToList]]]
 ) -> dict[int, int]:
     """Insert *editions*, at most one per chat, with their stories; return their ids by chat.
 
-    Each is the columns of an `Edition`, and of its `EditionStory` rows in order. Skips an edition
-    if the chat already has one for the same date and schedule time.
+    Each is the columns of an `Edition`, and its stories in order. Skips an edition if the chat
+    already has one for the same date and schedule time.
     """
     ids = await insert_new(tx, Edition, [row for row, _ in editions], returning=Edition.id)
     made = dict(
         await tx.rows(select(Edition.chat_id, Edition.id).where(among(col(Edition.id), ids)))
     )
-    # Equal lists of topics become one object, because an insert writes each object as JSON once.
-    shared: dict[tuple[int, ...], list[int]] = {}
+    # Equal topics become one object, because an insert writes each object as JSON once.
+    shared: dict[tuple[int, ...], tuple[int, ...]] = {}
     rows = [
         {
             "chat_id": row["chat_id"],
+            "story_id": story.id,
             "edition_id": made[row["chat_id"]],
             "place": place,
-            **story,
-            "topic_ids": shared.setdefault(tuple(story["topic_ids"]), story["topic_ids"]),
+            "article_id": story.article_id,
+            "topic_ids": shared.setdefault(story.topic_ids, story.topic_ids),
+            "alerted": story.alerted,
         }
         for row, listed in editions
         if row["chat_id"] in made

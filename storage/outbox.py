@@ -206,6 +206,19 @@ class Body(Protocol):
         """Return the body to store in case that this one is refused for its form, if any."""
 
 
+class StoredBody:
+    """A body that is converted before the transaction, to make the transaction shorter."""
+
+    def __init__(self, body: Body) -> None:
+        self._json, self._fallback = body.to_json(), body.fallback()
+
+    def to_json(self) -> dict[str, Any]:
+        return self._json
+
+    def fallback(self) -> dict[str, Any] | None:
+        return self._fallback
+
+
 def new_delivery(
     tx: Transaction, kind: DeliveryKind, chat_id: int, body: Body, **columns: Any
 ) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import time
 
 from benchmarks.digest.audience import MONDAY_MORNING
 from benchmarks.processes import memory_mb
+from bot.app.memory import start_collection
 from bot.publishing.digests import Digests
 from bot.rendering.renderer import Renderer
 from storage.db.engine import Storage
@@ -21,6 +22,7 @@ from storage.db.engine import Storage
 async def compose_all(url: str, expected: int) -> dict[str, float]:
     storage = Storage.open(url, clock=MONDAY_MORNING)
     digests = Digests(storage, Renderer(), f"composer:{os.getpid()}")
+    start_collection()
     editions, early, cpu = 0, 0.0, time.process_time()
     while composed := await digests.run_once():
         editions += composed

@@ -58,12 +58,16 @@ class ArticleText:
         """Return the passage that the *queries* (canonical) hit, with the words marked."""
         key = (queries, length)
         if key not in self._excerpts:
-            hits = [span for query in queries for span in spans_in(parse(query), self._folded)]
+            hits = [span for query in queries for span in spans_in(_parsed(query), self._folded)]
             places = self._sentences
             self._excerpts[key] = snippet_of(
                 self.text, places, hits, length.characters, length.sentences
             )
         return self._excerpts[key]
+
+
+# Cached, because the stories of a topic have the same queries.
+_parsed = lru_cache(maxsize=1024)(parse)
 
 
 # Cached, because an article goes to many chats with the same queries.

@@ -3,8 +3,9 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from bot.publishing.calendar import Plan
 from bot.publishing.selection import (
@@ -103,6 +104,28 @@ class EditionPage:
     @property
     def due_at(self) -> datetime:
         return self.now - self.late
+
+    @property
+    def due_minutes(self) -> int:
+        """Return when it was due, in minutes after midnight in the chat's zone."""
+        due = local(self.due_at, self.plan.zone)
+        return due.hour * 60 + due.minute
+
+    @property
+    def shown_zone(self) -> str | timezone:
+        """Return the zone in which to show the times of the listed stories.
+
+        If all have the same UTC offset there, it is only this offset, so that chats of all zones
+        with the offset share the rendered parts.
+        """
+        clocks = ZoneInfo(self.plan.zone)
+        times = (story.shown_at for story in self.choice.listed)
+        offsets = {
+            at.astimezone(clocks).utcoffset() or timedelta()
+            for at in times
+            if isinstance(at, datetime)
+        }
+        return timezone(offsets.pop()) if len(offsets) == 1 else self.plan.zone
 
     @property
     def is_late(self) -> bool:

@@ -170,6 +170,11 @@ class Choice:
         return len(self.alerted) >= FOLD_FROM
 
     @property
+    def folded(self) -> list[Section]:
+        """The sections that only count the rest of their stories."""
+        return [section for section in self.sections if section.more]
+
+    @property
     def listed(self) -> Iterator[SelectedStory]:
         return (story for section in self.sections for story in section.listed)
 

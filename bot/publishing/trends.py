@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from math import ceil
 from string import ascii_uppercase
+from typing import NamedTuple
 
 from bot.publishing.selection import SelectedTopic
 
@@ -38,8 +39,7 @@ class TrendChange(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(NamedTuple):
     """The number of stories on each of the *days* of a fortnight, oldest first."""
 
     days: tuple[int, ...]

@@ -6,7 +6,7 @@ in the reader's own zone; its text is for clients and mails that cannot do this.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache, partial, reduce
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -34,8 +34,8 @@ Width = Literal["wide", "abbreviated"]
 _RECENT_DAYS = 6  # the name of an older weekday would be ambiguous
 
 
-def local(at: datetime, zone: str) -> datetime:
-    return at.astimezone(ZoneInfo(zone))
+def local(at: datetime, zone: str | tzinfo) -> datetime:
+    return at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
 
 
 def clock(minutes: int) -> str:
@@ -146,7 +146,7 @@ def _from_now(span: timedelta, locale: str) -> str:
         return format_timedelta(span, add_direction=True, threshold=1, locale=locale)
 
 
-def when(at: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
+def when(at: datetime | date, zone: str | tzinfo, today: date, locale: str) -> str | Markup:
     """Return the time of news, with its day unless it is *today*; of a date, only the day."""
     shown, layout = _seen(at, zone, today, locale)
     return tg_time(at, shown, layout) if isinstance(at, datetime) else shown
@@ -160,7 +160,7 @@ def stamp(at: datetime | date, zone: str, today: date, locale: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(exact, shown)
 
 
-def _seen(at: datetime | date, zone: str, today: date, locale: str) -> tuple[str, str]:
+def _seen(at: datetime | date, zone: str | tzinfo, today: date, locale: str) -> tuple[str, str]:
     """Return the text of a time, and Telegram's layout for it."""
     if not isinstance(at, datetime):
         return _skeleton("MMMd", at, locale), "d"

@@ -3,10 +3,10 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from unicodedata import category
 
 from bot.text.datelines import dateline_end
@@ -28,8 +28,7 @@ class Span:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(NamedTuple):
     """One line of text. *bold*: ranges of the line, in order and without overlaps.
 
     *in_title*: ranges of the title with words that the line does not have.
@@ -84,7 +83,7 @@ def snippet_of(
     )
     words = _words_within(hits, best.place)
     elsewhere = bold_ranges(hit for hit in title_hits if not words.issuperset(hit.words))
-    return replace(_on_one_line(text, best, hits), in_title=elsewhere)
+    return _on_one_line(text, best, hits)._replace(in_title=elsewhere)
 
 
 def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:

@@ -60,20 +60,23 @@ def _trace(piece: str, at: int) -> Trace:
 def _marked(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
     """Return the marked folded text, and where its characters start and end in *text*."""
     composed, first, last = _composed(text)
+    # Most texts fold each character to one, so that its offset does not change.
+    keeps_offsets = all(len(TABLE[ord(char)]) == 1 for char in set(composed))
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     at = 0
     for start, end, replacement in [*signs(composed), (len(composed), len(composed), "")]:
-        folded = [TABLE[ord(char)] for char in composed[at:start]]
-        chars += folded
-        if max(map(len, folded), default=1) == 1 and "" not in folded:
+        if keeps_offsets:
+            chars.append(composed[at:start].translate(TABLE))
             starts += first[at:start]
             ends += last[at:start]
         else:
-            for index, parts in enumerate(folded, at):
-                starts += [first[index]] * len(parts)
-                ends += [last[index]] * len(parts)
+            for index in range(at, start):
+                folded = TABLE[ord(composed[index])]
+                chars.append(folded)
+                starts += [first[index]] * len(folded)
+                ends += [last[index]] * len(folded)
         if sign := replacement.translate(TABLE):
             chars.append(sign)
             starts += [first[start]] * len(sign)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.publishing.selection import SelectedStory
 from bot.sources.drafts import url_hash
 from storage.alerts import make_alerts
 from storage.articles import Article
@@ -44,7 +45,7 @@ async def reported(storage: Storage) -> int:
         (alert,) = (await make_alerts(tx, [row | {"made_at": tx.now, "chapter": 1}])).values()
         edition = {"chat_id": chat, "local_date": tx.now.date(), "schedule_number": 0, "stories": 1}
         edition |= {"due_at": tx.now, "made_at": tx.now, "since": tx.now, "topics": []}
-        listed = {"story_id": 1, "article_id": article, "topic_ids": [], "alerted": True}
+        listed = SelectedStory(1, article, "Ferry late", URL, (), tx.now, alerted=True)
         made = await make_editions(tx, [(edition, [listed])])
         sent_at = tx.now + timedelta(seconds=2)
     sent: dict[str, Any] = {"state": DeliveryState.SENT, "sent_at": sent_at, "attempts": 1}

@@ -154,9 +154,8 @@ def many(count: int, style: Style = Style.FULL):
         replace(samples.sample_story(0), id=n, title=f"{n} {'広州で協議が始まる' * 12}")
         for n in range(count)
     ]
-    snippet = replace(
-        samples.sample_snippet(0), text="台湾をめぐる立場は変わらない。" * 20, bold=()
-    )
+    text = "台湾をめぐる立場は変わらない。" * 20
+    snippet = samples.sample_snippet(0)._replace(text=text, bold=())
     topics = [samples.TIES, samples.CONSUL]
     hits = [samples.sample_story(3).hits[:1], samples.sample_story(4).hits]
     stories = [replace(story, hits=hits[story.id % 2]) for story in stories]
@@ -174,7 +173,7 @@ def test_a_mail_that_would_be_cut_off_lists_fewer_whole_stories_and_counts_the_o
     edition = replace(
         edition,
         snippets={
-            story: replace(snippet, text=snippet.text * 9)
+            story: snippet._replace(text=snippet.text * 9)
             for story, snippet in edition.snippets.items()
         },
     )

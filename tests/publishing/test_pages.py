@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -41,6 +41,38 @@ def test_a_digest_marks_words_and_links_titles(renderer):
     assert [[button.data for button in row] for row in message.keyboard] == [
         ["mine:0", "times_and_pause"]
     ]
+
+
+def test_zones_of_one_offset_share_the_news_of_a_topic():
+    renderer, edition = Renderer(), samples.sample_edition()
+
+    tokyo = edition_page(renderer, edition)
+    seoul = edition_page(renderer, replace(edition, plan=Plan("Asia/Seoul")))
+
+    assert tokyo[0].text.replace("Tokyo", "Seoul") == seoul[0].text
+    assert sum("edition/topic_news.html" in str(key) for key in renderer.kept) == len(TOPICS)
+
+
+def test_each_story_has_its_local_time_when_clocks_change_between_them(renderer):
+    edition, hour = samples.sample_edition(), timedelta(hours=1)
+    change = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    stories = [
+        replace(samples.sample_story(number), news_at=at, published=at)
+        for number, at in enumerate((change - hour / 2, change + hour / 2))
+    ]
+
+    (message,) = edition_page(
+        renderer,
+        replace(
+            edition,
+            choice=choose(TOPICS, stories),
+            plan=Plan("Europe/London"),
+            now=change + 7 * hour,
+        ),
+    )
+
+    assert sorted(marked(message, "date_time")) == ["01:30", "01:30"]
+    assert len({e.unix_time for e in message.entities if e.unix_time}) == 2
 
 
 def test_several_alerted_stories_are_folded(renderer):
