@@ -47,7 +47,7 @@ from benchmarks.ingest.stages import (
 )
 from benchmarks.processes import peak_mb, process_tree, server_database, total_cpu_seconds
 from benchmarks.report import Row, parser, print_rows
-from bot.app.memory import collect_recent
+from bot.app.memory import share_arena, start_collection
 from bot.matching.query import parse
 from storage.articles import Article
 from storage.db.engine import Storage, database_clock
@@ -74,7 +74,7 @@ async def measure_rounds(args: argparse.Namespace, url: str) -> list[Row]:
             if args.captured:
                 await _read_no_pages(stages.storage)
             await stages.grouping.sync.prepare()
-            await collect_recent()  # as in service
+            start_collection()  # as in service
             for name, version in ROUNDS.items():
                 farm.set_version(version)
                 if clock:
@@ -155,6 +155,7 @@ def main() -> None:
     for flag in ("--single", "--pages", "--cycle"):
         options.add_argument(flag, action="store_true")
     args = options.parse_args()
+    share_arena()  # as in service
     print_rows("ingest", asyncio.run(measure(args)), cycle=args.cycle, single=args.single)
 
 

@@ -17,7 +17,13 @@ from benchmarks.soak.numbers import DAY, HOUR, Numbers
 from benchmarks.soak.telegram import Telegram
 from benchmarks.soak.users import Users, users_of
 from bot.app.deployment import Deployment
-from bot.app.memory import ALL_EVERY, RECENT_EVERY, collect_all, collect_recent
+from bot.app.memory import (
+    ALL_EVERY,
+    RECENT_EVERY,
+    collect_all,
+    collect_recent,
+    start_collection,
+)
 from bot.app.peers import Wakeups
 from bot.app.resources import ProcessContext, SourceResources, make_links
 from bot.app.roles import (
@@ -119,11 +125,11 @@ class SoakedBot:
 
     async def collect_garbage(self) -> None:
         """Collect garbage as the scheduler does in service."""
-        rounds = ALL_EVERY // RECENT_EVERY
+        start_collection()
         while True:
-            for _ in range(rounds):
-                await collect_recent()
+            for _ in range(ALL_EVERY // RECENT_EVERY):
                 await asyncio.sleep(RECENT_EVERY.total_seconds())
+                await collect_recent()
             await collect_all()
 
 
