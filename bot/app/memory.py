@@ -8,9 +8,10 @@ collection of recent objects.
 
 Nearly all objects made at startup live as long as the process. A collection of all 250,000 objects
 frees 2,000 of them and blocks the event loop for up to a second. The collector is therefore enabled
-once the process has started, and exempts what it finds then. It collects all other objects, and
-once a day the exempt ones too. Exempting more objects each time would keep garbage for a day: a
-closed connection is a cycle, and some are always open.
+once the process has started, and exempts what it finds then. Ten minutes later, when most modules
+and templates are loaded, and then once a day, it collects all objects and exempts the rest. Other
+collections exempt nothing. If they did, objects that were in use at that moment would be kept for
+up to a day: a closed connection is a cycle, and some are always open.
 """
 
 from __future__ import annotations
