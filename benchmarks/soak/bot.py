@@ -36,6 +36,7 @@ from bot.app.roles import (
 from bot.budgets import USUAL
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
+from bot.ops.instrumentation import GaugeName
 from bot.settings import AccessMode, Settings
 from bot.sources.feeds.model import Document
 from bot.sources.fetch.client import Fetcher
@@ -94,6 +95,10 @@ class SoakedBot:
     tick: float
     _next: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def story_mb(self) -> float:
+        return self.process.instrumentation.gauges[GaugeName.STORY_MEMORY]() / 1e6
+
     async def wake_stages(self, seen: Callable[[Backlog], None]) -> None:
         """Wake the stages with due work, until cancelled; pass each backlog to *seen*."""
         while True:
@@ -127,10 +132,11 @@ class SoakedBot:
         """Collect garbage as the scheduler does in service."""
         start_collection()
         while True:
-            for _ in range(ALL_EVERY // RECENT_EVERY):
+            await asyncio.sleep(RECENT_EVERY.total_seconds())
+            await collect_all()
+            for _ in range(ALL_EVERY // RECENT_EVERY - 1):
                 await asyncio.sleep(RECENT_EVERY.total_seconds())
                 await collect_recent()
-            await collect_all()
 
 
 @asynccontextmanager
