@@ -31,7 +31,7 @@ from itertools import pairwise
 from sqlalchemy import update
 from sqlmodel import col, func, select
 
-from benchmarks.databases import database
+from benchmarks.databases import database, migrate_in_child
 from benchmarks.ingest import captured
 from benchmarks.ingest.cycle import measure_cycles
 from benchmarks.ingest.farm import running_farm
@@ -55,7 +55,6 @@ from storage.entries import Entry
 from storage.enums import ArticleStage, FullText
 from storage.matches import Match
 from storage.queries import Query
-from storage.schema import migrate
 from storage.sources import Source
 
 ROUNDS = {"all new": 0, "304": 0, "2 new": 1}  # the version of the feeds
@@ -132,7 +131,7 @@ async def check(storage: Storage, args: argparse.Namespace, versions: int) -> No
 
 async def measure(args: argparse.Namespace) -> list[Row]:
     if args.database:
-        await migrate(args.database)
+        await migrate_in_child(args.database)
         return await _measure(args, args.database)
     async with database() as file:
         return await _measure(args, file)
