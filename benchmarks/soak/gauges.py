@@ -30,7 +30,8 @@ class Hour:
     """*memory*: megabytes of the process; *tree*: its peak with the workers.
 
     *of_sqlite*: megabytes of *memory* that SQLite holds, nearly all of it in its page caches.
-    *of_stories*: of *memory*, by the estimate that bounds it.
+    *of_stories*: the most so far, by the estimate that bounds it. When there is less news, the
+    process keeps what stories have left, and uses it again.
     """
 
     number: int
@@ -101,7 +102,7 @@ class Gauges:
                 self._worst[step] = max(self._worst[step], lag)
 
     async def end_hour(self, of_stories: float) -> Hour:
-        """Record the hour that has passed; *of_stories*: see `Hour`."""
+        """Record the hour that has passed; *of_stories*: megabytes now."""
         hour = Hour(
             number=round(self.clock.seconds / HOUR.total_seconds()),
             memory=memory_mb(),
@@ -113,7 +114,7 @@ class Gauges:
             calls=dict(self.telegram.calls),
             fullest=self.telegram.fullest,
             of_sqlite=sqlite_mb(),
-            of_stories=of_stories,
+            of_stories=max(of_stories, self.hours[-1].of_stories if self.hours else 0),
         )
         self.hours.append(hour)
         self._worst, self._tree = Counter(), 0.0
