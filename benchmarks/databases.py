@@ -1,6 +1,8 @@
 """Empty databases for a run: an SQLite file, or a database of its own on a PostgreSQL server."""
 
+import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
@@ -9,7 +11,6 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.db.engine import DatabaseClock, Storage, database_clock
-from storage.schema import migrate
 
 
 @asynccontextmanager
@@ -17,13 +18,25 @@ async def database(server: str | None = None) -> AsyncIterator[str]:
     """Yield the URL of an empty, migrated database, on *server* or in a temporary folder."""
     if server:
         async with unmigrated_database(server) as url:
-            await migrate(url)
+            await migrate_in_child(url)
             yield url
         return
     with TemporaryDirectory() as folder:
         url = f"sqlite+aiosqlite:///{folder}/benchmark.sqlite3"
-        await migrate(url)
+        await migrate_in_child(url)
         yield url
+
+
+async def migrate_in_child(url: str) -> None:
+    """Migrate the database in a process of its own.
+
+    Modules that migrate are 12 MB, and a bot loads them only when it first starts a new version.
+    """
+    migrate = "from storage.schema import migrate; asyncio.run(migrate(sys.argv[1]))"
+    command = (sys.executable, "-c", f"import asyncio, sys; {migrate}", url)
+    child = await asyncio.create_subprocess_exec(*command)
+    if await child.wait():
+        raise SystemExit("The database could not be migrated.")
 
 
 @asynccontextmanager

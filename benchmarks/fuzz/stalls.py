@@ -13,7 +13,7 @@ from benchmarks.fuzz.bombs import FEEDS, LISTS, MAILS, Make, changing_word
 from benchmarks.fuzz.trials import NOW
 from benchmarks.processes import loop_lag
 from bot.app.mail import report_reader
-from bot.app.memory import collect_recent
+from bot.app.memory import start_collection
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
@@ -94,7 +94,7 @@ async def measure_stalls(database: str, is_chosen: Callable[[str], bool]) -> lis
         # The first of each kind loads modules.
         await documents.poll("https://first.example/", b"Title\n\nA text.")
         await documents.read_outlines(write_opml([Outline("https://first.example/")], "Feeds"))
-        await collect_recent()  # as in service
+        start_collection()  # as in service
         stalls = [
             await _measure(family, size, act)
             for family, size, act in _acts(documents)

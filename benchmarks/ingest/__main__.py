@@ -31,7 +31,7 @@ from itertools import pairwise
 from sqlalchemy import update
 from sqlmodel import col, func, select
 
-from benchmarks.databases import database
+from benchmarks.databases import database, migrate_in_child
 from benchmarks.ingest import captured
 from benchmarks.ingest.cycle import measure_cycles
 from benchmarks.ingest.farm import running_farm
@@ -47,7 +47,7 @@ from benchmarks.ingest.stages import (
 )
 from benchmarks.processes import peak_mb, process_tree, server_database, total_cpu_seconds
 from benchmarks.report import Row, parser, print_rows
-from bot.app.memory import collect_recent
+from bot.app.memory import share_arena, start_collection
 from bot.matching.query import parse
 from storage.articles import Article
 from storage.db.engine import Storage, database_clock
@@ -55,7 +55,6 @@ from storage.entries import Entry
 from storage.enums import ArticleStage, FullText
 from storage.matches import Match
 from storage.queries import Query
-from storage.schema import migrate
 from storage.sources import Source
 
 ROUNDS = {"all new": 0, "304": 0, "2 new": 1}  # the version of the feeds
@@ -74,7 +73,7 @@ async def measure_rounds(args: argparse.Namespace, url: str) -> list[Row]:
             if args.captured:
                 await _read_no_pages(stages.storage)
             await stages.grouping.sync.prepare()
-            await collect_recent()  # as in service
+            start_collection()  # as in service
             for name, version in ROUNDS.items():
                 farm.set_version(version)
                 if clock:
@@ -132,7 +131,7 @@ async def check(storage: Storage, args: argparse.Namespace, versions: int) -> No
 
 async def measure(args: argparse.Namespace) -> list[Row]:
     if args.database:
-        await migrate(args.database)
+        await migrate_in_child(args.database)
         return await _measure(args, args.database)
     async with database() as file:
         return await _measure(args, file)
@@ -155,6 +154,7 @@ def main() -> None:
     for flag in ("--single", "--pages", "--cycle"):
         options.add_argument(flag, action="store_true")
     args = options.parse_args()
+    share_arena()  # as in service
     print_rows("ingest", asyncio.run(measure(args)), cycle=args.cycle, single=args.single)
 
 

@@ -40,7 +40,7 @@ from benchmarks.processes import (
     total_cpu_seconds,
 )
 from benchmarks.report import Row
-from bot.app.memory import collect_recent
+from bot.app.memory import collect_recent, start_collection
 from storage.db.engine import Storage
 from storage.sources import Source
 
@@ -74,6 +74,7 @@ async def measure_cycles(feeds: int, url: str, queries: int) -> list[Row]:
             await add_queries(stages.storage, queries)
             await add_sources(stages.storage, feeds)
             await stages.grouping.sync.prepare()
+            start_collection()
             await _read_all(stages)
             await spread(stages.storage, _CYCLE)
             cpu = partial(total_cpu_seconds, besides=farm.pid, database=server_database(url))

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import accumulate
 from typing import Final
 
-from benchmarks.match.workload import VOCABULARY, Workload
+from benchmarks.match.workload import Workload
 
 SHOWN: Final = 24
 NEW: Final = 2  # in each version but the first
@@ -24,7 +23,6 @@ APART: Final = timedelta(minutes=10)
 FIRST: Final = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
 _WORDS: Final = 64
 _LENGTH: Final = 430  # characters of words in a text
-_WEIGHTS: Final = list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class FeedEntry:
 
 class Feeds:
     def __init__(self, *, excerpts: bool = False) -> None:
-        self._words = Workload().words
+        self._workload = Workload()
         self._excerpts = excerpts
 
     def body(self, feed: int, version: int) -> bytes:
@@ -65,7 +63,7 @@ class Feeds:
 
     def _texts(self, feed: int, number: int) -> tuple[str, str]:
         rng = random.Random(feed * 1_000_003 + number)
-        words = rng.choices(self._words, cum_weights=_WEIGHTS, k=_WORDS)
+        words = rng.choices(self._workload.words, cum_weights=self._workload.weights, k=_WORDS)
         if number >= 0 and is_planted(feed, number):
             words[12] = PLANTED
         return " ".join(words[:9]).capitalize(), _text(words[9:])

@@ -7,6 +7,7 @@ drawn evenly from all but the 200 most frequent words, because users do not sear
 
 import random
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
@@ -20,17 +21,25 @@ SYLLABLES: Final = [a + b for a, b in zip("bcdfghjklmnprstvwxyz", "aeiou" * 4, s
 
 
 class Workload:
+    """Queries need no list of all words, which would count as memory of the measured process."""
+
     def __init__(self, seed: int = SEED) -> None:
         self._rng = random.Random(seed)
-        self.words = [_word(rank) for rank in range(VOCABULARY)]
-        self._asked = self.words[200:]
-        self._weights = list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
+
+    @cached_property
+    def words(self) -> list[str]:
+        return [word(rank) for rank in range(VOCABULARY)]
+
+    @cached_property
+    def weights(self) -> list[float]:
+        """The cumulative weights of the words."""
+        return list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
 
     def articles(self, count: int) -> list[str]:
         return [self._text() for _ in range(count)]
 
     def _text(self) -> str:
-        words = self._rng.choices(self.words, cum_weights=self._weights, k=WORDS_IN_ARTICLE)
+        words = self._rng.choices(self.words, cum_weights=self.weights, k=WORDS_IN_ARTICLE)
         lines = (words[at : at + 12] for at in range(0, WORDS_IN_ARTICLE, 12))
         return ". ".join(" ".join(line).capitalize() for line in lines)
 
@@ -47,12 +56,14 @@ class Workload:
         )
 
     def _term(self) -> Term:
-        return term(self._rng.choices(self._asked, k=self._rng.choice([1, 1, 1, 2])))
+        ranks = self._rng.choices(range(200, VOCABULARY), k=self._rng.choice([1, 1, 1, 2]))
+        return term(map(word, ranks))
 
 
-def _word(rank: int) -> str:
-    word = ""
-    while rank or not word:
+def word(rank: int) -> str:
+    """Return the word with this rank; 0 is the most frequent."""
+    syllables = ""
+    while rank or not syllables:
         rank, syllable = divmod(rank, len(SYLLABLES))
-        word += SYLLABLES[syllable]
-    return word + "n"
+        syllables += SYLLABLES[syllable]
+    return syllables + "n"

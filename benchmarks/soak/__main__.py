@@ -21,6 +21,7 @@ from benchmarks.report import parser, print_json, say
 from benchmarks.soak.numbers import Numbers
 from benchmarks.soak.verdict import Verdict
 from benchmarks.soak.week import Week
+from bot.app.memory import share_arena
 from bot.ops.logs import configure_logs
 
 
@@ -48,6 +49,7 @@ def main() -> int:
     options.add_argument("--begins", type=_day, default=usual.begins, metavar="DATE")
     options.add_argument("--folder", type=Path, help="keeps the record of messages")
     configure_logs("json", "ERROR")
+    share_arena()  # as in service
     verdict = run(options.parse_args())
     print_json("soak", good=verdict.is_good, faults=verdict.faults, **verdict.facts)
     return 0 if verdict.is_good else 1

@@ -17,7 +17,13 @@ from benchmarks.soak.numbers import DAY, HOUR, Numbers
 from benchmarks.soak.telegram import Telegram
 from benchmarks.soak.users import Users, users_of
 from bot.app.deployment import Deployment
-from bot.app.memory import ALL_EVERY, RECENT_EVERY, collect_all, collect_recent
+from bot.app.memory import (
+    ALL_EVERY,
+    RECENT_EVERY,
+    collect_all,
+    collect_recent,
+    start_collection,
+)
 from bot.app.peers import Wakeups
 from bot.app.resources import ProcessContext, SourceResources, make_links
 from bot.app.roles import (
@@ -30,6 +36,7 @@ from bot.app.roles import (
 from bot.budgets import USUAL
 from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
+from bot.ops.instrumentation import GaugeName
 from bot.settings import AccessMode, Settings
 from bot.sources.feeds.model import Document
 from bot.sources.fetch.client import Fetcher
@@ -88,6 +95,10 @@ class SoakedBot:
     tick: float
     _next: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def story_mb(self) -> float:
+        return self.process.instrumentation.gauges[GaugeName.STORY_MEMORY]() / 1e6
+
     async def wake_stages(self, seen: Callable[[Backlog], None]) -> None:
         """Wake the stages with due work, until cancelled; pass each backlog to *seen*."""
         while True:
@@ -119,12 +130,13 @@ class SoakedBot:
 
     async def collect_garbage(self) -> None:
         """Collect garbage as the scheduler does in service."""
-        rounds = ALL_EVERY // RECENT_EVERY
+        start_collection()
         while True:
-            for _ in range(rounds):
-                await collect_recent()
-                await asyncio.sleep(RECENT_EVERY.total_seconds())
+            await asyncio.sleep(RECENT_EVERY.total_seconds())
             await collect_all()
+            for _ in range(ALL_EVERY // RECENT_EVERY - 1):
+                await asyncio.sleep(RECENT_EVERY.total_seconds())
+                await collect_recent()
 
 
 @asynccontextmanager

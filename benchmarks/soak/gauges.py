@@ -30,6 +30,8 @@ class Hour:
     """*memory*: megabytes of the process; *tree*: its peak with the workers.
 
     *of_sqlite*: megabytes of *memory* that SQLite holds, nearly all of it in its page caches.
+    *of_stories*: the most so far, by the estimate that bounds it. When there is less news, the
+    process keeps what stories have left, and uses it again.
     """
 
     number: int
@@ -42,17 +44,19 @@ class Hour:
     calls: Mapping[str, int]
     fullest: int
     of_sqlite: float = 0.0
+    of_stories: float = 0.0
 
     @property
     def own(self) -> float:
-        return self.memory - self.of_sqlite
+        return self.memory - self.of_sqlite - self.of_stories
 
     def line(self) -> str:
         shown = {name: self.rows[name] for name in ("article", "match", "alert", "delivery")}
         lags = " ".join(f"{name}={lag:.0f}" for name, lag in self.lags.items() if lag >= 1)
         return (
             f"day {self.number // 24 + 1} {self.number % 24:02}h: {self.memory:.0f} MB"
-            f" (of SQLite {self.of_sqlite:.0f}, tree {self.tree:.0f}),"
+            f" (of SQLite {self.of_sqlite:.0f}, of stories {self.of_stories:.0f},"
+            f" tree {self.tree:.0f}),"
             f" database {self.database:.0f} MB, rows {_pairs(shown)}, lags [{lags}],"
             f" queue [{_pairs(self.queue)}], {_pairs(self.calls)}, fullest second {self.fullest}"
         )
@@ -97,8 +101,8 @@ class Gauges:
                 self.looks[self.day, step][lag] += 1
                 self._worst[step] = max(self._worst[step], lag)
 
-    async def end_hour(self) -> Hour:
-        """Record the hour that has passed."""
+    async def end_hour(self, of_stories: float) -> Hour:
+        """Record the hour that has passed; *of_stories*: megabytes now."""
         hour = Hour(
             number=round(self.clock.seconds / HOUR.total_seconds()),
             memory=memory_mb(),
@@ -110,6 +114,7 @@ class Gauges:
             calls=dict(self.telegram.calls),
             fullest=self.telegram.fullest,
             of_sqlite=sqlite_mb(),
+            of_stories=max(of_stories, self.hours[-1].of_stories if self.hours else 0),
         )
         self.hours.append(hour)
         self._worst, self._tree = Counter(), 0.0

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from benchmarks.ingest.feeds import FeedEntry, write_feed
-from benchmarks.match.workload import SYLLABLES, Workload
+from benchmarks.match.workload import SYLLABLES, word
 from benchmarks.simulate.shapes import HOURS, NEWS
 from benchmarks.skipping_clock import Clock
 from benchmarks.soak.numbers import DAY, HOUR, Numbers
@@ -20,6 +20,7 @@ MEAN_REPORTS: Final = REPORTS[0] + REPORTS[1] * 2.5 + REPORTS[2] * 5
 LATEST: Final = 3 * HOUR  # by which a report follows the first one
 EXCERPTS: Final = 0.05  # of the entries are short and have a page
 _TITLE_WORDS, _TEXT_WORDS = 7, 70
+_VOCABULARY: Final = 20_000
 
 
 def subject(number: int) -> str:
@@ -79,7 +80,7 @@ class News:
 
     def __post_init__(self) -> None:
         self._dice = random.Random(self.numbers.seed)
-        self._words = Workload().words[:20_000]
+        self._words = [word(rank) for rank in range(_VOCABULARY)]
         for number in range(self.numbers.feeds):
             # A quarter of the hosts have several feeds.
             host = number // 4 * 4 if number % 16 < 8 else number

@@ -77,7 +77,7 @@ class Week:
                         group.create_task(self._report_news(news)),
                         group.create_task(bot.users.live()),
                     ]
-                    await self._measure_hours(clock, gauges)
+                    await self._measure_hours(clock, gauges, bot)
                     for life in lives:
                         life.cancel()
                 await asyncio.sleep(DRAIN.total_seconds())
@@ -90,10 +90,10 @@ class Week:
             for delay, feed, event in news.happen():
                 loop.call_later(delay, news.report, feed, event)
 
-    async def _measure_hours(self, clock: Clock, gauges: Gauges) -> None:
+    async def _measure_hours(self, clock: Clock, gauges: Gauges, bot: SoakedBot) -> None:
         for number in range(1, int(self.numbers.duration / HOUR) + 1):
             await asyncio.sleep(number * HOUR.total_seconds() - clock.seconds)
-            hour = await gauges.end_hour()
+            hour = await gauges.end_hour(bot.story_mb)
             self.say(f"{hour.line()}, {time.process_time():.0f} s of CPU")
         if (left := self.numbers.duration.total_seconds() - clock.seconds) > 0:
             await asyncio.sleep(left)

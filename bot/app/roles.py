@@ -114,6 +114,7 @@ def match_stages(process: ProcessContext) -> list[StageRunner]:
     sync, gauges = matching.sync, process.instrumentation.gauges
     gauges[GaugeName.INDEX_QUERIES] = lambda: len(sync.index)
     gauges[GaugeName.INDEX_CHANGE] = lambda: sync.number
+    gauges[GaugeName.STORY_MEMORY] = lambda: matching.story_memory
     return [
         StageRunner(stages.MATCH, matching.run_once),
         StageRunner(stages.REFOLD, Refolding(storage, owner).refold),

@@ -100,7 +100,8 @@ async def scheduling(
         trigger = IntervalTrigger(seconds=runner.stage.every.total_seconds(), timezone=UTC)
         scheduler.add_job(runs.run, trigger, (runner,), name=runner.name, next_run_time=now)
     for collect, every in memory.COLLECTIONS:
-        scheduler.add_job(collect, IntervalTrigger(seconds=every.total_seconds(), timezone=UTC))
+        trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
+        scheduler.add_job(collect, trigger, next_run_time=now + memory.RECENT_EVERY)
     scheduler.start()
     try:
         yield runs.finish

@@ -111,6 +111,7 @@ class MatchStage:
     once more when a process gets the role for the first time.
 
     *stories*: the stories that the holder of the role remembers; None if they must be read first.
+    *story_memory*: their estimated bytes after the last round.
     *held_until*: until when no other process can take the role; `_LONG_AGO` without the role.
     *unfinished*: articles that are still claimed, because their results could not be stored.
     """
@@ -128,6 +129,7 @@ class MatchStage:
         self.most_memory = most_memory  # bytes
         self.sync = IndexSync(storage)
         self.stories: Stories | None = None
+        self.story_memory = 0
         self.held_until = _LONG_AGO
         self.unfinished: list[int] = []
         self.after_scope = PUBLIC  # the private source that had the last turn
@@ -188,6 +190,7 @@ class MatchStage:
     def _note_loss(self) -> None:
         self.held_until = _LONG_AGO
         self.stories = None
+        self.story_memory = 0
 
     async def _claim_in(self, limit: int, tx: Transaction) -> ClaimedBatch | None:
         held_until = self.held_until
@@ -219,6 +222,7 @@ class MatchStage:
         if not await self._match(left, placed, origins, claimed.wanted):
             return 0
         self.stories = stories if stories is None or stories.is_whole else None
+        self.story_memory = self.stories.memory if self.stories else 0
         self.unfinished = []
         return len(articles)
 

@@ -36,6 +36,7 @@ class GaugeName(StrEnum):
 
     INDEX_QUERIES = "index_queries"
     INDEX_CHANGE = "index_change"
+    STORY_MEMORY = "story_memory"  # bytes, estimated
     SENDS_IN_FLIGHT = "sends_in_flight"
     POLLING_FAILS = "polling_fails"  # seconds since the last successful poll, while polls fail
     CONNECTIONS = "connections"  # to the database, in use

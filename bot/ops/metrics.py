@@ -88,6 +88,7 @@ _ROW_COUNTERS: Final = {
 _GAUGES: Final = {
     GaugeName.INDEX_QUERIES: ("index_queries", "Queries in the index of this process."),
     GaugeName.INDEX_CHANGE: ("index_change", "Number of the last query change that the index has."),
+    GaugeName.STORY_MEMORY: ("story_memory_bytes", "Estimated memory of the stories."),
     GaugeName.SENDS_IN_FLIGHT: ("sends_in_flight", "Deliveries that are being sent now."),
     GaugeName.POLLING_FAILS: (
         "polling_failing_seconds",

@@ -14,7 +14,6 @@ from unicodedata import normalize
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 import idna
-from w3lib.url import canonicalize_url
 
 from bot.sources.limits import LONGEST_URL
 
@@ -245,6 +244,9 @@ def _escape_if_needed(escape: re.Match[str]) -> str:
 
 def _rebuilt(url: str) -> str:
     """Return the normal form of any URL, by parsing it."""
+    # It imports an HTTP client and OpenSSL: 9 MB that most workers never need.
+    from w3lib.url import canonicalize_url  # noqa: PLC0415
+
     parts = urlsplit(url)
     if parts.scheme.lower() not in WEB_SCHEMES or not parts.hostname:
         return url

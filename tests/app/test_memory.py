@@ -1,3 +1,4 @@
+import asyncio
 import gc
 import platform
 import subprocess
@@ -57,7 +58,7 @@ def test_objects_of_the_start_are_exempt_from_collections():
 async def test_an_exempt_cycle_is_collected_in_the_end():
     cycle = Cycle()
     seen = weakref.ref(cycle)
-    await collect_recent()
+    start_collection()
     del cycle
 
     await collect_recent()
@@ -66,6 +67,24 @@ async def test_an_exempt_cycle_is_collected_in_the_end():
 
     assert kept
     assert seen() is None
+
+
+@pytest.mark.usefixtures("thawed")
+async def test_a_connection_that_is_open_during_a_collection_is_freed_by_the_next():
+    start_collection()
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        await reader.read()
+        transport = weakref.ref(writer.transport)
+        await collect_recent()
+        writer.close()
+        await writer.wait_closed()
+        del reader, writer
+
+        await collect_recent()
+
+    assert transport() is None
 
 
 PROGRAM = """

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.app import memory
 from bot.app.scheduler import SteadyJobStore, new_scheduler, scheduling
 from bot.stages import Stage, StageRunner
 from tests.story.processes import PATIENCE
@@ -90,6 +91,19 @@ async def test_a_periodic_stage_runs_at_once_and_then_at_its_interval():
         await finish()
 
     assert len(runs) == 3
+
+
+async def test_all_objects_are_collected_soon_after_the_start(monkeypatch):
+    collected = asyncio.Event()
+
+    async def collect() -> None:
+        collected.set()
+
+    monkeypatch.setattr(memory, "RECENT_EVERY", timedelta())
+    monkeypatch.setattr(memory, "COLLECTIONS", ((collect, timedelta(days=1)),))
+
+    async with scheduling([], asyncio.Event()), asyncio.timeout(PATIENCE):
+        await collected.wait()
 
 
 async def test_current_runs_finish_before_the_process_ends():

@@ -188,6 +188,24 @@ async def test_the_second_reports_of_all_publishers_are_one_chapter(
         assert [(story.id, story.continues_id) for story in rows] == [(1, None), (3, 1)]
 
 
+async def test_the_memory_of_stories_is_known_until_the_role_is_lost(storage, clock, wire):
+    await stored(storage, FIRST, OTHER, by=wire)
+    step, heir = MatchStage(storage, "me"), MatchStage(storage, "heir")
+    before = step.story_memory
+
+    await step.match_ready()
+    held = step.story_memory
+    clock.turn(LEASE)
+    await stored(storage, THIRD, by=wire)
+    await heir.match_ready()
+    await step.match_ready()
+
+    assert before == 0
+    assert held > 0
+    assert step.story_memory == 0
+    assert heir.story_memory > held
+
+
 async def test_the_memory_of_stories_is_bounded(storage, clock, wire):
     titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
     await stored(storage, *titles, by=wire)

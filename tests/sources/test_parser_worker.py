@@ -192,8 +192,9 @@ async def test_a_second_worker_may_end_while_the_first_is_busy():
     assert still_set == [True, False]
 
 
-def test_a_worker_is_small_because_it_does_not_import_asyncio():
-    program = "import sys, bot.sources.parser_worker; sys.exit('asyncio' in sys.modules)"
+@pytest.mark.parametrize("module", ["asyncio", "ssl", "w3lib.url", "cchardet"])
+def test_a_worker_does_not_import_what_few_documents_need(module):
+    program = f"import sys, bot.sources.parser_worker; sys.exit({module!r} in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", program], check=False)
 

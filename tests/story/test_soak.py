@@ -98,9 +98,11 @@ def test_a_percentile_is_an_observed_lag():
     assert percentile(looks, 1) == 300
 
 
-def hour(number: int, memory: float = 300.0, of_sqlite: float = 0.0, **rows: int) -> Hour:
+def hour(
+    number: int, memory: float = 300.0, of_sqlite: float = 0.0, of_stories: float = 0.0, **rows: int
+) -> Hour:
     counted = {name: rows.get(name, 0) for name in ROWS}
-    return Hour(number, memory, memory, 1.0, counted, {}, {}, {}, 0, of_sqlite)
+    return Hour(number, memory, memory, 1.0, counted, {}, {}, {}, 0, of_sqlite, of_stories)
 
 
 ROWS = (
@@ -132,6 +134,19 @@ def test_page_caches_that_fill_for_days_are_no_fault():
     filled = [number / 4 for number in range(1, 169)]
 
     judge_memory(verdict, [hour(number, 300 + mb, mb) for number, mb in enumerate(filled, 1)])
+
+    assert verdict.facts["memory_mb_a_day"] == 0
+    assert verdict.is_good
+
+
+def test_stories_of_busier_days_are_no_fault():
+    verdict = Verdict()
+    stories = [number / 4 for number in range(1, 169)]
+
+    judge_memory(
+        verdict,
+        [hour(number, 300 + mb, of_stories=mb) for number, mb in enumerate(stories, 1)],
+    )
 
     assert verdict.facts["memory_mb_a_day"] == 0
     assert verdict.is_good

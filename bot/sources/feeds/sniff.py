@@ -15,7 +15,6 @@ import zlib
 from enum import StrEnum
 from typing import NamedTuple
 
-import cchardet
 from w3lib.encoding import (
     html_body_declared_encoding,
     http_content_type_encoding,
@@ -206,6 +205,8 @@ def _is_latin(data: bytes) -> bool:
 
 def _detected_charsets(data: bytes) -> list[tuple[str, str]]:
     """Return at most one guess, without charsets that are never right for news."""
+    import cchardet  # noqa: PLC0415 - 2 MB, and nearly all feeds are UTF-8
+
     found = cchardet.detect(data[:_SAMPLE])["encoding"]
     if not found or found.upper().startswith(_NOT_NEWS):
         return []
