@@ -1,9 +1,13 @@
 """Excerpts: the passage of an article that shows why a chat gets it."""
 
 from asyncio import sleep
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Final
+
+from xxhash import xxh3_128_digest
 
 from bot.matching.evaluate import FoldedArticle
 from bot.matching.query import parse
@@ -70,13 +74,41 @@ class ArticleText:
 _parsed = lru_cache(maxsize=1024)(parse)
 
 
-# Cached, because an article goes to many chats with the same queries.
-@lru_cache(maxsize=4096)
+_MOST_CACHED: Final = 4096
+
+
+class _Excerpts:
+    """Caches the newest excerpts, because an article goes to many chats with the same queries.
+
+    A key has the hash of an article, so that the cache does not keep whole texts in memory.
+    """
+
+    def __init__(self) -> None:
+        self._cached: OrderedDict[tuple[bytes, tuple[str, ...], Length], Snippet] = OrderedDict()
+
+    def find(
+        self, title: str, text: str, queries: tuple[str, ...], length: Length
+    ) -> tuple[Snippet, bool]:
+        """Return the excerpt, and whether it had to be made."""
+        article = xxh3_128_digest(f"{title}\n{text}".encode("utf-8", "surrogatepass"))
+        key = (article, queries, length)
+        if (known := self._cached.get(key)) is not None:
+            self._cached.move_to_end(key)
+            return known, False
+        made = self._cached[key] = ArticleText(title, text).excerpt(queries, length)
+        if len(self._cached) > _MOST_CACHED:
+            self._cached.popitem(last=False)
+        return made, True
+
+
+_cache: Final = _Excerpts()
+
+
 def excerpt(
     title: str, text: str, queries: tuple[str, ...], length: Length = LENGTHS[Style.STANDARD]
 ) -> Snippet:
     """Return `ArticleText.excerpt` of an article with this title and text."""
-    return ArticleText(title, text).excerpt(queries, length)
+    return _cache.find(title, text, queries, length)[0]
 
 
 async def excerpts(
@@ -94,8 +126,7 @@ async def excerpts(
     for story in stories:
         of_story = {queries[hit.topic_id] for hit in story.hits if hit.topic_id in queries}
         text = texts.get(story.article_id, "") if length.characters else ""
-        misses = excerpt.cache_info().misses
-        snippets[story.id] = excerpt(story.title, text, tuple(sorted(of_story)), length)
-        if excerpt.cache_info().misses != misses:
+        snippets[story.id], is_new = _cache.find(story.title, text, tuple(sorted(of_story)), length)
+        if is_new:
             await sleep(0)
     return snippets

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -241,3 +242,13 @@ def test_an_article_is_folded_and_split_once_for_all_its_excerpts(monkeypatch: p
 
     assert texts == ["The envoy came. Talks began.", "Talks began.", "The envoy came. Talks began."]
     assert [step.call_count for step in steps.values()] == [1, 1]
+
+
+def test_a_cached_excerpt_does_not_keep_its_article_in_memory():
+    title, text = "Envoy", " ".join(["The envoy came."] * 1000)
+    references = sys.getrefcount(title), sys.getrefcount(text)
+
+    made = excerpts.excerpt(title, text, ("envoy",))
+
+    assert excerpts.excerpt(title, text, ("envoy",)) is made
+    assert (sys.getrefcount(title), sys.getrefcount(text)) == references
