@@ -27,6 +27,7 @@ from bot.sources.host_answers import answer_of
 from bot.sources.slots import Slots
 from bot.sources.store import store_fetched, store_together
 from bot.sources.urls import logged_url
+from bot.stages import LastRound
 from storage.db.engine import DatabaseError, Storage, Transaction
 from storage.db.leases import release, renew
 from storage.sources import (
@@ -92,8 +93,6 @@ class SourcePoller:
     """The account for which each private source is fetched, by the source's id."""
     _left: set[int] = field(default_factory=set)
     """Sources that were not fetched or not stored, and are still leased."""
-    _has_claimed_all: bool = False
-    """The last claim left nothing due, so that another one right after it would find nothing."""
     _renewing: Slots = field(default_factory=lambda: Slots(1))
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -107,7 +106,10 @@ class SourcePoller:
         await self._opened.aclose()
 
     async def run_once(self) -> int:
-        """Store finished fetches, claim sources for the free slots, and return how many."""
+        """Store finished fetches, claim sources for the free slots, and return how many.
+
+        Each fetch that ends later wakes the stage again.
+        """
         return await self._round() or 0
 
     async def poll_due(self) -> int:
@@ -116,7 +118,7 @@ class SourcePoller:
         async with self:
             while (new := await self._round()) or (new == 0 and self._in_hand):
                 claimed += new
-                if not new:
+                if isinstance(new, LastRound):
                     await self._has_ended.wait()
         return claimed
 
@@ -127,9 +129,6 @@ class SourcePoller:
         one by one, and the claim follows.
         """
         if not self._ended:
-            if self._has_claimed_all:
-                self._has_claimed_all = False
-                return 0
             return await self._claim()
         await self._gather()
         ended, self._ended = self._ended, []
@@ -180,10 +179,9 @@ class SourcePoller:
                 self._accounts[claim.source.id] = claim.account
         claimed = [*claims.public, *(claim.source for claim in claims.private)]
         self._in_hand.update(source.id for source in claimed)
-        self._has_claimed_all = bool(claimed) and not claims.is_limited
         if claimed and self._renewing.room:
             self._renewing.start(self._renew())
-        return len(claimed)
+        return len(claimed) if claims.is_limited else LastRound(len(claimed))
 
     async def _claim_private(self, tx: Transaction) -> list[PrivateClaim]:
         """Claim one source at a time, because each claim changes which account is next."""
