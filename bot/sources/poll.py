@@ -35,6 +35,7 @@ from storage.sources import (
     Source,
     claim_private_source,
     claim_public_sources,
+    due_sources,
 )
 
 log = structlog.get_logger(__name__)
@@ -162,12 +163,14 @@ class SourcePoller:
         """
         if left:
             await release(tx, Source, left, self.owner)
-        if (room := self.public.room) > 0:
+        due = await due_sources(tx)
+        if due.public and (room := self.public.room) > 0:
             claims.public += await claim_public_sources(
                 tx, owner=self.owner, limit=room, lease=LEASE
             )
             claims.is_limited = len(claims.public) == room
-        claims.private += await self._claim_private(tx)
+        if due.private:
+            claims.private += await self._claim_private(tx)
 
     def _start(self, claims: _Claims) -> int:
         """Start to fetch the claimed sources; return how many they are."""
