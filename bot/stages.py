@@ -21,7 +21,7 @@ import structlog
 
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stopping import flat_errors, sleep_until, work_until
-from storage.db.engine import is_disconnected, is_unavailable
+from storage.db.problems import is_disconnected, is_unavailable
 from storage.enums import Notification
 
 if TYPE_CHECKING:

@@ -28,8 +28,9 @@ from bot.sources.slots import Slots
 from bot.sources.store import store_fetched, store_together
 from bot.sources.urls import logged_url
 from bot.stages import LastRound
-from storage.db.engine import DatabaseError, Storage, Transaction
+from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
+from storage.db.problems import DatabaseError
 from storage.sources import (
     PrivateClaim,
     Source,
