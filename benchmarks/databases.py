@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.db.engine import DatabaseClock, Storage, database_clock
+from storage.db.clock import DatabaseClock, database_clock
+from storage.db.engine import Storage
 
 
 @asynccontextmanager

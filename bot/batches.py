@@ -6,7 +6,8 @@ from typing import TypeAlias, TypeVar
 import structlog
 
 from storage.articles import put_aside
-from storage.db.engine import Storage, is_transient
+from storage.db.engine import Storage
+from storage.db.problems import is_transient
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ import structlog
 
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stopping import flat_errors, sleep_until, work_until
-from storage.db.engine import is_disconnected, is_unavailable
+from storage.db.problems import is_disconnected, is_unavailable
 from storage.enums import Notification
 
 if TYPE_CHECKING:
@@ -100,13 +100,20 @@ PROGRESS: Final = _queue("progress", 3)
 LIST: Final = _queue("list", 2)
 
 
+class LastRound(int):
+    """What a round did that left nothing due, so that another one would find nothing."""
+
+
 @dataclass(eq=False)
 class StageRunner:
     """Runs one stage in this process; several runners may run the same stage."""
 
     stage: Stage
     run_once: Callable[[], Awaitable[int]]
-    """Does the work that is due, and returns how much it did; 0 if nothing was due."""
+    """Does the work that is due, and returns how much it did; 0 if nothing was due.
+
+    Runs again at once, unless it returned 0 or a `LastRound`.
+    """
     wakes: tuple[StageRunner, ...] = ()
     """The runners in this process that have work after this one has done some."""
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(
@@ -168,6 +175,8 @@ class StageRunner:
                 return
             for runner in self.wakes:
                 runner.wake()
+            if isinstance(done, LastRound):
+                return
 
     def _note_failure(self, error: Exception) -> None:
         """Log each kind of error once, until the stage works again."""

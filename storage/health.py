@@ -15,9 +15,10 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import col, select
 
-from storage.db.engine import DatabaseError, Storage, Transaction, database_clock
+from storage.db.clock import database_clock
+from storage.db.engine import Storage, Transaction
 from storage.db.leases import PRESENCE, Lease
-from storage.db.problems import Unusable
+from storage.db.problems import DatabaseError, Unusable
 from storage.schema import VERSIONS, database_file
 
 _BUSY_SECONDS = 3

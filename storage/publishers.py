@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, or_
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, or_
 from sqlmodel import col, select
 
-from storage.articles import Article
+from storage.articles import PUBLIC, Article
 from storage.db.engine import Transaction
 from storage.db.sql import among
 from storage.entries import Entry
@@ -27,7 +27,6 @@ class Publisher(NamedTuple):
     """A source that carried an article. *publisher*: the name in the entry of a search feed."""
 
     article_id: int
-    story_id: int
     scope_id: int  # the article's; see `Article`
     source_id: int
     is_public: bool
@@ -36,6 +35,7 @@ class Publisher(NamedTuple):
     title: str
     publisher: str
     publisher_host: str
+    story_id: int = 0  # 0 unless the publishers of stories were read
 
     @property
     def name(self) -> str:
@@ -88,13 +88,22 @@ def article_reaches(
     return carried.correlate_except(Entry, Source)
 
 
+# The scope of an article that a public source carries is always `PUBLIC`. The articles themselves
+# are not joined, because their rows are long: that would take most of the time.
+_SCOPE: Final = case(
+    (col(Source.public), PUBLIC),
+    else_=select(Article.scope_id)
+    .where(Article.id == Entry.article_id)
+    .correlate(Entry)
+    .scalar_subquery(),
+)
+
 # Built once, because grouping and matching run it for each claim. Sources that carried the article
 # earlier come first.
 _PUBLISHERS: Final[Select[Any]] = (
     select(  # type: ignore[call-overload]
         Entry.article_id,
-        Article.story_id,
-        Article.scope_id,
+        _SCOPE,
         Source.id,
         Source.public,
         col(Source.kind) == SourceKind.SEARCH,
@@ -104,13 +113,16 @@ _PUBLISHERS: Final[Select[Any]] = (
         Entry.publisher_host,
     )
     .join(Source, col(Source.id) == Entry.source_id)
-    .join(Article, col(Article.id) == Entry.article_id)
     .order_by(col(Entry.first_seen_at), col(Source.id))
 )
 
 _OF_ARTICLES: Final = _PUBLISHERS.where(among(col(Entry.article_id), bindparam("ids")))
 
-_OF_STORIES: Final = _PUBLISHERS.where(among(col(Article.story_id), bindparam("ids")))
+_OF_STORIES: Final = (
+    _PUBLISHERS.add_columns(col(Article.story_id))
+    .join(Article, col(Article.id) == Entry.article_id)
+    .where(among(col(Article.story_id), bindparam("ids")))
+)
 
 
 async def _publishers(
@@ -120,7 +132,7 @@ async def _publishers(
     if not wanted:
         return []
     rows = await tx.rows(statement.where(*which) if which else statement, ids=wanted)
-    return [Publisher._make(row) for row in rows]
+    return [Publisher(*row) for row in rows]
 
 
 def _by_article(publishers: Iterable[Publisher]) -> Mapping[int, Sequence[Publisher]]:

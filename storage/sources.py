@@ -262,6 +262,32 @@ async def delete_search_feeds(tx: Transaction, before: datetime) -> int:
 # Claims: the sources to read now, and the results of reading them.
 
 
+class DueSources(NamedTuple):
+    """Whether any public and any private source is due, even if it cannot be claimed now."""
+
+    public: bool
+    private: bool
+
+
+def _is_any_due(*, public: bool) -> ColumnElement[bool]:
+    return exists().where(
+        col(Source.state) == SourceState.ACTIVE,
+        col(Source.public).is_(public),
+        col(Source.next_fetch_at) <= CLAIM_TIME,
+    )
+
+
+_DUE: Final = select(_is_any_due(public=True), _is_any_due(public=False))
+
+
+async def due_sources(tx: Transaction) -> DueSources:
+    """Return which sources are due; much faster than two claims that find nothing.
+
+    On PostgreSQL each claim also takes a lock.
+    """
+    return DueSources(*await tx.one(_DUE, claim_time=tx.now))
+
+
 async def claim_public_sources(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Source]:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot import stages
 from bot.app.peers import Wakeups
-from bot.stages import Stage, StageRunner, connect
+from bot.stages import LastRound, Stage, StageRunner, connect
 from storage.db.engine import Storage
 from storage.enums import Notification
 
@@ -134,6 +134,19 @@ async def test_a_stage_works_until_nothing_is_left_and_wakes_those_behind_it():
     await run_until_idle(runner_of(step, wakes=(behind,)), idle)
 
     assert left == []
+    assert behind.is_woken
+
+
+async def test_a_stage_does_no_round_after_one_that_left_nothing_due():
+    rounds = [2, LastRound(1)]
+
+    async def step() -> int:
+        return rounds.pop(0)
+
+    behind = runner_of(nothing)
+    await runner_of(step, wakes=(behind,)).work(asyncio.Event())
+
+    assert rounds == []
     assert behind.is_woken
 
 

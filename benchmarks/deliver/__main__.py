@@ -18,7 +18,8 @@ from benchmarks.deliver.pace import Clock, twenty_minutes
 from benchmarks.deliver.replies import replies_beside_digests
 from benchmarks.deliver.throughput import throughput
 from benchmarks.report import Row, parser, print_json, print_table
-from storage.db.engine import DatabaseClock, Storage, database_clock
+from storage.db.clock import DatabaseClock, database_clock
+from storage.db.engine import Storage
 
 Run = Callable[[Storage], Awaitable[Row]]
 

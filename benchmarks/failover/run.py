@@ -17,7 +17,8 @@ from benchmarks.chaos.verdict import Verdict, judge
 from benchmarks.failover.clusters import Cluster
 from benchmarks.failover.outages import Outage, OutageKind, prepared, url_of
 from bot.database_urls import with_driver
-from storage.db.engine import DatabaseError, Storage, Transaction
+from storage.db.engine import Storage, Transaction
+from storage.db.problems import DatabaseError
 from storage.enums import DeliveryState
 from storage.outbox import Delivery
 from storage.schema import migrate

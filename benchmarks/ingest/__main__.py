@@ -50,7 +50,8 @@ from benchmarks.report import Row, parser, print_rows
 from bot.app.memory import share_arena, start_collection
 from bot.matching.query import parse
 from storage.articles import Article
-from storage.db.engine import Storage, database_clock
+from storage.db.clock import database_clock
+from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.enums import ArticleStage, FullText
 from storage.matches import Match

@@ -28,7 +28,8 @@ from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import SourcePoller
 from bot.stages import ALERT, MATCH, PAGE, POLL, Stage, StageRunner, connect
 from storage.articles import Article
-from storage.db.engine import DatabaseClock, Storage, database_clock
+from storage.db.clock import DatabaseClock, database_clock
+from storage.db.engine import Storage
 from storage.enums import ArticleStage
 from storage.queries import query_for
 from storage.sources import AwaitedPage, Source, add_source, change_source

@@ -32,7 +32,8 @@ from bot.stopping import flat_errors, sleep_until
 from bot.subscribers.access import admin_languages, new_admin_code
 from bot.subscribers.catalogue import hand_over_topics, load_catalogue
 from bot.subscribers.share_links import ADMIN_PREFIX
-from storage.db.engine import SQLITE, DatabaseError, is_transient
+from storage.db.engine import SQLITE
+from storage.db.problems import DatabaseError, is_transient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

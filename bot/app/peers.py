@@ -22,7 +22,7 @@ import structlog
 from bot.app.stops import TemporaryStopError
 from bot.stages import wake_for
 from bot.stopping import sleep_until, work_until
-from storage.db.engine import SQLITE, DatabaseError
+from storage.db.engine import SQLITE
 from storage.db.leases import (
     acquire_lease,
     dead_owners,
@@ -32,6 +32,7 @@ from storage.db.leases import (
     release_all_of,
     release_all_of_others,
 )
+from storage.db.problems import DatabaseError
 from storage.schema import SchemaError, is_still_current
 
 if TYPE_CHECKING:

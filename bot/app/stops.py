@@ -52,7 +52,7 @@ class Stopping(asyncio.Event):
 @contextmanager
 def needing_the_database(then: str = "") -> Iterator[None]:
     """Turn an error of the database into a StopError; *then* is appended to its sentence."""
-    from storage.db.engine import DatabaseError
+    from storage.db.problems import DatabaseError
 
     try:
         yield
@@ -103,7 +103,7 @@ def stopped_by_signals() -> Iterator[Stopping]:
 def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
     """Return the StopError of a task, or one for the database if all errors are its outages."""
     from bot.stopping import flat_errors
-    from storage.db.engine import DatabaseError, is_unavailable
+    from storage.db.problems import DatabaseError, is_unavailable
 
     errors = flat_errors(group)
     for error in errors:

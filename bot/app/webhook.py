@@ -12,8 +12,8 @@ from bot.rendering.links import Purpose
 from bot.settings import Role, Updates
 from bot.stopping import sleep_until
 from bot.web.webhooks import TelegramWebhook
-from storage.db.engine import DatabaseError
 from storage.db.leases import acquire_lease, release_lease
+from storage.db.problems import DatabaseError
 
 if TYPE_CHECKING:
     import asyncio

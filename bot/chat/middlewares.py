@@ -48,12 +48,8 @@ from bot.subscribers.errors import Banned, UserError
 from bot.subscribers.groups import ManagedChat
 from bot.subscribers.text import storable
 from bot.telegram import MayHaveArrived, is_database_silent
-from storage.db.engine import (
-    DatabaseError,
-    is_transient,
-    is_unavailable,
-    observing_transactions,
-)
+from storage.db.engine import observing_transactions
+from storage.db.problems import DatabaseError, is_transient, is_unavailable
 from storage.enums import ChatKind
 from storage.updates import UpdateRef
 

@@ -33,8 +33,8 @@ from aiogram.exceptions import (
 
 from bot.chat.updates import GetUpdates, log_outage, now, pause_seconds, read_update
 from bot.stopping import sleep_until, work_until
-from storage.db.engine import DatabaseError
 from storage.db.leases import acquire_lease, lease_of, release_lease
+from storage.db.problems import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection

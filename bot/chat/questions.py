@@ -19,7 +19,7 @@ from bot.chat import callbacks as press
 from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.managed_chats import carried_by
 from storage.chats import set_question
-from storage.db.engine import DatabaseError
+from storage.db.problems import DatabaseError
 
 if TYPE_CHECKING:
     from aiogram.types import Message

@@ -27,7 +27,7 @@ from bot.chat.rate_limit import WAIT_SECONDS, RateLimiter, Verdict, may_be_dropp
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stopping import sleep_until
 from bot.telegram import is_late
-from storage.db.engine import is_transient
+from storage.db.problems import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

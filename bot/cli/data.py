@@ -142,8 +142,8 @@ def _with_bar(
 ) -> Result:
     """Run *work* with a progress bar; *advice* is appended to a database error."""
     from storage.db.copies import CannotBackUpError
-    from storage.db.engine import describe_failure
     from storage.db.postgresql import DatabaseInUseError
+    from storage.db.problems import describe_failure
     from storage.schema import SchemaError
     from storage.transfer import TransferError
 

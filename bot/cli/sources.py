@@ -271,7 +271,7 @@ async def _add(adder: SourceAdder, url: str, options: SourceOptions) -> Addition
     """Add a source; return a database error as an outcome, so that the others are still added."""
     from bot.sources.discovery.add import Addition, AddOutcome
     from bot.sources.fetch.problems import Problem, ProblemCode
-    from storage.db.engine import DatabaseError
+    from storage.db.problems import DatabaseError
 
     try:
         return await adder.add(url, options)

@@ -28,7 +28,7 @@ from bot.delivery.errors import GatewayFailed, NeverSent, ServerError, Unknown
 from bot.delivery.pace import Pacer, Timer, reply_moment
 from bot.delivery.telegram import translate
 from bot.telegram import MayHaveArrived, is_database_silent, is_late
-from storage.db.engine import DatabaseError
+from storage.db.problems import DatabaseError
 from storage.enums import ChatKind
 from storage.pace import (
     advance_all,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic
 import structlog
 
 from bot.delivery.outcomes import result_columns
-from storage.db.engine import is_transient
+from storage.db.problems import is_transient
 from storage.outbox import CallResult, Claimed, record_results
 
 if TYPE_CHECKING:

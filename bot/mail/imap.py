@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage.db.engine import is_transient
+from storage.db.problems import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

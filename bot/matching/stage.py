@@ -20,6 +20,7 @@ from bot.matching.match import Wanted, matches_of_new
 from bot.slices import Slices, in_turns
 from bot.sources.payment import charge_sources, rooms
 from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW, NewsArticle, Stories
+from bot.stages import LastRound
 from storage.alerts import queries_alerting
 from storage.articles import (
     LONGEST_COMPARED,
@@ -134,20 +135,9 @@ class MatchStage:
         self.unfinished: list[int] = []
         self.after_scope = PUBLIC  # the private source that had the last turn
         self._has_retried = False
-        self._has_matched_all = False
 
     async def run_once(self, limit: int = 400) -> int:
-        """Do a round, as `match_ready`; skip it if the round before left no article ready.
-
-        A stage runs until a round does nothing, and an article stored since then wakes it again.
-        """
-        if self._has_matched_all:
-            self._has_matched_all = False
-            return 0
-        return await self.match_ready(limit)
-
-    async def match_ready(self, limit: int = 400) -> int:
-        """Return how many articles were claimed; 0 if another process has the role."""
+        """Do a round; return how many articles were claimed, 0 if another process has the role."""
         claimed = await self._claim(limit) if self.held_until > _LONG_AGO else None
         if claimed is None:
             if not await self._may_take_role() or not await self._take_role():
@@ -219,12 +209,13 @@ class MatchStage:
         for article_id, error in placed.failed.items():
             await put_article_aside(self.storage, self.owner, article_id, error)
         left = [article for article in articles if article.id not in placed.failed]
-        if not await self._match(left, placed, origins, claimed.wanted):
+        stored = await self._match(left, placed, origins, claimed.wanted)
+        if stored is None:
             return 0
         self.stories = stories if stories is None or stories.is_whole else None
         self.story_memory = self.stories.memory if self.stories else 0
         self.unfinished = []
-        return len(articles)
+        return LastRound(len(articles)) if stored.is_last else len(articles)
 
     async def _place(
         self, articles: Sequence[NewArticle], origins: Origins, now: datetime
@@ -244,35 +235,35 @@ class MatchStage:
 
     async def _match(
         self, articles: Sequence[NewArticle], placed: Placed, origins: Origins, wanted: Wanted
-    ) -> bool:
-        """Match the articles and store the matches; return whether the role was still ours."""
+    ) -> StoredBatch | None:
+        """Match the articles and store the matches; return None if the role was lost."""
         names = {
             article_id: names_for_queries(each) for article_id, each in origins.publishers.items()
         }
-        is_ours = True
+        stored: StoredBatch | None = StoredBatch(is_last=False, held_until=self.held_until)
 
         async def match(batch: Sequence[NewArticle]) -> None:
-            nonlocal is_ours
+            nonlocal stored
             matches = await matches_of_new(self.sync, batch, names, wanted)
-            is_ours = is_ours and await self._store(batch, placed, matches)
+            stored = stored and await self._store(batch, placed, matches)
 
         async def give_up(article: NewArticle, error: Exception) -> None:
             await put_article_aside(self.storage, self.owner, article.id, error)
 
         await in_batches(articles, match, give_up, together=max(len(articles), 1))
-        return is_ours
+        return stored
 
     async def _store(
         self, articles: Sequence[NewArticle], placed: Placed, matches: Sequence[MatchFound]
-    ) -> bool:
-        """Store stories and matches; return False, with nothing stored, if the role was lost."""
+    ) -> StoredBatch | None:
+        """Store stories and matches; return None, with nothing stored, if the role was lost."""
         batch = partial(self._store_in, articles, placed, matches)
         stored = await self.storage.write_at_once(batch)
-        if not stored:
+        if stored:
+            self.held_until = stored.held_until
+        else:
             self._note_loss()
-            return False
-        self.held_until, self._has_matched_all = stored.held_until, stored.is_last
-        return True
+        return stored
 
     async def _store_in(
         self,

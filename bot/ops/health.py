@@ -29,7 +29,7 @@ from bot.ops.instrumentation import FAILED, OK, Operation
 from bot.settings import Role
 from bot.stages import ALERT, DIGEST, MAIL, MATCH, SEND
 from bot.stopping import sleep_until
-from storage.db.engine import DatabaseError
+from storage.db.problems import DatabaseError
 from storage.health import try_to_write
 from storage.queries import latest_change
 from storage.stats import lags_by_stage

@@ -32,7 +32,7 @@ from bot.ops import installed_version
 from bot.ops.health import make_web, serving
 from bot.ops.instrumentation import STOPPED, GaugeName, Operation
 from bot.settings import Role
-from storage.db.engine import DatabaseError
+from storage.db.problems import DatabaseError
 from storage.enums import UsageKind
 from storage.schema import database_file
 from storage.stats import backlog

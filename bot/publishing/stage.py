@@ -19,8 +19,9 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bot.batches import GivesUp, in_batches
-from storage.db.engine import DatabaseError, Storage, Transaction
+from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
+from storage.db.problems import DatabaseError
 from storage.db.sql import Leased
 
 log = structlog.get_logger(__name__)

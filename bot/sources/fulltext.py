@@ -32,7 +32,8 @@ from bot.sources.urls import logged_url
 from bot.text.folding import folded_text
 from storage import articles, sources
 from storage.articles import Article, FoldedText, Wording
-from storage.db.engine import Storage, Transaction, is_unavailable
+from storage.db.engine import Storage, Transaction
+from storage.db.problems import is_unavailable
 from storage.enums import Notification
 from storage.sources import AwaitedPage
 

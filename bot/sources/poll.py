@@ -27,13 +27,16 @@ from bot.sources.host_answers import answer_of
 from bot.sources.slots import Slots
 from bot.sources.store import store_fetched, store_together
 from bot.sources.urls import logged_url
-from storage.db.engine import DatabaseError, Storage, Transaction
+from bot.stages import LastRound
+from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
+from storage.db.problems import DatabaseError
 from storage.sources import (
     PrivateClaim,
     Source,
     claim_private_source,
     claim_public_sources,
+    due_sources,
 )
 
 log = structlog.get_logger(__name__)
@@ -92,8 +95,6 @@ class SourcePoller:
     """The account for which each private source is fetched, by the source's id."""
     _left: set[int] = field(default_factory=set)
     """Sources that were not fetched or not stored, and are still leased."""
-    _has_claimed_all: bool = False
-    """The last claim left nothing due, so that another one right after it would find nothing."""
     _renewing: Slots = field(default_factory=lambda: Slots(1))
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -107,7 +108,10 @@ class SourcePoller:
         await self._opened.aclose()
 
     async def run_once(self) -> int:
-        """Store finished fetches, claim sources for the free slots, and return how many."""
+        """Store finished fetches, claim sources for the free slots, and return how many.
+
+        Each fetch that ends later wakes the stage again.
+        """
         return await self._round() or 0
 
     async def poll_due(self) -> int:
@@ -116,7 +120,7 @@ class SourcePoller:
         async with self:
             while (new := await self._round()) or (new == 0 and self._in_hand):
                 claimed += new
-                if not new:
+                if isinstance(new, LastRound):
                     await self._has_ended.wait()
         return claimed
 
@@ -127,9 +131,6 @@ class SourcePoller:
         one by one, and the claim follows.
         """
         if not self._ended:
-            if self._has_claimed_all:
-                self._has_claimed_all = False
-                return 0
             return await self._claim()
         await self._gather()
         ended, self._ended = self._ended, []
@@ -163,12 +164,14 @@ class SourcePoller:
         """
         if left:
             await release(tx, Source, left, self.owner)
-        if (room := self.public.room) > 0:
+        due = await due_sources(tx)
+        if due.public and (room := self.public.room) > 0:
             claims.public += await claim_public_sources(
                 tx, owner=self.owner, limit=room, lease=LEASE
             )
             claims.is_limited = len(claims.public) == room
-        claims.private += await self._claim_private(tx)
+        if due.private:
+            claims.private += await self._claim_private(tx)
 
     def _start(self, claims: _Claims) -> int:
         """Start to fetch the claimed sources; return how many they are."""
@@ -180,10 +183,9 @@ class SourcePoller:
                 self._accounts[claim.source.id] = claim.account
         claimed = [*claims.public, *(claim.source for claim in claims.private)]
         self._in_hand.update(source.id for source in claimed)
-        self._has_claimed_all = bool(claimed) and not claims.is_limited
         if claimed and self._renewing.room:
             self._renewing.start(self._renew())
-        return len(claimed)
+        return len(claimed) if claims.is_limited else LastRound(len(claimed))
 
     async def _claim_private(self, tx: Transaction) -> list[PrivateClaim]:
         """Claim one source at a time, because each claim changes which account is next."""

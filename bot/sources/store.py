@@ -46,8 +46,9 @@ from bot.sources.host_answers import answer_of, heed
 from bot.sources.payment import charge_sources, cost_of, rooms
 from bot.sources.urls import logged_url
 from storage import sources
-from storage.db.engine import Storage, Transaction, is_unavailable
+from storage.db.engine import Storage, Transaction
 from storage.db.leases import lock_own
+from storage.db.problems import is_unavailable
 from storage.entries import KnownEntry, count_newest, known_entries
 from storage.enums import SourceKind, UsageKind
 from storage.sources import Source

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.rendering.links import ExpiredError, ForgedError, Purpose
 from bot.web.requests import check_sender, count, language_asked_for, read_form
-from storage.db.engine import DatabaseError
+from storage.db.problems import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""Opens the databases, and provides transactions and the database's clock.
+"""Opens the databases, and provides transactions.
 
 A transaction is short and contains no network call. `reading()` takes no lock at its start.
 `writing()` takes SQLite's write lock at once, because a reader that becomes a writer there fails
@@ -8,23 +8,19 @@ instead of waiting.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import TableClause, UpdateBase, make_url, text
 from sqlalchemy.exc import (
-    DBAPIError,
-    InterfaceError,
     MultipleResultsFound,
     NoResultFound,
     OperationalError,
-    SQLAlchemyError,
 )
 from sqlalchemy.exc import (
     TimeoutError as PoolTimeoutError,
@@ -34,13 +30,12 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
+from storage.db.clock import LIMIT_IDLING, POOLED, DatabaseClock, database_clock
 from storage.db.notify import notify
 from storage.db.postgresql import (
     COMMAND_SECONDS,
-    DISCONNECTED_CODES,
     postgresql_engine,
     set_autocommit,
-    sqlstate,
 )
 from storage.db.sqlite import WRITERS_CACHE_MB, begin, begin_to_write, sqlite_engine, truncate_wal
 
@@ -63,9 +58,6 @@ if TYPE_CHECKING:
 
     from storage.enums import Notification
 
-# Any transaction may raise it: the disk is full, the server is unreachable, the file is locked.
-DatabaseError = DBAPIError
-
 Result = TypeVar("Result")
 Row = TypeVar("Row")
 Columns = TypeVarTuple("Columns")
@@ -78,89 +70,6 @@ POSTGRESQL = "postgresql"
 # How long a transaction waits for a connection to PostgreSQL while all are in use; the same as the
 # wait for SQLite's lock (`storage.db.sqlite.BUSY_SECONDS`).
 POOL_SECONDS: Final = 5.0
-
-# SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
-_CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
-
-# No connection; no resources; stopping or starting; errors of the server's system; a standby.
-_UNAVAILABLE_CODES: Final = ("08", "53", "57P", "58", "25006")
-
-_DISK_FULL: Final = "53100"
-
-
-def is_unavailable(error: Exception) -> bool:
-    """Return whether the database cannot be reached or used, whatever the statement."""
-    if not isinstance(error, DBAPIError):
-        # Jinja's error for a missing template is both an OSError and a LookupError.
-        return isinstance(error, OSError) and not isinstance(error, LookupError)
-    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
-        return True
-    return sqlstate(error).startswith(_UNAVAILABLE_CODES)
-
-
-def is_disconnected(error: Exception) -> bool:
-    """Return whether the server is unreachable or the file is locked; either may end soon."""
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated or sqlstate(error).startswith(DISCONNECTED_CODES):
-        return True
-    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-
-
-def is_transient(error: Exception) -> bool:
-    """Return whether a retry may succeed: the database was unavailable, or two writers collided."""
-    return is_unavailable(error) or sqlstate(error) in _CONFLICT_CODES
-
-
-def describe_failure(error: Exception) -> str | None:
-    """Describe a driver's error in one sentence for the command line; None for other errors."""
-    from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - not used on SQLite
-    from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415 - as above
-
-    message = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
-    is_full = isinstance(error, DiskFullError) or sqlstate(error) == _DISK_FULL
-    if is_full or "disk is full" in message:
-        return f"The disk is full: {message}. Make room."
-    if isinstance(error, OSError | InterfaceError | PostgresConnectionError | SQLAlchemyError):
-        return f"A database cannot be reached or used: {message or type(error).__name__}."
-    if isinstance(error, PostgresError | sqlite3.Error):
-        return f"A database refuses: {message}."
-    return None
-
-
-async def database_clock(connection: AsyncConnection) -> datetime:
-    """Return the time of the database's own clock, aware UTC, with fractions of a second.
-
-    SQLite has only this machine's clock, so it is not asked. PostgreSQL's `now()` is not used,
-    because it is the start of the transaction. Through a pooler, the same statement sets the idle
-    time-out of this transaction.
-    """
-    if connection.dialect.name != POSTGRESQL:
-        return datetime.now(UTC)
-    is_pooled = connection.engine.get_execution_options().get(_POOLED)
-    read_clock = _READ_CLOCK_AND_LIMIT_IDLING if is_pooled else _READ_CLOCK
-    now: datetime = (await connection.exec_driver_sql(read_clock)).one()[0]
-    return now.astimezone(UTC)
-
-
-# How long a frozen process, or one on a vanished machine, keeps its locks. It is shorter than any
-# lease, so that its transaction cannot commit after another process took over.
-IDLE_TRANSACTION_TIMEOUT: Final = timedelta(seconds=10)
-
-# Set once for each session, because setting it in each transaction takes a fifth of the time that
-# the server needs for BEGIN, the clock and COMMIT. A session would lose it behind a pooler.
-_IDLE_SETTING: Final = "idle_in_transaction_session_timeout"
-_IDLE_MS: Final = IDLE_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)
-_LIMIT_IDLING: Final = f"SET {_IDLE_SETTING} = {_IDLE_MS}"
-
-# Plain SQL, because every transaction runs it and SQLAlchemy would look up its compiled form.
-_READ_CLOCK: Final = "SELECT clock_timestamp()"
-_READ_CLOCK_AND_LIMIT_IDLING: Final = (
-    f"SELECT clock_timestamp(), set_config('{_IDLE_SETTING}', '{_IDLE_MS}', true)"
-)
-
-# An execution option of the engine: a pooler may give each transaction another session.
-_POOLED: Final = "dateline_pooled"
 
 
 class OpenTransactions:
@@ -443,10 +352,6 @@ class GivesNotifications(Protocol):
     def give(self, notifications: Collection[Notification], /) -> None: ...
 
 
-class DatabaseClock(Protocol):
-    async def __call__(self, connection: AsyncConnection, /) -> datetime: ...
-
-
 class Storage:
     """The database. A process opens it once and closes it at its end."""
 
@@ -456,7 +361,7 @@ class Storage:
         self._engine = engine
         self._writing_engine = writing_engine or engine
         # Behind a pooler, every statement would get another session than its preparation.
-        is_pooled = engine.get_execution_options().get(_POOLED)
+        is_pooled = engine.get_execution_options().get(POOLED)
         self._can_autocommit = engine.dialect.name == POSTGRESQL and not is_pooled
         self._clock = clock
         self._known: dict[str, bytes] = {}
@@ -488,8 +393,8 @@ class Storage:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
             options |= {"pool_timeout": POOL_SECONDS}
             options |= {"command_seconds": command_seconds, "through_pooler": through_pooler}
-            options |= {"on_connect": None if through_pooler else _LIMIT_IDLING}
-            engine = postgresql_engine(url, execution_options={_POOLED: through_pooler}, **options)
+            options |= {"on_connect": None if through_pooler else LIMIT_IDLING}
+            engine = postgresql_engine(url, execution_options={POOLED: through_pooler}, **options)
             return cls(engine, clock)
         from storage.db.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 

@@ -8,8 +8,21 @@ import errno
 import sqlite3
 from typing import Final, NamedTuple
 
-from storage.db.postgresql import sqlstate
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
+from storage.db.postgresql import DISCONNECTED_CODES, sqlstate
 from storage.enums import DatabaseProblem
+
+# Any transaction may raise it: the disk is full, the server is unreachable, the file is locked.
+DatabaseError = DBAPIError
+
+# SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
+_CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
+
+# No connection; no resources; stopping or starting; errors of the server's system; a standby.
+_UNAVAILABLE_CODES: Final = ("08", "53", "57P", "58", "25006")
+
+_DISK_FULL: Final = "53100"
 
 # Extended codes begin with the name of their primary code. `CANTOPEN` means that the folder's
 # permissions are missing, or that the path is not a file.
@@ -81,3 +94,44 @@ def message_of(error: BaseException) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.filename}: {cause.strerror}" if cause.filename else cause.strerror
     return str(cause).partition("\n")[0].rstrip(".") or type(cause).__name__
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Return whether the database cannot be reached or used, whatever the statement."""
+    if not isinstance(error, DBAPIError):
+        # Jinja's error for a missing template is both an OSError and a LookupError.
+        return isinstance(error, OSError) and not isinstance(error, LookupError)
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return True
+    return sqlstate(error).startswith(_UNAVAILABLE_CODES)
+
+
+def is_disconnected(error: Exception) -> bool:
+    """Return whether the server is unreachable or the file is locked; either may end soon."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or sqlstate(error).startswith(DISCONNECTED_CODES):
+        return True
+    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+
+
+def is_transient(error: Exception) -> bool:
+    """Return whether a retry may succeed: the database was unavailable, or two writers collided."""
+    return is_unavailable(error) or sqlstate(error) in _CONFLICT_CODES
+
+
+def describe_failure(error: Exception) -> str | None:
+    """Describe a driver's error in one sentence for the command line; None for other errors."""
+    import asyncpg  # noqa: PLC0415 - not used on SQLite
+    from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415 - as above
+
+    message = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
+    is_full = isinstance(error, asyncpg.DiskFullError) or sqlstate(error) == _DISK_FULL
+    if is_full or "disk is full" in message:
+        return f"The disk is full: {message}. Make room."
+    unreachable = asyncpg.InterfaceError | PostgresConnectionError | SQLAlchemyError
+    if isinstance(error, OSError | unreachable):
+        return f"A database cannot be reached or used: {message or type(error).__name__}."
+    if isinstance(error, asyncpg.PostgresError | sqlite3.Error):
+        return f"A database refuses: {message}."
+    return None

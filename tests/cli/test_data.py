@@ -11,7 +11,7 @@ from bot.app.deployment import DATA_FOLDER
 from bot.app.resources import alone_on
 from bot.app.stops import StopError
 from storage.backup import last_backup
-from storage.db.engine import describe_failure
+from storage.db.problems import describe_failure
 from tests.cli.conftest import execute_at, with_storage_at
 from tests.sample_rows import all_rows, fill
 

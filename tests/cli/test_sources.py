@@ -20,7 +20,7 @@ from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.source import FetchResult
 from bot.sources.limits import MOST_ENTRIES
 from bot.sources.urls import host_of
-from storage.db.engine import DatabaseError
+from storage.db.problems import DatabaseError
 from storage.enums import FullText
 from tests.cli.conftest import Operator, printed
 from tests.conftest import MONDAY_NOON, TurnedClock

@@ -16,7 +16,8 @@ from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import Telegram
 from bot.telegram import BOT_DEFAULTS
-from storage.db.engine import SQLITE, Storage, database_clock
+from storage.db.clock import database_clock
+from storage.db.engine import SQLITE, Storage
 from storage.db.leases import release_all_of_others
 from storage.outbox import BLOCKING_SQL, Delivery
 from tests.bot_api import PlainSession

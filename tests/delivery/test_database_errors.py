@@ -15,7 +15,7 @@ from bot.delivery.responses import retry_pauses
 from bot.delivery.sender import Calls
 from bot.delivery.telegram import LIMITS
 from bot.stages import SEND, StageRunner
-from storage.db.engine import DatabaseError
+from storage.db.problems import DatabaseError
 from storage.enums import DeliveryState
 from storage.outbox import Delivery, begin_sending, record_results
 from tests.conftest import TurnedClock

@@ -44,8 +44,8 @@ async def test_new_articles_are_matched_and_moved_on(storage: Storage):
     await stored_article(storage, "Weather", "Rain.")
     step = matching(storage)
 
-    assert await step.match_ready() == 2
-    assert await step.match_ready() == 0
+    assert await step.run_once() == 2
+    assert await step.run_once() == 0
 
     assert await matches(storage) == [(article, query, ["consul general", "taiwan"], False)]
     async with storage.reading() as tx:
@@ -76,7 +76,7 @@ async def test_only_an_article_that_may_alert_is_left_to_the_stage_of_alerts(
     given = Given()
 
     with storage.notifying(given):
-        assert await matching(storage).match_ready() == 1
+        assert await matching(storage).run_once() == 1
 
     assert [row.stage for row in await newsroom.all(Article)] == [expected]
     is_left = expected is ArticleStage.MATCHED
@@ -97,18 +97,18 @@ async def test_an_article_of_a_muted_topic_is_left_to_the_stage_of_alerts(
         await mute(tx, chat, MuteSubject(MuteKind.TOPIC, topic), ends)
     await stored_article(storage, "Taiwan")
 
-    await matching(storage).match_ready()
+    await matching(storage).run_once()
 
     assert [row.stage for row in await newsroom.all(Article)] == [ArticleStage.MATCHED]
 
 
 async def test_a_query_added_while_running_misses_nothing_stored_after_it(storage: Storage):
     step = matching(storage)
-    await step.match_ready()
+    await step.run_once()
     query = await stored_query(storage, "taiwan")
     article = await stored_article(storage, "Taiwan")
 
-    await step.match_ready()
+    await step.run_once()
 
     assert await matches(storage) == [(article, query, ["taiwan"], True)]
 
@@ -116,15 +116,15 @@ async def test_a_query_added_while_running_misses_nothing_stored_after_it(storag
 async def test_a_retired_query_matches_no_more_and_may_come_back(storage: Storage):
     query = await stored_query(storage, "taiwan")
     step = matching(storage)
-    await step.match_ready()
+    await step.run_once()
     async with storage.writing() as tx:
         assert await retire_query(tx, query)
     await stored_article(storage, "Taiwan, unasked for")
-    await step.match_ready()
+    await step.run_once()
     assert await stored_query(storage, "TAIWAN") == query
     wanted = await stored_article(storage, "Taiwan")
 
-    await step.match_ready()
+    await step.run_once()
 
     assert await matches(storage) == [(wanted, query, ["taiwan"], True)]
 
@@ -134,7 +134,7 @@ async def test_the_oldest_articles_within_the_limit_are_matched(storage: Storage
     first = await stored_article(storage, "Taiwan")
     await stored_article(storage, "Taiwan again")
 
-    assert await matching(storage).match_ready(limit=1) == 1
+    assert await matching(storage).run_once(limit=1) == 1
 
     assert await matches(storage) == [(first, query, ["taiwan"], True)]
 
@@ -145,7 +145,7 @@ async def test_articles_leased_by_another_owner_are_left_alone(storage: Storage)
     async with storage.writing() as tx:
         await claim_new_articles(tx, owner="another", limit=10)
 
-    assert await matching(storage).match_ready() == 0
+    assert await matching(storage).run_once() == 0
     assert await matches(storage) == []
 
 
@@ -153,7 +153,7 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     query = await stored_query(storage, "needle")
     article = await stored_article(storage, "Long", "word " * 10_000 + "needle")
 
-    await matching(storage).match_ready()
+    await matching(storage).run_once()
 
     assert await matches(storage) == [(article, query, ["needle"], False)]
 
@@ -167,7 +167,7 @@ async def test_more_matches_than_are_stored_at_once_are_all_stored(
     first = await stored_article(storage, " ".join(words))
     second = await stored_article(storage, "One", "and two")
 
-    await matching(storage).match_ready()
+    await matching(storage).run_once()
 
     assert {(article, tuple(found)) for article, _, found, _ in await matches(storage)} == {
         *((first, (word,)) for word in words),
@@ -186,7 +186,7 @@ async def test_queries_for_a_publisher_or_a_language_match_accordingly(storage: 
         by_host = (await query_for(tx, "source:wire.example taiwan")).id
         await query_for(tx, "lang:ja taiwan")
 
-    await matching(storage).match_ready()
+    await matching(storage).run_once()
 
     async with storage.reading() as tx:
         found = list(await tx.session.exec(select(Match.query_id)))

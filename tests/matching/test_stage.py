@@ -11,10 +11,11 @@ from structlog.testing import capture_logs
 
 from bot.budgets import USUAL
 from bot.matching import match, stage
-from bot.matching.stage import LEASE, MatchStage
+from bot.matching.stage import LEASE, MatchStage, StoredBatch
 from bot.ops.doctor.contents import judge_articles
 from bot.ops.doctor.findings import HealthLevel
 from bot.sources.stories.clustering import TYPICAL_STORY, Clustering, Stories
+from bot.stages import LastRound
 from storage.articles import (
     PRIVATE_AT_ONCE,
     PUBLIC,
@@ -108,24 +109,20 @@ async def test_articles_are_grouped_the_oldest_first(storage):
     await stored(storage, "First", "Second", "Third")
     step = MatchStage(storage, "me")
 
-    assert await step.match_ready(limit=2) == 2
+    assert await step.run_once(limit=2) == 2
     assert await matched(storage) == ["First", "Second"]
-    assert await step.match_ready(limit=2) == 1
-    assert await step.match_ready(limit=2) == 0
+    assert await step.run_once(limit=2) == 1
+    assert await step.run_once(limit=2) == 0
 
 
-async def test_the_round_after_the_last_articles_opens_no_transaction(storage, clock):
+async def test_the_round_with_the_last_articles_is_the_last(storage):
     await stored(storage, "First", "Second", "Third")
     step = MatchStage(storage, "me")
-    rounds = []
 
-    for _ in range(4):
-        clock.turn(timedelta(seconds=1))
-        before = storage.latest
-        done = await step.run_once(limit=2)
-        rounds.append((done, storage.latest > before))
+    rounds = [await step.run_once(limit=2) for _ in range(3)]
 
-    assert rounds == [(2, True), (1, True), (0, False), (0, True)]
+    assert rounds == [2, 1, 0]
+    assert [isinstance(done, LastRound) for done in rounds] == [False, True, False]
 
 
 async def test_an_article_that_arrives_while_others_are_stored_is_matched_in_the_next_round(
@@ -135,7 +132,7 @@ async def test_an_article_that_arrives_while_others_are_stored_is_matched_in_the
     step = MatchStage(storage, "me")
     store_matches = step._store
 
-    async def stored_later(*written: Any) -> bool:
+    async def stored_later(*written: Any) -> StoredBatch | None:
         await stored(storage, "Second")
         return await store_matches(*written)
 
@@ -151,7 +148,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage, wire,
     await stored(storage, FIRST, by=wire)
     await stored(storage, OTHER, SECOND, by=daily)
 
-    assert await MatchStage(storage, "me").match_ready() == 3
+    assert await MatchStage(storage, "me").run_once() == 3
 
     assert await stories(storage) == [1, 2, 1]
     async with storage.reading() as tx:
@@ -161,7 +158,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage, wire,
 async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage, wire):
     await stored(storage, FIRST, SECOND, by=wire)
 
-    await MatchStage(storage, "me").match_ready()
+    await MatchStage(storage, "me").run_once()
 
     assert await stories(storage) == [1, 2]
 
@@ -174,13 +171,13 @@ async def test_the_second_reports_of_all_publishers_are_one_chapter(
     await stored(storage, FIRST, by=wire)
     await stored(storage, SECOND, by=daily)
     await stored(storage, THIRD, by=wire)
-    await step.match_ready()
+    await step.run_once()
     if restarted:
         clock.turn(LEASE)
         step = MatchStage(storage, "heir")
     await stored(storage, f"{THIRD}, captain detained", by=daily)
 
-    await step.match_ready()
+    await step.run_once()
 
     assert await stories(storage) == [1, 1, 3, 3]
     async with storage.reading() as tx:
@@ -209,12 +206,12 @@ async def test_the_memory_of_stories_is_known_until_the_role_is_lost(storage, cl
 async def test_the_memory_of_stories_is_bounded(storage, clock, wire):
     titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
     await stored(storage, *titles, by=wire)
-    await MatchStage(storage, "dead").match_ready()
+    await MatchStage(storage, "dead").run_once()
     clock.turn(LEASE)
     await stored(storage, OTHER, by=wire)
     heir = MatchStage(storage, "heir", most_memory=2 * TYPICAL_STORY)
 
-    await heir.match_ready()
+    await heir.run_once()
 
     assert heir.stories
     assert 1 <= len(heir.stories) <= 2
@@ -223,10 +220,10 @@ async def test_the_memory_of_stories_is_bounded(storage, clock, wire):
 async def test_the_chapters_of_a_story_name_its_first(storage, wire):
     await stored(storage, FIRST, OTHER, SECOND, by=wire)
     step = MatchStage(storage, "me")
-    await step.match_ready()
+    await step.run_once()
     await stored(storage, THIRD, by=wire)
 
-    await step.match_ready()
+    await step.run_once()
 
     async with storage.reading() as tx:
         rows = await tx.session.exec(select(Story).order_by(col(Story.id)))
@@ -241,7 +238,7 @@ async def test_a_private_source_begins_no_story_for_others(storage):
     await stored(storage, THIRD, by=private, scope=private)
     step = MatchStage(storage, "me")
 
-    assert [await step.match_ready() for _ in range(3)] == [1, 2, 0]
+    assert [await step.run_once() for _ in range(3)] == [1, 2, 0]
 
     assert await stories(storage) == [2, 2, 3]
     async with storage.reading() as tx:
@@ -256,11 +253,11 @@ async def test_a_process_that_takes_over_knows_the_stories_of_the_last_days(
     sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
     await stored(storage, FIRST, by=sources[0])
     await stored(storage, OTHER, SECOND, by=sources[1])
-    await MatchStage(storage, "dead").match_ready()
+    await MatchStage(storage, "dead").run_once()
     clock.turn(LEASE)
     await stored(storage, THIRD, by=sources[2])
 
-    assert await MatchStage(storage, "heir").match_ready() == 1
+    assert await MatchStage(storage, "heir").run_once() == 1
 
     assert await stories(storage) == [1, 2, 1, 1]
 
@@ -268,11 +265,11 @@ async def test_a_process_that_takes_over_knows_the_stories_of_the_last_days(
 async def test_after_three_days_an_event_is_news_again(storage, clock, wire, daily):
     step = MatchStage(storage, "me")
     await stored(storage, FIRST, by=wire)
-    await step.match_ready()
+    await step.run_once()
     clock.turn(timedelta(days=3) + MINUTE)
     await stored(storage, FIRST, by=daily)
 
-    await step.match_ready()
+    await step.run_once()
 
     assert await stories(storage) == [1, 2]
 
@@ -280,44 +277,44 @@ async def test_after_three_days_an_event_is_news_again(storage, clock, wire, dai
 async def test_a_process_that_lost_its_lease_meanwhile_writes_nothing(storage, clock, wire, daily):
     mine, other = MatchStage(storage, "me"), MatchStage(storage, "other")
     await stored(storage, FIRST, by=wire)
-    await mine.match_ready()
+    await mine.run_once()
     clock.turn(LEASE)
     await stored(storage, OTHER, by=daily)
-    await other.match_ready()
+    await other.run_once()
     await stored(storage, SECOND, by=daily)
     async with storage.writing() as tx:
         late = await claim_new_articles(tx, owner="me", limit=9, lease=timedelta(0))
     placed = stage.Placed({late[0].id: 1}, {}, set(), {})
 
     assert not await mine._store(late, placed, [])
-    assert await other.match_ready() == 1
+    assert await other.run_once() == 1
     assert await stories(storage) == [1, 2, 1]
 
 
 async def test_one_process_at_a_time_has_the_role(storage, clock):
     mine, other = MatchStage(storage, "me"), MatchStage(storage, "other")
     await stored(storage, "First")
-    assert await mine.match_ready() == 1
+    assert await mine.run_once() == 1
     await stored(storage, "Second")
 
-    assert await other.match_ready() == 0
+    assert await other.run_once() == 0
     clock.turn(LEASE)
-    assert await other.match_ready() == 1
+    assert await other.run_once() == 1
     await stored(storage, "Third")
-    assert await mine.match_ready() == 0
+    assert await mine.run_once() == 0
 
 
 async def test_a_process_without_work_renews_its_lease(storage, clock):
     mine, other = MatchStage(storage, "me"), MatchStage(storage, "other")
     await stored(storage, "First")
-    await mine.match_ready()
+    await mine.run_once()
     for _ in range(6):
         clock.turn(LEASE / 2)
-        assert await mine.match_ready() == 0
+        assert await mine.run_once() == 0
     await stored(storage, "Second")
 
-    assert await other.match_ready() == 0
-    assert await mine.match_ready() == 1
+    assert await other.run_once() == 0
+    assert await mine.run_once() == 1
 
 
 async def test_an_article_that_is_not_ready_delays_no_other(storage, clock):
@@ -325,10 +322,10 @@ async def test_an_article_that_is_not_ready_delays_no_other(storage, clock):
     await stored(storage, "Later")
     step = MatchStage(storage, "me")
 
-    assert await step.match_ready() == 1
+    assert await step.run_once() == 1
     assert await matched(storage) == ["Later"]
     clock.turn(MINUTE)
-    assert await step.match_ready() == 1
+    assert await step.run_once() == 1
 
 
 async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched_again(
@@ -338,20 +335,20 @@ async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched
     step = MatchStage(storage, "me")
     store_matches = step._store
 
-    async def revised_before(*written: Any) -> bool:
+    async def revised_before(*written: Any) -> StoredBatch | None:
         async with storage.writing() as tx:
             for article in await articles_to_revise(tx, ids[:1]):
                 revise_article(tx, article, {"text": "Otherwise."})
         return await store_matches(*written)
 
     monkeypatch.setattr(step, "_store", revised_before)
-    assert await step.match_ready() == 2
+    assert await step.run_once() == 2
     monkeypatch.undo()
 
     async with storage.reading() as tx:
         stages = dict((await tx.session.exec(select(Article.title, Article.stage))).all())
     assert stages == {"First": ArticleStage.GROUPED, "Second": ArticleStage.PUBLISHED}
-    assert await step.match_ready() == 1
+    assert await step.run_once() == 1
     assert await stories(storage) == [1, 2]
 
 
@@ -364,10 +361,10 @@ async def test_articles_that_could_not_be_stored_are_claimed_again_at_once(stora
 
     monkeypatch.setattr(step, "_store", away)
     with pytest.raises(ConnectionResetError):
-        await step.match_ready()
+        await step.run_once()
     monkeypatch.undo()
 
-    assert await step.match_ready() == 2
+    assert await step.run_once() == 2
     assert await matched(storage) == ["First", "Second"]
 
 
@@ -382,11 +379,11 @@ async def test_articles_of_a_process_that_was_killed_wait_no_longer_than_its_rol
 
     monkeypatch.setattr(dead, "_store", killed)
     with pytest.raises(SystemExit):
-        await dead.match_ready()
+        await dead.run_once()
 
-    assert await heir.match_ready() == 0
+    assert await heir.run_once() == 0
     clock.turn(LEASE)
-    assert await heir.match_ready() == 1
+    assert await heir.run_once() == 1
 
 
 async def put_aside(storage: Storage) -> list[tuple[int, ArticleStage, str]]:
@@ -429,9 +426,9 @@ async def test_an_article_that_fails_is_put_aside_and_the_others_go_on(
     failing_in(where, monkeypatch)
 
     with capture_logs() as logs:
-        rounds = [await step.match_ready() for _ in range(2)]
+        rounds = [await step.run_once() for _ in range(2)]
     await stored(storage, "Three", by=wire)
-    await step.match_ready()
+    await step.run_once()
 
     assert rounds == [3, 0]
     assert await matched(storage) == ["One", "Three", "Two"]
@@ -450,11 +447,11 @@ async def test_an_article_put_aside_is_tried_again_after_a_restart(
     await stored(storage, "Broken", by=wire)
     with monkeypatch.context() as patch:
         failing_in(where, patch)
-        await MatchStage(storage, "old").match_ready()
+        await MatchStage(storage, "old").run_once()
     clock.turn(LEASE)
     await stored(storage, "Two", by=wire)
 
-    await MatchStage(storage, "new").match_ready()
+    await MatchStage(storage, "new").run_once()
 
     assert await matched(storage) == ["Broken", "Two"]
     assert await put_aside(storage) == []
@@ -468,7 +465,7 @@ async def test_an_article_that_keeps_failing_is_tried_once_by_each_process(
     for owner in ("old", "new"):
         await stored(storage, f"Seen by {owner}")
         step = MatchStage(storage, owner)
-        rounds += [[await step.match_ready() for _ in range(3)]]
+        rounds += [[await step.run_once() for _ in range(3)]]
         clock.turn(LEASE)
 
     assert rounds == [[1, 0, 0], [2, 0, 0]]
@@ -480,7 +477,7 @@ async def test_a_story_that_cannot_be_remembered_stops_no_article(
     storage, monkeypatch, clock, wire
 ):
     await stored(storage, "Broken", "One", by=wire)
-    await MatchStage(storage, "old").match_ready()
+    await MatchStage(storage, "old").run_once()
     clock.turn(LEASE)
     remember = Stories.remember
 
@@ -492,7 +489,7 @@ async def test_a_story_that_cannot_be_remembered_stops_no_article(
     monkeypatch.setattr(Stories, "remember", remembered)
     await stored(storage, "Two", by=wire)
 
-    assert await MatchStage(storage, "new").match_ready() == 1
+    assert await MatchStage(storage, "new").run_once() == 1
 
 
 # Public articles first.
@@ -504,7 +501,7 @@ async def test_public_articles_are_grouped_before_private_ones(storage, wire):
     step = MatchStage(storage, "me")
     await stored(storage, "Public", by=wire)
 
-    rounds = [await step.match_ready() for _ in range(4)]
+    rounds = [await step.run_once() for _ in range(4)]
 
     assert rounds == [1, PRIVATE_AT_ONCE, 5, 0]
 
@@ -513,10 +510,10 @@ async def test_a_public_article_waits_for_one_batch_of_private_ones_at_most(stor
     private = await stored_source(storage, "Private", public=False)
     await stored(storage, *(f"Own {n}" for n in range(3 * PRIVATE_AT_ONCE)), scope=private)
     step = MatchStage(storage, "me")
-    await step.match_ready()
+    await step.run_once()
     await stored(storage, "Public", by=wire)
 
-    await step.match_ready()
+    await step.run_once()
 
     assert "Public" in await matched(storage)
 
@@ -528,8 +525,8 @@ async def test_private_sources_take_turns(storage):
     await stored(storage, "Calm", scope=calm)
     step = MatchStage(storage, "me")
 
-    await step.match_ready()
-    await step.match_ready()
+    await step.run_once()
+    await step.run_once()
 
     assert "Calm" in await matched(storage)
 
@@ -546,7 +543,7 @@ async def test_matches_of_private_articles_are_stored_as_far_as_the_budget_goes(
     await subscribe(storage, ann, "ferry")
     grouping = MatchStage(storage, "me", budgets=replace(USUAL, matches=1))
 
-    while await grouping.match_ready():  # public articles first, then the others
+    while await grouping.run_once():  # public articles first, then the others
         pass
 
     async with storage.reading() as tx:

@@ -23,7 +23,7 @@ async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
     grouping = MatchStage(storage, "me")
 
     async def words() -> list[list[str]]:
-        await grouping.match_ready()
+        await grouping.run_once()
         return sorted(match.words for match in await rows_of(storage, Match))
 
     return words

@@ -92,11 +92,11 @@ async def test_a_new_version_only_adds_matches(storage, source_says):
         ]
     matching = MatchStage(storage, "me")
     await move_on(storage, ArticleStage.GROUPED)
-    await matching.match_ready()
+    await matching.run_once()
     assert [match.query_id for match in await rows_of(storage, Match)] == [storm]
 
     await source_says(f"{LONG} A flood.")
-    await matching.match_ready()
+    await matching.run_once()
 
     assert {match.query_id for match in await rows_of(storage, Match)} == {storm, flood}
 

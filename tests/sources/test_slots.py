@@ -10,6 +10,7 @@ import pytest
 from bot.sources import poll
 from bot.sources.parser_pool import DocumentReader
 from bot.sources.poll import MAX_OF_ACCOUNT, PRIVATE_SLOTS, PUBLIC_SLOTS, SourcePoller
+from bot.stages import POLL, StageRunner
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.sources import Follow, Source, claim_public_sources
@@ -186,29 +187,33 @@ async def test_one_transaction_stores_fetches_and_claims_the_next_sources(storag
 
 
 async def test_a_claim_that_fails_costs_no_result(storage, monkeypatch, web):
-    await add_sources(storage, "https://a.example/1")
+    await add_sources(storage, "https://a.example/1", "https://b.example/1")
     claim = claim_public_sources
     failures = [RuntimeError("a claim fails")]
 
     async def failing_once(tx: Transaction, **options: Any) -> list[Source]:
         claimed = await claim(tx, **options)
-        if not claimed and failures:
+        if failures:
             raise failures.pop()
         return claimed
 
     async with poller_of(storage, web) as poller:
-        await poller.run_once()
+        poller.public.limit = 1
+        await rounds(poller, 1)
         monkeypatch.setattr(poll, "claim_public_sources", failing_once)
         await rounds(poller, 3)
 
-    (source,) = await rows_of(storage, Source)
-    assert (failures, source.fetches, source.owner) == ([], 1, None)
+    sources = await rows_of(storage, Source)
+    assert failures == []
+    assert [(source.fetches, source.owner) for source in sources] == [(1, None), (1, None)]
 
 
-async def test_a_round_after_a_claim_of_all_due_sources_claims_nothing(storage, web):
+async def test_the_stage_claims_once_if_that_leaves_nothing_due(storage, web):
     await add_sources(storage, "https://slow.example/1")
+    committed: list[Mapping[str, int]] = []
+    storage.on_made = committed.append
 
     async with poller_of(storage, web) as poller:
-        numbers = await counted_rounds(poller, storage, 3)
+        await StageRunner(POLL, poller.run_once).work(asyncio.Event())
 
-    assert numbers == [1, 0, 1]
+    assert len(committed) == 1

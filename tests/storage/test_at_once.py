@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import func, select
 
-from storage.db.engine import DatabaseError, Storage, Transaction
+from storage.db.engine import Storage, Transaction
+from storage.db.problems import DatabaseError
 from storage.enums import Notification
 from storage.sources import Source
 from tests.rows import source_row

@@ -12,15 +12,10 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import base as pools
 
 from benchmarks.chaos.network import network_to
-from storage.db.engine import (
-    IDLE_TRANSACTION_TIMEOUT,
-    DatabaseError,
-    Storage,
-    Transaction,
-    is_disconnected,
-    is_unavailable,
-)
+from storage.db.clock import IDLE_TRANSACTION_TIMEOUT
+from storage.db.engine import Storage, Transaction
 from storage.db.postgresql import COMMAND_SECONDS
+from storage.db.problems import DatabaseError, is_disconnected, is_unavailable
 
 SECONDS = "5"  # enough for any server that responds, on a busy machine
 

@@ -11,14 +11,10 @@ from sqlmodel import select
 
 from bot.delivery.telegram import LIMITS
 from bot.matching.stage import LEASE as GROUPING_LEASE
-from storage.db.engine import (
-    IDLE_TRANSACTION_TIMEOUT,
-    DatabaseError,
-    Storage,
-    database_clock,
-    is_transient,
-)
+from storage.db.clock import IDLE_TRANSACTION_TIMEOUT, database_clock
+from storage.db.engine import Storage
 from storage.db.leases import release_all_of_others
+from storage.db.problems import DatabaseError, is_transient
 from storage.sources import Source
 from tests.conftest import TurnedClock
 from tests.storage.stored import LEASE, add_sources, claim_sources

@@ -14,9 +14,9 @@ from bot.ops.doctor.findings import HealthLevel
 from bot.settings import Settings
 from storage.articles import claim_new_articles, put_aside
 from storage.chats import Chat
-from storage.db.engine import DatabaseError, Storage
+from storage.db.engine import Storage
 from storage.db.leases import acquire_lease
-from storage.db.problems import database_problem
+from storage.db.problems import DatabaseError, database_problem
 from storage.enums import DatabaseProblem
 from storage.health import (
     Condition,

@@ -109,10 +109,10 @@ async def run_hot_statements(storage: Storage, clock: TurnedClock) -> list[tuple
     for number, source in enumerate((public, own, public, own)):
         await stored_article(storage, f"Words {number}", source_id=source)
     grouping = MatchStage(storage, "us")
-    await grouping.match_ready(limit=1)  # a process retries once what was put aside
+    await grouping.run_once(limit=1)  # a process retries once what was put aside
     with recorded() as found:
         await read_known(storage, public)
-        while await grouping.match_ready():
+        while await grouping.run_once():
             pass
         while await stages.alerts():
             pass

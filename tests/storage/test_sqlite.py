@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel import select
 
-from storage.db.engine import DatabaseError, Storage, is_disconnected, is_unavailable
+from storage.db.engine import Storage
 from storage.db.onehop import OneHop
+from storage.db.problems import DatabaseError, is_disconnected, is_unavailable
 from storage.db.sqlite import BUSY_SECONDS
 from tests.database_errors import on_writer
 

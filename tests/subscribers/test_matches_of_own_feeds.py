@@ -65,7 +65,7 @@ async def test_a_private_article_is_matched_with_the_queries_of_its_followers(
     await stored_article(storage, "Another ferry", source_id=public)
 
     step = MatchStage(storage, "me")
-    while await step.match_ready():
+    while await step.run_once():
         pass
 
     assert await matched(storage) == [(1, "island"), (1, "taiwan"), (2, "ferry")]
@@ -83,7 +83,7 @@ async def test_an_ended_subscription_is_matched_as_long_as_it_can_be_undone(
     else:
         await subscriptions.unsubscribe(storage, ann, topic)
     await stored_article(storage, "Taiwan", source_id=feed)
-    await MatchStage(storage, "me").match_ready()
+    await MatchStage(storage, "me").run_once()
     if ended == "the feed":
         await own_feeds.follow_feed_again(storage, ann, feed)
     else:
@@ -110,7 +110,7 @@ async def test_preview_digest_and_trend_count_the_same(storage, arrive, feed, cl
 
     async def article() -> None:
         await stored_article(storage, "Taiwan", source_id=feed)
-        await step.match_ready()
+        await step.run_once()
 
     async def followed() -> None:
         source = await own_feeds.get_own_feed(storage, bob, feed)

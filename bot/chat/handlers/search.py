@@ -40,7 +40,7 @@ from bot.subscribers.limits import count_search
 from bot.subscribers.share_links import LinkedQuery, start_for
 from bot.subscribers.text import one_line
 from bot.telegram import entities_of, markup_of
-from storage.db.engine import is_transient
+from storage.db.problems import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

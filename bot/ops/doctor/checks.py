@@ -27,9 +27,8 @@ from storage.access import admin_ids, existing_signing_key
 from storage.articles import articles_put_aside
 from storage.backup import last_backup
 from storage.clocks import poisoned_times
-from storage.db.engine import DatabaseError
 from storage.db.filelock import lock_beside
-from storage.db.problems import Unusable, message_of
+from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
 from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
