@@ -190,12 +190,12 @@ async def test_the_memory_of_stories_is_known_until_the_role_is_lost(storage, cl
     step, heir = MatchStage(storage, "me"), MatchStage(storage, "heir")
     before = step.story_memory
 
-    await step.match_ready()
+    await step.run_once()
     held = step.story_memory
     clock.turn(LEASE)
     await stored(storage, THIRD, by=wire)
-    await heir.match_ready()
-    await step.match_ready()
+    await heir.run_once()
+    await step.run_once()
 
     assert before == 0
     assert held > 0
