@@ -22,7 +22,7 @@ from storage.mailboxes import mailbox_of_chat
 from storage.outbox import Delivery
 from storage.suspension import confirm_mailbox, open_mailbox
 from tests.belongings import ids_of
-from tests.chat.conftest import BOT_NAME, House, Talk, add_feed, labels
+from tests.chat.conftest import BOT_NAME, House, Talk, add_feed, buttons, labels
 from tests.chat.pressings import classes, data_of, press, say
 from tests.resources import LINKS
 
@@ -49,16 +49,21 @@ class Newsroom:
 
     async def seen_after_saying(self, role: str, text: str) -> list[str]:
         """Return what the group sees after a user with *role* has typed *text*."""
+        return self.seen(await self.calls_after_saying(role, text))
+
+    async def calls_after_saying(self, role: str, text: str) -> list[dict[str, Any]]:
         facts: dict[str, Any] = {"chat": self.place}
+        if text.startswith(BOT_NAME):
+            facts["entities"] = [{"type": "mention", "offset": 0, "length": len(BOT_NAME)}]
         if role == "anonymous":
             facts["sender_chat"] = self.place
-        return self._seen(await self.house.feed(say(self.roles[role], text, **facts)))
+        return await self.house.feed(say(self.roles[role], text, **facts))
 
     async def seen_after_pressing(self, role: str, data: str, message_id: int) -> list[str]:
         made = press(self.roles[role], data, chat=self.place, message_id=message_id)
-        return self._seen(await self.house.feed(made))
+        return self.seen(await self.house.feed(made))
 
-    def _seen(self, calls: list[dict[str, Any]]) -> list[str]:
+    def seen(self, calls: list[dict[str, Any]]) -> list[str]:
         """Return the calls that change the group's chat, as text."""
         here = str(self.place["id"])
         mine = [call for call in calls if str(call["params"].get("chat_id")) == here]
@@ -107,6 +112,23 @@ async def test_no_command_shows_a_group_what_is_private(newsroom, role):
             assert not [one for one in seen if one.startswith("sendDocument")], text
 
 
+async def test_a_member_gets_no_button_that_is_refused(newsroom):
+    texts = [f"/{row.name}{BOT_NAME}{words}" for row in CHAT_COMMANDS for words in ("", " Japan")]
+    offered: set[str] = set()
+    for text in (*texts, f"{BOT_NAME} Japan"):
+        for call in await newsroom.calls_after_saying("member", text):
+            offered |= {data for _, data in buttons(call["params"]) if data}
+
+    refused = []
+    for data in sorted(offered):
+        made = press(newsroom.roles["member"], data, chat=newsroom.place)
+        calls = await newsroom.house.feed(made)
+        refused += [data for call in calls if "Only admin" in str(call["params"].get("text"))]
+
+    assert len(offered) > 10
+    assert refused == []
+
+
 @pytest.mark.parametrize("role", ["member", "administrator"])
 async def test_no_button_shows_a_group_what_is_private(newsroom, role):
     ids = await ids_of(newsroom.house.storage, newsroom.chat_id)
@@ -130,7 +152,7 @@ async def test_no_reply_shows_a_group_what_is_private(newsroom, role, text):
     calls = await newsroom.house.feed(say(newsroom.roles[role], text, **facts))
 
     assert calls
-    assert secrets_in(newsroom._seen(calls)) == []
+    assert secrets_in(newsroom.seen(calls)) == []
 
 
 class TestSettings:
@@ -173,6 +195,7 @@ class TestMailboxNotices:
         await newsroom.talk.says("/stop", from_id=ann.who.id)  # she changed something last
         async with storage.reading() as tx:
             mailbox = await mailbox_of_chat(tx, newsroom.chat_id)
+        assert mailbox
 
         await unsubscribe_address(storage, mailbox.id, renderer=Renderer())
 
@@ -188,4 +211,5 @@ class TestMailboxNotices:
             chat = await tx.get_one(Chat, newsroom.chat_id)
             chat.invited_by = None
 
+            assert mailbox
             assert await mailbox_notices(tx, mailbox, chat, renderer=Renderer()) == []

@@ -37,7 +37,10 @@ _QUESTION_LASTS = timedelta(days=1)
 async def send_export(_: object, context: Context) -> None:
     title = context.reply.renderer.line("chat/export.html#title")
     exported = await export.export_chat(context.storage, context.chat_id, title)
-    await context.reply.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
+    chat = context.user.managed_title
+    await context.reply.send_file(
+        _DOCUMENT, exported.document, "chat/export.html#document", chat=chat
+    )
     if exported.opml:
         await context.reply.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
 
