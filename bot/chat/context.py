@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage
 
 
-GROUPS = frozenset({ChatKind.GROUP, ChatKind.SUPERGROUP})
+_GROUPS = frozenset({ChatKind.GROUP, ChatKind.SUPERGROUP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Context:
     @property
     def is_seen_by_group(self) -> bool:
         """Whether the members of a group see the replies."""
-        return self.user.kind in GROUPS and not self.is_private
+        return self.user.kind in _GROUPS and not self.is_private
 
     @property
     def clock(self) -> dict[str, Any]:

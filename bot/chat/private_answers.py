@@ -21,6 +21,7 @@ from aiogram.utils.deep_linking import create_start_link
 from bot.chat.managed_chats import frame_of, link_to
 from bot.chat.permissions import Permission
 from bot.subscribers import groups
+from bot.subscribers.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,6 +52,9 @@ class PrivateAnswerMiddleware(BaseMiddleware):
                 result = await handler(event, data | {"context": private, "reply": private.reply})
             except TelegramForbiddenError:
                 private = None  # the user has just blocked the bot
+            except UserError:  # answered in the group; the private chat shows no page of it
+                await groups.set_managed(context.storage, context.user.user_id, None)
+                raise
             else:
                 await _say(context, _ANSWERED, link)
                 return result

@@ -177,8 +177,8 @@ class TestMembers:
         asked = await group.says("/delete_me", from_id=ann.who.id)
         done = await group.presses(asked, "Delete everything", from_id=ann.who.id)
 
-        assert asked["text"].startswith("Delete everything of Newsroom?")
-        assert "Everything of Newsroom is deleted" in done["text"]
+        assert asked["text"].startswith("Delete all of Newsroom's data?")
+        assert "All of Newsroom's data is deleted" in done["text"]
 
 
 class TestForum:

@@ -43,7 +43,7 @@ class TestTheEnd:
         card = await ann.next()
         await ann.presses(card, "Both")
 
-        assert told["text"].startswith("You did nothing for Daily Strait in the last hour")
+        assert told["text"].startswith("An hour has passed since you last managed Daily Strait")
         assert labels(told) == ["Manage Daily Strait"]
         assert card["text"].startswith("Japan ·")
         assert await house.subscriptions_of(channel) == ["Taiwan"]
@@ -114,7 +114,7 @@ class TestOneself:
         asked = await ann.says("/delete_me")
         done = await ann.presses(asked, "Delete everything")
 
-        assert "To delete what Daily Strait has instead, open it: /channels" in asked["text"]
+        assert "To delete Daily Strait's data instead, open it: /channels" in asked["text"]
         assert done["text"].startswith("Done. Everything is deleted")
         assert await house.row_of(ann) is None
         assert await house.subscriptions_of(channel) == ["Taiwan"]
@@ -127,7 +127,7 @@ class TestDeletingTheChannel:
         done = await ann.presses(asked, "Delete everything")
         listed = await ann.presses(done, "Channels")
 
-        assert asked["text"].startswith(f"{BANNER}\n\nDelete everything of Daily Strait?")
+        assert asked["text"].startswith(f"{BANNER}\n\nDelete all of Daily Strait's data?")
         assert "your name" not in asked["text"]
         assert done["text"].startswith("Daily Strait's topics are deleted. Your own are untouched.")
         assert "1. Daily Strait · channel" in listed["text"]
