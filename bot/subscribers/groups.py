@@ -207,7 +207,7 @@ async def other_threads(storage: Storage, chat_id: int) -> list[ForumThread]:
     """Return the threads with subscriptions, if *chat_id* is the general thread of a forum."""
     async with storage.reading() as tx:
         chat = await tx.get_one(Chat, chat_id)
-        if chat.thread_id or chat.kind is not ChatKind.SUPERGROUP:
+        if chat.thread_id:
             return []
         found = await subscriptions.subscriptions_by_thread(tx, chat, limit=_MOST_THREADS)
     # A link has the id of a supergroup without its prefix -100.

@@ -34,7 +34,7 @@ _PUBLISHED = "chat/feeds.html"
 
 
 async def is_for_admins(event: Message, context: Context) -> bool:
-    """Whether /sources is about the public sources, and not those of a managed chat."""
+    """Return whether /sources lists the public sources, and not those of a managed chat."""
     return await is_bot_admin(event, context) and not context.user.managed_title
 
 
@@ -216,11 +216,11 @@ def make_router() -> Router:
     adds, removes = F.args.regexp(r"(?i)add\s+\S"), F.args.regexp(r"(?i)remove\s+\S")
     changes = F.args.regexp(r"(?i)(add|remove)\b")
     admins = Permission.BOT_ADMINS
-    on_message(add_source, ChatCommand("sources", magic=adds), is_for_admins, flags=admins.flags)
+    on_message(add_source, ChatCommand("sources", magic=adds), is_bot_admin, flags=admins.flags)
     on_message(
         remove_source_by_url,
         ChatCommand("sources", magic=removes),
-        is_for_admins,
+        is_bot_admin,
         flags=admins.flags,
     )
     on_message(show_sources, ChatCommand("sources"), is_for_admins, flags=admins.flags)

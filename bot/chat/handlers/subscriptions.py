@@ -24,13 +24,14 @@ from bot.rendering.filters import day_and_month
 from bot.subscribers import groups, mutes, share_links, subscriptions, topics
 from bot.subscribers.mutes import ArticlePublisher, TopicSubject
 from bot.subscribers.text import one_line
-from storage.enums import MuteKind
+from storage.enums import ChatKind, MuteKind
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
+    from bot.subscribers.groups import ForumThread
     from bot.subscribers.subscriptions import Subscribed
 
 _LIST = "chat/topics.html#list"
@@ -54,7 +55,9 @@ async def show_topics(_: object, callback_data: press.TopicsPage, context: Conte
 
 async def _list(number: int, context: Context) -> dict[str, Any]:
     page = await topics.subscribed(context.storage, context.chat_id, number)
-    threads = await groups.other_threads(context.storage, context.chat_id)
+    threads: list[ForumThread] = []
+    if context.user.kind is ChatKind.SUPERGROUP:
+        threads = await groups.other_threads(context.storage, context.chat_id)
     return {"page": page, "threads": threads, "user": context.user, **context.clock}
 
 
