@@ -216,6 +216,29 @@ async def count_in_other_threads(tx: Transaction, chat: Chat) -> int:
     )
 
 
+class ThreadSubscriptions(NamedTuple):
+    """How many subscriptions a thread of a forum has; *thread_name* is "" if unknown."""
+
+    thread_id: int
+    thread_name: str
+    subscriptions: int
+
+
+async def subscriptions_by_thread(
+    tx: Transaction, chat: Chat, *, limit: int
+) -> list[ThreadSubscriptions]:
+    """Return the other threads of the chat's group that have subscriptions."""
+    rows = await tx.rows(
+        select(Chat.thread_id, Chat.thread_name, func.count())
+        .join(Subscription, col(Subscription.chat_id) == Chat.id)
+        .where(_in_other_threads(chat))
+        .group_by(col(Chat.thread_id), col(Chat.thread_name))
+        .order_by(col(Chat.thread_id))
+        .limit(limit)
+    )
+    return [ThreadSubscriptions(*row) for row in rows]
+
+
 def _in_other_threads(chat: Chat) -> ColumnElement[bool]:
     return and_(col(Chat.telegram_id) == chat.telegram_id, col(Chat.id) != chat.id)
 

@@ -436,6 +436,14 @@ class RemoveAddress(CallbackData, prefix="nomail"):
     pass
 
 
+class ExportChat(CallbackData, prefix="export"):
+    """Sends the data of the managed chat as a file."""
+
+
+class AskToErase(CallbackData, prefix="askerase"):
+    """Asks whether the data of the managed chat shall be deleted."""
+
+
 class Erase(CallbackData, prefix="erase"):
     """The button works for a day after *asked_at*, in Unix seconds."""
 

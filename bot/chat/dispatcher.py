@@ -25,6 +25,8 @@ from bot.chat.handlers import (
     text,
 )
 from bot.chat.handlers.search import Turns
+from bot.chat.permissions import ButtonPermissions
+from bot.chat.private_answers import PrivateAnswerMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +57,7 @@ def make_dispatcher(
     *pauses_seconds*: the pauses between retries of an update while the database is away.
     *press_seconds*: how long a press may wait for the database before the user is told.
     """
-    administrators = Administrators()
+    administrators = Administrators(resources.storage)
     dispatcher = Dispatcher(
         disable_fsm=True,
         resources=resources,
@@ -86,10 +88,6 @@ def make_dispatcher(
 def _user_router(administrators: Administrators) -> Router:
     """Return the router for users with access; in groups, only messages for the bot reach it."""
     router = Router(name="users")
-    for observer in _observers(router):
-        observer.outer_middleware(middlewares.GroupMiddleware())
-        observer.outer_middleware(middlewares.UserMiddleware(administrators))
-        observer.middleware(middlewares.QuestionMiddleware())
     router.include_routers(
         search.make_own_router(),
         account.make_router(),
@@ -110,6 +108,12 @@ def _user_router(administrators: Administrators) -> Router:
         text.make_typed_router(),
         text.make_last_router(),
     )
+    buttons = ButtonPermissions(router)
+    for observer in _observers(router):
+        observer.outer_middleware(middlewares.GroupMiddleware())
+        observer.outer_middleware(middlewares.UserMiddleware(administrators, buttons))
+        observer.middleware(PrivateAnswerMiddleware())
+        observer.middleware(middlewares.QuestionMiddleware())
     return router
 
 

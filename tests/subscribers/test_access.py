@@ -285,13 +285,16 @@ async def test_a_closed_group_cannot_be_managed_from_a_private_chat(storage, arr
     user = await users.identify(storage, Sender(BOB, BOB), access=ANYBODY)
     assert user
     bobs = Access(is_open=False, allowed=frozenset({BOB}))
+    await groups.record_admins(storage, GROUP, frozenset({BOB}))
     before = await groups.as_manager(storage, user, group)
+    listed = await groups.managed_chats(storage, BOB)
 
     await follow_access(storage, access=bobs)
 
     assert before
+    assert [chat.chat_id for chat in listed.items] == [group]
     assert await groups.as_manager(storage, user, group) is None
-    assert await groups.managed_chats(storage, BOB) == []
+    assert (await groups.managed_chats(storage, BOB)).total == 0
 
 
 # Bans

@@ -116,15 +116,17 @@ async def take_address(_: object, context: Context, read: Address) -> None:
     await request_confirmation(read.text, context)
 
 
-async def take_code(message: Message, context: Context, read: Code) -> None:
-    """Confirm the address with the code; if none awaits a code, treat the digits as a query."""
-    storage, chat_id = context.storage, context.chat_id
-    if await mailboxes.awaits_code(storage, chat_id):
-        once = context.reply.once
-        mailbox = await mailboxes.confirm_by_code(storage, chat_id, read.digits, once=once)
-        await show_mailbox(mailbox, context)
-    else:
-        await show_card(message.text or message.caption or "", context)
+async def awaits_code(_: object, context: Context) -> bool:
+    """Whether an address waits for a code; otherwise six digits are a query."""
+    return await mailboxes.awaits_code(context.storage, context.chat_id)
+
+
+async def take_code(_: object, context: Context, read: Code) -> None:
+    """Confirm the address with the code."""
+    mailbox = await mailboxes.confirm_by_code(
+        context.storage, context.chat_id, read.digits, once=context.reply.once
+    )
+    await show_mailbox(mailbox, context)
 
 
 async def read_text(message: Message, context: Context, read: Typed) -> None:
@@ -181,6 +183,8 @@ async def _answer_unasked(text: str, read: Typed, context: Context) -> None:  # 
             await show_link(url, context)
         case posts.Post() as post:
             await suggest_keywords(post, context)
+        case Code():
+            await show_card(text, context)
         case Nonsense():
             await context.reply.show("chat/typed.html#no_keywords")
         case Keywords(query):
@@ -263,8 +267,8 @@ def make_typed_router() -> Router:
     router.message.filter(or_f(F.text, F.caption), ~is_command, TextReader())
     on_message, administrators = router.message.register, Permission.ADMINISTRATORS
     on_message(answer_question, MagicData(F.asked), flags=administrators.flags)
-    on_message(take_address, ReadAs(Address), flags=administrators.flags)
-    on_message(take_code, ReadAs(Code), flags=administrators.flags)
+    on_message(take_address, ReadAs(Address), flags=Permission.CONFIDENTIAL.flags)
+    on_message(take_code, ReadAs(Code), awaits_code, flags=Permission.CONFIDENTIAL.flags)
     on_message(read_text, flags=Permission.EVERYBODY.flags)
     return router
 
