@@ -32,7 +32,7 @@ from bot.chat.callbacks import Erase, KeepData
 from bot.chat.commands import HANDLED_IN_GROUPS
 from bot.chat.context import Context
 from bot.chat.managed_chats import frame_of, manager_of, target_of, without_target
-from bot.chat.menu import register_admin
+from bot.chat.menu import ChatMenu
 from bot.chat.permissions import REFUSALS, Permission, is_bot_admin, is_in_private_chat
 from bot.chat.questions import asked_by, end_wait, question_in, waiting_question
 from bot.chat.rate_limit import WAIT_SECONDS, is_service_message
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.administrators import Administrators
+    from bot.chat.rate_limit import RateLimiter
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.users import Sender
@@ -309,7 +310,9 @@ class FirstAdminMiddleware(BaseMiddleware):
             is_playground=resources.is_playground,
         )
         if is_first:
-            await register_admin(data["bot"], data["reply"].renderer, user_id)
+            renderer = data["reply"].renderer
+            menu = ChatMenu(user_id, renderer, resources.app_url, is_admin=True)
+            resources.background.start(menu.set(data["bot"]), menu.key)
         return is_first
 
 
@@ -350,10 +353,14 @@ def _without_name(message: Message, name: str) -> str | None:
 
 
 class UserMiddleware(BaseMiddleware):
-    """Identifies the current user, and the chat that they manage if the update is about it."""
+    """Identifies the current user, and the chat that they manage if the update is about it.
 
-    def __init__(self, administrators: Administrators) -> None:
+    Tells the rate limiter who is an admin of the bot, because it reads no database.
+    """
+
+    def __init__(self, administrators: Administrators, limiter: RateLimiter) -> None:
         self._administrators = administrators
+        self._limiter = limiter
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         resources: Resources = data["resources"]
@@ -367,6 +374,7 @@ class UserMiddleware(BaseMiddleware):
         user = await users.identify(
             resources.storage, sender, is_leaving=_is_leaving(event), access=resources.access
         )
+        self._limiter.set_admin(sender.user_id, is_admin=user is not None and user.is_admin)
         if user is None:
             invites = resources.access.invites
             await reply.toast("chat/unauthorized.html", user_id=sender.user_id, invites=invites)

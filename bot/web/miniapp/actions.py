@@ -201,7 +201,8 @@ async def set_language(site: Site, user: CurrentUser, request: ActionRequest) ->
     code = request.text("language") or None
     changed = await settings.set_language(site.resources.storage, user.chat_id, code)
     if site.app:
-        await site.app.renew_menus(user, changed.speaks, code)
+        renewing = site.app.renew_menus(user, changed.speaks, code)
+        site.resources.background.start(renewing, ("menu", user.user_id))
     return ActionResult()
 
 
