@@ -22,7 +22,7 @@ from bot.ops.doctor import configuration, contents, database, machine, probes, p
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import CAN_BE_LATE
 from bot.rendering.links import Links, Signer
-from bot.settings import Role, Settings, SmtpTls, Updates, given_names
+from bot.settings import Role, Settings, SmtpTls, Updates, given_names, unknown_names
 from storage.access import admin_ids, existing_signing_key
 from storage.articles import articles_put_aside
 from storage.backup import last_backup
@@ -221,9 +221,7 @@ async def _backup(settings: Settings, url: str) -> Sequence[Finding]:
 
 
 async def _names() -> Sequence[Finding]:
-    return configuration.judge_names(
-        given_names(), [name.upper() for name in Settings.model_fields]
-    )
+    return configuration.judge_names(unknown_names(given_names()))
 
 
 async def _dkim_key(settings: Settings) -> Sequence[Finding]:
