@@ -157,13 +157,14 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
 
 
 def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
-    from bot.app.resources import database_of, make_fetcher, open_sources
+    from bot.app.resources import database_in_use, make_fetcher, open_sources
     from bot.settings import load_settings
 
     async def with_resources() -> Result:
         settings = load_settings()
-        fetcher = make_fetcher(settings)
-        async with open_sources(database_of(settings), fetcher) as resources:
+        database = database_in_use(settings)
+        newsroom = ("127.0.0.1", settings.playground_port) if database.is_of_playground else None
+        async with open_sources(database, make_fetcher(settings, newsroom)) as resources:
             return await work(resources)
 
     return asyncio.run(with_resources())

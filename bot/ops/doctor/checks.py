@@ -28,7 +28,7 @@ from storage.articles import articles_put_aside
 from storage.backup import last_backup
 from storage.clocks import poisoned_times
 from storage.db.engine import DatabaseError
-from storage.db.filelock import lock_beside
+from storage.db.filelock import lock_beside, lock_holder
 from storage.db.problems import Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
@@ -248,7 +248,8 @@ async def _imap(settings: Settings) -> Sequence[Finding]:
 async def _holders(url: str) -> list[str] | None:
     """Return the processes that run the bot on the database; None if that is unknown."""
     if file := database_file(url):
-        return probes.who_runs(lock_beside(file, "run"))
+        holder = lock_holder(lock_beside(file, "run"))
+        return [holder] if holder else []
     return await _query(url, leases_held)
 
 
