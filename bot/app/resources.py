@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.resources import Resources
     from bot.settings import Settings
     from bot.sources.discovery.add import SourceAdder
+    from bot.sources.discovery.discover import SampleSite
     from bot.sources.fetch.client import Fetcher
     from bot.sources.parser_pool import DocumentReader, Workers
     from bot.subscribers.access import Access
@@ -345,6 +346,7 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
     from bot.sources.discovery.discover import LinkLookup
 
     settings, deployment, sources = process.settings, process.deployment, process.sources
+    newsroom = deployment.newsroom_site
     return Resources(
         storage=process.storage,
         renderer=process.renderer,
@@ -352,9 +354,11 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
         limits=limits_for_all(settings),
         links=process.links,
         mailer=mailer,
-        source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader, public=True),
-        own_source_adder=make_own_source_adder(sources),
-        link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
+        source_adder=SourceAdder(
+            sources.storage, sources.fetcher, sources.reader, public=True, newsroom=newsroom
+        ),
+        own_source_adder=make_own_source_adder(sources, newsroom),
+        link_lookup=LinkLookup(sources.fetcher, sources.reader, newsroom),
         upload_reader=sources.reader,
         started_at=process.started_at,
         errors=process.errors.newest,
@@ -376,8 +380,8 @@ def access_of(settings: Settings, mode: AccessMode | None = None) -> Access:
     )
 
 
-def make_own_source_adder(sources: SourceResources) -> SourceAdder:
-    """Return the adder of a chat's own feeds, which reaches public hosts only."""
+def make_own_source_adder(sources: SourceResources, newsroom: SampleSite | None) -> SourceAdder:
+    """Return the adder of a chat's own feeds, which reaches public hosts and *newsroom* only."""
     from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 
     return SourceAdder(
@@ -386,6 +390,7 @@ def make_own_source_adder(sources: SourceResources) -> SourceAdder:
         sources.reader,
         public=False,
         options=SourceOptions(form=Form.FEED),  # because no page is read for a single chat
+        newsroom=newsroom,
     )
 
 
