@@ -18,6 +18,7 @@ from bot.chat.menu import ChatMenu
 from bot.chat.permissions import Permission
 from bot.chat.senders import private_sender
 from bot.rendering.i18n import ENGLISH
+from bot.sources.administration import is_anything_read
 from bot.subscribers import feedback, settings, share_links, topics, users
 from bot.subscribers.access import redeem_admin_code
 from bot.subscribers.invites import Redeemed, is_unauthorized, looks_like_a_code, redeem_invite
@@ -63,6 +64,7 @@ async def welcome(_: object, context: Context) -> None:
         catalogue=offered,
         has_more=catalogue.total > len(offered),
         subscriptions=subscribed.total,
+        reads_news=await is_anything_read(context.storage, context.chat_id),
     )
     if context.user.kind is ChatKind.PRIVATE:
         await _set_menu(context)
