@@ -31,7 +31,7 @@ async def test_a_subscription_is_made_changed_renamed_ended_and_restored(ann):
     assert ended["topics"] == []
     assert ended["message"] == "Unsubscribed from East <b>Asia</b>."
 
-    again = await ann.does("undo_unsubscribe", topic=ended["undo"])
+    again = await ann.does(ended["undo"]["act"], **ended["undo"]["fields"])
     assert again["topics"] == renamed["topics"]
 
 
