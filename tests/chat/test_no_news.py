@@ -8,6 +8,8 @@ from bot.sources.discovery.add import Addition, AddOutcome
 from bot.sources.discovery.opml import choose_starters
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import audit
+from bot.subscribers.access import Access, new_admin_code
+from bot.subscribers.share_links import ADMIN_PREFIX
 from tests.chat.conftest import labels
 
 ADDING = ["Add starter feeds", "Add a feed"]
@@ -57,6 +59,21 @@ async def test_the_admin_panel_of_a_bot_with_sources_is_as_usual(admin, news):
     assert not set(labels(panel)) & set(ADDING)
 
 
+class TestFirstAdmin:
+    @pytest.fixture
+    def access(self):
+        return Access(is_open=False)
+
+    async def test_the_first_admin_is_offered_sources_at_once(self, house):
+        code = await new_admin_code(house.storage, access=house.resources.access)
+
+        message = await house.talk("Ada").says(f"/start {ADMIN_PREFIX}{code}")
+
+        assert message["text"].startswith("You are now an admin")
+        assert NOTHING in message["text"]
+        assert labels(message) == ADDING
+
+
 @pytest.mark.parametrize("said", ["/start", "Taiwan"])
 async def test_an_admin_is_offered_sources(admin, said):
     message = await admin.says(said)
@@ -95,7 +112,7 @@ async def test_starter_feeds_are_added_and_counted(admin, house, sites):
     assert f"{second}: " in result["text"]
     events = (await audit.activity_page(house.storage, 0)).items
     assert len(sites.asked) == count
-    assert {str(event.action) for event in events} == {"source added"}
+    assert {str(event.action) for event in events} == {"source add"}
 
 
 async def test_the_starter_feeds_hold_up_nothing_and_are_not_added_twice_at_once(

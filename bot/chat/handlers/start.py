@@ -140,11 +140,12 @@ async def open_admin_link(
         await reply.show("chat/errors.html#admin_link")
         return
     # Feedback can be forwarded only to an admin whose chat has a row.
-    await users.identify(storage, private_sender(event_from_user), access=access)
+    user = await users.identify(storage, private_sender(event_from_user), access=access)
     await feedback.forward_feedback(storage, renderer=resources.renderer, admins=access.admins)
     menu = ChatMenu(event_from_user.id, reply.renderer, resources.app_url, is_admin=True)
     resources.background.start(menu.set(bot), menu.key)
-    await reply.show("chat/admin/access.html#promoted")
+    reads_news = user is None or await is_anything_read(storage, user.chat_id)
+    await reply.show("chat/admin/access.html#promoted", user=user, reads_news=reads_news)
 
 
 async def open_invite(
