@@ -176,14 +176,11 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
 
 
-async def chosen_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
-    """Return the languages that these chats have chosen, by Telegram's id.
-
-    Leaves out chats that have chosen none.
-    """
+async def spoken_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
+    """Return the language in which the bot writes to each of these chats, by Telegram's id."""
     rows = await tx.rows(
-        select(Chat.telegram_id, Chat.chosen_language).where(
-            among(col(Chat.telegram_id), telegram_ids), col(Chat.chosen_language).is_not(None)
+        select(Chat.telegram_id, effective_language()).where(
+            among(col(Chat.telegram_id), telegram_ids), col(Chat.thread_id) == 0
         )
     )
     return {telegram_id: str(code) for telegram_id, code in rows}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, exists, func
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat, of_account
@@ -153,6 +153,24 @@ async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
             select(Query.canonical)
             .join(subscribed, subscribed.c.query_id == col(Query.id))
             .order_by(subscribed.c.chats.desc(), col(Query.id))
+        )
+    )
+
+
+async def queries_as_typed(tx: Transaction, limit: int) -> list[str]:
+    """Return the queries of active chats' topics as they were typed, those with alerts first.
+
+    Within each group the newest subscription is first.
+    """
+    alerts = col(Subscription.mode).in_([mode for mode in Mode if mode.alerts])
+    return list(
+        await tx.rows(
+            select(Topic.typed)
+            .join(Subscription, col(Subscription.topic_id) == Topic.id)
+            .join(Chat, col(Chat.id) == Subscription.chat_id)
+            .where(~is_muted_for_good(), col(Chat.state) == ChatState.ACTIVE)
+            .order_by(case((alerts, 0), else_=1), col(Subscription.id).desc())
+            .limit(limit)
         )
     )
 

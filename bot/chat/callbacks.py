@@ -286,6 +286,14 @@ class FollowAgain(CallbackData, prefix="refollow"):
     source_id: RowId
 
 
+class AddStarters(CallbackData, prefix="starters"):
+    """Adds the starter feeds for the admin's language and country."""
+
+
+class AskSource(CallbackData, prefix="asksource"):
+    """Asks for the address of a source for everybody."""
+
+
 class AddList(CallbackData, prefix="addlist"):
     list_id: RowId
 
@@ -322,6 +330,7 @@ class Question(StrEnum):
     NUMBER = "number"
     TOPIC_QUERY = "topic_query"
     TOPIC_NAME = "topic_name"
+    SOURCE = "source"
     FEEDBACK = "feedback"
     FEEDBACK_REPLY = "feedback_reply"
     BROADCAST = "broadcast"

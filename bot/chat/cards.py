@@ -17,6 +17,7 @@ from bot.matching import other_words, search
 from bot.matching.query import parse
 from bot.matching.suggest import suggested
 from bot.rendering.i18n import ENGLISH
+from bot.sources.administration import is_anything_read
 from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import mailboxes, own_feeds, topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
@@ -65,8 +66,9 @@ async def show_card(
         return
     await count_search(context.storage, context.chat_id, limits=context.limits)
     seen = await seen_of(query, context)
-    meant = ""
+    meant, reads_news = "", True
     if not seen["found"].count and not seen["found"].is_more:
+        reads_news = await is_anything_read(context.storage, context.chat_id)
         meant = await other_words.meant(context.storage, query, chat_id=context.chat_id)
     await show(
         "chat/card.html#card",
@@ -76,6 +78,8 @@ async def show_card(
         also=also_caught(typed, seen["found"].newest),
         others=await others_of(query, typed, context),
         meant=meant,
+        reads_news=reads_news,
+        user=context.user,
         **seen,
     )
 

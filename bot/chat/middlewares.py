@@ -41,7 +41,7 @@ from bot.chat.managed_chats import (
     manager_of,
     without_target,
 )
-from bot.chat.menu import register_admin
+from bot.chat.menu import ChatMenu
 from bot.chat.permissions import (
     REFUSALS,
     ButtonPermissions,
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.administrators import Administrators
+    from bot.chat.rate_limit import RateLimiter
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.users import CurrentUser, Sender
@@ -320,7 +321,9 @@ class FirstAdminMiddleware(BaseMiddleware):
             is_playground=resources.is_playground,
         )
         if is_first:
-            await register_admin(data["bot"], data["reply"].renderer, user_id)
+            renderer = data["reply"].renderer
+            menu = ChatMenu(user_id, renderer, resources.app_url, is_admin=True)
+            resources.background.start(menu.set(data["bot"]), menu.key)
         return is_first
 
 
@@ -350,11 +353,17 @@ class GroupMiddleware(BaseMiddleware):
 
 
 class UserMiddleware(BaseMiddleware):
-    """Identifies the current user, and the chat that they manage if the update is about it."""
+    """Identifies the current user, and the chat that they manage if the update is about it.
 
-    def __init__(self, administrators: Administrators, buttons: ButtonPermissions) -> None:
+    Tells the rate limiter who is an admin of the bot, because it reads no database.
+    """
+
+    def __init__(
+        self, administrators: Administrators, buttons: ButtonPermissions, limiter: RateLimiter
+    ) -> None:
         self._administrators = administrators
         self._buttons = buttons
+        self._limiter = limiter
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         resources: Resources = data["resources"]
@@ -368,6 +377,7 @@ class UserMiddleware(BaseMiddleware):
         user = await users.identify(
             resources.storage, sender, is_leaving=_is_leaving(event), access=resources.access
         )
+        self._limiter.set_admin(sender.user_id, is_admin=user is not None and user.is_admin)
         if user is None:
             invites = resources.access.invites
             await reply.toast("chat/unauthorized.html", user_id=sender.user_id, invites=invites)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from bot.rendering.i18n import ENGLISH
 from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import CannotBan
 from storage.access import (
@@ -24,7 +25,7 @@ from storage.access import (
     replace_code,
     use_code,
 )
-from storage.chats import chosen_languages, private_chat_of
+from storage.chats import private_chat_of, spoken_languages
 from storage.db.engine import Storage, Transaction
 from storage.enums import AuditAction, DeliveryKind
 from storage.outbox import enqueue, new_delivery
@@ -105,11 +106,11 @@ async def new_admin_code(storage: Storage, *, access: Access) -> str | None:
     return code
 
 
-async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, str | None]:
-    """Return all admins, each with the language that they chose, if any."""
+async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, str]:
+    """Return all admins, each with the language in which the bot writes to them."""
     async with storage.reading() as tx:
         everybody = access.admins | frozenset(await admin_ids(tx))
-        return dict.fromkeys(everybody) | await chosen_languages(tx, everybody)
+        return dict.fromkeys(everybody, ENGLISH.code) | await spoken_languages(tx, everybody)
 
 
 async def redeem_admin_code(storage: Storage, user_id: int, code: str, *, access: Access) -> bool:

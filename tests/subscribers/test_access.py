@@ -92,7 +92,7 @@ async def test_the_first_user_of_a_playground_is_its_admin(storage):
     assert await make_first_admin(storage, 1, access=ANYBODY, is_playground=True)
     assert not await make_first_admin(storage, 2, access=ANYBODY, is_playground=True)
     assert not await make_first_admin(storage, 1, access=ANYBODY, is_playground=True)
-    assert await admin_languages(storage, access=ANYBODY) == {1: None}
+    assert await admin_languages(storage, access=ANYBODY) == {1: "en"}
 
 
 async def test_elsewhere_the_first_user_is_no_admin(storage):
@@ -102,14 +102,14 @@ async def test_elsewhere_the_first_user_is_no_admin(storage):
     assert not await make_first_admin(storage, 1, access=named, is_playground=True)
 
 
-async def test_admins_are_listed_with_the_language_that_they_chose(storage, arrive):
+async def test_admins_are_listed_with_the_language_that_they_read(storage, arrive):
     await settings.set_language(storage, await arrive(1), "ja")
     await settings.set_language(storage, await arrive(4), "fr")
-    await arrive(2)
+    await arrive(2, language="de")
 
     assert await admin_languages(
         storage, access=Access(is_open=True, admins=frozenset({1, 2, 3}))
-    ) == {1: "ja", 2: None, 3: None}
+    ) == {1: "ja", 2: "de", 3: "en"}
 
 
 # Chats whose user may no longer use the bot

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from aiogram import F, Router
 
@@ -10,24 +11,33 @@ from bot.chat import callbacks as press
 from bot.chat.cards import link_on, links_on, show_feeds
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission, is_bot_admin, may_change
-from bot.chat.progress import Progress
+from bot.chat.progress import Progress, report_starters
+from bot.chat.questions import AnswerTo, ask
+from bot.sources import administration
 from bot.sources.administration import get_source, list_sources, remove_source
 from bot.sources.discovery.add import AddOutcome
+from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
+from bot.sources.urls import as_typed, host_of, is_web
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
 from bot.subscribers.paging import page_of
+from bot.subscribers.timezones import country_of_zone
 from storage.enums import AuditAction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
     from bot.sources.discovery.add import Addition
+    from bot.sources.discovery.opml import Outline
     from bot.subscribers.paging import ListPage
     from storage.sources import Source
 
 _PUBLISHED = "chat/feeds.html"
+_STARTERS: Final = "starter feeds"  # the key of this work in the background
 
 
 # Public sources, for admins
@@ -43,7 +53,9 @@ async def show_sources(
 ) -> None:
     number = callback_data.page if callback_data else 0
     page = page_of(await list_sources(context.storage), number)
-    await context.reply.change("chat/sources.html#list", page=page, now=context.user.now)
+    await context.reply.change(
+        "chat/sources.html#list", page=page, now=context.user.now, user=context.user
+    )
 
 
 async def open_source(_: object, callback_data: press.OpenSource, context: Context) -> None:
@@ -52,8 +64,12 @@ async def open_source(_: object, callback_data: press.OpenSource, context: Conte
 
 
 async def add_source(_: object, command: CommandObject, context: Context) -> None:
+    await _show_addition(_url(command), context)
+
+
+async def _show_addition(url: str, context: Context) -> None:
     async with context.reply.typing():
-        addition = await _add_for_all(_url(command), context)
+        addition = await _add_for_all(url, context)
     await context.reply.show("chat/sources.html#added", addition=addition, now=context.user.now)
 
 
@@ -84,6 +100,42 @@ async def remove_opened_source(
 
 async def explain_own_feeds(_: object, context: Context) -> None:
     await context.reply.show("chat/sources.html#not_for_you")
+
+
+async def ask_for_source(_: object, context: Context) -> None:
+    await ask(context, press.Question.SOURCE)
+
+
+async def take_source(message: Message, context: Context) -> None:
+    url = as_typed(message.text or "")
+    if not is_web(url) or " " in url or not host_of(url):
+        await ask(context, press.Question.SOURCE, is_again=True)
+        return
+    await _show_addition(url, context)
+
+
+async def add_starters(_: object, context: Context) -> None:
+    """Add the starter feeds in the background, because some sites answer late."""
+    resources, reply = context.resources, context.reply
+    if resources.background.is_running(_STARTERS):
+        await reply.toast("chat/sources.html#starters_running")
+        return
+    language = reply.renderer.language.code
+    outlines = choose_starters(language, country_of_zone(context.user.zone))
+    resources.background.start(_add_starters(outlines, context), _STARTERS)
+
+
+async def _add_starters(outlines: Sequence[Outline], context: Context) -> None:
+    template, total = "chat/sources.html#adding_starters", len(outlines)
+    progress = await Progress.begin(context.reply, template, tried=0, total=total, name="")
+    adding = partial(
+        administration.add_starters,
+        context.storage,
+        context.resources.source_adder,
+        outlines,
+        by=context.user.user_id,
+    )
+    await report_starters(progress, adding, total)
 
 
 def _url(command: CommandObject) -> str:
@@ -229,6 +281,9 @@ def make_router() -> Router:
     on_message(show_own_feeds, ChatCommand("sources"), may_change, flags=confidential.flags)
     on_message(name_own_feeds, ChatCommand("sources"))
     on_message(show_published, ChatCommand("feeds"))
+    on_message(take_source, AnswerTo(press.Question.SOURCE), flags=admins.flags)
+    on_press(ask_for_source, press.AskSource.filter(), flags=admins.flags)
+    on_press(add_starters, press.AddStarters.filter(), flags=admins.flags)
     on_press(show_sources, press.SourcesPage.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(open_source, press.OpenSource.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(remove_opened_source, press.RemoveSource.filter(), flags=Permission.BOT_ADMINS.flags)
