@@ -9,6 +9,7 @@ from bot.playground.newsroom.newsroom import Newsroom
 from bot.subscribers import catalogue, settings, subscriptions
 from bot.subscribers.access import Access
 from bot.subscribers.users import Sender, identify
+from storage.db.engine import Storage
 from storage.enums import Mode
 from tests.resources import USUAL_LIMITS
 
@@ -35,7 +36,7 @@ def subscribe(storage):
     return subscribed
 
 
-async def publish(storage, newsroom):
+async def publish(storage: Storage, newsroom: Newsroom) -> dict[str, str]:
     return newsroom.publish(await choose_article(storage, newsroom))
 
 

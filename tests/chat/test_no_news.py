@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from bot.sources.discovery.add import Addition, AddOutcome
+from bot.sources.discovery.add import Addition, AddOutcome, SourceOptions
 from bot.sources.discovery.opml import choose_starters
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.subscribers import audit
 from bot.subscribers.access import Access, new_admin_code
 from bot.subscribers.share_links import ADMIN_PREFIX
 from tests.chat.conftest import labels
+from tests.resources import FakeAdding
 
 ADDING = ["Add starter feeds", "Add a feed"]
 NOTHING = "I read no news yet."
@@ -19,14 +20,14 @@ NOTHING = "I read no news yet."
 class SomeSites:
     """Adds what *outcomes* says, by title; adds every other source."""
 
-    def __init__(self, adding, **outcomes):
+    def __init__(self, adding: FakeAdding, **outcomes: AddOutcome) -> None:
         self.options = adding.options
         self.outcomes = outcomes
         self.asked: list[str] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    async def add(self, url, options):
+    async def add(self, url: str, options: SourceOptions) -> Addition:
         await self.may_answer.wait()
         self.asked.append(url)
         outcome = self.outcomes.get(options.title, AddOutcome.ADDED)

@@ -110,6 +110,7 @@ async def test_a_feed_of_the_newsroom_is_added_by_its_link(page):
     feed = re.sub(r"127\.0\.0\.1(.*)/[^/]*$", r"localhost\1/news/feed.xml", page.url)
 
     await send(page, feed)
-    await messages.last.get_by_role("button", name="Follow").first.click()
+    offer = messages.filter(has_text="Sample news").last
+    await offer.get_by_role("button", name="Add", exact=True).click()
 
-    await expect(messages.last).to_contain_text("Sample news")
+    await expect(messages.filter(has_text="Added Sample news")).to_be_visible()
