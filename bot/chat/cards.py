@@ -21,7 +21,6 @@ from bot.rendering.i18n import ENGLISH
 from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import mailboxes, own_feeds, posts, topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
-from bot.subscribers.intents import Intent
 from bot.subscribers.limits import count_search
 from bot.subscribers.sentences import understand
 from bot.subscribers.text import one_line
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from bot.matching.other_words import Others
     from bot.matching.query import ParsedQuery
     from bot.sources.discovery.discover import LookupResult
+    from bot.subscribers.intents import Intent
     from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.posts import Post
     from bot.subscribers.sentences import Understood

@@ -52,8 +52,8 @@ class Intent(StrEnum):
 
 
 # They mean the bot only if they are the whole message, and then even as a single word.
-_ALONE: Final = frozenset({Intent.GREETING, Intent.THANKS, Intent.CANCEL})
-_CERTAIN_ALONE: Final = _ALONE | {Intent.STOP, Intent.HELP}
+ALONE: Final = frozenset({Intent.GREETING, Intent.THANKS, Intent.CANCEL})
+_CERTAIN_ALONE: Final = ALONE | {Intent.STOP, Intent.HELP}
 _OBJECT: Final = "…"  # behind a phrase that names what it is about: `unsubscribe … from Taiwan`
 
 
@@ -71,6 +71,16 @@ class _Phrase:
     intent: Intent
     words: tuple[Element, ...]
     has_object: bool
+
+    def may_be_in(self, words: AbstractSet[str]) -> bool:
+        """Return quickly whether the phrase may be among *words*."""
+        return all(
+            any(
+                not alternative or alternative[0].endswith("*") or alternative[0] in words
+                for alternative in element
+            )
+            for element in self.words
+        )
 
 
 def whole_intent(text: str) -> Intent | None:
@@ -101,7 +111,7 @@ def find_intent(
     best: FoundIntent | None = None
     most = (False, 0)
     for phrase, places in _phrases_in(words, language):
-        if phrase.intent in _ALONE:
+        if phrase.intent in ALONE:
             continue
         rest = set(range(len(words))) - places - neutral
         is_clear = is_sentence or len(places) > 1
@@ -113,8 +123,9 @@ def find_intent(
 
 
 def _phrases_in(words: Sequence[str], language: str) -> Iterator[tuple[_Phrase, frozenset[int]]]:
+    every = frozenset(words)
     for phrase in _phrases().get(language, ()):
-        if places := scattered(phrase.words, words):
+        if phrase.may_be_in(every) and (places := scattered(phrase.words, words)):
             yield phrase, places
 
 

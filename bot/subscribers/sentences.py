@@ -43,6 +43,7 @@ _LONGEST_PLACE: Final = 8  # words, which are characters in scripts without spac
 _FEW: Final = 3  # words of a text that may be a title
 _MANY: Final = 6  # words of a text that may be a statement
 _SHARE_OF_EMPTY: Final = 1 / 3  # of the words of a statement
+_SHARE_IF_SHORT: Final = 0.6
 _SHARE_OF_CAPITALS: Final = 0.8  # from which they tell nothing
 _LEAST_STEM: Final = 4  # letters
 _SIGNS_OF_A_WORD: Final = 2  # characters of a word in scripts without spaces
@@ -50,6 +51,7 @@ _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _JOINS: Final = re.compile(r"[-\u2010\u2011&./_+]+")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
 _HIRAGANA: Final = re.compile("[\u3041-\u3096]")
+_REST: Final = re.compile("[\u3041-\u9fff]|[\u3041-\u3096]{1,4}")
 _PREFIXED: Final = re.compile("([\u0648\u0641]?[\u0628\u0643\u0644]?)(\u0627\u0644\\w{2,})")
 _FUSED: Final = re.compile("([\u0648\u0641]?)\u0644\u0644(\\w{2,})")
 
@@ -126,7 +128,8 @@ class _Reading:
         if asks and length >= _FEW and (_QUESTION.search(self.text) or self._starts_with_question):
             return length > _FEW or bool(_QUESTION.search(self.text))
         is_chatty = asks or self.count(Role.CHATTY) > 0
-        return is_chatty and length >= _MANY and self.empty >= _SHARE_OF_EMPTY * len(self.words)
+        share = _SHARE_OF_EMPTY if length >= _MANY else _SHARE_IF_SHORT
+        return is_chatty and length > _FEW and self.empty >= share * len(self.words)
 
     @property
     def _starts_with_question(self) -> bool:
@@ -212,7 +215,8 @@ def _best_reading(text: str, words: tuple[Word, ...], language: str) -> _Reading
     spoken = [code for code in dict.fromkeys((language, ENGLISH)) if code in _tables()]
     readings = [_read(text, words, code) for code in spoken]
     best = max(readings, key=_weight)
-    if best.count(Role.ASKING) and best.language == language:
+    is_short = len(words) < _FEW
+    if is_short or (best.count(Role.ASKING) and best.language == language):
         return best
     others = [_read(text, words, code) for code in _tables() if code not in spoken]
     telling = [one for one in others if one.count(Role.ASKING) > 1 or _has_clear_intent(one)]
@@ -247,6 +251,7 @@ def _intent_of(reading: _Reading, folded: Sequence[str]) -> FoundIntent | None:
     empty = {at for at, role in enumerate(reading.roles) if role}
     table = _bot_words().get(reading.language)
     neutral = empty.union(_places_of(table, folded) if table else ())
+    neutral.update(at for at, word in enumerate(folded) if _HIRAGANA.match(word))
     speaks = bool(reading.count(Role.ASKING, Role.QUESTION, Role.CHATTY))
     is_sentence = speaks or bool(_QUESTION.search(reading.text))
     return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
@@ -298,25 +303,23 @@ def _is_part_of_name(reading: _Reading, at: int) -> bool:
 def _is_inside_word(reading: _Reading, at: int) -> bool:
     """Return whether a sign of grammar may be a part of a word, in scripts without spaces.
 
-    It is none beside a phrase, the name of a place, or the end of the text, nor between two longer
-    runs if it is a kana.
+    It is none beside a phrase or the name of a place. Between two runs of other signs, only a kana
+    and 的 are none.
     """
     roles, words = reading.roles, reading.words
-    is_single = (at == 0 or roles[at - 1] is not roles[at] or not _touches(reading, at - 1)) and (
-        at + 1 == len(words) or roles[at + 1] is not roles[at] or not _touches(reading, at)
-    )
-    if not is_single:
+    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
+    touching = [near for near in beside if _touches(reading, min(near, at))]
+    is_single = all(roles[near] is not roles[at] for near in touching)
+    if not is_single or reading.places.intersection(touching):
         return False
-    before = at > 0 and _touches(reading, at - 1) and roles[at - 1] is None
-    after = at + 1 < len(words) and _touches(reading, at) and roles[at + 1] is None
-    if not (before and after):
-        return False
-    if {at - 1, at + 1} & reading.places:
-        return False
-    sign = words[at].folded
-    if _HIRAGANA.match(sign):
-        return any(_HIRAGANA.match(words[beside].folded) for beside in (at - 1, at + 1))
-    return not (sign == "\u7684" and _run(reading, at, -1) > 1 and _run(reading, at, 1) > 1)
+    content = [near for near in touching if roles[near] is None]
+    is_kana = bool(_HIRAGANA.match(words[at].folded))
+    if len(content) < len(beside if is_kana else (at - 1, at + 1)):
+        is_ending = at > 0 and roles[at] is not Role.SMALL  # 吗, 了
+        return not (is_kana or is_ending) and bool(content) and len(content) == len(touching)
+    if is_kana:
+        return any(_HIRAGANA.match(words[near].folded) for near in content)
+    return words[at].folded != "\u7684" or min(_run(reading, at, -1), _run(reading, at, 1)) == 1
 
 
 def _run(reading: _Reading, at: int, step: int) -> int:
@@ -412,7 +415,7 @@ def _slice(reading: _Reading, places: Sequence[int]) -> str:
 
 
 def _from_sentence(reading: _Reading) -> Understood:
-    pieces = _telling(list(_pieces(reading)))
+    pieces = _telling(list(_pieces(reading)), reading)
     wanted = [piece for piece in pieces if not piece.is_excluded]
     if not wanted:
         is_framed = reading.count(Role.ASKING) > 0 or reading.found_intent is not None
@@ -431,10 +434,23 @@ def _from_sentence(reading: _Reading) -> Understood:
     return Understood(kept[0][0]) if len(kept) == len(kept[0]) == 1 else Understood(choices=kept)
 
 
-def _telling(pieces: Sequence[_Piece]) -> Sequence[_Piece]:
-    """Drop single signs of scripts without spaces, which are rests of phrases."""
-    longer = [piece for piece in pieces if len(piece.text) > 1 or not is_unspaced(piece.text)]
-    return longer or pieces
+def _telling(pieces: Sequence[_Piece], reading: _Reading) -> Sequence[_Piece]:
+    """Drop pieces that are rests of frames, if there are others.
+
+    In scripts without spaces, these are single signs, and endings in hiragana. Elsewhere they stand
+    before the frame, beside a word such as a pronoun: *my boss* wants news about palm oil.
+    """
+    longer = [piece for piece in pieces if not _REST.fullmatch(piece.text)] or pieces
+    asking = [at for at, role in enumerate(reading.roles) if role is Role.ASKING]
+    if not asking or not any(piece.at > asking[-1] for piece in longer):
+        return longer
+    return [one for one in longer if one.at > asking[0] or not _is_chatter(one, reading)]
+
+
+def _is_chatter(piece: _Piece, reading: _Reading) -> bool:
+    beside = (piece.at - 1, piece.at + len(piece.units))
+    roles = [reading.roles[at] for at in beside if 0 <= at < len(reading.roles)]
+    return Role.CHATTY in roles and not piece.is_name
 
 
 def _distinct(choices: Iterable[Choice]) -> Iterator[Choice]:
