@@ -12,6 +12,11 @@ from tests.chat.conftest import labels
 from tests.chat.pressings import press as press_button
 
 
+def lines_of(message):
+    """Return the lines of the text, without the marks that isolate each query."""
+    return message["text"].translate({0x2068: None, 0x2069: None}).splitlines()
+
+
 @pytest.fixture
 async def norwegian_news(news):
     await news("Oil fund of Norway sells", "The oil fund sold.", "https://news.example.org/1")
@@ -24,7 +29,7 @@ async def test_a_sentence_offers_key_words_with_what_they_find(ann):
     offer = await ann.says("Show me everything about Norway's oil fund")
     card = await ann.presses(offer, "2")
 
-    assert offer["text"].splitlines() == [
+    assert lines_of(offer) == [
         "Shall I look for this?",
         "",
         '1. "oil fund" Norway · 1 story in the last 7 days',
@@ -39,7 +44,7 @@ async def test_a_sentence_offers_key_words_with_what_they_find(ann):
 async def test_choices_that_find_nothing_are_left_out(ann):
     offer = await ann.says("news on chip exports to Norway please")
 
-    assert offer["text"].splitlines()[2:] == ["1. Norway · 3 stories in the last 7 days"]
+    assert lines_of(offer)[2:] == ["1. Norway · 3 stories in the last 7 days"]
     assert labels(offer) == ["1", "Write it myself"]
 
 
@@ -96,7 +101,7 @@ async def test_a_query_that_finds_nothing_offers_fewer_words(ann):
     other = await ann.presses(card, "1")
 
     assert "Nothing has all these words yet. With fewer words:" in card["text"]
-    assert "1. Norway · 3 stories in the last 7 days" in card["text"]
+    assert "1. Norway · 3 stories in the last 7 days" in lines_of(card)
     assert "Rare words" not in card["text"]
     assert other["text"].startswith("Norway · 3 stories")
 
