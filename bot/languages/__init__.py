@@ -42,6 +42,7 @@ SECTIONS: Final = {
     "question_words": "begin a question",
     "chatty_words": "mean nothing alone in a sentence; a capital says that any place has it",
     "small_words": "mean nothing alone anywhere, such as articles and prepositions",
+    "name_joiners": "stand inside a name, between words with capitals: Bank of England",
     "bot_words": "speak of the bot, if a message asks something of it",
     "case_endings": "endings of nouns and adjectives, without which other cases are found too",
     # Phrases whose words stand in any order: the intents of `bot.subscribers.intents`. With …

@@ -183,6 +183,8 @@ def _split(reading: Reading, places: Sequence[int]) -> Iterator[list[int]]:
     has_telling_capitals = reading.language != "de"
 
     def kind(unit: Sequence[int]) -> tuple[bool, bool]:
+        if not reading.joined.isdisjoint(unit):
+            return False, True
         is_place = reading.places.issuperset(unit)
         return is_place, has_telling_capitals and not is_place and _has_capital(reading, unit)
 
@@ -202,7 +204,8 @@ def _piece(reading: Reading, places: Sequence[int], *, is_excluded: bool) -> _Pi
     else:
         units = tuple(_bare(slice_of(reading, unit), reading) for unit in units_of(places, reading))
     is_place = reading.places.issuperset(places)
-    is_name = is_place or (reading.language != "de" and _has_capital(reading, places))
+    is_joined = not reading.joined.isdisjoint(places)
+    is_name = is_place or is_joined or (reading.language != "de" and _has_capital(reading, places))
     return _Piece(text, units, places[0], is_name, is_place, is_excluded)
 
 

@@ -31,6 +31,7 @@ _SHARE_OF_EMPTY: Final = 1 / 3  # of the words of a statement
 _SHARE_IF_SHORT: Final = 0.6
 _SHARE_OF_CAPITALS: Final = 0.8  # from which they tell nothing
 _SIGNS_OF_A_WORD: Final = 2  # characters of a word in scripts without spaces
+_WITH_INVERSION: Final = frozenset({"fr", "pt"})  # trouves-tu, mostre-me
 _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
 
@@ -59,6 +60,7 @@ class Reading:
     roles: tuple[Role | None, ...]
     names: frozenset[int] = frozenset()  # places of words with a telling capital
     found_intent: FoundIntent | None = None
+    joined: frozenset[int] = frozenset()  # places of words in a name such as Bank of England
     places: frozenset[int] = frozenset()  # of words that name a place
 
     def count(self, *roles: Role) -> int:
@@ -145,7 +147,8 @@ def _read(text: str, words: tuple[Word, ...], language: str) -> Reading:
     roles = list(_roles(folded, _tables()[language]))
     places = _places(folded, language)
     names = _names(text, words)
-    bare = Reading(text, words, language, tuple(roles), names, places=places)
+    joined = frozenset(_joined(text, words, language))
+    bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
     kept = _kept_whole(bare)
     roles = [None if at in kept else role for at, role in enumerate(roles)]
     reading = replace(bare, roles=tuple(roles))
@@ -180,6 +183,10 @@ def _kept_whole(reading: Reading) -> set[int]:
     """Return the places of words that stay although they have a role."""
     kept = {at for at, role in enumerate(reading.roles) if role and _stays(reading, at, role)}
     for unit in units_of(range(len(reading.words)), reading):
+        while reading.language in _WITH_INVERSION and reading.roles[unit[-1]] is Role.CHATTY:
+            if len(unit) == 1:
+                break
+            unit.pop()
         if len(unit) > 1 and any(reading.roles[at] is None for at in unit):
             kept.update(unit)
     return kept
@@ -189,10 +196,14 @@ def _stays(reading: Reading, at: int, role: Role) -> bool:
     if role in {Role.ASKING, Role.EXCEPT}:
         return False
     word = reading.words[at].folded
+    if at in reading.joined:
+        return True
     if is_unspaced(word) and _is_inside_word(reading, at):
         return True
     if role is Role.GENERIC:
         return _is_part_of_name(reading, at)
+    if reading.language == "de" and role is not Role.SMALL:  # its nouns have capitals
+        return at in reading.places
     return at in reading.places or (at in reading.names and word not in _formal_words())
 
 
@@ -268,6 +279,27 @@ def _names(text: str, words: Sequence[Word]) -> frozenset[int]:
         if is_loud[at] or (has_capital[at] and not many and (is_title or not begins)):
             found.add(at)
     return frozenset(found)
+
+
+def _joined(text: str, words: Sequence[Word], language: str) -> Iterator[int]:
+    """Yield the places of words that form one name with a small word between capitals."""
+    table = _joiners().get(language)
+    folded = [word.folded for word in words]
+    for at in range(1, len(words) - 1 if table else 0):
+        found = table.longest(folded, at) if table else None
+        behind = at + found[0] if found else len(words)
+        if behind >= len(words) or not text[words[at].start].islower():
+            continue
+        is_spaced = not text[words[at - 1].end : words[behind].start].count(",")
+        has_capitals = text[words[at - 1].start].isupper() and text[words[behind].start].isupper()
+        begins = at == 1 or bool(_ENDS.search(text[words[at - 2].end : words[at - 1].start]))
+        if is_spaced and has_capitals and not begins:
+            yield from range(at - 1, behind + 1)
+
+
+@cache
+def _joiners() -> dict[str, PhraseTable[bool]]:
+    return {code: PhraseTable({True: some}) for code, some in words_of("name_joiners").items()}
 
 
 def units_of(places: Iterable[int], reading: Reading) -> list[list[int]]:
