@@ -111,10 +111,10 @@ def find_intent(
     best: FoundIntent | None = None
     most = (False, 0)
     for phrase, places in _phrases_in(words, language):
-        if phrase.intent in ALONE:
+        if phrase.intent in ALONE or (phrase.intent is Intent.HELP and not is_sentence):
             continue
         rest = set(range(len(words))) - places - neutral
-        is_clear = is_sentence or len(places) > 1
+        is_clear = is_sentence or len(phrase.words) > 1
         is_certain = is_clear and (not rest or (phrase.has_object and is_sentence))
         rank = is_certain, len(places - empty)
         if (is_certain or places - neutral) and (best is None or rank > most):

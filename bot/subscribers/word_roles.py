@@ -219,23 +219,50 @@ def _is_part_of_name(reading: Reading, at: int) -> bool:
 def _is_inside_word(reading: Reading, at: int) -> bool:
     """Return whether a sign of grammar may be a part of a word, in scripts without spaces.
 
-    It is none beside a phrase or the name of a place. Between two runs of other signs, only a kana
-    and 的 are none.
+    It is none beside a phrase or the name of a place. Between two runs of other signs, only 的 and
+    a kana such as の are none, if both runs are words.
     """
     roles, words = reading.roles, reading.words
     beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
     touching = [near for near in beside if _touches(reading, min(near, at))]
+    if HIRAGANA.match(words[at].folded):
+        return _is_inside_kana(reading, at)
     is_single = all(roles[near] is not roles[at] for near in touching)
     if not is_single or reading.places.intersection(touching):
         return False
     content = [near for near in touching if roles[near] is None]
-    is_kana = bool(HIRAGANA.match(words[at].folded))
-    if len(content) < len(beside if is_kana else (at - 1, at + 1)):
-        is_ending = at > 0 and roles[at] is not Role.SMALL  # 吗, 了
-        return not (is_kana or is_ending) and bool(content) and len(content) == len(touching)
-    if is_kana:
-        return any(HIRAGANA.match(words[near].folded) for near in content)
-    return words[at].folded != "\u7684" or min(_run(reading, at, -1), _run(reading, at, 1)) == 1
+    if len(content) == 2:  # noqa: PLR2004 - on both sides
+        return words[at].folded != "\u7684" or _is_beside_short(reading, at, at)
+    is_ending = at > 0 and roles[at] is not Role.SMALL  # 吗, 了
+    return not is_ending and bool(content) and len(content) == len(touching)
+
+
+def _is_inside_kana(reading: Reading, at: int) -> bool:
+    """Return whether a kana belongs to a word, unlike の in 日本の首相."""
+    if reading.roles[at] is not Role.SMALL:
+        return False
+    first = last = at
+    while first > 0 and _is_kana_after(reading, first - 1):
+        first -= 1
+    while last + 1 < len(reading.words) and _is_kana_after(reading, last):
+        last += 1
+    is_word = any(reading.roles[one] is None for one in range(first, last + 1))
+    if is_word or first == 0:
+        return True
+    if reading.places & {first - 1, last + 1}:
+        return False
+    return _is_beside_short(reading, first, last)
+
+
+def _is_kana_after(reading: Reading, at: int) -> bool:
+    """Return whether the words at *at* and behind it are kana without a gap."""
+    both = (reading.words[at].folded, reading.words[at + 1].folded)
+    return _touches(reading, at) and all(map(HIRAGANA.match, both))
+
+
+def _is_beside_short(reading: Reading, first: int, last: int) -> bool:
+    """Return whether the run before or behind is a single sign, so that all is one name."""
+    return 1 in {_run(reading, first, -1), _run(reading, last, 1)}
 
 
 def _run(reading: Reading, at: int, step: int) -> int:

@@ -86,9 +86,10 @@ def _is(word: str, found: str) -> bool:
 def scattered(phrase: Sequence[Element], words: Sequence[str]) -> frozenset[int]:
     """Return the places of the words of a phrase that may stand anywhere, in any order.
 
-    None if one of them is missing.
+    None if one of them is missing, or if a word would have to stand for two of them.
     """
     places: set[int] = set()
+    least = sum(() not in element for element in phrase)
     for element in phrase:
         found = [
             place
@@ -100,7 +101,7 @@ def scattered(phrase: Sequence[Element], words: Sequence[str]) -> frozenset[int]
         if not found and () not in element:
             return frozenset()
         places.update(found)
-    return frozenset(places)
+    return frozenset(places) if len(places) >= least else frozenset()
 
 
 class PhraseTable(Generic[Kind]):

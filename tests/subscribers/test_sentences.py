@@ -123,7 +123,12 @@ def test_words_that_mean_nothing_alone_are_dropped(typed, query):
         ("de", "Die Zeit"),
         ("zh-Hans", "和平"),
         ("zh-Hans", "目的地"),
+        ("zh-Hans", "人工智能"),
         ("ja", "台湾"),
+        ("ja", "はやぶさ2"),
+        ("ja", "となりのトトロ"),
+        ("ja", "鬼滅の刃"),
+        ("ru", "Что? Где? Когда?"),
     ],
 )
 def test_names_and_queries_stay_as_they_are(language, typed):
@@ -156,6 +161,8 @@ def test_several_names_may_be_wanted_together_or_each():
         ("stop smoking", Intent.STOP),
         ("privacy law Europe", Intent.PRIVACY),
         ("export controls", Intent.EXPORT),
+        ("time zone", Intent.ZONE),
+        ("feedback loop", Intent.FEEDBACK),
     ],
 )
 def test_in_doubt_a_query_has_its_intent_too(typed, intent):
