@@ -63,7 +63,7 @@ async def _found(
         for typed in queries:
             searches += 1
             stories = await find_stories(storage, parse(typed), limits, chat_id=chat_id)
-            if stories.articles or stories.is_more:
+            if stories.articles:
                 found.append(_preview(typed, stories, days))
                 break
         if len(found) == MOST_SHOWN or searches >= _MOST_SEARCHES:

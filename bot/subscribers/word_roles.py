@@ -32,6 +32,7 @@ _SHARE_IF_SHORT: Final = 0.6
 _SHARE_OF_CAPITALS: Final = 0.8  # from which they tell nothing
 _SIGNS_OF_A_WORD: Final = 2  # characters of a word in scripts without spaces
 _WITH_INVERSION: Final = frozenset({"fr", "pt"})  # trouves-tu, mostre-me
+_SEPARATING: Final = frozenset("\u7684\u662f")  # 的, 是
 _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
 
@@ -84,8 +85,10 @@ class Reading:
         length = sum(1 for word in self.words if not is_unspaced(word.folded))
         length += sum(is_unspaced(word.folded) for word in self.words) // _SIGNS_OF_A_WORD
         asks = self.count(Role.QUESTION) > 0
-        if asks and length >= _FEW and (_QUESTION.search(self.text) or self._starts_with_question):
-            return length > _FEW or bool(_QUESTION.search(self.text))
+        if _QUESTION.search(self.text) and length >= _FEW and (asks or self.roles[0]):
+            return True
+        if length > _FEW and self._starts_with_question:
+            return True
         is_chatty = asks or self.count(Role.CHATTY) > 0
         share = _SHARE_OF_EMPTY if length >= _MANY else _SHARE_IF_SHORT
         return is_chatty and length > _FEW and self.empty >= share * len(self.words)
@@ -219,22 +222,21 @@ def _is_part_of_name(reading: Reading, at: int) -> bool:
 def _is_inside_word(reading: Reading, at: int) -> bool:
     """Return whether a sign of grammar may be a part of a word, in scripts without spaces.
 
-    It is none beside a phrase or the name of a place. Between two runs of other signs, only 的 and
-    a kana such as の are none, if both runs are words.
+    A Han character is none beside phrases and names of places only, nor at the end of a question;
+    的 and 是, and a kana such as の, are none between longer runs either.
     """
     roles, words = reading.roles, reading.words
-    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
-    touching = [near for near in beside if _touches(reading, min(near, at))]
     if HIRAGANA.match(words[at].folded):
         return _is_inside_kana(reading, at)
-    is_single = all(roles[near] is not roles[at] for near in touching)
-    if not is_single or reading.places.intersection(touching):
+    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
+    touching = [near for near in beside if _touches(reading, min(near, at))]
+    if any(roles[near] is roles[at] for near in touching):  # a phrase of several characters
         return False
-    content = [near for near in touching if roles[near] is None]
-    if len(content) == 2:  # noqa: PLR2004 - on both sides
-        return words[at].folded != "\u7684" or _is_beside_short(reading, at, at)
-    is_ending = at > 0 and roles[at] is not Role.SMALL  # 吗, 了
-    return not is_ending and bool(content) and len(content) == len(touching)
+    content = [near for near in touching if roles[near] is None and near not in reading.places]
+    if words[at].folded in _SEPARATING:
+        return at == 0 or any(_run(reading, at, near - at) == 1 for near in content)
+    is_ending = at + 1 == len(words) and roles[at] is not Role.SMALL  # 吗, 了
+    return bool(content) and not is_ending
 
 
 def _is_inside_kana(reading: Reading, at: int) -> bool:

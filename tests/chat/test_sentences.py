@@ -52,7 +52,7 @@ async def test_choices_of_which_none_finds_anything_are_all_offered(ann):
     offer = await ann.says("news on chip exports please")
     card = await ann.presses(offer, "1")
 
-    assert offer["text"].startswith("Nothing that I have read has these words.")
+    assert offer["text"].startswith("I found nothing with these words.")
     assert card["text"].startswith('"chip exports" · nothing')
 
 
