@@ -120,6 +120,7 @@ async def _show_choices(read: Understood, context: Context) -> None:
     await context.reply.show(
         "chat/typed.html#choices",
         found=found,
+        is_whole=bool(found) and found[0].typed in read.choices[0],
         tried=[choice[0] for choice in read.choices],
         intent=read.intent,
     )

@@ -121,16 +121,19 @@ def _bot_words() -> dict[str, PhraseTable[bool]]:
 
 
 def best_reading(text: str, words: tuple[Word, ...], language: str) -> Reading:
-    """Read *text* in the language in which it says most."""
+    """Read *text* in the language in which it says most.
+
+    Names of places are looked up in that language only, because CLDR's data of all languages would
+    take 20 MB.
+    """
     spoken = [code for code in dict.fromkeys((language, ENGLISH)) if code in _tables()]
-    readings = [_read(text, words, code) for code in spoken]
-    best = max(readings, key=_weight)
-    is_short = len(words) < _FEW
-    if is_short or (best.count(Role.ASKING) and best.language == language):
-        return best
-    others = [_read(text, words, code) for code in _tables() if code not in spoken]
-    telling = [one for one in others if one.count(Role.ASKING) > 1 or _has_clear_intent(one)]
-    return max([best, *telling], key=_weight)
+    best = max((_read(text, words, code) for code in spoken), key=_weight)
+    is_understood = best.count(Role.ASKING) > 0 and best.language == language
+    if len(words) >= _FEW and not is_understood:
+        others = [_read(text, words, code) for code in _tables() if code not in spoken]
+        telling = [one for one in others if one.count(Role.ASKING) > 1 or _has_clear_intent(one)]
+        best = max([best, *telling], key=_weight)
+    return _read(text, words, best.language, has_places=True)
 
 
 def _weight(reading: Reading) -> tuple[int, int]:
@@ -145,10 +148,12 @@ def _has_clear_intent(reading: Reading) -> bool:
     return reading.found_intent is not None and reading.found_intent.is_certain
 
 
-def _read(text: str, words: tuple[Word, ...], language: str) -> Reading:
+def _read(
+    text: str, words: tuple[Word, ...], language: str, *, has_places: bool = False
+) -> Reading:
     folded = [word.folded for word in words]
     roles = list(_roles(folded, _tables()[language]))
-    places = _places(folded, language)
+    places = _places(folded, language) if has_places else frozenset()
     names = _names(text, words)
     joined = frozenset(_joined(text, words, language))
     bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)

@@ -44,6 +44,7 @@ async def test_a_sentence_offers_key_words_with_what_they_find(ann):
 async def test_choices_that_find_nothing_are_left_out(ann):
     offer = await ann.says("news on chip exports to Norway please")
 
+    assert offer["text"].startswith("No story has all of your words yet.")
     assert lines_of(offer)[2:] == ["1. Norway · 3 stories in the last 7 days"]
     assert labels(offer) == ["1", "Write it myself"]
 
