@@ -1,6 +1,7 @@
 """Sentences and questions about the bot, typed in the chat."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,10 @@ from tests.chat.conftest import labels
 from tests.chat.pressings import press as press_button
 
 
-def lines_of(message):
+def lines_of(message: dict[str, Any]) -> list[str]:
     """Return the lines of the text, without the marks that isolate each query."""
-    return message["text"].translate({0x2068: None, 0x2069: None}).splitlines()
+    text: str = message["text"]
+    return text.translate({0x2068: None, 0x2069: None}).splitlines()
 
 
 @pytest.fixture

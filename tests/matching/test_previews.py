@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.matching import previews
+from bot.matching import previews, search
 from bot.matching.previews import Preview
 from bot.matching.query import parse
 from storage.db.engine import Storage
@@ -36,11 +36,10 @@ async def test_older_stories_count_if_there_are_no_newer_ones(storage, chat_id):
 
 async def test_the_number_of_searches_is_bounded(storage, chat_id, monkeypatch):
     searched = []
-    find_stories = previews.find_stories
 
     async def counted(*args, **values):
         searched.append(args)
-        return await find_stories(*args, **values)
+        return await search.find_stories(*args, **values)
 
     monkeypatch.setattr(previews, "find_stories", counted)
 
