@@ -19,6 +19,7 @@ from pydantic import Field
 from bot.matching.result_pages import PagePosition
 from bot.rendering.keyboards import ALERT, ALL, FEEDBACK, SETTINGS, TOPICS
 from bot.subscribers.digest_schedule import WeeklyTime
+from bot.subscribers.intents import Intent
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
@@ -188,6 +189,18 @@ class TryWords(CallbackData, prefix="try", sep="|"):
     words: str = ""  # "": the query is in the message
 
 
+class TryChoice(CallbackData, prefix="choice"):
+    """Shows the card of a query in the message, by its number from 0."""
+
+    number: LinkNumber
+
+
+class ShowIntent(CallbackData, prefix="intent"):
+    """Answers what a typed text may have wanted from the bot."""
+
+    intent: Intent
+
+
 class Dismiss(CallbackData, prefix="dismiss"):
     pass
 
@@ -224,6 +237,12 @@ def subscribe_query(words: str, mode: str) -> str:
 def try_words(words: str) -> str:
     """Return the data of a button that shows the card of *words*."""
     return with_words(TryWords(words=words))
+
+
+def try_choice(words: str, number: int) -> str:
+    """Return the data of a button that shows the card of *words*, a choice in the message."""
+    data = try_words(words)
+    return data if TryWords.unpack(data).words else TryChoice(number=number).pack()
 
 
 # Buttons under searches, and under replies to typed and sent messages

@@ -9,9 +9,9 @@ from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_
 
 READING = """
 CataloguePage DigestNow FindFeeds MutesPage OpenPublisher OpenTopic OwnSourcesPage
-SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery
-ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryWords
-TurnSearch Widen
+SendSettings SendTopics ShowAll ShowCard ShowHelp ShowIntent ShowLanguages ShowPublishers ShowQuery
+ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice
+TryWords TurnSearch Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase

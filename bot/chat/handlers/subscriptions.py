@@ -12,7 +12,7 @@ from aiogram import F, Router
 from aiogram.utils.deep_linking import create_deep_link
 
 from bot.chat import callbacks as press
-from bot.chat.cards import others_of, show_card, topic_page, words_on
+from bot.chat.cards import others_of, show_card, show_understood, topic_page, words_on
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
@@ -72,7 +72,7 @@ async def show_catalogue(_: object, callback_data: press.CataloguePage, context:
 async def preview_query(_: object, command: CommandObject, context: Context) -> None:
     """Show the card of `/subscribe query`, for groups, where the bot does not see plain text."""
     if command.args:
-        await show_card(command.args, context)
+        await show_understood(command.args, context)
     else:
         await ask(context, press.Question.QUERY)
 
@@ -81,6 +81,12 @@ async def try_words(
     pressed: CallbackQuery, callback_data: press.TryWords, context: Context
 ) -> None:
     await show_card(callback_data.words or words_on(pressed), context)
+
+
+async def try_choice(
+    pressed: CallbackQuery, callback_data: press.TryChoice, context: Context
+) -> None:
+    await show_card(words_on(pressed, callback_data.number), context)
 
 
 async def show_topic_card(_: object, callback_data: press.ShowCard, context: Context) -> None:
@@ -332,6 +338,7 @@ def make_router() -> Router:
     on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(try_words, press.TryWords.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(try_choice, press.TryChoice.filter(), flags=Permission.EVERYBODY.flags)
     on_press(widen_query, press.Widen.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)

@@ -14,10 +14,12 @@ from aiogram.filters import Filter, MagicData, or_f
 
 from bot.chat import callbacks as press
 from bot.chat.cards import (
+    answer_intent,
     request_confirmation,
     show_card,
     show_link,
     show_mailbox,
+    show_understood,
     suggest_keywords,
     topic_page,
 )
@@ -41,6 +43,7 @@ from bot.subscribers.input import (
     Zone,
     read_typed,
 )
+from bot.subscribers.intents import Intent, whole_intent
 from bot.subscribers.limits import MOST_LISTED
 from storage.enums import ChatKind
 
@@ -131,21 +134,12 @@ async def take_code(_: object, context: Context, read: Code) -> None:
 
 async def read_text(message: Message, context: Context, read: Typed) -> None:
     text = message.text or ""
-    if request := posts.read_request(text):
-        await _answer_request(request, context)
+    if whole_intent(text) is Intent.CANCEL:
+        await cancel_question(None, context)
     elif topic := await _topic_to_delete(text, context):
         await _delete(topic, context)
     else:
         await _answer_unasked(text or message.caption or "", read, context)
-
-
-async def _answer_request(request: posts.PostRequest, context: Context) -> None:
-    if request is posts.PostRequest.CANCEL:
-        await cancel_question(None, context)
-    elif request is posts.PostRequest.HELP:
-        await context.reply.show("chat/help.html#help", user=context.user)
-    else:
-        await context.reply.show(f"chat/typed.html#{request}", user=context.user)
 
 
 async def _topic_to_delete(text: str, context: Context) -> ChatTopic | None:
@@ -186,11 +180,9 @@ async def _answer_unasked(text: str, read: Typed, context: Context) -> None:  # 
         case Code():
             await show_card(text, context)
         case Nonsense():
-            await context.reply.show("chat/typed.html#no_keywords")
-        case Keywords(query):
-            names = posts.names_in(text)
-            either = posts.any_of_names(names) if names else ""
-            await show_card(either or query, context, names=names if either else ())
+            await context.reply.show("chat/typed.html#no_keywords", intent=None)
+        case Keywords():
+            await show_understood(text, context)
 
 
 async def _set_typed_time(minutes: int, context: Context) -> None:
@@ -217,7 +209,11 @@ async def read_forwarded(message: Message, context: Context) -> None:
         case posts.Post() as post if posts.is_telling(text):
             await suggest_keywords(post, context)
         case _:
-            await context.reply.show("chat/typed.html#no_keywords")
+            await context.reply.show("chat/typed.html#no_keywords", intent=None)
+
+
+async def show_intent(_: object, callback_data: press.ShowIntent, context: Context) -> None:
+    await answer_intent(callback_data.intent, context)
 
 
 async def cancel_question(_: object, context: Context) -> None:
@@ -239,7 +235,7 @@ async def explain_unknown_command(_: object, context: Context) -> None:
 
 
 async def explain_no_keywords(_: object, context: Context) -> None:
-    await context.reply.show("chat/typed.html#no_keywords")
+    await context.reply.show("chat/typed.html#no_keywords", intent=None)
 
 
 async def explain_edit(_: object, context: Context) -> None:
@@ -256,6 +252,7 @@ def make_router() -> Router:
     on_message(cancel_question, ChatCommand("cancel"))
     on_message(read_forwarded, F.forward_origin, flags=Permission.PRIVATE.flags)
     on_message(explain_sticker, F.sticker, flags=Permission.PRIVATE.flags)
+    on_press(show_intent, press.ShowIntent.filter(), flags=Permission.EVERYBODY.flags)
     on_press(delete_question, press.CancelQuestion.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router
 
