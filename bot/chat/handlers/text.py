@@ -6,6 +6,7 @@ captions too. Everything that no other handler takes gets one helpful sentence.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ from bot.subscribers.input import (
     Keywords,
     Nonsense,
     Number,
+    SeveralZones,
     Timetable,
     Zone,
     read_typed,
@@ -72,7 +74,11 @@ class TextReader(Filter):
             return {"read": read_typed(text, query, language=language), "asked": None}
         today = local_date(context.user.now, context.user.zone)
         setting = AskedInput(asked.question.value)
-        return {"read": read_typed(text, setting, today, language), "asked": setting}
+        # In a thread, because the table of cities is long.
+        read = await asyncio.to_thread(read_typed, text, setting, today, language)
+        if asked.may_be_ignored and isinstance(read, Keywords):
+            return {"read": read_typed(text, language=language), "asked": None}
+        return {"read": read, "asked": setting}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,14 @@ class ReadAs(Filter):
 
 
 async def answer_question(_: object, context: Context, read: Typed, asked: AskedInput) -> None:
+    if isinstance(read, SeveralZones):
+        await context.reply.show(
+            "chat/timezones.html#near",
+            zones=read.names,
+            now=context.user.now,
+            current=context.user.zone,
+        )
+        return
     changed = await _change_setting(read, context)
     if changed is None:
         await ask(context, press.Question(asked), is_again=True)

@@ -5,6 +5,7 @@ The request of an action is a small JSON object, whose fields are read one by on
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from enum import Enum
@@ -15,7 +16,7 @@ from bot.subscribers import mailboxes, mutes, settings, subscriptions
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotAZone
 from bot.subscribers.mutes import Duration, TopicSubject
-from bot.subscribers.timezones import zone_of_place
+from bot.subscribers.timezones import zones_of_place
 from storage.enums import DigestMedium, Mode
 from storage.schedules import QuietHours
 
@@ -181,10 +182,10 @@ async def set_digest_times(site: Site, user: CurrentUser, request: ActionRequest
 
 
 async def set_time_zone(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
-    zone = zone_of_place(request.text("place"))
-    if zone is None:
+    zones = await asyncio.to_thread(zones_of_place, request.text("place"))
+    if not zones:
         raise NotAZone
-    await settings.set_zone(site.resources.storage, user.chat_id, zone)
+    await settings.set_zone(site.resources.storage, user.chat_id, zones[0])
     return _SAVED
 
 
