@@ -322,6 +322,8 @@ class Question(StrEnum):
     NUMBER = "number"
     TOPIC_QUERY = "topic_query"
     TOPIC_NAME = "topic_name"
+    SEARCH = "search"
+    TEST = "test"
     FEEDBACK = "feedback"
     FEEDBACK_REPLY = "feedback_reply"
     BROADCAST = "broadcast"
