@@ -25,7 +25,7 @@ from bot.text.characters import is_hangul, is_unspaced
 from bot.text.folding import FoldedForms, fold
 from bot.text.stopwords import STOP_WORDS
 
-MOST_OTHERS: Final = 6  # of one query
+MOST_NAMES: Final = 8  # of one query in other languages
 MOST_FORMS: Final = 3
 MOST_TERMS: Final = 4  # of a query that is widened
 _LONGEST_QUERY: Final = 400  # characters
@@ -72,25 +72,25 @@ def _positive(node: Node) -> Iterator[Term]:
 
 def translations(
     name: str, languages: Collection[str], typed_in: Collection[str]
-) -> tuple[str, ...]:
-    """Return the names of *name* in *languages*, each once; () if it is not a known name.
+) -> dict[str, str]:
+    """Return the names of *name*, by language, each name once; {} if it is not a known name.
 
     *typed_in*: the languages in which *name* may be written. All languages are ISO 639-1 codes.
     """
     words = fold(name).words
     keys = {key for code in sorted(typed_in) for key in _keys(code).get(words, ())}
     if not keys:
-        return ()
+        return {}
     known = {words}
-    found = []
+    found: dict[str, str] = {}
     for code in sorted(languages):
         for key, other in _names(code).items():
             folded = fold(other).words
             if key in keys and folded and folded not in known:
                 known.add(folded)
-                found.append(other)
+                found[code] = other
                 break
-    return tuple(found)
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -7,11 +7,10 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-READING = """
-CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
-SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery
-ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryWords
-TurnSearch Widen
+READING = """AddName AsPhrase CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher
+OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages
+ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend
+SiblingTopicsPage TopicsPage TrendsPage TryWords TurnSearch Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskTopicField CancelQuestion CloseFeeds Dismiss Erase

@@ -1,6 +1,8 @@
 import pytest
+from sqlmodel import select
 
 from bot.subscribers.input import read_typed
+from storage.articles import Article
 from tests.chat.conftest import BOT_NAME, labels
 
 
@@ -287,6 +289,71 @@ async def test_related_words_are_added_by_a_tap(ann, news):
     assert more["message_id"] == card["message_id"]
     assert more["text"].lower().startswith('"consul-general" or consuls-general · 1 story')
     assert not [label for label in labels(more) if label.startswith("Also: ")]
+
+
+async def test_the_plural_of_a_word_is_added_by_a_tap(ann, news):
+    await news("Two elections are held", "Voters stayed at home.")
+
+    more = await ann.presses(await ann.says("election"), "Also: elections")
+
+    assert more["text"].startswith("election OR elections · 1 story")
+
+
+async def test_names_in_other_languages_are_added_one_by_one(ann, one_storage, news):
+    await news("台湾で選挙", "台湾。")
+    async with one_storage.writing() as tx:
+        (article,) = await tx.session.exec(select(Article))
+        article.language = "ja"
+
+    card = await ann.says("Taiwan")
+    menu = await ann.presses(card, "Other languages ▸")
+    back = await ann.presses(menu, "‹ Back")
+    more = await ann.presses(await ann.presses(back, "Other languages ▸"), "台湾")
+
+    assert labels(card)[0] == "Alert me"
+    assert labels(card)[-1] == "Other languages ▸"
+    assert labels(menu) == ["台湾 · Japanese", "‹ Back"]
+    assert labels(back) == labels(card)
+    assert more["message_id"] == card["message_id"]
+    assert more["text"].startswith("Taiwan OR 台湾 · 1 story")
+    assert "Other languages ▸" not in labels(more)
+
+
+@pytest.mark.parametrize(
+    "words", [pytest.param("exports", id="short"), pytest.param("export " * 12, id="too long")]
+)
+async def test_a_card_says_how_it_reads_several_words(ann, words):
+    card = await ann.says(f"chip {words}")
+    phrase = await ann.presses(card, "As a phrase")
+
+    assert "This finds stories with both words, anywhere." in card["text"]
+    assert phrase["message_id"] == card["message_id"]
+    assert phrase["text"].startswith(f'"chip {words.strip()}" · ')
+    assert "anywhere" not in phrase["text"]
+    assert "As a phrase" not in labels(phrase)
+
+
+async def test_a_card_counts_three_words(ann):
+    card = await ann.says("Norway oil fund")
+
+    assert "This finds stories with all 3 words, anywhere." in card["text"]
+
+
+@pytest.mark.parametrize("typed", ["Taiwan", "chip AND exports", '"oil fund" Norway', "chip -dip"])
+async def test_a_plain_query_needs_no_explanation(ann, typed):
+    card = await ann.says(typed)
+
+    assert "anywhere" not in card["text"]
+    assert "As a phrase" not in labels(card)
+
+
+@pytest.mark.parametrize("data", ["name|xx|Taiwan", "name||Taiwan", "names|Taiwan", "name|..|x"])
+async def test_a_forged_language_adds_nothing(house, ann, data):
+    button = await house.show_button(ann, data)
+
+    await ann.presses_quietly(button, "By hand")
+
+    assert " OR " not in (await ann.next())["text"]
 
 
 async def test_typed_text_is_parsed_once(ann, monkeypatch):

@@ -31,12 +31,12 @@ from tests.matching.stored import stored_article, stored_source
     ],
 )
 def test_names_are_translated(name, languages, found):
-    assert widen.translations(name, languages, {"en"}) == found
+    assert tuple(widen.translations(name, languages, {"en"}).values()) == found
 
 
 def test_a_name_is_read_in_the_language_that_it_may_be_typed_in():
-    assert widen.translations("台湾", {"en", "ko"}, {"ja"}) == ("Taiwan", "대만")
-    assert widen.translations("台湾", {"en", "ko"}, {"en"}) == ()
+    assert widen.translations("台湾", {"en", "ko"}, {"ja"}) == {"en": "Taiwan", "ko": "대만"}
+    assert widen.translations("台湾", {"en", "ko"}, {"en"}) == {}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,12 @@ async def test_a_name_is_offered_in_the_languages_of_the_sources(storage):
 
     found = await other_words.others(storage, query, "Taiwan", chat_id=1, spoken={"en"})
 
-    assert found == other_words.Others(("台湾",), "Taiwan OR 台湾")
+    assert found == other_words.Others(names={"ja": "台湾"})
+    assert (
+        await other_words.with_name(storage, query, "Taiwan", "ja", chat_id=1, spoken={"en"})
+        == "Taiwan OR 台湾"
+    )
+    assert not await other_words.with_name(storage, query, "Taiwan", "ko", chat_id=1, spoken={"en"})
 
 
 async def test_forms_are_offered_as_the_archive_spells_them(storage):
