@@ -177,6 +177,12 @@ class OnAlert(CallbackData, prefix=ALERT):
     duration: Duration = Duration.FOREVER
 
 
+class OpenAlert(CallbackData, prefix="openalert"):
+    """Sends an alert that the chat has got once more."""
+
+    story_id: RowId
+
+
 class UndoMute(CallbackData, prefix="unmute"):
     """Undoes a mute that was set by a button under an alert."""
 

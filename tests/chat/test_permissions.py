@@ -7,9 +7,9 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-READING = """AddName AsPhrase CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher
-OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages
-ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend
+READING = """AddName AsPhrase CataloguePage DigestNow FindFeeds MutesPage OpenAlert OpenOwnSource
+OpenPublisher OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp
+ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend
 SiblingTopicsPage TopicsPage TrendsPage TryWords TurnSearch Widen
 """
 CHANGING = """
