@@ -133,32 +133,54 @@ async def test_the_longest_text_is_read_like_a_post(ann):
     assert '"Santa Rosalia"' in labels(answer)
 
 
+FILE = {"file_id": "1", "file_unique_id": "1"}
+SIZE = {"width": 1, "height": 1}
+POLL = {
+    "id": "1",
+    "question": "Which?",
+    "options": [],
+    "total_voter_count": 0,
+    "is_closed": False,
+    "is_anonymous": True,
+    "type": "regular",
+    "allows_multiple_answers": False,
+    "allows_revoting": False,
+    "members_only": False,
+}
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         pytest.param(
-            {
-                "sticker": {
-                    "file_id": "1",
-                    "file_unique_id": "1",
-                    "type": "regular",
-                    "width": 1,
-                    "height": 1,
-                    "is_animated": False,
-                    "is_video": False,
-                }
-            },
+            {"sticker": FILE | SIZE | {"type": "regular", "is_animated": False, "is_video": False}},
             "Nice one!",
             id="a sticker",
         ),
+        pytest.param({"voice": FILE | {"duration": 1}}, "I can't listen", id="a voice message"),
         pytest.param(
-            {"voice": {"file_id": "1", "file_unique_id": "1", "duration": 1}},
-            "I found nothing",
-            id="a voice",
+            {"video_note": FILE | {"duration": 1, "length": 1}}, "I can't listen", id="a video note"
+        ),
+        pytest.param({"photo": [FILE | SIZE]}, "I can't look at pictures.", id="a photo"),
+        pytest.param(
+            {"video": FILE | SIZE | {"duration": 1}}, "I can't look at pictures.", id="a video"
         ),
         pytest.param(
+            {"animation": FILE | SIZE | {"duration": 1}, "document": FILE},
+            "I can't look at pictures.",
+            id="an animation, which is a document, too",
+        ),
+        pytest.param(
+            {"contact": {"phone_number": "+1", "first_name": "<b>Bob</b>"}},
+            "I have no use for contacts",
+            id="a contact",
+        ),
+        pytest.param({"poll": POLL}, "I can't answer that.", id="a poll"),
+        pytest.param({"dice": {"emoji": "🎲", "value": 1}}, "I don't play.", id="a die"),
+        pytest.param({"gift_of_tomorrow": {}}, "I found nothing", id="an unknown kind"),
+        pytest.param(
             {
-                "photo": [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}],
+                "photo": [FILE | SIZE],
                 "caption": "Taiwan",
             },
             "Taiwan · nothing",

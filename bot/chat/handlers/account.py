@@ -171,5 +171,7 @@ def make_router() -> Router:
 def make_file_router() -> Router:
     """Return the router for files. It follows the commands, because a caption may be one."""
     router = Router(name="files")
-    router.message.register(import_file, F.document, flags=Permission.PRIVATE.flags)
+    # An animation is a document, too.
+    is_file = F.document & ~F.animation
+    router.message.register(import_file, is_file, flags=Permission.PRIVATE.flags)
     return router

@@ -240,16 +240,13 @@ async def delete_question(pressed: CallbackQuery, context: Context) -> None:
         await context.reply.delete(pressed.message.message_id)
 
 
-async def explain_sticker(_: object, context: Context) -> None:
-    await context.reply.show("chat/typed.html#sticker")
-
-
 async def explain_unknown_command(_: object, context: Context) -> None:
     await context.reply.show("chat/errors.html#unknown_command")
 
 
-async def explain_no_keywords(_: object, context: Context) -> None:
-    await context.reply.show("chat/typed.html#no_keywords")
+async def explain_message(message: Message, context: Context) -> None:
+    """Say what the bot makes of a message that is no text, such as a voice message."""
+    await context.reply.show("chat/typed.html#no_text", kind=message.content_type)
 
 
 async def explain_edit(_: object, context: Context) -> None:
@@ -265,7 +262,6 @@ def make_router() -> Router:
     on_message, on_press = router.message.register, router.callback_query.register
     on_message(cancel_question, ChatCommand("cancel"))
     on_message(read_forwarded, F.forward_origin, flags=Permission.PRIVATE.flags)
-    on_message(explain_sticker, F.sticker, flags=Permission.PRIVATE.flags)
     on_press(delete_question, press.CancelQuestion.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router
 
@@ -288,7 +284,7 @@ def make_last_router() -> Router:
     router = Router(name="anything")
     on_message = router.message.register
     on_message(explain_unknown_command, F.text, flags=Permission.EVERYBODY.flags)
-    on_message(explain_no_keywords, flags=Permission.EVERYBODY.flags)
+    on_message(explain_message, flags=Permission.EVERYBODY.flags)
     router.edited_message.register(explain_edit, flags=Permission.EVERYBODY.flags)
     router.callback_query.register(explain_old_button, flags=Permission.EVERYBODY.flags)
     return router
