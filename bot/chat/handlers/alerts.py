@@ -9,8 +9,7 @@ from aiogram import F, Router
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.publishing import recent_alerts
-from bot.subscribers import mutes, topics
+from bot.subscribers import mutes, recent_alerts, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
 
