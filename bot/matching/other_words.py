@@ -19,6 +19,7 @@ from storage.search import ArticleSearch, folded_texts, languages_read, search_a
 
 _RECENT: Final = timedelta(days=30)
 _TEXTS_FOR_WORDS: Final = 150  # articles in which forms and near words are searched
+_TEXTS_FOR_PLURAL: Final = 20
 _SPELLING_READ: Final = 20_000  # characters
 
 
@@ -106,18 +107,38 @@ async def meant(storage: Storage, query: ParsedQuery, *, chat_id: int) -> str:
 
 
 async def _forms(storage: Storage, term: Term, chat_id: int) -> list[str]:
-    """Return other forms of *term* that occur in the archive, in the spelling of an article."""
+    """Return other forms of *term* that occur in the archive, in the spelling of an article.
+
+    If there are none, return the plural of an English noun.
+    """
     pattern = widen.form_pattern(term)
     if pattern is None:
         return []
     beginnings = [Term((prefix,), prefix=True) for prefix in pattern.prefixes]
     texts = await _texts(storage, beginnings, chat_id, _TEXTS_FOR_WORDS)
     found = widen.forms_in(pattern, texts)
+    if not found:
+        return await _plural(storage, term, chat_id)
     async with storage.reading() as tx:
         articles = {article.id: article for article in await articles_by_id(tx, [*found.values()])}
     return [
         _spelling(form, articles[key]) if key in articles else form for form, key in found.items()
     ]
+
+
+async def _plural(storage: Storage, term: Term, chat_id: int) -> list[str]:
+    if len(term.words) > 1:
+        return []
+    texts = await _texts(storage, [term], chat_id, _TEXTS_FOR_PLURAL)
+    async with storage.reading() as tx:
+        articles = await articles_by_id(tx, [key for key, _ in texts])
+    english = (
+        f"{article.title} {article.text[:_SPELLING_READ]}"
+        for article in articles
+        if article.language == "en"
+    )
+    plural = widen.plural_in(term.words[0], english)
+    return [plural] if plural else []
 
 
 def _spelling(form: str, article: Article) -> str:

@@ -66,7 +66,7 @@ def _all_names(zone: str) -> tuple[str, ...]:
 
 def language_name(code: str, locale: str) -> str:
     """Return the name of a language in the reader's."""
-    return Locale.parse(locale).languages.get(code, code)
+    return str(Locale.parse(locale).languages.get(code, code))
 
 
 def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:

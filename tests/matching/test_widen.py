@@ -64,6 +64,23 @@ def test_other_forms_are_found_in_texts(typed, text, found):
 
 
 @pytest.mark.parametrize(
+    ("word", "text", "plural"),
+    [
+        pytest.param("election", "Bremen looks on after an election.", "elections", id="a noun"),
+        pytest.param("ferry", "A ferry sank.", "ferries", id="with a y"),
+        pytest.param("delay", "After a delay.", "delays", id="with a y after a vowel"),
+        pytest.param("church", "They built a church.", "churches", id="with a hiss"),
+        pytest.param("inflation", "The inflation rose.", "", id="never counted"),
+        pytest.param("nvidia", "It is a Nvidia chip.", "", id="a name"),
+        pytest.param("war", "It is a war.", "", id="short"),
+        pytest.param("eleição", "a eleição", "", id="no English word"),
+    ],
+)
+def test_a_noun_that_can_be_counted_has_a_plural(word, text, plural):
+    assert widen.plural_in(word, [text]) == plural
+
+
+@pytest.mark.parametrize(
     ("word", "text", "near"),
     [
         ("taiwann", "Taiwan and Taipei", "taiwan"),
@@ -152,6 +169,18 @@ async def test_forms_are_offered_as_the_archive_spells_them(storage):
     found = await other_words.others(storage, parse(typed), typed, chat_id=1, spoken={"en"})
 
     assert found == other_words.Others(("consuls-general",), f"{typed} OR consuls-general")
+
+
+async def test_a_plural_that_the_archive_lacks_is_offered(storage):
+    source = await stored_source(storage)
+    await stored_article(storage, "After an election", source_id=source, language="en")
+    await stored_article(storage, "A votação, a quota", source_id=source, language="pt")
+
+    found = await other_words.others(
+        storage, parse("election quota"), "election quota", chat_id=1, spoken={"en"}
+    )
+
+    assert found.forms == ("elections",)
 
 
 async def test_words_of_the_query_are_not_offered_again(storage):
