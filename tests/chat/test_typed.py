@@ -1,4 +1,5 @@
 import pytest
+from aiogram.types import Update
 from sqlmodel import select
 
 from bot.subscribers.input import read_typed
@@ -91,8 +92,6 @@ async def test_an_unknown_command_points_to_help(ann):
 
 
 async def test_an_edited_message_asks_for_a_new_one(house, ann):
-    from aiogram.types import Update
-
     await ann.says("/start")
     message = {
         "message_id": 1,
@@ -189,8 +188,6 @@ POLL = {
     ],
 )
 async def test_a_message_without_text_is_answered(house, ann, content, said):
-    from aiogram.types import Update
-
     message = {
         "message_id": 1,
         "date": 1,
@@ -279,6 +276,43 @@ async def test_a_list_matches_any_of_its_items(ann, typed):
 )
 async def test_other_text_with_commas_is_not_a_list(ann, typed):
     assert "any of these words" not in (await ann.says(typed))["text"]
+
+
+def reaction_of(user_id: int, before: int, after: int, kind: str = "private") -> Update:
+    thumb = {"type": "emoji", "emoji": "👍"}
+    reaction = {
+        "chat": {"id": user_id, "type": kind, "first_name": "Ann", "title": "Newsroom"},
+        "message_id": 1,
+        "user": {"id": user_id, "is_bot": False, "first_name": "Ann"},
+        "date": 1,
+        "old_reaction": [thumb] * before,
+        "new_reaction": [thumb] * after,
+    }
+    return Update.model_validate({"update_id": 1, "message_reaction": reaction})
+
+
+async def test_a_reaction_is_answered_with_the_buttons_to_use(house, ann):
+    await ann.says("/start")
+
+    await house.feed(reaction_of(ann.who.id, 0, 1))
+
+    assert (await ann.next())["text"].startswith("I can't read reactions.")
+
+
+@pytest.mark.parametrize(
+    ("user_id", "before", "after", "kind"),
+    [
+        pytest.param(None, 1, 0, "private", id="taken back"),
+        pytest.param(None, 0, 1, "supergroup", id="in a group"),
+        pytest.param(4711, 0, 1, "private", id="of an unknown user"),
+    ],
+)
+async def test_other_reactions_are_ignored(house, ann, user_id, before, after, kind):
+    await ann.says("/start")
+
+    calls = await house.feed(reaction_of(user_id or ann.who.id, before, after, kind))
+
+    assert "I can't read reactions." not in str(calls)
 
 
 async def test_a_query_already_subscribed_to_shows_its_page(ann):

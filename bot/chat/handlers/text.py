@@ -25,8 +25,10 @@ from bot.chat.cards import (
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import ask, asked_by, cancel
+from bot.chat.reply import Reply
+from bot.chat.senders import private_sender
 from bot.publishing.calendar import Plan, local_date
-from bot.subscribers import mailboxes, posts, settings, subscriptions, topics
+from bot.subscribers import mailboxes, posts, settings, subscriptions, topics, users
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.input import (
     Address,
@@ -47,9 +49,12 @@ from bot.subscribers.limits import MOST_LISTED
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery, Message
+    from aiogram import Bot
+    from aiogram.types import CallbackQuery, Message, MessageReactionUpdated
 
     from bot.chat.context import Context
+    from bot.rendering.renderer import Renderer
+    from bot.resources import Resources
     from bot.subscribers.input import Typed
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
@@ -249,6 +254,19 @@ async def explain_message(message: Message, context: Context) -> None:
     await context.reply.show("chat/typed.html#no_text", kind=message.content_type)
 
 
+async def explain_reaction(
+    event: MessageReactionUpdated, bot: Bot, resources: Resources, renderer: Renderer
+) -> None:
+    """Name the buttons that do what a new reaction may mean."""
+    if event.user is None or len(event.new_reaction) <= len(event.old_reaction):
+        return
+    sender = private_sender(event.user)
+    user = await users.identify_known(resources.storage, sender, access=resources.access)
+    if user:
+        reply = Reply(bot, renderer.of(user.language), event.chat.id)
+        await reply.show("chat/typed.html#reaction")
+
+
 async def explain_edit(_: object, context: Context) -> None:
     await context.reply.show("chat/errors.html#edited_message")
 
@@ -263,6 +281,15 @@ def make_router() -> Router:
     on_message(cancel_question, ChatCommand("cancel"))
     on_message(read_forwarded, F.forward_origin, flags=Permission.PRIVATE.flags)
     on_press(delete_question, press.CancelQuestion.filter(), flags=Permission.ADMINISTRATORS.flags)
+    return router
+
+
+def make_reaction_router() -> Router:
+    """Return the router for reactions, which come without a message of the user."""
+    router = Router(name="reactions")
+    router.message_reaction.register(
+        explain_reaction, F.chat.type == "private", flags=Permission.WITHOUT_ACCESS.flags
+    )
     return router
 
 
