@@ -409,6 +409,41 @@ async def stories_pressed(tx: Transaction, story_ids: Collection[int], since: da
     return set(await tx.rows(pressed.distinct()))
 
 
+# The alerts that a chat has got, to look at again.
+
+
+class AlertSent(NamedTuple):
+    """An alert that has arrived, by any medium, alone or in a bundle."""
+
+    story_id: int
+    article_id: int
+    chapter: int
+    topic_ids: list[int]
+
+
+async def alerts_sent(
+    tx: Transaction, chat_id: int, *, limit: int, story_id: int | None = None
+) -> list[AlertSent]:
+    """Return the latest alerts of the chat, or those about one story, the newest first."""
+    # Two conditions, so that each uses an index of its own.
+    alone = exists().where(
+        col(Delivery.alert_id) == col(Alert.id), col(Delivery.state) == DeliveryState.SENT
+    )
+    bundled = exists().where(
+        col(Delivery.bundle_id) == col(Alert.bundle_id), col(Delivery.state) == DeliveryState.SENT
+    )
+    where = [col(Alert.chat_id) == chat_id, or_(alone, bundled)]
+    if story_id is not None:
+        where.append(col(Alert.story_id) == story_id)
+    rows = await tx.rows(
+        select(Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids)
+        .where(*where)
+        .order_by(col(Alert.made_at).desc(), col(Alert.id).desc())
+        .limit(limit)
+    )
+    return [AlertSent(*row) for row in rows]
+
+
 # Pressed alerts: the alert that a pressed button belongs to.
 
 

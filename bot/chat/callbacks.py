@@ -178,6 +178,12 @@ class OnAlert(CallbackData, prefix=ALERT):
     duration: Duration = Duration.FOREVER
 
 
+class OpenAlert(CallbackData, prefix="openalert"):
+    """Sends an alert that the chat has got once more."""
+
+    story_id: RowId
+
+
 class UndoMute(CallbackData, prefix="unmute"):
     """Undoes a mute that was set by a button under an alert."""
 
@@ -273,8 +279,27 @@ class ShowQuery(CallbackData, prefix="query"):
 
 
 class Widen(CallbackData, prefix="also", sep="|"):
-    """Adds the words that a card suggests to its query."""
+    """Adds the other forms of its words that a card suggests to its query."""
 
+    words: str = ""  # "": the query is in the message
+
+
+class AsPhrase(CallbackData, prefix="phrase", sep="|"):
+    """Shows the card of the query as one phrase."""
+
+    words: str = ""  # "": the query is in the message
+
+
+class ShowNames(CallbackData, prefix="names", sep="|"):
+    """Shows the query's names in other languages, to choose from."""
+
+    words: str = ""  # "": the query is in the message
+
+
+class AddName(CallbackData, prefix="name", sep="|"):
+    """Adds the query's names in a language; *language* "" goes back to the card."""
+
+    language: Annotated[str, Field(max_length=3)] = ""
     words: str = ""  # "": the query is in the message
 
 
@@ -323,8 +348,23 @@ def turn_search(words: str, place: PagePosition) -> str:
 
 
 def widen(words: str) -> str:
-    """Return the data of a button that adds other words to a query."""
+    """Return the data of a button that adds other forms of its words to a query."""
     return with_words(Widen(words=words))
+
+
+def as_phrase(words: str) -> str:
+    """Return the data of a button that reads the words of a query as one phrase."""
+    return with_words(AsPhrase(words=words))
+
+
+def show_names(words: str) -> str:
+    """Return the data of a button that shows a query's names in other languages."""
+    return with_words(ShowNames(words=words))
+
+
+def add_name(words: str, language: str = "") -> str:
+    """Return the data of a button that adds the names in a language to a query."""
+    return with_words(AddName(language=language, words=words))
 
 
 def with_words(data: CallbackData) -> str:
@@ -350,6 +390,8 @@ class Question(StrEnum):
     TOPIC_QUERY = "topic_query"
     TOPIC_NAME = "topic_name"
     SOURCE = "source"
+    SEARCH = "search"
+    TEST = "test"
     FEEDBACK = "feedback"
     FEEDBACK_REPLY = "feedback_reply"
     BROADCAST = "broadcast"

@@ -7,6 +7,7 @@ code and the links under their titles, from which the handlers of its buttons re
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import MessageEntityType
@@ -16,6 +17,7 @@ from bot.chat.progress import Progress
 from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
 from bot.matching import other_words, previews, search
 from bot.matching.query import parse
+from bot.matching.query.ast import And, Term
 from bot.matching.suggest import suggested
 from bot.rendering.i18n import ENGLISH
 from bot.sources.administration import is_anything_read
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from bot.matching.hits import SearchHit
     from bot.matching.other_words import Others
     from bot.matching.query import ParsedQuery
+    from bot.matching.query.ast import Node
     from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.intents import Intent
     from bot.subscribers.mailboxes import MailboxSeen
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
 _MOST_SPELLINGS = 4
 _LONGEST_SPELLING = 40
+_OPERATOR = re.compile(r'["“”„«»()&|+]|\b(?:and|or|near)\b', re.IGNORECASE)
 
 
 async def show_card(
@@ -83,6 +87,7 @@ async def show_card(
         typed=typed,
         topic=topic,
         names=names,
+        words=words_anywhere(query, typed),
         also=also_caught(typed, seen["found"].newest),
         others=await others_of(query, typed, context),
         meant=meant,
@@ -140,11 +145,21 @@ async def answer_intent(intent: Intent, context: Context) -> None:
 
 
 async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:
-    """Return other words for those of *query*, with names in English and the chat's language."""
-    spoken = {ENGLISH.code, context.reply.renderer.language.code.partition("-")[0]}
     return await other_words.others(
-        context.storage, query, typed, chat_id=context.chat_id, spoken=spoken
+        context.storage, query, typed, chat_id=context.chat_id, spoken=_spoken(context)
     )
+
+
+async def with_name(query: ParsedQuery, typed: str, language: str, context: Context) -> str:
+    """Return *query* as typed, with its names in one more *language*; "" if it has none."""
+    return await other_words.with_name(
+        context.storage, query, typed, language, chat_id=context.chat_id, spoken=_spoken(context)
+    )
+
+
+def _spoken(context: Context) -> set[str]:
+    """Return the languages in which the chat's users may type names: English and their own."""
+    return {ENGLISH.code, context.reply.renderer.language.code.partition("-")[0]}
 
 
 async def _subscribed(query: ParsedQuery, context: Context) -> ChatTopic | None:
@@ -201,6 +216,21 @@ def _spellings(hits: Iterable[SearchHit]) -> Iterator[str]:
         for text, places in ((hit.title, hit.title_spans), (hit.snippet.text, hit.snippet.bold)):
             for start, end in places:
                 yield one_line(text[start:end])
+
+
+def words_anywhere(query: ParsedQuery, typed: str) -> int:
+    """Return how many words of *typed* a story must have, in any place and order.
+
+    0 if that is plain from the query, because it is one word or names an operator.
+    """
+    match query.tree:
+        case And(operands) if all(_is_plain(operand) for operand in operands):
+            return 0 if _OPERATOR.search(typed) else len(operands)
+    return 0
+
+
+def _is_plain(node: Node) -> bool:
+    return isinstance(node, Term) and not (node.prefix or node.title or node.spelling)
 
 
 # Links

@@ -65,6 +65,7 @@ CHAT_COMMANDS: Final = (
     CommandRow("watch", Permission.EVERYBODY, _NONE, is_in_help=False),  # an alias of /subscribe
     CommandRow("topics", Permission.EVERYBODY, _BOTH),
     CommandRow("digest", Permission.EVERYBODY, _BOTH),
+    CommandRow("recent", Permission.EVERYBODY, _BOTH),
     CommandRow("search", Permission.EVERYBODY, _BOTH),
     CommandRow("trend", Permission.EVERYBODY, _BOTH),
     CommandRow("here", Permission.EVERYBODY, _GROUP),

@@ -42,6 +42,7 @@ ALLOWED_UPDATES = (
     "edited_message",
     "callback_query",
     "inline_query",
+    "message_reaction",
     "my_chat_member",
     "chat_member",
 )
@@ -83,6 +84,7 @@ def make_dispatcher(
         groups.make_service_router(),
         search.make_inline_router(),
         start.make_join_router(),
+        text.make_reaction_router(),
         _user_router(administrators, limiter or RateLimiter()),
     )
     return dispatcher

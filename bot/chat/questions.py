@@ -4,6 +4,8 @@
    about, so that a reply to the message is always its answer.
 2. In a private chat, the next text typed within an hour is the answer too. The chat's row holds the
    question until then. A command or a press ends that wait.
+3. A page that asks with buttons may `expect` a typed answer, too. Any other text is handled as
+   usual.
 """
 
 from __future__ import annotations
@@ -66,6 +68,11 @@ class AskedQuestion(NamedTuple):
     subject: int
     chat_id: int = 0
 
+    @property
+    def may_be_ignored(self) -> bool:
+        """Whether the question has no message of its own, so that other texts are no answers."""
+        return self.message_id == _NOT_SENT
+
     def __str__(self) -> str:
         return f"{self.message_id}:{self.question}:{self.subject}:{self.chat_id}"
 
@@ -95,6 +102,12 @@ async def ask(
         await _ask_and_wait(context, message, AskedQuestion(_NOT_SENT, question, subject, chat_id))
     else:
         await reply.send_one(message)
+
+
+async def expect(context: Context, question: Question) -> None:
+    """Take the next text as the answer to *question*, if it can be one."""
+    if context.is_private:
+        await _wait(context, AskedQuestion(_NOT_SENT, question, 0))
 
 
 async def _ask_and_wait(context: Context, message: Rendered, asked: AskedQuestion) -> None:

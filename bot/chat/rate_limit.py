@@ -49,6 +49,7 @@ _DROPPABLE = {
     "edited_channel_post",
     "callback_query",
     "inline_query",
+    "message_reaction",
     "chosen_inline_result",
 }
 _WHILE_TYPING = {"inline_query"}

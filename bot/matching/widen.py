@@ -3,7 +3,8 @@
 1. CLDR has the names of countries, languages and large cities in all languages. A name that folds
    to the same words is left out, because it finds nothing more.
 2. A form has the query's words in the same order with other endings: `consuls general` for
-   `consul-general`. A near word differs in a letter or two: `Taiwan` for `Taiwann`.
+   `consul-general`. If the archive has none, an English noun gets its plural. A near word differs
+   in a letter or two: `Taiwan` for `Taiwann`.
 3. Words and phrases are widened, also in AND and OR; excluded and exact terms are not.
 """
 
@@ -25,7 +26,7 @@ from bot.text.characters import is_hangul, is_unspaced
 from bot.text.folding import FoldedForms, fold
 from bot.text.stopwords import STOP_WORDS
 
-MOST_OTHERS: Final = 6  # of one query
+MOST_NAMES: Final = 8  # of one query in other languages
 MOST_FORMS: Final = 3
 MOST_TERMS: Final = 4  # of a query that is widened
 _LONGEST_QUERY: Final = 400  # characters
@@ -37,6 +38,9 @@ _LEAST_PREFIX: Final = 3  # letters, as many as the beginnings in the index have
 _LEAST_MISSPELT: Final = 5
 _NEAR: Final = 0.8  # of `difflib`'s ratio
 _BRACKETS: Final = re.compile(r"\s*[(\uff08].*$")
+_LATIN: Final = re.compile("[a-z]{4,}")
+_SIBILANT: Final = re.compile("(?:s|x|z|ch|sh)$")
+_CONSONANT_Y: Final = re.compile("[^aeiou]y$")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -72,25 +76,25 @@ def _positive(node: Node) -> Iterator[Term]:
 
 def translations(
     name: str, languages: Collection[str], typed_in: Collection[str]
-) -> tuple[str, ...]:
-    """Return the names of *name* in *languages*, each once; () if it is not a known name.
+) -> dict[str, str]:
+    """Return the names of *name*, by language, each name once; {} if it is not a known name.
 
     *typed_in*: the languages in which *name* may be written. All languages are ISO 639-1 codes.
     """
     words = fold(name).words
     keys = {key for code in sorted(typed_in) for key in _keys(code).get(words, ())}
     if not keys:
-        return ()
+        return {}
     known = {words}
-    found = []
+    found: dict[str, str] = {}
     for code in sorted(languages):
         for key, other in _names(code).items():
             folded = fold(other).words
             if key in keys and folded and folded not in known:
                 known.add(folded)
-                found.append(other)
+                found[code] = other
                 break
-    return tuple(found)
+    return found
 
 
 def is_place(words: tuple[str, ...], languages: Collection[str]) -> bool:
@@ -175,6 +179,19 @@ def forms_in(pattern: FormPattern, texts: Iterable[tuple[int, str]]) -> dict[str
             where.setdefault(form, key)
     ordered = sorted(counted.keys() - pattern.known, key=lambda form: (-counted[form], form))
     return {form: where[form] for form in ordered[:MOST_FORMS]}
+
+
+def plural_in(word: str, english: Iterable[str]) -> str:
+    """Return the plural of the folded *word*; "" unless it is a noun that can be counted.
+
+    Only such a noun follows "a" in the *english* texts, and a name is not in small letters there.
+    """
+    counted = re.compile(rf"\b[Aa]n? {re.escape(word)}\b")
+    if not _LATIN.fullmatch(word) or not any(counted.search(text) for text in english):
+        return ""
+    if _SIBILANT.search(word):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if _CONSONANT_Y.search(word) else f"{word}s"
 
 
 # Near words.

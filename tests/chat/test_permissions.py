@@ -7,11 +7,10 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-READING = """
-CataloguePage DigestNow FindFeeds MutesPage OpenPublisher OpenTopic OwnSourcesPage
-SendSettings SendTopics ShowAll ShowCard ShowHelp ShowIntent ShowLanguages ShowPublishers ShowQuery
-ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice
-TryWords TurnSearch Widen
+READING = """AddName AsPhrase CataloguePage DigestNow FindFeeds MutesPage OpenAlert
+OpenPublisher OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp
+ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu
+ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase

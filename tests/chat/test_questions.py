@@ -7,7 +7,7 @@ from aiogram.types import Message
 
 from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.questions import question_in
-from tests.chat.conftest import labels
+from tests.chat.conftest import BOT_NAME, labels
 
 
 @pytest.fixture
@@ -105,3 +105,39 @@ async def test_a_question_in_a_group_is_answered_by_a_reply(house, ann):
 
     assert "replying to this message" in question["text"]
     assert card["text"].startswith("Taiwan · ")
+
+
+COMMANDS_THAT_ASK = pytest.mark.parametrize(
+    ("command", "asked", "shown"),
+    [
+        ("/search", "What should I search for", "Taiwan · nothing so far"),
+        ("/test", "Which query should I try?", "I read it as Taiwan"),
+        ("/subscribe", "What should I look for?", "Taiwan · "),
+    ],
+)
+
+
+@COMMANDS_THAT_ASK
+async def test_a_command_tapped_in_the_menu_asks_for_its_query(ann, command, asked, shown):
+    question = await ann.says(command)
+
+    assert question["text"].startswith(asked)
+    assert labels(question) == ["Cancel"]
+    assert (await ann.says("Taiwan"))["text"].startswith(shown)
+
+
+@COMMANDS_THAT_ASK
+async def test_any_member_of_a_group_answers_by_a_reply(group, eve, command, asked, shown):
+    question = await group.says(f"{command}{BOT_NAME}", from_id=eve.id)
+
+    assert question["text"].startswith(asked)
+    assert question["text"].endswith("Please answer by replying to this message.")
+    answer = await group.replies(question, "Taiwan", from_id=eve.id)
+    assert answer["text"].startswith(shown)
+
+
+async def test_an_unreadable_query_can_be_answered_again(ann):
+    await ann.says("/search")
+
+    assert "Write more of the word" in (await ann.says("ab*"))["text"]
+    assert (await ann.says("Taiwan"))["text"].startswith("Taiwan · nothing so far")

@@ -84,10 +84,6 @@ async def test_an_empty_result_offers_a_subscription(ann):
     assert labels(found) == ["Subscribe"]
 
 
-async def test_search_without_a_query_explains_itself(ann):
-    assert "/search Taiwan OR Japan" in (await ann.says("/search"))["text"]
-
-
 async def test_an_unreadable_query_is_pointed_at(ann):
     assert "never closed" in (await ann.says("/search (taiwan"))["text"]
 

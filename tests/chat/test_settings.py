@@ -96,10 +96,32 @@ async def test_the_zone_is_set_by_typing(ann, settings, typed, shown):
     assert f"every day at 08:00 {shown}" in (await ann.replies(question, typed))["text"]
 
 
+async def test_a_city_typed_on_the_page_of_the_zone_sets_it(ann, settings):
+    await ann.presses(settings, "Change zone")
+
+    assert "every day at 08:00 Toronto time" in (await ann.says("Ottawa"))["text"]
+    assert (await ann.says("Paris"))["text"].startswith("Paris · ")
+
+
+async def test_another_text_on_the_page_of_the_zone_is_a_query(ann, settings):
+    await ann.presses(settings, "Change zone")
+
+    assert (await ann.says("semiconductors"))["text"].startswith("semiconductors · ")
+
+
+async def test_cities_of_the_same_name_are_offered(ann, settings):
+    question = await ann.presses(settings, "Change zone", "Type a city")
+    near = await ann.replies(question, "San José")
+    changed = await ann.presses(near, "Costa Rica")
+
+    assert labels(near) == ["04:00 · Los Angeles", "06:00 · Costa Rica", "Type a city"]
+    assert "every day at 08:00 Costa Rica time" in changed["text"]
+
+
 async def test_an_unknown_place_is_asked_for_again(ann, settings):
     question = await ann.presses(settings, "Change zone", "Type a city")
 
-    again = await ann.replies(question, "Atlantis")
+    again = await ann.replies(question, "Narnia")
 
     assert again["text"].startswith("I don't know that place.")
 

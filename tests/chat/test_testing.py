@@ -29,10 +29,6 @@ async def test_the_nearest_article_is_shown_with_the_missing_words(ann, news):
     assert "Nearly: Taiwan talks\nIt has envoy, taiwan. What fails: title:envoy" in told["text"]
 
 
-async def test_command_without_a_query_explains_itself(ann):
-    assert "/test Taiwan OR Japan" in (await ann.says("/test"))["text"]
-
-
 async def test_an_unreadable_query_is_pointed_at(ann):
     assert "Write more of the word" in (await ann.says("/test ab*"))["text"]
 

@@ -1,6 +1,9 @@
 import pytest
+from aiogram.types import Update
+from sqlmodel import select
 
 from bot.subscribers.input import read_typed
+from storage.articles import Article
 from tests.chat.conftest import BOT_NAME, labels
 
 
@@ -89,8 +92,6 @@ async def test_an_unknown_command_points_to_help(ann):
 
 
 async def test_an_edited_message_asks_for_a_new_one(house, ann):
-    from aiogram.types import Update
-
     await ann.says("/start")
     message = {
         "message_id": 1,
@@ -131,32 +132,54 @@ async def test_the_longest_text_is_read_like_a_post(ann):
     assert '"Santa Rosalia"' in labels(answer)
 
 
+FILE = {"file_id": "1", "file_unique_id": "1"}
+SIZE = {"width": 1, "height": 1}
+POLL = {
+    "id": "1",
+    "question": "Which?",
+    "options": [],
+    "total_voter_count": 0,
+    "is_closed": False,
+    "is_anonymous": True,
+    "type": "regular",
+    "allows_multiple_answers": False,
+    "allows_revoting": False,
+    "members_only": False,
+}
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         pytest.param(
-            {
-                "sticker": {
-                    "file_id": "1",
-                    "file_unique_id": "1",
-                    "type": "regular",
-                    "width": 1,
-                    "height": 1,
-                    "is_animated": False,
-                    "is_video": False,
-                }
-            },
+            {"sticker": FILE | SIZE | {"type": "regular", "is_animated": False, "is_video": False}},
             "Nice one!",
             id="a sticker",
         ),
+        pytest.param({"voice": FILE | {"duration": 1}}, "I can't listen", id="a voice message"),
         pytest.param(
-            {"voice": {"file_id": "1", "file_unique_id": "1", "duration": 1}},
-            "I found nothing",
-            id="a voice",
+            {"video_note": FILE | {"duration": 1, "length": 1}}, "I can't listen", id="a video note"
+        ),
+        pytest.param({"photo": [FILE | SIZE]}, "I can't look at pictures.", id="a photo"),
+        pytest.param(
+            {"video": FILE | SIZE | {"duration": 1}}, "I can't look at pictures.", id="a video"
         ),
         pytest.param(
+            {"animation": FILE | SIZE | {"duration": 1}, "document": FILE},
+            "I can't look at pictures.",
+            id="an animation, which is a document, too",
+        ),
+        pytest.param(
+            {"contact": {"phone_number": "+1", "first_name": "<b>Bob</b>"}},
+            "I have no use for contacts",
+            id="a contact",
+        ),
+        pytest.param({"poll": POLL}, "I can't answer that.", id="a poll"),
+        pytest.param({"dice": {"emoji": "🎲", "value": 1}}, "I don't play.", id="a die"),
+        pytest.param({"gift_of_tomorrow": {}}, "I found nothing", id="an unknown kind"),
+        pytest.param(
             {
-                "photo": [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}],
+                "photo": [FILE | SIZE],
                 "caption": "Taiwan",
             },
             "Taiwan · nothing",
@@ -165,8 +188,6 @@ async def test_the_longest_text_is_read_like_a_post(ann):
     ],
 )
 async def test_a_message_without_text_is_answered(house, ann, content, said):
-    from aiogram.types import Update
-
     message = {
         "message_id": 1,
         "date": 1,
@@ -257,6 +278,43 @@ async def test_other_text_with_commas_is_not_a_list(ann, typed):
     assert "any of these words" not in (await ann.says(typed))["text"]
 
 
+def reaction_of(user_id: int, before: int, after: int, kind: str = "private") -> Update:
+    thumb = {"type": "emoji", "emoji": "👍"}
+    reaction = {
+        "chat": {"id": user_id, "type": kind, "first_name": "Ann", "title": "Newsroom"},
+        "message_id": 1,
+        "user": {"id": user_id, "is_bot": False, "first_name": "Ann"},
+        "date": 1,
+        "old_reaction": [thumb] * before,
+        "new_reaction": [thumb] * after,
+    }
+    return Update.model_validate({"update_id": 1, "message_reaction": reaction})
+
+
+async def test_a_reaction_is_answered_with_the_buttons_to_use(house, ann):
+    await ann.says("/start")
+
+    await house.feed(reaction_of(ann.who.id, 0, 1))
+
+    assert (await ann.next())["text"].startswith("I can't read reactions.")
+
+
+@pytest.mark.parametrize(
+    ("user_id", "before", "after", "kind"),
+    [
+        pytest.param(None, 1, 0, "private", id="taken back"),
+        pytest.param(None, 0, 1, "supergroup", id="in a group"),
+        pytest.param(4711, 0, 1, "private", id="of an unknown user"),
+    ],
+)
+async def test_other_reactions_are_ignored(house, ann, user_id, before, after, kind):
+    await ann.says("/start")
+
+    calls = await house.feed(reaction_of(user_id or ann.who.id, before, after, kind))
+
+    assert "I can't read reactions." not in str(calls)
+
+
 async def test_a_query_already_subscribed_to_shows_its_page(ann):
     await ann.says("Taiwan", "Both")
 
@@ -287,6 +345,71 @@ async def test_related_words_are_added_by_a_tap(ann, news):
     assert more["message_id"] == card["message_id"]
     assert more["text"].lower().startswith('"consul-general" or consuls-general · 1 story')
     assert not [label for label in labels(more) if label.startswith("Also: ")]
+
+
+async def test_the_plural_of_a_word_is_added_by_a_tap(ann, news):
+    await news("Two elections are held", "Voters stayed at home.")
+
+    more = await ann.presses(await ann.says("election"), "Also: elections")
+
+    assert more["text"].startswith("election OR elections · 1 story")
+
+
+async def test_names_in_other_languages_are_added_one_by_one(ann, one_storage, news):
+    await news("台湾で選挙", "台湾。")
+    async with one_storage.writing() as tx:
+        (article,) = await tx.session.exec(select(Article))
+        article.language = "ja"
+
+    card = await ann.says("Taiwan")
+    menu = await ann.presses(card, "Other languages ▸")
+    back = await ann.presses(menu, "‹ Back")
+    more = await ann.presses(await ann.presses(back, "Other languages ▸"), "台湾")
+
+    assert labels(card)[0] == "Alert me"
+    assert labels(card)[-1] == "Other languages ▸"
+    assert labels(menu) == ["台湾 · Japanese", "‹ Back"]
+    assert labels(back) == labels(card)
+    assert more["message_id"] == card["message_id"]
+    assert more["text"].startswith("Taiwan OR 台湾 · 1 story")
+    assert "Other languages ▸" not in labels(more)
+
+
+@pytest.mark.parametrize(
+    "words", [pytest.param("exports", id="short"), pytest.param("export " * 12, id="too long")]
+)
+async def test_a_card_says_how_it_reads_several_words(ann, words):
+    card = await ann.says(f"chip {words}")
+    phrase = await ann.presses(card, "As a phrase")
+
+    assert "This finds stories with both words, anywhere." in card["text"]
+    assert phrase["message_id"] == card["message_id"]
+    assert phrase["text"].startswith(f'"chip {words.strip()}" · ')
+    assert "anywhere" not in phrase["text"]
+    assert "As a phrase" not in labels(phrase)
+
+
+async def test_a_card_counts_three_words(ann):
+    card = await ann.says("Norway oil fund")
+
+    assert "This finds stories with all 3 words, anywhere." in card["text"]
+
+
+@pytest.mark.parametrize("typed", ["Taiwan", "chip AND exports", '"oil fund" Norway', "chip -dip"])
+async def test_a_plain_query_needs_no_explanation(ann, typed):
+    card = await ann.says(typed)
+
+    assert "anywhere" not in card["text"]
+    assert "As a phrase" not in labels(card)
+
+
+@pytest.mark.parametrize("data", ["name|xx|Taiwan", "name||Taiwan", "names|Taiwan", "name|..|x"])
+async def test_a_forged_language_adds_nothing(house, ann, data):
+    button = await house.show_button(ann, data)
+
+    await ann.presses_quietly(button, "By hand")
+
+    assert " OR " not in (await ann.next())["text"]
 
 
 async def test_typed_text_is_parsed_once(ann, monkeypatch):

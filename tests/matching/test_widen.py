@@ -31,12 +31,12 @@ from tests.matching.stored import stored_article, stored_source
     ],
 )
 def test_names_are_translated(name, languages, found):
-    assert widen.translations(name, languages, {"en"}) == found
+    assert tuple(widen.translations(name, languages, {"en"}).values()) == found
 
 
 def test_a_name_is_read_in_the_language_that_it_may_be_typed_in():
-    assert widen.translations("台湾", {"en", "ko"}, {"ja"}) == ("Taiwan", "대만")
-    assert widen.translations("台湾", {"en", "ko"}, {"en"}) == ()
+    assert widen.translations("台湾", {"en", "ko"}, {"ja"}) == {"en": "Taiwan", "ko": "대만"}
+    assert widen.translations("台湾", {"en", "ko"}, {"en"}) == {}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,23 @@ def test_other_forms_are_found_in_texts(typed, text, found):
     forms = widen.forms_in(pattern, [(1, folded_text(text))]) if pattern else {}
 
     assert tuple(forms) == found
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "plural"),
+    [
+        pytest.param("election", "Bremen looks on after an election.", "elections", id="a noun"),
+        pytest.param("ferry", "A ferry sank.", "ferries", id="with a y"),
+        pytest.param("delay", "After a delay.", "delays", id="with a y after a vowel"),
+        pytest.param("church", "They built a church.", "churches", id="with a hiss"),
+        pytest.param("inflation", "The inflation rose.", "", id="never counted"),
+        pytest.param("nvidia", "It is a Nvidia chip.", "", id="a name"),
+        pytest.param("war", "It is a war.", "", id="short"),
+        pytest.param("eleição", "a eleição", "", id="no English word"),
+    ],
+)
+def test_a_noun_that_can_be_counted_has_a_plural(word, text, plural):
+    assert widen.plural_in(word, [text]) == plural
 
 
 @pytest.mark.parametrize(
@@ -132,7 +149,12 @@ async def test_a_name_is_offered_in_the_languages_of_the_sources(storage):
 
     found = await other_words.others(storage, query, "Taiwan", chat_id=1, spoken={"en"})
 
-    assert found == other_words.Others(("台湾",), "Taiwan OR 台湾")
+    assert found == other_words.Others(names={"ja": "台湾"})
+    assert (
+        await other_words.with_name(storage, query, "Taiwan", "ja", chat_id=1, spoken={"en"})
+        == "Taiwan OR 台湾"
+    )
+    assert not await other_words.with_name(storage, query, "Taiwan", "ko", chat_id=1, spoken={"en"})
 
 
 async def test_forms_are_offered_as_the_archive_spells_them(storage):
@@ -147,6 +169,18 @@ async def test_forms_are_offered_as_the_archive_spells_them(storage):
     found = await other_words.others(storage, parse(typed), typed, chat_id=1, spoken={"en"})
 
     assert found == other_words.Others(("consuls-general",), f"{typed} OR consuls-general")
+
+
+async def test_a_plural_that_the_archive_lacks_is_offered(storage):
+    source = await stored_source(storage)
+    await stored_article(storage, "After an election", source_id=source, language="en")
+    await stored_article(storage, "A votação, a quota", source_id=source, language="pt")
+
+    found = await other_words.others(
+        storage, parse("election quota"), "election quota", chat_id=1, spoken={"en"}
+    )
+
+    assert found.forms == ("elections",)
 
 
 async def test_words_of_the_query_are_not_offered_again(storage):

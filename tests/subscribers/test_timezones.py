@@ -78,7 +78,7 @@ def test_an_offset_between_hours_names_a_zone_that_has_it(minutes):
     "place", ["Delhi", "Hanoi", "JST", "St. Petersburg", "Hồ Chí Minh", "北京"]
 )
 def test_a_place_that_the_database_does_not_name_can_be_typed(place):
-    assert timezones.is_zone(timezones.zone_of_place(place) or "")
+    assert timezones.zones_of_place(place)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,31 @@ def test_the_right_time_is_among_those_near_a_location(latitude, longitude, zone
     ],
 )
 def test_a_city_can_be_typed_in_any_offered_language(typed, zone):
-    assert timezones.zone_of_place(typed) == zone
+    assert timezones.zones_of_place(typed)[0] == zone
+
+
+@pytest.mark.parametrize(
+    ("typed", "zones"),
+    [
+        pytest.param("Ottawa", ["America/Toronto"], id="a capital that is no zone"),
+        pytest.param("bangalore", ["Asia/Kolkata"], id="a former name"),
+        pytest.param("大阪", ["Asia/Tokyo"], id="another script"),
+        pytest.param("Sao Paulo", ["America/Sao_Paulo"], id="without accents"),
+        pytest.param("st. louis", ["America/Chicago"], id="a dot"),
+        pytest.param("Manchester", ["Europe/London"], id="far larger than its namesakes"),
+        pytest.param("Portland", ["America/Los_Angeles"], id="larger than the one in Maine"),
+        pytest.param("Rome", ["Europe/Rome"], id="also a rare name of Lomé"),
+        pytest.param("CET", ["Europe/Berlin"], id="an abbreviation that is an airport"),
+        pytest.param("San José", ["America/Los_Angeles", "America/Costa_Rica"], id="two"),
+        pytest.param(
+            "Newcastle",
+            ["Australia/Sydney", "Africa/Johannesburg", "Europe/London"],
+            id="three, one with a longer name",
+        ),
+        pytest.param("semiconductors", [], id="no city"),
+        pytest.param("", [], id="nothing"),
+        pytest.param("Manchester " * 50, [], id="a long text"),
+    ],
+)
+def test_a_city_is_the_largest_with_its_name_or_one_of_a_few(typed, zones):
+    assert list(timezones.zones_of_place(typed)) == zones

@@ -198,6 +198,7 @@ def make_file_router() -> Router:
     router = Router(name="files")
     is_in_group = F.chat.type.in_({ChatType.GROUP, ChatType.SUPERGROUP})
     confidential = Permission.CONFIDENTIAL
-    router.message.register(explain_import, F.document, is_in_group, flags=confidential.flags)
-    router.message.register(import_file, F.document, flags=Permission.PRIVATE.flags)
+    is_file = F.document & ~F.animation  # an animation is a document, too
+    router.message.register(explain_import, is_file, is_in_group, flags=confidential.flags)
+    router.message.register(import_file, is_file, flags=Permission.PRIVATE.flags)
     return router

@@ -1,4 +1,4 @@
-"""The buttons under an alert, and /mutes: the list of mutes, each with a button that unmutes."""
+"""The buttons under an alert, /recent, which lists alerts, and /mutes, which lists mutes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiogram import F, Router
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.subscribers import mutes, topics
+from bot.subscribers import mutes, recent_alerts, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
 
@@ -74,6 +74,18 @@ async def show_more_like_this(_: object, callback_data: press.OnAlert, context: 
     await context.reply.show("chat/alert.html#more_like_this", suggestions=found)
 
 
+async def show_recent_alerts(_: object, context: Context) -> None:
+    found = await recent_alerts.recent_alerts(context.storage, context.chat_id)
+    await context.reply.show("chat/recent.html#list", alerts=found, **context.clock)
+
+
+async def send_alert_again(_: object, callback_data: press.OpenAlert, context: Context) -> None:
+    alert = await recent_alerts.recent_alert(
+        context.storage, context.chat_id, callback_data.story_id
+    )
+    await context.reply.show("chat/recent.html#alert", alert=alert, **context.clock)
+
+
 async def show_mutes(
     _: object, context: Context, callback_data: press.MutesPage | press.Unmute | None = None
 ) -> None:
@@ -90,7 +102,9 @@ async def unmute(_: object, callback_data: press.Unmute, context: Context) -> No
 def make_router() -> Router:
     router = Router(name="alerts")
     on_message, on_press = router.message.register, router.callback_query.register
+    on_message(show_recent_alerts, ChatCommand("recent"))
     on_message(show_mutes, ChatCommand("mutes"))
+    on_press(send_alert_again, press.OpenAlert.filter(), flags=Permission.EVERYBODY.flags)
     like = press.OnAlert.filter(F.action == press.AlertAction.LIKE)
     menu = press.OnAlert.filter(F.action == press.AlertAction.MENU)
     back = press.OnAlert.filter(F.action == press.AlertAction.BACK)

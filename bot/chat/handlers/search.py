@@ -27,6 +27,7 @@ from bot.chat import callbacks as press
 from bot.chat.cards import seen_of, words_on
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
+from bot.chat.questions import AnswerTo, ask
 from bot.chat.senders import private_sender
 from bot.chat.updates import log_outage
 from bot.matching.explain import in_lines
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
     from aiogram.filters import CommandObject
-    from aiogram.types import CallbackQuery, InlineQuery
+    from aiogram.types import CallbackQuery, InlineQuery, Message
 
     from bot.chat.context import Context
     from bot.matching.hits import SearchHit
@@ -68,9 +69,17 @@ _PAGE = "chat/search.html#results"
 
 async def search_stories(_: object, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
-    if not typed:
-        await context.reply.show("chat/search.html#how")
-        return
+    if typed:
+        await _show_found(typed, context)
+    else:
+        await ask(context, press.Question.SEARCH)
+
+
+async def search_typed(message: Message, context: Context) -> None:
+    await _show_found(one_line(message.text or ""), context)
+
+
+async def _show_found(typed: str, context: Context) -> None:
     async with context.reply.typing():
         found = await _found(typed, PagePosition(), context)
     await context.reply.show(_PAGE, **found)
@@ -96,9 +105,17 @@ async def _found(typed: str, position: PagePosition, context: Context) -> dict[s
 
 async def explain_query(_: object, command: CommandObject, context: Context) -> None:
     typed = one_line(command.args or "")
-    if not typed:
-        await context.reply.show("chat/test.html#how")
-        return
+    if typed:
+        await _show_explained(typed, context)
+    else:
+        await ask(context, press.Question.TEST)
+
+
+async def explain_typed(message: Message, context: Context) -> None:
+    await _show_explained(one_line(message.text or ""), context)
+
+
+async def _show_explained(typed: str, context: Context) -> None:
     query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     await context.reply.show(
@@ -282,7 +299,10 @@ def make_router() -> Router:
     on_message, on_press = router.message.register, router.callback_query.register
     on_message(search_stories, ChatCommand("search"))
     on_message(explain_query, ChatCommand("test"))
-    on_press(turn_search_page, press.TurnSearch.filter(), flags=Permission.EVERYBODY.flags)
+    everybody = Permission.EVERYBODY
+    on_message(search_typed, AnswerTo(press.Question.SEARCH), flags=everybody.flags)
+    on_message(explain_typed, AnswerTo(press.Question.TEST), flags=everybody.flags)
+    on_press(turn_search_page, press.TurnSearch.filter(), flags=everybody.flags)
     return router
 
 

@@ -14,6 +14,7 @@ from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.menu import ChatMenu
 from bot.chat.permissions import Permission
+from bot.chat.questions import expect
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime, numbered
 from bot.subscribers.errors import NotALanguage
@@ -73,6 +74,7 @@ async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Co
 
 
 async def show_zones(_: object, context: Context) -> None:
+    await expect(context, press.Question.ZONE)
     shown, may_send_location = await _settings(context), context.is_private
     await context.reply.change(
         "chat/timezones.html#zone", settings=shown, may_send_location=may_send_location

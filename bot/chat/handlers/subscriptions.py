@@ -12,7 +12,14 @@ from aiogram import F, Router
 from aiogram.utils.deep_linking import create_deep_link
 
 from bot.chat import callbacks as press
-from bot.chat.cards import others_of, show_card, show_understood, topic_page, words_on
+from bot.chat.cards import (
+    others_of,
+    show_card,
+    show_understood,
+    topic_page,
+    with_name,
+    words_on,
+)
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
@@ -121,11 +128,37 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
 
 
 async def widen_query(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
-    """Show the card of the query, widened by the words of the button."""
+    """Show the card of the query, widened by other forms of its words."""
     typed = callback_data.words or words_on(pressed)
     query = await topics.parse_for(context.storage, context.chat_id, typed)
     others = await others_of(query, typed, context)
     await show_card(others.typed or typed, context, is_in_place=True)
+
+
+async def show_phrase(
+    pressed: CallbackQuery, callback_data: press.AsPhrase, context: Context
+) -> None:
+    """Show the card of the query's words as one phrase."""
+    typed = callback_data.words or words_on(pressed)
+    await show_card(f'"{typed}"', context, is_in_place=True)
+
+
+async def show_names(
+    pressed: CallbackQuery, callback_data: press.ShowNames, context: Context
+) -> None:
+    """Show the names in other languages as the buttons of the card."""
+    typed = callback_data.words or words_on(pressed)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
+    others = await others_of(query, typed, context)
+    await context.reply.change_buttons("chat/card.html#names", typed=typed, names=others.names)
+
+
+async def add_name(pressed: CallbackQuery, callback_data: press.AddName, context: Context) -> None:
+    """Show the card of the query with its names in one more language, or just as it is."""
+    typed = callback_data.words or words_on(pressed)
+    query = await topics.parse_for(context.storage, context.chat_id, typed)
+    more = await with_name(query, typed, callback_data.language, context)
+    await show_card(more or typed, context, is_in_place=True)
 
 
 async def show_query(_: object, callback_data: press.ShowQuery, context: Context) -> None:
@@ -337,9 +370,15 @@ def make_router() -> Router:
     on_press(show_query, press.ShowQuery.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(try_words, press.TryWords.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(try_choice, press.TryChoice.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(widen_query, press.Widen.filter(), flags=Permission.EVERYBODY.flags)
+    for change_query, button in (
+        (try_words, press.TryWords),
+        (try_choice, press.TryChoice),
+        (widen_query, press.Widen),
+        (show_phrase, press.AsPhrase),
+        (show_names, press.ShowNames),
+        (add_name, press.AddName),
+    ):
+        on_press(change_query, button.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)
     more = press.ShowTopicMenu.filter(F.menu == press.TopicMenu.MORE)

@@ -6,6 +6,7 @@ captions too. Everything that no other handler takes gets one helpful sentence.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,10 @@ from bot.chat.cards import (
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import ask, asked_by, cancel
+from bot.chat.reply import Reply
+from bot.chat.senders import private_sender
 from bot.publishing.calendar import Plan, local_date
-from bot.subscribers import mailboxes, posts, settings, subscriptions, topics
+from bot.subscribers import mailboxes, posts, settings, subscriptions, topics, users
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.input import (
     Address,
@@ -39,6 +42,7 @@ from bot.subscribers.input import (
     Keywords,
     Nonsense,
     Number,
+    SeveralZones,
     Timetable,
     Zone,
     read_typed,
@@ -48,9 +52,12 @@ from bot.subscribers.limits import MOST_LISTED
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery, Message
+    from aiogram import Bot
+    from aiogram.types import CallbackQuery, Message, MessageReactionUpdated
 
     from bot.chat.context import Context
+    from bot.rendering.renderer import Renderer
+    from bot.resources import Resources
     from bot.subscribers.input import Typed
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
@@ -75,7 +82,11 @@ class TextReader(Filter):
             return {"read": read_typed(text, query, language=language), "asked": None}
         today = local_date(context.user.now, context.user.zone)
         setting = AskedInput(asked.question.value)
-        return {"read": read_typed(text, setting, today, language), "asked": setting}
+        # In a thread, because the table of cities is long.
+        read = await asyncio.to_thread(read_typed, text, setting, today, language)
+        if asked.may_be_ignored and isinstance(read, Keywords):
+            return {"read": read_typed(text, language=language), "asked": None}
+        return {"read": read, "asked": setting}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,14 @@ class ReadAs(Filter):
 
 
 async def answer_question(_: object, context: Context, read: Typed, asked: AskedInput) -> None:
+    if isinstance(read, SeveralZones):
+        await context.reply.show(
+            "chat/timezones.html#near",
+            zones=read.names,
+            now=context.user.now,
+            current=context.user.zone,
+        )
+        return
     changed = await _change_setting(read, context)
     if changed is None:
         await ask(context, press.Question(asked), is_again=True)
@@ -226,16 +245,26 @@ async def delete_question(pressed: CallbackQuery, context: Context) -> None:
         await context.reply.delete(pressed.message.message_id)
 
 
-async def explain_sticker(_: object, context: Context) -> None:
-    await context.reply.show("chat/typed.html#sticker")
-
-
 async def explain_unknown_command(_: object, context: Context) -> None:
     await context.reply.show("chat/errors.html#unknown_command")
 
 
-async def explain_no_keywords(_: object, context: Context) -> None:
-    await context.reply.show("chat/typed.html#no_keywords", intent=None)
+async def explain_message(message: Message, context: Context) -> None:
+    """Say what the bot makes of a message that is no text, such as a voice message."""
+    await context.reply.show("chat/typed.html#no_text", kind=message.content_type)
+
+
+async def explain_reaction(
+    event: MessageReactionUpdated, bot: Bot, resources: Resources, renderer: Renderer
+) -> None:
+    """Name the buttons that do what a new reaction may mean."""
+    if event.user is None or len(event.new_reaction) <= len(event.old_reaction):
+        return
+    sender = private_sender(event.user)
+    user = await users.identify_known(resources.storage, sender, access=resources.access)
+    if user:
+        reply = Reply(bot, renderer.of(user.language), event.chat.id)
+        await reply.show("chat/typed.html#reaction")
 
 
 async def explain_edit(_: object, context: Context) -> None:
@@ -251,9 +280,17 @@ def make_router() -> Router:
     on_message, on_press = router.message.register, router.callback_query.register
     on_message(cancel_question, ChatCommand("cancel"))
     on_message(read_forwarded, F.forward_origin, flags=Permission.PRIVATE.flags)
-    on_message(explain_sticker, F.sticker, flags=Permission.PRIVATE.flags)
     on_press(show_intent, press.ShowIntent.filter(), flags=Permission.EVERYBODY.flags)
     on_press(delete_question, press.CancelQuestion.filter(), flags=Permission.ADMINISTRATORS.flags)
+    return router
+
+
+def make_reaction_router() -> Router:
+    """Return the router for reactions, which come without a message of the user."""
+    router = Router(name="reactions")
+    router.message_reaction.register(
+        explain_reaction, F.chat.type == "private", flags=Permission.WITHOUT_ACCESS.flags
+    )
     return router
 
 
@@ -275,7 +312,7 @@ def make_last_router() -> Router:
     router = Router(name="anything")
     on_message = router.message.register
     on_message(explain_unknown_command, F.text, flags=Permission.EVERYBODY.flags)
-    on_message(explain_no_keywords, flags=Permission.EVERYBODY.flags)
+    on_message(explain_message, flags=Permission.EVERYBODY.flags)
     router.edited_message.register(explain_edit, flags=Permission.EVERYBODY.flags)
     router.callback_query.register(explain_old_button, flags=Permission.EVERYBODY.flags)
     return router

@@ -5,6 +5,7 @@ The request of an action is a small JSON object, whose fields are read one by on
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from bot.subscribers.mutes import (
     StorySubject,
     TopicSubject,
 )
-from bot.subscribers.timezones import zone_of_place
+from bot.subscribers.timezones import zones_of_place
 from storage.enums import DigestMedium, Layout, Mode, MuteKind, Style
 from storage.schedules import QuietHours
 
@@ -246,10 +247,10 @@ async def set_digest_times(site: Site, user: CurrentUser, request: ActionRequest
 
 
 async def set_time_zone(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
-    zone = zone_of_place(request.text("place"))
-    if zone is None:
+    zones = await asyncio.to_thread(zones_of_place, request.text("place"))
+    if not zones:
         raise NotAZone
-    await settings.set_zone(site.resources.storage, user.chat_id, zone)
+    await settings.set_zone(site.resources.storage, user.chat_id, zones[0])
     return _SAVED
 
 

@@ -169,7 +169,7 @@ FIVE_TIMES = [{"minutes": minutes, "weekdays": 127} for minutes in range(5)]
         ("change_query", {"topic": 99, "query": "Taiwan"}, GONE),
         ("mute_topic", {"topic": 99, "for": "day"}, GONE),
         ("undo_unsubscribe", {"topic": 99}, "gone for good"),
-        ("set_time_zone", {"place": "Atlantis"}, "don't know that place"),
+        ("set_time_zone", {"place": "Narnia"}, "don't know that place"),
         ("set_quiet_hours", {"start": 60, "end": 60}, "as hours"),
         ("set_language", {"language": "tlh"}, ""),
         ("request_confirmation", {"address": "me at home"}, "cannot mail"),
