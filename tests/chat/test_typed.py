@@ -315,6 +315,19 @@ async def test_other_reactions_are_ignored(house, ann, user_id, before, after, k
     assert "I can't read reactions." not in str(calls)
 
 
+@pytest.mark.parametrize(
+    ("typed", "all_of_them"),
+    [
+        pytest.param("Taiwan, Japan, Korea", '"Taiwan" "Japan" "Korea"', id="English"),
+        pytest.param("台湾、韓国、中国", '"台湾" "韓国" "中国"', id="Japanese"),
+    ],
+)
+async def test_a_list_of_names_can_be_read_as_all_of_them(ann, typed, all_of_them):
+    card = await ann.presses(await ann.says(typed), "Stories with all of them")
+
+    assert card["text"].startswith(f"{all_of_them} · ")
+
+
 async def test_a_query_already_subscribed_to_shows_its_page(ann):
     await ann.says("Taiwan", "Both")
 
