@@ -119,11 +119,12 @@ async def add_starters(
 ) -> list[Addition]:
     """Add the starter feeds *outlines*, and record the new ones; *by*: the admin's id."""
     done = await add_all(adder, as_listed(outlines, adder.options), trying)
-    async with storage.writing() as tx:
-        for each in done:
-            if each.outcome is AddOutcome.ADDED:
-                await record_event(tx, by, AuditAction.SOURCE_ADDED, each.url)
-    await storage.analyze([Source])
+    added = [each.url for each in done if each.outcome is AddOutcome.ADDED]
+    if added:
+        async with storage.writing() as tx:
+            for url in added:
+                await record_event(tx, by, AuditAction.SOURCE_ADDED, url)
+        await storage.analyze([Source])
     return done
 
 

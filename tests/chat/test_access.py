@@ -63,7 +63,7 @@ async def test_the_first_user_of_the_admin_link_becomes_admin(house, ann):
     assert first["text"].startswith("You are now an admin of this bot.")
     assert again["text"] == first["text"]
     assert second["text"].startswith("This link was used or replaced")
-    assert sources["text"].startswith("I read no source yet.")
+    assert sources["text"].startswith("I read no news yet.")
     assert await new_admin_code(house.storage, access=house.resources.access) is None
 
 

@@ -109,6 +109,7 @@ async def test_a_query_that_finds_nothing_offers_fewer_words(ann):
     assert other["text"].startswith("Norway · 3 stories")
 
 
+@pytest.mark.usefixtures("norwegian_news")
 async def test_a_rare_word_without_any_nearer_query_is_fine(ann):
     assert "Rare words are fine" in (await ann.says("okapi zebra"))["text"]
 

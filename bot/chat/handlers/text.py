@@ -251,7 +251,7 @@ async def explain_unknown_command(_: object, context: Context) -> None:
 
 async def explain_message(message: Message, context: Context) -> None:
     """Say what the bot makes of a message that is no text, such as a voice message."""
-    await context.reply.show("chat/typed.html#no_text", kind=message.content_type)
+    await context.reply.show("chat/typed.html#no_text", kind=message.content_type, intent=None)
 
 
 async def explain_reaction(
