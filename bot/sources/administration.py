@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.sources.decide import not_a_feed, schedule_inputs, source_changes
 from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder, new_source
 from bot.sources.discovery.add_all import add_all, as_listed
@@ -23,9 +25,12 @@ from bot.sources.urls import as_typed
 from storage import feeds_followed
 from storage.access import record_event
 from storage.db.engine import Storage
+from storage.db.problems import DatabaseError, message_of
 from storage.enums import AuditAction, SourceKind
 from storage.sources import Source, all_sources, source_of
 from storage.sources import remove_source as delete_source
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +126,13 @@ async def add_starters(
     done = await add_all(adder, as_listed(outlines, adder.options), trying)
     added = [each.url for each in done if each.outcome is AddOutcome.ADDED]
     if added:
-        async with storage.writing() as tx:
-            for url in added:
-                await record_event(tx, by, AuditAction.SOURCE_ADDED, url)
-        await storage.analyze([Source])
+        try:
+            async with storage.writing() as tx:
+                for url in added:
+                    await record_event(tx, by, AuditAction.SOURCE_ADDED, url)
+            await storage.analyze([Source])
+        except DatabaseError as error:  # the admin is told of the sources all the same
+            log.warning("added sources could not be recorded", reason=message_of(error))
     return done
 
 
