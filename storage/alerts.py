@@ -72,6 +72,7 @@ class Alert(SQLModel, table=True):
         default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     pressed_at: datetime | None = None  # None: the message shows its usual buttons
+    dropped: bool = False  # its bundle was sent without it
 
 
 # Making alerts.
@@ -93,17 +94,10 @@ _BY_ID: Final = select(Alert.id, Alert.chat_id, Alert.story_id).where(
 )
 
 
-def not_alerted(chat_id: Any, article_id: Any, story_id: Any) -> ColumnElement[bool]:
-    """Build the condition that the chat had no alert to the story, nor to the article.
-
-    Each argument may be a column. The article is checked too, because a private article that
-    becomes public gets another story, while its alerts keep the former one; see
-    `storage.article_merges`.
-    """
-    # Two conditions, because with a single OR SQLite reads all alerts of the chat.
+def not_alerted(chat_id: Any, story_id: Any) -> ColumnElement[bool]:
+    """Build the condition that the chat has no alert to the story; arguments may be columns."""
     of_story = exists().where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
-    of_article = exists().where(col(Alert.article_id) == article_id, col(Alert.chat_id) == chat_id)
-    return and_(~of_story.correlate_except(Alert), ~of_article.correlate_except(Alert))
+    return ~of_story.correlate_except(Alert)
 
 
 # Due alerts: the chats to alert to articles.
@@ -235,7 +229,7 @@ def _due_topics(*, by_mail: bool) -> Executable:
         .join(Query, col(Query.id) == Topic.query_id)
         .where(
             is_reached_at_once(by_mail=by_mail),
-            not_alerted(hits.c.chat_id, hits.c.article_id, hits.c.story_id),
+            not_alerted(hits.c.chat_id, hits.c.story_id),
             article_reaches(hits.c.chat_id, hits.c.article_id),
         )
         .order_by(hits.c.article_id, hits.c.chat_id, hits.c.subscription_id)
