@@ -133,14 +133,20 @@ class AlertChat(NamedTuple):
 class DueAlert:
     """A chat to alert to an article. *topics*: the chat's topics that it matches, at least one.
 
-    *chain*: the first story of the chain that the article's story belongs to.
+    *chain*: the first story of the chain that the article's story belongs to. *growth*: how many
+    articles have joined the story since its first.
     """
 
     article_id: int
     story_id: int
     chain: int
+    growth: int
     chat: AlertChat
     topics: tuple[NamedTopic, ...]
+
+    @property
+    def chat_id(self) -> int:
+        return self.chat.id
 
     @property
     def key(self) -> tuple[int, int]:
@@ -195,11 +201,12 @@ async def due_alerts(
             article_id,
             story_id,
             chain,
+            growth,
             AlertChat(*chat),
-            tuple(NamedTopic(*row[8:]) for row in rows_of_chat),
+            tuple(NamedTopic(*row[9:]) for row in rows_of_chat),
         )
-        for (article_id, story_id, chain, *chat), rows_of_chat in groupby(
-            rows, itemgetter(slice(8))
+        for (article_id, story_id, chain, growth, *chat), rows_of_chat in groupby(
+            rows, itemgetter(slice(9))
         )
     ]
     if len(rows) > limit and len(due) > 1:
@@ -219,7 +226,7 @@ def _due_topics(*, by_mail: bool) -> Executable:
     hits = _hits().cte("hits").prefix_with("MATERIALIZED")
     statement: Executable = (
         select(  # type: ignore[call-overload]
-            hits.c.article_id, hits.c.story_id, chain_of_story(Story),
+            hits.c.article_id, hits.c.story_id, chain_of_story(Story), Story.grown,
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
             Topic.id, Topic.name, Query.canonical,
         )

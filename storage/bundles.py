@@ -9,12 +9,12 @@
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import Index, UniqueConstraint, bindparam, delete, exists, not_, update
+from sqlalchemy import Index, Integer, UniqueConstraint, bindparam, delete, exists, not_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
@@ -157,6 +157,55 @@ async def drop_others(tx: Transaction, bundle_id: int, listed: Collection[int]) 
     """Note that the bundle is sent without its alerts that are not *listed*, by id."""
     others = (col(Alert.bundle_id) == bundle_id, not_(among(col(Alert.id), listed)))
     await tx.change(update(Alert).where(*others).values(dropped=True))
+
+
+class WaitingAlert(NamedTuple):
+    """An alert that waits for a rate limit."""
+
+    id: int
+    chat_id: int
+    story_id: int
+    article_id: int
+
+
+async def waiting_alerts(
+    tx: Transaction, story_ids: Collection[int], *, growth: int, after: int, limit: int
+) -> Sequence[WaitingAlert]:
+    """Return the alerts that wait for a rate limit, to those of the stories that grew enough.
+
+    Returns *limit* alerts with ids above *after*, by id. *growth*: the least number of articles
+    that have joined the story. Leaves out alerts that wait for the end of quiet hours.
+    """
+    rows = await tx.rows(
+        _WAITING_ALERTS, stories=story_ids, growth=growth, after=after, most=limit, now=tx.now
+    )
+    return [WaitingAlert(*row) for row in rows]
+
+
+_WAITING_ALERTS: Final = (
+    select(Alert.id, Alert.chat_id, Alert.story_id, Alert.article_id)
+    .join(Story, col(Story.id) == Alert.story_id)
+    .join(Bundle, col(Bundle.id) == Alert.bundle_id)
+    .where(
+        among(col(Alert.story_id), bindparam("stories")),
+        col(Story.grown) >= bindparam("growth"),
+        col(Alert.id) > bindparam("after"),
+        col(Bundle.released_at).is_(None),
+        col(Bundle.release_at) > bindparam("now"),
+        ~col(Bundle.is_quiet),
+    )
+    .order_by(col(Alert.id))
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+async def release_alone(tx: Transaction, alerts: Mapping[int, int]) -> None:
+    """Move waiting alerts into bundles that are due now. *alerts*: the alert's id, by the chat."""
+    bundles = await open_bundles(tx, dict.fromkeys(alerts, (tx.now, False)))
+    moving = update(Alert).where(col(Alert.id) == bindparam("alert"))
+    moves = [{"alert": alerts[chat_id], "bundle": bundle} for chat_id, bundle in bundles.items()]
+    if moves:
+        await tx.change(moving.values(bundle_id=bindparam("bundle")), moves)
 
 
 async def release_together(

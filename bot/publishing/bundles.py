@@ -12,19 +12,19 @@
    due, the stories go into the next digest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from heapq import nlargest
 from operator import attrgetter
 
 from bot.mail.compose import Mailer, Occasion, recipients_of
-from bot.publishing.alerts import alerted_story, mail_name
+from bot.publishing.alerts import alerted_story, load_rate_limits, mail_name, widely_covered
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
-from bot.publishing.rate_limits import LocalQuietHours
+from bot.publishing.rate_limits import WIDELY_COVERED, LocalQuietHours
 from bot.publishing.selection import SelectedTopic
-from bot.publishing.stage import resting, run_stage
+from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.articles import articles_by_id
 from storage.bundles import (
@@ -32,7 +32,9 @@ from storage.bundles import (
     alerts_in_bundle,
     claim_bundles,
     drop_others,
+    release_alone,
     release_together,
+    waiting_alerts,
 )
 from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
@@ -49,6 +51,7 @@ from storage.topics import NamedTopic, topics_by_id
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 20  # bundles in one transaction
+ALERTS_PER_PAGE = 500
 MOST_LISTED = 100  # stories of a bundle; further ones are counted, so a flood is a few messages
 MOST_EXCERPTS = 10  # the first stories of a bundle; an excerpt each would make a flood too long
 
@@ -83,6 +86,31 @@ async def publish_bundles(
 
     give_up = resting(storage, Bundle, owner)
     return await run_stage(storage, claim, send, give_up, together=TOGETHER)
+
+
+async def release_widely_covered(
+    storage: Storage, story_ids: Collection[int], a_day: int = 0
+) -> None:
+    """Make the waiting alerts to those of the stories that are widely covered by now due alone.
+
+    *a_day*: the daily limit of alerts for each chat; 0 means no limit.
+    """
+
+    async def page(tx: Transaction, after: int) -> int | None:
+        waiting = await waiting_alerts(
+            tx, story_ids, growth=WIDELY_COVERED - 1, after=after, limit=ALERTS_PER_PAGE
+        )
+        covered = await widely_covered(tx, waiting)
+        limits = await load_rate_limits(tx, {alert.chat_id for alert in covered}, a_day)
+        alone = {}
+        for alert in covered:
+            chat_id = alert.chat_id
+            if chat_id not in alone and not limits.decide(chat_id, is_widely_covered=True):
+                alone[chat_id] = alert.id
+        await release_alone(tx, alone)
+        return waiting[-1].id if len(waiting) == ALERTS_PER_PAGE else None
+
+    await in_pages(storage, page, 0)
 
 
 async def _enqueue_bundle(

@@ -15,6 +15,7 @@ from storage.outbox import Delivery
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat, suspend_chat
 from tests.publishing.failing_renderer import FailingRenderer
+from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
 
 pytestmark = pytest.mark.slow
@@ -308,6 +309,75 @@ async def test_the_most_widely_covered_story_of_a_bundle_comes_first(
 
     titles = [line.split(" · ")[0] for line in text.splitlines() if line.startswith("• ")]
     assert titles == ["• One", "• Three", "• Two"]
+
+
+async def cover(newsroom: Newsroom, article: int, publishers: int) -> None:
+    """Let further publishers report the story of the article, up to so many."""
+    for name in range(2, publishers + 1):
+        source = await newsroom.source(f"Paper {article}-{name}")
+        other = await newsroom.article(f"Report {name}", source_id=source)
+        await newsroom.joins(other, story_id=article)
+
+
+@pytest.mark.parametrize(("publishers", "is_sent"), [(3, False), (4, True)])
+async def test_a_widely_covered_story_is_sent_beyond_the_limit(
+    report, publishing, newsroom, subscribed, publishers, is_sent
+):
+    _, query, source = subscribed
+    await report("One", "Two", "Three")
+    article = await newsroom.article("Earthquake", query, source_id=source)
+    await cover(newsroom, article, publishers)
+
+    await publishing.alerts()
+
+    assert ("Earthquake" in (await newsroom.texts())[-1]) is is_sent
+
+
+@pytest.mark.parametrize(("publishers", "is_sent"), [(3, False), (4, True)])
+async def test_a_waiting_alert_is_sent_once_its_story_is_widely_covered(
+    report, publishing, newsroom, publishers, is_sent
+):
+    await report("One", "Two", "Three", "Earthquake")
+    await cover(newsroom, 4, publishers)
+
+    for _ in range(2):
+        await publishing.edits()
+        await publishing.bundles()
+
+    texts = await newsroom.texts()
+    assert [text.count("• Earthquake") for text in texts] == [0, 0] + [1] * is_sent
+    assert not any("Three" in text for text in texts)
+
+
+async def test_a_widely_covered_story_waits_for_the_end_of_quiet_hours(
+    report, publishing, newsroom, subscribed
+):
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
+    await report("Earthquake")
+    await cover(newsroom, 1, 5)
+
+    await publishing.edits()
+    await publishing.bundles()
+
+    assert await newsroom.texts() == []
+
+
+async def test_a_widely_covered_story_does_not_break_the_daily_limit(
+    report, publishing, newsroom, subscribed, storage
+):
+    _, query, source = subscribed
+    async with storage.writing() as tx:
+        await tx.add(Quota(chat_id=subscribed[0], alerts=2))
+    await report("One", "Two", "Three")
+    article = await newsroom.article("Earthquake", query, source_id=source)
+    await cover(newsroom, article, 5)
+    await cover(newsroom, 3, 5)
+
+    await publishing.alerts()
+    await publishing.edits()
+    await publishing.bundles()
+
+    assert len(await newsroom.texts()) == 2
 
 
 async def test_only_the_first_stories_of_a_bundle_have_an_excerpt(report, release, monkeypatch):
