@@ -353,14 +353,19 @@ class StoryCounts:
         Counts public stories, or with *chat_id* the stories that this chat can see.
         """
         if chat_id is not None:
-            return await stories_by_day(tx, chat_id, query_ids, FORTNIGHT)
+            return await stories_by_day(tx, chat_id, query_ids, _fortnight(tx.now))
         old = tx.now - COUNTS_GOOD_FOR
         stale = [query for query in query_ids if self._counted.get(query, (old,))[0] <= old]
-        counts = await stories_by_day(tx, None, stale, FORTNIGHT)
+        counts = await stories_by_day(tx, None, stale, _fortnight(tx.now))
         if len(self._counted) > MOST_COUNTED:
             self._counted.clear()
         self._counted.update({query: (tx.now, counts.get(query, {})) for query in stale})
         return {query: self._counted[query][1] for query in query_ids if query in self._counted}
+
+
+def _fortnight(now: datetime) -> list[datetime]:
+    """Return when the days of the last fortnight begin, the newest first."""
+    return [now - timedelta(days=age) for age in range(1, FORTNIGHT + 1)]
 
 
 def _trends(
