@@ -20,7 +20,7 @@ from operator import attrgetter
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, Length, excerpts
-from bot.publishing.pages import EditionPage, edition_page, section_page
+from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
     CAPS,
     Choice,
@@ -307,11 +307,6 @@ def stories_of(
 
 
 # Messages that users ask for. They only read the database.
-
-
-async def show_digest_so_far(storage: Storage, renderer: Renderer, chat_id: int) -> list[Message]:
-    """Return the messages of the next digest. Raises LookupError if there is no such chat."""
-    return edition_page(renderer, await load_digest_so_far(storage, chat_id))
 
 
 async def show_section(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from aiogram import Router
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.publishing.contents import show_digest_so_far, show_section
+from bot.publishing.contents import load_digest_so_far, show_section
+from bot.publishing.pages import edition_page
 from bot.subscribers import topics
 from bot.subscribers.limits import MOST_LISTED
+from bot.subscribers.settings import get_settings
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -33,9 +36,14 @@ async def show_digest(_: object, context: Context) -> None:
     elif not in_digest and user.kind in _GROUPS and not user.managed_title:
         await context.reply.show("chat/digest.html#nothing_in_group")
     else:
-        await context.reply.send(
-            await show_digest_so_far(context.storage, context.reply.renderer, context.chat_id)
-        )
+        edition = await load_digest_so_far(context.storage, context.chat_id)
+        # Nothing may name the time of the next digest, because a paused chat does not get it.
+        edition = replace(edition, gives_reason=not user.is_paused)
+        if edition.choice or not user.is_paused:
+            await context.reply.send(edition_page(context.reply.renderer, edition))
+    if user.is_paused:
+        paused = await get_settings(context.storage, context.chat_id)
+        await context.reply.show("chat/digest.html#paused", settings=paused, user=user)
 
 
 async def show_whole_section(_: object, callback_data: press.ShowAll, context: Context) -> None:

@@ -6,7 +6,7 @@ The list, the catalogue and the page of a topic replace each other in one messag
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiogram import Router
 from aiogram.utils.deep_linking import create_deep_link
@@ -23,6 +23,7 @@ from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
 from bot.subscribers import mutes, share_links, subscriptions, topics
 from bot.subscribers.mutes import ArticlePublisher, TopicSubject
+from bot.subscribers.settings import get_settings
 from bot.subscribers.text import one_line
 from storage.enums import MuteKind
 
@@ -45,13 +46,22 @@ _FIELDS = {
 
 
 async def send_topics(_: object, context: Context) -> None:
-    page = await topics.subscribed(context.storage, context.chat_id)
-    await context.reply.show(_LIST, page=page, user=context.user, **context.clock)
+    await context.reply.show(_LIST, **await _topics_page(0, context))
 
 
 async def show_topics(_: object, callback_data: press.TopicsPage, context: Context) -> None:
-    page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
-    await context.reply.change(_LIST, page=page, user=context.user, **context.clock)
+    await context.reply.change(_LIST, **await _topics_page(callback_data.page, context))
+
+
+async def _topics_page(number: int, context: Context) -> dict[str, Any]:
+    """Return the values of a page of topics; `settings` are those of a paused chat, else None."""
+    storage, chat_id, user = context.storage, context.chat_id, context.user
+    return {
+        "page": await topics.subscribed(storage, chat_id, number),
+        "user": user,
+        "settings": await get_settings(storage, chat_id) if user.is_paused else None,
+        **context.clock,
+    }
 
 
 async def show_catalogue(_: object, callback_data: press.CataloguePage, context: Context) -> None:
