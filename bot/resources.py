@@ -27,7 +27,8 @@ class Resources:
 
     *mailer*: None if no SMTP server is set. *source_adder* adds sources for all chats, and
     *own_source_adder* feeds for a single one. *is_playground*: the first user becomes an admin.
-    *app_url*: the address of the Mini App, if there is one.
+    *app_url*: the address of the Mini App, if there is one. *has_search_feeds*: queries are sent to
+    search engines.
     """
 
     storage: Storage
@@ -44,3 +45,10 @@ class Resources:
     errors: Callable[[], Sequence[Failure]]
     is_playground: bool = False
     app_url: str | None = None
+    has_search_feeds: bool = False
+
+    @property
+    def unavailable_commands(self) -> frozenset[str]:
+        """The commands that need what this installation does not have; no menu lists them."""
+        has = {"email": self.mailer is not None, "feeds": self.links.base is not None}
+        return frozenset(name for name, is_there in has.items() if not is_there)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.app.deployment import Deployment
     from bot.app.resources import ProcessContext
     from bot.ops.health import Health
-    from bot.rendering.renderer import Renderer
+    from bot.resources import Resources
     from bot.subscribers.users import CurrentUser
 
 log = structlog.get_logger(__name__)
@@ -89,17 +89,25 @@ class Menus:
     """The menus of a chat, which follow the language chosen in the Mini App."""
 
     deployment: Deployment
-    renderer: Renderer
+    resources: Resources
 
     async def renew(self, user: CurrentUser, speaks: str, chosen: str | None) -> None:
-        renderer, user_id = self.renderer.of(speaks), user.user_id
+        renderer, user_id = self.resources.renderer.of(speaks), user.user_id
+        unavailable = self.resources.unavailable_commands
         is_chosen = chosen is not None
 
         async def renew(bot: Bot) -> None:
             from bot.chat.menu import label_menu_button, register_chat
 
             await label_menu_button(bot, user_id, renderer, self.deployment.app_url)
-            await register_chat(bot, user_id, renderer, is_admin=user.is_admin, is_chosen=is_chosen)
+            await register_chat(
+                bot,
+                user_id,
+                renderer,
+                is_admin=user.is_admin,
+                is_chosen=is_chosen,
+                without=unavailable,
+            )
 
         await _with_telegram(self.deployment, renew, "a menu could not be renewed")
 
@@ -125,10 +133,10 @@ def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) ->
     from bot.web.routes import make_routes
     from bot.web.site import MiniApp, Site
 
-    deployment, renderer = process.deployment, process.renderer
-    app = MiniApp(deployment.token, Menus(deployment, renderer).renew, deployment.frames)
+    deployment, resources = process.deployment, make_resources(process, make_mailer(process))
+    app = MiniApp(deployment.token, Menus(deployment, resources).renew, deployment.frames)
     site = Site(
-        make_resources(process, make_mailer(process)),
+        resources,
         bounces=make_bounces(process),
         bot_link=BotLink(deployment).get,
         app=app if deployment.app_url else None,

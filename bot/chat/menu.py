@@ -21,7 +21,7 @@ from bot.chat.commands import Menu, names_in
 from bot.rendering.i18n import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from aiogram import Bot
 
@@ -31,22 +31,29 @@ log = structlog.get_logger(__name__)
 
 
 async def register_commands(
-    bot: Bot, renderer: Renderer, admins: Mapping[int, str | None] | None = None
+    bot: Bot,
+    renderer: Renderer,
+    admins: Mapping[int, str | None] | None = None,
+    *,
+    without: Collection[str] = (),
 ) -> None:
     """Set the menus and the description of the bot in each language.
 
     *admins* maps each admin of the bot to the language that they chose, if any. An admin who has
-    not started the bot yet gets the menu at the first start.
+    not started the bot yet gets the menu at the first start. *without*: commands to leave out.
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
-        await bot.set_my_commands(_described(Menu.PRIVATE, spoken), scope=scope, language_code=code)
-        in_groups = _described(Menu.GROUP, spoken)
+        in_private = _described(Menu.PRIVATE, spoken, without=without)
+        await bot.set_my_commands(in_private, scope=scope, language_code=code)
+        in_groups = _described(Menu.GROUP, spoken, without=without)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
         await _set_descriptions(bot, spoken, code)
     for user_id, chosen in (admins or {}).items():
         spoken = renderer.of(chosen or ENGLISH.code)
-        await register_chat(bot, user_id, spoken, is_admin=True, is_chosen=chosen is not None)
+        await register_chat(
+            bot, user_id, spoken, is_admin=True, is_chosen=chosen is not None, without=without
+        )
 
 
 async def set_menu_button(
@@ -75,21 +82,30 @@ async def label_menu_button(
         log.info("a menu button was not set", user=user_id, reason=refused.message)
 
 
-async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
+async def register_admin(
+    bot: Bot, renderer: Renderer, user_id: int, *, without: Collection[str] = ()
+) -> None:
     for code, spoken in _by_code(renderer).items():
-        await _register(bot, user_id, _described(Menu.PRIVATE, spoken, is_admin=True), code)
+        commands = _described(Menu.PRIVATE, spoken, is_admin=True, without=without)
+        await _register(bot, user_id, commands, code)
 
 
 async def register_chat(
-    bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool, is_chosen: bool
+    bot: Bot,
+    user_id: int,
+    renderer: Renderer,
+    *,
+    is_admin: bool,
+    is_chosen: bool,
+    without: Collection[str] = (),
 ) -> None:
     """Set the menu of one chat in its chosen language, whatever the language of its client."""
     if is_chosen:
-        commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin)
+        commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin, without=without)
         for code in _by_code(renderer):
             await _register(bot, user_id, commands, code)
     elif is_admin:
-        await register_admin(bot, renderer, user_id)
+        await register_admin(bot, renderer, user_id, without=without)
     else:
         scope = BotCommandScopeChat(chat_id=user_id)
         for code in _by_code(renderer):
@@ -124,11 +140,13 @@ def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
     return spoken
 
 
-def _described(menu: Menu, renderer: Renderer, *, is_admin: bool = False) -> list[BotCommand]:
+def _described(
+    menu: Menu, renderer: Renderer, *, is_admin: bool = False, without: Collection[str] = ()
+) -> list[BotCommand]:
     def describe(name: str) -> str:
         return renderer.line("chat/menu.html#command", command=name, is_admin=is_admin)
 
     return [
         BotCommand(command=name, description=describe(name))
-        for name in names_in(menu, is_admin=is_admin)
+        for name in names_in(menu, is_admin=is_admin, without=without)
     ]

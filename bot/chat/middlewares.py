@@ -309,7 +309,8 @@ class FirstAdminMiddleware(BaseMiddleware):
             is_playground=resources.is_playground,
         )
         if is_first:
-            await register_admin(data["bot"], data["reply"].renderer, user_id)
+            unavailable = resources.unavailable_commands
+            await register_admin(data["bot"], data["reply"].renderer, user_id, without=unavailable)
         return is_first
 
 

@@ -156,7 +156,12 @@ async def set_language(_: object, callback_data: press.SetLanguage, context: Con
         await label_menu_button(reply.bot, user.user_id, reply.renderer, app_url)
         is_chosen = code is not None
         await register_chat(
-            reply.bot, user.user_id, reply.renderer, is_admin=user.is_admin, is_chosen=is_chosen
+            reply.bot,
+            user.user_id,
+            reply.renderer,
+            is_admin=user.is_admin,
+            is_chosen=is_chosen,
+            without=context.resources.unavailable_commands,
         )
 
 

@@ -87,13 +87,19 @@ async def open_link(_: object, command: CommandObject, context: Context) -> None
 
 
 async def show_help(_: object, context: Context) -> None:
-    await context.reply.show("chat/help.html#help", user=context.user)
+    unavailable = context.resources.unavailable_commands
+    await context.reply.show("chat/help.html#help", user=context.user, unavailable=unavailable)
 
 
 async def show_help_page(_: object, callback_data: press.ShowHelp, context: Context) -> None:
     user = context.user
-    commands = commands_in_help(user.kind, is_admin=user.is_admin)
-    await context.reply.change(f"chat/help.html#{callback_data.page}", user=user, commands=commands)
+    unavailable = context.resources.unavailable_commands
+    await context.reply.change(
+        f"chat/help.html#{callback_data.page}",
+        user=user,
+        commands=commands_in_help(user.kind, is_admin=user.is_admin, without=unavailable),
+        unavailable=unavailable,
+    )
 
 
 async def explain_queries(_: object, context: Context) -> None:
@@ -101,7 +107,12 @@ async def explain_queries(_: object, context: Context) -> None:
 
 
 async def show_privacy(_: object, context: Context) -> None:
-    await context.reply.show("chat/privacy.html")
+    resources = context.resources
+    await context.reply.show(
+        "chat/privacy.html",
+        can_mail=resources.mailer is not None,
+        has_search_feeds=resources.has_search_feeds,
+    )
 
 
 # Access
@@ -133,7 +144,8 @@ async def open_admin_link(
     # Feedback can be forwarded only to an admin whose chat has a row.
     await users.identify(storage, private_sender(event_from_user), access=access)
     await feedback.forward_feedback(storage, renderer=resources.renderer, admins=access.admins)
-    await register_admin(bot, reply.renderer, event_from_user.id)
+    unavailable = resources.unavailable_commands
+    await register_admin(bot, reply.renderer, event_from_user.id, without=unavailable)
     await reply.show("chat/admin/access.html#promoted")
 
 
