@@ -30,7 +30,7 @@ class Resources:
     *mailer*: None if no SMTP server is set. *source_adder* adds sources for all chats, and
     *own_source_adder* feeds for a single one. *is_playground*: the first user becomes an admin.
     *app_url*: the address of the Mini App, if there is one. *background*: work that goes on after
-    a user was answered.
+    a user was answered. *has_search_feeds*: queries are sent to search engines.
     """
 
     storage: Storage
@@ -48,3 +48,10 @@ class Resources:
     is_playground: bool = False
     app_url: str | None = None
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
+    has_search_feeds: bool = False
+
+    @property
+    def unavailable_commands(self) -> frozenset[str]:
+        """The commands that need what this installation does not have; no menu lists them."""
+        has = {"email": self.mailer is not None, "feeds": self.links.base is not None}
+        return frozenset(name for name, is_there in has.items() if not is_there)

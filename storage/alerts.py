@@ -73,6 +73,7 @@ class Alert(SQLModel, table=True):
         default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     pressed_at: datetime | None = None  # None: the message shows its usual buttons
+    dropped: bool = False  # its bundle was sent without it
 
 
 # Making alerts.
@@ -94,17 +95,10 @@ _BY_ID: Final = select(Alert.id, Alert.chat_id, Alert.story_id).where(
 )
 
 
-def not_alerted(chat_id: Any, article_id: Any, story_id: Any) -> ColumnElement[bool]:
-    """Build the condition that the chat had no alert to the story, nor to the article.
-
-    Each argument may be a column. The article is checked too, because a private article that
-    becomes public gets another story, while its alerts keep the former one; see
-    `storage.article_merges`.
-    """
-    # Two conditions, because with a single OR SQLite reads all alerts of the chat.
+def not_alerted(chat_id: Any, story_id: Any) -> ColumnElement[bool]:
+    """Build the condition that the chat has no alert to the story; arguments may be columns."""
     of_story = exists().where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
-    of_article = exists().where(col(Alert.article_id) == article_id, col(Alert.chat_id) == chat_id)
-    return and_(~of_story.correlate_except(Alert), ~of_article.correlate_except(Alert))
+    return ~of_story.correlate_except(Alert)
 
 
 # Due alerts: the chats to alert to articles.
@@ -140,14 +134,20 @@ class AlertChat(NamedTuple):
 class DueAlert:
     """A chat to alert to an article. *topics*: the chat's topics that it matches, at least one.
 
-    *chain*: the first story of the chain that the article's story belongs to.
+    *chain*: the first story of the chain that the article's story belongs to. *growth*: how many
+    articles have joined the story since its first.
     """
 
     article_id: int
     story_id: int
     chain: int
+    growth: int
     chat: AlertChat
     topics: tuple[NamedTopic, ...]
+
+    @property
+    def chat_id(self) -> int:
+        return self.chat.id
 
     @property
     def key(self) -> tuple[int, int]:
@@ -202,11 +202,12 @@ async def due_alerts(
             article_id,
             story_id,
             chain,
+            growth,
             AlertChat(*chat),
-            tuple(NamedTopic(*row[8:]) for row in rows_of_chat),
+            tuple(NamedTopic(*row[9:]) for row in rows_of_chat),
         )
-        for (article_id, story_id, chain, *chat), rows_of_chat in groupby(
-            rows, itemgetter(slice(8))
+        for (article_id, story_id, chain, growth, *chat), rows_of_chat in groupby(
+            rows, itemgetter(slice(9))
         )
     ]
     if len(rows) > limit and len(due) > 1:
@@ -226,7 +227,7 @@ def _due_topics(*, by_mail: bool) -> Executable:
     hits = _hits().cte("hits").prefix_with("MATERIALIZED")
     statement: Executable = (
         select(  # type: ignore[call-overload]
-            hits.c.article_id, hits.c.story_id, chain_of_story(Story),
+            hits.c.article_id, hits.c.story_id, chain_of_story(Story), Story.grown,
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
             Topic.id, Topic.name, Query.canonical,
         )
@@ -236,7 +237,7 @@ def _due_topics(*, by_mail: bool) -> Executable:
         .join(Query, col(Query.id) == Topic.query_id)
         .where(
             is_reached_at_once(by_mail=by_mail),
-            not_alerted(hits.c.chat_id, hits.c.article_id, hits.c.story_id),
+            not_alerted(hits.c.chat_id, hits.c.story_id),
             article_reaches(hits.c.chat_id, hits.c.article_id),
         )
         .order_by(hits.c.article_id, hits.c.chat_id, hits.c.subscription_id)

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Index, UniqueConstraint, bindparam, delete, exists, func, update
+from sqlalchemy import Index, Integer, UniqueConstraint, bindparam, delete, exists, not_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from storage.alerts import Alert, is_reached_at_once
@@ -24,6 +25,7 @@ from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new, partial_index
 from storage.mutes import is_not_muted
+from storage.stories import Story
 
 _WAITING = "released_at IS NULL"
 
@@ -119,25 +121,91 @@ async def claim_bundles(
     return await claim(tx, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def alerts_in_bundle(
-    tx: Transaction, bundle_id: int, limit: int
-) -> tuple[Sequence[tuple[Alert, Article]], int]:
-    """Return the first alerts of a bundle, by id, and how many alerts there are beyond *limit*.
+class BundledAlert(NamedTuple):
+    """An alert of a bundle. *growth*: how many further articles its story has."""
 
-    Leaves out alerts that the chat has muted since. The number includes them.
-    """
+    id: int
+    story_id: int
+    article_id: int
+    chapter: int
+    topic_ids: list[int]
+    growth: int
+    news_at: datetime
+
+
+async def alerts_in_bundle(tx: Transaction, bundle_id: int) -> list[BundledAlert]:
+    """Return the alerts of a bundle, by id, without those that the chat has muted since."""
     not_muted = is_not_muted(
         tx.now, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
     )
-    alerts = await tx.rows(
-        select(Alert, Article)
+    # `is_muted` queries `Story` itself.
+    story = aliased(Story)
+    rows = await tx.rows(
+        select(  # type: ignore[call-overload]
+            Alert.id, Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids,
+            story.grown, Article.news_at,
+        )
         .join(Article, col(Article.id) == Alert.article_id)
+        .join(story, story.id == Alert.story_id)
         .where(col(Alert.bundle_id) == bundle_id, not_muted)
         .order_by(col(Alert.id))
-        .limit(limit)
+    )  # fmt: skip
+    return [BundledAlert(*row) for row in rows]
+
+
+async def drop_others(tx: Transaction, bundle_id: int, listed: Collection[int]) -> None:
+    """Note that the bundle is sent without its alerts that are not *listed*, by id."""
+    others = (col(Alert.bundle_id) == bundle_id, not_(among(col(Alert.id), listed)))
+    await tx.change(update(Alert).where(*others).values(dropped=True))
+
+
+class WaitingAlert(NamedTuple):
+    """An alert that waits for a rate limit."""
+
+    id: int
+    chat_id: int
+    story_id: int
+    article_id: int
+
+
+async def waiting_alerts(
+    tx: Transaction, story_ids: Collection[int], *, growth: int, after: int, limit: int
+) -> Sequence[WaitingAlert]:
+    """Return the alerts that wait for a rate limit, to those of the stories that grew enough.
+
+    Returns *limit* alerts with ids above *after*, by id. *growth*: the least number of articles
+    that have joined the story. Leaves out alerts that wait for the end of quiet hours.
+    """
+    rows = await tx.rows(
+        _WAITING_ALERTS, stories=story_ids, growth=growth, after=after, most=limit, now=tx.now
     )
-    total = await tx.one(select(func.count(col(Alert.id))).where(col(Alert.bundle_id) == bundle_id))
-    return alerts, max(total - limit, 0)
+    return [WaitingAlert(*row) for row in rows]
+
+
+_WAITING_ALERTS: Final = (
+    select(Alert.id, Alert.chat_id, Alert.story_id, Alert.article_id)
+    .join(Story, col(Story.id) == Alert.story_id)
+    .join(Bundle, col(Bundle.id) == Alert.bundle_id)
+    .where(
+        among(col(Alert.story_id), bindparam("stories")),
+        col(Story.grown) >= bindparam("growth"),
+        col(Alert.id) > bindparam("after"),
+        col(Bundle.released_at).is_(None),
+        col(Bundle.release_at) > bindparam("now"),
+        ~col(Bundle.is_quiet),
+    )
+    .order_by(col(Alert.id))
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+async def release_alone(tx: Transaction, alerts: Mapping[int, int]) -> None:
+    """Move waiting alerts into bundles that are due now. *alerts*: the alert's id, by the chat."""
+    bundles = await open_bundles(tx, dict.fromkeys(alerts, (tx.now, False)))
+    moving = update(Alert).where(col(Alert.id) == bindparam("alert"))
+    moves = [{"alert": alerts[chat_id], "bundle": bundle} for chat_id, bundle in bundles.items()]
+    if moves:
+        await tx.change(moving.values(bundle_id=bindparam("bundle")), moves)
 
 
 async def release_together(

@@ -18,9 +18,10 @@ from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 from storage.enums import SENT_NOTHING, ChatState, DigestMedium, Mode
 from storage.matches import Match
 from storage.mutes import is_not_muted
+from storage.outbox import Delivery
 from storage.publishers import article_reaches
 from storage.queries import Query
-from storage.reports import reported_stories
+from storage.reports import has_arrived, reported_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 
@@ -397,6 +398,16 @@ _LISTED: Final = select(EditionStory.chat_id, EditionStory.story_id).where(
     among(col(EditionStory.chat_id), bindparam("chats")),
     col(EditionStory.story_id) >= bindparam("first"),
 )
+
+
+async def delivered_before(tx: Transaction, chat_id: int, story_ids: Collection[int]) -> set[int]:
+    """Return which of the stories were in an edition that has arrived or is on its way."""
+    delivered = select(EditionStory.story_id).where(
+        col(EditionStory.chat_id) == chat_id,
+        among(col(EditionStory.story_id), story_ids),
+        has_arrived(Delivery.edition_id, EditionStory.edition_id),
+    )
+    return set(await tx.rows(delivered))
 
 
 async def alerted_before(tx: Transaction, stories: _StoriesByChat) -> Mapping[int, set[int]]:

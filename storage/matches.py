@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import JSON, ColumnElement, Index, case, func
@@ -121,12 +121,12 @@ async def _newest_stories(
 
 
 async def stories_by_day(
-    tx: Transaction, chat_id: int | None, query_ids: Collection[int], days: int
+    tx: Transaction, chat_id: int | None, query_ids: Collection[int], starts: Sequence[datetime]
 ) -> Mapping[int, Mapping[int, int]]:
-    """Return the number of stories of the last *days*, by query and by age in whole days.
+    """Return the number of stories of each day, by query and by age in days.
 
-    Counts only articles that reach the chat (None: everybody). A story counts on the day of its
-    first match.
+    *starts*: when each day begins, the newest first; the day of age 0 ends now. Counts only
+    articles that reach the chat (None: everybody). A story counts on the day of its first match.
     """
     if not query_ids:
         return {}
@@ -135,7 +135,7 @@ async def stories_by_day(
         .join(Article, col(Article.id) == Match.article_id)
         .where(
             among(col(Match.query_id), query_ids),
-            col(Match.news_at) > tx.now - timedelta(days=days),
+            col(Match.news_at) >= starts[-1],
             col(Match.news_at) <= tx.now,
             article_reaches(chat_id, col(Article.id)),
         )
@@ -144,8 +144,8 @@ async def stories_by_day(
     )
     # Bound timestamps, because the two databases calculate differently with dates.
     age = case(
-        *((stories.c.came_at > tx.now - timedelta(days=age + 1), age) for age in range(days - 1)),
-        else_=days - 1,
+        *((stories.c.came_at >= start, age) for age, start in enumerate(starts[:-1])),
+        else_=len(starts) - 1,
     ).label("age")
     counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for query_id, age_days, count in await tx.rows(

@@ -2,13 +2,17 @@
 
 An alert has reported its story once its message has arrived or is on its way:
 
-- An alert that waits in a bundle has not reported it, nor has one with a part in a state of
-  `NOT_ARRIVED`.
+- An alert that waits in a bundle has not reported it, nor has one that its bundle dropped, nor one
+  with a part in a state of `NOT_ARRIVED`.
 - One of the two media is enough.
 - An alert whose messages retention has deleted has reported it.
 
 Digests, chapters and missed alerts all use `is_reported`. A digest lists a story that was not
-reported as new.
+reported as new. A bundle then drops the story, by the same rule: it asks whether an edition that
+listed the story has arrived or is on its way.
+
+All rules go by chat and story. When a private article becomes public, its alerts and its places in
+editions move to the public article's story; see `storage.article_merges`.
 """
 
 from collections import defaultdict
@@ -39,12 +43,14 @@ def is_reported() -> ColumnElement[bool]:
         col(Bundle.id) == Alert.bundle_id, col(Bundle.released_at).is_not(None)
     )
     return case(
-        (col(Alert.bundle_id).is_(None), _has_arrived(Delivery.alert_id, Alert.id)),
-        else_=and_(is_released, _has_arrived(Delivery.bundle_id, Alert.bundle_id)),
+        (col(Alert.bundle_id).is_(None), has_arrived(Delivery.alert_id, Alert.id)),
+        else_=and_(
+            ~col(Alert.dropped), is_released, has_arrived(Delivery.bundle_id, Alert.bundle_id)
+        ),
     )
 
 
-def _has_arrived(decision: Any, number: Any) -> ColumnElement[bool]:
+def has_arrived(decision: Any, number: Any) -> ColumnElement[bool]:
     """Build the condition that all parts of a decision's message arrived or are on their way.
 
     One medium is enough; so is a decision whose deliveries were all deleted.
@@ -154,7 +160,7 @@ _MAILED_CHAPTERS: Final = (
     )
     .join(Story, col(Story.id) == Alert.story_id)
     .join(Delivery, _message_of_alert(Medium.EMAIL))
-    .where(*_OF_CHAINS, col(Delivery.state).not_in(NOT_ARRIVED))
+    .where(*_OF_CHAINS, ~col(Alert.dropped), col(Delivery.state).not_in(NOT_ARRIVED))
     .order_by(col(Alert.id))
 )  # fmt: skip
 

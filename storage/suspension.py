@@ -163,7 +163,7 @@ async def move_waiting_alerts(
     if source.state is not ChatState.TOPIC_CLOSED:
         return
     alert = aliased(Alert, name="waiting")  # an alias, because `not_alerted` queries `Alert` itself
-    is_new = not_alerted(target_id, alert.article_id, alert.story_id)
+    is_new = not_alerted(target_id, alert.story_id)
     suspended = await tx.rows(
         select(alert)
         .join(Delivery, col(Delivery.alert_id) == alert.id)

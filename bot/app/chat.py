@@ -79,7 +79,7 @@ class ChatRole:
         queue = UpdateQueue(self.bot, dispatcher, limiter, instrumentation=instrumentation)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            menus = group.create_task(self._set_menus(admins, listening))
+            menus = group.create_task(self._set_menus(resources, admins, listening))
             await self._listen(queue, me, listening, stopping)
             menus.cancel()
             await resources.background.close()
@@ -124,17 +124,19 @@ class ChatRole:
         for url in self.process.deployment.feeds:
             await adder.add(url, SourceOptions(every=NEWSROOM_IS_READ))
 
-    async def _set_menus(self, admins: Mapping[int, str], listening: asyncio.Event) -> None:
+    async def _set_menus(
+        self, resources: Resources, admins: Mapping[int, str], listening: asyncio.Event
+    ) -> None:
         """Set the menus in Telegram's clients, with four calls for each language.
 
         Waits until the bot is *listening*, so that users are answered first. *admins* maps user ids
         to the language that the bot writes to each of them.
         """
         await listening.wait()
-        renderer = self.process.renderer
+        renderer, unavailable = resources.renderer, resources.unavailable_commands
         try:
-            await set_menu_button(self.bot, renderer, self.process.deployment.app_url)
-            await register_commands(self.bot, renderer, admins)
+            await set_menu_button(self.bot, renderer, resources.app_url)
+            await register_commands(self.bot, renderer, admins, without=unavailable)
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("the menu could not be set; the next start tries again", error=str(error))
 

@@ -364,6 +364,7 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
         errors=process.errors.newest,
         is_playground=deployment.is_playground,
         app_url=deployment.app_url,
+        has_search_feeds=bool(settings.search_feeds),
     )
 
 

@@ -149,7 +149,7 @@ def publish_stages(process: ProcessContext) -> list[StageRunner]:
         StageRunner(stages.DIGEST, digests.run_once),
         StageRunner(stages.ALERT, alerts.run_once),
         StageRunner(stages.BUNDLE, partial(publish_bundles, *common, mailer=mailer)),
-        StageRunner(stages.ALSO, partial(edit_alerts, *common)),
+        StageRunner(stages.ALSO, partial(edit_alerts, *common, a_day=a_day)),
         StageRunner(stages.BROADCAST, partial(publish_broadcasts, *common, pace)),
         StageRunner(stages.TIDY, partial(purge_deleted, storage)),
         StageRunner(stages.CLOCK, ClockWatch(storage).run_once),

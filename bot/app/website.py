@@ -16,7 +16,7 @@ from bot.ops.health import make_web, serving
 from bot.settings import Role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
     from aiogram import Bot
     from aiohttp.web import Application, RouteDef
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bot.app.deployment import Deployment
     from bot.app.resources import ProcessContext
     from bot.ops.health import Health
-    from bot.rendering.renderer import Renderer
     from bot.subscribers.users import CurrentUser
 
 log = structlog.get_logger(__name__)
@@ -90,6 +89,8 @@ class Menus:
 
     deployment: Deployment
     renderer: Renderer
+    unavailable: Collection[str] = ()
+    """The commands that no menu lists."""
 
     async def renew(self, user: CurrentUser, speaks: str, chosen: str | None) -> None:
         renderer, user_id = self.renderer.of(speaks), user.user_id
@@ -99,7 +100,10 @@ class Menus:
             from bot.chat.menu import ChatMenu
 
             app_url = self.deployment.app_url
-            await ChatMenu(user_id, renderer, app_url, user.is_admin, is_chosen).set(bot)
+            menu = ChatMenu(
+                user_id, renderer, app_url, user.is_admin, is_chosen, without=self.unavailable
+            )
+            await menu.set(bot)
 
         await _with_telegram(self.deployment, renew, "a menu could not be renewed")
 
@@ -125,9 +129,9 @@ def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) ->
     from bot.web.routes import make_routes
     from bot.web.site import MiniApp, Site
 
-    deployment, renderer = process.deployment, process.renderer
-    app = MiniApp(deployment.token, Menus(deployment, renderer).renew, deployment.frames)
-    resources = make_resources(process, make_mailer(process))
+    deployment, resources = process.deployment, make_resources(process, make_mailer(process))
+    menus = Menus(deployment, resources.renderer, resources.unavailable_commands)
+    app = MiniApp(deployment.token, menus.renew, deployment.frames)
     site = Site(
         resources,
         bounces=make_bounces(process),

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiogram.filters import Command
 
 from bot.chat.permissions import Permission
 from storage.enums import ChatKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Menu(Enum):
@@ -112,14 +115,20 @@ class ChatCommand(Command):
             flags.setdefault("permission", _PERMISSIONS[str(name)])
 
 
-def names_in(menu: Menu, *, is_admin: bool = False) -> list[str]:
+def names_in(menu: Menu, *, is_admin: bool = False, without: Collection[str] = ()) -> list[str]:
     """Return the names in *menu*; *is_admin* adds the commands for admins of the bot."""
     return [
         row.name
         for row in CHAT_COMMANDS
-        if menu in row.menus and (is_admin or not row.is_for_bot_admins)
+        if menu in row.menus and row.name not in without and (is_admin or not row.is_for_bot_admins)
     ]
 
 
-def commands_in_help(chat_kind: ChatKind, *, is_admin: bool) -> list[CommandRow]:
-    return [row for row in CHAT_COMMANDS if row.is_for(chat_kind, is_admin=is_admin)]
+def commands_in_help(
+    chat_kind: ChatKind, *, is_admin: bool, without: Collection[str] = ()
+) -> list[CommandRow]:
+    return [
+        row
+        for row in CHAT_COMMANDS
+        if row.name not in without and row.is_for(chat_kind, is_admin=is_admin)
+    ]

@@ -22,7 +22,7 @@ from bot.chat.commands import Menu, names_in
 from bot.rendering.i18n import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from aiogram import Bot
 
@@ -32,22 +32,29 @@ log = structlog.get_logger(__name__)
 
 
 async def register_commands(
-    bot: Bot, renderer: Renderer, admins: Mapping[int, str] | None = None
+    bot: Bot,
+    renderer: Renderer,
+    admins: Mapping[int, str] | None = None,
+    *,
+    without: Collection[str] = (),
 ) -> None:
     """Set the menus and the description of the bot in each language.
 
     *admins* maps each admin of the bot to the language that the bot writes to them. An admin who
-    has not started the bot yet gets the menu at the first start.
+    has not started the bot yet gets the menu at the first start. *without*: commands to leave out.
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
-        await bot.set_my_commands(_described(Menu.PRIVATE, spoken), scope=scope, language_code=code)
-        in_groups = _described(Menu.GROUP, spoken)
+        in_private = _described(Menu.PRIVATE, spoken, without=without)
+        await bot.set_my_commands(in_private, scope=scope, language_code=code)
+        in_groups = _described(Menu.GROUP, spoken, without=without)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
         await _set_descriptions(bot, spoken, code)
     for user_id, language in (admins or {}).items():
         try:
-            await _register_chat(bot, user_id, renderer.of(language), is_admin=True)
+            await _register_chat(
+                bot, user_id, renderer.of(language), is_admin=True, without=without
+            )
         except TelegramBadRequest as refused:
             log.info("a command menu was not set", user=user_id, reason=refused.message)
 
@@ -73,7 +80,7 @@ class ChatMenu:
     """The menu button and the commands of one private chat, in the language of *renderer*.
 
     A chat whose user is no admin and has chosen no language needs no commands of its own, because
-    Telegram shows those for the language of the client.
+    Telegram shows those for the language of the client. *without*: commands to leave out.
     """
 
     user_id: int
@@ -81,6 +88,7 @@ class ChatMenu:
     app_url: str | None
     is_admin: bool
     is_chosen: bool = False
+    without: Collection[str] = ()
 
     @property
     def key(self) -> tuple[str, int]:
@@ -92,20 +100,28 @@ class ChatMenu:
         try:
             await set_menu_button(bot, self.renderer, self.app_url, self.user_id)
             if self.is_admin or self.is_chosen:
-                await _register_chat(bot, self.user_id, self.renderer, is_admin=self.is_admin)
+                await _register_chat(
+                    bot,
+                    self.user_id,
+                    self.renderer,
+                    is_admin=self.is_admin,
+                    without=self.without,
+                )
             else:
                 await bot.delete_my_commands(scope=BotCommandScopeChat(chat_id=self.user_id))
         except (AiogramError, OSError, TimeoutError) as error:
             log.info("the menu of a chat was not set", user=self.user_id, reason=str(error))
 
 
-async def _register_chat(bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool) -> None:
+async def _register_chat(
+    bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool, without: Collection[str]
+) -> None:
     """Set the commands of one chat for clients in any language.
 
     Telegram prefers the commands of a chat over those of all chats, even if only the latter have
     the client's language: https://core.telegram.org/bots/api#determining-list-of-commands
     """
-    commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin)
+    commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin, without=without)
     await bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id=user_id))
 
 
@@ -129,11 +145,13 @@ def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
     return spoken
 
 
-def _described(menu: Menu, renderer: Renderer, *, is_admin: bool = False) -> list[BotCommand]:
+def _described(
+    menu: Menu, renderer: Renderer, *, is_admin: bool = False, without: Collection[str] = ()
+) -> list[BotCommand]:
     def describe(name: str) -> str:
         return renderer.line("chat/menu.html#command", command=name, is_admin=is_admin)
 
     return [
         BotCommand(command=name, description=describe(name))
-        for name in names_in(menu, is_admin=is_admin)
+        for name in names_in(menu, is_admin=is_admin, without=without)
     ]

@@ -322,7 +322,13 @@ class FirstAdminMiddleware(BaseMiddleware):
         )
         if is_first:
             renderer = data["reply"].renderer
-            menu = ChatMenu(user_id, renderer, resources.app_url, is_admin=True)
+            menu = ChatMenu(
+                user_id,
+                renderer,
+                resources.app_url,
+                is_admin=True,
+                without=resources.unavailable_commands,
+            )
             resources.background.start(menu.set(data["bot"]), menu.key)
         return is_first
 

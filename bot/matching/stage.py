@@ -22,6 +22,7 @@ from bot.sources.payment import charge_sources, rooms
 from bot.sources.stories.clustering import MOST_MEMORY, TYPICAL_STORY, WINDOW, NewsArticle, Stories
 from bot.stages import LastRound
 from storage.alerts import queries_alerting
+from storage.article_merges import move_reports
 from storage.articles import (
     LONGEST_COMPARED,
     PUBLIC,
@@ -282,6 +283,8 @@ class MatchStage:
                 for article in new
                 if article.story_id in placed.chapters
             }
+            public = {each.id: placed.stories[each.id] for each in new if each.scope_id == PUBLIC}
+            await move_reports(tx, public)
             await group_articles(tx, new, placed.stories, chapters=chapters, joined=placed.joined)
         alerting = await queries_alerting(tx, {match.query_id for match in matches})
         ours = await finish_matching(

@@ -10,11 +10,11 @@
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -26,6 +26,7 @@ from bot.publishing.pages import alert_page
 from bot.publishing.rate_limits import (
     DAY,
     HOUR,
+    WIDELY_COVERED,
     AlertHistory,
     LocalQuietHours,
     Postponement,
@@ -38,7 +39,7 @@ from bot.rendering.renderer import Renderer
 from bot.text.snippets import Snippet
 from storage import alerts, reports
 from storage.articles import PUBLIC, Article, articles_by_id, claim_matched
-from storage.bundles import RecentAlerts, open_bundles, sent_recently
+from storage.bundles import RecentAlerts, WaitingAlert, open_bundles, sent_recently
 from storage.chats import AlertPreferences, alert_quotas, lock_accounts
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
@@ -243,25 +244,17 @@ async def postponed_alerts(
 
     Locks the chats with all their threads, so that two processes see each other's alerts.
     """
-    chat_ids = {alert.chat.id for alert in due}
-    chats = {chat.chat_id: chat for chat in await lock_accounts(tx, chat_ids)}
-    quotas = dict.fromkeys(chat_ids, a_day) | await alert_quotas(tx, chat_ids)
-    recent = await sent_recently(tx, chats, tx.now - HOUR)
-    limited = {chats[chat_id].telegram_id for chat_id, quota in quotas.items() if quota}
-    if threads := [row for row, chat in chats.items() if chat.telegram_id in limited]:
-        recent |= await sent_recently(tx, threads, tx.now - DAY)
-    by_account: defaultdict[int, list[datetime]] = defaultdict(list)
-    for chat_id, chat in chats.items():
-        by_account[chat.telegram_id] += recent[chat_id].moments
+    limits = await load_rate_limits(tx, {alert.chat.id for alert in due}, a_day)
     postponements: dict[tuple[int, int], Postponement] = {}
     for alert in due:
-        chat_id = alert.chat.id
-        if chat_id in chats:
-            chat = chats[chat_id]
-            account = by_account[chat.telegram_id]
-            postponement = _decide(chat, recent[chat_id], account, tx.now, quotas[chat_id])
-            if postponement:
-                postponements[alert.key] = postponement
+        if alert.chat.id in limits.chats and (postponement := limits.decide(alert.chat.id)):
+            postponements[alert.key] = postponement
+    grown = [
+        alert for alert in due if alert.key in postponements and alert.growth >= WIDELY_COVERED - 1
+    ]
+    for alert in await widely_covered(tx, grown):
+        if limits.decide(alert.chat.id, is_widely_covered=True) is None:
+            del postponements[alert.key]
     bundles = await open_bundles(
         tx,
         {chat_id: (one.release_at, one.is_quiet) for (_, chat_id), one in postponements.items()},
@@ -269,26 +262,69 @@ async def postponed_alerts(
     return {key: bundles[key[1]] for key in postponements if key[1] in bundles}
 
 
-def _decide(
-    chat: AlertPreferences,
-    recent: RecentAlerts,
-    account: list[datetime],
-    now: datetime,
-    a_day: int,
-) -> Postponement | None:
-    """Decide whether one alert is postponed, and add it to *recent* and *account*.
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What decides whether alerts of locked chats wait.
 
-    *account* lists the times at which any thread of the Telegram chat was alerted.
+    *accounts*: by Telegram's id, when any thread of a chat was alerted. *quotas*: the daily limit,
+    by chat; 0 means none.
     """
-    quiet = LocalQuietHours(chat.zone, chat.quiet_hours)
-    history = AlertHistory(recent.moments, account, recent.waiting)
-    postponement = postpone(history, now, chat.alerts_an_hour, quiet, a_day)
-    if postponement:
-        recent.waiting = postponement.release_at
-    else:
-        recent.moments.append(now)
-        account.append(now)
-    return postponement
+
+    now: datetime
+    chats: Mapping[int, AlertPreferences]
+    recent: Mapping[int, RecentAlerts]
+    accounts: Mapping[int, list[datetime]]
+    quotas: Mapping[int, int]
+
+    def decide(self, chat_id: int, *, is_widely_covered: bool = False) -> Postponement | None:
+        """Decide whether an alert waits, and count it for the next decisions."""
+        chat, recent = self.chats[chat_id], self.recent[chat_id]
+        account = self.accounts[chat.telegram_id]
+        postponement = postpone(
+            AlertHistory(recent.moments, account, recent.waiting),
+            self.now,
+            chat.alerts_an_hour,
+            LocalQuietHours(chat.zone, chat.quiet_hours),
+            self.quotas[chat_id],
+            is_widely_covered=is_widely_covered,
+        )
+        if postponement:
+            recent.waiting = postponement.release_at
+        else:
+            recent.moments.append(self.now)
+            account.append(self.now)
+        return postponement
+
+
+async def load_rate_limits(tx: Transaction, chat_ids: Collection[int], a_day: int) -> RateLimits:
+    """Lock the chats with all their threads, and load their limits and recent alerts."""
+    chats = {chat.chat_id: chat for chat in await lock_accounts(tx, chat_ids)}
+    quotas = dict.fromkeys(chat_ids, a_day) | await alert_quotas(tx, chat_ids)
+    recent = await sent_recently(tx, chats, tx.now - HOUR)
+    limited = {chats[chat_id].telegram_id for chat_id, quota in quotas.items() if quota}
+    if threads := [row for row, chat in chats.items() if chat.telegram_id in limited]:
+        recent |= await sent_recently(tx, threads, tx.now - DAY)
+    accounts: defaultdict[int, list[datetime]] = defaultdict(list)
+    for chat_id, chat in chats.items():
+        accounts[chat.telegram_id] += recent[chat_id].moments
+    return RateLimits(tx.now, chats, recent, accounts, quotas)
+
+
+_Alert = TypeVar("_Alert", alerts.DueAlert, WaitingAlert)
+
+
+async def widely_covered(tx: Transaction, grown: Sequence[_Alert]) -> list[_Alert]:
+    """Return those of the alerts whose story enough publishers report that the chat can see."""
+    if not grown:
+        return []
+    chat_ids = {alert.chat_id for alert in grown}
+    publishers = await publishers_of_stories(tx, {alert.story_id for alert in grown}, chat_ids)
+    return [
+        alert
+        for alert in grown
+        if (known := publishers.get(alert.story_id))
+        and len(known.known_to(alert.chat_id, alert.article_id)) >= WIDELY_COVERED
+    ]
 
 
 # The deliveries of alerts that are sent at once.

@@ -3,27 +3,43 @@
 1. A bundle is rendered when it is released, so it names all publishers up to then. It is not
    edited afterwards.
 2. A story that continues an earlier alert is marked as an update.
-3. A story is left out if the chat has unsubscribed from or muted all topics that it hits.
-4. A late bundle that would arrive in quiet hours waits for their end.
-5. A bundle expires like an alert: if the chat comes back more than six hours after its bundle was
+3. The most widely covered stories come first, then the newest. The first ten have an excerpt.
+4. A story is left out if the chat has muted it, has unsubscribed from or muted all topics that it
+   hits, or was sent a digest that lists it. Its alert is dropped, and so is that of a story that is
+   only counted: neither counts as reported (`storage.reports`).
+5. A late bundle that would arrive in quiet hours waits for their end.
+6. A bundle expires like an alert: if the chat comes back more than six hours after its bundle was
    due, the stories go into the next digest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from heapq import nlargest
+from operator import attrgetter
 
 from bot.mail.compose import Mailer, Occasion, recipients_of
-from bot.publishing.alerts import alerted_story, mail_name
+from bot.publishing.alerts import alerted_story, load_rate_limits, mail_name, widely_covered
+from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
-from bot.publishing.rate_limits import LocalQuietHours
+from bot.publishing.rate_limits import WIDELY_COVERED, LocalQuietHours
 from bot.publishing.selection import SelectedTopic
-from bot.publishing.stage import resting, run_stage
+from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
-from storage.bundles import Bundle, alerts_in_bundle, claim_bundles, release_together
+from storage.articles import articles_by_id
+from storage.bundles import (
+    Bundle,
+    alerts_in_bundle,
+    claim_bundles,
+    drop_others,
+    release_alone,
+    release_together,
+    waiting_alerts,
+)
 from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
+from storage.editions import delivered_before
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Medium, MuteKind
 from storage.mailboxes import mailboxes_for_alerts
 from storage.mutes import subjects_muted
@@ -31,10 +47,13 @@ from storage.outbox import enqueue, new_delivery
 from storage.publishers import publisher_names
 from storage.subscriptions import subscribed_topics
 from storage.suspension import ALERT_LIFETIME
+from storage.topics import NamedTopic, topics_by_id
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 20  # bundles in one transaction
+ALERTS_PER_PAGE = 500
 MOST_LISTED = 100  # stories of a bundle; further ones are counted, so a flood is a few messages
+MOST_EXCERPTS = 10  # the first stories of a bundle; an excerpt each would make a flood too long
 
 
 async def publish_bundles(
@@ -67,6 +86,31 @@ async def publish_bundles(
 
     give_up = resting(storage, Bundle, owner)
     return await run_stage(storage, claim, send, give_up, together=TOGETHER)
+
+
+async def release_widely_covered(
+    storage: Storage, story_ids: Collection[int], a_day: int = 0
+) -> None:
+    """Make the waiting alerts to those of the stories that are widely covered by now due alone.
+
+    *a_day*: the daily limit of alerts for each chat; 0 means no limit.
+    """
+
+    async def page(tx: Transaction, after: int) -> int | None:
+        waiting = await waiting_alerts(
+            tx, story_ids, growth=WIDELY_COVERED - 1, after=after, limit=ALERTS_PER_PAGE
+        )
+        covered = await widely_covered(tx, waiting)
+        limits = await load_rate_limits(tx, {alert.chat_id for alert in covered}, a_day)
+        alone = {}
+        for alert in covered:
+            chat_id = alert.chat_id
+            if chat_id not in alone and not limits.decide(chat_id, is_widely_covered=True):
+                alone[chat_id] = alert.id
+        await release_alone(tx, alone)
+        return waiting[-1].id if len(waiting) == ALERTS_PER_PAGE else None
+
+    await in_pages(storage, page, 0)
 
 
 async def _enqueue_bundle(
@@ -123,24 +167,52 @@ async def _enqueue_bundle(
 
 
 async def _stories(tx: Transaction, bundle: Bundle) -> tuple[list[Bundled], int]:
-    """Return the stories to list, each with the topics that the chat still wants.
+    """Return the stories to list, the most widely covered first, and drop all other alerts.
 
     The second value is the number of stories beyond `MOST_LISTED`.
     """
-    rows, unlisted = await alerts_in_bundle(tx, bundle.id, MOST_LISTED)
-    muted = await subjects_muted(tx, bundle.chat_id)
-    topics = [
-        SelectedTopic(topic.id, topic.name)
-        for topic, _ in await subscribed_topics(tx, bundle.chat_id)
+    topics = await _topics(tx, bundle.chat_id)
+    alerts = await alerts_in_bundle(tx, bundle.id)
+    delivered = await delivered_before(tx, bundle.chat_id, {alert.story_id for alert in alerts})
+    wanted = [
+        alert
+        for alert in alerts
+        if alert.story_id not in delivered and not topics.keys().isdisjoint(alert.topic_ids)
+    ]
+    # Growth stands for coverage here, because the publishers are read only of the listed stories.
+    listed = nlargest(MOST_LISTED, wanted, key=attrgetter("growth", "news_at", "id"))
+    await drop_others(tx, bundle.id, [alert.id for alert in listed])
+    shown = {alert.story_id: alert.article_id for alert in listed}
+    publishers = await publisher_names(tx, shown, bundle.chat_id)
+    articles = {article.id: article for article in await articles_by_id(tx, shown.values())}
+    stories: list[Bundled] = []
+    for alert in sorted(
+        listed,
+        key=lambda alert: (len(publishers.get(alert.story_id, ())), alert.news_at, alert.id),
+        reverse=True,
+    ):
+        article = articles[alert.article_id]
+        story = alerted_story(
+            article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
+        )
+        hits = [topic for topic in topics.values() if topic.id in alert.topic_ids]
+        if len(stories) < MOST_EXCERPTS:
+            queries = tuple(topic.query for topic in hits)
+            snippet = excerpt(article.title, article.text or article.summary, queries)
+        else:
+            snippet = None
+        selected = tuple(SelectedTopic(topic.id, topic.name) for topic in hits)
+        stories.append(Bundled(story, selected, snippet))
+    return stories, len(wanted) - len(listed)
+
+
+async def _topics(tx: Transaction, chat_id: int) -> dict[int, NamedTopic]:
+    """Return the topics that the chat subscribes to and has not muted, the oldest first."""
+    muted = await subjects_muted(tx, chat_id)
+    subscribed = [
+        topic.id
+        for topic, _ in await subscribed_topics(tx, chat_id)
         if (MuteKind.TOPIC, topic.id) not in muted
     ]
-    article_ids = {alert.story_id: alert.article_id for alert, _ in rows}
-    publishers = await publisher_names(tx, article_ids, bundle.chat_id)
-    stories = []
-    for alert, article in rows:
-        hits = tuple(topic for topic in topics if topic.id in alert.topic_ids)
-        if hits:
-            reported_by = publishers.get(alert.story_id, ())
-            story = alerted_story(article, reported_by, is_chapter=alert.chapter > 1)
-            stories.append(Bundled(story, hits))
-    return stories, unlisted
+    topics = await topics_by_id(tx, subscribed)
+    return {topic_id: topics[topic_id] for topic_id in subscribed}

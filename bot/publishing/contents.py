@@ -20,7 +20,7 @@ from operator import attrgetter
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, Length, excerpts
-from bot.publishing.pages import EditionPage, edition_page, section_page
+from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
     CAPS,
     Choice,
@@ -309,11 +309,6 @@ def stories_of(
 # Messages that users ask for. They only read the database.
 
 
-async def show_digest_so_far(storage: Storage, renderer: Renderer, chat_id: int) -> list[Message]:
-    """Return the messages of the next digest. Raises LookupError if there is no such chat."""
-    return edition_page(renderer, await load_digest_so_far(storage, chat_id))
-
-
 async def show_section(
     storage: Storage,
     renderer: Renderer,
@@ -353,14 +348,19 @@ class StoryCounts:
         Counts public stories, or with *chat_id* the stories that this chat can see.
         """
         if chat_id is not None:
-            return await stories_by_day(tx, chat_id, query_ids, FORTNIGHT)
+            return await stories_by_day(tx, chat_id, query_ids, _fortnight(tx.now))
         old = tx.now - COUNTS_GOOD_FOR
         stale = [query for query in query_ids if self._counted.get(query, (old,))[0] <= old]
-        counts = await stories_by_day(tx, None, stale, FORTNIGHT)
+        counts = await stories_by_day(tx, None, stale, _fortnight(tx.now))
         if len(self._counted) > MOST_COUNTED:
             self._counted.clear()
         self._counted.update({query: (tx.now, counts.get(query, {})) for query in stale})
         return {query: self._counted[query][1] for query in query_ids if query in self._counted}
+
+
+def _fortnight(now: datetime) -> list[datetime]:
+    """Return when the days of the last fortnight begin, the newest first."""
+    return [now - timedelta(days=age) for age in range(1, FORTNIGHT + 1)]
 
 
 def _trends(

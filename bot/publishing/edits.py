@@ -3,7 +3,8 @@
 1. All alerts about one story are edited together, then not again for five minutes, so that reports
    that arrive meanwhile share one edit.
 2. A message whose text would not change is not edited.
-3. A message whose buttons were pressed less than ten minutes ago is edited later, because an edit
+3. A waiting alert whose story has become widely covered is sent (`bot.publishing.rate_limits`).
+4. A message whose buttons were pressed less than ten minutes ago is edited later, because an edit
    restores the usual buttons and would take away those that the user is looking at.
 """
 
@@ -12,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.publishing.alerts import AlertMessages, alerted_story, text_to_excerpt
+from bot.publishing.bundles import release_widely_covered
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
 from storage.alerts import SentAlert, sent_alerts, stories_pressed
@@ -31,14 +33,21 @@ LOOKED_AT = timedelta(minutes=10)  # how long a message is not edited after a pr
 ALERTS_PER_PAGE = 500
 
 
-async def edit_alerts(storage: Storage, renderer: Renderer, owner: str, limit: int = 200) -> int:
-    """Enqueue edits of the alerts about stories that have grown; return how many stories."""
+async def edit_alerts(
+    storage: Storage, renderer: Renderer, owner: str, limit: int = 200, *, a_day: int = 0
+) -> int:
+    """Enqueue edits of the alerts about stories that have grown; return how many stories.
+
+    *a_day*: the daily limit of alerts for each chat; 0 means no limit.
+    """
     messages = AlertMessages(renderer)
 
     async def claim(tx: Transaction) -> list[Story]:
         return await claim_growing_stories(tx, owner=owner, limit=limit, lease=LEASE, pause=PAUSE)
 
     async def edit(stories: Sequence[Story]) -> None:
+        await release_widely_covered(storage, [story.id for story in stories], a_day)
+
         async def page(tx: Transaction, after: int) -> int | None:
             held = await renew(tx, Story, [story.id for story in stories], owner, LEASE)
             if not held:

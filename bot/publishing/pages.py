@@ -215,10 +215,14 @@ def edition_values(edition: EditionPage) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """A story of a bundle, and the chat's topics that it hits, at least one."""
+    """A story of a bundle, and the chat's topics that it hits, at least one.
+
+    *snippet* is None for a story that is shown without an excerpt.
+    """
 
     story: SelectedStory
     topics: tuple[SelectedTopic, ...]
+    snippet: Snippet | None = None
 
 
 def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named

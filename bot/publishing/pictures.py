@@ -31,6 +31,7 @@ FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf",
 # Pixels; a phone shows about half of them.
 WIDTH = 1012
 _MARGIN = 46
+_EDGE = 12  # the least distance of a label from the edge
 _TOP = 30
 _HEADING = 44
 _BARS = 104
@@ -80,7 +81,9 @@ def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
     for number, band in enumerate(bands):
         _paint_band(canvas, band, _TOP + number * _BAND, most)
     for place, name in enumerate(days):
-        middle = _middle(place, len(days))
+        # A long label of the first or last day stays inside the picture.
+        half = canvas.textlength(name, font(24)) / 2
+        middle = min(max(_middle(place, len(days)), _EDGE + half), WIDTH - _EDGE - half)
         canvas.text((middle, image.height - _DAYS), name, _GREY, font(24), anchor="mt")
     file = BytesIO()
     # A small palette takes a fifth of the bytes without a visible difference.

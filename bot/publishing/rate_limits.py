@@ -5,9 +5,11 @@
    limit allows one again, rounded up to the next quarter of an hour so that more of them come
    together. A daily limit, if there is one, works the same way. All threads of a Telegram chat
    together must stay within the daily limit, and within `MOST_ALERTS_PER_HOUR` in any hour.
-3. While an alert of the chat waits, later alerts join it.
-4. If the wait would end in quiet hours, it lasts until their end.
-5. Waiting alerts are sent as one bundle, which counts as one message.
+3. A story that at least `WIDELY_COVERED` publishers report breaks the chat's own limit, whether its
+   alert is made now or waits already. Quiet hours, the daily limit and that of all threads hold.
+4. While an alert of the chat waits, later alerts join it.
+5. If the wait would end in quiet hours, it lasts until their end.
+6. Waiting alerts are sent as one bundle, which counts as one message.
 """
 
 from collections.abc import Collection
@@ -21,6 +23,9 @@ from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 _QUARTER = timedelta(minutes=15)
+# Two or three publishers often print one report of a news agency, so they do not show that a story
+# is large. A chat with an ordinary number of topics meets a handful of stories with four a day.
+WIDELY_COVERED = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,7 +75,13 @@ class AlertHistory:
 
 
 def postpone(
-    recent: AlertHistory, now: datetime, limit: int, quiet: LocalQuietHours, a_day: int = 0
+    recent: AlertHistory,
+    now: datetime,
+    limit: int,
+    quiet: LocalQuietHours,
+    a_day: int = 0,
+    *,
+    is_widely_covered: bool = False,
 ) -> Postponement | None:
     """Decide whether an alert made *now* has to wait; return None if it is sent at once.
 
@@ -79,17 +90,18 @@ def postpone(
     """
     if end := quiet.until(now):
         return Postponement(end, is_quiet=True)
-    if recent.waiting:
+    if recent.waiting and not is_widely_covered:
         return Postponement(recent.waiting)
-    rooms = [
-        _room(recent.moments, now, limit, HOUR),
-        _room(recent.account, now, MOST_ALERTS_PER_HOUR, HOUR),
-    ]
+    rooms = [_room(recent.account, now, MOST_ALERTS_PER_HOUR, HOUR)]
+    if not is_widely_covered:
+        rooms.append(_room(recent.moments, now, limit, HOUR))
     if a_day:
         rooms.append(_room(recent.account, now, a_day, DAY))
     later = [moment for moment in rooms if moment]
     if not later:
         return None
+    if recent.waiting:
+        return Postponement(recent.waiting)
     release_at = max(later)
     release_at += (_EPOCH - release_at) % _QUARTER
     end = quiet.until(release_at)

@@ -135,7 +135,10 @@ def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
 
 
 def sample_bundled() -> list[Bundled]:
-    return [Bundled(sample_story(number), _SAMPLES[number].topics) for number in range(4)]
+    return [
+        Bundled(sample_story(number), _SAMPLES[number].topics, sample_snippet(number))
+        for number in range(4)
+    ]
 
 
 def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> EditionPage:

@@ -1,7 +1,7 @@
 """The trend of one topic over four weeks: its stories by day, as a picture and in words.
 
 Stored matches are counted. Stored articles are searched too, because a query has matches only since
-its first subscription. A day is 24 hours, and the last one ends now.
+its first subscription. Days are those of the calendar in the chat's zone, up to today.
 """
 
 from collections import Counter
@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from bot.matching.candidates import SearchLimits
 from bot.matching.query import ParsedQuery
 from bot.matching.search import find_stories
+from bot.publishing.calendar import local_date, start_of
 from bot.publishing.pictures import draw, has_letters
 from bot.publishing.trends import DAYS, Band, Trend, is_writable, shortened, trend_of
-from bot.rendering.filters import local
 from storage.articles import news_since
 from storage.db.engine import Storage
 from storage.matches import stories_by_day
@@ -67,31 +67,31 @@ async def topic_trend(
     """
     found = await find_stories(storage, query, SearchLimits(timedelta(days=_DAYS)), chat_id=chat_id)
     async with storage.reading() as tx:
-        now = tx.now
+        today = local_date(tx.now, zone)
+        days = [today - timedelta(days=age) for age in range(_DAYS)]
+        starts = [start_of(day, zone) for day in days]
         query_id = await find_query(tx, query.canonical)
-        by_query = await stories_by_day(tx, chat_id, [query_id] if query_id else [], _DAYS)
+        by_query = await stories_by_day(tx, chat_id, [query_id] if query_id else [], starts)
         news = await news_since(tx)
     matched = by_query.get(query_id or 0, {})
-    searched = Counter((now - article.news_at).days for article in found.articles)
+    searched = Counter((today - local_date(each.news_at, zone)).days for each in found.articles)
     # Matches and search find the same stories, but each may miss some.
     by_age = {age: max(matched.get(age, 0), searched[age]) for age in range(_DAYS)}
-    here = local(now, zone)
-    last = here - timedelta(hours=12)  # a day is labelled with the date of most of its hours
-    ages = tuple(reversed(range(_DAYS)))
+    tomorrow = start_of(today + timedelta(days=1), zone)
     trend = TopicTrend(
-        days=tuple((last - timedelta(days=age)).date() for age in ages),
-        counts=tuple(by_age[age] for age in ages),
-        trend=trend_of(by_age, now - timedelta(days=_DAYS), now, news),
-        today=here.date(),
+        days=days[::-1],
+        counts=[by_age[age] for age in reversed(range(_DAYS))],
+        trend=trend_of(by_age, starts[-1], tomorrow, news),
+        today=today,
     )
     if not trend.total:
         return trend
-    days = [
+    labels = [
         _label(day, day_name(day)) if place % DAYS == 0 else ""
         for place, day in enumerate(trend.days)
     ]
     label = shortened(name) if is_writable(name, has_letters) else ""
-    png = await draw(days, [Band(label, trend.counts, [0] * _DAYS)])
+    png = await draw(labels, [Band(label, trend.counts, [0] * _DAYS)])
     return replace(trend, png=png)
 
 

@@ -1,12 +1,15 @@
 """/export, /import, /privacy and /delete_me, as users see them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.rendering.renderer import Renderer
 from storage.sources import Follow
 from tests.chat.conftest import add_feed, labels
+from tests.resources import LINKS, make_resources
 
 
 @pytest.fixture
@@ -84,3 +87,40 @@ async def test_privacy_explains_storage_export_and_deletion(ann):
 
     assert told.startswith("What I know about you")
     assert all(word in told for word in ("database", "/export", "/delete_me"))
+
+
+async def test_privacy_names_feedback_and_the_address(ann):
+    told = (await ann.says("/privacy"))["text"]
+
+    assert "I also keep what you write with /feedback" in told
+    assert "your e-mail address, if you gave me one" in told
+
+
+class TestWithoutAMailServer:
+    @pytest.fixture
+    def mailer(self):
+        return None
+
+    async def test_privacy_and_help_are_silent_about_mail(self, ann):
+        assert "mail" not in (await ann.says("/privacy"))["text"]
+        short = await ann.says("/help")
+        assert "/email" not in short["text"]
+        assert "Elsewhere · /feeds · /channels" in short["text"]
+        assert "/email" not in (await ann.presses(short, "All commands"))["text"]
+
+
+@pytest.mark.parametrize("has_search_feeds", [True, False])
+def test_privacy_says_whether_queries_go_to_search_engines(has_search_feeds):
+    values = {"can_mail": True, "has_search_feeds": has_search_feeds}
+
+    told = Renderer().message("chat/privacy.html", **values).text
+
+    assert ("search engines" in told) is has_search_feeds
+    assert ("share nothing else" in told) is has_search_feeds
+
+
+def test_commands_that_need_a_missing_setting_are_unavailable(storage):
+    without = make_resources(storage, links=replace(LINKS, base=None))
+
+    assert without.unavailable_commands == {"email", "feeds"}
+    assert make_resources(storage).unavailable_commands == {"email"}

@@ -29,6 +29,16 @@ async def test_each_language_has_its_menu(house):
     assert chinese[0].description == pseudo("Your topics, and the catalogue")
 
 
+async def test_menus_leave_out_commands_that_are_unavailable(house):
+    ann = house.talk("Ann")
+    await register_commands(house.bot, Renderer(), {ann.who.id: "en"}, without={"email", "feeds"})
+
+    for scope in (EVERYBODY, BotCommandScopeChat(chat_id=ann.who.id)):
+        listed = {one.command for one in await house.bot.get_my_commands(scope=scope)}
+        assert "settings" in listed
+        assert listed.isdisjoint({"email", "feeds"})
+
+
 async def test_each_language_describes_the_bot(house):
     await register_commands(house.bot, Renderers(translations=TRANSLATIONS).of("en"))
 

@@ -187,3 +187,39 @@ async def test_delete_me_asks_first_and_then_deletes_everything(ann, settings):
     assert erased["text"].startswith("Done.")
     assert erased["message_id"] == asked["message_id"]
     assert topics["text"].startswith("You haven't subscribed to anything yet.")
+
+
+@pytest.mark.parametrize("command", ["/digest", "/topics"])
+async def test_a_paused_chat_is_reminded_and_resumes_in_one_tap(ann, command):
+    await ann.says("taiwan", "Both")
+    await ann.says("/stop")
+
+    seen = await ann.says(command)
+    resumed = await ann.presses(seen, "Resume")
+
+    assert "Paused. You'll get nothing until you resume" in seen["text"]
+    assert "Your digest comes" not in seen["text"]
+    assert "Paused" not in resumed["text"]
+    assert "Paused" not in (await ann.says(command))["text"]
+
+
+@pytest.mark.parametrize("command", ["/digest", "/topics"])
+async def test_a_chat_that_is_paused_until_tomorrow_is_told_so(ann, command):
+    await ann.says("taiwan", "Both")
+    await ann.says("/stop", "Until tomorrow")
+
+    assert "Paused until tomorrow. I resume by myself then" in (await ann.says(command))["text"]
+
+
+async def test_a_paused_chat_still_sees_its_digest_so_far(ann, news):
+    await news("Taiwan talks", "1", "https://news.example.org/1")
+    await ann.says("taiwan", "Both")
+    await ann.says("/stop")
+
+    await ann.says("/digest")
+
+    await ann.settled()
+    digest, paused = (message["text"] for message in ann.all()[-2:])
+    assert "Taiwan talks" in digest
+    assert "your digest still comes" not in digest
+    assert paused.startswith("Paused.")

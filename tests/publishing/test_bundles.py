@@ -15,6 +15,7 @@ from storage.outbox import Delivery
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat, suspend_chat
 from tests.publishing.failing_renderer import FailingRenderer
+from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
 
 pytestmark = pytest.mark.slow
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.slow
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MORNING = datetime(2026, 3, 2, 22, tzinfo=UTC)  # 07:00 in Tokyo
+DIGEST_DUE = MORNING + HOUR
 ROOM = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)  # a quarter after an hour has passed
 NIGHT = {"quiet_from": 20 * 60, "quiet_to": 7 * 60}
 
@@ -77,8 +79,8 @@ async def test_alerts_beyond_the_limit_wait_together(report, publishing, newsroo
     assert delivery.body["text"] == (
         "More alerts · 2 stories\n\n"
         "My words\n\n"
-        "• Three · Example Wire · 21:03\n\n"
-        "• Four · Example Wire · 21:04"
+        "• Four · Example Wire · 21:04\nWords on Four.\n\n"
+        "• Three · Example Wire · 21:03\nWords on Three."
     )
 
 
@@ -99,7 +101,7 @@ async def test_alerts_in_quiet_hours_wait_for_the_morning(release, report, newsr
     (text,) = await release(MORNING)
 
     assert text.startswith(
-        "During your quiet hours · 2 stories\n\nMy words\n\n• One · Example Wire · Mon"
+        "During your quiet hours · 2 stories\n\nMy words\n\n• Two · Example Wire · Mon"
     )
 
 
@@ -134,7 +136,7 @@ async def test_each_story_is_listed_under_its_first_topic(
     release, publishing, newsroom, subscribed, clock
 ):
     chat, query, source = subscribed
-    other, gone = await newsroom.query("other"), await newsroom.query("gone")
+    other, gone = await newsroom.query("harbour"), await newsroom.query("gone")
     await newsroom.subscribe(chat, other, "Other", Mode.INSTANT)
     await newsroom.subscribe(chat, gone, "Gone", Mode.INSTANT)
     await newsroom.change(Chat, chat, **NIGHT)
@@ -193,7 +195,7 @@ async def test_a_crash_neither_loses_nor_repeats_a_bundle(
     await publishing.bundles()
     await publishing.bundles()
 
-    assert [text.count("Three") for text in await newsroom.texts()] == [0, 0, 1]
+    assert [text.count("• Three") for text in await newsroom.texts()] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -244,6 +246,148 @@ async def test_a_digest_counts_what_a_bundle_sent_as_alerted(
     await publishing.digests()
 
     assert line in (await newsroom.texts())[-1]
+
+
+async def test_a_bundle_leaves_out_what_a_digest_listed(
+    report, release, publishing, newsroom, subscribed, clock
+):
+    clock.now = DIGEST_DUE - 4 * MINUTE
+    await newsroom.change(Chat, subscribed[0], next_digest_at=DIGEST_DUE)
+    await newsroom.change(Subscription, 1, mode=Mode.BOTH)
+    await report("One", "Two", "Three", "Four")
+    await publishing.digests()
+    await report("Five")
+
+    texts = await release(DIGEST_DUE + 2 * HOUR)
+
+    assert "• Three" in texts[2].partition("Alerted earlier")[0]
+    assert texts[3].startswith("More alerts · 1 story\n\nMy words\n\n• Five")
+    dropped = [alert.dropped for alert in await newsroom.alerts()]
+    assert dropped == [False, False, True, True, False]
+
+
+async def test_a_bundle_lists_a_story_of_a_digest_that_never_arrived(
+    report, release, publishing, newsroom, subscribed, clock
+):
+    clock.now = DIGEST_DUE - 3 * MINUTE
+    await newsroom.change(Chat, subscribed[0], next_digest_at=DIGEST_DUE)
+    await newsroom.change(Subscription, 1, mode=Mode.BOTH)
+    await report("One", "Two", "Three")
+    await publishing.digests()
+    await newsroom.change(Delivery, 3, state=DeliveryState.FAILED)
+
+    assert "• Three" in (await release(DIGEST_DUE + 2 * HOUR))[-1]
+
+
+async def test_a_story_that_a_bundle_left_out_is_news_to_the_next_digest(
+    report, release, publishing, newsroom, subscribed, clock
+):
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
+    await newsroom.change(Subscription, 1, mode=Mode.BOTH)
+    await report("One")
+    await newsroom.mute_topic(subscribed[0], 1)
+    assert await release(MORNING) == []
+    await newsroom.unmute_topic(subscribed[0], 1)
+    await newsroom.change(Chat, subscribed[0], next_digest_at=DIGEST_DUE)
+    clock.now = DIGEST_DUE
+
+    await publishing.digests()
+
+    (text,) = await newsroom.texts()
+    assert "• One" in text
+    assert "Alerted earlier" not in text
+
+
+async def test_the_most_widely_covered_story_of_a_bundle_comes_first(
+    report, release, newsroom, subscribed
+):
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
+    await report("One", "Two", "Three")
+    await newsroom.reported_by("Kyodo", 1)
+
+    (text,) = await release(MORNING)
+
+    titles = [line.split(" · ")[0] for line in text.splitlines() if line.startswith("• ")]
+    assert titles == ["• One", "• Three", "• Two"]
+
+
+async def cover(newsroom: Newsroom, article: int, publishers: int) -> None:
+    """Let further publishers report the story of the article, up to so many."""
+    for name in range(2, publishers + 1):
+        source = await newsroom.source(f"Paper {article}-{name}")
+        other = await newsroom.article(f"Report {name}", source_id=source)
+        await newsroom.joins(other, story_id=article)
+
+
+@pytest.mark.parametrize(("publishers", "is_sent"), [(3, False), (4, True)])
+async def test_a_widely_covered_story_is_sent_beyond_the_limit(
+    report, publishing, newsroom, subscribed, publishers, is_sent
+):
+    _, query, source = subscribed
+    await report("One", "Two", "Three")
+    article = await newsroom.article("Earthquake", query, source_id=source)
+    await cover(newsroom, article, publishers)
+
+    await publishing.alerts()
+
+    assert ("Earthquake" in (await newsroom.texts())[-1]) is is_sent
+
+
+@pytest.mark.parametrize(("publishers", "is_sent"), [(3, False), (4, True)])
+async def test_a_waiting_alert_is_sent_once_its_story_is_widely_covered(
+    report, publishing, newsroom, publishers, is_sent
+):
+    await report("One", "Two", "Three", "Earthquake")
+    await cover(newsroom, 4, publishers)
+
+    for _ in range(2):
+        await publishing.edits()
+        await publishing.bundles()
+
+    texts = await newsroom.texts()
+    assert [text.count("• Earthquake") for text in texts] == [0, 0] + [1] * is_sent
+    assert not any("Three" in text for text in texts)
+
+
+async def test_a_widely_covered_story_waits_for_the_end_of_quiet_hours(
+    report, publishing, newsroom, subscribed
+):
+    await newsroom.change(Chat, subscribed[0], **NIGHT)
+    await report("Earthquake")
+    await cover(newsroom, 1, 5)
+
+    await publishing.edits()
+    await publishing.bundles()
+
+    assert await newsroom.texts() == []
+
+
+async def test_a_widely_covered_story_does_not_break_the_daily_limit(
+    report, publishing, newsroom, subscribed, storage
+):
+    _, query, source = subscribed
+    async with storage.writing() as tx:
+        await tx.add(Quota(chat_id=subscribed[0], alerts=2))
+    await report("One", "Two", "Three")
+    article = await newsroom.article("Earthquake", query, source_id=source)
+    await cover(newsroom, article, 5)
+    await cover(newsroom, 3, 5)
+
+    await publishing.alerts()
+    await publishing.edits()
+    await publishing.bundles()
+
+    assert len(await newsroom.texts()) == 2
+
+
+async def test_only_the_first_stories_of_a_bundle_have_an_excerpt(report, release, monkeypatch):
+    monkeypatch.setattr("bot.publishing.bundles.MOST_EXCERPTS", 1)
+    await report("One", "Two", "Three", "Four")
+
+    text = (await release(ROOM))[-1]
+
+    assert "Words on Four." in text
+    assert "Words on Three." not in text
 
 
 async def test_a_late_bundle_waits_for_the_morning(
@@ -313,8 +457,8 @@ async def test_a_bundle_counts_the_stories_that_it_does_not_list(report, release
     text = (await release(ROOM))[-1]
 
     assert text.startswith("More alerts · 4 stories\n")
-    assert "Four" in text
-    assert "Five" not in text
+    assert "Six" in text
+    assert "Four" not in text
     assert text.endswith("+2 more")
 
 

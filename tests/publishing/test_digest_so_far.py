@@ -1,9 +1,10 @@
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
-from bot.publishing.contents import show_digest_so_far
+from bot.publishing.contents import load_digest_so_far
+from bot.publishing.pages import edition_page
+from bot.rendering.messages import Message
 from storage.enums import Mode
 
 HOUR = timedelta(hours=1)
@@ -12,7 +13,11 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def show(storage, renderer):
     """Return a function that shows the next digest of a chat."""
-    return partial(show_digest_so_far, storage, renderer)
+
+    async def messages(chat_id: int) -> list[Message]:
+        return edition_page(renderer, await load_digest_so_far(storage, chat_id))
+
+    return messages
 
 
 async def test_the_next_digest_is_shown_without_changing_anything(show, newsroom, clock):

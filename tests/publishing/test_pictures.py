@@ -39,6 +39,17 @@ async def test_a_chart_is_a_picture_that_telegram_accepts():
     assert len(six) < 100_000
 
 
+async def test_the_labels_of_the_first_and_last_day_are_whole():
+    names = ["1. September 2026", *[""] * 26, "28. September 2026"]
+
+    png = await draw(names, [Band("", (0,) * 28, (0,) * 28)])
+
+    assert png
+    image = Image.open(BytesIO(png)).convert("RGB")
+    edges = [image.crop(box) for box in ((0, 0, 8, image.height), (1004, 0, 1012, image.height))]
+    assert [len(edge.getcolors() or ()) for edge in edges] == [1, 1]
+
+
 async def test_higher_counts_have_more_ink():
     def ink(png: bytes | None) -> int:
         assert png

@@ -83,6 +83,20 @@ def test_alerts_beyond_three_an_hour_wait(recent, now, quiet, waiting, decision)
     assert postpone(AlertHistory(moments, waiting=waiting), at(now), 3, quiet) == decision
 
 
+@pytest.mark.parametrize(
+    ("sent", "account", "decision"),
+    [
+        pytest.param(3, 3, None, id="beyond the chat's own limit: at once"),
+        pytest.param(3, MOST_ALERTS_PER_HOUR, Postponement(at("9:15")), id="beyond all threads'"),
+    ],
+)
+def test_a_widely_covered_story_breaks_only_the_limit_of_its_chat(sent, account, decision):
+    moments = [at("8:01")] * account
+    history = AlertHistory(moments[:sent], moments, waiting=at("9:15"))
+
+    assert postpone(history, at("9:00"), 3, ALWAYS, is_widely_covered=True) == decision
+
+
 @given(
     st.lists(st.integers(0, 40), max_size=80),
     st.integers(1, 8),

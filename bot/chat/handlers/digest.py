@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from aiogram import Router
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.publishing.contents import show_digest_so_far, show_section
+from bot.publishing.contents import load_digest_so_far, show_section
+from bot.publishing.pages import edition_page
 from bot.subscribers import groups, topics
 from bot.subscribers.limits import MOST_LISTED
+from bot.subscribers.settings import get_settings
 
 if TYPE_CHECKING:
     from bot.chat.context import Context
@@ -22,6 +25,7 @@ _MOST_MUTED = 8  # muted topics that are listed by name
 
 
 async def show_digest(_: object, context: Context) -> None:
+    user = context.user
     page = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
     in_digest = [topic for topic in page.items if topic.mode and topic.mode.digests]
     if in_digest and all(topic.is_muted for topic in in_digest):
@@ -31,9 +35,14 @@ async def show_digest(_: object, context: Context) -> None:
         threads = await groups.other_threads(context.storage, context.chat_id)
         await context.reply.show("chat/digest.html#nothing_in_group", threads=threads)
     else:
-        await context.reply.send(
-            await show_digest_so_far(context.storage, context.reply.renderer, context.chat_id)
-        )
+        edition = await load_digest_so_far(context.storage, context.chat_id)
+        # Nothing may name the time of the next digest, because a paused chat does not get it.
+        edition = replace(edition, gives_reason=not user.is_paused)
+        if edition.choice or not user.is_paused:
+            await context.reply.send(edition_page(context.reply.renderer, edition))
+    if user.is_paused:
+        paused = await get_settings(context.storage, context.chat_id)
+        await context.reply.show("chat/digest.html#paused", settings=paused, user=user)
 
 
 async def show_whole_section(_: object, callback_data: press.ShowAll, context: Context) -> None:

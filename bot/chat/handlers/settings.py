@@ -155,7 +155,14 @@ async def set_language(_: object, callback_data: press.SetLanguage, context: Con
     await reply.change("chat/language.html", **await _languages(context))
     if user.kind is ChatKind.PRIVATE:
         app_url, is_chosen = context.resources.app_url, code is not None
-        menu = ChatMenu(user.user_id, reply.renderer, app_url, user.is_admin, is_chosen)
+        menu = ChatMenu(
+            user.user_id,
+            reply.renderer,
+            app_url,
+            user.is_admin,
+            is_chosen,
+            without=context.resources.unavailable_commands,
+        )
         context.resources.background.start(menu.set(reply.bot), menu.key)
 
 

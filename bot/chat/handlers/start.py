@@ -77,7 +77,12 @@ async def _set_menu(context: Context) -> None:
         return
     chosen = (await settings.get_settings(context.storage, context.chat_id)).language
     menu = ChatMenu(
-        user.user_id, reply.renderer, context.resources.app_url, user.is_admin, chosen is not None
+        user.user_id,
+        reply.renderer,
+        context.resources.app_url,
+        user.is_admin,
+        chosen is not None,
+        without=context.resources.unavailable_commands,
     )
     context.resources.background.start(menu.set(reply.bot), menu.key)
 
@@ -96,13 +101,19 @@ async def open_link(_: object, command: CommandObject, context: Context) -> None
 
 
 async def show_help(_: object, context: Context) -> None:
-    await context.reply.show("chat/help.html#help", user=context.user)
+    unavailable = context.resources.unavailable_commands
+    await context.reply.show("chat/help.html#help", user=context.user, unavailable=unavailable)
 
 
 async def show_help_page(_: object, callback_data: press.ShowHelp, context: Context) -> None:
     user = context.user
-    commands = commands_in_help(user.kind, is_admin=user.is_admin)
-    await context.reply.change(f"chat/help.html#{callback_data.page}", user=user, commands=commands)
+    unavailable = context.resources.unavailable_commands
+    await context.reply.change(
+        f"chat/help.html#{callback_data.page}",
+        user=user,
+        commands=commands_in_help(user.kind, is_admin=user.is_admin, without=unavailable),
+        unavailable=unavailable,
+    )
 
 
 async def explain_queries(_: object, context: Context) -> None:
@@ -110,7 +121,12 @@ async def explain_queries(_: object, context: Context) -> None:
 
 
 async def show_privacy(_: object, context: Context) -> None:
-    await context.reply.show("chat/privacy.html")
+    resources = context.resources
+    await context.reply.show(
+        "chat/privacy.html",
+        can_mail=resources.mailer is not None,
+        has_search_feeds=resources.has_search_feeds,
+    )
 
 
 # Access
@@ -142,7 +158,13 @@ async def open_admin_link(
     # Feedback can be forwarded only to an admin whose chat has a row.
     user = await users.identify(storage, private_sender(event_from_user), access=access)
     await feedback.forward_feedback(storage, renderer=resources.renderer, admins=access.admins)
-    menu = ChatMenu(event_from_user.id, reply.renderer, resources.app_url, is_admin=True)
+    menu = ChatMenu(
+        event_from_user.id,
+        reply.renderer,
+        resources.app_url,
+        is_admin=True,
+        without=resources.unavailable_commands,
+    )
     resources.background.start(menu.set(bot), menu.key)
     reads_news = user is None or await is_anything_read(storage, user.chat_id)
     await reply.show("chat/admin/access.html#promoted", user=user, reads_news=reads_news)

@@ -30,6 +30,7 @@ from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
 from bot.subscribers import groups, mutes, share_links, subscriptions, topics
 from bot.subscribers.mutes import ArticlePublisher, TopicSubject
+from bot.subscribers.settings import get_settings
 from bot.subscribers.text import one_line
 from storage.enums import ChatKind, MuteKind
 
@@ -53,19 +54,26 @@ _FIELDS = {
 
 
 async def send_topics(_: object, context: Context) -> None:
-    await context.reply.show(_LIST, **await _list(0, context))
+    await context.reply.show(_LIST, **await _topics_page(0, context))
 
 
 async def show_topics(_: object, callback_data: press.TopicsPage, context: Context) -> None:
-    await context.reply.change(_LIST, **await _list(callback_data.page, context))
+    await context.reply.change(_LIST, **await _topics_page(callback_data.page, context))
 
 
-async def _list(number: int, context: Context) -> dict[str, Any]:
-    page = await topics.subscribed(context.storage, context.chat_id, number)
+async def _topics_page(number: int, context: Context) -> dict[str, Any]:
+    """Return the values of a page of topics; `settings` are those of a paused chat, else None."""
+    storage, chat_id, user = context.storage, context.chat_id, context.user
     threads: list[ForumThread] = []
-    if context.user.kind is ChatKind.SUPERGROUP:
-        threads = await groups.other_threads(context.storage, context.chat_id)
-    return {"page": page, "threads": threads, "user": context.user, **context.clock}
+    if user.kind is ChatKind.SUPERGROUP:
+        threads = await groups.other_threads(storage, chat_id)
+    return {
+        "page": await topics.subscribed(storage, chat_id, number),
+        "threads": threads,
+        "user": user,
+        "settings": await get_settings(storage, chat_id) if user.is_paused else None,
+        **context.clock,
+    }
 
 
 async def show_catalogue(_: object, callback_data: press.CataloguePage, context: Context) -> None:

@@ -707,6 +707,7 @@ def upgrade() -> None:
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.Column("bundle_id", ROW_ID, nullable=True),
         sa.Column("pressed_at", UTCDateTime(), nullable=True),
+        sa.Column("dropped", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["article.id"],
