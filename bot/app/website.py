@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.app.deployment import Deployment
     from bot.app.resources import ProcessContext
     from bot.ops.health import Health
+    from bot.rendering.renderer import Renderer
     from bot.subscribers.users import CurrentUser
 
 log = structlog.get_logger(__name__)
