@@ -364,8 +364,11 @@ class UserMiddleware(BaseMiddleware):
             resources.storage, sender, is_leaving=_is_leaving(event), access=resources.access
         )
         if user is None:
-            invites = resources.access.invites
-            await reply.toast("chat/unauthorized.html", user_id=sender.user_id, invites=invites)
+            await reply.toast(
+                "chat/unauthorized.html#no_access",
+                user_id=sender.user_id,
+                invites=resources.access.invites,
+            )
             return None
         reply.speak(user.language)
         if sender.kind is ChatKind.CHANNEL:

@@ -8,10 +8,10 @@ from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
 READING = """
-CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic OwnSourcesPage
-SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers ShowQuery
-ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryWords
-TurnSearch Widen
+AskForAccess CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic
+OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers
+ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage
+TryWords TurnSearch Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskTopicField CancelQuestion CloseFeeds Dismiss Erase

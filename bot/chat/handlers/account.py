@@ -15,7 +15,7 @@ from bot.chat.permissions import Permission
 from bot.chat.progress import Progress
 from bot.chat.questions import AnswerTo, ask
 from bot.sources.feeds.model import Unreadable
-from bot.subscribers import deletion, export, export_document, feed_lists, feedback
+from bot.subscribers import access, deletion, export, export_document, feed_lists, feedback
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -85,10 +85,16 @@ async def _offer_list(content: bytes, context: Context) -> None:
 
 
 async def ask_to_delete(_: object, context: Context) -> None:
+    user, rules = context.user, context.resources.access
     stored = await deletion.stored_data(context.storage, context.chat_id)
+    is_private = user.kind is ChatKind.PRIVATE
+    way_back = (
+        await access.way_back(context.storage, user.user_id, access=rules) if is_private else None
+    )
     await context.reply.show(
         "chat/erase.html#question",
-        user=context.user,
+        user=user,
+        way_back=way_back,
         stored=stored,
         asked_at=int(context.user.now.timestamp()),
     )
