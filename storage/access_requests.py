@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, delete, func, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.chats import ERASED_USER
+from storage.chats import ERASED_USER, Chat, lock_chats
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, insert_new
 from storage.enums import ChatKind
@@ -60,7 +60,9 @@ async def pending_requests(tx: Transaction, limit: int) -> list[AccessRequest]:
 
 async def lock_request(tx: Transaction, request_id: int) -> AccessRequest | None:
     """Lock a request, so that of two admins only the first decides; return its row."""
-    locked = select(AccessRequest).where(col(AccessRequest.id) == request_id).with_for_update()
+    is_it = col(AccessRequest.id) == request_id
+    await _lock_chats_of(tx, is_it)
+    locked = select(AccessRequest).where(is_it).with_for_update()
     request: AccessRequest | None = await tx.first(locked.execution_options(populate_existing=True))
     return request
 
@@ -68,11 +70,17 @@ async def lock_request(tx: Transaction, request_id: int) -> AccessRequest | None
 async def decide_request(
     tx: Transaction, telegram_id: int, *, is_allowed: bool, by: int | None
 ) -> AccessRequest | None:
-    """Decide the pending request by this user or for this group; return it, None if none."""
-    is_pending = col(AccessRequest.decided_at).is_(None)
-    pending = select(AccessRequest).where(_concerns(telegram_id, telegram_id), is_pending)
+    """Decide the request by this user or for this group; return it, None if none was changed.
+
+    Allowing also grants a request that was refused; refusing takes nothing back.
+    """
+    is_open = ~col(AccessRequest.is_allowed)
+    if not is_allowed:
+        is_open = col(AccessRequest.decided_at).is_(None)
+    await _lock_chats_of(tx, _concerns(telegram_id, telegram_id))
+    wanted = select(AccessRequest).where(_concerns(telegram_id, telegram_id), is_open)
     request: AccessRequest | None = await tx.first(
-        pending.with_for_update().execution_options(populate_existing=True)
+        wanted.with_for_update().execution_options(populate_existing=True)
     )
     if request is not None:
         request.decided_at, request.decided_by, request.is_allowed = tx.now, by, is_allowed
@@ -94,6 +102,12 @@ async def forget_requests_about(tx: Transaction, telegram_id: int) -> None:
 
 def _concerns(user_id: int, telegram_id: int) -> ColumnElement[bool]:
     return or_(col(AccessRequest.user_id) == user_id, col(AccessRequest.telegram_id) == telegram_id)
+
+
+async def _lock_chats_of(tx: Transaction, which: ColumnElement[bool]) -> None:
+    """Lock the chats that the requests are about, because a deletion locks them before those."""
+    is_about = col(Chat.telegram_id).in_((AccessRequest.user_id, AccessRequest.telegram_id))
+    await lock_chats(tx, await tx.rows(select(Chat.id).join(AccessRequest, is_about).where(which)))
 
 
 async def _forget(tx: Transaction, which: ColumnElement[bool]) -> None:

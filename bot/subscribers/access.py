@@ -197,8 +197,8 @@ async def allow_user(
 ) -> Allowed:
     """Lift a ban, and give the user access unless everybody has it.
 
-    Grants a pending request of the user or for the group. Notifies them if they have a chat with
-    the bot, which can write to nobody else.
+    Grants a request of the user or for the group, even if an admin refused it. Notifies them if
+    they have a chat with the bot, which can write to nobody else.
     """
     async with storage.writing() as tx:
         return await allow(tx, telegram_id, by=by, access=access, renderer=renderer)

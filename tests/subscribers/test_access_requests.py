@@ -14,11 +14,12 @@ from bot.subscribers.deletion import Retention, delete_chat
 from bot.subscribers.errors import Banned, NoSuchRequest
 from bot.subscribers.invites import create_invite_for, redeem_invite
 from bot.subscribers.users import Sender
-from storage.access import add_admin
-from storage.access_requests import KEPT_FOR, AccessRequest
+from storage.access import add_admin, forget_admission
+from storage.access_requests import KEPT_FOR, AccessRequest, pending_requests
 from storage.chats import Chat, chat_at
 from storage.enums import ChatKind, ChatState
 from storage.outbox import Delivery
+from storage.suspension import unban
 from tests.subscribers.conftest import count
 
 ANN, EVE, ADA, BEA, GROUP = 1, 2, 8, 9, -100
@@ -74,7 +75,8 @@ def bodies(storage):
 
 async def first_request(storage) -> AccessRequest:
     async with storage.reading() as tx:
-        return await tx.one(select(AccessRequest))
+        request: AccessRequest = await tx.one(select(AccessRequest))
+    return request
 
 
 async def test_each_admin_gets_one_message_about_a_request(storage, admins, asked, bodies):
@@ -228,6 +230,17 @@ async def test_allow_by_number_grants_the_request(storage, admins, asked, decide
     assert (await bodies())[-1][0] == GROUP
 
 
+async def test_allow_by_number_grants_a_refused_request(storage, admins, asked, decided, bodies):
+    await asked(private(ANN))
+    request = await first_request(storage)
+    await decided(request.id, ADA, is_allowed=False)
+
+    allowed = await allow_user(storage, ANN, by=BEA, access=ACCESS, renderer=RENDERER)
+
+    assert (allowed.name, allowed.is_told) == ("Ann", True)
+    assert (await bodies())[-1][0] == ANN
+
+
 async def test_a_ban_refuses_the_request(storage, admins, asked, decided):
     await asked(private(ANN))
     request = await first_request(storage)
@@ -252,6 +265,29 @@ async def test_deleting_everything_deletes_the_request(storage, admins, asked, d
 
     assert await count(storage, AccessRequest) == 0
     assert await bodies() == []
+
+
+async def test_a_decision_and_a_deletion_at_once_do_not_deadlock(storage, admins, asked, decided):
+    for user_id in range(100, 106):
+        await allow_user(storage, user_id, access=ACCESS, renderer=RENDERER)
+        user = await users.identify(storage, private(user_id), access=ACCESS)
+        assert user
+        await ban_user(storage, user_id, access=ACCESS)
+        async with storage.writing() as tx:
+            await forget_admission(tx, user_id)
+            await unban(tx, user_id)
+        await asked(private(user_id))
+        async with storage.reading() as tx:
+            (request,) = await pending_requests(tx, 9)
+
+        decision = decided(request.id, ADA, is_allowed=False)
+        results = await asyncio.gather(
+            decision, delete_chat(storage, user.chat_id, user_id), return_exceptions=True
+        )
+        failures = [one for one in results if isinstance(one, Exception)]
+        assert all(isinstance(failure, NoSuchRequest) for failure in failures)
+
+    assert await count(storage, AccessRequest) == 0
 
 
 async def test_an_admin_who_deletes_everything_is_not_named(storage, admins, asked, decided):
