@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from bot.background import BackgroundTasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +29,8 @@ class Resources:
 
     *mailer*: None if no SMTP server is set. *source_adder* adds sources for all chats, and
     *own_source_adder* feeds for a single one. *is_playground*: the first user becomes an admin.
-    *app_url*: the address of the Mini App, if there is one.
+    *app_url*: the address of the Mini App, if there is one. *background*: work that goes on after
+    a user was answered.
     """
 
     storage: Storage
@@ -44,3 +47,4 @@ class Resources:
     errors: Callable[[], Sequence[Failure]]
     is_playground: bool = False
     app_url: str | None = None
+    background: BackgroundTasks = field(default_factory=BackgroundTasks)

@@ -7,14 +7,19 @@ The first of these wins: environment, `<NAME>_FILE`, `.env`, default. Every sett
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
 from email.utils import parseaddr
 from enum import StrEnum
+from io import StringIO
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import (
     AnyHttpUrl,
     BeforeValidator,
@@ -37,8 +42,12 @@ from bot.database_urls import with_driver
 from bot.mail.headers import read_address, with_name
 from bot.ops.logs import TOKEN
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 ENV_FILE = ".env"
+_ENCODING = "utf-8-sig"  # because some editors begin a file with a byte order mark
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
 # The playground forgets its users when it ends, and gives their ids to new users. A database that
@@ -94,13 +103,23 @@ class SmtpTls(StrEnum):
     NONE = "none"  # for a server on this machine or in your own network
 
 
+# Kubernetes and Docker set these in each container, for services of any name.
+_SERVICE_VARIABLE: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
+_SIMILARITY: Final = 0.8  # of two names that differ by a swapped letter
+_PREFIX: Final = "DATELINE_"
+
+
 class WrongSettingError(ValueError):
     """A setting has an invalid value. The message is one sentence with the name of the setting."""
 
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=ENV_FILE,
+        env_file_encoding=_ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     bot_token: SecretStr | None = None
@@ -294,31 +313,90 @@ class FileSettingsSource(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         return {
-            name: _read(f"{name.upper()}_FILE", Path(path))
+            name: _read(f"{name.upper()}_FILE", Path(path)).strip()
             for name in self.settings_cls.model_fields
             if (path := self.env_vars.get(f"{name}_file"))
         }
 
 
-def _read(variable: str, path: Path) -> str:
+def _read(origin: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding=_ENCODING)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise WrongSettingError(f"{variable}: cannot read {path}: {reason}.") from error
+        raise WrongSettingError(f"{origin}: cannot read {path}: {reason}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A variable that looks like a setting; *similar* is the setting that may be meant, or ""."""
+
+    name: str
+    similar: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name} is no setting, so it has no effect."
+
+    @property
+    def hint(self) -> str:
+        return f"Did you mean {self.similar}?" if self.similar else ""
+
+
+def unknown_names(names: Collection[str]) -> list[UnknownName]:
+    """Find misspelt settings among the *names* of variables.
+
+    Other programs' variables are left out, unless they share a prefix with several settings.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    taken = {*known, *(f"{name}_FILE" for name in known)}
+    prefixes = _shared_prefixes(known)
+    unknown = []
+    for name in sorted(set(names) - taken):
+        bare = name.removeprefix(_PREFIX)
+        similar = get_close_matches(bare, taken, n=1, cutoff=_SIMILARITY)
+        if not _SERVICE_VARIABLE.search(name) and (similar or bare.startswith(prefixes)):
+            unknown.append(UnknownName(name, similar[0] if similar else ""))
+    return unknown
+
+
+def _shared_prefixes(names: Collection[str]) -> tuple[str, ...]:
+    """Return the prefixes that several of *names* share, such as `SMTP_`."""
+    heads = [name.partition("_")[0] for name in names if "_" in name]
+    return tuple(sorted({f"{head}_" for head in heads if heads.count(head) > 1}))
 
 
 def given_names() -> frozenset[str]:
     """Return the names of all variables in the environment and in `.env`, in upper case."""
-    names = [*os.environ, *dotenv_values(ENV_FILE)]  # noqa: TID251 - this is their only reader
+    in_file = dotenv_values(ENV_FILE, encoding=_ENCODING)
+    names = [*os.environ, *in_file]  # noqa: TID251 - this is their only reader
     return frozenset(name.upper() for name in names)
+
+
+def _require_readable(path: Path) -> None:
+    """Raise WrongSettingError for a line of *path* that says nothing to us.
+
+    The library would only log such a line, and start the bot without the setting.
+    """
+    if not path.is_file():
+        return
+    text = _read("The settings", path)
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or (binding.key and binding.value is None):
+            given = binding.original.string
+            blank_lines = given[: len(given) - len(given.lstrip())].count("\n")
+            raise WrongSettingError(
+                f"{path}: line {binding.original.line + blank_lines} cannot be read. Write "
+                "NAME=value, with quotes at both ends of the value or none, and # before a remark."
+            )
 
 
 def load_settings(**instead: str) -> Settings:
     """Return the settings; *instead* has values from the command line, which override all others.
 
-    Raises WrongSettingError for the first wrong setting.
+    Raises WrongSettingError for the first wrong setting, or for a line that cannot be read.
     """
+    _require_readable(Path(ENV_FILE))
     try:
         return Settings(**instead)  # type: ignore[arg-type]
     except ValidationError as error:

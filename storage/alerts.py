@@ -35,6 +35,7 @@ from storage.enums import (
     ChatKind,
     ChatState,
     DeliveryKind,
+    DeliveryState,
     MailboxState,
     Medium,
     Mode,
@@ -432,6 +433,39 @@ async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> Press
         .where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
     )
     return PressedAlert(*row) if row else None
+
+
+class AlertListed(NamedTuple):
+    """An alert that the chat was sent, and whether its story is muted now."""
+
+    story_id: int
+    article_id: int
+    title: str
+    url: str
+    made_at: datetime
+    is_muted: bool
+
+
+async def newest_alerts(tx: Transaction, chat_id: int, limit: int) -> list[AlertListed]:
+    """Return the newest alerts that were sent to the chat, by themselves or in a bundle."""
+    sent = exists().where(
+        or_(
+            col(Delivery.alert_id) == col(Alert.id),
+            col(Delivery.bundle_id) == col(Alert.bundle_id),
+        ),
+        col(Delivery.state) == DeliveryState.SENT,
+    )
+    rows = await tx.rows(
+        select(  # type: ignore[call-overload]
+            Alert.story_id, Alert.article_id, Article.title, Article.url, Alert.made_at,
+            is_muted(tx.now, col(Alert.chat_id), col(Alert.story_id)),
+        )
+        .join(Article, col(Article.id) == Alert.article_id)
+        .where(col(Alert.chat_id) == chat_id, sent)
+        .order_by(col(Alert.made_at).desc(), col(Alert.id).desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [AlertListed(*row) for row in rows]
 
 
 async def mark_pressed(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Executable,
     Index,
     UniqueConstraint,
+    and_,
     bindparam,
     delete,
     func,
@@ -87,6 +88,7 @@ class Chat(Leased, table=True):
     reported_since: datetime | None = None  # the `state_since` that was reported to that user
     # Private chats: the row id of the chat that is managed from here, which may since be deleted.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
+    managed_at: datetime | None = None  # when the user last did something for that chat
     # The question that the next typed message answers, and when it was asked.
     question: str | None = Field(default=None, max_length=64)
     asked_at: datetime | None = None
@@ -124,11 +126,13 @@ class Quota(SQLModel, table=True):
 
 
 class ChatAdmin(SQLModel, table=True):
+    """An administrator of a group or channel; *at*: when they last changed its subscriptions."""
+
     chat_id: int = Field(
         primary_key=True, sa_type=ROW_ID, foreign_key="chat.id", ondelete="CASCADE"
     )
     user_id: int = Field(primary_key=True, sa_type=BigInteger, index=True)
-    at: datetime
+    at: datetime | None = None
 
 
 class PublishedFeed(SQLModel, table=True):
@@ -172,14 +176,11 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
 
 
-async def chosen_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
-    """Return the languages that these chats have chosen, by Telegram's id.
-
-    Leaves out chats that have chosen none.
-    """
+async def spoken_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
+    """Return the language in which the bot writes to each of these chats, by Telegram's id."""
     rows = await tx.rows(
-        select(Chat.telegram_id, Chat.chosen_language).where(
-            among(col(Chat.telegram_id), telegram_ids), col(Chat.chosen_language).is_not(None)
+        select(Chat.telegram_id, effective_language()).where(
+            among(col(Chat.telegram_id), telegram_ids), col(Chat.thread_id) == 0
         )
     )
     return {telegram_id: str(code) for telegram_id, code in rows}
@@ -397,9 +398,10 @@ async def lock_published_feed(tx: Transaction, chat_id: int) -> PublishedFeed:
     return grant or await tx.add(PublishedFeed(chat_id=chat_id, changed_at=tx.now))
 
 
-# Chat admins: which administrators of a group or channel changed its subscriptions, and when last.
+# Chat admins: the administrators of each group and channel, as Telegram last listed them.
 #
-# They are recorded because Telegram no longer lists the administrators once the bot was removed.
+# They are recorded because Telegram does not tell which chats a user administers, and no longer
+# lists the administrators once the bot was removed.
 
 
 # `KNOWN_FOR` is limited, because an admin who was not seen for long may no longer be one.
@@ -409,12 +411,36 @@ RECORD_EVERY, KNOWN_FOR = timedelta(days=1), timedelta(days=180)
 async def is_admin_recorded(tx: Transaction, chat_id: int, user_id: int) -> bool:
     """Return whether the user was recorded as an admin of the chat within `RECORD_EVERY`."""
     known = await tx.get(ChatAdmin, (chat_id, user_id))
-    return known is not None and known.at > tx.now - RECORD_EVERY
+    return known is not None and known.at is not None and known.at > tx.now - RECORD_EVERY
 
 
 async def record_chat_admin(tx: Transaction, chat_id: int, user_id: int) -> None:
     row = {"chat_id": chat_id, "user_id": user_id, "at": tx.now}
     await upsert(tx, ChatAdmin, [row], key="chat_id, user_id", changes="at = excluded.at")
+
+
+async def listed_admins(tx: Transaction, telegram_id: int) -> frozenset[int]:
+    """Return the user ids of the recorded administrators of a group or channel."""
+    rows = await tx.rows(select(ChatAdmin.user_id).where(_of_telegram_chat(telegram_id)))
+    return frozenset(rows)
+
+
+async def add_listed_admins(tx: Transaction, chat_id: int, user_ids: Iterable[int]) -> None:
+    rows = [{"chat_id": chat_id, "user_id": user_id} for user_id in user_ids]
+    await insert_new(tx, ChatAdmin, rows)
+
+
+async def remove_listed_admins(
+    tx: Transaction, telegram_id: int, user_ids: Collection[int]
+) -> None:
+    """Forget that these users administer the group or channel, in its threads too."""
+    former = among(col(ChatAdmin.user_id), user_ids)
+    await tx.change(delete(ChatAdmin).where(_of_telegram_chat(telegram_id), former))
+
+
+def _of_telegram_chat(telegram_id: int) -> ColumnElement[bool]:
+    rows = select(Chat.id).where(col(Chat.telegram_id) == telegram_id)
+    return col(ChatAdmin.chat_id).in_(rows)
 
 
 async def private_chats_of_admins(
@@ -453,29 +479,30 @@ ERASED_USER = 0  # the user who invited the bot, after their data was erased
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 
 
-async def invited_chats(tx: Transaction, user_id: int, *, limit: int) -> Sequence[Chat]:
-    """Return groups and channels that *user_id* invited the bot to, the newest first."""
-    return await _shared_chats(tx, col(Chat.invited_by) == user_id, limit)
-
-
-async def other_chats(tx: Transaction, user_id: int, *, limit: int) -> Sequence[Chat]:
-    """Return groups and channels that another user invited the bot to, the newest first."""
-    return await _shared_chats(tx, col(Chat.invited_by) != user_id, limit)
-
-
-async def _shared_chats(
-    tx: Transaction, by_inviter: ColumnElement[bool], limit: int
+async def administered_chats(
+    tx: Transaction, user_id: int, *, offset: int, limit: int
 ) -> Sequence[Chat]:
-    return await tx.rows(
-        select(Chat)
-        .where(
-            by_inviter,
-            col(Chat.thread_id) == 0,
-            col(Chat.kind) != ChatKind.PRIVATE,
-            col(Chat.state).not_in((*_LEFT, *CLOSED)),
-        )
-        .order_by(col(Chat.id).desc())
-        .limit(limit)
+    """Return the groups and channels with the bot that the user administers, newest first."""
+    administered = select(Chat).where(_is_administered_by(user_id))
+    return await tx.rows(administered.order_by(col(Chat.id).desc()).offset(offset).limit(limit))
+
+
+async def count_administered_chats(tx: Transaction, user_id: int) -> int:
+    return await tx.one(select(func.count()).select_from(Chat).where(_is_administered_by(user_id)))
+
+
+def _is_administered_by(user_id: int) -> ColumnElement[bool]:
+    used = aliased(Chat, name="used")  # a group, or one of its threads
+    telegram_ids = (
+        select(used.telegram_id)
+        .join(ChatAdmin, col(ChatAdmin.chat_id) == used.id)
+        .where(col(ChatAdmin.user_id) == user_id)
+    )
+    return and_(
+        col(Chat.telegram_id).in_(telegram_ids),
+        col(Chat.thread_id) == 0,
+        col(Chat.kind) != ChatKind.PRIVATE,
+        col(Chat.state).not_in((*_LEFT, *CLOSED, ChatState.ERASED)),
     )
 
 
@@ -483,7 +510,7 @@ async def set_managed_chat(tx: Transaction, user_id: int, chat_id: int | None) -
     """Let the user manage *chat_id* from the private chat; None: the private chat itself."""
     own = await chat_at(tx, user_id)
     if own is not None:
-        own.managing = chat_id
+        own.managing, own.managed_at = chat_id, tx.now if chat_id else None
         await tx.flush()
 
 

@@ -213,6 +213,13 @@ async def articles_of_feed(
     )
 
 
+async def is_anything_read(tx: Transaction, chat_id: int | None = None) -> bool:
+    """Return whether there is a public source, or one that the chat follows."""
+    if await tx.first(select(Source.id).where(col(Source.public)).limit(1)) is not None:
+        return True
+    return chat_id is not None and await count_followed(tx, chat_id) > 0
+
+
 async def count_followed(tx: Transaction, chat_id: int) -> int:
     """Return how many feeds the chat and the other threads of its Telegram chat follow."""
     theirs = of_account(col(Follow.chat_id), chat_id)

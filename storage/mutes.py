@@ -121,6 +121,22 @@ async def unmute(tx: Transaction, chat_id: int, mute_id: int) -> None:
     await tx.change(delete(Mute).where(*own))
 
 
+async def end_mute(tx: Transaction, chat_id: int, mute_id: int) -> Mute | None:
+    """End the mute now, so that `resume_mute` can undo it; return it as it was if in force."""
+    own = (col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
+    found: Mute | None = await tx.first(select(Mute).where(*own, is_active(tx.now)))
+    if found is not None:
+        found = Mute(**found.model_dump())
+        await tx.change(update(Mute).where(*own).values(until=tx.now))
+    return found
+
+
+async def resume_mute(tx: Transaction, chat_id: int, mute_id: int, until: datetime | None) -> None:
+    """Give a mute of the chat, ended or not, the end *until*."""
+    own = (col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
+    await tx.change(update(Mute).where(*own).values(until=until))
+
+
 async def unmute_subject(tx: Transaction, chat_id: int, subject: MuteSubject) -> None:
     """Delete the mute of the subject, if any."""
     await tx.change(delete(Mute).where(*_is_of_subject(chat_id, subject)))

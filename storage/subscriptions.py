@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, exists, func
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat, of_account
@@ -157,6 +157,24 @@ async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
     )
 
 
+async def queries_as_typed(tx: Transaction, limit: int) -> list[str]:
+    """Return the queries of active chats' topics as they were typed, those with alerts first.
+
+    Within each group the newest subscription is first.
+    """
+    alerts = col(Subscription.mode).in_([mode for mode in Mode if mode.alerts])
+    return list(
+        await tx.rows(
+            select(Topic.typed)
+            .join(Subscription, col(Subscription.topic_id) == Topic.id)
+            .join(Chat, col(Chat.id) == Subscription.chat_id)
+            .where(~is_muted_for_good(), col(Chat.state) == ChatState.ACTIVE)
+            .order_by(case((alerts, 0), else_=1), col(Subscription.id).desc())
+            .limit(limit)
+        )
+    )
+
+
 async def popular_topics(tx: Transaction, *, limit: int) -> Sequence[int]:
     """Return the catalogue's topics with the most subscribers, then in the catalogue's order.
 
@@ -214,6 +232,29 @@ async def count_in_other_threads(tx: Transaction, chat: Chat) -> int:
         .join(Chat, col(Chat.id) == Subscription.chat_id)
         .where(_in_other_threads(chat))
     )
+
+
+class ThreadSubscriptions(NamedTuple):
+    """How many subscriptions a thread of a forum has; *thread_name* is "" if unknown."""
+
+    thread_id: int
+    thread_name: str
+    subscriptions: int
+
+
+async def subscriptions_by_thread(
+    tx: Transaction, chat: Chat, *, limit: int
+) -> list[ThreadSubscriptions]:
+    """Return the other threads of the chat's group that have subscriptions."""
+    rows = await tx.rows(
+        select(Chat.thread_id, Chat.thread_name, func.count())
+        .join(Subscription, col(Subscription.chat_id) == Chat.id)
+        .where(_in_other_threads(chat))
+        .group_by(col(Chat.thread_id), col(Chat.thread_name))
+        .order_by(col(Chat.thread_id))
+        .limit(limit)
+    )
+    return [ThreadSubscriptions(*row) for row in rows]
 
 
 def _in_other_threads(chat: Chat) -> ColumnElement[bool]:

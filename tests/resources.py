@@ -8,7 +8,7 @@ from bot.ops.logs import Failure
 from bot.rendering.links import Links, Signer
 from bot.rendering.renderer import Renderer
 from bot.resources import Resources
-from bot.sources.discovery.add import Addition, AddOutcome
+from bot.sources.discovery.add import Addition, AddOutcome, SourceOptions
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.fetch.problems import Problem
@@ -37,8 +37,9 @@ class FakeAdding:
         self.asked: list[str] = []
         self.problem: Problem | None = None
         self.told: Addition | None = None
+        self.options = SourceOptions()
 
-    async def add(self, url: str) -> Addition:
+    async def add(self, url: str, _options: SourceOptions | None = None) -> Addition:
         self.asked.append(url)
         if self.told:
             return self.told

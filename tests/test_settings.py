@@ -154,3 +154,55 @@ def test_the_name_of_the_mail_sender_keeps_its_letters(monkeypatch: pytest.Monke
     monkeypatch.setenv("SMTP_FROM", f'"{name}" <news@Example.org>')
 
     assert parseaddr(load_settings().smtp_from or "") == (name, "news@example.org")
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        pytest.param(["ADMIN_IDS: 1"], 1, id="a colon"),
+        pytest.param(["ADMIN_IDS:1"], 1, id="a colon without a space"),
+        pytest.param(["# Mine", "", "", "ADMIN_IDS 1"], 4, id="no sign at all"),
+        pytest.param(["ADMIN_IDS=1", 'SMTP_FROM="Ann', "ACCESS=open"], 2, id="an open quote"),
+        pytest.param(["", 'IMAP_USER="a" b'], 2, id="a word behind the quotes"),
+        pytest.param(["ACCESS=open", "BOT_TOKEN"], 2, id="a name alone"),
+        pytest.param(["ACCESS=open", "// a remark"], 2, id="a remark of another language"),
+    ],
+)
+def test_a_line_that_cannot_be_read_stops_the_start(tmp_path: Path, lines: list[str], number: int):
+    (tmp_path / ".env").write_text("\n".join(lines))
+
+    with pytest.raises(WrongSettingError) as refused:
+        load_settings()
+
+    assert str(refused.value).startswith(f".env: line {number} cannot be read. Write NAME=value")
+
+
+def test_a_line_that_cannot_be_read_is_not_shown(tmp_path: Path):
+    (tmp_path / ".env").write_text("BOT_TOKEN 123456:secret")
+
+    with pytest.raises(WrongSettingError) as refused:
+        load_settings()
+
+    assert "secret" not in str(refused.value)
+
+
+def test_usual_lines_are_read(tmp_path: Path):
+    lines = ["# Mine", "", "export ACCESS=open # for all", "ADMIN_IDS = '1,2'", "SMTP_HOST="]
+    (tmp_path / ".env").write_text("\r\n".join(lines), encoding="utf-8-sig")
+
+    settings = load_settings()
+
+    assert (settings.access, sorted(settings.admin_ids)) == (AccessMode.OPEN, [1, 2])
+
+
+def test_a_name_behind_a_byte_order_mark_is_read(tmp_path: Path):
+    (tmp_path / ".env").write_text("ACCESS=open", encoding="utf-8-sig")
+
+    assert load_settings().access is AccessMode.OPEN
+
+
+def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path):
+    (tmp_path / ".env").write_bytes("ACCESS=open".encode("utf-16"))
+
+    with pytest.raises(WrongSettingError, match=r"cannot read \.env: it is not text"):
+        load_settings()

@@ -73,15 +73,16 @@ class ChatRole:
         await self._retried(lambda: self._announce_admin_link(resources), stopping)
         languages = partial(admin_languages, storage, access=resources.access)
         admins = await self._retried(languages, stopping) or {}
-        dispatcher = make_dispatcher(resources, renderer)
+        limiter = RateLimiter(admins=set(admins))
+        dispatcher = make_dispatcher(resources, renderer, limiter=limiter)
         dispatcher.update.outer_middleware(InstrumentedUpdates(instrumentation))
-        limiter = RateLimiter(admins=frozenset(admins))
         queue = UpdateQueue(self.bot, dispatcher, limiter, instrumentation=instrumentation)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             menus = group.create_task(self._set_menus(admins, listening))
             await self._listen(queue, me, listening, stopping)
             menus.cancel()
+            await resources.background.close()
 
     async def _get_me(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return the bot's user once Telegram answers; None if the process stops first."""
@@ -123,11 +124,11 @@ class ChatRole:
         for url in self.process.deployment.feeds:
             await adder.add(url, SourceOptions(every=NEWSROOM_IS_READ))
 
-    async def _set_menus(self, admins: Mapping[int, str | None], listening: asyncio.Event) -> None:
+    async def _set_menus(self, admins: Mapping[int, str], listening: asyncio.Event) -> None:
         """Set the menus in Telegram's clients, with four calls for each language.
 
         Waits until the bot is *listening*, so that users are answered first. *admins* maps user ids
-        to the language that each of them chose, if any.
+        to the language that the bot writes to each of them.
         """
         await listening.wait()
         renderer = self.process.renderer

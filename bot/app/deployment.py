@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bot.playground.server import Playground
     from bot.settings import Settings
+    from bot.sources.discovery.discover import SampleSite
 
 PLAYGROUND_TOKEN: Final = "1:playground"  # noqa: S105 - it opens nothing
 DATA_FOLDER: Final = Path("var")  # the local state of a bot, even if its database is on PostgreSQL
@@ -28,19 +29,20 @@ class Deployment:
     """The bot's *token*, the address of the Bot API (*api_url*), and who may use the bot.
 
     The playground adds *newsroom*, the host and port that the fetcher may reach although they are
-    private; *feeds* to read; *smtp*, the host and port of its mail server; and *frames*, the sites
-    besides Telegram's that may embed the Mini App.
+    private; *newsroom_site*, its pages; *feeds* to read; *smtp*, the host and port of its mail
+    server; *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
     """
 
     token: str
     api_url: str
     access: AccessMode
     newsroom: tuple[str, int] | None = None
-    newsroom_url: str | None = None  # the address of its pages, with a slash at the end
+    newsroom_site: SampleSite | None = None
     feeds: tuple[str, ...] = ()
     smtp: tuple[str, int] | None = None
     public_url: str | None = None  # the address of our pages, without a slash at the end
     frames: tuple[str, ...] = ()
+    playground: Playground | None = None
 
     @property
     def is_playground(self) -> bool:
@@ -89,6 +91,8 @@ async def _playground(port: int) -> AsyncIterator[Playground]:
 
 
 def _in_the_playground(playground: Playground, settings: Settings) -> Deployment:
+    from bot.sources.discovery.discover import SampleSite
+
     base = playground.base_url
     return Deployment(
         token=PLAYGROUND_TOKEN,
@@ -96,9 +100,10 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         # The default mode admits only the users of a list, which is empty in a playground.
         access=AccessMode.INVITE if settings.access is AccessMode.INVITE else AccessMode.OPEN,
         newsroom=(playground.host, playground.port),
-        newsroom_url=f"{base}/news/",
+        newsroom_site=SampleSite(f"{base}/news/", NEWSROOM_IS_READ),
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
         smtp=playground.smtp,
         public_url=f"http://127.0.0.1:{settings.web_port}",
         frames=(base, base.replace("127.0.0.1", "localhost")),
+        playground=playground,
     )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.resources import Resources
     from bot.settings import Settings
     from bot.sources.discovery.add import SourceAdder
+    from bot.sources.discovery.discover import SampleSite
     from bot.sources.fetch.client import Fetcher
     from bot.sources.parser_pool import DocumentReader, Workers
     from bot.subscribers.access import Access
@@ -63,6 +65,17 @@ class Database:
     url: str
     server: str
     connections: int
+    is_of_playground: bool = False
+
+    @property
+    def shown(self) -> str:
+        """Its file, or its server and name without user and password."""
+        from storage.schema import database_file
+
+        if file := database_file(self.server):
+            return f"{file} (the playground's)" if self.is_of_playground else str(file)
+        parts = urlsplit(self.server)
+        return f"{parts.scheme.partition('+')[0]}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     def open(self) -> Storage:
         from storage.db.engine import Storage
@@ -86,8 +99,22 @@ def bot_database_of(settings: Settings) -> Database:
     """Return the database of `dateline run`, which in the playground may be a temporary one."""
     database = database_of(settings)
     if settings.has_temporary_database:
-        return replace(database, url=PLAYGROUND_DATABASE, server=PLAYGROUND_DATABASE)
+        return replace(
+            database, url=PLAYGROUND_DATABASE, server=PLAYGROUND_DATABASE, is_of_playground=True
+        )
     return database
+
+
+def database_in_use(settings: Settings) -> Database:
+    """Return the database for a command: that of a playground if one runs, so that both agree."""
+    from storage.db.filelock import lock_beside, lock_holder
+    from storage.schema import database_file
+
+    of_bot = bot_database_of(settings)
+    file = database_file(of_bot.url) if of_bot.is_of_playground else None
+    if file and lock_holder(lock_beside(file, "run")):
+        return of_bot
+    return database_of(settings)
 
 
 def usual_connections(roles: Iterable[Role]) -> int:
@@ -115,7 +142,7 @@ async def open_storage(database: Database) -> AsyncIterator[Storage]:
 
 @asynccontextmanager
 async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
-    """Yield the database of the settings, without migrations; *read_only* creates no file.
+    """Yield the database in use, without migrations; *read_only* creates no file.
 
     Raises StopError if the schema is not that of this version.
     """
@@ -123,7 +150,7 @@ async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
     from storage.health import open_read_only
     from storage.schema import SchemaError, require_current
 
-    database = database_of(load_settings())
+    database = database_in_use(load_settings())
     with needing_the_database():
         storage = open_read_only(database.server) if read_only else database.open()
     try:
@@ -319,6 +346,7 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
     from bot.sources.discovery.discover import LinkLookup
 
     settings, deployment, sources = process.settings, process.deployment, process.sources
+    newsroom = deployment.newsroom_site
     return Resources(
         storage=process.storage,
         renderer=process.renderer,
@@ -326,9 +354,11 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
         limits=limits_for_all(settings),
         links=process.links,
         mailer=mailer,
-        source_adder=SourceAdder(sources.storage, sources.fetcher, sources.reader, public=True),
-        own_source_adder=make_own_source_adder(sources),
-        link_lookup=LinkLookup(sources.fetcher, sources.reader, deployment.newsroom_url),
+        source_adder=SourceAdder(
+            sources.storage, sources.fetcher, sources.reader, public=True, newsroom=newsroom
+        ),
+        own_source_adder=make_own_source_adder(sources, newsroom),
+        link_lookup=LinkLookup(sources.fetcher, sources.reader, newsroom),
         upload_reader=sources.reader,
         started_at=process.started_at,
         errors=process.errors.newest,
@@ -350,8 +380,8 @@ def access_of(settings: Settings, mode: AccessMode | None = None) -> Access:
     )
 
 
-def make_own_source_adder(sources: SourceResources) -> SourceAdder:
-    """Return the adder of a chat's own feeds, which reaches public hosts only."""
+def make_own_source_adder(sources: SourceResources, newsroom: SampleSite | None) -> SourceAdder:
+    """Return the adder of a chat's own feeds, which reaches public hosts and *newsroom* only."""
     from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
 
     return SourceAdder(
@@ -360,6 +390,7 @@ def make_own_source_adder(sources: SourceResources) -> SourceAdder:
         sources.reader,
         public=False,
         options=SourceOptions(form=Form.FEED),  # because no page is read for a single chat
+        newsroom=newsroom,
     )
 
 

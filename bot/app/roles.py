@@ -197,7 +197,7 @@ def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:
     storage, renderer = process.storage, process.renderer
     lists = FeedListStage(
         storage,
-        make_own_source_adder(process.sources),
+        make_own_source_adder(process.sources, process.deployment.newsroom_site),
         limits_for_all(process.settings),
         FeedListReports(bot, renderer).report,
         process.owner,

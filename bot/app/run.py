@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -75,6 +76,10 @@ async def _open_process(
     deployment = await stack.enter_async_context(deployment_of(settings, announce))
     fetcher = make_fetcher(settings, deployment.newsroom)
     sources = await stack.enter_async_context(open_sources(database, fetcher))
+    if playground := deployment.playground:
+        from bot.app.newsroom import choose_article
+
+        playground.newsroom.choose = partial(choose_article, sources.storage)
     process = ProcessContext(
         settings=settings,
         deployment=deployment,

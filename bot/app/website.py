@@ -96,10 +96,10 @@ class Menus:
         is_chosen = chosen is not None
 
         async def renew(bot: Bot) -> None:
-            from bot.chat.menu import label_menu_button, register_chat
+            from bot.chat.menu import ChatMenu
 
-            await label_menu_button(bot, user_id, renderer, self.deployment.app_url)
-            await register_chat(bot, user_id, renderer, is_admin=user.is_admin, is_chosen=is_chosen)
+            app_url = self.deployment.app_url
+            await ChatMenu(user_id, renderer, app_url, user.is_admin, is_chosen).set(bot)
 
         await _with_telegram(self.deployment, renew, "a menu could not be renewed")
 
@@ -127,12 +127,15 @@ def _web(process: ProcessContext, health: Health, others: Sequence[RouteDef]) ->
 
     deployment, renderer = process.deployment, process.renderer
     app = MiniApp(deployment.token, Menus(deployment, renderer).renew, deployment.frames)
+    resources = make_resources(process, make_mailer(process))
     site = Site(
-        make_resources(process, make_mailer(process)),
+        resources,
         bounces=make_bounces(process),
         bot_link=BotLink(deployment).get,
         app=app if deployment.app_url else None,
         clients=Clients(process.settings.trusted_proxies),
     )
     routes, middlewares = make_routes(site)
-    return make_web([*others, *routes], middlewares, health=health)
+    made = make_web([*others, *routes], middlewares, health=health)
+    made.on_cleanup.append(lambda _app: resources.background.close())
+    return made

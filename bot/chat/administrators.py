@@ -16,6 +16,7 @@ from aiogram.types import (
     ChatMemberRestricted,
 )
 
+from bot.subscribers import groups
 from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
     from aiogram.types import ChatMember, ResultChatMemberUnion
+
+    from storage.db.engine import Storage
 
 YES_SECONDS = 300
 NO_SECONDS = 20  # shorter, because a newly promoted administrator tries at once
@@ -39,10 +42,12 @@ class Administrators:
     """Caches each chat's administrators as Telegram last listed them; *timer* is monotonic.
 
     One call lists them all. Telegram answers it for any bot in the chat, but may refuse to describe
-    a single member to a bot that is no administrator.
+    a single member to a bot that is no administrator. Each list is also stored, so that /channels
+    needs no call.
     """
 
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, storage: Storage, timer: Callable[[], float] = time.monotonic) -> None:
+        self._storage = storage
         self._timer = timer
         self._remembered: OrderedDict[int, _Remembered] = OrderedDict()
 
@@ -69,8 +74,10 @@ class Administrators:
         try:
             members = await bot.get_chat_administrators(chat_id)
         except (TelegramBadRequest, TelegramForbiddenError):
-            members = []  # the bot is not a member, or the chat is gone
-        user_ids = frozenset(member.user.id for member in members if _counts(member))
+            user_ids = frozenset[int]()  # the bot is not a member, or the chat is gone
+        else:
+            user_ids = frozenset(member.user.id for member in members if is_administrator(member))
+            await groups.record_admins(self._storage, chat_id, user_ids)
         self._remembered[chat_id] = _Remembered(self._timer(), user_ids)
         self._remembered.move_to_end(chat_id)
         if len(self._remembered) > MOST_CHATS:
@@ -78,8 +85,10 @@ class Administrators:
         return user_ids
 
 
-def _counts(member: ResultChatMemberUnion) -> bool:
-    """Return whether the member is an administrator who, in a channel, may post."""
+def is_administrator(member: ResultChatMemberUnion) -> bool:
+    """Return whether the member is a user who administers the chat and, in a channel, may post."""
+    if member.user.is_bot:
+        return False
     if isinstance(member, ChatMemberAdministrator):
         return member.can_post_messages is not False
     return member.status == ChatMemberStatus.CREATOR

@@ -19,6 +19,7 @@ from pydantic import Field
 from bot.matching.result_pages import PagePosition
 from bot.rendering.keyboards import ALERT, ALL, DECIDE, FEEDBACK, SETTINGS, TOPICS
 from bot.subscribers.digest_schedule import WeeklyTime
+from bot.subscribers.intents import Intent
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
@@ -188,6 +189,18 @@ class TryWords(CallbackData, prefix="try", sep="|"):
     words: str = ""  # "": the query is in the message
 
 
+class TryChoice(CallbackData, prefix="choice"):
+    """Shows the card of a query in the message, by its number from 0."""
+
+    number: LinkNumber
+
+
+class ShowIntent(CallbackData, prefix="intent"):
+    """Answers what a typed text may have wanted from the bot."""
+
+    intent: Intent
+
+
 class Dismiss(CallbackData, prefix="dismiss"):
     pass
 
@@ -224,6 +237,12 @@ def subscribe_query(words: str, mode: str) -> str:
 def try_words(words: str) -> str:
     """Return the data of a button that shows the card of *words*."""
     return with_words(TryWords(words=words))
+
+
+def try_choice(words: str, number: int) -> str:
+    """Return the data of a button that shows the card of *words*, a choice in the message."""
+    data = try_words(words)
+    return data if TryWords.unpack(data).words else TryChoice(number=number).pack()
 
 
 # Buttons under searches, and under replies to typed and sent messages
@@ -286,6 +305,14 @@ class FollowAgain(CallbackData, prefix="refollow"):
     source_id: RowId
 
 
+class AddStarters(CallbackData, prefix="starters"):
+    """Adds the starter feeds for the admin's language and country."""
+
+
+class AskSource(CallbackData, prefix="asksource"):
+    """Asks for the address of a source for everybody."""
+
+
 class AddList(CallbackData, prefix="addlist"):
     list_id: RowId
 
@@ -322,6 +349,7 @@ class Question(StrEnum):
     NUMBER = "number"
     TOPIC_QUERY = "topic_query"
     TOPIC_NAME = "topic_name"
+    SOURCE = "source"
     FEEDBACK = "feedback"
     FEEDBACK_REPLY = "feedback_reply"
     BROADCAST = "broadcast"
@@ -434,6 +462,14 @@ class SetMailAlerts(CallbackData, prefix="mailalerts"):
 
 class RemoveAddress(CallbackData, prefix="nomail"):
     pass
+
+
+class ExportChat(CallbackData, prefix="export"):
+    """Sends the data of the managed chat as a file."""
+
+
+class AskToErase(CallbackData, prefix="askerase"):
+    """Asks whether the data of the managed chat shall be deleted."""
 
 
 class Erase(CallbackData, prefix="erase"):

@@ -6,6 +6,7 @@ code and the links under their titles, from which the handlers of its buttons re
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import MessageEntityType
@@ -13,14 +14,16 @@ from aiogram.types import Message
 
 from bot.chat.progress import Progress
 from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
-from bot.matching import other_words, search
+from bot.matching import other_words, previews, search
 from bot.matching.query import parse
 from bot.matching.suggest import suggested
 from bot.rendering.i18n import ENGLISH
+from bot.sources.administration import is_anything_read
 from bot.sources.hosts import host_shown, shown_url
-from bot.subscribers import mailboxes, own_feeds, topics
+from bot.subscribers import mailboxes, own_feeds, posts, topics
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
 from bot.subscribers.limits import count_search
+from bot.subscribers.sentences import understand
 from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
@@ -33,8 +36,10 @@ if TYPE_CHECKING:
     from bot.matching.other_words import Others
     from bot.matching.query import ParsedQuery
     from bot.sources.discovery.discover import LookupResult
+    from bot.subscribers.intents import Intent
     from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.posts import Post
+    from bot.subscribers.sentences import Understood
     from bot.subscribers.topics import ChatTopic
     from storage.sources import Source
 
@@ -48,12 +53,14 @@ async def show_card(
     topic: ChatTopic | None = None,
     *,
     names: Sequence[str] = (),
+    intent: Intent | None = None,
     is_in_place: bool = False,
 ) -> None:
     """Show what the query *typed* found, or the page of its topic if the chat subscribes to it.
 
-    *names*: the names of a typed list, if the query was made from one. *is_in_place*: edit the
-    message whose button was pressed. Raises QueryError if *typed* is no query.
+    *names*: the names of a typed list, if the query was made from one. *intent*: what the user may
+    have meant instead. *is_in_place*: edit the message whose button was pressed. Raises QueryError
+    if *typed* is no query.
     """
     show = context.reply.change if is_in_place else context.reply.show
     typed = one_line(typed)
@@ -65,9 +72,12 @@ async def show_card(
         return
     await count_search(context.storage, context.chat_id, limits=context.limits)
     seen = await seen_of(query, context)
-    meant = ""
+    meant, nearest, reads_news = "", [], True
     if not seen["found"].count and not seen["found"].is_more:
+        reads_news = await is_anything_read(context.storage, context.chat_id)
         meant = await other_words.meant(context.storage, query, chat_id=context.chat_id)
+        if reads_news and not meant:
+            nearest = await previews.nearest(context.storage, query, chat_id=context.chat_id)
     await show(
         "chat/card.html#card",
         typed=typed,
@@ -76,8 +86,57 @@ async def show_card(
         also=also_caught(typed, seen["found"].newest),
         others=await others_of(query, typed, context),
         meant=meant,
+        reads_news=reads_news,
+        user=context.user,
+        nearest=nearest,
+        intent=intent,
         **seen,
     )
+
+
+# Sentences
+
+
+async def show_understood(typed: str, context: Context) -> None:
+    """Show the card of a typed query; for a sentence, what it may mean, or the answer to it.
+
+    Raises QueryError if *typed* is neither a sentence nor a query.
+    """
+    language = context.reply.renderer.language.code
+    # In a thread, because the first call reads files.
+    read = await asyncio.to_thread(understand, typed, language)
+    names = () if read.is_sentence else posts.names_in(typed)
+    if read.intent and read.is_certain:
+        await answer_intent(read.intent, context)
+    elif read.choices:
+        await _show_choices(read, context)
+    elif either := posts.any_of_names(names) if names else "":
+        await show_card(either, context, names=names, intent=read.intent)
+    elif read.query:
+        await show_card(read.query, context, intent=read.intent)
+    else:
+        await context.reply.show("chat/typed.html#no_keywords", intent=read.intent)
+
+
+async def _show_choices(read: Understood, context: Context) -> None:
+    await count_search(context.storage, context.chat_id, limits=context.limits)
+    found = await previews.previews(context.storage, read.choices, chat_id=context.chat_id)
+    await context.reply.show(
+        "chat/typed.html#choices",
+        found=found,
+        is_whole=bool(found) and found[0].typed in read.choices[0],
+        tried=[choice[0] for choice in read.choices],
+        intent=read.intent,
+    )
+
+
+async def answer_intent(intent: Intent, context: Context) -> None:
+    """Answer what a user wants from the bot."""
+    listed: Sequence[ChatTopic] = ()
+    if intent.lists_topics:
+        page = await topics.subscribed(context.storage, context.chat_id)
+        listed = page.items
+    await context.reply.show(f"chat/intents.html#{intent}", user=context.user, topics=listed)
 
 
 async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:
@@ -116,14 +175,15 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
     }
 
 
-def words_on(pressed: CallbackQuery) -> str:
-    """Return the query in the pressed message; raise CardTooOld if it cannot be read."""
+def words_on(pressed: CallbackQuery, number: int = 0) -> str:
+    """Return a query in the pressed message; raise CardTooOld if it cannot be read."""
     message = pressed.message
-    if isinstance(message, Message):
-        for entity in message.entities or ():
-            if entity.type == MessageEntityType.CODE:
-                return entity.extract_from(message.text or "")
-    raise CardTooOld
+    if not isinstance(message, Message):
+        raise CardTooOld
+    codes = [one for one in message.entities or () if one.type == MessageEntityType.CODE]
+    if number >= len(codes):
+        raise CardTooOld
+    return codes[number].extract_from(message.text or "")
 
 
 def also_caught(typed: str, hits: Iterable[SearchHit]) -> tuple[str, ...]:

@@ -73,20 +73,26 @@ CHAT_COMMANDS: Final = (
     CommandRow("sources", Permission.EVERYBODY),
     CommandRow("language", Permission.EVERYBODY, _BOTH),
     CommandRow("mutes", Permission.EVERYBODY, _BOTH),
-    CommandRow("email", Permission.ADMINISTRATORS),  # shows an address
-    CommandRow("feeds", Permission.ADMINISTRATORS),  # shows secret links
+    CommandRow("email", Permission.CONFIDENTIAL),  # shows an address
+    CommandRow("feeds", Permission.CONFIDENTIAL),  # shows secret links
     CommandRow("channels", Permission.PRIVATE),
     CommandRow("help", Permission.EVERYBODY, _BOTH),
     CommandRow("stop", Permission.ADMINISTRATORS),
     CommandRow("cancel", Permission.PRIVATE, _NONE),
-    CommandRow("export", Permission.ADMINISTRATORS),
-    CommandRow("import", Permission.EVERYBODY),  # only explains how
+    CommandRow("export", Permission.CONFIDENTIAL),
+    CommandRow("import", Permission.CONFIDENTIAL),  # files are read in private chats
     CommandRow("feedback", Permission.ADMINISTRATORS),  # speaks for the group
     CommandRow("privacy", Permission.EVERYBODY),
     CommandRow("delete_me", Permission.ADMINISTRATORS),
 )
 
 _PERMISSIONS: Final = {row.name: row.permission for row in CHAT_COMMANDS}
+
+ABOUT_SENDER: Final = frozenset(
+    {"export", "feedback", "privacy", "delete_me", "channels"}
+    | {row.name for row in CHAT_COMMANDS if row.is_for_bot_admins}
+)
+"""Commands that are about the sender in a private chat, even while they manage another chat."""
 
 HANDLED_IN_GROUPS: Final = frozenset(
     name for name, permission in _PERMISSIONS.items() if not permission.is_private

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering.filters import local
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from bot.chat.reply import Reply
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from bot.subscribers.limits import Limits
     from bot.subscribers.users import CurrentUser
     from storage.db.engine import Storage
+
+
+_GROUPS = frozenset({ChatKind.GROUP, ChatKind.SUPERGROUP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Context:
     def is_private(self) -> bool:
         """Whether replies go to the user's private chat."""
         return self.reply.telegram_id == self.user.user_id
+
+    @property
+    def is_seen_by_group(self) -> bool:
+        """Whether the members of a group see the replies."""
+        return self.user.kind in _GROUPS and not self.is_private
 
     @property
     def clock(self) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from bot.chat.handlers import (
     text,
 )
 from bot.chat.handlers.search import Turns
+from bot.chat.permissions import ButtonPermissions
+from bot.chat.private_answers import PrivateAnswerMiddleware
+from bot.chat.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +52,15 @@ def make_dispatcher(
     renderer: Renderer,
     pauses_seconds: Sequence[float] = middlewares.PAUSES_SECONDS,
     press_seconds: float = middlewares.PRESS_SECONDS,
+    limiter: RateLimiter | None = None,
 ) -> Dispatcher:
     """Return the dispatcher, without aiogram's dialog state, which the bot does not need.
 
     *pauses_seconds*: the pauses between retries of an update while the database is away.
-    *press_seconds*: how long a press may wait for the database before the user is told.
+    *press_seconds*: how long a press may wait for the database before the user is told. *limiter*:
+    the limiter of the queue before the dispatcher, which is told who is an admin.
     """
-    administrators = Administrators()
+    administrators = Administrators(resources.storage)
     dispatcher = Dispatcher(
         disable_fsm=True,
         resources=resources,
@@ -78,18 +83,14 @@ def make_dispatcher(
         groups.make_service_router(),
         search.make_inline_router(),
         start.make_join_router(),
-        _user_router(administrators),
+        _user_router(administrators, limiter or RateLimiter()),
     )
     return dispatcher
 
 
-def _user_router(administrators: Administrators) -> Router:
+def _user_router(administrators: Administrators, limiter: RateLimiter) -> Router:
     """Return the router for users with access; in groups, only messages for the bot reach it."""
     router = Router(name="users")
-    for observer in _observers(router):
-        observer.outer_middleware(middlewares.GroupMiddleware())
-        observer.outer_middleware(middlewares.UserMiddleware(administrators))
-        observer.middleware(middlewares.QuestionMiddleware())
     router.include_routers(
         search.make_own_router(),
         account.make_router(),
@@ -110,6 +111,12 @@ def _user_router(administrators: Administrators) -> Router:
         text.make_typed_router(),
         text.make_last_router(),
     )
+    buttons = ButtonPermissions(router)
+    for observer in _observers(router):
+        observer.outer_middleware(middlewares.GroupMiddleware())
+        observer.outer_middleware(middlewares.UserMiddleware(administrators, buttons, limiter))
+        observer.middleware(PrivateAnswerMiddleware())
+        observer.middleware(middlewares.QuestionMiddleware())
     return router
 
 

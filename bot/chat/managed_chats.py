@@ -2,20 +2,22 @@
 
 A message about a managed chat names the chat at the top, and the data of each button carries the id
 of our row. An old button therefore acts on its own chat, even if the user manages another one now.
-Typed text applies to the chat that the user manages now.
+Typed text applies to the chat that the user manages now, and the answer to a question to the chat
+that was asked. Managing ends by a tap, or after an hour without use.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Message
 
 from bot.chat import callbacks as press
 from bot.rendering.messages import MAX_UNITS, units
 from bot.subscribers import groups
-from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -28,10 +30,14 @@ if TYPE_CHECKING:
     from bot.subscribers.users import CurrentUser
     from storage.db.engine import Storage
 
+LINKED = frozenset({"email", "export", "feeds", "import", "settings", "sources"})
+"""Commands that a link in a group may open in the private chat: all of them only show something."""
+
+_LINK = re.compile(r"/start (?P<name>[a-z]+)-(?P<chat>[0-9]{1,18})")
 _MARK = "@"
 _MOST_BYTES = 64
 _GAP = "\n\n"
-_WITH_QUERY = (press.SubscribeQuery, press.TryWords, press.Widen)
+_WITH_QUERY = (press.SubscribeQuery, press.TryWords, press.Widen, press.TurnSearch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,24 @@ def carried_by(data: str | None) -> tuple[int, str] | None:
     return (int(number), inner) if is_number else None
 
 
+def link_to(command: str, chat_id: int) -> str:
+    """Return the start parameter of a link that opens the page of *command* about a chat.
+
+    *command*: the text that the user sent. The link opens the settings if it is no command of
+    `LINKED`, because a link that anybody may have made must not change anything.
+    """
+    name = command.partition(" ")[0].partition("@")[0].removeprefix("/")
+    return f"{name if name in LINKED else 'settings'}-{chat_id}"
+
+
+def linked_by(text: str | None) -> tuple[int, str] | None:
+    """Return the chat in `/start email-12` and the command `/email`; None if it is no such text."""
+    found = _LINK.fullmatch(text or "")
+    if not found or found["name"] not in LINKED:
+        return None
+    return int(found["chat"]), f"/{found['name']}"
+
+
 def _without_query(data: str) -> str | None:
     """Return *data* without its query, which is then read from the message; None if it has none."""
     for kind in _WITH_QUERY:
@@ -87,19 +111,13 @@ def _without_query(data: str) -> str | None:
     return None
 
 
-def target_of(event: Message | CallbackQuery, user: CurrentUser) -> int | None:
-    """Return our row of the managed chat that *event* is for; None if it is for no such chat."""
+def without_target(event: Message | CallbackQuery) -> Message | CallbackQuery:
+    """Return *event* as if its button or link carried no chat."""
     if isinstance(event, CallbackQuery):
         carried = carried_by(event.data)
-        return carried[0] if carried else None
-    return user.managing if user.kind is ChatKind.PRIVATE else None
-
-
-def without_target(event: Message | CallbackQuery) -> Message | CallbackQuery:
-    """Return *event* as if its button carried no chat."""
-    if isinstance(event, CallbackQuery) and (carried := carried_by(event.data)):
-        return event.model_copy(update={"data": carried[1]})
-    return event
+        return event.model_copy(update={"data": carried[1]}) if carried else event
+    linked = linked_by(event.text) if event.chat.type == ChatType.PRIVATE else None
+    return event.model_copy(update={"text": linked[1], "entities": None}) if linked else event
 
 
 async def manager_of(
@@ -109,6 +127,8 @@ async def manager_of(
     found = await groups.as_manager(storage, user, chat_id)
     if found and await administrators.has(bot, found[0].telegram_id, user.user_id):
         return found
+    if found:
+        await groups.record_admin(storage, found[0].telegram_id, user.user_id, is_admin=False)
     if user.managing == chat_id:
         await groups.set_managed(storage, user.user_id, None)
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import (
     BotCommand,
     BotCommandScopeAllGroupChats,
@@ -31,12 +32,12 @@ log = structlog.get_logger(__name__)
 
 
 async def register_commands(
-    bot: Bot, renderer: Renderer, admins: Mapping[int, str | None] | None = None
+    bot: Bot, renderer: Renderer, admins: Mapping[int, str] | None = None
 ) -> None:
     """Set the menus and the description of the bot in each language.
 
-    *admins* maps each admin of the bot to the language that they chose, if any. An admin who has
-    not started the bot yet gets the menu at the first start.
+    *admins* maps each admin of the bot to the language that the bot writes to them. An admin who
+    has not started the bot yet gets the menu at the first start.
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
@@ -44,9 +45,11 @@ async def register_commands(
         in_groups = _described(Menu.GROUP, spoken)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
         await _set_descriptions(bot, spoken, code)
-    for user_id, chosen in (admins or {}).items():
-        spoken = renderer.of(chosen or ENGLISH.code)
-        await register_chat(bot, user_id, spoken, is_admin=True, is_chosen=chosen is not None)
+    for user_id, language in (admins or {}).items():
+        try:
+            await _register_chat(bot, user_id, renderer.of(language), is_admin=True)
+        except TelegramBadRequest as refused:
+            log.info("a command menu was not set", user=user_id, reason=refused.message)
 
 
 async def set_menu_button(
@@ -65,43 +68,45 @@ async def set_menu_button(
     await bot.set_chat_menu_button(chat_id=chat_id, menu_button=opens)
 
 
-async def label_menu_button(
-    bot: Bot, user_id: int, renderer: Renderer, app_url: str | None
-) -> None:
-    """Label the button in the language of the chat; the default label is English."""
-    try:
-        await set_menu_button(bot, renderer, app_url, user_id)
-    except TelegramBadRequest as refused:
-        log.info("a menu button was not set", user=user_id, reason=refused.message)
+@dataclass(frozen=True, slots=True)
+class ChatMenu:
+    """The menu button and the commands of one private chat, in the language of *renderer*.
+
+    A chat whose user is no admin and has chosen no language needs no commands of its own, because
+    Telegram shows those for the language of the client.
+    """
+
+    user_id: int
+    renderer: Renderer
+    app_url: str | None
+    is_admin: bool
+    is_chosen: bool = False
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The key of this work, so that of two changes the later one is set last."""
+        return "menu", self.user_id
+
+    async def set(self, bot: Bot) -> None:
+        """Set both, which takes a call for each; log what fails, because nobody waits for it."""
+        try:
+            await set_menu_button(bot, self.renderer, self.app_url, self.user_id)
+            if self.is_admin or self.is_chosen:
+                await _register_chat(bot, self.user_id, self.renderer, is_admin=self.is_admin)
+            else:
+                await bot.delete_my_commands(scope=BotCommandScopeChat(chat_id=self.user_id))
+        except (AiogramError, OSError, TimeoutError) as error:
+            log.info("the menu of a chat was not set", user=self.user_id, reason=str(error))
 
 
-async def register_admin(bot: Bot, renderer: Renderer, user_id: int) -> None:
-    for code, spoken in _by_code(renderer).items():
-        await _register(bot, user_id, _described(Menu.PRIVATE, spoken, is_admin=True), code)
+async def _register_chat(bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool) -> None:
+    """Set the commands of one chat for clients in any language.
 
-
-async def register_chat(
-    bot: Bot, user_id: int, renderer: Renderer, *, is_admin: bool, is_chosen: bool
-) -> None:
-    """Set the menu of one chat in its chosen language, whatever the language of its client."""
-    if is_chosen:
-        commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin)
-        for code in _by_code(renderer):
-            await _register(bot, user_id, commands, code)
-    elif is_admin:
-        await register_admin(bot, renderer, user_id)
-    else:
-        scope = BotCommandScopeChat(chat_id=user_id)
-        for code in _by_code(renderer):
-            await bot.delete_my_commands(scope=scope, language_code=code)
-
-
-async def _register(bot: Bot, user_id: int, commands: list[BotCommand], code: str | None) -> None:
-    scope = BotCommandScopeChat(chat_id=user_id)
-    try:
-        await bot.set_my_commands(commands, scope=scope, language_code=code)
-    except TelegramBadRequest as refused:
-        log.info("a command menu was not set", user=user_id, reason=refused.message)
+    Telegram prefers the commands of a chat over those of all chats, even if only the latter have
+    the client's language: https://core.telegram.org/bots/api#determining-list-of-commands
+    """
+    commands = _described(Menu.PRIVATE, renderer, is_admin=is_admin)
+    await bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id=user_id))
 
 
 async def _set_descriptions(bot: Bot, renderer: Renderer, code: str | None) -> None:

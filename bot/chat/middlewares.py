@@ -8,9 +8,10 @@
 6. `GroupMiddleware` drops group messages that are not for the bot.
 7. `UserMiddleware` finds the current user, and gives the handler its `context`.
 8. `PermissionMiddleware` refuses users without the permission of the chosen handler.
-9. `QuestionMiddleware` ends the wait for the answer to a question.
+9. `PrivateAnswerMiddleware` (`private_answers`) answers what a group must not see in private.
+10. `QuestionMiddleware` ends the wait for the answer to a question.
 
-The last two are inner middlewares: they run once a handler is chosen.
+The last three are inner middlewares: they run once a handler is chosen.
 """
 
 from __future__ import annotations
@@ -18,23 +19,37 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.dispatcher.flags import get_flag
-from aiogram.enums import ChatType, MessageEntityType
+from aiogram.enums import ChatType
 from aiogram.exceptions import AiogramError, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.callbacks import Erase, KeepData
-from bot.chat.commands import HANDLED_IN_GROUPS
+from bot.chat.commands import ABOUT_SENDER, HANDLED_IN_GROUPS
 from bot.chat.context import Context
-from bot.chat.managed_chats import frame_of, manager_of, target_of, without_target
-from bot.chat.menu import register_admin
-from bot.chat.permissions import REFUSALS, Permission, is_bot_admin, is_in_private_chat
-from bot.chat.questions import asked_by, end_wait, question_in, waiting_question
+from bot.chat.group_messages import is_reply_to_bot, without_name
+from bot.chat.managed_chats import (
+    carried_by,
+    frame_of,
+    linked_by,
+    manager_of,
+    without_target,
+)
+from bot.chat.menu import ChatMenu
+from bot.chat.permissions import (
+    REFUSALS,
+    ButtonPermissions,
+    Permission,
+    is_bot_admin,
+    is_in_private_chat,
+)
+from bot.chat.questions import asked_by, end_wait, waiting_question
 from bot.chat.rate_limit import WAIT_SECONDS, is_service_message
 from bot.chat.reply import Reply
 from bot.chat.senders import sender_of, thread_of
@@ -59,9 +74,10 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.administrators import Administrators
+    from bot.chat.rate_limit import RateLimiter
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
-    from bot.subscribers.users import Sender
+    from bot.subscribers.users import CurrentUser, Sender
     from storage.db.engine import OpenTransactions
 
     Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -305,51 +321,49 @@ class FirstAdminMiddleware(BaseMiddleware):
             is_playground=resources.is_playground,
         )
         if is_first:
-            await register_admin(data["bot"], data["reply"].renderer, user_id)
+            renderer = data["reply"].renderer
+            menu = ChatMenu(user_id, renderer, resources.app_url, is_admin=True)
+            resources.background.start(menu.set(data["bot"]), menu.key)
         return is_first
 
 
 class GroupMiddleware(BaseMiddleware):
-    """Drops group messages, except commands and mentions of the bot, and answers to its questions.
+    """Drops group messages, except commands and mentions of the bot, and replies to it.
 
     A command for private chats passes only if it names this bot, because it may be another bot's.
-    A mention of the bot is removed from the text. Other replies to the bot's messages are dropped
-    too, because groups soon remove a bot that answers everybody.
+    A mention of the bot is removed from the text. `group_messages` says which replies are for the
+    bot, because groups soon remove a bot that answers everybody.
     """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if not isinstance(event, Message) or event.chat.type not in _GROUPS:
             return await handler(event, data)
-        if event.edit_date or not event.text or event.is_automatic_forward:
+        if event.edit_date or event.is_automatic_forward:
             return None
-        name = ((await data["bot"].me()).username or "").lower()
-        if event.text.startswith("/"):
-            command, _, named = event.text.split(maxsplit=1)[0].partition("@")
+        bot: Bot = data["bot"]
+        text, name = event.text or "", ((await bot.me()).username or "").lower()
+        if text.startswith("/"):
+            command, _, named = text.split(maxsplit=1)[0].partition("@")
             is_ours = named.lower() == name if named else command[1:] in HANDLED_IN_GROUPS
             return await handler(event, data) if is_ours else None
-        if text := _without_name(event, name):
-            addressed = event.model_copy(update={"text": text, "entities": None})
+        if said := without_name(event, name):
+            addressed = event.model_copy(update={"text": said, "entities": None})
             return await handler(addressed, data)
-        if question_in(event.reply_to_message):
-            return await handler(event, data)
-        return None
-
-
-def _without_name(message: Message, name: str) -> str | None:
-    """Return the text without the mention of *name*; None if there is no such mention."""
-    text = message.text or ""
-    for entity in message.entities or ():
-        mention = entity.extract_from(text)
-        if entity.type == MessageEntityType.MENTION and mention.lower() == f"@{name}":
-            return " ".join(text.replace(mention, " ", 1).split())
-    return None
+        return await handler(event, data) if is_reply_to_bot(event, bot.id) else None
 
 
 class UserMiddleware(BaseMiddleware):
-    """Identifies the current user, and the chat that they manage if the update is about it."""
+    """Identifies the current user, and the chat that they manage if the update is about it.
 
-    def __init__(self, administrators: Administrators) -> None:
+    Tells the rate limiter who is an admin of the bot, because it reads no database.
+    """
+
+    def __init__(
+        self, administrators: Administrators, buttons: ButtonPermissions, limiter: RateLimiter
+    ) -> None:
         self._administrators = administrators
+        self._buttons = buttons
+        self._limiter = limiter
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         resources: Resources = data["resources"]
@@ -363,6 +377,7 @@ class UserMiddleware(BaseMiddleware):
         user = await users.identify(
             resources.storage, sender, is_leaving=_is_leaving(event), access=resources.access
         )
+        self._limiter.set_admin(sender.user_id, is_admin=user is not None and user.is_admin)
         if user is None:
             await reply.toast(
                 "chat/unauthorized.html#no_access",
@@ -371,20 +386,50 @@ class UserMiddleware(BaseMiddleware):
             )
             return None
         reply.speak(user.language)
-        if sender.kind is ChatKind.CHANNEL:
-            channel = ManagedChat(user.chat_id, sender.telegram_id, sender.title, sender.kind)
-            reply.frame = frame_of(channel, reply.renderer)
-        chat_id = target_of(event, user)
+        context = Context(resources, user, reply)
+        await self._prepare(context, sender)
+        chat_id = _target_of(event, user)
         if chat_id is not None:
-            storage, administrators = resources.storage, self._administrators
-            found = await manager_of(chat_id, user, data["bot"], storage, administrators)
-            if found is None:
+            manager = await self._as_manager(chat_id, context, event)
+            if manager is None:
                 await reply.toast("chat/channels.html#not_yours")
                 return None
-            managed, user = found
-            reply.frame = frame_of(managed, reply.renderer)
-        context = Context(resources, user, reply)
+            context = replace(context, user=manager)
         return await handler(without_target(event), data | {"context": context})
+
+    async def _prepare(self, context: Context, sender: Sender) -> None:
+        """Fit the reply to the chat it goes to."""
+        user, reply = context.user, context.reply
+        if user.was_managing is not None:
+            await _stop_managing(context)
+        if context.is_seen_by_group:
+            reply.may_press = partial(self._may_press, user)
+        elif sender.kind is ChatKind.CHANNEL:
+            channel = ManagedChat(user.chat_id, sender.telegram_id, sender.title, sender.kind)
+            reply.frame = frame_of(channel, reply.renderer)
+
+    def _may_press(self, user: CurrentUser, data: str) -> bool:
+        """Return whether *user* may press a button with *data* in a group."""
+        enough = {Permission.EVERYBODY}
+        if user.can_change:
+            enough |= {Permission.ADMINISTRATORS, Permission.CONFIDENTIAL}
+        return not enough.isdisjoint(self._buttons.of(data))
+
+    async def _as_manager(
+        self, chat_id: int, context: Context, event: Message | CallbackQuery
+    ) -> CurrentUser | None:
+        """Put replies into the frame of a managed chat, and return the user as its manager."""
+        user, reply, storage = context.user, context.reply, context.storage
+        found = await manager_of(chat_id, user, reply.bot, storage, self._administrators)
+        if found is None:
+            return None
+        if isinstance(event, Message) and linked_by(event.text):
+            await groups.set_managed(storage, user.user_id, chat_id)
+        elif chat_id == user.managing:
+            await groups.go_on_managing(storage, user)
+        managed, manager = found
+        reply.frame = frame_of(managed, reply.renderer)
+        return manager
 
     async def _may_change(
         self, event: Message | CallbackQuery, sender: Sender, data: dict[str, Any]
@@ -395,6 +440,31 @@ class UserMiddleware(BaseMiddleware):
         if isinstance(event, Message) and event.sender_chat:
             return event.sender_chat.id == event.chat.id
         return await self._administrators.has(data["bot"], sender.telegram_id, sender.user_id)
+
+
+def _target_of(event: Message | CallbackQuery, user: CurrentUser) -> int | None:
+    """Return our row of the managed chat that *event* is for; None if it is for no such chat."""
+    if isinstance(event, CallbackQuery):
+        carried = carried_by(event.data)
+        return carried[0] if carried else None
+    if user.kind is not ChatKind.PRIVATE:
+        return None
+    if linked := linked_by(event.text):
+        return linked[0]
+    command = _COMMAND.match(event.text or "")
+    if command and command[0][1:] in ABOUT_SENDER:
+        return None
+    asked = asked_by(event, user)
+    return asked.chat_id or None if asked else user.managing
+
+
+async def _stop_managing(context: Context) -> None:
+    """End managing a chat that the user did nothing for in an hour, and say so."""
+    former = context.user.was_managing
+    name = await groups.name_of(context.storage, former)
+    await groups.set_managed(context.storage, context.user.user_id, None)
+    if name and not context.reply.pressed:
+        await context.reply.show("chat/channels.html#expired", name=name, chat_id=former)
 
 
 def _is_leaving(event: Message | CallbackQuery) -> bool:
@@ -425,6 +495,7 @@ class PermissionMiddleware(BaseMiddleware):
         context: Context = data["context"]
         match permission:
             case Permission.BOT_ADMINS:
+                context.reply.frame = None  # their pages are about the bot, not a managed chat
                 return await is_bot_admin(event, context)
             case Permission.PRIVATE:
                 return is_in_private_chat(event)

@@ -9,13 +9,17 @@ A command takes its permission from its row in `commands`.
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiogram.enums import ChatType
+from aiogram.filters.callback_data import CallbackQueryFilter
 from aiogram.types import CallbackQuery, Message
 
 if TYPE_CHECKING:
+    from aiogram import Router
+
     from bot.chat.context import Context
 
 
@@ -31,6 +35,11 @@ class Permission(Enum):
     """
     ADMINISTRATORS = auto()
     """Administrators of the group or channel; in a private chat everybody."""
+    CONFIDENTIAL = auto()
+    """As ADMINISTRATORS, but a group does not see the answer, which goes to a private chat.
+
+    It shows an address or a secret link, or asks for something that is read only there.
+    """
     PRIVATE = auto()
     """Everybody, in a private chat; in a group the command may be another bot's."""
     BOT_ADMINS = auto()
@@ -50,6 +59,7 @@ class Permission(Enum):
 REFUSALS = {
     Permission.EVERYBODY: "chat/groups.html#not_yours",
     Permission.ADMINISTRATORS: "chat/groups.html#not_yours",
+    Permission.CONFIDENTIAL: "chat/groups.html#not_yours",
     Permission.PRIVATE: "chat/errors.html#unknown_command",
     Permission.BOT_ADMINS: "chat/admin/access.html#not_for_you",
 }
@@ -68,3 +78,46 @@ async def is_bot_admin(event: Message | CallbackQuery, context: Context) -> bool
     checks the permission.
     """
     return context.user.is_admin and is_in_private_chat(event)
+
+
+async def may_change(_: object, context: Context) -> bool:
+    """Return whether the user administers the chat, as last known; true in a private chat.
+
+    Like `is_bot_admin`, as a filter it only chooses between two handlers.
+    """
+    return context.user.can_change
+
+
+class _ButtonHandler(NamedTuple):
+    takes: CallbackQueryFilter
+    is_certain: bool  # it has no other filter
+    permission: Permission
+
+
+class ButtonPermissions:
+    """Tells who may press a button, from how the handlers of *router* are registered."""
+
+    def __init__(self, router: Router) -> None:
+        self._handlers: dict[str, list[_ButtonHandler]] = {}
+        for inner in router.chain_tail:
+            for handler in inner.callback_query.handlers:
+                filters = [each.callback for each in handler.filters or ()]
+                for used in filters:
+                    if isinstance(used, CallbackQueryFilter):
+                        permission, is_certain = handler.flags["permission"], len(filters) == 1
+                        same = self._handlers.setdefault(used.callback_data.__prefix__, [])
+                        same.append(_ButtonHandler(used, is_certain, permission))
+
+    def of(self, data: str) -> frozenset[Permission]:
+        """Return the permissions of the handlers that may take a press of a button with *data*.
+
+        Any of them is enough. Nobody needs one to hear that a button is too old.
+        """
+        found = []
+        for handler in self._handlers.get(re.split("[:|]", data, maxsplit=1)[0], ()):
+            rule, kind = handler.takes.rule, handler.takes.callback_data
+            if rule is None or rule.resolve(kind.unpack(data)):
+                found.append(handler.permission)
+                if handler.is_certain:
+                    break
+        return frozenset(found or [Permission.EVERYBODY])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +20,20 @@ from bot.telegram import entities_of, markup_of
 from storage.feeds_followed import ImportMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from aiogram import Bot
 
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
+    from bot.sources.discovery.add import Addition
     from bot.subscribers.feed_lists import ListProgress, Tried
     from storage.db.engine import Storage
     from storage.feeds_followed import ImportChat
 
 log = structlog.get_logger(__name__)
 
+EDIT_SECONDS = 2.0  # between two edits of one message
 REASONS_SHOWN = 10  # further ones are sent in a file
 _FILE = "not-added.txt"
 
@@ -120,6 +123,36 @@ async def _report_all(reply: Reply, message_id: int, lines: Sequence[Tried]) -> 
     if len(failed) > REASONS_SHOWN:
         data = reply.renderer.text("chat/import.html#not_added_file", failed=failed).encode()
         await reply.send_file(_FILE, data, "chat/import.html#not_added", count=len(failed))
+
+
+async def report_starters(
+    progress: Progress,
+    adding: Callable[[Callable[[Sequence[Addition], str], None]], Awaitable[Sequence[Addition]]],
+    total: int,
+    pause_seconds: float = EDIT_SECONDS,
+) -> None:
+    """Show how far *adding* is, then its result; a message that cannot be edited stops nothing."""
+    now: dict[str, Any] = {"tried": 0, "name": ""}
+
+    def trying(done: Sequence[Addition], name: str) -> None:
+        now.update(tried=len(done), name=name)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(_awaited(adding(trying)))
+        while not (await asyncio.wait((task,), timeout=pause_seconds))[0]:
+            await _edit(progress, "chat/sources.html#adding_starters", total=total, **now)
+    await _edit(progress, "chat/sources.html#starters", done=task.result(), shown=REASONS_SHOWN)
+
+
+async def _awaited(work: Awaitable[Sequence[Addition]]) -> Sequence[Addition]:
+    return await work
+
+
+async def _edit(progress: Progress, template: str, **values: Any) -> None:
+    try:
+        await progress.change(template, **values)
+    except (AiogramError, OSError, TimeoutError) as error:
+        log.info("the progress of the starter feeds was not shown", reason=str(error))
 
 
 async def report_broadcasts(bot: Bot, renderer: Renderer, storage: Storage) -> int:

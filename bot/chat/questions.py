@@ -1,7 +1,7 @@
 """Questions that are answered by typing, and how an answer is recognised.
 
-1. The Cancel button under a question holds its kind and subject, so that a reply to the message is
-   always its answer.
+1. The Cancel button under a question holds its kind, its subject and the managed chat that it is
+   about, so that a reply to the message is always its answer.
 2. In a private chat, the next text typed within an hour is the answer too. The chat's row holds the
    question until then. A command or a press ends that wait.
 """
@@ -56,14 +56,18 @@ _NOT_SENT = 0
 
 
 class AskedQuestion(NamedTuple):
-    """A question that waits; *message_id* is that of its message, or `_NOT_SENT`."""
+    """A question that waits; *message_id* is that of its message, or `_NOT_SENT`.
+
+    *chat_id*: our row of the group or channel that it is about; 0 for the user's own chat.
+    """
 
     message_id: int
     question: Question
     subject: int
+    chat_id: int = 0
 
     def __str__(self) -> str:
-        return f"{self.message_id}:{self.question}:{self.subject}"
+        return f"{self.message_id}:{self.question}:{self.subject}:{self.chat_id}"
 
 
 async def ask(
@@ -87,7 +91,8 @@ async def ask(
     )
     message = replace(message, text=text, keyboard=keyboard)
     if context.is_private:
-        await _ask_and_wait(context, message, AskedQuestion(_NOT_SENT, question, subject))
+        chat_id = context.chat_id if reply.frame else 0
+        await _ask_and_wait(context, message, AskedQuestion(_NOT_SENT, question, subject, chat_id))
     else:
         await reply.send_one(message)
 
@@ -122,8 +127,8 @@ def asked_by(message: Message, user: CurrentUser) -> AskedQuestion | None:
 
 def waiting_question(user: CurrentUser) -> AskedQuestion | None:
     match user.question.split(":"):
-        case [message_id, question, subject] if question in set(Question):
-            return AskedQuestion(int(message_id), Question(question), int(subject))
+        case [message_id, question, *ids] if question in set(Question):
+            return AskedQuestion(int(message_id), Question(question), *map(int, ids))
     return None
 
 
@@ -139,7 +144,8 @@ def question_in(message: Message | None) -> AskedQuestion | None:
             data = (carried[1] if carried else button.callback_data) or ""
             if data.startswith(f"{CancelQuestion.__prefix__}{CancelQuestion.__separator__}"):
                 pressed = CancelQuestion.unpack(data)
-                return AskedQuestion(message.message_id, pressed.question, pressed.subject)
+                chat_id = carried[0] if carried else 0
+                return AskedQuestion(message.message_id, pressed.question, pressed.subject, chat_id)
     return None
 
 

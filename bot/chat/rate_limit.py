@@ -24,8 +24,6 @@ from aiogram.types import CallbackQuery, Message
 from aiogram.types.update import UpdateTypeLookupError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from aiogram.types import TelegramObject, Update
 
 MOST_USERS = 10_000
@@ -139,8 +137,9 @@ class RateDecision:
 class RateLimiter:
     """Limits the updates of each user; *admins* of the bot have a higher limit."""
 
-    admins: Collection[int] = ()
+    admins: set[int] = field(default_factory=set)
     everybody: Rate = EVERYBODY
+    for_admins: Rate = ADMINS
     buckets: Buckets = field(default_factory=Buckets)
 
     def decide(self, update: Update, now: float) -> RateDecision:
@@ -157,12 +156,19 @@ class RateLimiter:
         if not user_id or not may_be_dropped(update):
             return RateDecision(Verdict.HANDLE)
         is_inline = kind in _WHILE_TYPING
-        rate = INLINE if is_inline else ADMINS if user_id in self.admins else self.everybody
+        rate = INLINE if is_inline else self._rate_of(user_id)
         bucket = self.buckets.of((user_id, is_inline), rate, now)
         verdict = bucket.take(now, SECONDS_BETWEEN_TOASTS if kind == "callback_query" else inf)
         if verdict is Verdict.NOTIFY and not _can_be_notified(event):
             return RateDecision(Verdict.DROP)
         return RateDecision(verdict, bucket.seconds_closed())
+
+    def set_admin(self, user_id: int, *, is_admin: bool) -> None:
+        """Remember whether the user is an admin now, for their next updates."""
+        (self.admins.add if is_admin else self.admins.discard)(user_id)
+
+    def _rate_of(self, user_id: int) -> Rate:
+        return self.for_admins if user_id in self.admins else self.everybody
 
 
 def may_be_dropped(update: Update) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,21 +13,23 @@ from aiogram.types import Message as Received
 from aiogram.utils.chat_action import ChatActionSender
 
 from bot.chat import callbacks as press
+from bot.rendering.messages import MAX_UNITS, units
 from bot.telegram import MayHaveArrived, entities_of, markup_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from aiogram import Bot
 
     from bot.chat.managed_chats import Frame
-    from bot.rendering.messages import Message
+    from bot.rendering.messages import Button, Keyboard, Message
     from bot.rendering.renderer import Renderer
     from storage.updates import UpdateRef
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_TOAST = 200
+_GAP = "\n\n"
 
 
 @dataclass(slots=True)
@@ -45,16 +47,22 @@ class Reply:
     progress_id: int = 0  # the message of a `Progress`
     is_public: bool = False  # the press was in a channel; replies go to the private chat
     said: set[str] = field(default_factory=set)  # templates that `say` has shown
+    may_press: Callable[[str], bool] | None = None  # in a group: whether the user may, by data
 
     def speak(self, language: str) -> None:
         """Reply in this language (IETF tag) from now on, if the bot offers it."""
         self.renderer = self.renderer.of(language)
 
+    @property
+    def _common(self) -> dict[str, Any]:
+        """The values that all templates of replies get; *in_group*: all members see the reply."""
+        return {"press": press, "in_group": self.telegram_id < 0}
+
     def render(self, template: str, **values: Any) -> Message:
-        return self.renderer.message(template, press=press, **values)
+        return self.renderer.message(template, **self._common, **values)
 
     async def show(self, template: str, **values: Any) -> None:
-        await self.send(self.renderer.messages(template, press=press, **values))
+        await self.send(self.renderer.messages(template, **self._common, **values))
 
     async def send(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -64,8 +72,30 @@ class Reply:
                     await self._send_text(self.framed(part))
 
     def framed(self, message: Message) -> Message:
-        """Return *message* in the frame of the managed chat, if the reply is about one."""
-        return self.frame.around(message) if self.frame else message
+        """Return *message* as its readers get it.
+
+        It is in the frame of the managed chat, if it is about one. A member of a group gets none of
+        the buttons that are for administrators, but a line that says so.
+        """
+        if self.frame:
+            return self.frame.around(message)
+        keyboard = self._allowed(message.keyboard)
+        if keyboard == message.keyboard:
+            return message
+        line = _GAP + self.renderer.message("chat/groups.html#for_administrators").text
+        if units(message.text + line) > MAX_UNITS:
+            line = ""
+        return replace(message, text=message.text + line, keyboard=keyboard)
+
+    def _allowed(self, keyboard: Keyboard) -> Keyboard:
+        """Return the buttons that the user may press here."""
+        if self.may_press is None:
+            return keyboard
+        rows = (tuple(filter(self._is_allowed, row)) for row in keyboard)
+        return tuple(row for row in rows if row)
+
+    def _is_allowed(self, button: Button) -> bool:
+        return not self.may_press or button.data is None or self.may_press(button.data)
 
     async def _send_rich(self, message: Message, html: str) -> bool:
         """Send *html* as a rich message; return False if Telegram refuses it."""
@@ -106,6 +136,7 @@ class Reply:
             await self.bot.send_document(self.telegram_id, BufferedInputFile(data, name), **caption)
 
     def _caption(self, message: Message) -> dict[str, Any]:
+        message = self.framed(message)
         return {
             "message_thread_id": self.thread_id or None,
             "caption": message.text,
@@ -144,7 +175,7 @@ class Reply:
 
     async def change_buttons(self, template: str, **values: Any) -> None:
         """Change only the buttons of the message whose button was pressed."""
-        keyboard = self.renderer.keyboard(template, press=press, **values)
+        keyboard = self._allowed(self.renderer.keyboard(template, **self._common, **values))
         if self.frame and not self.is_public:
             keyboard = self.frame.keyboard(keyboard)
         await self._put_buttons(markup_of(keyboard))
@@ -201,6 +232,13 @@ class Reply:
             return  # too old to have a spinner
         except AiogramError as error:
             log.warning("a press was not acknowledged", reason=str(error))
+
+    async def open_link(self, url: str) -> None:
+        """Answer the press by opening *url*, a link to this bot."""
+        if self.pressed and not self.is_acknowledged:
+            self.is_acknowledged = True
+            with suppress(TelegramBadRequest):  # too old to have a spinner
+                await self.pressed.answer(url=url)
 
     def drawing(self) -> ChatActionSender:
         """Show, during an `async with`, that a picture is being made."""

@@ -242,14 +242,14 @@ async def _export(storage: Storage, bot: int | None, part: Path) -> int:
 async def _import(
     settings: Settings, lines: list[bytes], *, dry_run: bool
 ) -> Counter[tuple[str, str]]:
-    from bot.app.resources import database_of, limits_for_all, open_storage, stored
+    from bot.app.resources import database_in_use, limits_for_all, open_storage, stored
     from bot.app.stops import needing_the_database
     from bot.subscribers.dump import load_chat
     from bot.subscribers.errors import NotAnExport
 
     limits = limits_for_all(settings)
     counts: Counter[tuple[str, str]] = Counter()
-    opened = stored() if dry_run else open_storage(database_of(settings))
+    opened = stored() if dry_run else open_storage(database_in_use(settings))
     advice = ". Chats loaded so far stay; run the same command again for the others."
     bot = _bot_id(settings)
     async with opened as storage:

@@ -48,14 +48,17 @@ def doctor(
 
     Exit 1 if something is unhealthy. docs/how-to/doctor.md explains each finding.
     """
+    from bot.app.resources import bot_database_of
     from bot.ops.doctor.findings import is_any_unhealthy
     from bot.settings import load_settings
 
-    findings = asyncio.run(_found(load_settings(), quick=quick))
+    settings = load_settings()
+    findings = asyncio.run(_found(settings, quick=quick))
     if as_json:
         for finding in findings:
             output.print_json(asdict(finding))
     else:
+        typer.echo(f"Database: {bot_database_of(settings).shown}")
         _print(findings)
     if is_any_unhealthy(findings):
         raise typer.Exit(1)
@@ -135,6 +138,7 @@ def stats(
     if as_json:
         output.print_json(_document(found))
         return
+    output.print_database()
     for line in _lines(found, days):
         typer.echo(line)
 
@@ -241,7 +245,8 @@ def trace(
     if delivery is not None:
         of_delivery = output.with_storage(lambda storage: trace_delivery(storage, delivery))
         if of_delivery is None:
-            output.fail(f"There is no delivery {delivery}.")
+            output.fail(f"There is no delivery {delivery} in {output.database_shown()}.")
+        output.print_database()
         output.console().print(_delivery_shown(of_delivery))
         if len(of_delivery.articles) != 1:
             return
@@ -249,7 +254,10 @@ def trace(
     named = article or ""
     of_article = output.with_storage(lambda storage: _trace_article(storage, named))
     if of_article is None:
-        output.fail(f"There is no article {article}; it may have been deleted.")
+        where = output.database_shown()
+        output.fail(f"There is no article {article} in {where}; it may have been deleted.")
+    if delivery is None:
+        output.print_database()
     output.console().print(_article_shown(of_article))
 
 

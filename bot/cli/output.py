@@ -67,6 +67,18 @@ def with_transaction(
     return with_storage(do, read_only=read_only)
 
 
+def database_shown() -> str:
+    """Return which database `with_storage` reads: a playground that runs has one of its own."""
+    from bot.app.resources import database_in_use
+    from bot.settings import load_settings
+
+    return database_in_use(load_settings()).shown
+
+
+def print_database() -> None:
+    typer.echo(f"Database: {database_shown()}")
+
+
 def console() -> Console:
     """Return a console for standard output; it wraps lines in a terminal, or if COLUMNS is set."""
     from rich.console import Console

@@ -32,9 +32,11 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     from bot.app.run import run_bot
     from bot.ops.error_reports import error_reports
     from bot.ops.logs import LastErrors, configure_logs
-    from bot.settings import load_settings
+    from bot.settings import given_names, load_settings, unknown_names
 
     settings = load_settings() if roles is None else load_settings(roles=roles)
+    for unknown in unknown_names(given_names()):
+        typer.echo(f"{unknown.sentence} {unknown.hint}".rstrip(), err=True)
     errors = LastErrors()
     dsn = settings.errors_url.get_secret_value() if settings.errors_url else None
     with error_reports(dsn) as report:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
-from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -14,19 +12,17 @@ from bot.cli.output import FAILED, AsJson, AsOneJson, console, fail, print_json,
 from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import timedelta
 
     from rich.console import Console
 
     from bot.app.resources import SourceResources
     from bot.sources.discovery.add import Addition, SourceAdder, SourceOptions
+    from bot.sources.discovery.add_all import Wanted
     from bot.sources.discovery.opml import Outline
 
-HOSTS_AT_ONCE = 16
-
 Result = TypeVar("Result")
-Wanted = tuple[str, "SourceOptions"]  # an address, and how to read it
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, check and remove feeds and pages.")
 
@@ -70,7 +66,7 @@ def add(
 
     async def add_and_record(resources: SourceResources) -> list[Addition]:
         adder = SourceAdder(resources.storage, resources.fetcher, resources.reader, public=True)
-        done = await add_all(adder, wanted)
+        done = await add_with_progress(adder, wanted)
         await _record(resources, done)
         return done
 
@@ -157,13 +153,14 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
 
 
 def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
-    from bot.app.resources import database_of, make_fetcher, open_sources
+    from bot.app.resources import database_in_use, make_fetcher, open_sources
     from bot.settings import load_settings
 
     async def with_resources() -> Result:
         settings = load_settings()
-        fetcher = make_fetcher(settings)
-        async with open_sources(database_of(settings), fetcher) as resources:
+        database = database_in_use(settings)
+        newsroom = ("127.0.0.1", settings.playground_port) if database.is_of_playground else None
+        async with open_sources(database, make_fetcher(settings, newsroom)) as resources:
             return await work(resources)
 
     return asyncio.run(with_resources())
@@ -198,28 +195,12 @@ def _outlines(opml: Path | None, *, starter: bool) -> list[Outline]:
 def _wanted(
     urls: Sequence[str], outlines: Sequence[Outline], options: SourceOptions
 ) -> list[Wanted]:
+    from bot.sources.discovery.add_all import as_listed
+
     wanted = [*((url, options) for url in urls), *as_listed(outlines, options)]
     if not wanted:
         fail("Say what to add: an address, --opml FILE or --starter.")
     return wanted
-
-
-def as_listed(outlines: Iterable[Outline], options: SourceOptions) -> list[Wanted]:
-    """Return the sources in a list. A page that is listed as a feed must have exactly one feed."""
-    from bot.sources.discovery.add import Form
-
-    return [
-        (
-            each.url or each.site,
-            replace(
-                options,
-                title=each.title,
-                folder=each.folder,
-                form=Form.PAGE if each.is_page else Form.FEED,
-            ),
-        )
-        for each in outlines
-    ]
 
 
 async def _record(resources: SourceResources, done: Sequence[Addition]) -> None:
@@ -236,54 +217,18 @@ async def _record(resources: SourceResources, done: Sequence[Addition]) -> None:
         await resources.storage.analyze([Source])
 
 
-async def add_all(
+async def add_with_progress(
     adder: SourceAdder, wanted: Sequence[Wanted], console: Console | None = None
 ) -> list[Addition]:
-    """Add sources, one at a time per host; return the additions in the order of completion."""
-    done: list[Addition] = []
-    hosts = iter(_by_host(wanted))
+    """Add sources behind a progress bar, which names the one being tried."""
+    from bot.sources.discovery.add_all import add_all, count_failures
+
     with progress("", console) as update:
 
-        async def add_hosts() -> None:
-            for one_host in hosts:
-                for url, options in one_host:
-                    update(len(done), len(wanted), f"{_failures(done)}{options.title or url}")
-                    done.append(await _add(adder, url, options))
+        def trying(done: Sequence[Addition], name: str) -> None:
+            failed = count_failures(done)
+            update(len(done), len(wanted), f"{f'{failed} not added  ' if failed else ''}{name}")
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(HOSTS_AT_ONCE, len(wanted))):
-                group.create_task(add_hosts())
+        done = await add_all(adder, wanted, trying)
         update(len(wanted), len(wanted))
     return done
-
-
-def _by_host(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
-    """Yield the sources of each host, the largest host first because it takes the longest."""
-    from bot.sources.urls import host_of
-
-    hosts: dict[str, list[Wanted]] = defaultdict(list)
-    for url, options in wanted:
-        hosts[host_of(url)].append((url, options))
-    yield from sorted(hosts.values(), key=len, reverse=True)
-
-
-async def _add(adder: SourceAdder, url: str, options: SourceOptions) -> Addition:
-    """Add a source; return a database error as an outcome, so that the others are still added."""
-    from bot.sources.discovery.add import Addition, AddOutcome
-    from bot.sources.fetch.problems import Problem, ProblemCode
-    from storage.db.problems import DatabaseError
-
-    try:
-        return await adder.add(url, options)
-    except DatabaseError as error:
-        detail = {"reason": str(error.orig).splitlines()[0]}
-        problem = Problem(ProblemCode.NOT_STORED, detail)
-        return Addition(url, AddOutcome.REFUSED, options.title, problem=problem)
-
-
-def _failures(done: Iterable[Addition]) -> str:
-    from bot.sources.discovery.add import AddOutcome
-
-    counts = Counter(addition.outcome for addition in done)
-    failed = sum(counts.values()) - counts[AddOutcome.ADDED] - counts[AddOutcome.THERE]
-    return f"{failed} not added  " if failed else ""

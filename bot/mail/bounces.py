@@ -22,7 +22,8 @@ from bot.mail.status import Blame, failure_of
 from bot.sources.feeds.model import Unreadable
 from bot.subscribers.text import one_line
 from storage.access import admin_chats
-from storage.enums import DeliveryKind, MailboxProblem, MailboxState
+from storage.chats import private_chat_of, private_chats_of_admins
+from storage.enums import ChatKind, DeliveryKind, MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox, lock_mailbox
 from storage.outbox import enqueue, new_delivery, overdue_confirmations
 from storage.suspension import suspend_mailbox, unsubscribe_mailbox
@@ -44,6 +45,7 @@ log = structlog.get_logger(__name__)
 SOFT_WINDOW = timedelta(days=14)
 MOST_SOFT = 5
 _LONGEST_REASON = 300
+_MOST_NOTIFIED = 3  # administrators of a group or channel
 
 
 @dataclass(eq=False, repr=False)
@@ -169,7 +171,7 @@ class Bounces:
         self, tx: Transaction, mailbox: Mailbox, chat: Chat, problem: MailboxProblem, reason: str
     ) -> None:
         if await suspend_mailbox(tx, mailbox, problem, one_line(reason)[:_LONGEST_REASON]):
-            await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=self.renderer)])
+            await enqueue(tx, await mailbox_notices(tx, mailbox, chat, renderer=self.renderer))
 
 
 def _is_overdue(mailbox: Mailbox, now: datetime) -> bool:
@@ -189,13 +191,32 @@ async def unsubscribe_address(storage: Storage, mailbox_id: int, *, renderer: Re
     async with storage.writing() as tx:
         found = await lock_mailbox(tx, mailbox_id)
         if found and await unsubscribe_mailbox(tx, found[0]):
-            await enqueue(tx, [mailbox_notice(tx, *found, renderer=renderer)])
+            await enqueue(tx, await mailbox_notices(tx, *found, renderer=renderer))
 
 
-def mailbox_notice(
+async def mailbox_notices(
     tx: Transaction, mailbox: Mailbox, chat: Chat, *, renderer: Renderer
-) -> dict[str, Any]:
-    """Return the notice to the chat that mails now go to *mailbox*, or why they no longer do."""
-    message = renderer.of(chat.speaks).message("notices.html#mailbox", mailbox=mailbox)
+) -> list[dict[str, Any]]:
+    """Return the notices that mails now go to *mailbox*, or why they no longer do.
+
+    A private chat gets it itself. That of a group or channel goes to its administrators in private,
+    because members must not see the address.
+    """
     named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
-    return new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
+    if chat.kind is ChatKind.PRIVATE:
+        recipients, name = [chat], ""
+    else:
+        recipients, name = await _administrators_of(tx, chat), chat.name
+    rows = []
+    for recipient in recipients:
+        page = renderer.of(recipient.speaks)
+        message = page.message("notices.html#mailbox", mailbox=mailbox, name=name)
+        rows.append(new_delivery(tx, DeliveryKind.NOTICE, recipient.id, message, **named))
+    return rows
+
+
+async def _administrators_of(tx: Transaction, chat: Chat) -> list[Chat]:
+    """Return the private chats of those who last changed the chat's settings, or of its inviter."""
+    found = await private_chats_of_admins(tx, chat.telegram_id, limit=_MOST_NOTIFIED)
+    inviter = None if found else await private_chat_of(tx, chat.invited_by or 0)
+    return [*found, *filter(None, [inviter])]

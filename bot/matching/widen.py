@@ -93,6 +93,16 @@ def translations(
     return tuple(found)
 
 
+def is_place(words: tuple[str, ...], languages: Collection[str]) -> bool:
+    """Return whether the folded *words* name a country or a large city in any of *languages*."""
+    return any(words in _place_names(code) for code in languages)
+
+
+@lru_cache(maxsize=64)
+def _place_names(code: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(fold(name).words for key, name in _names(code).items() if key[:2] != "of")
+
+
 @lru_cache(maxsize=64)
 def _keys(code: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -109,7 +119,7 @@ def _names(code: str) -> Mapping[str, str]:
     The key of a city is that of its time zone.
     """
     try:
-        locale = Locale.parse(code)
+        locale = Locale.parse(code, sep="-")
     except (UnknownLocaleError, ValueError):
         return {}
     territories = {f"in {key}": name for key, name in locale.territories.items() if key.isalpha()}

@@ -135,6 +135,8 @@ class Control:
             return _error("can't parse the JSON body")
         if not isinstance(facts, dict) or "world" in facts:
             return _error("the body must be an Object with the facts of the verb")
+        if verb == publish.__name__ and not facts:
+            facts = {"slug": await self.world.newsroom.chosen()}
         try:
             return web.json_response(VERBS[verb](self.world, **facts))
         except ApiError as error:

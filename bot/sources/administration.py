@@ -1,10 +1,12 @@
 """The operator's and admins' commands on sources: list, export, remove, and check one closely."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.sources.decide import not_a_feed, schedule_inputs, source_changes
-from bot.sources.discovery.add import new_source
+from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder, new_source
+from bot.sources.discovery.add_all import add_all, as_listed
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
@@ -18,6 +20,7 @@ from bot.sources.fetch.source import (
     fetch_source,
 )
 from bot.sources.urls import as_typed
+from storage import feeds_followed
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.enums import AuditAction, SourceKind
@@ -98,6 +101,30 @@ async def sources_as_opml(storage: Storage) -> bytes:
         if source.public and source.kind is not SourceKind.SEARCH
     ]
     return write_opml(outlines, "Sources of Dateline")
+
+
+async def is_anything_read(storage: Storage, chat_id: int) -> bool:
+    """Return whether the bot reads any source whose news the chat could get."""
+    async with storage.reading() as tx:
+        return await feeds_followed.is_anything_read(tx, chat_id)
+
+
+async def add_starters(
+    storage: Storage,
+    adder: SourceAdder,
+    outlines: Sequence[Outline],
+    trying: Callable[[Sequence[Addition], str], None],
+    *,
+    by: int,
+) -> list[Addition]:
+    """Add the starter feeds *outlines*, and record the new ones; *by*: the admin's id."""
+    done = await add_all(adder, as_listed(outlines, adder.options), trying)
+    async with storage.writing() as tx:
+        for each in done:
+            if each.outcome is AddOutcome.ADDED:
+                await record_event(tx, by, AuditAction.SOURCE_ADDED, each.url)
+    await storage.analyze([Source])
+    return done
 
 
 async def is_search_feed(storage: Storage, url: str) -> bool:

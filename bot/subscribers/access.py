@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from bot.rendering.i18n import ENGLISH
 from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import CannotBan
 from bot.subscribers.timezones import guess_zone
@@ -27,7 +28,7 @@ from storage.access import (
     use_code,
 )
 from storage.access_requests import AccessRequest, decide_request, pending_requests
-from storage.chats import chat_at, chosen_languages, names_of_chats, open_chat, set_inviter
+from storage.chats import chat_at, names_of_chats, open_chat, set_inviter, spoken_languages
 from storage.db.engine import Storage, Transaction
 from storage.enums import CLOSED, AuditAction, ChatKind, ChatState, DeliveryKind
 from storage.outbox import enqueue, new_delivery
@@ -110,11 +111,11 @@ async def new_admin_code(storage: Storage, *, access: Access) -> str | None:
     return code
 
 
-async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, str | None]:
-    """Return all admins, each with the language that they chose, if any."""
+async def admin_languages(storage: Storage, *, access: Access) -> Mapping[int, str]:
+    """Return all admins, each with the language in which the bot writes to them."""
     async with storage.reading() as tx:
         everybody = access.admins | frozenset(await admin_ids(tx))
-        return dict.fromkeys(everybody) | await chosen_languages(tx, everybody)
+        return dict.fromkeys(everybody, ENGLISH.code) | await spoken_languages(tx, everybody)
 
 
 async def redeem_admin_code(storage: Storage, user_id: int, code: str, *, access: Access) -> bool:

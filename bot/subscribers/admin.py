@@ -10,6 +10,7 @@ from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.paging import ListPage, load_page
 from storage.chat_overview import ChatListed, chat_listed, chats_listed, count_chats
 from storage.db.engine import Storage
+from storage.feeds_followed import is_anything_read
 from storage.pace import flood_waits_today
 from storage.sources import Source
 from storage.stats import (
@@ -39,6 +40,7 @@ class Overview:
     unhealthy: Sequence[Source]
     more_unhealthy: int
     errors: Sequence[Failure]
+    reads_news: bool
     now: datetime
 
     @property
@@ -67,6 +69,7 @@ async def get_overview(
             unhealthy=unhealthy,
             more_unhealthy=await count_unhealthy_sources(tx) - len(unhealthy),
             errors=errors()[:MOST_ERRORS],
+            reads_news=await is_anything_read(tx),
             now=tx.now,
         )
 

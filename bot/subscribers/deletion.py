@@ -18,13 +18,22 @@ import structlog
 
 from bot.mail.codes import VALID_FOR
 from bot.subscribers.subscriptions import UNDO_WITHIN
+from bot.subscribers.timezones import guess_zone
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
 from storage.access_requests import forget_old_requests
 from storage.articles import rewrite_index
 from storage.broadcasts import forget_author
 from storage.chat_overview import StoredCounts, stored_counts
-from storage.chats import forget_chat_admin, forget_inviter, lock_chats, lock_with_invited
+from storage.chats import (
+    Chat,
+    add_listed_admins,
+    forget_chat_admin,
+    forget_inviter,
+    lock_chats,
+    lock_with_invited,
+    open_chat,
+)
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, release_lease
 from storage.feeds_followed import forget_unfollowed, has_unfollowed, sources_had
@@ -37,6 +46,7 @@ from storage.usage import forget_usage
 log = structlog.get_logger(__name__)
 
 _CHATS = 100  # chats in one round
+_KEPT = ("telegram_id", "thread_id", "thread_name", "kind", "name", "language")
 
 
 async def stored_data(storage: Storage, chat_id: int) -> StoredCounts:
@@ -65,6 +75,20 @@ async def delete_chat(storage: Storage, chat_id: int, user_id: int | None) -> No
     if await _purge_sources(storage, followed):
         await _rewrite_index(storage)
     await _overwrite(storage)
+
+
+async def delete_managed_chat(storage: Storage, chat_id: int, user_id: int) -> None:
+    """Delete the data of a group or channel that *user_id* administers and the bot stays in.
+
+    The chat gets a new row without settings, so that the user can go on managing it.
+    """
+    async with storage.reading() as tx:
+        chat = await tx.get_one(Chat, chat_id)
+        kept = {name: getattr(chat, name) for name in _KEPT}
+    await delete_chat(storage, chat_id, None)
+    async with storage.writing() as tx:
+        new = await open_chat(tx, kept | {"zone": guess_zone(chat.language), "invited_by": user_id})
+        await add_listed_admins(tx, new.id, [user_id])
 
 
 async def purge_deleted(storage: Storage) -> int:

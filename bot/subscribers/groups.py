@@ -4,8 +4,8 @@ In a forum, each thread is a chat of its own with its own subscriptions. A subsc
 from one thread to another thread of the same group.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from bot.subscribers.errors import NoSuchTopic
@@ -16,12 +16,16 @@ from bot.subscribers.users import CurrentUser
 from storage import subscriptions
 from storage.chats import (
     Chat,
+    add_listed_admins,
+    administered_chats,
     chat_at,
-    invited_chats,
+    count_administered_chats,
     is_admin_recorded,
+    listed_admins,
     lock_chat,
-    other_chats,
+    private_chat_of,
     record_chat_admin,
+    remove_listed_admins,
     set_managed_chat,
 )
 from storage.db.engine import Storage, Transaction
@@ -30,9 +34,11 @@ from storage.mutes import MuteSubject, unmute_subject
 from storage.suspension import migrate_chat, move_waiting_alerts, restore_chat
 from storage.topics import Topic, topic_of
 
-# At most so many chats to which the user added the bot, and so many other chats, because the bot
-# asks Telegram for the administrators of each.
-MOST_OWN, MOST_OTHERS = 200, 30
+# While the user goes on, the time of the last use is stored this often.
+_STORED_EVERY = timedelta(minutes=5)
+_SUPERGROUPS = 10**12
+_MOST_THREADS = 20
+_UNMANAGEABLE = (*CLOSED, ChatState.ERASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +63,25 @@ class SiblingTopic:
     mode: Mode
 
 
+@dataclass(frozen=True, slots=True)
+class ForumThread:
+    """A topic of a forum that has subscriptions; *url* opens it in Telegram."""
+
+    url: str
+    thread_id: int
+    name: str  # "" if it is not known yet
+    count: int
+
+
 # Managed from a private chat
 
 
-async def managed_chats(storage: Storage, user_id: int) -> Sequence[ManagedChat]:
-    """Return groups and channels with the bot, first those that the user added it to.
-
-    The caller asks Telegram whether the user administers them. The list is cut if it is long.
-    """
+async def managed_chats(storage: Storage, user_id: int, page: int = 0) -> ListPage[ManagedChat]:
+    """Return a page of the groups and channels that the user administers, as last recorded."""
     async with storage.reading() as tx:
-        own = await invited_chats(tx, user_id, limit=MOST_OWN)
-        others = await other_chats(tx, user_id, limit=MOST_OTHERS)
-    return [_managed(chat) for chat in (*own, *others)]
+        total = await count_administered_chats(tx, user_id)
+        found = await load_page(partial(administered_chats, tx, user_id), page, total)
+    return found.showing([_managed(chat) for chat in found.items])
 
 
 async def as_manager(
@@ -77,14 +90,14 @@ async def as_manager(
     """Return the chat, and *user* as its manager; None if there is no such group or channel."""
     async with storage.reading() as tx:
         chat = await tx.get(Chat, chat_id)
-    if chat is None or chat.kind is ChatKind.PRIVATE or chat.state in CLOSED:
+    if chat is None or chat.kind is ChatKind.PRIVATE or chat.state in _UNMANAGEABLE:
         return None
     manager = replace(
         user,
         chat_id=chat_id,
         zone=chat.zone,
         kind=chat.kind,
-        managed_title=chat.name,
+        managed_title=_title_of(chat),
         telegram_id=chat.telegram_id,
         is_paused=chat.state is ChatState.PAUSED,
     )
@@ -97,6 +110,56 @@ async def set_managed(storage: Storage, user_id: int, chat_id: int | None) -> No
         await set_managed_chat(tx, user_id, chat_id)
 
 
+async def manage_from_group(storage: Storage, user_id: int, chat_id: int) -> str | None:
+    """Manage *chat_id* from the user's private chat; return the tag of the language there.
+
+    Returns None if the bot cannot write to the user.
+    """
+    async with storage.writing() as tx:
+        own = await private_chat_of(tx, user_id)
+        if own is None:
+            return None
+        await set_managed_chat(tx, user_id, chat_id)
+        return own.speaks
+
+
+async def go_on_managing(storage: Storage, user: CurrentUser) -> None:
+    """Store that the user did something for the chat that they manage."""
+    if user.managed_at and user.now - user.managed_at > _STORED_EVERY:
+        await set_managed(storage, user.user_id, user.managing)
+
+
+async def name_of(storage: Storage, chat_id: int | None) -> str:
+    """Return the title of our row *chat_id* of a group or channel; "" if there is none."""
+    if chat_id is None:
+        return ""
+    async with storage.reading() as tx:
+        chat = await tx.get(Chat, chat_id)
+    return _title_of(chat) if chat else ""
+
+
+async def record_admins(storage: Storage, telegram_id: int, user_ids: frozenset[int]) -> None:
+    """Store who administers a group or channel; nothing happens if it has no row."""
+    async with storage.reading() as tx:
+        recorded = await listed_admins(tx, telegram_id)
+    if recorded == user_ids:
+        return
+    async with storage.writing() as tx:
+        chat = await chat_at(tx, telegram_id)
+        if chat is not None:
+            recorded = await listed_admins(tx, telegram_id)
+            await add_listed_admins(tx, chat.id, user_ids - recorded)
+            await remove_listed_admins(tx, telegram_id, recorded - user_ids)
+
+
+async def record_admin(storage: Storage, telegram_id: int, user_id: int, *, is_admin: bool) -> None:
+    """Store that one user became an administrator, or is none any more."""
+    async with storage.reading() as tx:
+        recorded = await listed_admins(tx, telegram_id)
+    changed = recorded | {user_id} if is_admin else recorded - {user_id}
+    await record_admins(storage, telegram_id, changed)
+
+
 async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
     """Store that *user* administers the group or channel and changes its subscriptions."""
     async with storage.reading() as tx:
@@ -107,7 +170,12 @@ async def remember_chat_admin(storage: Storage, user: CurrentUser) -> None:
 
 
 def _managed(chat: Chat) -> ManagedChat:
-    return ManagedChat(chat.id, chat.telegram_id, chat.name, chat.kind)
+    return ManagedChat(chat.id, chat.telegram_id, _title_of(chat), chat.kind)
+
+
+def _title_of(chat: Chat) -> str:
+    """Return the title of the chat, with the name of its thread if it is one."""
+    return f"{chat.name} · {chat.thread_name}" if chat.thread_name else chat.name
 
 
 # Forum topics, and groups that become supergroups
@@ -133,6 +201,18 @@ async def migrate_group(storage: Storage, old: int, new: int, *, limits: Limits)
     """Follow a group that became a supergroup; the second call changes nothing."""
     async with storage.writing() as tx:
         await migrate_chat(tx, old, new, most_topics=limits.topics)
+
+
+async def other_threads(storage: Storage, chat_id: int) -> list[ForumThread]:
+    """Return the threads with subscriptions, if *chat_id* is the general thread of a forum."""
+    async with storage.reading() as tx:
+        chat = await tx.get_one(Chat, chat_id)
+        if chat.thread_id:
+            return []
+        found = await subscriptions.subscriptions_by_thread(tx, chat, limit=_MOST_THREADS)
+    # A link has the id of a supergroup without its prefix -100.
+    forum = f"https://t.me/c/{-chat.telegram_id - _SUPERGROUPS}"
+    return [ForumThread(f"{forum}/{number}", number, name, count) for number, name, count in found]
 
 
 # Moving subscriptions from one thread of a forum to another

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.mail import codes
-from bot.mail.bounces import mailbox_notice
+from bot.mail.bounces import mailbox_notices
 from bot.mail.compose import Occasion, Recipient
 from bot.mail.headers import NotAnAddressError, read_address
 from bot.mail.providers import counted_as
@@ -155,7 +155,7 @@ async def confirm_by_link(
         if not in_time or not codes.is_correct(token, mailbox.chat_id, mailbox.token_hash):
             return False
         await _confirm(tx, chat, mailbox)
-        await enqueue(tx, [mailbox_notice(tx, mailbox, chat, renderer=renderer)])
+        await enqueue(tx, await mailbox_notices(tx, mailbox, chat, renderer=renderer))
         return True
 
 

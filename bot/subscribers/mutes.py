@@ -22,7 +22,13 @@ from bot.subscribers.paging import ListPage, load_page
 from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
 from bot.subscribers.topics import find_topic
-from storage.alerts import PressedAlert, alert_of_button, mark_pressed
+from storage.alerts import (
+    AlertListed,
+    PressedAlert,
+    alert_of_button,
+    mark_pressed,
+    newest_alerts,
+)
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, MuteKind
@@ -33,8 +39,10 @@ from storage.mutes import (
     count_mutes,
     mute_of,
     mutes_of,
+    resume_mute,
     unmute_subject,
 )
+from storage.mutes import end_mute as end_kept
 from storage.mutes import mute as add_mute
 from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
@@ -42,6 +50,7 @@ from storage.topics import topics_by_id
 
 DAYS = 30  # the period for which a topic's publishers are counted
 MOST_PUBLISHERS = 10
+RECENT = 10  # alerts
 _STORY_LASTS = timedelta(days=30)  # no story goes on for longer, so its mute can end
 
 
@@ -171,6 +180,30 @@ async def unmute(storage: Storage, chat_id: int, mute_id: int, *, alert: int | N
         await replan(tx, chat)
 
 
+class EndedMute(NamedTuple):
+    """A mute that `resume` puts back; *until*: its former end, None for good."""
+
+    mute_id: int
+    until: datetime | None
+
+
+async def end(storage: Storage, chat_id: int, mute_id: int) -> EndedMute | None:
+    """End a mute so that it can be put back; None if it has ended already."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        ended = await end_kept(tx, chat_id, mute_id)
+        await replan(tx, chat)
+    return EndedMute(mute_id, ended.until) if ended else None
+
+
+async def resume(storage: Storage, chat_id: int, ended: EndedMute) -> None:
+    """Undo `end`. Nothing happens if the chat has muted something else since, or had no mute."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        await resume_mute(tx, chat_id, ended.mute_id, ended.until)
+        await replan(tx, chat)
+
+
 async def unmute_topic(storage: Storage, chat_id: int, topic_id: int) -> None:
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
@@ -191,6 +224,24 @@ async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> ListPage[
     async with storage.reading() as tx:
         total = await count_mutes(tx, chat_id)
         return await load_page(partial(mutes_of, tx, chat_id), page, total)
+
+
+class RecentAlert(NamedTuple):
+    """An alert that was sent; *publisher*: the one that its buttons mute, "" if it is gone."""
+
+    alert: AlertListed
+    publisher: str
+
+
+async def recent_alerts(storage: Storage, chat_id: int) -> list[RecentAlert]:
+    async with storage.reading() as tx:
+        alerts = await newest_alerts(tx, chat_id, RECENT)
+        seen = await publishers_seen_by(tx, chat_id, [alert.article_id for alert in alerts])
+    publishers = [next(iter(seen.get(alert.article_id, ())), None) for alert in alerts]
+    return [
+        RecentAlert(alert, publisher.name if publisher else "")
+        for alert, publisher in zip(alerts, publishers, strict=True)
+    ]
 
 
 async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: bool) -> AlertMenu:

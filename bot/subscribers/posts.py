@@ -2,18 +2,15 @@
 
 - A post by somebody else, forwarded or pasted: a link, or a text to take keywords from. A typed
   text is a post only if it is long and has no signs of a query.
-- A message to the bot itself: a greeting, thanks, `help`, `stop`, `delete Taiwan`.
+- A message to the bot itself: `delete Taiwan`. The others are in `bot.subscribers.intents`.
 - A list: several names, separated by commas or line breaks. The query finds any of them.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
 from typing import Final
 
-from bot.languages import all_words
 from bot.matching.query import is_readable
 from bot.matching.query.ast import quoted
 from bot.sources.urls import is_link
@@ -40,16 +37,6 @@ _DELETE: Final = re.compile(
     r"(?:please\s+)?(?:delete|remove|stop|unfollow|unsubscribe(?:\s+from)?|unwatch)\s+(.+)",
     re.IGNORECASE,
 )
-
-
-class PostRequest(StrEnum):
-    """The kinds of messages to the bot itself; each is a section of `bot/languages`."""
-
-    GREETING = "greetings"
-    THANKS = "thanks"
-    HELP = "asks_for_help"
-    STOP = "asks_to_stop"
-    CANCEL = "asks_to_cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +74,6 @@ def read_post(text: str, hidden_links: Iterable[str] = ()) -> PostLink | Post:
     lines = [line for line in map(one_line, _URL.sub(" ", text).splitlines()) if line]
     title = lines[0] if lines and len(lines[0]) <= _LONGEST_TITLE else ""
     return Post(title, "\n".join(lines[1:] if title else lines))
-
-
-def read_request(text: str) -> PostRequest | None:
-    """Return which message to the bot itself *text* is; None if it may be a query."""
-    return _requests().get(folded_text(text))
-
-
-@cache
-def _requests() -> dict[str, PostRequest]:
-    return {folded_text(said): request for request in PostRequest for said in all_words(request)}
 
 
 def to_delete(text: str) -> str:

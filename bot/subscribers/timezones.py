@@ -89,6 +89,11 @@ def guess_zone(language: str) -> str:
     return _MAIN_ZONES.get(country) or (zones[0] if len(zones) == 1 else UNKNOWN)
 
 
+def country_of_zone(zone: str) -> str:
+    """Return the country of an IANA zone (ISO 3166); "" if it has none, as UTC."""
+    return str(get_global("zone_territories").get(zone, "")).replace("001", "")
+
+
 def _country_of(language: str, script: str = "") -> str:
     """Return the country of most users of a bare *language*; "" if there is no good guess."""
     language = language.lower()

@@ -34,7 +34,8 @@ _UNANSWERED = "unanswered"  # the subject of the notice to a chat whose replies 
 # Telegram allows 64; other servers may allow more, and a row must stay small.
 _LONGEST_NAME = 64
 _LONGEST_TAG = 16
-_LONGEST_WAIT = timedelta(hours=1)  # for an answer to a question
+# For an answer to a question, and for the next use of a chat that is managed from a private one.
+_LONGEST_WAIT = timedelta(hours=1)
 # Columns that a new thread takes over from its group.
 _INHERITED = (
     "zone", "zone_guessed", "language", "chosen_language", "empty_day", "style", "layout",
@@ -93,6 +94,8 @@ class CurrentUser:
     can_change: bool = True
     language: str = ENGLISH.code  # a code of ours; the renderer uses English if it is not offered
     managing: int | None = None  # our row of the chat that they manage from here
+    managed_at: datetime | None = None  # when they last did something for that chat
+    was_managing: int | None = None  # our row of a chat that they stopped using an hour ago
     managed_title: str = ""  # the title of that chat, if the update is about it
     telegram_id: int = 0  # of the chat that the update is about
     question: str = ""  # of a private chat: what the next text answers, see `Chat.question`
@@ -169,6 +172,8 @@ async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
 
 
 def _current_user(sender: Sender, chat: chats.Chat, found: _Found) -> CurrentUser:
+    used_at = chat.managed_at
+    is_managing = used_at is not None and found.now - used_at < _LONGEST_WAIT
     return CurrentUser(
         chat_id=chat.id,
         user_id=sender.user_id,
@@ -180,7 +185,9 @@ def _current_user(sender: Sender, chat: chats.Chat, found: _Found) -> CurrentUse
         kind=sender.kind,
         can_change=sender.can_change,
         language=language_for(chat.speaks),
-        managing=chat.managing,
+        managing=chat.managing if is_managing else None,
+        managed_at=used_at if is_managing else None,
+        was_managing=None if is_managing else chat.managing,
         telegram_id=sender.telegram_id,
         question=_question(chat, found.now),
     )

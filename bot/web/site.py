@@ -22,7 +22,7 @@ from bot.web.requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from bot.mail.bounces import Bounces
     from bot.publishing.pages import Picture
@@ -39,7 +39,7 @@ class MiniApp:
     """
 
     token: str
-    renew_menus: Callable[[CurrentUser, str, str | None], Awaitable[None]]
+    renew_menus: Callable[[CurrentUser, str, str | None], Coroutine[None, None, None]]
     frames: tuple[str, ...] = ()
 
 

@@ -82,3 +82,19 @@ def _lock_at_once(file: IO[str]) -> None:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # raises if it is held exclusively
         fcntl.flock(file, fcntl.LOCK_UN)
         time.sleep(0.01)
+
+
+def lock_holder(path: Path) -> str | None:
+    """Return the number of the process that holds the lock *path*, without changing the file.
+
+    Returns "unknown" if the process wrote no number, and None if no process holds the lock.
+    """
+    try:
+        with path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip() or "unknown"
+    except OSError:
+        return None
+    return None

@@ -10,9 +10,16 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.app.resources import alone_on, bot_database_of, database_of, make_fetcher
+from bot.app.resources import (
+    alone_on,
+    bot_database_of,
+    database_in_use,
+    database_of,
+    make_fetcher,
+)
 from bot.app.stops import StopError
 from bot.settings import DEFAULT_DATABASE, PLAYGROUND_DATABASE, load_settings
+from storage.db.filelock import file_lock, lock_beside
 from storage.schema import migrate
 
 TOKEN = "123456:abcdefghijklmnopqrstuvwxyz012345678"
@@ -44,6 +51,42 @@ def test_the_playground_has_a_database_of_its_own(monkeypatch, bot_token, databa
     monkeypatch.setenv("BOT_TOKEN", bot_token)
 
     assert bot_database_of(load_settings(database_url=database_url)).url == used
+
+
+@pytest.fixture
+def playground_lock(monkeypatch, tmp_path):
+    """Return the lock that a playground in this folder would hold."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOT_TOKEN", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return lock_beside(Path("var/playground.sqlite3"), "run")
+
+
+def test_a_command_uses_the_database_of_a_running_playground(playground_lock):
+    with file_lock(playground_lock, wait=False):
+        used = database_in_use(load_settings())
+
+    assert used.url == PLAYGROUND_DATABASE
+    assert used.shown == "var/playground.sqlite3 (the playground's)"
+
+
+def test_a_command_uses_the_lasting_database_without_a_playground(playground_lock):
+    assert not playground_lock.exists()
+    assert database_in_use(load_settings()).url == DEFAULT_DATABASE
+    assert not playground_lock.exists()
+
+
+def test_a_named_database_is_used_beside_a_playground(playground_lock):
+    with file_lock(playground_lock, wait=False):
+        used = database_in_use(load_settings(database_url="sqlite:///mine.sqlite3"))
+
+    assert used.shown == "mine.sqlite3"
+
+
+def test_a_server_is_shown_without_its_password():
+    url = "postgresql://me:secret@db.example:5433/news?sslmode=require"
+
+    assert database_of(load_settings(database_url=url)).shown == "postgresql://db.example:5433/news"
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ async def test_the_chosen_language_is_kept_if_telegram_does_not_answer(menus):
     with capture_logs() as logged:
         await away.renew(ANN, "de", "de")
 
-    assert [line["event"] for line in logged] == ["a menu could not be renewed"]
+    assert [line["event"] for line in logged] == ["the menu of a chat was not set"]
 
 
 def _errors_of(kind: type[UserError]) -> list[type[UserError]]:

@@ -319,7 +319,8 @@ def mailer(renderer: Renderer) -> Mailer | None:
 @pytest.fixture
 def limiter() -> RateLimiter:
     """Return a limiter that never limits a test; a test module may override it."""
-    return RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
+    unlimited = Rate(burst=10_000, per_second=1_000)
+    return RateLimiter(everybody=unlimited, for_admins=unlimited)
 
 
 @pytest.fixture
@@ -370,7 +371,7 @@ async def house(
         is_playground=is_for_first,
         app_url=app_url,
     )
-    dispatcher = make_dispatcher(resources, renderer, pauses_seconds, press_seconds)
+    dispatcher = make_dispatcher(resources, renderer, pauses_seconds, press_seconds, limiter)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with (
@@ -386,6 +387,7 @@ async def house(
             )
         finally:
             stopping.set()
+            await resources.background.close()
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ from bot.resources import Resources
 
 def real_dispatcher() -> Dispatcher:
     """Return a dispatcher with all handlers and no resources."""
-    return make_dispatcher(cast("Resources", SimpleNamespace(is_playground=False)), Renderer())
+    return make_dispatcher(
+        cast("Resources", SimpleNamespace(is_playground=False, storage=None)), Renderer()
+    )
 
 
 def handlers_of(router: Router) -> Iterator[HandlerObject]:

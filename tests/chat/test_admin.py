@@ -22,6 +22,7 @@ ADMIN_BUTTONS = sorted(
     buttons_of(real_dispatcher(), Permission.BOT_ADMINS), key=lambda kind: kind.__name__
 )
 ATTENTION, COUNTS = "Something needs your attention.", "1 chat, 0 topics"
+NO_NEWS = "I read no news yet."
 
 
 @pytest.fixture
@@ -43,6 +44,8 @@ async def test_admin_shows_how_the_bot_is_doing(admin):
 
     assert answer["text"].split("\n") == [
         f"{ATTENTION} No articles yet, nothing waiting. {COUNTS}, 0 sources. Running for 12d.",
+        "",
+        f"{NO_NEWS} Add the starter feeds for your language and country, or the feed of a site.",
         "",
         "Last errors",
         "1 min ago: a step failed · match · OSError: no room",

@@ -9,8 +9,8 @@ from bot.chat.administrators import NO_SECONDS, YES_SECONDS, Administrators
 
 
 @pytest.fixture
-def administrators(seconds):
-    return Administrators(seconds)
+def administrators(one_storage, seconds):
+    return Administrators(one_storage, seconds)
 
 
 @pytest.fixture

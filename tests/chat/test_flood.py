@@ -7,6 +7,7 @@ from aiogram import Dispatcher
 from aiogram.types import Message
 
 from bot.chat.rate_limit import EVERYBODY, RateLimiter
+from bot.subscribers.access import Access
 from tests.chat.conftest import buttons
 from tests.chat.receiving import polling
 from tests.story.processes import PATIENCE
@@ -121,3 +122,32 @@ class Crowd:
     async def wait_for(self, number: int) -> None:
         async with asyncio.timeout(PATIENCE), self.changed:
             await self.changed.wait_for(lambda: self.done >= number)
+
+
+class TestAdmins:
+    """The larger rate of an admin, in a playground whose first user becomes one."""
+
+    @pytest.fixture
+    def access(self):
+        return Access(is_open=True)
+
+    @pytest.fixture
+    def is_for_first(self):
+        return True
+
+    async def test_a_new_admin_has_the_larger_rate_at_once(self, house, playground):
+        ada = house.talk("Ada")
+        await ada.says("/help")
+        for number in range(2 * EVERYBODY.burst):
+            playground.send(ada.who, f"/help {number}")
+
+        await playground.wait_for_message(ada.who, lambda _: len(ada.all()) > 2 * EVERYBODY.burst)
+
+        assert TOO_MUCH not in [message["text"] for message in ada.all()]
+
+    async def test_a_former_admin_has_the_rate_of_everybody(self, house, limiter):
+        ada = house.talk("Ada")
+        await ada.says("/delete_me", "Delete")
+        await ada.says("/help")
+
+        assert ada.who.id not in limiter.admins

@@ -39,7 +39,7 @@ async def test_a_mention_with_a_query_shows_a_card_that_subscribes(house, ann, g
 
 
 async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
-    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     toast = await group.presses_quietly(card, "Both", from_id=eve.id)
     stop = await group.says("/stop", from_id=eve.id)
     topics = await group.says("/topics", from_id=eve.id)
@@ -114,7 +114,7 @@ async def test_a_promoted_member_may_change_subscriptions_at_once(
     house, ann, eve, group, playground
 ):
     playground.membership(group.who, "administrator")
-    card = await group.says(f"{BOT_NAME} Taiwan", from_id=eve.id)
+    card = await group.says(f"{BOT_NAME} Taiwan", from_id=ann.who.id)
     await group.presses_quietly(card, "Both", from_id=eve.id)
     playground.member(group.who, eve, "administrator")
 

@@ -88,9 +88,9 @@ async def test_a_card_without_its_query_explains_why(pressing, data):
 )
 async def test_a_topic_of_another_chat_looks_like_a_missing_one(house, pressing, data):
     bob = house.talk("Bob")
-    await bob.says("a secret of Bob's", "Both")
+    await bob.says("Bob's secret", "Both")
     topics = await bob.says("/topics")
-    (opens,) = (data for text, data in buttons(topics) if text.startswith("A secret"))
+    (opens,) = (data for text, data in buttons(topics) if text.startswith("Bob's secret"))
     topic_id = opens.partition(":")[2]
 
     told = await pressing(data.format(topic_id))

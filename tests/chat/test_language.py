@@ -1,8 +1,13 @@
 """The language of a chat: the client's until the user chooses one."""
 
+import asyncio
+from collections import Counter
+
 import pytest
 from aiogram.types import BotCommandScopeChat
+from structlog.testing import capture_logs
 
+from bot.chat.menu import ChatMenu
 from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, Translation
 from bot.rendering.renderer import Renderers
 from bot.subscribers.access import Access
@@ -110,13 +115,60 @@ async def test_a_question_is_recognised_after_the_language_changed(ann):
 async def test_the_menu_follows_the_chosen_language(ann, house):
     scope = BotCommandScopeChat(chat_id=ann.who.id)
     page = await ann.says("/language", "العربية")
+    await house.resources.background.wait()
     chosen = await house.bot.get_my_commands(scope=scope, language_code="ja")
     everywhere = await house.bot.get_my_commands(scope=scope)
     await ann.presses(page, pseudo("As in Telegram"))
+    await house.resources.background.wait()
 
     assert chosen == []
     assert everywhere[0].description == pseudo("Your topics, and the catalogue")
     assert await house.bot.get_my_commands(scope=scope) == []
+
+
+async def test_a_change_of_language_sets_the_menu_by_one_call(ann, house):
+    page = await ann.says("/language")
+    house.calls()
+
+    await ann.presses(page, "العربية")
+    await house.resources.background.wait()
+
+    methods = Counter(call["method"] for call in house.calls())
+    assert methods["setMyCommands"] == methods["setChatMenuButton"] == 1
+
+
+async def test_a_change_of_language_does_not_wait_for_the_menu(ann, house, monkeypatch):
+    is_set = asyncio.Event()
+    monkeypatch.setattr(ChatMenu, "set", lambda _menu, _bot: is_set.wait())
+
+    page = await ann.says("/language", "العربية")
+    again = await ann.says("/help")
+
+    assert "✓ العربية" in labels(page)
+    assert pseudo("the admin reads it") in again["text"]
+    is_set.set()
+
+
+async def test_a_menu_that_cannot_be_set_is_logged_not_told(ann, house, playground):
+    page = await ann.says("/language")
+    playground.inject("500", method="setChatMenuButton", description="Internal: made up")
+
+    with capture_logs() as logged:
+        changed = await ann.presses(page, "العربية")
+        await house.resources.background.wait()
+
+    assert "✓ العربية" in labels(changed)
+    assert ann.all()[-1]["message_id"] == changed["message_id"]
+    assert [line["event"] for line in logged] == ["the menu of a chat was not set"]
+
+
+async def test_of_two_languages_the_last_sets_the_menu(ann, house):
+    page = await ann.says("/language", "العربية")
+    await ann.presses(page, "English")
+    await house.resources.background.wait()
+
+    menu = await house.bot.get_my_commands(scope=BotCommandScopeChat(chat_id=ann.who.id))
+    assert menu[0].description == "Your topics, and the catalogue"
 
 
 class TestWithAnApp:
@@ -126,13 +178,17 @@ class TestWithAnApp:
 
     async def test_the_app_button_is_in_the_language_of_the_chat(self, ali, house):
         await ali.says("/start")
+        await ali.settled()
+        await house.resources.background.wait()
 
         assert (await house.bot.get_chat_menu_button(chat_id=ali.who.id)).text == pseudo("Topics")
 
     async def test_the_app_button_follows_the_chosen_language(self, ann, house):
         page = await ann.says("/language", "العربية")
+        await house.resources.background.wait()
         chosen = await house.bot.get_chat_menu_button(chat_id=ann.who.id)
         await ann.presses(page, "English")
+        await house.resources.background.wait()
 
         again = await house.bot.get_chat_menu_button(chat_id=ann.who.id)
         assert (chosen.text, again.text) == (pseudo("Topics"), "Topics")

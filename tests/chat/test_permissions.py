@@ -8,20 +8,24 @@ from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
 READING = """
-AskForAccess CataloguePage DigestNow FindFeeds MutesPage OpenOwnSource OpenPublisher OpenTopic
-OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp ShowLanguages ShowPublishers
-ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage
-TryWords TurnSearch Widen
+AskForAccess CataloguePage DigestNow FindFeeds MutesPage OpenPublisher OpenTopic
+OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp ShowIntent ShowLanguages
+ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage
+TopicsPage TrendsPage TryChoice TryWords TurnSearch Widen
 """
 CHANGING = """
-AddList AddTime Ask AskLocation AskTopicField CancelQuestion CloseFeeds Dismiss Erase
-FeedsPage FollowAgain FollowLink KeepData MoveHere MutePublisher MuteTopic OnAlert
-Pause PauseFor RemoveAddress RemoveScheduleTime RenewFeeds Resume SetAlertRate SetDays
-SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
+AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
+FollowLink KeepData MoveHere MutePublisher MuteTopic OnAlert
+Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
+SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
-ShowEmail ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowZone
+ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
 SubscribeQuery SubscribeTopic UndoMute UndoUnsubscribe Unfollow Unmute
 UnmutePublisher UnmuteTopic Unsubscribe UseQuery
+"""
+CONFIDENTIAL = """
+CloseFeeds ExportChat FeedsPage FollowAgain OpenOwnSource OwnSourcesPage RemoveAddress RenewFeeds
+SetMailAlerts SetReach ShowEmail
 """
 IN_PRIVATE = "ChannelsPage Manage ShowChannels StopManaging"
 
@@ -60,9 +64,10 @@ def test_each_command_of_the_table_has_a_handler(dispatcher):
     [
         (Permission.EVERYBODY, f"{READING} OnAlert"),  # OnAlert: "More like this" is for everybody
         (Permission.ADMINISTRATORS, CHANGING),
+        (Permission.CONFIDENTIAL, CONFIDENTIAL),
         (Permission.PRIVATE, IN_PRIVATE),
     ],
-    ids=["everybody", "administrators", "private"],
+    ids=["everybody", "administrators", "confidential", "private"],
 )
 def test_each_button_has_a_decided_permission(dispatcher, permission, expected):
     """A button that is missing here is for admins of the bot."""
@@ -71,7 +76,9 @@ def test_each_button_has_a_decided_permission(dispatcher, permission, expected):
     assert found == set(expected.split())
 
 
-@pytest.mark.parametrize("permission", [Permission.EVERYBODY, Permission.ADMINISTRATORS])
+@pytest.mark.parametrize(
+    "permission", [Permission.EVERYBODY, Permission.ADMINISTRATORS, Permission.CONFIDENTIAL]
+)
 async def test_commands_of_a_member_follow_their_permission(group, eve, permission):
     refused = "Only administrators can change"
 
@@ -79,7 +86,7 @@ async def test_commands_of_a_member_follow_their_permission(group, eve, permissi
         answer = await group.says(f"/{name}", from_id=eve.id)
 
         said = answer.get("text") or answer["caption"]
-        assert said.startswith(refused) is (permission is Permission.ADMINISTRATORS), name
+        assert said.startswith(refused) is (permission is not Permission.EVERYBODY), name
 
 
 async def test_admin_commands_in_groups_are_ignored(group, ann, eve, playground):

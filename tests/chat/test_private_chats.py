@@ -65,7 +65,7 @@ async def test_a_button_stops_spinning_when_its_handler_fails(ann, playground):
 async def test_the_menu_of_admins_has_more_commands(house, playground):
     house.talk("Ada", id=ADMIN)
 
-    await register_commands(house.bot, Renderer(), dict.fromkeys([ADMIN, 12345]))
+    await register_commands(house.bot, Renderer(), dict.fromkeys([ADMIN, 12345], "en"))
 
     told = playground.journal("setMyCommands")
     everybody, groups, admins = (call["params"]["commands"] for call in told[:3])

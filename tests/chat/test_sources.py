@@ -77,7 +77,7 @@ async def test_an_admin_lists_and_removes_sources(admin, news):
     assert "1. Sample Times · not read yet" in listed["text"]
     assert one["text"].startswith(f"Sample Times\n{SAMPLE_SOURCE}")
     assert removed["text"].startswith(f"Removed: {SAMPLE_SOURCE}")
-    assert empty["text"].startswith("I read no source yet.")
+    assert empty["text"].startswith("I read no news yet.")
     assert listed["message_id"] == empty["message_id"]
 
 

@@ -62,9 +62,15 @@ def _faults(calls: list[Call], update: Update) -> Iterator[str]:
     answers = [call for call in calls if call["method"] == "answerCallbackQuery"]
     if update.callback_query and len(answers) != 1:
         yield f"the press was answered {len(answers)} times"
-    if not any(call["method"] in _SAYS or call["params"].get("text") for call in calls):
+    if not any(_is_answer(call) for call in calls):
         yield "nobody is answered"
     yield from untidy(paragraphs(calls))
+
+
+def _is_answer(call: Call) -> bool:
+    """Return whether a user sees a message, a toast, or the chat that a press opens."""
+    params = call["params"]
+    return call["method"] in _SAYS or bool(params.get("text") or params.get("url"))
 
 
 def paragraphs(calls: Iterable[Call]) -> list[str]:

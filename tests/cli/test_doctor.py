@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -13,6 +15,7 @@ from bot.cli.main import app
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import Health, Wait, make_web, serving
 from bot.settings import load_settings
+from storage.db.filelock import file_lock, lock_beside
 from storage.schema import database_file
 from tests.story.processes import free_port
 
@@ -48,6 +51,7 @@ def test_a_problem_is_printed_with_its_remedy_and_an_exit_code(run):
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
+        "Database: var/playground.sqlite3 (the playground's)",
         "✗ spf  It does not say.",
         "       Add a record. [spf.missing]",
         "✓ ptr  It agrees.",
@@ -192,3 +196,19 @@ def test_no_answer_is_unhealthy(port):
 
     assert result.exit_code == 1
     assert "Connection refused" in result.output
+
+
+@pytest.mark.parametrize("command", [["doctor", "--quick"], ["stats"]])
+def test_a_command_beside_a_playground_says_that_it_reads_its_database(
+    monkeypatch, tmp_path, migrated_sqlite, command
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("BOT_TOKEN", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "var").mkdir()
+    shutil.copy(migrated_sqlite, "var/playground.sqlite3")
+
+    with file_lock(lock_beside(Path("var/playground.sqlite3"), "run"), wait=False):
+        shown = CliRunner().invoke(app, command).output
+
+    assert shown.splitlines()[0] == "Database: var/playground.sqlite3 (the playground's)"

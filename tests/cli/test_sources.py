@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.cli import source_reports
-from bot.cli.sources import _wanted, add_all, app
+from bot.cli.sources import _wanted, add_with_progress, app
 from bot.sources.administration import list_sources, remove_source, sources_as_opml
 from bot.sources.discovery.add import Addition, AddOutcome, Form, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, discover
@@ -41,7 +41,7 @@ async def test_many_sources_are_added_and_each_outcome_is_shown(adding: SourceAd
     wanted += [wanted[0], (farm.url("/none"), SourceOptions(title="[Nobody]"))]
     wanted += [("ftp://a.example", SourceOptions())]
 
-    done = await add_all(adding, wanted, Console(file=StringIO()))
+    done = await add_with_progress(adding, wanted, Console(file=StringIO()))
 
     table = printed(source_reports.additions_table(done))
     assert len(done) == 23
@@ -101,7 +101,9 @@ async def test_a_site_with_several_feeds_lists_them_to_choose_from(adding: Sourc
     for number in range(12):
         farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
 
-    done = await add_all(adding, [(farm.url("/"), SourceOptions())], Console(file=StringIO()))
+    done = await add_with_progress(
+        adding, [(farm.url("/"), SourceOptions())], Console(file=StringIO())
+    )
     shown = "".join(map(printed, source_reports.choices(done, MONDAY_NOON + timedelta(hours=2))))
 
     assert "has 12 feeds to choose from" in shown
@@ -137,7 +139,7 @@ async def test_sources_of_a_list_are_added_one_at_a_time_for_each_host():
         for n in range(5)
         for host in ("a", "b", "c")
     ]
-    done = await add_all(cast("Any", adder), wanted, Console(file=StringIO()))
+    done = await add_with_progress(cast("Any", adder), wanted, Console(file=StringIO()))
 
     assert sorted(adder.added) == sorted(url for url, _ in wanted)
     assert len(done) == 15
@@ -146,7 +148,7 @@ async def test_sources_of_a_list_are_added_one_at_a_time_for_each_host():
 async def test_a_source_that_the_database_refuses_is_listed_and_the_others_are_added():
     wanted = [(f"https://{n}.example/{n}", SourceOptions(title=f"Paper {n}")) for n in range(3)]
     adder = FakeAdder(refused="https://1.example/1")
-    done = await add_all(cast("Any", adder), wanted, Console(file=StringIO()))
+    done = await add_with_progress(cast("Any", adder), wanted, Console(file=StringIO()))
 
     assert sorted(each.outcome for each in done).count(AddOutcome.ADDED) == 2
     assert "could not be stored: disk is full" in printed(source_reports.additions_table(done))
@@ -164,7 +166,7 @@ async def test_an_exported_list_can_be_added_again(adding: SourceAdder, sqlite_u
         await remove_source(adding.storage, url)
 
     wanted = _wanted([], read_opml(given), SourceOptions())
-    done = await add_all(adding, wanted, Console(file=StringIO()))
+    done = await add_with_progress(adding, wanted, Console(file=StringIO()))
 
     assert [each.outcome for each in done] == [AddOutcome.ADDED, AddOutcome.ADDED]
     assert await sources_as_opml(adding.storage) == given

@@ -1,5 +1,6 @@
 """`dateline trace`, through the command itself."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -98,6 +99,16 @@ def test_a_delivery_leads_back_to_its_article(run, stored, delivery):
 
     assert "It reports 1:" in shown
     assert_is_traced(shown)
+
+
+@pytest.mark.parametrize("named", [["1"], ["--delivery", "1"]], ids=["an article", "a delivery"])
+def test_the_first_line_names_the_database(run, stored, named):
+    stored(reported)
+
+    shown = run(*named).output
+
+    assert re.match(r"Database: \S+\n", shown)
+    assert shown.count("Database: ") == 1
 
 
 def test_an_article_without_messages_shows_the_reason(run, stored):

@@ -154,6 +154,16 @@ async def test_the_newsroom_publishes_on_request(control, pg, http):
         assert published["title"].split()[0] in await response.text()
 
 
+async def test_the_bot_may_choose_what_the_button_publishes(control, pg):
+    async def choose(newsroom):
+        return newsroom.unpublished()[3].slug
+
+    wanted = pg.newsroom.unpublished()[3].slug
+    pg.newsroom.choose = choose
+
+    assert (await control("publish"))[1]["slug"] == wanted
+
+
 async def test_the_journal_is_read_from_a_number_on(control, call):
     await call("getMe")
     await call("getMe")

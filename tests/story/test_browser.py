@@ -90,3 +90,27 @@ async def test_a_link_to_the_front_page_offers_the_feeds_of_its_publishers(page)
     await send(page, front)
 
     await expect(page.locator(".message.bot").last).to_contain_text("has 8 feeds")
+
+
+async def test_the_button_publishes_what_a_new_topic_matches(page):
+    messages = page.locator(".message.bot")
+
+    await send(page, "penguin")
+    await messages.last.get_by_role("button", name="Alert me").click()
+    await expect(messages.filter(has_text="alerts at once")).not_to_have_count(0)
+    await publish(page)
+
+    alert = messages.filter(has_text="Sample report").last
+    await expect(alert).to_be_visible()
+    await expect(bold(alert, "penguin")).to_be_visible()
+
+
+async def test_a_feed_of_the_newsroom_is_added_by_its_link(page):
+    messages = page.locator(".message.bot")
+    feed = re.sub(r"127\.0\.0\.1(.*)/[^/]*$", r"localhost\1/news/feed.xml", page.url)
+
+    await send(page, feed)
+    offer = messages.filter(has_text="Sample news").last
+    await offer.get_by_role("button", name="Add", exact=True).click()
+
+    await expect(messages.filter(has_text="Added Sample news")).to_be_visible()

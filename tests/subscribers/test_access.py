@@ -92,7 +92,7 @@ async def test_the_first_user_of_a_playground_is_its_admin(storage):
     assert await make_first_admin(storage, 1, access=ANYBODY, is_playground=True)
     assert not await make_first_admin(storage, 2, access=ANYBODY, is_playground=True)
     assert not await make_first_admin(storage, 1, access=ANYBODY, is_playground=True)
-    assert await admin_languages(storage, access=ANYBODY) == {1: None}
+    assert await admin_languages(storage, access=ANYBODY) == {1: "en"}
 
 
 async def test_elsewhere_the_first_user_is_no_admin(storage):
@@ -102,14 +102,14 @@ async def test_elsewhere_the_first_user_is_no_admin(storage):
     assert not await make_first_admin(storage, 1, access=named, is_playground=True)
 
 
-async def test_admins_are_listed_with_the_language_that_they_chose(storage, arrive):
+async def test_admins_are_listed_with_the_language_that_they_read(storage, arrive):
     await settings.set_language(storage, await arrive(1), "ja")
     await settings.set_language(storage, await arrive(4), "fr")
-    await arrive(2)
+    await arrive(2, language="de")
 
     assert await admin_languages(
         storage, access=Access(is_open=True, admins=frozenset({1, 2, 3}))
-    ) == {1: "ja", 2: None, 3: None}
+    ) == {1: "ja", 2: "de", 3: "en"}
 
 
 # Chats whose user may no longer use the bot
@@ -285,13 +285,16 @@ async def test_a_closed_group_cannot_be_managed_from_a_private_chat(storage, arr
     user = await users.identify(storage, Sender(BOB, BOB), access=ANYBODY)
     assert user
     bobs = Access(is_open=False, allowed=frozenset({BOB}))
+    await groups.record_admins(storage, GROUP, frozenset({BOB}))
     before = await groups.as_manager(storage, user, group)
+    listed = await groups.managed_chats(storage, BOB)
 
     await follow_access(storage, access=bobs)
 
     assert before
+    assert [chat.chat_id for chat in listed.items] == [group]
     assert await groups.as_manager(storage, user, group) is None
-    assert await groups.managed_chats(storage, BOB) == []
+    assert (await groups.managed_chats(storage, BOB)).total == 0
 
 
 # Bans

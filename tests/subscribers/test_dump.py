@@ -67,7 +67,7 @@ NOT_DUMPED = {
     *("id", "chat_id", "topic_id", "query_id", "subject_id"),
     *("created_at", "state_since", "asked_at", "made_at", "reported_since", "next_digest_at"),
     *("owner", "lease_until", "away_from", "away_until", "was_paused"),
-    *("managing", "question"),
+    *("managing", "managed_at", "question"),
     *("code_hash", "token_hash", "tries", "problem", "problem_text"),
     *("soft_bounces", "soft_since"),
 }

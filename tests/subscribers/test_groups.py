@@ -165,3 +165,30 @@ async def test_a_group_that_becomes_a_supergroup_keeps_to_its_limit(
 
     names = [name for name, _ in await topics_of(group)]
     assert names == ["Taiwan", "Korea", "Japan", "Fiji"][:kept]
+
+
+async def test_the_general_thread_names_the_threads_with_subscriptions(thread, storage):
+    general, elections, _ = await thread(), await thread(5), await thread(6)
+    for words in ("Taiwan", "Korea"):
+        await subscribe(storage, elections, words)
+
+    (found,) = await groups.other_threads(storage, general)
+
+    assert (found.thread_id, found.count) == (5, 2)
+    assert found.url == "https://t.me/c/7/5"
+    assert await groups.other_threads(storage, elections) == []
+
+
+async def test_a_recorded_administrator_sees_the_group_once(thread, storage):
+    general, elections = await thread(), await thread(5)
+    await groups.record_admins(storage, GROUP, frozenset({7, 8}))
+    member = await identify(storage, Sender(7, GROUP, 5, ChatKind.SUPERGROUP, title="Newsroom"))
+    await groups.remember_chat_admin(storage, member)  # in a thread
+
+    listed = await groups.managed_chats(storage, 7)
+    await groups.record_admin(storage, GROUP, 7, is_admin=False)
+
+    assert member.chat_id == elections
+    assert [chat.chat_id for chat in listed.items] == [general]
+    assert (await groups.managed_chats(storage, 7)).total == 0
+    assert (await groups.managed_chats(storage, 8)).total == 1

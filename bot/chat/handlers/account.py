@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiogram import F, Router
+from aiogram.enums import ChatType
+from aiogram.types import CallbackQuery, Message
 
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
@@ -15,13 +17,20 @@ from bot.chat.permissions import Permission
 from bot.chat.progress import Progress
 from bot.chat.questions import AnswerTo, ask
 from bot.sources.feeds.model import Unreadable
-from bot.subscribers import access, deletion, export, export_document, feed_lists, feedback
+from bot.subscribers import (
+    access,
+    deletion,
+    export,
+    export_document,
+    feed_lists,
+    feedback,
+    groups,
+)
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.filters import CommandObject
-    from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
 
@@ -36,7 +45,10 @@ _QUESTION_LASTS = timedelta(days=1)
 async def send_export(_: object, context: Context) -> None:
     title = context.reply.renderer.line("chat/export.html#title")
     exported = await export.export_chat(context.storage, context.chat_id, title)
-    await context.reply.send_file(_DOCUMENT, exported.document, "chat/export.html#document")
+    chat = context.user.managed_title
+    await context.reply.send_file(
+        _DOCUMENT, exported.document, "chat/export.html#document", chat=chat
+    )
     if exported.opml:
         await context.reply.send_file(_FEEDS, exported.opml, "chat/export.html#feeds")
 
@@ -84,32 +96,51 @@ async def _offer_list(content: bytes, context: Context) -> None:
     )
 
 
-async def ask_to_delete(_: object, context: Context) -> None:
-    user, rules = context.user, context.resources.access
-    stored = await deletion.stored_data(context.storage, context.chat_id)
-    is_private = user.kind is ChatKind.PRIVATE
-    way_back = (
-        await access.way_back(context.storage, user.user_id, access=rules) if is_private else None
-    )
+async def ask_to_delete(event: Message | CallbackQuery, context: Context) -> None:
+    """Ask, and name what would be deleted: the user's own data, or those of a group or channel."""
+    user, stored = context.user, await deletion.stored_data(context.storage, context.chat_id)
+    way_back = None
+    if user.kind is ChatKind.PRIVATE:
+        way_back = await access.way_back(
+            context.storage, user.user_id, access=context.resources.access
+        )
     await context.reply.show(
         "chat/erase.html#question",
         user=user,
         way_back=way_back,
         stored=stored,
-        asked_at=int(context.user.now.timestamp()),
+        name=_name_of_chat(event, context),
+        managing=await groups.name_of(context.storage, user.managing),
+        asked_at=int(user.now.timestamp()),
     )
 
 
-async def delete_everything(_: object, callback_data: press.Erase, context: Context) -> None:
+def _name_of_chat(event: Message | CallbackQuery, context: Context) -> str:
+    """Return the title of the group or channel that the request is about; "" for the user."""
+    if context.user.kind is ChatKind.PRIVATE:
+        return ""
+    message = event.message if isinstance(event, CallbackQuery) else event
+    return context.user.managed_title or (message and message.chat.title) or ""
+
+
+async def delete_everything(
+    pressed: CallbackQuery, callback_data: press.Erase, context: Context
+) -> None:
     """Delete the chat's data, unless the question is so old that its counts may be wrong."""
-    age = context.user.now.timestamp() - callback_data.asked_at
+    user, reply = context.user, context.reply
+    age = user.now.timestamp() - callback_data.asked_at
     if age > _QUESTION_LASTS.total_seconds():
-        await context.reply.change("chat/erase.html#expired")
-        return
-    # Without the user id, so that an admin who deletes a group's data stays an admin.
-    user_id = context.user.user_id if context.user.kind is ChatKind.PRIVATE else None
-    await deletion.delete_chat(context.storage, context.chat_id, user_id)
-    await context.reply.change("chat/erase.html#done")
+        await reply.change("chat/erase.html#expired")
+    elif user.managed_title:
+        await deletion.delete_managed_chat(context.storage, context.chat_id, user.user_id)
+        await groups.set_managed(context.storage, user.user_id, None)
+        reply.frame = None
+        await reply.change("chat/erase.html#managed_done", name=user.managed_title)
+    else:
+        # Without the user id, so that an admin who deletes a group's data stays an admin.
+        user_id = user.user_id if user.kind is ChatKind.PRIVATE else None
+        await deletion.delete_chat(context.storage, context.chat_id, user_id)
+        await reply.change("chat/erase.html#done", name=_name_of_chat(pressed, context))
 
 
 async def keep_everything(pressed: CallbackQuery, context: Context) -> None:
@@ -168,6 +199,8 @@ def make_router() -> Router:
     administrators, bot_admins = Permission.ADMINISTRATORS, Permission.BOT_ADMINS
     on_message(send_typed_feedback, AnswerTo(press.Question.FEEDBACK), flags=administrators.flags)
     on_message(send_reply, AnswerTo(press.Question.FEEDBACK_REPLY), flags=bot_admins.flags)
+    on_press(send_export, press.ExportChat.filter(), flags=Permission.CONFIDENTIAL.flags)
+    on_press(ask_to_delete, press.AskToErase.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(delete_everything, press.Erase.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(keep_everything, press.KeepData.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(ask_for_reply, press.AnswerFeedback.filter(), flags=Permission.BOT_ADMINS.flags)
@@ -177,5 +210,8 @@ def make_router() -> Router:
 def make_file_router() -> Router:
     """Return the router for files. It follows the commands, because a caption may be one."""
     router = Router(name="files")
+    is_in_group = F.chat.type.in_({ChatType.GROUP, ChatType.SUPERGROUP})
+    confidential = Permission.CONFIDENTIAL
+    router.message.register(explain_import, F.document, is_in_group, flags=confidential.flags)
     router.message.register(import_file, F.document, flags=Permission.PRIVATE.flags)
     return router

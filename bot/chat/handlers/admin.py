@@ -35,7 +35,7 @@ async def show_overview(_: object, context: Context) -> None:
     overview = await get_overview(
         context.storage, started_at=context.resources.started_at, errors=context.resources.errors
     )
-    await context.reply.change("chat/admin/overview.html", overview=overview)
+    await context.reply.change("chat/admin/overview.html", overview=overview, user=context.user)
 
 
 async def show_activity(_: object, callback_data: press.ActivityPage, context: Context) -> None:

@@ -11,27 +11,25 @@ from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.publishing.contents import show_digest_so_far, show_section
-from bot.subscribers import topics
+from bot.subscribers import groups, topics
 from bot.subscribers.limits import MOST_LISTED
-from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from bot.chat.context import Context
 
 
-_GROUPS = {ChatKind.GROUP, ChatKind.SUPERGROUP}
 _MOST_MUTED = 8  # muted topics that are listed by name
 
 
 async def show_digest(_: object, context: Context) -> None:
-    user = context.user
     page = await topics.subscribed(context.storage, context.chat_id, per_page=MOST_LISTED)
     in_digest = [topic for topic in page.items if topic.mode and topic.mode.digests]
     if in_digest and all(topic.is_muted for topic in in_digest):
         named = in_digest[:_MOST_MUTED]
         await context.reply.show("chat/digest.html#muted", topics=named, **context.clock)
-    elif not in_digest and user.kind in _GROUPS and not user.managed_title:
-        await context.reply.show("chat/digest.html#nothing_in_group")
+    elif not in_digest and context.is_seen_by_group:
+        threads = await groups.other_threads(context.storage, context.chat_id)
+        await context.reply.show("chat/digest.html#nothing_in_group", threads=threads)
     else:
         await context.reply.send(
             await show_digest_so_far(context.storage, context.reply.renderer, context.chat_id)

@@ -48,8 +48,8 @@ def make_router() -> Router:
     on_message, on_press = router.message.register, router.callback_query.register
     on_message(add_address, ChatCommand("email", magic=F.args))
     on_message(show_email, ChatCommand("email"))
-    on_press(show_email, press.ShowEmail.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(set_digest_medium, press.SetReach.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(set_email_alerts, press.SetMailAlerts.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(remove_address, press.RemoveAddress.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(show_email, press.ShowEmail.filter(), flags=Permission.CONFIDENTIAL.flags)
+    on_press(set_digest_medium, press.SetReach.filter(), flags=Permission.CONFIDENTIAL.flags)
+    on_press(set_email_alerts, press.SetMailAlerts.filter(), flags=Permission.CONFIDENTIAL.flags)
+    on_press(remove_address, press.RemoveAddress.filter(), flags=Permission.CONFIDENTIAL.flags)
     return router

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from aiogram import F, Router
 
 from bot.chat import callbacks as press
 from bot.chat.cards import link_on, links_on, show_feeds
 from bot.chat.commands import ChatCommand
-from bot.chat.permissions import Permission, is_bot_admin
-from bot.chat.progress import Progress
+from bot.chat.permissions import Permission, is_bot_admin, may_change
+from bot.chat.progress import Progress, report_starters
+from bot.chat.questions import AnswerTo, ask
+from bot.sources import administration
 from bot.sources.administration import get_source, list_sources, remove_source
 from bot.sources.discovery.add import AddOutcome
+from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
+from bot.sources.urls import as_typed, host_of, is_web
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
 from bot.subscribers.paging import page_of
+from bot.subscribers.timezones import country_of_zone
 from storage.enums import AuditAction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiogram.filters import CommandObject
-    from aiogram.types import CallbackQuery
+    from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
+    from bot.sources.discovery.add import Addition
+    from bot.sources.discovery.opml import Outline
+    from bot.subscribers.paging import ListPage
+    from storage.sources import Source
 
 _PUBLISHED = "chat/feeds.html"
+_STARTERS: Final = "starter feeds"  # the key of this work in the background
 
 
 # Public sources, for admins
+
+
+async def is_for_admins(event: Message, context: Context) -> bool:
+    """Return whether /sources lists the public sources, and not those of a managed chat."""
+    return await is_bot_admin(event, context) and not context.user.managed_title
 
 
 async def show_sources(
@@ -35,7 +53,9 @@ async def show_sources(
 ) -> None:
     number = callback_data.page if callback_data else 0
     page = page_of(await list_sources(context.storage), number)
-    await context.reply.change("chat/sources.html#list", page=page, now=context.user.now)
+    await context.reply.change(
+        "chat/sources.html#list", page=page, now=context.user.now, user=context.user
+    )
 
 
 async def open_source(_: object, callback_data: press.OpenSource, context: Context) -> None:
@@ -44,13 +64,21 @@ async def open_source(_: object, callback_data: press.OpenSource, context: Conte
 
 
 async def add_source(_: object, command: CommandObject, context: Context) -> None:
+    await _show_addition(_url(command), context)
+
+
+async def _show_addition(url: str, context: Context) -> None:
     async with context.reply.typing():
-        addition = await context.resources.source_adder.add(_url(command))
-    if addition.outcome is AddOutcome.ADDED:
-        await audit.record(
-            context.storage, context.user.user_id, AuditAction.SOURCE_ADDED, addition.url
-        )
+        addition = await _add_for_all(url, context)
     await context.reply.show("chat/sources.html#added", addition=addition, now=context.user.now)
+
+
+async def _add_for_all(url: str, context: Context) -> Addition:
+    addition = await context.resources.source_adder.add(url)
+    if addition.outcome is AddOutcome.ADDED:
+        by, added = context.user.user_id, AuditAction.SOURCE_ADDED
+        await audit.record(context.storage, by, added, addition.url)
+    return addition
 
 
 async def remove_source_by_url(_: object, command: CommandObject, context: Context) -> None:
@@ -74,6 +102,42 @@ async def explain_own_feeds(_: object, context: Context) -> None:
     await context.reply.show("chat/sources.html#not_for_you")
 
 
+async def ask_for_source(_: object, context: Context) -> None:
+    await ask(context, press.Question.SOURCE)
+
+
+async def take_source(message: Message, context: Context) -> None:
+    url = as_typed(message.text or "")
+    if not is_web(url) or " " in url or not host_of(url):
+        await ask(context, press.Question.SOURCE, is_again=True)
+        return
+    await _show_addition(url, context)
+
+
+async def add_starters(_: object, context: Context) -> None:
+    """Add the starter feeds in the background, because some sites answer late."""
+    resources, reply = context.resources, context.reply
+    if resources.background.is_running(_STARTERS):
+        await reply.toast("chat/sources.html#starters_running")
+        return
+    language = reply.renderer.language.code
+    outlines = choose_starters(language, country_of_zone(context.user.zone))
+    resources.background.start(_add_starters(outlines, context), _STARTERS)
+
+
+async def _add_starters(outlines: Sequence[Outline], context: Context) -> None:
+    template, total = "chat/sources.html#adding_starters", len(outlines)
+    progress = await Progress.begin(context.reply, template, tried=0, total=total, name="")
+    adding = partial(
+        administration.add_starters,
+        context.storage,
+        context.resources.source_adder,
+        outlines,
+        by=context.user.user_id,
+    )
+    await report_starters(progress, adding, total)
+
+
 def _url(command: CommandObject) -> str:
     """Return the URL in `add https://…`; "" if there is none."""
     return (command.args or "").partition(" ")[2].strip()
@@ -85,10 +149,21 @@ def _url(command: CommandObject) -> str:
 async def show_own_feeds(
     _: object, context: Context, callback_data: press.OwnSourcesPage | None = None
 ) -> None:
-    feeds = await own_feeds.list_own_feeds(context.storage, context.chat_id)
-    page = page_of(feeds, callback_data.page if callback_data else 0)
-    user = context.user
+    page, user = await _own_feeds(context, callback_data), context.user
     await context.reply.change("chat/sources.html#own", page=page, now=user.now, user=user)
+
+
+async def name_own_feeds(
+    _: object, context: Context, callback_data: press.OwnSourcesPage | None = None
+) -> None:
+    """Show a member of a group the names of the feeds, because their URLs may contain tokens."""
+    page = await _own_feeds(context, callback_data)
+    await context.reply.change("chat/sources.html#names", page=page)
+
+
+async def _own_feeds(context: Context, wanted: press.OwnSourcesPage | None) -> ListPage[Source]:
+    feeds = await own_feeds.list_own_feeds(context.storage, context.chat_id)
+    return page_of(feeds, wanted.page if wanted else 0)
 
 
 async def open_own_feed(_: object, callback_data: press.OpenOwnSource, context: Context) -> None:
@@ -147,7 +222,7 @@ async def add_link_for_all(
 ) -> None:
     url = link_on(pressed, callback_data.number)
     progress = await _begin_adding(pressed, url, context)
-    addition = await context.resources.source_adder.add(url)
+    addition = await _add_for_all(url, context)
     await progress.change("chat/sources.html#added", addition=addition, now=context.user.now)
 
 
@@ -200,26 +275,33 @@ def make_router() -> Router:
         is_bot_admin,
         flags=admins.flags,
     )
-    on_message(show_sources, ChatCommand("sources"), is_bot_admin, flags=admins.flags)
+    on_message(show_sources, ChatCommand("sources"), is_for_admins, flags=admins.flags)
     on_message(explain_own_feeds, ChatCommand("sources", magic=changes))
-    on_message(show_own_feeds, ChatCommand("sources"))
+    confidential = Permission.CONFIDENTIAL
+    on_message(show_own_feeds, ChatCommand("sources"), may_change, flags=confidential.flags)
+    on_message(name_own_feeds, ChatCommand("sources"))
     on_message(show_published, ChatCommand("feeds"))
+    on_message(take_source, AnswerTo(press.Question.SOURCE), flags=admins.flags)
+    on_press(ask_for_source, press.AskSource.filter(), flags=admins.flags)
+    on_press(add_starters, press.AddStarters.filter(), flags=admins.flags)
     on_press(show_sources, press.SourcesPage.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(open_source, press.OpenSource.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(remove_opened_source, press.RemoveSource.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(
         add_link_for_all, press.FollowLink.filter(F.everybody), flags=Permission.BOT_ADMINS.flags
     )
-    on_press(show_own_feeds, press.OwnSourcesPage.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(open_own_feed, press.OpenOwnSource.filter(), flags=Permission.EVERYBODY.flags)
+    of_names = press.OwnSourcesPage.filter()
+    on_press(show_own_feeds, of_names, may_change, flags=confidential.flags)
+    on_press(name_own_feeds, of_names, flags=Permission.EVERYBODY.flags)
+    on_press(open_own_feed, press.OpenOwnSource.filter(), flags=confidential.flags)
     on_press(find_feeds, press.FindFeeds.filter(), flags=Permission.EVERYBODY.flags)
     on_press(unfollow, press.Unfollow.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(follow_again, press.FollowAgain.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(follow_again, press.FollowAgain.filter(), flags=confidential.flags)
     on_press(add_list, press.AddList.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(
         follow_link, press.FollowLink.filter(~F.everybody), flags=Permission.ADMINISTRATORS.flags
     )
-    on_press(show_published, press.FeedsPage.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(renew_published, press.RenewFeeds.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(close_published, press.CloseFeeds.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(show_published, press.FeedsPage.filter(), flags=confidential.flags)
+    on_press(renew_published, press.RenewFeeds.filter(), flags=confidential.flags)
+    on_press(close_published, press.CloseFeeds.filter(), flags=confidential.flags)
     return router

@@ -14,13 +14,12 @@ from aiogram import F, Router
 from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter
 
 from bot.chat import callbacks as press
-from bot.chat.administrators import may_manage_topics, state_of_bot
+from bot.chat.administrators import is_administrator, may_manage_topics, state_of_bot
 from bot.chat.commands import ChatCommand
 from bot.chat.managed_chats import frame_of, manager_of
 from bot.chat.permissions import Permission
 from bot.chat.senders import sender_at, thread_name, thread_of
 from bot.subscribers import groups, topics, users
-from bot.subscribers.paging import page_of
 from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
@@ -52,12 +51,16 @@ async def change_bot_rights(
     await users.restore_chats(resources.storage, event.chat.id, closed_too=may_manage)
     before = state_of_bot(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
-        await _join(event, resources, reply)
+        await _join(event, resources, reply, administrators)
 
 
-async def _join(event: ChatMemberUpdated, resources: Resources, reply: Reply) -> None:
+async def _join(
+    event: ChatMemberUpdated, resources: Resources, reply: Reply, administrators: Administrators
+) -> None:
     sender = sender_at(event.from_user, event.chat)
     chat_id = await users.join_group(resources.storage, sender, access=resources.access)
+    if chat_id is not None:
+        await administrators.has(reply.bot, event.chat.id, sender.user_id)  # stores them all
     me = (await reply.bot.me()).username
     if sender.kind is ChatKind.CHANNEL:
         reply = replace(reply, telegram_id=sender.user_id)  # not a post in the channel
@@ -78,8 +81,15 @@ async def restore(event: ChatMemberUpdated, resources: Resources) -> None:
     await users.restore_chats(resources.storage, event.chat.id)
 
 
-async def forget_administrators(event: ChatMemberUpdated, administrators: Administrators) -> None:
+async def change_member(
+    event: ChatMemberUpdated, resources: Resources, administrators: Administrators
+) -> None:
     administrators.forget(event.chat.id)
+    was_admin = is_administrator(event.old_chat_member)
+    is_admin = is_administrator(event.new_chat_member)
+    if is_admin is not was_admin:  # most members just join and leave
+        user_id = event.new_chat_member.user.id
+        await groups.record_admin(resources.storage, event.chat.id, user_id, is_admin=is_admin)
 
 
 async def migrate_to(message: Message, resources: Resources) -> None:
@@ -133,22 +143,14 @@ async def move_here(_: object, callback_data: press.MoveHere, context: Context) 
 
 
 async def show_channels(
-    _: object,
-    context: Context,
-    administrators: Administrators,
-    callback_data: CallbackData | None = None,
+    _: object, context: Context, callback_data: CallbackData | None = None
 ) -> None:
     """List the chats with the bot that the user administers."""
-    bot, user = context.reply.bot, context.user
     context.reply.frame = None
-    administered = [
-        chat
-        for chat in await groups.managed_chats(context.storage, user.user_id)
-        if await administrators.has(bot, chat.telegram_id, user.user_id)
-    ]
     number = callback_data.page if isinstance(callback_data, press.ChannelsPage) else 0
-    page, me = page_of(administered, number), (await bot.me()).username
-    await context.reply.change("chat/channels.html#list", page=page, me=me, user=user)
+    page = await groups.managed_chats(context.storage, context.user.user_id, number)
+    me = (await context.reply.bot.me()).username
+    await context.reply.change("chat/channels.html#list", page=page, me=me, user=context.user)
 
 
 async def start_managing(
@@ -186,7 +188,7 @@ def make_service_router() -> Router:
     on_membership(change_bot_rights, F.chat.type != "private", flags=anybody.flags)
     on_membership(suspend, left, flags=anybody.flags)
     on_membership(restore, joined, flags=anybody.flags)
-    router.chat_member.register(forget_administrators, flags=anybody.flags)
+    router.chat_member.register(change_member, flags=anybody.flags)
     on_message(migrate_to, F.migrate_to_chat_id, flags=anybody.flags)
     on_message(migrate_from, F.migrate_from_chat_id, flags=anybody.flags)
     on_message(reopen_thread, F.forum_topic_reopened, flags=anybody.flags)

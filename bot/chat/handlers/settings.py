@@ -12,7 +12,7 @@ from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
 
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
-from bot.chat.menu import label_menu_button, register_chat
+from bot.chat.menu import ChatMenu
 from bot.chat.permissions import Permission
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime, numbered
@@ -152,12 +152,9 @@ async def set_language(_: object, callback_data: press.SetLanguage, context: Con
     reply.speak(changed.speaks)
     await reply.change("chat/language.html", **await _languages(context))
     if user.kind is ChatKind.PRIVATE:
-        app_url = context.resources.app_url
-        await label_menu_button(reply.bot, user.user_id, reply.renderer, app_url)
-        is_chosen = code is not None
-        await register_chat(
-            reply.bot, user.user_id, reply.renderer, is_admin=user.is_admin, is_chosen=is_chosen
-        )
+        app_url, is_chosen = context.resources.app_url, code is not None
+        menu = ChatMenu(user.user_id, reply.renderer, app_url, user.is_admin, is_chosen)
+        context.resources.background.start(menu.set(reply.bot), menu.key)
 
 
 async def _languages(context: Context) -> dict[str, object]:

@@ -14,11 +14,12 @@ from bot.chat import callbacks as press
 from bot.chat.cards import show_card
 from bot.chat.commands import ChatCommand, commands_in_help
 from bot.chat.context import Context
-from bot.chat.menu import label_menu_button, register_admin
+from bot.chat.menu import ChatMenu
 from bot.chat.permissions import Permission
 from bot.chat.senders import private_sender, sender_of
 from bot.rendering.i18n import ENGLISH
-from bot.subscribers import access_requests, feedback, share_links, topics, users
+from bot.sources.administration import is_anything_read
+from bot.subscribers import access_requests, feedback, settings, share_links, topics, users
 from bot.subscribers.access import redeem_admin_code
 from bot.subscribers.invites import Redeemed, is_unauthorized, looks_like_a_code, redeem_invite
 from bot.subscribers.limits import MOST_LISTED
@@ -64,14 +65,22 @@ async def welcome(_: object, context: Context) -> None:
         catalogue=offered,
         has_more=catalogue.total > len(offered),
         subscriptions=subscribed.total,
+        reads_news=await is_anything_read(context.storage, context.chat_id),
     )
-    if context.user.kind is ChatKind.PRIVATE and context.reply.renderer.language is not ENGLISH:
-        await label_menu_button(
-            context.reply.bot,
-            context.user.user_id,
-            context.reply.renderer,
-            context.resources.app_url,
-        )
+    if context.user.kind is ChatKind.PRIVATE:
+        await _set_menu(context)
+
+
+async def _set_menu(context: Context) -> None:
+    """Set the menu of a chat that needs one other than the default, which is for English users."""
+    user, reply = context.user, context.reply
+    if reply.renderer.language is ENGLISH and not user.is_admin:
+        return
+    chosen = (await settings.get_settings(context.storage, context.chat_id)).language
+    menu = ChatMenu(
+        user.user_id, reply.renderer, context.resources.app_url, user.is_admin, chosen is not None
+    )
+    context.resources.background.start(menu.set(reply.bot), menu.key)
 
 
 async def open_link(_: object, command: CommandObject, context: Context) -> None:
@@ -132,10 +141,12 @@ async def open_admin_link(
         await reply.show("chat/errors.html#admin_link")
         return
     # Feedback can be forwarded only to an admin whose chat has a row.
-    await users.identify(storage, private_sender(event_from_user), access=access)
+    user = await users.identify(storage, private_sender(event_from_user), access=access)
     await feedback.forward_feedback(storage, renderer=resources.renderer, admins=access.admins)
-    await register_admin(bot, reply.renderer, event_from_user.id)
-    await reply.show("chat/admin/access.html#promoted")
+    menu = ChatMenu(event_from_user.id, reply.renderer, resources.app_url, is_admin=True)
+    resources.background.start(menu.set(bot), menu.key)
+    reads_news = user is None or await is_anything_read(storage, user.chat_id)
+    await reply.show("chat/admin/access.html#promoted", user=user, reads_news=reads_news)
 
 
 async def open_invite(

@@ -6,13 +6,13 @@ The list, the catalogue and the page of a topic replace each other in one messag
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.utils.deep_linking import create_deep_link
 
 from bot.chat import callbacks as press
-from bot.chat.cards import others_of, show_card, topic_page, words_on
+from bot.chat.cards import others_of, show_card, show_understood, topic_page, words_on
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
@@ -21,16 +21,17 @@ from bot.matching.query import parse
 from bot.matching.result_pages import PagePosition, archive
 from bot.publishing.topic_trend import topic_trend
 from bot.rendering.filters import day_and_month
-from bot.subscribers import mutes, share_links, subscriptions, topics
+from bot.subscribers import groups, mutes, share_links, subscriptions, topics
 from bot.subscribers.mutes import ArticlePublisher, TopicSubject
 from bot.subscribers.text import one_line
-from storage.enums import MuteKind
+from storage.enums import ChatKind, MuteKind
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
+    from bot.subscribers.groups import ForumThread
     from bot.subscribers.subscriptions import Subscribed
 
 _LIST = "chat/topics.html#list"
@@ -45,13 +46,19 @@ _FIELDS = {
 
 
 async def send_topics(_: object, context: Context) -> None:
-    page = await topics.subscribed(context.storage, context.chat_id)
-    await context.reply.show(_LIST, page=page, user=context.user, **context.clock)
+    await context.reply.show(_LIST, **await _list(0, context))
 
 
 async def show_topics(_: object, callback_data: press.TopicsPage, context: Context) -> None:
-    page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
-    await context.reply.change(_LIST, page=page, user=context.user, **context.clock)
+    await context.reply.change(_LIST, **await _list(callback_data.page, context))
+
+
+async def _list(number: int, context: Context) -> dict[str, Any]:
+    page = await topics.subscribed(context.storage, context.chat_id, number)
+    threads: list[ForumThread] = []
+    if context.user.kind is ChatKind.SUPERGROUP:
+        threads = await groups.other_threads(context.storage, context.chat_id)
+    return {"page": page, "threads": threads, "user": context.user, **context.clock}
 
 
 async def show_catalogue(_: object, callback_data: press.CataloguePage, context: Context) -> None:
@@ -65,7 +72,7 @@ async def show_catalogue(_: object, callback_data: press.CataloguePage, context:
 async def preview_query(_: object, command: CommandObject, context: Context) -> None:
     """Show the card of `/subscribe query`, for groups, where the bot does not see plain text."""
     if command.args:
-        await show_card(command.args, context)
+        await show_understood(command.args, context)
     else:
         await ask(context, press.Question.QUERY)
 
@@ -74,6 +81,12 @@ async def try_words(
     pressed: CallbackQuery, callback_data: press.TryWords, context: Context
 ) -> None:
     await show_card(callback_data.words or words_on(pressed), context)
+
+
+async def try_choice(
+    pressed: CallbackQuery, callback_data: press.TryChoice, context: Context
+) -> None:
+    await show_card(words_on(pressed, callback_data.number), context)
 
 
 async def show_topic_card(_: object, callback_data: press.ShowCard, context: Context) -> None:
@@ -325,10 +338,13 @@ def make_router() -> Router:
     on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(try_words, press.TryWords.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(try_choice, press.TryChoice.filter(), flags=Permission.EVERYBODY.flags)
     on_press(widen_query, press.Widen.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(open_topic_menu, press.ShowTopicMenu.filter(), flags=Permission.EVERYBODY.flags)
+    more = press.ShowTopicMenu.filter(F.menu == press.TopicMenu.MORE)
+    on_press(open_topic_menu, more, flags=Permission.EVERYBODY.flags)
+    on_press(open_topic_menu, press.ShowTopicMenu.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(show_recent, press.ShowRecent.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_publishers, press.ShowPublishers.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_publisher, press.OpenPublisher.filter(), flags=Permission.EVERYBODY.flags)

@@ -14,10 +14,12 @@ from aiogram.filters import Filter, MagicData, or_f
 
 from bot.chat import callbacks as press
 from bot.chat.cards import (
+    answer_intent,
     request_confirmation,
     show_card,
     show_link,
     show_mailbox,
+    show_understood,
     suggest_keywords,
     topic_page,
 )
@@ -41,6 +43,7 @@ from bot.subscribers.input import (
     Zone,
     read_typed,
 )
+from bot.subscribers.intents import Intent, whole_intent
 from bot.subscribers.limits import MOST_LISTED
 from storage.enums import ChatKind
 
@@ -116,34 +119,27 @@ async def take_address(_: object, context: Context, read: Address) -> None:
     await request_confirmation(read.text, context)
 
 
-async def take_code(message: Message, context: Context, read: Code) -> None:
-    """Confirm the address with the code; if none awaits a code, treat the digits as a query."""
-    storage, chat_id = context.storage, context.chat_id
-    if await mailboxes.awaits_code(storage, chat_id):
-        once = context.reply.once
-        mailbox = await mailboxes.confirm_by_code(storage, chat_id, read.digits, once=once)
-        await show_mailbox(mailbox, context)
-    else:
-        await show_card(message.text or message.caption or "", context)
+async def awaits_code(_: object, context: Context) -> bool:
+    """Whether an address waits for a code; otherwise six digits are a query."""
+    return await mailboxes.awaits_code(context.storage, context.chat_id)
+
+
+async def take_code(_: object, context: Context, read: Code) -> None:
+    """Confirm the address with the code."""
+    mailbox = await mailboxes.confirm_by_code(
+        context.storage, context.chat_id, read.digits, once=context.reply.once
+    )
+    await show_mailbox(mailbox, context)
 
 
 async def read_text(message: Message, context: Context, read: Typed) -> None:
     text = message.text or ""
-    if request := posts.read_request(text):
-        await _answer_request(request, context)
+    if whole_intent(text) is Intent.CANCEL:
+        await cancel_question(None, context)
     elif topic := await _topic_to_delete(text, context):
         await _delete(topic, context)
     else:
         await _answer_unasked(text or message.caption or "", read, context)
-
-
-async def _answer_request(request: posts.PostRequest, context: Context) -> None:
-    if request is posts.PostRequest.CANCEL:
-        await cancel_question(None, context)
-    elif request is posts.PostRequest.HELP:
-        await context.reply.show("chat/help.html#help", user=context.user)
-    else:
-        await context.reply.show(f"chat/typed.html#{request}", user=context.user)
 
 
 async def _topic_to_delete(text: str, context: Context) -> ChatTopic | None:
@@ -181,12 +177,12 @@ async def _answer_unasked(text: str, read: Typed, context: Context) -> None:  # 
             await show_link(url, context)
         case posts.Post() as post:
             await suggest_keywords(post, context)
+        case Code():
+            await show_card(text, context)
         case Nonsense():
-            await context.reply.show("chat/typed.html#no_keywords")
-        case Keywords(query):
-            names = posts.names_in(text)
-            either = posts.any_of_names(names) if names else ""
-            await show_card(either or query, context, names=names if either else ())
+            await context.reply.show("chat/typed.html#no_keywords", intent=None)
+        case Keywords():
+            await show_understood(text, context)
 
 
 async def _set_typed_time(minutes: int, context: Context) -> None:
@@ -213,7 +209,11 @@ async def read_forwarded(message: Message, context: Context) -> None:
         case posts.Post() as post if posts.is_telling(text):
             await suggest_keywords(post, context)
         case _:
-            await context.reply.show("chat/typed.html#no_keywords")
+            await context.reply.show("chat/typed.html#no_keywords", intent=None)
+
+
+async def show_intent(_: object, callback_data: press.ShowIntent, context: Context) -> None:
+    await answer_intent(callback_data.intent, context)
 
 
 async def cancel_question(_: object, context: Context) -> None:
@@ -235,7 +235,7 @@ async def explain_unknown_command(_: object, context: Context) -> None:
 
 
 async def explain_no_keywords(_: object, context: Context) -> None:
-    await context.reply.show("chat/typed.html#no_keywords")
+    await context.reply.show("chat/typed.html#no_keywords", intent=None)
 
 
 async def explain_edit(_: object, context: Context) -> None:
@@ -252,6 +252,7 @@ def make_router() -> Router:
     on_message(cancel_question, ChatCommand("cancel"))
     on_message(read_forwarded, F.forward_origin, flags=Permission.PRIVATE.flags)
     on_message(explain_sticker, F.sticker, flags=Permission.PRIVATE.flags)
+    on_press(show_intent, press.ShowIntent.filter(), flags=Permission.EVERYBODY.flags)
     on_press(delete_question, press.CancelQuestion.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router
 
@@ -263,8 +264,8 @@ def make_typed_router() -> Router:
     router.message.filter(or_f(F.text, F.caption), ~is_command, TextReader())
     on_message, administrators = router.message.register, Permission.ADMINISTRATORS
     on_message(answer_question, MagicData(F.asked), flags=administrators.flags)
-    on_message(take_address, ReadAs(Address), flags=administrators.flags)
-    on_message(take_code, ReadAs(Code), flags=administrators.flags)
+    on_message(take_address, ReadAs(Address), flags=Permission.CONFIDENTIAL.flags)
+    on_message(take_code, ReadAs(Code), awaits_code, flags=Permission.CONFIDENTIAL.flags)
     on_message(read_text, flags=Permission.EVERYBODY.flags)
     return router
 

@@ -22,12 +22,12 @@ from bot.ops.doctor import configuration, contents, database, machine, probes, p
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import CAN_BE_LATE
 from bot.rendering.links import Links, Signer
-from bot.settings import Role, Settings, SmtpTls, Updates, given_names
+from bot.settings import Role, Settings, SmtpTls, Updates, given_names, unknown_names
 from storage.access import admin_ids, existing_signing_key
 from storage.articles import articles_put_aside
 from storage.backup import last_backup
 from storage.clocks import poisoned_times
-from storage.db.filelock import lock_beside
+from storage.db.filelock import lock_beside, lock_holder
 from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
@@ -220,9 +220,7 @@ async def _backup(settings: Settings, url: str) -> Sequence[Finding]:
 
 
 async def _names() -> Sequence[Finding]:
-    return configuration.judge_names(
-        given_names(), [name.upper() for name in Settings.model_fields]
-    )
+    return configuration.judge_names(unknown_names(given_names()))
 
 
 async def _dkim_key(settings: Settings) -> Sequence[Finding]:
@@ -249,7 +247,8 @@ async def _imap(settings: Settings) -> Sequence[Finding]:
 async def _holders(url: str) -> list[str] | None:
     """Return the processes that run the bot on the database; None if that is unknown."""
     if file := database_file(url):
-        return probes.who_runs(lock_beside(file, "run"))
+        holder = lock_holder(lock_beside(file, "run"))
+        return [holder] if holder else []
     return await _query(url, leases_held)
 
 

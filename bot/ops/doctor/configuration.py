@@ -1,12 +1,10 @@
 """Settings that are each valid but do not fit together, and misspelt names of settings."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Final
 
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
+from bot.settings import UnknownName
 
 TELEGRAM_API = "https://api.telegram.org"
 _FREE_PER_SECOND = 30  # messages a second that are free
@@ -42,37 +40,13 @@ def judge_settings(facts: SettingsFacts) -> list[Finding]:
     return findings or [healthy("settings.agree", "The settings are consistent.")]
 
 
-# Kubernetes and Docker set these in each container, for services of any name.
-_SERVICE_VARIABLE: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
-_SIMILARITY: Final = 0.8  # of two names that differ by a swapped letter
-_PREFIX: Final = "DATELINE_"
-
-
-def judge_names(names: Collection[str], known: Collection[str]) -> list[Finding]:
-    """Find misspelt settings among the variables of the environment and of `.env`.
-
-    *known* are the names of the settings. Other programs' variables are not reported, unless they
-    share a prefix with several settings.
-    """
-    taken = {*known, *(f"{name}_FILE" for name in known)}
-    prefixes = _shared_prefixes(known)
-    findings = []
-    for name in sorted(set(names) - taken):
-        bare = name.removeprefix(_PREFIX)
-        similar = get_close_matches(bare, taken, n=1, cutoff=_SIMILARITY)
-        if _SERVICE_VARIABLE.search(name) or not (similar or bare.startswith(prefixes)):
-            continue
-        hint = f" Did you mean {similar[0]}?" if similar else ""
-        sentence = f"{name} is no setting, so it has no effect."
-        remedy = f"{hint} docs/reference/settings.md lists all settings.".strip()
-        findings.append(warning("settings.unknown", sentence, remedy))
-    return findings
-
-
-def _shared_prefixes(names: Collection[str]) -> tuple[str, ...]:
-    """Return the prefixes that several of *names* share, such as `SMTP_`."""
-    heads = [name.partition("_")[0] for name in names if "_" in name]
-    return tuple(sorted({f"{head}_" for head in heads if heads.count(head) > 1}))
+def judge_names(unknown: Iterable[UnknownName]) -> list[Finding]:
+    """Report misspelt settings."""
+    remedy = "docs/reference/settings.md lists all settings."
+    return [
+        warning("settings.unknown", name.sentence, f"{name.hint} {remedy}".strip())
+        for name in unknown
+    ]
 
 
 def _judge_access(facts: SettingsFacts) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shutil
 import stat
@@ -188,16 +187,3 @@ def _tzdata() -> str | None:
         return version("tzdata")
     except PackageNotFoundError:
         return None
-
-
-def who_runs(lock: Path) -> list[str]:
-    """Return the number of the process that holds *lock*, if any, without changing the file."""
-    try:
-        with lock.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return [file.read().strip() or "unknown"]
-    except OSError:
-        return []
-    return []

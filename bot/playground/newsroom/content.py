@@ -8,7 +8,7 @@ in the publisher's own zone.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -33,6 +33,8 @@ class DateLanguage:
     date_line_pattern: str
     republished: str
     first_published: str
+    sample_title: str
+    sample_text: str
 
     @classmethod
     def from_table(cls, code: str, table: dict[str, Any]) -> Self:
@@ -46,6 +48,8 @@ class DateLanguage:
             date_line_pattern=table["date_line"],
             republished=table["republished"],
             first_published=table["first_published"],
+            sample_title=table["sample_title"],
+            sample_text=table["sample_text"],
         )
 
     @property
@@ -180,6 +184,23 @@ class SampleArticle:
             "language": self.publisher.language.code,
             "published": self.published.isoformat(),
         }
+
+
+def write_draft(publisher: SamplePublisher, words: Sequence[str], number: int) -> Draft:
+    """Return an article about *words*, which differs from others by its *number*."""
+    facts = {"words": ", ".join(words), "number": number}
+    return Draft(
+        slug=f"sample-report-{number}",
+        publisher=publisher,
+        title=publisher.language.sample_title.format_map(facts),
+        city="Sampleton",
+        category="Samples",
+        paragraphs=(publisher.language.sample_text.format_map(facts),),
+        story=None,
+        age=timedelta(0),
+        date_line=publisher.language,
+        box=(),
+    )
 
 
 def read_languages() -> dict[str, DateLanguage]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from bot.playground.newsroom.content import (
     read_archive,
     read_live,
     read_publishers,
+    write_draft,
 )
 
 MAX_PUBLISHED = 1000  # articles that stay readable
@@ -27,7 +28,8 @@ _STORY_LENGTH = timedelta(hours=20)  # a later report counts dates from its own
 class Newsroom:
     """Publishes an article every *every* until none is left; None: only on request.
 
-    *now* gives aware times.
+    *now* gives aware times. *choose* may be set to a function that returns the slug of the article
+    that a user of the page wants to see published; None stands for the next one.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Newsroom:
     ) -> None:
         self.now = now
         self.every = every
+        self.choose: Callable[[Newsroom], Awaitable[str | None]] | None = None
         self.publishers = read_publishers()
         self.closed: set[str] = set()  # codes of publishers whose feeds were taken down
         self.opened = now()
@@ -68,6 +71,32 @@ class Newsroom:
         self._published[article.slug] = article
         self._drop_oldest()
         return article.describe()
+
+    async def chosen(self) -> str | None:
+        return await self.choose(self) if self.choose else None
+
+    def unpublished(self) -> list[Draft]:
+        """Return what is still to be published and can be read, stories that are new first."""
+        left = [
+            draft
+            for draft in self._drafts
+            if draft.slug not in self._first and draft.publisher.code not in self.closed
+        ]
+        return sorted(left, key=lambda draft: draft.story in self._story_starts)
+
+    def preview(self, draft: Draft) -> SampleArticle:
+        """Return the article that *draft* would be if it were published now."""
+        now = self.now()
+        return draft.publish(now, now.astimezone(WESTERNMOST).date())
+
+    def write_draft(self, publisher: str, words: Sequence[str]) -> Draft:
+        """Return a short article about *words*."""
+        return write_draft(self.publishers[publisher], words, len(self._drafts))
+
+    def add_draft(self, draft: Draft) -> None:
+        """Add *draft* to those to be published, unless it is one of them."""
+        if draft not in self._drafts:
+            self._drafts.append(draft)
 
     def close(self, publisher: str, *, closed: bool = True) -> None:
         """Take a publisher's feed down for good, or put it back."""

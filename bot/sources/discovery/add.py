@@ -19,6 +19,7 @@ from bot.sources.discovery.discover import (
     DiscoveryResult,
     FoundFeed,
     ReadsLinks,
+    SampleSite,
     discover,
     is_list,
 )
@@ -101,7 +102,7 @@ class SourceAdder:
     publish what a chat adds.
 
     *room*: how many entries the account may still pay for today. A longer backlog is left to the
-    polls. None: no account pays.
+    polls. None: no account pays. *newsroom*: the playground's, whose feeds are always public.
     """
 
     storage: Storage
@@ -110,6 +111,7 @@ class SourceAdder:
     public: bool = field(kw_only=True)
     options: SourceOptions = SourceOptions()
     room: int | None = None
+    newsroom: SampleSite | None = None
 
     async def for_account(self, url: str, /, *, room: int) -> Addition:
         """Add the source at *url*, with at most *room* entries."""
@@ -119,6 +121,10 @@ class SourceAdder:
         """Add the source at *url* once: a feed, the one feed of a page, or the page itself."""
         options = options or self.options
         url = as_typed(url)
+        if self.newsroom and self.newsroom.has(self.newsroom.address(url)):
+            url = self.newsroom.address(url)
+            options = replace(options, every=self.newsroom.every)
+            return await replace(self, public=True, newsroom=None, room=None).add(url, options)
         if existing := await self._existing(url, options):
             return existing
         result = await fetch_source(

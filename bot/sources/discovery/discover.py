@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 from unicodedata import east_asian_width
 from urllib.parse import urlsplit
@@ -274,15 +274,36 @@ class LookupResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleSite:
+    """The newsroom of a playground: the only private address that users' links may lead to.
+
+    *url*: such as `http://127.0.0.1:8081/news/`. *every*: how often its feeds are read.
+    """
+
+    url: str
+    every: timedelta
+
+    def address(self, url: str) -> str:
+        """Return *url* with the number of the host, because its page may be open by its name."""
+        return url.replace("//localhost:", "//127.0.0.1:", 1)
+
+    def has(self, url: str) -> bool:
+        try:
+            return str(URL(url)).startswith(self.url)  # without dot segments
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
 class LinkLookup:
     """Looks up links; it stores nothing and reaches nothing in the operator's network.
 
-    *newsroom*: the exception, of the playground alone, such as `http://127.0.0.1:8081/news/`.
+    *newsroom*: the exception, of the playground alone.
     """
 
     fetcher: Fetches
     reader: ReadsLinks
-    newsroom: str | None = None
+    newsroom: SampleSite | None = None
 
     async def look(self, url: str) -> LookupResult:
         url = self._address(url)
@@ -314,16 +335,10 @@ class LinkLookup:
 
     def _address(self, typed: str) -> str:
         url = without_login(as_typed(typed))
-        # The playground's page may be open under either name; the newsroom's is the number.
-        return url.replace("//localhost:", "//127.0.0.1:", 1) if self.newsroom else url
+        return self.newsroom.address(url) if self.newsroom else url
 
     def _is_newsroom(self, url: str) -> bool:
-        if self.newsroom is None:
-            return False
-        try:
-            return str(URL(url)).startswith(self.newsroom)  # without dot segments
-        except ValueError:
-            return False
+        return self.newsroom is not None and self.newsroom.has(url)
 
 
 def _article(url: str, result: FetchResult) -> Item | None:

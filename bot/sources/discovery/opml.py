@@ -21,6 +21,8 @@ from bot.sources.limits import LARGEST_DOCUMENT, MOST_OUTLINES
 from bot.sources.urls import is_link
 
 _STARTER = "starter.opml"
+_ENGLISH = "en"
+_ENOUGH = 7  # starter feeds, as many as there are in English for readers anywhere
 _DEEPEST = 8  # folders; deeper feeds go into the eighth
 _LONGEST_NAME = 200
 _AMPERSAND = re.compile(r"&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|\w{1,31};)?")
@@ -32,7 +34,8 @@ class Outline:
     """One feed; `folder` from the outermost inwards. Without `url`, only its `site` is known.
 
     `is_page`: `url` is a page that is polled itself. In the file it is a link, so that no feed
-    reader takes it for a feed.
+    reader takes it for a feed. `language` (IETF) and `country` (ISO 3166) are those of the starter
+    list; a feed for readers anywhere has no country.
     """
 
     url: str
@@ -40,6 +43,8 @@ class Outline:
     site: str = ""
     folder: tuple[str, ...] = ()
     is_page: bool = False
+    language: str = ""
+    country: str = ""
 
 
 class NotOpmlError(Unreadable):
@@ -48,6 +53,36 @@ class NotOpmlError(Unreadable):
 
 def starter_outlines() -> tuple[Outline, ...]:
     return read_opml((files("bot.sources.discovery") / _STARTER).read_bytes())
+
+
+def choose_starters(language: str, country: str) -> tuple[Outline, ...]:
+    """Return the starter feeds for a reader of *language* in *country*; "" is unknown.
+
+    First the feeds in the language, those of the country before others; then the country's feeds in
+    English; and if these are few, international ones in English.
+    """
+    code, all_feeds = language.partition("-")[0], starter_outlines()
+    local = [feed for feed in all_feeds if feed.country == country and country]
+    foreign = [feed for feed in all_feeds if feed not in local]
+    # English is read everywhere, so that feeds in it belong to a country or to all countries.
+    chosen = [feed for feed in local if _speaks(feed, language)]
+    chosen += [
+        feed
+        for feed in foreign
+        if _speaks(feed, language) and not (code == _ENGLISH and feed.country)
+    ]
+    chosen += [feed for feed in local if feed.language == _ENGLISH and feed not in chosen]
+    if len(chosen) < _ENOUGH:
+        world = [feed for feed in all_feeds if feed.language == _ENGLISH and not feed.country]
+        chosen += [feed for feed in world if feed not in chosen][: _ENOUGH - len(chosen)]
+    return tuple(chosen)
+
+
+def _speaks(feed: Outline, language: str) -> bool:
+    """Return whether a reader of *language* reads the feed; of Chinese in the same script."""
+    code, _, script = language.partition("-")
+    of_feed, _, written = feed.language.partition("-")
+    return code == of_feed and (not written or not script or written == script)
 
 
 def read_opml(data: bytes) -> tuple[Outline, ...]:
@@ -123,7 +158,15 @@ def _outlines(parent: etree._Element, folder: tuple[str, ...]) -> Iterator[Outli
         url = names.get("url", "") if is_page else url
         url, site = (each if is_link(each) else "" for each in (url, site))
         if url or site:
-            yield Outline(url, "" if called in {url, site} else title, site, folder, is_page)
+            yield Outline(
+                url,
+                "" if called in {url, site} else title,
+                site,
+                folder,
+                is_page,
+                language=names.get("language", ""),
+                country=names.get("country", ""),
+            )
             yield from _outlines(node, folder)
         else:
             yield from _outlines(node, (*folder, title)[:_DEEPEST] if title else folder)

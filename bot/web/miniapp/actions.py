@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -14,9 +15,15 @@ from bot.mail.codes import read_code
 from bot.subscribers import mailboxes, mutes, settings, subscriptions
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotAZone
-from bot.subscribers.mutes import Duration, TopicSubject
+from bot.subscribers.mutes import (
+    AlertPublisher,
+    Duration,
+    EndedMute,
+    StorySubject,
+    TopicSubject,
+)
 from bot.subscribers.timezones import zone_of_place
-from storage.enums import DigestMedium, Mode
+from storage.enums import DigestMedium, Layout, Mode, MuteKind, Style
 from storage.schedules import QuietHours
 
 if TYPE_CHECKING:
@@ -79,6 +86,16 @@ class ActionRequest:
         except ValueError:
             raise BadActionError(name) from None
 
+    def moment(self, name: str) -> datetime:
+        """Return an aware time in ISO 8601."""
+        try:
+            moment = datetime.fromisoformat(self.text(name))
+        except ValueError:
+            raise BadActionError(name) from None
+        if moment.tzinfo is None:
+            raise BadActionError(name)
+        return moment.astimezone(UTC)
+
     def each(self, name: str) -> list[ActionRequest]:
         """Return the objects of a short list."""
         value = self.fields.get(name)
@@ -99,13 +116,13 @@ def _number(value: object, most: int) -> int:
 class ActionResult:
     """The result of an action, for `web/app_parts.html#done`.
 
-    *undo*: the topic that can be subscribed to again. *replacement*: the topic that replaced the
-    changed one.
+    *undo*: the action that undoes this one, with its fields. *replacement*: the topic that replaced
+    the changed one.
     """
 
     done: str = ""
     name: str = ""
-    undo: int | None = None
+    undo: tuple[str, Mapping[str, object]] | None = None
     replacement: int | None = None
 
 
@@ -152,10 +169,58 @@ async def unmute_topic(site: Site, user: CurrentUser, request: ActionRequest) ->
     return _SAVED
 
 
+async def mute_alert(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    """Mute the story or the publisher of an alert, or get less of the publisher."""
+    story_id, what = request.row("story"), request.one_of("what", MuteKind)
+    if what is MuteKind.TOPIC:
+        raise BadActionError("what")
+    subject = StorySubject(story_id) if what is MuteKind.STORY else AlertPublisher(story_id, what)
+    duration = Duration.FOREVER if what is not MuteKind.SOURCE else Duration.WEEK
+    muted = await mutes.mute(
+        site.resources.storage, user.chat_id, subject, duration, alert=story_id
+    )
+    undo = (end_mute.__name__, {"mute": muted.mute_id, "isUndo": True})
+    return ActionResult("less" if what is MuteKind.LESS else "muted", muted.name, undo)
+
+
+async def end_mute(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    ended = await mutes.end(site.resources.storage, user.chat_id, request.row("mute"))
+    if ended is None or request.has("isUndo"):
+        return ActionResult()
+    until = ended.until.isoformat() if ended.until else None
+    return ActionResult(
+        "unmuted", undo=(resume_mute.__name__, {"mute": ended.mute_id, "until": until})
+    )
+
+
+async def resume_mute(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    until = request.moment("until") if request.has("until") else None
+    ended = EndedMute(request.row("mute"), until)
+    await mutes.resume(site.resources.storage, user.chat_id, ended)
+    return ActionResult()
+
+
+async def set_alert_rate(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    number = request.number("number")
+    await settings.set_alerts_per_hour(site.resources.storage, user.chat_id, number)
+    return _SAVED
+
+
+async def set_layout(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    """Change how detailed digests are (*style*), or in which messages they come (*layout*)."""
+    style = request.one_of("style", Style) if request.has("style") else None
+    layout = request.one_of("layout", Layout) if request.has("layout") else None
+    if layout is Layout.REFUSED:
+        raise BadActionError("layout")
+    await settings.set_layout(site.resources.storage, user.chat_id, style=style, layout=layout)
+    return _SAVED
+
+
 async def unsubscribe(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     topic_id = request.row("topic")
     ended = await subscriptions.unsubscribe(site.resources.storage, user.chat_id, topic_id)
-    return ActionResult("unsubscribed", ended.name, undo=ended.topic_id)
+    undo = (undo_unsubscribe.__name__, {"topic": ended.topic_id})
+    return ActionResult("unsubscribed", ended.name, undo)
 
 
 async def undo_unsubscribe(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
@@ -201,7 +266,8 @@ async def set_language(site: Site, user: CurrentUser, request: ActionRequest) ->
     code = request.text("language") or None
     changed = await settings.set_language(site.resources.storage, user.chat_id, code)
     if site.app:
-        await site.app.renew_menus(user, changed.speaks, code)
+        renewing = site.app.renew_menus(user, changed.speaks, code)
+        site.resources.background.start(renewing, ("menu", user.user_id))
     return ActionResult()
 
 
@@ -251,6 +317,7 @@ ACTIONS: Final[
         *(subscribe, rename_topic, change_query, mute_topic, unmute_topic, unsubscribe),
         *(undo_unsubscribe, set_paused, set_digest_times, set_time_zone, set_quiet_hours),
         *(set_language, request_confirmation, confirm_address, set_digest_medium),
-        *(set_email_alerts, remove_address),
+        *(set_email_alerts, remove_address, mute_alert, end_mute, resume_mute),
+        *(set_alert_rate, set_layout),
     )
 }

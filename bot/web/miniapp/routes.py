@@ -102,7 +102,11 @@ def _result(renderer: Renderer, result: ActionResult) -> dict[str, Any]:
     if result.done:
         done, name = result.done, result.name
         message = renderer.message("web/app_parts.html#done", done=done, name=name).text
-    return {"message": message, "undo": result.undo, "replacement": result.replacement}
+    return {
+        "message": message,
+        "undo": result.undo and {"act": result.undo[0], "fields": result.undo[1]},
+        "replacement": result.replacement,
+    }
 
 
 def _too_many(renderer: Renderer, wait: float) -> web.Response:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.matching import search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
-from bot.subscribers import mailboxes, settings, topics
+from bot.subscribers import mailboxes, mutes, settings, topics
 from bot.subscribers.limits import MOST_LISTED
+from storage.enums import Layout
 from storage.schedules import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.mailboxes import MailboxSeen
+    from bot.subscribers.mutes import RecentAlert
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
     from bot.web.miniapp.authentication import Caller
     from bot.web.site import Site
     from storage.db.engine import Storage
+    from storage.mutes import ActiveMute
 
 _SUGGESTED = 6  # topics of the catalogue that the chat does not subscribe to
 _CATALOGUE_PAGE = 20
+_MUTE_PAGES = 5
 
 
 async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
@@ -49,7 +53,60 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
         "isPaused": chat_settings.is_paused,
         "pausedText": _text(renderer, "web/app_parts.html#paused", settings=chat_settings),
         "mail": _mail(mailbox, renderer, can_mail=resources.mailer is not None),
+        "alertRate": chat_settings.alerts_an_hour,
+        "layout": await _layout(storage, chat_id, renderer),
+        "alerts": [
+            _alert(one, user, renderer) for one in await mutes.recent_alerts(storage, chat_id)
+        ],
+        "mutes": await _mutes(storage, user, renderer),
     }
+
+
+async def _layout(storage: Storage, chat_id: int, renderer: Renderer) -> dict[str, Any]:
+    chosen = await settings.get_layout(storage, chat_id)
+    text = _text(renderer, "web/app_parts.html#layout", chosen=chosen)
+    layout = Layout.CLASSIC if chosen.layout is Layout.REFUSED else chosen.layout
+    return {"style": chosen.style, "layout": layout, "text": text}
+
+
+def _alert(recent: RecentAlert, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
+    alert = recent.alert
+    values: dict[str, Any] = {
+        "alert": alert,
+        "publisher": recent.publisher,
+        "zone": user.zone,
+        "today": local(user.now, user.zone).date(),
+    }
+    return {
+        "story": alert.story_id,
+        "isMuted": alert.is_muted,
+        "hit": {
+            "url": alert.url,
+            "title": [[alert.title[:_LONGEST_TITLE], False]],
+            "by": _text(renderer, "web/app_parts.html#alerted", **values),
+        },
+        "less": renderer.line("web/app_parts.html#less", **values) if recent.publisher else "",
+    }
+
+
+async def _mutes(storage: Storage, user: CurrentUser, renderer: Renderer) -> list[dict[str, Any]]:
+    """Return the newest mutes, each with a sentence; a chat rarely has more."""
+    found: list[ActiveMute] = []
+    for number in range(_MUTE_PAGES):
+        page = await mutes.list_mutes(storage, user.chat_id, number)
+        found += page.items
+        if number + 1 >= page.pages:
+            break
+    today = local(user.now, user.zone).date()
+    return [
+        {
+            "id": one.id,
+            "text": _text(
+                renderer, "web/app_parts.html#mute", mute=one, zone=user.zone, today=today
+            ),
+        }
+        for one in found
+    ]
 
 
 async def _suggested(storage: Storage, chat_id: int) -> list[ChatTopic]:

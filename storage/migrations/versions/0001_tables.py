@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("invited_by", sa.BigInteger(), nullable=True),
         sa.Column("reported_since", UTCDateTime(), nullable=True),
         sa.Column("managing", ROW_ID, nullable=True),
+        sa.Column("managed_at", UTCDateTime(), nullable=True),
         sa.Column("question", AutoString(length=64), nullable=True),
         sa.Column("asked_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat")),
@@ -435,7 +436,7 @@ def upgrade() -> None:
         "chatadmin",
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_chatadmin_chat_id_chat"), ondelete="CASCADE"
         ),

@@ -6,7 +6,7 @@ from bot.ops.doctor.configuration import (
     judge_names,
     judge_settings,
 )
-from bot.settings import Settings
+from bot.settings import unknown_names
 from tests.ops.doctor.judging import cases, problems
 
 SETTINGS = SettingsFacts(
@@ -26,13 +26,12 @@ SETTINGS = SettingsFacts(
 )
 
 
-KNOWN = [name.upper() for name in Settings.model_fields]
-
-
 @cases(
     "name, remedy",
     {
         "swapped letters": ("SMPT_HOST", "Did you mean SMTP_HOST?"),
+        "the singular": ("ADMIN_ID", "Did you mean ADMIN_IDS?"),
+        "a part": ("ADMINS", "Did you mean ADMIN_IDS?"),
         "a letter too few": ("BOT_TOKN", "Did you mean BOT_TOKEN?"),
         "a prefix": ("DATELINE_BOT_TOKEN", "Did you mean BOT_TOKEN?"),
         "the file of one": ("BOT_TOKN_FILE", "Did you mean BOT_TOKEN_FILE?"),
@@ -46,7 +45,7 @@ KNOWN = [name.upper() for name in Settings.model_fields]
     },
 )
 def test_a_misspelt_setting_is_found(name, remedy):
-    found = judge_names([name], KNOWN)
+    found = judge_names(unknown_names([name]))
 
     assert problems(found) == ({"settings.unknown": "warning"} if remedy else {})
     assert [one for one in found if remedy not in one.remedy or name not in one.sentence] == []

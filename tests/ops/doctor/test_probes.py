@@ -15,11 +15,9 @@ from bot.ops.doctor.probes import (
     probe_disk,
     probe_port,
     probe_zones,
-    who_runs,
 )
 from bot.ops.doctor.telegram import judge_token
 from bot.ops.health import Health, Wait, make_web, serving
-from storage.db.filelock import file_lock
 from tests.local_playground import LocalPlayground
 from tests.story.processes import free_port
 
@@ -137,14 +135,3 @@ def test_the_zones_of_this_machine_can_be_read():
     assert zones.count > 400
     assert zones.version
     assert zones.unreadable == []
-
-
-def test_the_holder_of_a_run_lock_is_found_without_touching_it(tmp_path):
-    lock = tmp_path / "dateline.sqlite3.run.lock"
-    assert who_runs(lock) == []
-
-    with file_lock(lock, wait=False):
-        (holder,) = who_runs(lock)
-        assert holder.isdigit()
-
-    assert who_runs(lock) == []

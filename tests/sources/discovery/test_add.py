@@ -12,6 +12,7 @@ from bot.sources.administration import (
     sources_as_opml,
 )
 from bot.sources.discovery.add import LEASE, AddOutcome, SourceAdder, SourceOptions
+from bot.sources.discovery.discover import SampleSite
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.problems import Problem, ProblemCode
@@ -187,6 +188,36 @@ async def test_a_check_changes_nothing(storage, adding, fetcher, reader, farm, c
     assert checkup.source.url == farm.url()
     assert checkup.next_fetch_at == clock.now + timedelta(hours=1)
     assert after == before
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_in_the_playground_a_user_adds_a_feed_of_the_newsroom_for_everybody(
+    storage, fetcher, reader, farm, host
+):
+    farm.serve("/news/wire.xml", rss([item(1)]))
+    base = farm.url("/news/")
+    newsroom = SampleSite(base, timedelta(seconds=2))
+    adder = SourceAdder(storage, fetcher, reader, public=False, newsroom=newsroom)
+
+    typed = f"{base}wire.xml".replace("127.0.0.1", host)
+    added = await adder.for_account(typed, room=0)
+
+    (source,) = await list_sources(storage)
+    assert added.outcome is AddOutcome.ADDED
+    assert (source.url, source.public, source.every_seconds) == (f"{base}wire.xml", True, 2)
+
+
+async def test_in_the_playground_a_user_adds_nothing_beside_the_newsroom(
+    storage, fetcher, reader, farm
+):
+    farm.serve("/control/feed.xml", rss([item(1)]))
+    newsroom = SampleSite(farm.url("/news/"), timedelta(seconds=2))
+    adder = SourceAdder(storage, fetcher, reader, public=False, newsroom=newsroom)
+
+    added = await adder.add(farm.url("/news/../control/feed.xml"))
+
+    assert added.outcome is AddOutcome.REFUSED
+    assert await list_sources(storage) == []
 
 
 @pytest.fixture

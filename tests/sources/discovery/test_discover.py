@@ -9,7 +9,7 @@ import pytest
 
 from bot.sources.administration import list_sources
 from bot.sources.discovery.add import AddOutcome, Form, SourceOptions
-from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
+from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, SampleSite, discover
 from bot.sources.discovery.links import Where, links_of
 from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.client import Fetcher
@@ -347,7 +347,8 @@ async def test_a_link_never_leads_inside():
 async def test_in_the_playground_a_link_leads_to_the_newsroom_and_nowhere_else(url, inside):
     site = paper()
 
-    await LinkLookup(site, Reads(), newsroom="http://127.0.0.1:8081/news/").look(url)
+    newsroom = SampleSite("http://127.0.0.1:8081/news/", timedelta(seconds=2))
+    await LinkLookup(site, Reads(), newsroom=newsroom).look(url)
 
     assert {request.inside for request in site.requests} == {inside}
 

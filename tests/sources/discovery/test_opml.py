@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.rendering.i18n import LANGUAGES
 from bot.sources.discovery.opml import (
     NotOpmlError,
     Outline,
+    choose_starters,
     read_opml,
     starter_outlines,
     write_opml,
@@ -175,6 +177,35 @@ def test_entities_bring_nothing_in(data):
         return
     assert all(len(outline.title) < 1000 for outline in read)
     assert "root" not in str(read)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_of_the_bot_has_starter_feeds(language):
+    chosen = choose_starters(language, "")
+
+    assert len(chosen) >= 7
+    assert chosen[0].language.partition("-")[0] == language.partition("-")[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "wanted", "unwanted"),
+    [
+        pytest.param("ja", "JP", "NHK ニュース", "Focus Taiwan", id="Japan"),
+        pytest.param(
+            "en", "JP", "The Japan Times", "The Hindu – International", id="English there"
+        ),
+        pytest.param("en", "IN", "The Hindu – International", "NPR – News", id="India"),
+        pytest.param("de", "AT", "DER STANDARD", "Le Monde", id="Austria"),
+        pytest.param("zh-Hant", "TW", "中央社 國際", "DW 中文", id="Taiwan"),
+        pytest.param("pt", "BR", "Folha de S.Paulo – Mundo", "El País", id="Brazil"),
+    ],
+)
+def test_starter_feeds_are_chosen_by_language_and_country(language, country, wanted, unwanted):
+    titles = [feed.title for feed in choose_starters(language, country)]
+
+    assert wanted in titles[:4]
+    assert unwanted not in titles
+    assert len(set(titles)) == len(titles)
 
 
 def test_the_starter_list_is_clean():

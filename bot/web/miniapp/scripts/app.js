@@ -1,5 +1,6 @@
 // The Mini App: requests the state of the chat, shows it, and sends actions.
 
+import { Alerts } from "./alerts.js";
 import { Api, Refused } from "./api.js";
 import { byId, languageOf } from "./elements.js";
 import { Insets } from "./insets.js";
@@ -14,10 +15,10 @@ import { Topics } from "./topics.js";
 const telegram = new Telegram();
 new Insets(telegram);
 const api = new Api(telegram.data);
-const toast = new Toast((topic) => act("undo_unsubscribe", { topic }));
+const toast = new Toast((undo) => act(undo.act, undo.fields));
 const search = new Search({ api, act, failed, opened: showBack });
 const topics = new Topics({ api, act, failed, opened: showBack });
-const parts = [search, topics, new Schedule({ act }), new Mail({ act })];
+const parts = [search, topics, new Schedule({ act }), new Mail({ act }), new Alerts({ act })];
 
 // Sends an action and shows the new state; false if it was refused.
 async function act(name, fields) {

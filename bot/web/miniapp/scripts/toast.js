@@ -11,7 +11,7 @@ export class Toast {
     this.button = byId("toast-undo");
     this.button.addEventListener("click", () => {
       this.hide();
-      undo(this.topic);
+      undo(this.undo);
     });
     // It stays while the user points at it or has the focus in it.
     for (const type of ["focusin", "pointerenter"])
@@ -21,7 +21,7 @@ export class Toast {
   }
 
   say(text, undo = null) {
-    this.topic = undo;
+    this.undo = undo;
     byId("toast-text").textContent = text;
     this.button.hidden = undo === null;
     this.box.hidden = false;
@@ -30,7 +30,7 @@ export class Toast {
 
   later() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.hide(), this.topic === null ? SHOWN_MS : UNDO_MS);
+    this.timer = setTimeout(() => this.hide(), this.undo === null ? SHOWN_MS : UNDO_MS);
   }
 
   hide() {

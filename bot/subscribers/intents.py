@@ -1,0 +1,143 @@
+"""What a message wants from the bot itself: to be stopped, explained, set to another time.
+
+The file of each language has the phrases of each intent, and `bot.text.phrases` finds them. An
+intent is certain if the rest of the message says nothing else. Otherwise the message may be about
+the news as well: `stop smoking`, `privacy law Europe`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from bot.languages import all_words
+from bot.languages import words as words_of
+from bot.text.phrases import Element, PhraseTable, elements, scattered, with_particles, words_in
+
+
+class Intent(StrEnum):
+    """An intent by its section of `bot/languages`, which is also its block of `chat/intents.html`.
+
+    If a message has two, the one with more words counts, else the first of these.
+    """
+
+    GREETING = "greetings"
+    THANKS = "thanks"
+    CANCEL = "asks_to_cancel"
+    UNSUBSCRIBE = "asks_to_unsubscribe"
+    STOP = "asks_to_stop"
+    WHY_NOT = "asks_why_not"
+    TIME = "asks_for_time"
+    LANGUAGE = "asks_for_language"
+    ZONE = "asks_for_zone"
+    EMAIL = "asks_for_email"
+    DELETION = "asks_for_deletion"
+    EXPORT = "asks_for_export"
+    PRIVACY = "asks_for_privacy"
+    COST = "asks_for_cost"
+    FEED = "asks_for_feed"
+    SOURCES = "asks_for_sources"
+    QUERIES = "asks_for_queries"
+    MUTE = "asks_to_mute"
+    TOPICS = "asks_for_topics"
+    FEEDBACK = "asks_for_feedback"
+    HELP = "asks_for_help"
+
+    @property
+    def lists_topics(self) -> bool:
+        """Whether its answer has buttons for the topics of the chat."""
+        return self in {Intent.UNSUBSCRIBE, Intent.MUTE}
+
+
+# They mean the bot only if they are the whole message, and then even as a single word.
+ALONE: Final = frozenset({Intent.GREETING, Intent.THANKS, Intent.CANCEL})
+_CERTAIN_ALONE: Final = ALONE | {Intent.STOP, Intent.HELP}
+_OBJECT: Final = "…"  # behind a phrase that names what it is about: `unsubscribe … from Taiwan`
+
+
+@dataclass(frozen=True, slots=True)
+class FoundIntent:
+    """*places*: the words of its phrase. *is_certain*: the message cannot mean the news."""
+
+    intent: Intent
+    places: frozenset[int]
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    intent: Intent
+    words: tuple[Element, ...]
+    has_object: bool
+
+    def may_be_in(self, words: AbstractSet[str]) -> bool:
+        """Return quickly whether the phrase may be among *words*."""
+        return all(
+            any(
+                not alternative or alternative[0].endswith("*") or alternative[0] in words
+                for alternative in element
+            )
+            for element in self.words
+        )
+
+
+def whole_intent(text: str) -> Intent | None:
+    """Return the intent of a *text* that is one of its phrases, in any language."""
+    words = tuple(word.folded for word in words_in(text))
+    found = _whole_messages().longest(words, 0) if words else None
+    return found[1] if found and found[0] == len(words) else None
+
+
+@cache
+def _whole_messages() -> PhraseTable[Intent]:
+    return PhraseTable({intent: all_words(intent) for intent in Intent if intent in _CERTAIN_ALONE})
+
+
+def find_intent(
+    words: Sequence[str],
+    language: str,
+    empty: AbstractSet[int],
+    neutral: AbstractSet[int],
+    *,
+    is_sentence: bool,
+) -> FoundIntent | None:
+    """Return the intent of a message with these folded *words*; None if it has none.
+
+    *empty*: the places of words that mean nothing alone. *neutral*: these, and those that speak of
+    the bot. *is_sentence*: whether somebody speaks, rather than lists keywords.
+    """
+    best: FoundIntent | None = None
+    most = (False, 0)
+    for phrase, places in _phrases_in(words, language):
+        if phrase.intent in ALONE or (phrase.intent is Intent.HELP and not is_sentence):
+            continue
+        rest = set(range(len(words))) - places - neutral
+        is_clear = is_sentence or len(phrase.words) > 1
+        is_certain = is_clear and (not rest or (phrase.has_object and is_sentence))
+        rank = is_certain, len(places - empty)
+        if (is_certain or places - neutral) and (best is None or rank > most):
+            best, most = FoundIntent(phrase.intent, places, is_certain), rank
+    return best
+
+
+def _phrases_in(words: Sequence[str], language: str) -> Iterator[tuple[_Phrase, frozenset[int]]]:
+    every = frozenset(words)
+    for phrase in _phrases().get(language, ()):
+        if phrase.may_be_in(every) and (places := scattered(phrase.words, words)):
+            yield phrase, places
+
+
+@cache
+def _phrases() -> Mapping[str, Sequence[_Phrase]]:
+    """Return the phrases of all intents by language code."""
+    found: dict[str, list[_Phrase]] = {}
+    for intent in Intent:
+        for code, written in words_of(intent).items():
+            for one in written:
+                bare = one.removesuffix(_OBJECT)
+                found.setdefault(code, []).append(
+                    _Phrase(intent, with_particles(elements(bare)), bare != one)
+                )
+    return found

@@ -1,0 +1,239 @@
+"""Makes queries of the words that mean something in a sentence.
+
+Neighbouring words are a piece, such as `oil fund`; the name of a place is a piece of its own. The
+choices are all pieces together, the best of them, and each alone. Names come first, then phrases.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Final, TypeAlias
+
+from bot.languages import words as words_of
+from bot.matching.query import is_readable, parse
+from bot.matching.query.ast import quoted
+from bot.matching.widen import is_place
+from bot.subscribers.word_roles import JOINS, Reading, Role, slice_of, units_of
+from bot.text.characters import is_unspaced
+
+# Queries for one wish; the first that finds something is meant.
+Choice: TypeAlias = tuple[str, ...]
+
+MOST_CHOICES: Final = 4
+_MOST_TOGETHER: Final = 3  # pieces of a query that has all of them
+_LONGEST_PHRASE: Final = 3  # words
+_LEAST_STEM: Final = 4  # letters
+_SIGNS_OF_A_WORD: Final = 2  # Korean syllables
+_REST: Final = re.compile("[\u3041-\u9fff]|[\u3041-\u3096]{1,4}")
+_PREFIXED: Final = re.compile("([\u0648\u0641]?[\u0628\u0643\u0644]?)(\u0627\u0644\\w{2,})")
+_FUSED: Final = re.compile("([\u0648\u0641]?)\u0644\u0644(\\w{2,})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Neighbouring words that mean something."""
+
+    text: str
+    units: tuple[str, ...]  # its words as typed, with those that are joined by hyphens
+    at: int
+    is_name: bool
+    is_place: bool
+    is_excluded: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        return not any(map(str.isalpha, self.text))
+
+
+def choices_in(reading: Reading) -> tuple[Choice, ...]:
+    """Return what a sentence may ask for, the best first; none if it has no key words."""
+    pieces = _telling(list(_pieces(reading)), reading)
+    wanted = [piece for piece in pieces if not piece.is_excluded]
+    without = "".join(f" -{quoted(piece.text)}" for piece in pieces if piece.is_excluded)
+    choices = []
+    for queries in _combined(wanted, _stems(reading.language)) if wanted else ():
+        valid = (f"{query}{without}" for query in queries)
+        choices.append(tuple(dict.fromkeys(one for one in valid if is_readable(one))))
+    if choices and not reading.count(Role.ASKING) and is_readable(reading.text):
+        choices = [*choices[: MOST_CHOICES - 1], (reading.text,)]  # it may be a title
+    return tuple(_distinct(choices))[:MOST_CHOICES]
+
+
+def _telling(pieces: Sequence[_Piece], reading: Reading) -> Sequence[_Piece]:
+    """Drop pieces that are rests of frames, if there are others.
+
+    In scripts without spaces, these are single signs, and endings in hiragana. Elsewhere they stand
+    before the frame, beside a word such as a pronoun: *my boss* wants news about palm oil.
+    """
+    longer = [piece for piece in pieces if not _REST.fullmatch(piece.text)] or pieces
+    asking = [at for at, role in enumerate(reading.roles) if role is Role.ASKING]
+    if not asking or not any(piece.at > asking[-1] for piece in longer):
+        return longer
+    return [one for one in longer if one.at > asking[0] or not _is_chatter(one, reading)]
+
+
+def _is_chatter(piece: _Piece, reading: Reading) -> bool:
+    beside = (piece.at - 1, piece.at + len(piece.units))
+    roles = [reading.roles[at] for at in beside if 0 <= at < len(reading.roles)]
+    return Role.CHATTY in roles and not piece.is_name
+
+
+def _distinct(choices: Iterable[Choice]) -> Iterator[Choice]:
+    known: set[str] = set()
+    for choice in choices:
+        new = tuple(query for query in choice if parse(query).canonical not in known)
+        known.update(parse(query).canonical for query in new)
+        if new:
+            yield new
+
+
+def _combined(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Iterator[Choice]:
+    """Yield what may be meant: all pieces, the best of them, and each alone."""
+    ranked = sorted(pieces, key=_rank)
+    best = sorted(ranked[:_MOST_TOGETHER], key=lambda piece: piece.at)
+    if len(pieces) > 1:
+        yield _together(best, spelled)
+    if len(pieces) > 1 and all(piece.is_name for piece in pieces):
+        yield (" OR ".join(_phrase(piece, spelled) for piece in pieces),)
+    if len(pieces) >= _MOST_TOGETHER:
+        yield _together(sorted(ranked[:2], key=lambda piece: piece.at), spelled)
+    for piece in ranked:
+        if not piece.is_number:
+            yield (_phrase(piece, spelled), _loose(piece, spelled))
+    if len(pieces) == 1 and not pieces[0].is_name:
+        for unit in sorted(pieces[0].units, key=len, reverse=True):
+            yield (spelled(unit),)
+
+
+def _rank(piece: _Piece) -> tuple[bool, bool, bool, int, int]:
+    """Rank places and other names first, then phrases, then longer words; numbers come last."""
+    is_single = len(piece.units) == 1
+    return piece.is_number, not piece.is_name, is_single, -len(piece.text), piece.at
+
+
+def _together(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Choice:
+    ordered = sorted(pieces, key=lambda piece: piece.is_name or len(piece.units) == 1)
+    strict = " ".join(_phrase(piece, spelled) for piece in ordered)
+    return strict, " ".join(_loose(piece, spelled) for piece in ordered)
+
+
+def _phrase(piece: _Piece, spelled: Callable[[str], str]) -> str:
+    if len(piece.units) == 1 or len(piece.units) > _LONGEST_PHRASE:
+        return _loose(piece, spelled)
+    is_inflected = any(spelled(unit) != quoted(unit) for unit in piece.units)
+    return _loose(piece, spelled) if is_inflected else quoted(piece.text)
+
+
+def _loose(piece: _Piece, spelled: Callable[[str], str]) -> str:
+    if piece.is_name and len(piece.units) > 1:
+        stems = [spelled(unit) for unit in piece.units]
+        is_inflected = any(stem.endswith("*") for stem in stems)
+        return " ".join(stems) if is_inflected else quoted(piece.text)
+    return " ".join(map(spelled, piece.units))
+
+
+def _stems(language: str) -> Callable[[str], str]:
+    """Return a function that writes a word so that its other cases are found too."""
+    endings = sorted(words_of("case_endings").get(language, ()), key=len, reverse=True)
+
+    def spelled(unit: str) -> str:
+        if not endings or not unit.isalpha() or unit.isupper() or unit.isascii():
+            return quoted(unit)
+        lowered = unit.casefold()
+        for ending in endings:
+            stem = len(unit) - len(ending)
+            if lowered.endswith(ending) and stem >= _LEAST_STEM:
+                return f"{unit[:stem]}*"
+        return quoted(unit)
+
+    return spelled
+
+
+def _pieces(reading: Reading) -> Iterator[_Piece]:
+    is_excluded = False
+    for places in _chunks(reading):
+        before = reading.roles[places[0] - 1] if places[0] else None
+        is_excluded = before is Role.EXCEPT
+        for part in _split(reading, places):
+            yield _piece(reading, part, is_excluded=is_excluded)
+
+
+def _chunks(reading: Reading) -> Iterator[list[int]]:
+    """Yield the places of neighbouring words that mean something, without a sign between them."""
+    chunk: list[int] = []
+    for at, role in enumerate(reading.roles):
+        if chunk and (role is not None or not _are_neighbours(reading, at - 1)):
+            yield chunk
+            chunk = []
+        if role is None:
+            chunk.append(at)
+    if chunk:
+        yield chunk
+
+
+def _are_neighbours(reading: Reading, at: int) -> bool:
+    gap = reading.gap(at)
+    return not gap.strip() or bool(JOINS.fullmatch(gap)) or gap in {"'", "\u2019"}
+
+
+def _split(reading: Reading, places: Sequence[int]) -> Iterator[list[int]]:
+    """Split at the names of places, and where names begin and end."""
+    has_telling_capitals = reading.language != "de"
+
+    def kind(unit: Sequence[int]) -> tuple[bool, bool]:
+        if not reading.joined.isdisjoint(unit):
+            return False, True
+        is_place = reading.places.issuperset(unit)
+        return is_place, has_telling_capitals and not is_place and _has_capital(reading, unit)
+
+    units = units_of(places, reading)
+    for _, group in groupby(units, key=kind):
+        yield [at for unit in group for at in unit]
+
+
+def _has_capital(reading: Reading, unit: Sequence[int]) -> bool:
+    return not reading.names.isdisjoint(unit)
+
+
+def _piece(reading: Reading, places: Sequence[int], *, is_excluded: bool) -> _Piece:
+    text = _bare(slice_of(reading, places), reading)
+    if is_unspaced(reading.words[places[0]].folded) and len(text.split()) == 1:
+        units: tuple[str, ...] = (text,)
+    else:
+        units = tuple(_bare(slice_of(reading, unit), reading) for unit in units_of(places, reading))
+    is_place = reading.places.issuperset(places)
+    is_joined = not reading.joined.isdisjoint(places)
+    is_name = is_place or is_joined or (reading.language != "de" and _has_capital(reading, places))
+    return _Piece(text, units, places[0], is_name, is_place, is_excluded)
+
+
+def _bare(text: str, reading: Reading) -> str:
+    """Drop what some languages write onto a word: Arabic prepositions, Korean particles."""
+    if reading.language == "ar":
+        return " ".join(map(_without_prefix, text.split()))
+    if reading.language == "ko":
+        return " ".join(_without_particle(word) for word in text.split())
+    return text
+
+
+def _without_prefix(word: str) -> str:
+    if found := _FUSED.fullmatch(word):
+        return f"\u0627\u0644{found[2]}"
+    if found := _PREFIXED.fullmatch(word):
+        return found[2]
+    rest = word[1:]
+    is_glued = word[:1] in {"\u0628", "\u0644", "\u0648", "\u0643"} and is_place((rest,), ("ar",))
+    return rest if is_glued and not is_place((word,), ("ar",)) else word
+
+
+def _without_particle(word: str) -> str:
+    found = _particles().search(word)
+    return word[: found.start()] if found and found.start() >= _SIGNS_OF_A_WORD else word
+
+
+@cache
+def _particles() -> re.Pattern[str]:
+    endings = sorted(words_of("particles").get("ko", ()), key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(endings)})$")

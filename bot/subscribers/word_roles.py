@@ -1,0 +1,351 @@
+"""Reads the words of a typed text: which mean something, and what the others are for.
+
+A word means something unless it is in a phrase of the language's file. A name is kept whole:
+`The Who`, `To Lam`, `IT`. Capitals and CLDR's names of places tell names, but capitals tell nothing
+if nearly every word has them.
+
+The language is the one in which the text has most of such phrases; the language of the chat and
+English come first.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from bot.languages import words as words_of
+from bot.matching.widen import is_place
+from bot.subscribers.intents import FoundIntent, find_intent
+from bot.text.characters import is_unspaced
+from bot.text.phrases import PhraseTable, Word
+
+ENGLISH: Final = "en"
+HIRAGANA: Final = re.compile("[\u3041-\u3096]")
+JOINS: Final = re.compile(r"[-\u2010\u2011&./_+]+")
+_LONGEST_PLACE: Final = 8  # words, which are characters in scripts without spaces
+_FEW: Final = 3  # words of a text that may be a title
+_MANY: Final = 6  # words of a text that may be a statement
+_SHARE_OF_EMPTY: Final = 1 / 3  # of the words of a statement
+_SHARE_IF_SHORT: Final = 0.6
+_SHARE_OF_CAPITALS: Final = 0.8  # from which they tell nothing
+_SIGNS_OF_A_WORD: Final = 2  # characters of a word in scripts without spaces
+_WITH_INVERSION: Final = frozenset({"fr", "pt"})  # trouves-tu, mostre-me
+_SEPARATING: Final = frozenset("\u7684\u662f")  # 的, 是
+_ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
+_QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
+
+
+class Role(StrEnum):
+    """What a phrase is in a sentence; each is a section of `bot/languages`.
+
+    The first section that has a phrase keeps it.
+    """
+
+    ASKING = "asking"
+    EXCEPT = "except_words"
+    GENERIC = "generic_words"
+    QUESTION = "question_words"
+    SMALL = "small_words"
+    CHATTY = "chatty_words"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text in a language: the role of each word, None for those that mean something."""
+
+    text: str
+    words: tuple[Word, ...]
+    language: str
+    roles: tuple[Role | None, ...]
+    names: frozenset[int] = frozenset()  # places of words with a telling capital
+    found_intent: FoundIntent | None = None
+    joined: frozenset[int] = frozenset()  # places of words in a name such as Bank of England
+    places: frozenset[int] = frozenset()  # of words that name a place
+
+    def count(self, *roles: Role) -> int:
+        return sum(role in roles for role in self.roles)
+
+    @property
+    def empty(self) -> int:
+        return sum(role is not None for role in self.roles)
+
+    def gap(self, at: int) -> str:
+        """Return the text between the word at *at* and the next."""
+        return self.text[self.words[at].end : self.words[at + 1].start]
+
+    @property
+    def is_sentence(self) -> bool:
+        """Whether somebody asks or tells, rather than lists keywords."""
+        if not self.words:
+            return False
+        if self.count(Role.ASKING):
+            return True
+        length = sum(1 for word in self.words if not is_unspaced(word.folded))
+        length += sum(is_unspaced(word.folded) for word in self.words) // _SIGNS_OF_A_WORD
+        asks = self.count(Role.QUESTION) > 0
+        if _QUESTION.search(self.text) and length >= _FEW and (asks or self.roles[0]):
+            return True
+        if length > _FEW and self._starts_with_question:
+            return True
+        is_chatty = asks or self.count(Role.CHATTY) > 0
+        share = _SHARE_OF_EMPTY if length >= _MANY else _SHARE_IF_SHORT
+        return is_chatty and length > _FEW and self.empty >= share * len(self.words)
+
+    @property
+    def _starts_with_question(self) -> bool:
+        first = next((role for role in self.roles if role is not Role.SMALL), None)
+        return first is Role.QUESTION
+
+
+@cache
+def _tables() -> dict[str, PhraseTable[Role]]:
+    return {
+        code: PhraseTable({role: words_of(role).get(code, ()) for role in Role})
+        for code in words_of(Role.ASKING)
+    }
+
+
+@cache
+def _formal_words() -> frozenset[str]:
+    """Return the words that are written with a capital anywhere, such as "I" and "Sie"."""
+    roles = (Role.CHATTY, Role.SMALL, Role.QUESTION)
+    every = (one for role in roles for some in words_of(role).values() for one in some)
+    return frozenset(one.casefold() for one in every if one[:1].isupper())
+
+
+@cache
+def _bot_words() -> dict[str, PhraseTable[bool]]:
+    return {code: PhraseTable({True: some}) for code, some in words_of("bot_words").items()}
+
+
+def best_reading(text: str, words: tuple[Word, ...], language: str) -> Reading:
+    """Read *text* in the language in which it says most.
+
+    Names of places are looked up in that language only, because CLDR's data of all languages would
+    take 20 MB.
+    """
+    spoken = [code for code in dict.fromkeys((language, ENGLISH)) if code in _tables()]
+    best = max((_read(text, words, code) for code in spoken), key=_weight)
+    is_understood = best.count(Role.ASKING) > 0 and best.language == language
+    if len(words) >= _FEW and not is_understood:
+        others = [_read(text, words, code) for code in _tables() if code not in spoken]
+        telling = [one for one in others if one.count(Role.ASKING) > 1 or _has_clear_intent(one)]
+        best = max([best, *telling], key=_weight)
+    return _read(text, words, best.language, has_places=True)
+
+
+def _weight(reading: Reading) -> tuple[int, int]:
+    found = reading.found_intent
+    known = {at for at, role in enumerate(reading.roles) if role}.union(
+        found.places if found else ()
+    )
+    return len(known) + reading.count(Role.ASKING), bool(found and found.is_certain)
+
+
+def _has_clear_intent(reading: Reading) -> bool:
+    return reading.found_intent is not None and reading.found_intent.is_certain
+
+
+def _read(
+    text: str, words: tuple[Word, ...], language: str, *, has_places: bool = False
+) -> Reading:
+    folded = [word.folded for word in words]
+    roles = list(_roles(folded, _tables()[language]))
+    places = _places(folded, language) if has_places else frozenset()
+    names = _names(text, words)
+    joined = frozenset(_joined(text, words, language))
+    bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
+    kept = _kept_whole(bare)
+    roles = [None if at in kept else role for at, role in enumerate(roles)]
+    reading = replace(bare, roles=tuple(roles))
+    return replace(reading, found_intent=_intent_of(reading, folded))
+
+
+def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
+    empty = {at for at, role in enumerate(reading.roles) if role}
+    table = _bot_words().get(reading.language)
+    neutral = empty.union(_places_of(table, folded) if table else ())
+    neutral.update(at for at, word in enumerate(folded) if HIRAGANA.match(word))
+    speaks = bool(reading.count(Role.ASKING, Role.QUESTION, Role.CHATTY))
+    is_sentence = speaks or bool(_QUESTION.search(reading.text))
+    return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
+
+
+def _roles(folded: Sequence[str], table: PhraseTable[Role]) -> Iterator[Role | None]:
+    at = 0
+    while at < len(folded):
+        length, role = table.longest(folded, at) or (1, None)
+        yield from [role] * length
+        at += length
+
+
+def _places_of(table: PhraseTable[bool], folded: Sequence[str]) -> Iterator[int]:
+    for at in range(len(folded)):
+        if found := table.longest(folded, at):
+            yield from range(at, at + found[0])
+
+
+def _kept_whole(reading: Reading) -> set[int]:
+    """Return the places of words that stay although they have a role."""
+    kept = {at for at, role in enumerate(reading.roles) if role and _stays(reading, at, role)}
+    for unit in units_of(range(len(reading.words)), reading):
+        while reading.language in _WITH_INVERSION and reading.roles[unit[-1]] is Role.CHATTY:
+            if len(unit) == 1:
+                break
+            unit.pop()
+        if len(unit) > 1 and any(reading.roles[at] is None for at in unit):
+            kept.update(unit)
+    return kept
+
+
+def _stays(reading: Reading, at: int, role: Role) -> bool:
+    if role in {Role.ASKING, Role.EXCEPT}:
+        return False
+    word = reading.words[at].folded
+    if at in reading.joined:
+        return True
+    if is_unspaced(word) and _is_inside_word(reading, at):
+        return True
+    if role is Role.GENERIC:
+        return _is_part_of_name(reading, at)
+    if reading.language == "de" and role is not Role.SMALL:  # its nouns have capitals
+        return at in reading.places
+    return at in reading.places or (at in reading.names and word not in _formal_words())
+
+
+def _is_part_of_name(reading: Reading, at: int) -> bool:
+    """Return whether a general word belongs to a name: `Fox News`, but `Norway News` is general."""
+    if reading.language == "de" or at not in reading.names or at == 0:
+        return False
+    before = reading.words[at - 1]
+    is_after_name = reading.text[before.start].isupper() and reading.roles[at - 1] is None
+    return is_after_name and reading.gap(at - 1) == " " and at - 1 not in reading.places
+
+
+def _is_inside_word(reading: Reading, at: int) -> bool:
+    """Return whether a sign of grammar may be a part of a word, in scripts without spaces.
+
+    A Han character is none beside phrases and names of places only, nor at the end of a question;
+    的 and 是, and a kana such as の, are none between longer runs either.
+    """
+    roles, words = reading.roles, reading.words
+    if HIRAGANA.match(words[at].folded):
+        return _is_inside_kana(reading, at)
+    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
+    touching = [near for near in beside if _touches(reading, min(near, at))]
+    if any(roles[near] is roles[at] for near in touching):  # a phrase of several characters
+        return False
+    content = [near for near in touching if roles[near] is None and near not in reading.places]
+    if words[at].folded in _SEPARATING:
+        return at == 0 or any(_run(reading, at, near - at) == 1 for near in content)
+    is_ending = at + 1 == len(words) and roles[at] is not Role.SMALL  # 吗, 了
+    return bool(content) and not is_ending
+
+
+def _is_inside_kana(reading: Reading, at: int) -> bool:
+    """Return whether a kana belongs to a word, unlike の in 日本の首相."""
+    if reading.roles[at] is not Role.SMALL:
+        return False
+    first = last = at
+    while first > 0 and _is_kana_after(reading, first - 1):
+        first -= 1
+    while last + 1 < len(reading.words) and _is_kana_after(reading, last):
+        last += 1
+    is_word = any(reading.roles[one] is None for one in range(first, last + 1))
+    if is_word or first == 0:
+        return True
+    if reading.places & {first - 1, last + 1}:
+        return False
+    return _is_beside_short(reading, first, last)
+
+
+def _is_kana_after(reading: Reading, at: int) -> bool:
+    """Return whether the words at *at* and behind it are kana without a gap."""
+    both = (reading.words[at].folded, reading.words[at + 1].folded)
+    return _touches(reading, at) and all(map(HIRAGANA.match, both))
+
+
+def _is_beside_short(reading: Reading, first: int, last: int) -> bool:
+    """Return whether the run before or behind is a single sign, so that all is one name."""
+    return 1 in {_run(reading, first, -1), _run(reading, last, 1)}
+
+
+def _run(reading: Reading, at: int, step: int) -> int:
+    """Return how many words that mean something touch the word at *at*, on one side."""
+    length, beside = 0, at + step
+    while 0 <= beside < len(reading.words) and reading.roles[beside] is None:
+        if not _touches(reading, min(beside, beside - step)):
+            break
+        length, beside = length + 1, beside + step
+    return length
+
+
+def _touches(reading: Reading, at: int) -> bool:
+    return not reading.gap(at)
+
+
+def _places(folded: Sequence[str], language: str) -> frozenset[int]:
+    """Return the places of the words that name a country or a large city."""
+    codes = ("zh", "zh-Hant", ENGLISH) if language == "zh" else (language, ENGLISH)
+    found: set[int] = set()
+    at = 0
+    while at < len(folded):
+        longest = range(min(_LONGEST_PLACE, len(folded) - at), 0, -1)
+        length = next((n for n in longest if is_place(tuple(folded[at : at + n]), codes)), 0)
+        found.update(range(at, at + length))
+        at += length or 1
+    return frozenset(found)
+
+
+def _names(text: str, words: Sequence[Word]) -> frozenset[int]:
+    """Return the places of words whose capital tells a name; none if nearly every word has one."""
+    has_capital = [text[word.start].isupper() for word in words]
+    is_loud = [text[word.start : word.end].isupper() and len(word.folded) > 1 for word in words]
+    if not any(has_capital) or all(is_loud):
+        return frozenset()
+    many = len(words) > _FEW and sum(has_capital) >= _SHARE_OF_CAPITALS * len(words)
+    found = set()
+    for at, word in enumerate(words):
+        begins = at == 0 or bool(_ENDS.search(text[words[at - 1].end : word.start]))
+        is_title = begins and len(words) <= _FEW and all(has_capital)
+        if is_loud[at] or (has_capital[at] and not many and (is_title or not begins)):
+            found.add(at)
+    return frozenset(found)
+
+
+def _joined(text: str, words: Sequence[Word], language: str) -> Iterator[int]:
+    """Yield the places of words that form one name with a small word between capitals."""
+    table = _joiners().get(language)
+    folded = [word.folded for word in words]
+    for at in range(1, len(words) - 1 if table else 0):
+        found = table.longest(folded, at) if table else None
+        behind = at + found[0] if found else len(words)
+        if behind >= len(words) or not text[words[at].start].islower():
+            continue
+        is_spaced = not text[words[at - 1].end : words[behind].start].count(",")
+        has_capitals = text[words[at - 1].start].isupper() and text[words[behind].start].isupper()
+        begins = at == 1 or bool(_ENDS.search(text[words[at - 2].end : words[at - 1].start]))
+        if is_spaced and has_capitals and not begins:
+            yield from range(at - 1, behind + 1)
+
+
+@cache
+def _joiners() -> dict[str, PhraseTable[bool]]:
+    return {code: PhraseTable({True: some}) for code, some in words_of("name_joiners").items()}
+
+
+def units_of(places: Iterable[int], reading: Reading) -> list[list[int]]:
+    """Group neighbouring *places* whose words are joined by hyphens and the like."""
+    units: list[list[int]] = []
+    for at in places:
+        if units and units[-1][-1] == at - 1 and JOINS.fullmatch(reading.gap(at - 1)):
+            units[-1].append(at)
+        else:
+            units.append([at])
+    return units
+
+
+def slice_of(reading: Reading, places: Sequence[int]) -> str:
+    return reading.text[reading.words[places[0]].start : reading.words[places[-1]].end]

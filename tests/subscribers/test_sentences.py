@@ -1,0 +1,245 @@
+"""What typed sentences mean: key words, a question about the bot, or both.
+
+`sentences/<language>.txt` has a sentence a line, with its key words, or with `!` and the intent.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.languages import words
+from bot.matching.query import is_readable
+from bot.rendering.i18n import LANGUAGES
+from bot.subscribers.intents import Intent, whole_intent
+from bot.subscribers.key_words import MOST_CHOICES
+from bot.subscribers.sentences import Understood, understand
+from bot.subscribers.text import one_line
+from bot.subscribers.word_roles import Role
+from bot.text.folding import fold
+
+LISTS = Path(__file__).parent / "sentences"
+ALL_LANGUAGES = sorted(LANGUAGES)
+# Parts of sentences and queries, which are combined at random.
+PIECES = (
+    *("show me", "everything about", "news", "on", "please", "how do I", "unsubscribe", "stop"),
+    *("what's new", "in", "the", "to", "of", "Norway", "oil fund", "Taiwan", '"oil fund"', "OR"),
+    *("AND", "NOT", "-Japan", "title:", "lang:en", "#topic", "semi*", "(", ")", ",", ".", "?", "!"),
+    *("C++", "AT&T", "U.S.", "e-mail", "l'Iran", "IT", "The Who", "To Lam", "关于台湾的新闻", "的"),
+    *("台湾のニュースを教えて", "の", "대만에 대한 뉴스", "أخبار تايوان", "новости о", "\u202e"),
+    *("Muéstrame todo sobre", "1,000", "NEAR/5", "\u200b", "🙂", "near", "and", "or", "not"),
+)
+
+
+def rows() -> Iterator[tuple[str, str, str]]:
+    for path in sorted(LISTS.glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            sentence, _, expected = line.rpartition(" | ")
+            yield path.stem, sentence, expected
+
+
+def queries_of(read: Understood) -> list[str]:
+    return [read.query] if read.query else [one for choice in read.choices for one in choice]
+
+
+def first_query(read: Understood) -> str:
+    return next(iter(queries_of(read)), "")
+
+
+def are_key_words(query: str, expected: str) -> bool:
+    """Return whether *query* has exactly the *expected* words, in any order; a stem counts."""
+    found = sorted(query.replace('"', "").casefold().split())
+    wanted = sorted(expected.casefold().split())
+    pairs = zip(found, wanted, strict=False)
+    are_equal = all(
+        one == other or (one.endswith("*") and other.startswith(one[:-1])) for one, other in pairs
+    )
+    return len(found) == len(wanted) and are_equal
+
+
+@pytest.mark.parametrize(("language", "sentence", "expected"), [*rows()])
+def test_a_sentence_is_understood(language, sentence, expected):
+    read = understand(sentence, language)
+
+    if expected.startswith("!"):
+        assert (read.intent, read.is_certain) == (Intent[expected[1:]], True)
+    else:
+        assert are_key_words(first_query(read), expected), queries_of(read)
+        assert not read.is_certain
+
+
+def test_every_language_of_the_bot_has_a_list():
+    assert sorted(path.stem for path in LISTS.glob("*.txt")) == ALL_LANGUAGES
+    assert min(sum(row[0] == language for row in rows()) for language in ALL_LANGUAGES) >= 3
+
+
+@pytest.mark.parametrize("section", [*Role, "bot_words", *Intent])
+def test_every_language_of_the_bot_has_the_words(section):
+    codes = {language.partition("-")[0] for language in LANGUAGES}
+
+    assert codes - words(section).keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        ("Flights to Taiwan", "Flights Taiwan"),
+        ("FLIGHTS TO TAIWAN", "FLIGHTS TAIWAN"),
+        ("the oil fund of Norway", "oil fund Norway"),
+        ("flights to Taiwan or Japan", "flights Taiwan or Japan"),
+        ("Taiwan news", "Taiwan"),
+        ("latest Norway News", "Norway"),
+    ],
+)
+def test_words_that_mean_nothing_alone_are_dropped(typed, query):
+    assert understand(typed, "en") == Understood(query)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"),
+    [
+        ("en", "Taiwan"),
+        ("en", "The Who"),
+        ("en", "To Lam"),
+        ("en", "IT jobs"),
+        ("en", "US economy"),
+        ("en", "May elections"),
+        ("en", "WHO guidelines"),
+        ("en", "Fox News"),
+        ("en", "peer-to-peer"),
+        ("en", "consul-general"),
+        ("en", "of the"),
+        ("en", '"flights to Taiwan"'),
+        ("en", "flights to Taiwan OR Japan"),
+        ("en", "title:war -in"),
+        ("en", "“made in China” tariffs"),
+        ("en", 'show me everything about "oil fund"'),
+        ("en", "Bank of Japan, Federal Reserve"),
+        ("es", "El Salvador"),
+        ("es", "la paz"),
+        ("fr", "Le Monde"),
+        ("de", "Die Zeit"),
+        ("zh-Hans", "和平"),
+        ("zh-Hans", "目的地"),
+        ("zh-Hans", "人工智能"),
+        ("zh-Hans", "中国对外贸易"),
+        ("zh-Hans", "的士司机"),
+        ("vi", "bộ trưởng từ chức"),
+        ("ja", "台湾"),
+        ("ja", "はやぶさ2"),
+        ("ja", "となりのトトロ"),
+        ("ja", "鬼滅の刃"),
+        ("ru", "Что? Где? Когда?"),
+    ],
+)
+def test_names_and_queries_stay_as_they_are(language, typed):
+    assert understand(typed, language).query == typed
+
+
+def test_a_general_word_beside_no_known_place_leaves_the_choice():
+    assert understand("fake news", "en").choices == (("fake",), ("fake news",))
+
+
+def test_a_phrase_comes_first_and_each_name_alone():
+    read = understand("Show me everything about Norway's oil fund", "en")
+
+    assert read.choices == (
+        ('"oil fund" Norway', "oil fund Norway"),
+        ("Norway",),
+        ('"oil fund"', "oil fund"),
+    )
+
+
+def test_several_names_may_be_wanted_together_or_each():
+    read = understand("news about Taiwan, Japan and South Korea", "en")
+
+    assert read.choices[1] == ('Taiwan OR Japan OR "South Korea"',)
+
+
+@pytest.mark.parametrize(
+    ("typed", "intent"),
+    [
+        ("stop smoking", Intent.STOP),
+        ("privacy law Europe", Intent.PRIVACY),
+        ("export controls", Intent.EXPORT),
+        ("time zone", Intent.ZONE),
+        ("feedback loop", Intent.FEEDBACK),
+    ],
+)
+def test_in_doubt_a_query_has_its_intent_too(typed, intent):
+    read = understand(typed, "en")
+
+    assert (read.query, read.intent, read.is_certain) == (typed, intent, False)
+
+
+def test_a_sentence_is_understood_in_another_language_than_the_chats():
+    assert understand("Muéstrame todo sobre Noruega", "en").query == "Noruega"
+    assert understand("¿Cómo cancelo mi suscripción?", "de").intent is Intent.UNSUBSCRIBE
+
+
+def test_a_greeting_is_one_only_alone():
+    assert whole_intent("Good morning!") is Intent.GREETING
+    assert whole_intent("こんにちは") is Intent.GREETING
+    assert whole_intent("hello kitty") is None
+    assert understand("Hello, show me news about Norway", "en").query == "Norway"
+
+
+typed_texts = st.one_of(
+    st.text(max_size=300), st.lists(st.sampled_from(PIECES), max_size=24).map(" ".join)
+)
+
+
+@given(typed_texts, st.sampled_from(ALL_LANGUAGES))
+def test_every_proposal_is_a_query_of_words_in_the_text(typed, language):
+    read = understand(typed, language)
+    known = set(fold(typed).words)
+    prefixes = tuple(known)
+
+    assert len(read.choices) <= MOST_CHOICES
+    for query in [one for choice in read.choices for one in choice]:
+        assert is_readable(query)
+        stems = fold(query.replace("*", "")).words
+        assert all(
+            word in known or word == "or" or any(one.startswith(word) for one in prefixes)
+            for word in stems
+            if language != "ar"  # a preposition before the article is cut off, and the article kept
+        )
+
+
+@given(typed_texts, st.sampled_from(ALL_LANGUAGES), st.sampled_from(['"a b"', "-c", "x*", "OR y"]))
+def test_a_query_with_syntax_is_never_changed(typed, language, syntax):
+    text = f"Norway {typed} {syntax}"
+
+    assert understand(text, language).query == one_line(text)
+
+
+@given(typed_texts, st.sampled_from(ALL_LANGUAGES))
+def test_a_readable_query_stays_one(typed, language):
+    read = understand(typed, language)
+
+    assert is_readable(read.query) or not (read.query and is_readable(typed))
+
+
+def test_reading_looks_at_each_word_a_bounded_number_of_times(monkeypatch):
+    from bot.text.phrases import PhraseTable
+
+    looks = []
+    longest = PhraseTable.longest
+
+    def counted(self, read, at):
+        looks.append(at)
+        return longest(self, read, at)
+
+    monkeypatch.setattr(PhraseTable, "longest", counted)
+
+    def count(text: str) -> int:
+        looks.clear()
+        understand(text, "en")
+        return len(looks)
+
+    count("tell me about oil " * 2)
+    few, many = count("tell me about oil " * 5), count("tell me about oil " * 10)
+
+    assert many <= 2.5 * few
