@@ -193,8 +193,13 @@ async def use_invite(tx: Transaction, invite_id: int) -> bool:
     return bool(await tx.change(used))
 
 
+async def admission_of(tx: Transaction, user_id: int) -> Admission | None:
+    admission: Admission | None = await tx.get(Admission, user_id)
+    return admission
+
+
 async def is_admitted(tx: Transaction, user_id: int) -> bool:
-    return await tx.get(Admission, user_id) is not None
+    return await admission_of(tx, user_id) is not None
 
 
 async def admit(tx: Transaction, user_id: int, invite_id: int | None = None) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import Column, ColumnElement, and_, func, inspect, or_, select, 
 from sqlmodel import SQLModel
 
 from storage.access import WrongGuesses
+from storage.access_requests import AccessRequest
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.bundles import Bundle
@@ -108,6 +109,7 @@ def _rules() -> Iterator[Rule]:
         *(_columns(Alert).made_at, _columns(Edition).made_at, _columns(Subscription).created_at),
         *(_columns(Delivery).created_at, pace.paused_at),
         *(_columns(Mailbox).asked_at, _columns(WrongGuesses).since),
+        _columns(AccessRequest).made_at,
     ):
         yield Rule(learned_at, _NOT_AT_ALL)
 

@@ -27,6 +27,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from storage.access import forget_actor
+from storage.access_requests import forget_requests_about
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article, is_put_aside
 from storage.bundles import Bundle
@@ -336,6 +337,7 @@ async def erase_chat(tx: Transaction, chat_id: int) -> None:
     await tx.change(mailbox.values(**_blank_mailbox()))
     chat = update(Chat).where(col(Chat.id) == chat_id)
     await tx.change(chat.values(**_blank_chat(tx, chat_id)))
+    await forget_requests_about(tx, telegram_id)
     # A claimed delivery must be deleted to stop it. The chat's state stops waiting ones.
     being_sent = and_(col(Delivery.chat_id) == chat_id, col(Delivery.state).in_(_BEING_SENT))
     await delete_deliveries(tx, or_(being_sent, among(col(Delivery.id), notices)))

@@ -17,7 +17,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.matching.result_pages import PagePosition
-from bot.rendering.keyboards import ALERT, ALL, FEEDBACK, SETTINGS, TOPICS
+from bot.rendering.keyboards import ALERT, ALL, DECIDE, FEEDBACK, SETTINGS, TOPICS
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.intents import Intent
 from bot.subscribers.invites import CODE
@@ -707,6 +707,15 @@ class BanChat(CallbackData, prefix="ban"):
 
 class AllowChat(CallbackData, prefix="allow"):
     chat_id: RowId
+
+
+class AskForAccess(CallbackData, prefix="letmein"):
+    """Asks the admins for access: for the user, or in a group for the group."""
+
+
+class DecideAccess(CallbackData, prefix=DECIDE):
+    request_id: RowId
+    is_allowed: bool
 
 
 class ShowLimits(CallbackData, prefix="limits"):

@@ -385,8 +385,11 @@ class UserMiddleware(BaseMiddleware):
         )
         self._limiter.set_admin(sender.user_id, is_admin=user is not None and user.is_admin)
         if user is None:
-            invites = resources.access.invites
-            await reply.toast("chat/unauthorized.html", user_id=sender.user_id, invites=invites)
+            await reply.toast(
+                "chat/unauthorized.html#no_access",
+                user_id=sender.user_id,
+                invites=resources.access.invites,
+            )
             return None
         reply.speak(user.language)
         context = Context(resources, user, reply)

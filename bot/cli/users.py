@@ -43,11 +43,11 @@ Query = Annotated[
 
 @access_app.callback(
     invoke_without_command=True,
-    help="Ban and allow users, and set limits. Alone, it shows who is banned or allowed.",
+    help="Ban and allow users, and set limits. Alone, it shows who is banned, allowed or asks.",
 )
 @access_app.command("list")
 def access(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show banned users and groups, and users who were allowed in addition to ALLOWED_IDS."""
+    """Show banned users and groups, users allowed in addition to ALLOWED_IDS, and requests."""
     if context.invoked_subcommand is None:
         columns = {"ID": itemgetter("id"), "Is": itemgetter("is"), "Since": itemgetter("since")}
         empty = "Nobody is banned, and nobody was allowed."
@@ -125,7 +125,7 @@ def _access() -> Access:
 async def _access_rows(storage: Storage) -> list[dict[str, object]]:
     from bot.subscribers.access import bans_and_admissions
 
-    bans, admissions = await bans_and_admissions(storage)
+    bans, admissions, requests = await bans_and_admissions(storage)
     rows: list[dict[str, object]] = [
         {"id": ban.telegram_id, "is": "banned", "since": ban.since} for ban in bans
     ]
@@ -133,6 +133,7 @@ async def _access_rows(storage: Storage) -> list[dict[str, object]]:
         inviter = f"invitation {admission.invite_id}" if admission.invite_id else "an admin"
         row = {"id": admission.user_id, "is": f"allowed by {inviter}", "since": admission.since}
         rows.append(row)
+    rows += [{"id": one.user_id, "is": "asks for access", "since": one.made_at} for one in requests]
     return rows
 
 
@@ -142,7 +143,8 @@ async def _allow(storage: Storage, number: int) -> AllowResult:
     from bot.subscribers.access import allow_user
 
     renderer = Renderers().of(ENGLISH.code)
-    return await allow_user(storage, number, access=_access(), renderer=renderer)
+    allowed = await allow_user(storage, number, access=_access(), renderer=renderer)
+    return allowed.result
 
 
 async def _limit(storage: Storage, number: int, limits: dict[str, int]) -> bool:

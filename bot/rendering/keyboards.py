@@ -15,10 +15,15 @@ ALL = "all"  # all:<yyyymmdd>:<schedule number>:<topic>: all stories of a digest
 ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 
 FEEDBACK = "answer"  # answer:<feedback>, for an admin
+DECIDE = "decide"  # decide:<request for access>:<1: allow, 0: not now>, for an admin
 
 
 def answer_feedback(feedback_id: int) -> str:
     return f"{FEEDBACK}:{feedback_id}"
+
+
+def decide(request_id: int, *, is_allowed: bool) -> str:
+    return f"{DECIDE}:{request_id}:{is_allowed:d}"
 
 
 def topics_page(page: int = 0) -> str:

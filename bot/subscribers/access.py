@@ -14,10 +14,12 @@ from hashlib import sha256
 from bot.rendering.i18n import ENGLISH
 from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import CannotBan
+from bot.subscribers.timezones import guess_zone
 from storage.access import (
     Admission,
     add_admin,
     admin_ids,
+    admission_of,
     admissions,
     admit,
     is_admitted,
@@ -25,9 +27,10 @@ from storage.access import (
     replace_code,
     use_code,
 )
-from storage.chats import private_chat_of, spoken_languages
+from storage.access_requests import AccessRequest, decide_request, pending_requests
+from storage.chats import chat_at, names_of_chats, open_chat, set_inviter, spoken_languages
 from storage.db.engine import Storage, Transaction
-from storage.enums import AuditAction, DeliveryKind
+from storage.enums import CLOSED, AuditAction, ChatKind, ChatState, DeliveryKind
 from storage.outbox import enqueue, new_delivery
 from storage.suspension import (
     AccessRule,
@@ -39,6 +42,8 @@ from storage.suspension import (
     is_banned,
     unban,
 )
+
+MOST_ADMINS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,43 +174,107 @@ async def ban_user(
         raise CannotBan
     async with storage.writing() as tx:
         is_new = await ban(tx, telegram_id)
+        await decide_request(tx, telegram_id, is_allowed=False, by=by)
         if is_new:
             await record_event(tx, by, AuditAction.BANNED, telegram_id)
         await apply_to_chats(tx, telegram_id, access)
     return is_new
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The result of allowing a user or group; *name* is "" if it is unknown.
+
+    *is_told*: whether the bot writes to them about it, which it may only in a chat with them.
+    """
+
+    result: AllowResult
+    name: str = ""
+    is_told: bool = False
+
+
 async def allow_user(
     storage: Storage, telegram_id: int, *, by: int | None = None, access: Access, renderer: Renderer
-) -> AllowResult:
+) -> Allowed:
     """Lift a ban, and give the user access unless everybody has it.
 
-    Notifies the user if they have a chat with the bot, which can write to nobody else.
+    Grants a request of the user or for the group, even if an admin refused it. Notifies them if
+    they have a chat with the bot, which can write to nobody else.
     """
     async with storage.writing() as tx:
-        was_banned = await unban(tx, telegram_id)
-        is_user = telegram_id > 0 and not access.may_use(telegram_id)
-        is_new = is_user and await admit(tx, telegram_id)
-        if not (was_banned or is_new):
-            return AllowResult.UNCHANGED
-        await record_event(tx, by, AuditAction.ALLOWED, telegram_id)
-        await apply_to_chats(tx, telegram_id, access)
-        await _notify(tx, telegram_id, renderer=renderer)
-    return AllowResult.UNBANNED if was_banned else AllowResult.ADMITTED
+        return await allow(tx, telegram_id, by=by, access=access, renderer=renderer)
 
 
-async def _notify(tx: Transaction, telegram_id: int, *, renderer: Renderer) -> None:
-    chat = await private_chat_of(tx, telegram_id)
-    if chat is None:
-        return
-    message = renderer.of(chat.speaks).message("notices.html#allowed")
+async def allow(
+    tx: Transaction, telegram_id: int, *, by: int | None, access: Access, renderer: Renderer
+) -> Allowed:
+    request = await decide_request(tx, telegram_id, is_allowed=True, by=by)
+    user_id = request.user_id if request else telegram_id
+    was_banned = await unban(tx, telegram_id)
+    is_new = user_id > 0 and not access.may_use(user_id) and await admit(tx, user_id)
+    if not (was_banned or is_new or request):
+        return Allowed(AllowResult.UNCHANGED)
+    await record_event(tx, by, AuditAction.ALLOWED, user_id)
+    if request:
+        await _open(tx, request)
+    await apply_to_chats(tx, user_id, access)
+    chat = await chat_at(tx, request.telegram_id if request else telegram_id)
+    result = AllowResult.UNBANNED if was_banned else AllowResult.ADMITTED
+    if chat is None or chat.state not in {ChatState.ACTIVE, ChatState.PAUSED}:
+        return Allowed(result, chat.name if chat else "")
+    notice = "allowed" if was_banned else "admitted"
+    if chat.kind is not ChatKind.PRIVATE:
+        notice = "group_allowed"
+    message = renderer.of(chat.speaks).message(f"notices.html#{notice}")
     named = {"notice": "allowed", "subject": f"{tx.now:%Y%m%dT%H%M%S%f}"}
     await enqueue(tx, [new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)])
+    return Allowed(result, chat.name, is_told=chat.state is ChatState.ACTIVE)
+
+
+async def _open(tx: Transaction, request: AccessRequest) -> None:
+    """Open the chat that the request was made in; a closed group now depends on who asked."""
+    is_private = request.kind is ChatKind.PRIVATE
+    values = {
+        "telegram_id": request.telegram_id,
+        "thread_id": 0,
+        "kind": request.kind,
+        "name": request.name if is_private else request.title,
+        "language": request.language,
+        "zone": guess_zone(request.language),
+        "invited_by": None if is_private else request.user_id,
+    }
+    chat = await open_chat(tx, values)
+    if chat.state in CLOSED and not is_private:
+        await set_inviter(tx, request.telegram_id, request.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """How a user gets access again after their data is deleted, and the names of who can give it.
+
+    *by_invitation*: with a new invitation; otherwise an admin has to allow them.
+    """
+
+    by_invitation: bool
+    admins: Sequence[str]
+
+
+async def way_back(storage: Storage, user_id: int, *, access: Access) -> WayBack | None:
+    """Return the way back for a user who was given access; None if others keep or have none."""
+    async with storage.reading() as tx:
+        admission = await admission_of(tx, user_id)
+        if admission is None or access.may_use(user_id):
+            return None
+        admins = access.admins | frozenset(await admin_ids(tx))
+        names = await names_of_chats(tx, admins - {user_id})
+    by_invitation = admission.invite_id is not None and access.invites
+    return WayBack(by_invitation, sorted(names.values())[:MOST_ADMINS_NAMED])
 
 
 async def bans_and_admissions(
     storage: Storage, limit: int = 1000
-) -> tuple[Sequence[Ban], Sequence[Admission]]:
-    """Return the bans, and the users with access besides those in the settings."""
+) -> tuple[Sequence[Ban], Sequence[Admission], Sequence[AccessRequest]]:
+    """Return the bans, the users with access besides those in the settings, and who asks for it."""
     async with storage.reading() as tx:
-        return await bans(tx, limit), await admissions(tx, limit)
+        requests = await pending_requests(tx, limit)
+        return await bans(tx, limit), await admissions(tx, limit), requests

@@ -21,6 +21,7 @@ from bot.subscribers.subscriptions import UNDO_WITHIN
 from bot.subscribers.timezones import guess_zone
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
+from storage.access_requests import forget_old_requests
 from storage.articles import rewrite_index
 from storage.broadcasts import forget_author
 from storage.chat_overview import StoredCounts, stored_counts
@@ -207,6 +208,7 @@ class Retention:
         async with self.storage.writing() as tx:
             await forget_requests(tx, tx.now - VALID_FOR)
             gone += await forget_usage(tx)
+            await forget_old_requests(tx)
             await release_lease(tx, ROLE, self.owner)
         return gone
 

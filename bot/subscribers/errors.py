@@ -43,6 +43,12 @@ class CannotBan(UserError):
     template = "chat/errors.html#cannot_ban"
 
 
+class NoSuchRequest(UserError):
+    """The request for access is over a day old, and was deleted."""
+
+    template = "chat/errors.html#no_such_request"
+
+
 class NoSuchBroadcast(UserError):
     """The broadcast was already sent, stopped or discarded."""
 

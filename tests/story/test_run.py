@@ -312,4 +312,5 @@ async def test_an_unauthorized_user_is_turned_away_and_an_allowed_one_welcomed(w
 
     assert welcome["text"].startswith("Hello, Ann.")
     assert "private" in rejection["text"]
-    assert not rejection.get("reply_markup")
+    (asking,) = rejection["reply_markup"]["inline_keyboard"]
+    assert [button["text"] for button in asking] == ["Ask for access"]

@@ -320,10 +320,8 @@ async def test_a_banned_user_gets_nothing_until_unbanned(storage, arrive, state_
     assert await claimed(storage) == 0
     async with storage.reading() as tx:
         assert (await tx.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
-    assert (
-        await allow_user(storage, ANN, by=OPERATOR, access=OPEN, renderer=Renderer())
-        is AllowResult.UNBANNED
-    )
+    allowed = await allow_user(storage, ANN, by=OPERATOR, access=OPEN, renderer=Renderer())
+    assert allowed.result is AllowResult.UNBANNED
     assert await state_of(chat_id) is ChatState.ACTIVE
     assert await claimed(storage) == 1
 
@@ -411,7 +409,7 @@ async def test_allowing_gives_access(storage):
     ]
 
     assert before is None
-    assert came == [AllowResult.ADMITTED, AllowResult.UNCHANGED]
+    assert [allowed.result for allowed in came] == [AllowResult.ADMITTED, AllowResult.UNCHANGED]
     assert await users.identify(storage, Sender(ANN, ANN), access=few)
 
 

@@ -41,6 +41,7 @@ OTHERS = {
     *("auditevent.user_id", "admin.user_id", "broadcast.user_id"),
     "broadcast.status_chat_id",
     "feedimport.telegram_id",  # where its progress is shown; the row goes when it is done
+    *("accessrequest.user_id", "accessrequest.telegram_id"),  # deleted with the user's chat
     *("admission.user_id", "ban.telegram_id", "wrongguesses.user_id", "chatadmin.user_id"),
 }
 

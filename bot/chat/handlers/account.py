@@ -17,7 +17,15 @@ from bot.chat.permissions import Permission
 from bot.chat.progress import Progress
 from bot.chat.questions import AnswerTo, ask
 from bot.sources.feeds.model import Unreadable
-from bot.subscribers import deletion, export, export_document, feed_lists, feedback, groups
+from bot.subscribers import (
+    access,
+    deletion,
+    export,
+    export_document,
+    feed_lists,
+    feedback,
+    groups,
+)
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -91,9 +99,15 @@ async def _offer_list(content: bytes, context: Context) -> None:
 async def ask_to_delete(event: Message | CallbackQuery, context: Context) -> None:
     """Ask, and name what would be deleted: the user's own data, or those of a group or channel."""
     user, stored = context.user, await deletion.stored_data(context.storage, context.chat_id)
+    way_back = None
+    if user.kind is ChatKind.PRIVATE:
+        way_back = await access.way_back(
+            context.storage, user.user_id, access=context.resources.access
+        )
     await context.reply.show(
         "chat/erase.html#question",
         user=user,
+        way_back=way_back,
         stored=stored,
         name=_name_of_chat(event, context),
         managing=await groups.name_of(context.storage, user.managing),

@@ -13,8 +13,8 @@ from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.delivery import release
-from bot.subscribers import audit, invites
-from bot.subscribers.access import allow_user, ban_user
+from bot.subscribers import access_requests, audit, invites
+from bot.subscribers.access import Allowed, allow_user, ban_user
 from bot.subscribers.admin import chat_page, get_chat, get_overview
 from bot.subscribers.limits import get_limits, set_limits
 from bot.subscribers.paging import load_page
@@ -124,11 +124,26 @@ async def ban_by_id(_: object, command: CommandObject, context: Context) -> None
 
 async def allow_by_id(_: object, command: CommandObject, context: Context) -> None:
     number = _number_in(command)
-    result = None if number is None else await _allow(number, context)
-    await context.reply.show("chat/admin/chats.html#allowed", number=number, result=result)
+    allowed = None if number is None else await _allow(number, context)
+    await context.reply.show("chat/admin/chats.html#allowed", number=number, allowed=allowed)
 
 
-async def _allow(telegram_id: int, context: Context) -> str:
+async def decide_access(_: object, callback_data: press.DecideAccess, context: Context) -> None:
+    resources, user_id = context.resources, context.user.user_id
+    decision = await access_requests.decide_access(
+        context.storage,
+        callback_data.request_id,
+        is_allowed=callback_data.is_allowed,
+        by=user_id,
+        access=resources.access,
+        renderer=resources.renderer,
+    )
+    await context.reply.change(
+        "chat/admin/access.html#decided", decision=decision, is_mine=decision.by == user_id
+    )
+
+
+async def _allow(telegram_id: int, context: Context) -> Allowed:
     resources = context.resources
     return await allow_user(
         context.storage,
@@ -216,6 +231,7 @@ def make_router() -> Router:
     on_press(open_chat, press.OpenChat.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(ban_chat, press.BanChat.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(allow_chat, press.AllowChat.filter(), flags=Permission.BOT_ADMINS.flags)
+    on_press(decide_access, press.DecideAccess.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(show_limits, press.ShowLimits.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(set_limit, press.SetLimit.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(show_invites, press.InvitesPage.filter(), flags=Permission.BOT_ADMINS.flags)

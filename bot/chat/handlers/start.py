@@ -16,10 +16,10 @@ from bot.chat.commands import ChatCommand, commands_in_help
 from bot.chat.context import Context
 from bot.chat.menu import ChatMenu
 from bot.chat.permissions import Permission
-from bot.chat.senders import private_sender
+from bot.chat.senders import private_sender, sender_of
 from bot.rendering.i18n import ENGLISH
 from bot.sources.administration import is_anything_read
-from bot.subscribers import feedback, settings, share_links, topics, users
+from bot.subscribers import access_requests, feedback, settings, share_links, topics, users
 from bot.subscribers.access import redeem_admin_code
 from bot.subscribers.invites import Redeemed, is_unauthorized, looks_like_a_code, redeem_invite
 from bot.subscribers.limits import MOST_LISTED
@@ -36,8 +36,9 @@ from storage.enums import ChatKind
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.filters import CommandObject
-    from aiogram.types import Message, User
+    from aiogram.types import CallbackQuery, Message, User
 
+    from bot.chat.administrators import Administrators
     from bot.chat.reply import Reply
     from bot.resources import Resources
 
@@ -195,8 +196,34 @@ async def _redeem(code: str, user: User, resources: Resources, reply: Reply) -> 
         await welcome(None, Context(resources, current, reply))
 
 
+async def may_ask(pressed: CallbackQuery, resources: Resources) -> bool:
+    sender = sender_of(pressed)
+    return sender is not None and await access_requests.may_ask(
+        resources.storage, sender, access=resources.access
+    )
+
+
+async def ask_for_access(
+    pressed: CallbackQuery, resources: Resources, reply: Reply, administrators: Administrators
+) -> None:
+    """Ask for the user; in a group, only its administrators may ask, for the group."""
+    sender = sender_of(pressed)
+    if sender is None:
+        return
+    is_private = sender.kind is ChatKind.PRIVATE
+    if not is_private and not await administrators.has(
+        reply.bot, sender.telegram_id, sender.user_id, is_change=True
+    ):
+        await reply.toast("chat/unauthorized.html#administrators")
+        return
+    is_sent = await access_requests.ask(
+        resources.storage, sender, access=resources.access, renderer=resources.renderer
+    )
+    await reply.change("chat/unauthorized.html#asked", sender=sender, is_sent=is_sent)
+
+
 def make_join_router() -> Router:
-    """Return the router for links and codes that users without access may send."""
+    """Return the router for what users without access may do to get it."""
     router = Router(name="join")
     router.message.filter(F.chat.type == "private")
     on_message, anybody = router.message.register, Permission.WITHOUT_ACCESS
@@ -206,6 +233,8 @@ def make_join_router() -> Router:
     on_message(open_admin_link, is_admin_link, flags=anybody.flags)
     on_message(open_invite, is_invite, accepts_invites, flags=anybody.flags)
     on_message(redeem_code, is_code, accepts_invites, lacks_access, flags=anybody.flags)
+    is_request = press.AskForAccess.filter()
+    router.callback_query.register(ask_for_access, is_request, may_ask, flags=anybody.flags)
     return router
 
 
@@ -218,5 +247,6 @@ def make_router() -> Router:
     on_message(explain_queries, ChatCommand("help", magic=about_queries))
     on_message(show_help, ChatCommand("help"))
     on_message(show_privacy, ChatCommand("privacy"))
+    on_press(welcome, press.AskForAccess.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_help_page, press.ShowHelp.filter(), flags=Permission.EVERYBODY.flags)
     return router

@@ -147,7 +147,7 @@ async def caller_of(site: Site, request: web.Request) -> Caller:
         raise NotAllowedError(403, renderer.message(error.template).text) from None
     if user is None:
         unauthorized = renderer.message(
-            "chat/unauthorized.html", user_id=launcher.user_id, invites=access.invites
+            "chat/unauthorized.html#no_access", user_id=launcher.user_id, invites=access.invites
         )
         raise NotAllowedError(403, unauthorized.text)
     return Caller(user, renderer.of(user.language))

@@ -15,6 +15,24 @@ ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "accessrequest",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("telegram_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("name", AutoString(length=64), nullable=False),
+        sa.Column("title", AutoString(length=128), nullable=False),
+        sa.Column("language", AutoString(length=16), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("decided_at", UTCDateTime(), nullable=True),
+        sa.Column("decided_by", sa.BigInteger(), nullable=True),
+        sa.Column("is_allowed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accessrequest")),
+        sa.UniqueConstraint("telegram_id", name=op.f("uq_accessrequest_telegram_id")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_accessrequest_user_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "admin",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
@@ -1166,5 +1184,6 @@ def downgrade() -> None:
         "auditevent",
         "admincode",
         "admin",
+        "accessrequest",
     ]:
         op.drop_table(name)
