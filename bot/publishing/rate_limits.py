@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 _QUARTER = timedelta(minutes=15)
 # Two or three publishers often print one report of a news agency, so they do not show that a story
-# is large. A chat with an ordinary number of topics meets a handful of stories with four a day.
+# is large.
 WIDELY_COVERED = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
