@@ -22,6 +22,8 @@ from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
+from bot.subscribers.setting_undo import checksum, value_of
+from bot.subscribers.settings import ChatSettings, Setting
 from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
@@ -418,6 +420,31 @@ class SetStyle(CallbackData, prefix="style"):
 
 class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
+
+
+class UndoSetting(CallbackData, prefix="undo"):
+    """Restores the value *before*, if *after* is still the checksum of the value.
+
+    *on_page*: the button is on a page of the settings, not under an answer of one line.
+    """
+
+    setting: Setting
+    before: str
+    after: str
+    on_page: bool
+
+
+def undo_setting(changed: ChatSettings, *, on_page: bool = False) -> str:
+    """Return the data of a button that undoes the change; "" if nothing is to undo."""
+    if changed.change is None or changed.change.is_undone:
+        return ""
+    setting = changed.change.setting
+    before, after = value_of(changed.change.before, setting), value_of(changed, setting)
+    if before == after:
+        return ""
+    return UndoSetting(
+        setting=setting, before=before, after=checksum(after), on_page=on_page
+    ).pack()
 
 
 class ShowEmail(CallbackData, prefix="email"):

@@ -18,6 +18,8 @@ from bot.subscribers import groups
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aiogram import Bot
 
     from bot.chat.administrators import Administrators
@@ -77,6 +79,14 @@ def carried_by(data: str | None) -> tuple[int, str] | None:
     number, _, inner = data[len(_MARK) :].partition("|")
     is_number = number.isascii() and number.isdigit() and int(number) < 2**63
     return (int(number), inner) if is_number else None
+
+
+def button_data_on(message: Message) -> Iterator[str]:
+    """Yield the data of the message's buttons, without the managed chat in it."""
+    for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
+        for button in row:
+            carried = carried_by(button.callback_data)
+            yield (carried[1] if carried else button.callback_data) or ""
 
 
 def _without_query(data: str) -> str | None:
