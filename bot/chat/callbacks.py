@@ -22,8 +22,10 @@ from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
-from bot.subscribers.setting_undo import checksum, value_of
+from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.subscriptions import QueryChange, Subscribed
+from bot.subscribers.text import checksum
 from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
@@ -90,6 +92,25 @@ class Unsubscribe(CallbackData, prefix="stop"):
 
 class UndoUnsubscribe(CallbackData, prefix="unstop"):
     topic_id: RowId
+
+
+class UndoSubscribe(CallbackData, prefix="unsub"):
+    """Ends the subscription, or restores the mode *was*, if its mode is still *mode*."""
+
+    subscription_id: RowId
+    mode: Mode
+    was: Mode | None = None
+
+
+class UndoQuery(CallbackData, prefix="unuse"):
+    """Restores the query in the message, if *after* is still the checksum of the query.
+
+    *public_id*: the topic of the catalogue that had it, 0 if the topic was the chat's own.
+    """
+
+    topic_id: RowId
+    after: str
+    public_id: RowId
 
 
 class MuteTopic(CallbackData, prefix="mute"):
@@ -216,6 +237,21 @@ class OpenSource(CallbackData, prefix="source"):
 
 class RemoveSource(CallbackData, prefix="unsource"):
     source_id: RowId
+
+
+def undo_subscribe(done: Subscribed) -> str:
+    """Return the data of a button that undoes a subscription or its new mode; "" for neither."""
+    if done.was is done.mode:
+        return ""
+    return UndoSubscribe(subscription_id=done.subscription_id, mode=done.mode, was=done.was).pack()
+
+
+def undo_query(changed: QueryChange) -> str:
+    """Return the data of a button that undoes the change; "" if it changed nothing."""
+    if changed.typed == changed.before:
+        return ""
+    after = checksum(changed.typed)
+    return UndoQuery(topic_id=changed.topic_id, after=after, public_id=changed.public_id).pack()
 
 
 def subscribe_query(words: str, mode: str) -> str:

@@ -116,11 +116,12 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
     }
 
 
-def words_on(pressed: CallbackQuery) -> str:
-    """Return the query in the pressed message; raise CardTooOld if it cannot be read."""
+def words_on(pressed: CallbackQuery, *, is_last: bool = False) -> str:
+    """Return the first query in the pressed message, or the last; raise CardTooOld for none."""
     message = pressed.message
     if isinstance(message, Message):
-        for entity in message.entities or ():
+        entities = message.entities or []
+        for entity in reversed(entities) if is_last else entities:
             if entity.type == MessageEntityType.CODE:
                 return entity.extract_from(message.text or "")
     raise CardTooOld

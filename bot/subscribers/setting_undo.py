@@ -15,12 +15,12 @@ change.
 """
 
 from datetime import date
-from zlib import crc32
 
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.errors import NothingToUndo, UserError
 from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.text import checksum
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import EmptyDay, Layout, Style
@@ -53,10 +53,6 @@ def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0
             if chosen.paused_until:
                 return chosen.paused_until.isoformat()
             return _ENDLESS if chosen.is_paused else ""
-
-
-def checksum(value: str) -> str:
-    return f"{crc32(value.encode()):08x}"
 
 
 async def undo(

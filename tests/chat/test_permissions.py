@@ -20,7 +20,8 @@ Pause PauseFor RemoveAddress RemoveScheduleTime RenewFeeds Resume SetAlertRate S
 SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowEmail ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowZone
-SubscribeQuery SubscribeTopic UndoMute UndoSetting UndoUnsubscribe Unfollow Unmute
+SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe
+UndoUnsubscribe Unfollow Unmute
 UnmutePublisher UnmuteTopic Unsubscribe UseQuery
 """
 IN_PRIVATE = "ChannelsPage Manage ShowChannels StopManaging"

@@ -1,8 +1,9 @@
 import pytest
 from aiogram.types import Update
 
-from bot.subscribers.setting_undo import checksum, value_of
+from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import Setting, get_settings
+from bot.subscribers.text import checksum
 from tests.chat.conftest import Talk, buttons, labels
 
 

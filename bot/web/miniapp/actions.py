@@ -137,8 +137,8 @@ async def change_query(site: Site, user: CurrentUser, request: ActionRequest) ->
     """Change the query of a topic; a catalogue topic is replaced by one of the chat's own."""
     storage, chat_id = site.resources.storage, user.chat_id
     topic_id, query = request.row("topic"), request.text("query")
-    replacement = await subscriptions.change_query(storage, chat_id, topic_id, query)
-    return ActionResult("saved", replacement=replacement)
+    changed = await subscriptions.change_query(storage, chat_id, topic_id, query)
+    return ActionResult("saved", replacement=changed.topic_id)
 
 
 async def mute_topic(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
