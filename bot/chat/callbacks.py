@@ -496,6 +496,10 @@ class SetMailAlerts(CallbackData, prefix="mailalerts"):
 
 
 class RemoveAddress(CallbackData, prefix="nomail"):
+    """Asks whether to remove it."""
+
+
+class ConfirmRemoveAddress(CallbackData, prefix="nomailsure"):
     pass
 
 
@@ -514,10 +518,18 @@ class FeedsPage(CallbackData, prefix="feeds"):
 
 
 class RenewFeeds(CallbackData, prefix="renewfeeds"):
+    """Asks whether to give the feeds new addresses."""
+
+
+class ConfirmRenewFeeds(CallbackData, prefix="renewsure"):
     pass
 
 
 class CloseFeeds(CallbackData, prefix="nofeeds"):
+    """Asks whether to turn the feeds off."""
+
+
+class ConfirmCloseFeeds(CallbackData, prefix="nofeedsure"):
     pass
 
 

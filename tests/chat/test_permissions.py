@@ -14,7 +14,8 @@ ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage Tre
 TurnSearch Widen
 """
 CHANGING = """
-AddList AddTime Ask AskLocation AskTopicField CancelQuestion CloseFeeds Dismiss Erase
+AddList AddTime Ask AskLocation AskTopicField CancelQuestion CloseFeeds ConfirmCloseFeeds
+ConfirmRemoveAddress ConfirmRenewFeeds Dismiss Erase
 FeedsPage FollowAgain FollowLink KeepData MoveHere MutePublisher MuteTopic OnAlert
 Pause PauseFor RemoveAddress RemoveScheduleTime RenewFeeds Resume SetAlertRate SetDays
 SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
