@@ -324,6 +324,10 @@ class FollowAgain(CallbackData, prefix="refollow"):
     source_id: RowId
 
 
+class ImportFile(CallbackData, prefix="import"):
+    """Imports the file that the message with the button replies to."""
+
+
 class AddList(CallbackData, prefix="addlist"):
     list_id: RowId
 

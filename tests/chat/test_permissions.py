@@ -16,7 +16,7 @@ TurnSearch Widen
 CHANGING = """
 AddList AddTime Ask AskLocation AskTopicField CancelQuestion CloseFeeds ConfirmCloseFeeds
 ConfirmRemoveAddress ConfirmRenewFeeds Dismiss Erase
-FeedsPage FollowAgain FollowLink KeepData MoveHere MutePublisher MuteTopic OnAlert
+FeedsPage FollowAgain FollowLink ImportFile KeepData MoveHere MutePublisher MuteTopic OnAlert
 Pause PauseFor RemoveAddress RemoveScheduleTime RenewFeeds Resume SetAlertRate SetDays
 SetEmptyDay SetLanguage SetLayout SetMailAlerts SetMode SetOnlyTime SetQuiet SetReach
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
