@@ -284,10 +284,14 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
     await tx.delete(subscription)
 
 
-async def begin_subscription(tx: Transaction, chat_id: int, topic_id: int, mode: Mode) -> None:
+async def begin_subscription(
+    tx: Transaction, chat_id: int, topic_id: int, mode: Mode
+) -> Subscription:
     """Subscribe the chat to a topic that it is not subscribed to; forget any ended subscription."""
     await delete_ended(tx, chat_id, topic_id)
-    await tx.add(Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now))
+    begun = Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now)
+    await tx.add(begun)
+    return begun
 
 
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:

@@ -23,6 +23,10 @@ from bot.subscribers.intents import Intent
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
+from bot.subscribers.setting_undo import value_of
+from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.subscriptions import QueryChange, Subscribed
+from bot.subscribers.text import checksum
 from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
@@ -89,6 +93,25 @@ class Unsubscribe(CallbackData, prefix="stop"):
 
 class UndoUnsubscribe(CallbackData, prefix="unstop"):
     topic_id: RowId
+
+
+class UndoSubscribe(CallbackData, prefix="unsub"):
+    """Ends the subscription, or restores the mode *was*, if its mode is still *mode*."""
+
+    subscription_id: RowId
+    mode: Mode
+    was: Mode | None = None
+
+
+class UndoQuery(CallbackData, prefix="unuse"):
+    """Restores the query in the message, if *after* is still the checksum of the query.
+
+    *public_id*: the topic of the catalogue that had it, 0 if the topic was the chat's own.
+    """
+
+    topic_id: RowId
+    after: str
+    public_id: RowId
 
 
 class MuteTopic(CallbackData, prefix="mute"):
@@ -235,6 +258,21 @@ class RemoveSource(CallbackData, prefix="unsource"):
     source_id: RowId
 
 
+def undo_subscribe(done: Subscribed) -> str:
+    """Return the data of a button that undoes a subscription or its new mode; "" for neither."""
+    if done.was is done.mode:
+        return ""
+    return UndoSubscribe(subscription_id=done.subscription_id, mode=done.mode, was=done.was).pack()
+
+
+def undo_query(changed: QueryChange) -> str:
+    """Return the data of a button that undoes the change; "" if it changed nothing."""
+    if changed.typed == changed.before:
+        return ""
+    after = checksum(changed.typed)
+    return UndoQuery(topic_id=changed.topic_id, after=after, public_id=changed.public_id).pack()
+
+
 def subscribe_query(words: str, mode: str) -> str:
     """Return the data of a button that subscribes to the query *words*."""
     return with_words(SubscribeQuery(mode=Mode(mode), words=words))
@@ -336,6 +374,10 @@ class AddStarters(CallbackData, prefix="starters"):
 
 class AskSource(CallbackData, prefix="asksource"):
     """Asks for the address of a source for everybody."""
+
+
+class ImportFile(CallbackData, prefix="import"):
+    """Imports the file that the message with the button replies to."""
 
 
 class AddList(CallbackData, prefix="addlist"):
@@ -490,6 +532,31 @@ class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
 
 
+class UndoSetting(CallbackData, prefix="undo"):
+    """Restores the value *before*, if *after* is still the checksum of the value.
+
+    *on_page*: the button is on a page of the settings, not under an answer of one line.
+    """
+
+    setting: Setting
+    before: str
+    after: str
+    on_page: bool
+
+
+def undo_setting(changed: ChatSettings, *, on_page: bool = False) -> str:
+    """Return the data of a button that undoes the change; "" if nothing is to undo."""
+    if changed.change is None or changed.change.is_undone:
+        return ""
+    setting = changed.change.setting
+    before, after = value_of(changed.change.before, setting), value_of(changed, setting)
+    if before == after:
+        return ""
+    return UndoSetting(
+        setting=setting, before=before, after=checksum(after), on_page=on_page
+    ).pack()
+
+
 class ShowEmail(CallbackData, prefix="email"):
     pass
 
@@ -503,6 +570,10 @@ class SetMailAlerts(CallbackData, prefix="mailalerts"):
 
 
 class RemoveAddress(CallbackData, prefix="nomail"):
+    """Asks whether to remove it."""
+
+
+class ConfirmRemoveAddress(CallbackData, prefix="nomailsure"):
     pass
 
 
@@ -529,10 +600,18 @@ class FeedsPage(CallbackData, prefix="feeds"):
 
 
 class RenewFeeds(CallbackData, prefix="renewfeeds"):
+    """Asks whether to give the feeds new addresses."""
+
+
+class ConfirmRenewFeeds(CallbackData, prefix="renewsure"):
     pass
 
 
 class CloseFeeds(CallbackData, prefix="nofeeds"):
+    """Asks whether to turn the feeds off."""
+
+
+class ConfirmCloseFeeds(CallbackData, prefix="nofeedsure"):
     pass
 
 

@@ -191,12 +191,12 @@ async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
 
 
 def words_on(pressed: CallbackQuery, number: int = 0) -> str:
-    """Return a query in the pressed message; raise CardTooOld if it cannot be read."""
+    """Return a query in the pressed message, -1 for the last; raise CardTooOld if there is none."""
     message = pressed.message
     if not isinstance(message, Message):
         raise CardTooOld
     codes = [one for one in message.entities or () if one.type == MessageEntityType.CODE]
-    if number >= len(codes):
+    if not codes or number >= len(codes):
         raise CardTooOld
     return codes[number].extract_from(message.text or "")
 

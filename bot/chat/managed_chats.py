@@ -20,6 +20,8 @@ from bot.rendering.messages import MAX_UNITS, units
 from bot.subscribers import groups
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aiogram import Bot
 
     from bot.chat.administrators import Administrators
@@ -101,6 +103,14 @@ def linked_by(text: str | None) -> tuple[int, str] | None:
     if not found or found["name"] not in LINKED:
         return None
     return int(found["chat"]), f"/{found['name']}"
+
+
+def buttons_on(message: Message) -> Iterator[tuple[int, str]]:
+    """Yield the managed chat, 0 for none, and the other data of each button of *message*."""
+    for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
+        for button in row:
+            carried = carried_by(button.callback_data)
+            yield carried or (0, button.callback_data or "")
 
 
 def _without_query(data: str) -> str | None:

@@ -19,7 +19,7 @@ from aiogram.filters import Filter
 
 from bot.chat import callbacks as press
 from bot.chat.callbacks import CancelQuestion, Question
-from bot.chat.managed_chats import carried_by
+from bot.chat.managed_chats import buttons_on
 from storage.chats import set_question
 from storage.db.problems import DatabaseError
 
@@ -151,14 +151,10 @@ def question_in(message: Message | None) -> AskedQuestion | None:
         return None
     if message.bot and message.from_user.id != message.bot.id:
         return None  # another bot's buttons may hold anything
-    for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
-        for button in row:
-            carried = carried_by(button.callback_data)
-            data = (carried[1] if carried else button.callback_data) or ""
-            if data.startswith(f"{CancelQuestion.__prefix__}{CancelQuestion.__separator__}"):
-                pressed = CancelQuestion.unpack(data)
-                chat_id = carried[0] if carried else 0
-                return AskedQuestion(message.message_id, pressed.question, pressed.subject, chat_id)
+    for chat_id, data in buttons_on(message):
+        if data.startswith(f"{CancelQuestion.__prefix__}{CancelQuestion.__separator__}"):
+            pressed = CancelQuestion.unpack(data)
+            return AskedQuestion(message.message_id, pressed.question, pressed.subject, chat_id)
     return None
 
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramNotFound
-from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardMarkup, InputRichMessage
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    InputRichMessage,
+    ReplyParameters,
+)
 from aiogram.types import Message as Received
 from aiogram.utils.chat_action import ChatActionSender
 
@@ -113,11 +119,16 @@ class Reply:
             return False
         return True
 
+    async def answer(self, message_id: int, template: str, **values: Any) -> None:
+        """Show the template as a reply to that message of the chat."""
+        answers = ReplyParameters(message_id=message_id, allow_sending_without_reply=True)
+        await self._send_text(self.framed(self.render(template, **values)), answers)
+
     async def send_one(self, message: Message) -> int:
         """Send a message that needs no splitting; return its id, 0 if it may not have arrived."""
         return await self._send_text(self.framed(message))
 
-    async def _send_text(self, message: Message) -> int:
+    async def _send_text(self, message: Message, answers: ReplyParameters | None = None) -> int:
         sent: Received | None = None
         with _unsure():
             sent = await self.bot.send_message(
@@ -125,6 +136,7 @@ class Reply:
                 message.text,
                 message_thread_id=self.thread_id or None,
                 entities=entities_of(message),
+                reply_parameters=answers,
                 reply_markup=markup_of(message.keyboard),
             )
         return 0 if sent is None else sent.message_id

@@ -73,6 +73,12 @@ class UndoIsOver(UserError):
     template = "chat/errors.html#undo_expired"
 
 
+class NothingToUndo(UserError):
+    """The change was undone already, or the same thing was changed again since."""
+
+    template = "chat/errors.html#nothing_to_undo"
+
+
 class AlreadySubscribed(UserError):
     """The chat already has a topic with the same query, called *name*."""
 

@@ -1,12 +1,15 @@
 """A chat's settings: zone, language, digest times, layout, quiet hours, alerts an hour, pauses.
 
-Each change returns the new settings, and updates the times that depend on them: when the next
-digest is due, and when held alerts go out.
+Each change returns the new settings, with those before, and updates the times that depend on them:
+when the next digest is due, and when held alerts go out. `setting_undo` undoes a change.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import TypeAlias
 
 from bot.publishing.calendar import Plan, local_date, next_due, start_of
 from bot.publishing.rate_limits import LocalQuietHours
@@ -47,6 +50,23 @@ from storage.suspension import restore_chat, suspend_chat
 
 _INSTANT = timedelta(microseconds=1)
 
+NewSchedule: TypeAlias = Callable[[Schedule, Mapping[int, date]], Schedule]
+"""Returns the schedule after a change; the mapping has the last edition of each number."""
+
+
+class Setting(StrEnum):
+    """A setting, by the letter that stands for it in the data of a button."""
+
+    TIMES = "t"
+    ZONE = "z"
+    LANGUAGE = "l"
+    EMPTY_DAY = "e"
+    STYLE = "s"
+    LAYOUT = "y"
+    QUIET = "q"
+    ALERT_RATE = "a"
+    PAUSE = "p"
+
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
@@ -54,6 +74,7 @@ class ChatSettings:
 
     `language`: the code of the chosen language; None: that of the client. `speaks`: the tag of
     the language in use. `paused_until`: the local date on which a pause ends by itself.
+    `change`: the change that these settings are the result of.
     """
 
     plan: Plan
@@ -69,14 +90,18 @@ class ChatSettings:
     now: datetime
     language: str | None = None
     speaks: str = ""
+    style: Style = Style.STANDARD
+    layout: Layout = Layout.CLASSIC
+    change: "Change | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class DigestLayout:
-    """How detailed a chat's digests are, and in which of Telegram's layouts they come."""
+class Change:
+    """The change of one setting; *before*: the settings before it."""
 
-    style: Style
-    layout: Layout
+    setting: Setting
+    before: ChatSettings
+    is_undone: bool = False  # the change undoes a former one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,38 +114,58 @@ class Managed:
 
 async def get_settings(storage: Storage, chat_id: int) -> ChatSettings:
     async with storage.reading() as tx:
-        return await _settings_of(tx, await tx.get_one(Chat, chat_id))
+        return await settings_of(tx, await tx.get_one(Chat, chat_id))
+
+
+async def change(
+    storage: Storage,
+    chat_id: int,
+    setting: Setting,
+    apply: Callable[[Transaction, Chat], Awaitable[None]],
+    *,
+    is_undone: bool = False,
+) -> ChatSettings:
+    """Change a *setting* of the chat by *apply*, which gets the chat locked."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        before = await settings_of(tx, chat)
+        await apply(tx, chat)
+        return replace(await settings_of(tx, chat), change=Change(setting, before, is_undone))
 
 
 async def set_zone(storage: Storage, chat_id: int, zone: str) -> ChatSettings:
+    return await change(storage, chat_id, Setting.ZONE, partial(apply_zone, zone=zone))
+
+
+async def apply_zone(tx: Transaction, chat: Chat, *, zone: str, is_guessed: bool = False) -> None:
     if not is_zone(zone):
         raise NotAZone
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        if chat.resume_at:  # keep the local date of the resumption
-            chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
-        chat.zone, chat.zone_guessed = zone, False
-        if chat.quiet_hours:
-            await _replan_alerts(tx, chat)
-        await replan(tx, chat)
-        return await _settings_of(tx, chat)
+    if chat.resume_at:  # keep the local date of the resumption
+        chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
+    chat.zone, chat.zone_guessed = zone, is_guessed
+    if chat.quiet_hours:
+        await _replan_alerts(tx, chat)
+    await replan(tx, chat)
 
 
 async def set_language(storage: Storage, chat_id: int, code: str | None) -> ChatSettings:
     """Write to the chat in the language *code*; with None, in that of the client."""
+    return await change(storage, chat_id, Setting.LANGUAGE, partial(apply_language, code=code))
+
+
+async def apply_language(_: Transaction, chat: Chat, *, code: str | None) -> None:
     if code is not None and code not in LANGUAGES:
         raise NotALanguage
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        chat.chosen_language = code
-        return await _settings_of(tx, chat)
+    chat.chosen_language = code
 
 
 async def set_empty_day(storage: Storage, chat_id: int, empty_day: EmptyDay) -> ChatSettings:
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        chat.empty_day = empty_day
-        return await _settings_of(tx, chat)
+    apply = partial(apply_empty_day, empty_day=empty_day)
+    return await change(storage, chat_id, Setting.EMPTY_DAY, apply)
+
+
+async def apply_empty_day(_: Transaction, chat: Chat, *, empty_day: EmptyDay) -> None:
+    chat.empty_day = empty_day
 
 
 # Digest times.
@@ -167,34 +212,35 @@ async def set_times(storage: Storage, chat_id: int, wanted: Sequence[WeeklyTime]
     )
 
 
-async def _reschedule(
-    storage: Storage, chat_id: int, change: Callable[[Schedule, Mapping[int, date]], Schedule]
-) -> ChatSettings:
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        last = (await last_editions(tx, chat_id)).days
-        await set_schedule(tx, chat_id, change(await schedule_of(tx, chat_id), last))
-        await replan(tx, chat)
-        return await _settings_of(tx, chat)
+async def _reschedule(storage: Storage, chat_id: int, new: NewSchedule) -> ChatSettings:
+    return await change(storage, chat_id, Setting.TIMES, partial(apply_schedule, new=new))
+
+
+async def apply_schedule(tx: Transaction, chat: Chat, *, new: NewSchedule) -> None:
+    last = (await last_editions(tx, chat.id)).days
+    await set_schedule(tx, chat.id, new(await schedule_of(tx, chat.id), last))
+    await replan(tx, chat)
 
 
 # Layout.
 
 
-async def get_layout(storage: Storage, chat_id: int) -> DigestLayout:
-    async with storage.reading() as tx:
-        chat = await tx.get_one(Chat, chat_id)
-        return DigestLayout(chat.style, chat.layout)
+async def set_style(storage: Storage, chat_id: int, style: Style) -> ChatSettings:
+    """Set how detailed the chat's digests are."""
+    return await change(storage, chat_id, Setting.STYLE, partial(apply_style, style=style))
 
 
-async def set_layout(
-    storage: Storage, chat_id: int, *, style: Style | None = None, layout: Layout | None = None
-) -> DigestLayout:
-    """Change either or both. Rich is tried again, even if Telegram rejected it before."""
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        chat.style, chat.layout = style or chat.style, layout or chat.layout
-        return DigestLayout(chat.style, chat.layout)
+async def apply_style(_: Transaction, chat: Chat, *, style: Style) -> None:
+    chat.style = style
+
+
+async def set_layout(storage: Storage, chat_id: int, layout: Layout) -> ChatSettings:
+    """Set the layout of digests. Rich is tried again, even if Telegram rejected it before."""
+    return await change(storage, chat_id, Setting.LAYOUT, partial(apply_layout, layout=layout))
+
+
+async def apply_layout(_: Transaction, chat: Chat, *, layout: Layout) -> None:
+    chat.layout = layout
 
 
 # Quiet hours, and how many alerts an hour.
@@ -202,23 +248,26 @@ async def set_layout(
 
 async def set_quiet_hours(storage: Storage, chat_id: int, hours: QuietHours | None) -> ChatSettings:
     """Hold alerts back during these *hours*; None ends quiet hours and releases held alerts."""
+    return await change(storage, chat_id, Setting.QUIET, partial(apply_quiet_hours, hours=hours))
+
+
+async def apply_quiet_hours(tx: Transaction, chat: Chat, *, hours: QuietHours | None) -> None:
     if hours and not _are_hours(hours):
         raise NotATime
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        chat.quiet_from, chat.quiet_to = (hours.start, hours.end) if hours else (None, None)
-        await _replan_alerts(tx, chat)
-        return await _settings_of(tx, chat)
+    chat.quiet_from, chat.quiet_to = (hours.start, hours.end) if hours else (None, None)
+    await _replan_alerts(tx, chat)
 
 
 async def set_alerts_per_hour(storage: Storage, chat_id: int, number: int) -> ChatSettings:
     """Send at most *number* single alerts an hour, and bundle the others."""
+    apply = partial(apply_alerts_per_hour, number=number)
+    return await change(storage, chat_id, Setting.ALERT_RATE, apply)
+
+
+async def apply_alerts_per_hour(_: Transaction, chat: Chat, *, number: int) -> None:
     if not 1 <= number <= MOST_ALERTS_PER_HOUR:
         raise NotANumber(1, MOST_ALERTS_PER_HOUR)
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        chat.alerts_an_hour = number
-        return await _settings_of(tx, chat)
+    chat.alerts_an_hour = number
 
 
 def _are_hours(hours: QuietHours) -> bool:
@@ -231,42 +280,41 @@ def _are_hours(hours: QuietHours) -> bool:
 
 async def pause(storage: Storage, chat_id: int) -> ChatSettings:
     """Send nothing until `resume`."""
-    return await _pause(storage, chat_id, lambda _today: None)
+    return await change(storage, chat_id, Setting.PAUSE, partial(apply_pause, until=None))
 
 
 async def pause_for(storage: Storage, chat_id: int, days: int) -> ChatSettings:
-    return await _pause(storage, chat_id, lambda today: today + timedelta(days=days))
+    async def apply(tx: Transaction, chat: Chat) -> None:
+        until = local_date(tx.now, chat.zone) + timedelta(days=days)
+        await apply_pause(tx, chat, until=until)
+
+    return await change(storage, chat_id, Setting.PAUSE, apply)
 
 
 async def pause_until(storage: Storage, chat_id: int, day: date) -> ChatSettings:
     """Send nothing before the local date *day*; raise NotADate if that is past, or far away."""
-    return await _pause(storage, chat_id, lambda _today: day)
+    return await change(storage, chat_id, Setting.PAUSE, partial(apply_pause, until=day))
 
 
 async def resume(storage: Storage, chat_id: int) -> ChatSettings:
     """End the pause. Its stories come with the next digest, not at once."""
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        await restore_chat(tx, chat_id)
-        chat.next_digest_at = None
-        await replan(tx, chat)
-        return await _settings_of(tx, chat)
+    return await change(storage, chat_id, Setting.PAUSE, end_pause)
 
 
-async def _pause(
-    storage: Storage, chat_id: int, end: Callable[[date], date | None]
-) -> ChatSettings:
-    """Pause until the date that *end* returns for today's date, or until `resume` for None."""
-    async with storage.writing() as tx:
-        chat = await lock_chat(tx, chat_id)
-        today = local_date(tx.now, chat.zone)
-        until = end(today)
-        if until and not 0 < (until - today).days <= LONGEST_PAUSE_DAYS:
-            raise NotADate
-        await suspend_chat(tx, chat_id, ChatState.PAUSED)
-        chat.resume_at = start_of(until, chat.zone) if until else None
-        await replan(tx, chat)
-        return await _settings_of(tx, chat)
+async def apply_pause(tx: Transaction, chat: Chat, *, until: date | None) -> None:
+    """Pause until that local date, or until `resume` for None."""
+    today = local_date(tx.now, chat.zone)
+    if until and not 0 < (until - today).days <= LONGEST_PAUSE_DAYS:
+        raise NotADate
+    await suspend_chat(tx, chat.id, ChatState.PAUSED)
+    chat.resume_at = start_of(until, chat.zone) if until else None
+    await replan(tx, chat)
+
+
+async def end_pause(tx: Transaction, chat: Chat) -> None:
+    await restore_chat(tx, chat.id)
+    chat.next_digest_at = None
+    await replan(tx, chat)
 
 
 # When the next digest and held alerts are due.
@@ -305,7 +353,7 @@ async def _replan_alerts(tx: Transaction, chat: Chat) -> None:
     await release_together(tx, chat.id, end or tx.now, is_quiet=end is not None)
 
 
-async def _settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
+async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
     is_paused = chat.state is ChatState.PAUSED
     return ChatSettings(
         plan=Plan(chat.zone, await schedule_of(tx, chat.id)),
@@ -321,6 +369,8 @@ async def _settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         now=tx.now,
         language=chat.chosen_language,
         speaks=chat.speaks,
+        style=chat.style,
+        layout=chat.layout,
     )
 
 

@@ -17,12 +17,13 @@ from bot.subscribers.errors import (
     AlreadySubscribed,
     NoSuchTopic,
     NotAName,
+    NothingToUndo,
     TooManyTopics,
     UndoIsOver,
 )
 from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.settings import replan
-from bot.subscribers.text import one_line
+from bot.subscribers.text import checksum, one_line
 from bot.subscribers.topic_names import name_for, name_of_query
 from bot.subscribers.topics import find_topic, parse_for
 from storage.chats import Chat, lock_account, lock_chat
@@ -34,6 +35,7 @@ from storage.subscriptions import (
     Subscription,
     begin_subscription,
     count_subscriptions_of_account,
+    delete_ended,
     drop_topic,
     end_subscription,
     ended_subscription,
@@ -50,17 +52,38 @@ UNDO_WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A topic that the chat subscribes to now, and when its digest comes."""
+    """A topic that the chat subscribes to now, and when its digest comes.
+
+    *was*: the mode before; None for a new subscription.
+    """
 
     topic_id: int
+    subscription_id: int
     name: str
     mode: Mode
     plan: Plan
     zone_guessed: bool  # for the chat's first digest only
     is_paused: bool  # the whole chat
-    is_new: bool
+    was: Mode | None
     is_muted: bool
     is_public: bool
+
+    @property
+    def is_new(self) -> bool:
+        return self.was is None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryChange:
+    """A topic with a new query, as *typed*, and the query *before*.
+
+    *public_id*: the topic of the catalogue that it replaced; 0 if it was the chat's own.
+    """
+
+    topic_id: int
+    typed: str
+    before: str
+    public_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +131,49 @@ async def unsubscribe(storage: Storage, chat_id: int, topic_id: int) -> Unsubscr
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         topic, subscription = await subscription_of(tx, chat_id, topic_id)
-        mode = subscription.mode
-        await purge_ended(tx, chat_id, tx.now - UNDO_WITHIN)
-        await end_subscription(tx, subscription)
+        return await _end(tx, chat, topic, subscription)
+
+
+async def undo_subscribe(
+    storage: Storage, chat_id: int, subscription_id: int, mode: Mode
+) -> Unsubscribed:
+    """End the subscription; raise NothingToUndo if it ended, or no longer has the *mode*."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        subscription = await _unchanged(tx, chat_id, subscription_id, mode)
+        topic, _ = await subscription_of(tx, chat_id, subscription.topic_id)
+        return await _end(tx, chat, topic, subscription)
+
+
+async def undo_mode(
+    storage: Storage, chat_id: int, subscription_id: int, mode: Mode, was: Mode
+) -> int:
+    """Restore the mode *was*; return the topic's id. Raises NothingToUndo like `undo_subscribe`."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        subscription = await _unchanged(tx, chat_id, subscription_id, mode)
+        subscription.mode = was
         await replan(tx, chat)
-    return Unsubscribed(topic_id, topic.chat_id is None, topic.name, topic.typed, mode)
+        return subscription.topic_id
+
+
+async def _unchanged(
+    tx: Transaction, chat_id: int, subscription_id: int, mode: Mode
+) -> Subscription:
+    subscription = await tx.get(Subscription, subscription_id)
+    if subscription is None or (subscription.chat_id, subscription.mode) != (chat_id, mode):
+        raise NothingToUndo
+    return subscription
+
+
+async def _end(
+    tx: Transaction, chat: Chat, topic: Topic, subscription: Subscription
+) -> Unsubscribed:
+    mode = subscription.mode
+    await purge_ended(tx, chat.id, tx.now - UNDO_WITHIN)
+    await end_subscription(tx, subscription)
+    await replan(tx, chat)
+    return Unsubscribed(topic.id, topic.chat_id is None, topic.name, topic.typed, mode)
 
 
 async def undo_unsubscribe(
@@ -134,27 +195,56 @@ async def undo_unsubscribe(
         await replan(tx, chat)
 
 
-async def change_query(storage: Storage, chat_id: int, topic_id: int, typed: str) -> int:
-    """Set the topic's query to *typed*; return the topic's id, which is new if it was public.
+async def change_query(
+    storage: Storage, chat_id: int, topic_id: int, typed: str, *, after: str | None = None
+) -> QueryChange:
+    """Set the topic's query to *typed*; a public topic is replaced by one of the chat's own.
 
-    Raises QueryError, or AlreadySubscribed if another topic of the chat has that query.
+    *after*: undo a change, only if this is still the checksum of the query. Raises QueryError,
+    NothingToUndo, or AlreadySubscribed if another topic of the chat has that query.
     """
     query = await parse_for(storage, chat_id, typed)
     line = one_line(typed if is_readable(typed) else shown(query))
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
         topic, subscription = await subscription_of(tx, chat_id, topic_id)
+        before, public_id = topic.typed, 0 if topic.chat_id else topic.id
+        if after not in {None, checksum(before)}:
+            raise NothingToUndo
         query_id = (await query_for(tx, query.canonical)).id
         if await _drop_ended_twin(tx, topic, chat_id, query_id):
             await query_for(tx, query.canonical)  # it may have been retired with that
-        if topic.chat_id is None:
+        if public_id:
             topic = await _replace_by_own(tx, chat_id, topic, subscription, (query_id, line))
         else:
             await _set_query(tx, topic, query_id, line)
         reaches_back, since = subscription.mode.digests, tx.now - FIRST_REACH
     if reaches_back:
         await backfill(storage, query_id, query, since, chat_id=chat_id)
-    return topic.id
+    return QueryChange(topic.id, line, before, public_id)
+
+
+async def undo_replacement(
+    storage: Storage, chat_id: int, topic_id: int, *, after: str, public_id: int
+) -> None:
+    """Subscribe to the public topic again that `change_query` replaced by the chat's own.
+
+    Raises NothingToUndo if the own topic changed again, or the public topic is gone.
+    """
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        own, subscription = await subscription_of(tx, chat_id, topic_id)
+        public = await topic_seen_by(tx, chat_id, public_id)
+        if checksum(own.typed) != after or not own.chat_id or public is None or public.chat_id:
+            raise NothingToUndo
+        if await subscription_to(tx, chat_id, public_id):
+            raise AlreadySubscribed(public.name)
+        await delete_ended(tx, chat_id, public_id)
+        await move_topic_mute(tx, chat_id, own.id, public_id)
+        subscription.topic_id = public_id
+        await tx.flush()
+        await drop_topic(tx, own)
+        await replan(tx, chat)
 
 
 async def rename_topic(storage: Storage, chat_id: int, topic_id: int, name: str) -> None:
@@ -187,22 +277,23 @@ async def _subscribe(
     """Begin the subscription or change its mode; a second call changes nothing."""
     chat_id, topic_id = chat.id, topic.id
     subscription = await subscription_to(tx, chat_id, topic_id)
-    is_new = subscription is None
+    was = subscription.mode if subscription else None
     if subscription is None:
         await _refuse_one_more(tx, chat_id, limits=limits)
-        await begin_subscription(tx, chat_id, topic_id, mode)
+        subscription = await begin_subscription(tx, chat_id, topic_id, mode)
     else:
         subscription.mode = mode
     is_first_digest = chat.next_digest_at is None
     plan = await replan(tx, chat)
     return Subscribed(
         topic_id=topic_id,
+        subscription_id=subscription.id,
         name=topic.name,
         mode=mode,
         plan=plan,
         zone_guessed=chat.zone_guessed and is_first_digest,
         is_paused=chat.state is ChatState.PAUSED,
-        is_new=is_new,
+        was=was,
         is_muted=bool(await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))),
         is_public=topic.chat_id is None,
     )

@@ -2,6 +2,7 @@
 
 import re
 from unicodedata import category
+from zlib import crc32
 
 # Joiners belong to words of Persian and of Indian scripts, and to emoji.
 _JOINERS = frozenset("\u200c\u200d")
@@ -26,3 +27,8 @@ def storable(text: str) -> str:
 
 def _is_shown(character: str) -> bool:
     return category(character) not in {"Cc", "Cf", "Cs"} or character in _JOINERS
+
+
+def checksum(text: str) -> str:
+    """Return eight hexadecimal digits, by which buttons recognise a value."""
+    return f"{crc32(text.encode()):08x}"

@@ -11,8 +11,7 @@ from bot.rendering.html import width
 from bot.rendering.i18n import LANGUAGES
 from bot.rendering.messages import Keyboard
 from bot.rendering.renderer import Renderers
-from bot.subscribers.digest_schedule import WeeklyTime
-from bot.subscribers.settings import DigestLayout
+from bot.subscribers.settings import Change, Setting
 from bot.web.samples import sample_managed
 from storage.enums import EmptyDay, Layout, Style
 from storage.schedules import QuietHours, ScheduleTime
@@ -41,13 +40,13 @@ def keyboards(code: str) -> Iterator[tuple[str, Keyboard]]:
         ("schedule.html#more_times", {"settings": plain}),
         ("schedule.html#days", {"settings": two, "chosen": DAILY}),
         ("schedule.html#days", {"settings": two, "chosen": WEEKLY}),
-        ("schedule.html#time_set", {"settings": plain, "before": [WeeklyTime(480)]}),
+        ("saved.html#saved", {"settings": replace(two, change=Change(Setting.TIMES, plain))}),
         ("timezones.html#zone", {"settings": two, "may_send_location": True}),
         ("quiet.html", {"settings": settings}),
         ("alert_rate.html", {"settings": settings}),
-        ("layout.html", {"chosen": DigestLayout(Style.STANDARD, Layout.RICH)}),
-        ("layout.html", {"chosen": DigestLayout(Style.FULL, Layout.REFUSED)}),
-        ("language.html", {"languages": list(LANGUAGES.values()), "chosen": None}),
+        ("layout.html", {"settings": replace(plain, layout=Layout.RICH)}),
+        ("layout.html", {"settings": replace(plain, style=Style.FULL, layout=Layout.REFUSED)}),
+        ("language.html", {"languages": list(LANGUAGES.values()), "settings": plain}),
         ("email.html", {"mailbox": settings.mailbox, "can_mail": True}),
     ):
         yield name, renderer.keyboard(f"chat/{name}", press=callbacks, **values)

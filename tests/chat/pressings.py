@@ -27,7 +27,9 @@ from tests.belongings import fill
 from tests.chat.conftest import House, add_feed
 
 CARRIED: dict[str, list[Any]] = {
+    "after": ["00000000"],
     "asked_at": [0, 1_780_000_000],
+    "before": ["", "480-127"],
     "code": ["ja", ""],
     "day": [0, 20261118],
     "days": [1, 7],
@@ -44,6 +46,7 @@ CARRIED: dict[str, list[Any]] = {
     "subject": [0, 1],
     "times": ["480-127"],
     "uses": [1],
+    "was": [None, Mode.BOTH],
     "weekdays": [31],
     "words": ["okapi", ""],
 }

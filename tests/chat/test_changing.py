@@ -112,6 +112,45 @@ async def test_a_new_query_is_compared_with_the_old_before_it_is_used(ann, topic
     assert (await ann.says("/topics"))["text"].startswith("Your topics\n\n1. Formosa")
 
 
+async def test_a_new_query_is_undone(ann, topic):
+    question = await ann.presses(topic, "Change")
+    used = await ann.presses(await ann.replies(question, "formosa OR hualien"), "Use it")
+
+    restored = await ann.presses(used, "Undo")
+
+    assert used["text"].endswith("Old: taiwan")
+    assert (restored["text"], labels(restored)) == (topic["text"], labels(topic))
+
+
+async def test_an_undo_of_a_query_never_overwrites_a_newer_one(ann, topic):
+    question = await ann.presses(topic, "Change")
+    compared = await ann.replies(question, "formosa")
+    again = await ann.replies(question, "hualien")
+    used = await ann.presses(compared, "Use it")
+    await ann.presses(again, "Use it")
+
+    told = await ann.presses_quietly(used, "Undo")
+
+    assert told.startswith("There is nothing left to undo")
+    assert "1. Hualien" in (await ann.says("/topics"))["text"]
+
+
+async def test_a_replaced_catalogue_topic_is_restored(ann, house):
+    await ann.says("/start", "Semiconductors", "Alert me")
+    topic = await ann.says("/topics", "Semiconductors")
+    await ann.presses(topic, "Mute ▸", "For a day")
+    question = await ann.presses(topic, "Change")
+    used = await ann.presses(await ann.replies(question, "chips AND wafers"), "Use it")
+    forged = await house.show_button(ann, dict(buttons(used))["Undo"])
+
+    restored = await ann.presses(used, "Undo")
+
+    assert "Muted until" in restored["text"]
+    assert "Rename" not in labels(await ann.presses(restored, "More ▸"))
+    assert await house.subscriptions_of(ann) == ["Semiconductors"]
+    assert (await ann.presses_quietly(forged, "By hand")).startswith("This topic is no longer")
+
+
 async def test_the_old_query_can_be_kept(ann, topic):
     question = await ann.presses(topic, "Change")
 

@@ -71,7 +71,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
     changed = await (ann.replies(question, "9:15") if is_reply else ann.says("9:15"))
 
     assert question["text"].startswith("For the channel Desk\n\nAt what time")
-    assert changed["text"].startswith("For the channel Desk\n\nSettings")
+    assert changed["text"].startswith("For the channel Desk\n\nSaved.")
     assert "every day at 09:15" in changed["text"]
     own = await settings.get_settings(house.storage, (await house.row_of(ann)).id)
     assert [time.minutes for time in own.plan.times] == [480]

@@ -123,7 +123,7 @@ async def test_a_tap_is_answered_with_a_toast(feed, one_storage, stored, at):
     before = stored()
     one_storage.go_away(at)
 
-    calls, errors = await feed(press(ADMIN, "renewfeeds"))
+    calls, errors = await feed(press(ADMIN, "renewsure"))
 
     assert [call["text"] for call in calls if "callback_query_id" in call] == [AWAY]
     assert texts_of(calls) == [AWAY]

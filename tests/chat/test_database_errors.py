@@ -40,9 +40,9 @@ async def test_a_lock_is_reported_and_the_next_press_works(eve, one_storage, dat
     failure = DatabaseFailure(one_storage, database_url)
     await failure.begin()
 
-    await eve.feed(press(EVE, "renewfeeds"))
+    await eve.feed(press(EVE, "renewsure"))
     failure.end()
-    await eve.feed(press(EVE, "renewfeeds"))
+    await eve.feed(press(EVE, "renewsure"))
 
     first, second = eve.playground.journal("answerCallbackQuery")
     assert first["params"]["text"] == AWAY
@@ -57,7 +57,7 @@ async def test_a_press_and_a_message_behind_a_lock_get_an_apology(eve, one_stora
     with closing(sqlite3.connect(make_url(database_url).database or "")) as other_program:
         other_program.execute("BEGIN EXCLUSIVE")
         steps = [asyncio.create_task(on_writer(one_storage, "SELECT 1")) for _ in range(3)]
-        await eve.feed(press(EVE, "renewfeeds"))
+        await eve.feed(press(EVE, "renewsure"))
         await eve.feed(say(EVE, "/feedback hello"))
         await asyncio.gather(*steps, return_exceptions=True)
     await eve.feed(say(EVE, "/feedback hello"))
@@ -137,7 +137,7 @@ class TestClosedDatabase:
         await execute(postgresql_url, shut.format(own, role))
 
         with capture_logs() as logged:
-            await eve.feed(press(EVE, "renewfeeds"))
+            await eve.feed(press(EVE, "renewsure"))
             await eve.feed(say(EVE, "/feedback hello"))
         await execute(postgresql_url, then.format(own, role))
         await eve.feed(say(EVE, "/feedback hello"))

@@ -91,10 +91,12 @@ async def test_settings_show_how_digests_are_delivered(ann, code):
     await ann.says(await code())
 
     settings = await ann.says("/settings")
-    removed = await ann.presses(settings, "E-mail", "Remove address")
+    question = await ann.presses(settings, "E-mail", "Remove address")
+    removed = await ann.presses(question, "Remove address")
 
     assert "Digests come here and by e-mail, to ann@example.org." in settings["text"]
     assert "Digests come here." in removed["text"]
+    assert question["text"].startswith("Remove ann@example.org?")
     assert "Remove address" not in labels(removed)
 
 
@@ -128,7 +130,7 @@ async def test_an_unreachable_address_is_shown_with_the_reason(ann, one_storage)
 async def test_the_button_of_a_removed_address_reports_the_removal(ann, code):
     await ann.says("/email ann@example.org")
     page = await ann.says(await code())
-    await ann.says("/email", "Remove address")
+    await ann.says("/email", "Remove address", "Remove address")
 
     assert "no longer confirmed" in (await ann.presses_quietly(page, "Both"))
 

@@ -26,7 +26,7 @@ async def test_the_addresses_stay_the_same(ann, feeds):
 
 
 async def test_new_addresses_replace_all_former_ones(ann, feeds):
-    renewed = await ann.presses(feeds, "New addresses")
+    renewed = await ann.presses(feeds, "New addresses", "New addresses")
 
     assert "These addresses are new" in renewed["text"]
     assert renewed["message_id"] == feeds["message_id"]
@@ -34,7 +34,7 @@ async def test_new_addresses_replace_all_former_ones(ann, feeds):
 
 
 async def test_feeds_are_turned_off_and_on_under_new_addresses(ann, feeds):
-    closed = await ann.presses(feeds, "Turn off")
+    closed = await ann.presses(feeds, "Turn off", "Turn off")
     opened = await ann.presses(closed, "Turn on")
 
     assert "Your feeds are off" in closed["text"]
@@ -43,7 +43,7 @@ async def test_feeds_are_turned_off_and_on_under_new_addresses(ann, feeds):
 
 
 async def test_feeds_that_were_turned_off_stay_off(ann, feeds):
-    await ann.presses(feeds, "Turn off")
+    await ann.presses(feeds, "Turn off", "Turn off")
 
     assert "Your feeds are off" in (await ann.says("/feeds"))["text"]
 
@@ -64,3 +64,13 @@ async def test_feeds_need_a_public_address(ann, house):
     object.__setattr__(house.resources, "links", Links(None, Signer(bytes(32))))
 
     assert "There are no feeds" in (await ann.says("/feeds"))["text"]
+
+
+@pytest.mark.parametrize("label", ["New addresses", "Turn off"])
+async def test_addresses_stay_until_the_question_is_answered(ann, label):
+    feeds = await ann.says("/feeds")
+    question = await ann.presses(feeds, label)
+    kept = await ann.presses(question, "‹ Back")
+
+    assert labels(question) == [label, "‹ Back"]
+    assert (kept["text"], kept["entities"]) == (feeds["text"], feeds["entities"])

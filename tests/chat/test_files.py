@@ -140,16 +140,28 @@ async def test_an_imported_export_adds_its_topics_and_feeds(house, ann, adding):
     export: dict[str, Any] = {"format": "dateline-export", "version": 1, "topics": [topic]}
     export["sources"] = [{"url": outline.url} for outline in MINE[:2]]
 
-    report = await sends(house, ann, "dateline.json", json.dumps(export).encode())
+    question = await sends(house, ann, "dateline.json", json.dumps(export).encode())
+    before = await house.subscriptions_of(ann)
+    await ann.presses_quietly(question, "Import")
+    report = await ann.next()
     begun = await ann.next()
     await ann.settled()
     while await adding.run_once():
         pass
 
+    assert question["text"].startswith("Import this file?\n• 1 topic\n• 2 sources")
+    assert before == []
     assert report["text"].startswith("1 is new\nTaiwan")
     assert begun["text"] == "Adding your sources: 0 of 2 …"
     assert ann.all()[-1]["text"].startswith("2 sources added")
     assert ann.all()[-1]["message_id"] == begun["message_id"]
+
+
+async def test_an_import_whose_file_is_gone_asks_for_it_again(house, ann):
+    await ann.says("/start")
+    old = await house.show_button(ann, "import")
+
+    assert (await ann.presses_quietly(old, "By hand")).endswith("Send me the file once more.")
 
 
 async def test_an_invalid_export_is_refused_with_the_field_name(house, ann):

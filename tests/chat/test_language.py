@@ -69,6 +69,15 @@ async def test_as_in_telegram_follows_the_client_again(ali):
     assert labels(back)[0] == f"✓ {pseudo('As in Telegram')}"
 
 
+async def test_a_choice_is_undone_in_the_former_language(ann):
+    page = await ann.says("/language")
+    changed = await ann.presses(page, "العربية")
+
+    restored = await ann.presses(changed, pseudo("Undo"))
+
+    assert (restored["text"], labels(restored)) == (page["text"], labels(page))
+
+
 async def test_a_language_no_longer_offered_is_refused(ann, monkeypatch):
     page = await ann.says("/language")
     monkeypatch.setattr(Renderers, "offered", (LANGUAGES["en"],))
@@ -109,7 +118,7 @@ async def test_a_question_is_recognised_after_the_language_changed(ann):
     answer = await ann.replies(question, "7:30")
 
     assert "07:30" in answer["text"]
-    assert pseudo("Pause everything") in labels(answer)
+    assert pseudo("Settings") in labels(answer)
 
 
 async def test_the_menu_follows_the_chosen_language(ann, house):

@@ -14,16 +14,17 @@ ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch 
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
-FollowLink KeepData MoveHere MutePublisher MuteTopic OnAlert
+FollowLink ImportFile KeepData MoveHere MutePublisher MuteTopic OnAlert
 Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
 SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
-SubscribeQuery SubscribeTopic UndoMute UndoUnsubscribe Unfollow Unmute
-UnmutePublisher UnmuteTopic Unsubscribe UseQuery
+SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe
+UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteTopic Unsubscribe UseQuery
 """
 CONFIDENTIAL = """
-CloseFeeds ExportChat FeedsPage FollowAgain OpenOwnSource OwnSourcesPage RemoveAddress RenewFeeds
+CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage
+FollowAgain OpenOwnSource OwnSourcesPage RemoveAddress RenewFeeds
 SetMailAlerts SetReach ShowEmail
 """
 IN_PRIVATE = "ChannelsPage Manage ShowChannels StopManaging"

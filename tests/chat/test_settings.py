@@ -1,7 +1,10 @@
 import pytest
 from aiogram.types import Update
 
-from tests.chat.conftest import Talk, labels
+from bot.subscribers.setting_undo import value_of
+from bot.subscribers.settings import Setting, get_settings
+from bot.subscribers.text import checksum
+from tests.chat.conftest import Talk, buttons, labels
 
 
 def location_of(talk: Talk, latitude: float, longitude: float) -> Update:
@@ -223,3 +226,129 @@ async def test_a_paused_chat_still_sees_its_digest_so_far(ann, news):
     assert "Taiwan talks" in digest
     assert "your digest still comes" not in digest
     assert paused.startswith("Paused.")
+
+
+@pytest.mark.parametrize(
+    ("pages", "typed", "said", "undone"),
+    [
+        pytest.param(
+            ["Change time", "Another time"],
+            "7:30 and 19:00 on Mondays",
+            "Saved. Digest: every day at 07:30 and every Monday at 19:00 Tokyo time",
+            "Undone. Digest: every day at 08:00 Tokyo time",
+            id="times with weekdays",
+        ),
+        pytest.param(
+            ["Change zone", "Type a city"],
+            "Paris",
+            "Saved. Digest: every day at 08:00 Paris time",
+            "Undone. Digest: every day at 08:00 Tokyo time",
+            id="zone",
+        ),
+        pytest.param(
+            ["Quiet at night", "Other hours"],
+            "23-6",
+            "Saved. Quiet from 23:00 to 06:00: alerts wait, and come together at 06:00.",
+            "Undone. No quiet hours",
+            id="quiet hours",
+        ),
+        pytest.param(
+            ["Alerts per hour", "Another number"],
+            "9",
+            "Saved. Alerts: up to 9 an hour one by one, more in one message.",
+            "Undone. Alerts: up to 6 an hour one by one, more in one message.",
+            id="alerts an hour",
+        ),
+        pytest.param(
+            ["Pause everything", "Until a date"],
+            "1 June",
+            "Saved. Paused until Monday, 1 June. I resume by myself then; your topics stay as they"
+            " are.",
+            "Undone. Paused. You'll get nothing until you resume; your topics stay as they are.",
+            id="pause",
+        ),
+    ],
+)
+async def test_a_typed_setting_is_answered_in_a_line_and_undone(
+    ann, settings, pages, typed, said, undone
+):
+    before = (await ann.says("/settings"))["text"]
+    saved = await ann.replies(await ann.presses(settings, *pages), typed)
+    restored = await ann.presses(saved, "Undo")
+    after = (await ann.says("/settings"))["text"]
+
+    assert saved["text"] == said
+    assert [label for label in labels(saved) if label != "Resume"] == ["Undo", "Settings"]
+    assert restored["text"] == undone
+    assert "Undo" not in labels(restored)
+    if "Pause everything" not in pages:
+        assert after == before
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param(["Change time", "19:00"], id="time"),
+        pytest.param(["Quiet at night", "23:00–07:00"], id="quiet hours"),
+        pytest.param(["Alerts per hour", "Few: 2"], id="alerts an hour"),
+        pytest.param(["No news: tell me"], id="empty days"),
+        pytest.param(["Pause everything"], id="pause"),
+        pytest.param(["Change zone", "✓ Tokyo"], id="guessed zone"),
+    ],
+)
+async def test_a_change_by_a_button_is_undone_on_the_page(ann, settings, pages):
+    changed = await ann.presses(settings, *pages)
+    restored = await ann.presses(changed, "Undo")
+
+    assert changed["message_id"] == restored["message_id"] == settings["message_id"]
+    assert labels(changed)[-1] == "Undo"
+    assert changed["text"] != settings["text"] == restored["text"]
+    assert labels(restored) == labels(settings)
+
+
+async def test_an_undo_never_overwrites_a_newer_change(ann, settings):
+    question = await ann.presses(settings, "Quiet at night", "Other hours")
+    first = await ann.replies(question, "23-6")
+    await ann.replies(question, "22-5")
+
+    told = await ann.presses_quietly(first, "Undo")
+
+    assert told.startswith("There is nothing left to undo")
+    assert "Quiet from 22:00 to 05:00" in (await ann.says("/settings"))["text"]
+
+
+async def test_an_undo_pressed_twice_says_that_nothing_is_left(ann, house, settings):
+    question = await ann.presses(settings, "Quiet at night", "Other hours")
+    saved = await ann.replies(question, "23-6")
+    again = await house.show_button(ann, dict(buttons(saved))["Undo"])
+    await ann.presses(saved, "Undo")
+
+    told = await ann.presses_quietly(again, "By hand")
+
+    assert told.startswith("There is nothing left to undo")
+
+
+@pytest.mark.parametrize("label", ["Brief", "One rich message"])
+async def test_a_layout_is_undone_on_its_page(ann, settings, label):
+    layout = await ann.presses(settings, "Layout")
+    changed = await ann.presses(layout, label)
+    restored = await ann.presses(changed, "Undo")
+
+    assert changed["text"] != layout["text"] == restored["text"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "9-9,x", "1440-127", "480-0", "1-1,2-1,3-1,4-1,5-1", "-", "²-1"],
+    ids=["empty", "no numbers", "no such minute", "no day", "too many", "a dash", "superscript"],
+)
+async def test_a_forged_undo_changes_nothing(ann, house, settings, before):
+    row = await house.row_of(ann)
+    chosen = await get_settings(house.storage, row.id)
+    after = checksum(value_of(chosen, Setting.TIMES))
+    forged = f"undo:{Setting.TIMES}:{before}:{after}:0"
+
+    told = await ann.presses_quietly(await house.show_button(ann, forged), "By hand")
+
+    assert told.startswith("There is nothing left to undo")
+    assert (await get_settings(house.storage, row.id)).plan == chosen.plan

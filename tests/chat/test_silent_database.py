@@ -71,7 +71,7 @@ async def test_simultaneous_presses_are_answered_while_the_database_is_silent(ho
 
     async with asyncio.TaskGroup() as group:
         for user in range(1, USERS + 1):
-            group.create_task(house.feed(press(user, "renewfeeds")))
+            group.create_task(house.feed(press(user, "renewsure")))
 
     toasts = house.playground.journal("answerCallbackQuery")
     assert [call["params"].get("text") for call in toasts] == [AWAY] * USERS

@@ -174,3 +174,53 @@ async def test_buttons_of_digests_open_topics_and_settings(ann, news):
     await ann.says("taiwan", "Daily digest")
 
     assert (await ann.says("/digest", "Time & pause"))["text"].startswith("Settings")
+
+
+async def test_subscribing_is_undone_and_done_again(ann, house):
+    subscribed = await ann.says("Taiwan", "Both")
+    ended = await ann.presses(subscribed, "Undo")
+    none = await house.subscriptions_of(ann)
+
+    await ann.presses(ended, "Undo")
+
+    assert ended["text"].startswith("Unsubscribed from Taiwan.")
+    assert none == []
+    assert await house.subscriptions_of(ann) == ["Taiwan"]
+
+
+async def test_the_former_mode_is_restored(ann):
+    card = await ann.says("Taiwan")
+    await ann.presses(card, "Both")
+    subscribed = await ann.presses(card, "Daily digest")
+
+    restored = await ann.presses(subscribed, "Undo")
+
+    assert restored["text"].startswith("Taiwan · alerts and daily digest")
+
+
+async def test_the_same_mode_again_leaves_nothing_to_undo(ann):
+    card = await ann.says("Taiwan")
+    await ann.presses(card, "Both")
+
+    assert "Undo" not in labels(await ann.presses(card, "Both"))
+
+
+@pytest.mark.parametrize("later", [["✓ Both", "Digest"], ["Unsubscribe", "Undo"]])
+async def test_an_undo_of_subscribing_respects_a_newer_change(ann, house, later):
+    subscribed = await ann.says("Taiwan", "Both")
+    await ann.says("/topics", "Taiwan", *later)
+
+    told = await ann.presses_quietly(subscribed, "Undo")
+
+    assert told.startswith("There is nothing left to undo")
+    assert await house.subscriptions_of(ann) == ["Taiwan"]
+
+
+async def test_another_chats_subscription_cannot_be_undone(ann, house):
+    subscribed = await ann.says("Taiwan", "Both")
+    bob = house.talk("Bob")
+    await bob.says("/start")
+    forged = await house.show_button(bob, dict(buttons(subscribed))["Undo"])
+
+    assert (await bob.presses_quietly(forged, "By hand")).startswith("There is nothing left")
+    assert await house.subscriptions_of(ann) == ["Taiwan"]

@@ -12,7 +12,7 @@ async def test_a_time_typed_alone_is_set_and_can_be_undone(ann):
     changed = await ann.says("07:30")
     settings = await ann.presses(changed, "Undo")
 
-    assert changed["text"] == "Your digest now comes every day at 07:30 Tokyo time."
+    assert changed["text"] == "Saved. Digest: every day at 07:30 Tokyo time"
     assert "Digest: every day at 08:00 Tokyo time" in settings["text"]
 
 
@@ -50,7 +50,7 @@ async def test_a_typed_zone_can_be_searched_for(ann):
 async def test_an_unambiguous_time_is_set(ann, typed, shown):
     answer = (await ann.says(typed))["text"]
 
-    assert answer.startswith(f"Your digest now comes every day at {shown} Tokyo time.")
+    assert answer.startswith(f"Saved. Digest: every day at {shown} Tokyo time")
 
 
 async def test_a_bare_city_is_a_query(ann):

@@ -26,11 +26,13 @@ from bot.subscribers import (
     feedback,
     groups,
 )
+from bot.subscribers.errors import NoSuchList
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.filters import CommandObject
+    from aiogram.types import Document
 
     from bot.chat.context import Context
 
@@ -58,29 +60,46 @@ async def explain_import(_: object, context: Context) -> None:
 
 
 async def import_file(message: Message, bot: Bot, context: Context) -> None:
-    """Import an export of ours; if the file is a list of feeds, offer to add them."""
+    """Offer to import an export of ours, or to add the feeds of a list."""
     document = message.document
     if document is None or (document.file_size or 0) > LARGEST:
         await context.reply.show("chat/import.html#too_large")
         return
     await feed_lists.check_no_list_is_added(context.storage, context.chat_id)
-    async with context.reply.typing():
-        data = await bot.download(document, BytesIO())
-    content = data.read(LARGEST + 1) if data else b""
+    content = await _download(document, bot, context)
     is_export = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
     try:
-        await (_import if is_export else _offer_list)(content, context)
+        if is_export:
+            read = await export.read_export(content, reader=context.resources.upload_reader)
+            await context.reply.answer(
+                message.message_id, "chat/import.html#question", document=read
+            )
+        else:
+            await _offer_list(content, context)
     except Unreadable as error:
         log.warning("a file could not be read", reason=error.reason, bytes=len(content))
         await context.reply.show("chat/import.html#unknown_file")
 
 
-async def _import(content: bytes, context: Context) -> None:
+async def _download(document: Document, bot: Bot, context: Context) -> bytes:
+    async with context.reply.typing():
+        data = await bot.download(document, BytesIO())
+    return data.read(LARGEST + 1) if data else b""
+
+
+async def import_offered(pressed: CallbackQuery, bot: Bot, context: Context) -> None:
+    """Import the file under which the question stands; Telegram keeps it, so we need not."""
+    question = pressed.message
+    file = question.reply_to_message if isinstance(question, Message) else None
+    if file is None or file.document is None:
+        raise NoSuchList
+    await feed_lists.check_no_list_is_added(context.storage, context.chat_id)
+    content = await _download(file.document, bot, context)
     document = await export.read_export(content, reader=context.resources.upload_reader)
     imported = await export.import_chat(
         context.storage, context.chat_id, document, limits=context.limits
     )
-    await context.reply.show("chat/import.html#report", report=imported)
+    await context.reply.change("chat/import.html#report", report=imported)
     if not imported.feeds:
         return
     list_id, total = await feed_lists.keep_list(context.storage, context.chat_id, imported.feeds)
@@ -201,6 +220,7 @@ def make_router() -> Router:
     on_message(send_reply, AnswerTo(press.Question.FEEDBACK_REPLY), flags=bot_admins.flags)
     on_press(send_export, press.ExportChat.filter(), flags=Permission.CONFIDENTIAL.flags)
     on_press(ask_to_delete, press.AskToErase.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(import_offered, press.ImportFile.filter(), flags=administrators.flags)
     on_press(delete_everything, press.Erase.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(keep_everything, press.KeepData.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(ask_for_reply, press.AnswerFeedback.filter(), flags=Permission.BOT_ADMINS.flags)

@@ -39,6 +39,11 @@ async def set_email_alerts(_: object, callback_data: press.SetMailAlerts, contex
     await show_mailbox(mailbox, context)
 
 
+async def ask_to_remove_address(_: object, context: Context) -> None:
+    mailbox = await mailboxes.get_mailbox(context.storage, context.chat_id)
+    await context.reply.change("chat/confirm.html#remove_address", mailbox=mailbox)
+
+
 async def remove_address(_: object, context: Context) -> None:
     await show_mailbox(await mailboxes.remove_address(context.storage, context.chat_id), context)
 
@@ -51,5 +56,7 @@ def make_router() -> Router:
     on_press(show_email, press.ShowEmail.filter(), flags=Permission.CONFIDENTIAL.flags)
     on_press(set_digest_medium, press.SetReach.filter(), flags=Permission.CONFIDENTIAL.flags)
     on_press(set_email_alerts, press.SetMailAlerts.filter(), flags=Permission.CONFIDENTIAL.flags)
-    on_press(remove_address, press.RemoveAddress.filter(), flags=Permission.CONFIDENTIAL.flags)
+    confidential = Permission.CONFIDENTIAL
+    on_press(ask_to_remove_address, press.RemoveAddress.filter(), flags=confidential.flags)
+    on_press(remove_address, press.ConfirmRemoveAddress.filter(), flags=confidential.flags)
     return router

@@ -248,6 +248,14 @@ async def show_published(
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)
 
 
+async def ask_to_renew(_: object, context: Context) -> None:
+    await context.reply.change("chat/confirm.html#renew_feeds")
+
+
+async def ask_to_close(_: object, context: Context) -> None:
+    await context.reply.change("chat/confirm.html#close_feeds")
+
+
 async def renew_published(_: object, context: Context) -> None:
     feeds = await published_feeds.renew_feeds(
         context.storage, context.chat_id, once=context.reply.once, links=context.resources.links
@@ -302,6 +310,8 @@ def make_router() -> Router:
         follow_link, press.FollowLink.filter(~F.everybody), flags=Permission.ADMINISTRATORS.flags
     )
     on_press(show_published, press.FeedsPage.filter(), flags=confidential.flags)
-    on_press(renew_published, press.RenewFeeds.filter(), flags=confidential.flags)
-    on_press(close_published, press.CloseFeeds.filter(), flags=confidential.flags)
+    on_press(ask_to_renew, press.RenewFeeds.filter(), flags=confidential.flags)
+    on_press(renew_published, press.ConfirmRenewFeeds.filter(), flags=confidential.flags)
+    on_press(ask_to_close, press.CloseFeeds.filter(), flags=confidential.flags)
+    on_press(close_published, press.ConfirmCloseFeeds.filter(), flags=confidential.flags)
     return router

@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiogram import F, Router
-from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
+from aiogram.types import KeyboardButton, Message, ReplyKeyboardMarkup
 
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
+from bot.chat.managed_chats import buttons_on
 from bot.chat.menu import ChatMenu
 from bot.chat.permissions import Permission
 from bot.chat.questions import expect
-from bot.subscribers import settings
+from bot.subscribers import setting_undo, settings
 from bot.subscribers.digest_schedule import WeeklyTime, numbered
 from bot.subscribers.errors import NotALanguage
+from bot.subscribers.settings import Setting
 from bot.subscribers.timezones import zones_near
 from storage.enums import ChatKind
 from storage.schedules import QuietHours
@@ -26,20 +28,26 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from aiogram.filters.callback_data import CallbackData
-    from aiogram.types import Message
 
     from bot.chat.context import Context
     from bot.subscribers.settings import ChatSettings
 
 _SETTINGS = "chat/settings.html"
+_SAVED = "chat/saved.html#saved"
+_LAYOUT = "chat/layout.html"
+_LANGUAGE = "chat/language.html"
 _TIMES = "chat/schedule.html#times"
 _TIME = "chat/schedule.html#time"
 _DAYS = "chat/schedule.html#days"
+
+# One of these stands beside each button that offers a setting which the user typed.
+_BESIDE_OFFERS = (press.Dismiss.__prefix__, f"{press.TryWords.__prefix__}|")
 
 _PAGES: dict[type[CallbackData], str] = {  # by the button that only opens the page
     press.ShowSettings: _SETTINGS,
     press.ShowQuiet: "chat/quiet.html",
     press.ShowAlertRate: "chat/alert_rate.html",
+    press.ShowLayout: _LAYOUT,
     press.ShowTimes: _TIMES,
     press.ShowMoreTimes: "chat/schedule.html#more_times",
 }
@@ -61,8 +69,45 @@ async def _settings(context: Context) -> ChatSettings:
 async def _change(
     changing: Awaitable[ChatSettings], context: Context, template: str = _SETTINGS
 ) -> None:
-    """Make a change and show the settings after it."""
-    await context.reply.change(template, settings=await changing)
+    """Make a change and show the settings after it; if it was offered, say only what it did."""
+    changed = await changing
+    if _is_offered(context):
+        await context.reply.change(_SAVED, settings=changed)
+    else:
+        await _show_changed(changed, template, context)
+
+
+async def _show_changed(
+    changed: ChatSettings, template: str, context: Context, **values: Any
+) -> None:
+    """Show a page with the new value, and say in passing that it is saved or undone."""
+    await context.reply.change(template, settings=changed, **values)
+    await context.reply.note("chat/saved.html#toast", settings=changed)
+
+
+def _is_offered(context: Context) -> bool:
+    """Return whether the pressed button offers what the user typed; it is on no settings page."""
+    message = context.reply.pressed.message if context.reply.pressed else None
+    return isinstance(message, Message) and any(
+        data.startswith(_BESIDE_OFFERS) for _, data in buttons_on(message)
+    )
+
+
+async def undo_setting(_: object, callback_data: press.UndoSetting, context: Context) -> None:
+    changed = await setting_undo.undo(
+        context.storage,
+        context.chat_id,
+        callback_data.setting,
+        callback_data.before,
+        after=callback_data.after,
+    )
+    if not callback_data.on_page:
+        await context.reply.change(_SAVED, settings=changed)
+    elif callback_data.setting is Setting.LANGUAGE:
+        await _show_language(changed, context)
+    else:
+        is_layout = callback_data.setting in {Setting.STYLE, Setting.LAYOUT}
+        await _show_changed(changed, _LAYOUT if is_layout else _SETTINGS, context)
 
 
 async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Context) -> None:
@@ -126,35 +171,39 @@ async def set_alert_rate(_: object, callback_data: press.SetAlertRate, context: 
 # The layout of digests.
 
 
-async def show_layout(_: object, context: Context) -> None:
-    layout = await settings.get_layout(context.storage, context.chat_id)
-    await context.reply.change("chat/layout.html", chosen=layout)
+async def set_style(_: object, callback_data: press.SetStyle, context: Context) -> None:
+    style = callback_data.style
+    await _change(settings.set_style(context.storage, context.chat_id, style), context, _LAYOUT)
 
 
-async def set_layout(
-    _: object, callback_data: press.SetStyle | press.SetLayout, context: Context
-) -> None:
-    chosen = callback_data.model_dump()
-    layout = await settings.set_layout(context.storage, context.chat_id, **chosen)
-    await context.reply.change("chat/layout.html", chosen=layout)
+async def set_layout(_: object, callback_data: press.SetLayout, context: Context) -> None:
+    layout = callback_data.layout
+    await _change(settings.set_layout(context.storage, context.chat_id, layout), context, _LAYOUT)
 
 
 # The language that the bot writes in.
 
 
 async def show_languages(_: object, context: Context) -> None:
-    await context.reply.change("chat/language.html", **await _languages(context))
+    languages = context.reply.renderer.offered
+    await context.reply.change(_LANGUAGE, settings=await _settings(context), languages=languages)
 
 
 async def set_language(_: object, callback_data: press.SetLanguage, context: Context) -> None:
-    code, reply, user = callback_data.code or None, context.reply, context.user
-    if code and code not in {language.code for language in reply.renderer.offered}:
+    code = callback_data.code or None
+    if code and code not in {language.code for language in context.reply.renderer.offered}:
         raise NotALanguage
     changed = await settings.set_language(context.storage, context.chat_id, code)
+    await _show_language(changed, context)
+
+
+async def _show_language(changed: ChatSettings, context: Context) -> None:
+    """Show the page of languages and the menus in the chat's new language."""
+    reply, user = context.reply, context.user
     reply.speak(changed.speaks)
-    await reply.change("chat/language.html", **await _languages(context))
+    await _show_changed(changed, _LANGUAGE, context, languages=reply.renderer.offered)
     if user.kind is ChatKind.PRIVATE:
-        app_url, is_chosen = context.resources.app_url, code is not None
+        app_url, is_chosen = context.resources.app_url, changed.language is not None
         menu = ChatMenu(
             user.user_id,
             reply.renderer,
@@ -164,11 +213,6 @@ async def set_language(_: object, callback_data: press.SetLanguage, context: Con
             without=context.resources.unavailable_commands,
         )
         context.resources.background.start(menu.set(reply.bot), menu.key)
-
-
-async def _languages(context: Context) -> dict[str, object]:
-    chosen = (await _settings(context)).language
-    return {"languages": context.reply.renderer.offered, "chosen": chosen}
 
 
 # Pauses.
@@ -243,7 +287,8 @@ async def show_days(_: object, callback_data: press.ShowDays, context: Context) 
 async def set_days(_: object, callback_data: press.SetDays, context: Context) -> None:
     number, weekdays = callback_data.number, callback_data.weekdays
     changed = await settings.set_days(context.storage, context.chat_id, number, weekdays)
-    await _show_numbered(_DAYS, changed, number, context)
+    chosen = numbered(changed.plan.times, number)
+    await _show_changed(changed, _DAYS, context, chosen=chosen)
 
 
 async def _show_numbered(template: str, shown: ChatSettings, number: int, context: Context) -> None:
@@ -272,8 +317,8 @@ def make_router() -> Router:
     on_press(ask_for_location, press.AskLocation.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_quiet_hours, press.SetQuiet.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_alert_rate, press.SetAlertRate.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(show_layout, press.ShowLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(set_layout, press.SetStyle.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(undo_setting, press.UndoSetting.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_style, press.SetStyle.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_layout, press.SetLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause, press.Pause.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause_for_days, press.PauseFor.filter(), flags=Permission.ADMINISTRATORS.flags)

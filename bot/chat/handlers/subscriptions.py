@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from bot.subscribers.subscriptions import Subscribed
 
 _LIST = "chat/topics.html#list"
+_TOPIC = "chat/topics.html#topic"
+_UNSUBSCRIBED = "chat/topics.html#unsubscribed"
 _TRENDS = "chat/trends.html#list"
 _FIELDS = {
     press.TopicField.QUERY: press.Question.TOPIC_QUERY,
@@ -133,6 +135,18 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
         "chat/card.html#buttons", topic=topic, typed=typed or topic.typed
     )
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)
+
+
+async def undo_subscribe(_: object, callback_data: press.UndoSubscribe, context: Context) -> None:
+    number, mode, was = callback_data.subscription_id, callback_data.mode, callback_data.was
+    if was is None:
+        ended = await subscriptions.undo_subscribe(context.storage, context.chat_id, number, mode)
+        await context.reply.change(_UNSUBSCRIBED, topic=ended)
+    else:
+        topic_id = await subscriptions.undo_mode(
+            context.storage, context.chat_id, number, mode, was
+        )
+        await _change_page(topic_id, context)
 
 
 async def widen_query(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
@@ -236,23 +250,40 @@ async def compare_query(message: Message, subject: int, context: Context) -> Non
 async def use_query(
     pressed: CallbackQuery, callback_data: press.UseQuery, context: Context
 ) -> None:
-    topic_id = await subscriptions.change_query(
+    changed = await subscriptions.change_query(
         context.storage, context.chat_id, callback_data.topic_id, words_on(pressed)
     )
-    await _change_page(topic_id, context)
+    page = await topic_page(changed.topic_id, context)
+    await context.reply.change(_TOPIC, change=changed, **page)
+
+
+async def undo_query(
+    pressed: CallbackQuery, callback_data: press.UndoQuery, context: Context
+) -> None:
+    topic_id, after = callback_data.topic_id, callback_data.after
+    if public_id := callback_data.public_id:
+        await subscriptions.undo_replacement(
+            context.storage, context.chat_id, topic_id, after=after, public_id=public_id
+        )
+    else:
+        former = words_on(pressed, number=-1)
+        await subscriptions.change_query(
+            context.storage, context.chat_id, topic_id, former, after=after
+        )
+    await _change_page(public_id or topic_id, context)
 
 
 async def rename_topic(message: Message, subject: int, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, subject)
     await subscriptions.rename_topic(context.storage, context.chat_id, topic.id, message.text or "")
-    await context.reply.show("chat/topics.html#topic", **await topic_page(topic.id, context))
+    await context.reply.show(_TOPIC, **await topic_page(topic.id, context))
 
 
 async def unsubscribe(_: object, callback_data: press.Unsubscribe, context: Context) -> None:
     topic = await subscriptions.unsubscribe(
         context.storage, context.chat_id, callback_data.topic_id
     )
-    await context.reply.change("chat/topics.html#unsubscribed", topic=topic)
+    await context.reply.change(_UNSUBSCRIBED, topic=topic)
 
 
 async def undo_unsubscribe(
@@ -285,7 +316,7 @@ async def show_recent(_: object, callback_data: press.ShowRecent, context: Conte
 
 
 async def _change_page(topic_id: int, context: Context) -> None:
-    await context.reply.change("chat/topics.html#topic", **await topic_page(topic_id, context))
+    await context.reply.change(_TOPIC, **await topic_page(topic_id, context))
 
 
 # The publishers of a topic, in the same message.
@@ -410,6 +441,8 @@ def make_router() -> Router:
     on_press(unmute_topic, press.UnmuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(ask_for_field, press.AskTopicField.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(use_query, press.UseQuery.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(undo_subscribe, press.UndoSubscribe.filter(), flags=administrators.flags)
+    on_press(undo_query, press.UndoQuery.filter(), flags=administrators.flags)
     on_press(unsubscribe, press.Unsubscribe.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(
         undo_unsubscribe, press.UndoUnsubscribe.filter(), flags=Permission.ADMINISTRATORS.flags

@@ -31,7 +31,7 @@ from bot.chat.reply import Reply
 from bot.chat.senders import private_sender
 from bot.publishing.calendar import Plan, local_date
 from bot.subscribers import mailboxes, posts, settings, subscriptions, topics, users
-from bot.subscribers.digest_schedule import WeeklyTime, renewed
+from bot.subscribers.digest_schedule import renewed
 from bot.subscribers.input import (
     Address,
     AskedInput,
@@ -112,7 +112,7 @@ async def answer_question(_: object, context: Context, read: Typed, asked: Asked
     if changed is None:
         await ask(context, press.Question(asked), is_again=True)
     else:
-        await context.reply.show("chat/settings.html", settings=changed)
+        await context.reply.show("chat/saved.html#saved", settings=changed)
 
 
 async def _change_setting(read: Typed, context: Context) -> ChatSettings | None:
@@ -211,8 +211,7 @@ async def _set_typed_time(minutes: int, context: Context) -> None:
         await context.reply.show("chat/typed.html#time", minutes=minutes, settings=before)
         return
     changed = await settings.set_single_time(context.storage, context.chat_id, minutes)
-    times = [WeeklyTime(time.minutes, time.weekdays) for time in before.plan.times]
-    await context.reply.show("chat/schedule.html#time_set", settings=changed, before=times)
+    await context.reply.show("chat/saved.html#saved", settings=changed)
 
 
 # Other messages

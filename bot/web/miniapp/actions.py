@@ -155,8 +155,8 @@ async def change_query(site: Site, user: CurrentUser, request: ActionRequest) ->
     """Change the query of a topic; a catalogue topic is replaced by one of the chat's own."""
     storage, chat_id = site.resources.storage, user.chat_id
     topic_id, query = request.row("topic"), request.text("query")
-    replacement = await subscriptions.change_query(storage, chat_id, topic_id, query)
-    return ActionResult("saved", replacement=replacement)
+    changed = await subscriptions.change_query(storage, chat_id, topic_id, query)
+    return ActionResult("saved", replacement=changed.topic_id)
 
 
 async def mute_topic(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
@@ -209,11 +209,14 @@ async def set_alert_rate(site: Site, user: CurrentUser, request: ActionRequest) 
 
 async def set_layout(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     """Change how detailed digests are (*style*), or in which messages they come (*layout*)."""
-    style = request.one_of("style", Style) if request.has("style") else None
-    layout = request.one_of("layout", Layout) if request.has("layout") else None
-    if layout is Layout.REFUSED:
-        raise BadActionError("layout")
-    await settings.set_layout(site.resources.storage, user.chat_id, style=style, layout=layout)
+    storage = site.resources.storage
+    if request.has("style"):
+        await settings.set_style(storage, user.chat_id, request.one_of("style", Style))
+    if request.has("layout"):
+        layout = request.one_of("layout", Layout)
+        if layout is Layout.REFUSED:
+            raise BadActionError("layout")
+        await settings.set_layout(storage, user.chat_id, layout)
     return _SAVED
 
 

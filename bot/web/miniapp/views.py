@@ -54,7 +54,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
         "pausedText": _text(renderer, "web/app_parts.html#paused", settings=chat_settings),
         "mail": _mail(mailbox, renderer, can_mail=resources.mailer is not None),
         "alertRate": chat_settings.alerts_an_hour,
-        "layout": await _layout(storage, chat_id, renderer),
+        "layout": _layout(chat_settings, renderer),
         "alerts": [
             _alert(one, user, renderer) for one in await mutes.recent_alerts(storage, chat_id)
         ],
@@ -62,8 +62,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
     }
 
 
-async def _layout(storage: Storage, chat_id: int, renderer: Renderer) -> dict[str, Any]:
-    chosen = await settings.get_layout(storage, chat_id)
+def _layout(chosen: ChatSettings, renderer: Renderer) -> dict[str, Any]:
     text = _text(renderer, "web/app_parts.html#layout", chosen=chosen)
     layout = Layout.CLASSIC if chosen.layout is Layout.REFUSED else chosen.layout
     return {"style": chosen.style, "layout": layout, "text": text}

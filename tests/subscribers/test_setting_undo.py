@@ -1,0 +1,94 @@
+"""Undoing changes of settings: the exact value before, and never over a newer change."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from bot.subscribers import setting_undo, settings
+from bot.subscribers.digest_schedule import WeeklyTime
+from bot.subscribers.errors import NothingToUndo
+from bot.subscribers.setting_undo import value_of
+from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.text import checksum
+from storage.db.engine import Storage
+from storage.enums import EmptyDay, Layout, Style
+from storage.schedules import QuietHours
+from tests.subscribers.conftest import subscribe
+
+
+@pytest.fixture
+async def chat_id(arrive, storage) -> int:
+    chat_id: int = await arrive()
+    await subscribe(storage, chat_id, "Taiwan")
+    return chat_id
+
+
+async def undo(storage: Storage, chat_id: int, changed: ChatSettings) -> ChatSettings:
+    assert changed.change
+    setting, before = changed.change.setting, changed.change.before
+    after = checksum(value_of(changed, setting))
+    return await setting_undo.undo(
+        storage, chat_id, setting, value_of(before, setting), after=after
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        (settings.set_times, [WeeklyTime(450, 3), WeeklyTime(1140)]),
+        (settings.set_zone, "Europe/Paris"),
+        (settings.set_language, "de"),
+        (settings.set_empty_day, EmptyDay.LINE),
+        (settings.set_style, Style.FULL),
+        (settings.set_layout, Layout.RICH),
+        (settings.set_quiet_hours, QuietHours(1380, 360)),
+        (settings.set_alerts_per_hour, 9),
+        (settings.pause_for, 3),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+async def test_the_settings_before_are_restored_exactly(storage, chat_id, change, value):
+    before = await settings.get_settings(storage, chat_id)
+    changed = await change(storage, chat_id, value)
+
+    restored = await undo(storage, chat_id, changed)
+
+    assert changed != before == restored
+    with pytest.raises(NothingToUndo):
+        await undo(storage, chat_id, changed)
+
+
+async def test_the_end_of_a_pause_is_undone(storage, chat_id):
+    paused = await settings.pause_until(storage, chat_id, date(2026, 3, 5))
+    resumed = await settings.resume(storage, chat_id)
+
+    assert await undo(storage, chat_id, resumed) == paused
+
+
+async def test_a_pause_whose_end_has_passed_is_not_restored(storage, chat_id, clock):
+    await settings.pause_for(storage, chat_id, 1)
+    resumed = await settings.resume(storage, chat_id)
+    clock.turn(timedelta(days=3))
+
+    with pytest.raises(NothingToUndo):
+        await undo(storage, chat_id, resumed)
+    assert not (await settings.get_settings(storage, chat_id)).is_paused
+
+
+async def test_a_newer_change_is_kept(storage, chat_id):
+    first = await settings.set_zone(storage, chat_id, "Europe/Paris")
+    await settings.set_zone(storage, chat_id, "Europe/Berlin")
+
+    with pytest.raises(NothingToUndo):
+        await undo(storage, chat_id, first)
+    assert (await settings.get_settings(storage, chat_id)).plan.zone == "Europe/Berlin"
+
+
+async def test_a_change_of_another_setting_does_not_matter(storage, chat_id):
+    changed = await settings.set_quiet_hours(storage, chat_id, QuietHours(1380, 360))
+    await settings.set_zone(storage, chat_id, "Europe/Paris")
+
+    restored = await undo(storage, chat_id, changed)
+
+    assert restored.quiet is None
+    assert value_of(restored, Setting.ZONE) == "Europe/Paris"
