@@ -8,8 +8,9 @@ from bot.subscribers import setting_undo, settings
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NothingToUndo
 from bot.subscribers.setting_undo import value_of
-from bot.subscribers.settings import Setting
+from bot.subscribers.settings import ChatSettings, Setting
 from bot.subscribers.text import checksum
+from storage.db.engine import Storage
 from storage.enums import EmptyDay, Layout, Style
 from storage.schedules import QuietHours
 from tests.subscribers.conftest import subscribe
@@ -22,7 +23,8 @@ async def chat_id(arrive, storage) -> int:
     return chat_id
 
 
-async def undo(storage, chat_id, changed):
+async def undo(storage: Storage, chat_id: int, changed: ChatSettings) -> ChatSettings:
+    assert changed.change
     setting, before = changed.change.setting, changed.change.before
     after = checksum(value_of(changed, setting))
     return await setting_undo.undo(
