@@ -60,7 +60,13 @@ async def test_a_press_subscribes_and_shows_the_digest_time(ann):
         "Subscribed to Taiwan: alerts at once, and in your digest every day at 08:00 Tokyo time "
         "(guessed from your language)."
     )
-    assert labels(answer) == ["Tokyo time is right", "Change zone", "Change time", "Quiet at night"]
+    assert labels(answer) == [
+        "Tokyo time is right",
+        "Change zone",
+        "Change time",
+        "Quiet at night",
+        "Undo",
+    ]
 
 
 async def test_the_card_marks_the_chosen_mode(ann):
@@ -77,7 +83,7 @@ async def test_alerts_without_digest_show_no_time(ann):
     answer = await ann.says("Taiwan", "Alert me")
 
     assert answer["text"] == "Subscribed to Taiwan: alerts at once."
-    assert labels(answer) == ["Quiet at night"]
+    assert labels(answer) == ["Quiet at night", "Undo"]
 
 
 async def test_a_topic_of_the_catalogue_is_subscribed_to_in_two_taps(ann):
