@@ -18,7 +18,7 @@ Work: TypeAlias = Coroutine[Any, Any, object]
 
 @dataclass(eq=False)
 class BackgroundTasks:
-    """Runs work in tasks until `close`. An error is logged, because nobody is there to be told."""
+    """Runs work in tasks until `close`. An error is logged, because nobody waits for the result."""
 
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _last: dict[object, asyncio.Task[None]] = field(default_factory=dict)

@@ -101,7 +101,7 @@ LIST: Final = _queue("list", 2)
 
 
 class LastRound(int):
-    """What a round did that left nothing due, so that another one would find nothing."""
+    """The work of a round that left nothing due, so that another round would find nothing."""
 
 
 @dataclass(eq=False)

@@ -414,12 +414,17 @@ async def stories_pressed(tx: Transaction, story_ids: Collection[int], since: da
 
 
 class AlertSent(NamedTuple):
-    """An alert that has arrived, by any medium, alone or in a bundle."""
+    """An alert that has arrived, by any medium, alone or in a bundle.
+
+    *is_muted*: its story is muted now.
+    """
 
     story_id: int
     article_id: int
     chapter: int
     topic_ids: list[int]
+    made_at: datetime
+    is_muted: bool
 
 
 async def alerts_sent(
@@ -437,11 +442,14 @@ async def alerts_sent(
     if story_id is not None:
         where.append(col(Alert.story_id) == story_id)
     rows = await tx.rows(
-        select(Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids)
+        select(  # type: ignore[call-overload]
+            Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids, Alert.made_at,
+            is_muted(tx.now, col(Alert.chat_id), col(Alert.story_id)),
+        )
         .where(*where)
         .order_by(col(Alert.made_at).desc(), col(Alert.id).desc())
         .limit(limit)
-    )
+    )  # fmt: skip
     return [AlertSent(*row) for row in rows]
 
 
@@ -469,39 +477,6 @@ async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> Press
         .where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
     )
     return PressedAlert(*row) if row else None
-
-
-class AlertListed(NamedTuple):
-    """An alert that the chat was sent, and whether its story is muted now."""
-
-    story_id: int
-    article_id: int
-    title: str
-    url: str
-    made_at: datetime
-    is_muted: bool
-
-
-async def newest_alerts(tx: Transaction, chat_id: int, limit: int) -> list[AlertListed]:
-    """Return the newest alerts that were sent to the chat, by themselves or in a bundle."""
-    sent = exists().where(
-        or_(
-            col(Delivery.alert_id) == col(Alert.id),
-            col(Delivery.bundle_id) == col(Alert.bundle_id),
-        ),
-        col(Delivery.state) == DeliveryState.SENT,
-    )
-    rows = await tx.rows(
-        select(  # type: ignore[call-overload]
-            Alert.story_id, Alert.article_id, Article.title, Article.url, Alert.made_at,
-            is_muted(tx.now, col(Alert.chat_id), col(Alert.story_id)),
-        )
-        .join(Article, col(Article.id) == Alert.article_id)
-        .where(col(Alert.chat_id) == chat_id, sent)
-        .order_by(col(Alert.made_at).desc(), col(Alert.id).desc())
-        .limit(limit)
-    )  # fmt: skip
-    return [AlertListed(*row) for row in rows]
 
 
 async def mark_pressed(

@@ -1,6 +1,6 @@
 """Merges two articles that turn out to be the same, and makes private articles public.
 
-A chat that was told of a private article knows the public article with the same URL, too. So its
+A chat that was sent a private article knows the public article with the same URL, too. So its
 alert and its place in an edition are moved to the public article, and to that article's story once
 grouping has found it. Everything else then asks by chat and story alone.
 """

@@ -3,8 +3,8 @@
 By default, glibc gives each thread its own arena, and an arena keeps what it frees. Each connection
 to SQLite has a thread, so a third of the memory of a busy process was free and could not be used.
 All threads therefore share one arena: they rarely allocate at the same time, because most of their
-allocations hold the interpreter's lock. What is still left over is returned to the system with each
-collection of recent objects.
+allocations hold the interpreter's lock. Memory that is still free then is returned to
+the system with each collection of recent objects.
 
 Nearly all objects made at startup live as long as the process. A collection of all 250,000 objects
 frees 2,000 of them and blocks the event loop for up to a second. The collector is therefore enabled

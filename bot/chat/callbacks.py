@@ -25,7 +25,7 @@ from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
 from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, Setting
-from bot.subscribers.subscriptions import QueryChange, Subscribed
+from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
 from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
 
@@ -265,7 +265,7 @@ def undo_subscribe(done: Subscribed) -> str:
     return UndoSubscribe(subscription_id=done.subscription_id, mode=done.mode, was=done.was).pack()
 
 
-def undo_query(changed: QueryChange) -> str:
+def undo_query(changed: ChangedTopic) -> str:
     """Return the data of a button that undoes the change; "" if it changed nothing."""
     if changed.typed == changed.before:
         return ""

@@ -59,7 +59,7 @@ def make_dispatcher(
 
     *pauses_seconds*: the pauses between retries of an update while the database is away.
     *press_seconds*: how long a press may wait for the database before the user is told. *limiter*:
-    the limiter of the queue before the dispatcher, which is told who is an admin.
+    the limiter of the queue before the dispatcher, which learns who is an admin.
     """
     administrators = Administrators(resources.storage)
     dispatcher = Dispatcher(

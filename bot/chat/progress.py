@@ -13,6 +13,7 @@ from aiogram.types import Message as Received
 from bot.chat import callbacks as press
 from bot.chat.managed_chats import frame_of
 from bot.chat.reply import Reply
+from bot.sources.discovery.add import AddOutcome
 from bot.subscribers import broadcasts
 from bot.subscribers.errors import CardTooOld
 from bot.subscribers.groups import ManagedChat
@@ -141,7 +142,17 @@ async def report_starters(
         task = group.create_task(_awaited(adding(trying)))
         while not (await asyncio.wait((task,), timeout=pause_seconds))[0]:
             await _edit(progress, "chat/sources.html#adding_starters", total=total, **now)
-    await _edit(progress, "chat/sources.html#starters", done=task.result(), shown=REASONS_SHOWN)
+    done = task.result()
+    outcomes = [addition.outcome for addition in done]
+    fine = {AddOutcome.ADDED, AddOutcome.THERE}
+    await _edit(
+        progress,
+        "chat/sources.html#starters",
+        added=outcomes.count(AddOutcome.ADDED),
+        known=outcomes.count(AddOutcome.THERE),
+        failed=[addition for addition in done if addition.outcome not in fine],
+        shown=REASONS_SHOWN,
+    )
 
 
 async def _awaited(work: Awaitable[Sequence[Addition]]) -> Sequence[Addition]:

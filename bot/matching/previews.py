@@ -29,7 +29,7 @@ _HAN: Final = re.compile("(?:[\u3400-\u9fff]{2}){2,4}")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a query found in the last *days*. If *is_more*, it found more than *count* stories."""
+    """The number of stories that a query found in the last *days*; *is_more*: at least so many."""
 
     typed: str
     count: int

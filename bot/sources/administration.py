@@ -131,7 +131,7 @@ async def add_starters(
                 for url in added:
                     await record_event(tx, by, AuditAction.SOURCE_ADDED, url)
             await storage.analyze([Source])
-        except DatabaseError as error:  # the admin is told of the sources all the same
+        except DatabaseError as error:  # the admin sees the new sources all the same
             log.warning("added sources could not be recorded", reason=message_of(error))
     return done
 

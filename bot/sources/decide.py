@@ -184,7 +184,7 @@ def decide(
 
 
 def _packed(document: Document) -> bytes:
-    """Return the entries that need not be read again; b"" if they cannot be told apart."""
+    """Return the entries that need not be read again; b"" if they cannot be distinguished."""
     entries = seen_entries(document)
     is_exact = not document.left_out and all(entry.fingerprint for entry in entries)
     return pack_seen(entries, document.language) if entries and is_exact else b""

@@ -32,7 +32,7 @@ MOST_A_DAY = 20  # of all users together, because each admin gets a message abou
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class AccessDecision:
     """What an admin decided about a request; *by* is None on the command line."""
 
     user_id: int
@@ -105,7 +105,7 @@ async def decide_access(
     by: int,
     access: Access,
     renderer: Renderer,
-) -> Decision:
+) -> AccessDecision:
     """Decide the request unless an admin already has; return the decision that counts.
 
     Raises NoSuchRequest if the request was deleted.
@@ -121,10 +121,10 @@ async def decide_access(
         return await _decision(tx, request)
 
 
-async def _decision(tx: Transaction, request: AccessRequest) -> Decision:
+async def _decision(tx: Transaction, request: AccessRequest) -> AccessDecision:
     by = request.decided_by
     names = await names_of_chats(tx, [by] if by else [])
-    return Decision(
+    return AccessDecision(
         user_id=request.user_id,
         name=request.name,
         title=request.title,

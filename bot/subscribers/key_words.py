@@ -15,7 +15,7 @@ from bot.languages import words as words_of
 from bot.matching.query import is_readable, parse
 from bot.matching.query.ast import quoted
 from bot.matching.widen import is_place
-from bot.subscribers.word_roles import JOINS, Reading, Role, slice_of, units_of
+from bot.subscribers.word_roles import JOINS, Reading, WordRole, slice_of, units_of
 from bot.text.characters import is_unspaced
 
 # Queries for one wish; the first that finds something is meant.
@@ -56,7 +56,7 @@ def choices_in(reading: Reading) -> tuple[Choice, ...]:
     for queries in _combined(wanted, _stems(reading.language)) if wanted else ():
         valid = (f"{query}{without}" for query in queries)
         choices.append(tuple(dict.fromkeys(one for one in valid if is_readable(one))))
-    if choices and not reading.count(Role.ASKING) and is_readable(reading.text):
+    if choices and not reading.count(WordRole.ASKING) and is_readable(reading.text):
         choices = [*choices[: MOST_CHOICES - 1], (reading.text,)]  # it may be a title
     return tuple(_distinct(choices))[:MOST_CHOICES]
 
@@ -68,7 +68,7 @@ def _telling(pieces: Sequence[_Piece], reading: Reading) -> Sequence[_Piece]:
     before the frame, beside a word such as a pronoun: *my boss* wants news about palm oil.
     """
     longer = [piece for piece in pieces if not _REST.fullmatch(piece.text)] or pieces
-    asking = [at for at, role in enumerate(reading.roles) if role is Role.ASKING]
+    asking = [at for at, role in enumerate(reading.roles) if role is WordRole.ASKING]
     if not asking or not any(piece.at > asking[-1] for piece in longer):
         return longer
     return [one for one in longer if one.at > asking[0] or not _is_chatter(one, reading)]
@@ -77,7 +77,7 @@ def _telling(pieces: Sequence[_Piece], reading: Reading) -> Sequence[_Piece]:
 def _is_chatter(piece: _Piece, reading: Reading) -> bool:
     beside = (piece.at - 1, piece.at + len(piece.units))
     roles = [reading.roles[at] for at in beside if 0 <= at < len(reading.roles)]
-    return Role.CHATTY in roles and not piece.is_name
+    return WordRole.CHATTY in roles and not piece.is_name
 
 
 def _distinct(choices: Iterable[Choice]) -> Iterator[Choice]:
@@ -155,7 +155,7 @@ def _pieces(reading: Reading) -> Iterator[_Piece]:
     is_excluded = False
     for places in _chunks(reading):
         before = reading.roles[places[0] - 1] if places[0] else None
-        is_excluded = before is Role.EXCEPT
+        is_excluded = before is WordRole.EXCEPT
         for part in _split(reading, places):
             yield _piece(reading, part, is_excluded=is_excluded)
 

@@ -23,11 +23,9 @@ from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
 from bot.subscribers.topics import find_topic
 from storage.alerts import (
-    AlertListed,
     PressedAlert,
     alert_of_button,
     mark_pressed,
-    newest_alerts,
 )
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
@@ -50,7 +48,6 @@ from storage.topics import topics_by_id
 
 DAYS = 30  # the period for which a topic's publishers are counted
 MOST_PUBLISHERS = 10
-RECENT = 10  # alerts
 _STORY_LASTS = timedelta(days=30)  # no story goes on for longer, so its mute can end
 
 
@@ -224,24 +221,6 @@ async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> ListPage[
     async with storage.reading() as tx:
         total = await count_mutes(tx, chat_id)
         return await load_page(partial(mutes_of, tx, chat_id), page, total)
-
-
-class RecentAlert(NamedTuple):
-    """An alert that was sent; *publisher*: the one that its buttons mute, "" if it is gone."""
-
-    alert: AlertListed
-    publisher: str
-
-
-async def recent_alerts(storage: Storage, chat_id: int) -> list[RecentAlert]:
-    async with storage.reading() as tx:
-        alerts = await newest_alerts(tx, chat_id, RECENT)
-        seen = await publishers_seen_by(tx, chat_id, [alert.article_id for alert in alerts])
-    publishers = [next(iter(seen.get(alert.article_id, ())), None) for alert in alerts]
-    return [
-        RecentAlert(alert, publisher.name if publisher else "")
-        for alert, publisher in zip(alerts, publishers, strict=True)
-    ]
 
 
 async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: bool) -> AlertMenu:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from bot.publishing.alerts import alerted_story, hits_and_snippet, text_to_excerpt
@@ -11,7 +12,7 @@ from bot.text.snippets import Snippet
 from storage import alerts
 from storage.articles import articles_by_id
 from storage.db.engine import Storage, Transaction
-from storage.publishers import publishers_of_stories
+from storage.publishers import publishers_of_stories, publishers_seen_by
 from storage.topics import topics_by_id
 
 MOST: Final = 10
@@ -19,11 +20,17 @@ MOST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class RecentAlert:
-    """An alert as it would be sent now; *topics* are those that still exist."""
+    """An alert as it would be sent now; *topics* are those that still exist.
+
+    *publisher*: the one that its buttons mute, "" if it is gone. *is_muted*: its story is muted.
+    """
 
     story: SelectedStory
     topics: Sequence[SelectedTopic]
     snippet: Snippet
+    publisher: str
+    made_at: datetime
+    is_muted: bool
 
 
 async def recent_alerts(storage: Storage, chat_id: int) -> list[RecentAlert]:
@@ -47,6 +54,7 @@ async def _load(
     rows = await articles_by_id(tx, {alert.article_id for alert in sent})
     articles = {article.id: article for article in rows}
     topics = await topics_by_id(tx, {each for alert in sent for each in alert.topic_ids})
+    seen = await publishers_seen_by(tx, chat_id, list(articles))
     publishers = await publishers_of_stories(tx, {alert.story_id for alert in sent}, [chat_id])
     loaded = []
     for alert in sent:
@@ -56,5 +64,15 @@ async def _load(
         story = alerted_story(article, names, is_chapter=alert.chapter > 1)
         named = [topics[each] for each in alert.topic_ids if each in topics]
         hits, snippet = hits_and_snippet(text_to_excerpt(article), named)
-        loaded.append(RecentAlert(replace(story, id=alert.story_id), hits, snippet))
+        publisher = next((one.name for one in seen.get(article.id, ())), "")
+        loaded.append(
+            RecentAlert(
+                replace(story, id=alert.story_id),
+                hits,
+                snippet,
+                publisher,
+                alert.made_at,
+                alert.is_muted,
+            )
+        )
     return loaded

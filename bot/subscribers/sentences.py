@@ -16,7 +16,7 @@ from bot.subscribers.intents import FoundIntent, Intent, whole_intent
 from bot.subscribers.key_words import Choice, choices_in
 from bot.subscribers.posts import LONG, names_in
 from bot.subscribers.text import one_line
-from bot.subscribers.word_roles import Reading, Role, best_reading, slice_of
+from bot.subscribers.word_roles import Reading, WordRole, best_reading, slice_of
 from bot.text.phrases import words_in
 
 
@@ -77,8 +77,8 @@ def _has_syntax(text: str) -> bool:
 
 def _from_query(reading: Reading) -> Understood:
     text = reading.text
-    small = [at for at, role in enumerate(reading.roles) if role is Role.SMALL]
-    general = [at for at, role in enumerate(reading.roles) if role is Role.GENERIC]
+    small = [at for at, role in enumerate(reading.roles) if role is WordRole.SMALL]
+    general = [at for at, role in enumerate(reading.roles) if role is WordRole.GENERIC]
     rest = set(range(len(reading.words))) - set(small) - set(general)
     if not rest or len(rest) == len(reading.words):
         return Understood(text)
@@ -106,7 +106,7 @@ def _without(reading: Reading, dropped: set[int]) -> str:
 def _from_sentence(reading: Reading) -> Understood:
     choices = choices_in(reading)
     if not choices:
-        is_framed = reading.count(Role.ASKING) > 0 or reading.found_intent is not None
+        is_framed = reading.count(WordRole.ASKING) > 0 or reading.found_intent is not None
         return Understood("" if is_framed else reading.text)
     is_one = len(choices) == len(choices[0]) == 1
     return Understood(choices[0][0]) if is_one else Understood(choices=choices)

@@ -74,7 +74,7 @@ class Subscribed:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryChange:
+class ChangedTopic:
     """A topic with a new query, as *typed*, and the query *before*.
 
     *public_id*: the topic of the catalogue that it replaced; 0 if it was the chat's own.
@@ -197,7 +197,7 @@ async def undo_unsubscribe(
 
 async def change_query(
     storage: Storage, chat_id: int, topic_id: int, typed: str, *, after: str | None = None
-) -> QueryChange:
+) -> ChangedTopic:
     """Set the topic's query to *typed*; a public topic is replaced by one of the chat's own.
 
     *after*: undo a change, only if this is still the checksum of the query. Raises QueryError,
@@ -221,7 +221,7 @@ async def change_query(
         reaches_back, since = subscription.mode.digests, tx.now - FIRST_REACH
     if reaches_back:
         await backfill(storage, query_id, query, since, chat_id=chat_id)
-    return QueryChange(topic.id, line, before, public_id)
+    return ChangedTopic(topic.id, line, before, public_id)
 
 
 async def undo_replacement(

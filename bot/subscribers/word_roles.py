@@ -19,7 +19,7 @@ from bot.languages import words as words_of
 from bot.matching.widen import is_place
 from bot.subscribers.intents import FoundIntent, find_intent
 from bot.text.characters import is_unspaced
-from bot.text.phrases import PhraseTable, Word
+from bot.text.phrases import PhraseTable, TextWord
 
 ENGLISH: Final = "en"
 HIRAGANA: Final = re.compile("[\u3041-\u3096]")
@@ -37,7 +37,7 @@ _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
 
 
-class Role(StrEnum):
+class WordRole(StrEnum):
     """What a phrase is in a sentence; each is a section of `bot/languages`.
 
     The first section that has a phrase keeps it.
@@ -56,15 +56,15 @@ class Reading:
     """A text in a language: the role of each word, None for those that mean something."""
 
     text: str
-    words: tuple[Word, ...]
+    words: tuple[TextWord, ...]
     language: str
-    roles: tuple[Role | None, ...]
-    names: frozenset[int] = frozenset()  # places of words with a telling capital
+    roles: tuple[WordRole | None, ...]
+    names: frozenset[int] = frozenset()  # places of words whose capital marks a name
     found_intent: FoundIntent | None = None
     joined: frozenset[int] = frozenset()  # places of words in a name such as Bank of England
     places: frozenset[int] = frozenset()  # of words that name a place
 
-    def count(self, *roles: Role) -> int:
+    def count(self, *roles: WordRole) -> int:
         return sum(role in roles for role in self.roles)
 
     @property
@@ -80,37 +80,37 @@ class Reading:
         """Whether somebody asks or tells, rather than lists keywords."""
         if not self.words:
             return False
-        if self.count(Role.ASKING):
+        if self.count(WordRole.ASKING):
             return True
         length = sum(1 for word in self.words if not is_unspaced(word.folded))
         length += sum(is_unspaced(word.folded) for word in self.words) // _SIGNS_OF_A_WORD
-        asks = self.count(Role.QUESTION) > 0
+        asks = self.count(WordRole.QUESTION) > 0
         if _QUESTION.search(self.text) and length >= _FEW and (asks or self.roles[0]):
             return True
         if length > _FEW and self._starts_with_question:
             return True
-        is_chatty = asks or self.count(Role.CHATTY) > 0
+        is_chatty = asks or self.count(WordRole.CHATTY) > 0
         share = _SHARE_OF_EMPTY if length >= _MANY else _SHARE_IF_SHORT
         return is_chatty and length > _FEW and self.empty >= share * len(self.words)
 
     @property
     def _starts_with_question(self) -> bool:
-        first = next((role for role in self.roles if role is not Role.SMALL), None)
-        return first is Role.QUESTION
+        first = next((role for role in self.roles if role is not WordRole.SMALL), None)
+        return first is WordRole.QUESTION
 
 
 @cache
-def _tables() -> dict[str, PhraseTable[Role]]:
+def _tables() -> dict[str, PhraseTable[WordRole]]:
     return {
-        code: PhraseTable({role: words_of(role).get(code, ()) for role in Role})
-        for code in words_of(Role.ASKING)
+        code: PhraseTable({role: words_of(role).get(code, ()) for role in WordRole})
+        for code in words_of(WordRole.ASKING)
     }
 
 
 @cache
 def _formal_words() -> frozenset[str]:
     """Return the words that are written with a capital anywhere, such as "I" and "Sie"."""
-    roles = (Role.CHATTY, Role.SMALL, Role.QUESTION)
+    roles = (WordRole.CHATTY, WordRole.SMALL, WordRole.QUESTION)
     every = (one for role in roles for some in words_of(role).values() for one in some)
     return frozenset(one.casefold() for one in every if one[:1].isupper())
 
@@ -120,7 +120,7 @@ def _bot_words() -> dict[str, PhraseTable[bool]]:
     return {code: PhraseTable({True: some}) for code, some in words_of("bot_words").items()}
 
 
-def best_reading(text: str, words: tuple[Word, ...], language: str) -> Reading:
+def best_reading(text: str, words: tuple[TextWord, ...], language: str) -> Reading:
     """Read *text* in the language in which it says most.
 
     Names of places are looked up in that language only, because CLDR's data of all languages would
@@ -128,11 +128,13 @@ def best_reading(text: str, words: tuple[Word, ...], language: str) -> Reading:
     """
     spoken = [code for code in dict.fromkeys((language, ENGLISH)) if code in _tables()]
     best = max((_read(text, words, code) for code in spoken), key=_weight)
-    is_understood = best.count(Role.ASKING) > 0 and best.language == language
+    is_understood = best.count(WordRole.ASKING) > 0 and best.language == language
     if len(words) >= _FEW and not is_understood:
         others = [_read(text, words, code) for code in _tables() if code not in spoken]
-        telling = [one for one in others if one.count(Role.ASKING) > 1 or _has_clear_intent(one)]
-        best = max([best, *telling], key=_weight)
+        clear_ones = [
+            one for one in others if one.count(WordRole.ASKING) > 1 or _has_clear_intent(one)
+        ]
+        best = max([best, *clear_ones], key=_weight)
     return _read(text, words, best.language, has_places=True)
 
 
@@ -141,7 +143,7 @@ def _weight(reading: Reading) -> tuple[int, int]:
     known = {at for at, role in enumerate(reading.roles) if role}.union(
         found.places if found else ()
     )
-    return len(known) + reading.count(Role.ASKING), bool(found and found.is_certain)
+    return len(known) + reading.count(WordRole.ASKING), bool(found and found.is_certain)
 
 
 def _has_clear_intent(reading: Reading) -> bool:
@@ -149,7 +151,7 @@ def _has_clear_intent(reading: Reading) -> bool:
 
 
 def _read(
-    text: str, words: tuple[Word, ...], language: str, *, has_places: bool = False
+    text: str, words: tuple[TextWord, ...], language: str, *, has_places: bool = False
 ) -> Reading:
     folded = [word.folded for word in words]
     roles = list(_roles(folded, _tables()[language]))
@@ -168,12 +170,12 @@ def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
     table = _bot_words().get(reading.language)
     neutral = empty.union(_places_of(table, folded) if table else ())
     neutral.update(at for at, word in enumerate(folded) if HIRAGANA.match(word))
-    speaks = bool(reading.count(Role.ASKING, Role.QUESTION, Role.CHATTY))
+    speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION, WordRole.CHATTY))
     is_sentence = speaks or bool(_QUESTION.search(reading.text))
     return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
 
 
-def _roles(folded: Sequence[str], table: PhraseTable[Role]) -> Iterator[Role | None]:
+def _roles(folded: Sequence[str], table: PhraseTable[WordRole]) -> Iterator[WordRole | None]:
     at = 0
     while at < len(folded):
         length, role = table.longest(folded, at) or (1, None)
@@ -191,7 +193,7 @@ def _kept_whole(reading: Reading) -> set[int]:
     """Return the places of words that stay although they have a role."""
     kept = {at for at, role in enumerate(reading.roles) if role and _stays(reading, at, role)}
     for unit in units_of(range(len(reading.words)), reading):
-        while reading.language in _WITH_INVERSION and reading.roles[unit[-1]] is Role.CHATTY:
+        while reading.language in _WITH_INVERSION and reading.roles[unit[-1]] is WordRole.CHATTY:
             if len(unit) == 1:
                 break
             unit.pop()
@@ -200,17 +202,17 @@ def _kept_whole(reading: Reading) -> set[int]:
     return kept
 
 
-def _stays(reading: Reading, at: int, role: Role) -> bool:
-    if role in {Role.ASKING, Role.EXCEPT}:
+def _stays(reading: Reading, at: int, role: WordRole) -> bool:
+    if role in {WordRole.ASKING, WordRole.EXCEPT}:
         return False
     word = reading.words[at].folded
     if at in reading.joined:
         return True
     if is_unspaced(word) and _is_inside_word(reading, at):
         return True
-    if role is Role.GENERIC:
+    if role is WordRole.GENERIC:
         return _is_part_of_name(reading, at)
-    if reading.language == "de" and role is not Role.SMALL:  # its nouns have capitals
+    if reading.language == "de" and role is not WordRole.SMALL:  # its nouns have capitals
         return at in reading.places
     return at in reading.places or (at in reading.names and word not in _formal_words())
 
@@ -240,13 +242,13 @@ def _is_inside_word(reading: Reading, at: int) -> bool:
     content = [near for near in touching if roles[near] is None and near not in reading.places]
     if words[at].folded in _SEPARATING:
         return at == 0 or any(_run(reading, at, near - at) == 1 for near in content)
-    is_ending = at + 1 == len(words) and roles[at] is not Role.SMALL  # 吗, 了
+    is_ending = at + 1 == len(words) and roles[at] is not WordRole.SMALL  # 吗, 了
     return bool(content) and not is_ending
 
 
 def _is_inside_kana(reading: Reading, at: int) -> bool:
     """Return whether a kana belongs to a word, unlike の in 日本の首相."""
-    if reading.roles[at] is not Role.SMALL:
+    if reading.roles[at] is not WordRole.SMALL:
         return False
     first = last = at
     while first > 0 and _is_kana_after(reading, first - 1):
@@ -299,7 +301,7 @@ def _places(folded: Sequence[str], language: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _names(text: str, words: Sequence[Word]) -> frozenset[int]:
+def _names(text: str, words: Sequence[TextWord]) -> frozenset[int]:
     """Return the places of words whose capital tells a name; none if nearly every word has one."""
     has_capital = [text[word.start].isupper() for word in words]
     is_loud = [text[word.start : word.end].isupper() and len(word.folded) > 1 for word in words]
@@ -315,7 +317,7 @@ def _names(text: str, words: Sequence[Word]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _joined(text: str, words: Sequence[Word], language: str) -> Iterator[int]:
+def _joined(text: str, words: Sequence[TextWord], language: str) -> Iterator[int]:
     """Yield the places of words that form one name with a small word between capitals."""
     table = _joiners().get(language)
     folded = [word.folded for word in words]

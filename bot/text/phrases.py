@@ -30,7 +30,7 @@ _MAY_BE_MISSING: Final = "?"
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class TextWord:
     """A folded word, and its place in the text."""
 
     folded: str
@@ -38,10 +38,10 @@ class Word:
     end: int
 
 
-def words_in(text: str) -> tuple[Word, ...]:
+def words_in(text: str) -> tuple[TextWord, ...]:
     traced = trace(text)
     return tuple(
-        Word(folded, start, end)
+        TextWord(folded, start, end)
         for folded, (start, end) in zip(traced.folded.words, traced.plain, strict=True)
     )
 

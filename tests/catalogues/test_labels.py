@@ -49,7 +49,7 @@ def keyboards(code: str) -> Iterator[tuple[str, Keyboard]]:
         ("language.html", {"languages": list(LANGUAGES.values()), "settings": plain}),
         ("email.html", {"mailbox": settings.mailbox, "can_mail": True}),
     ):
-        yield name, renderer.keyboard(f"chat/{name}", press=callbacks, **values)
+        yield name, renderer.keyboard(f"chat/{name}", press=callbacks, in_group=False, **values)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -182,7 +182,7 @@ async def test_a_long_search_is_turned_while_managing(ann, channel, news):
 
 class TestChannelsList:
     @pytest.mark.usefixtures("channel")
-    async def test_it_asks_telegram_nothing(self, ann, playground):
+    async def test_the_list_of_channels_asks_telegram_nothing(self, ann, playground):
         for number in range(12):
             chat = playground.chat("channel", f"Desk {number}", [ann.who], bot="left")
             playground.membership(chat, "administrator", from_id=ann.who.id)

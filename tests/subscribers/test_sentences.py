@@ -17,7 +17,7 @@ from bot.subscribers.intents import Intent, whole_intent
 from bot.subscribers.key_words import MOST_CHOICES
 from bot.subscribers.sentences import Understood, understand
 from bot.subscribers.text import one_line
-from bot.subscribers.word_roles import Role
+from bot.subscribers.word_roles import WordRole
 from bot.text.folding import fold
 
 LISTS = Path(__file__).parent / "sentences"
@@ -75,7 +75,7 @@ def test_every_language_of_the_bot_has_a_list():
     assert min(sum(row[0] == language for row in rows()) for language in ALL_LANGUAGES) >= 3
 
 
-@pytest.mark.parametrize("section", [*Role, "bot_words", *Intent])
+@pytest.mark.parametrize("section", [*WordRole, "bot_words", *Intent])
 def test_every_language_of_the_bot_has_the_words(section):
     codes = {language.partition("-")[0] for language in LANGUAGES}
 

@@ -79,7 +79,7 @@ class MarkedBody(NamedTuple):
 def mark(data: bytes, url: str, content_type: str, known: bytes) -> MarkedBody:
     """Cut the *known* entries out of *data*, and mark the others. *known*: see `pack_seen`.
 
-    Return *data* itself if its entries cannot be told apart.
+    Return *data* itself if its entries cannot be distinguished.
     """
     if len(data) > _MOST_BYTES:
         return MarkedBody(data)

@@ -66,7 +66,7 @@ class Item:
     `credit`: the source that a feed names. `publisher`: "" if the source itself is the publisher.
     `is_detour`: `url` leads through a search service, which may change this address tomorrow.
     `fingerprint`: a hash of everything in the feed that decides the other fields, 64 bits, equal in
-    every process; 0 if the entry cannot be told apart from its neighbours; see `known_entries`.
+    every process; 0 if the entry cannot be distinguished from its neighbours; see `known_entries`.
     """
 
     guid: str = ""

@@ -9,6 +9,7 @@ from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers import mailboxes, mutes, settings, topics
 from bot.subscribers.limits import MOST_LISTED
+from bot.subscribers.recent_alerts import recent_alerts
 from storage.enums import Layout
 from storage.schedules import MAX_SCHEDULE_TIMES
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.mailboxes import MailboxSeen
-    from bot.subscribers.mutes import RecentAlert
+    from bot.subscribers.recent_alerts import RecentAlert
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser
@@ -55,9 +56,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
         "mail": _mail(mailbox, renderer, can_mail=resources.mailer is not None),
         "alertRate": chat_settings.alerts_an_hour,
         "layout": _layout(chat_settings, renderer),
-        "alerts": [
-            _alert(one, user, renderer) for one in await mutes.recent_alerts(storage, chat_id)
-        ],
+        "alerts": [_alert(one, user, renderer) for one in await recent_alerts(storage, chat_id)],
         "mutes": await _mutes(storage, user, renderer),
     }
 
@@ -68,23 +67,22 @@ def _layout(chosen: ChatSettings, renderer: Renderer) -> dict[str, Any]:
     return {"style": chosen.style, "layout": layout, "text": text}
 
 
-def _alert(recent: RecentAlert, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
-    alert = recent.alert
+def _alert(alert: RecentAlert, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
     values: dict[str, Any] = {
         "alert": alert,
-        "publisher": recent.publisher,
+        "publisher": alert.publisher,
         "zone": user.zone,
         "today": local(user.now, user.zone).date(),
     }
     return {
-        "story": alert.story_id,
+        "story": alert.story.id,
         "isMuted": alert.is_muted,
         "hit": {
-            "url": alert.url,
-            "title": [[alert.title[:_LONGEST_TITLE], False]],
+            "url": alert.story.url,
+            "title": [[alert.story.title[:_LONGEST_TITLE], False]],
             "by": _text(renderer, "web/app_parts.html#alerted", **values),
         },
-        "less": renderer.line("web/app_parts.html#less", **values) if recent.publisher else "",
+        "less": renderer.line("web/app_parts.html#less", **values) if alert.publisher else "",
     }
 
 
