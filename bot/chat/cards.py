@@ -141,7 +141,12 @@ async def answer_intent(intent: Intent, context: Context) -> None:
     if intent.lists_topics:
         page = await topics.subscribed(context.storage, context.chat_id)
         listed = page.items
-    await context.reply.show(f"chat/intents.html#{intent}", user=context.user, topics=listed)
+    await context.reply.show(
+        f"chat/intents.html#{intent}",
+        user=context.user,
+        topics=listed,
+        unavailable=context.resources.unavailable_commands,
+    )
 
 
 async def others_of(query: ParsedQuery, typed: str, context: Context) -> Others:

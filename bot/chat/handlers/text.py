@@ -62,6 +62,10 @@ if TYPE_CHECKING:
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
 
+_QUESTIONS_OF_MEMBERS = frozenset(
+    {press.Question.QUERY, press.Question.SEARCH, press.Question.TEST}
+)
+
 
 # Typed text, and captions in private chats
 
@@ -280,6 +284,9 @@ def make_router() -> Router:
     on_message(cancel_question, ChatCommand("cancel"))
     on_message(read_forwarded, F.forward_origin, flags=Permission.PRIVATE.flags)
     on_press(show_intent, press.ShowIntent.filter(), flags=Permission.EVERYBODY.flags)
+    # Questions that any member of a group may ask for, and therefore cancel.
+    asks = press.CancelQuestion.filter(F.question.in_(_QUESTIONS_OF_MEMBERS))
+    on_press(delete_question, asks, flags=Permission.EVERYBODY.flags)
     on_press(delete_question, press.CancelQuestion.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router
 
