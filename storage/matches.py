@@ -143,10 +143,8 @@ async def stories_by_day(
         .subquery()
     )
     # Bound timestamps, because the two databases calculate differently with dates.
-    age = case(
-        *((stories.c.came_at >= start, age) for age, start in enumerate(starts[:-1])),
-        else_=len(starts) - 1,
-    ).label("age")
+    ages = ((stories.c.came_at >= start, age) for age, start in enumerate(starts))
+    age = case(*ages).label("age")
     counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for query_id, age_days, count in await tx.rows(
         select(stories.c.query_id, age, func.count()).group_by(stories.c.query_id, age)
