@@ -7,9 +7,9 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds MutesPage
-OpenAlert OpenPublisher OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard ShowHelp
-ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu
+READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds
+MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard
+ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu
 ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch Widen
 """
 CHANGING = """
