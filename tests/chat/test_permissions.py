@@ -9,8 +9,9 @@ from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_
 
 READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds
 MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard
-ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings ShowTopicMenu
-ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch Widen
+ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings
+ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch
+Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
