@@ -58,8 +58,11 @@ async def group(house):
     people = [house.talk("Vera", id=VERA).who, house.talk("Eve", id=EVE).who]
     made = house.playground.chat("supergroup", "Zoo", people, "administrator")
     sender = Sender(VERA, made.id, kind=ChatKind.SUPERGROUP, title="Zoo")
+    place = {"id": made.id, "type": "supergroup", "title": "Zoo"}
     victim = await _with_belongings(house, sender)
-    return {"id": made.id, "type": "supergroup", "title": "Zoo"}, victim
+    await house.feed(say(EVE, "/topics", chat=place))  # stores who administers the group
+    victim.before = await rows_of(house.storage, victim.chat_id)
+    return place, victim
 
 
 async def _with_belongings(house: House, sender: Sender) -> Victim:

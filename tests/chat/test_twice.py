@@ -46,12 +46,15 @@ class Twice:
 
     async def differ(self, update: Update) -> list[str]:
         """Return the tables that the second feeding changed."""
-        await self.house.feed(update)
-        once = self._stored()
-        await self.house.feed(update)
-        twice = self._stored()
+        once = await self._stored_after(update)
+        twice = await self._stored_after(update)
         self.kept.put_back()
         return [name for name, rows in twice.items() if rows != once.get(name)]
+
+    async def _stored_after(self, update: Update) -> Stored:
+        await self.house.feed(update)
+        await self.house.resources.background.wait()
+        return self._stored()
 
     def _stored(self) -> Stored:
         with closing(sqlite3.connect(self.kept.path)) as ours:

@@ -46,6 +46,8 @@ class Walk:
         self.kept.put_back()
         with capture_logs() as logged:
             calls = await self.house.feed(update)
+            # An open transaction would block the next `put_back`, and with it all tasks.
+            await self.house.resources.background.wait()
         warnings = [f"{line['event']} {line.get('exc_info')!r}" for line in logged if is_bad(line)]
         self.faults += [f"{name}: {fault}" for fault in (*warnings, *_faults(calls, update))]
         return calls
