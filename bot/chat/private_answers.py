@@ -3,8 +3,8 @@
 1. If the user has a private chat with the bot, the answer goes there, as about a managed chat, and
    what the user types there next is about the group too. The group learns only that it went there.
 2. Otherwise, the group gets a link that opens the private chat. The link carries the command and
-   our row of the group, and works for administrators only. Anonymous administrators, of whom the
-   bot does not know who they are, always get the link.
+   our row of the group, and works for administrators only. Anonymous administrators always get
+   the link, because Telegram does not tell the bot who they are.
 """
 
 from __future__ import annotations
