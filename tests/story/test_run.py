@@ -282,7 +282,7 @@ async def test_the_first_user_of_the_admin_link_is_the_admin(workplace, telegram
 
         await command.stop()
 
-    assert "ources" in sources["text"]
+    assert sources["text"].startswith("I read no news yet.")
     assert rejection["text"] != welcome["text"]
     assert command.output.count("admin_") == 1
 
