@@ -180,7 +180,7 @@ async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
         return files[0]
 
     def end() -> None:
-        thread.join()  # the driver has told the thread to end
+        thread.join()  # the driver has asked the thread to end
         for file in files:
             file.close()
 

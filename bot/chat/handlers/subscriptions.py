@@ -396,6 +396,21 @@ async def _send_trend(name: str, typed: str, context: Context) -> None:
     )
 
 
+def _register_card_buttons(router: Router) -> None:
+    """Register the buttons that show the card of another query."""
+    for change_query, button in (
+        (try_words, press.TryWords),
+        (try_choice, press.TryChoice),
+        (widen_query, press.Widen),
+        (show_phrase, press.AsPhrase),
+        (show_names, press.ShowNames),
+        (add_name, press.AddName),
+    ):
+        router.callback_query.register(
+            change_query, button.filter(), flags=Permission.EVERYBODY.flags
+        )
+
+
 def make_router() -> Router:
     router = Router(name="subscriptions")
     on_message, on_press = router.message.register, router.callback_query.register
@@ -409,15 +424,7 @@ def make_router() -> Router:
     on_press(show_query, press.ShowQuery.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
-    for change_query, button in (
-        (try_words, press.TryWords),
-        (try_choice, press.TryChoice),
-        (widen_query, press.Widen),
-        (show_phrase, press.AsPhrase),
-        (show_names, press.ShowNames),
-        (add_name, press.AddName),
-    ):
-        on_press(change_query, button.filter(), flags=Permission.EVERYBODY.flags)
+    _register_card_buttons(router)
     on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)
     more = press.ShowTopicMenu.filter(F.menu == press.TopicMenu.MORE)
