@@ -21,41 +21,41 @@ class Event(StrEnum):
 
     # in the queue
     QUEUE = "a claim finds another delivery of its chat ahead"
-    ADVANCE = "nothing is ahead any more"
-    SUSPEND = "its chat or mailbox gets nothing for now"
-    RESUME = "its chat or mailbox gets messages again"
-    EXPIRE = "it is no news any more, or its broadcast is stopped"
+    ADVANCE = "no other delivery is ahead of it any more"
+    SUSPEND = "its chat or mailbox is suspended or paused"
+    RESUME = "its chat or mailbox is active again"
+    EXPIRE = "it is too old to be news, or its broadcast was stopped"
 
     # on its way
     CLAIM = "a process claims it"
-    OVERTAKEN = "it is an edit, and a newer one or no message to edit is there"
+    OVERTAKEN = "it is an edit, and a newer edit replaces it or the message to edit does not exist"
     BEGIN = "the intent to call is committed"
-    RELEASE = "the claim is given back: no call was made"
-    LEASE_EXPIRED = "the process that claimed it is gone: no call was made"
-    ABANDONED = "the process that called is gone; another takes it over"
-    RESEND = "the pause after an unknown outcome is over, and the channel answers"
+    RELEASE = "the process gives its claim back without a call"
+    LEASE_EXPIRED = "the process that claimed it died before the call"
+    ABANDONED = "the process that called died, and another takes it over"
+    RESEND = "the pause after an unknown outcome has ended, and the channel answers"
 
     # responses
     ACCEPTED = "accepted, or not modified"
-    RATE_LIMITED = "429: asked to wait"
+    RATE_LIMITED = "429: too many requests"
     TOKEN_REJECTED = "401: the token is rejected"  # noqa: S105 - a sentence, no password
     NOT_CONNECTED = "no connection"
-    TRY_LATER = "a mail server says: later"
+    TRY_LATER = "a mail server asks to try again later"
     SERVER_ERROR = "5xx, or an edit whose outcome is unknown"
-    PATIENCE_OVER = "the same error once too often, or a second unknown outcome"
+    PATIENCE_OVER = "too many attempts ended in the same error, or a second outcome is unknown"
     CHAT_CLOSED = "403: blocked, kicked, closed or gone"
     CHAT_MIGRATED = "the group has become a supergroup"
     MAILBOX_REFUSED = "the mailbox takes no mail"
-    REFUSED_WITH_FALLBACK = "refused for its form; it has a fallback"
-    REFUSED = "refused for its form; it has no fallback"
-    TARGET_GONE = "the message to edit is gone"
+    REFUSED_WITH_FALLBACK = "its markup was refused, and it has a fallback"
+    REFUSED = "its markup was refused, and it has no fallback"
+    TARGET_GONE = "the message to edit no longer exists"
     OUTCOME_UNKNOWN = "time-out, reset or crash after the request left"
 
     # the operator
     RELEASE_STUCK = "the operator releases it"
     DROP = "the operator drops it"
-    RESTORE_HELD = "the operator takes back the drop of a held one"
-    RESTORE_FAILED = "the operator takes back the drop of a failed one"
+    RESTORE_HELD = "the operator undoes the drop of a held delivery"
+    RESTORE_FAILED = "the operator undoes the drop of a failed delivery"
 
 
 class Effect(StrEnum):
@@ -65,15 +65,15 @@ class Effect(StrEnum):
     DUE_LATER = "due after a pause"
     COUNTED = "counts as an attempt"
     UNCOUNTED = "does not count as an attempt"
-    RESET = "attempts count anew"
+    RESET = "the count of attempts starts again"
     SILENT = "silent from now on"
-    RESENT = "is not resent again"
+    RESENT = "will not be resent a second time"
     FALLBACK = "the fallback takes the place of the body"
     SUSPEND_CHAT = "the chat is suspended"
     SUSPEND_MAILBOX = "the mailbox is suspended"
     MIGRATE_CHAT = "the chat gets its new id"
     PAUSE_CHAT = "the chat pauses"
-    PAUSE_TOKEN = "everything pauses"  # noqa: S105 - a phrase, no password
+    PAUSE_TOKEN = "all calls with the token pause"  # noqa: S105 - a phrase, no password
 
 
 class Transition(NamedTuple):

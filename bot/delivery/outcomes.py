@@ -232,34 +232,34 @@ LogLine = tuple[str, str]  # the name of the logger's method, and the sentence
 _BY_EVENT: Final[Mapping[Event, LogLine]] = {
     Event.TOKEN_REJECTED: (
         "error",
-        "the login is rejected and nothing is sent: check BOT_TOKEN or SMTP_PASSWORD",
+        "the server rejects the login, so nothing is sent: check BOT_TOKEN or SMTP_PASSWORD",
     ),
     Event.RATE_LIMITED: (
         "warning",
-        "the server asks for a pause; nothing goes to this chat until it is over",
+        "rate limited: nothing is sent to this chat until the pause ends",
     ),
     Event.CHAT_CLOSED: (
         "info",
-        "a chat cannot be written to; it is suspended until it comes back",
+        "the chat is closed to the bot; it is suspended until it is open again",
     ),
     Event.CHAT_MIGRATED: (
         "info",
-        "a group has become a supergroup; what waits goes to its new id",
+        "the group has become a supergroup; pending messages go to its new id",
     ),
-    Event.ACCEPTED: ("info", "a message already says what it should say"),
-    Event.TARGET_GONE: ("info", "the message to change is gone; the change is dropped"),
-    Event.PATIENCE_OVER: ("error", "a message is held for you: dateline deliveries"),
-    Event.REFUSED: ("error", "a message was refused and waits for you: dateline deliveries"),
-    Event.NOT_CONNECTED: ("warning", "there is no connection to the server; the message waits"),
-    Event.TRY_LATER: ("warning", "the mail server wants the mail later; it waits"),
-    Event.MAILBOX_REFUSED: ("info", "a mailbox takes no mail; it is suspended"),
+    Event.ACCEPTED: ("info", "the edit changes nothing"),
+    Event.TARGET_GONE: ("info", "the message to edit no longer exists; the edit is dropped"),
+    Event.PATIENCE_OVER: ("error", "a message is held: see dateline deliveries"),
+    Event.REFUSED: ("error", "a message was refused: see dateline deliveries"),
+    Event.NOT_CONNECTED: ("warning", "no connection to the server; the message waits"),
+    Event.TRY_LATER: ("warning", "the mail server asks to try again later; the mail waits"),
+    Event.MAILBOX_REFUSED: ("info", "the mailbox takes no mail; it is suspended"),
     Event.REFUSED_WITH_FALLBACK: (
         "warning",
-        "a message was refused as it was; it goes as its fallback",
+        "a message was refused; its fallback is sent instead",
     ),
 }
-_AGAIN: Final = ("warning", "a message may have arrived; it goes once more, without a sound")
-_EDIT_AGAIN: Final = ("warning", "a change may not have arrived; it goes once more")
+_AGAIN: Final = ("warning", "a message may have arrived; it is resent once, silently")
+_EDIT_AGAIN: Final = ("warning", "an edit may not have arrived; it is resent")
 
 
 def log_line(outcome: Outcome, *, is_edit: bool = False) -> LogLine:

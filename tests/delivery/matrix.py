@@ -16,17 +16,17 @@ PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryStat
 SUSPENDED = DeliveryState.SUSPENDED
 HELD, FAILED, DROPPED = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.DROPPED
 
-PAUSE = "the server asks for a pause; nothing goes to this chat until it is over"
-TOKEN = "the login is rejected and nothing is sent: check BOT_TOKEN or SMTP_PASSWORD"
-NO_CONNECTION = "there is no connection to the server; the message waits"
-AGAIN = "a message may have arrived; it goes once more, without a sound"
-EDIT_AGAIN = "a change may not have arrived; it goes once more"
-FALLBACK = "a message was refused as it was; it goes as its fallback"
-REFUSED = "a message was refused and waits for you: dateline deliveries"
-AWAY = "a chat cannot be written to; it is suspended until it comes back"
-MOVED = "a group has become a supergroup; what waits goes to its new id"
-SAME = "a message already says what it should say"
-TOO_LATE = "the message to change is gone; the change is dropped"
+PAUSE = "rate limited: nothing is sent to this chat until the pause ends"
+TOKEN = "the server rejects the login, so nothing is sent: check BOT_TOKEN or SMTP_PASSWORD"
+NO_CONNECTION = "no connection to the server; the message waits"
+AGAIN = "a message may have arrived; it is resent once, silently"
+EDIT_AGAIN = "an edit may not have arrived; it is resent"
+FALLBACK = "a message was refused; its fallback is sent instead"
+REFUSED = "a message was refused: see dateline deliveries"
+AWAY = "the chat is closed to the bot; it is suspended until it is open again"
+MOVED = "the group has become a supergroup; pending messages go to its new id"
+SAME = "the edit changes nothing"
+TOO_LATE = "the message to edit no longer exists; the edit is dropped"
 
 
 @dataclass(frozen=True)
