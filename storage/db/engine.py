@@ -187,7 +187,8 @@ class Transaction:
             # Bypass the session, whose overhead exceeds the time of most of our statements.
             rows = await self._call(Connection.execute, statement, values)
             is_scalar = isinstance(statement, SelectOfScalar)
-            return rows.scalars().all() if is_scalar else rows.all()
+            found: Sequence[Any] = rows.scalars().all() if is_scalar else rows.all()
+            return found
 
     @overload
     async def first(self, statement: SelectOfScalar[Row], **values: object) -> Row | None: ...
@@ -252,7 +253,9 @@ class Transaction:
         with self._in_statement():
             return await self._call(Connection.exec_driver_sql, sql, parameters)
 
-    async def _call(self, method: Callable[..., Any], *arguments: Any) -> Any:
+    async def _call(
+        self, method: Callable[..., CursorResult[Any]], *arguments: Any
+    ) -> CursorResult[Any]:
         """Call a method of SQLAlchemy's synchronous connection.
 
         On the database's thread, where no event loop runs, nothing waits. A greenlet, as in
