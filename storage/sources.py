@@ -35,7 +35,6 @@ from storage.db.leases import (
     CLAIM_TIME,
     CLAIMER,
     FREE,
-    claim,
     claim_statement,
     claim_values,
     lock_claims,
@@ -424,43 +423,44 @@ async def claim_pages(
     delay public ones.
     """
     await lock_claims(tx, Source)
+    statement = _claim_pages(tx.dialect, private=private)
+    values = claim_values(tx, owner, limit, lease)
+    rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_PAUSE)
+    return [AwaitedPage.model_construct(**row._mapping) for row in rows]  # noqa: SLF001 - as above
+
+
+@cache
+def _claim_pages(dialect: str, *, private: bool) -> ReturningUpdate[Any]:
     other = aliased(AwaitedPage)
     # Includes pages that another process leases, so that no second page of such a host is claimed.
     first_of_host = (
         select(func.min(other.article_id))
-        .where(col(other.private).is_(private), col(other.due_at) <= tx.now)
+        .where(col(other.private).is_(private), col(other.due_at) <= CLAIM_TIME)
         .group_by(other.host)
     )
-    same_host = [col(other.host) == col(AwaitedPage.host), col(other.lease_until) > tx.now]
+    same_host = [col(other.host) == col(AwaitedPage.host), col(other.lease_until) > CLAIM_TIME]
     if not private:
         same_host.append(~col(other.private))
-    horizon = tx.now + LONGEST_PAUSE
+    host = col(AwaitedPage.host)
     due = [
         col(AwaitedPage.article_id).in_(first_of_host),
         ~exists().where(*same_host),
-        ~is_paused(col(AwaitedPage.host), tx.now, horizon, public=not private),
+        ~is_paused(host, CLAIM_TIME, bindparam("horizon"), public=not private),
     ]
-    if tx.dialect == POSTGRESQL:  # a single process keeps its own pages and sources apart
-        due.append(~_is_source_being_read(tx.now, owner, private=private))
-    return await claim(
-        tx,
-        AwaitedPage,
-        and_(*due),
-        order=(col(AwaitedPage.article_id),),
-        limit=limit,
-        owner=owner,
-        lease=lease,
-    )
+    if dialect == POSTGRESQL:  # a single process keeps its own pages and sources apart
+        due.append(~_is_source_being_read(private=private))
+    columns = inspect(AwaitedPage).local_table.columns
+    order = (col(AwaitedPage.article_id),)
+    return claim_statement(AwaitedPage, and_(*due), order).returning(*columns)
 
 
-def _is_source_being_read(now: datetime, owner: str, *, private: bool) -> ColumnElement[bool]:
+def _is_source_being_read(*, private: bool) -> ColumnElement[bool]:
     """Build the condition that another process is reading a source of the page's host."""
-    leased = [col(Source.host) == col(AwaitedPage.host), col(Source.lease_until) > now]
+    leased = [col(Source.host) == col(AwaitedPage.host), col(Source.lease_until) > CLAIM_TIME]
     if not private:
         leased.append(col(Source.public).is_(True))
-    return exists().where(
-        *leased, col(Source.owner).is_distinct_from(owner), ~col(Source.own_network)
-    )
+    is_other = col(Source.owner).is_distinct_from(CLAIMER)
+    return exists().where(*leased, is_other, ~col(Source.own_network))
 
 
 async def delay_next_page(tx: Transaction, page: AwaitedPage, pause: timedelta) -> None:
