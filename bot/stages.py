@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.ops.instrumentation import Instrumentation, Operation
-from bot.stopping import flat_errors, sleep_until, work_until
+from bot.stopping import flat_errors, sleep_until
 from storage.db.problems import is_disconnected, is_unavailable
 from storage.enums import Notification
 
@@ -144,8 +144,17 @@ class StageRunner:
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until *stopping* is set; finish the current round first."""
         self.wake()
+        # One task for the whole run, because tasks for each wait would cost more than the wait.
+        async with asyncio.TaskGroup() as group:
+            ending = group.create_task(self._wake_at(stopping))
+            try:
+                await self._run(stopping)
+            finally:
+                ending.cancel()
+
+    async def _run(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            await self._wait(stopping)
+            await self._wait()
             self._woken.clear()
             await self.work(stopping)
             # The first failure is retried at the next wake-up, later ones after growing pauses.
@@ -153,10 +162,18 @@ class StageRunner:
                 seconds = 2.0 ** min(self._failures - 2, 9)
                 await self.pause(stopping, min(seconds, self._longest_pause))
 
-    async def _wait(self, stopping: asyncio.Event) -> None:
+    async def _wake_at(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self.wake()
+
+    async def _wait(self) -> None:
+        """Wait for a wake-up, or for the time-out of the stage."""
+        if self.is_woken:
+            await asyncio.sleep(0)  # a stage that wakes itself must let others run
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(self.timeout_seconds):
-                await work_until(stopping, self._woken.wait())
+                await self._woken.wait()
 
     async def work(self, stopping: asyncio.Event) -> None:
         """Do rounds until nothing is left to do or a round fails; log the failure."""

@@ -113,7 +113,10 @@ async def schedule_chats(
         for chat_id, due_at in leased.items()
     }
     await release_each(
-        tx, Chat, {chat_id: {"next_digest_at": moment} for chat_id, moment in next_at.items()}
+        tx,
+        Chat,
+        {chat_id: {"next_digest_at": moment} for chat_id, moment in next_at.items()},
+        owner,
     )
     return unchanged
 

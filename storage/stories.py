@@ -120,14 +120,15 @@ async def claim_growing_stories(
 
 
 async def finish_reporting(
-    tx: Transaction, stories: Iterable[Story], waiting: Container[int]
+    tx: Transaction, owner: str, stories: Iterable[Story], waiting: Container[int]
 ) -> None:
-    """Release the locked *stories*; their alerts now show the growth read at the claim.
+    """Release the *stories* that *owner* still leases.
 
-    A story that an article joined since is due again. Stories with ids in *waiting* stay due.
+    Their alerts now show the growth read at the claim. A story that an article joined since is due
+    again. Stories with ids in *waiting* stay due.
     """
     changes: dict[int, dict[str, Any]] = {}
     for story in stories:
         reported = {} if story.id in waiting else {"reported": story.grown}
         changes[story.id] = {"reported_at": tx.now, **reported}
-    await release_each(tx, Story, changes)
+    await release_each(tx, Story, changes, owner)

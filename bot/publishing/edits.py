@@ -67,7 +67,7 @@ async def edit_alerts(
                 return alerts[-1].id
             postponed = await stories_pressed(tx, held, pressed)
             reported = [story for story in stories if story.id in held]
-            await finish_reporting(tx, reported, postponed)
+            await finish_reporting(tx, owner, reported, postponed)
             return None
 
         await in_pages(storage, page, 0)

@@ -6,10 +6,11 @@ slots of their own.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, Self
 
 import structlog
@@ -115,12 +116,16 @@ class PageStage:
 
     async def _claim(self) -> tuple[list[AwaitedPage], list[AwaitedPage], datetime]:
         with handed_back(self._left) as left:
-            async with self.storage.writing() as tx:
-                for article_id in sorted(left):
-                    await sources.postpone_page(tx, article_id, self.owner, tx.now)
-                public = await self._claim_for(tx, self.public, private=False)
-                private = await self._claim_for(tx, self.private, private=True)
-                return public, private, tx.now
+            return await self.storage.write_at_once(partial(self._claim_in, left))
+
+    async def _claim_in(
+        self, left: Collection[int], tx: Transaction
+    ) -> tuple[list[AwaitedPage], list[AwaitedPage], datetime]:
+        for article_id in sorted(left):
+            await sources.postpone_page(tx, article_id, self.owner, tx.now)
+        public = await self._claim_for(tx, self.public, private=False)
+        private = await self._claim_for(tx, self.private, private=True)
+        return public, private, tx.now
 
     async def _claim_for(
         self, tx: Transaction, slots: Slots, *, private: bool

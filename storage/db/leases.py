@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.sql import Leased, among, insert_new
+from storage.db.sql import Leased, among, insert_new, update_each
 
 _LENGTH: Final = 32  # the longest name
 
@@ -250,25 +250,22 @@ def _own_lock(table: type[Leased]) -> Any:
 
 
 async def release_each(
-    tx: Transaction, table: type[Leased], changes: Mapping[int, Mapping[str, Any]]
-) -> None:
-    """Free rows that `lock_own` has locked, and set the columns in *changes*, by id.
+    tx: Transaction, table: type[Leased], changes: Mapping[int, Mapping[str, Any]], owner: str
+) -> set[int]:
+    """Free the rows that *owner* still leases, and set the columns in *changes*, by id.
 
-    A `lease_until` among the columns keeps the row from being claimed until then.
+    Returns the ids of these rows. A `lease_until` among the columns keeps a row from being claimed
+    until then.
     """
+    key = inspect(table).primary_key[0].name
     rows_by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for key in sorted(changes):
-        row = {"_key": key, **changes[key]}
-        rows_by_columns.setdefault(tuple(sorted(changes[key])), []).append(row)
-    for columns, rows in rows_by_columns.items():
-        await tx.change(_release(table, columns), rows)
-
-
-@cache
-def _release(table: type[Leased], columns: tuple[str, ...]) -> Update:
-    new: dict[str, Any] = {column: bindparam(column) for column in columns}
-    which = inspect(table).primary_key[0] == bindparam("_key")
-    return update(inspect(table).local_table).where(which).values({**FREE, **new})
+    for row_id in sorted(changes):
+        row = {key: row_id, **FREE, **changes[row_id]}
+        rows_by_columns.setdefault(tuple(sorted(row)), []).append(row)
+    released: set[int] = set()
+    for rows in rows_by_columns.values():
+        released |= await update_each(tx, table, rows, key=key, owner=owner)
+    return released
 
 
 async def release_all_of_others(tx: Transaction, table: type[Row], owner: str) -> None:

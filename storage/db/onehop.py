@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
-from sqlalchemy.util import EMPTY_DICT
+from sqlalchemy.util import EMPTY_DICT, await_only
 
 Result = TypeVar("Result")
 
@@ -91,17 +91,20 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
     def lastrowid(self) -> Any:
         return self._done.lastrowid
 
-    async def _execute_async(self, operation: Any, parameters: Any) -> None:
-        await self._hop(sqlite3.Cursor.execute, operation, parameters or ())
+    def execute(self, operation: Any, parameters: Any = None) -> None:
+        self._act(sqlite3.Cursor.execute, operation, parameters or ())
 
-    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> None:
-        await self._hop(sqlite3.Cursor.executemany, operation, seq_of_parameters)
+    def executemany(self, operation: Any, seq_of_parameters: Any) -> None:
+        self._act(sqlite3.Cursor.executemany, operation, seq_of_parameters)
 
-    async def _hop(self, act: Callable[..., object], operation: str, parameters: Any) -> None:
+    def _act(self, act: Callable[..., object], operation: str, parameters: Any) -> None:
         call = (self._connection._conn, act, operation, parameters)  # noqa: SLF001 - as the adapter
         if self._own.is_own_thread():
             self._keep(_done(*call))
-            return
+        else:
+            await_only(self._hop(call))
+
+    async def _hop(self, call: tuple[Any, ...]) -> None:
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001 - of the adapter
             self._keep(await self._connection._execute(_done, *call))  # noqa: SLF001
 

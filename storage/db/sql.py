@@ -183,6 +183,47 @@ async def upsert(
     await _insert(tx, table, rows, f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
 
 
+async def update_each(
+    tx: Transaction,
+    table: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: str,
+    owner: str,
+) -> set[Any]:
+    """Give each row with the same *key* the values of one of *rows*; return the changed keys.
+
+    Leaves out rows that *owner* does not lease. All of *rows* name the same columns, and no two
+    have the same key.
+    """
+    columns, updating = _updating(tx.connection.dialect, table, tuple(rows[0]), key)
+    changed: set[Any] = set()
+    for values, parameters in _inserted_values(tx.dialect, columns, rows):
+        holder = f"${len(parameters) + 1}" if tx.dialect == POSTGRESQL else "?"
+        statement = updating.format(values=values, holder=holder)
+        result = await tx.execute_in_driver(statement, (*parameters, owner))
+        changed |= set(result.scalars())
+    return changed
+
+
+@lru_cache(maxsize=128)
+def _updating(
+    dialect: Dialect, table: type[SQLModel], named: tuple[str, ...], key: str
+) -> tuple[Sequence["_Column"], str]:
+    """Return the columns and the statement of `update_each`, with places for values and holder."""
+    columns = [each for each in _insert_columns(dialect, table, named) if each.is_named]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    changes = ", ".join(
+        f'"{each.name}" = new."{each.name}"' for each in columns if each.name != key
+    )
+    stored = f'"{table.__tablename__}"'
+    return columns, (
+        f"WITH new ({names}) AS ({{values}}) UPDATE {stored} SET {changes} FROM new"  # noqa: S608
+        f' WHERE {stored}."{key}" = new."{key}" AND {stored}."owner" = {{holder}}'
+        f' RETURNING {stored}."{key}"'
+    )
+
+
 _LENGTH: Final = re.compile(r"\(\d+\)")
 
 _ROWS_AT_ONCE: Final = 500  # per statement on SQLite, which allows 32,766 parameters

@@ -145,7 +145,7 @@ async def test_an_article_of_two_sources_at_once_is_stored_once(storage):
 async def test_the_source_of_record_makes_an_article_that_several_show_at_once(storage, is_search):
     a, b = await claimed(storage, "a", "b")
     if is_search:
-        a.kind = SourceKind.SEARCH
+        a = a.model_copy(update={"kind": SourceKind.SEARCH})
         async with storage.writing() as tx:
             await change_source(tx, a.id, {"kind": SourceKind.SEARCH})
     both = [fetched(each, "One", site="wire", text=f"By {each.host}.") for each in (a, b)]
@@ -413,8 +413,8 @@ async def test_a_source_follows_ten_permanent_redirects_unless_another_source_is
 @pytest.mark.parametrize(("public", "awaited"), [(True, 60), (False, MAX_PRIVATE_PAGES)])
 async def test_every_new_entry_of_a_public_source_gets_its_page(storage, public, awaited):
     (source,) = await claimed(storage, "a")
-    source.first_read_at = source.created_at  # what it shows now is news
-    source.public = public
+    read = {"first_read_at": source.created_at, "public": public}  # what it shows now is news
+    source = source.model_copy(update=read)
 
     await store_fetched(storage, "me", [fetched(source, *map(str, range(60)))])
 

@@ -117,15 +117,23 @@ async def test_rows_are_released_with_other_values(storage: Storage):
     assert await rows(storage) == [(None, 1), (None, 1), ("b", 0)]
 
 
-async def test_each_locked_row_is_released_with_values_of_its_own(
+async def test_rows_that_the_owner_leases_are_locked(storage: Storage):
+    ids = await two_have_three(storage)
+
+    async with storage.writing() as tx:
+        assert await lock_own(tx, Story, ids, "a") == set(ids[:2])
+
+
+async def test_each_leased_row_is_released_with_values_of_its_own(
     storage: Storage, clock: TurnedClock
 ):
     ids = await two_have_three(storage)
     rest = clock.now + 5 * LEASE
 
     async with storage.writing() as tx:
-        assert await lock_own(tx, Story, ids, "a") == set(ids[:2])
-        await release_each(tx, Story, {ids[0]: {"reported": 3}, ids[1]: {"lease_until": rest}})
+        changes = {ids[0]: {"reported": 3}, ids[1]: {"lease_until": rest}, ids[2]: {"reported": 3}}
+        assert await release_each(tx, Story, changes, "a") == set(ids[:2])
+        assert await release_each(tx, Story, {}, "a") == set()
 
     assert await rows(storage) == [(None, 3), (None, 0), ("b", 0)]
     clock.turn(LEASE)

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.dialects import sqlite
+from sqlmodel import col, select
 
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
+from storage.db.sql import _updating, insert_new
 from storage.enums import SourceState
 from storage.sources import (
     Follow,
@@ -229,6 +231,46 @@ async def test_a_claim_reads_only_sources_that_are_due(sqlite_url: str, public: 
     assert [step for step in steps if step.startswith("SCAN") and "json_each" not in step] == [
         "SCAN due"
     ]
+
+
+async def test_finished_fetches_are_found_by_their_ids(sqlite_url: str):
+    storage = Storage.open(sqlite_url)
+    _columns, update_sources = _updating(sqlite.dialect(), Source, ("id", "title"), "id")
+    statement = update_sources.format(values="VALUES (?, ?), (?, ?)", holder="?")
+    async with storage.reading() as tx:
+        parameters = (1, "one", 2, "two", "me")
+        plan = await tx.execute_in_driver(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps = [row[-1] for row in plan]
+    await storage.close()
+
+    assert "SEARCH source USING INTEGER PRIMARY KEY (rowid=?)" in steps
+    assert not [step for step in steps if step.startswith("SCAN source")]
+
+
+async def test_fetches_with_different_results_finish_together(storage: Storage):
+    async with storage.writing() as tx:
+        rows = [source_row(f"https://{name}.example", public=True) for name in "abc"]
+        ids = await insert_new(tx, Source, rows, returning=Source.id)
+        assert len(await claim_public_sources(tx, owner="me", limit=2, lease=MINUTE)) == 2
+    detail, seen = {"status": 503, "words": "é'\""}, b"\x00\xff"
+    results: dict[int, dict[str, Any]] = {
+        ids[0]: {"error": "busy", "error_detail": detail},
+        ids[1]: {"etag": None, "fingerprints": seen, "lease_until": rows[0]["created_at"]},
+        ids[2]: {"error": "busy", "error_detail": None},
+    }
+
+    async with storage.writing() as tx:
+        assert await finish_fetches(tx, "me", results) == set(ids[:2])
+
+    a, b, c = await all_sources_by_id(storage)
+    assert (a.error, a.error_detail, a.owner, a.lease_until) == ("busy", detail, None, None)
+    assert (b.fingerprints, b.owner, b.lease_until) == (seen, None, rows[0]["created_at"])
+    assert c.error is None
+
+
+async def all_sources_by_id(storage: Storage) -> list[Source]:
+    async with storage.reading() as tx:
+        return list(await tx.rows(select(Source).order_by(col(Source.id))))
 
 
 async def follow(storage: Storage, account: int, *names: str) -> None:
