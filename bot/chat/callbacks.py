@@ -355,6 +355,18 @@ class FindFeeds(CallbackData, prefix="findfeeds"):
     number: LinkNumber = 0
 
 
+class ExplainLink(CallbackData, prefix="whynot"):
+    """Says why the chat did not get the stored article at a link."""
+
+    number: LinkNumber = 0
+
+
+class ReadLink(CallbackData, prefix="readlink"):
+    """Reads the page at a link, for keywords from its article."""
+
+    number: LinkNumber = 0
+
+
 class OwnSourcesPage(CallbackData, prefix="own"):
     page: PageNumber = 0
 
