@@ -106,6 +106,16 @@ class UndoSubscribe(CallbackData, prefix="unsub"):
     was: Mode | None = None
 
 
+class KeepZone(CallbackData, prefix="zoneright"):
+    """Confirms the guessed zone in the answer to a subscription, whose *Undo* stays.
+
+    *was*: the mode before, as in UndoSubscribe.
+    """
+
+    topic_id: RowId
+    was: Mode | None = None
+
+
 class UndoQuery(CallbackData, prefix="unuse"):
     """Restores the query in the message, if *after* is still the checksum of the query.
 

@@ -6,7 +6,7 @@
   own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.matching.backfill import backfill
@@ -26,7 +26,7 @@ from bot.subscribers.settings import replan
 from bot.subscribers.text import checksum, one_line
 from bot.subscribers.topic_names import name_for, name_of_query
 from bot.subscribers.topics import find_topic, parse_for
-from storage.chats import Chat, lock_account, lock_chat
+from storage.chats import Chat, lock_account, lock_chat, schedule_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, Mode, MuteKind
 from storage.mutes import MuteSubject, move_topic_mute, mute_of
@@ -132,6 +132,17 @@ async def unsubscribe(storage: Storage, chat_id: int, topic_id: int) -> Unsubscr
         chat = await lock_chat(tx, chat_id)
         topic, subscription = await subscription_of(tx, chat_id, topic_id)
         return await _end(tx, chat, topic, subscription)
+
+
+async def keep_zone(
+    storage: Storage, chat_id: int, topic_id: int, *, was: Mode | None
+) -> Subscribed:
+    """Keep the chat's zone, guessed or not, for good; *was*: the mode of the topic before."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        topic, subscription = await subscription_of(tx, chat_id, topic_id)
+        chat.zone_guessed = False
+        return await _subscribed(tx, chat, topic, subscription, was)
 
 
 async def undo_subscribe(
