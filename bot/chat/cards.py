@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.posts import Post
     from bot.subscribers.sentences import Understood
+    from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from storage.sources import Source
 
@@ -147,7 +148,6 @@ async def answer_intent(intent: Intent, context: Context) -> None:
         f"chat/intents.html#{intent}",
         user=context.user,
         topics=listed,
-        unavailable=context.resources.unavailable_commands,
     )
 
 
@@ -334,9 +334,11 @@ def links_on(pressed: CallbackQuery) -> list[str]:
 # The mailbox
 
 
-async def show_mailbox(mailbox: MailboxSeen, context: Context) -> None:
-    can_mail = context.resources.mailer is not None
-    await context.reply.change("chat/email.html", mailbox=mailbox, can_mail=can_mail)
+async def show_mailbox(
+    mailbox: MailboxSeen, context: Context, changed: ChatSettings | None = None
+) -> None:
+    """Show the page of the mailbox; *changed*: the settings after a change that can be undone."""
+    await context.reply.change("chat/email.html", mailbox=mailbox, settings=changed)
 
 
 async def request_confirmation(address: str, context: Context) -> None:
