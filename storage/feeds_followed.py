@@ -226,7 +226,9 @@ async def count_followed(tx: Transaction, chat_id: int) -> int:
     return await tx.one(select(func.count()).select_from(Follow).where(theirs))
 
 
-async def follow(tx: Transaction, chat_id: int, source_id: int) -> bool:
+async def follow(
+    tx: Transaction, chat_id: int, source_id: int, *, import_id: int | None = None
+) -> bool:
     """Make the chat follow the source; return False if it already does."""
     await tx.change(delete(Unfollowed).where(*_of_pair(Unfollowed, chat_id, source_id)))
     # A private source that was never read is due with its first follower.
@@ -236,7 +238,7 @@ async def follow(tx: Transaction, chat_id: int, source_id: int) -> bool:
         .where(~col(Source.public), ~exists().where(col(Follow.source_id) == source_id))
         .values(next_fetch_at=tx.now)
     )
-    row = {"chat_id": chat_id, "source_id": source_id}
+    row = {"chat_id": chat_id, "source_id": source_id, "import_id": import_id}
     return bool(await insert_new(tx, Follow, [row], returning=Follow.source_id))
 
 
@@ -251,6 +253,12 @@ async def unfollow(tx: Transaction, chat_id: int, source_id: int) -> bool:
     row = {"chat_id": chat_id, "source_id": source_id, "left_at": tx.now}
     await insert_new(tx, Unfollowed, [row])
     return True
+
+
+async def sources_imported(tx: Transaction, chat_id: int, import_id: int) -> Sequence[int]:
+    """Return the sources that the chat follows since it imported this file."""
+    of_file = (col(Follow.chat_id) == chat_id, col(Follow.import_id) == import_id)
+    return await tx.rows(select(Follow.source_id).where(*of_file))
 
 
 async def was_followed(tx: Transaction, chat_id: int, source_id: int) -> bool:

@@ -231,6 +231,12 @@ async def muted_sources(
     return [(MuteKind(kind), url, until) for kind, url, until in rows]
 
 
+async def mutes_in_force(tx: Transaction, chat_id: int) -> list[Mute]:
+    """Return all mutes of the chat that have not ended."""
+    of_chat = col(Mute.chat_id) == chat_id
+    return list(await tx.rows(select(Mute).where(of_chat, is_active(tx.now))))
+
+
 async def subjects_muted(tx: Transaction, chat_id: int) -> set[tuple[MuteKind, int]]:
     """Return the kind and id of all subjects that the chat has muted."""
     return (await subjects_muted_of_each(tx, [chat_id])).get(chat_id, set())

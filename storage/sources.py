@@ -110,6 +110,7 @@ class Follow(SQLModel, table=True):
     source_id: int = Field(
         primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
+    import_id: int | None = Field(default=None, sa_type=ROW_ID)  # the file that it came with
 
 
 class AwaitedPage(Leased, table=True):

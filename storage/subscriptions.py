@@ -27,6 +27,7 @@ class Subscription(SQLModel, table=True):
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # articles stored before cause no alert
+    import_id: int | None = Field(default=None, sa_type=ROW_ID)  # the file that it came with
 
 
 class EndedSubscription(SQLModel, table=True):
@@ -285,13 +286,23 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
 
 
 async def begin_subscription(
-    tx: Transaction, chat_id: int, topic_id: int, mode: Mode
+    tx: Transaction, chat_id: int, topic_id: int, mode: Mode, *, import_id: int | None = None
 ) -> Subscription:
     """Subscribe the chat to a topic that it is not subscribed to; forget any ended subscription."""
     await delete_ended(tx, chat_id, topic_id)
-    begun = Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now)
+    begun = Subscription(
+        chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now, import_id=import_id
+    )
     await tx.add(begun)
     return begun
+
+
+async def subscriptions_imported(
+    tx: Transaction, chat_id: int, import_id: int
+) -> Sequence[Subscription]:
+    """Return the subscriptions that came with the file and were not changed since."""
+    of_file = (col(Subscription.chat_id) == chat_id, col(Subscription.import_id) == import_id)
+    return await tx.rows(select(Subscription).where(*of_file).order_by(col(Subscription.id)))
 
 
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:

@@ -8,16 +8,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlmodel import col, func, or_, select
+from sqlalchemy import false
+from sqlalchemy.orm import aliased
+from sqlmodel import case, col, func, or_, select
 
 from storage.alerts import Alert
 from storage.articles import Article
+from storage.bundles import Bundle
 from storage.db.engine import Transaction
 from storage.db.sql import among
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.matches import Match
 from storage.outbox import Delivery
+from storage.reports import has_arrived, is_reported
 from storage.sources import Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
@@ -84,6 +88,47 @@ async def alerts_of(tx: Transaction, story_id: int, limit: int) -> list[Decision
         .limit(limit)
     )
     return [Decision(*row) for row in rows]
+
+
+class AlertOfStory(NamedTuple):
+    """A chat's alert to a story. *waits_until*: when its bundle is due, if it was not released."""
+
+    article_id: int
+    made_at: datetime
+    is_reported: bool
+    waits_until: datetime | None
+    is_quiet: bool
+
+
+async def alert_of_story(tx: Transaction, chat_id: int, story_id: int) -> AlertOfStory | None:
+    its = aliased(Bundle)  # because `is_reported` has the bundle in a subquery
+    waits_until = case((col(its.released_at).is_(None), col(its.release_at)))
+    row = await tx.first(
+        select(
+            Alert.article_id,
+            func.coalesce(col(its.released_at), col(Alert.made_at)),
+            is_reported(),
+            waits_until,
+            func.coalesce(col(its.is_quiet), false()),
+        )  # type: ignore[call-overload]
+        .outerjoin(its, col(its.id) == col(Alert.bundle_id))
+        .where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
+    )
+    return AlertOfStory(*row) if row else None
+
+
+async def listed_at(tx: Transaction, chat_id: int, story_id: int) -> datetime | None:
+    """Return when a digest listed the story to the chat; None if no such digest has arrived."""
+    made_at: datetime | None = await tx.first(
+        select(Edition.made_at)
+        .join(EditionStory, col(EditionStory.edition_id) == col(Edition.id))
+        .where(
+            col(EditionStory.chat_id) == chat_id,
+            col(EditionStory.story_id) == story_id,
+            has_arrived(Delivery.edition_id, EditionStory.edition_id),
+        )
+    )
+    return made_at
 
 
 async def editions_of(tx: Transaction, story_id: int, limit: int) -> list[Decision]:

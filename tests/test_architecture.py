@@ -39,6 +39,7 @@ PURE = (
     *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text"),
     *("bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
     *("bot.publishing.calendar", "bot.publishing.selection", "bot.delivery.outcomes"),
+    "bot.subscribers.why_not",
     *("storage.enums", "storage.schedules", "storage.states"),
 )
 DECIDING = ORDER[: ORDER.index("ops")]

@@ -10,6 +10,8 @@ its number.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from pydantic import Field
 from bot.matching.result_pages import PagePosition
 from bot.rendering.keyboards import ALERT, ALL, DECIDE, FEEDBACK, SETTINGS, TOPICS
 from bot.subscribers.digest_schedule import WeeklyTime
+from bot.subscribers.export import TakenSettings
 from bot.subscribers.intents import Intent
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
@@ -100,6 +103,16 @@ class UndoSubscribe(CallbackData, prefix="unsub"):
 
     subscription_id: RowId
     mode: Mode
+    was: Mode | None = None
+
+
+class KeepZone(CallbackData, prefix="zoneright"):
+    """Confirms the guessed zone in the answer to a subscription, whose *Undo* stays.
+
+    *was*: the mode before, as in UndoSubscribe.
+    """
+
+    topic_id: RowId
     was: Mode | None = None
 
 
@@ -352,6 +365,18 @@ class FindFeeds(CallbackData, prefix="findfeeds"):
     number: LinkNumber = 0
 
 
+class ExplainLink(CallbackData, prefix="whynot"):
+    """Says why the chat did not get the stored article at a link."""
+
+    number: LinkNumber = 0
+
+
+class ReadLink(CallbackData, prefix="readlink"):
+    """Reads the page at a link, for keywords from its article."""
+
+    number: LinkNumber = 0
+
+
 class OwnSourcesPage(CallbackData, prefix="own"):
     page: PageNumber = 0
 
@@ -378,6 +403,24 @@ class AskSource(CallbackData, prefix="asksource"):
 
 class ImportFile(CallbackData, prefix="import"):
     """Imports the file that the message with the button replies to."""
+
+
+class UndoImport(CallbackData, prefix="unimport"):
+    """Removes what an import added; the other fields are those of TakenSettings."""
+
+    import_id: RowId
+    zone: Annotated[str, Field(max_length=64)] = ""
+    has_hours: bool = False
+    has_times: bool = False
+    after: str = ""
+
+
+def undo_import(import_id: int, taken: TakenSettings | None) -> str:
+    """Return the data of a button that undoes an import, without its settings if they don't fit."""
+    if taken:
+        with suppress(ValueError):  # a very long name of a zone
+            return UndoImport(import_id=import_id, **asdict(taken)).pack()
+    return UndoImport(import_id=import_id).pack()
 
 
 class AddList(CallbackData, prefix="addlist"):

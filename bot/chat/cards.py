@@ -23,6 +23,7 @@ from bot.rendering.i18n import ENGLISH
 from bot.sources.administration import is_anything_read
 from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import mailboxes, own_feeds, posts, topics
+from bot.subscribers.asked_articles import asked_article
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
 from bot.subscribers.limits import count_search
 from bot.subscribers.sentences import understand
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
     from bot.matching.query import ParsedQuery
     from bot.matching.query.ast import Node
     from bot.sources.discovery.discover import LookupResult
+    from bot.subscribers.asked_articles import AskedArticle
     from bot.subscribers.intents import Intent
     from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.posts import Post
     from bot.subscribers.sentences import Understood
+    from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from storage.sources import Source
 
@@ -145,7 +148,6 @@ async def answer_intent(intent: Intent, context: Context) -> None:
         f"chat/intents.html#{intent}",
         user=context.user,
         topics=listed,
-        unavailable=context.resources.unavailable_commands,
     )
 
 
@@ -242,7 +244,19 @@ def _is_plain(node: Node) -> bool:
 
 
 async def show_link(url: str, context: Context) -> None:
-    """Show what is at a typed link: its feeds, or keywords from its article."""
+    """Say why the chat did not get the article at a typed link, or show what is at the link."""
+    if asked := await asked_article(context.storage, context.chat_id, url):
+        await show_asked_article(asked, context)
+    else:
+        await read_page(url, context)
+
+
+async def show_asked_article(asked: AskedArticle, context: Context) -> None:
+    await context.reply.show("chat/why_not.html", asked=asked, **context.clock)
+
+
+async def read_page(url: str, context: Context) -> None:
+    """Show what is at *url*: its feeds, or keywords from its article."""
     if source := await own_feeds.public_source(context.storage, url):
         await context.reply.show(
             "chat/typed.html#known_source", source=source, now=context.user.now
@@ -269,7 +283,11 @@ async def _show_found(progress: Progress, found: LookupResult, context: Context)
     if found.text:
         words = suggested(found.title, found.text)
         await progress.change(
-            "chat/typed.html#keywords", title=found.title, url=found.url, words=words
+            "chat/typed.html#keywords",
+            title=found.title,
+            url=found.url,
+            words=words,
+            is_stored=await asked_article(context.storage, context.chat_id, found.url) is not None,
         )
     elif source := await _only_public_source(found, context):
         await progress.change("chat/typed.html#known_source", source=source, now=context.user.now)
@@ -289,7 +307,9 @@ async def _only_public_source(found: LookupResult, context: Context) -> Source |
 async def suggest_keywords(post: Post, context: Context) -> None:
     """Offer keywords from a text that somebody else wrote."""
     words = suggested(post.title, post.text)
-    await context.reply.show("chat/typed.html#keywords", title="", url="", words=words)
+    await context.reply.show(
+        "chat/typed.html#keywords", title="", url="", words=words, is_stored=False
+    )
 
 
 def link_on(pressed: CallbackQuery, number: int) -> str:
@@ -314,9 +334,11 @@ def links_on(pressed: CallbackQuery) -> list[str]:
 # The mailbox
 
 
-async def show_mailbox(mailbox: MailboxSeen, context: Context) -> None:
-    can_mail = context.resources.mailer is not None
-    await context.reply.change("chat/email.html", mailbox=mailbox, can_mail=can_mail)
+async def show_mailbox(
+    mailbox: MailboxSeen, context: Context, changed: ChatSettings | None = None
+) -> None:
+    """Show the page of the mailbox; *changed*: the settings after a change that can be undone."""
+    await context.reply.change("chat/email.html", mailbox=mailbox, settings=changed)
 
 
 async def request_confirmation(address: str, context: Context) -> None:

@@ -105,6 +105,7 @@ class ReplyMiddleware(BaseMiddleware):
         renderer = self._renderer.of((sender and sender.language_code) or "")
         reply = self._reply_to(event, data["bot"], renderer)
         reply.once = UpdateRef(data["bot"].id, data["event_update"].update_id)
+        reply.unavailable = data["resources"].unavailable_commands
         try:
             result = await handler(_storable(event), data | {"reply": reply})
         except Exception:

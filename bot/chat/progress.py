@@ -107,15 +107,16 @@ class FeedListReports:
                 values = {"tried": progress.tried, "total": progress.total}
                 await shown.change("chat/import.html#adding", **values)
             else:
-                await _report_all(reply, chat.message.message_id, progress.lines)
+                await _report_all(reply, chat, progress.lines)
         except AiogramError as error:
             log.info("the progress of a feed list was not shown", reason=str(error))
 
 
-async def _report_all(reply: Reply, message_id: int, lines: Sequence[Tried]) -> None:
+async def _report_all(reply: Reply, chat: ImportChat, lines: Sequence[Tried]) -> None:
     failed = [line for line in lines if line.outcome in {"refused", "too many"}]
-    await Progress(reply, message_id).change(
+    await Progress(reply, chat.message.message_id).change(
         "chat/import.html#added",
+        import_id=chat.list_id,
         added=sum(line.outcome == "followed" for line in lines),
         known=sum(line.outcome == "there" for line in lines),
         failed=failed,

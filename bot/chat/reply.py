@@ -54,6 +54,7 @@ class Reply:
     is_public: bool = False  # the press was in a channel; replies go to the private chat
     said: set[str] = field(default_factory=set)  # templates that `say` has shown
     may_press: Callable[[str], bool] | None = None  # in a group: whether the user may, by data
+    unavailable: frozenset[str] = frozenset()  # the commands that this installation cannot serve
 
     def speak(self, language: str) -> None:
         """Reply in this language (IETF tag) from now on, if the bot offers it."""
@@ -62,7 +63,8 @@ class Reply:
     @property
     def _common(self) -> dict[str, Any]:
         """The values that all templates of replies get; *in_group*: all members see the reply."""
-        return {"press": press, "in_group": self.telegram_id < 0}
+        is_in_group = self.telegram_id < 0
+        return {"press": press, "in_group": is_in_group, "unavailable": self.unavailable}
 
     def render(self, template: str, **values: Any) -> Message:
         return self.renderer.message(template, **self._common, **values)

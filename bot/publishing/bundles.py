@@ -1,7 +1,7 @@
 """Bundles: the postponed alerts of one chat, sent together when the bundle is due.
 
 1. A bundle is rendered when it is released, so it names all publishers up to then. It is not
-   edited afterwards.
+   edited afterwards. A bundle of one story looks like an ordinary alert, with its buttons.
 2. A story that continues an earlier alert is marked as an update.
 3. The most widely covered stories come first, then the newest. The first ten have an excerpt.
 4. A story is left out if the chat has muted it, has unsubscribed from or muted all topics that it

@@ -17,7 +17,14 @@ from bot.mail.compose import (
     encoded_size,
     subject_of,
 )
-from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, edition_values
+from bot.publishing.pages import (
+    Bundled,
+    EditionPage,
+    alert_values,
+    bundle_values,
+    edition_values,
+    only_story,
+)
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
 from bot.sources.hosts import host_shown
 from bot.text.snippets import Snippet
@@ -76,7 +83,12 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
     zone: str,
     is_quiet: bool,
 ) -> Mail:
-    """Return a bundle as a mail; *is_quiet* if it has waited for the end of quiet hours."""
+    """Return a bundle as a mail; *is_quiet* if it has waited for the end of quiet hours.
+
+    A single story is an ordinary alert.
+    """
+    if alone := only_story(stories, unlisted):
+        return alert_mail(mailer, recipient, occasion, *alone, zone=zone)
     values = bundle_values(
         stories, unlisted=unlisted, zone=zone, now=occasion.now, is_quiet=is_quiet
     )

@@ -225,6 +225,16 @@ class Bundled:
     snippet: Snippet | None = None
 
 
+def only_story(
+    stories: Sequence[Bundled], unlisted: int
+) -> tuple[SelectedStory, tuple[SelectedTopic, ...], Snippet] | None:
+    """Return the values for the alert about the only story of a bundle; None if it has more."""
+    match stories:
+        case [Bundled(story, topics, Snippet() as snippet)] if not unlisted:
+            return story, topics, snippet
+    return None
+
+
 def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     renderer: Renderer,
     stories: Sequence[Bundled],
@@ -237,8 +247,13 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
 ) -> list[Message]:
     """Return the parts of a bundle; *is_quiet* if it has waited for the end of quiet hours.
 
-    *unlisted* is the number of stories that are only counted.
+    *unlisted* is the number of stories that are only counted. A single story is an ordinary alert.
     """
+    if alone := only_story(stories, unlisted):
+        story, topics, snippet = alone
+        return [
+            alert_page(renderer, story, topics, snippet, zone=zone, now=now, is_channel=is_channel)
+        ]
     values = bundle_values(stories, unlisted=unlisted, zone=zone, now=now, is_quiet=is_quiet)
     return renderer.messages("alert/bundle.html", **values, is_channel=is_channel)
 

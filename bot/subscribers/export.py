@@ -8,6 +8,7 @@ An import adds to the chat and changes nothing that it has:
 1. A topic that the chat subscribes to stays as it is, even if the export differs.
 2. Zone, times and quiet hours are taken only if the chat has chosen none.
 3. Limits hold; the report names the topics beyond them, and those without a valid query.
+4. It can be undone as a whole: what it added goes, except what was changed since.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ from bot.slices import Slices, in_turns
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import subscriptions, topics
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
-from bot.subscribers.errors import NotAnExport
+from bot.subscribers.errors import ListIsAdded, NotAnExport, NothingToUndo
 from bot.subscribers.export_document import (
     DAYS,
     MOST_LISTED,
@@ -40,14 +41,20 @@ from bot.subscribers.export_document import (
     Weekday,
 )
 from bot.subscribers.limits import Limits, limits_of
-from bot.subscribers.settings import replan
+from bot.subscribers.settings import apply_quiet_hours, apply_zone, replan
+from bot.subscribers.text import checksum
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
 from storage import enums
 from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import editions_to_export
-from storage.feeds_followed import sources_followed
+from storage.feeds_followed import (
+    has_running_import,
+    sources_followed,
+    sources_imported,
+    unfollow,
+)
 from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
@@ -55,8 +62,10 @@ from storage.sources import Source
 from storage.subscriptions import (
     begin_subscription,
     count_subscriptions_of_account,
+    end_subscription,
     subscribed_topic,
     subscription_to,
+    subscriptions_imported,
     subscriptions_of,
 )
 from storage.topics import Topic, topic_named
@@ -212,8 +221,22 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenSettings:
+    """What undoes the settings that an import took, which the chat had not chosen before.
+
+    *zone*: the guessed zone before it; "" if no zone was taken. *after*: the checksum of the
+    settings after the import. Quiet hours had been off and digest times those of a new chat.
+    """
+
+    zone: str
+    has_hours: bool
+    has_times: bool
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
-    """The names of imported topics. *settings*: whether any settings were taken.
+    """The names of imported topics. *settings*: those taken, if any.
 
     *feeds* are not followed yet, because each must be read first.
     """
@@ -221,7 +244,7 @@ class Imported:
     added: Sequence[str] = ()
     known: Sequence[str] = ()
     failed: Sequence[Failed] = ()
-    settings: bool = False
+    settings: TakenSettings | None = None
     feeds: Sequence[str] = ()
 
 
@@ -239,12 +262,20 @@ class _Wanted:
 
 
 async def import_chat(
-    storage: Storage, chat_id: int, document: ExportDocument, *, limits: Limits
+    storage: Storage,
+    chat_id: int,
+    document: ExportDocument,
+    *,
+    limits: Limits,
+    import_id: int | None = None,
 ) -> Imported:
-    """Add the topics and settings of *document*; raise NotAnExport for an unknown zone."""
+    """Add the topics and settings of *document*; raise NotAnExport for an unknown zone.
+
+    *import_id* marks the new subscriptions, so that `undo_import` finds them.
+    """
     if document.settings.zone is not None and not is_zone(document.settings.zone):
         raise NotAnExport("settings.zone", document.settings.zone)
-    has_settings = await _import_settings(storage, chat_id, document)
+    taken = await _import_settings(storage, chat_id, document)
     saved = await topics.saved_queries(storage, chat_id)
     names = {folded_name(name): typed for name, typed in saved.items()}
     added: list[str] = []
@@ -252,7 +283,7 @@ async def import_chat(
     failed: list[Failed] = []
     for start in range(0, len(document.topics), AT_ONCE):
         batch = await in_turns(_read(document.topics[start : start + AT_ONCE], names))
-        outcomes = await _import_topics(storage, chat_id, batch, limits=limits)
+        outcomes = await _import_topics(storage, chat_id, batch, limits=limits, import_id=import_id)
         for wanted, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Reason):
                 failed.append(Failed(wanted.name, outcome))
@@ -260,7 +291,7 @@ async def import_chat(
                 (added if outcome else known).append(wanted.name)
                 names[folded_name(wanted.name)] = wanted.typed
     feeds = tuple(feed.url for feed in document.sources)
-    return Imported(tuple(added), tuple(known), tuple(failed), has_settings, feeds)
+    return Imported(tuple(added), tuple(known), tuple(failed), taken, feeds)
 
 
 def _read(topics: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[list[_Wanted]]:
@@ -280,7 +311,12 @@ def _read(topics: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[l
 
 
 async def _import_topics(
-    storage: Storage, chat_id: int, batch: Iterable[_Wanted], *, limits: Limits
+    storage: Storage,
+    chat_id: int,
+    batch: Iterable[_Wanted],
+    *,
+    limits: Limits,
+    import_id: int | None,
 ) -> list[bool | Reason]:
     """Subscribe to the topics in one transaction; return whether each is new, or why it failed."""
     outcomes: list[bool | Reason] = []
@@ -301,7 +337,8 @@ async def _import_topics(
                 outcomes.append(Reason.TOO_MANY)
             else:
                 topic = topic or await _own_topic(tx, chat_id, wanted, wanted.query)
-                await begin_subscription(tx, chat_id, topic.id, wanted.topic.mode)
+                mode = wanted.topic.mode
+                await begin_subscription(tx, chat_id, topic.id, mode, import_id=import_id)
                 await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)
                 left -= 1
@@ -335,12 +372,15 @@ async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | Non
     return public if public and public.typed == topic.query else None
 
 
-async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
-    """Take the settings that the chat has not chosen itself; return whether any were taken."""
+async def _import_settings(
+    storage: Storage, chat_id: int, document: ExportDocument
+) -> TakenSettings | None:
+    """Take the settings that the chat has not chosen itself; return how to undo that."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
     wanted = renewed((), list(map(_weekly_time, document.digests)), {}) or DEFAULT_SCHEDULE
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
+        before = chat.zone
         takes_zone = zone is not None and zone != chat.zone and chat.zone_guessed
         if zone and takes_zone:
             chat.zone, chat.zone_guessed = zone, False
@@ -352,7 +392,62 @@ async def _import_settings(storage: Storage, chat_id: int, document: ExportDocum
         if takes_times:
             await set_schedule(tx, chat_id, wanted)
         await replan(tx, chat)
-    return bool(takes_zone or takes_hours or takes_times)
+        if not (takes_zone or takes_hours or takes_times):
+            return None
+        after = await taken_checksum(tx, chat)
+    return TakenSettings(before if takes_zone else "", bool(takes_hours), takes_times, after)
+
+
+async def taken_checksum(tx: Transaction, chat: Chat) -> str:
+    """Return the checksum of the settings that an import may take."""
+    quiet, schedule = chat.quiet_hours, await schedule_of(tx, chat.id)
+    times = [(time.minutes, time.weekdays) for time in schedule]
+    return checksum(f"{chat.zone} {chat.zone_guessed} {quiet} {times}")
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneImport:
+    """How many topics and feeds of the import are gone, and whether its settings are."""
+
+    topics: int
+    feeds: int
+    settings: bool
+
+
+async def undo_import(
+    storage: Storage, chat_id: int, import_id: int, taken: TakenSettings | None
+) -> UndoneImport:
+    """Remove exactly what an import added; keep what was changed since.
+
+    Raises ListIsAdded while its feeds are still being added, and NothingToUndo if nothing of it is
+    left.
+    """
+    async with storage.writing() as tx:
+        chat = await lock_account(tx, chat_id)
+        if await has_running_import(tx, chat_id):
+            raise ListIsAdded
+        ended = await subscriptions_imported(tx, chat_id, import_id)
+        feeds = await sources_imported(tx, chat_id, import_id)
+        has_settings = taken is not None and taken.after == await taken_checksum(tx, chat)
+        if not (ended or feeds or has_settings):
+            raise NothingToUndo
+        for subscription in ended:
+            await end_subscription(tx, subscription)
+        for source_id in feeds:
+            await unfollow(tx, chat_id, source_id)
+        if taken and has_settings:
+            await _restore(tx, chat, taken)
+        await replan(tx, chat)
+    return UndoneImport(len(ended), len(feeds), has_settings)
+
+
+async def _restore(tx: Transaction, chat: Chat, taken: TakenSettings) -> None:
+    if taken.zone:
+        await apply_zone(tx, chat, zone=taken.zone, is_guessed=True)
+    if taken.has_hours:
+        await apply_quiet_hours(tx, chat, hours=None)
+    if taken.has_times:
+        await set_schedule(tx, chat.id, DEFAULT_SCHEDULE)
 
 
 def _weekly_time(exported: ExportedTime) -> WeeklyTime:

@@ -182,7 +182,12 @@ class FeedListStage:
         adder = self.adder if line.is_slow else _ImpatientAdder(self.adder, self.patience_seconds)
         try:
             followed = await follow_feed(
-                self.storage, chat_id, line.url, adder=adder, limits=self.limits
+                self.storage,
+                chat_id,
+                line.url,
+                adder=adder,
+                limits=self.limits,
+                import_id=line.list_id,
             )
         except _HostIsSlowError:
             raise

@@ -1,4 +1,6 @@
-"""A chat's mailbox: adding an address, confirming it by mail, choosing the mails, removing it.
+"""A chat's mailbox: adding an address, confirming it by mail, and removing it.
+
+`settings` has the choice of what is mailed.
 
 An unconfirmed mailbox gets only the mail that asks for confirmation. `bot.mail.codes` describes the
 code and the link in that mail.
@@ -159,21 +161,6 @@ async def confirm_by_link(
         return True
 
 
-async def set_digest_medium(storage: Storage, chat_id: int, medium: DigestMedium) -> MailboxSeen:
-    """Send digests by *medium*; raise NoMailbox if no mail can be sent."""
-    async with storage.writing() as tx:
-        chat, mailbox = await _active(tx, chat_id)
-        chat.digest_by = medium
-        return mailbox_seen(chat, mailbox)
-
-
-async def set_email_alerts(storage: Storage, chat_id: int, *, wanted: bool) -> MailboxSeen:
-    async with storage.writing() as tx:
-        chat, mailbox = await _active(tx, chat_id)
-        mailbox.alerts = wanted
-        return mailbox_seen(chat, mailbox)
-
-
 async def remove_address(storage: Storage, chat_id: int) -> MailboxSeen:
     """Delete the mailbox; digests come by Telegram."""
     async with storage.writing() as tx:
@@ -246,12 +233,12 @@ async def _count_request(tx: Transaction, chat: Chat, asked_by: int | None, addr
     await mailboxes.record_request(tx, new)
 
 
-async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
-    chat = await lock_chat(tx, chat_id)
+async def active_mailbox(tx: Transaction, chat_id: int) -> Mailbox:
+    """Return the chat's mailbox; raise NoMailbox if no mail can be sent there."""
     mailbox = await mailboxes.mailbox_of_chat(tx, chat_id)
     if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
         raise NoMailbox
-    return chat, mailbox
+    return mailbox
 
 
 async def _confirm(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from bot.budgets import FREE, Budgets, Cost
@@ -88,13 +89,23 @@ async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limit
 
 
 async def follow_feed(
-    storage: Storage, chat_id: int, url: str, *, adder: AddsFeeds, limits: Limits
+    storage: Storage,
+    chat_id: int,
+    url: str,
+    *,
+    adder: AddsFeeds,
+    limits: Limits,
+    import_id: int | None = None,
 ) -> Followed:
-    """Follow the feed at *url*, which is read first unless it is a public source."""
+    """Follow the feed at *url*, which is read first unless it is a public source.
+
+    *import_id*: the list that it came with.
+    """
+    follow = partial(_follow, storage, chat_id, limits=limits, import_id=import_id)
     url = as_typed(url)
     room = await check_limit(storage, chat_id, url, limits=limits)
     if source := await public_source(storage, url):
-        return await _follow(storage, chat_id, source, url, limits=limits, cost=FREE)
+        return await follow(source, url, cost=FREE)
     added = await adder.for_account(url, room=room)
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(added.url))
@@ -103,7 +114,7 @@ async def follow_feed(
             await _charge(tx, chat_id, added.cost)
         return Followed(FeedAddition.REFUSED, url, problem=added.problem)
     cost = added.cost if source.public else replace(added.cost, additions=1)
-    return await _follow(storage, chat_id, source, url, limits=limits, cost=cost)
+    return await follow(source, url, cost=cost)
 
 
 async def unfollow_feed(storage: Storage, chat_id: int, source_id: int) -> Source:
@@ -129,8 +140,15 @@ async def follow_feed_again(storage: Storage, chat_id: int, source_id: int) -> S
     return source
 
 
-async def _follow(
-    storage: Storage, chat_id: int, source: Source, url: str, *, limits: Limits, cost: Cost
+async def _follow(  # noqa: PLR0913 - each named
+    storage: Storage,
+    chat_id: int,
+    source: Source,
+    url: str,
+    *,
+    limits: Limits,
+    cost: Cost,
+    import_id: int | None = None,
 ) -> Followed:
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)
@@ -141,7 +159,7 @@ async def _follow(
         )
         if is_new and not is_beyond:
             await _refuse_one_more(tx, chat_id, limits=limits)
-            await feeds_followed.follow(tx, chat_id, source.id)
+            await feeds_followed.follow(tx, chat_id, source.id, import_id=import_id)
             await _charge(tx, chat_id, cost)
         else:
             await _charge(tx, chat_id, replace(cost, additions=0))

@@ -11,6 +11,7 @@ change.
 | language | our code of the chosen language, or nothing |
 | quiet hours | minutes after midnight: `1320-420`, or nothing |
 | pause | the local date on which it ends, `+` for no end, or nothing |
+| alerts by e-mail | `yes`, or nothing |
 | others | the value |
 """
 
@@ -23,11 +24,12 @@ from bot.subscribers.settings import ChatSettings, Setting
 from bot.subscribers.text import checksum
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
-from storage.enums import EmptyDay, Layout, Style
+from storage.enums import DigestMedium, EmptyDay, Layout, Style
 from storage.schedules import QuietHours
 
 _ENDLESS = "+"
 _GUESSED = "?"
+_YES = "yes"
 
 
 def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0911 - kinds
@@ -53,6 +55,10 @@ def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0
             if chosen.paused_until:
                 return chosen.paused_until.isoformat()
             return _ENDLESS if chosen.is_paused else ""
+        case Setting.DIGEST_MEDIUM:
+            return chosen.mailbox.reach
+        case Setting.EMAIL_ALERTS:
+            return _YES if chosen.mailbox.alerts else ""
 
 
 async def undo(
@@ -105,6 +111,10 @@ async def _restore(  # noqa: C901 - kinds
             await settings.apply_pause(tx, chat, until=until)
         case Setting.PAUSE:
             await settings.end_pause(tx, chat)
+        case Setting.DIGEST_MEDIUM:
+            await settings.apply_digest_medium(tx, chat, medium=DigestMedium(value))
+        case Setting.EMAIL_ALERTS:
+            await settings.apply_email_alerts(tx, chat, wanted=value == _YES)
 
 
 def _pair(value: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A chat's settings: zone, language, digest times, layout, quiet hours, alerts an hour, pauses.
+"""A chat's settings: zone, language, digests, quiet hours, alerts an hour, pauses, e-mail.
 
 Each change returns the new settings, with those before, and updates the times that depend on them:
 when the next digest is due, and when held alerts go out. `setting_undo` undoes a change.
@@ -35,14 +35,14 @@ from bot.subscribers.errors import (
     NotAZone,
 )
 from bot.subscribers.limits import LONGEST_PAUSE_DAYS, MOST_LISTED
-from bot.subscribers.mailboxes import MailboxSeen, mailbox_seen
+from bot.subscribers.mailboxes import MailboxSeen, active_mailbox, mailbox_seen
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topics import ChatTopic
 from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
-from storage.enums import CLOSED, ChatState, EmptyDay, Layout, Style
+from storage.enums import CLOSED, ChatState, DigestMedium, EmptyDay, Layout, Style
 from storage.mailboxes import mailbox_of_chat
 from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 from storage.subscriptions import count_subscriptions, wants_digest
@@ -66,6 +66,11 @@ class Setting(StrEnum):
     QUIET = "q"
     ALERT_RATE = "a"
     PAUSE = "p"
+    DIGEST_MEDIUM = "d"
+    EMAIL_ALERTS = "m"
+
+
+MAIL_SETTINGS = frozenset({Setting.DIGEST_MEDIUM, Setting.EMAIL_ALERTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +320,30 @@ async def end_pause(tx: Transaction, chat: Chat) -> None:
     await restore_chat(tx, chat.id)
     chat.next_digest_at = None
     await replan(tx, chat)
+
+
+# What comes by e-mail.
+
+
+async def set_digest_medium(storage: Storage, chat_id: int, medium: DigestMedium) -> ChatSettings:
+    """Send digests by *medium*; raise NoMailbox if no mail can be sent."""
+    apply = partial(apply_digest_medium, medium=medium)
+    return await change(storage, chat_id, Setting.DIGEST_MEDIUM, apply)
+
+
+async def set_email_alerts(storage: Storage, chat_id: int, *, wanted: bool) -> ChatSettings:
+    """Send alerts by e-mail too, or no longer; raise NoMailbox if no mail can be sent."""
+    apply = partial(apply_email_alerts, wanted=wanted)
+    return await change(storage, chat_id, Setting.EMAIL_ALERTS, apply)
+
+
+async def apply_digest_medium(tx: Transaction, chat: Chat, *, medium: DigestMedium) -> None:
+    await active_mailbox(tx, chat.id)
+    chat.digest_by = medium
+
+
+async def apply_email_alerts(tx: Transaction, chat: Chat, *, wanted: bool) -> None:
+    (await active_mailbox(tx, chat.id)).alerts = wanted
 
 
 # When the next digest and held alerts are due.

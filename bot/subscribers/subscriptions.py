@@ -6,7 +6,7 @@
   own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.matching.backfill import backfill
@@ -26,7 +26,7 @@ from bot.subscribers.settings import replan
 from bot.subscribers.text import checksum, one_line
 from bot.subscribers.topic_names import name_for, name_of_query
 from bot.subscribers.topics import find_topic, parse_for
-from storage.chats import Chat, lock_account, lock_chat
+from storage.chats import Chat, lock_account, lock_chat, schedule_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, Mode, MuteKind
 from storage.mutes import MuteSubject, move_topic_mute, mute_of
@@ -134,6 +134,17 @@ async def unsubscribe(storage: Storage, chat_id: int, topic_id: int) -> Unsubscr
         return await _end(tx, chat, topic, subscription)
 
 
+async def keep_zone(
+    storage: Storage, chat_id: int, topic_id: int, *, was: Mode | None
+) -> Subscribed:
+    """Keep the chat's zone, guessed or not, for good; *was*: the mode of the topic before."""
+    async with storage.writing() as tx:
+        chat = await lock_chat(tx, chat_id)
+        topic, subscription = await subscription_of(tx, chat_id, topic_id)
+        chat.zone_guessed = False
+        return await _subscribed(tx, chat, topic, subscription, was)
+
+
 async def undo_subscribe(
     storage: Storage, chat_id: int, subscription_id: int, mode: Mode
 ) -> Unsubscribed:
@@ -209,6 +220,7 @@ async def change_query(
         await lock_chat(tx, chat_id)
         topic, subscription = await subscription_of(tx, chat_id, topic_id)
         before, public_id = topic.typed, 0 if topic.chat_id else topic.id
+        subscription.import_id = None  # undoing an import keeps what was changed since
         if after not in {None, checksum(before)}:
             raise NothingToUndo
         query_id = (await query_for(tx, query.canonical)).id
@@ -282,19 +294,26 @@ async def _subscribe(
         await _refuse_one_more(tx, chat_id, limits=limits)
         subscription = await begin_subscription(tx, chat_id, topic_id, mode)
     else:
-        subscription.mode = mode
+        subscription.mode, subscription.import_id = mode, None
     is_first_digest = chat.next_digest_at is None
-    plan = await replan(tx, chat)
+    await replan(tx, chat)
+    subscribed = await _subscribed(tx, chat, topic, subscription, was)
+    return replace(subscribed, zone_guessed=chat.zone_guessed and is_first_digest)
+
+
+async def _subscribed(
+    tx: Transaction, chat: Chat, topic: Topic, subscription: Subscription, was: Mode | None
+) -> Subscribed:
     return Subscribed(
-        topic_id=topic_id,
+        topic_id=topic.id,
         subscription_id=subscription.id,
         name=topic.name,
-        mode=mode,
-        plan=plan,
-        zone_guessed=chat.zone_guessed and is_first_digest,
+        mode=subscription.mode,
+        plan=Plan(chat.zone, await schedule_of(tx, chat.id)),
+        zone_guessed=False,
         is_paused=chat.state is ChatState.PAUSED,
         was=was,
-        is_muted=bool(await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))),
+        is_muted=bool(await mute_of(tx, chat.id, MuteSubject(MuteKind.TOPIC, topic.id))),
         is_public=topic.chat_id is None,
     )
 

@@ -108,13 +108,15 @@ async def identify(
 
     In a group with a row, every member has access as long as the user who added the bot has it.
     Raises GroupClosed if that user has lost it. Raises Banned if the user or the chat is banned,
-    unless the user has a private chat and asks to have it erased (*is_leaving*).
+    unless the user has a private chat and asks to have it erased (*is_leaving*). Only a private
+    chat gets the notice of a ban, because a group would read it about its member.
     """
     async with storage.reading() as tx:
         found = await _look_up(tx, sender, access)
     is_leaving = is_leaving and found.is_known and sender.kind is ChatKind.PRIVATE
     if found.is_banned and not is_leaving:
-        raise Banned(is_first=await _take_ban_notice(storage, sender))
+        is_seen_by_others = sender.kind is not ChatKind.PRIVATE
+        raise Banned(is_first=not is_seen_by_others and await _take_ban_notice(storage, sender))
     if found.is_closed_group:
         raise GroupClosed
     is_member = found.is_known and sender.kind is not ChatKind.PRIVATE

@@ -74,9 +74,9 @@ async def _change(resources: Resources, chat_id: int, form: Mapping[str, str]) -
         topic_id, mode = _row_id(form["topic"]), Mode(form["mode"])
         await subscriptions.subscribe_to_topic(storage, chat_id, topic_id, mode, limits=limits)
     elif "medium" in form:
-        await mailboxes.set_digest_medium(storage, chat_id, DigestMedium(form["medium"]))
+        await settings.set_digest_medium(storage, chat_id, DigestMedium(form["medium"]))
     else:
-        await mailboxes.set_email_alerts(storage, chat_id, wanted=form["alerts"] == "yes")
+        await settings.set_email_alerts(storage, chat_id, wanted=form["alerts"] == "yes")
     return {"done": "saved"}
 
 

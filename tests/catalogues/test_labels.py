@@ -47,9 +47,14 @@ def keyboards(code: str) -> Iterator[tuple[str, Keyboard]]:
         ("layout.html", {"settings": replace(plain, layout=Layout.RICH)}),
         ("layout.html", {"settings": replace(plain, style=Style.FULL, layout=Layout.REFUSED)}),
         ("language.html", {"languages": list(LANGUAGES.values()), "settings": plain}),
-        ("email.html", {"mailbox": settings.mailbox, "can_mail": True}),
+        ("email.html", {"mailbox": settings.mailbox, "settings": None}),
     ):
-        yield name, renderer.keyboard(f"chat/{name}", press=callbacks, in_group=False, **values)
+        yield (
+            name,
+            renderer.keyboard(
+                f"chat/{name}", press=callbacks, in_group=False, unavailable=(), **values
+            ),
+        )
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

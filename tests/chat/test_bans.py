@@ -39,6 +39,18 @@ async def test_a_banned_user_is_answered_once(house, admin, ann):
     assert [message["text"] for message in ann.all()] == [menu["text"]]
 
 
+async def test_a_group_reads_nothing_of_a_ban(house, admin, ann, eve, group):
+    await admin.says(f"/ban {eve.id}")
+    seen = group.all()
+
+    house.playground.send(group.who, "/topics", from_id=eve.id)
+    await admin.says("/topics")
+
+    assert group.all() == seen
+    private = house.talk_in(eve)
+    assert (await private.says("/topics"))["text"].startswith("The admin of this bot has banned")
+
+
 async def test_a_banned_user_may_still_delete_everything(house, admin, ann):
     await ann.says("/topics")
     await admin.says(f"/ban {ann.who.id}")

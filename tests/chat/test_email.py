@@ -6,10 +6,11 @@ import pytest
 from sqlmodel import col, select
 
 from bot.mail.compose import Mail
+from storage.chats import chat_at
 from storage.enums import MailboxProblem, MailboxState, Medium
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
-from storage.suspension import suspend_mailbox
+from storage.suspension import open_mailbox, suspend_mailbox
 from tests.chat.conftest import labels
 
 
@@ -143,3 +144,45 @@ class TestWithoutAMailServer:
     @pytest.mark.parametrize("typed", ["/email", "/email ann@example.org", "ann@example.org"])
     async def test_email_is_reported_as_unavailable(self, ann, typed):
         assert "I can't send e-mail" in (await ann.says(typed))["text"]
+
+    async def test_settings_show_no_button_for_mail(self, ann):
+        assert "E-mail" not in labels(await ann.says("/settings"))
+
+    async def test_a_question_about_mail_is_answered_without_a_button(self, ann):
+        answer = await ann.says("can you send the digest by e-mail?")
+
+        assert answer["text"].startswith("I can't send e-mail")
+        assert labels(answer) == []
+
+    async def test_an_address_of_former_days_can_still_be_removed(self, ann, one_storage):
+        await ann.says("/topics")
+        async with one_storage.writing() as tx:
+            chat = await chat_at(tx, ann.who.id)
+            await open_mailbox(tx, chat.id, "ann@example.org")
+
+        page = await ann.says("/settings", "E-mail")
+
+        assert "Remove address" in labels(page)
+
+
+async def test_the_choice_of_mails_is_undone_on_its_page(ann, code):
+    await ann.says("/email ann@example.org")
+    page = await ann.says(await code())
+    only_mail = await ann.presses(page, "E-mail")
+    both = await ann.presses(only_mail, "Undo")
+    alerted = await ann.presses(both, "Alerts by e-mail too")
+    quiet = await ann.presses(alerted, "Undo")
+
+    assert "✓ E-mail" in labels(only_mail)
+    assert "✓ Both" in labels(both)
+    assert "Undo" not in labels(both)
+    assert "Alerts come there too." in alerted["text"]
+    assert "Alerts come here only." in quiet["text"]
+
+
+async def test_a_choice_of_mails_is_not_undone_after_the_address_was_removed(ann, code):
+    await ann.says("/email ann@example.org")
+    page = await ann.presses(await ann.says(await code()), "E-mail")
+    await ann.says("/email", "Remove address", "Remove address")
+
+    assert "nothing left to undo" in await ann.presses_quietly(page, "Undo")

@@ -157,6 +157,32 @@ async def test_an_imported_export_adds_its_topics_and_feeds(house, ann, adding):
     assert ann.all()[-1]["message_id"] == begun["message_id"]
 
 
+async def test_a_list_is_undone_as_a_whole(house, ann, adding):
+    offer = await sends(house, ann, "feeds.opml", write_opml(MINE[:2], "Feeds"))
+    begun = await ann.presses(offer, "Add 2")
+    while await adding.run_once():
+        report = await ann.next()
+    undone = await ann.presses(report, "Undo")
+
+    assert begun["text"].startswith("Adding your sources")
+    assert undone["text"].replace("\n", " ").startswith("Undone. • 2 sources removed")
+    async with house.storage.reading() as tx:
+        assert await sources_followed(tx, 1) == []
+
+
+async def test_an_imported_export_is_undone_by_one_tap(house, ann):
+    await ann.says("Korea", "Both")
+    topics = [{"query": word, "mode": "both"} for word in ("Taiwan", "Korea", "Japan")]
+    data = json.dumps({"format": "dateline-export", "version": 1, "topics": topics}).encode()
+
+    report = await ann.presses(await sends(house, ann, "dateline.json", data), "Import")
+    undone = await ann.presses(report, "Undo")
+    listed = await ann.says("/topics")
+
+    assert "• 2 topics removed" in undone["text"]
+    assert [label for label in labels(listed) if label in {"Taiwan", "Korea", "Japan"}] == ["Korea"]
+
+
 async def test_an_import_whose_file_is_gone_asks_for_it_again(house, ann):
     await ann.says("/start")
     old = await house.show_button(ann, "import")

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.chat.callbacks import ShowIntent
 from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
 from bot.mail.bounces import mailbox_notices, unsubscribe_address
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.subscribers import published_feeds, subscriptions
+from bot.subscribers.intents import Intent
 from storage.chats import Chat
 from storage.enums import DigestMedium, Mode
 from storage.feeds_followed import follow
@@ -128,6 +130,24 @@ async def test_a_member_gets_no_button_that_is_refused(newsroom):
 
     assert len(offered) > 10
     assert refused == []
+
+
+@pytest.mark.parametrize("intent", Intent)
+async def test_a_member_gets_no_button_that_is_refused_under_an_answer(newsroom, intent):
+    """The answers are those to questions about the bot itself."""
+    shown = await newsroom.house.bot.send_message(newsroom.place["id"], "okapi")
+    data = ShowIntent(intent=intent).pack()
+    shown_at = {"chat": newsroom.place, "message_id": shown.message_id}
+    made = press(newsroom.roles["member"], data, **shown_at)
+    calls = await newsroom.house.feed(made)
+    sent = [call["params"] for call in calls if call["method"] == "sendMessage"]
+
+    assert sent
+    for _, offered in [pair for one in sent for pair in buttons(one)]:
+        pressed = press(newsroom.roles["member"], offered, chat=newsroom.place)
+        answers = await newsroom.house.feed(pressed)
+        toasts = [one for one in answers if one["method"] == "answerCallbackQuery"]
+        assert not [one for one in toasts if "Only admin" in one["params"].get("text", "")]
 
 
 @pytest.mark.parametrize("role", ["member", "administrator"])

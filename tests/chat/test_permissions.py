@@ -7,26 +7,27 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds
-MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard
-ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings
-ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch
-Widen
+READING = """
+AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow ExplainLink FindFeeds
+MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage ReadLink SendSettings SendTopics
+ShowAll ShowCard ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent
+ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords
+TurnSearch Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
-FollowLink ImportFile KeepData MoveHere MutePublisher MuteTopic OnAlert
+FollowLink ImportFile KeepData KeepZone MoveHere MutePublisher MuteTopic OnAlert
 Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
 SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
-SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe
+SubscribeQuery SubscribeTopic UndoImport UndoMute UndoQuery UndoSetting UndoSubscribe
 UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteTopic Unsubscribe UseQuery
 """
 CONFIDENTIAL = """
 CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage
 FollowAgain OpenOwnSource OwnSourcesPage RemoveAddress RenewFeeds
-SetMailAlerts SetReach ShowEmail
+SetMailAlerts SetReach ShowEmail UndoSetting
 """
 IN_PRIVATE = "ChannelsPage Manage ShowChannels StopManaging"
 

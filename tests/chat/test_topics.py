@@ -198,6 +198,28 @@ async def test_the_former_mode_is_restored(ann):
     assert restored["text"].startswith("Taiwan · alerts and daily digest")
 
 
+async def test_a_mode_chosen_on_the_page_of_a_topic_is_undone(ann):
+    await ann.says("Taiwan", "Both")
+    page = await ann.says("/topics", "Taiwan")
+    digest = await ann.presses(page, "✓ Both", "Digest")
+    both = await ann.presses(digest, "Undo")
+
+    assert "✓ Digest" in labels(digest)
+    assert "✓ Both" in labels(both)
+    assert "Undo" not in labels(both)
+
+
+async def test_a_confirmed_zone_leaves_the_subscription_to_be_undone(ann):
+    subscribed = await ann.says("Taiwan", "Both")
+    kept = await ann.presses(subscribed, "Tokyo time is right")
+    ended = await ann.presses(kept, "Undo")
+
+    assert "guessed" not in kept["text"]
+    assert labels(kept) == ["Change time", "Quiet at night", "Undo"]
+    assert kept["message_id"] == subscribed["message_id"]
+    assert ended["text"].startswith("Unsubscribed from Taiwan.")
+
+
 async def test_the_same_mode_again_leaves_nothing_to_undo(ann):
     card = await ann.says("Taiwan")
     await ann.presses(card, "Both")

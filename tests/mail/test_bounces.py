@@ -12,7 +12,7 @@ from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.sources.feeds.model import Unreadable
 from bot.sources.parser_pool import Workers
-from bot.subscribers import mailboxes
+from bot.subscribers import mailboxes, settings
 from bot.subscribers.errors import NoMailbox
 from storage.chats import Chat
 from storage.enums import (
@@ -53,7 +53,7 @@ async def chat_id(storage, mailer, sent, arrive) -> int:
     chat_id: int = await arrive()
     await mailboxes.request_confirmation(storage, chat_id, ADDRESS, asked_by=1, mailer=mailer)
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
-    await mailboxes.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
+    await settings.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     return chat_id
 
 

@@ -84,9 +84,21 @@ async def test_alerts_beyond_the_limit_wait_together(report, publishing, newsroo
     )
 
 
-async def test_a_bundle_in_a_channel_has_no_buttons(release, report, newsroom):
-    await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
+async def test_a_bundle_of_one_story_is_an_ordinary_alert(release, report, newsroom):
     await report("One", "Two", "Three")
+    await release(ROOM)
+
+    _, second, alone = await newsroom.all(Delivery)
+    labels = [[button["text"] for button in row] for row in alone.body["keyboard"]]
+    assert alone.kind is DeliveryKind.BUNDLE
+    assert alone.body["text"].startswith("My words · Three\nWords on Three.\nExample Wire · ")
+    assert labels == [[button["text"] for button in row] for row in second.body["keyboard"]]
+
+
+@pytest.mark.parametrize("titles", [["Three"], ["Three", "Four"]], ids=["one", "two"])
+async def test_a_bundle_in_a_channel_has_no_buttons(release, report, newsroom, titles):
+    await newsroom.change(Chat, 1, kind=ChatKind.CHANNEL)
+    await report("One", "Two", *titles)
     await release(ROOM)
 
     bundle = (await newsroom.all(Delivery))[-1]
@@ -129,7 +141,7 @@ async def test_a_bundle_names_every_publisher_so_far(
     await publishing.edits()
 
     (text,) = await newsroom.texts()
-    assert "• One · 2 publishers · " in text
+    assert text.endswith(" · also Kyodo")
 
 
 async def test_each_story_is_listed_under_its_first_topic(
@@ -195,7 +207,7 @@ async def test_a_crash_neither_loses_nor_repeats_a_bundle(
     await publishing.bundles()
     await publishing.bundles()
 
-    assert [text.count("• Three") for text in await newsroom.texts()] == [0, 0, 1]
+    assert [text.count("My words · Three") for text in await newsroom.texts()] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +273,7 @@ async def test_a_bundle_leaves_out_what_a_digest_listed(
     texts = await release(DIGEST_DUE + 2 * HOUR)
 
     assert "• Three" in texts[2].partition("Alerted earlier")[0]
-    assert texts[3].startswith("More alerts · 1 story\n\nMy words\n\n• Five")
+    assert texts[3].startswith("My words · Five\n")
     dropped = [alert.dropped for alert in await newsroom.alerts()]
     assert dropped == [False, False, True, True, False]
 
@@ -276,7 +288,7 @@ async def test_a_bundle_lists_a_story_of_a_digest_that_never_arrived(
     await publishing.digests()
     await newsroom.change(Delivery, 3, state=DeliveryState.FAILED)
 
-    assert "• Three" in (await release(DIGEST_DUE + 2 * HOUR))[-1]
+    assert "My words · Three" in (await release(DIGEST_DUE + 2 * HOUR))[-1]
 
 
 async def test_a_story_that_a_bundle_left_out_is_news_to_the_next_digest(
@@ -345,7 +357,7 @@ async def test_a_waiting_alert_is_sent_once_its_story_is_widely_covered(
         await publishing.bundles()
 
     texts = await newsroom.texts()
-    assert [text.count("• Earthquake") for text in texts] == [0, 0] + [1] * is_sent
+    assert [text.count("My words · Earthquake") for text in texts] == [0, 0] + [1] * is_sent
     assert not any("Three" in text for text in texts)
 
 
@@ -400,7 +412,7 @@ async def test_a_late_bundle_waits_for_the_morning(
     await release(MORNING)
 
     assert at_night == (1, 2)
-    assert (await newsroom.texts())[2].startswith("During your quiet hours · 1 story")
+    assert (await newsroom.texts())[2].startswith("My words · Three\n")
 
 
 async def test_waiting_bundles_are_released_as_one(

@@ -87,8 +87,9 @@ async def test_digests_of_one_round_are_in_each_chats_language(newsroom, publish
 
 async def test_bundles_are_in_each_chats_language(newsroom, publishing, two, clock):
     source, query = await two(Mode.INSTANT, zone="UTC", quiet_from=0, quiet_to=23 * 60)
-    await newsroom.article("A headline", query, source_id=source)
-    await publishing.alerts()
+    for title in ("A headline", "Another headline"):
+        await newsroom.article(title, query, source_id=source)
+        await publishing.alerts()
     clock.now = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 
     await publishing.bundles()

@@ -307,3 +307,18 @@ async def test_a_bundle_is_one_mail(publish, mails, mailing, newsroom, alerted, 
     assert mail.subject.startswith("3 stories: Story")
     assert "During your quiet hours" in mail.text
     assert "Story 2" in mail.html
+
+
+async def test_a_bundle_of_one_story_is_the_mail_of_an_alert(
+    publish, mails, mailing, newsroom, alerted, clock
+):
+    await alerted(wanted=True, quiet_from=0, quiet_to=23 * 60)
+    await publish("Story alone")
+    clock.turn(timedelta(hours=15))  # 23:01 in Tokyo
+
+    await mailing.bundles()
+
+    (row,), (mail,) = await newsroom.all(Delivery, medium=Medium.EMAIL), await mails()
+    assert row.bundle_id == 1
+    assert mail.subject == "Story alone"
+    assert "During your quiet hours" not in mail.text

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 
 from bot.sources.discovery.opml import read_opml
 from bot.subscribers import settings
-from bot.subscribers.errors import NotAnExport
+from bot.subscribers.errors import NotAnExport, NothingToUndo
 from bot.subscribers.export import (
     AT_ONCE,
     Failed,
@@ -21,6 +22,7 @@ from bot.subscribers.export import (
     export_chat,
     import_chat,
     read_export,
+    undo_import,
 )
 from bot.subscribers.export_document import PartError, read_document
 from bot.subscribers.limits import Limits
@@ -74,11 +76,54 @@ async def test_an_export_makes_the_same_chat_elsewhere(exported, full, arrive, s
     report = await load(storage, bob, json.dumps(document).encode())
 
     theirs = await exported(bob)
-    assert report == Imported(added=("The island", "Japan"), settings=True)
+    assert replace(report, settings=None) == Imported(added=("The island", "Japan"))
+    assert report.settings
     assert same(theirs, document)
     assert theirs["digests"] == document["digests"]
     assert theirs["settings"]["quiet_hours"] == {"from": "22:00", "to": "06:00"}
     assert (await settings.get_settings(storage, bob)).plan.zone == "Asia/Tokyo"
+
+
+async def test_an_undone_import_leaves_the_chat_as_it_was(exported, full, arrive, storage):
+    document = await read_export(json.dumps(await exported(full)).encode(), reader=ReadsHere())
+    bob = await arrive(2, "en")
+    await subscribe(storage, bob, "Korea", Mode.INSTANT)
+    before = await exported(bob), await settings.get_settings(storage, bob)
+    report = await import_chat(storage, bob, document, limits=USUAL_LIMITS, import_id=7)
+
+    undone = await undo_import(storage, bob, 7, report.settings)
+
+    assert (undone.topics, undone.settings) == (2, True)
+    after = await exported(bob), await settings.get_settings(storage, bob)
+    assert after[0]["topics"] == before[0]["topics"]
+    assert after[1] == before[1]
+    with pytest.raises(NothingToUndo):
+        await undo_import(storage, bob, 7, report.settings)
+
+
+async def test_undoing_an_import_keeps_what_was_changed_since(exported, full, arrive, storage):
+    document = await read_export(json.dumps(await exported(full)).encode(), reader=ReadsHere())
+    bob = await arrive(2, "en")
+    report = await import_chat(storage, bob, document, limits=USUAL_LIMITS, import_id=7)
+    await settings.set_zone(storage, bob, "Europe/Paris")
+    await subscribe(storage, bob, "Japan", Mode.INSTANT)
+
+    undone = await undo_import(storage, bob, 7, report.settings)
+
+    assert (undone.topics, undone.settings) == (1, False)
+    assert [topic["query"] for topic in (await exported(bob))["topics"]] == ["Japan"]
+    assert (await settings.get_settings(storage, bob)).plan.zone == "Europe/Paris"
+
+
+async def test_another_chats_import_cannot_be_undone(arrive, chat_id, storage):
+    document = await read_export(
+        written(topics=[{"query": "Taiwan", "mode": "instant"}]), reader=ReadsHere()
+    )
+    await import_chat(storage, chat_id, document, limits=USUAL_LIMITS, import_id=7)
+    bob = await arrive(2, "en")
+
+    with pytest.raises(NothingToUndo):
+        await undo_import(storage, bob, 7, None)
 
 
 async def test_importing_twice_adds_nothing(exported, full, storage):

@@ -11,7 +11,7 @@ from bot.mail.codes import Limit
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.stages import MAIL, StageRunner
-from bot.subscribers import deletion, mailboxes
+from bot.subscribers import deletion, mailboxes, settings
 from bot.subscribers.errors import (
     CodeIsOver,
     NoMail,
@@ -273,11 +273,11 @@ async def test_a_bot_without_a_mail_server_says_so(storage, chat_id):
 async def test_users_choose_what_comes_by_mail(storage, ask, chat_id, sent):
     await ask(chat_id)
     with pytest.raises(NoMailbox):
-        await mailboxes.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
+        await settings.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
     await mailboxes.confirm_by_code(storage, chat_id, await sent.code())
 
-    await mailboxes.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
-    seen = await mailboxes.set_email_alerts(storage, chat_id, wanted=True)
+    await settings.set_digest_medium(storage, chat_id, DigestMedium.EMAIL)
+    seen = (await settings.set_email_alerts(storage, chat_id, wanted=True)).mailbox
 
     assert (seen.reach, seen.alerts) == (DigestMedium.EMAIL, True)
 

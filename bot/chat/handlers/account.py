@@ -96,15 +96,26 @@ async def import_offered(pressed: CallbackQuery, bot: Bot, context: Context) -> 
     await feed_lists.check_no_list_is_added(context.storage, context.chat_id)
     content = await _download(file.document, bot, context)
     document = await export.read_export(content, reader=context.resources.upload_reader)
+    urls = [feed.url for feed in document.sources]
+    list_id, total = await feed_lists.keep_list(context.storage, context.chat_id, urls)
     imported = await export.import_chat(
-        context.storage, context.chat_id, document, limits=context.limits
+        context.storage, context.chat_id, document, limits=context.limits, import_id=list_id
     )
-    await context.reply.change("chat/import.html#report", report=imported)
+    await context.reply.change("chat/import.html#report", report=imported, import_id=list_id)
     if not imported.feeds:
         return
-    list_id, total = await feed_lists.keep_list(context.storage, context.chat_id, imported.feeds)
     progress = await Progress.begin(context.reply, "chat/import.html#adding", tried=0, total=total)
     await feed_lists.add_list(context.storage, context.chat_id, list_id, progress.message)
+
+
+async def undo_import(_: object, callback_data: press.UndoImport, context: Context) -> None:
+    taken = None
+    if callback_data.after:
+        taken = export.TakenSettings(**callback_data.model_dump(exclude={"import_id"}))
+    undone = await export.undo_import(
+        context.storage, context.chat_id, callback_data.import_id, taken
+    )
+    await context.reply.change("chat/import.html#undone", undone=undone)
 
 
 async def _offer_list(content: bytes, context: Context) -> None:
@@ -221,6 +232,7 @@ def make_router() -> Router:
     on_press(send_export, press.ExportChat.filter(), flags=Permission.CONFIDENTIAL.flags)
     on_press(ask_to_delete, press.AskToErase.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(import_offered, press.ImportFile.filter(), flags=administrators.flags)
+    on_press(undo_import, press.UndoImport.filter(), flags=administrators.flags)
     on_press(delete_everything, press.Erase.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(keep_everything, press.KeepData.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(ask_for_reply, press.AnswerFeedback.filter(), flags=Permission.BOT_ADMINS.flags)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aiogram import F, Router
 
 from bot.chat import callbacks as press
-from bot.chat.cards import link_on, links_on, show_feeds
+from bot.chat.cards import link_on, links_on, read_page, show_asked_article, show_feeds
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission, is_bot_admin, may_change
 from bot.chat.progress import Progress, report_starters
@@ -20,6 +20,7 @@ from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
 from bot.sources.urls import as_typed, host_of, is_web
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
+from bot.subscribers.asked_articles import asked_article
 from bot.subscribers.paging import page_of
 from bot.subscribers.timezones import country_of_zone
 from storage.enums import AuditAction
@@ -201,6 +202,23 @@ async def find_feeds(
     await show_feeds(link_on(pressed, callback_data.number), context)
 
 
+async def explain_link(
+    pressed: CallbackQuery, callback_data: press.ExplainLink, context: Context
+) -> None:
+    url = link_on(pressed, callback_data.number)
+    asked = await asked_article(context.storage, context.chat_id, url)
+    if asked is None:  # it was deleted meanwhile
+        await read_page(url, context)
+    else:
+        await show_asked_article(asked, context)
+
+
+async def read_link(
+    pressed: CallbackQuery, callback_data: press.ReadLink, context: Context
+) -> None:
+    await read_page(link_on(pressed, callback_data.number), context)
+
+
 async def follow_link(
     pressed: CallbackQuery, callback_data: press.FollowLink, context: Context
 ) -> None:
@@ -303,6 +321,8 @@ def make_router() -> Router:
     on_press(name_own_feeds, of_names, flags=Permission.EVERYBODY.flags)
     on_press(open_own_feed, press.OpenOwnSource.filter(), flags=confidential.flags)
     on_press(find_feeds, press.FindFeeds.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(explain_link, press.ExplainLink.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(read_link, press.ReadLink.filter(), flags=Permission.EVERYBODY.flags)
     on_press(unfollow, press.Unfollow.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(follow_again, press.FollowAgain.filter(), flags=confidential.flags)
     on_press(add_list, press.AddList.filter(), flags=Permission.ADMINISTRATORS.flags)

@@ -1,7 +1,8 @@
 """Searches: /search in all stored stories, /test of a query, and inline in any chat.
 
 - /search shows pages in one message, the newest stories first.
-- /test shows how a query is read, its matches of this week, and near misses.
+- /test shows how a query is read, its matches of this week, and near misses; for a link, why its
+  article did not come.
 - Inline, `@bot taiwan` gives the newest stories as cards, and without a query those of the user's
   own topics. Only the last of several queries typed in quick succession is answered.
 """
@@ -24,7 +25,7 @@ from aiogram.types import (
 from aiogram.utils.deep_linking import create_deep_link, create_telegram_link
 
 from bot.chat import callbacks as press
-from bot.chat.cards import seen_of, words_on
+from bot.chat.cards import seen_of, show_link, words_on
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
 from bot.chat.questions import AnswerTo, ask
@@ -36,7 +37,7 @@ from bot.matching.query.canonical import shown
 from bot.matching.result_pages import PagePosition, archive, find_inline, newest_inline
 from bot.matching.search import near_miss
 from bot.rendering.filters import local
-from bot.subscribers import topics, users
+from bot.subscribers import posts, topics, users
 from bot.subscribers.limits import count_search
 from bot.subscribers.share_links import LinkedQuery, start_for
 from bot.subscribers.text import one_line
@@ -116,6 +117,14 @@ async def explain_typed(message: Message, context: Context) -> None:
 
 
 async def _show_explained(typed: str, context: Context) -> None:
+    match posts.read_post(typed):
+        case posts.PostLink(url):
+            await show_link(url, context)
+        case posts.Post():
+            await _show_explained_query(typed, context)
+
+
+async def _show_explained_query(typed: str, context: Context) -> None:
     query = await topics.parse_for(context.storage, context.chat_id, typed)
     await count_search(context.storage, context.chat_id, limits=context.limits)
     await context.reply.show(

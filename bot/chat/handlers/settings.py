@@ -19,7 +19,7 @@ from bot.chat.questions import expect
 from bot.subscribers import setting_undo, settings
 from bot.subscribers.digest_schedule import WeeklyTime, numbered
 from bot.subscribers.errors import NotALanguage
-from bot.subscribers.settings import Setting
+from bot.subscribers.settings import MAIL_SETTINGS, Setting
 from bot.subscribers.timezones import zones_near
 from storage.enums import ChatKind
 from storage.schedules import QuietHours
@@ -317,7 +317,8 @@ def make_router() -> Router:
     on_press(ask_for_location, press.AskLocation.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_quiet_hours, press.SetQuiet.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_alert_rate, press.SetAlertRate.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(undo_setting, press.UndoSetting.filter(), flags=Permission.ADMINISTRATORS.flags)
+    undoes = press.UndoSetting.filter(F.setting.not_in(MAIL_SETTINGS))
+    on_press(undo_setting, undoes, flags=Permission.ADMINISTRATORS.flags)
     on_press(set_style, press.SetStyle.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_layout, press.SetLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause, press.Pause.filter(), flags=Permission.ADMINISTRATORS.flags)

@@ -102,8 +102,7 @@ async def open_link(_: object, command: CommandObject, context: Context) -> None
 
 
 async def show_help(_: object, context: Context) -> None:
-    unavailable = context.resources.unavailable_commands
-    await context.reply.show("chat/help.html#help", user=context.user, unavailable=unavailable)
+    await context.reply.show("chat/help.html#help", user=context.user)
 
 
 async def show_help_page(_: object, callback_data: press.ShowHelp, context: Context) -> None:
@@ -113,7 +112,6 @@ async def show_help_page(_: object, callback_data: press.ShowHelp, context: Cont
         f"chat/help.html#{callback_data.page}",
         user=user,
         commands=commands_in_help(user.kind, is_admin=user.is_admin, without=unavailable),
-        unavailable=unavailable,
     )
 
 

@@ -137,6 +137,12 @@ async def _show_subscribed(subscribed: Subscribed, typed: str, context: Context)
     await context.reply.show("chat/subscribed.html", subscribed=subscribed)
 
 
+async def keep_zone(_: object, callback_data: press.KeepZone, context: Context) -> None:
+    topic_id, was = callback_data.topic_id, callback_data.was
+    subscribed = await subscriptions.keep_zone(context.storage, context.chat_id, topic_id, was=was)
+    await context.reply.change("chat/subscribed.html", subscribed=subscribed)
+
+
 async def undo_subscribe(_: object, callback_data: press.UndoSubscribe, context: Context) -> None:
     number, mode, was = callback_data.subscription_id, callback_data.mode, callback_data.was
     if was is None:
@@ -210,8 +216,9 @@ async def open_topic_menu(_: object, callback_data: press.ShowTopicMenu, context
 
 
 async def set_mode(_: object, callback_data: press.SetMode, context: Context) -> None:
-    await _subscribe(callback_data, context)
-    await _change_page(callback_data.topic_id, context)
+    subscribed = await _subscribe(callback_data, context)
+    page = await topic_page(callback_data.topic_id, context)
+    await context.reply.change(_TOPIC, subscribed=subscribed, **page)
 
 
 async def _subscribe(chosen: press.SubscribeTopic | press.SetMode, context: Context) -> Subscribed:
@@ -448,6 +455,7 @@ def make_router() -> Router:
     on_press(unmute_topic, press.UnmuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(ask_for_field, press.AskTopicField.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(use_query, press.UseQuery.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(keep_zone, press.KeepZone.filter(), flags=administrators.flags)
     on_press(undo_subscribe, press.UndoSubscribe.filter(), flags=administrators.flags)
     on_press(undo_query, press.UndoQuery.filter(), flags=administrators.flags)
     on_press(unsubscribe, press.Unsubscribe.filter(), flags=Permission.ADMINISTRATORS.flags)

@@ -297,13 +297,13 @@ async def confirm_address(site: Site, user: CurrentUser, request: ActionRequest)
 
 async def set_digest_medium(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     medium = request.one_of("medium", DigestMedium)
-    await mailboxes.set_digest_medium(site.resources.storage, user.chat_id, medium)
+    await settings.set_digest_medium(site.resources.storage, user.chat_id, medium)
     return _SAVED
 
 
 async def set_email_alerts(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     wanted = request.flag("wanted")
-    await mailboxes.set_email_alerts(site.resources.storage, user.chat_id, wanted=wanted)
+    await settings.set_email_alerts(site.resources.storage, user.chat_id, wanted=wanted)
     return _SAVED
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.matching import search
+from bot.matching import other_words, search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
+from bot.rendering.i18n import ENGLISH
 from bot.subscribers import mailboxes, mutes, settings, topics
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.recent_alerts import recent_alerts
@@ -154,7 +155,7 @@ def _hours(settings: ChatSettings) -> dict[str, int] | None:
 
 def _mail(mailbox: MailboxSeen, renderer: Renderer, *, can_mail: bool) -> dict[str, Any]:
     return {
-        "text": _text(renderer, "web/app_parts.html#mail", mailbox=mailbox, can_mail=can_mail),
+        "text": _text(renderer, "web/app_parts.html#mail", mailbox=mailbox),
         "canMail": can_mail,
         "state": mailbox.state or "none",
         "address": mailbox.address,
@@ -172,13 +173,33 @@ _LONGEST_TITLE = 200
 
 
 async def preview_query(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
-    """Return what a query finds, or its syntax error."""
+    """Return what a query finds, with other forms of its words; or its syntax error."""
     typed = request.text("query")
     try:
         query = await topics.parse_for(site.resources.storage, caller.user.chat_id, typed)
     except QueryError as error:
         return _problem(error, caller.renderer)
-    return await _find(site, caller, query)
+    found = await _find(site, caller, query)
+    return found | {"wider": await _wider(site, caller, query, typed)}
+
+
+async def _wider(
+    site: Site, caller: Caller, query: ParsedQuery, typed: str
+) -> dict[str, str] | None:
+    """Return the query with other forms of its words, and a label for it; None without any."""
+    renderer = caller.renderer
+    async with site.searches:
+        others = await other_words.others(
+            site.resources.storage,
+            query,
+            typed,
+            chat_id=caller.user.chat_id,
+            spoken={ENGLISH.code, renderer.language.code.partition("-")[0]},
+        )
+    if not others.typed:
+        return None
+    label = renderer.line("web/app_parts.html#wider", others=others)
+    return {"query": others.typed, "label": label}
 
 
 async def preview_change(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:

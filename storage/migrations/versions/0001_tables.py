@@ -513,6 +513,7 @@ def upgrade() -> None:
         "follow",
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("import_id", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_follow_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -934,6 +935,7 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("import_id", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_subscription_chat_id_chat"), ondelete="CASCADE"
         ),

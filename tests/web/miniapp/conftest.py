@@ -157,12 +157,19 @@ async def filled_address(address: str, sqlite_url: str) -> str:
     return address
 
 
+@pytest.fixture
+def has_mail() -> bool:
+    """Return whether the site has a mail server; a test may say that it has none."""
+    return True
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def address(sqlite_url: str) -> AsyncIterator[str]:
+async def address(sqlite_url: str, has_mail: bool) -> AsyncIterator[str]:
     """Yield the address that Telegram opens for a user with an Arabic client."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
     links = Links("http://127.0.0.1", SIGNER)
-    resources = make_resources(storage, mailer=mailer_of(renderer), renderer=renderer, links=links)
+    mailer = mailer_of(renderer) if has_mail else None
+    resources = make_resources(storage, mailer=mailer, renderer=renderer, links=links)
     site = Site(resources, app=MiniApp(TOKEN, FakeMenus().renew))
     data = launch_data(TOKEN, TelegramUser(7, "Ali", language_code="ar"), int(time.time()))
     async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:

@@ -100,6 +100,11 @@ async def test_the_page_fits_the_screen_from_right_to_left(page):
     assert name["x"] > mode["x"]
 
 
+@pytest.mark.parametrize("has_mail", [True, False], ids=["mail server", "none"])
+async def test_mail_is_shown_only_where_there_is_a_mail_server(page, has_mail):
+    await expect(page.locator("#mail-section")).to_be_visible(visible=has_mail)
+
+
 async def test_a_chosen_language_reloads_the_page(page):
     await page.locator("#language").select_option("en")
 

@@ -34,6 +34,20 @@ async def test_a_query_shows_its_volume_and_the_newest_stories_with_marked_words
     assert "".join(text for text, _ in hit["snippet"]).startswith("A consul-general spoke")
 
 
+async def test_other_forms_of_a_word_are_offered_and_find_more(ann, storage):
+    source = await stored_source(storage, "Example Wire")
+    await stored_article(storage, "One tariff", "A tariff.", source_id=source)
+    for number in range(3):
+        await stored_article(storage, f"Tariffs, {number}", "Many tariffs.", source_id=source)
+
+    found = await ann.does("preview_query", query="tariff")
+    wider = await ann.does("preview_query", query=found["wider"]["query"])
+
+    assert found["wider"]["label"] == "Also: Tariffs"
+    assert wider["wider"] is None
+    assert wider["text"] != found["text"]
+
+
 async def test_a_query_without_matches_is_reported(ann, news, clock):
     clock.turn(timedelta(days=31))
     ann.data = ann.launched()

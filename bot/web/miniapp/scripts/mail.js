@@ -27,6 +27,7 @@ export class Mail {
     for (const part of byId("mail").querySelectorAll("[data-when]"))
       part.hidden = !part.dataset.when.split(" ").includes(mail.state);
     if (!mail.canMail) byId("address-form").hidden = true;
+    byId("mail-section").hidden = !mail.canMail && mail.state === "none";
     press(byId("medium").children, "medium", mail.medium);
     byId("email-alerts").checked = mail.alerts;
   }

@@ -12,8 +12,10 @@ export class Search {
     this.input = byId("query");
     this.asking = null;
     this.topic = null; // the suggested one whose query is in the field
+    this.wider = null; // the query with other forms of its words
     this.input.addEventListener("input", () => this.typed());
     this.input.addEventListener("keydown", (event) => event.key === "Escape" && this.clear());
+    byId("found-wider").addEventListener("click", () => this.use(this.wider.query));
     byId("clear").addEventListener("click", () => this.clear());
     onSubmit(byId("search"), () => this.later(0));
     for (const button of byId("found-modes").children)
@@ -91,12 +93,15 @@ export class Search {
     }
   }
 
-  showFound({ text, warning, newest }) {
+  showFound({ text, warning, newest, wider }) {
     byId("query-problem").replaceChildren();
     this.input.ariaInvalid = "false";
     byId("found-text").textContent = text;
     byId("found-warning").textContent = warning;
     byId("found-warning").hidden = !warning;
+    this.wider = wider;
+    byId("found-wider").textContent = wider?.label ?? "";
+    byId("found-wider").hidden = !wider;
     showHits(byId("found-hits"), newest);
     const same = this.subscribed.find(({ query }) => query === this.input.value.trim());
     press(byId("found-modes").children, "mode", same?.mode);
