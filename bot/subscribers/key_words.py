@@ -6,7 +6,7 @@ choices are all pieces together, the best of them, and each alone. Names come fi
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from typing import Final, TypeAlias
@@ -41,6 +41,7 @@ class _Piece:
     is_name: bool
     is_place: bool
     is_excluded: bool = False
+    alternatives: "tuple[_Piece, ...]" = ()  # of which either is wanted
 
     @property
     def is_number(self) -> bool:
@@ -49,7 +50,7 @@ class _Piece:
 
 def choices_in(reading: Reading) -> tuple[Choice, ...]:
     """Return what a sentence may ask for, the best first; none if it has no key words."""
-    pieces = _telling(list(_pieces(reading)), reading)
+    pieces = list(_with_alternatives(_telling(list(_pieces(reading)), reading), reading))
     wanted = [piece for piece in pieces if not piece.is_excluded]
     without = "".join(f" -{quoted(piece.text)}" for piece in pieces if piece.is_excluded)
     choices = []
@@ -96,15 +97,21 @@ def _combined(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Iterat
     if len(pieces) > 1:
         yield _together(best, spelled)
     if len(pieces) > 1 and all(piece.is_name for piece in pieces):
-        yield (" OR ".join(_phrase(piece, spelled) for piece in pieces),)
+        yield (_either(pieces, spelled),)
     if len(pieces) >= _MOST_TOGETHER:
         yield _together(sorted(ranked[:2], key=lambda piece: piece.at), spelled)
     for piece in ranked:
         if not piece.is_number:
-            yield (_phrase(piece, spelled), _loose(piece, spelled))
-    if len(pieces) == 1 and not pieces[0].is_name:
+            yield _alone(piece, spelled)
+    if len(pieces) == 1 and not (pieces[0].is_name or pieces[0].alternatives):
         for unit in sorted(pieces[0].units, key=len, reverse=True):
             yield (spelled(unit),)
+
+
+def _alone(piece: _Piece, spelled: Callable[[str], str]) -> Choice:
+    if piece.alternatives:
+        return (_either(piece.alternatives, spelled),)
+    return _phrase(piece, spelled), _loose(piece, spelled)
 
 
 def _rank(piece: _Piece) -> tuple[bool, bool, bool, int, int]:
@@ -120,13 +127,21 @@ def _together(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Choice
 
 
 def _phrase(piece: _Piece, spelled: Callable[[str], str]) -> str:
+    if piece.alternatives:
+        return f"({_either(piece.alternatives, spelled)})"
     if len(piece.units) == 1 or len(piece.units) > _LONGEST_PHRASE:
         return _loose(piece, spelled)
     is_inflected = any(spelled(unit) != quoted(unit) for unit in piece.units)
     return _loose(piece, spelled) if is_inflected else quoted(piece.text)
 
 
+def _either(pieces: Iterable[_Piece], spelled: Callable[[str], str]) -> str:
+    return " OR ".join(_phrase(piece, spelled) for piece in pieces)
+
+
 def _loose(piece: _Piece, spelled: Callable[[str], str]) -> str:
+    if piece.alternatives:
+        return _phrase(piece, spelled)
     if piece.is_name and len(piece.units) > 1:
         stems = [spelled(unit) for unit in piece.units]
         is_inflected = any(stem.endswith("*") for stem in stems)
@@ -158,6 +173,25 @@ def _pieces(reading: Reading) -> Iterator[_Piece]:
         is_excluded = before is WordRole.EXCEPT
         for part in _split(reading, places):
             yield _piece(reading, part, is_excluded=is_excluded)
+
+
+def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_Piece]:
+    """Yield *pieces*, with one for those that have `or` between them."""
+    grouped: list[list[_Piece]] = []
+    for piece in pieces:
+        before = reading.roles[: piece.at]
+        while before and before[-1] is WordRole.SMALL:
+            before = before[:-1]
+        if grouped and before and before[-1] is WordRole.OR:
+            grouped[-1].append(piece)
+        else:
+            grouped.append([piece])
+    for first, *others in grouped:
+        yield replace(
+            first,
+            is_name=all(one.is_name for one in (first, *others)),
+            alternatives=(first, *others) if others else (),
+        )
 
 
 def _chunks(reading: Reading) -> Iterator[list[int]]:
