@@ -15,7 +15,7 @@ from bot.languages import words as words_of
 from bot.matching.query import is_readable, parse
 from bot.matching.query.ast import quoted
 from bot.matching.widen import is_place
-from bot.subscribers.word_roles import JOINS, Reading, WordRole, slice_of, units_of
+from bot.subscribers.word_roles import Reading, WordRole, slice_of, units_of
 from bot.text.characters import is_unspaced
 
 # Queries for one wish; the first that finds something is meant.
@@ -24,6 +24,7 @@ Choice: TypeAlias = tuple[str, ...]
 MOST_CHOICES: Final = 4
 _MOST_TOGETHER: Final = 3  # pieces of a query that has all of them
 _LONGEST_PHRASE: Final = 3  # words
+_EXCEPT_BEHIND: Final = frozenset({"ja", "ko"})
 _LEAST_STEM: Final = 4  # letters
 _SIGNS_OF_A_WORD: Final = 2  # Korean syllables
 _REST: Final = re.compile("[\u3041-\u9fff]|[\u3041-\u3096]{1,4}")
@@ -167,10 +168,8 @@ def _stems(language: str) -> Callable[[str], str]:
 
 
 def _pieces(reading: Reading) -> Iterator[_Piece]:
-    is_excluded = False
     for places in _chunks(reading):
-        before = reading.roles[places[0] - 1] if places[0] else None
-        is_excluded = before is WordRole.EXCEPT
+        is_excluded = _is_excluded(reading, places)
         for part in _split(reading, places):
             yield _piece(reading, part, is_excluded=is_excluded)
 
@@ -194,6 +193,14 @@ def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_
         )
 
 
+def _is_excluded(reading: Reading, places: Sequence[int]) -> bool:
+    """Return whether `except` stands before the words, or behind them as in Japanese."""
+    if reading.language not in _EXCEPT_BEHIND:
+        return places[0] > 0 and reading.roles[places[0] - 1] is WordRole.EXCEPT
+    behind = (role for role in reading.roles[places[-1] + 1 :] if role is not WordRole.SMALL)
+    return next(behind, None) is WordRole.EXCEPT
+
+
 def _chunks(reading: Reading) -> Iterator[list[int]]:
     """Yield the places of neighbouring words that mean something, without a sign between them."""
     chunk: list[int] = []
@@ -209,7 +216,7 @@ def _chunks(reading: Reading) -> Iterator[list[int]]:
 
 def _are_neighbours(reading: Reading, at: int) -> bool:
     gap = reading.gap(at)
-    return not gap.strip() or bool(JOINS.fullmatch(gap)) or gap in {"'", "\u2019"}
+    return not gap.strip() or reading.is_joined(at) or gap in {"'", "\u2019"}
 
 
 def _split(reading: Reading, places: Sequence[int]) -> Iterator[list[int]]:

@@ -24,7 +24,9 @@ from bot.text.phrases import PhraseTable, TextWord
 
 ENGLISH: Final = "en"
 HIRAGANA: Final = re.compile("[\u3041-\u3096]")
-JOINS: Final = re.compile(r"[-\u2010\u2011&./_+]+")
+_KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
+_MIDDLE_DOT: Final = "\u30fb"  # joins the words of a foreign name: イーロン・マスク
+_JOINS: Final = re.compile(r"[-\u2010\u2011&./_+]+")
 _LONGEST_PLACE: Final = 8  # words, which are characters in scripts without spaces
 _FEW: Final = 3  # words of a text that may be a title
 _MANY: Final = 6  # words of a text that may be a statement
@@ -80,6 +82,14 @@ class Reading:
     def gap(self, at: int) -> str:
         """Return the text between the word at *at* and the next."""
         return self.text[self.words[at].end : self.words[at + 1].start]
+
+    def is_joined(self, at: int) -> bool:
+        """Return whether a hyphen or the like joins the word at *at* to the next."""
+        gap = self.gap(at)
+        if gap != _MIDDLE_DOT:
+            return bool(_JOINS.fullmatch(gap))
+        both = (self.words[at].folded, self.words[at + 1].folded)
+        return all(map(_KATAKANA.match, both)) and self.places.isdisjoint({at, at + 1})
 
     @property
     def is_sentence(self) -> bool:
@@ -316,7 +326,8 @@ def _run(reading: Reading, at: int, step: int) -> int:
     while 0 <= beside < len(reading.words) and reading.roles[beside] is None:
         if not _touches(reading, min(beside, beside - step)):
             break
-        length, beside = length + 1, beside + step
+        length += 1 if is_unspaced(reading.words[beside].folded) else _SIGNS_OF_A_WORD
+        beside += step
     return length
 
 
@@ -388,7 +399,7 @@ def units_of(places: Iterable[int], reading: Reading) -> list[list[int]]:
     """Group neighbouring *places* whose words are joined by hyphens and the like."""
     units: list[list[int]] = []
     for at in places:
-        if units and units[-1][-1] == at - 1 and JOINS.fullmatch(reading.gap(at - 1)):
+        if units and units[-1][-1] == at - 1 and reading.is_joined(at - 1):
             units[-1].append(at)
         else:
             units.append([at])
