@@ -3,9 +3,12 @@
     python -m benchmarks.sentences [--wrong]
 
 `developed/<language>.txt` has sentences that the rules were written with, and `judged` those that
-were set aside until the rules were done. A line is a sentence and all that a good assistant may
-propose first: key words, or `!` and an intent. A proposal is right if it has the same folded words
-as one of them, or the same intent. A stem stands for its words, and brackets do not count.
+were set aside until the rules were done. One author wrote both sets and then the rules, and many
+lines of one are translations of lines of the other. So the figure is an upper bound.
+
+A line is a sentence and all that a good assistant may propose first: key words, or `!` and an
+intent. A proposal is right if it has the same folded words as one of them, or the same intent. A
+stem stands for its words, and brackets do not count.
 """
 
 from collections.abc import Iterator

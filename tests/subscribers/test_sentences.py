@@ -215,6 +215,35 @@ def test_small_talk_is_recognized_in_any_combination(typed, intent):
 @pytest.mark.parametrize(
     ("language", "typed", "query"),
     [
+        ("en", "everything on the olympics except boxing", "olympics -boxing"),
+        ("pt", "notícias da Tesla mas não do Elon Musk", 'Tesla -"Elon Musk"'),
+        ("ja", "テスラのニュース、ただしイーロン・マスク以外", "テスラ -イーロン・マスク"),
+        ("ko", "올림픽 소식 전부, 축구는 제외하고", "올림픽 -축구"),
+    ],
+)
+def test_an_exception_is_left_out_wherever_its_word_stands(language, typed, query):
+    assert are_key_words(queries_of(understand(typed, language))[0], query)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "no more plastic bags in California",
+        "get rid of mosquitoes",
+        "how does inflation work?",
+        "do banks charge fees to customers?",
+        "which newspapers support Trump?",
+        "cool japan",
+        "perfect storm",
+    ],
+)
+def test_a_text_about_the_news_is_not_taken_for_a_wish_of_the_bot(typed):
+    assert not understand(typed, "en").is_certain
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "query"),
+    [
         ("en", "war in Sudan or in Gaza", "war (Sudan OR Gaza)"),
         ("en", "show me news about Taiwan or Japan", "Taiwan OR Japan"),
         ("fr", "séismes au Japon ou à Taïwan", "séismes (Japon OR Taïwan)"),
