@@ -15,14 +15,13 @@ from aiogram.enums import MessageEntityType
 from bot.chat.questions import question_in
 from bot.rendering.keyboards import ALERT, ALL, SETTINGS, TOPICS
 from bot.subscribers.input import Address, Code, Nonsense, read_typed
-from bot.subscribers.intents import Intent, whole_intent
+from bot.subscribers.intents import SMALL_TALK, whole_intent
 from bot.subscribers.posts import Post, PostLink
 
 if TYPE_CHECKING:
     from aiogram.types import Message
 
 _NEWS = frozenset({ALERT, ALL, SETTINGS, TOPICS})  # the buttons below alerts and digests
-_SMALL_TALK = frozenset({Intent.GREETING, Intent.THANKS})
 _NAMES_SOMEBODY = frozenset({MessageEntityType.MENTION, MessageEntityType.TEXT_MENTION})
 
 
@@ -57,7 +56,7 @@ def _is_input(message: Message, *, has_buttons: bool) -> bool:
         case Nonsense() | Post():
             return False
     is_to_somebody = any(entity.type in _NAMES_SOMEBODY for entity in message.entities or ())
-    return has_buttons and not is_to_somebody and whole_intent(text) not in _SMALL_TALK
+    return has_buttons and not is_to_somebody and whole_intent(text) not in SMALL_TALK
 
 
 def _prefixes(message: Message) -> frozenset[str]:

@@ -42,13 +42,17 @@ SECTIONS: Final = {
     "question_words": "begin a question",
     "chatty_words": "mean nothing alone in a sentence; a capital says that any place has it",
     "small_words": "mean nothing alone anywhere, such as articles and prepositions",
+    "or_words": "stand between two things of which either is wanted",
     "name_joiners": "stand inside a name, between words with capitals: Bank of England",
+    "name_heads": "begin a name before a joiner, even in lower case: bank of japan",
+    "whole_names": "have a word that means nothing elsewhere: new jersey",
     "bot_words": "speak of the bot, if a message asks something of it",
     "case_endings": "endings of nouns and adjectives, without which other cases are found too",
     # Phrases whose words stand in any order: the intents of `bot.subscribers.intents`. With …
     # behind it, a phrase may be about something that is named beside it.
     "greetings": "a greeting, as a whole message",
     "thanks": "thanks, as a whole message",
+    "assents": "short words that only say that one has read it, as a whole message",
     "asks_to_cancel": "the wish to be asked no more, as a whole message",
     "asks_to_stop": "the wish to get nothing more",
     "asks_to_unsubscribe": "the wish to get nothing more about a topic",

@@ -108,13 +108,13 @@ def _wanted(tree: Node) -> tuple[list[str], list[str]]:
 
 
 def _words_of(phrase: Term) -> Sequence[str]:
-    """Return the words of a phrase. Han characters are words in pairs."""
+    """Return the words of a phrase that are queries alone. Han characters are words in pairs."""
     typed = phrase.as_typed
     if _HAN.fullmatch(typed):
         return [typed[at : at + _PAIR] for at in range(0, len(typed), _PAIR)]
     if any(map(is_unspaced, phrase.words)):
         return []
-    return typed.split() if " " in typed else phrase.words
+    return list(filter(is_readable, typed.split())) if " " in typed else phrase.words
 
 
 def _written(node: Node) -> str:

@@ -25,6 +25,7 @@ class Intent(StrEnum):
 
     GREETING = "greetings"
     THANKS = "thanks"
+    ASSENT = "assents"
     CANCEL = "asks_to_cancel"
     UNSUBSCRIBE = "asks_to_unsubscribe"
     STOP = "asks_to_stop"
@@ -52,7 +53,9 @@ class Intent(StrEnum):
 
 
 # They mean the bot only if they are the whole message, and then even as a single word.
-ALONE: Final = frozenset({Intent.GREETING, Intent.THANKS, Intent.CANCEL})
+# Those of small talk may stand together: `ok, thanks`. The first of them counts.
+SMALL_TALK: Final = (Intent.THANKS, Intent.GREETING, Intent.ASSENT)
+ALONE: Final = frozenset({*SMALL_TALK, Intent.CANCEL})
 _CERTAIN_ALONE: Final = ALONE | {Intent.STOP, Intent.HELP}
 _OBJECT: Final = "…"  # behind a phrase that names what it is about: `unsubscribe … from Taiwan`
 
@@ -84,15 +87,30 @@ class _Phrase:
 
 
 def whole_intent(text: str) -> Intent | None:
-    """Return the intent of a *text* that is one of its phrases, in any language."""
+    """Return the intent of a *text* that is one of its phrases, or small talk, in any language."""
     words = tuple(word.folded for word in words_in(text))
     found = _whole_messages().longest(words, 0) if words else None
-    return found[1] if found and found[0] == len(words) else None
+    if found and found[0] == len(words):
+        return found[1]
+    said: set[Intent] = set()
+    at = 0
+    while at < len(words):
+        found = _small_talk().longest(words, at)
+        if not found:
+            return None
+        said.add(found[1])
+        at += found[0]
+    return next((intent for intent in SMALL_TALK if intent in said), None)
 
 
 @cache
 def _whole_messages() -> PhraseTable[Intent]:
     return PhraseTable({intent: all_words(intent) for intent in Intent if intent in _CERTAIN_ALONE})
+
+
+@cache
+def _small_talk() -> PhraseTable[Intent]:
+    return PhraseTable({intent: all_words(intent) for intent in SMALL_TALK})
 
 
 def find_intent(

@@ -6,7 +6,7 @@ choices are all pieces together, the best of them, and each alone. Names come fi
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from typing import Final, TypeAlias
@@ -15,7 +15,7 @@ from bot.languages import words as words_of
 from bot.matching.query import is_readable, parse
 from bot.matching.query.ast import quoted
 from bot.matching.widen import is_place
-from bot.subscribers.word_roles import JOINS, Reading, WordRole, slice_of, units_of
+from bot.subscribers.word_roles import Reading, WordRole, slice_of, units_of
 from bot.text.characters import is_unspaced
 
 # Queries for one wish; the first that finds something is meant.
@@ -24,6 +24,7 @@ Choice: TypeAlias = tuple[str, ...]
 MOST_CHOICES: Final = 4
 _MOST_TOGETHER: Final = 3  # pieces of a query that has all of them
 _LONGEST_PHRASE: Final = 3  # words
+_EXCEPT_BEHIND: Final = frozenset({"ja", "ko"})
 _LEAST_STEM: Final = 4  # letters
 _SIGNS_OF_A_WORD: Final = 2  # Korean syllables
 _REST: Final = re.compile("[\u3041-\u9fff]|[\u3041-\u3096]{1,4}")
@@ -41,6 +42,7 @@ class _Piece:
     is_name: bool
     is_place: bool
     is_excluded: bool = False
+    alternatives: "tuple[_Piece, ...]" = ()  # of which either is wanted
 
     @property
     def is_number(self) -> bool:
@@ -49,7 +51,7 @@ class _Piece:
 
 def choices_in(reading: Reading) -> tuple[Choice, ...]:
     """Return what a sentence may ask for, the best first; none if it has no key words."""
-    pieces = _telling(list(_pieces(reading)), reading)
+    pieces = list(_with_alternatives(_telling(list(_pieces(reading)), reading), reading))
     wanted = [piece for piece in pieces if not piece.is_excluded]
     without = "".join(f" -{quoted(piece.text)}" for piece in pieces if piece.is_excluded)
     choices = []
@@ -96,15 +98,21 @@ def _combined(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Iterat
     if len(pieces) > 1:
         yield _together(best, spelled)
     if len(pieces) > 1 and all(piece.is_name for piece in pieces):
-        yield (" OR ".join(_phrase(piece, spelled) for piece in pieces),)
+        yield (_either(pieces, spelled),)
     if len(pieces) >= _MOST_TOGETHER:
         yield _together(sorted(ranked[:2], key=lambda piece: piece.at), spelled)
     for piece in ranked:
         if not piece.is_number:
-            yield (_phrase(piece, spelled), _loose(piece, spelled))
-    if len(pieces) == 1 and not pieces[0].is_name:
+            yield _alone(piece, spelled)
+    if len(pieces) == 1 and not (pieces[0].is_name or pieces[0].alternatives):
         for unit in sorted(pieces[0].units, key=len, reverse=True):
             yield (spelled(unit),)
+
+
+def _alone(piece: _Piece, spelled: Callable[[str], str]) -> Choice:
+    if piece.alternatives:
+        return (_either(piece.alternatives, spelled),)
+    return _phrase(piece, spelled), _loose(piece, spelled)
 
 
 def _rank(piece: _Piece) -> tuple[bool, bool, bool, int, int]:
@@ -120,13 +128,21 @@ def _together(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Choice
 
 
 def _phrase(piece: _Piece, spelled: Callable[[str], str]) -> str:
+    if piece.alternatives:
+        return f"({_either(piece.alternatives, spelled)})"
     if len(piece.units) == 1 or len(piece.units) > _LONGEST_PHRASE:
         return _loose(piece, spelled)
     is_inflected = any(spelled(unit) != quoted(unit) for unit in piece.units)
     return _loose(piece, spelled) if is_inflected else quoted(piece.text)
 
 
+def _either(pieces: Iterable[_Piece], spelled: Callable[[str], str]) -> str:
+    return " OR ".join(_phrase(piece, spelled) for piece in pieces)
+
+
 def _loose(piece: _Piece, spelled: Callable[[str], str]) -> str:
+    if piece.alternatives:
+        return _phrase(piece, spelled)
     if piece.is_name and len(piece.units) > 1:
         stems = [spelled(unit) for unit in piece.units]
         is_inflected = any(stem.endswith("*") for stem in stems)
@@ -152,12 +168,37 @@ def _stems(language: str) -> Callable[[str], str]:
 
 
 def _pieces(reading: Reading) -> Iterator[_Piece]:
-    is_excluded = False
     for places in _chunks(reading):
-        before = reading.roles[places[0] - 1] if places[0] else None
-        is_excluded = before is WordRole.EXCEPT
+        is_excluded = _is_excluded(reading, places)
         for part in _split(reading, places):
             yield _piece(reading, part, is_excluded=is_excluded)
+
+
+def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_Piece]:
+    """Yield *pieces*, with one for those that have `or` between them."""
+    grouped: list[list[_Piece]] = []
+    for piece in pieces:
+        before = reading.roles[: piece.at]
+        while before and before[-1] is WordRole.SMALL:
+            before = before[:-1]
+        if grouped and before and before[-1] is WordRole.OR:
+            grouped[-1].append(piece)
+        else:
+            grouped.append([piece])
+    for first, *others in grouped:
+        yield replace(
+            first,
+            is_name=all(one.is_name for one in (first, *others)),
+            alternatives=(first, *others) if others else (),
+        )
+
+
+def _is_excluded(reading: Reading, places: Sequence[int]) -> bool:
+    """Return whether `except` stands before the words, or behind them as in Japanese."""
+    if reading.language not in _EXCEPT_BEHIND:
+        return places[0] > 0 and reading.roles[places[0] - 1] is WordRole.EXCEPT
+    behind = (role for role in reading.roles[places[-1] + 1 :] if role is not WordRole.SMALL)
+    return next(behind, None) is WordRole.EXCEPT
 
 
 def _chunks(reading: Reading) -> Iterator[list[int]]:
@@ -175,7 +216,7 @@ def _chunks(reading: Reading) -> Iterator[list[int]]:
 
 def _are_neighbours(reading: Reading, at: int) -> bool:
     gap = reading.gap(at)
-    return not gap.strip() or bool(JOINS.fullmatch(gap)) or gap in {"'", "\u2019"}
+    return not gap.strip() or reading.is_joined(at) or gap in {"'", "\u2019"}
 
 
 def _split(reading: Reading, places: Sequence[int]) -> Iterator[list[int]]:

@@ -11,6 +11,7 @@
 from dataclasses import dataclass, replace
 
 from bot.matching.query import QueryError, is_readable
+from bot.matching.query.ast import quoted
 from bot.matching.query.tokens import TokenKind, tokens
 from bot.subscribers.intents import FoundIntent, Intent, whole_intent
 from bot.subscribers.key_words import Choice, choices_in
@@ -77,30 +78,38 @@ def _has_syntax(text: str) -> bool:
 
 def _from_query(reading: Reading) -> Understood:
     text = reading.text
-    small = [at for at, role in enumerate(reading.roles) if role is WordRole.SMALL]
-    general = [at for at, role in enumerate(reading.roles) if role is WordRole.GENERIC]
-    rest = set(range(len(reading.words))) - set(small) - set(general)
-    if not rest or len(rest) == len(reading.words):
+    if reading.count(WordRole.OR) and (choices := choices_in(reading)):
+        return Understood(choices[0][0])
+    small = {at for at, role in enumerate(reading.roles) if role is WordRole.SMALL}
+    general = {at for at, role in enumerate(reading.roles) if role is WordRole.GENERIC}
+    rest = set(range(len(reading.words))) - small - general
+    is_whole = len(rest) == len(reading.words) and not reading.joined
+    if not rest or is_whole:
         return Understood(text)
-    bare = _without(reading, {*small, *general})
+    bare = _without(reading, small | general)
     if not general or rest <= reading.places:
         return Understood(bare if is_readable(bare) else text)
-    whole = _without(reading, set(small))
+    whole = _without(reading, small)
     choices = tuple((one,) for one in dict.fromkeys((bare, whole)) if is_readable(one))
     return Understood(choices=choices) if len(choices) > 1 else Understood(text)
 
 
 def _without(reading: Reading, dropped: set[int]) -> str:
-    """Return the text without the words at *dropped* places, and what stands beside them."""
+    """Return the text without the words at *dropped* places, and what stands beside them.
+
+    A name with a small word inside is a phrase: `"Bank of Japan" rates`.
+    """
     parts: list[list[int]] = []
     for at in range(len(reading.words)):
         if at in dropped:
             continue
-        if parts and parts[-1][-1] == at - 1:
+        is_same = parts and (parts[-1][-1] in reading.joined) == (at in reading.joined)
+        if is_same and parts[-1][-1] == at - 1:
             parts[-1].append(at)
         else:
             parts.append([at])
-    return " ".join(slice_of(reading, part) for part in parts)
+    written = ((slice_of(reading, part), part[0] in reading.joined) for part in parts)
+    return " ".join(quoted(text) if is_name else text for text, is_name in written)
 
 
 def _from_sentence(reading: Reading) -> Understood:

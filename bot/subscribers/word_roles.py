@@ -19,11 +19,14 @@ from bot.languages import words as words_of
 from bot.matching.widen import is_place
 from bot.subscribers.intents import FoundIntent, find_intent
 from bot.text.characters import is_unspaced
+from bot.text.folding import fold
 from bot.text.phrases import PhraseTable, TextWord
 
 ENGLISH: Final = "en"
 HIRAGANA: Final = re.compile("[\u3041-\u3096]")
-JOINS: Final = re.compile(r"[-\u2010\u2011&./_+]+")
+_KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
+_MIDDLE_DOT: Final = "\u30fb"  # joins the words of a foreign name: イーロン・マスク
+_JOINS: Final = re.compile(r"[-\u2010\u2011&./_+]+")
 _LONGEST_PLACE: Final = 8  # words, which are characters in scripts without spaces
 _FEW: Final = 3  # words of a text that may be a title
 _MANY: Final = 6  # words of a text that may be a statement
@@ -33,6 +36,7 @@ _SHARE_OF_CAPITALS: Final = 0.8  # from which they tell nothing
 _SIGNS_OF_A_WORD: Final = 2  # characters of a word in scripts without spaces
 _WITH_INVERSION: Final = frozenset({"fr", "pt"})  # trouves-tu, mostre-me
 _SEPARATING: Final = frozenset("\u7684\u662f")  # 的, 是
+_CLOCK: Final = re.compile(r"\d{1,2}(?:h|am|pm|uhr)?(?:\d\d)?")
 _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
 
@@ -49,6 +53,10 @@ class WordRole(StrEnum):
     QUESTION = "question_words"
     SMALL = "small_words"
     CHATTY = "chatty_words"
+    OR = "or_words"  # only between two words that mean something
+
+
+_ROLES_BY_PHRASE: Final = tuple(role for role in WordRole if role is not WordRole.OR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,14 @@ class Reading:
     def gap(self, at: int) -> str:
         """Return the text between the word at *at* and the next."""
         return self.text[self.words[at].end : self.words[at + 1].start]
+
+    def is_joined(self, at: int) -> bool:
+        """Return whether a hyphen or the like joins the word at *at* to the next."""
+        gap = self.gap(at)
+        if gap != _MIDDLE_DOT:
+            return bool(_JOINS.fullmatch(gap))
+        both = (self.words[at].folded, self.words[at + 1].folded)
+        return all(map(_KATAKANA.match, both)) and self.places.isdisjoint({at, at + 1})
 
     @property
     def is_sentence(self) -> bool:
@@ -102,7 +118,7 @@ class Reading:
 @cache
 def _tables() -> dict[str, PhraseTable[WordRole]]:
     return {
-        code: PhraseTable({role: words_of(role).get(code, ()) for role in WordRole})
+        code: PhraseTable({role: words_of(role).get(code, ()) for role in _ROLES_BY_PHRASE})
         for code in words_of(WordRole.ASKING)
     }
 
@@ -116,8 +132,9 @@ def _formal_words() -> frozenset[str]:
 
 
 @cache
-def _bot_words() -> dict[str, PhraseTable[bool]]:
-    return {code: PhraseTable({True: some}) for code, some in words_of("bot_words").items()}
+def _phrase_tables(section: str) -> dict[str, PhraseTable[bool]]:
+    """Return the phrases of one section by language code."""
+    return {code: PhraseTable({True: some}) for code, some in words_of(section).items()}
 
 
 def best_reading(text: str, words: tuple[TextWord, ...], language: str) -> Reading:
@@ -161,15 +178,19 @@ def _read(
     bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
     kept = _kept_whole(bare)
     roles = [None if at in kept else role for at, role in enumerate(roles)]
+    for at in _alternatives(replace(bare, roles=tuple(roles))):
+        roles[at] = WordRole.OR
     reading = replace(bare, roles=tuple(roles))
     return replace(reading, found_intent=_intent_of(reading, folded))
 
 
 def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
     empty = {at for at, role in enumerate(reading.roles) if role}
-    table = _bot_words().get(reading.language)
+    table = _phrase_tables("bot_words").get(reading.language)
     neutral = empty.union(_places_of(table, folded) if table else ())
-    neutral.update(at for at, word in enumerate(folded) if HIRAGANA.match(word))
+    neutral.update(
+        at for at, word in enumerate(folded) if HIRAGANA.match(word) or _CLOCK.fullmatch(word)
+    )
     speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION, WordRole.CHATTY))
     is_sentence = speaks or bool(_QUESTION.search(reading.text))
     return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
@@ -189,6 +210,31 @@ def _places_of(table: PhraseTable[bool], folded: Sequence[str]) -> Iterator[int]
             yield from range(at, at + found[0])
 
 
+def _alternatives(reading: Reading) -> Iterator[int]:
+    """Yield the places of `or` between two words that mean something: `Japan or in Taiwan`."""
+    table = _phrase_tables("or_words").get(reading.language)
+    folded = [word.folded for word in reading.words]
+    for at in range(1, len(folded)):
+        found = table.longest(folded, at) if table else None
+        if not found or at in reading.joined or at in reading.names:
+            continue
+        behind = at + found[0]
+        while behind < len(folded) and _is_small(reading, behind):
+            behind += 1
+        ends = (at - 1, behind) if behind < len(folded) else ()
+        if ends and all(_may_be_an_alternative(reading, end) for end in ends):
+            yield from range(at, at + found[0])
+
+
+def _is_small(reading: Reading, at: int) -> bool:
+    is_kana = bool(HIRAGANA.match(reading.words[at].folded))
+    return reading.roles[at] is WordRole.SMALL and not is_kana
+
+
+def _may_be_an_alternative(reading: Reading, at: int) -> bool:
+    return reading.roles[at] is None and not HIRAGANA.match(reading.words[at].folded)
+
+
 def _kept_whole(reading: Reading) -> set[int]:
     """Return the places of words that stay although they have a role."""
     kept = {at for at, role in enumerate(reading.roles) if role and _stays(reading, at, role)}
@@ -203,11 +249,11 @@ def _kept_whole(reading: Reading) -> set[int]:
 
 
 def _stays(reading: Reading, at: int, role: WordRole) -> bool:
+    if at in reading.joined:
+        return True
     if role in {WordRole.ASKING, WordRole.EXCEPT}:
         return False
     word = reading.words[at].folded
-    if at in reading.joined:
-        return True
     if is_unspaced(word) and _is_inside_word(reading, at):
         return True
     if role is WordRole.GENERIC:
@@ -280,7 +326,8 @@ def _run(reading: Reading, at: int, step: int) -> int:
     while 0 <= beside < len(reading.words) and reading.roles[beside] is None:
         if not _touches(reading, min(beside, beside - step)):
             break
-        length, beside = length + 1, beside + step
+        length += 1 if is_unspaced(reading.words[beside].folded) else _SIGNS_OF_A_WORD
+        beside += step
     return length
 
 
@@ -318,31 +365,41 @@ def _names(text: str, words: Sequence[TextWord]) -> frozenset[int]:
 
 
 def _joined(text: str, words: Sequence[TextWord], language: str) -> Iterator[int]:
-    """Yield the places of words that form one name with a small word between capitals."""
-    table = _joiners().get(language)
+    """Yield the places of words that form one name with a small word inside.
+
+    Such a name has a small word between capitals, as `Bank of England`, begins with a head, as
+    `bank of england`, or is in the language's file, as `new jersey`.
+    """
     folded = [word.folded for word in words]
+    if whole := _phrase_tables("whole_names").get(language):
+        yield from _places_of(whole, folded)
+    table = _phrase_tables("name_joiners").get(language)
+
+    def is_next(at: int) -> bool:
+        return text[words[at - 1].end : words[at].start] == " "
+
+    heads = frozenset(fold(head).words[0] for head in words_of("name_heads").get(language, ()))
     for at in range(1, len(words) - 1 if table else 0):
         found = table.longest(folded, at) if table else None
         behind = at + found[0] if found else len(words)
         if behind >= len(words) or not text[words[at].start].islower():
             continue
-        is_spaced = not text[words[at - 1].end : words[behind].start].count(",")
+        if "," in text[words[at - 1].end : words[behind].start]:
+            continue
         has_capitals = text[words[at - 1].start].isupper() and text[words[behind].start].isupper()
         begins = at == 1 or bool(_ENDS.search(text[words[at - 2].end : words[at - 1].start]))
-        if is_spaced and has_capitals and not begins:
-            yield from range(at - 1, behind + 1)
-
-
-@cache
-def _joiners() -> dict[str, PhraseTable[bool]]:
-    return {code: PhraseTable({True: some}) for code, some in words_of("name_joiners").items()}
+        if folded[at - 1] in heads or (has_capitals and not begins):
+            end = behind + 1
+            while end < len(words) and text[words[end].start].isupper() and is_next(end):
+                end += 1
+            yield from range(at - 1, end)
 
 
 def units_of(places: Iterable[int], reading: Reading) -> list[list[int]]:
     """Group neighbouring *places* whose words are joined by hyphens and the like."""
     units: list[list[int]] = []
     for at in places:
-        if units and units[-1][-1] == at - 1 and JOINS.fullmatch(reading.gap(at - 1)):
+        if units and units[-1][-1] == at - 1 and reading.is_joined(at - 1):
             units[-1].append(at)
         else:
             units.append([at])

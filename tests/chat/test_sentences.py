@@ -165,6 +165,39 @@ async def test_a_question_about_the_bot_is_answered(ann, typed, said):
     assert (await ann.says(typed))["text"].startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("hi there", "Hello"),
+        ("ok, thanks a lot!", "You're welcome!"),
+        ("ok", "All right!"),
+        ("great 👍", "All right!"),
+        ("buenas tardes", "Hello"),
+    ],
+)
+async def test_small_talk_gets_one_line_and_no_card(ann, typed, said):
+    answer = await ann.says(typed)
+
+    assert answer["text"].startswith(said)
+    assert len(answer["text"].splitlines()) == 1
+    assert "inline_keyboard" not in str(answer.get("reply_markup"))
+
+
+@pytest.mark.usefixtures("norwegian_news")
+async def test_either_of_two_places_is_looked_for(ann):
+    card = await ann.says("votes in Norway or in Sweden")
+
+    assert card["text"].startswith("votes (Norway OR Sweden) · 2 stories")
+
+
+@pytest.mark.usefixtures("norwegian_news")
+async def test_the_name_of_an_authority_is_a_phrase_and_its_words_come_next(ann):
+    card = await ann.says("bank of norway")
+
+    assert card["text"].startswith('"bank of norway" · nothing')
+    assert "1. norway · 3 stories in the last 7 days" in lines_of(card)
+
+
 async def test_every_intent_has_an_answer(house, ann):
     await ann.says("/start")
 

@@ -63,6 +63,7 @@ async def test_the_nearest_parts_find_something(storage, chat_id):
         pytest.param("Norway chip -oil", ["Norway -oil", "chip -oil"], id="an excluded word"),
         pytest.param('"oil fund" Norway', ['"oil fund"', "Norway"], id="a phrase and a word"),
         pytest.param('"oil fund"', ["fund oil", "fund", "oil"], id="a phrase"),
+        pytest.param('"Bank of Japan"', ["Japan Bank", "Japan", "Bank"], id="a name with of"),
         pytest.param("石油基金", ["基金 石油", "基金", "石油"], id="Han characters"),
         pytest.param("台湾", [], id="a word of two characters"),
         pytest.param("Taiwan OR Japan", [], id="alternatives"),

@@ -88,7 +88,16 @@ def test_every_language_of_the_bot_has_the_words(section):
         ("Flights to Taiwan", "Flights Taiwan"),
         ("FLIGHTS TO TAIWAN", "FLIGHTS TAIWAN"),
         ("the oil fund of Norway", "oil fund Norway"),
-        ("flights to Taiwan or Japan", "flights Taiwan or Japan"),
+        ("flights to Taiwan or Japan", "flights (Taiwan OR Japan)"),
+        ("new rules for drones", "rules drones"),
+        ("new york rents", "new york rents"),
+        ("new jersey", '"new jersey"'),
+        ("Bank of Japan", '"Bank of Japan"'),
+        ("rates of the bank of japan", 'rates "bank of japan"'),
+        (
+            "Ministry of Foreign Affairs statements",
+            '"Ministry of Foreign Affairs" statements',
+        ),
         ("Taiwan news", "Taiwan"),
         ("latest Norway News", "Norway"),
     ],
@@ -184,6 +193,67 @@ def test_a_greeting_is_one_only_alone():
     assert whole_intent("こんにちは") is Intent.GREETING
     assert whole_intent("hello kitty") is None
     assert understand("Hello, show me news about Norway", "en").query == "Norway"
+
+
+@pytest.mark.parametrize(
+    ("typed", "intent"),
+    [
+        ("ok, thanks a lot!", Intent.THANKS),
+        ("hi there, good morning", Intent.GREETING),
+        ("Ok 👍", Intent.ASSENT),
+        ("sounds good", Intent.ASSENT),
+        ("了解、ありがとう", Intent.THANKS),
+        ("好的,谢谢", Intent.THANKS),
+        ("네 고마워요", Intent.THANKS),
+        ("vale, muchas gracias", Intent.THANKS),
+    ],
+)
+def test_small_talk_is_recognized_in_any_combination(typed, intent):
+    assert whole_intent(typed) is intent
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "query"),
+    [
+        ("en", "everything on the olympics except boxing", "olympics -boxing"),
+        ("pt", "notícias da Tesla mas não do Elon Musk", "Tesla -Elon Musk"),
+        ("ja", "テスラのニュース、ただしイーロン・マスク以外", "テスラ -イーロン・マスク"),
+        ("ko", "올림픽 소식 전부, 축구는 제외하고", "올림픽 -축구"),
+    ],
+)
+def test_an_exception_is_left_out_wherever_its_word_stands(language, typed, query):
+    assert are_key_words(queries_of(understand(typed, language))[0], query)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "no more plastic bags in California",
+        "get rid of mosquitoes",
+        "how does inflation work?",
+        "do banks charge fees to customers?",
+        "which newspapers support Trump?",
+        "cool japan",
+        "perfect storm",
+    ],
+)
+def test_a_text_about_the_news_is_not_taken_for_a_wish_of_the_bot(typed):
+    assert not understand(typed, "en").is_certain
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "query"),
+    [
+        ("en", "war in Sudan or in Gaza", "war (Sudan OR Gaza)"),
+        ("en", "show me news about Taiwan or Japan", "Taiwan OR Japan"),
+        ("fr", "séismes au Japon ou à Taïwan", "séismes (Japon OR Taïwan)"),
+        ("es", "sismos en Chile o en Perú", "sismos (Chile OR Perú)"),
+        ("ja", "台湾か日本の地震", "(台湾 OR 日本) 地震"),
+        ("zh-Hans", "日本或台湾的地震", "(日本 OR 台湾) 地震"),
+    ],
+)
+def test_either_of_two_words_is_looked_for(language, typed, query):
+    assert queries_of(understand(typed, language))[0] == query
 
 
 typed_texts = st.one_of(
