@@ -47,16 +47,19 @@ _LEANS: Final = -3.0
 _IS_QUESTION: Final = -4.0
 _IS_FRAGMENT: Final = -3.0
 _HAS_NO_END: Final = -0.5
+_IS_LABEL: Final = -2.5
 _IS_CUT_OFF: Final = -0.7
 _IS_QUOTED: Final = -1.0
+_IS_OPEN_QUOTE: Final = -3.0
 _ADDS_NOTHING: Final = -3.0
 _ADDS_LITTLE: Final = -1.5
 _IS_BOILERPLATE: Final = -20.0
-_LEAST: Final = -2.5  # a story whose best sentence has fewer points has no lead
+_LEAST: Final = 0.5  # a story whose best sentence has fewer points has no lead
 _JOINS_FROM: Final = 1.0  # the points of a second sentence, without those for its place
 
 _FEW_WORDS: Final = 5
 _FEW_UNSPACED: Final = 10  # characters
+_SHORT: Final = 50  # characters; a shorter line without an end is a label
 _LITTLE: Final = 3  # words that the headline does not have
 _SHORTEST_CUT: Final = 110  # characters
 # Feeds cut off their summaries, often inside a word. Shorter ones without an end are complete.
@@ -71,6 +74,7 @@ _ENDS: Final = re.compile(
 _QUESTION: Final = re.compile("[?\uff1f\u061f][\"'\u2019\u201d\u00bb)\\]\u300d\u300f\uff09]*\\Z")
 _BULLET: Final = re.compile(r"[-\u2013\u2014*\u2022\u25cf\u25a0\u25b6]+\s+")
 _OPENING_QUOTE: Final = re.compile('["\u201c\u201e\u00ab\u300c\u300e\u2018]')
+_CLOSING_QUOTE: Final = re.compile('["\u201c\u201d\u00bb\u300d\u300f\u2019]')
 _UNFINISHED: Final = re.compile(r"[:;,\uff1a\uff0c]\Z|\[(?:\u2026|\.\.\.)\]\Z")
 _CLAUSE: Final = re.compile(
     "(?<=[^\\d\\s])(?:[,;:](?=\\s)|\\s[-\u2013\u2014](?=\\s)|[\uff0c\u3001\uff1b\u060c])"
@@ -205,21 +209,26 @@ def penalty(report: Report, sentence: Sentence, titles: Sequence[AbstractSet[str
     points = _penalty_of_form(sentence)
     if leans(sentence.text, report.language):
         points += _LEANS
-    added = min((len(sentence.stems - title) for title in titles), default=_LITTLE)
+    told = {stem for stem in sentence.stems if not stem.isdecimal()}
+    added = min((len(told - title) for title in titles), default=_LITTLE)
     if added < _LITTLE:
         points += _ADDS_LITTLE if added else _ADDS_NOTHING
     return points
 
 
 def _penalty_of_form(sentence: Sentence) -> float:
-    points = _IS_QUOTED if _OPENING_QUOTE.match(sentence.text) else 0.0
+    points = 0.0
+    if _OPENING_QUOTE.match(sentence.text):
+        points += _IS_QUOTED if _CLOSING_QUOTE.search(sentence.text, 1) else _IS_OPEN_QUOTE
     if sentence.is_question:
         points += _IS_QUESTION
     if sentence.is_fragment:
         return points + _IS_FRAGMENT
     if sentence.is_cut_off:
         return points + _IS_CUT_OFF
-    return points if sentence.has_end else points + _HAS_NO_END
+    if not sentence.has_end:
+        points += _HAS_NO_END if len(sentence.text) >= _SHORT else _IS_LABEL
+    return points
 
 
 def _lead(
