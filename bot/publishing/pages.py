@@ -55,7 +55,8 @@ class TopicNews(NamedTuple):
 class EditionPage:
     """A digest about to be rendered.
 
-    - *snippets* and *leads* are by story; a story may have no lead. *topics* counts the topics of the chat's digest.
+    - *snippets* and *leads* are by story; a story may have no lead.
+    - *topics* counts the topics of the chat's digest.
     - *trends* are by topic, of the *subscribed* topics whether or not they have news.
     - *day* and *schedule_number* identify it within the chat. Without a day it is a preview of the
       next digest, of which nothing is stored.
