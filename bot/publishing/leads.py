@@ -113,7 +113,8 @@ class Lead(NamedTuple):
 class Sentence:
     """A sentence of a report, the *place*th from 0, with the stems of its content words.
 
-    *names* are the stems of names; *numbers* counts those in it. *is_cut_off*: its last word may be a part of one.
+    *names* are the stems of names; *numbers* counts those in it. *is_cut_off*: its last word may be
+    a part of one.
     """
 
     text: str

@@ -97,11 +97,17 @@ class EditionPage:
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
             listed=tuple(
-                (story.view, self.snippets[story.id], self.leads.get(story.id))
+                (self.view(story), self.snippets[story.id], self.leads.get(story.id))
                 for story in section.listed
             ),
             headlines=tuple(story.view for story in section.headlines),
         )
+
+    def view(self, story: SelectedStory) -> StoryView:
+        """Return the story as its readers in the chat's zone see it."""
+        if story.listed_at is None:
+            return story.view
+        return story.view._replace(known_since=local(story.listed_at, self.plan.zone).date())
 
     @property
     def today(self) -> date:
