@@ -1,10 +1,11 @@
 """The contents of digests, loaded in one way for Telegram, e-mail, web page and preview.
 
 1. A due digest, and the preview of the next one, lists the stories that the chat's topics found
-   since its last digest and that no digest has listed. `bot.publishing.selection` picks and orders
-   them.
+   since its last digest. A story that a digest has listed comes again only if the topics found
+   newer articles about it that add something, and if the chat was not alerted to it.
+   `bot.publishing.selection` picks and orders the stories.
 2. A digest that was made before shows its stored stories in their stored order.
-3. Both kinds get excerpts and trends, and become an `EditionPage`.
+3. Both kinds get leads, excerpts and trends, and become an `EditionPage`.
 4. Chats share the stories that a query found in public sources: a round reads them once (`News`).
    A chat that has muted something or follows private sources gets its own `News`.
 """
@@ -19,7 +20,10 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
+from bot.publishing.coverage import load_leads, load_reports
+from bot.publishing.developments import Development, development_of
 from bot.publishing.excerpts import LENGTHS, Length, excerpts
+from bot.publishing.leads import Lead, Report
 from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
     CAPS,
@@ -38,7 +42,14 @@ from storage import editions
 from storage.articles import news_since
 from storage.chats import Chat, schedule_of, schedules_of
 from storage.db.engine import Storage, Transaction
-from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
+from storage.editions import (
+    DigestTopic,
+    Edition,
+    FoundArticle,
+    LastEditions,
+    ListedStory,
+    Listing,
+)
 from storage.enums import CLOSED, MuteKind, Style
 from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
@@ -52,6 +63,9 @@ FIRST_REACH = timedelta(hours=24)
 # How far back any digest reaches, however long the pause before it. Two weeks and a day, because a
 # missed weekly digest is merged into the next one.
 LONGEST_REACH = timedelta(days=15)
+
+# Newest reports of a story that are compared with what its reader knows.
+_MOST_COMPARED = 24
 
 # Counts are cached because counting took longer than everything else about a digest.
 COUNTS_GOOD_FOR = timedelta(minutes=30)
@@ -170,12 +184,13 @@ async def _next_editions(
 ) -> dict[int, EditionPage]:
     choices = await _choices(tx, news, readers, now)
     excerpted = {
-        story.article_id
+        story.id: story.article_id
         for reader in readers
         if LENGTHS[reader.chat.style].characters
         for story in choices[reader.id].listed
     }
-    await news.load_texts(tx, excerpted)
+    await news.load_texts(tx, excerpted.values())
+    await news.load_leads(tx, excerpted)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
@@ -185,6 +200,7 @@ async def _next_editions(
             snippets=await news.excerpts(
                 list(choices[reader.id].listed), reader.topics, LENGTHS[reader.chat.style]
             ),
+            leads=news.leads(choices[reader.id].listed),
             plan=reader.plan,
             topics=len(reader.subscribed),
             subscribed=tuple(SelectedTopic(topic.id, topic.name) for topic in reader.subscribed),
@@ -221,14 +237,41 @@ async def _choices(
     }
     listed = await editions.listed_before(tx, story_ids)
     alerted = await editions.alerted_before(tx, story_ids)
+    again = {
+        chat_id: _matched_again(by_topic, listed[chat_id], alerted[chat_id])
+        for chat_id, by_topic in found.items()
+    }
     await news.load_publishers(tx, set[int]().union(*story_ids.values()))
+    await news.load_reports(tx, set[int]().union(*again.values()))
     choices = {}
     for reader in readers:
-        stories = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
+        developments = news.developments(again[reader.id])
+        known = listed[reader.id].keys() - developments.keys()
+        stories = news.stories(found[reader.id], known, alerted[reader.id], developments)
         topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
         choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
         await sleep(0)  # let other tasks run
     return choices
+
+
+def _matched_again(
+    found: Iterable[tuple[DigestTopic, Mapping[int, "_TopicStory"]]],
+    listed: Mapping[int, Listing],
+    alerted: Collection[int],
+) -> dict[int, Listing]:
+    """Return the *listed* stories about which a topic has found a newer article since.
+
+    Alerts tell their own developments, so stories that were *alerted* are left out.
+    """
+    return {
+        story_id: listed[story_id]
+        for topic, stories in found
+        if not topic.missed_until
+        for story_id, story in stories.items()
+        if story_id in listed
+        and story_id not in alerted
+        and story.found_at > listed[story_id].made_at
+    }
 
 
 async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
@@ -271,6 +314,7 @@ async def load_made_digest(
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
+            leads=await load_leads(tx, [story.id for story in listed], chat_id),
             plan=plan,
             topics=len(choice.sections),
             since=made.since,
@@ -390,15 +434,19 @@ async def _trends_then(
 
 @dataclass(frozen=True, slots=True)
 class _TopicStory:
-    """A story that a topic found: its first article, and how the topic hits it."""
+    """A story that a topic found: its first article, and how the topic hits it.
+
+    *found_at* is when it found the last one.
+    """
 
     article: FoundArticle
     hit: Hit
+    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A cache of the matches, publishers and texts read in one round, discarded after the round.
+    """A cache of the matches, publishers, texts and leads of one round, discarded after the round.
 
     With *chat_id* it holds the news that this chat can see, else the news from public sources.
     """
@@ -411,6 +459,11 @@ class News:
     _names: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
+    _reports: dict[int, Sequence[Report]] = field(default_factory=dict)  # of stories listed before
+    _developments: dict[tuple[int, frozenset[int]], Development | None] = field(
+        default_factory=dict
+    )
+    _leads: dict[int, Lead | None] = field(default_factory=dict)  # by story
     _excerpts: defaultdict[Length, dict[int, Snippet]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -458,11 +511,12 @@ class News:
         found: Iterable[tuple[DigestTopic, Mapping[int, _TopicStory]]],
         listed: Collection[int],
         alerted: Collection[int],
+        developments: Mapping[int, tuple[Development, datetime]],
     ) -> list[SelectedStory]:
         """Return one chat's stories, each with all its hits, at most the newest 2000.
 
         Leaves out stories that a digest has *listed*, and missed alerts that were *alerted* after
-        all.
+        all. *developments* are those of stories that a digest has listed before the given time.
         """
         by_story: defaultdict[int, list[_TopicStory]] = defaultdict(list)
         for topic, stories in found:
@@ -473,12 +527,21 @@ class News:
         newest = nlargest(
             editions.MOST_FOUND, by_story, key=lambda story: by_story[story][0].article.news_at
         )
-        return [self._story(by_story[story], alerted=story in alerted) for story in newest]
+        return [
+            self._story(by_story[story], developments.get(story), alerted=story in alerted)
+            for story in newest
+        ]
 
-    def _story(self, found: Sequence[_TopicStory], *, alerted: bool) -> SelectedStory:
+    def _story(
+        self,
+        found: Sequence[_TopicStory],
+        developed: tuple[Development, datetime] | None,
+        *,
+        alerted: bool,
+    ) -> SelectedStory:
         # The ids are not reused, because `_by_topic` keeps these objects alive. In the same way,
         # `_stories` keeps those alive whose ids are in `_excerpts`.
-        key = (alerted, *map(id, found))
+        key = (alerted, developed, *map(id, found))
         if key not in self._stories:
             first = min((story.article for story in found), key=attrgetter("article_id"))
             self._stories[key] = SelectedStory(
@@ -491,6 +554,8 @@ class News:
                 hits=tuple(story.hit for story in found),
                 published=first.published_at or first.published_on,
                 alerted=alerted,
+                development=developed[0] if developed else None,
+                listed_at=developed[1] if developed else None,
             )
         return self._stories[key]
 
@@ -509,6 +574,45 @@ class News:
     async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> None:
         if missing := [article for article in article_ids if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
+
+    async def load_reports(self, tx: Transaction, story_ids: Iterable[int]) -> None:
+        if missing := [story for story in story_ids if story not in self._reports]:
+            reports = await load_reports(
+                tx, missing, self.chat_id, self._publishers, most=_MOST_COMPARED
+            )
+            self._reports.update({story: reports.get(story, ()) for story in missing})
+
+    def developments(
+        self, listings: Mapping[int, Listing]
+    ) -> dict[int, tuple[Development, datetime]]:
+        """Return what is new about stories since they were listed, and when that was, by story.
+
+        Leaves out stories without anything new. Their reports must be loaded.
+        """
+        developments = {}
+        for story_id, listing in listings.items():
+            if development := self._development(story_id, listing.made_at):
+                developments[story_id] = (development, listing.made_at)
+        return developments
+
+    def _development(self, story_id: int, known_until: datetime) -> Development | None:
+        reports = self._reports[story_id]
+        known = [one for one in reports if one.news_at and one.news_at <= known_until]
+        key = (story_id, frozenset(one.article_id for one in known))
+        if key not in self._developments:
+            newest = [one for one in reports if one.article_id not in key[1]]
+            self._developments[key] = development_of(known, newest)
+        return self._developments[key]
+
+    async def load_leads(self, tx: Transaction, story_ids: Iterable[int]) -> None:
+        if missing := [story for story in story_ids if story not in self._leads]:
+            leads = await load_leads(tx, missing, self.chat_id, self._publishers)
+            self._leads.update({story: leads.get(story) for story in missing})
+
+    def leads(self, stories: Iterable[SelectedStory]) -> dict[int, Lead]:
+        """Return the leads of the *stories* that have one, by story, once they are loaded."""
+        found = ((story.id, self._leads.get(story.id)) for story in stories)
+        return {story_id: lead for story_id, lead in found if lead}
 
     async def excerpts(
         self, stories: Sequence[SelectedStory], topics: Iterable[DigestTopic], length: Length
@@ -535,5 +639,6 @@ def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _Topi
     for story_id, articles in by_story.items():
         words = frozenset(word for article in articles for word in article.words)
         in_title = any(article.in_title for article in articles)
-        stories[story_id] = _TopicStory(articles[0], Hit(topic_id, words, in_title))
+        found_at = max(article.found_at for article in articles)
+        stories[story_id] = _TopicStory(articles[0], Hit(topic_id, words, in_title), found_at)
     return stories

@@ -20,6 +20,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
+from bot.publishing.developments import Development
 from bot.sources.hosts import host_shown
 from storage.enums import Style
 
@@ -65,13 +66,18 @@ class Hit:
 
 
 class StoryView(NamedTuple):
-    """The fields of a `SelectedStory` that are the same for every reader."""
+    """The fields of a `SelectedStory` that are the same for every reader.
+
+    *known_since*: the local date of the digest that listed it before its *development*.
+    """
 
     title: str
     url: str
     publishers: tuple[str, ...]
     publisher: str
     shown_at: datetime | date
+    development: Development | None = None
+    known_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -91,10 +97,19 @@ class SelectedStory:
     published: datetime | date | None = None
     alerted: bool = False
     is_chapter: bool = False  # it continues a story that the chat was alerted to
+    development: Development | None = None  # what is new since a digest listed it
+    listed_at: datetime | None = None  # when that digest was made
 
     @cached_property
     def view(self) -> StoryView:
-        return StoryView(self.title, self.url, self.publishers, self.publisher, self.shown_at)
+        return StoryView(
+            self.title,
+            self.url,
+            self.publishers,
+            self.publisher,
+            self.shown_at,
+            self.development,
+        )
 
     @cached_property
     def topic_ids(self) -> tuple[int, ...]:
