@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.batches import in_batches
 from bot.mail.compose import Mailer
-from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
+from bot.publishing.calendar import DigestDecision, Due, decide_digest
 from bot.publishing.contents import News, Reader, StoryCounts, load_digests, readers_of
 from bot.publishing.mails import edition_mail
 from bot.publishing.pages import EditionPage, edition_page
@@ -104,7 +104,7 @@ class Digests:
             schedule_number=number,
             is_weekly=due.scheduled.is_weekly,
             late=decision.late,
-            gives_reason=is_first_of_week(due.day, reader.last.days),
+            next_at=decision.next_at,
             is_channel=chat.kind is ChatKind.CHANNEL,
             url=self.links.edition(chat.id, due.day, number, edition.now) if self.links else None,
         )

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.publishing.calendar import Plan
+from bot.publishing.leads import Lead
+from bot.publishing.reading_time import minutes_of, reading_seconds
 from bot.publishing.selection import (
     Choice,
     Section,
@@ -15,13 +17,16 @@ from bot.publishing.selection import (
     SelectedTopic,
     StoryView,
 )
-from bot.publishing.trends import Chart, Trend
+from bot.publishing.trends import Chart, Trend, most_risen
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
 from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
+
+# Headlines in the first line.
+_HEADS = 2
 
 # A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
@@ -36,18 +41,39 @@ class Picture:
     chart: Chart
 
 
+class Told(NamedTuple):
+    """A story with what is told about it: its *lead*, or the passage that matched (*snippet*)."""
+
+    story: StoryView
+    snippet: Snippet
+    lead: Lead | None = None
+
+    @property
+    def text(self) -> str:
+        return self.lead.text if self.lead else self.snippet.text
+
+
 class TopicNews(NamedTuple):
     """The news of one topic in a digest, the same for all chats that are shown the same stories.
 
-    *stories* counts the topic's own stories, *above* those that are listed under other topics.
+    *stories* counts the topic's own stories, *above* those that are listed further up.
     """
 
     name: str
     stories: int
     above: int
     trend: Trend | None
-    listed: tuple[tuple[StoryView, Snippet], ...]
+    listed: tuple[Told, ...]
     headlines: tuple[StoryView, ...]
+
+
+class NextDigest(NamedTuple):
+    """When the next digest comes, in the chat's zone: *days* from today, *minutes* of the day."""
+
+    days: int
+    day: date
+    minutes: int
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +89,10 @@ class EditionPage:
     - *url* is its web page, if it has one.
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
-    - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
+    - *next_at*: when the next digest is due, None if it should not be said.
+    - *leads* are by story, for those that have one.
+    - *saved*: stories that the chat has saved, shown by a weekly digest.
+    - *nearest*: on a day without news, the story to show instead, if the chat wants one.
     """
 
     choice: Choice
@@ -83,8 +112,11 @@ class EditionPage:
     is_weekly: bool = False
     late: timedelta = field(default_factory=timedelta)
     language: str = ""
-    gives_reason: bool = True
     is_channel: bool = False
+    next_at: datetime | None = None
+    leads: Mapping[int, Lead] = field(default_factory=dict)
+    saved: tuple[StoryView, ...] = ()
+    nearest: StoryView | None = None
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""
@@ -93,13 +125,72 @@ class EditionPage:
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple((story.view, self.snippets[story.id]) for story in section.listed),
+            listed=tuple(map(self.told, section.listed)),
             headlines=tuple(story.view for story in section.headlines),
         )
+
+    def told(self, story: SelectedStory) -> Told:
+        return Told(story.view, self.snippets[story.id], self.leads.get(story.id))
+
+    @property
+    def top(self) -> tuple[Told, ...]:
+        return tuple(map(self.told, self.choice.top))
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The first headlines that a reader meets, in a few words each."""
+        return tuple(story.headline for story in self.choice.first[:_HEADS])
+
+    @property
+    def next_heads(self) -> tuple[str, ...]:
+        """The headlines after those of `heads`."""
+        return tuple(story.headline for story in self.choice.first[_HEADS : 2 * _HEADS])
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes to read the stories that it lists."""
+        seconds = 0.0
+        for story in self.choice.listed:
+            seconds += reading_seconds(story.title, self.language)
+            if self.style is not Style.BRIEF:
+                seconds += reading_seconds(self.told(story).text, self.language)
+        return minutes_of(seconds)
+
+    @property
+    def next_digest(self) -> NextDigest | None:
+        if self.next_at is None:
+            return None
+        there = local(self.next_at, self.plan.zone)
+        days = (there.date() - self.today).days
+        return NextDigest(days, there.date(), there.hour * 60 + there.minute, self.plan.zone)
+
+    @property
+    def is_planned_weekly(self) -> bool:
+        """Whether all digests of the chat are weekly."""
+        return all(time.is_weekly for time in self.plan.times)
+
+    @property
+    def risen(self) -> tuple[str, Trend] | None:
+        """The topic that rose most this week, of a weekly digest."""
+        if not self.is_weekly:
+            return None
+        names = {topic.id: topic.name for topic in self.subscribed}
+        topic_id = most_risen({id_: self.trends[id_] for id_ in names if id_ in self.trends})
+        return None if topic_id is None else (names[topic_id], self.trends[topic_id])
+
+    @property
+    def quiet_topics(self) -> tuple[str, ...]:
+        """The names of the subscribed topics without a new story in this edition."""
+        busy = {section.topic.id for section in self.choice.sections}
+        return tuple(topic.name for topic in self.subscribed if topic.id not in busy)
 
     @property
     def today(self) -> date:
         return local(self.now, self.plan.zone).date()
+
+    @property
+    def since_day(self) -> date:
+        return local(self.since, self.plan.zone).date()
 
     @property
     def due_at(self) -> datetime:

@@ -19,6 +19,7 @@ from bot.publishing.selection import (
     Hit,
     SelectedStory,
     SelectedTopic,
+    StoryReport,
     choose,
 )
 from bot.publishing.trends import Trend, chart_of
@@ -32,7 +33,7 @@ from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
 _PARTS = tuple(  # of a digest
-    f"edition/{name}.html" for name in ("opening", "topic_news", "topic", "story", "reason")
+    f"edition/{name}.html" for name in ("opening", "top", "topic_news", "topic", "story", "headline", "ending")
 )
 _READER = Recipient(1, "you@example.org", 1)
 
@@ -125,6 +126,10 @@ def sample_story(number: int) -> SelectedStory:
         news_at=NOW - timedelta(hours=sample.hours_ago),
         hits=tuple(Hit(topic.id, frozenset({topic.name})) for topic in sample.topics),
         alerted=sample.alerted,
+        reports=tuple(
+            StoryReport(name, f"https://news.example.org/{number + 1}{'' if place == 0 else place}")
+            for place, name in enumerate(sample.publishers)
+        ),
     )
 
 
@@ -157,6 +162,7 @@ def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Ed
         day=date(2026, 11, 18),
         style=style,
         is_weekly=weekly,
+        next_at=NOW + timedelta(days=7 if weekly else 1),
         trends={TIES.id: _WEEKLY_TREND if weekly else _TREND},
     )
 
@@ -227,7 +233,7 @@ def template_samples() -> Iterator[Sample]:
 def _editions() -> Iterator[EditionPage]:
     edition = sample_edition()
     yield edition
-    yield replace(sample_edition(Style.BRIEF), late=timedelta(hours=2), gives_reason=False)
+    yield replace(sample_edition(Style.BRIEF), late=timedelta(hours=2), next_at=None)
     yield sample_edition(Style.FULL)
     yield replace(sample_edition(weekly=True), url="https://news.example.org/e/1", trends={})
     yield replace(sample_edition(weekly=True), picture=_picture(edition))
