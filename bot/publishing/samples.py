@@ -33,7 +33,8 @@ from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
 _PARTS = tuple(  # of a digest
-    f"edition/{name}.html" for name in ("opening", "top", "topic_news", "topic", "story", "headline", "ending")
+    f"edition/{name}.html"
+    for name in ("opening", "top", "topic_news", "topic", "story", "headline", "ending")
 )
 _READER = Recipient(1, "you@example.org", 1)
 
