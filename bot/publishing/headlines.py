@@ -17,10 +17,10 @@ WIDTH = 45  # columns
 _SHORTEST = 19  # columns of a clause that stands alone
 _ELLIPSIS = "…"
 _WIDE = frozenset("WF")
-_STOPS = " ,;:.–—-·、，；：。|\u060c"
+_STOPS = " ,;:.\u2013—-·、\uff0c\uff1b\uff1a。|\u060c"
 # Where a clause ends. A hyphen counts only between blanks, and a comma not within a number. A colon
 # does not count, because the news often comes after it.
-_PUNCTUATION = re.compile(r"\s+[-–—|]+\s+|[,;\u060c](?=\s)|[、，；。]|—")
+_PUNCTUATION = re.compile(r"\s+[-\u2013—|]+\s+|[,;\u060c](?=\s)|[、\uff0c\uff1b。]|—")
 
 
 def short_headline(title: str, width: int = WIDTH) -> str:
@@ -58,7 +58,7 @@ def _cut(title: str, width: int) -> str:
             break
         end += 1
     # The zero-width joiner holds one emoji together.
-    while 0 < end and ("\u200d" in title[end - 1 : end + 1] or category(title[end])[0] == "M"):
+    while end > 0 and ("\u200d" in title[end - 1 : end + 1] or category(title[end])[0] == "M"):
         end -= 1
     head = title[:end]
     at_a_word = head if title[end] == " " else head.rpartition(" ")[0]

@@ -113,7 +113,7 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) ->
     )
 
 
-def _mail(  # noqa: PLR0913, PLR0917 - what differs between the two, each named
+def _mail(
     mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,

@@ -1,7 +1,7 @@
 """The nearest story: what a digest without news shows instead, if the chat wants it.
 
-It is the newest story since the last digest that has at least one word of the chat's queries, though
-no query matched it.
+It is the newest story since the last digest that has at least one word of the chat's queries,
+though no query matched it.
 """
 
 from collections.abc import Iterable, Iterator

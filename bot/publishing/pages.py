@@ -22,6 +22,7 @@ from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
+from bot.sources.hosts import host_shown
 from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
 
@@ -143,8 +144,9 @@ class EditionPage:
 
     @property
     def next_heads(self) -> tuple[str, ...]:
-        """The headlines after those of `heads`."""
-        return tuple(story.headline for story in self.choice.first[_HEADS : 2 * _HEADS])
+        """The headlines after those of `heads`, whole."""
+        following = self.choice.first[_HEADS : 2 * _HEADS]
+        return tuple(story.title or host_shown(story.url) for story in following)
 
     @property
     def minutes(self) -> int:

@@ -18,7 +18,7 @@ _HAN_A_MINUTE, _KANA_A_MINUTE = 255, 357  # characters of Chinese and of Japanes
 
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_WORD = re.compile(r"\w+(?:['’\-.]\w+)*")
+_WORD = re.compile(r"\w+(?:['\u2019\-.]\w+)*")
 
 
 # Cached, because many readers get the same stories.
