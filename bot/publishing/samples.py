@@ -10,6 +10,7 @@ from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient
 from bot.publishing import pages
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
+from bot.publishing.leads import Lead
 from bot.publishing.mails import alert_mail, edition_mail
 from bot.publishing.pages import Bundled, EditionPage, Picture
 from bot.publishing.selection import (
@@ -62,6 +63,7 @@ class _Sample:
     hours_ago: int
     topics: tuple[SelectedTopic, ...] = (TIES,)
     alerted: bool = False
+    lead: str = ""
 
 
 _SAMPLES = (
@@ -83,6 +85,7 @@ _SAMPLES = (
         "Hotels ask for help.",
         publishers=(_WIRE,),
         hours_ago=9,
+        lead="Three carriers let passengers move their flights for free.",
     ),
     _Sample(
         title="Harbour town cancels a concert of its Taiwan partner city",
@@ -140,6 +143,11 @@ def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
     return excerpt(sample.title, sample.text if length.characters else "", queries, length)
 
 
+def sample_lead(number: int) -> Lead | None:
+    sample, story = _SAMPLES[number], sample_story(number)
+    return Lead(sample.lead, number, story.url, story.publisher) if sample.lead else None
+
+
 def sample_bundled() -> list[Bundled]:
     return [
         Bundled(sample_story(number), _SAMPLES[number].topics, sample_snippet(number))
@@ -155,6 +163,7 @@ def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Ed
     return EditionPage(
         choice=choose([TIES, CONSUL], stories, CAPS[style]),
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
+        leads={story.id: lead for story in stories if (lead := sample_lead(story.id))},
         plan=WEEKLY if weekly else PLAN,
         topics=2,
         subscribed=(TIES, CONSUL),
