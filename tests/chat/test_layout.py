@@ -47,7 +47,7 @@ async def test_the_style_is_chosen_by_a_button(ann, looks):
 
 async def test_a_digest_is_a_rich_message_once_chosen(ann, looks, matched):
     await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
-    digest = await ann.presses(looks, "One rich message", "Preview")
+    digest = await ann.presses(looks, "One long message", "Preview")
 
     heading, summary, *_ = digest["rich_message"]["blocks"]
     assert heading == {"type": "heading", "text": "Your digest so far", "size": 2}
@@ -57,7 +57,7 @@ async def test_a_digest_is_a_rich_message_once_chosen(ann, looks, matched):
 
 async def test_refused_rich_messages_fall_back_to_classic_ones(ann, house, looks, matched):
     await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
-    rich = await ann.presses(looks, "One rich message")
+    rich = await ann.presses(looks, "One long message")
     house.playground.inject("400", method="sendRichMessage")
 
     assert (await ann.presses(rich, "Preview"))["text"].startswith("Your digest so far")
@@ -80,3 +80,35 @@ async def test_the_button_of_a_deleted_digest_reports_the_deletion(ann, house, l
     answer = await ann.presses(await house.show_button(ann, data), "By hand")
 
     assert "I don't have that digest any more." in answer["text"]
+
+
+@pytest.mark.parametrize(
+    ("button", "said"),
+    [
+        pytest.param("More", "Saved. Full: ", id="more"),
+        pytest.param("Less", "Saved. Brief: ", id="less"),
+        pytest.param("Weekly", "Saved. Digest: every ", id="weekly"),
+    ],
+)
+async def test_one_tap_under_a_digest_changes_the_next_ones(ann, looks, matched, button, said):
+    await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
+    digest = await ann.says("/digest")
+
+    saved = await ann.presses(digest, button)
+    undone = await ann.presses(saved, "Undo")
+
+    assert saved["message_id"] != digest["message_id"]
+    assert saved["text"].startswith(said)
+    assert undone["text"].startswith("Undone.")
+
+
+async def test_a_full_digest_offers_less_and_a_weekly_one_daily(ann, looks, matched):
+    await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
+    digest = await ann.says("/digest")
+    await ann.presses(digest, "More")
+    await ann.presses(digest, "Weekly")
+
+    changed = labels(await ann.says("/digest"))
+
+    assert {"Less", "Daily"} <= set(changed)
+    assert not {"More", "Weekly"} & set(changed)

@@ -19,6 +19,7 @@ from tests.story.processes import PATIENCE
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+QUIET = "Nothing new on My words since yesterday.\nNext: tomorrow at 08:00, Tokyo time."
 
 
 @pytest.fixture
@@ -66,12 +67,13 @@ async def test_a_chat_gets_its_digest_when_it_is_due(news, publishing, newsroom,
     assert (sent.chat_id, sent.story_id, sent.edition_id) == (1, 1, 1)
     assert (delivery.edition_id, delivery.part, delivery.kind) == (1, 1, DeliveryKind.EDITION)
     assert delivery.body["text"].startswith(
-        "Your Tuesday digest · 3 March\n1 story from 1 publisher"
+        "A headline\n\nTuesday, 3 March · 1 story from 1 publisher, 1 minute"
     )
     assert "My words · 1 story\n\n• A headline · Example Wire · Mon 21:00" in delivery.body["text"]
     assert "Words on A headline." in delivery.body["text"]
     assert delivery.body["text"].endswith(
-        "You subscribe to 1 topic, every day at 08:00 Tokyo time."
+        "That is all: 1 story from 1 publisher, about 1 minute. "
+        "Next: tomorrow at 08:00, Tokyo time."
     )
     assert (chat.next_digest_at, chat.owner) == (DUE + DAY, None)
 
@@ -105,7 +107,7 @@ async def test_a_digest_in_a_channel_has_no_buttons(news, digest, newsroom):
     await digest()
 
     (delivery,) = await newsroom.all(Delivery)
-    assert "+4 more" in delivery.body["text"]
+    assert "• Headline 0 · Example Wire" in delivery.body["text"]
     assert delivery.body["keyboard"] == []
 
 
@@ -263,9 +265,8 @@ async def test_an_expired_alert_is_listed_as_news(news, digest, publishing, news
     ("empty_day", "texts"),
     [
         pytest.param(EmptyDay.SKIP, [], id="nothing"),
-        pytest.param(
-            EmptyDay.LINE, ["Tuesday, 3 March · Nothing new on your topic."], id="one line"
-        ),
+        pytest.param(EmptyDay.LINE, [QUIET], id="one line"),
+        pytest.param(EmptyDay.NEAREST, [QUIET], id="nothing near: one line"),
     ],
 )
 async def test_an_empty_digest_is_sent_or_skipped_as_chosen(digest, newsroom, empty_day, texts):
