@@ -187,6 +187,11 @@ class Section:
     def stories(self) -> int:
         return len(self.listed) + len(self.rest)
 
+    @property
+    def all_stories(self) -> tuple[SelectedStory, ...]:
+        """Every story of the edition that the topic hits, also those listed above."""
+        return (*self.above, *self.listed, *self.rest)
+
 
 @dataclass(frozen=True)
 class Choice:
