@@ -55,7 +55,7 @@ _ADDS_NOTHING: Final = -3.0
 _ADDS_LITTLE: Final = -1.5
 _IS_BOILERPLATE: Final = -20.0
 _LEAST: Final = 0.5  # a story whose best sentence has fewer points has no lead
-_JOINS_FROM: Final = 1.0  # the points of a second sentence, without those for its place
+_JOINS_FROM: Final = 0.7  # the points of a second sentence, without those for its place
 
 _FEW_WORDS: Final = 5
 _FEW_UNSPACED: Final = 10  # characters
@@ -73,6 +73,7 @@ _ENDS: Final = re.compile(
 )
 _QUESTION: Final = re.compile("[?\uff1f\u061f][\"'\u2019\u201d\u00bb)\\]\u300d\u300f\uff09]*\\Z")
 _BULLET: Final = re.compile(r"[-\u2013\u2014*\u2022\u25cf\u25a0\u25b6]+\s+")
+_CLOSED: Final = re.compile(r"[(\[\uff08\u3010][^)\]\uff09\u3011\n]*[)\]\uff09\u3011]\s*")
 _OPENING_QUOTE: Final = re.compile('["\u201c\u201e\u00ab\u300c\u300e\u2018]')
 _CLOSING_QUOTE: Final = re.compile('["\u201c\u201d\u00bb\u300d\u300f\u2019]')
 _UNFINISHED: Final = re.compile(r"[:;,\uff1a\uff0c]\Z|\[(?:\u2026|\.\.\.)\]\Z")
@@ -135,7 +136,7 @@ class Sentence:
         count = self.text.count(" ") + 1
         if count >= _FEW_WORDS:
             return _UNFINISHED.search(self.text) is not None or self.text[0].islower()
-        return not is_unspaced(self.text[len(self.text) // 2]) or len(self.text) < _FEW_UNSPACED
+        return not _has_no_blanks(self.text) or len(self.text) < _FEW_UNSPACED
 
 
 class ReadReport:
@@ -247,7 +248,7 @@ def _lead(
         if leans(following.text, one.report.language):
             value -= _LEANS
         if value >= _JOINS_FROM and len(new) >= _LITTLE and sentence.has_end and following.has_end:
-            gap = "" if is_unspaced(text[len(text) // 2]) else " "
+            gap = "" if _has_no_blanks(text) else " "
             text = f"{text}{gap}{following.text}"
     report = one.report
     return Lead(shortened(text), report.article_id, report.url, report.publisher)
@@ -260,6 +261,11 @@ def _whole_words(sentence: Sentence) -> str:
 
 def _after(one: ReadReport, sentence: Sentence) -> Sentence | None:
     return next((other for other in one.sentences if other.place == sentence.place + 1), None)
+
+
+def _has_no_blanks(text: str) -> bool:
+    """Return whether the beginning of *text* is in a script without blanks between words."""
+    return any(map(is_unspaced, text[:_FEW_UNSPACED]))
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
@@ -305,6 +311,8 @@ def _without_head(text: str, place: Place, language: str) -> Place:
     start, end = place
     if bullet := _BULLET.match(text, start, end):
         return bullet.end(), end
+    if _credits(language).match(text, start, end) and (closed := _CLOSED.match(text, start, end)):
+        return closed.end(), end
     if text[start - 1 : start] not in {"", "\n"}:
         return place
     byline = _byline(language).match(text, start, end)
@@ -318,11 +326,20 @@ def _without_head(text: str, place: Place, language: str) -> Place:
 
 @cache
 def _of_language(section: str, language: str) -> tuple[str, ...]:
-    """Return the entries of a language, or of all if the language is unknown."""
+    """Return the entries of a language, or of all if the language is unknown.
+
+    Those of all leave out what is a common word in another language: "a", "on", "to".
+    """
     by_language = words(section)
     if language:
         return by_language.get(language, ())
-    return tuple(dict.fromkeys(entry for entries in by_language.values() for entry in entries))
+    common = {
+        word
+        for code, entries in (*words("stop_words").items(), *words("common_words").items())
+        for word in set(entries).difference(by_language.get(code, ()))
+    }
+    entries = (entry for entries in by_language.values() for entry in entries)
+    return tuple(dict.fromkeys(entry for entry in entries if entry not in common))
 
 
 def _folded(entry: str) -> str:
