@@ -6,6 +6,7 @@ under 90 KB by listing fewer stories of each topic and counting the others.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from bot.mail.compose import (
@@ -90,7 +91,7 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
 
 def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
     picture, choice = edition.picture, edition.choice
-    told = [edition.told(story) for story in choice.first[:1] if story.id in edition.snippets]
+    told = [edition.told[story.id] for story in islice(choice.listed, 1)]
     values = {
         **edition_values(edition),
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},

@@ -4,6 +4,8 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -77,7 +79,7 @@ class NextDigest(NamedTuple):
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EditionPage:
     """A digest about to be rendered.
 
@@ -126,37 +128,44 @@ class EditionPage:
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple(map(self.told, section.listed)),
+            listed=tuple(self.told[story.id] for story in section.listed),
             headlines=tuple(story.view for story in section.headlines),
         )
 
-    def told(self, story: SelectedStory) -> Told:
-        return Told(story.view, self.snippets[story.id], self.leads.get(story.id))
+    @cached_property
+    def told(self) -> Mapping[int, Told]:
+        """What is told about the listed stories, by story."""
+        snippets, lead_of = self.snippets, self.leads.get
+        return {
+            story.id: Told(story.view, snippets[story.id], lead_of(story.id))
+            for story in self.choice.listed
+        }
 
     @property
     def top(self) -> tuple[Told, ...]:
-        return tuple(map(self.told, self.choice.top))
+        return tuple(self.told[story.id] for story in self.choice.top)
 
     @property
     def heads(self) -> tuple[str, ...]:
         """The first headlines that a reader meets, in a few words each."""
-        return tuple(story.headline for story in self.choice.first[:_HEADS])
+        return tuple(story.headline for story in islice(self.choice.in_order, _HEADS))
 
     @property
     def next_heads(self) -> tuple[str, ...]:
         """The headlines after those of `heads`, whole."""
-        following = self.choice.first[_HEADS : 2 * _HEADS]
+        following = islice(self.choice.in_order, _HEADS, 2 * _HEADS)
         return tuple(story.title or host_shown(story.url) for story in following)
 
-    @property
+    @cached_property
     def minutes(self) -> int:
         """How long it takes to read the stories that it lists."""
-        seconds = 0.0
-        for story in self.choice.listed:
-            seconds += reading_seconds(story.title, self.language)
-            if self.style is not Style.BRIEF:
-                seconds += reading_seconds(self.told(story).text, self.language)
-        return minutes_of(seconds)
+        language, is_brief = self.language, self.style is Style.BRIEF
+        return minutes_of(
+            sum(
+                reading_seconds(told.story.title, "" if is_brief else told.text, language)
+                for told in self.told.values()
+            )
+        )
 
     @property
     def next_digest(self) -> NextDigest | None:

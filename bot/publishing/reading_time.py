@@ -23,8 +23,12 @@ _WORD = re.compile(r"\w+(?:['\u2019\-.]\w+)*")
 
 # Cached, because many readers get the same stories.
 @lru_cache(maxsize=8192)
-def reading_seconds(text: str, language: str = "") -> float:
-    """Return how long a reader of *language* (an IETF tag) needs for *text*."""
+def reading_seconds(title: str, text: str = "", language: str = "") -> float:
+    """Return how long a reader of *language* (an IETF tag) needs for a story."""
+    return _seconds(title, language) + _seconds(text, language)
+
+
+def _seconds(text: str, language: str) -> float:
     characters = len(_CJK.findall(text))
     words = len(_WORD.findall(_CJK.sub(" ", text) if characters else text))
     a_minute = _KANA_A_MINUTE if _KANA.search(text) else _HAN_A_MINUTE

@@ -193,7 +193,7 @@ class Section:
         return (*self.above, *self.listed, *self.rest)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The stories of an edition; `stories` counts the new ones, `publishers` their publishers.
 
@@ -226,11 +226,12 @@ class Choice:
         for section in self.sections:
             yield from section.listed
 
-    @cached_property
-    def first(self) -> tuple[SelectedStory, ...]:
-        """The new stories in the order in which a reader meets them, also those only counted."""
-        rest = (story for section in self.sections for story in section.rest)
-        return (*self.listed, *rest)
+    @property
+    def in_order(self) -> Iterator[SelectedStory]:
+        """The new stories in the order in which a reader meets them, those only counted last."""
+        yield from self.listed
+        for section in self.sections:
+            yield from section.rest
 
 
 def choose(

@@ -19,7 +19,8 @@ from bot.publishing.reading_time import minutes_of, reading_seconds
     ],
 )
 def test_reading_time_follows_words_and_characters(text, language, seconds):
-    assert reading_seconds(text, language) == pytest.approx(seconds)
+    assert reading_seconds(text, language=language) == pytest.approx(seconds)
+    assert reading_seconds("", text, language) == pytest.approx(seconds)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -113,7 +113,7 @@ def test_the_widest_stories_of_all_topics_stand_first(stories, top):
     choice = choose([TIES, CONSUL], stories)
 
     assert [one.id for one in choice.top] == top
-    assert [one.id for one in choice.first][: len(top)] == top
+    assert [one.id for one in choice.in_order][: len(top)] == top
 
 
 def test_a_topic_counts_its_stories_at_the_top_as_listed_above():
