@@ -421,7 +421,7 @@ class News:
     _read_since: dict[int, datetime] = field(default_factory=dict)  # by query
     _by_topic: dict[object, Mapping[int, _TopicStory]] = field(default_factory=dict)
     _publishers: dict[int, Sequence[Named]] = field(default_factory=dict)
-    _reports: dict[tuple[int, int], tuple[StoryReport, ...]] = field(default_factory=dict)
+    _linked: dict[tuple[int, int], tuple[StoryReport, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
     _leads: dict[int, Lead | None] = field(default_factory=dict)  # by story
@@ -512,10 +512,10 @@ class News:
 
     def _reports_of(self, article: FoundArticle) -> tuple[StoryReport, ...]:
         key = (article.story_id, article.article_id)
-        if key not in self._reports:
+        if key not in self._linked:
             publishers = self._publishers[article.story_id]
-            self._reports[key] = _reports(reports_for_article(publishers, article.article_id))
-        return self._reports[key]
+            self._linked[key] = _reports(reports_for_article(publishers, article.article_id))
+        return self._linked[key]
 
     async def load_publishers(self, tx: Transaction, story_ids: Collection[int]) -> None:
         if missing := [story for story in story_ids if story not in self._publishers]:
