@@ -33,9 +33,12 @@ class StoryReport(NamedTuple):
 
 
 async def reports_of_stories(
-    tx: Transaction, story_ids: Collection[int], chat_id: int | None = None
+    tx: Transaction,
+    story_ids: Collection[int],
+    chat_id: int | None = None,
+    most: int = MOST_REPORTS,
 ) -> Mapping[int, Sequence[StoryReport]]:
-    """Return the newest reports of each story, the newest first, at most `MOST_REPORTS` of each.
+    """Return the newest reports of each story, the newest first, at most *most* of each.
 
     Without *chat_id*, only articles of public sources; with it, those that reach the chat and that
     it has not muted.
@@ -67,7 +70,7 @@ async def reports_of_stories(
             Article.news_at,
         )
         .join(chosen, chosen.c.id == Article.id)
-        .where(chosen.c.place <= MOST_REPORTS)
+        .where(chosen.c.place <= most)
         .order_by(col(Article.story_id), chosen.c.place)
     )
     reports: defaultdict[int, list[StoryReport]] = defaultdict(list)

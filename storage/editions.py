@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, func, or_
 from sqlmodel import Field, SQLModel, col, select
@@ -43,7 +43,7 @@ class Edition(SQLModel, table=True):
 
 
 class EditionStory(SQLModel, table=True):
-    """A story that an edition listed, so that no later edition of the chat lists it as new.
+    """A story that an edition listed. A later edition lists it again only if it has developed.
 
     The article is the one shown for the story. Neither id is a foreign key, because each would need
     an index on the largest table of all. Stories and articles are kept for longer than editions.
@@ -54,7 +54,7 @@ class EditionStory(SQLModel, table=True):
     )
     story_id: int = Field(primary_key=True, sa_type=ROW_ID)
     edition_id: int = Field(
-        foreign_key="edition.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+        primary_key=True, foreign_key="edition.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
     place: int = 0  # in the edition
     article_id: int = Field(default=0, sa_type=ROW_ID)
@@ -388,15 +388,33 @@ async def texts_of(tx: Transaction, article_ids: Iterable[int]) -> dict[int, str
 _StoriesByChat = Mapping[int, AbstractSet[int]]
 
 
-async def listed_before(tx: Transaction, stories: _StoriesByChat) -> Mapping[int, set[int]]:
-    """Return, by chat, which of its *stories* a digest has listed."""
-    listed = await tx.rows(_LISTED, chats=stories, first=_first_of(stories))
-    return _known_of(stories, listed)
+class Listing(NamedTuple):
+    """The last edition that listed a story, and the time until which it knew the news."""
+
+    edition_id: int
+    made_at: datetime
 
 
-_LISTED: Final = select(EditionStory.chat_id, EditionStory.story_id).where(
-    among(col(EditionStory.chat_id), bindparam("chats")),
-    col(EditionStory.story_id) >= bindparam("first"),
+async def listed_before(
+    tx: Transaction, stories: _StoriesByChat
+) -> Mapping[int, Mapping[int, Listing]]:
+    """Return, by chat, which of its *stories* a digest has listed, and the last one that did."""
+    listings: defaultdict[int, dict[int, Listing]] = defaultdict(dict)
+    rows = await tx.rows(_LISTED, chats=stories, first=_first_of(stories))
+    for chat_id, story_id, edition_id, made_at in rows:
+        if story_id in stories[chat_id]:
+            listings[chat_id][story_id] = Listing(edition_id, made_at)
+    return listings
+
+
+_LISTED: Final = (
+    select(EditionStory.chat_id, EditionStory.story_id, Edition.id, Edition.made_at)
+    .join(Edition, col(Edition.id) == EditionStory.edition_id)
+    .where(
+        among(col(EditionStory.chat_id), bindparam("chats")),
+        col(EditionStory.story_id) >= bindparam("first"),
+    )
+    .order_by(col(Edition.id))
 )
 
 

@@ -1,8 +1,9 @@
 """The contents of digests, loaded in one way for Telegram, e-mail, web page and preview.
 
 1. A due digest, and the preview of the next one, lists the stories that the chat's topics found
-   since its last digest and that no digest has listed. `bot.publishing.selection` picks and orders
-   them.
+   since its last digest. A story that a digest has listed comes again only if the topics found
+   newer articles about it that add something, and if the chat was not alerted to it.
+   `bot.publishing.selection` picks and orders the stories.
 2. A digest that was made before shows its stored stories in their stored order.
 3. Both kinds get leads, excerpts and trends, and become an `EditionPage`.
 4. Chats share the stories that a query found in public sources: a round reads them once (`News`).
@@ -19,9 +20,10 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
-from bot.publishing.coverage import load_leads
+from bot.publishing.coverage import load_leads, load_reports
+from bot.publishing.developments import Development, development_of
 from bot.publishing.excerpts import LENGTHS, Length, excerpts
-from bot.publishing.leads import Lead
+from bot.publishing.leads import Lead, Report
 from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
     CAPS,
@@ -41,7 +43,14 @@ from storage import editions
 from storage.articles import news_since
 from storage.chats import Chat, schedule_of, schedules_of
 from storage.db.engine import Storage, Transaction
-from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
+from storage.editions import (
+    DigestTopic,
+    Edition,
+    FoundArticle,
+    LastEditions,
+    ListedStory,
+    Listing,
+)
 from storage.enums import CLOSED, MuteKind, Style
 from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
@@ -55,6 +64,9 @@ FIRST_REACH = timedelta(hours=24)
 # How far back any digest reaches, however long the pause before it. Two weeks and a day, because a
 # missed weekly digest is merged into the next one.
 LONGEST_REACH = timedelta(days=15)
+
+# Newest reports of a story that are compared with what its reader knows.
+_MOST_COMPARED = 24
 
 # Counts are cached because counting took longer than everything else about a digest.
 COUNTS_GOOD_FOR = timedelta(minutes=30)
@@ -226,14 +238,41 @@ async def _choices(
     }
     listed = await editions.listed_before(tx, story_ids)
     alerted = await editions.alerted_before(tx, story_ids)
+    again = {
+        chat_id: _matched_again(by_topic, listed[chat_id], alerted[chat_id])
+        for chat_id, by_topic in found.items()
+    }
     await news.load_publishers(tx, set[int]().union(*story_ids.values()))
+    await news.load_reports(tx, set[int]().union(*again.values()))
     choices = {}
     for reader in readers:
-        stories = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
+        developments = news.developments(again[reader.id])
+        known = listed[reader.id].keys() - developments.keys()
+        stories = news.stories(found[reader.id], known, alerted[reader.id], developments)
         topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
         choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
         await sleep(0)  # let other tasks run
     return choices
+
+
+def _matched_again(
+    found: Iterable[tuple[DigestTopic, Mapping[int, "_TopicStory"]]],
+    listed: Mapping[int, Listing],
+    alerted: Collection[int],
+) -> dict[int, Listing]:
+    """Return the *listed* stories about which a topic has found a newer article since.
+
+    Alerts tell their own developments, so stories that were *alerted* are left out.
+    """
+    return {
+        story_id: listed[story_id]
+        for topic, stories in found
+        if not topic.missed_until
+        for story_id, story in stories.items()
+        if story_id in listed
+        and story_id not in alerted
+        and story.found_at > listed[story_id].made_at
+    }
 
 
 async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
@@ -403,10 +442,14 @@ async def _trends_then(
 
 @dataclass(frozen=True, slots=True)
 class _TopicStory:
-    """A story that a topic found: its first article, and how the topic hits it."""
+    """A story that a topic found: its first article, and how the topic hits it.
+
+    *found_at* is when it found the last one.
+    """
 
     article: FoundArticle
     hit: Hit
+    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +467,10 @@ class News:
     _linked: dict[tuple[int, int], tuple[StoryReport, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
+    _reports: dict[int, Sequence[Report]] = field(default_factory=dict)  # of stories listed before
+    _developments: dict[tuple[int, frozenset[int]], Development | None] = field(
+        default_factory=dict
+    )
     _leads: dict[int, Lead | None] = field(default_factory=dict)  # by story
     _excerpts: defaultdict[Length, dict[int, Snippet]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -472,11 +519,12 @@ class News:
         found: Iterable[tuple[DigestTopic, Mapping[int, _TopicStory]]],
         listed: Collection[int],
         alerted: Collection[int],
+        developments: Mapping[int, tuple[Development, datetime]],
     ) -> list[SelectedStory]:
         """Return one chat's stories, each with all its hits, at most the newest 2000.
 
         Leaves out stories that a digest has *listed*, and missed alerts that were *alerted* after
-        all.
+        all. *developments* are those of stories that a digest has listed before the given time.
         """
         by_story: defaultdict[int, list[_TopicStory]] = defaultdict(list)
         for topic, stories in found:
@@ -487,12 +535,21 @@ class News:
         newest = nlargest(
             editions.MOST_FOUND, by_story, key=lambda story: by_story[story][0].article.news_at
         )
-        return [self._story(by_story[story], alerted=story in alerted) for story in newest]
+        return [
+            self._story(by_story[story], developments.get(story), alerted=story in alerted)
+            for story in newest
+        ]
 
-    def _story(self, found: Sequence[_TopicStory], *, alerted: bool) -> SelectedStory:
+    def _story(
+        self,
+        found: Sequence[_TopicStory],
+        developed: tuple[Development, datetime] | None,
+        *,
+        alerted: bool,
+    ) -> SelectedStory:
         # The ids are not reused, because `_by_topic` keeps these objects alive. In the same way,
         # `_stories` keeps those alive whose ids are in `_excerpts`.
-        key = (alerted, *map(id, found))
+        key = (alerted, developed, *map(id, found))
         if key not in self._stories:
             first = min((story.article for story in found), key=attrgetter("article_id"))
             reports = self._reports_of(first)
@@ -507,6 +564,8 @@ class News:
                 hits=tuple(story.hit for story in found),
                 published=first.published_at or first.published_on,
                 alerted=alerted,
+                development=developed[0] if developed else None,
+                listed_at=developed[1] if developed else None,
             )
         return self._stories[key]
 
@@ -525,6 +584,35 @@ class News:
     async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> None:
         if missing := [article for article in article_ids if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
+
+    async def load_reports(self, tx: Transaction, story_ids: Iterable[int]) -> None:
+        if missing := [story for story in story_ids if story not in self._reports]:
+            reports = await load_reports(
+                tx, missing, self.chat_id, self._publishers, most=_MOST_COMPARED
+            )
+            self._reports.update({story: reports.get(story, ()) for story in missing})
+
+    def developments(
+        self, listings: Mapping[int, Listing]
+    ) -> dict[int, tuple[Development, datetime]]:
+        """Return what is new about stories since they were listed, and when that was, by story.
+
+        Leaves out stories without anything new. Their reports must be loaded.
+        """
+        developments = {}
+        for story_id, listing in listings.items():
+            if development := self._development(story_id, listing.made_at):
+                developments[story_id] = (development, listing.made_at)
+        return developments
+
+    def _development(self, story_id: int, known_until: datetime) -> Development | None:
+        reports = self._reports[story_id]
+        known = [one for one in reports if one.news_at and one.news_at <= known_until]
+        key = (story_id, frozenset(one.article_id for one in known))
+        if key not in self._developments:
+            newest = [one for one in reports if one.article_id not in key[1]]
+            self._developments[key] = development_of(known, newest)
+        return self._developments[key]
 
     async def load_leads(self, tx: Transaction, story_ids: Iterable[int]) -> None:
         if missing := [story for story in story_ids if story not in self._leads]:
@@ -561,5 +649,6 @@ def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _Topi
     for story_id, articles in by_story.items():
         words = frozenset(word for article in articles for word in article.words)
         in_title = any(article.in_title for article in articles)
-        stories[story_id] = _TopicStory(articles[0], Hit(topic_id, words, in_title))
+        found_at = max(article.found_at for article in articles)
+        stories[story_id] = _TopicStory(articles[0], Hit(topic_id, words, in_title), found_at)
     return stories

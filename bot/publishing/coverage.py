@@ -9,7 +9,7 @@ from xxhash import xxh3_128
 
 from bot.publishing.leads import Lead, Report, lead_of
 from bot.sources.hosts import host_shown
-from storage.coverage import reports_of_stories
+from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.db.engine import Transaction
 from storage.publishers import Named, names_by_story
 
@@ -66,9 +66,10 @@ async def load_reports(
     story_ids: Collection[int],
     chat_id: int | None = None,
     names: Mapping[int, Sequence[Named]] | None = None,
+    most: int = MOST_REPORTS,
 ) -> dict[int, list[Report]]:
     """Return the newest reports of each story, the newest first; see `load_leads`."""
-    stored = await reports_of_stories(tx, story_ids, chat_id)
+    stored = await reports_of_stories(tx, story_ids, chat_id, most)
     if names is None:
         names = await names_by_story(tx, stored, chat_id)
     reports = {}

@@ -5,7 +5,8 @@
 2. A writing transaction decides: the chat must still be leased, its plan unchanged, and the date
    and schedule time without an edition. It stores all rows of the edition or none.
 3. Every story of an edition is stored as listed, even one that the edition only counts ("+2 more"),
-   so that no story comes twice. Stories found after the claim belong to the next edition.
+   so that no story comes twice unless it develops. Stories found after the claim belong to the
+   next edition.
 """
 
 from asyncio import sleep

@@ -113,13 +113,14 @@ class Lead(NamedTuple):
 class Sentence:
     """A sentence of a report, the *place*th from 0, with the stems of its content words.
 
-    *names* and *numbers* count those in it. *is_cut_off*: its last word may be a part of one.
+    *names* are the stems of names; *numbers* counts those in it. *is_cut_off*: its last word may be
+    a part of one.
     """
 
     text: str
     place: int
     stems: AbstractSet[str]
-    names: int
+    names: AbstractSet[str]
     numbers: int
     is_cut_off: bool = False
 
@@ -199,7 +200,7 @@ def _weights(read: Sequence[ReadReport], own: ReadReport) -> Mapping[str, float]
 
 def _value(sentence: Sentence, weights: Mapping[str, float]) -> float:
     shared = sum([weights[stem] for stem in sentence.stems if stem in weights])
-    names = min(sentence.names, _MOST_NAMES) * _NAME
+    names = min(len(sentence.names), _MOST_NAMES) * _NAME
     return shared + names + min(sentence.numbers, _MOST_NUMBERS) * _NUMBER
 
 
@@ -302,7 +303,7 @@ def _sentences_of(report: Report) -> Iterator[Sentence]:
             is_last = number == len(places) - 1
             is_cut_off = is_summary and is_last and not _ENDS.search(sentence)
             yield Sentence(
-                sentence, number, frozenset(stems), len(set(names)), numbers, is_cut_off=is_cut_off
+                sentence, number, frozenset(stems), frozenset(names), numbers, is_cut_off=is_cut_off
             )
 
 

@@ -45,7 +45,11 @@ class Picture:
 
 
 class Told(NamedTuple):
-    """A story with what is told about it: its *lead*, or the passage that matched (*snippet*)."""
+    """A story with what is told about it.
+
+    This is what is new since a digest listed it, else its *lead*, else the passage that matched
+    (*snippet*).
+    """
 
     story: StoryView
     snippet: Snippet
@@ -53,7 +57,8 @@ class Told(NamedTuple):
 
     @property
     def text(self) -> str:
-        return self.lead.text if self.lead else self.snippet.text
+        told = self.story.development or self.lead or self.snippet
+        return told.text
 
 
 class TopicNews(NamedTuple):
@@ -137,9 +142,15 @@ class EditionPage:
         """What is told about the listed stories, by story."""
         snippets, lead_of = self.snippets, self.leads.get
         return {
-            story.id: Told(story.view, snippets[story.id], lead_of(story.id))
+            story.id: Told(self.view(story), snippets[story.id], lead_of(story.id))
             for story in self.choice.listed
         }
+
+    def view(self, story: SelectedStory) -> StoryView:
+        """Return the story as its readers in the chat's zone see it."""
+        if story.listed_at is None:
+            return story.view
+        return story.view._replace(known_since=local(story.listed_at, self.plan.zone).date())
 
     @property
     def top(self) -> tuple[Told, ...]:

@@ -23,6 +23,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
+from bot.publishing.developments import Development
 from bot.publishing.headlines import short_headline
 from bot.sources.hosts import host_shown
 from storage.enums import Style
@@ -81,7 +82,10 @@ class StoryReport(NamedTuple):
 
 
 class StoryView(NamedTuple):
-    """The fields of a `SelectedStory` that are the same for every reader."""
+    """The fields of a `SelectedStory` that are the same for every reader.
+
+    *known_since*: the local date of the digest that listed it before its *development*.
+    """
 
     title: str
     url: str
@@ -89,6 +93,8 @@ class StoryView(NamedTuple):
     publisher: str
     shown_at: datetime | date
     reports: tuple[StoryReport, ...]
+    development: Development | None = None
+    known_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,8 @@ class SelectedStory:
     alerted: bool = False
     is_chapter: bool = False  # it continues a story that the chat was alerted to
     reports: tuple[StoryReport, ...] = ()
+    development: Development | None = None  # what is new since a digest listed it
+    listed_at: datetime | None = None  # when that digest was made
 
     @cached_property
     def view(self) -> StoryView:
@@ -120,6 +128,7 @@ class SelectedStory:
             publisher=self.publisher,
             shown_at=self.shown_at,
             reports=self.reports or tuple(StoryReport(name) for name in self.publishers),
+            development=self.development,
         )
 
     @cached_property

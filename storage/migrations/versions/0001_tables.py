@@ -817,7 +817,7 @@ def upgrade() -> None:
             name=op.f("fk_editionstory_edition_id_edition"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("chat_id", "story_id", name=op.f("pk_editionstory")),
+        sa.PrimaryKeyConstraint("chat_id", "story_id", "edition_id", name=op.f("pk_editionstory")),
     )
     op.create_index(
         op.f("ix_editionstory_edition_id"), "editionstory", ["edition_id"], unique=False
