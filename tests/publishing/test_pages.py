@@ -6,6 +6,7 @@ import pytest
 
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
+from bot.publishing.developments import Development, NumberChange
 from bot.publishing.leads import Lead
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.selection import SelectedStory, SelectedTopic, choose
@@ -186,6 +187,26 @@ def test_a_lead_replaces_the_passage_that_matched(renderer, layout):
     shown = message.rich or message.text
     assert LEAD.text in shown
     assert "is expected to say" not in shown
+
+
+def developed(story: SelectedStory) -> SelectedStory:
+    changes = (NumberChange("12", "31", "dead"),)
+    development = Development("Talks ended.", 9, "https://times.example/9", "Times", changes)
+    return replace(
+        story, development=development, listed_at=samples.NOW - timedelta(days=3, hours=1)
+    )
+
+
+@pytest.mark.parametrize("layout", [Layout.CLASSIC, Layout.RICH])
+def test_a_story_that_comes_again_says_what_is_new(renderer, layout):
+    edition = samples.sample_edition()
+    first, *others = edition.choice.all_stories
+    choice = choose(TOPICS, [developed(first), *others])
+
+    (message,) = edition_page(renderer, replace(edition, choice=choice, layout=layout))
+
+    shown = re.sub(r"<[^>]+>", "", message.rich or message.text)
+    assert "New since Sunday: 12 → 31 dead. Talks ended. (Times)" in shown
 
 
 def test_a_full_digest_keeps_the_passage_that_matched_behind_why(renderer):
