@@ -360,9 +360,9 @@ async def test_a_chat_with_the_rich_layout_gets_one_rich_message(news, digest, n
 
     (row,) = await newsroom.all(Delivery)
     assert row.body["text"] == "A headline"
-    assert row.body["rich"].startswith("<h2>Your Tuesday digest</h2><p>3 March · 1 story")
+    assert row.body["rich"].startswith("<h2>Tuesday, 3 March</h2><p>1 story")
     assert row.fallback is not None
-    assert row.fallback["text"].startswith("Your Tuesday digest · 3 March\n1 story")
+    assert row.fallback["text"].startswith("A headline\n\nTuesday, 3 March · 1 story")
 
 
 async def test_leases_are_renewed(
