@@ -11,6 +11,7 @@ from storage.editions import EditionStory, Listing, delivered_before, listed_bef
 from storage.enums import Layout, Mode
 from storage.matches import Match
 from storage.outbox import Delivery
+from storage.subscriptions import Subscription
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)  # Tuesday, eight o'clock in Tokyo
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -136,3 +137,16 @@ async def test_the_last_edition_that_listed_a_story_is_known(
         (date(2026, 3, 4), 1),
     ]
     assert len(await newsroom.all(Match)) == 2
+
+
+async def test_a_story_that_an_alert_reported_since_does_not_come_again(
+    continues, newsroom, publishing, clock
+):
+    await continues()
+    await newsroom.change(Subscription, 1, mode=Mode.BOTH)
+    await publishing.alerts()
+
+    await last_digest(publishing, newsroom, clock)
+
+    assert len(await newsroom.alerts()) == 1
+    assert len(await newsroom.all(EditionStory)) == 1
