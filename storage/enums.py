@@ -242,10 +242,11 @@ class Notification(StrEnum):
 
 
 class EmptyDay(StrEnum):
-    """The digest of a day without stories: none, or one that consists of a single line."""
+    """The digest of a day without stories."""
 
-    SKIP = "skip"
-    LINE = "line"
+    SKIP = "skip"  # none
+    LINE = "line"  # a line that says what is quiet
+    NEAREST = "nearest"  # the same, and the story nearest to the topics
 
 
 class Style(StrEnum):

@@ -36,6 +36,7 @@ class Publisher(NamedTuple):
     publisher: str
     publisher_host: str
     story_id: int = 0  # 0 unless the publishers of stories were read
+    url: str = ""  # the article's; "" unless the publishers of stories were read
 
     @property
     def name(self) -> str:
@@ -119,7 +120,7 @@ _PUBLISHERS: Final[Select[Any]] = (
 _OF_ARTICLES: Final = _PUBLISHERS.where(among(col(Entry.article_id), bindparam("ids")))
 
 _OF_STORIES: Final = (
-    _PUBLISHERS.add_columns(col(Article.story_id))
+    _PUBLISHERS.add_columns(col(Article.story_id), col(Article.url))
     .join(Article, col(Article.id) == Entry.article_id)
     .where(among(col(Article.story_id), bindparam("ids")))
 )
@@ -261,8 +262,12 @@ async def busiest_publishers(
     return counted[:limit]
 
 
-# The id of an article, and the name of one publisher that carried it.
-Named = tuple[int, str]
+class Named(NamedTuple):
+    """The name of a publisher that carried an article, and the article's URL."""
+
+    article_id: int
+    name: str
+    url: str = ""
 
 
 def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
@@ -271,17 +276,31 @@ def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
     Feeds of one site often carry the same article, for instance those of its sections. They count
     as one publisher with the shortest of their names, whichever feed was read first.
     """
-    names: dict[tuple[int, str], str] = {}
+    names: dict[tuple[int, str], Named] = {}
     for each in publishers:
         key = (each.article_id, each.site)
-        names[key] = min(names.get(key, each.name), each.name, key=lambda name: (len(name), name))
-    return ((article_id, name) for (article_id, _), name in names.items())
+        named = Named(each.article_id, each.name, each.url)
+        names[key] = min(
+            names.get(key, named), named, key=lambda named: (len(named.name), named.name)
+        )
+    return iter(names.values())
 
 
 def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str, ...]:
     """Return each name once, the names of the article's publishers first."""
-    ordered = sorted(publishers, key=lambda named: named[0] != article_id)
-    return tuple(dict.fromkeys(name for _, name in ordered))
+    return tuple(reports_for_article(publishers, article_id))
+
+
+def reports_for_article(publishers: Iterable[Named], article_id: int) -> dict[str, str]:
+    """Return the URL of each publisher's report by name, the article's publishers first.
+
+    A publisher that carried several articles of the story is linked to the first in this order.
+    """
+    ordered = sorted(publishers, key=lambda named: named.article_id != article_id)
+    urls: dict[str, str] = {}
+    for named in ordered:
+        urls.setdefault(named.name, named.url)
+    return urls
 
 
 async def names_by_story(
@@ -292,14 +311,22 @@ async def names_by_story(
     return {story_id: list(_names(publishers)) for story_id, publishers in seen.items()}
 
 
+async def publisher_reports(
+    tx: Transaction, shown: Mapping[int, int], chat_id: int | None = None
+) -> dict[int, Mapping[str, str]]:
+    """Return `reports_for_article` of each story. *shown*: the article shown for each story."""
+    named = await names_by_story(tx, shown, chat_id)
+    return {
+        story_id: reports_for_article(names, shown[story_id]) for story_id, names in named.items()
+    }
+
+
 async def publisher_names(
     tx: Transaction, shown: Mapping[int, int], chat_id: int | None = None
 ) -> dict[int, Sequence[str]]:
     """Return the publishers' names for each story. *shown*: the article shown for each story."""
-    named = await names_by_story(tx, shown, chat_id)
-    return {
-        story_id: names_for_article(names, shown[story_id]) for story_id, names in named.items()
-    }
+    reports = await publisher_reports(tx, shown, chat_id)
+    return {story_id: tuple(urls) for story_id, urls in reports.items()}
 
 
 @dataclass(frozen=True, slots=True)

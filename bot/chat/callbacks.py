@@ -19,7 +19,16 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.matching.result_pages import PagePosition
-from bot.rendering.keyboards import ALERT, ALL, DECIDE, FEEDBACK, SETTINGS, TOPICS
+from bot.rendering.keyboards import (
+    ALERT,
+    ALL,
+    DECIDE,
+    DETAIL,
+    FEEDBACK,
+    RHYTHM,
+    SETTINGS,
+    TOPICS,
+)
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.export import TakenSettings
 from bot.subscribers.intents import Intent
@@ -573,6 +582,18 @@ class SetStyle(CallbackData, prefix="style"):
 
 class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
+
+
+class SetDetail(CallbackData, prefix=DETAIL):
+    """Under a digest: how much the next ones say."""
+
+    style: Style
+
+
+class SetRhythm(CallbackData, prefix=RHYTHM):
+    """Under a digest: one a week, or one a day."""
+
+    is_weekly: bool
 
 
 class UndoSetting(CallbackData, prefix="undo"):

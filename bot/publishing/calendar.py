@@ -81,15 +81,6 @@ def decide_digest(
     )
 
 
-def is_first_of_week(day: date, last: Mapping[int, date] = NEVER) -> bool:
-    """Say whether an edition of the local date *day* is the chat's first in that week (ISO 8601).
-
-    *last* is the local date of each schedule time's last edition, by its number.
-    """
-    monday = day - timedelta(days=day.weekday())
-    return all(before < monday for before in last.values())
-
-
 def due_on(scheduled: ScheduleTime, zone: str, day: date) -> Due | None:
     """Return when *scheduled* is due on the local date *day*, or None if it is not."""
     at = instant(day, scheduled.minutes, zone) if scheduled.has(day) else None

@@ -31,6 +31,7 @@ from bot.publishing.selection import (
     Hit,
     SelectedStory,
     SelectedTopic,
+    StoryReport,
     arrange,
     choose,
 )
@@ -55,7 +56,7 @@ from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
 from storage.matches import stories_by_day
 from storage.mutes import subjects_muted_of_each
-from storage.publishers import Named, names_by_story, names_for_article, publisher_names
+from storage.publishers import Named, names_by_story, publisher_reports, reports_for_article
 from storage.topics import topics_by_id
 
 # How far back the first digest of a chat or of a topic reaches.
@@ -280,7 +281,8 @@ async def load_digest_so_far(storage: Storage, chat_id: int) -> EditionPage:
         chat = await tx.get(Chat, chat_id)
         if chat is None:
             raise LookupError(f"no chat {chat_id}")
-        return (await load_digests(tx, await readers_of(tx, [chat])))[chat_id]
+        page = (await load_digests(tx, await readers_of(tx, [chat])))[chat_id]
+        return replace(page, next_at=chat.next_digest_at)
 
 
 # Digests made before.
@@ -305,8 +307,9 @@ async def load_made_digest(
         topics = await editions.digest_topics(tx, chat_id)
         rows = await editions.stories_listed(tx, [made.id])
         shown = {row.story_id: row.article_id for row in rows}
-        names = await publisher_names(tx, shown, chat_id)
-        choice = arrange([SelectedTopic(*topic) for topic in made.topics], stories_of(rows, names))
+        reports = await publisher_reports(tx, shown, chat_id)
+        topics_then = [SelectedTopic(*topic) for topic in made.topics]
+        choice = arrange(topics_then, stories_of(rows, reports))
         listed = list(choice.listed)
         texts = await editions.texts_of(tx, [story.article_id for story in listed])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
@@ -330,17 +333,18 @@ async def load_made_digest(
 
 
 def stories_of(
-    rows: Iterable[ListedStory], publishers: Mapping[int, Sequence[str]] | None = None
+    rows: Iterable[ListedStory], reports: Mapping[int, Mapping[str, str]] | None = None
 ) -> list[SelectedStory]:
-    """Return stored *rows* as stories; *publishers* has the names by story."""
-    names = publishers or {}
+    """Return stored *rows* as stories; *reports* has the URLs by story and publisher."""
+    urls = reports or {}
     return [
         SelectedStory(
             id=row.story_id,
             article_id=row.article_id,
             title=row.title,
             url=row.url,
-            publishers=tuple(names.get(row.story_id, ())),
+            publishers=tuple(urls.get(row.story_id, ())),
+            reports=_reports(urls.get(row.story_id, {})),
             news_at=row.news_at,
             hits=tuple(Hit(topic_id, frozenset()) for topic_id in row.topic_ids),
             published=row.published_at or row.published_on,
@@ -348,6 +352,10 @@ def stories_of(
         )
         for row in rows
     ]
+
+
+def _reports(urls: Mapping[str, str]) -> tuple[StoryReport, ...]:
+    return tuple(StoryReport(name, url) for name, url in urls.items())
 
 
 # Messages that users ask for. They only read the database.
@@ -456,7 +464,7 @@ class News:
     _read_since: dict[int, datetime] = field(default_factory=dict)  # by query
     _by_topic: dict[object, Mapping[int, _TopicStory]] = field(default_factory=dict)
     _publishers: dict[int, Sequence[Named]] = field(default_factory=dict)
-    _names: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    _linked: dict[tuple[int, int], tuple[StoryReport, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
     _reports: dict[int, Sequence[Report]] = field(default_factory=dict)  # of stories listed before
@@ -544,12 +552,14 @@ class News:
         key = (alerted, developed, *map(id, found))
         if key not in self._stories:
             first = min((story.article for story in found), key=attrgetter("article_id"))
+            reports = self._reports_of(first)
             self._stories[key] = SelectedStory(
                 id=first.story_id,
                 article_id=first.article_id,
                 title=first.title,
                 url=first.url,
-                publishers=self._names_of(first),
+                publishers=tuple(report.publisher for report in reports),
+                reports=reports,
                 news_at=first.news_at,
                 hits=tuple(story.hit for story in found),
                 published=first.published_at or first.published_on,
@@ -559,12 +569,12 @@ class News:
             )
         return self._stories[key]
 
-    def _names_of(self, article: FoundArticle) -> tuple[str, ...]:
+    def _reports_of(self, article: FoundArticle) -> tuple[StoryReport, ...]:
         key = (article.story_id, article.article_id)
-        if key not in self._names:
+        if key not in self._linked:
             publishers = self._publishers[article.story_id]
-            self._names[key] = names_for_article(publishers, article.article_id)
-        return self._names[key]
+            self._linked[key] = _reports(reports_for_article(publishers, article.article_id))
+        return self._linked[key]
 
     async def load_publishers(self, tx: Transaction, story_ids: Collection[int]) -> None:
         if missing := [story for story in story_ids if story not in self._publishers]:

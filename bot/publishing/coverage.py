@@ -75,7 +75,7 @@ async def load_reports(
     reports = {}
     for story_id, of_story in stored.items():
         publishers: dict[int, str] = {}
-        for article_id, name in names.get(story_id, ()):
+        for article_id, name, _ in names.get(story_id, ()):
             publishers.setdefault(article_id, name)
         reports[story_id] = [
             Report(

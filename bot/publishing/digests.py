@@ -18,9 +18,10 @@ from typing import Any
 
 from bot.batches import in_batches
 from bot.mail.compose import Mailer
-from bot.publishing.calendar import DigestDecision, Due, decide_digest, is_first_of_week
+from bot.publishing.calendar import DigestDecision, Due, decide_digest
 from bot.publishing.contents import News, Reader, StoryCounts, load_digests, readers_of
 from bot.publishing.mails import edition_mail
+from bot.publishing.nearest import nearest_story
 from bot.publishing.pages import EditionPage, edition_page
 from bot.publishing.pictures import with_picture
 from bot.publishing.stage import renewing, resting
@@ -105,10 +106,17 @@ class Digests:
             schedule_number=number,
             is_weekly=due.scheduled.is_weekly,
             late=decision.late,
-            gives_reason=is_first_of_week(due.day, reader.last.days),
+            next_at=decision.next_at,
             is_channel=chat.kind is ChatKind.CHANNEL,
             url=self.links.edition(chat.id, due.day, number, edition.now) if self.links else None,
         )
+        # What a chat has muted must not come back as the nearest story.
+        if not edition.choice and chat.empty_day is EmptyDay.NEAREST and not reader.mutes:
+            queries = [topic.query for topic in reader.subscribed]
+            nearest = await nearest_story(
+                self.storage, chat.id, queries, edition.since, edition.now
+            )
+            edition = replace(edition, nearest=nearest)
         bodies: dict[Medium, list[StoredBody]] = {}
         if edition.choice or chat.empty_day is not EmptyDay.SKIP:
             shown = await with_picture(self.renderer, edition)

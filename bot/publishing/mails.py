@@ -6,6 +6,7 @@ under 90 KB by listing fewer stories of each topic and counting the others.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from bot.mail.compose import (
@@ -27,6 +28,7 @@ from bot.publishing.pages import (
 )
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
 from bot.sources.hosts import host_shown
+from bot.subscribers.text import one_line
 from bot.text.snippets import Snippet
 
 LARGEST_HTML = 90_000  # bytes in transfer encoding
@@ -50,7 +52,10 @@ def edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> 
 
 
 def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
-    """Yield *choice*, then with one listed story fewer per topic each time, down to none."""
+    """Yield *choice*, then with one listed story fewer per topic each time, down to none.
+
+    The top stories stay.
+    """
     yield choice
     longest = max((len(section.listed) for section in choice.sections), default=0)
     for most in range(longest - 1, -1, -1):
@@ -97,32 +102,37 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
 
 
 def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
-    picture = edition.picture
-    new = [story for story in edition.choice.all_stories if not story.alerted]
-    snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
+    picture, choice = edition.picture, edition.choice
+    told = [edition.told[story.id] for story in islice(choice.listed, 1)]
     values = {
         **edition_values(edition),
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
-        "excerpt": snippets[0].text if snippets else "",
+        "excerpt": told[0].text if told else "",
+        "next_heads": edition.next_heads,
     }
     # Named by date and schedule number, because the edition has no row and no id yet.
     day = edition.day or edition.today
     name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.schedule_number}:email"
-    occasion, titles = Occasion(name, edition.now), [story.title for story in new]
-    pictures = (InlinePicture(_PICTURE, picture.png),) if picture else ()
-    return _mail(mailer, recipient, occasion, "digest", values, titles, "digests", pictures)
+    mailer = mailer.to(recipient)
+    return mailer.mail(
+        "email/digest",
+        recipient,
+        Occasion(name, edition.now),
+        subject=one_line(mailer.text("email/digest.subject.txt", values)),
+        values={**values, "sender_name": mailer.sender.name},
+        label="digests",
+        pictures=(InlinePicture(_PICTURE, picture.png),) if picture else (),
+    )
 
 
-def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each named
+def _mail(
     mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,
     name: str,
     values: Mapping[str, Any],
     titles: Sequence[str],
-    label: str = "alerts",
-    pictures: tuple[InlinePicture, ...] = (),
 ) -> Mail:
     """Return the mail of the templates *name*, with as many *titles* in its subject as fit."""
     mailer = mailer.to(recipient)
@@ -136,8 +146,7 @@ def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each name
         occasion,
         subject=subject,
         values={**values, "next_heads": next_heads},
-        label=label,
-        pictures=pictures,
+        label="alerts",
     )
 
 

@@ -4,11 +4,14 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.publishing.calendar import Plan
 from bot.publishing.leads import Lead
+from bot.publishing.reading_time import minutes_of, reading_seconds
 from bot.publishing.selection import (
     Choice,
     Section,
@@ -16,13 +19,17 @@ from bot.publishing.selection import (
     SelectedTopic,
     StoryView,
 )
-from bot.publishing.trends import Chart, Trend
+from bot.publishing.trends import Chart, Trend, most_risen
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
+from bot.sources.hosts import host_shown
 from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
+
+# Headlines in the first line.
+_HEADS = 2
 
 # A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
@@ -37,26 +44,51 @@ class Picture:
     chart: Chart
 
 
+class Told(NamedTuple):
+    """A story with what is told about it.
+
+    This is what is new since a digest listed it, else its *lead*, else the passage that matched
+    (*snippet*).
+    """
+
+    story: StoryView
+    snippet: Snippet
+    lead: Lead | None = None
+
+    @property
+    def text(self) -> str:
+        told = self.story.development or self.lead or self.snippet
+        return told.text
+
+
 class TopicNews(NamedTuple):
     """The news of one topic in a digest, the same for all chats that are shown the same stories.
 
-    *stories* counts the topic's own stories, *above* those that are listed under other topics.
+    *stories* counts the topic's own stories, *above* those that are listed further up.
     """
 
     name: str
     stories: int
     above: int
     trend: Trend | None
-    listed: tuple[tuple[StoryView, Snippet, Lead | None], ...]
+    listed: tuple[Told, ...]
     headlines: tuple[StoryView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+class NextDigest(NamedTuple):
+    """When the next digest comes, in the chat's zone: *days* from today, *minutes* of the day."""
+
+    days: int
+    day: date
+    minutes: int
+    zone: str
+
+
+@dataclass(frozen=True)
 class EditionPage:
     """A digest about to be rendered.
 
-    - *snippets* and *leads* are by story; a story may have no lead.
-    - *topics* counts the topics of the chat's digest.
+    - *snippets* are by story; *topics* counts the topics of the chat's digest.
     - *trends* are by topic, of the *subscribed* topics whether or not they have news.
     - *day* and *schedule_number* identify it within the chat. Without a day it is a preview of the
       next digest, of which nothing is stored.
@@ -65,7 +97,10 @@ class EditionPage:
     - *url* is its web page, if it has one.
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
-    - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
+    - *next_at*: when the next digest is due, None if it should not be said.
+    - *leads* are by story, for those that have one.
+    - *saved*: stories that the chat has saved, shown by a weekly digest.
+    - *nearest*: on a day without news, the story to show instead, if the chat wants one.
     """
 
     choice: Choice
@@ -74,7 +109,6 @@ class EditionPage:
     topics: int
     since: datetime
     now: datetime
-    leads: Mapping[int, Lead] = field(default_factory=dict)
     day: date | None = None
     schedule_number: int = 0
     style: Style = Style.STANDARD
@@ -86,8 +120,11 @@ class EditionPage:
     is_weekly: bool = False
     late: timedelta = field(default_factory=timedelta)
     language: str = ""
-    gives_reason: bool = True
     is_channel: bool = False
+    next_at: datetime | None = None
+    leads: Mapping[int, Lead] = field(default_factory=dict)
+    saved: tuple[StoryView, ...] = ()
+    nearest: StoryView | None = None
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""
@@ -96,12 +133,18 @@ class EditionPage:
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple(
-                (self.view(story), self.snippets[story.id], self.leads.get(story.id))
-                for story in section.listed
-            ),
+            listed=tuple(self.told[story.id] for story in section.listed),
             headlines=tuple(story.view for story in section.headlines),
         )
+
+    @cached_property
+    def told(self) -> Mapping[int, Told]:
+        """What is told about the listed stories, by story."""
+        snippets, lead_of = self.snippets, self.leads.get
+        return {
+            story.id: Told(self.view(story), snippets[story.id], lead_of(story.id))
+            for story in self.choice.listed
+        }
 
     def view(self, story: SelectedStory) -> StoryView:
         """Return the story as its readers in the chat's zone see it."""
@@ -110,8 +153,66 @@ class EditionPage:
         return story.view._replace(known_since=local(story.listed_at, self.plan.zone).date())
 
     @property
+    def top(self) -> tuple[Told, ...]:
+        return tuple(self.told[story.id] for story in self.choice.top)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The first headlines that a reader meets, in a few words each."""
+        return tuple(story.headline for story in islice(self.choice.in_order, _HEADS))
+
+    @property
+    def next_heads(self) -> tuple[str, ...]:
+        """The headlines after those of `heads`, whole."""
+        following = islice(self.choice.in_order, _HEADS, 2 * _HEADS)
+        return tuple(story.title or host_shown(story.url) for story in following)
+
+    @cached_property
+    def minutes(self) -> int:
+        """How long it takes to read the stories that it lists."""
+        language, is_brief = self.language, self.style is Style.BRIEF
+        return minutes_of(
+            sum(
+                reading_seconds(told.story.title, "" if is_brief else told.text, language)
+                for told in self.told.values()
+            )
+        )
+
+    @property
+    def next_digest(self) -> NextDigest | None:
+        if self.next_at is None:
+            return None
+        there = local(self.next_at, self.plan.zone)
+        days = (there.date() - self.today).days
+        return NextDigest(days, there.date(), there.hour * 60 + there.minute, self.plan.zone)
+
+    @property
+    def is_planned_weekly(self) -> bool:
+        """Whether all digests of the chat are weekly."""
+        return all(time.is_weekly for time in self.plan.times)
+
+    @property
+    def risen(self) -> tuple[str, Trend] | None:
+        """The topic that rose most this week, of a weekly digest."""
+        if not self.is_weekly:
+            return None
+        names = {topic.id: topic.name for topic in self.subscribed}
+        topic_id = most_risen({id_: self.trends[id_] for id_ in names if id_ in self.trends})
+        return None if topic_id is None else (names[topic_id], self.trends[topic_id])
+
+    @property
+    def quiet_topics(self) -> tuple[str, ...]:
+        """The names of the subscribed topics without a new story in this edition."""
+        busy = {section.topic.id for section in self.choice.sections}
+        return tuple(topic.name for topic in self.subscribed if topic.id not in busy)
+
+    @property
     def today(self) -> date:
         return local(self.now, self.plan.zone).date()
+
+    @property
+    def since_day(self) -> date:
+        return local(self.since, self.plan.zone).date()
 
     @property
     def due_at(self) -> datetime:
@@ -214,7 +315,6 @@ def edition_values(edition: EditionPage) -> dict[str, Any]:
         "edition": edition,
         "choice": edition.choice,
         "snippets": edition.snippets,
-        "leads": edition.leads,
         "trends": edition.trends,
         "plan": edition.plan,
         "topics": edition.topics,

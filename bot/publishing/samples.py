@@ -10,6 +10,7 @@ from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient
 from bot.publishing import pages
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
+from bot.publishing.leads import Lead
 from bot.publishing.mails import alert_mail, edition_mail
 from bot.publishing.pages import Bundled, EditionPage, Picture
 from bot.publishing.selection import (
@@ -19,6 +20,7 @@ from bot.publishing.selection import (
     Hit,
     SelectedStory,
     SelectedTopic,
+    StoryReport,
     choose,
 )
 from bot.publishing.trends import Trend, chart_of
@@ -32,7 +34,8 @@ from storage.schedules import ScheduleTime
 
 _SAMPLE_KEY = b"made up for samples, opens none."
 _PARTS = tuple(  # of a digest
-    f"edition/{name}.html" for name in ("opening", "topic_news", "topic", "story", "reason")
+    f"edition/{name}.html"
+    for name in ("opening", "top", "topic_news", "topic", "story", "headline", "ending")
 )
 _READER = Recipient(1, "you@example.org", 1)
 
@@ -60,6 +63,7 @@ class _Sample:
     hours_ago: int
     topics: tuple[SelectedTopic, ...] = (TIES,)
     alerted: bool = False
+    lead: str = ""
 
 
 _SAMPLES = (
@@ -81,6 +85,7 @@ _SAMPLES = (
         "Hotels ask for help.",
         publishers=(_WIRE,),
         hours_ago=9,
+        lead="Three carriers let passengers move their flights for free.",
     ),
     _Sample(
         title="Harbour town cancels a concert of its Taiwan partner city",
@@ -125,6 +130,10 @@ def sample_story(number: int) -> SelectedStory:
         news_at=NOW - timedelta(hours=sample.hours_ago),
         hits=tuple(Hit(topic.id, frozenset({topic.name})) for topic in sample.topics),
         alerted=sample.alerted,
+        reports=tuple(
+            StoryReport(name, f"https://news.example.org/{number + 1}{'' if place == 0 else place}")
+            for place, name in enumerate(sample.publishers)
+        ),
     )
 
 
@@ -132,6 +141,11 @@ def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
     sample, length = _SAMPLES[number], LENGTHS[style]
     queries = tuple(QUERIES[topic.id] for topic in sample.topics)
     return excerpt(sample.title, sample.text if length.characters else "", queries, length)
+
+
+def sample_lead(number: int) -> Lead | None:
+    sample, story = _SAMPLES[number], sample_story(number)
+    return Lead(sample.lead, number, story.url, story.publisher) if sample.lead else None
 
 
 def sample_bundled() -> list[Bundled]:
@@ -149,6 +163,7 @@ def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Ed
     return EditionPage(
         choice=choose([TIES, CONSUL], stories, CAPS[style]),
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
+        leads={story.id: lead for story in stories if (lead := sample_lead(story.id))},
         plan=WEEKLY if weekly else PLAN,
         topics=2,
         subscribed=(TIES, CONSUL),
@@ -157,6 +172,7 @@ def sample_edition(style: Style = Style.STANDARD, *, weekly: bool = False) -> Ed
         day=date(2026, 11, 18),
         style=style,
         is_weekly=weekly,
+        next_at=NOW + timedelta(days=7 if weekly else 1),
         trends={TIES.id: _WEEKLY_TREND if weekly else _TREND},
     )
 
@@ -227,7 +243,7 @@ def template_samples() -> Iterator[Sample]:
 def _editions() -> Iterator[EditionPage]:
     edition = sample_edition()
     yield edition
-    yield replace(sample_edition(Style.BRIEF), late=timedelta(hours=2), gives_reason=False)
+    yield replace(sample_edition(Style.BRIEF), late=timedelta(hours=2), next_at=None)
     yield sample_edition(Style.FULL)
     yield replace(sample_edition(weekly=True), url="https://news.example.org/e/1", trends={})
     yield replace(sample_edition(weekly=True), picture=_picture(edition))

@@ -1,10 +1,12 @@
 """Selection: the stories that a digest lists, and their order.
 
-1. A digest lists stories, not articles. Each is listed once, under the first of the chat's topics
-   that it hits, and only counted under the others.
-2. Stories that the chat was already alerted to form one list at the end.
-3. Stories of a topic are ranked by how many of the chat's topics they hit, then by the number of
-   matching words, a match in the title, the number of publishers, and the time.
+1. A digest lists stories, not articles. Stories are ranked by the number of their publishers, then
+   by how many of the chat's topics they hit, the number of matching words, a match in the title,
+   and the time.
+2. The three best stories of all topics stand first, if they are covered widely enough (`top_of`).
+   Each other story is listed under the first of the chat's topics that it hits. A topic counts the
+   stories that it hits and that are listed above it.
+3. Stories that the chat was already alerted to form one list at the end.
 4. The style caps the number of stories listed per topic and in all. A topic may exceed its cap by
    two, because counting so few would save nothing. The places are dealt in rounds, one story per
    topic, so that no topic takes the places of the topics after it.
@@ -14,16 +16,23 @@
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
 from bot.publishing.developments import Development
+from bot.publishing.headlines import short_headline
 from bot.sources.hosts import host_shown
 from storage.enums import Style
 
+# Stories that stand first, over all topics.
+_MOST_TOP = 3
+# A digest with fewer new stories is read at a glance and needs no top stories.
+_FEWEST_FOR_TOP = 4
+_WIDELY = 2  # publishers, or topics of the chat
 # Fewer stories are not folded, because the fold itself takes one or two lines.
 FOLD_FROM = 4
 # A topic may exceed its cap by this many stories.
@@ -65,6 +74,13 @@ class Hit:
     in_title: bool = False
 
 
+class StoryReport(NamedTuple):
+    """A publisher of a story and the URL of its own report, "" if that is not known."""
+
+    publisher: str
+    url: str = ""
+
+
 class StoryView(NamedTuple):
     """The fields of a `SelectedStory` that are the same for every reader.
 
@@ -76,6 +92,7 @@ class StoryView(NamedTuple):
     publishers: tuple[str, ...]
     publisher: str
     shown_at: datetime | date
+    reports: tuple[StoryReport, ...]
     development: Development | None = None
     known_since: date | None = None
 
@@ -85,6 +102,7 @@ class SelectedStory:
     """A story with the article that came first, as all chats see it that it hits alike.
 
     `news_at` is the time from which it counts as news, `published` the one that its source states.
+    `reports` has the *publishers* in the same order.
     """
 
     id: int
@@ -97,19 +115,31 @@ class SelectedStory:
     published: datetime | date | None = None
     alerted: bool = False
     is_chapter: bool = False  # it continues a story that the chat was alerted to
+    reports: tuple[StoryReport, ...] = ()
     development: Development | None = None  # what is new since a digest listed it
     listed_at: datetime | None = None  # when that digest was made
 
     @cached_property
     def view(self) -> StoryView:
         return StoryView(
-            self.title,
-            self.url,
-            self.publishers,
-            self.publisher,
-            self.shown_at,
-            self.development,
+            title=self.title,
+            url=self.url,
+            publishers=self.publishers,
+            publisher=self.publisher,
+            shown_at=self.shown_at,
+            reports=self.reports or tuple(StoryReport(name) for name in self.publishers),
+            development=self.development,
         )
+
+    @cached_property
+    def headline(self) -> str:
+        """The title in a few words, for a first line and a subject."""
+        return short_headline(self.title) or host_shown(self.url)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether several publishers cover it, or it hits several of the chat's topics."""
+        return len(self.publishers) >= _WIDELY or len(self.hits) >= _WIDELY
 
     @cached_property
     def topic_ids(self) -> tuple[int, ...]:
@@ -120,10 +150,10 @@ class SelectedStory:
         """The sort key of the story; the story to list first has the lowest."""
         words = {word for hit in self.hits for word in hit.words}
         return (
+            -len(self.publishers),
             -len(self.hits),
             -len(words),
             -any(hit.in_title for hit in self.hits),
-            -len(self.publishers),
             -self.news_at.timestamp(),
             -self.id,
         )
@@ -166,19 +196,28 @@ class Section:
     def stories(self) -> int:
         return len(self.listed) + len(self.rest)
 
+    @property
+    def all_stories(self) -> tuple[SelectedStory, ...]:
+        """Every story of the edition that the topic hits, also those listed above."""
+        return (*self.above, *self.listed, *self.rest)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The stories of an edition; `stories` counts the new ones, `publishers` their publishers."""
+    """The stories of an edition; `stories` counts the new ones, `publishers` their publishers.
+
+    `top` has the stories that stand before the sections.
+    """
 
     sections: tuple[Section, ...] = ()
+    top: tuple[SelectedStory, ...] = ()
     alerted: tuple[SelectedStory, ...] = ()
     stories: int = 0
     publishers: int = 0
     all_stories: tuple[SelectedStory, ...] = ()  # with counted and alerted ones
 
     def __bool__(self) -> bool:
-        return bool(self.sections or self.alerted)
+        return bool(self.top or self.sections or self.alerted)
 
     @property
     def folds_alerted(self) -> bool:
@@ -191,7 +230,17 @@ class Choice:
 
     @property
     def listed(self) -> Iterator[SelectedStory]:
-        return (story for section in self.sections for story in section.listed)
+        """The new stories that are shown with more than their headlines, in their order."""
+        yield from self.top
+        for section in self.sections:
+            yield from section.listed
+
+    @property
+    def in_order(self) -> Iterator[SelectedStory]:
+        """The new stories in the order in which a reader meets them, those only counted last."""
+        yield from self.listed
+        for section in self.sections:
+            yield from section.rest
 
 
 def choose(
@@ -208,20 +257,34 @@ def arrange(
 ) -> Choice:
     """Arrange stories that are *ranked* already, such as those of an edition made before."""
     new = [story for story in ranked if not story.alerted]
-    placed = list(_place(topics, new))
+    top = top_of(new)
+    placed = list(_place(topics, new, top))
     wanted = [len(own) for _, own, _ in placed]
-    is_crowded = sum(map(caps.of, wanted)) > caps.in_all
+    room = replace(caps, in_all=max(caps.in_all - len(top), 0))
+    is_crowded = sum(map(caps.of, wanted)) > room.in_all
     sections = (
         Section(topic, own[:share], own[share:], above, is_crowded)
-        for (topic, own, above), share in zip(placed, deal(wanted, caps), strict=True)
+        for (topic, own, above), share in zip(placed, deal(wanted, room), strict=True)
     )
     return Choice(
         sections=tuple(section for section in sections if section.stories or section.above),
+        top=top,
         alerted=tuple(story for story in ranked if story.alerted),
         stories=len(new),
         publishers=len({publisher for story in new for publisher in story.publishers}),
         all_stories=tuple(ranked),
     )
+
+
+def top_of(ranked: Sequence[SelectedStory]) -> tuple[SelectedStory, ...]:
+    """Return up to three of the *ranked* new stories to show first, over all topics.
+
+    These are the wide ones; without any, the best. A digest of three stories or fewer has none.
+    """
+    if len(ranked) < _FEWEST_FOR_TOP:
+        return ()
+    wide = tuple(islice((story for story in ranked if story.is_wide), _MOST_TOP))
+    return wide or tuple(ranked[:1])
 
 
 def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
@@ -239,14 +302,16 @@ def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
 
 
 def _place(
-    topics: Sequence[SelectedTopic], ranked: Sequence[SelectedStory]
+    topics: Sequence[SelectedTopic],
+    ranked: Sequence[SelectedStory],
+    top: Sequence[SelectedStory],
 ) -> Iterator[tuple[SelectedTopic, tuple[SelectedStory, ...], tuple[SelectedStory, ...]]]:
-    """Yield each topic with its own stories, and with those that a topic before it lists."""
+    """Yield each topic with its own stories, and with those listed at the top or before it."""
     by_topic: defaultdict[int, dict[int, SelectedStory]] = defaultdict(dict)
     for story in ranked:
         for hit in story.hits:
             by_topic[hit.topic_id][story.id] = story
-    placed: set[int] = set()
+    placed = {story.id for story in top}
     for topic in topics:
         hitting = by_topic[topic.id].values()
         own = tuple(story for story in hitting if story.id not in placed)

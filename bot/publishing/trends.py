@@ -25,6 +25,7 @@ _ALIKE = 0.15
 _TWICE = (1.75, 2.5)
 _HALF = (0.4, 0.6)
 _FIRST_DAYS = 2
+_MUCH = 1.5  # times as many as last week
 
 
 class TrendChange(StrEnum):
@@ -98,6 +99,20 @@ def trend_of(
         return news_since <= start and existed
 
     return Trend(days, is_known=is_known(0)) if is_known(DAYS) else None
+
+
+def most_risen(trends: Mapping[int, Trend]) -> int | None:
+    """Return the topic whose number of stories rose most since last week, None if none rose much.
+
+    *trends* are by topic. Much is a half more, and at least `_FEWEST` stories more.
+    """
+    risen = {
+        topic: trend.this_week - trend.last_week
+        for topic, trend in trends.items()
+        if trend.is_known and trend.this_week >= _MUCH * trend.last_week
+    }
+    topic = max(risen, key=lambda topic: risen[topic], default=None)
+    return topic if topic is not None and risen[topic] >= _FEWEST else None
 
 
 def sparkline(counts: tuple[int, ...]) -> str:

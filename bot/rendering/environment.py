@@ -39,7 +39,14 @@ from bot.rendering.autolinks import unlinked
 from bot.rendering.bidi import RTL, isolate_values
 from bot.rendering.filters import filters_for
 from bot.rendering.i18n import ENGLISH, IN_ENGLISH, Language, Translation
-from bot.rendering.keyboards import SETTINGS, on_alert, show_all, topics_page
+from bot.rendering.keyboards import (
+    SETTINGS,
+    on_alert,
+    set_detail,
+    set_rhythm,
+    show_all,
+    topics_page,
+)
 
 # The operator's templates may call methods of plain values, of Jinja and of our own modules. Any
 # other call might open files, as some methods of pydantic do.
@@ -181,6 +188,8 @@ def _make(
         topics_page=topics_page,
         show_all=show_all,
         on_alert=on_alert,
+        set_detail=set_detail,
+        set_rhythm=set_rhythm,
         SETTINGS=SETTINGS,
         language=language.code,
         direction=language.direction,

@@ -11,6 +11,8 @@ from datetime import date
 TOPICS = "mine"  # mine:<page> of the chat's own topics
 SETTINGS = "times_and_pause"  # time, zone, pause
 ALL = "all"  # all:<yyyymmdd>:<schedule number>:<topic>: all stories of a digest; date 0: the next
+DETAIL = "detail"  # detail:<style>: how much digests say
+RHYTHM = "rhythm"  # rhythm:<1: weekly, 0: daily>
 
 ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 
@@ -32,6 +34,14 @@ def topics_page(page: int = 0) -> str:
 
 def show_all(day: date | None, schedule_number: int, topic_id: int) -> str:
     return f"{ALL}:{day:%Y%m%d}:{schedule_number}:{topic_id}" if day else f"{ALL}:0:0:{topic_id}"
+
+
+def set_detail(style: str) -> str:
+    return f"{DETAIL}:{style}"
+
+
+def set_rhythm(*, is_weekly: bool) -> str:
+    return f"{RHYTHM}:{is_weekly:d}"
 
 
 def on_alert(action: str, story_id: int, topic_id: int = 0, duration: str = "ever") -> str:

@@ -44,7 +44,7 @@ from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
 from storage.enums import CLOSED, ChatState, DigestMedium, EmptyDay, Layout, Style
 from storage.mailboxes import mailbox_of_chat
-from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
+from storage.schedules import EVERY_DAY, MOST_ALERTS_PER_HOUR, QuietHours
 from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
 
@@ -215,6 +215,22 @@ async def set_times(storage: Storage, chat_id: int, wanted: Sequence[WeeklyTime]
     return await _reschedule(
         storage, chat_id, lambda schedule, last: renewed(schedule, wanted, last)
     )
+
+
+async def set_rhythm(storage: Storage, chat_id: int, *, is_weekly: bool) -> ChatSettings:
+    """Send one digest a week, on today's weekday, or one a day; at the time of the first digest."""
+
+    async def apply(tx: Transaction, chat: Chat) -> None:
+        weekdays = 1 << local_date(tx.now, chat.zone).weekday() if is_weekly else EVERY_DAY
+        await apply_schedule(
+            tx,
+            chat,
+            new=lambda schedule, last: renewed(
+                schedule, [WeeklyTime(schedule[0].minutes, weekdays)], last
+            ),
+        )
+
+    return await change(storage, chat_id, Setting.TIMES, apply)
 
 
 async def _reschedule(storage: Storage, chat_id: int, new: NewSchedule) -> ChatSettings:

@@ -18,8 +18,8 @@ CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
 FollowLink ImportFile KeepData KeepZone MoveHere MutePublisher MuteTopic OnAlert
 Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
-SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
-SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
+SetDetail SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
+SetRhythm SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
 SubscribeQuery SubscribeTopic UndoImport UndoMute UndoQuery UndoSetting UndoSubscribe
 UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteTopic Unsubscribe UseQuery

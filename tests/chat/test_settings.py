@@ -131,7 +131,8 @@ async def test_an_unknown_place_is_asked_for_again(ann, settings):
 
 async def test_a_day_without_news_is_reported_if_wanted(ann, settings):
     line = await ann.presses(settings, "No news: tell me")
-    quiet = await ann.presses(line, "No news: skip")
+    nearest = await ann.presses(line, "No news: nearest story")
+    quiet = await ann.presses(nearest, "No news: skip")
 
     assert "On a day without news, one line says so." in line["text"]
     assert "On a day without news, you get nothing." in quiet["text"]

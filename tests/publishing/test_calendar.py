@@ -11,7 +11,6 @@ from bot.publishing.calendar import (
     Plan,
     decide_digest,
     due_on,
-    is_first_of_week,
     next_due,
 )
 from storage.schedules import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
@@ -220,17 +219,3 @@ def test_a_time_in_a_gap_up_to_midnight_keeps_its_date():
 def test_a_schedule_time_needs_a_weekday():
     with pytest.raises(ValueError, match="never due"):
         ScheduleTime(0, 480, 0)
-
-
-@pytest.mark.parametrize(
-    ("last", "is_first"),
-    [
-        pytest.param({}, True, id="the first of all"),
-        pytest.param({0: date(2026, 11, 15)}, True, id="the last was on Sunday"),
-        pytest.param({0: date(2026, 11, 16)}, False, id="the last was on Monday"),
-        pytest.param({0: date(2026, 11, 9), 1: date(2026, 11, 17)}, False, id="of another time"),
-        pytest.param({0: date(2026, 11, 18)}, False, id="earlier on that day"),
-    ],
-)
-def test_the_first_edition_of_a_week_is_recognised(last, is_first):
-    assert is_first_of_week(date(2026, 11, 18), last) is is_first

@@ -33,7 +33,7 @@ async def test_the_next_digest_is_shown_without_changing_anything(show, newsroom
 
     assert first == second
     assert first[0].text.startswith(
-        "Your digest so far · since Sun 21:00\n1 story from 1 publisher"
+        "Your digest so far · since Sun 21:00 · 1 story from 1 publisher, 1 minute"
     )
     assert "• A headline · Example Wire" in first[0].text
     assert first[0].text.endswith("your digest still comes every day at 08:00 Tokyo time.")

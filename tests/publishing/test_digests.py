@@ -19,6 +19,7 @@ from tests.story.processes import PATIENCE
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+QUIET = "Nothing new on My words since yesterday.\nNext: tomorrow at 08:00, Tokyo time."
 
 
 @pytest.fixture
@@ -66,12 +67,13 @@ async def test_a_chat_gets_its_digest_when_it_is_due(news, publishing, newsroom,
     assert (sent.chat_id, sent.story_id, sent.edition_id) == (1, 1, 1)
     assert (delivery.edition_id, delivery.part, delivery.kind) == (1, 1, DeliveryKind.EDITION)
     assert delivery.body["text"].startswith(
-        "Your Tuesday digest · 3 March\n1 story from 1 publisher"
+        "A headline\n\nTuesday, 3 March · 1 story from 1 publisher, 1 minute"
     )
     assert "My words · 1 story\n\n• A headline · Example Wire · Mon 21:00" in delivery.body["text"]
     assert "Words on A headline." in delivery.body["text"]
     assert delivery.body["text"].endswith(
-        "You subscribe to 1 topic, every day at 08:00 Tokyo time."
+        "That is all: 1 story from 1 publisher, about 1 minute. "
+        "Next: tomorrow at 08:00, Tokyo time."
     )
     assert (chat.next_digest_at, chat.owner) == (DUE + DAY, None)
 
@@ -105,18 +107,8 @@ async def test_a_digest_in_a_channel_has_no_buttons(news, digest, newsroom):
     await digest()
 
     (delivery,) = await newsroom.all(Delivery)
-    assert "+4 more" in delivery.body["text"]
+    assert "• Headline 0 · Example Wire" in delivery.body["text"]
     assert delivery.body["keyboard"] == []
-
-
-async def test_a_digest_gives_its_reason_once_a_week(digest, news, clock):
-    for day in range(8):  # from Tuesday on, in Tokyo
-        clock.now = DUE + day * DAY
-        await news(f"Headline {day}", ago=HOUR)
-        texts = await digest(clock.now)
-
-    said = ["You subscribe to 1 topic" in text for text in texts]
-    assert said == [True, False, False, False, False, False, True, False]
 
 
 async def test_a_new_bot_compares_no_weeks(news, digest):
@@ -263,9 +255,8 @@ async def test_an_expired_alert_is_listed_as_news(news, digest, publishing, news
     ("empty_day", "texts"),
     [
         pytest.param(EmptyDay.SKIP, [], id="nothing"),
-        pytest.param(
-            EmptyDay.LINE, ["Tuesday, 3 March · Nothing new on your topic."], id="one line"
-        ),
+        pytest.param(EmptyDay.LINE, [QUIET], id="one line"),
+        pytest.param(EmptyDay.NEAREST, [QUIET], id="nothing near: one line"),
     ],
 )
 async def test_an_empty_digest_is_sent_or_skipped_as_chosen(digest, newsroom, empty_day, texts):
@@ -368,10 +359,10 @@ async def test_a_chat_with_the_rich_layout_gets_one_rich_message(news, digest, n
     await digest()
 
     (row,) = await newsroom.all(Delivery)
-    assert row.body["text"] == "Your Tuesday digest · 3 March"
-    assert row.body["rich"].startswith("<h2>Your Tuesday digest</h2><p>3 March · 1 story")
+    assert row.body["text"] == "A headline"
+    assert row.body["rich"].startswith("<h2>Tuesday, 3 March</h2><p>1 story")
     assert row.fallback is not None
-    assert row.fallback["text"].startswith("Your Tuesday digest · 3 March\n1 story")
+    assert row.fallback["text"].startswith("A headline\n\nTuesday, 3 March · 1 story")
 
 
 async def test_leases_are_renewed(

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import delete
 
 from bot.publishing.contents import load_made_digest
+from bot.publishing.selection import StoryReport
 from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import EditionStory
@@ -49,20 +50,23 @@ async def test_an_edition_is_read_again_in_full_and_in_its_order(sent, read, clo
 
     edition = await read(sent, TUESDAY, 0)
 
-    assert await titles(edition) == [["Both", *(f"Title {n}" for n in range(7))], []]
+    assert [story.title for story in edition.choice.top] == ["Both"]
+    assert await titles(edition) == [[f"Title {n}" for n in range(7)], []]
     assert [section.topic.name for section in edition.choice.sections] == [
         *("My words", "More words")
     ]
     assert [story.title for story in edition.choice.sections[1].above] == ["Both"]
     assert edition.choice.stories == 8
-    assert edition.choice.sections[0].listed[0].publishers == ("Example Wire",)
+    (both,) = edition.choice.top
+    assert both.publishers == ("Example Wire",)
+    assert both.reports == (StoryReport("Example Wire", both.url),)
     assert edition.now == DUE
 
 
 async def test_an_old_edition_marks_the_same_words(sent, read):
     edition = await read(sent, TUESDAY, 0)
 
-    snippet = edition.snippets[edition.choice.sections[0].listed[1].id]
+    snippet = edition.snippets[edition.choice.sections[0].listed[0].id]
     assert snippet.text == "Words on Title 0."
     assert snippet.bold
 

@@ -18,6 +18,7 @@ from bot.mail.compose import (
     message_bytes,
 )
 from bot.publishing import samples
+from bot.publishing.leads import Lead
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
 from bot.publishing.selection import CAPS, SelectedStory, choose
@@ -51,7 +52,13 @@ def links(html: str) -> list[str]:
 def test_a_digest_reads_the_same_in_text_and_html():
     mail = digest()
 
-    for words in ("Your Wednesday digest", "4 stories", "Envoy flies in for talks", "listed above"):
+    for words in (
+        "Wednesday, 18 November",
+        "4 stories",
+        "Envoy flies in",
+        "listed above",
+        "Next: tom",
+    ):
         assert words in mail.text
         assert words in mail.html
     assert "<" not in mail.text.replace("<https", "")
@@ -59,7 +66,13 @@ def test_a_digest_reads_the_same_in_text_and_html():
 
 
 def test_the_subject_says_what_is_new():
-    assert digest().subject.startswith("4 stories: New consuls-general named for three cities")
+    mail = digest()
+
+    assert mail.subject == (
+        "Envoy flies in for talks on disputed remark; New consuls-general named for three cities; "
+        "2 more"
+    )
+    assert re.findall(r"<h3[^>]*><a[^>]*>([^<]+)", mail.html)[0] in mail.subject
 
 
 def test_the_preview_repeats_no_headline_of_the_subject():
@@ -78,7 +91,7 @@ def test_the_preview_of_a_single_story_is_its_excerpt():
 
     found = re.search(r'class="preheader"[^>]*>(.*?)</div>', mail.html, re.DOTALL)
 
-    assert mail.subject == "1 story: Envoy flies in for talks on disputed remark"
+    assert mail.subject == "Envoy flies in for talks on disputed remark"
     assert found
     assert found[1].strip().startswith("The envoy is expected to say")
 
@@ -108,7 +121,7 @@ def test_mails_without_a_public_address_link_no_pages_and_unsubscribe_by_mail():
 def test_stories_link_straight_to_their_articles():
     stories = [link for link in links(digest().html) if "news.example.org" in link]
 
-    assert set(stories) == {f"https://news.example.org/{n}" for n in range(1, 6)}
+    assert set(stories) == {f"https://news.example.org/{n}" for n in (*range(1, 6), 11, 12)}
 
 
 def test_mails_load_nothing_and_run_nothing():
@@ -195,8 +208,8 @@ def test_each_shorter_choice_lists_less_and_loses_no_story():
 
     listed = [len(list(step.listed)) for step in steps]
     assert listed == sorted(listed, reverse=True)
-    assert listed[-1] == 0
-    assert {sum(s.stories for s in step.sections) for step in steps} == {20}
+    assert listed[-1] == len(choice.top)
+    assert {sum(s.stories for s in step.sections) for step in steps} == {20 - len(choice.top)}
 
 
 def test_a_brief_digest_is_titles_alone():
@@ -209,9 +222,20 @@ def test_a_brief_digest_is_titles_alone():
 def test_an_empty_day_is_one_line():
     mail = digest(choice=choose([], []), snippets={})
 
-    assert mail.subject == "Nothing new today"
-    assert "Nothing new on your 2 topics." in mail.text
-    assert "Nothing new on your 2 topics." in mail.html
+    said = "Nothing new on Cross-strait ties and Consul-general since yesterday."
+    assert mail.subject == said
+    assert said in mail.text
+    assert said in mail.html
+
+
+def test_a_lead_replaces_the_passage_that_matched():
+    lead = Lead("The envoy left on Monday.", 9, "https://times.example/9", "Example Times")
+
+    mail = digest(leads={0: lead})
+
+    for text in (mail.html, mail.text):
+        assert lead.text in text
+        assert "is expected to say" not in text
 
 
 def test_a_late_mail_says_so():

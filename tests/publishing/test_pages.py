@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -5,13 +6,15 @@ import pytest
 
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
+from bot.publishing.developments import Development, NumberChange
+from bot.publishing.leads import Lead
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.selection import SelectedStory, SelectedTopic, choose
+from bot.publishing.trends import Trend
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
 from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
-from storage.schedules import ScheduleTime
 
 TOPICS = (samples.TIES, samples.CONSUL)
 
@@ -35,11 +38,12 @@ def test_a_digest_marks_words_and_links_titles(renderer):
 
     assert "consul-general" in marked(message, "bold")
     assert "Envoy flies in for talks on disputed remark" in marked(message, "text_link")
-    assert marked(message, "date_time") == ["Tue 18:00", "03:00", "Tue 23:00", "Tue 21:00"]
+    assert marked(message, "date_time") == ["03:00", "Tue 18:00", "Tue 23:00", "Tue 21:00"]
     assert "Alerted earlier:\n• Ministry asks consul-general to explain post" in message.text
     assert not marked(message, "expandable_blockquote")
     assert [[button.data for button in row] for row in message.keyboard] == [
-        ["mine:0", "times_and_pause"]
+        ["mine:0", "times_and_pause"],
+        ["detail:full", "detail:brief", "rhythm:1"],
     ]
 
 
@@ -91,7 +95,7 @@ def test_stories_listed_above_are_counted_on_the_line_of_their_topic(renderer):
 
     (message,) = edition_page(renderer, replace(edition, choice=choose(TOPICS, stories)))
 
-    assert "\nConsul-general · 1 story, and 1 listed above\n" in message.text
+    assert "\nConsul-general · 2 stories listed above\n" in message.text
     assert message.text.count("New consuls-general named") == 1
 
 
@@ -101,33 +105,161 @@ def test_each_longer_style_shows_more(renderer, layout):
     for style in (Style.BRIEF, Style.STANDARD, Style.FULL):
         edition = replace(samples.sample_edition(style), layout=layout)
         (message,) = edition_page(renderer, edition)
-        sizes.append(message.rich or message.text)
+        sizes.append(re.sub(r"</?a\b[^>]*>", "", message.rich or message.text))
 
     brief, standard, full = sizes
     assert "consul-general takes office" not in brief.replace("<b>", "").replace("</b>", "")
     assert "7\u00a0days" not in brief
-    assert "3 publishers · " in standard
+    assert "Example Wire and 2 more" in brief
     assert "matter of survival" not in standard
     assert "Example Wire, Example Times, Daily Sample" in full
     assert "matter of survival" in full
 
 
-def test_a_digest_gives_its_reason_if_asked_to(renderer):
-    said = "You subscribe to 2 topics, every day at 08:00 Tokyo time."
+def test_a_digest_begins_with_its_first_headlines_and_its_date(renderer):
+    (message,) = edition_page(renderer, samples.sample_edition())
 
-    (first,) = edition_page(renderer, samples.sample_edition())
-    (second,) = edition_page(renderer, replace(samples.sample_edition(), gives_reason=False))
+    first, date = message.text.split("\n\n")[:2]
+    assert first == (
+        "Envoy flies in for talks on disputed remark; New consuls-general named for three cities; "
+        "2 more"
+    )
+    assert date == "Wednesday, 18 November · 4 stories from 3 publishers, 1 minute"
 
-    assert first.text.endswith(said)
-    assert said not in second.text
-    assert second.keyboard == first.keyboard
+
+def test_a_digest_of_one_story_begins_with_its_headline(renderer):
+    edition = samples.sample_edition()
+    story = samples.sample_story(1)
+
+    (message,) = edition_page(renderer, replace(edition, choice=choose(TOPICS, [story])))
+
+    assert message.text.startswith(f"{story.title}\n\nWednesday, 18 November · 1 story from 1 pub")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        pytest.param(timedelta(hours=10), "Next: today at 18:00, Tokyo time.", id="today"),
+        pytest.param(timedelta(days=1), "Next: tomorrow at 08:00, Tokyo time.", id="tomorrow"),
+        pytest.param(timedelta(days=3), "Next: Saturday at 08:00, Tokyo time.", id="in days"),
+        pytest.param(
+            timedelta(days=7), "Next: Wednesday, 25 November, at 08:00, Tokyo time.", id="a week"
+        ),
+    ],
+)
+def test_a_digest_ends_with_what_it_was_and_the_time_of_the_next(renderer, ahead, said):
+    edition = replace(samples.sample_edition(), next_at=samples.NOW + ahead)
+
+    (message,) = edition_page(renderer, edition)
+
+    assert message.text.endswith(
+        f"That is all: 4 stories from 3 publishers, about 1 minute. {said}"
+    )
+
+
+def test_a_digest_without_a_next_one_names_no_time(renderer):
+    (message,) = edition_page(renderer, replace(samples.sample_edition(), next_at=None))
+
+    assert message.text.endswith("about 1 minute.")
+
+
+def test_publishers_of_a_wide_story_are_linked_to_their_own_reports(renderer):
+    (message,) = edition_page(renderer, samples.sample_edition())
+
+    urls = {
+        cut_units(message.text, e.offset, e.length): e.url
+        for e in message.entities
+        if e.type == "text_link"
+    }
+    assert urls["Example Times"] == "https://news.example.org/11"
+    assert urls["Daily Sample"] == "https://news.example.org/12"
+
+
+LEAD = Lead("The envoy left on Monday.", 9, "https://times.example/9", "Example Times")
+
+
+@pytest.mark.parametrize("layout", [Layout.CLASSIC, Layout.RICH])
+def test_a_lead_replaces_the_passage_that_matched(renderer, layout):
+    edition = replace(samples.sample_edition(), leads={0: LEAD}, layout=layout)
+
+    (message,) = edition_page(renderer, edition)
+
+    shown = message.rich or message.text
+    assert LEAD.text in shown
+    assert "is expected to say" not in shown
+
+
+def developed(story: SelectedStory) -> SelectedStory:
+    changes = (NumberChange("12", "31", "dead"),)
+    development = Development("Talks ended.", 9, "https://times.example/9", "Times", changes)
+    return replace(
+        story, development=development, listed_at=samples.NOW - timedelta(days=3, hours=1)
+    )
+
+
+@pytest.mark.parametrize("layout", [Layout.CLASSIC, Layout.RICH])
+def test_a_story_that_comes_again_says_what_is_new(renderer, layout):
+    edition = samples.sample_edition()
+    first, *others = edition.choice.all_stories
+    choice = choose(TOPICS, [developed(first), *others])
+
+    (message,) = edition_page(renderer, replace(edition, choice=choice, layout=layout))
+
+    shown = re.sub(r"<[^>]+>", "", message.rich or message.text)
+    assert "New since Sunday: 12 → 31 dead. Talks ended. (Times)" in shown
+
+
+def test_a_full_digest_keeps_the_passage_that_matched_behind_why(renderer):
+    edition = replace(samples.sample_edition(Style.FULL), leads={0: LEAD})
+
+    (message,) = edition_page(renderer, edition)
+
+    (why,) = marked(message, "expandable_blockquote")
+    assert why.startswith("Why: The envoy is expected to say")
+
+
+def test_a_day_without_news_says_what_is_quiet(renderer):
+    edition = replace(samples.sample_edition(), choice=choose([], []))
+
+    (message,) = edition_page(renderer, edition)
+
+    assert message.text == (
+        "Nothing new on Cross-strait ties and Consul-general since yesterday.\n"
+        "Next: tomorrow at 08:00, Tokyo time."
+    )
+
+
+def test_a_day_without_news_shows_the_nearest_story(renderer):
+    nearest = samples.sample_story(0).view
+    edition = replace(samples.sample_edition(), choice=choose([], []), nearest=nearest)
+
+    (message,) = edition_page(renderer, edition)
+
+    assert f"\nNearest: {nearest.title} · Example Wire and 2 more · " in message.text
 
 
 def test_a_weekly_digest_says_that_it_is_weekly(renderer):
     (message,) = edition_page(renderer, samples.sample_edition(weekly=True))
 
-    assert message.text.startswith("Your week in the news")
-    assert message.text.endswith("every Wednesday at 08:00 Tokyo time.")
+    assert "\n\nYour week in the news · 18 November · 4 stories" in message.text
+    assert "\n\nThe biggest of the week\n\n" in message.text
+    assert message.text.endswith("Next: Wednesday, 25 November, at 08:00, Tokyo time.")
+
+
+def test_a_weekly_digest_names_what_rose_what_was_quiet_and_what_was_saved(renderer):
+    edition = samples.sample_edition(weekly=True)
+    edition = replace(
+        edition,
+        trends={samples.TIES.id: Trend((0,) * 7 + (1,) * 7)},
+        subscribed=(samples.TIES, samples.CONSUL, samples.TAIWAN),
+        saved=(samples.sample_story(1).view,),
+    )
+
+    (message,) = edition_page(renderer, edition)
+
+    assert "\nRising: Cross-strait ties, 7 stories this week, none last week.\n" in message.text
+    assert "\nQuiet this week: 台湾.\n" in message.text
+    assert "\nSaved this week\n• Airlines waive fees after travel advice" in message.text
 
 
 def test_an_alert_marks_the_words_that_only_its_title_has(renderer):
@@ -155,18 +287,10 @@ def test_a_late_digest_says_so(renderer, late, said):
     assert ("This one is about 2 hours late: it was due at 08:00." in message.text) is said
 
 
-def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):
-    monkeypatch.setattr(samples, "PLAN", Plan("UTC", (ScheduleTime(0, 450, 0b0010101),)))
-
-    (message,) = edition_page(renderer, samples.sample_edition())
-
-    assert message.text.endswith("2 topics, every Monday, Wednesday and Friday at 07:30 UTC.")
-
-
 def test_a_preview_says_that_it_changes_nothing(renderer):
     (message,) = edition_page(renderer, replace(samples.sample_edition(), day=None))
 
-    assert message.text.startswith("Your digest so far · since Tue 08:00\n4 stories")
+    assert message.text.startswith("Your digest so far · since Tue 08:00 · 4 stories")
     assert message.text.endswith("your digest still comes every day at 08:00 Tokyo time.")
 
 

@@ -34,6 +34,11 @@ def story(
     ("first", "second"),
     [
         pytest.param(
+            story(publishers=("Wire", "Times"), news_at=NOON - timedelta(hours=9)),
+            story(hits=(Hit(1, frozenset("abc"), in_title=True), Hit(2, frozenset("w")))),
+            id="more publishers before more topics",
+        ),
+        pytest.param(
             story(hits=(Hit(1, frozenset("w")), Hit(2, frozenset("w")))),
             story(hits=(Hit(1, frozenset("abc"), in_title=True),)),
             id="more topics before more words",
@@ -44,14 +49,9 @@ def story(
             id="more words before the title",
         ),
         pytest.param(
-            story(hits=(Hit(1, frozenset("a"), in_title=True),)),
-            story(publishers=("Wire", "Times")),
-            id="the title before breadth",
-        ),
-        pytest.param(
-            story(publishers=("Wire", "Times"), news_at=NOON - timedelta(hours=9)),
+            story(hits=(Hit(1, frozenset("a"), in_title=True),), news_at=NOON - timedelta(hours=9)),
             story(),
-            id="breadth before freshness",
+            id="the title before freshness",
         ),
         pytest.param(story(), story(news_at=NOON - timedelta(hours=1)), id="the newer first"),
         pytest.param(story(2), story(1), id="else the one stored later"),
@@ -80,10 +80,49 @@ def test_a_story_of_two_topics_is_listed_in_the_first_and_counted_in_the_other()
     ],
 )
 def test_a_topic_lists_as_many_stories_as_the_style_allows(style, listed):
-    (section,) = choose([TIES], [story(number) for number in range(14)], CAPS[style]).sections
+    choice = choose([TIES], [story(number) for number in range(15)], CAPS[style])
 
+    (section,) = choice.sections
+    assert [one.id for one in choice.top] == [14]
     assert (len(section.listed), section.more, section.stories) == (listed, 14 - listed, 14)
     assert [one.id for one in (*section.listed, *section.rest)] == list(range(13, -1, -1))
+
+
+def wide(number: int, publishers: int, **more: Any) -> SelectedStory:
+    return story(number, publishers=tuple(f"Publisher {n}" for n in range(publishers)), **more)
+
+
+@pytest.mark.parametrize(
+    ("stories", "top"),
+    [
+        pytest.param([wide(1, 3), wide(2, 2), story(3)], [], id="three are read at a glance"),
+        pytest.param([story(n) for n in range(4)], [3], id="without a wide one, the best"),
+        pytest.param([wide(1, 2), *map(story, (2, 3, 4))], [1], id="the only wide one"),
+        pytest.param([wide(n, n) for n in range(1, 7)], [6, 5, 4], id="at most three"),
+        pytest.param(
+            [story(1, (Hit(1, frozenset("w")), Hit(2, frozenset("w")))), *map(story, (2, 3, 4))],
+            [1],
+            id="a story of two topics is wide",
+        ),
+        pytest.param(
+            [wide(1, 3, alerted=True), *map(story, (2, 3, 4))], [], id="alerted ones do not count"
+        ),
+    ],
+)
+def test_the_widest_stories_of_all_topics_stand_first(stories, top):
+    choice = choose([TIES, CONSUL], stories)
+
+    assert [one.id for one in choice.top] == top
+    assert [one.id for one in choice.in_order][: len(top)] == top
+
+
+def test_a_topic_counts_its_stories_at_the_top_as_listed_above():
+    stories = [wide(1, 3), *map(story, (2, 3, 4))]
+
+    (section,) = choose([TIES], stories).sections
+
+    assert [one.id for one in section.above] == [1]
+    assert section.stories == 3
 
 
 @pytest.mark.parametrize(
@@ -136,7 +175,8 @@ def test_each_publisher_counts_once():
     ],
 )
 def test_the_rest_is_folded_from_four_lines_on(stories, headlines, more):
-    (section,) = choose([TIES], [story(number) for number in range(stories)]).sections
+    # One more, which stands at the top.
+    (section,) = choose([TIES], [story(number) for number in range(stories + 1)]).sections
 
     assert (len(section.headlines), section.more) == (headlines, more)
     assert (*section.listed, *section.headlines) == (*section.listed, *section.rest)[
@@ -146,9 +186,9 @@ def test_the_rest_is_folded_from_four_lines_on(stories, headlines, more):
 
 def test_a_crowded_edition_folds_even_a_single_story():
     topics = [TIES, CONSUL]
-    stories = [story(n, hits=(Hit(1 + n % 2, frozenset("w")),)) for n in range(4)]
+    stories = [story(n, hits=(Hit(1 + n % 2, frozenset("w")),)) for n in range(5)]
 
-    first, second = choose(topics, stories, Caps(per_topic=5, in_all=3)).sections
+    first, second = choose(topics, stories, Caps(per_topic=5, in_all=4)).sections
 
     assert (first.more, len(first.headlines)) == (0, 0)
     assert (second.more, len(second.headlines)) == (1, 0)
@@ -208,12 +248,13 @@ STORIES = st.lists(
 
 
 @given(STORIES)
-def test_each_new_story_is_listed_once_under_the_first_topic_that_it_hits(stories):
+def test_each_new_story_is_listed_once_at_the_top_or_under_the_first_topic_that_it_hits(stories):
     choice = arrange(CHOSEN, stories)
 
     new = {one.id for one in stories if not one.alerted}
     assert sorted(one.id for one in choice.listed) == sorted(new)
     for section in choice.sections:
+        assert not {one.id for one in choice.top} & {one.id for one in section.listed}
         before = CHOSEN[: CHOSEN.index(section.topic)]
         for one in section.listed:
             assert not {topic.id for topic in before} & {hit.topic_id for hit in one.hits}
@@ -242,7 +283,7 @@ def test_arranging_lists_every_story():
     choice = arrange(CHOSEN, [hitting(number, {1}) for number in range(80)])
 
     assert (choice.stories, choice.publishers, choice.sections[0].more) == (80, 4, 0)
-    assert len(choice.sections[0].listed) == 80
+    assert len(list(choice.listed)) == 80
 
 
 def test_an_edition_without_stories_is_empty():

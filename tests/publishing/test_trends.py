@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.trends import DAYS, FORTNIGHT, Trend, TrendChange, sparkline, trend_of
+from bot.publishing.trends import (
+    DAYS,
+    FORTNIGHT,
+    Trend,
+    TrendChange,
+    most_risen,
+    sparkline,
+    trend_of,
+)
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=99)
@@ -116,3 +124,27 @@ def test_days_are_ordered_oldest_first():
     assert found
     assert found.days == (1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 3, 4)
     assert (found.this_week, found.last_week) == (7, 3)
+
+
+WEEK = 7
+
+
+@pytest.mark.parametrize(
+    ("trends", "topic"),
+    [
+        pytest.param({}, None, id="no topic"),
+        pytest.param({1: (1, 1), 2: (1, 3)}, 2, id="the one with the largest difference"),
+        pytest.param({1: (2, 2)}, None, id="as many as before"),
+        pytest.param({1: (10, 12)}, None, id="less than half more"),
+        pytest.param({1: (0, 1)}, 1, id="none before"),
+    ],
+)
+def test_the_topic_that_rose_most_is_found(trends, topic):
+    # Pairs: stories a day last week, and this week.
+    made = {one: Trend((last,) * WEEK + (this,) * WEEK) for one, (last, this) in trends.items()}
+
+    assert most_risen(made) == topic
+
+
+def test_a_topic_without_a_known_week_before_does_not_rise():
+    assert most_risen({1: Trend((0,) * WEEK + (9,) * WEEK, is_known=False)}) is None

@@ -39,8 +39,8 @@ GOOD = """\
 <hr>
 <p><b>{{ section.topic.name }}</b></p>
 {% for story in section.listed %}
-{% set values = {"style": "brief", "zone": plan.zone, "today": today} %}
-{{ part("edition/story.html", story=story.view, snippet=none, **values) }}
+{% set values = {"style": "brief", "most": 1, "zone": plan.zone, "today": today} %}
+{{ part("edition/story.html", told=edition.told[story.id], **values) }}
 {% endfor %}
 {% endfor %}
 <p>Good bye.</p>
@@ -91,7 +91,7 @@ def test_shipped_templates_use_an_operators_part(folder):
 
     (message,) = edition_page(renderer, sample_edition())
 
-    assert message.keyboard[-1][0].text == "Our site"
+    assert message.keyboard[0][0].text == "Our site"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_shipped_templates_use_an_operators_part(folder):
             "{% macro title(story, snippet=none) %}\n{{ story.headline }}{% endmacro %}\n"
             "{% macro publishers(story) %}{% endmacro %}{% macro line(s, t) %}{% endmacro %}"
             "{% macro item(story, snippet, zone, today) %}{{ title(story) }}{% endmacro %}",
-            "macros/story.html, line 2: 'bot.publishing.selection.SelectedStory object' has "
+            "macros/story.html, line 2: 'bot.publishing.pages.Told object' has "
             "no attribute 'headline'.",
             id="a part that fails within a shipped one",
         ),
@@ -181,7 +181,7 @@ def test_broken_templates_are_reported_at_the_start_and_left_out(folder, name, t
     (message,) = edition_page(renderer, sample_edition())
 
     assert reported == [f"{sentence} The shipped one is used."]
-    assert message.text.startswith("Your Wednesday digest")
+    assert message.text.startswith("Envoy flies in")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
         "digest_late": replace(edition, late=timedelta(hours=2)),
         "digest_weekly": sample_edition(weekly=True),
         "digest_with_a_page": replace(with_folds(), url="https://news.example.org/e/1"),
-        "digest_midweek": replace(edition, gives_reason=False),
+        "digest_without_next": replace(edition, next_at=None),
         "digest_with_folds": with_folds(),
         "digest_rich_with_folds": replace(with_folds(), layout=Layout.RICH),
         "digest_rich": replace(edition, layout=Layout.RICH),

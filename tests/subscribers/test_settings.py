@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.publishing.calendar import Plan
+from bot.publishing.calendar import Plan, local_date
 from bot.rendering.renderer import Renderer
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime
@@ -12,7 +12,7 @@ from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.editions import Edition
 from storage.enums import EmptyDay, Mode
-from storage.schedules import QuietHours, ScheduleTime
+from storage.schedules import EVERY_DAY, QuietHours, ScheduleTime
 from tests.publishing.newsroom import Newsroom
 from tests.publishing.stages import Stages
 from tests.subscribers.conftest import subscribe
@@ -54,6 +54,15 @@ async def test_empty_days_can_be_reported(chat_id, storage):
         await settings.set_empty_day(storage, chat_id, EmptyDay.LINE)
     ).empty_day is EmptyDay.LINE
     assert (await settings.get_settings(storage, chat_id)).empty_day is EmptyDay.LINE
+
+
+async def test_a_weekly_digest_comes_on_the_weekday_of_the_change(chat_id, clock, storage):
+    weekly = await settings.set_rhythm(storage, chat_id, is_weekly=True)
+    daily = await settings.set_rhythm(storage, chat_id, is_weekly=False)
+
+    today = local_date(clock.now, weekly.plan.zone).weekday()
+    assert [(time.minutes, time.weekdays) for time in weekly.plan.times] == [(480, 1 << today)]
+    assert [(time.minutes, time.weekdays) for time in daily.plan.times] == [(480, EVERY_DAY)]
 
 
 async def test_resuming_waits_for_the_next_digest(chat_id, clock, storage):

@@ -36,8 +36,8 @@ async def show_digest(_: object, context: Context) -> None:
         await context.reply.show("chat/digest.html#nothing_in_group", threads=threads)
     else:
         edition = await load_digest_so_far(context.storage, context.chat_id)
-        # Nothing may name the time of the next digest, because a paused chat does not get it.
-        edition = replace(edition, gives_reason=not user.is_paused)
+        # A paused chat does not get its next digest.
+        edition = replace(edition, next_at=None if user.is_paused else edition.next_at)
         if edition.choice or not user.is_paused:
             await context.reply.send(edition_page(context.reply.renderer, edition))
     if user.is_paused:

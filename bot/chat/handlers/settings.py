@@ -181,6 +181,20 @@ async def set_layout(_: object, callback_data: press.SetLayout, context: Context
     await _change(settings.set_layout(context.storage, context.chat_id, layout), context, _LAYOUT)
 
 
+# Under a digest: the answer is a message of its own, because the digest stays.
+
+
+async def set_detail(_: object, callback_data: press.SetDetail, context: Context) -> None:
+    changed = await settings.set_style(context.storage, context.chat_id, callback_data.style)
+    await context.reply.show(_SAVED, settings=changed)
+
+
+async def set_rhythm(_: object, callback_data: press.SetRhythm, context: Context) -> None:
+    is_weekly = callback_data.is_weekly
+    changed = await settings.set_rhythm(context.storage, context.chat_id, is_weekly=is_weekly)
+    await context.reply.show(_SAVED, settings=changed)
+
+
 # The language that the bot writes in.
 
 
@@ -320,6 +334,8 @@ def make_router() -> Router:
     undoes = press.UndoSetting.filter(F.setting.not_in(MAIL_SETTINGS))
     on_press(undo_setting, undoes, flags=Permission.ADMINISTRATORS.flags)
     on_press(set_style, press.SetStyle.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_detail, press.SetDetail.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_rhythm, press.SetRhythm.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_layout, press.SetLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause, press.Pause.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause_for_days, press.PauseFor.filter(), flags=Permission.ADMINISTRATORS.flags)
