@@ -158,6 +158,7 @@ class TestWithoutAMailServer:
         await ann.says("/topics")
         async with one_storage.writing() as tx:
             chat = await chat_at(tx, ann.who.id)
+            assert chat is not None
             await open_mailbox(tx, chat.id, "ann@example.org")
 
         page = await ann.says("/settings", "E-mail")

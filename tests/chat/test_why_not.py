@@ -1,6 +1,7 @@
 """A link of a stored article: the bot says why the chat did not get it, and what changes that."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -27,7 +28,7 @@ def stored(news, one_storage):
     return store
 
 
-async def why(talk: Talk, typed: str = LINK) -> dict:
+async def why(talk: Talk, typed: str = LINK) -> dict[str, Any]:
     return await talk.says(typed)
 
 

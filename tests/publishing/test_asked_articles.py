@@ -60,6 +60,7 @@ async def test_an_alert_beyond_the_limit_waits_and_is_sent_then(ask, publishing,
     await publishing.bundles()
     sent = await asked_article(storage, 1, waiting.url)
 
+    assert sent is not None
     assert waiting.verdict.reason is Reason.WAITS_FOR_LIMIT
     assert waiting.verdict.at < clock.now
     assert (sent.verdict.reason, sent.verdict.at) == (Reason.SENT, clock.now)
@@ -78,8 +79,10 @@ async def test_a_digest_has_listed_it(ask, newsroom, publishing, storage, clock)
     clock.now = DIGEST_DUE
     await publishing.digests()
 
+    after = await asked_article(storage, 1, before.url)
     assert before.verdict.reason is Reason.DIGEST_ONLY
-    assert (await asked_article(storage, 1, before.url)).verdict.reason is Reason.LISTED
+    assert after is not None
+    assert after.verdict.reason is Reason.LISTED
 
 
 @pytest.mark.parametrize(

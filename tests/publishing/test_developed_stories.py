@@ -57,7 +57,8 @@ def continues(listed, query, newsroom, clock):
 async def last_digest(publishing, newsroom, clock, days: int = 1) -> str:
     clock.now = DUE + days * DAY
     await publishing.digests()
-    return (await newsroom.texts())[-1]
+    texts: list[str] = await newsroom.texts()
+    return texts[-1]
 
 
 async def test_a_story_with_a_changed_number_comes_again(continues, publishing, newsroom, clock):

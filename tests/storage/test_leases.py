@@ -131,7 +131,11 @@ async def test_each_leased_row_is_released_with_values_of_its_own(
     rest = clock.now + 5 * LEASE
 
     async with storage.writing() as tx:
-        changes = {ids[0]: {"reported": 3}, ids[1]: {"lease_until": rest}, ids[2]: {"reported": 3}}
+        changes: dict[int, dict[str, object]] = {
+            ids[0]: {"reported": 3},
+            ids[1]: {"lease_until": rest},
+            ids[2]: {"reported": 3},
+        }
         assert await release_each(tx, Story, changes, "a") == set(ids[:2])
         assert await release_each(tx, Story, {}, "a") == set()
 
