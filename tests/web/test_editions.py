@@ -27,7 +27,7 @@ async def test_an_edition_is_shown_in_full(visitor, link):
     assert "<p>8 stories from 1 publisher, 1 minute</p>" in page
     assert all(f'<a href="https://wire.example/{n}"' in page for n in range(1, 9))
     assert "1 story listed above" in page
-    assert "Example Wire · <time datetime=" in page
+    assert "Example Wire</a> · <time datetime=" in page
     assert "<b>Words</b> on Title 0." in page
 
 
