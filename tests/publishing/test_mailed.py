@@ -95,7 +95,7 @@ async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mails, mailing, news
     (row,), (mail,) = await newsroom.all(Delivery), await mails()
     assert (row.edition_id, row.part, row.mailbox_id, row.fallback) == (1, 1, 1, None)
     assert mail.to == "ann@example.org"
-    assert mail.subject == "1 story: A headline"
+    assert mail.subject == "A headline"
     assert "Words on A headline." in mail.text
     assert mail.header("Message-ID") == (
         "<edition.1.20260303.0.email.20260302T230000@dateline.example>"

@@ -103,7 +103,7 @@ async def test_a_weekly_edition_opens_with_its_picture(renderer, painted):
     assert picture.text == (
         "Stories per day · 11–18 Nov\nDark bars are this week, pale ones the week before."
     )
-    assert digest.text.startswith("Your week in the news · 18 November")
+    assert digest.text.partition("\n\n")[2].startswith("Your week in the news · 18 November")
 
 
 async def test_the_picture_is_described_in_words_too(renderer, painted):

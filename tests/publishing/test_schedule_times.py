@@ -49,7 +49,7 @@ async def test_each_schedule_time_has_its_own_edition(publishing, newsroom, subs
     assert "First" in first
     assert "Second" in second
     assert "First" not in second
-    assert first.endswith("every day at 08:00 and 18:00 UTC.")
+    assert first.endswith("Next: today at 18:00, UTC.")
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [TUESDAY + 32 * HOUR]
 
 
@@ -106,7 +106,7 @@ async def test_a_weekly_edition_covers_a_week(publishing, newsroom, subscribed, 
 
     texts = await newsroom.texts()
     assert await made(newsroom) == [(date(2026, 3, 3), 0), (date(2026, 3, 10), 0)]
-    assert any(text.startswith("Your week in the news") for text in texts[1:])
+    assert any("\n\nYour week in the news · " in text for text in texts[1:])
     assert any("Of the first day" in text for text in texts[1:])
 
 

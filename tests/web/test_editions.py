@@ -23,11 +23,11 @@ def link(visitor, chat_id, clock):
 async def test_an_edition_is_shown_in_full(visitor, link):
     page = await visitor.reads(link)
 
-    assert "Your Tuesday digest" in page
-    assert "<p>8 stories from 1 publisher</p>" in page
+    assert "Tuesday, 3 March" in page
+    assert "<p>8 stories from 1 publisher, 1 minute</p>" in page
     assert all(f'<a href="https://wire.example/{n}"' in page for n in range(1, 9))
     assert "1 story listed above" in page
-    assert "Example Wire · <time datetime=" in page
+    assert "Example Wire</a> · <time datetime=" in page
     assert "<b>Words</b> on Title 0." in page
 
 
