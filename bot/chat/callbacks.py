@@ -10,6 +10,7 @@ its number.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.matching.result_pages import PagePosition
-from bot.rendering.keyboards import ALERT, ALL, DECIDE, FEEDBACK, SETTINGS, TOPICS
+from bot.rendering.keyboards import ALERT, ALL, DECIDE, FEEDBACK, SETTINGS, STORIES, TOPICS
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.intents import Intent
 from bot.subscribers.invites import CODE
@@ -27,12 +28,22 @@ from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, Setting
 from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
-from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
+from storage.enums import (
+    Audience,
+    DeliveryState,
+    DigestMedium,
+    EmptyDay,
+    Layout,
+    Mode,
+    MuteKind,
+    Style,
+)
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
 ScheduleNumber = Annotated[int, Field(ge=0, lt=100)]
 PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
 LinkNumber = Annotated[int, Field(ge=0, lt=100)]
+Day = Annotated[int, Field(ge=0, le=99991231)]
 
 # Topics, cards, alerts, digests and the list of sources
 
@@ -186,6 +197,7 @@ class AlertAction(StrEnum):
     MENU = "menu"
     BACK = "back"
     LIKE = "like"
+    SAVE = "save"
     LESS = "less"
     STORY = "story"
     SOURCE = "source"
@@ -212,6 +224,68 @@ class UndoMute(CallbackData, prefix="unmute"):
 
     story_id: RowId
     mute_id: RowId
+
+
+class ListStories(CallbackData, prefix=STORIES):
+    """Lists the stories of an edition, in a new message; *day* is as in `ShowAll`."""
+
+    day: Day
+    schedule_number: ScheduleNumber
+
+
+class TurnStories(ListStories, prefix="turnstories"):
+    """Shows a page of the list in its own message."""
+
+    page: PageNumber = 0
+
+
+class StoryAction(StrEnum):
+    """The buttons of a story that was chosen from the list of an edition."""
+
+    OPEN = "open"
+    SAVE = "save"
+    UNSAVE = "unsave"
+    LIKE = "like"
+    LESS = "less"
+    WHY = "why"
+
+
+class OnStory(CallbackData, prefix="story"):
+    """Acts on a story that the chat was sent. The other fields lead back to the list, if any."""
+
+    action: StoryAction
+    story_id: RowId
+    day: Day = 0
+    schedule_number: ScheduleNumber = 0
+    page: PageNumber = 0
+
+    def to(self, action: str) -> str:
+        """Return the data of another button of the same story."""
+        return self.model_copy(update={"action": StoryAction(action)}).pack()
+
+
+class MuteStory(CallbackData, prefix="less"):
+    """*kind* is "topic", "story" or "less" (of its publisher); *topic_id* is that of a topic."""
+
+    kind: MuteKind
+    story_id: RowId
+    topic_id: RowId = 0
+
+
+class UnmuteStory(CallbackData, prefix="unless"):
+    """Undoes a mute of `MuteStory`, and shows the story again."""
+
+    story_id: RowId
+    mute_id: RowId
+
+
+class SavedPage(CallbackData, prefix="saved"):
+    page: PageNumber = 0
+
+
+class RemoveSaved(CallbackData, prefix="unsave"):
+    saved_id: RowId
+    page: PageNumber = 0
 
 
 class TryWords(CallbackData, prefix="try", sep="|"):
@@ -241,9 +315,19 @@ class DigestNow(CallbackData, prefix="digest"):
 class ShowAll(CallbackData, prefix=ALL):
     """*day* is the local date of the edition, such as 20261118; 0 is the digest so far."""
 
-    day: Annotated[int, Field(ge=0, le=99991231)]
-    schedule_number: Annotated[int, Field(ge=0, lt=100)]
+    day: Day
+    schedule_number: ScheduleNumber
     topic_id: RowId
+
+
+def day_of(number: int) -> date | None:
+    """Parse 20261118; return None for 0, and for an invalid date `date.min`, without an edition."""
+    if not number:
+        return None
+    try:
+        return datetime.strptime(f"{number:08}", "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return date.min
 
 
 class SourcesPage(CallbackData, prefix="sources"):

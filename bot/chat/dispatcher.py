@@ -21,6 +21,7 @@ from bot.chat.handlers import (
     search,
     settings,
     start,
+    stories,
     subscriptions,
     text,
 )
@@ -102,6 +103,7 @@ def _user_router(administrators: Administrators, limiter: RateLimiter) -> Router
         start.make_router(),
         subscriptions.make_router(),
         digest.make_router(),
+        stories.make_router(),
         email.make_router(),
         search.make_router(),
         settings.make_router(),

@@ -39,7 +39,7 @@ from bot.rendering.autolinks import unlinked
 from bot.rendering.bidi import RTL, isolate_values
 from bot.rendering.filters import filters_for
 from bot.rendering.i18n import ENGLISH, IN_ENGLISH, Language, Translation
-from bot.rendering.keyboards import SETTINGS, on_alert, show_all, topics_page
+from bot.rendering.keyboards import SETTINGS, list_stories, on_alert, show_all, topics_page
 
 # The operator's templates may call methods of plain values, of Jinja and of our own modules. Any
 # other call might open files, as some methods of pydantic do.
@@ -180,6 +180,7 @@ def _make(
     environment.globals.update(
         topics_page=topics_page,
         show_all=show_all,
+        list_stories=list_stories,
         on_alert=on_alert,
         SETTINGS=SETTINGS,
         language=language.code,

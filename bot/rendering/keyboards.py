@@ -12,6 +12,8 @@ TOPICS = "mine"  # mine:<page> of the chat's own topics
 SETTINGS = "times_and_pause"  # time, zone, pause
 ALL = "all"  # all:<yyyymmdd>:<schedule number>:<topic>: all stories of a digest; date 0: the next
 
+STORIES = "stories"  # stories:<yyyymmdd>:<schedule number>: the list of an edition's stories
+
 ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 
 FEEDBACK = "answer"  # answer:<feedback>, for an admin
@@ -32,6 +34,10 @@ def topics_page(page: int = 0) -> str:
 
 def show_all(day: date | None, schedule_number: int, topic_id: int) -> str:
     return f"{ALL}:{day:%Y%m%d}:{schedule_number}:{topic_id}" if day else f"{ALL}:0:0:{topic_id}"
+
+
+def list_stories(day: date, schedule_number: int) -> str:
+    return f"{STORIES}:{day:%Y%m%d}:{schedule_number}"
 
 
 def on_alert(action: str, story_id: int, topic_id: int = 0, duration: str = "ever") -> str:

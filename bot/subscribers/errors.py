@@ -131,6 +131,22 @@ class NoSuchAlert(UserError):
     template = "chat/errors.html#no_such_alert"
 
 
+class NoSuchStory(UserError):
+    """The chat was not sent the story, or its articles have been deleted since."""
+
+    template = "chat/errors.html#no_such_story"
+
+
+class TooManySaved(UserError):
+    """The chat has saved as many stories as it may."""
+
+    template = "chat/errors.html#too_many_saved"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
 class NoSuchList(UserError):
     """The list of feeds belongs to another chat, was added before, or has expired."""
 

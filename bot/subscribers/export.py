@@ -34,12 +34,14 @@ from bot.subscribers.export_document import (
     ExportedMailbox,
     ExportedMute,
     ExportedSettings,
+    ExportedStory,
     ExportedTime,
     ExportedTopic,
     PartError,
     Weekday,
 )
-from bot.subscribers.limits import Limits, limits_of
+from bot.subscribers.limits import MOST_SAVED, Limits, limits_of
+from bot.subscribers.saved_stories import import_saved
 from bot.subscribers.settings import replan
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
@@ -50,6 +52,7 @@ from storage.editions import editions_to_export
 from storage.feeds_followed import sources_followed
 from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
+from storage.saved_stories import saved_stories
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
 from storage.sources import Source
 from storage.subscriptions import (
@@ -111,6 +114,15 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             # Unvalidated, because only input is checked, never stored data.
             ExportedFeed.model_construct(url=feed.url, title=feed.title, kind=feed.kind)
             for feed in feeds
+        ),
+        saved=tuple(
+            ExportedStory.model_construct(
+                title=story.title,
+                url=story.url,
+                publisher=story.publisher,
+                saved_at=story.saved_at,
+            )
+            for story in await saved_stories(tx, chat_id, limit=MOST_SAVED)
         ),
         mailbox=_mailbox(mailbox) if mailbox else None,
         editions=tuple(
@@ -215,13 +227,15 @@ class Failed:
 class Imported:
     """The names of imported topics. *settings*: whether any settings were taken.
 
-    *feeds* are not followed yet, because each must be read first.
+    *saved* counts the saved stories that are new. *feeds* are not followed yet, because each must
+    be read first.
     """
 
     added: Sequence[str] = ()
     known: Sequence[str] = ()
     failed: Sequence[Failed] = ()
     settings: bool = False
+    saved: int = 0
     feeds: Sequence[str] = ()
 
 
@@ -259,8 +273,11 @@ async def import_chat(
             else:
                 (added if outcome else known).append(wanted.name)
                 names[folded_name(wanted.name)] = wanted.typed
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        new_stories = await import_saved(tx, chat_id, document.saved)
     feeds = tuple(feed.url for feed in document.sources)
-    return Imported(tuple(added), tuple(known), tuple(failed), has_settings, feeds)
+    return Imported(tuple(added), tuple(known), tuple(failed), has_settings, new_stories, feeds)
 
 
 def _read(topics: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[list[_Wanted]]:

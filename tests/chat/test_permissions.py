@@ -7,21 +7,21 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds
-MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SendSettings SendTopics ShowAll ShowCard
+READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds ListStories
+MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SavedPage SendSettings SendTopics ShowAll ShowCard
 ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings
 ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch
-Widen
+TurnStories Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
-FollowLink ImportFile KeepData MoveHere MutePublisher MuteTopic OnAlert
-Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
+FollowLink ImportFile KeepData MoveHere MutePublisher MuteStory MuteTopic OnAlert OnStory
+Pause PauseFor RemoveSaved RemoveScheduleTime Resume SetAlertRate SetDays
 SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
 SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe
-UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteTopic Unsubscribe UseQuery
+UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe UseQuery
 """
 CONFIDENTIAL = """
 CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage
@@ -63,7 +63,7 @@ def test_each_command_of_the_table_has_a_handler(dispatcher):
 @pytest.mark.parametrize(
     ("permission", "expected"),
     [
-        (Permission.EVERYBODY, f"{READING} OnAlert"),  # OnAlert: "More like this" is for everybody
+        (Permission.EVERYBODY, f"{READING} OnAlert OnStory"),  # "More like this"
         (Permission.ADMINISTRATORS, CHANGING),
         (Permission.CONFIDENTIAL, CONFIDENTIAL),
         (Permission.PRIVATE, IN_PRIVATE),

@@ -641,6 +641,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_quota")),
     )
     op.create_table(
+        "saved_story",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("story_id", ROW_ID, nullable=False),
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("title", AutoString(), nullable=False),
+        sa.Column("url", AutoString(), nullable=False),
+        sa.Column("url_hash", AutoString(length=32), nullable=False),
+        sa.Column("publisher", AutoString(), nullable=False),
+        sa.Column("saved_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_saved_story_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_story")),
+        sa.UniqueConstraint("chat_id", "url_hash", name=op.f("uq_saved_story_chat_id_url_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "share",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("chat_id", ROW_ID, nullable=False),
@@ -1149,6 +1167,7 @@ def downgrade() -> None:
         "unfollowed",
         "topic",
         "share",
+        "saved_story",
         "quota",
         "pushsubscription",
         "publishedfeed",
