@@ -39,7 +39,7 @@ from storage.articles import news_since
 from storage.chats import Chat, schedule_of, schedules_of
 from storage.db.engine import Storage, Transaction
 from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
-from storage.enums import CLOSED, MuteKind, Style
+from storage.enums import CLOSED, ChatKind, MuteKind, Style
 from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
 from storage.matches import stories_by_day
@@ -281,6 +281,7 @@ async def load_made_digest(
             subscribed=[SelectedTopic(topic.id, topic.name) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
+            is_private=chat.kind is ChatKind.PRIVATE,
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
 

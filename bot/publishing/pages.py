@@ -63,6 +63,7 @@ class EditionPage:
     - *url* is its web page, if it has one.
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
+    - *is_private*: it is that of a private chat.
     - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
     """
 
@@ -85,6 +86,7 @@ class EditionPage:
     language: str = ""
     gives_reason: bool = True
     is_channel: bool = False
+    is_private: bool = False
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""

@@ -197,9 +197,7 @@ def part_of(fields: Mapping[str, Any]) -> ImportedPart:
     return ExportedFeed.model_validate(fields["feed"], strict=False)
 
 
-def from_parts(
-    chosen: Mapping[str, Any], parts: Iterable[ImportedPart]
-) -> ExportDocument:
+def from_parts(chosen: Mapping[str, Any], parts: Iterable[ImportedPart]) -> ExportDocument:
     parts = tuple(parts)
     return ExportDocument(
         settings=ExportedSettings.model_validate(chosen["settings"], strict=False),

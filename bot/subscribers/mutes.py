@@ -297,9 +297,7 @@ async def _alert(tx: Transaction, chat_id: int, story_id: int) -> SentStory:
     return alert
 
 
-async def _publisher_of_alert(
-    tx: Transaction, chat_id: int, alert: SentStory
-) -> Publisher | None:
+async def _publisher_of_alert(tx: Transaction, chat_id: int, alert: SentStory) -> Publisher | None:
     """Return the first publisher of the alert's article that the chat sees; None if it is gone."""
     seen = await publishers_seen_by(tx, chat_id, [alert.article_id])
     return next(iter(seen.get(alert.article_id, ())), None)

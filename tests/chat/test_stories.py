@@ -61,7 +61,7 @@ async def stories(house, ann, edition):
 
 
 async def test_a_digest_has_a_button_that_lists_its_stories(ann, edition, one_storage):
-    from storage.outbox import Delivery  # noqa: PLC0415
+    from storage.outbox import Delivery
 
     async with one_storage.reading() as tx:
         *_, sent = await tx.session.exec(select(Delivery))
@@ -133,9 +133,13 @@ async def test_a_chat_saves_a_limited_number(ann, stories, one_storage, all_of):
 @pytest.mark.parametrize(
     ("label", "said", "kind"),
     [
-        pytest.param("Mute this story", "you'll get nothing more about", MuteKind.STORY, id="story"),
+        pytest.param(
+            "Mute this story", "you'll get nothing more about", MuteKind.STORY, id="story"
+        ),
         pytest.param("Less from", "you'll get only what others report", MuteKind.LESS, id="less"),
-        pytest.param("Mute Detained: a week", "Detained is muted until", MuteKind.TOPIC, id="topic"),
+        pytest.param(
+            "Mute Detained: a week", "Detained is muted until", MuteKind.TOPIC, id="topic"
+        ),
     ],
 )
 async def test_less_of_a_story_mutes_and_can_be_undone(ann, stories, all_of, label, said, kind):
@@ -190,7 +194,9 @@ async def test_a_saved_story_of_another_chat_stays(house, ann, stories, all_of):
     bob = house.talk("Bob")
     await bob.says("/saved")
 
-    await bob.presses(await house.show_button(bob, RemoveSaved(saved_id=saved.id).pack()), "By hand")
+    await bob.presses(
+        await house.show_button(bob, RemoveSaved(saved_id=saved.id).pack()), "By hand"
+    )
 
     assert await all_of(SavedStory) == [saved]
 

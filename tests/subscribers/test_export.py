@@ -191,7 +191,9 @@ _JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources", "saved"]), _JSON))
+@given(
+    st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources", "saved"]), _JSON)
+)
 def test_any_document_is_read_or_refused(parts):
     with suppress(PartError):
         assert len(read_document(written(**parts)).topics) == len(parts.get("topics", []))

@@ -63,9 +63,7 @@ async def offer_less(_: object, callback_data: press.OnStory, context: Context) 
 
 
 async def explain_story(_: object, callback_data: press.OnStory, context: Context) -> None:
-    why = await sent_stories.explain_story(
-        context.storage, context.chat_id, callback_data.story_id
-    )
+    why = await sent_stories.explain_story(context.storage, context.chat_id, callback_data.story_id)
     await context.reply.show("chat/stories.html#why", why=why)
 
 
