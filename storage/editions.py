@@ -22,7 +22,7 @@ from storage.outbox import Delivery
 from storage.publishers import article_reaches
 from storage.queries import Query
 from storage.reports import has_arrived, reported_stories
-from storage.subscriptions import Subscription
+from storage.subscriptions import Subscription, in_order
 from storage.topics import Topic
 
 
@@ -239,6 +239,7 @@ class DigestTopic:
     query: str
     since: datetime
     missed_until: datetime | None = None
+    headlines: bool = False  # list only the titles of its stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +278,7 @@ class FoundArticle:
 
 
 async def digest_topics(tx: Transaction, chat_id: int) -> list[DigestTopic]:
-    """Return the topics that the chat wants in each digest, the oldest subscription first."""
+    """Return the topics that the chat wants in each digest, in its order."""
     topics = (await digest_topics_of_each(tx, [chat_id])).get(chat_id, [])
     return [topic for topic in topics if topic.missed_until is None]
 
@@ -293,6 +294,7 @@ _DIGEST_TOPICS: Final = (
         Subscription.mode,
         Chat.away_from,
         Chat.away_until,
+        Subscription.headlines,
     )
     .join(Topic, col(Topic.id) == Subscription.topic_id)
     .join(Query, col(Query.id) == Topic.query_id)
@@ -301,7 +303,7 @@ _DIGEST_TOPICS: Final = (
         among(col(Subscription.chat_id), bindparam("chats")),
         or_(col(Subscription.mode) != Mode.INSTANT, col(Chat.away_until).is_not(None)),
     )
-    .order_by(col(Subscription.id))
+    .order_by(*in_order())
 )
 
 
@@ -314,12 +316,12 @@ async def digest_topics_of_each(
     """
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
-    for chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until in rows:
+    for chat_id, *topic, since, mode, away_from, away_until, headlines in rows:
         if Mode(mode).digests:
-            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, since))
+            topics[chat_id].append(DigestTopic(*topic, since, headlines=headlines))
         elif since < away_until:
             missed = (max(since, away_from), away_until)
-            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, *missed))
+            topics[chat_id].append(DigestTopic(*topic, *missed, headlines=headlines))
     return topics
 
 

@@ -79,6 +79,25 @@ class ShowTopicMenu(CallbackData, prefix="topicmenu"):
     menu: TopicMenu
 
 
+class ShowOrder(CallbackData, prefix="order"):
+    """Shows the topics with buttons that move them."""
+
+    page: PageNumber = 0
+
+
+class MoveSubscription(CallbackData, prefix="reorder"):
+    topic_id: RowId
+    is_up: bool
+    page: PageNumber = 0
+
+
+class SetHeadlines(CallbackData, prefix="headlines"):
+    """Whether digests list only the titles of the topic's stories."""
+
+    topic_id: RowId
+    wanted: bool
+
+
 class ShowCard(CallbackData, prefix="card"):
     topic_id: RowId
 

@@ -225,7 +225,7 @@ async def _choices(
     choices = {}
     for reader in readers:
         stories = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
-        topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
+        topics = [SelectedTopic(topic.id, topic.name, topic.headlines) for topic in reader.topics]
         choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
         await sleep(0)  # let other tasks run
     return choices
@@ -263,7 +263,11 @@ async def load_made_digest(
         rows = await editions.stories_listed(tx, [made.id])
         shown = {row.story_id: row.article_id for row in rows}
         names = await publisher_names(tx, shown, chat_id)
-        choice = arrange([SelectedTopic(*topic) for topic in made.topics], stories_of(rows, names))
+        brief = {topic.id for topic in topics if topic.headlines}
+        shown_under = [
+            SelectedTopic(topic_id, name, topic_id in brief) for topic_id, name in made.topics
+        ]
+        choice = arrange(shown_under, stories_of(rows, names))
         listed = list(choice.listed)
         texts = await editions.texts_of(tx, [story.article_id for story in listed])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])

@@ -90,13 +90,16 @@ class EditionPage:
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""
+        listed, headlines = section.listed, section.headlines
+        if section.topic.headlines:
+            listed, headlines = (), section.listed + section.headlines
         return TopicNews(
             name=section.topic.name,
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple((story.view, self.snippets[story.id]) for story in section.listed),
-            headlines=tuple(story.view for story in section.headlines),
+            listed=tuple((story.view, self.snippets[story.id]) for story in listed),
+            headlines=tuple(story.view for story in headlines),
         )
 
     @property

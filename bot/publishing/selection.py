@@ -51,8 +51,11 @@ CAPS: Mapping[Style, Caps] = {
 
 @dataclass(frozen=True, slots=True)
 class SelectedTopic:
+    """*headlines*: a digest lists only the titles of its stories."""
+
     id: int
     name: str
+    headlines: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 catalogue=topic.slug,
                 muted=(muted[topic.id] or True) if topic.id in muted else False,
                 since=subscription.created_at,
+                headlines=subscription.headlines,
             )
             for topic, subscription in await subscriptions_of(tx, chat_id)
         ),
@@ -318,7 +319,8 @@ async def _import_topics(
                 outcomes.append(Reason.TOO_MANY)
             else:
                 topic = topic or await _own_topic(tx, chat_id, wanted, wanted.query)
-                await begin_subscription(tx, chat_id, topic.id, wanted.topic.mode)
+                begun = await begin_subscription(tx, chat_id, topic.id, wanted.topic.mode)
+                begun.headlines = wanted.topic.headlines
                 await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)
                 left -= 1

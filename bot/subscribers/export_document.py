@@ -80,6 +80,7 @@ class ExportedTopic(_Part):
     catalogue: str | None = None
     muted: bool | Timestamp = False
     since: Timestamp | None = None
+    headlines: bool = False
 
 
 class ExportedMute(_Part):

@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 class ChatTopic:
     """A topic; *mode* is how the chat subscribes to it, None if it does not.
 
-    *muted_until* is None also for a topic that is muted without an end.
+    *has_headlines*: digests list only the titles of its stories. *muted_until* is None also for a topic that is muted without an end.
     """
 
     id: int
@@ -39,6 +39,7 @@ class ChatTopic:
     mode: Mode | None
     is_muted: bool = False
     muted_until: datetime | None = None
+    has_headlines: bool = False
 
 
 async def subscribed(
@@ -138,8 +139,10 @@ async def topic_by_name(storage: Storage, chat_id: int, name: str) -> ChatTopic:
 
 async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
     muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic.id))
+    subscription = await subscriptions.subscription_to(tx, chat_id, topic.id)
     return replace(
-        _chat_topic(topic, await _mode(tx, chat_id, topic)),
+        _chat_topic(topic, subscription.mode if subscription else None),
+        has_headlines=subscription is not None and subscription.headlines,
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
     )

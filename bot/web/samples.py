@@ -54,12 +54,7 @@ def page_samples() -> Iterator[Sample]:
         for managed in sample_managed():
             values = {"site": PAGE_LINKS, "managed": managed, "done": done, "undo": undo}
             yield Sample.of("web/manage.html", values)
-    for is_saved, done in product((False, True), (None, "saved", "muted", "subscribed", "undone")):
-        for do in StoryPart:
-            values = {"story": _story(is_saved=is_saved), "done": done, "do": do, "undo": 1}
-            yield Sample.of(
-                "web/story.html", values | {"site": PAGE_LINKS, "suggestions": _SUGGESTIONS}
-            )
+    yield from _stories()
     yield from _feeds(edition)
     for bot_link in (None, "https://t.me/dateline_bot"):
         yield Sample.of("web/app.html", {"app": APP_VALUES, "bot_link": bot_link})
@@ -107,6 +102,14 @@ def _feeds(edition: EditionPage) -> Iterator[Sample]:
 
 
 _SUGGESTIONS = (Suggestion("Taiwan", "Taiwan"), Suggestion("Ferries", "ferry OR ferries", 3))
+
+
+def _stories() -> Iterator[Sample]:
+    for is_saved, done in product((False, True), (None, "saved", "muted", "subscribed", "undone")):
+        for do in StoryPart:
+            values = {"story": _story(is_saved=is_saved), "done": done, "do": do, "undo": "1"}
+            values |= {"site": PAGE_LINKS, "suggestions": _SUGGESTIONS if done else ()}
+            yield Sample.of("web/story.html", values)
 
 
 def _story(*, is_saved: bool) -> StorySeen:

@@ -8,18 +8,19 @@ from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
 READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds ListStories
-MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SavedPage SendSettings SendTopics ShowAll ShowCard
-ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent ShowSettings
-ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords TurnSearch
-TurnStories Widen
+MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SavedPage SendSettings SendTopics
+ShowAll ShowCard ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent
+ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords
+TurnSearch TurnStories Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
-FollowLink ImportFile KeepData MoveHere MutePublisher MuteStory MuteTopic OnAlert OnStory
+FollowLink ImportFile KeepData MoveHere MoveSubscription MutePublisher MuteStory MuteTopic OnAlert OnStory
 Pause PauseFor RemoveSaved RemoveScheduleTime Resume SetAlertRate SetDays
-SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
+SetEmptyDay SetHeadlines SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
-ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
+ShowLayout ShowMoreTimes ShowOrder
+ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
 SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe
 UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe UseQuery
 """

@@ -15,6 +15,7 @@ from storage.editions import Edition
 from storage.enums import ArticleStage, MuteKind
 from storage.matches import Match
 from storage.mutes import Mute
+from storage.outbox import Delivery
 from storage.queries import Query
 from storage.saved_stories import SavedStory, save_stories
 from tests.chat.conftest import labels
@@ -45,7 +46,7 @@ async def edition(ann, news, one_storage, clock, all_of):
         article.stage = ArticleStage.MATCHED
         facts = {"words": ["detained"], "news_at": tx.now, "found_at": tx.now}
         tx.session.add(Match(article_id=article.id, query_id=query.id, **facts))
-    clock.turn(timedelta(days=1))
+    clock.turn(timedelta(hours=11, minutes=5))
     await Stages(one_storage, Renderer(), "us").digests()
     (made,) = await all_of(Edition)
     return made
@@ -61,7 +62,6 @@ async def stories(house, ann, edition):
 
 
 async def test_a_digest_has_a_button_that_lists_its_stories(ann, edition, one_storage):
-    from storage.outbox import Delivery
 
     async with one_storage.reading() as tx:
         *_, sent = await tx.session.exec(select(Delivery))

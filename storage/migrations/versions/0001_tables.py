@@ -846,6 +846,8 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("headlines", sa.Boolean(), nullable=False),
         sa.Column("ended_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"],
@@ -952,6 +954,8 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("headlines", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_subscription_chat_id_chat"), ondelete="CASCADE"
         ),

@@ -1,0 +1,78 @@
+"""Sections in the order of the chat, and topics of which digests list only the headlines."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.subscribers import subscriptions
+from storage.enums import Mode
+from storage.subscriptions import subscription_to
+from tests.resources import USUAL_LIMITS
+
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+async def topics(newsroom):
+    """Return the chat and its topics First and Second, each with a story, and one of both."""
+    source = await newsroom.source()
+    one, two = await newsroom.query("one"), await newsroom.query("two")
+    chat = await newsroom.chat(next_digest_at=DUE)
+    first = await newsroom.subscribe(chat, one, "First", Mode.DIGEST)
+    second = await newsroom.subscribe(chat, two, "Second", Mode.DIGEST)
+    await newsroom.article("Only one", one, source_id=source)
+    await newsroom.article("Only two", two, source_id=source)
+    await newsroom.article("Of both", one, two, source_id=source)
+    return chat, first, second
+
+
+@pytest.fixture
+def digest(publishing, newsroom, clock):
+    async def text():
+        clock.now = DUE
+        await publishing.digests()
+        return "\n".join(await newsroom.texts())
+
+    return text
+
+
+async def test_sections_follow_the_order_of_the_chat(storage, topics, digest):
+    chat, _, second = topics
+    await subscriptions.move_topic(storage, chat, second, is_up=True)
+
+    text = await digest()
+
+    assert text.index("Second · 2 stories") < text.index("Of both") < text.index("First · ")
+
+
+async def test_the_first_topic_cannot_move_up(storage, topics, digest):
+    chat, first, _ = topics
+    await subscriptions.move_topic(storage, chat, first, is_up=True)
+
+    text = await digest()
+
+    assert text.index("First · 2 stories") < text.index("Second · ")
+
+
+async def test_headlines_only_lists_titles_without_an_excerpt(storage, topics, digest):
+    chat, first, _ = topics
+    await subscriptions.set_headlines(storage, chat, first, wanted=True)
+
+    text = await digest()
+
+    assert "• Only one · Example Wire\n" in text
+    assert "Words on Only one." not in text
+    assert "Words on Only two." in text
+
+
+async def test_an_undone_unsubscription_keeps_its_place_and_form(storage, topics, newsroom):
+    chat, first, second = topics
+    await subscriptions.move_topic(storage, chat, second, is_up=True)
+    await subscriptions.set_headlines(storage, chat, first, wanted=True)
+    await subscriptions.unsubscribe(storage, chat, first)
+
+    await subscriptions.undo_unsubscribe(storage, chat, first, limits=USUAL_LIMITS)
+
+    async with storage.reading() as tx:
+        again = await subscription_to(tx, chat, first)
+    assert (again.position, again.headlines) == (2, True)
