@@ -38,7 +38,16 @@ from storage.db.sql import (
     partial_index,
     upsert,
 )
-from storage.enums import CLOSED, ChatKind, ChatState, DigestMedium, EmptyDay, Layout, Style
+from storage.enums import (
+    CLOSED,
+    ChatKind,
+    ChatState,
+    DigestMedium,
+    EmptyDay,
+    Layout,
+    Style,
+    WordsPart,
+)
 from storage.schedules import DEFAULT_ALERTS_PER_HOUR, DEFAULT_SCHEDULE, QuietHours, ScheduleTime
 
 
@@ -114,6 +123,19 @@ class DigestTime(SQLModel, table=True):
     weekdays: int  # bit 0 is Monday
 
 
+class DigestWords(SQLModel, table=True):
+    """A chat's own words in its digests, "" for none; *former*: the text before, to undo."""
+
+    __tablename__ = "digest_words"
+
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    part: WordsPart = Field(primary_key=True, sa_type=enum_column(WordsPart))
+    text: str = ""
+    former: str = ""
+
+
 class Quota(SQLModel, table=True):
     """The limits of one chat. None: the default limit; 0 alerts a day: no limit."""
 
@@ -174,6 +196,26 @@ class AlertPreferences(NamedTuple):
 
 def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
+
+
+async def words_of(tx: Transaction, chat_id: int, part: WordsPart) -> DigestWords | None:
+    return await tx.get(DigestWords, (chat_id, part))
+
+
+async def words_of_each(
+    tx: Transaction, chat_ids: Collection[int]
+) -> Mapping[int, Mapping[WordsPart, str]]:
+    """Return the chats' own words, by chat; leaves out empty texts, and chats without any."""
+    words: defaultdict[int, dict[WordsPart, str]] = defaultdict(dict)
+    if chat_ids:
+        for chat_id, part, text in await tx.rows(_WORDS, chats=chat_ids):
+            words[chat_id][WordsPart(part)] = text
+    return words
+
+
+_WORDS: Final = select(DigestWords.chat_id, DigestWords.part, DigestWords.text).where(
+    among(col(DigestWords.chat_id), bindparam("chats")), col(DigestWords.text) != ""
+)
 
 
 async def spoken_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:

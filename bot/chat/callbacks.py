@@ -37,6 +37,7 @@ from storage.enums import (
     Mode,
     MuteKind,
     Style,
+    WordsPart,
 )
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
@@ -537,6 +538,7 @@ class Question(StrEnum):
     SOURCE = "source"
     SEARCH = "search"
     TEST = "test"
+    WORDS = "words"
     FEEDBACK = "feedback"
     FEEDBACK_REPLY = "feedback_reply"
     BROADCAST = "broadcast"
@@ -633,6 +635,29 @@ class SetStyle(CallbackData, prefix="style"):
 
 class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
+
+
+class ShowWords(CallbackData, prefix="ownwords"):
+    """Shows the chat's own words in its digests."""
+
+
+class AskWords(CallbackData, prefix="askwords"):
+    part: WordsPart
+
+
+class SaveWords(CallbackData, prefix="savewords"):
+    """Saves the text in the message."""
+
+    part: WordsPart
+
+
+class RemoveWords(CallbackData, prefix="nowords"):
+    part: WordsPart
+
+
+class UndoWords(CallbackData, prefix="undowords"):
+    part: WordsPart
+    after: str
 
 
 class UndoSetting(CallbackData, prefix="undo"):

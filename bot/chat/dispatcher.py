@@ -24,6 +24,7 @@ from bot.chat.handlers import (
     stories,
     subscriptions,
     text,
+    words,
 )
 from bot.chat.handlers.search import Turns
 from bot.chat.permissions import ButtonPermissions
@@ -107,6 +108,7 @@ def _user_router(administrators: Administrators, limiter: RateLimiter) -> Router
         email.make_router(),
         search.make_router(),
         settings.make_router(),
+        words.make_router(),
         alerts.make_router(),
         feeds.make_router(),
         groups.make_router(),

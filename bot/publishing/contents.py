@@ -36,10 +36,10 @@ from bot.rendering.renderer import Renderer
 from bot.text.snippets import Snippet
 from storage import editions
 from storage.articles import news_since
-from storage.chats import Chat, schedule_of, schedules_of
+from storage.chats import Chat, schedule_of, schedules_of, words_of_each
 from storage.db.engine import Storage, Transaction
 from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
-from storage.enums import CLOSED, ChatKind, MuteKind, Style
+from storage.enums import CLOSED, ChatKind, MuteKind, Style, WordsPart
 from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
 from storage.matches import stories_by_day
@@ -69,7 +69,7 @@ class Reader:
     """A chat with its plan, and the topics of its digest that it has not muted.
 
     *recipient* is its mailbox, if digests are mailed to it. *follows* says whether it follows
-    private sources, *mutes* whether it has muted anything.
+    private sources, *mutes* whether it has muted anything. *words* are its own words.
     """
 
     chat: Chat
@@ -79,6 +79,7 @@ class Reader:
     follows: bool = False
     mutes: bool = False
     recipient: Recipient | None = None
+    words: Mapping[WordsPart, str] = field(default_factory=dict)
 
     @property
     def id(self) -> int:
@@ -116,6 +117,10 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     recipients = recipients_of(
         await active_mailboxes(tx, languages) if languages else (), languages
     )
+    # Only groups and channels have words of their own.
+    words = await words_of_each(
+        tx, [chat.id for chat in chats if chat.kind is not ChatKind.PRIVATE]
+    )
     return [
         Reader(
             chat,
@@ -130,6 +135,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
             follows=chat.id in following,
             mutes=chat.id in muted,
             recipient=recipients.get(chat.id),
+            words=words.get(chat.id, {}),
         )
         for chat in chats
     ]
@@ -194,6 +200,7 @@ async def _next_editions(
             layout=reader.chat.layout,
             trends=_trends(ages, reader.topics, now, since),
             language=reader.chat.speaks,
+            words=reader.words,
         )
         for reader in readers
     }
@@ -285,6 +292,7 @@ async def load_made_digest(
             subscribed=[SelectedTopic(topic.id, topic.name) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
+            words=(await words_of_each(tx, [chat.id])).get(chat.id, {}),
             is_private=chat.kind is ChatKind.PRIVATE,
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )

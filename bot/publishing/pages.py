@@ -21,10 +21,12 @@ from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
 from bot.text.snippets import Snippet
-from storage.enums import Layout, Style
+from storage.enums import Layout, Style, WordsPart
 
 # A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
+_WORDS_A_MINUTE = 230  # of silent reading (Brysbaert 2019)
+_LONG_WORD = 8  # characters, so that a text without spaces is not one word
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class EditionPage:
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
     - *is_private*: it is that of a private chat.
+    - *words*: the chat's own, see `bot.rendering.own_words`.
     - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
     """
 
@@ -87,6 +90,7 @@ class EditionPage:
     gives_reason: bool = True
     is_channel: bool = False
     is_private: bool = False
+    words: Mapping[WordsPart, str] = field(default_factory=dict)
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""
@@ -101,6 +105,15 @@ class EditionPage:
             listed=tuple((story.view, self.snippets[story.id]) for story in listed),
             headlines=tuple(story.view for story in headlines),
         )
+
+    @property
+    def minutes(self) -> int:
+        """How long its titles and excerpts take to read, at least one minute."""
+        listed = list(self.choice.listed)
+        excerpts = (self.snippets[story.id].text for story in listed if story.id in self.snippets)
+        texts = [*(story.title for story in listed), *excerpts]
+        units = sum(max(len(text.split()), len(text) // _LONG_WORD) for text in texts)
+        return max(1, round(units / _WORDS_A_MINUTE))
 
     @property
     def today(self) -> date:
@@ -215,6 +228,7 @@ def edition_values(edition: EditionPage) -> dict[str, Any]:
         "today": edition.today,
         "day": edition.day or edition.today,
         "is_late": edition.is_late,
+        "words": edition.words,
     }
 
 

@@ -147,6 +147,32 @@ class TooManySaved(UserError):
         self.most = most
 
 
+class NoWords(UserError):
+    """The text is empty, or the chat is a private one, whose digests have no text of its own."""
+
+    template = "chat/words.html#empty"
+
+
+class TooManyWords(UserError):
+    """The text is longer than *most* characters, or has more than *lines* lines."""
+
+    template = "chat/words.html#too_long"
+
+    def __init__(self, most: int, lines: int) -> None:
+        super().__init__(most)
+        self.most, self.lines = most, lines
+
+
+class UnknownVariable(UserError):
+    """The text has a name in braces that stands for nothing."""
+
+    template = "chat/words.html#unknown_variable"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class NoSuchList(UserError):
     """The list of feeds belongs to another chat, was added before, or has expired."""
 

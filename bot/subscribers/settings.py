@@ -42,7 +42,7 @@ from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
-from storage.enums import CLOSED, ChatState, EmptyDay, Layout, Style
+from storage.enums import CLOSED, ChatKind, ChatState, EmptyDay, Layout, Style
 from storage.mailboxes import mailbox_of_chat
 from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 from storage.subscriptions import count_subscriptions, wants_digest
@@ -92,6 +92,7 @@ class ChatSettings:
     speaks: str = ""
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
+    kind: ChatKind = ChatKind.PRIVATE
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -371,6 +372,7 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         speaks=chat.speaks,
         style=chat.style,
         layout=chat.layout,
+        kind=chat.kind,
     )
 
 

@@ -29,7 +29,8 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 class ChatTopic:
     """A topic; *mode* is how the chat subscribes to it, None if it does not.
 
-    *has_headlines*: digests list only the titles of its stories. *muted_until* is None also for a topic that is muted without an end.
+    *muted_until* is None also for a topic that is muted without an end. *has_headlines*: digests
+    list only the titles of its stories.
     """
 
     id: int

@@ -7,22 +7,22 @@ from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
 
-READING = """AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds ListStories
+READING = """
+AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow FindFeeds ListStories
 MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage SavedPage SendSettings SendTopics
 ShowAll ShowCard ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent
 ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords
 TurnSearch TurnStories Widen
 """
 CHANGING = """
-AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
-FollowLink ImportFile KeepData MoveHere MoveSubscription MutePublisher MuteStory MuteTopic OnAlert OnStory
-Pause PauseFor RemoveSaved RemoveScheduleTime Resume SetAlertRate SetDays
-SetEmptyDay SetHeadlines SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
-SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
-ShowLayout ShowMoreTimes ShowOrder
-ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
-SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe
-UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe UseQuery
+AddList AddTime Ask AskLocation AskToErase AskTopicField AskWords CancelQuestion Dismiss Erase
+FollowLink ImportFile KeepData MoveHere MoveSubscription MutePublisher MuteStory MuteTopic
+OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords Resume SaveWords
+SetAlertRate SetDays SetEmptyDay SetHeadlines SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
+SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays ShowLayout
+ShowMoreTimes ShowOrder ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowWords ShowZone
+SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe UndoUnsubscribe
+UndoWords Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe UseQuery
 """
 CONFIDENTIAL = """
 CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage

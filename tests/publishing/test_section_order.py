@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.subscribers import subscriptions
-from storage.enums import Mode
+from bot.subscribers.digest_words import set_words
+from storage.chats import Chat
+from storage.enums import ChatKind, Mode, WordsPart
 from storage.subscriptions import subscription_to
 from tests.resources import USUAL_LIMITS
 
@@ -76,3 +78,18 @@ async def test_an_undone_unsubscription_keeps_its_place_and_form(storage, topics
     async with storage.reading() as tx:
         again = await subscription_to(tx, chat, first)
     assert (again.position, again.headlines) == (2, True)
+
+
+async def test_a_channel_has_its_own_words_in_its_digest(storage, topics, newsroom, digest):
+    chat, *_ = topics
+    async with storage.writing() as tx:
+        (await tx.get_one(Chat, chat)).kind = ChatKind.CHANNEL
+    await set_words(storage, chat, WordsPart.TITLE, "Desk of {date}")
+    await set_words(storage, chat, WordsPart.INTRO, "{stories} from {publishers}, <b>{minutes}</b>")
+    await set_words(storage, chat, WordsPart.END, "<script>")
+
+    text = await digest()
+
+    assert text.startswith("Desk of 3 March · 3 March\n3 stories from 1 publisher\n\n3 from 1, 1\n")
+    assert "\n<script>\n" in text
+    assert "Your Tuesday digest" not in text

@@ -433,6 +433,14 @@ def _register_card_buttons(router: Router) -> None:
         )
 
 
+def _register_order_buttons(router: Router) -> None:
+    """Register the buttons that order topics, and choose what digests list of them."""
+    on_press, flags = router.callback_query.register, Permission.ADMINISTRATORS.flags
+    on_press(show_order, press.ShowOrder.filter(), flags=flags)
+    on_press(move_subscription, press.MoveSubscription.filter(), flags=flags)
+    on_press(set_headlines, press.SetHeadlines.filter(), flags=flags)
+
+
 def make_router() -> Router:
     router = Router(name="subscriptions")
     on_message, on_press = router.message.register, router.callback_query.register
@@ -447,6 +455,7 @@ def make_router() -> Router:
     on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
     _register_card_buttons(router)
+    _register_order_buttons(router)
     on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)
     more = press.ShowTopicMenu.filter(F.menu == press.TopicMenu.MORE)
@@ -465,9 +474,6 @@ def make_router() -> Router:
     )
     on_press(ask_question, press.Ask.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(drop_buttons, press.Dismiss.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(show_order, press.ShowOrder.filter(), flags=administrators.flags)
-    on_press(move_subscription, press.MoveSubscription.filter(), flags=administrators.flags)
-    on_press(set_headlines, press.SetHeadlines.filter(), flags=administrators.flags)
     on_press(set_mode, press.SetMode.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(mute_topic, press.MuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(unmute_topic, press.UnmuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)

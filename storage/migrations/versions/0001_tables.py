@@ -455,6 +455,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chat_id", "number", name=op.f("pk_digest_time")),
     )
     op.create_table(
+        "digest_words",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("part", sa.String(16), nullable=False),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("former", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_digest_words_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "part", name=op.f("pk_digest_words")),
+    )
+    op.create_table(
         "edition",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("chat_id", ROW_ID, nullable=False),
@@ -1182,6 +1193,7 @@ def downgrade() -> None:
         "feedimport",
         "feedback",
         "edition",
+        "digest_words",
         "digest_time",
         "chatadmin",
         "bundle",
