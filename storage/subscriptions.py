@@ -40,7 +40,7 @@ class EndedSubscription(SQLModel, table=True):
     )
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # of the subscription
-    position: int = 0  # and `headlines`: those of the subscription
+    position: int = 0  # with `headlines`: as the subscription had them
     headlines: bool = False
     ended_at: datetime = Field(index=True)
 

@@ -42,7 +42,7 @@ async def ask_for_words(_: object, callback_data: press.AskWords, context: Conte
     part = callback_data.part
     shown = (await digest_words.get_words(context.storage, context.chat_id)).get(part, "")
     subject, most = _PARTS.index(part), LONGEST[part]
-    await ask(context, press.Question.WORDS, subject=subject, part=part, shown=shown, most=most)
+    await ask(context, press.Question.WORDS, subject=subject, which=part, shown=shown, most=most)
 
 
 async def preview_words(message: Message, subject: int, context: Context) -> None:
@@ -50,7 +50,7 @@ async def preview_words(message: Message, subject: int, context: Context) -> Non
     typed = checked(part, message.text or "")
     edition = await load_digest_so_far(context.storage, context.chat_id)
     values = edition_values(edition) | {"words": {part: typed}}
-    await context.reply.show("chat/words.html#preview", part=part, typed=typed, **values)
+    await context.reply.show("chat/words.html#preview", which=part, typed=typed, **values)
 
 
 async def save_words(
