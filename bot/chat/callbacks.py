@@ -637,6 +637,10 @@ class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
 
 
+class SetPinning(CallbackData, prefix="pin"):
+    wanted: bool
+
+
 class ShowWords(CallbackData, prefix="ownwords"):
     """Shows the chat's own words in its digests."""
 

@@ -44,6 +44,7 @@ from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
 from storage.enums import CLOSED, ChatKind, ChatState, EmptyDay, Layout, Style
 from storage.mailboxes import mailbox_of_chat
+from storage.pins import begin_pinning, end_pinning, pin_of
 from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
@@ -66,6 +67,7 @@ class Setting(StrEnum):
     QUIET = "q"
     ALERT_RATE = "a"
     PAUSE = "p"
+    PIN = "n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class ChatSettings:
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
     kind: ChatKind = ChatKind.PRIVATE
+    pins: bool = False
+    may_not_pin: bool = False
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -244,6 +248,18 @@ async def apply_layout(_: Transaction, chat: Chat, *, layout: Layout) -> None:
     chat.layout = layout
 
 
+async def set_pinning(storage: Storage, chat_id: int, *, wanted: bool) -> ChatSettings:
+    """Choose whether the newest digest is pinned; only groups and channels can."""
+    return await change(storage, chat_id, Setting.PIN, partial(apply_pinning, wanted=wanted))
+
+
+async def apply_pinning(tx: Transaction, chat: Chat, *, wanted: bool) -> None:
+    if not wanted:
+        await end_pinning(tx, chat.id)
+    elif chat.kind is not ChatKind.PRIVATE:
+        await begin_pinning(tx, chat.id)
+
+
 # Quiet hours, and how many alerts an hour.
 
 
@@ -356,6 +372,7 @@ async def _replan_alerts(tx: Transaction, chat: Chat) -> None:
 
 async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
     is_paused = chat.state is ChatState.PAUSED
+    pin = None if chat.kind is ChatKind.PRIVATE else await pin_of(tx, chat.id)
     return ChatSettings(
         plan=Plan(chat.zone, await schedule_of(tx, chat.id)),
         zone_guessed=chat.zone_guessed,
@@ -373,6 +390,8 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         style=chat.style,
         layout=chat.layout,
         kind=chat.kind,
+        pins=pin is not None,
+        may_not_pin=pin is not None and pin.refused_at is not None,
     )
 
 

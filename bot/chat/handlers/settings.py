@@ -115,6 +115,11 @@ async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Co
     await _change(settings.set_empty_day(context.storage, context.chat_id, empty_day), context)
 
 
+async def set_pinning(_: object, callback_data: press.SetPinning, context: Context) -> None:
+    wanted = callback_data.wanted
+    await _change(settings.set_pinning(context.storage, context.chat_id, wanted=wanted), context)
+
+
 # The time zone.
 
 
@@ -311,6 +316,7 @@ def make_router() -> Router:
         permission = Permission.EVERYBODY if is_first else Permission.ADMINISTRATORS
         on_press(show_page, data.filter(), flags=permission.flags)
     on_press(set_language, press.SetLanguage.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_pinning, press.SetPinning.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_empty_day, press.SetEmptyDay.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(show_zones, press.ShowZone.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_zone, press.SetZone.filter(), flags=Permission.ADMINISTRATORS.flags)

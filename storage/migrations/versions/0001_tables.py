@@ -602,6 +602,32 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "pin",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("pinned_id", sa.BigInteger(), nullable=True),
+        sa.Column("wanted_id", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("refused_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_pin_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pin")),
+        sa.UniqueConstraint("chat_id", name=op.f("uq_pin_chat_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_pin_due",
+        "pin",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("wanted_id IS NOT NULL"),
+        postgresql_where=sa.text("wanted_id IS NOT NULL"),
+    )
+    op.create_table(
         "publishedfeed",
         sa.Column("chat_id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -1186,6 +1212,7 @@ def downgrade() -> None:
         "quota",
         "pushsubscription",
         "publishedfeed",
+        "pin",
         "outage",
         "mute",
         "mailbox",
