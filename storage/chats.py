@@ -257,6 +257,12 @@ async def chats_of(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
     return await tx.rows(of_chat.order_by(col(Chat.thread_id)))
 
 
+async def channels(tx: Transaction) -> Sequence[Chat]:
+    """Return the channels in which the bot posts."""
+    of_kind = (col(Chat.kind) == ChatKind.CHANNEL, col(Chat.state).not_in(CLOSED), is_kept())
+    return await tx.rows(select(Chat).where(*of_kind).order_by(col(Chat.id)))
+
+
 async def chat_ids_after(tx: Transaction, chat_id: int, limit: int) -> Sequence[int]:
     """Return at most *limit* ids of chats above *chat_id*, in order."""
     following = (col(Chat.id) > chat_id, is_kept())
