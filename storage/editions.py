@@ -318,10 +318,10 @@ async def digest_topics_of_each(
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
     for chat_id, *topic, since, mode, away_from, away_until, headlines in rows:
         if Mode(mode).digests:
-            topics[chat_id].append(DigestTopic(*topic, since, headlines=headlines))
+            topics[chat_id].append(DigestTopic(*topic, since, None, headlines))
         elif since < away_until:
             missed = (max(since, away_from), away_until)
-            topics[chat_id].append(DigestTopic(*topic, *missed, headlines=headlines))
+            topics[chat_id].append(DigestTopic(*topic, *missed, headlines))
     return topics
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
@@ -52,7 +52,7 @@ class CatalogueChange(SQLModel, table=True):
     at: datetime
 
 
-def in_order() -> tuple[ColumnElement[int], ColumnElement[int]]:
+def in_order() -> tuple[Any, Any]:
     """Build the sort key of a chat's `Subscription` rows: the order that its users chose."""
     return col(Subscription.position), col(Subscription.id)
 

@@ -13,11 +13,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from aiogram.exceptions import AiogramError, TelegramAPIError, TelegramRetryAfter
+from sqlalchemy import and_
 from sqlmodel import col
 
-from bot.delivery.errors import ChatClosed, ChatMigrated, Refused
-from bot.delivery.telegram import translate
+from bot.delivery.errors import (
+    ChatBlocked,
+    ChatClosed,
+    ChatMigrated,
+    DeliveryError,
+    EditTargetGone,
+    FloodWait,
+    NotModified,
+    Refused,
+)
 from storage.chats import private_chat_of, private_chats_of_admins
 from storage.db.leases import claim, release
 from storage.enums import ChatState, DeliveryKind
@@ -25,8 +33,10 @@ from storage.outbox import enqueue, new_delivery
 from storage.pins import Pin, chats_of_pins
 
 if TYPE_CHECKING:
-    from aiogram import Bot
+    from collections.abc import Mapping
+    from datetime import datetime
 
+    from bot.delivery.telegram import Telegram
     from bot.rendering.renderer import Renderer
     from storage.chats import Chat
     from storage.db.engine import Storage, Transaction
@@ -38,23 +48,20 @@ LEASE: Final = timedelta(minutes=5)
 PATIENCE: Final = 5  # attempts while Telegram cannot be reached
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _MOST_TOLD: Final = 3  # chat admins
-_CALL_SECONDS: Final = 10
-# The Bot API has no code for these errors.
-_RIGHTS: Final = ("not enough rights", "need administrator rights", "chat_admin_required")
-_PINNED: Final = ("not modified", "chat_not_modified")
+_USELESS: Final = (Refused, ChatClosed, ChatMigrated, EditTargetGone)
 
 
 @dataclass(frozen=True, slots=True)
 class PinStage:
     storage: Storage
-    bot: Bot
+    telegram: Telegram
     renderer: Renderer
     owner: str
 
     async def run_once(self, limit: int = 20) -> int:
         """Pin the digests that are due; return how many were claimed."""
         async with self.storage.writing() as tx:
-            due = (col(Pin.wanted_id).is_not(None)) & (col(Pin.due_at) <= tx.now)
+            due = and_(col(Pin.wanted_id).is_not(None), col(Pin.due_at) <= tx.now)
             order = (col(Pin.due_at), col(Pin.id))
             pins = await claim(
                 tx, Pin, due, order=order, limit=limit, owner=self.owner, lease=LEASE
@@ -66,56 +73,32 @@ class PinStage:
 
     async def _set(self, claimed: PinToSet) -> None:
         pin, chat = claimed.pin, claimed.chat
-        error: AiogramError | None = None
-        if chat.state is ChatState.ACTIVE:
+        is_open, error = chat.state is ChatState.ACTIVE, None
+        if is_open:
             error = await self._call(pin, chat)
         async with self.storage.writing() as tx:
-            await self._store(tx, pin, chat, error)
+            values = _values(pin, error, tx.now) if is_open else _DONE
+            is_ours = await self._release(tx, pin, values)
+            if is_ours and pin.refused_at is None and values.get("refused_at"):
+                await self._tell(tx, chat)
 
-    async def _call(self, pin: Pin, chat: Chat) -> AiogramError | None:
+    async def _call(self, pin: Pin, chat: Chat) -> DeliveryError | None:
         """Pin the message, then unpin the one before; return why the first was not done."""
-        where = {"chat_id": chat.telegram_id, "request_timeout": _CALL_SECONDS}
         try:
-            await self.bot.pin_chat_message(
-                message_id=pin.wanted_id or 0, disable_notification=True, **where
-            )
-        except AiogramError as error:
-            if not _says(error, _PINNED):
-                return error
-        if pin.pinned_id not in {None, pin.wanted_id}:
+            await self.telegram.pin(chat.telegram_id, pin.wanted_id or 0)
+        except NotModified:
+            pass
+        except DeliveryError as error:
+            log.info("a digest was not pinned", chat=chat.telegram_id, reason=str(error))
+            return error
+        if pin.pinned_id and pin.pinned_id != pin.wanted_id:
             try:
-                await self.bot.unpin_chat_message(message_id=pin.pinned_id, **where)
-            except AiogramError as error:  # deleted, or unpinned by hand
+                await self.telegram.unpin(chat.telegram_id, pin.pinned_id)
+            except DeliveryError as error:  # deleted, or unpinned by hand
                 log.info("an old digest was not unpinned", reason=str(error))
         return None
 
-    async def _store(
-        self, tx: Transaction, pin: Pin, chat: Chat, error: AiogramError | None
-    ) -> None:
-        done = {"wanted_id": None, "attempts": 0}
-        if error is None:
-            is_pinned = chat.state is ChatState.ACTIVE
-            values = {"pinned_id": pin.wanted_id, "refused_at": None} if is_pinned else {}
-            await self._release(tx, pin, done | values)
-        elif isinstance(error, TelegramRetryAfter):
-            pause = timedelta(seconds=error.retry_after)
-            await self._release(tx, pin, {"due_at": tx.now + pause})
-        elif _says(error, _RIGHTS):
-            ours = await self._release(tx, pin, done | {"refused_at": pin.refused_at or tx.now})
-            if ours and pin.refused_at is None:
-                await self._tell(tx, chat)
-        elif isinstance(translate(error), (Refused, ChatClosed, ChatMigrated)):
-            log.info("a digest was not pinned", reason=str(error))
-            await self._release(tx, pin, done)
-        elif pin.attempts + 1 >= PATIENCE:
-            log.warning("a digest was not pinned", reason=str(error))
-            await self._release(tx, pin, done)
-        else:
-            pause = _FIRST_PAUSE * 2**pin.attempts
-            later = {"attempts": pin.attempts + 1, "due_at": tx.now + pause}
-            await self._release(tx, pin, later)
-
-    async def _release(self, tx: Transaction, pin: Pin, values: dict[str, object]) -> bool:
+    async def _release(self, tx: Transaction, pin: Pin, values: Mapping[str, object]) -> bool:
         """Free the row with new *values*, unless a newer digest is to be pinned meanwhile."""
         current = await tx.get(Pin, pin.id)
         if current is None:
@@ -140,6 +123,20 @@ class PinStage:
         await enqueue(tx, rows)
 
 
-def _says(error: AiogramError, sentences: tuple[str, ...]) -> bool:
-    text = error.message.lower() if isinstance(error, TelegramAPIError) else ""
-    return any(sentence in text for sentence in sentences)
+_DONE: Final[Mapping[str, object]] = {"wanted_id": None, "attempts": 0}
+
+
+def _values(pin: Pin, error: DeliveryError | None, now: datetime) -> Mapping[str, object]:
+    """Return the columns of *pin* after a call."""
+    match error:
+        case None:
+            return {**_DONE, "pinned_id": pin.wanted_id, "refused_at": None}
+        case FloodWait():
+            return {"due_at": now + error.pause}
+        case ChatBlocked():  # the bot lacks the right
+            return {**_DONE, "refused_at": pin.refused_at or now}
+        case _ if isinstance(error, _USELESS) or pin.attempts + 1 >= PATIENCE:
+            return _DONE
+        case _:
+            later = now + _FIRST_PAUSE * 2**pin.attempts
+            return {"attempts": pin.attempts + 1, "due_at": later}

@@ -208,6 +208,19 @@ class Telegram:
             )
         return message_id
 
+    async def pin(self, chat_id: int, message_id: int) -> None:
+        """Pin the message without a sound. Raises a DeliveryError."""
+        with _translated():
+            await self.bot.pin_chat_message(
+                chat_id, message_id, disable_notification=True, request_timeout=self.call_seconds
+            )
+
+    async def unpin(self, chat_id: int, message_id: int) -> None:
+        with _translated():
+            await self.bot.unpin_chat_message(
+                chat_id, message_id=message_id, request_timeout=self.call_seconds
+            )
+
     async def responds(self) -> bool:
         try:
             with _translated():

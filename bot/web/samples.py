@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from bot.publishing.pages import EditionPage, Picture, edition_values
 from bot.publishing.samples import CONSUL, NOW, PLAN, QUERIES, TIES, sample_edition, sample_snippet
@@ -107,7 +108,12 @@ _SUGGESTIONS = (Suggestion("Taiwan", "Taiwan"), Suggestion("Ferries", "ferry OR 
 def _stories() -> Iterator[Sample]:
     for is_saved, done in product((False, True), (None, "saved", "muted", "subscribed", "undone")):
         for do in StoryPart:
-            values = {"story": _story(is_saved=is_saved), "done": done, "do": do, "undo": "1"}
+            values: dict[str, Any] = {
+                "story": _story(is_saved=is_saved),
+                "done": done,
+                "do": do,
+                "undo": "1",
+            }
             values |= {"site": PAGE_LINKS, "suggestions": _SUGGESTIONS if done else ()}
             yield Sample.of("web/story.html", values)
 

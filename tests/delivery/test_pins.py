@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from aiogram.exceptions import TelegramBadRequest, TelegramNetworkError, TelegramRetryAfter
-from aiogram.methods import PinChatMessage
 from sqlmodel import select
 
+from bot.delivery.errors import ChatBlocked, FloodWait, NeverSent, Refused, rejection
 from bot.delivery.pins import PATIENCE, PinStage
+from bot.delivery.telegram import Telegram
 from bot.rendering.renderer import Renderer
 from bot.subscribers import settings
 from storage.chats import Chat
@@ -16,27 +16,24 @@ from storage.outbox import Delivery
 from storage.pins import Pin, pin_of
 from tests.delivery.conftest import send_all
 
-METHOD = PinChatMessage(chat_id=-5, message_id=1)
-NO_RIGHTS = TelegramBadRequest(
-    METHOD, "Bad Request: not enough rights to manage pinned messages in the chat"
-)
-GONE = TelegramBadRequest(METHOD, "Bad Request: message to pin not found")
-SLOW = TelegramRetryAfter(METHOD, "Too Many Requests", 30)
-AWAY = TelegramNetworkError(METHOD, "no connection")
+NO_RIGHTS = ChatBlocked("not enough rights to manage pinned messages in the chat")
+GONE = Refused("message to pin not found")
+SLOW = FloodWait("Too Many Requests", timedelta(seconds=30))
+AWAY = NeverSent("no connection")
 
 
-class FakeBot:
+class FakePinning:
     """Pins messages, except that each call that pins takes the next of its *errors*."""
 
     def __init__(self):
         self.pinned, self.errors, self.unpin_fails = [], [], False
 
-    async def pin_chat_message(self, *, message_id, **_):
+    async def pin(self, _chat_id, message_id):
         if self.errors and (error := self.errors.pop(0)):
             raise error
         self.pinned.append(message_id)
 
-    async def unpin_chat_message(self, *, message_id, **_):
+    async def unpin(self, _chat_id, message_id):
         self.pinned.remove(message_id)
         if self.unpin_fails:
             raise GONE
@@ -44,7 +41,7 @@ class FakeBot:
 
 @pytest.fixture
 def fake():
-    return FakeBot()
+    return FakePinning()
 
 
 @pytest.fixture
@@ -179,15 +176,15 @@ async def test_a_closed_chat_is_not_called(digest, pins, fake, storage, channel,
 
 
 async def test_a_digest_sent_while_another_is_pinned_is_pinned_next(digest, pins, fake, storage):
-    pin = fake.pin_chat_message
+    pin = fake.pin
 
-    async def pin_late(**values):
-        fake.pin_chat_message = pin
+    async def pin_late(*where):
+        fake.pin = pin
         await digest()
-        await pin(**values)
+        await pin(*where)
 
     await digest()
-    fake.pin_chat_message = pin_late
+    fake.pin = pin_late
     await pins.run_once()
     await pins.run_once()
 
@@ -195,3 +192,28 @@ async def test_a_digest_sent_while_another_is_pinned_is_pinned_next(digest, pins
     async with storage.reading() as tx:
         (row,) = await tx.rows(select(Pin))
     assert row.pinned_id == 2
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Bad Request: not enough rights to manage pinned messages in the chat", "CHAT_ADMIN_REQUIRED"],
+)
+def test_a_missing_right_is_recognised(sentence):
+    assert isinstance(rejection(400, sentence), ChatBlocked)
+
+
+async def test_a_group_of_the_playground_has_the_newest_digest_pinned(
+    storage, playground, bot, sending_there, outbox
+):
+    user = playground.user("Ann")
+    group = playground.chat("supergroup", "Desk", [user], bot="administrator")
+    chat = await outbox.chat(group.id)
+    await settings.set_pinning(storage, chat, wanted=True)
+    stage = PinStage(storage, Telegram(bot), Renderer(), "me")
+    for text in ("one", "two"):
+        await outbox.add(chat, text, kind=DeliveryKind.EDITION)
+        await send_all(sending_there)
+        await stage.run_once()
+
+    (pinned,) = group.pinned
+    assert group.messages[pinned].content["text"] == "two"
