@@ -121,6 +121,7 @@ class DigestTime(SQLModel, table=True):
     number: int = Field(primary_key=True)
     minutes: int  # after local midnight
     weekdays: int  # bit 0 is Monday
+    most_covered: bool = False  # it lists the most covered stories of the week
 
 
 class DigestWords(SQLModel, table=True):
@@ -378,7 +379,13 @@ async def schedule_of(tx: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]
 
 
 _SCHEDULES: Final = (
-    select(DigestTime.chat_id, DigestTime.number, DigestTime.minutes, DigestTime.weekdays)
+    select(  # type: ignore[call-overload]
+        DigestTime.chat_id,
+        DigestTime.number,
+        DigestTime.minutes,
+        DigestTime.weekdays,
+        DigestTime.most_covered,
+    )
     .where(among(col(DigestTime.chat_id), bindparam("chats")))
     .order_by(col(DigestTime.number))
 )

@@ -14,7 +14,7 @@ from storage.alerts import Alert
 from storage.articles import Article
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, insert_new
-from storage.editions import EditionStory
+from storage.editions import Edition, EditionStory
 from storage.stories import Story, chain_of_story
 
 
@@ -69,6 +69,32 @@ async def sent_story(tx: Transaction, chat_id: int, story_id: int) -> SentStory 
         )
         if row:
             return SentStory(*row)
+    return await _covered_story(tx, chat_id, story_id)
+
+
+async def _covered_story(tx: Transaction, chat_id: int, story_id: int) -> SentStory | None:
+    """Return the story if an edition of the most covered stories listed it."""
+    editions = await tx.rows(
+        select(Edition.covered).where(
+            col(Edition.chat_id) == chat_id, col(Edition.covered).is_not(None)
+        )
+    )
+    found = [each for covered in editions for each in covered if each[0] == story_id]
+    for _, article_id, topic_ids in found:
+        row = await tx.first(
+            select(
+                chain_of_story(Story),
+                Article.title,
+                func.coalesce(func.nullif(Article.text, ""), Article.summary),
+                Article.url,
+                Article.url_hash,
+            )  # type: ignore[call-overload]
+            .join(Article, col(Article.id) == article_id)
+            .where(col(Story.id) == story_id)
+        )
+        if row:
+            chain, *texts = row
+            return SentStory(chain, article_id, topic_ids, *texts)
     return None
 
 

@@ -800,6 +800,13 @@ class ShowDays(CallbackData, prefix="days"):
     number: ScheduleNumber
 
 
+class SetMostCovered(CallbackData, prefix="covered"):
+    """Whether a weekly digest lists the most covered stories of the week."""
+
+    number: ScheduleNumber
+    wanted: bool
+
+
 class SetDays(CallbackData, prefix="setdays"):
     number: ScheduleNumber
     weekdays: RowId  # as bits; bit 0 is Monday

@@ -29,6 +29,7 @@ from bot.publishing.selection import (
     SelectedTopic,
     arrange,
     choose,
+    most_covered,
 )
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
@@ -53,6 +54,10 @@ FIRST_REACH = timedelta(hours=24)
 # missed weekly digest is merged into the next one.
 LONGEST_REACH = timedelta(days=15)
 
+# How far back an edition of the most covered stories reaches, and how many it lists.
+WEEK = timedelta(days=7)
+MOST_COVERED = 10
+
 # Counts are cached because counting took longer than everything else about a digest.
 COUNTS_GOOD_FOR = timedelta(minutes=30)
 MOST_COUNTED = 20_000
@@ -70,6 +75,7 @@ class Reader:
 
     *recipient* is its mailbox, if digests are mailed to it. *follows* says whether it follows
     private sources, *mutes* whether it has muted anything. *words* are its own words.
+    *lists_most_covered*: its edition lists the most covered stories of the week, known or not.
     """
 
     chat: Chat
@@ -80,6 +86,7 @@ class Reader:
     mutes: bool = False
     recipient: Recipient | None = None
     words: Mapping[WordsPart, str] = field(default_factory=dict)
+    lists_most_covered: bool = False
 
     @property
     def id(self) -> int:
@@ -101,6 +108,8 @@ class Reader:
 
     def since(self, now: datetime) -> datetime:
         """Return the start of the period that the next edition covers."""
+        if self.lists_most_covered:
+            return now - WEEK
         last = self.last.made_at
         return max(last, now - LONGEST_REACH) if last else now - FIRST_REACH
 
@@ -201,6 +210,7 @@ async def _next_editions(
             trends=_trends(ages, reader.topics, now, since),
             language=reader.chat.speaks,
             words=reader.words,
+            is_most_covered=reader.lists_most_covered,
         )
         for reader in readers
     }
@@ -231,7 +241,10 @@ async def _choices(
     await news.load_publishers(tx, set[int]().union(*story_ids.values()))
     choices = {}
     for reader in readers:
-        stories = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
+        if reader.lists_most_covered:
+            stories = most_covered(news.stories(found[reader.id], (), ()), MOST_COVERED)
+        else:
+            stories = news.stories(found[reader.id], listed[reader.id], alerted[reader.id])
         topics = [SelectedTopic(topic.id, topic.name, topic.headlines) for topic in reader.topics]
         choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
         await sleep(0)  # let other tasks run
@@ -293,6 +306,7 @@ async def load_made_digest(
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
             words=(await words_of_each(tx, [chat.id])).get(chat.id, {}),
+            is_most_covered=made.covered is not None,
             is_private=chat.kind is ChatKind.PRIVATE,
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )

@@ -66,6 +66,7 @@ class EditionPage:
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
     - *is_private*: it is that of a private chat.
+    - *is_most_covered*: it lists the most covered stories of a week, not what is new.
     - *words*: the chat's own, see `bot.rendering.own_words`.
     - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
     """
@@ -90,6 +91,7 @@ class EditionPage:
     gives_reason: bool = True
     is_channel: bool = False
     is_private: bool = False
+    is_most_covered: bool = False
     words: Mapping[WordsPart, str] = field(default_factory=dict)
 
     def news(self, section: Section) -> TopicNews:

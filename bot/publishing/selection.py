@@ -191,6 +191,11 @@ def choose(
     return arrange(topics, sorted(stories, key=attrgetter("rank")), caps)
 
 
+def most_covered(stories: Iterable[SelectedStory], most: int) -> list[SelectedStory]:
+    """Return the stories that the most publishers report; of equal ones, the better ranked."""
+    return sorted(stories, key=lambda story: (-len(story.publishers), story.rank))[:most]
+
+
 def arrange(
     topics: Sequence[SelectedTopic], ranked: Sequence[SelectedStory], caps: Caps = UNCAPPED
 ) -> Choice:

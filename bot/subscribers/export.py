@@ -11,7 +11,7 @@ An import adds to the chat and changes nothing that it has:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -91,7 +91,11 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
         exported_at=tx.now,
         settings=_settings(chat),
         digests=tuple(
-            ExportedTime(time=_clock(time.minutes), weekdays=_day_names(time.weekdays))
+            ExportedTime(
+                time=_clock(time.minutes),
+                weekdays=_day_names(time.weekdays),
+                most_covered=time.most_covered,
+            )
             for time in await schedule_of(tx, chat_id)
         ),
         topics=tuple(
@@ -357,7 +361,12 @@ async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | Non
 async def _import_settings(storage: Storage, chat_id: int, document: ExportDocument) -> bool:
     """Take the settings that the chat has not chosen itself; return whether any were taken."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
-    wanted = renewed((), list(map(_weekly_time, document.digests)), {}) or DEFAULT_SCHEDULE
+    covered = {_weekly_time(time) for time in document.digests if time.most_covered}
+    times = renewed((), list(map(_weekly_time, document.digests)), {}) or DEFAULT_SCHEDULE
+    wanted = tuple(
+        replace(time, most_covered=WeeklyTime(time.minutes, time.weekdays) in covered)
+        for time in times
+    )
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         takes_zone = zone is not None and zone != chat.zone and chat.zone_guessed

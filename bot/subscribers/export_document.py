@@ -69,6 +69,7 @@ class ExportedSettings(_Part):
 class ExportedTime(_Part):
     time: TimeOfDay
     weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=MOST), FailFast()]
+    most_covered: bool = False
 
 
 class ExportedTopic(_Part):

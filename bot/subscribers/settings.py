@@ -22,6 +22,7 @@ from bot.subscribers.digest_schedule import (
     renewed,
     with_another,
     with_days,
+    with_most_covered,
     with_only,
     with_time,
     without,
@@ -190,6 +191,15 @@ async def set_time(
 async def set_days(storage: Storage, chat_id: int, number: int, weekdays: int) -> ChatSettings:
     return await _reschedule(
         storage, chat_id, lambda schedule, _: with_days(schedule, number, weekdays)
+    )
+
+
+async def set_most_covered(
+    storage: Storage, chat_id: int, number: int, *, wanted: bool
+) -> ChatSettings:
+    """Let the weekly digest *number* list the most covered stories of the week, or what is new."""
+    return await _reschedule(
+        storage, chat_id, lambda schedule, _: with_most_covered(schedule, number, wanted=wanted)
     )
 
 

@@ -18,8 +18,8 @@ CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField AskWords CancelQuestion Dismiss Erase
 FollowLink ImportFile KeepData MoveHere MoveSubscription MutePublisher MuteStory MuteTopic
 OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords Resume SaveWords
-SetAlertRate SetDays SetEmptyDay SetHeadlines SetLanguage SetLayout SetMode SetPinning
-SetOnlyTime SetQuiet
+SetAlertRate SetDays SetEmptyDay SetHeadlines SetLanguage SetLayout SetMode SetMostCovered
+SetPinning SetOnlyTime SetQuiet
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays ShowLayout
 ShowMoreTimes ShowOrder ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowWords ShowZone
 SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe UndoUnsubscribe

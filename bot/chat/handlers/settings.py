@@ -296,6 +296,17 @@ async def set_days(_: object, callback_data: press.SetDays, context: Context) ->
     await _show_changed(changed, _DAYS, context, chosen=chosen)
 
 
+async def set_most_covered(
+    _: object, callback_data: press.SetMostCovered, context: Context
+) -> None:
+    number, wanted = callback_data.number, callback_data.wanted
+    changed = await settings.set_most_covered(
+        context.storage, context.chat_id, number, wanted=wanted
+    )
+    chosen = numbered(changed.plan.times, number)
+    await _show_changed(changed, _DAYS, context, chosen=chosen)
+
+
 async def _show_numbered(template: str, shown: ChatSettings, number: int, context: Context) -> None:
     """Show the schedule time with this number."""
     chosen = numbered(shown.plan.times, number)
@@ -345,5 +356,7 @@ def make_router() -> Router:
         flags=Permission.ADMINISTRATORS.flags,
     )
     on_press(show_days, press.ShowDays.filter(), flags=Permission.ADMINISTRATORS.flags)
+    covered = press.SetMostCovered.filter()
+    on_press(set_most_covered, covered, flags=Permission.ADMINISTRATORS.flags)
     on_press(set_days, press.SetDays.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router

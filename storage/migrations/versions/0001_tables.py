@@ -449,6 +449,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("weekdays", sa.Integer(), nullable=False),
+        sa.Column("most_covered", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_digest_time_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -475,6 +476,7 @@ def upgrade() -> None:
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("stories", sa.Integer(), nullable=False),
+        sa.Column("covered", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("topics", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_edition_chat_id_chat"), ondelete="CASCADE"
