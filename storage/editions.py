@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -142,7 +142,7 @@ async def last_editions_of_each(
 
 
 _NEWEST_FIRST: Final = (
-    select(
+    select(  # type: ignore[call-overload]
         col(Edition.chat_id),
         col(Edition.schedule_number),
         col(Edition.local_date),
@@ -325,12 +325,14 @@ async def digest_topics_of_each(
     """
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
-    for chat_id, *topic, since, mode, away_from, away_until, headlines in rows:
+    for row in rows:
+        chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until, brief = row
+        topic = DigestTopic(topic_id, name, query_id, query, since, headlines=brief)
         if Mode(mode).digests:
-            topics[chat_id].append(DigestTopic(*topic, since, None, headlines))
+            topics[chat_id].append(topic)
         elif since < away_until:
-            missed = (max(since, away_from), away_until)
-            topics[chat_id].append(DigestTopic(*topic, *missed, headlines))
+            missed = {"since": max(since, away_from), "missed_until": away_until}
+            topics[chat_id].append(replace(topic, **missed))
     return topics
 
 

@@ -6,7 +6,7 @@ from bot.rendering.own_words import unknown_variables
 from bot.subscribers.errors import NothingToUndo, NoWords, TooManyWords, UnknownVariable
 from bot.subscribers.text import checksum
 from storage.chats import DigestWords, lock_chat, words_of, words_of_each
-from storage.db.engine import Storage
+from storage.db.engine import Storage, Transaction
 from storage.enums import ChatKind, WordsPart
 
 LONGEST = {WordsPart.TITLE: 100, WordsPart.INTRO: 500, WordsPart.END: 500}
@@ -51,14 +51,19 @@ async def set_words(storage: Storage, chat_id: int, part: WordsPart, text: str) 
         chat = await lock_chat(tx, chat_id)
         if chat.kind is ChatKind.PRIVATE:
             raise NoWords
-        row = await words_of(tx, chat_id, part)
-        if row is None:
-            row = DigestWords(chat_id=chat_id, part=part)
-        elif row.text != text:
-            row.former = row.text
-        row.text = text
-        await tx.add(row)
+        await put_words(tx, chat_id, part, text)
     return ChangedWords(part, text, checksum(text))
+
+
+async def put_words(tx: Transaction, chat_id: int, part: WordsPart, text: str) -> None:
+    """Store a checked text, and keep the one before; the chat must be locked."""
+    row = await words_of(tx, chat_id, part)
+    if row is None:
+        row = DigestWords(chat_id=chat_id, part=part)
+    elif row.text != text:
+        row.former = row.text
+    row.text = text
+    await tx.add(row)
 
 
 async def undo_words(storage: Storage, chat_id: int, part: WordsPart, after: str) -> ChangedWords:

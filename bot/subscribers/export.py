@@ -11,6 +11,7 @@ An import adds to the chat and changes nothing that it has:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -23,7 +24,8 @@ from bot.slices import Slices, in_turns
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import subscriptions, topics
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
-from bot.subscribers.errors import NotAnExport
+from bot.subscribers.digest_words import checked, put_words
+from bot.subscribers.errors import NotAnExport, UserError
 from bot.subscribers.export_document import (
     DAYS,
     MOST_LISTED,
@@ -37,6 +39,7 @@ from bot.subscribers.export_document import (
     ExportedStory,
     ExportedTime,
     ExportedTopic,
+    ExportedWords,
     PartError,
     Weekday,
 )
@@ -46,12 +49,20 @@ from bot.subscribers.settings import replan
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
 from storage import enums
-from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedule
+from storage.chats import (
+    Chat,
+    lock_account,
+    lock_chat,
+    schedule_of,
+    set_schedule,
+    words_of_each,
+)
 from storage.db.engine import Storage, Transaction
 from storage.editions import editions_to_export
 from storage.feeds_followed import sources_followed
 from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
+from storage.pins import begin_pinning, pin_of
 from storage.saved_stories import saved_stories
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
 from storage.sources import Source
@@ -89,7 +100,12 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
     mailbox = await mailbox_of_chat(tx, chat_id)
     return ExportDocument(
         exported_at=tx.now,
-        settings=_settings(chat),
+        settings=_settings(chat).model_copy(
+            update={
+                "pins": await pin_of(tx, chat_id) is not None,
+                "words": ExportedWords(**(await words_of_each(tx, [chat_id])).get(chat_id, {})),
+            }
+        ),
         digests=tuple(
             ExportedTime(
                 time=_clock(time.minutes),
@@ -379,8 +395,26 @@ async def _import_settings(storage: Storage, chat_id: int, document: ExportDocum
         takes_times = await schedule_of(tx, chat_id) == DEFAULT_SCHEDULE != wanted
         if takes_times:
             await set_schedule(tx, chat_id, wanted)
+        takes_looks = await _import_looks(tx, chat, document.settings)
         await replan(tx, chat)
-    return bool(takes_zone or takes_hours or takes_times)
+    return bool(takes_zone or takes_hours or takes_times or takes_looks)
+
+
+async def _import_looks(tx: Transaction, chat: Chat, settings: ExportedSettings) -> bool:
+    """Take the pins and own words of a group or channel that has none of its own."""
+    if chat.kind is enums.ChatKind.PRIVATE:
+        return False
+    if settings.pins:
+        await begin_pinning(tx, chat.id)
+    own = (await words_of_each(tx, [chat.id])).get(chat.id, {})
+    taken = settings.pins
+    for part in enums.WordsPart:
+        with suppress(UserError):  # text that no digest can have
+            text = checked(part, getattr(settings.words, part))
+            if part not in own:
+                await put_words(tx, chat.id, part, text)
+                taken = True
+    return taken
 
 
 def _weekly_time(exported: ExportedTime) -> WeeklyTime:

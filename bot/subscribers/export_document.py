@@ -48,8 +48,16 @@ class ExportedHours(_Part):
     end: TimeOfDay = Field(validation_alias="to", serialization_alias="to")
 
 
+class ExportedWords(_Part):
+    """The own words of a group or channel in its digests; see `bot.rendering.own_words`."""
+
+    title: str = ""
+    intro: str = ""
+    end: str = ""
+
+
 class ExportedSettings(_Part):
-    """Only *zone* and *quiet_hours* are imported; the importer checks the zone."""
+    """Only *zone*, *quiet_hours*, *pins* and *words* are imported; the importer checks them."""
 
     name: str = ""
     language: str = ""
@@ -63,6 +71,8 @@ class ExportedSettings(_Part):
     style: str = ""
     layout: str = ""
     digest_by: str = ""
+    pins: bool = False
+    words: ExportedWords = ExportedWords()
     since: Timestamp | None = None
 
 

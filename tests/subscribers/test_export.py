@@ -24,8 +24,9 @@ from bot.subscribers.export import (
 )
 from bot.subscribers.export_document import PartError, read_document
 from bot.subscribers.limits import MOST_SAVED, Limits
+from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import Mode
+from storage.enums import ChatKind, Mode
 from storage.sources import Follow, add_source
 from storage.subscriptions import count_subscriptions
 from tests.resources import MOST_TOPICS, USUAL_LIMITS, ReadsHere
@@ -310,3 +311,19 @@ async def test_an_import_saves_no_more_stories_than_the_limit(chat_id, storage):
     report = await load(storage, chat_id, written(saved=stories))
 
     assert report.saved == MOST_SAVED
+
+
+async def test_a_channel_takes_the_words_and_pins_of_an_export(exported, arrive, storage):
+    words = {"title": "Desk {date}", "intro": "{wrong}", "end": "x" * 501}
+    data = written(settings={"pins": True, "words": words})
+    channel, private = await arrive(4), await arrive(5)
+    async with storage.writing() as tx:
+        (await tx.get_one(Chat, channel)).kind = ChatKind.CHANNEL
+
+    for chat_id in (channel, private):
+        await load(storage, chat_id, data)
+
+    taken = (await exported(channel))["settings"]
+    assert (taken["pins"], taken["words"]) == (True, words | {"intro": "", "end": ""})
+    left = (await exported(private))["settings"]
+    assert (left["pins"], left["words"]["title"]) == (False, "")
