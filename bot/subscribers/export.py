@@ -98,12 +98,13 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
     chat_id, muted = chat.id, await topics_muted(tx, chat.id)
     mutes = await mutes_of(tx, chat_id, offset=0, limit=MOST_LISTED)
     mailbox = await mailbox_of_chat(tx, chat_id)
+    words = (await words_of_each(tx, [chat_id])).get(chat_id, {})
     return ExportDocument(
         exported_at=tx.now,
         settings=_settings(chat).model_copy(
             update={
                 "pins": await pin_of(tx, chat_id) is not None,
-                "words": ExportedWords(**(await words_of_each(tx, [chat_id])).get(chat_id, {})),
+                "words": ExportedWords(**{part.value: text for part, text in words.items()}),
             }
         ),
         digests=tuple(

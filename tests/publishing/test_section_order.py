@@ -7,7 +7,8 @@ import pytest
 from bot.subscribers import subscriptions
 from bot.subscribers.digest_words import set_words
 from storage.chats import Chat
-from storage.enums import ChatKind, Mode, WordsPart
+from storage.enums import ChatKind, Layout, Mode, WordsPart
+from storage.outbox import Delivery
 from storage.subscriptions import subscription_to
 from tests.resources import USUAL_LIMITS
 
@@ -93,3 +94,25 @@ async def test_a_channel_has_its_own_words_in_its_digest(storage, topics, newsro
     assert text.startswith("Desk of 3 March · 3 March\n3 stories from 1 publisher\n\n3 from 1, 1\n")
     assert "\n<script>\n" in text
     assert "Your Tuesday digest" not in text
+
+
+async def test_a_rich_digest_has_the_same_words_and_headlines(
+    storage, topics, newsroom, digest, clock
+):
+    chat, first, _ = topics
+    async with storage.writing() as tx:
+        row = await tx.get_one(Chat, chat)
+        row.kind, row.layout = ChatKind.GROUP, Layout.RICH
+    await set_words(storage, chat, WordsPart.TITLE, "Desk of <i>{date}</i>")
+    await set_words(storage, chat, WordsPart.END, "Bye")
+    await subscriptions.set_headlines(storage, chat, first, wanted=True)
+
+    await digest()
+
+    (sent,) = await newsroom.all(Delivery)
+    rich = sent.body["rich"]
+    assert "<h2>Desk of <i>3 March</i></h2>" in rich
+    assert "<p>Bye</p>" in rich
+    assert "Words on Only one." not in rich
+    assert "Words on Only two." in rich
+    assert ["Stories ▸"] in [[button["text"] for button in each] for each in sent.body["keyboard"]]
