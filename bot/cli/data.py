@@ -304,7 +304,7 @@ def archive(
             read_only=True,
         )
     except ForeignFileError as error:
-        fail(f"{error}.")
+        fail(f"{error.path} was not written by this command. Move it, or choose another folder.")
     except OSError as error:
         fail(f"{folder} cannot be written: {error.strerror}.")
     for name, count in written.items():

@@ -35,7 +35,7 @@ class ForeignFileError(Exception):
     """A file of the archive's name exists, and the archive did not write it."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} was not written by dateline archive. Move it, or choose a folder")
+        super().__init__(path)
         self.path = path
 
 
