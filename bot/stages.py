@@ -65,7 +65,8 @@ def _periodic(name: str, *, wakes: tuple[Stage, ...] = (), **every: float) -> St
 
 
 # Role send.
-SEND: Final = _queue("send", 1, woken_by=(Notification.DELIVERIES,))
+PIN: Final = _queue("pin", 5)
+SEND: Final = _queue("send", 1, wakes=(PIN,), woken_by=(Notification.DELIVERIES,))
 MAIL: Final = _queue("mail", 1, woken_by=(Notification.DELIVERIES,))
 BOUNCES: Final = _periodic("bounces", minutes=5)
 

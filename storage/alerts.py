@@ -453,30 +453,7 @@ async def alerts_sent(
     return [AlertSent(*row) for row in rows]
 
 
-# Pressed alerts: the alert that a pressed button belongs to.
-
-
-class PressedAlert(NamedTuple):
-    """The alert of a pressed button. *chain*: the first story of the chain of the alert's story."""
-
-    chain: int
-    article_id: int
-    topic_ids: list[int]
-    title: str
-    text: str
-
-
-async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert | None:
-    """Return the chat's alert to the story, if there is one."""
-    row = await tx.first(
-        select(
-            chain_of_story(Story), Alert.article_id, Alert.topic_ids, Article.title, Article.text
-        )  # type: ignore[call-overload]
-        .join(Story, col(Story.id) == Alert.story_id)
-        .join(Article, col(Article.id) == Alert.article_id)
-        .where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
-    )
-    return PressedAlert(*row) if row else None
+# Pressed alerts.
 
 
 async def mark_pressed(

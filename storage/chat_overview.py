@@ -14,6 +14,7 @@ from storage.enums import ChatKind, ChatState
 from storage.mailboxes import Mailbox
 from storage.mutes import Mute
 from storage.outbox import Delivery
+from storage.saved_stories import SavedStory
 from storage.sources import Follow
 from storage.subscriptions import Subscription
 
@@ -61,6 +62,7 @@ class StoredCounts(NamedTuple):
     topics: int
     sources: int
     mutes: int
+    saved: int
     mailboxes: int
     editions: int
     alerts: int
@@ -69,7 +71,7 @@ class StoredCounts(NamedTuple):
 
 async def stored_counts(tx: Transaction, chat_id: int) -> StoredCounts:
     """Return how many rows the chat has of each kind."""
-    tables = (Subscription, Follow, Mute, Mailbox, Edition, Alert, Delivery)
+    tables = (Subscription, Follow, Mute, SavedStory, Mailbox, Edition, Alert, Delivery)
     counts = [
         await tx.one(
             select(func.count())

@@ -38,7 +38,16 @@ from storage.db.sql import (
     partial_index,
     upsert,
 )
-from storage.enums import CLOSED, ChatKind, ChatState, DigestMedium, EmptyDay, Layout, Style
+from storage.enums import (
+    CLOSED,
+    ChatKind,
+    ChatState,
+    DigestMedium,
+    EmptyDay,
+    Layout,
+    Style,
+    WordsPart,
+)
 from storage.schedules import DEFAULT_ALERTS_PER_HOUR, DEFAULT_SCHEDULE, QuietHours, ScheduleTime
 
 
@@ -112,6 +121,20 @@ class DigestTime(SQLModel, table=True):
     number: int = Field(primary_key=True)
     minutes: int  # after local midnight
     weekdays: int  # bit 0 is Monday
+    most_covered: bool = False  # it lists the most covered stories of the week
+
+
+class DigestWords(SQLModel, table=True):
+    """A chat's own words in its digests, "" for none; *former*: the text before, to undo."""
+
+    __tablename__ = "digest_words"
+
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    part: WordsPart = Field(primary_key=True, sa_type=enum_column(WordsPart))
+    text: str = ""
+    former: str = ""
 
 
 class Quota(SQLModel, table=True):
@@ -176,6 +199,26 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
 
 
+async def words_of(tx: Transaction, chat_id: int, part: WordsPart) -> DigestWords | None:
+    return await tx.get(DigestWords, (chat_id, part))
+
+
+async def words_of_each(
+    tx: Transaction, chat_ids: Collection[int]
+) -> Mapping[int, Mapping[WordsPart, str]]:
+    """Return the chats' own words, by chat; leaves out empty texts, and chats without any."""
+    words: defaultdict[int, dict[WordsPart, str]] = defaultdict(dict)
+    if chat_ids:
+        for chat_id, part, text in await tx.rows(_WORDS, chats=chat_ids):
+            words[chat_id][WordsPart(part)] = text
+    return words
+
+
+_WORDS: Final = select(DigestWords.chat_id, DigestWords.part, DigestWords.text).where(
+    among(col(DigestWords.chat_id), bindparam("chats")), col(DigestWords.text) != ""
+)
+
+
 async def spoken_languages(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
     """Return the language in which the bot writes to each of these chats, by Telegram's id."""
     rows = await tx.rows(
@@ -213,6 +256,12 @@ async def chats_of(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
     """Return the rows of a chat and of its threads, the chat's own first."""
     of_chat = select(Chat).where(col(Chat.telegram_id) == telegram_id)
     return await tx.rows(of_chat.order_by(col(Chat.thread_id)))
+
+
+async def channels(tx: Transaction) -> Sequence[Chat]:
+    """Return the channels in which the bot posts."""
+    of_kind = (col(Chat.kind) == ChatKind.CHANNEL, col(Chat.state).not_in(CLOSED), is_kept())
+    return await tx.rows(select(Chat).where(*of_kind).order_by(col(Chat.id)))
 
 
 async def chat_ids_after(tx: Transaction, chat_id: int, limit: int) -> Sequence[int]:
@@ -330,7 +379,13 @@ async def schedule_of(tx: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]
 
 
 _SCHEDULES: Final = (
-    select(DigestTime.chat_id, DigestTime.number, DigestTime.minutes, DigestTime.weekdays)
+    select(  # type: ignore[call-overload]
+        DigestTime.chat_id,
+        DigestTime.number,
+        DigestTime.minutes,
+        DigestTime.weekdays,
+        DigestTime.most_covered,
+    )
     .where(among(col(DigestTime.chat_id), bindparam("chats")))
     .order_by(col(DigestTime.number))
 )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ from storage.outbox import Delivery
 from storage.publishers import article_reaches
 from storage.queries import Query
 from storage.reports import has_arrived, reported_stories
-from storage.subscriptions import Subscription
+from storage.subscriptions import Subscription, in_order
 from storage.topics import Topic
 
 
@@ -37,6 +37,11 @@ class Edition(SQLModel, table=True):
     made_at: datetime
     since: datetime  # the beginning of the period that it covers
     stories: int = 0
+    # Of an edition of the most covered stories: the story, the article and the topics of each. Such
+    # an edition lists stories again that others have listed, and has no `EditionStory`.
+    covered: list[tuple[int, int, list[int]]] | None = Field(
+        default=None, sa_type=JSON(none_as_null=True)
+    )
     topics: list[tuple[int, str]] = Field(
         default_factory=list, sa_type=JSON
     )  # id and name, in order
@@ -67,7 +72,8 @@ class LastEditions:
     """A chat's last editions.
 
     *days*: the local date of the last edition, by the number of the schedule time; may leave out
-    schedule times without a recent edition. *made_at*: when the last edition of all was made.
+    schedule times without a recent edition. *made_at*: when the last edition of new
+    stories was made.
     """
 
     days: Mapping[int, date]
@@ -139,11 +145,12 @@ async def last_editions_of_each(
 
 
 _NEWEST_FIRST: Final = (
-    select(
+    select(  # type: ignore[call-overload]
         col(Edition.chat_id),
         col(Edition.schedule_number),
         col(Edition.local_date),
         col(Edition.made_at),
+        col(Edition.covered).is_(None),
     )
     .where(
         among(col(Edition.chat_id), bindparam("chats")),
@@ -160,11 +167,13 @@ async def _last_since(
     days: defaultdict[int, dict[int, date]] = defaultdict(dict)
     last_made_at: dict[int, datetime] = {}
     rows = await tx.rows(_NEWEST_FIRST, chats=chat_ids, since=since)
-    for chat_id, schedule_number, day, made_at in rows:
+    for chat_id, schedule_number, day, made_at, is_of_news in rows:
         days[chat_id].setdefault(schedule_number, day)
-        last_made_at[chat_id] = max(made_at, last_made_at.get(chat_id, made_at))
+        if is_of_news:
+            last_made_at[chat_id] = max(made_at, last_made_at.get(chat_id, made_at))
     return {
-        chat_id: LastEditions(days[chat_id], made_at) for chat_id, made_at in last_made_at.items()
+        chat_id: LastEditions(by_number, last_made_at.get(chat_id))
+        for chat_id, by_number in days.items()
     }
 
 
@@ -206,7 +215,7 @@ async def make_editions(
             "alerted": story.alerted,
         }
         for row, listed in editions
-        if row["chat_id"] in made
+        if row["chat_id"] in made and row.get("covered") is None
         for place, story in enumerate(listed)
     ]
     await insert_new(tx, EditionStory, rows)
@@ -242,6 +251,7 @@ class DigestTopic:
     query: str
     since: datetime
     missed_until: datetime | None = None
+    headlines: bool = False  # list only the titles of its stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +290,7 @@ class FoundArticle:
 
 
 async def digest_topics(tx: Transaction, chat_id: int) -> list[DigestTopic]:
-    """Return the topics that the chat wants in each digest, the oldest subscription first."""
+    """Return the topics that the chat wants in each digest, in its order."""
     topics = (await digest_topics_of_each(tx, [chat_id])).get(chat_id, [])
     return [topic for topic in topics if topic.missed_until is None]
 
@@ -296,6 +306,7 @@ _DIGEST_TOPICS: Final = (
         Subscription.mode,
         Chat.away_from,
         Chat.away_until,
+        Subscription.headlines,
     )
     .join(Topic, col(Topic.id) == Subscription.topic_id)
     .join(Query, col(Query.id) == Topic.query_id)
@@ -304,7 +315,7 @@ _DIGEST_TOPICS: Final = (
         among(col(Subscription.chat_id), bindparam("chats")),
         or_(col(Subscription.mode) != Mode.INSTANT, col(Chat.away_until).is_not(None)),
     )
-    .order_by(col(Subscription.id))
+    .order_by(*in_order())
 )
 
 
@@ -317,12 +328,14 @@ async def digest_topics_of_each(
     """
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
-    for chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until in rows:
+    for row in rows:
+        chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until, brief = row
+        topic = DigestTopic(topic_id, name, query_id, query, since, headlines=brief)
         if Mode(mode).digests:
-            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, since))
+            topics[chat_id].append(topic)
         elif since < away_until:
-            missed = (max(since, away_from), away_until)
-            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, *missed))
+            missed = {"since": max(since, away_from), "missed_until": away_until}
+            topics[chat_id].append(replace(topic, **missed))
     return topics
 
 
@@ -520,4 +533,38 @@ async def stories_listed(
             col(EditionStory.edition_id), col(EditionStory.place)
         )
     )
-    return [ListedStory(*row) for row in rows]
+    return [ListedStory(*row) for row in rows] + await _covered_stories(tx, edition_ids, most)
+
+
+_OF_ARTICLE: Final = ("title", "url", "news_at", "published_at", "published_on")
+
+
+async def _covered_stories(
+    tx: Transaction, edition_ids: Collection[int], most: int | None
+) -> list[ListedStory]:
+    """Return the stories of editions of the most covered stories."""
+    made = await tx.rows(
+        select(Edition.id, Edition.covered)
+        .where(among(col(Edition.id), edition_ids), col(Edition.covered).is_not(None))
+        .order_by(col(Edition.id))
+    )
+    wanted = {article for _, covered in made for _, article, _ in covered}
+    articles = {
+        row[0]: dict(zip(_OF_ARTICLE, row[1:], strict=True))
+        for row in await tx.rows(
+            select(  # type: ignore[call-overload]
+                Article.id,
+                Article.title,
+                Article.url,
+                Article.news_at,
+                Article.published_at,
+                Article.published_on,
+            ).where(among(col(Article.id), wanted))
+        )
+    }
+    return [
+        ListedStory(edition_id, story, article, topics, alerted=False, **articles[article])
+        for edition_id, covered in made
+        for story, article, topics in covered[:most]
+        if article in articles
+    ]

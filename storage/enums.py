@@ -249,6 +249,14 @@ class EmptyDay(StrEnum):
     NEAREST = "nearest"  # the same, and the story nearest to the topics
 
 
+class WordsPart(StrEnum):
+    """The places in a digest for a chat's own words."""
+
+    TITLE = "title"
+    INTRO = "intro"
+    END = "end"
+
+
 class Style(StrEnum):
     """How much a digest says about each story, and how many stories it lists."""
 

@@ -15,12 +15,13 @@ class ScheduleTime:
     """A digest is due *minutes* after local midnight, on the *weekdays* whose bits are set.
 
     Bit 0 is Monday; at least one bit is set. *number*, 0 to 3, identifies the time in the keys of
-    editions.
+    editions. *most_covered*: list the most covered stories of the week; only if it is weekly.
     """
 
     number: int = 0
     minutes: int = EIGHT_AM
     weekdays: int = EVERY_DAY
+    most_covered: bool = False
 
     def __post_init__(self) -> None:
         if not self.weekdays & EVERY_DAY:
@@ -29,6 +30,10 @@ class ScheduleTime:
     @property
     def is_weekly(self) -> bool:
         return self.weekdays.bit_count() == 1
+
+    @property
+    def lists_most_covered(self) -> bool:
+        return self.most_covered and self.is_weekly
 
     def has(self, day: date) -> bool:
         return bool(self.weekdays >> day.weekday() & 1)

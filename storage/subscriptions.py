@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
@@ -28,6 +28,8 @@ class Subscription(SQLModel, table=True):
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # articles stored before cause no alert
     import_id: int | None = Field(default=None, sa_type=ROW_ID)  # the file that it came with
+    position: int = 0  # in the list and in digests; equal positions are in the order of ids
+    headlines: bool = False  # digests list only the titles of its stories
 
 
 class EndedSubscription(SQLModel, table=True):
@@ -39,6 +41,8 @@ class EndedSubscription(SQLModel, table=True):
     )
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # of the subscription
+    position: int = 0  # with `headlines`: as the subscription had them
+    headlines: bool = False
     ended_at: datetime = Field(index=True)
 
 
@@ -47,6 +51,11 @@ class CatalogueChange(SQLModel, table=True):
 
     slug: str = Field(primary_key=True, max_length=64)
     at: datetime
+
+
+def in_order() -> tuple[Any, Any]:
+    """Build the sort key of a chat's `Subscription` rows: the order that its users chose."""
+    return col(Subscription.position), col(Subscription.id)
 
 
 def is_muted_for_good() -> ColumnElement[bool]:
@@ -73,12 +82,12 @@ async def subscription_to(tx: Transaction, chat_id: int, topic_id: int) -> Subsc
 async def subscribed_topics(
     tx: Transaction, chat_id: int, *, offset: int = 0, limit: int | None = None
 ) -> list[tuple[Topic, Mode]]:
-    """Return the topics that the chat subscribes to, the oldest subscription first."""
+    """Return the topics that the chat subscribes to, in its order."""
     rows = await tx.rows(
         select(Topic, Subscription.mode)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id)
-        .order_by(col(Subscription.id))
+        .order_by(*in_order())
         .offset(offset)
         .limit(limit)
     )
@@ -91,12 +100,12 @@ class SubscribedTopic(NamedTuple):
 
 
 async def subscriptions_of(tx: Transaction, chat_id: int) -> list[SubscribedTopic]:
-    """Return all subscriptions of the chat with their topics, the oldest first."""
+    """Return all subscriptions of the chat with their topics, in its order."""
     rows = await tx.rows(
         select(Topic, Subscription)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id)
-        .order_by(col(Subscription.id))
+        .order_by(*in_order())
     )
     return [SubscribedTopic(*row) for row in rows]
 
@@ -279,6 +288,8 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
             topic_id=subscription.topic_id,
             mode=subscription.mode,
             created_at=subscription.created_at,
+            position=subscription.position,
+            headlines=subscription.headlines,
             ended_at=tx.now,
         )
     )
@@ -290,8 +301,14 @@ async def begin_subscription(
 ) -> Subscription:
     """Subscribe the chat to a topic that it is not subscribed to; forget any ended subscription."""
     await delete_ended(tx, chat_id, topic_id)
+    last = select(func.max(Subscription.position)).where(col(Subscription.chat_id) == chat_id)
     begun = Subscription(
-        chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now, import_id=import_id
+        chat_id=chat_id,
+        topic_id=topic_id,
+        mode=mode,
+        created_at=tx.now,
+        position=await tx.one(last) or 0,
+        import_id=import_id,
     )
     await tx.add(begun)
     return begun
@@ -305,9 +322,12 @@ async def subscriptions_imported(
     return await tx.rows(select(Subscription).where(*of_file).order_by(col(Subscription.id)))
 
 
+_KEPT: Final = {"chat_id", "topic_id", "mode", "created_at", "position", "headlines"}
+
+
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:
-    """Restore the ended subscription with its former mode and `created_at`."""
-    values = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at"})
+    """Restore the ended subscription as it was."""
+    values = ended.model_dump(include=_KEPT)
     await tx.add(Subscription(**values))
     await tx.delete(ended)
 

@@ -164,6 +164,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
     from bot.app.mail import mail_stages
     from bot.app.sessions import telegram_session
     from bot.delivery.pace import bot_key
+    from bot.delivery.pins import PinStage
     from bot.delivery.sender import Calls, SendStage
     from bot.delivery.telegram import Telegram
     from bot.ops.instrumented_telegram import InstrumentedCalls
@@ -186,7 +187,8 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
         send = StageRunner(stages.SEND, stage.run_once)
         instrumentation.gauges[GaugeName.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
-        yield [send, *mail]
+        pins = PinStage(process.storage, telegram, process.renderer, process.owner)
+        yield [send, StageRunner(stages.PIN, pins.run_once), *mail]
 
 
 def chat_stages(process: ProcessContext, bot: Bot) -> list[StageRunner]:

@@ -12,6 +12,7 @@ its number.
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from bot.rendering.keyboards import (
     FEEDBACK,
     RHYTHM,
     SETTINGS,
+    STORIES,
     TOPICS,
 )
 from bot.subscribers.digest_schedule import WeeklyTime
@@ -39,12 +41,23 @@ from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, Setting
 from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
-from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
+from storage.enums import (
+    Audience,
+    DeliveryState,
+    DigestMedium,
+    EmptyDay,
+    Layout,
+    Mode,
+    MuteKind,
+    Style,
+    WordsPart,
+)
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
 ScheduleNumber = Annotated[int, Field(ge=0, lt=100)]
 PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
 LinkNumber = Annotated[int, Field(ge=0, lt=100)]
+Day = Annotated[int, Field(ge=0, le=99991231)]
 
 # Topics, cards, alerts, digests and the list of sources
 
@@ -78,6 +91,25 @@ class TopicMenu(StrEnum):
 class ShowTopicMenu(CallbackData, prefix="topicmenu"):
     topic_id: RowId
     menu: TopicMenu
+
+
+class ShowOrder(CallbackData, prefix="order"):
+    """Shows the topics with buttons that move them."""
+
+    page: PageNumber = 0
+
+
+class MoveSubscription(CallbackData, prefix="reorder"):
+    topic_id: RowId
+    is_up: bool
+    page: PageNumber = 0
+
+
+class SetHeadlines(CallbackData, prefix="headlines"):
+    """Whether digests list only the titles of the topic's stories."""
+
+    topic_id: RowId
+    wanted: bool
 
 
 class ShowCard(CallbackData, prefix="card"):
@@ -208,6 +240,7 @@ class AlertAction(StrEnum):
     MENU = "menu"
     BACK = "back"
     LIKE = "like"
+    SAVE = "save"
     LESS = "less"
     STORY = "story"
     SOURCE = "source"
@@ -234,6 +267,68 @@ class UndoMute(CallbackData, prefix="unmute"):
 
     story_id: RowId
     mute_id: RowId
+
+
+class ListStories(CallbackData, prefix=STORIES):
+    """Lists the stories of an edition, in a new message; *day* is as in `ShowAll`."""
+
+    day: Day
+    schedule_number: ScheduleNumber
+
+
+class TurnStories(ListStories, prefix="turnstories"):
+    """Shows a page of the list in its own message."""
+
+    page: PageNumber = 0
+
+
+class StoryAction(StrEnum):
+    """The buttons of a story that was chosen from the list of an edition."""
+
+    OPEN = "open"
+    SAVE = "save"
+    UNSAVE = "unsave"
+    LIKE = "like"
+    LESS = "less"
+    WHY = "why"
+
+
+class OnStory(CallbackData, prefix="story"):
+    """Acts on a story that the chat was sent. The other fields lead back to the list, if any."""
+
+    action: StoryAction
+    story_id: RowId
+    day: Day = 0
+    schedule_number: ScheduleNumber = 0
+    page: PageNumber = 0
+
+    def to(self, action: str) -> str:
+        """Return the data of another button of the same story."""
+        return self.model_copy(update={"action": StoryAction(action)}).pack()
+
+
+class MuteStory(CallbackData, prefix="less"):
+    """*kind* is "topic", "story" or "less" (of its publisher); *topic_id* is that of a topic."""
+
+    kind: MuteKind
+    story_id: RowId
+    topic_id: RowId = 0
+
+
+class UnmuteStory(CallbackData, prefix="unless"):
+    """Undoes a mute of `MuteStory`, and shows the story again."""
+
+    story_id: RowId
+    mute_id: RowId
+
+
+class SavedPage(CallbackData, prefix="saved"):
+    page: PageNumber = 0
+
+
+class RemoveSaved(CallbackData, prefix="unsave"):
+    saved_id: RowId
+    page: PageNumber = 0
 
 
 class TryWords(CallbackData, prefix="try", sep="|"):
@@ -263,9 +358,19 @@ class DigestNow(CallbackData, prefix="digest"):
 class ShowAll(CallbackData, prefix=ALL):
     """*day* is the local date of the edition, such as 20261118; 0 is the digest so far."""
 
-    day: Annotated[int, Field(ge=0, le=99991231)]
-    schedule_number: Annotated[int, Field(ge=0, lt=100)]
+    day: Day
+    schedule_number: ScheduleNumber
     topic_id: RowId
+
+
+def day_of(number: int) -> date | None:
+    """Parse 20261118; return None for 0, and for an invalid date `date.min`, without an edition."""
+    if not number:
+        return None
+    try:
+        return datetime.strptime(f"{number:08}", "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return date.min
 
 
 class SourcesPage(CallbackData, prefix="sources"):
@@ -486,6 +591,7 @@ class Question(StrEnum):
     SOURCE = "source"
     SEARCH = "search"
     TEST = "test"
+    WORDS = "words"
     FEEDBACK = "feedback"
     FEEDBACK_REPLY = "feedback_reply"
     BROADCAST = "broadcast"
@@ -594,6 +700,33 @@ class SetRhythm(CallbackData, prefix=RHYTHM):
     """Under a digest: one a week, or one a day."""
 
     is_weekly: bool
+
+
+class SetPinning(CallbackData, prefix="pin"):
+    wanted: bool
+
+
+class ShowWords(CallbackData, prefix="ownwords"):
+    """Shows the chat's own words in its digests."""
+
+
+class AskWords(CallbackData, prefix="askwords"):
+    part: WordsPart
+
+
+class SaveWords(CallbackData, prefix="savewords"):
+    """Saves the text in the message."""
+
+    part: WordsPart
+
+
+class RemoveWords(CallbackData, prefix="nowords"):
+    part: WordsPart
+
+
+class UndoWords(CallbackData, prefix="undowords"):
+    part: WordsPart
+    after: str
 
 
 class UndoSetting(CallbackData, prefix="undo"):
@@ -730,6 +863,13 @@ class SetScheduleTime(CallbackData, prefix="setdigesttime"):
 
 class ShowDays(CallbackData, prefix="days"):
     number: ScheduleNumber
+
+
+class SetMostCovered(CallbackData, prefix="covered"):
+    """Whether a weekly digest lists the most covered stories of the week."""
+
+    number: ScheduleNumber
+    wanted: bool
 
 
 class SetDays(CallbackData, prefix="setdays"):

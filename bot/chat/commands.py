@@ -69,6 +69,7 @@ CHAT_COMMANDS: Final = (
     CommandRow("topics", Permission.EVERYBODY, _BOTH),
     CommandRow("digest", Permission.EVERYBODY, _BOTH),
     CommandRow("recent", Permission.EVERYBODY, _BOTH),
+    CommandRow("saved", Permission.EVERYBODY, _BOTH),
     CommandRow("search", Permission.EVERYBODY, _BOTH),
     CommandRow("trend", Permission.EVERYBODY, _BOTH),
     CommandRow("here", Permission.EVERYBODY, _GROUP),

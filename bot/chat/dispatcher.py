@@ -21,8 +21,10 @@ from bot.chat.handlers import (
     search,
     settings,
     start,
+    stories,
     subscriptions,
     text,
+    words,
 )
 from bot.chat.handlers.search import Turns
 from bot.chat.permissions import ButtonPermissions
@@ -102,9 +104,11 @@ def _user_router(administrators: Administrators, limiter: RateLimiter) -> Router
         start.make_router(),
         subscriptions.make_router(),
         digest.make_router(),
+        stories.make_router(),
         email.make_router(),
         search.make_router(),
         settings.make_router(),
+        words.make_router(),
         alerts.make_router(),
         feeds.make_router(),
         groups.make_router(),

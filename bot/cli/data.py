@@ -1,4 +1,4 @@
-"""`dateline backup`, `restore`, `migrate`, `migrate-storage`, `export` and `import`."""
+"""`dateline backup`, `restore`, `migrate`, `migrate-storage`, `export`, `import`, `archive`."""
 
 from __future__ import annotations
 
@@ -270,3 +270,68 @@ async def _import(
                     typer.echo(f"line {number}: {failed.name}: {failed.reason}", err=True)
                 update(number, len(lines))
     return counts
+
+
+# The digests of channels, as pages for any web host
+
+
+def archive(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)],
+    *,
+    chat: Annotated[
+        list[int] | None, typer.Option(help="A chat by its Telegram id; give it once for each.")
+    ] = None,
+    all_public: Annotated[
+        bool, typer.Option("--all-public", help="All channels, also those without a public link.")
+    ] = False,
+    url: Annotated[
+        str | None, typer.Option(help="The address at which DIR is published, for the feeds.")
+    ] = None,
+) -> None:
+    """Write the digests of chats to DIR as pages for a web host, each chat in a folder of its own.
+
+    A later run adds what is new. Files of others are never changed.
+    Example: dateline archive ~/www --chat -1001234567890
+    """
+    from bot.publishing.archive import ForeignFileError
+
+    if not chat and not all_public:
+        fail("Say which chats: --chat with a Telegram id, or --all-public.")
+    wanted = chat or []
+    try:
+        written = with_storage(
+            lambda storage: _archive(storage, folder, wanted, url, all_public=all_public),
+            read_only=True,
+        )
+    except ForeignFileError as error:
+        fail(f"{error.path} was not written by this command. Move it, or choose another folder.")
+    except OSError as error:
+        fail(f"{folder} cannot be written: {error.strerror}.")
+    for name, count in written.items():
+        typer.echo(f"{name}: {count} {'file' if count == 1 else 'files'} written")
+
+
+async def _archive(
+    storage: Storage, folder: Path, wanted: list[int], url: str | None, *, all_public: bool
+) -> dict[str, int]:
+    """Write the archives; return how many files of each folder are new or changed."""
+    from bot.app.resources import make_renderer
+    from bot.publishing.archive import archive_chat
+    from bot.settings import load_settings
+    from storage.chats import channels, chats_of
+
+    async with storage.reading() as tx:
+        chats = [row for number in wanted for row in await chats_of(tx, number)]
+        missing = sorted(set(wanted) - {row.telegram_id for row in chats})
+        if missing:
+            fail(f"There is no chat {missing[0]}.")
+        if all_public:
+            chats += [row for row in await channels(tx) if row.telegram_id not in wanted]
+    renderer = make_renderer(load_settings().templates_dir, lambda line: typer.echo(line, err=True))
+    written = {}
+    for row in chats:
+        # By number, because a name may change, and may hold anything.
+        name = f"{abs(row.telegram_id)}" + (f"-{row.thread_id}" if row.thread_id else "")
+        base = f"{url.rstrip('/')}/{name}" if url else None
+        written[name] = await archive_chat(storage, renderer, row, folder / name, base)
+    return written

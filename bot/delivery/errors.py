@@ -137,6 +137,7 @@ _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
     (400, "not enough rights", ChatBlocked),
     (400, "have no rights", ChatBlocked),
     (400, "need administrator rights", ChatBlocked),
+    (400, "chat_not_modified", NotModified),
     (400, "chat_write_forbidden", ChatBlocked),
     (400, "chat_restricted", ChatBlocked),
     (400, "chat_admin_required", ChatBlocked),

@@ -50,7 +50,7 @@ from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.rendering.messages import Message
 from bot.telegram import entities_of, markup_of
 from storage.chats import lock_chats
-from storage.enums import Medium
+from storage.enums import ChatKind, DeliveryKind, Medium
 from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallback
 from storage.pace import (
     advance_all,
@@ -60,6 +60,7 @@ from storage.pace import (
     pause,
     pause_chat,
 )
+from storage.pins import want_pins
 from storage.states import Effect
 from storage.suspension import lock_migration, migrate_chat, suspend_chat
 
@@ -207,6 +208,19 @@ class Telegram:
             )
         return message_id
 
+    async def pin(self, chat_id: int, message_id: int) -> None:
+        """Pin the message without a sound. Raises a DeliveryError."""
+        with _translated():
+            await self.bot.pin_chat_message(
+                chat_id, message_id, disable_notification=True, request_timeout=self.call_seconds
+            )
+
+    async def unpin(self, chat_id: int, message_id: int) -> None:
+        with _translated():
+            await self.bot.unpin_chat_message(
+                chat_id, message_id=message_id, request_timeout=self.call_seconds
+            )
+
     async def responds(self) -> bool:
         try:
             with _translated():
@@ -242,6 +256,14 @@ class Telegram:
             if (pause_time := response.outcome.chat_pause) is not None:
                 await pause_chat(tx, pace_key, response.claimed.telegram_id, tx.now + pause_time)
                 await count_flood_wait(tx)
+        await want_pins(
+            tx,
+            {
+                response.claimed.delivery.chat_id: response.message_id
+                for response in responses
+                if response.claimed.id in ours and _may_be_pinned(response) and response.message_id
+            },
+        )
         paces = {
             response.claimed.pace_key: tx.now + chat_interval(response.claimed.chat_kind)
             for response in responses
@@ -261,6 +283,14 @@ class Telegram:
         if outcome.migrate_to:
             most = self.most_topics
             await migrate_chat(tx, claimed.telegram_id, outcome.migrate_to, most_topics=most)
+
+
+def _may_be_pinned(response: CallResponse[ClaimedDelivery]) -> bool:
+    """Return whether the first message of a group's or channel's digest was sent."""
+    row = response.claimed.delivery
+    is_first = row.kind is DeliveryKind.EDITION and row.part == 1
+    is_sent = response.error is None
+    return is_first and is_sent and response.claimed.chat_kind is not ChatKind.PRIVATE
 
 
 @contextmanager

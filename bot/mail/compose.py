@@ -200,6 +200,7 @@ class ReaderLinks:
     unsubscribe_by_mail: str
     unsubscribe: str | None = None
     manage: str | None = None
+    stories: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,7 @@ class Mailer:
             unsubscribe_by_mail=f"mailto:{address}?{subject}",
             unsubscribe=self.links.unsubscribe(recipient.mailbox_id),
             manage=self.links.manage(recipient.chat_id, now),
+            stories=self.links.stories(recipient.chat_id, now),
         )
 
     def mail(  # noqa: PLR0913 - each part of a mail, by name

@@ -34,6 +34,7 @@ from bot.publishing.selection import (
     StoryReport,
     arrange,
     choose,
+    most_covered,
 )
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
@@ -41,7 +42,7 @@ from bot.rendering.renderer import Renderer
 from bot.text.snippets import Snippet
 from storage import editions
 from storage.articles import news_since
-from storage.chats import Chat, schedule_of, schedules_of
+from storage.chats import Chat, schedule_of, schedules_of, words_of_each
 from storage.db.engine import Storage, Transaction
 from storage.editions import (
     DigestTopic,
@@ -51,7 +52,7 @@ from storage.editions import (
     ListedStory,
     Listing,
 )
-from storage.enums import CLOSED, MuteKind, Style
+from storage.enums import CLOSED, ChatKind, MuteKind, Style, WordsPart
 from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
 from storage.matches import stories_by_day
@@ -67,6 +68,9 @@ LONGEST_REACH = timedelta(days=15)
 
 # Newest reports of a story that are compared with what its reader knows.
 _MOST_COMPARED = 24
+# How far back an edition of the most covered stories reaches, and how many it lists.
+WEEK = timedelta(days=7)
+MOST_COVERED = 10
 
 # Counts are cached because counting took longer than everything else about a digest.
 COUNTS_GOOD_FOR = timedelta(minutes=30)
@@ -84,7 +88,8 @@ class Reader:
     """A chat with its plan, and the topics of its digest that it has not muted.
 
     *recipient* is its mailbox, if digests are mailed to it. *follows* says whether it follows
-    private sources, *mutes* whether it has muted anything.
+    private sources, *mutes* whether it has muted anything. *words* are its own words.
+    *lists_most_covered*: its edition lists the most covered stories of the week, known or not.
     """
 
     chat: Chat
@@ -94,6 +99,8 @@ class Reader:
     follows: bool = False
     mutes: bool = False
     recipient: Recipient | None = None
+    words: Mapping[WordsPart, str] = field(default_factory=dict)
+    lists_most_covered: bool = False
 
     @property
     def id(self) -> int:
@@ -115,6 +122,8 @@ class Reader:
 
     def since(self, now: datetime) -> datetime:
         """Return the start of the period that the next edition covers."""
+        if self.lists_most_covered:
+            return now - WEEK
         last = self.last.made_at
         return max(last, now - LONGEST_REACH) if last else now - FIRST_REACH
 
@@ -131,6 +140,10 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     recipients = recipients_of(
         await active_mailboxes(tx, languages) if languages else (), languages
     )
+    # Only groups and channels have words of their own.
+    words = await words_of_each(
+        tx, [chat.id for chat in chats if chat.kind is not ChatKind.PRIVATE]
+    )
     return [
         Reader(
             chat,
@@ -145,6 +158,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
             follows=chat.id in following,
             mutes=chat.id in muted,
             recipient=recipients.get(chat.id),
+            words=words.get(chat.id, {}),
         )
         for chat in chats
     ]
@@ -211,6 +225,8 @@ async def _next_editions(
             layout=reader.chat.layout,
             trends=_trends(ages, reader.topics, now, since),
             language=reader.chat.speaks,
+            words=reader.words,
+            is_most_covered=reader.lists_most_covered,
         )
         for reader in readers
     }
@@ -246,10 +262,13 @@ async def _choices(
     await news.load_reports(tx, set[int]().union(*again.values()))
     choices = {}
     for reader in readers:
-        developments = news.developments(again[reader.id])
-        known = listed[reader.id].keys() - developments.keys()
-        stories = news.stories(found[reader.id], known, alerted[reader.id], developments)
-        topics = [SelectedTopic(topic.id, topic.name) for topic in reader.topics]
+        if reader.lists_most_covered:
+            stories = most_covered(news.stories(found[reader.id], (), (), {}), MOST_COVERED)
+        else:
+            developments = news.developments(again[reader.id])
+            known = listed[reader.id].keys() - developments.keys()
+            stories = news.stories(found[reader.id], known, alerted[reader.id], developments)
+        topics = [SelectedTopic(topic.id, topic.name, topic.headlines) for topic in reader.topics]
         choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
         await sleep(0)  # let other tasks run
     return choices
@@ -308,8 +327,11 @@ async def load_made_digest(
         rows = await editions.stories_listed(tx, [made.id])
         shown = {row.story_id: row.article_id for row in rows}
         reports = await publisher_reports(tx, shown, chat_id)
-        topics_then = [SelectedTopic(*topic) for topic in made.topics]
-        choice = arrange(topics_then, stories_of(rows, reports))
+        brief = {topic.id for topic in topics if topic.headlines}
+        shown_under = [
+            SelectedTopic(topic_id, name, topic_id in brief) for topic_id, name in made.topics
+        ]
+        choice = arrange(shown_under, stories_of(rows, reports))
         listed = list(choice.listed)
         texts = await editions.texts_of(tx, [story.article_id for story in listed])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
@@ -328,6 +350,9 @@ async def load_made_digest(
             subscribed=[SelectedTopic(topic.id, topic.name) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
+            words=(await words_of_each(tx, [chat.id])).get(chat.id, {}),
+            is_most_covered=made.covered is not None,
+            is_private=chat.kind is ChatKind.PRIVATE,
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
 

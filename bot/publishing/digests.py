@@ -82,7 +82,8 @@ class Digests:
                 )
                 for reader in readers
             }
-            due = [reader for reader in readers if decisions[reader.id].due]
+            due = [_for_time(reader, decisions[reader.id]) for reader in readers]
+            due = [reader for reader in due if decisions[reader.id].due]
             editions = await load_digests(tx, due, news, self._counts, now)
         drafts = []
         for reader in readers:
@@ -133,6 +134,13 @@ class Digests:
         return _Draft(reader, decision.next_at, due, edition, bodies)
 
 
+def _for_time(reader: Reader, decision: DigestDecision) -> Reader:
+    """Return the reader of the edition of the schedule time that is due."""
+    if decision.due and decision.due.scheduled.lists_most_covered:
+        return replace(reader, lists_most_covered=True)
+    return reader
+
+
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """A chat's edition, rendered but not stored yet, and the time of its next one.
@@ -178,6 +186,11 @@ def _row(chat: Chat, due: Due, edition: EditionPage) -> dict[str, Any]:
         "made_at": edition.now,  # stories found during rendering belong to the next edition
         "since": edition.since,
         "stories": edition.choice.stories,
+        "covered": [
+            (story.id, story.article_id, story.topic_ids) for story in edition.choice.all_stories
+        ]
+        if edition.is_most_covered
+        else None,
         "topics": [(section.topic.id, section.topic.name) for section in edition.choice.sections],
     }
 

@@ -26,7 +26,7 @@ from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
 from bot.sources.hosts import host_shown
 from bot.text.snippets import Snippet
-from storage.enums import Layout, Style
+from storage.enums import Layout, Style, WordsPart
 
 # Headlines in the first line.
 _HEADS = 2
@@ -101,6 +101,9 @@ class EditionPage:
     - *leads* are by story, for those that have one.
     - *saved*: stories that the chat has saved, shown by a weekly digest.
     - *nearest*: on a day without news, the story to show instead, if the chat wants one.
+    - *is_private*: it is that of a private chat.
+    - *is_most_covered*: it lists the most covered stories of a week, not what is new.
+    - *words*: the chat's own, see `bot.rendering.own_words`.
     """
 
     choice: Choice
@@ -125,16 +128,22 @@ class EditionPage:
     leads: Mapping[int, Lead] = field(default_factory=dict)
     saved: tuple[StoryView, ...] = ()
     nearest: StoryView | None = None
+    is_private: bool = False
+    is_most_covered: bool = False
+    words: Mapping[WordsPart, str] = field(default_factory=dict)
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""
+        listed, headlines = section.listed, section.headlines
+        if section.topic.headlines:
+            listed, headlines = (), section.listed + section.headlines
         return TopicNews(
             name=section.topic.name,
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple(self.told[story.id] for story in section.listed),
-            headlines=tuple(story.view for story in section.headlines),
+            listed=tuple(self.told[story.id] for story in listed),
+            headlines=tuple(story.view for story in headlines),
         )
 
     @cached_property
@@ -323,6 +332,7 @@ def edition_values(edition: EditionPage) -> dict[str, Any]:
         "today": edition.today,
         "day": edition.day or edition.today,
         "is_late": edition.is_late,
+        "words": edition.words,
     }
 
 

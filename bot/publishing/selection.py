@@ -61,8 +61,11 @@ CAPS: Mapping[Style, Caps] = {
 
 @dataclass(frozen=True, slots=True)
 class SelectedTopic:
+    """*headlines*: a digest lists only the titles of its stories."""
+
     id: int
     name: str
+    headlines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +253,11 @@ def choose(
 ) -> Choice:
     """Choose from *stories* for a chat with these *topics*, in the chat's order."""
     return arrange(topics, sorted(stories, key=attrgetter("rank")), caps)
+
+
+def most_covered(stories: Iterable[SelectedStory], most: int) -> list[SelectedStory]:
+    """Return the stories that the most publishers report; of equal ones, the better ranked."""
+    return sorted(stories, key=lambda story: (-len(story.publishers), story.rank))[:most]
 
 
 def arrange(

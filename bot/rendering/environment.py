@@ -41,6 +41,7 @@ from bot.rendering.filters import filters_for
 from bot.rendering.i18n import ENGLISH, IN_ENGLISH, Language, Translation
 from bot.rendering.keyboards import (
     SETTINGS,
+    list_stories,
     on_alert,
     set_detail,
     set_rhythm,
@@ -187,6 +188,7 @@ def _make(
     environment.globals.update(
         topics_page=topics_page,
         show_all=show_all,
+        list_stories=list_stories,
         on_alert=on_alert,
         set_detail=set_detail,
         set_rhythm=set_rhythm,

@@ -26,6 +26,7 @@ from markupsafe import Markup, escape
 from bot.rendering.autolinks import places, with_joiners
 from bot.rendering.bidi import FSI, PDI, RTL, isolate
 from bot.rendering.html import to_html
+from bot.rendering.own_words import filled
 from bot.sources.hosts import host_shown, shown_host, shown_url
 
 _BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
@@ -207,6 +208,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "shown_host": shown_host,
         "shown_url": shown_url,
         "html": to_html,
+        "filled": filled,
     }
     return plain | {name: partial(act, locale=locale) for name, act in localized.items()}
 

@@ -14,6 +14,8 @@ ALL = "all"  # all:<yyyymmdd>:<schedule number>:<topic>: all stories of a digest
 DETAIL = "detail"  # detail:<style>: how much digests say
 RHYTHM = "rhythm"  # rhythm:<1: weekly, 0: daily>
 
+STORIES = "stories"  # stories:<yyyymmdd>:<schedule number>: the list of an edition's stories
+
 ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 
 FEEDBACK = "answer"  # answer:<feedback>, for an admin
@@ -42,6 +44,10 @@ def set_detail(style: str) -> str:
 
 def set_rhythm(*, is_weekly: bool) -> str:
     return f"{RHYTHM}:{is_weekly:d}"
+
+
+def list_stories(day: date, schedule_number: int) -> str:
+    return f"{STORIES}:{day:%Y%m%d}:{schedule_number}"
 
 
 def on_alert(action: str, story_id: int, topic_id: int = 0, duration: str = "ever") -> str:

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
 
     EDITION = "e"
     MANAGE = "m"
+    STORIES = "s"
     UNSUBSCRIBE = "u"
     CONFIRM = "c"
     FEED = "f"
@@ -111,6 +112,14 @@ class Links:
     def manage(self, chat_id: int, now: datetime) -> str | None:
         """Return a URL that lets anybody change subscriptions; it must not be sent to groups."""
         return self._at(Purpose.MANAGE, chat_id, last=_last(now))
+
+    def stories(self, chat_id: int, now: datetime) -> str | None:
+        """Return the URL below which each story that the chat was sent has a page, by its id.
+
+        The page saves and mutes, so it must not be sent to groups. One token serves all stories,
+        because a mail with a signature for each would take longer to make.
+        """
+        return self._at(Purpose.STORIES, chat_id, last=_last(now))
 
     def unsubscribe(self, mailbox_id: int) -> str | None:
         """Return a URL that is valid for ever, because a mail may be read years later."""

@@ -44,6 +44,10 @@ def with_days(schedule: Schedule, number: int, weekdays: int) -> Schedule:
     return _changed(schedule, replace(numbered(schedule, number), weekdays=weekdays))
 
 
+def with_most_covered(schedule: Schedule, number: int, *, wanted: bool) -> Schedule:
+    return _changed(schedule, replace(numbered(schedule, number), most_covered=wanted))
+
+
 def without(schedule: Schedule, number: int) -> Schedule:
     return tuple(time for time in schedule if time.number != number) or schedule
 

@@ -131,6 +131,48 @@ class NoSuchAlert(UserError):
     template = "chat/errors.html#no_such_alert"
 
 
+class NoSuchStory(UserError):
+    """The chat was not sent the story, or its articles have been deleted since."""
+
+    template = "chat/errors.html#no_such_story"
+
+
+class TooManySaved(UserError):
+    """The chat has saved as many stories as it may."""
+
+    template = "chat/errors.html#too_many_saved"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
+class NoWords(UserError):
+    """The text is empty, or the chat is a private one, whose digests have no text of its own."""
+
+    template = "chat/words.html#empty"
+
+
+class TooManyWords(UserError):
+    """The text is longer than *most* characters, or has more than *lines* lines."""
+
+    template = "chat/words.html#too_long"
+
+    def __init__(self, most: int, lines: int) -> None:
+        super().__init__(most)
+        self.most, self.lines = most, lines
+
+
+class UnknownVariable(UserError):
+    """The text has a name in braces that stands for nothing."""
+
+    template = "chat/words.html#unknown_variable"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class NoSuchList(UserError):
     """The list of feeds belongs to another chat, was added before, or has expired."""
 

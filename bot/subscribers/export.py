@@ -12,7 +12,8 @@ An import adds to the chat and changes nothing that it has:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -24,7 +25,8 @@ from bot.slices import Slices, in_turns
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers import subscriptions, topics
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
-from bot.subscribers.errors import ListIsAdded, NotAnExport, NothingToUndo
+from bot.subscribers.digest_words import checked, put_words
+from bot.subscribers.errors import ListIsAdded, NotAnExport, NothingToUndo, UserError
 from bot.subscribers.export_document import (
     DAYS,
     MOST_LISTED,
@@ -35,18 +37,28 @@ from bot.subscribers.export_document import (
     ExportedMailbox,
     ExportedMute,
     ExportedSettings,
+    ExportedStory,
     ExportedTime,
     ExportedTopic,
+    ExportedWords,
     PartError,
     Weekday,
 )
-from bot.subscribers.limits import Limits, limits_of
+from bot.subscribers.limits import MOST_SAVED, Limits, limits_of
+from bot.subscribers.saved_stories import import_saved
 from bot.subscribers.settings import apply_quiet_hours, apply_zone, replan
 from bot.subscribers.text import checksum
 from bot.subscribers.timezones import is_zone
 from bot.subscribers.topic_names import name_for
 from storage import enums
-from storage.chats import Chat, lock_account, lock_chat, schedule_of, set_schedule
+from storage.chats import (
+    Chat,
+    lock_account,
+    lock_chat,
+    schedule_of,
+    set_schedule,
+    words_of_each,
+)
 from storage.db.engine import Storage, Transaction
 from storage.editions import editions_to_export
 from storage.feeds_followed import (
@@ -57,6 +69,8 @@ from storage.feeds_followed import (
 )
 from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
+from storage.pins import begin_pinning, pin_of
+from storage.saved_stories import saved_stories
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
 from storage.sources import Source
 from storage.subscriptions import (
@@ -93,11 +107,21 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
     chat_id, muted = chat.id, await topics_muted(tx, chat.id)
     mutes = await mutes_of(tx, chat_id, offset=0, limit=MOST_LISTED)
     mailbox = await mailbox_of_chat(tx, chat_id)
+    words = (await words_of_each(tx, [chat_id])).get(chat_id, {})
     return ExportDocument(
         exported_at=tx.now,
-        settings=_settings(chat),
+        settings=_settings(chat).model_copy(
+            update={
+                "pins": await pin_of(tx, chat_id) is not None,
+                "words": ExportedWords(**{part.value: text for part, text in words.items()}),
+            }
+        ),
         digests=tuple(
-            ExportedTime(time=_clock(time.minutes), weekdays=_day_names(time.weekdays))
+            ExportedTime(
+                time=_clock(time.minutes),
+                weekdays=_day_names(time.weekdays),
+                most_covered=time.most_covered,
+            )
             for time in await schedule_of(tx, chat_id)
         ),
         topics=tuple(
@@ -108,6 +132,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 catalogue=topic.slug,
                 muted=(muted[topic.id] or True) if topic.id in muted else False,
                 since=subscription.created_at,
+                headlines=subscription.headlines,
             )
             for topic, subscription in await subscriptions_of(tx, chat_id)
         ),
@@ -120,6 +145,15 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             # Unvalidated, because only input is checked, never stored data.
             ExportedFeed.model_construct(url=feed.url, title=feed.title, kind=feed.kind)
             for feed in feeds
+        ),
+        saved=tuple(
+            ExportedStory.model_construct(
+                title=story.title,
+                url=story.url,
+                publisher=story.publisher,
+                saved_at=story.saved_at,
+            )
+            for story in await saved_stories(tx, chat_id, limit=MOST_SAVED)
         ),
         mailbox=_mailbox(mailbox) if mailbox else None,
         editions=tuple(
@@ -238,13 +272,15 @@ class TakenSettings:
 class Imported:
     """The names of imported topics. *settings*: those taken, if any.
 
-    *feeds* are not followed yet, because each must be read first.
+    *saved* counts the saved stories that are new. *feeds* are not followed yet, because each must
+    be read first.
     """
 
     added: Sequence[str] = ()
     known: Sequence[str] = ()
     failed: Sequence[Failed] = ()
     settings: TakenSettings | None = None
+    saved: int = 0
     feeds: Sequence[str] = ()
 
 
@@ -290,8 +326,11 @@ async def import_chat(
             else:
                 (added if outcome else known).append(wanted.name)
                 names[folded_name(wanted.name)] = wanted.typed
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        new_stories = await import_saved(tx, chat_id, document.saved)
     feeds = tuple(feed.url for feed in document.sources)
-    return Imported(tuple(added), tuple(known), tuple(failed), taken, feeds)
+    return Imported(tuple(added), tuple(known), tuple(failed), taken, new_stories, feeds)
 
 
 def _read(topics: Iterable[ExportedTopic], names: Mapping[str, str]) -> Slices[list[_Wanted]]:
@@ -338,7 +377,8 @@ async def _import_topics(
             else:
                 topic = topic or await _own_topic(tx, chat_id, wanted, wanted.query)
                 mode = wanted.topic.mode
-                await begin_subscription(tx, chat_id, topic.id, mode, import_id=import_id)
+                begun = await begin_subscription(tx, chat_id, topic.id, mode, import_id=import_id)
+                begun.headlines = wanted.topic.headlines
                 await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)
                 left -= 1
@@ -377,7 +417,12 @@ async def _import_settings(
 ) -> TakenSettings | None:
     """Take the settings that the chat has not chosen itself; return how to undo that."""
     zone, quiet = document.settings.zone, document.settings.quiet_hours
-    wanted = renewed((), list(map(_weekly_time, document.digests)), {}) or DEFAULT_SCHEDULE
+    covered = {_weekly_time(time) for time in document.digests if time.most_covered}
+    times = renewed((), list(map(_weekly_time, document.digests)), {}) or DEFAULT_SCHEDULE
+    wanted = tuple(
+        replace(time, most_covered=WeeklyTime(time.minutes, time.weekdays) in covered)
+        for time in times
+    )
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
         before = chat.zone
@@ -391,6 +436,7 @@ async def _import_settings(
         takes_times = await schedule_of(tx, chat_id) == DEFAULT_SCHEDULE != wanted
         if takes_times:
             await set_schedule(tx, chat_id, wanted)
+        await _import_looks(tx, chat, document.settings)
         await replan(tx, chat)
         if not (takes_zone or takes_hours or takes_times):
             return None
@@ -448,6 +494,20 @@ async def _restore(tx: Transaction, chat: Chat, taken: TakenSettings) -> None:
         await apply_quiet_hours(tx, chat, hours=None)
     if taken.has_times:
         await set_schedule(tx, chat.id, DEFAULT_SCHEDULE)
+
+
+async def _import_looks(tx: Transaction, chat: Chat, settings: ExportedSettings) -> None:
+    """Take the pins and own words of a group or channel that has none of its own."""
+    if chat.kind is enums.ChatKind.PRIVATE:
+        return
+    if settings.pins:
+        await begin_pinning(tx, chat.id)
+    own = (await words_of_each(tx, [chat.id])).get(chat.id, {})
+    for part in enums.WordsPart:
+        with suppress(UserError):  # text that no digest can have
+            text = checked(part, getattr(settings.words, part))
+            if part not in own:
+                await put_words(tx, chat.id, part, text)
 
 
 def _weekly_time(exported: ExportedTime) -> WeeklyTime:

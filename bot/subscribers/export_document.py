@@ -24,6 +24,7 @@ from storage.schedules import MAX_SCHEDULE_TIMES
 LARGEST = 1_000_000  # bytes
 MOST = 1000  # topics, and as many feeds
 MOST_LISTED = 10_000  # mutes and editions
+MOST_CHARACTERS = 2000  # of the title or the address of a saved story
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_VALUE = 200  # characters of a wrong part that are shown
 
@@ -47,8 +48,16 @@ class ExportedHours(_Part):
     end: TimeOfDay = Field(validation_alias="to", serialization_alias="to")
 
 
+class ExportedWords(_Part):
+    """The own words of a group or channel in its digests; see `bot.rendering.own_words`."""
+
+    title: str = ""
+    intro: str = ""
+    end: str = ""
+
+
 class ExportedSettings(_Part):
-    """Only *zone* and *quiet_hours* are imported; the importer checks the zone."""
+    """Only *zone*, *quiet_hours*, *pins* and *words* are imported; the importer checks them."""
 
     name: str = ""
     language: str = ""
@@ -62,12 +71,15 @@ class ExportedSettings(_Part):
     style: str = ""
     layout: str = ""
     digest_by: str = ""
+    pins: bool = False
+    words: ExportedWords = ExportedWords()
     since: Timestamp | None = None
 
 
 class ExportedTime(_Part):
     time: TimeOfDay
     weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=MOST), FailFast()]
+    most_covered: bool = False
 
 
 class ExportedTopic(_Part):
@@ -79,6 +91,7 @@ class ExportedTopic(_Part):
     catalogue: str | None = None
     muted: bool | Timestamp = False
     since: Timestamp | None = None
+    headlines: bool = False
 
 
 class ExportedMute(_Part):
@@ -91,6 +104,15 @@ class ExportedFeed(_Part):
     url: Annotated[str, Field(pattern=r"^https?://")]
     title: str = ""
     kind: enums.SourceKind = enums.SourceKind.FEED
+
+
+class ExportedStory(_Part):
+    """A saved story."""
+
+    title: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
+    url: Annotated[str, Field(pattern=r"^https?://", max_length=MOST_CHARACTERS)]
+    publisher: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
+    saved_at: Timestamp
 
 
 class ExportedMailbox(_Part):
@@ -118,6 +140,7 @@ class ExportDocument(_Part):
     topics: Annotated[tuple[ExportedTopic, ...], Field(max_length=MOST), FailFast()] = ()
     mutes: Annotated[tuple[ExportedMute, ...], Field(max_length=MOST_LISTED), FailFast()] = ()
     sources: Annotated[tuple[ExportedFeed, ...], Field(max_length=MOST), FailFast()] = ()
+    saved: Annotated[tuple[ExportedStory, ...], Field(max_length=MOST), FailFast()] = ()
     mailbox: ExportedMailbox | None = None
     editions: Annotated[tuple[ExportedEdition, ...], Field(max_length=MOST_LISTED), FailFast()] = ()
 
@@ -167,22 +190,26 @@ def _path(where: Sequence[int | str]) -> str:
 
 
 def to_parts(document: ExportDocument) -> list[dict[str, Any]]:
-    """Return a JSON object with the settings and times, then one for each topic and feed."""
+    """Return a JSON object with the settings and times, then one for each other imported part."""
     chosen = document.model_dump(mode="json", by_alias=True, include={"settings", "digests"})
     topics = [{"topic": topic.model_dump(mode="json")} for topic in document.topics]
     feeds = [{"feed": feed.model_dump(mode="json")} for feed in document.sources]
-    return [chosen, *topics, *feeds]
+    stories = [{"story": story.model_dump(mode="json")} for story in document.saved]
+    return [chosen, *topics, *feeds, *stories]
 
 
-def part_of(fields: Mapping[str, Any]) -> ExportedTopic | ExportedFeed:
+ImportedPart: TypeAlias = ExportedTopic | ExportedFeed | ExportedStory
+
+
+def part_of(fields: Mapping[str, Any]) -> ImportedPart:
+    if "story" in fields:
+        return ExportedStory.model_validate(fields["story"], strict=False)
     if "topic" in fields:
         return ExportedTopic.model_validate(fields["topic"], strict=False)
     return ExportedFeed.model_validate(fields["feed"], strict=False)
 
 
-def from_parts(
-    chosen: Mapping[str, Any], parts: Iterable[ExportedTopic | ExportedFeed]
-) -> ExportDocument:
+def from_parts(chosen: Mapping[str, Any], parts: Iterable[ImportedPart]) -> ExportDocument:
     parts = tuple(parts)
     return ExportDocument(
         settings=ExportedSettings.model_validate(chosen["settings"], strict=False),
@@ -191,4 +218,5 @@ def from_parts(
         ),
         topics=tuple(part for part in parts if isinstance(part, ExportedTopic)),
         sources=tuple(part for part in parts if isinstance(part, ExportedFeed)),
+        saved=tuple(part for part in parts if isinstance(part, ExportedStory)),
     )

@@ -16,6 +16,7 @@ from storage.enums import AuditAction, UsageKind
 from storage.usage import account_of_chat, used_today
 
 MOST_LISTED = 1000  # topics; no chat may have more
+MOST_SAVED = 500  # stories of a chat
 LONGEST_PAUSE_DAYS = 366
 LARGEST = 1000
 

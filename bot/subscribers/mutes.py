@@ -22,11 +22,7 @@ from bot.subscribers.paging import ListPage, load_page
 from bot.subscribers.settings import replan
 from bot.subscribers.subscriptions import subscription_of
 from bot.subscribers.topics import find_topic
-from storage.alerts import (
-    PressedAlert,
-    alert_of_button,
-    mark_pressed,
-)
+from storage.alerts import mark_pressed
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, MuteKind
@@ -44,6 +40,7 @@ from storage.mutes import end_mute as end_kept
 from storage.mutes import mute as add_mute
 from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
+from storage.saved_stories import SentStory, sent_story
 from storage.topics import topics_by_id
 
 DAYS = 30  # the period for which a topic's publishers are counted
@@ -74,13 +71,13 @@ class TopicSubject(NamedTuple):
 
 
 class StorySubject(NamedTuple):
-    """A story that the chat was alerted to, with all its chapters."""
+    """A story that the chat was sent, with all its chapters."""
 
     story_id: int
 
 
 class AlertPublisher(NamedTuple):
-    """The publisher that an alert names."""
+    """The publisher that an alert names, or a digest for the story."""
 
     story_id: int
     kind: MuteKind
@@ -293,16 +290,14 @@ async def _resolve(tx: Transaction, chat_id: int, subject: Subject) -> tuple[Mut
     return MuteSubject(kind, publisher.source_id, publisher.publisher_to_mute), publisher.name
 
 
-async def _alert(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert:
-    alert = await alert_of_button(tx, chat_id, story_id)
+async def _alert(tx: Transaction, chat_id: int, story_id: int) -> SentStory:
+    alert = await sent_story(tx, chat_id, story_id)
     if alert is None:
         raise NoSuchAlert
     return alert
 
 
-async def _publisher_of_alert(
-    tx: Transaction, chat_id: int, alert: PressedAlert
-) -> Publisher | None:
+async def _publisher_of_alert(tx: Transaction, chat_id: int, alert: SentStory) -> Publisher | None:
     """Return the first publisher of the alert's article that the chat sees; None if it is gone."""
     seen = await publishers_seen_by(tx, chat_id, [alert.article_id])
     return next(iter(seen.get(alert.article_id, ())), None)

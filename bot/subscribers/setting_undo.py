@@ -51,6 +51,8 @@ def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0
             return f"{chosen.quiet.start}-{chosen.quiet.end}" if chosen.quiet else ""
         case Setting.ALERT_RATE:
             return str(chosen.alerts_an_hour)
+        case Setting.PIN:
+            return str(int(chosen.pins))
         case Setting.PAUSE:
             if chosen.paused_until:
                 return chosen.paused_until.isoformat()
@@ -106,6 +108,8 @@ async def _restore(  # noqa: C901 - kinds
             await settings.apply_quiet_hours(tx, chat, hours=hours)
         case Setting.ALERT_RATE:
             await settings.apply_alerts_per_hour(tx, chat, number=int(value))
+        case Setting.PIN:
+            await settings.apply_pinning(tx, chat, wanted=value == "1")
         case Setting.PAUSE if value:
             until = None if value == _ENDLESS else date.fromisoformat(value)
             await settings.apply_pause(tx, chat, until=until)

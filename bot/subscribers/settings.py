@@ -22,6 +22,7 @@ from bot.subscribers.digest_schedule import (
     renewed,
     with_another,
     with_days,
+    with_most_covered,
     with_only,
     with_time,
     without,
@@ -42,8 +43,9 @@ from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
 from storage.editions import last_editions
-from storage.enums import CLOSED, ChatState, DigestMedium, EmptyDay, Layout, Style
+from storage.enums import CLOSED, ChatKind, ChatState, DigestMedium, EmptyDay, Layout, Style
 from storage.mailboxes import mailbox_of_chat
+from storage.pins import begin_pinning, end_pinning, pin_of
 from storage.schedules import EVERY_DAY, MOST_ALERTS_PER_HOUR, QuietHours
 from storage.subscriptions import count_subscriptions, wants_digest
 from storage.suspension import restore_chat, suspend_chat
@@ -68,6 +70,7 @@ class Setting(StrEnum):
     PAUSE = "p"
     DIGEST_MEDIUM = "d"
     EMAIL_ALERTS = "m"
+    PIN = "n"
 
 
 MAIL_SETTINGS = frozenset({Setting.DIGEST_MEDIUM, Setting.EMAIL_ALERTS})
@@ -97,6 +100,9 @@ class ChatSettings:
     speaks: str = ""
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
+    kind: ChatKind = ChatKind.PRIVATE
+    pins: bool = False
+    may_not_pin: bool = False
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -193,6 +199,15 @@ async def set_days(storage: Storage, chat_id: int, number: int, weekdays: int) -
     )
 
 
+async def set_most_covered(
+    storage: Storage, chat_id: int, number: int, *, wanted: bool
+) -> ChatSettings:
+    """Let the weekly digest *number* list the most covered stories of the week, or what is new."""
+    return await _reschedule(
+        storage, chat_id, lambda schedule, _: with_most_covered(schedule, number, wanted=wanted)
+    )
+
+
 async def add_time(storage: Storage, chat_id: int, wanted: WeeklyTime) -> ChatSettings:
     return await _reschedule(
         storage, chat_id, lambda schedule, last: with_another(schedule, wanted, last)
@@ -262,6 +277,18 @@ async def set_layout(storage: Storage, chat_id: int, layout: Layout) -> ChatSett
 
 async def apply_layout(_: Transaction, chat: Chat, *, layout: Layout) -> None:
     chat.layout = layout
+
+
+async def set_pinning(storage: Storage, chat_id: int, *, wanted: bool) -> ChatSettings:
+    """Choose whether the newest digest is pinned; only groups and channels can."""
+    return await change(storage, chat_id, Setting.PIN, partial(apply_pinning, wanted=wanted))
+
+
+async def apply_pinning(tx: Transaction, chat: Chat, *, wanted: bool) -> None:
+    if not wanted:
+        await end_pinning(tx, chat.id)
+    elif chat.kind is not ChatKind.PRIVATE:
+        await begin_pinning(tx, chat.id)
 
 
 # Quiet hours, and how many alerts an hour.
@@ -400,6 +427,7 @@ async def _replan_alerts(tx: Transaction, chat: Chat) -> None:
 
 async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
     is_paused = chat.state is ChatState.PAUSED
+    pin = None if chat.kind is ChatKind.PRIVATE else await pin_of(tx, chat.id)
     return ChatSettings(
         plan=Plan(chat.zone, await schedule_of(tx, chat.id)),
         zone_guessed=chat.zone_guessed,
@@ -416,6 +444,9 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         speaks=chat.speaks,
         style=chat.style,
         layout=chat.layout,
+        kind=chat.kind,
+        pins=pin is not None,
+        may_not_pin=pin is not None and pin.refused_at is not None,
     )
 
 

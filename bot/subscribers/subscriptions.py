@@ -2,6 +2,7 @@
 
 - Two spellings of a query are one topic of the chat; subscribing again changes the mode.
 - A chat cannot change a topic of the catalogue. A topic of its own replaces it.
+- The chat orders its topics, in which digests list them.
 - Ending a subscription can be undone for a while. Then the topic is deleted, if it is the chat's
   own.
 """
@@ -42,6 +43,7 @@ from storage.subscriptions import (
     purge_ended,
     resume_subscription,
     subscription_to,
+    subscriptions_of,
 )
 from storage.topics import Topic, add_own_topic, has_topic_named, topic_of, topic_seen_by
 
@@ -270,6 +272,31 @@ async def rename_topic(storage: Storage, chat_id: int, topic_id: int, name: str)
         if topic.chat_id is None:
             raise NoSuchTopic
         topic.name = name
+
+
+async def move_topic(storage: Storage, chat_id: int, topic_id: int, *, is_up: bool) -> None:
+    """Exchange the topic with the one before it, or after it, in the list and in digests.
+
+    The first and the last topic stay where they are.
+    """
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        await subscription_of(tx, chat_id, topic_id)
+        rows = [subscription for _, subscription in await subscriptions_of(tx, chat_id)]
+        place = next(at for at, row in enumerate(rows) if row.topic_id == topic_id)
+        other = place + (-1 if is_up else 1)
+        if 0 <= other < len(rows):
+            rows[place], rows[other] = rows[other], rows[place]
+            for position, row in enumerate(rows, 1):
+                row.position = position
+
+
+async def set_headlines(storage: Storage, chat_id: int, topic_id: int, *, wanted: bool) -> None:
+    """Choose whether digests list only the titles of the topic's stories."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        _, subscription = await subscription_of(tx, chat_id, topic_id)
+        subscription.headlines = wanted
 
 
 async def subscription_of(

@@ -14,10 +14,10 @@ from bot.subscribers.errors import NoSuchAlert, NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.paging import PER_PAGE, ListPage, load_page
 from storage import subscriptions
-from storage.alerts import PressedAlert, alert_of_button
 from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind
 from storage.mutes import MuteSubject, mute_of, topics_muted
+from storage.saved_stories import SentStory, sent_story
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
 MOST_SUGGESTED = 3
@@ -29,7 +29,8 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 class ChatTopic:
     """A topic; *mode* is how the chat subscribes to it, None if it does not.
 
-    *muted_until* is None also for a topic that is muted without an end.
+    *muted_until* is None also for a topic that is muted without an end. *has_headlines*: digests
+    list only the titles of its stories.
     """
 
     id: int
@@ -39,6 +40,7 @@ class ChatTopic:
     mode: Mode | None
     is_muted: bool = False
     muted_until: datetime | None = None
+    has_headlines: bool = False
 
 
 async def subscribed(
@@ -138,8 +140,10 @@ async def topic_by_name(storage: Storage, chat_id: int, name: str) -> ChatTopic:
 
 async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
     muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic.id))
+    subscription = await subscriptions.subscription_to(tx, chat_id, topic.id)
     return replace(
-        _chat_topic(topic, await _mode(tx, chat_id, topic)),
+        _chat_topic(topic, subscription.mode if subscription else None),
+        has_headlines=subscription is not None and subscription.headlines,
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
     )
@@ -154,7 +158,7 @@ def _chat_topic(topic: Topic, mode: Mode | None) -> ChatTopic:
     return ChatTopic(topic.id, topic.name, topic.typed, topic.chat_id is None, mode)
 
 
-# Suggestions of topics for more stories like that of an alert.
+# Suggestions of topics for more stories like one that was sent.
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,24 +182,24 @@ async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Suggest
     Topics that the chat subscribes to already are left out.
     """
     async with storage.reading() as tx:
-        alert = await alert_of_button(tx, chat_id, story_id)
+        story = await sent_story(tx, chat_id, story_id)
         catalogue = await public_topics(tx)
         subscribed = await subscriptions.subscribed_topics(tx, chat_id, limit=MOST_LISTED)
-    if alert is None:
+    if story is None:
         raise NoSuchAlert
-    folded = await in_turns(article_folded(alert.title, alert.text))
+    folded = await in_turns(article_folded(story.title, story.text))
     queries = {_canonical(topic.typed) for topic, _ in subscribed}
-    named = [named for named in _named(alert) if _canonical(named.typed) not in queries]
+    named = [named for named in _named(story) if _canonical(named.typed) not in queries]
     topics = [
         topic for topic in _matching(catalogue, folded) if _canonical(topic.typed) not in queries
     ]
     # At least one place is for the catalogue, because an editor chose its topics.
     items = [*named[: MOST_SUGGESTED - 1], *topics, *named[MOST_SUGGESTED - 1 :]]
-    return Suggestions(alert.title, tuple(items[:MOST_SUGGESTED]))
+    return Suggestions(story.title, tuple(items[:MOST_SUGGESTED]))
 
 
-def _named(alert: PressedAlert) -> Iterator[Suggestion]:
-    for typed in suggested(alert.title, alert.text):
+def _named(story: SentStory) -> Iterator[Suggestion]:
+    for typed in suggested(story.title, story.text):
         yield Suggestion(typed.strip('"'), typed)
 
 

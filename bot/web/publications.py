@@ -15,6 +15,7 @@ from bot.publishing.pictures import with_picture
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import FeedKind
 from bot.rendering.published_feeds import as_atom, as_json
+from bot.subscribers.share_links import STORY
 from bot.web.pages import TemplatePage
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ async def edition(site: Site, request: RouteRequest) -> TemplatePage | None:
     shown = await _load_edition(site, request)
     if shown is None:
         return None
-    return TemplatePage("web/edition.html", edition_values(shown), shown.language, _EDITION_KEPT)
+    # Anyone with the link sees the page, so what a reader does with a story is done in the chat.
+    chat_link = await site.bot_link() if shown.is_private else None
+    values = edition_values(shown) | {"story_link": chat_link and f"{chat_link}?start={STORY}"}
+    return TemplatePage("web/edition.html", values, shown.language, _EDITION_KEPT)
 
 
 async def weekly_picture(site: Site, request: RouteRequest) -> web.Response | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.rendering.links import Purpose
-from bot.web import manage, publications, webhooks
+from bot.web import manage, publications, stories, webhooks
 from bot.web.miniapp import page as mini_app_page
 from bot.web.miniapp import routes as mini_app
 from bot.web.pages import RateClass, Route, RouteRequest, TemplatePage, error_pages
@@ -35,6 +35,7 @@ async def _robots(_site: Site, _request: RouteRequest) -> web.Response:
 _EDITION = f"/{Purpose.EDITION}/{{token}}"
 _FEED = f"/{Purpose.FEED}/{{token}}.{{kind:atom|json}}"
 _MANAGE = f"/{Purpose.MANAGE}/{{token}}"
+_STORY = f"/{Purpose.STORIES}/{{token}}/{{story:[0-9]{{1,18}}}}"
 _UNSUBSCRIBE = f"/{Purpose.UNSUBSCRIBE}/{{token}}"
 _CONFIRM = f"/{Purpose.CONFIRM}/{{token}}"
 _BOUNCE = f"/{Purpose.BOUNCE}/{{token}}"
@@ -48,6 +49,8 @@ ROUTES = (
     Route("GET", _FEED, publications.feed, Purpose.FEED),
     Route("GET", _MANAGE, manage.subscriptions_page, Purpose.MANAGE),
     Route("POST", _MANAGE, manage.change_subscriptions, Purpose.MANAGE, RateClass.FORM),
+    Route("GET", _STORY, stories.story_page, Purpose.STORIES),
+    Route("POST", _STORY, stories.act_on_story, Purpose.STORIES, RateClass.FORM),
     Route("GET", _UNSUBSCRIBE, manage.unsubscribe_page, Purpose.UNSUBSCRIBE),
     Route("POST", _UNSUBSCRIBE, manage.unsubscribe, Purpose.UNSUBSCRIBE, RateClass.MAILBOX),
     Route("GET", _CONFIRM, manage.confirm_page, Purpose.CONFIRM),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from bot.publishing.pages import EditionPage, Picture, edition_values
 from bot.publishing.samples import CONSUL, NOW, PLAN, QUERIES, TIES, sample_edition, sample_snippet
@@ -11,10 +12,12 @@ from bot.publishing.trends import chart_of
 from bot.rendering.links import Purpose
 from bot.rendering.operator_templates import Sample
 from bot.subscribers.mailboxes import MailboxSeen
+from bot.subscribers.sent_stories import StorySeen
 from bot.subscribers.settings import ChatSettings, Managed
-from bot.subscribers.topics import ChatTopic
+from bot.subscribers.topics import ChatTopic, Suggestion
 from bot.web.miniapp.page import AppValues
 from bot.web.pages import PageLinks
+from bot.web.stories import StoryPart
 from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
 
 PAGE_LINKS = PageLinks(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
@@ -40,7 +43,10 @@ def page_samples() -> Iterator[Sample]:
         replace(edition, choice=choose([CONSUL], alerted)),
         replace(edition, choice=choose([], [])),
     ):
-        yield Sample.of("web/edition.html", edition_values(shape) | {"site": PAGE_LINKS})
+        link = "https://t.me/dateline_bot?start=story_" if shape is edition else None
+        yield Sample.of(
+            "web/edition.html", edition_values(shape) | {"site": PAGE_LINKS, "story_link": link}
+        )
     for template, is_done in product(_BUTTONS, (False, True)):
         yield Sample.of(template, {"site": PAGE_LINKS, "is_done": is_done})
     for code, purpose in product(_ERRORS, (None, *Purpose)):
@@ -49,6 +55,7 @@ def page_samples() -> Iterator[Sample]:
         for managed in sample_managed():
             values = {"site": PAGE_LINKS, "managed": managed, "done": done, "undo": undo}
             yield Sample.of("web/manage.html", values)
+    yield from _stories()
     yield from _feeds(edition)
     for bot_link in (None, "https://t.me/dateline_bot"):
         yield Sample.of("web/app.html", {"app": APP_VALUES, "bot_link": bot_link})
@@ -93,6 +100,27 @@ def _feeds(edition: EditionPage) -> Iterator[Sample]:
         yield Sample.of("web/feed.html#digest", values)
     story = {"snippet": sample_snippet(0), "publishers": ("Example Wire", "Example Times")}
     yield Sample.of("web/feed.html#story", story)
+
+
+_SUGGESTIONS = (Suggestion("Taiwan", "Taiwan"), Suggestion("Ferries", "ferry OR ferries", 3))
+
+
+def _stories() -> Iterator[Sample]:
+    for is_saved, done in product((False, True), (None, "saved", "muted", "subscribed", "undone")):
+        for do in StoryPart:
+            values: dict[str, Any] = {
+                "story": _story(is_saved=is_saved),
+                "done": done,
+                "do": do,
+                "undo": "1",
+            }
+            values |= {"site": PAGE_LINKS, "suggestions": _SUGGESTIONS if done else ()}
+            yield Sample.of("web/story.html", values)
+
+
+def _story(*, is_saved: bool) -> StorySeen:
+    url, topics = "https://news.example.org/1", [TIES, CONSUL]
+    return StorySeen(7, "A <title>", url, "Example Wire", NOW, topics, is_saved=is_saved)
 
 
 def _picture(edition: EditionPage) -> Picture | None:

@@ -97,20 +97,21 @@ async def test_a_mute_is_confirmed_and_can_be_undone(ann, alert, mutes, label, s
     ("number", "said", "kind"),
     [
         pytest.param(
-            1, "Sample Times is muted until tomorrow, 21:01.", MuteKind.SOURCE, id="source, a day"
+            2, "Sample Times is muted until tomorrow, 21:01.", MuteKind.SOURCE, id="source, a day"
         ),
         pytest.param(
-            2, "Sample Times is muted until 9 Mar 21:01.", MuteKind.SOURCE, id="source, a week"
+            3, "Sample Times is muted until 9 Mar 21:01.", MuteKind.SOURCE, id="source, a week"
         ),
         pytest.param(
-            3, "Detained is muted until tomorrow, 21:01.", MuteKind.TOPIC, id="topic, a day"
+            4, "Detained is muted until tomorrow, 21:01.", MuteKind.TOPIC, id="topic, a day"
         ),
-        pytest.param(4, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
+        pytest.param(5, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
     ],
 )
 async def test_the_menu_mutes_for_a_limited_time(ann, house, alert, mutes, number, said, kind):
     menu = await ann.presses(alert, "⋯")
     assert labels(menu) == [
+        "Save",
         "More like this",
         "Mute Sample Times: a day",
         "a week",
@@ -170,7 +171,7 @@ async def test_an_alert_of_another_chat_is_refused(ann, house, alert, mutes, act
 
     said = await bob.presses_quietly(theirs, "By hand")
 
-    assert said.startswith("I no longer know this alert")
+    assert said.startswith(("I no longer know this alert", "I no longer have this story"))
     assert await mutes() == []
 
 
@@ -217,3 +218,11 @@ def test_button_data_fits_with_the_largest_ids():
     assert longest == on_alert("source", FAR, FAR, "week")
     assert len(longest) <= 64
     assert len(UndoMute(story_id=FAR, mute_id=FAR).pack()) <= 64
+
+
+async def test_a_story_is_saved_from_the_menu_of_an_alert(ann, alert):
+    menu = await ann.presses(alert, "⋯")
+
+    assert await ann.presses_quietly(menu, "Save") == "Saved. Your list: /saved"
+    assert labels(await ann.next()) == DEFAULT
+    assert TITLE in (await ann.says("/saved"))["text"]

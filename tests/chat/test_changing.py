@@ -21,7 +21,15 @@ async def test_the_page_has_its_buttons_in_order(topic):
 async def test_rare_actions_are_behind_the_more_button(ann, topic):
     more = await ann.presses(topic, "More ▸")
 
-    assert labels(more) == ["Trend", "Sources", "Share", "Rename", "‹ Back", "‹ Topics"]
+    assert labels(more) == [
+        "Trend",
+        "Sources",
+        "Share",
+        "Rename",
+        "Headlines only",
+        "‹ Back",
+        "‹ Topics",
+    ]
     assert more["text"] == topic["text"]
 
 
@@ -240,3 +248,34 @@ async def test_another_chats_topic_cannot_be_changed(house, ann, topic, data):
     )
 
     assert told.startswith(("This topic is no longer there.", "That was more than ten"))
+
+
+async def test_topics_are_ordered_by_their_administrators(ann):
+    for words in ("taiwan", "japan", "korea"):
+        await ann.says(words, "Both")
+    order = await ann.says("/topics", "Order")
+
+    moved = await ann.presses(order, "▲ Korea", "▲ Korea", "▼ Taiwan")
+
+    assert "1. Korea\n2. Japan\n3. Taiwan" in moved["text"]
+    assert labels(moved)[:2] == ["▼ Korea", "▲ Japan"]
+    assert "1. Korea" in (await ann.says("/topics"))["text"]
+
+
+async def test_a_new_topic_comes_last(ann):
+    for words in ("taiwan", "japan"):
+        await ann.says(words, "Both")
+    await ann.says("/topics", "Order", "▲ Japan")
+
+    await ann.says("korea", "Both")
+
+    assert "1. Japan" in (listed := (await ann.says("/topics"))["text"])
+    assert "3. Korea" in listed
+
+
+async def test_headlines_only_is_turned_on_and_off(ann, topic):
+    on = await ann.presses(topic, "More ▸", "Headlines only")
+    assert "Digests list only its headlines." in on["text"]
+
+    off = await ann.presses(on, "More ▸", "✓ Headlines only")
+    assert "Digests list only its headlines." not in off["text"]

@@ -9,20 +9,21 @@ from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_
 
 READING = """
 AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow ExplainLink FindFeeds
-MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage ReadLink SendSettings SendTopics
-ShowAll ShowCard ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers ShowQuery ShowRecent
-ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage TryChoice TryWords
-TurnSearch Widen
+ListStories MutesPage OpenAlert OpenPublisher OpenTopic OwnSourcesPage ReadLink SavedPage
+SendSettings SendTopics ShowAll ShowCard ShowHelp ShowIntent ShowLanguages ShowNames ShowPublishers
+ShowQuery ShowRecent ShowSettings ShowTopicMenu ShowTrend SiblingTopicsPage TopicsPage TrendsPage
+TryChoice TryWords TurnSearch TurnStories Widen
 """
 CHANGING = """
-AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
-FollowLink ImportFile KeepData KeepZone MoveHere MutePublisher MuteTopic OnAlert
-Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
-SetDetail SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
-SetRhythm SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
-ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
-SubscribeQuery SubscribeTopic UndoImport UndoMute UndoQuery UndoSetting UndoSubscribe
-UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteTopic Unsubscribe UseQuery
+AddList AddTime Ask AskLocation AskToErase AskTopicField AskWords CancelQuestion Dismiss Erase
+FollowLink ImportFile KeepData KeepZone MoveHere MoveSubscription MutePublisher MuteStory MuteTopic
+OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords Resume SaveWords
+SetAlertRate SetDays SetDetail SetEmptyDay SetHeadlines SetLanguage SetLayout SetMode
+SetMostCovered SetOnlyTime SetPinning SetQuiet SetRhythm SetScheduleTime SetStyle SetTime SetTimes
+SetZone ShareTopic ShowAlertRate ShowDays ShowLayout ShowMoreTimes ShowOrder ShowQuiet
+ShowScheduleTime ShowTimes ShowTopicMenu ShowWords ShowZone SubscribeQuery SubscribeTopic
+UndoImport UndoMute UndoQuery UndoSetting UndoSubscribe UndoUnsubscribe UndoWords Unfollow Unmute
+UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe UseQuery
 """
 CONFIDENTIAL = """
 CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage
@@ -64,7 +65,7 @@ def test_each_command_of_the_table_has_a_handler(dispatcher):
 @pytest.mark.parametrize(
     ("permission", "expected"),
     [
-        (Permission.EVERYBODY, f"{READING} OnAlert"),  # OnAlert: "More like this" is for everybody
+        (Permission.EVERYBODY, f"{READING} OnAlert OnStory"),  # "More like this"
         (Permission.ADMINISTRATORS, CHANGING),
         (Permission.CONFIDENTIAL, CONFIDENTIAL),
         (Permission.PRIVATE, IN_PRIVATE),

@@ -25,9 +25,10 @@ from bot.subscribers.export import (
     undo_import,
 )
 from bot.subscribers.export_document import PartError, read_document
-from bot.subscribers.limits import Limits
+from bot.subscribers.limits import MOST_SAVED, Limits
+from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import Mode
+from storage.enums import ChatKind, Mode
 from storage.sources import Follow, add_source
 from storage.subscriptions import count_subscriptions
 from tests.resources import MOST_TOPICS, USUAL_LIMITS, ReadsHere
@@ -210,10 +211,11 @@ def test_data_that_is_no_export_is_refused(data):
         ({"sources": [{"url": "file:///etc"}]}, "sources[0].url", "file:///etc"),
         ({"topics": [{"query": "a", "mode": "x" * 999}]}, "topics[0].mode", "x" * 200),
         ({"mutes": [17, 18]}, "mutes[0]", "17"),
+        ({"saved": [{"url": "javascript:1"}]}, "saved[0].url", "javascript:1"),
     ],
     ids=[
         *("time", "weekday", "zone", "missing", "mode", "no object", "mute", "no web address"),
-        *("a long value", "a mute of a story"),
+        *("a long value", "a mute of a story", "a saved address"),
     ],
 )
 async def test_a_part_that_cannot_be_read_is_named_and_nothing_is_imported(
@@ -235,13 +237,15 @@ _JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources"]), _JSON))
+@given(
+    st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources", "saved"]), _JSON)
+)
 def test_any_document_is_read_or_refused(parts):
     with suppress(PartError):
         assert len(read_document(written(**parts)).topics) == len(parts.get("topics", []))
 
 
-@pytest.mark.parametrize("part", ["digests", "topics", "mutes", "sources", "editions"])
+@pytest.mark.parametrize("part", ["digests", "topics", "mutes", "sources", "saved", "editions"])
 def test_reading_stops_at_the_first_error(part):
     with pytest.raises(PartError) as refused:
         read_document(written(**{part: [17] * 100_000}))
@@ -252,13 +256,18 @@ def test_reading_stops_at_the_first_error(part):
 
 
 @pytest.mark.parametrize(
-    ("part", "most"), [("topics", 1000), ("sources", 1000), ("mutes", 10_000), ("editions", 10_000)]
+    ("part", "most"),
+    [
+        *[("topics", 1000), ("sources", 1000), ("saved", 1000)],
+        *[("mutes", 10_000), ("editions", 10_000)],
+    ],
 )
 def test_a_document_has_a_bounded_number_of_each_part(part, most):
     parts: dict[str, dict[str, Any]] = {
         "topics": {"query": "a", "mode": "both"},
         "sources": {"url": "http://a.b"},
         "mutes": {"kind": "story", "name": "", "until": None},
+        "saved": {"url": "http://a.b", "saved_at": "2026-03-02T12:00:00Z"},
         "editions": {
             "date": "2026-03-02",
             "schedule_number": 0,
@@ -321,3 +330,45 @@ async def test_an_expired_mute_is_not_imported(exported, chat_id, clock, storage
     await load(storage, chat_id, written(topics=topics))
 
     assert (await exported(chat_id))["topics"][0]["muted"] is False
+
+
+async def test_saved_stories_move_with_an_export(exported, chat_id, arrive, storage):
+    stories = [
+        {"title": f"Story {n}", "url": f"https://a.example/{n}", "publisher": "Wire"}
+        | {"saved_at": "2026-03-01T12:00:00Z"}
+        for n in range(3)
+    ]
+
+    first = await load(storage, chat_id, written(saved=stories))
+    again = await load(storage, chat_id, written(saved=stories))
+    other = await load(storage, await arrive(3), json.dumps(await exported(chat_id)).encode())
+
+    assert (first.saved, again.saved, other.saved) == (3, 0, 3)
+    assert (await exported(chat_id))["saved"] == stories
+
+
+async def test_an_import_saves_no_more_stories_than_the_limit(chat_id, storage):
+    stories = [
+        {"url": f"https://a.example/{n}", "saved_at": "2026-03-01T12:00:00Z"}
+        for n in range(MOST_SAVED + 1)
+    ]
+
+    report = await load(storage, chat_id, written(saved=stories))
+
+    assert report.saved == MOST_SAVED
+
+
+async def test_a_channel_takes_the_words_and_pins_of_an_export(exported, arrive, storage):
+    words = {"title": "Desk {date}", "intro": "{wrong}", "end": "x" * 501}
+    data = written(settings={"pins": True, "words": words})
+    channel, private = await arrive(4), await arrive(5)
+    async with storage.writing() as tx:
+        (await tx.get_one(Chat, channel)).kind = ChatKind.CHANNEL
+
+    for chat_id in (channel, private):
+        await load(storage, chat_id, data)
+
+    taken = (await exported(channel))["settings"]
+    assert (taken["pins"], taken["words"]) == (True, words | {"intro": "", "end": ""})
+    left = (await exported(private))["settings"]
+    assert (left["pins"], left["words"]["title"]) == (False, "")

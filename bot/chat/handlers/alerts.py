@@ -9,7 +9,7 @@ from aiogram import F, Router
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.subscribers import mutes, recent_alerts, topics
+from bot.subscribers import mutes, recent_alerts, saved_stories, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
 
@@ -74,6 +74,12 @@ async def show_more_like_this(_: object, callback_data: press.OnAlert, context: 
     await context.reply.show("chat/alert.html#more_like_this", suggestions=found)
 
 
+async def save_from_alert(_: object, callback_data: press.OnAlert, context: Context) -> None:
+    await saved_stories.save(context.storage, context.chat_id, callback_data.story_id)
+    await close_alert_menu(None, callback_data, context)
+    await context.reply.note("chat/stories.html#saved_note")
+
+
 async def show_recent_alerts(_: object, context: Context) -> None:
     found = await recent_alerts.recent_alerts(context.storage, context.chat_id)
     await context.reply.show("chat/recent.html#list", alerts=found, **context.clock)
@@ -107,10 +113,12 @@ def make_router() -> Router:
     on_press(send_alert_again, press.OpenAlert.filter(), flags=Permission.EVERYBODY.flags)
     like = press.OnAlert.filter(F.action == press.AlertAction.LIKE)
     menu = press.OnAlert.filter(F.action == press.AlertAction.MENU)
+    save = press.OnAlert.filter(F.action == press.AlertAction.SAVE)
     back = press.OnAlert.filter(F.action == press.AlertAction.BACK)
     on_press(show_more_like_this, like, flags=Permission.EVERYBODY.flags)
     on_press(open_alert_menu, menu, flags=Permission.ADMINISTRATORS.flags)
     on_press(close_alert_menu, back, flags=Permission.ADMINISTRATORS.flags)
+    on_press(save_from_alert, save, flags=Permission.ADMINISTRATORS.flags)
     on_press(mute_from_alert, press.OnAlert.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(undo_mute, press.UndoMute.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(show_mutes, press.MutesPage.filter(), flags=Permission.EVERYBODY.flags)

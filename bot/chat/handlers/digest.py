@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from aiogram import Router
@@ -46,23 +45,13 @@ async def show_digest(_: object, context: Context) -> None:
 
 
 async def show_whole_section(_: object, callback_data: press.ShowAll, context: Context) -> None:
-    day, number = _day(callback_data.day), callback_data.schedule_number
+    day, number = press.day_of(callback_data.day), callback_data.schedule_number
     renderer = context.reply.renderer.of(context.user.language)
     await context.reply.send(
         await show_section(
             context.storage, renderer, context.chat_id, callback_data.topic_id, day, number
         )
     )
-
-
-def _day(number: int) -> date | None:
-    """Parse 20261118; return None for 0, and for an invalid date `date.min`, without an edition."""
-    if not number:
-        return None
-    try:
-        return datetime.strptime(f"{number:08}", "%Y%m%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return date.min
 
 
 def make_router() -> Router:

@@ -115,6 +115,11 @@ async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Co
     await _change(settings.set_empty_day(context.storage, context.chat_id, empty_day), context)
 
 
+async def set_pinning(_: object, callback_data: press.SetPinning, context: Context) -> None:
+    wanted = callback_data.wanted
+    await _change(settings.set_pinning(context.storage, context.chat_id, wanted=wanted), context)
+
+
 # The time zone.
 
 
@@ -305,6 +310,17 @@ async def set_days(_: object, callback_data: press.SetDays, context: Context) ->
     await _show_changed(changed, _DAYS, context, chosen=chosen)
 
 
+async def set_most_covered(
+    _: object, callback_data: press.SetMostCovered, context: Context
+) -> None:
+    number, wanted = callback_data.number, callback_data.wanted
+    changed = await settings.set_most_covered(
+        context.storage, context.chat_id, number, wanted=wanted
+    )
+    chosen = numbered(changed.plan.times, number)
+    await _show_changed(changed, _DAYS, context, chosen=chosen)
+
+
 async def _show_numbered(template: str, shown: ChatSettings, number: int, context: Context) -> None:
     """Show the schedule time with this number."""
     chosen = numbered(shown.plan.times, number)
@@ -325,6 +341,7 @@ def make_router() -> Router:
         permission = Permission.EVERYBODY if is_first else Permission.ADMINISTRATORS
         on_press(show_page, data.filter(), flags=permission.flags)
     on_press(set_language, press.SetLanguage.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_pinning, press.SetPinning.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_empty_day, press.SetEmptyDay.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(show_zones, press.ShowZone.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_zone, press.SetZone.filter(), flags=Permission.ADMINISTRATORS.flags)
@@ -356,5 +373,7 @@ def make_router() -> Router:
         flags=Permission.ADMINISTRATORS.flags,
     )
     on_press(show_days, press.ShowDays.filter(), flags=Permission.ADMINISTRATORS.flags)
+    covered = press.SetMostCovered.filter()
+    on_press(set_most_covered, covered, flags=Permission.ADMINISTRATORS.flags)
     on_press(set_days, press.SetDays.filter(), flags=Permission.ADMINISTRATORS.flags)
     return router

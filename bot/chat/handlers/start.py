@@ -19,7 +19,15 @@ from bot.chat.permissions import Permission
 from bot.chat.senders import private_sender, sender_of
 from bot.rendering.i18n import ENGLISH
 from bot.sources.administration import is_anything_read
-from bot.subscribers import access_requests, feedback, settings, share_links, topics, users
+from bot.subscribers import (
+    access_requests,
+    feedback,
+    sent_stories,
+    settings,
+    share_links,
+    topics,
+    users,
+)
 from bot.subscribers.access import redeem_admin_code
 from bot.subscribers.invites import Redeemed, is_unauthorized, looks_like_a_code, redeem_invite
 from bot.subscribers.limits import MOST_LISTED
@@ -28,6 +36,7 @@ from bot.subscribers.share_links import (
     INVITE_PREFIX,
     LinkedQuery,
     LinkedShare,
+    LinkedStory,
     LinkedTopic,
     read_start,
 )
@@ -97,6 +106,10 @@ async def open_link(_: object, command: CommandObject, context: Context) -> None
             await show_card(typed, context)
         case LinkedShare(token):
             await show_card(await share_links.shared_query(context.storage, token), context)
+        case LinkedStory(story_id):
+            story = await sent_stories.see_story(context.storage, context.chat_id, story_id)
+            of = press.OnStory(action=press.StoryAction.OPEN, story_id=story_id)
+            await context.reply.show("chat/stories.html#story", story=story, of=of, **context.clock)
         case None:
             await welcome(None, context)
 

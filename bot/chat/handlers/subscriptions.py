@@ -78,6 +78,22 @@ async def _topics_page(number: int, context: Context) -> dict[str, Any]:
     }
 
 
+async def show_order(
+    _: object, callback_data: press.ShowOrder | press.MoveSubscription, context: Context
+) -> None:
+    page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
+    await context.reply.change("chat/topics.html#order", page=page)
+
+
+async def move_subscription(
+    _: object, callback_data: press.MoveSubscription, context: Context
+) -> None:
+    await subscriptions.move_topic(
+        context.storage, context.chat_id, callback_data.topic_id, is_up=callback_data.is_up
+    )
+    await show_order(None, callback_data, context)
+
+
 async def show_catalogue(_: object, callback_data: press.CataloguePage, context: Context) -> None:
     page = await topics.catalogue_page(context.storage, context.chat_id, callback_data.page)
     await context.reply.change("chat/catalogue.html", page=page)
@@ -225,6 +241,12 @@ async def _subscribe(chosen: press.SubscribeTopic | press.SetMode, context: Cont
     return await subscriptions.subscribe_to_topic(
         context.storage, context.chat_id, chosen.topic_id, chosen.mode, limits=context.limits
     )
+
+
+async def set_headlines(_: object, callback_data: press.SetHeadlines, context: Context) -> None:
+    topic_id, wanted = callback_data.topic_id, callback_data.wanted
+    await subscriptions.set_headlines(context.storage, context.chat_id, topic_id, wanted=wanted)
+    await _change_page(topic_id, context)
 
 
 async def mute_topic(_: object, callback_data: press.MuteTopic, context: Context) -> None:
@@ -418,6 +440,14 @@ def _register_card_buttons(router: Router) -> None:
         )
 
 
+def _register_order_buttons(router: Router) -> None:
+    """Register the buttons that order topics, and choose what digests list of them."""
+    on_press, flags = router.callback_query.register, Permission.ADMINISTRATORS.flags
+    on_press(show_order, press.ShowOrder.filter(), flags=flags)
+    on_press(move_subscription, press.MoveSubscription.filter(), flags=flags)
+    on_press(set_headlines, press.SetHeadlines.filter(), flags=flags)
+
+
 def make_router() -> Router:
     router = Router(name="subscriptions")
     on_message, on_press = router.message.register, router.callback_query.register
@@ -432,6 +462,7 @@ def make_router() -> Router:
     on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
     _register_card_buttons(router)
+    _register_order_buttons(router)
     on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)
     more = press.ShowTopicMenu.filter(F.menu == press.TopicMenu.MORE)

@@ -221,7 +221,34 @@ def _is_deletable(call: Call, chat: PlaygroundChat, message: PlaygroundMessage) 
     return (message.is_from_bot or may_delete) and (is_recent or chat.own.is_admin)
 
 
+def pin_chat_message(call: Call) -> Literal[True]:
+    _check_may_pin(call.chat)
+    message_id = call.params["message_id"]
+    message = call.world.message(call.chat, message_id, "message to pin not found")
+    if message.message_id not in call.chat.pinned:
+        call.chat.pinned.append(message.message_id)
+    return True
+
+
+def unpin_chat_message(call: Call) -> Literal[True]:
+    _check_may_pin(call.chat)
+    message_id = call.params.get("message_id", 0)
+    if message_id not in call.chat.pinned:
+        raise bad_request("message to unpin not found")
+    call.chat.pinned.remove(message_id)
+    return True
+
+
+def _check_may_pin(chat: PlaygroundChat) -> None:
+    check_writable(chat)
+    right = "can_edit_messages" if chat.is_channel else "can_pin_messages"
+    if chat.type is not ChatType.PRIVATE and not chat.own.may(right):
+        raise bad_request("not enough rights to manage pinned messages in the chat")
+
+
 METHODS = {
+    "pinChatMessage": pin_chat_message,
+    "unpinChatMessage": unpin_chat_message,
     "sendMessage": send_message,
     "sendRichMessage": send_rich_message,
     "sendDocument": send_document,

@@ -193,6 +193,7 @@ class PlaygroundChat:
     is_forum: bool = False
     threads: dict[int, Thread] = field(default_factory=dict)
     messages: dict[int, PlaygroundMessage] = field(default_factory=dict)
+    pinned: list[int] = field(default_factory=list)  # ids of messages, the newest last
 
     @property
     def is_channel(self) -> bool:

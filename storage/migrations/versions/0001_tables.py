@@ -449,10 +449,22 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("weekdays", sa.Integer(), nullable=False),
+        sa.Column("most_covered", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_digest_time_chat_id_chat"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("chat_id", "number", name=op.f("pk_digest_time")),
+    )
+    op.create_table(
+        "digest_words",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("part", sa.String(16), nullable=False),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("former", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_digest_words_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "part", name=op.f("pk_digest_words")),
     )
     op.create_table(
         "edition",
@@ -464,6 +476,7 @@ def upgrade() -> None:
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("stories", sa.Integer(), nullable=False),
+        sa.Column("covered", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("topics", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_edition_chat_id_chat"), ondelete="CASCADE"
@@ -513,7 +526,6 @@ def upgrade() -> None:
         "follow",
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("source_id", ROW_ID, nullable=False),
-        sa.Column("import_id", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_follow_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -592,6 +604,32 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "pin",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("pinned_id", sa.BigInteger(), nullable=True),
+        sa.Column("wanted_id", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("refused_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_pin_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pin")),
+        sa.UniqueConstraint("chat_id", name=op.f("uq_pin_chat_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_pin_due",
+        "pin",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("wanted_id IS NOT NULL"),
+        postgresql_where=sa.text("wanted_id IS NOT NULL"),
+    )
+    op.create_table(
         "publishedfeed",
         sa.Column("chat_id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -640,6 +678,24 @@ def upgrade() -> None:
             ["chat_id"], ["chat.id"], name=op.f("fk_quota_chat_id_chat"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_quota")),
+    )
+    op.create_table(
+        "saved_story",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("story_id", ROW_ID, nullable=False),
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("title", AutoString(), nullable=False),
+        sa.Column("url", AutoString(), nullable=False),
+        sa.Column("url_hash", AutoString(length=32), nullable=False),
+        sa.Column("publisher", AutoString(), nullable=False),
+        sa.Column("saved_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_saved_story_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_story")),
+        sa.UniqueConstraint("chat_id", "url_hash", name=op.f("uq_saved_story_chat_id_url_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "share",
@@ -818,7 +874,7 @@ def upgrade() -> None:
             name=op.f("fk_editionstory_edition_id_edition"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("chat_id", "story_id", "edition_id", name=op.f("pk_editionstory")),
+        sa.PrimaryKeyConstraint("chat_id", "story_id", name=op.f("pk_editionstory")),
     )
     op.create_index(
         op.f("ix_editionstory_edition_id"), "editionstory", ["edition_id"], unique=False
@@ -829,6 +885,8 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("headlines", sa.Boolean(), nullable=False),
         sa.Column("ended_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"],
@@ -935,7 +993,8 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
-        sa.Column("import_id", ROW_ID, nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("headlines", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_subscription_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -1151,9 +1210,11 @@ def downgrade() -> None:
         "unfollowed",
         "topic",
         "share",
+        "saved_story",
         "quota",
         "pushsubscription",
         "publishedfeed",
+        "pin",
         "outage",
         "mute",
         "mailbox",
@@ -1161,6 +1222,7 @@ def downgrade() -> None:
         "feedimport",
         "feedback",
         "edition",
+        "digest_words",
         "digest_time",
         "chatadmin",
         "bundle",

@@ -1,0 +1,142 @@
+"""The stage of pins: pins the newest digest of the chats that want it, and unpins the one before.
+
+1. Due rows are claimed, and the calls are made one after the other outside of any transaction.
+2. A transaction stores what is pinned. A process that dies before pins the same message again.
+3. If the bot lacks the right to pin, the user who manages the chat is told once, and the next
+   digest is tried again. Nothing else waits for a pin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from sqlalchemy import and_
+from sqlmodel import col
+
+from bot.delivery.errors import (
+    ChatBlocked,
+    ChatClosed,
+    ChatMigrated,
+    DeliveryError,
+    EditTargetGone,
+    FloodWait,
+    NotModified,
+    Refused,
+)
+from storage.chats import private_chat_of, private_chats_of_admins
+from storage.db.leases import claim, release
+from storage.enums import ChatState, DeliveryKind
+from storage.outbox import enqueue, new_delivery
+from storage.pins import Pin, chats_of_pins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.delivery.telegram import Telegram
+    from bot.rendering.renderer import Renderer
+    from storage.chats import Chat
+    from storage.db.engine import Storage, Transaction
+    from storage.pins import PinToSet
+
+log = structlog.get_logger(__name__)
+
+LEASE: Final = timedelta(minutes=5)
+PATIENCE: Final = 5  # attempts while Telegram cannot be reached
+_FIRST_PAUSE: Final = timedelta(minutes=1)
+_MOST_TOLD: Final = 3  # chat admins
+_USELESS: Final = (Refused, ChatClosed, ChatMigrated, EditTargetGone)
+
+
+@dataclass(frozen=True, slots=True)
+class PinStage:
+    storage: Storage
+    telegram: Telegram
+    renderer: Renderer
+    owner: str
+
+    async def run_once(self, limit: int = 20) -> int:
+        """Pin the digests that are due; return how many were claimed."""
+        async with self.storage.writing() as tx:
+            due = and_(col(Pin.wanted_id).is_not(None), col(Pin.due_at) <= tx.now)
+            order = (col(Pin.due_at), col(Pin.id))
+            pins = await claim(
+                tx, Pin, due, order=order, limit=limit, owner=self.owner, lease=LEASE
+            )
+            claimed = await chats_of_pins(tx, pins)
+        for each in claimed:
+            await self._set(each)
+        return len(claimed)
+
+    async def _set(self, claimed: PinToSet) -> None:
+        pin, chat = claimed.pin, claimed.chat
+        is_open, error = chat.state is ChatState.ACTIVE, None
+        if is_open:
+            error = await self._call(pin, chat)
+        async with self.storage.writing() as tx:
+            values = _values(pin, error, tx.now) if is_open else _DONE
+            is_ours = await self._release(tx, pin, values)
+            if is_ours and pin.refused_at is None and values.get("refused_at"):
+                await self._tell(tx, chat)
+
+    async def _call(self, pin: Pin, chat: Chat) -> DeliveryError | None:
+        """Pin the message, then unpin the one before; return why the first was not done."""
+        try:
+            await self.telegram.pin(chat.telegram_id, pin.wanted_id or 0)
+        except NotModified:
+            pass
+        except DeliveryError as error:
+            log.info("a digest was not pinned", chat=chat.telegram_id, reason=str(error))
+            return error
+        if pin.pinned_id and pin.pinned_id != pin.wanted_id:
+            try:
+                await self.telegram.unpin(chat.telegram_id, pin.pinned_id)
+            except DeliveryError as error:  # deleted, or unpinned by hand
+                log.info("an old digest was not unpinned", reason=str(error))
+        return None
+
+    async def _release(self, tx: Transaction, pin: Pin, values: Mapping[str, object]) -> bool:
+        """Free the row with new *values*, unless a newer digest is to be pinned meanwhile."""
+        current = await tx.get(Pin, pin.id)
+        if current is None:
+            return False
+        if current.wanted_id != pin.wanted_id:
+            values = {name: values[name] for name in ("pinned_id", "refused_at") if name in values}
+        return bool(await release(tx, Pin, [pin.id], self.owner, **values))
+
+    async def _tell(self, tx: Transaction, chat: Chat) -> None:
+        """Tell the user who added the bot, or else its admins, that it may not pin."""
+        inviter = await private_chat_of(tx, chat.invited_by or 0)
+        told = [inviter] if inviter else []
+        if not told:
+            told = [*await private_chats_of_admins(tx, chat.telegram_id, limit=_MOST_TOLD)]
+        key = f"{chat.id}:{tx.now:%Y%m%dT%H%M%S}"
+        columns = {"notice": "unpinned", "subject": key, "silent": True}
+        rows = []
+        for recipient in told:
+            page = self.renderer.of(recipient.speaks)
+            message = page.message("notices.html#not_pinned", chat=chat)
+            rows.append(new_delivery(tx, DeliveryKind.NOTICE, recipient.id, message, **columns))
+        await enqueue(tx, rows)
+
+
+_DONE: Final[Mapping[str, object]] = {"wanted_id": None, "attempts": 0}
+
+
+def _values(pin: Pin, error: DeliveryError | None, now: datetime) -> Mapping[str, object]:
+    """Return the columns of *pin* after a call."""
+    match error:
+        case None:
+            return {**_DONE, "pinned_id": pin.wanted_id, "refused_at": None}
+        case FloodWait():
+            return {"due_at": now + error.pause}
+        case ChatBlocked():  # the bot lacks the right
+            return {**_DONE, "refused_at": pin.refused_at or now}
+        case _ if isinstance(error, _USELESS) or pin.attempts + 1 >= PATIENCE:
+            return _DONE
+        case _:
+            later = now + _FIRST_PAUSE * 2**pin.attempts
+            return {"attempts": pin.attempts + 1, "due_at": later}

@@ -1,0 +1,121 @@
+"""Stories that a chat was sent, to look at again: those of an edition, and why each was sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.matching.evaluate import article_folded
+from bot.matching.explain import explain_folded
+from bot.matching.query import parse
+from bot.publishing.excerpts import excerpt
+from bot.publishing.selection import SelectedTopic
+from bot.slices import in_turns
+from bot.subscribers.errors import NoSuchStory
+from bot.subscribers.paging import ListPage, page_of
+from bot.text.snippets import Snippet
+from storage.articles import Article
+from storage.db.engine import Storage
+from storage.editions import edition_on, stories_listed
+from storage.publishers import first_publisher_names
+from storage.saved_stories import saved_at, sent_story
+from storage.topics import topics_by_id
+
+_MOST_TOPICS = 5  # that *why* names
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """A story in a list; *publisher* is "" if its source is gone."""
+
+    story_id: int
+    title: str
+    url: str
+    publisher: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorySeen:
+    """A story with what can be done with it; *topics* are those that found it and still exist."""
+
+    story_id: int
+    title: str
+    url: str
+    publisher: str
+    at: datetime
+    topics: Sequence[SelectedTopic]
+    is_saved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A topic that found a story, and the words that it found."""
+
+    topic: SelectedTopic
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why the chat got a story: the passage that matched, and the topics with their words."""
+
+    title: str
+    snippet: Snippet
+    reasons: Sequence[Reason]
+
+
+async def list_stories(
+    storage: Storage, chat_id: int, day: date, schedule_number: int, page: int = 0
+) -> ListPage[StoryLine]:
+    """Return a page of the stories of an edition, in its order. Raises NoSuchStory."""
+    async with storage.reading() as tx:
+        made = await edition_on(tx, chat_id, day, schedule_number)
+        if made is None:
+            raise NoSuchStory
+        rows = await stories_listed(tx, [made.id])
+        shown = page_of(rows, page)
+        names = await first_publisher_names(tx, [row.article_id for row in shown.items], chat_id)
+    return shown.showing(
+        [
+            StoryLine(row.story_id, row.title, row.url, names.get(row.article_id, ""))
+            for row in shown.items
+        ]
+    )
+
+
+async def see_story(storage: Storage, chat_id: int, story_id: int) -> StorySeen:
+    """Return a story that the chat was sent. Raises NoSuchStory."""
+    async with storage.reading() as tx:
+        story = await sent_story(tx, chat_id, story_id)
+        if story is None:
+            raise NoSuchStory
+        article = await tx.get_one(Article, story.article_id)
+        names = await first_publisher_names(tx, [article.id], chat_id)
+        topics = await topics_by_id(tx, story.topic_ids)
+        saved = await saved_at(tx, chat_id, story.url_hash)
+    return StorySeen(
+        story_id=story_id,
+        title=story.title,
+        url=story.url,
+        publisher=names.get(article.id, ""),
+        at=article.news_at,
+        topics=[SelectedTopic(topic.id, topic.name) for topic in topics.values()],
+        is_saved=saved is not None,
+    )
+
+
+async def explain_story(storage: Storage, chat_id: int, story_id: int) -> Why:
+    """Return why the chat was sent the story. Raises NoSuchStory."""
+    async with storage.reading() as tx:
+        story = await sent_story(tx, chat_id, story_id)
+        if story is None:
+            raise NoSuchStory
+        topics = list((await topics_by_id(tx, story.topic_ids)).values())[:_MOST_TOPICS]
+    folded = await in_turns(article_folded(story.title, story.text))
+    reasons = [
+        Reason(
+            SelectedTopic(topic.id, topic.name), explain_folded(parse(topic.query), folded).words
+        )
+        for topic in topics
+    ]
+    queries = tuple(sorted({topic.query for topic in topics}))
+    return Why(story.title, excerpt(story.title, story.text, queries), reasons)
