@@ -24,7 +24,7 @@ from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
 from bot.subscribers.setting_undo import value_of
-from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
 from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
 from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
@@ -530,6 +530,11 @@ class SetStyle(CallbackData, prefix="style"):
 
 class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
+
+
+class SetPicture(CallbackData, prefix="picture"):
+    place: PicturePlace
+    is_wanted: bool
 
 
 class UndoSetting(CallbackData, prefix="undo"):

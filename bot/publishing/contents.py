@@ -33,9 +33,10 @@ from bot.publishing.selection import (
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
 from storage import editions
-from storage.articles import news_since
+from storage.articles import news_since, pictures_of
 from storage.chats import Chat, schedule_of, schedules_of
 from storage.db.engine import Storage, Transaction
 from storage.editions import DigestTopic, Edition, FoundArticle, LastEditions, ListedStory
@@ -92,6 +93,10 @@ class Reader:
     @property
     def queries(self) -> set[int]:
         return {topic.query_id for topic in self.topics}
+
+    @property
+    def wants_picture(self) -> bool:
+        return self.chat.pictures or self.chat.mail_pictures
 
     @property
     def has_own_news(self) -> bool:
@@ -176,6 +181,8 @@ async def _next_editions(
         for story in choices[reader.id].listed
     }
     await news.load_texts(tx, excerpted)
+    tops = {reader.id: _top_of(choices[reader.id]) for reader in readers}
+    await news.load_pictures(tx, {tops[reader.id] for reader in readers if reader.wants_picture})
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
@@ -194,9 +201,17 @@ async def _next_editions(
             layout=reader.chat.layout,
             trends=_trends(ages, reader.topics, now, since),
             language=reader.chat.speaks,
+            lead=news.picture_of(tops[reader.id]) if reader.wants_picture else None,
+            shows_lead=reader.chat.pictures,
+            mails_lead=reader.chat.mail_pictures,
         )
         for reader in readers
     }
+
+
+def _top_of(choice: Choice) -> int:
+    """Return the article of the first story that the edition lists; 0 if it lists none."""
+    return next((story.article_id for story in choice.listed), 0)
 
 
 async def _choices(
@@ -266,6 +281,8 @@ async def load_made_digest(
         choice = arrange([SelectedTopic(*topic) for topic in made.topics], stories_of(rows, names))
         listed = list(choice.listed)
         texts = await editions.texts_of(tx, [story.article_id for story in listed])
+        top = _top_of(choice)
+        pictures = await pictures_of(tx, [top] if top else [])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
         queries = {topic.id: topic.query for topic in shown_topics.values()}
         return EditionPage(
@@ -281,6 +298,9 @@ async def load_made_digest(
             subscribed=[SelectedTopic(topic.id, topic.name) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
+            lead=LeadPicture(*pictures[top]) if top in pictures else None,
+            shows_lead=chat.pictures,
+            mails_lead=chat.mail_pictures,
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
 
@@ -411,6 +431,7 @@ class News:
     _names: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
+    _pictures: dict[int, LeadPicture | None] = field(default_factory=dict)  # by article
     _excerpts: defaultdict[Length, dict[int, Snippet]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -509,6 +530,15 @@ class News:
     async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> None:
         if missing := [article for article in article_ids if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
+
+    async def load_pictures(self, tx: Transaction, article_ids: Iterable[int]) -> None:
+        if missing := [each for each in article_ids if each and each not in self._pictures]:
+            found = await pictures_of(tx, missing)
+            for each in missing:
+                self._pictures[each] = LeadPicture(*found[each]) if each in found else None
+
+    def picture_of(self, article_id: int) -> LeadPicture | None:
+        return self._pictures.get(article_id)
 
     async def excerpts(
         self, stories: Sequence[SelectedStory], topics: Iterable[DigestTopic], length: Length

@@ -17,8 +17,16 @@ from bot.mail.compose import (
     encoded_size,
     subject_of,
 )
-from bot.publishing.pages import Bundled, EditionPage, alert_values, bundle_values, edition_values
+from bot.publishing.pages import (
+    MAIL_WIDTH,
+    Bundled,
+    EditionPage,
+    alert_values,
+    bundle_values,
+    edition_values,
+)
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
+from bot.rendering.shown_pictures import shown_picture
 from bot.sources.hosts import host_shown
 from bot.text.snippets import Snippet
 
@@ -88,8 +96,10 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) ->
     picture = edition.picture
     new = [story for story in edition.choice.all_stories if not story.alerted]
     snippets = [edition.snippets[story.id] for story in new[:1] if story.id in edition.snippets]
+    lead = edition.lead if edition.mails_lead else None
+    proxy = mailer.renderer.picture_proxy
     values = {
-        **edition_values(edition),
+        **edition_values(edition, shown_picture(lead, proxy, MAIL_WIDTH) if lead else None),
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
         "excerpt": snippets[0].text if snippets else "",

@@ -20,9 +20,15 @@ from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
+from bot.rendering.shown_pictures import ShownPicture, shown_picture
+from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
 
+# Pixels of a lead picture.
+TELEGRAM_WIDTH = 1280
+WEB_WIDTH = 720
+MAIL_WIDTH = 560
 # A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
 
@@ -61,6 +67,8 @@ class EditionPage:
     - *late*: how long after its due time it is made.
     - *is_weekly*: it comes once a week and shows the trends of that week.
     - *url* is its web page, if it has one.
+    - *lead* is the lead picture of its first story, if it has one. *shows_lead* says whether the
+      chat wants it in Telegram and on the web page, *mails_lead* whether it does in mails.
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
     - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
@@ -80,6 +88,9 @@ class EditionPage:
     trends: Mapping[int, Trend] = field(default_factory=dict)
     url: str | None = None
     picture: Picture | None = None
+    lead: LeadPicture | None = None
+    shows_lead: bool = True
+    mails_lead: bool = False
     is_weekly: bool = False
     late: timedelta = field(default_factory=timedelta)
     language: str = ""
@@ -143,7 +154,24 @@ def edition_page(renderer: Renderer, edition: EditionPage) -> list[Message]:
     if picture := edition.picture:
         caption = renderer.message("edition/picture.html", **values, chart=picture.chart)
         pages.insert(0, replace(caption, photo=b64encode(picture.png).decode()))
+    elif lead := shown_lead(renderer, edition, TELEGRAM_WIDTH):
+        pages[0] = with_preview(pages[0], lead)
     return pages
+
+
+def shown_lead(renderer: Renderer, edition: EditionPage, width: int) -> ShownPicture | None:
+    """Return the lead picture of the edition, at most *width* pixels wide, if the chat wants it."""
+    if edition.lead is None or not edition.shows_lead:
+        return None
+    return shown_picture(edition.lead, renderer.picture_proxy, width)
+
+
+def with_preview(message: Message, picture: ShownPicture) -> Message:
+    """Return *message* with the picture; a rich message shows it only if Telegram refuses it."""
+    if message.classic:
+        first, *others = message.classic
+        return replace(message, classic=(replace(first, preview=picture.url), *others))
+    return replace(message, preview=picture.url)
 
 
 def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any]) -> list[Message]:
@@ -196,9 +224,10 @@ def alert_values(
     return {"story": story, "topics": topics, "snippet": snippet, "zone": zone, "today": today}
 
 
-def edition_values(edition: EditionPage) -> dict[str, Any]:
-    """Return the values of all templates of an edition, by name."""
+def edition_values(edition: EditionPage, lead: ShownPicture | None = None) -> dict[str, Any]:
+    """Return the values of all templates of an edition, by name; *lead* as the page shows it."""
     return {
+        "lead": lead,
         "edition": edition,
         "choice": edition.choice,
         "snippets": edition.snippets,

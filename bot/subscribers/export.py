@@ -141,6 +141,9 @@ def _settings(chat: Chat) -> ExportedSettings:
         empty_day=chat.empty_day,
         style=chat.style,
         layout=chat.layout,
+        pictures=chat.pictures,
+        mail_pictures=chat.mail_pictures,
+        alert_pictures=chat.alert_pictures,
         digest_by=chat.digest_by,
         since=chat.created_at,
     )

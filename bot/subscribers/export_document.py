@@ -61,6 +61,9 @@ class ExportedSettings(_Part):
     empty_day: str = ""
     style: str = ""
     layout: str = ""
+    pictures: bool = True
+    mail_pictures: bool = False
+    alert_pictures: bool = False
     digest_by: str = ""
     since: Timestamp | None = None
 

@@ -63,9 +63,18 @@ class Setting(StrEnum):
     EMPTY_DAY = "e"
     STYLE = "s"
     LAYOUT = "y"
+    PICTURES = "i"
     QUIET = "q"
     ALERT_RATE = "a"
     PAUSE = "p"
+
+
+class PicturePlace(StrEnum):
+    """Where lead pictures are shown, by the letter that stands for it in the data of a button."""
+
+    DIGESTS = "d"
+    ALERTS = "a"
+    MAILS = "m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class ChatSettings:
     speaks: str = ""
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
+    pictures: frozenset[PicturePlace] = frozenset({PicturePlace.DIGESTS})
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -243,6 +253,35 @@ async def apply_layout(_: Transaction, chat: Chat, *, layout: Layout) -> None:
     chat.layout = layout
 
 
+# Pictures.
+
+_PICTURE_COLUMNS = {
+    PicturePlace.DIGESTS: "pictures",
+    PicturePlace.ALERTS: "alert_pictures",
+    PicturePlace.MAILS: "mail_pictures",
+}
+
+
+async def set_picture(
+    storage: Storage, chat_id: int, place: PicturePlace, *, is_wanted: bool
+) -> ChatSettings:
+    """Show the lead picture of the first story in this place, or stop it."""
+
+    async def apply(_: Transaction, chat: Chat) -> None:
+        setattr(chat, _PICTURE_COLUMNS[place], is_wanted)
+
+    return await change(storage, chat_id, Setting.PICTURES, apply)
+
+
+async def apply_pictures(_: Transaction, chat: Chat, *, places: frozenset[PicturePlace]) -> None:
+    for place, column in _PICTURE_COLUMNS.items():
+        setattr(chat, column, place in places)
+
+
+def _pictures(chat: Chat) -> frozenset[PicturePlace]:
+    return frozenset(place for place, name in _PICTURE_COLUMNS.items() if getattr(chat, name))
+
+
 # Quiet hours, and how many alerts an hour.
 
 
@@ -371,6 +410,7 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         speaks=chat.speaks,
         style=chat.style,
         layout=chat.layout,
+        pictures=_pictures(chat),
     )
 
 

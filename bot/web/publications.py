@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ETag, web
 
+from bot.ops.health import policy_headers
 from bot.publishing.contents import load_made_digest
-from bot.publishing.pages import edition_values
+from bot.publishing.pages import WEB_WIDTH, edition_values, shown_lead
 from bot.publishing.pictures import with_picture
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import FeedKind
@@ -35,7 +36,9 @@ async def edition(site: Site, request: RouteRequest) -> TemplatePage | None:
     shown = await _load_edition(site, request)
     if shown is None:
         return None
-    return TemplatePage("web/edition.html", edition_values(shown), shown.language, _EDITION_KEPT)
+    lead = shown_lead(site.resources.renderer, shown, WEB_WIDTH)
+    headers = _EDITION_KEPT | (policy_headers([lead.origin]) if lead else {})
+    return TemplatePage("web/edition.html", edition_values(shown, lead), shown.language, headers)
 
 
 async def weekly_picture(site: Site, request: RouteRequest) -> web.Response | None:

@@ -40,6 +40,8 @@ _TIMES = "chat/schedule.html#times"
 _TIME = "chat/schedule.html#time"
 _DAYS = "chat/schedule.html#days"
 
+_ON_LAYOUT_PAGE = {Setting.STYLE, Setting.LAYOUT, Setting.PICTURES}
+
 # One of these stands beside each button that offers a setting which the user typed.
 _BESIDE_OFFERS = (press.Dismiss.__prefix__, f"{press.TryWords.__prefix__}|")
 
@@ -106,8 +108,8 @@ async def undo_setting(_: object, callback_data: press.UndoSetting, context: Con
     elif callback_data.setting is Setting.LANGUAGE:
         await _show_language(changed, context)
     else:
-        is_layout = callback_data.setting in {Setting.STYLE, Setting.LAYOUT}
-        await _show_changed(changed, _LAYOUT if is_layout else _SETTINGS, context)
+        page = _LAYOUT if callback_data.setting in _ON_LAYOUT_PAGE else _SETTINGS
+        await _show_changed(changed, page, context)
 
 
 async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Context) -> None:
@@ -179,6 +181,16 @@ async def set_style(_: object, callback_data: press.SetStyle, context: Context) 
 async def set_layout(_: object, callback_data: press.SetLayout, context: Context) -> None:
     layout = callback_data.layout
     await _change(settings.set_layout(context.storage, context.chat_id, layout), context, _LAYOUT)
+
+
+async def set_picture(_: object, callback_data: press.SetPicture, context: Context) -> None:
+    changing = settings.set_picture(
+        context.storage,
+        context.chat_id,
+        callback_data.place,
+        is_wanted=callback_data.is_wanted,
+    )
+    await _change(changing, context, _LAYOUT)
 
 
 # The language that the bot writes in.
@@ -319,6 +331,7 @@ def make_router() -> Router:
     on_press(set_alert_rate, press.SetAlertRate.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(undo_setting, press.UndoSetting.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_style, press.SetStyle.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_picture, press.SetPicture.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_layout, press.SetLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause, press.Pause.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause_for_days, press.PauseFor.filter(), flags=Permission.ADMINISTRATORS.flags)
