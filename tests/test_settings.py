@@ -211,5 +211,5 @@ def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path):
 def test_a_wrong_template_of_a_picture_proxy_stops_the_start(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PICTURE_PROXY", "https://img.example.org/{width}/")
 
-    with pytest.raises(WrongSettingError, match="PICTURE_PROXY is wrong: it needs {url} once"):
+    with pytest.raises(WrongSettingError, match=r"PICTURE_PROXY is wrong: it needs \{url\} once"):
         load_settings()

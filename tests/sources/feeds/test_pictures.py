@@ -72,7 +72,8 @@ def rss(parts: str) -> bytes:
             id="in the content",
         ),
         pytest.param(
-            f'<media:thumbnail url="{A}" width="75"/><description>&lt;img src="{B}"&gt;</description>',
+            f'<media:thumbnail url="{A}" width="75"/>'
+            f'<description>&lt;img src="{B}"&gt;</description>',
             LeadPicture(B),
             id="in the text, if the thumbnail is tiny",
         ),
