@@ -78,6 +78,7 @@ class Chat(Leased, table=True):
     pictures: bool = True
     mail_pictures: bool = False
     alert_pictures: bool = False
+    hashtags: bool = False  # of topics, at the end of alerts
     next_digest_at: datetime | None = None  # None: no subscription asks for a digest
     quiet_from: int | None = None  # minutes after local midnight; neither or both
     quiet_to: int | None = None

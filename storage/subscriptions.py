@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
-from storage.enums import ChatState, Mode, MuteKind
+from storage.enums import ChatState, Mode, MuteKind, Sound
 from storage.mutes import Mute, MuteSubject, unmute_subject
 from storage.queries import Query, retire_query
 from storage.topics import Topic
@@ -26,6 +26,7 @@ class Subscription(SQLModel, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     mode: Mode = Field(sa_type=enum_column(Mode))
+    sound: Sound = Field(default=Sound.NORMAL, sa_type=enum_column(Sound))
     created_at: datetime  # articles stored before cause no alert
 
 
@@ -37,6 +38,7 @@ class EndedSubscription(SQLModel, table=True):
         primary_key=True, foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
     mode: Mode = Field(sa_type=enum_column(Mode))
+    sound: Sound = Field(default=Sound.NORMAL, sa_type=enum_column(Sound))
     created_at: datetime  # of the subscription
     ended_at: datetime = Field(index=True)
 
@@ -277,6 +279,7 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
             chat_id=subscription.chat_id,
             topic_id=subscription.topic_id,
             mode=subscription.mode,
+            sound=subscription.sound,
             created_at=subscription.created_at,
             ended_at=tx.now,
         )
@@ -285,18 +288,20 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
 
 
 async def begin_subscription(
-    tx: Transaction, chat_id: int, topic_id: int, mode: Mode
+    tx: Transaction, chat_id: int, topic_id: int, mode: Mode, sound: Sound = Sound.NORMAL
 ) -> Subscription:
     """Subscribe the chat to a topic that it is not subscribed to; forget any ended subscription."""
     await delete_ended(tx, chat_id, topic_id)
-    begun = Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now)
+    begun = Subscription(
+        chat_id=chat_id, topic_id=topic_id, mode=mode, sound=sound, created_at=tx.now
+    )
     await tx.add(begun)
     return begun
 
 
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:
     """Restore the ended subscription with its former mode and `created_at`."""
-    values = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at"})
+    values = ended.model_dump(include={"chat_id", "topic_id", "mode", "sound", "created_at"})
     await tx.add(Subscription(**values))
     await tx.delete(ended)
 

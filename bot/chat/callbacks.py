@@ -27,7 +27,16 @@ from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
 from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
-from storage.enums import Audience, DeliveryState, DigestMedium, EmptyDay, Layout, Mode, Style
+from storage.enums import (
+    Audience,
+    DeliveryState,
+    DigestMedium,
+    EmptyDay,
+    Layout,
+    Mode,
+    Sound,
+    Style,
+)
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
 ScheduleNumber = Annotated[int, Field(ge=0, lt=100)]
@@ -60,6 +69,7 @@ class TopicMenu(StrEnum):
 
     MODES = "modes"
     MUTING = "muting"
+    SOUND = "sound"
     MORE = "more"
 
 
@@ -80,6 +90,11 @@ class SubscribeTopic(CallbackData, prefix="subscribe"):
 class SubscribeQuery(CallbackData, prefix="words", sep="|"):
     mode: Mode
     words: str = ""  # "": the query is in the message
+
+
+class SetSound(CallbackData, prefix="sound"):
+    topic_id: RowId
+    sound: Sound
 
 
 class SetMode(CallbackData, prefix="mode"):
@@ -187,6 +202,8 @@ class AlertAction(StrEnum):
     BACK = "back"
     LIKE = "like"
     LESS = "less"
+    SILENT = "silent"
+    HUSH = "hush"  # a topic
     STORY = "story"
     SOURCE = "source"
     TOPIC = "topic"
@@ -534,6 +551,10 @@ class SetLayout(CallbackData, prefix="layout"):
 
 class SetPicture(CallbackData, prefix="picture"):
     place: PicturePlace
+    is_wanted: bool
+
+
+class SetHashtags(CallbackData, prefix="hashtags"):
     is_wanted: bool
 
 

@@ -21,8 +21,9 @@ import structlog
 from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
 from bot.publishing.excerpts import ArticleText
+from bot.publishing.hashtags import hashtags
 from bot.publishing.mails import alert_mail
-from bot.publishing.pages import alert_page
+from bot.publishing.pages import TELEGRAM_WIDTH, alert_page, with_preview
 from bot.publishing.rate_limits import (
     DAY,
     HOUR,
@@ -36,6 +37,8 @@ from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.rendering.shown_pictures import shown_picture
+from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
 from storage import alerts, reports
 from storage.articles import PUBLIC, Article, articles_by_id, claim_matched
@@ -43,7 +46,7 @@ from storage.bundles import RecentAlerts, WaitingAlert, open_bundles, sent_recen
 from storage.chats import AlertPreferences, alert_quotas, lock_accounts
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
-from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium
+from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium, Sound
 from storage.mailboxes import mailboxes_for_alerts
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
@@ -247,13 +250,13 @@ async def postponed_alerts(
     limits = await load_rate_limits(tx, {alert.chat.id for alert in due}, a_day)
     postponements: dict[tuple[int, int], Postponement] = {}
     for alert in due:
-        if alert.chat.id in limits.chats and (postponement := limits.decide(alert.chat.id)):
+        if alert.chat.id in limits.chats and (postponement := limits.decide_on(alert)):
             postponements[alert.key] = postponement
     grown = [
         alert for alert in due if alert.key in postponements and alert.growth >= WIDELY_COVERED - 1
     ]
     for alert in await widely_covered(tx, grown):
-        if limits.decide(alert.chat.id, is_widely_covered=True) is None:
+        if limits.decide_on(alert, is_widely_covered=True) is None:
             del postponements[alert.key]
     bundles = await open_bundles(
         tx,
@@ -276,23 +279,44 @@ class RateLimits:
     accounts: Mapping[int, list[datetime]]
     quotas: Mapping[int, int]
 
-    def decide(self, chat_id: int, *, is_widely_covered: bool = False) -> Postponement | None:
-        """Decide whether an alert waits, and count it for the next decisions."""
+    def decide_on(
+        self, alert: alerts.DueAlert, *, is_widely_covered: bool = False
+    ) -> Postponement | None:
+        """Decide whether a new alert waits, and count it for the next decisions."""
+        return self.decide(
+            alert.chat.id,
+            [topic.id for topic in alert.topics],
+            is_widely_covered=is_widely_covered,
+            is_loud=alert.sound is Sound.LOUD,
+        )
+
+    def decide(
+        self,
+        chat_id: int,
+        topic_ids: Collection[int] = (),
+        *,
+        is_widely_covered: bool = False,
+        is_loud: bool = False,
+    ) -> Postponement | None:
         chat, recent = self.chats[chat_id], self.recent[chat_id]
+        of_topic = max((recent.by_topic[topic_id] for topic_id in topic_ids), key=len, default=())
         account = self.accounts[chat.telegram_id]
         postponement = postpone(
-            AlertHistory(recent.moments, account, recent.waiting),
+            AlertHistory(recent.moments, account, recent.waiting, of_topic),
             self.now,
             chat.alerts_an_hour,
             LocalQuietHours(chat.zone, chat.quiet_hours),
             self.quotas[chat_id],
             is_widely_covered=is_widely_covered,
+            is_loud=is_loud,
         )
         if postponement:
             recent.waiting = postponement.release_at
         else:
             recent.moments.append(self.now)
             account.append(self.now)
+            for topic_id in topic_ids:
+                recent.by_topic[topic_id].append(self.now)
         return postponement
 
 
@@ -342,6 +366,7 @@ class _LoadedAlert:
     earlier: reports.EarlierReports
     text: ArticleText
     story: SelectedStory
+    picture: LeadPicture | None
     recipient: Recipient | None
     first_mail: reports.FirstMail | None
 
@@ -369,6 +394,7 @@ async def _load_contents(
                 earlier,
                 texts[article.id],
                 alerted_story(article, names, is_chapter=earlier.chapters > 0),
+                lead_picture(article),
                 recipients.get(chat_id),
                 first_mails.get((chat_id, due.story_id)),
             )
@@ -378,8 +404,12 @@ async def _load_contents(
 
 def _message(tx: Transaction, alert: _LoadedAlert, messages: "AlertMessages") -> dict[str, Any]:
     due = alert.due
-    message = messages.message(due.chat, alert.text, alert.story, due.topics, tx.now)
-    decision = {"alert_id": alert.id, "reply_to_id": alert.earlier.delivery_id}
+    message = messages.message(due.chat, alert.text, alert.story, due.topics, tx.now, alert.picture)
+    decision = {
+        "alert_id": alert.id,
+        "reply_to_id": alert.earlier.delivery_id,
+        "silent": due.sound is Sound.SILENT,
+    }
     return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **decision)
 
 
@@ -420,20 +450,34 @@ class AlertMessages:
         story: SelectedStory,
         topics: Sequence[NamedTopic],
         now: datetime,
+        picture: LeadPicture | None = None,
     ) -> Message:
         """Return the message for *chat*; *now* is when the alert was made."""
+        picture = picture if chat.pictures else None
         renderer = self.renderer.of(chat.language)
         is_channel = chat.kind is ChatKind.CHANNEL
         key = (
             *(renderer.language.code, chat.zone, is_channel, now),
             *(story.id, story.article_id, story.publishers, story.is_chapter),
-            *topics,
+            *(picture, chat.hashtags),
+            *((topic.id, topic.name, topic.query) for topic in topics),
         )
         if key not in self._rendered:
             selected, snippet = hits_and_snippet(text, topics)
-            self._rendered[key] = alert_page(
-                renderer, story, selected, snippet, zone=chat.zone, now=now, is_channel=is_channel
+            message = alert_page(
+                renderer,
+                story,
+                selected,
+                snippet,
+                zone=chat.zone,
+                now=now,
+                is_channel=is_channel,
+                tags=hashtags(topic.name for topic in topics) if chat.hashtags else (),
             )
+            if picture:
+                shown = shown_picture(picture, renderer.picture_proxy, TELEGRAM_WIDTH)
+                message = with_preview(message, shown)
+            self._rendered[key] = message
         return self._rendered[key]
 
 
@@ -444,6 +488,13 @@ def hits_and_snippet(
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
     return selected, text.excerpt(queries)
+
+
+def lead_picture(article: Article) -> LeadPicture | None:
+    if not article.picture_url:
+        return None
+    size = (article.picture_width, article.picture_height)
+    return LeadPicture(article.picture_url, *size, article.picture_alt)
 
 
 def text_to_excerpt(article: Article) -> ArticleText:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.publishing.alerts import AlertMessages, alerted_story, text_to_excerpt
+from bot.publishing.alerts import AlertMessages, alerted_story, lead_picture, text_to_excerpt
 from bot.publishing.bundles import release_widely_covered
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
@@ -95,7 +95,9 @@ async def _edits_of(
         names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)
         article = articles[alert.article_id]
         story = alerted_story(article, names, is_chapter=alert.chapter > 1)
-        message = messages.message(alert.chat, texts[article.id], story, topics, alert.made_at)
+        message = messages.message(
+            alert.chat, texts[article.id], story, topics, alert.made_at, lead_picture(article)
+        )
         if message.to_json() != alert.body:
             target = {"target_id": alert.delivery_id, "version": version}
             edits.append(new_delivery(tx, DeliveryKind.EDIT, alert.chat.id, message, **target))

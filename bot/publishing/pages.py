@@ -206,9 +206,11 @@ def alert_page(  # noqa: PLR0913 - what an alert says, each part named
     zone: str,
     now: datetime,
     is_channel: bool = False,
+    tags: Sequence[str] = (),
 ) -> Message:
+    """Return the message of an alert; *tags* are the hashtags at its end."""
     values = alert_values(story, topics, snippet, zone=zone, now=now)
-    return renderer.message("alert/telegram.html", **values, is_channel=is_channel)
+    return renderer.message("alert/telegram.html", **values, is_channel=is_channel, tags=tags)
 
 
 def alert_values(

@@ -96,6 +96,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 name=topic.name,
                 query=topic.typed,
                 mode=subscription.mode,
+                sound=subscription.sound,
                 catalogue=topic.slug,
                 muted=(muted[topic.id] or True) if topic.id in muted else False,
                 since=subscription.created_at,
@@ -144,6 +145,7 @@ def _settings(chat: Chat) -> ExportedSettings:
         pictures=chat.pictures,
         mail_pictures=chat.mail_pictures,
         alert_pictures=chat.alert_pictures,
+        hashtags=chat.hashtags,
         digest_by=chat.digest_by,
         since=chat.created_at,
     )
@@ -304,7 +306,8 @@ async def _import_topics(
                 outcomes.append(Reason.TOO_MANY)
             else:
                 topic = topic or await _own_topic(tx, chat_id, wanted, wanted.query)
-                await begin_subscription(tx, chat_id, topic.id, wanted.topic.mode)
+                mode, sound = wanted.topic.mode, wanted.topic.sound
+                await begin_subscription(tx, chat_id, topic.id, mode, sound)
                 await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)
                 left -= 1

@@ -64,6 +64,7 @@ class ExportedSettings(_Part):
     pictures: bool = True
     mail_pictures: bool = False
     alert_pictures: bool = False
+    hashtags: bool = False
     digest_by: str = ""
     since: Timestamp | None = None
 
@@ -79,6 +80,7 @@ class ExportedTopic(_Part):
     name: str = ""
     query: str
     mode: enums.Mode
+    sound: enums.Sound = enums.Sound.NORMAL
     catalogue: str | None = None
     muted: bool | Timestamp = False
     since: Timestamp | None = None

@@ -12,6 +12,7 @@ change.
 | quiet hours | minutes after midnight: `1320-420`, or nothing |
 | pause | the local date on which it ends, `+` for no end, or nothing |
 | pictures | the letters of the places, in order: `dm` |
+| hashtags | `1`, or nothing |
 | others | the value |
 """
 
@@ -46,6 +47,8 @@ def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0
             return chosen.style
         case Setting.LAYOUT:
             return chosen.layout
+        case Setting.HASHTAGS:
+            return "1" if chosen.hashtags else ""
         case Setting.PICTURES:
             return "".join(sorted(chosen.pictures))
         case Setting.QUIET:
@@ -98,6 +101,8 @@ async def _restore(  # noqa: C901 - kinds
             await settings.apply_style(tx, chat, style=Style(value))
         case Setting.LAYOUT:
             await settings.apply_layout(tx, chat, layout=Layout(value))
+        case Setting.HASHTAGS:
+            await settings.apply_hashtags(tx, chat, is_wanted=bool(value))
         case Setting.PICTURES:
             places = frozenset(map(PicturePlace, value))
             await settings.apply_pictures(tx, chat, places=places)

@@ -64,6 +64,7 @@ class Setting(StrEnum):
     STYLE = "s"
     LAYOUT = "y"
     PICTURES = "i"
+    HASHTAGS = "h"
     QUIET = "q"
     ALERT_RATE = "a"
     PAUSE = "p"
@@ -102,6 +103,7 @@ class ChatSettings:
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
     pictures: frozenset[PicturePlace] = frozenset({PicturePlace.DIGESTS})
+    hashtags: bool = False
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -253,7 +255,7 @@ async def apply_layout(_: Transaction, chat: Chat, *, layout: Layout) -> None:
     chat.layout = layout
 
 
-# Pictures.
+# Pictures and hashtags.
 
 _PICTURE_COLUMNS = {
     PicturePlace.DIGESTS: "pictures",
@@ -276,6 +278,16 @@ async def set_picture(
 async def apply_pictures(_: Transaction, chat: Chat, *, places: frozenset[PicturePlace]) -> None:
     for place, column in _PICTURE_COLUMNS.items():
         setattr(chat, column, place in places)
+
+
+async def set_hashtags(storage: Storage, chat_id: int, *, is_wanted: bool) -> ChatSettings:
+    """End alerts with their topics as hashtags, or stop that."""
+    apply = partial(apply_hashtags, is_wanted=is_wanted)
+    return await change(storage, chat_id, Setting.HASHTAGS, apply)
+
+
+async def apply_hashtags(_: Transaction, chat: Chat, *, is_wanted: bool) -> None:
+    chat.hashtags = is_wanted
 
 
 def _pictures(chat: Chat) -> frozenset[PicturePlace]:
@@ -411,6 +423,7 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         style=chat.style,
         layout=chat.layout,
         pictures=_pictures(chat),
+        hashtags=chat.hashtags,
     )
 
 

@@ -16,7 +16,7 @@ from bot.subscribers.paging import PER_PAGE, ListPage, load_page
 from storage import subscriptions
 from storage.alerts import PressedAlert, alert_of_button
 from storage.db.engine import Storage, Transaction
-from storage.enums import Mode, MuteKind
+from storage.enums import Mode, MuteKind, Sound
 from storage.mutes import MuteSubject, mute_of, topics_muted
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
@@ -39,6 +39,7 @@ class ChatTopic:
     mode: Mode | None
     is_muted: bool = False
     muted_until: datetime | None = None
+    sound: Sound = Sound.NORMAL
 
 
 async def subscribed(
@@ -138,8 +139,10 @@ async def topic_by_name(storage: Storage, chat_id: int, name: str) -> ChatTopic:
 
 async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
     muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic.id))
+    subscription = await subscriptions.subscription_to(tx, chat_id, topic.id)
     return replace(
-        _chat_topic(topic, await _mode(tx, chat_id, topic)),
+        _chat_topic(topic, subscription.mode if subscription else None),
+        sound=subscription.sound if subscription else Sound.NORMAL,
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
     )

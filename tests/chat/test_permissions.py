@@ -17,8 +17,8 @@ CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
 FollowLink ImportFile KeepData MoveHere MutePublisher MuteTopic OnAlert
 Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
-SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetPicture SetQuiet
-SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
+SetEmptyDay SetHashtags SetLanguage SetLayout SetMode SetOnlyTime SetPicture SetQuiet
+SetScheduleTime SetSound SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
 SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe
 UndoUnsubscribe Unfollow Unmute UnmutePublisher UnmuteTopic Unsubscribe UseQuery

@@ -109,6 +109,7 @@ CHOSEN = {
     "pictures": False,
     "mail_pictures": True,
     "alert_pictures": True,
+    "hashtags": True,
     "digest_by": DigestMedium.BOTH,
     "invited_by": 2,
     "resume_at": MONDAY_NOON + timedelta(days=9),

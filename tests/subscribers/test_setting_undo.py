@@ -33,6 +33,10 @@ async def undo(storage: Storage, chat_id: int, changed: ChatSettings) -> ChatSet
     )
 
 
+async def set_hashtags(storage: Storage, chat_id: int, value: bool) -> ChatSettings:
+    return await settings.set_hashtags(storage, chat_id, is_wanted=value)
+
+
 @pytest.mark.parametrize(
     ("change", "value"),
     [
@@ -44,6 +48,12 @@ async def undo(storage: Storage, chat_id: int, changed: ChatSettings) -> ChatSet
         (settings.set_layout, Layout.RICH),
         (partial(settings.set_picture, is_wanted=True), PicturePlace.MAILS),
         (partial(settings.set_picture, is_wanted=False), PicturePlace.DIGESTS),
+        (
+            lambda storage, chat, is_wanted: settings.set_hashtags(
+                storage, chat, is_wanted=is_wanted
+            ),
+            True,
+        ),
         (settings.set_quiet_hours, QuietHours(1380, 360)),
         (settings.set_alerts_per_hour, 9),
         (settings.pause_for, 3),

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("pictures", sa.Boolean(), nullable=False),
         sa.Column("mail_pictures", sa.Boolean(), nullable=False),
         sa.Column("alert_pictures", sa.Boolean(), nullable=False),
+        sa.Column("hashtags", sa.Boolean(), nullable=False),
         sa.Column("next_digest_at", UTCDateTime(), nullable=True),
         sa.Column("quiet_from", sa.Integer(), nullable=True),
         sa.Column("quiet_to", sa.Integer(), nullable=True),
@@ -834,6 +835,7 @@ def upgrade() -> None:
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
+        sa.Column("sound", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("ended_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -940,6 +942,7 @@ def upgrade() -> None:
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
+        sa.Column("sound", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_subscription_chat_id_chat"), ondelete="CASCADE"
