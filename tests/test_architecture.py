@@ -38,7 +38,8 @@ EXCEPTIONS = (
 PURE = (
     *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text"),
     *("bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
-    *("bot.publishing.calendar", "bot.publishing.selection", "bot.delivery.outcomes"),
+    *("bot.publishing.calendar", "bot.publishing.developments", "bot.publishing.leads"),
+    *("bot.publishing.selection", "bot.delivery.outcomes"),
     *("storage.enums", "storage.schedules", "storage.states"),
 )
 DECIDING = ORDER[: ORDER.index("ops")]

@@ -4,7 +4,7 @@
    since its last digest and that no digest has listed. `bot.publishing.selection` picks and orders
    them.
 2. A digest that was made before shows its stored stories in their stored order.
-3. Both kinds get excerpts and trends, and become an `EditionPage`.
+3. Both kinds get leads, excerpts and trends, and become an `EditionPage`.
 4. Chats share the stories that a query found in public sources: a round reads them once (`News`).
    A chat that has muted something or follows private sources gets its own `News`.
 """
@@ -19,7 +19,9 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
+from bot.publishing.coverage import load_leads
 from bot.publishing.excerpts import LENGTHS, Length, excerpts
+from bot.publishing.leads import Lead
 from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
     CAPS,
@@ -175,14 +177,15 @@ async def _next_editions(
 ) -> dict[int, EditionPage]:
     choices = await _choices(tx, news, readers, now)
     excerpted = {
-        story.article_id
+        story.id: story.article_id
         for reader in readers
         if LENGTHS[reader.chat.style].characters
         for story in choices[reader.id].listed
     }
-    await news.load_texts(tx, excerpted)
     tops = {reader.id: _top_of(choices[reader.id]) for reader in readers}
     await news.load_pictures(tx, {tops[reader.id] for reader in readers if reader.wants_picture})
+    await news.load_texts(tx, excerpted.values())
+    await news.load_leads(tx, excerpted)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
@@ -192,6 +195,7 @@ async def _next_editions(
             snippets=await news.excerpts(
                 list(choices[reader.id].listed), reader.topics, LENGTHS[reader.chat.style]
             ),
+            leads=news.leads(choices[reader.id].listed),
             plan=reader.plan,
             topics=len(reader.subscribed),
             subscribed=tuple(SelectedTopic(topic.id, topic.name) for topic in reader.subscribed),
@@ -288,6 +292,7 @@ async def load_made_digest(
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
+            leads=await load_leads(tx, [story.id for story in listed], chat_id),
             plan=plan,
             topics=len(choice.sections),
             since=made.since,
@@ -418,7 +423,7 @@ class _TopicStory:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A cache of the matches, publishers and texts read in one round, discarded after the round.
+    """A cache of the matches, publishers, texts and leads of one round, discarded after the round.
 
     With *chat_id* it holds the news that this chat can see, else the news from public sources.
     """
@@ -432,6 +437,7 @@ class News:
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
     _pictures: dict[int, LeadPicture | None] = field(default_factory=dict)  # by article
+    _leads: dict[int, Lead | None] = field(default_factory=dict)  # by story
     _excerpts: defaultdict[Length, dict[int, Snippet]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -539,6 +545,16 @@ class News:
 
     def picture_of(self, article_id: int) -> LeadPicture | None:
         return self._pictures.get(article_id)
+
+    async def load_leads(self, tx: Transaction, story_ids: Iterable[int]) -> None:
+        if missing := [story for story in story_ids if story not in self._leads]:
+            leads = await load_leads(tx, missing, self.chat_id, self._publishers)
+            self._leads.update({story: leads.get(story) for story in missing})
+
+    def leads(self, stories: Iterable[SelectedStory]) -> dict[int, Lead]:
+        """Return the leads of the *stories* that have one, by story, once they are loaded."""
+        found = ((story.id, self._leads.get(story.id)) for story in stories)
+        return {story_id: lead for story_id, lead in found if lead}
 
     async def excerpts(
         self, stories: Sequence[SelectedStory], topics: Iterable[DigestTopic], length: Length

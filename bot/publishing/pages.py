@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.publishing.calendar import Plan
+from bot.publishing.leads import Lead
 from bot.publishing.selection import (
     Choice,
     Section,
@@ -52,7 +53,7 @@ class TopicNews(NamedTuple):
     stories: int
     above: int
     trend: Trend | None
-    listed: tuple[tuple[StoryView, Snippet], ...]
+    listed: tuple[tuple[StoryView, Snippet, Lead | None], ...]
     headlines: tuple[StoryView, ...]
 
 
@@ -60,7 +61,8 @@ class TopicNews(NamedTuple):
 class EditionPage:
     """A digest about to be rendered.
 
-    - *snippets* are by story; *topics* counts the topics of the chat's digest.
+    - *snippets* and *leads* are by story; a story may have no lead.
+    - *topics* counts the topics of the chat's digest.
     - *trends* are by topic, of the *subscribed* topics whether or not they have news.
     - *day* and *schedule_number* identify it within the chat. Without a day it is a preview of the
       next digest, of which nothing is stored.
@@ -80,6 +82,7 @@ class EditionPage:
     topics: int
     since: datetime
     now: datetime
+    leads: Mapping[int, Lead] = field(default_factory=dict)
     day: date | None = None
     schedule_number: int = 0
     style: Style = Style.STANDARD
@@ -104,7 +107,10 @@ class EditionPage:
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple((story.view, self.snippets[story.id]) for story in section.listed),
+            listed=tuple(
+                (story.view, self.snippets[story.id], self.leads.get(story.id))
+                for story in section.listed
+            ),
             headlines=tuple(story.view for story in section.headlines),
         )
 
@@ -233,6 +239,7 @@ def edition_values(edition: EditionPage, lead: ShownPicture | None = None) -> di
         "edition": edition,
         "choice": edition.choice,
         "snippets": edition.snippets,
+        "leads": edition.leads,
         "trends": edition.trends,
         "plan": edition.plan,
         "topics": edition.topics,

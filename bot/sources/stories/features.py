@@ -41,8 +41,8 @@ class Features(NamedTuple):
 def features_of(title: str, lead: str, publishers: Iterable[str] = ()) -> Features:
     """Return the features of an article; *publishers*: the names of its publishers."""
     heading = without_publisher(title, publishers)[:_LONGEST_TITLE]
-    in_title, title_names = _stems_and_names(heading)
-    in_lead, lead_names = _stems_and_names(lead[:LONGEST_LEAD])
+    in_title, title_names = stems_and_names(heading)
+    in_lead, lead_names = stems_and_names(lead[:LONGEST_LEAD])
     only_in_lead = dict.fromkeys(in_lead)
     for stem in in_title:
         only_in_lead.pop(stem, None)
@@ -63,7 +63,7 @@ def without_publisher(title: str, publishers: Iterable[str]) -> str:
     return title
 
 
-def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
+def stems_and_names(text: str) -> tuple[list[str], list[str]]:
     """Return the stems of all words, and of those that are written as names."""
     stems: list[str] = []
     names: list[str] = []
@@ -108,12 +108,12 @@ _folded_stems = lru_cache(maxsize=_CACHED)(_stems_anew)
 
 @lru_cache(maxsize=1_024)
 def _stems_of_names(publishers: tuple[str, ...]) -> frozenset[str]:
-    stems, _ = _stems_and_names(" ".join(publishers).replace(".", " "))
+    stems, _ = stems_and_names(" ".join(publishers).replace(".", " "))
     return frozenset(stems)
 
 
 def _is_within(part: str, own: frozenset[str]) -> bool:
-    stems, _ = _stems_and_names(part)
+    stems, _ = stems_and_names(part)
     return bool(stems) and own.issuperset(stems)
 
 

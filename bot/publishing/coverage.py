@@ -1,0 +1,106 @@
+"""Coverage: the reports of stories, and the lead that is chosen from them."""
+
+from asyncio import sleep
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from xxhash import xxh3_128
+
+from bot.publishing.leads import Lead, Report, lead_of
+from bot.sources.hosts import host_shown
+from storage.coverage import reports_of_stories
+from storage.db.engine import Transaction
+from storage.publishers import Named, names_by_story
+
+_MOST_CACHED: Final = 4096
+
+
+class _Leads:
+    """Caches the newest leads, because a story is in the digests of many chats.
+
+    A key is the hash of the reports, so that the cache does not keep whole texts in memory.
+    """
+
+    def __init__(self) -> None:
+        self._cached: OrderedDict[bytes, Lead | None] = OrderedDict()
+
+    def find(self, reports: Sequence[Report]) -> tuple[Lead | None, bool]:
+        """Return the lead of the story that *reports* tell, and whether it had to be made."""
+        key = _hash_of(reports)
+        if key in self._cached:
+            self._cached.move_to_end(key)
+            return self._cached[key], False
+        lead = self._cached[key] = lead_of(reports)
+        if len(self._cached) > _MOST_CACHED:
+            self._cached.popitem(last=False)
+        return lead, True
+
+
+def _hash_of(reports: Sequence[Report]) -> bytes:
+    hashed = xxh3_128()
+    for report in reports:
+        hashed.update("\0".join(map(str, report)).encode("utf-8", "surrogatepass"))
+    return hashed.digest()
+
+
+_cache: Final = _Leads()
+
+
+async def load_leads(
+    tx: Transaction,
+    story_ids: Collection[int],
+    chat_id: int | None = None,
+    names: Mapping[int, Sequence[Named]] | None = None,
+) -> dict[int, Lead]:
+    """Return the leads of the stories that have one, by story.
+
+    Without *chat_id* they are chosen from public sources, with it from what the chat sees. *names*
+    has the publishers by story, if they have been loaded.
+    """
+    return await leads_of(await load_reports(tx, story_ids, chat_id, names))
+
+
+async def load_reports(
+    tx: Transaction,
+    story_ids: Collection[int],
+    chat_id: int | None = None,
+    names: Mapping[int, Sequence[Named]] | None = None,
+) -> dict[int, list[Report]]:
+    """Return the newest reports of each story, the newest first; see `load_leads`."""
+    stored = await reports_of_stories(tx, story_ids, chat_id)
+    if names is None:
+        names = await names_by_story(tx, stored, chat_id)
+    reports = {}
+    for story_id, of_story in stored.items():
+        publishers: dict[int, str] = {}
+        for article_id, name in names.get(story_id, ()):
+            publishers.setdefault(article_id, name)
+        reports[story_id] = [
+            Report(
+                article_id=one.article_id,
+                publisher=publishers.get(one.article_id) or host_shown(one.url),
+                title=one.title,
+                url=one.url,
+                text=one.text,
+                language=one.language,
+                news_at=one.news_at,
+            )
+            for one in of_story
+        ]
+    return reports
+
+
+async def leads_of(reports: Mapping[int, Sequence[Report]]) -> dict[int, Lead]:
+    """Return the leads of the stories that have one, by story.
+
+    A lead that is not cached takes up to some milliseconds, so other tasks may run after each.
+    """
+    leads = {}
+    for story_id, of_story in reports.items():
+        lead, is_new = _cache.find(of_story)
+        if lead:
+            leads[story_id] = lead
+        if is_new:
+            await sleep(0)
+    return leads

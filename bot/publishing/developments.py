@@ -1,0 +1,267 @@
+"""Developments: what the newest reports of a story add to those that a reader knows.
+
+A sentence is a development if it has a number that changed ("12 → 31 dead"), or if enough of its
+content words are new, with a new name or number among them or with words that the new headlines
+share. As a lead, it must stand alone.
+
+A number changed if the same word stands behind it before and after, and the word beside that is the
+same too, because 12 people who died and 30 people who were hurt are not one number. Years, dates,
+times and ages are no such numbers, and a percentage is compared with percentages only.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from functools import cache
+from itertools import chain, islice
+from typing import Final, NamedTuple
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_decimal_symbol
+
+from bot.languages import all_words
+from bot.publishing.leads import (
+    MOST_REPORTS,
+    ReadReport,
+    Report,
+    Sentence,
+    penalty,
+    shortened,
+)
+from bot.sources.stories.features import stems_and_names
+from bot.text.characters import is_unspaced
+
+_LONGEST_TITLE: Final = 300
+_KNOWN: Final = 2_000  # characters of a known text
+_MOST_CHANGES: Final = 3
+_MOST_NUMBERS: Final = 30  # of a report
+
+# How much of a sentence must be new if no number changed.
+_FEWEST_NEW: Final = 3
+_MANY_NEW: Final = 5  # if no new name or number is among them
+_NEW_SHARE: Final = 0.4
+_IN_HEADLINES: Final = 2
+
+# Points
+_CHANGE: Final = 2.0
+_NEW_NAME: Final = 0.5
+_NEW_WORD, _MOST_WORDS = 0.2, 6
+_SHARED: Final = 1.0
+_FIRST: Final = 1.0
+_LEAST: Final = 0.5
+_LEAST_PENALTY: Final = -2.5  # "He said …" or a question is no development
+
+_NUMBER: Final = re.compile(
+    r"(?<![^\W\u3040-\u30ff\u4e00-\u9fff])(?<![.,:/\u2019'+-])(?P<sign>[$\u20ac\u00a3\u00a5]?)\s?"
+    r"(?P<digits>\d{1,3}(?:[.,'\u2019\u00a0\u202f ]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
+    r"(?P<percent>\s?%)?(?![\d]|[:/\u2013-]\w|[.,]\d)"
+)
+_WORDS: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_CLAUSE_END: Final = re.compile(r"[.,;:!?()\u3002\uff0c\u3001\uff1b]|\s[\u2013\u2014-]\s|\d")
+_BEHIND: Final = 40  # characters behind a number that are looked at
+_MOST_BEHIND: Final = 4  # words
+_EAST_ASIAN_DATE: Final = frozenset("年月日時时点點分號号歳岁歲")
+_CLOCK: Final = frozenset({"am", "pm", "a", "p", "uhr", "gmt", "utc", "h", "o'clock", "часов"})
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+
+
+class NumberChange(NamedTuple):
+    """A number as the known and the newest reports write it, and the word behind it."""
+
+    before: str
+    after: str
+    what: str
+
+
+class Development(NamedTuple):
+    """A sentence of a new report, where it comes from, and the numbers in it that changed."""
+
+    text: str
+    article_id: int
+    url: str
+    publisher: str
+    changes: tuple[NumberChange, ...] = ()
+
+
+class _Fact(NamedTuple):
+    """A number with the words beside it. *behind*: the first two content words behind it."""
+
+    value: Decimal
+    shown: str
+    sign: str
+    behind: tuple[str, ...]
+    before: str
+    what: str
+
+    @property
+    def noun(self) -> tuple[str, str]:
+        return self.sign, self.behind[0]
+
+    def counts_like(self, other: "_Fact") -> bool:
+        """Return whether both count the same things."""
+        if self.noun != other.noun:
+            return False
+        is_same_before = bool(self.before) and self.before == other.before
+        return self.behind[1:] == other.behind[1:] or is_same_before
+
+
+def development_of(known: Sequence[Report], newest: Sequence[Report]) -> Development | None:
+    """Return what *newest* adds to *known*, both with the newest report first; None if nothing."""
+    known, newest = known[:MOST_REPORTS], newest[:MOST_REPORTS]
+    if not known or not newest:
+        return None
+    known_stems = frozenset(chain.from_iterable(map(_stems_of, known)))
+    known_facts = [_facts_of(report) for report in known]
+    read = [ReadReport(report) for report in newest]
+    newest_facts = [_facts_of(report) for report in newest]
+    best, chosen = _LEAST, None
+    for age, one in enumerate(read):
+        headlines = [other.title - known_stems for other in read]
+        for sentence in one.sentences:
+            changes = _changes(sentence, one.report, known_facts, newest_facts[:age])
+            new = sentence.stems - known_stems
+            if not changes and not _is_news(sentence, new, headlines):
+                continue
+            points = _points(sentence, new, headlines) + _CHANGE * len(changes)
+            lost = penalty(one.report, sentence, ())
+            if lost > _LEAST_PENALTY and points + lost > best:
+                best, chosen = points + lost, (one.report, sentence, changes)
+    return _development(*chosen) if chosen else None
+
+
+def _development(
+    report: Report, sentence: Sentence, changes: tuple[NumberChange, ...]
+) -> Development:
+    text = shortened(sentence.text)
+    return Development(text, report.article_id, report.url, report.publisher, changes)
+
+
+def _stems_of(report: Report) -> Iterable[str]:
+    return stems_and_names(f"{report.title[:_LONGEST_TITLE]}\n{report.text[:_KNOWN]}")[0]
+
+
+def _is_news(
+    sentence: Sentence, new: AbstractSet[str], headlines: Sequence[AbstractSet[str]]
+) -> bool:
+    words = {stem for stem in new if not stem.isdecimal()}
+    if len(words) < _FEWEST_NEW or len(new) < _NEW_SHARE * len(sentence.stems):
+        return False
+    has_fact = bool(sentence.names & new) or len(words) < len(new)
+    if has_fact and any(new & headline for headline in headlines):
+        return True
+    in_headlines = set().union(*headlines) & words
+    return len(words) >= _MANY_NEW and len(in_headlines) >= _IN_HEADLINES
+
+
+def _points(
+    sentence: Sentence, new: AbstractSet[str], headlines: Sequence[AbstractSet[str]]
+) -> float:
+    shared = sum(len(new & headline) for headline in headlines) / len(headlines)
+    words = min(len(new), _MOST_WORDS) * _NEW_WORD
+    names = len(sentence.names & new) * _NEW_NAME
+    return words + names + shared * _SHARED + _FIRST / (1 + sentence.place)
+
+
+# Numbers.
+
+
+def _changes(
+    sentence: Sentence,
+    report: Report,
+    known: Sequence[Sequence[_Fact]],
+    newer: Sequence[Sequence[_Fact]],
+) -> tuple[NumberChange, ...]:
+    """Return the numbers of *sentence* that differ from the newest known ones.
+
+    A number that a *newer* report has replaced did not change to this one.
+    """
+    changes = []
+    for fact in _facts_in(sentence.text, report.language):
+        latest = next((same for facts in known if (same := _same(fact, facts))), [])
+        everywhere = {one.value for facts in known for one in _same(fact, facts)}
+        if len({one.value for one in latest}) != 1 or fact.value in everywhere:
+            continue
+        later = (one for facts in newer for one in _same(fact, facts))
+        if all(one.value == fact.value for one in later):
+            changes.append(NumberChange(latest[0].shown, fact.shown, fact.what))
+    return tuple(dict.fromkeys(changes))[:_MOST_CHANGES]
+
+
+def _same(fact: _Fact, facts: Iterable[_Fact]) -> list[_Fact]:
+    return [one for one in facts if fact.counts_like(one)]
+
+
+def _facts_of(report: Report) -> list[_Fact]:
+    lines = (report.title[:_LONGEST_TITLE], *report.text[:_KNOWN].split("\n"))
+    facts = (fact for line in lines for fact in _facts_in(line, report.language))
+    return list(islice(facts, _MOST_NUMBERS))
+
+
+def _facts_in(text: str, language: str) -> Iterator[_Fact]:
+    """Yield the numbers of *text* that count something."""
+    for found in _NUMBER.finditer(text):
+        sign = found["sign"] or (found["percent"] or "").strip()
+        behind = _behind(text, found.end())
+        before = _WORDS.findall(text[max(0, found.start() - _BEHIND) : found.start()])[-1:]
+        if not behind or _is_time(found["digits"], sign, [*before, *behind]):
+            continue
+        stems = tuple(dict.fromkeys(chain.from_iterable(_stems_of_word(word) for word in behind)))
+        if stems:
+            what = behind[0] if not is_unspaced(behind[0]) else behind[0][:1]
+            yield _Fact(
+                value=number_of(found["digits"], language),
+                shown=found[0].strip(),
+                sign=sign,
+                behind=stems[:2],
+                before=next(iter(_stems_of_word(before[0])), "") if before else "",
+                what=what,
+            )
+
+
+def _behind(text: str, at: int) -> list[str]:
+    """Return the next words of the clause; without blanks, the next two characters."""
+    rest = text[at : at + _BEHIND]
+    if rest[:1] and is_unspaced(rest[0]):
+        return [rest[:2]]
+    return _WORDS.findall(_CLAUSE_END.split(rest, maxsplit=1)[0])[:_MOST_BEHIND]
+
+
+def _stems_of_word(word: str) -> Sequence[str]:
+    return stems_and_names(word)[0]
+
+
+def _is_time(digits: str, sign: str, beside: Sequence[str]) -> bool:
+    """Return whether the number is a year, or a part of a date or of a time."""
+    if sign:
+        return False
+    if digits.isdecimal() and len(digits) == len("2026"):
+        return _FIRST_YEAR <= int(digits) <= _LAST_YEAR
+    folded = [word.casefold() for word in beside[:2]]
+    if any(word in _calendar_words() or word in _CLOCK for word in folded):
+        return True
+    return any(word[0] in _EAST_ASIAN_DATE for word in beside)
+
+
+@cache
+def _calendar_words() -> frozenset[str]:
+    return frozenset(word.casefold() for word in all_words("calendar_words"))
+
+
+def number_of(digits: str, language: str) -> Decimal:
+    """Return the value of a number as people write it in *language*: 1,000, 1.000 or 1 000."""
+    decimal = _decimal_sign(language)
+    plain = "".join(char for char in digits if char.isdecimal() or char == decimal)
+    whole, _, fraction = plain.partition(decimal)
+    if decimal in fraction:  # two of them only group
+        return Decimal(plain.replace(decimal, ""))
+    return Decimal(f"{whole or 0}.{fraction or 0}")
+
+
+@cache
+def _decimal_sign(language: str) -> str:
+    try:
+        sign = get_decimal_symbol(Locale.parse(language or "en"))
+    except (UnknownLocaleError, ValueError):
+        return "."
+    return sign if sign in {".", ","} else "."

@@ -1,0 +1,120 @@
+"""Which reports of a story a chat's lead is chosen from, and that a digest shows it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.publishing import coverage
+from bot.publishing.contents import load_digest_so_far, load_made_digest
+from bot.publishing.coverage import load_leads, load_reports
+from storage.chats import Chat
+from storage.coverage import MOST_REPORTS, reports_of_stories
+from storage.enums import Mode, MuteKind, Style
+from storage.feeds_followed import follow
+from storage.mutes import MuteSubject, mute
+
+NEWS = "A strong earthquake hit the north coast of Japan on Tuesday, killing 12 people."
+LATER = "Rescue workers in Sendai found three survivors on Wednesday under a school."
+HOUR = timedelta(hours=1)
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)  # eight o'clock in Tokyo
+
+
+@pytest.fixture
+async def story(newsroom):
+    """Store a story with a public report and a newer one of a private source, and a reader."""
+    query = await newsroom.query("quake")
+    public = await newsroom.source("Example Wire")
+    private = await newsroom.source("My Letter", public=False)
+    await newsroom.reader(query, name="Quakes", mode=Mode.DIGEST)
+    await newsroom.article("Quake in Japan", query, source_id=public, ago=2 * HOUR, text=NEWS)
+    newer = await newsroom.article("Quake", source_id=private, ago=HOUR, text=LATER)
+    await newsroom.joins(newer, story_id=1)
+    return private
+
+
+async def test_everybody_sees_the_reports_of_public_sources(story, storage):
+    async with storage.reading() as tx:
+        reports = await load_reports(tx, [1])
+
+    assert [(one.publisher, one.title, one.text) for one in reports[1]] == [
+        ("Example Wire", "Quake in Japan", NEWS)
+    ]
+
+
+async def test_a_chat_sees_the_reports_of_its_own_sources_too(story, storage):
+    async with storage.writing() as tx:
+        await follow(tx, 1, story)
+    async with storage.reading() as tx:
+        mine = await load_reports(tx, [1], chat_id=1)
+        others = await load_reports(tx, [1], chat_id=2)
+
+    assert [one.publisher for one in mine[1]] == ["My Letter", "Example Wire"]
+    assert [one.publisher for one in others[1]] == ["Example Wire"]
+
+
+async def test_a_chat_sees_no_report_of_a_publisher_that_it_muted(story, storage):
+    async with storage.writing() as tx:
+        await mute(tx, 1, MuteSubject(MuteKind.SOURCE, 1), None)
+    async with storage.reading() as tx:
+        assert await load_reports(tx, [1], chat_id=1) == {}
+
+
+async def test_at_most_twelve_reports_are_read_the_newest_first(story, newsroom, storage):
+    for number in range(MOST_REPORTS + 2):
+        article = await newsroom.article(
+            f"Report {number}", source_id=1, ago=number * timedelta(minutes=1), text="x" * 9_000
+        )
+        await newsroom.joins(article, story_id=1)
+
+    async with storage.reading() as tx:
+        reports = (await reports_of_stories(tx, [1]))[1]
+
+    assert [one.title for one in reports] == [f"Report {number}" for number in range(MOST_REPORTS)]
+    assert {len(one.text) for one in reports} == {2_000}
+
+
+async def test_an_article_without_text_reports_its_summary(newsroom, storage):
+    await newsroom.article("Quake", source_id=await newsroom.source(), text="", summary=NEWS)
+
+    async with storage.reading() as tx:
+        assert (await load_leads(tx, [1]))[1].text == NEWS
+
+
+async def test_no_stories_have_no_leads(storage):
+    async with storage.reading() as tx:
+        assert await load_leads(tx, []) == {}
+
+
+async def test_the_lead_of_equal_reports_is_chosen_once(story, storage, monkeypatch):
+    async with storage.reading() as tx:
+        first = await load_leads(tx, [1])
+        monkeypatch.setattr(coverage, "lead_of", lambda _reports: None)
+        again = await load_leads(tx, [1])
+
+    assert first == again
+    assert first[1].text == NEWS
+
+
+@pytest.mark.parametrize("style", [Style.STANDARD, Style.FULL])
+async def test_a_digest_shows_the_lead_of_a_story(story, newsroom, publishing, clock, style):
+    await newsroom.change(Chat, 1, style=style, next_digest_at=DUE)
+    clock.now = DUE
+
+    await publishing.digests()
+
+    (text,) = await newsroom.texts()
+    assert NEWS in text
+
+
+async def test_a_made_digest_has_the_lead_too(story, newsroom, publishing, storage, clock):
+    await newsroom.change(Chat, 1, next_digest_at=DUE)
+    clock.now = DUE
+    so_far = await load_digest_so_far(storage, 1)
+    await publishing.digests()
+    (edition,) = await newsroom.editions()
+
+    made = await load_made_digest(storage, 1, edition.local_date, edition.schedule_number)
+
+    assert made
+    assert made.leads == so_far.leads
+    assert made.leads[1].text == NEWS

@@ -1,0 +1,212 @@
+"""What the newest reports of a story add to those that a reader knows."""
+
+import time
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.publishing.developments import NumberChange, development_of, number_of
+from bot.publishing.leads import Report
+
+KNOWN = "An earthquake hit the north coast of Japan on Tuesday, leaving 12 dead in Sendai."
+
+
+def report(text: str, title: str = "Quake hits Japan", number: int = 1, language: str = "en"):
+    url = f"https://paper{number}.example"
+    return Report(number, f"Paper {number}", title, url, text, language)
+
+
+def changes(before: str, after: str, language: str = "en") -> tuple[NumberChange, ...]:
+    found = development_of([report(before, language=language)], [report(after, language=language)])
+    return found.changes if found else ()
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after", "change"),
+    [
+        ("en", KNOWN, KNOWN.replace("12", "31"), ("12", "31", "dead")),
+        (
+            "en",
+            KNOWN.replace("12", "1,000"),
+            KNOWN.replace("12", "1,200"),
+            ("1,000", "1,200", "dead"),
+        ),
+        (
+            "de",
+            "Nach dem Beben zählt die Polizei 12 Tote in Sendai.",
+            "Nach dem Beben zählt die Polizei 31 Tote in Sendai.",
+            ("12", "31", "Tote"),
+        ),
+        (
+            "zh",
+            "日本北部發生強烈地震，目前已知12人死亡。",
+            "日本北部發生強烈地震，目前已知31人死亡。",
+            ("12", "31", "人"),
+        ),
+        (
+            "ru",
+            "После удара стихии в городе 12 погибших и раненые.",
+            "После удара стихии в городе 31 погибших и раненые.",
+            ("12", "31", "погибших"),
+        ),
+        (
+            "en",
+            "The central bank raised its key rate to 4% interest a year.",
+            "The central bank raised its key rate to 5% interest a year.",
+            ("4%", "5%", "interest"),
+        ),
+    ],
+)
+def test_a_number_that_changed_is_a_development(language, before, after, change):
+    assert changes(before, after, language) == (change,)
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        pytest.param(
+            "en",
+            "The quake killed 12 people in Sendai.",
+            "The quake left 30 people hurt in Sendai.",
+            id="another verb",
+        ),
+        pytest.param(
+            "en",
+            "It was the worst since 1995 in Japan.",
+            "It was the worst since 2011 in Japan.",
+            id="year",
+        ),
+        pytest.param(
+            "en",
+            "The council of the city met on March 12 in Sendai.",
+            "The council of the city met on March 13 in Sendai.",
+            id="date",
+        ),
+        pytest.param(
+            "en",
+            "The council of the city met at 9:30 in Sendai.",
+            "The council of the city met at 10:30 in Sendai.",
+            id="time",
+        ),
+        pytest.param(
+            "en",
+            "The council of the city met at 9 am in Sendai.",
+            "The council of the city met at 10 am in Sendai.",
+            id="hour",
+        ),
+        pytest.param(
+            "en",
+            "Police in Sendai saved a 12-year-old girl.",
+            "Police in Sendai saved a 31-year-old girl.",
+            id="age",
+        ),
+        pytest.param(
+            "en",
+            "The vote gave 12% support to the plan.",
+            "The vote gave 12 support to the plan.",
+            id="percentage and count",
+        ),
+        pytest.param(
+            "en",
+            "Some 1,000 people fled from the coast.",
+            "Some 1000 people fled from the coast.",
+            id="grouped",
+        ),
+        pytest.param(
+            "de",
+            "Rund 1.000 Menschen flohen von der Küste.",
+            "Rund 1000 Menschen flohen von der Küste.",
+            id="grouped by points",
+        ),
+        pytest.param(
+            "zh", "會議於3月12日在東京舉行。", "會議於3月13日在東京舉行。", id="date in Chinese"
+        ),
+    ],
+)
+def test_other_numbers_are_no_change(language, before, after):
+    assert changes(before, after, language) == ()
+
+
+def test_the_newest_report_wins():
+    newest = [
+        report(KNOWN.replace("12", "40"), number=3),
+        report(KNOWN.replace("12", "31"), number=2),
+    ]
+
+    found = development_of([report(KNOWN)], newest)
+
+    assert found
+    assert found.changes == (NumberChange("12", "40", "dead"),)
+    assert found.publisher == "Paper 3"
+
+
+def test_a_sentence_with_a_new_name_from_the_headline_is_a_development():
+    text = "Prime Minister Sanae Takaichi ordered soldiers to clear roads around Ishinomaki."
+    newest = report(f"{KNOWN} {text}", "Takaichi sends soldiers after quake", 2)
+
+    found = development_of([report(KNOWN)], [newest])
+
+    assert found
+    assert (found.text, found.article_id, found.url) == (text, 2, "https://paper2.example")
+    assert found.changes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(KNOWN, id="the same"),
+        pytest.param("On Tuesday an earthquake hit Japan on its north coast.", id="other order"),
+        pytest.param("He ordered soldiers from Ishinomaki to clear roads.", id="pronoun"),
+        pytest.param("Will Takaichi order soldiers from Ishinomaki to help?", id="question"),
+        pytest.param("Click here to get news of Takaichi from Ishinomaki daily.", id="boilerplate"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_what_adds_nothing_is_no_development(text: str):
+    title = "Takaichi sends soldiers to Ishinomaki"
+
+    assert development_of([report(KNOWN)], [report(text, title, 2)]) is None
+
+
+def test_a_story_without_known_or_new_reports_has_no_development():
+    assert development_of([], [report(KNOWN)]) is None
+    assert development_of([report(KNOWN)], []) is None
+
+
+@pytest.mark.parametrize(
+    ("digits", "language", "value"),
+    [
+        ("1,000", "en", "1000"),
+        ("1.000", "de", "1000"),
+        ("1 000", "fr", "1000"),
+        ("1000", "en", "1000"),
+        ("1.5", "en", "1.5"),
+        ("1,5", "de", "1.5"),
+        ("1.000.000", "en", "1000000"),
+        ("1,234.5", "xx", "1234.5"),
+    ],
+)
+def test_numbers_are_read_as_their_language_writes_them(digits, language, value):
+    assert number_of(digits, language) == Decimal(value)
+
+
+@given(st.lists(st.text(max_size=300), max_size=3), st.lists(st.text(max_size=300), max_size=3))
+def test_equal_reports_never_develop(first: list[str], second: list[str]):
+    known = [report(text) for text in first]
+
+    assert development_of(known, known) is None
+    development_of(known, [report(text) for text in second])  # raises nothing
+
+
+@pytest.mark.parametrize(
+    "text", ["1 " * 100_000, "1,000" * 40_000, "9" * 200_000, "12 dead " * 25_000]
+)
+def test_long_texts_take_bounded_time(text: str):
+    reports = [report(text, text, number) for number in range(1_000)]
+
+    began = time.process_time()
+    development_of(reports, reports)
+
+    assert time.process_time() - began < 2
