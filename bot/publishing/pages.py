@@ -16,6 +16,7 @@ from bot.publishing.selection import (
     SelectedTopic,
     StoryView,
 )
+from bot.publishing.told import Told
 from bot.publishing.trends import Chart, Trend
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
@@ -212,11 +213,13 @@ def alert_page(  # noqa: PLR0913 - what an alert says, each part named
     zone: str,
     now: datetime,
     is_channel: bool = False,
+    told: Told | None = None,
     tags: Sequence[str] = (),
 ) -> Message:
     """Return the message of an alert; *tags* are the hashtags at its end."""
     values = alert_values(story, topics, snippet, zone=zone, now=now)
-    return renderer.message("alert/telegram.html", **values, is_channel=is_channel, tags=tags)
+    values |= {"is_channel": is_channel, "told": told, "tags": tags}
+    return renderer.message("alert/telegram.html", **values)
 
 
 def alert_values(

@@ -8,6 +8,7 @@ from storage.bundles import Bundle
 from storage.enums import DeliveryKind, Mode, MuteKind, Sound
 from storage.mutes import MuteSubject, mute
 from storage.outbox import Delivery
+from storage.stories import Story
 from storage.subscriptions import Subscription
 
 MINUTE = timedelta(minutes=1)
@@ -152,3 +153,48 @@ async def test_alerts_of_several_topics_are_no_burst(newsroom, source, publishin
     await publishing.alerts()
 
     assert len(await newsroom.all(Delivery)) == 6
+
+
+FERRY = (
+    "A ferry with 120 passengers sank off the coast of Luzon on Monday after words were "
+    "exchanged between two captains about the weather."
+)
+LATER = (
+    "Rescuers said on Tuesday that 31 people had died in the sinking. "
+    "The owner of the ferry, Maria Santos, was arrested at the airport of Manila. Words failed her."
+)
+
+
+async def test_an_alert_tells_the_lead_above_the_passage(alerted, newsroom, storage):
+    query = await newsroom.query("captains")
+    await newsroom.reader(query, name="Captains")
+    lead = "A bank in Osaka said on Monday that it would close forty branches by the spring."
+    text = f"{lead} " + "Nobody was surprised. " * 20 + "Two captains of industry objected to it."
+
+    await alerted("Osaka bank to close branches", queries=(query,), text=text)
+
+    (row,) = await newsroom.all(Delivery)
+    told, passage = row.body["text"].index(lead), row.body["text"].index("Two captains")
+    assert told < passage
+
+
+async def test_a_lead_that_matched_is_shown_once(alerted, newsroom, query):
+    await newsroom.reader(query)
+
+    await alerted("Ferry sinks off Luzon", text=FERRY)
+
+    (row,) = await newsroom.all(Delivery)
+    assert row.body["text"].count("A ferry with 120 passengers") == 1
+
+
+async def test_a_follow_up_tells_what_it_adds(alerted, newsroom, query, publishing, clock):
+    await newsroom.reader(query)
+    await alerted("Ferry sinks off Luzon", text=FERRY)
+    clock.turn(MINUTE)
+    later = await newsroom.article("Owner of ferry arrested", query, source_id=1, text=LATER)
+    await newsroom.change(Story, later, continues_id=1)
+    await publishing.alerts()
+
+    first, second = [row.body["text"] for row in await newsroom.all(Delivery)]
+    assert "New:" not in first
+    assert "New: " in second
