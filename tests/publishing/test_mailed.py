@@ -329,7 +329,7 @@ def pictured(storage, subscribed):
                     picture_url=PICTURE,
                     picture_width=1200,
                     picture_height=675,
-                    picture_alt="A <crane>",
+                    picture_alt='A "crane"',
                 )
             )
         return chat_id
@@ -353,7 +353,7 @@ async def test_a_mail_with_a_picture_names_the_host_that_sees_its_reader(mailing
     await mailing.digests()
 
     (mail,) = await mails()
-    assert f'src="{PICTURE}" width="560" height="315" alt="A &lt;crane&gt;"' in mail.html
+    assert f'src="{PICTURE}" width="560" height="315" alt="A &quot;crane&quot;"' in mail.html
     assert "its picture comes from paper.example" in mail.html
     assert UNTRACKED not in mail.html
     assert PICTURE not in mail.text
