@@ -240,3 +240,15 @@ async def test_another_chats_topic_cannot_be_changed(house, ann, topic, data):
     )
 
     assert told.startswith(("This topic is no longer there.", "That was more than ten"))
+
+
+async def test_the_sound_of_a_topic_is_chosen_on_its_page(ann):
+    await ann.says("Taiwan", "Both")
+    topic = await ann.says("/topics", "Taiwan")
+    sounds = await ann.presses(topic, "More ▸", "Sound ▸")
+    loud = await ann.presses(sounds, "Even at night")
+    again = await ann.presses(loud, "More ▸", "Sound ▸")
+
+    assert labels(sounds)[:3] == ["✓ Normal", "Silent", "Even at night"]
+    assert "Its alerts come at once, even in quiet hours." in loud["text"]
+    assert labels(again)[:3] == ["Normal", "Silent", "✓ Even at night"]

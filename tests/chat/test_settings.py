@@ -364,3 +364,12 @@ async def test_a_forged_undo_changes_nothing(ann, house, settings, before):
 
     assert told.startswith("There is nothing left to undo")
     assert (await get_settings(house.storage, row.id)).plan == chosen.plan
+
+
+async def test_hashtags_are_turned_on_by_one_tap_and_undone(ann, settings):
+    page = await ann.presses(settings, "Alerts per hour")
+    changed = await ann.presses(page, "Hashtags of topics")
+    restored = await ann.presses(changed, "Undo")
+
+    assert "✓ Hashtags of topics" in labels(changed)
+    assert labels(restored) == labels(page)

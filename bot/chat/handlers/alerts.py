@@ -9,9 +9,9 @@ from aiogram import F, Router
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.subscribers import mutes, recent_alerts, subscriptions, topics
+from bot.subscribers import mutes, recent_alerts, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
-from storage.enums import MuteKind, Sound
+from storage.enums import MuteKind
 
 if TYPE_CHECKING:
     from bot.chat.context import Context
@@ -65,8 +65,8 @@ def _subject(pressed: press.OnAlert) -> Subject:
 
 
 async def silence_topic(_: object, callback_data: press.OnAlert, context: Context) -> None:
-    topic_id = callback_data.topic_id
-    await subscriptions.set_sound(context.storage, context.chat_id, topic_id, Sound.SILENT)
+    story_id, topic_id = callback_data.story_id, callback_data.topic_id
+    await mutes.silence_topic(context.storage, context.chat_id, topic_id, alert=story_id)
     await close_alert_menu(None, callback_data, context)
     await context.reply.note("chat/alert.html#hushed")
 
