@@ -21,7 +21,7 @@ async def test_the_page_has_its_buttons_in_order(topic):
 async def test_rare_actions_are_behind_the_more_button(ann, topic):
     more = await ann.presses(topic, "More ▸")
 
-    assert labels(more) == ["Trend", "Sources", "Share", "Rename", "‹ Back", "‹ Topics"]
+    assert labels(more) == ["Trend", "Sources", "Share", "Sound ▸", "Rename", "‹ Back", "‹ Topics"]
     assert more["text"] == topic["text"]
 
 
@@ -242,9 +242,7 @@ async def test_another_chats_topic_cannot_be_changed(house, ann, topic, data):
     assert told.startswith(("This topic is no longer there.", "That was more than ten"))
 
 
-async def test_the_sound_of_a_topic_is_chosen_on_its_page(ann):
-    await ann.says("Taiwan", "Both")
-    topic = await ann.says("/topics", "Taiwan")
+async def test_the_sound_of_a_topic_is_chosen_on_its_page(ann, topic):
     sounds = await ann.presses(topic, "More ▸", "Sound ▸")
     loud = await ann.presses(sounds, "Even at night")
     again = await ann.presses(loud, "More ▸", "Sound ▸")
