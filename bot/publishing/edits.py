@@ -93,7 +93,7 @@ async def _edits_of(
         tx, {alert.story_id for alert in alerts}, {alert.chat.id for alert in alerts}
     )
     chains = await chains_of(tx, {alert.story_id for alert in alerts if alert.chapter > 1})
-    known = await articles_reported_before(
+    reported = await articles_reported_before(
         tx,
         {
             (alert.chat.id, alert.story_id): chains[alert.story_id]
@@ -102,7 +102,7 @@ async def _edits_of(
         },
         tx.now - CHAIN - EDITED_FOR,
     )
-    ids = {alert.article_id for alert in alerts} | ids_of(known)
+    ids = {alert.article_id for alert in alerts} | ids_of(reported)
     articles = {article.id: article for article in await articles_by_id(tx, ids)}
     texts = {article.id: text_to_excerpt(article) for article in articles.values()}
     tellers = Tellers(articles)
@@ -116,8 +116,8 @@ async def _edits_of(
         names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)
         article = articles[alert.article_id]
         story = alerted_story(article, names, is_chapter=alert.chapter > 1)
-        reported = known.get((alert.chat.id, alert.story_id), ())
-        told = tellers.told(article.id, reported, alert.made_at)
+        before = reported.get((alert.chat.id, alert.story_id), ())
+        told = tellers.told(article.id, before, alert.made_at)
         content = AlertContent(texts[article.id], story, lead_picture(article), told)
         message = messages.message(alert.chat, content, topics, alert.made_at)
         if message.to_json() != alert.body:

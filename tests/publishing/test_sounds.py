@@ -198,3 +198,21 @@ async def test_a_follow_up_tells_what_it_adds(alerted, newsroom, query, publishi
     first, second = [row.body["text"] for row in await newsroom.all(Delivery)]
     assert "New:" not in first
     assert "New: " in second
+
+
+async def test_an_edit_keeps_what_a_follow_up_told(alerted, newsroom, query, publishing, clock):
+    await newsroom.reader(query)
+    await alerted("Ferry sinks off Luzon", text=FERRY)
+    clock.turn(MINUTE)
+    later = await newsroom.article("Owner of ferry arrested", query, source_id=1, text=LATER)
+    await newsroom.change(Story, later, continues_id=1)
+    await publishing.alerts()
+    other = await newsroom.source("https://times.example/feed", title="Example Times")
+    await newsroom.carries(other, later)
+    await newsroom.grows(later)
+    await publishing.edits()
+
+    *_, second, edit = [row.body["text"] for row in await newsroom.all(Delivery)]
+    assert "also Example Times" in edit
+    assert second.split("\n")[1].startswith("New: ")
+    assert edit.split("\n")[1] == second.split("\n")[1]
