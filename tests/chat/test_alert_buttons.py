@@ -158,7 +158,7 @@ async def test_the_topic_of_an_alert_is_made_silent(ann, house, alert):
 
     assert said.startswith("Its alerts make no sound now.")
     assert labels(await ann.next()) == DEFAULT
-    topic = await ann.says("/topics", "detained")
+    topic = await ann.says("/topics", "Detained")
     assert "Its alerts make no sound." in topic["text"]
 
 

@@ -207,7 +207,7 @@ async def test_an_edit_keeps_what_a_follow_up_told(alerted, newsroom, query, pub
     later = await newsroom.article("Owner of ferry arrested", query, source_id=1, text=LATER)
     await newsroom.change(Story, later, continues_id=1)
     await publishing.alerts()
-    other = await newsroom.source("https://times.example/feed", title="Example Times")
+    other = await newsroom.source("Example Times")
     await newsroom.carries(other, later)
     await newsroom.grows(later)
     await publishing.edits()
