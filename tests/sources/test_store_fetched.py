@@ -448,13 +448,14 @@ async def test_the_lead_picture_of_an_entry_is_kept(storage):
 
 async def test_a_revision_brings_another_picture_but_takes_none_away(storage):
     other = LeadPicture("https://a.example/b.jpg")
+    (a,) = await claimed(storage, "a")
     seen = []
     for picture, text in ((PHOTO, "rain"), (other, "snow"), (None, "hail")):
-        (a,) = await claimed(storage, *(() if seen else ("a",)))
         await store_fetched(storage, "me", [with_picture(a, picture, text)])
         seen += await pictures(storage)
         async with storage.writing() as tx:
-            await tx.change(update(Source).values(next_fetch_at=tx.now))
+            lease = {"owner": "me", "lease_until": tx.now + MINUTE}
+            await tx.change(update(Source).values(**lease))
 
     assert [url for url, *_ in seen] == [PHOTO.url, other.url, other.url]
 

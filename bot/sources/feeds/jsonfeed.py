@@ -44,7 +44,9 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
         dates=(_text(item, "date_published"), _text(item, "date_modified")),
         language=_text(item, "language"),
         pictures=[
-            LeadPicture(link) for name in ("image", "banner_image") if (link := _text(item, name))
+            LeadPicture(link)
+            for link in (item.get("image"), item.get("banner_image"))
+            if isinstance(link, str)
         ],
         fingerprint=fingerprint_in(item.get(FINGERPRINT)),
     )
