@@ -41,6 +41,7 @@ from bot.budgets import USUAL, Budgets
 from bot.database_urls import with_driver
 from bot.mail.headers import read_address, with_name
 from bot.ops.logs import TOKEN
+from bot.rendering.shown_pictures import PictureProxy
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -161,6 +162,7 @@ class Settings(BaseSettings):
     search_feeds: CommaList[SecretStr] = ()  # addresses may hold keys
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
     contact_url: AnyHttpUrl | None = None
+    picture_proxy: str | None = None
     templates_dir: Path | None = None
     smtp_host: str | None = None
     smtp_port: Port = 587
@@ -199,6 +201,11 @@ class Settings(BaseSettings):
             if "{query}" not in f"{parts.path}?{parts.query}":
                 raise ValueError("each address needs {query} where the words of a topic belong")
         return value
+
+    @field_validator("picture_proxy")
+    @classmethod
+    def _is_a_template_of_addresses(cls, value: str | None) -> str | None:
+        return PictureProxy.parse(value).template if value else None
 
     @field_validator("bot_token")
     @classmethod

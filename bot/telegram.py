@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiogram.client.default import DefaultBotProperties
 from aiogram.exceptions import TelegramNetworkError
@@ -32,6 +32,16 @@ is_database_silent: Final = ContextVar("is_database_silent", default=False)
 
 class MayHaveArrived(TelegramNetworkError):  # noqa: N818 - what became of the message
     """The outcome of the call is unknown, so it is not reported as failed."""
+
+
+def preview_of(message: Message) -> dict[str, Any]:
+    """Return the option that shows the picture of *message* above its text; {} without one."""
+    if message.preview is None:
+        return {}
+    shown = LinkPreviewOptions(
+        is_disabled=False, url=message.preview, prefer_large_media=True, show_above_text=True
+    )
+    return {"link_preview_options": shown}
 
 
 def entities_of(message: Message) -> list[MessageEntity] | None:

@@ -40,10 +40,11 @@ from storage.enums import (
     Medium,
     Mode,
     MuteKind,
+    Sound,
 )
 from storage.mailboxes import Mailbox
 from storage.matches import Match
-from storage.mutes import is_muted, muted_at_once, subjects_muted_of_each
+from storage.mutes import is_muted, muted_at_once, silent_articles, subjects_muted_of_each
 from storage.outbox import Delivery
 from storage.publishers import article_reaches
 from storage.queries import Query
@@ -128,6 +129,8 @@ class AlertChat(NamedTuple):
     language: str
     kind: ChatKind
     state: ChatState
+    pictures: bool = False  # in alerts
+    hashtags: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ class DueAlert:
     """A chat to alert to an article. *topics*: the chat's topics that it matches, at least one.
 
     *chain*: the first story of the chain that the article's story belongs to. *growth*: how many
-    articles have joined the story since its first.
+    articles have joined the story since its first. *has_silent_publisher*: the chat has silenced
+    all publishers of the article.
     """
 
     article_id: int
@@ -144,6 +148,16 @@ class DueAlert:
     growth: int
     chat: AlertChat
     topics: tuple[NamedTopic, ...]
+    has_silent_publisher: bool = False
+
+    @property
+    def sound(self) -> Sound:
+        """The loudest of the topics; without a sound if the publisher is silent."""
+        sounds = {topic.sound for topic in self.topics}
+        if Sound.LOUD in sounds:
+            return Sound.LOUD
+        is_silent = self.has_silent_publisher or sounds == {Sound.SILENT}
+        return Sound.SILENT if is_silent else Sound.NORMAL
 
     @property
     def chat_id(self) -> int:
@@ -204,10 +218,10 @@ async def due_alerts(
             chain,
             growth,
             AlertChat(*chat),
-            tuple(NamedTopic(*row[9:]) for row in rows_of_chat),
+            tuple(NamedTopic(*row[11:]) for row in rows_of_chat),
         )
         for (article_id, story_id, chain, growth, *chat), rows_of_chat in groupby(
-            rows, itemgetter(slice(9))
+            rows, itemgetter(slice(11))
         )
     ]
     if len(rows) > limit and len(due) > 1:
@@ -229,7 +243,8 @@ def _due_topics(*, by_mail: bool) -> Executable:
         select(  # type: ignore[call-overload]
             hits.c.article_id, hits.c.story_id, chain_of_story(Story), Story.grown,
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
-            Topic.id, Topic.name, Query.canonical,
+            Chat.alert_pictures, Chat.hashtags,
+            Topic.id, Topic.name, Query.canonical, hits.c.sound,
         )
         .join(Story, col(Story.id) == hits.c.story_id)
         .join(Chat, col(Chat.id) == hits.c.chat_id)
@@ -263,6 +278,7 @@ def _hits() -> Select[Any]:
             col(Subscription.id).label("subscription_id"),
             col(Subscription.chat_id),
             col(Subscription.topic_id),
+            col(Subscription.sound),
         )
         .join(Match, col(Match.article_id) == Article.id)
         .join(Topic, col(Topic.query_id) == Match.query_id)
@@ -297,9 +313,16 @@ async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]
     muting = {
         chat_id
         for chat_id, muted in subjects.items()
-        if any(kind is not MuteKind.TOPIC for kind, _ in muted)
+        if any(kind not in {MuteKind.TOPIC, MuteKind.SILENT} for kind, _ in muted)
     }
-    muted = await muted_at_once(tx, {alert.article_id for alert in due}, muting)
+    article_ids = {alert.article_id for alert in due}
+    muted = await muted_at_once(tx, article_ids, muting)
+    silencing = {
+        chat_id
+        for chat_id, muted_by in subjects.items()
+        if any(kind is MuteKind.SILENT for kind, _ in muted_by)
+    }
+    silent = await silent_articles(tx, article_ids, silencing)
     unmuted = (
         replace(
             alert,
@@ -308,6 +331,7 @@ async def _not_muted(tx: Transaction, due: Sequence[DueAlert]) -> list[DueAlert]
                 for topic in alert.topics
                 if (MuteKind.TOPIC, topic.id) not in subjects.get(alert.chat.id, ())
             ),
+            has_silent_publisher=alert.key in silent,
         )
         for alert in due
         if alert.key not in muted
@@ -371,6 +395,7 @@ def _sent() -> Executable:
             Alert.id, Alert.story_id, Alert.article_id, Alert.chapter, Alert.topic_ids,
             Alert.made_at, Delivery.id, Delivery.body,
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
+            Chat.alert_pictures, Chat.hashtags,
         )
         .join(Chat, col(Chat.id) == Alert.chat_id)
         .join(Delivery, col(Delivery.alert_id) == Alert.id)

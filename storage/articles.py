@@ -88,6 +88,10 @@ class Article(Leased, table=True):
     put_aside_at: datetime | None = None  # the next stage failed for this article alone
     put_aside_for: str = Field(default="", max_length=64)  # the name of the error's class
     url: str
+    picture_url: str = ""  # of the lead picture, which is never fetched; empty: none
+    picture_width: int | None = None  # pixels, where the source gave them
+    picture_height: int | None = None
+    picture_alt: str = ""
     title: str
     summary: str = ""
     text: str = ""
@@ -217,6 +221,30 @@ class Wording(NamedTuple):
     @classmethod
     def of(cls, article: "Article | ArticleContent") -> "Wording":
         return cls(article.url, article.title, article.summary, article.text)
+
+
+class ArticlePicture(NamedTuple):
+    """The lead picture of an article; the size is in pixels, where the source gave it."""
+
+    picture_url: str
+    picture_width: int | None = None
+    picture_height: int | None = None
+    picture_alt: str = ""
+
+
+_PICTURES: Final = select(
+    Article.id, *(getattr(Article, name) for name in ArticlePicture._fields)
+).where(among(col(Article.id), bindparam("ids")), col(Article.picture_url) != "")
+
+
+async def pictures_of(tx: Transaction, article_ids: Collection[int]) -> dict[int, ArticlePicture]:
+    """Return the lead pictures of those articles that have one."""
+    if not article_ids:
+        return {}
+    return {
+        article_id: ArticlePicture(*picture)
+        for article_id, *picture in await tx.rows(_PICTURES, ids=article_ids)
+    }
 
 
 _CONTENTS: Final[Select[Any]] = select(

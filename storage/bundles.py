@@ -46,9 +46,13 @@ class Bundle(Leased, table=True):
 
 @dataclass(slots=True)
 class RecentAlerts:
-    """When a chat was sent alerts (a bundle counts once), and when its next bundle is due."""
+    """When a chat was sent alerts (a bundle counts once), and when its next bundle is due.
+
+    *by_topic* has the alerts that were sent alone, by topic.
+    """
 
     moments: list[datetime] = field(default_factory=list)
+    by_topic: defaultdict[int, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     waiting: datetime | None = None
 
 
@@ -57,8 +61,10 @@ async def sent_recently(
 ) -> defaultdict[int, RecentAlerts]:
     """Return the alerts and bundles that each chat was sent after *since*, by chat."""
     sent: defaultdict[int, RecentAlerts] = defaultdict(RecentAlerts)
-    for chat_id, made_at in await tx.rows(_SENT_AT_ONCE, chats=chat_ids, since=since):
+    for chat_id, made_at, topic_ids in await tx.rows(_SENT_AT_ONCE, chats=chat_ids, since=since):
         sent[chat_id].moments.append(made_at)
+        for topic_id in topic_ids:
+            sent[chat_id].by_topic[topic_id].append(made_at)
     for chat_id, release_at in await tx.rows(_BUNDLED, chats=chat_ids, since=since):
         if release_at <= tx.now:
             sent[chat_id].moments.append(release_at)
@@ -67,7 +73,7 @@ async def sent_recently(
     return sent
 
 
-_SENT_AT_ONCE: Final = select(Alert.chat_id, Alert.made_at).where(
+_SENT_AT_ONCE: Final = select(Alert.chat_id, Alert.made_at, Alert.topic_ids).where(
     among(col(Alert.chat_id), bindparam("chats")),
     col(Alert.made_at) > bindparam("since"),
     col(Alert.bundle_id).is_(None),

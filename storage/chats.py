@@ -82,6 +82,12 @@ class Chat(Leased, table=True):
     digest_by: DigestMedium = Field(
         default=DigestMedium.TELEGRAM, sa_type=enum_column(DigestMedium)
     )
+    # Where the lead picture of the first story is shown: in Telegram and on the page of a digest,
+    # in mails, and in alerts.
+    pictures: bool = True
+    mail_pictures: bool = False
+    alert_pictures: bool = False
+    hashtags: bool = False  # of topics, at the end of alerts
     next_digest_at: datetime | None = None  # None: no subscription asks for a digest
     quiet_from: int | None = None  # minutes after local midnight; neither or both
     quiet_to: int | None = None

@@ -97,10 +97,21 @@ class MuteKind(StrEnum):
     TOPIC = "topic"
     SOURCE = "source"
     LESS = "less"  # of a source: in digests only, unless other publishers cover the story too
+    SILENT = "silent"  # of a source: its alerts make no sound
 
 
 # The kinds whose subject is a source.
-SOURCE_MUTES = (MuteKind.SOURCE, MuteKind.LESS)
+SOURCE_MUTES = (MuteKind.SOURCE, MuteKind.LESS, MuteKind.SILENT)
+# Those that keep an alert back.
+HOLDING_MUTES = (MuteKind.SOURCE, MuteKind.LESS)
+
+
+class Sound(StrEnum):
+    """How the alerts of a topic arrive."""
+
+    NORMAL = "normal"
+    SILENT = "silent"  # without a sound
+    LOUD = "loud"  # even in quiet hours
 
 
 class ChatKind(StrEnum):

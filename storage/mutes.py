@@ -39,7 +39,7 @@ from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, upsert
 from storage.entries import Entry
-from storage.enums import SOURCE_MUTES, MuteKind, SourceKind
+from storage.enums import HOLDING_MUTES, SOURCE_MUTES, MuteKind, SourceKind
 from storage.publishers import article_reaches
 from storage.sources import Source
 from storage.stories import Story, chain_of_story
@@ -263,6 +263,7 @@ _MUTED_SUBJECTS: Final = select(Mute.chat_id, Mute.kind, Mute.subject_id).where(
 # - A chat gets nothing about a muted topic.
 # - An article counts only if a publisher that is not muted carried it. Its story may still reach
 #   the chat by articles of other publishers.
+# - An alert to an article that only publishers of a `SILENT` mute carried makes no sound.
 # - A chat gets no alert, alone or in a bundle, to a story that only publishers of a `LESS` mute
 #   report. Digests still list it.
 
@@ -282,7 +283,7 @@ def is_not_muted(
     if not at_once:
         return allowed
     part = aliased(Article)
-    unmuted = ~_is_publisher_muted(now, chat_id, *SOURCE_MUTES)
+    unmuted = ~_is_publisher_muted(now, chat_id, *HOLDING_MUTES)
     return and_(
         allowed, article_reaches(chat_id, col(part.id), col(part.story_id) == story_id, unmuted)
     )
@@ -334,4 +335,30 @@ def _muted_at_once() -> Executable:
         select(Article.id, Chat.id)
         .join(Chat, among(col(Chat.id), bindparam("chats")))
         .where(among(col(Article.id), bindparam("articles")), ~not_muted)
+    )
+
+
+async def silent_articles(
+    tx: Transaction, article_ids: Collection[int], chat_ids: Collection[int]
+) -> set[tuple[int, int]]:
+    """Return the pairs of article and chat whose alert makes no sound, because of its publisher.
+
+    *chat_ids*: should name only chats with such mutes.
+    """
+    if not article_ids or not chat_ids:
+        return set()
+    rows = await tx.rows(_silent_articles(), articles=article_ids, chats=chat_ids, now=tx.now)
+    return set(rows)
+
+
+@cache
+def _silent_articles() -> Executable:
+    is_silent = _is_publisher_muted(bindparam("now"), col(Chat.id), MuteKind.SILENT)
+    return (
+        select(Article.id, Chat.id)
+        .join(Chat, among(col(Chat.id), bindparam("chats")))
+        .where(
+            among(col(Article.id), bindparam("articles")),
+            ~article_reaches(col(Chat.id), col(Article.id), ~is_silent),
+        )
     )

@@ -177,6 +177,29 @@ async def first_mails(
     return mails
 
 
+_REPORTED_ARTICLES: Final[Any] = (
+    select(  # type: ignore[call-overload]
+        Alert.chat_id, Alert.story_id, chain_of_story(Story), Alert.article_id, Alert.made_at
+    )
+    .join(Story, col(Story.id) == Alert.story_id)
+    .where(*_OF_CHAINS, is_reported())
+    .order_by(col(Alert.id).desc())
+)  # fmt: skip
+
+
+async def articles_reported_before(
+    tx: Transaction, continued: Continued, since: datetime
+) -> dict[tuple[int, int], list[tuple[int, datetime]]]:
+    """Return the articles of the alerts after *since* to each chain's other chapters.
+
+    They are by chat and story, the newest alert first, each with the time of its alert.
+    """
+    articles: defaultdict[tuple[int, int], list[tuple[int, datetime]]] = defaultdict(list)
+    for key, (article_id, made_at) in await _of_chains(tx, _REPORTED_ARTICLES, continued, since):
+        articles[key].append((article_id, made_at))
+    return articles
+
+
 async def _of_chains(
     tx: Transaction, statement: Select[Any], continued: Continued, since: datetime
 ) -> list[tuple[tuple[int, int], tuple[Any, ...]]]:

@@ -109,6 +109,16 @@ def chain_of_story(story: Any) -> ColumnElement[int]:
     return func.coalesce(col(story.continues_id), col(story.id))
 
 
+_CHAINS: Final = select(Story.id, chain_of_story(Story)).where(
+    among(col(Story.id), bindparam("stories"))
+)
+
+
+async def chains_of(tx: Transaction, story_ids: Collection[int]) -> dict[int, int]:
+    """Return the first story of the chain of each story."""
+    return dict(await tx.rows(_CHAINS, stories=story_ids)) if story_ids else {}
+
+
 async def claim_growing_stories(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta, pause: timedelta
 ) -> list[Story]:

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
-from storage.enums import ChatState, Mode, MuteKind
+from storage.enums import ChatState, Mode, MuteKind, Sound
 from storage.mutes import Mute, MuteSubject, unmute_subject
 from storage.queries import Query, retire_query
 from storage.topics import Topic
@@ -26,6 +26,7 @@ class Subscription(SQLModel, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     mode: Mode = Field(sa_type=enum_column(Mode))
+    sound: Sound = Field(default=Sound.NORMAL, sa_type=enum_column(Sound))
     created_at: datetime  # articles stored before cause no alert
     import_id: int | None = Field(default=None, sa_type=ROW_ID)  # the file that it came with
     position: int = 0  # in the list and in digests; equal positions are in the order of ids
@@ -40,6 +41,7 @@ class EndedSubscription(SQLModel, table=True):
         primary_key=True, foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
     mode: Mode = Field(sa_type=enum_column(Mode))
+    sound: Sound = Field(default=Sound.NORMAL, sa_type=enum_column(Sound))
     created_at: datetime  # of the subscription
     position: int = 0  # with `headlines`: as the subscription had them
     headlines: bool = False
@@ -287,6 +289,7 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
             chat_id=subscription.chat_id,
             topic_id=subscription.topic_id,
             mode=subscription.mode,
+            sound=subscription.sound,
             created_at=subscription.created_at,
             position=subscription.position,
             headlines=subscription.headlines,
@@ -297,7 +300,13 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
 
 
 async def begin_subscription(
-    tx: Transaction, chat_id: int, topic_id: int, mode: Mode, *, import_id: int | None = None
+    tx: Transaction,
+    chat_id: int,
+    topic_id: int,
+    mode: Mode,
+    sound: Sound = Sound.NORMAL,
+    *,
+    import_id: int | None = None,
 ) -> Subscription:
     """Subscribe the chat to a topic that it is not subscribed to; forget any ended subscription."""
     await delete_ended(tx, chat_id, topic_id)
@@ -306,6 +315,7 @@ async def begin_subscription(
         chat_id=chat_id,
         topic_id=topic_id,
         mode=mode,
+        sound=sound,
         created_at=tx.now,
         position=await tx.one(last) or 0,
         import_id=import_id,
@@ -322,7 +332,7 @@ async def subscriptions_imported(
     return await tx.rows(select(Subscription).where(*of_file).order_by(col(Subscription.id)))
 
 
-_KEPT: Final = {"chat_id", "topic_id", "mode", "created_at", "position", "headlines"}
+_KEPT: Final = {"chat_id", "topic_id", "mode", "sound", "created_at", "position", "headlines"}
 
 
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:

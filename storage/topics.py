@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
+from storage.enums import Sound
 
 
 class Topic(SQLModel, table=True):
@@ -39,11 +40,12 @@ class Share(SQLModel, table=True):
 
 
 class NamedTopic(NamedTuple):
-    """A topic with its canonical query."""
+    """A topic with its canonical query, and the sound of its alerts in a chat."""
 
     id: int
     name: str
     query: str
+    sound: Sound = Sound.NORMAL
 
 
 async def topics_by_id(tx: Transaction, topic_ids: Collection[int]) -> dict[int, NamedTopic]:

@@ -206,3 +206,10 @@ def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path):
 
     with pytest.raises(WrongSettingError, match=r"cannot read \.env: it is not text"):
         load_settings()
+
+
+def test_a_wrong_template_of_a_picture_proxy_stops_the_start(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PICTURE_PROXY", "https://img.example.org/{width}/")
+
+    with pytest.raises(WrongSettingError, match=r"PICTURE_PROXY is wrong: it needs \{url\} once"):
+        load_settings()

@@ -29,7 +29,8 @@ class Deployment:
     """The bot's *token*, the address of the Bot API (*api_url*), and who may use the bot.
 
     The playground adds *newsroom*, the host and port that the fetcher may reach although they are
-    private; *newsroom_site*, its pages; *feeds* to read; *smtp*, the host and port of its mail
+    private; *newsroom_site*, its pages; *feeds* to read; *picture_proxy*, which draws
+    their pictures; *smtp*, the host and port of its mail
     server; *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
     """
 
@@ -39,6 +40,7 @@ class Deployment:
     newsroom: tuple[str, int] | None = None
     newsroom_site: SampleSite | None = None
     feeds: tuple[str, ...] = ()
+    picture_proxy: str | None = None
     smtp: tuple[str, int] | None = None
     public_url: str | None = None  # the address of our pages, without a slash at the end
     frames: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         newsroom=(playground.host, playground.port),
         newsroom_site=SampleSite(f"{base}/news/", NEWSROOM_IS_READ),
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
+        picture_proxy=f"{base}/news/pictures/{{width}}x{{height}}?of={{url}}",
         smtp=playground.smtp,
         public_url=f"http://127.0.0.1:{settings.web_port}",
         frames=(base, base.replace("127.0.0.1", "localhost")),

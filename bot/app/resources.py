@@ -247,7 +247,9 @@ async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[So
 # Templates.
 
 
-def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Renderer:
+def make_renderer(
+    folder: Path | None, report: Callable[[str], None], picture_proxy: str | None = None
+) -> Renderer:
     """Return the English renderer, whose `of` returns those of the other languages.
 
     A broken template in *folder* is not used. *report* gets one sentence about each such template,
@@ -255,9 +257,11 @@ def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Rendere
     """
     from bot.rendering.i18n import ENGLISH
     from bot.rendering.renderer import Renderers
+    from bot.rendering.shown_pictures import PictureProxy
 
+    proxy = PictureProxy(picture_proxy) if picture_proxy else None
     if folder is None:
-        return Renderers().of(ENGLISH.code)
+        return Renderers(picture_proxy=proxy).of(ENGLISH.code)
     from bot.publishing.samples import template_samples
     from bot.rendering.environment import Overrides
     from bot.rendering.operator_templates import find_problems
@@ -270,7 +274,8 @@ def make_renderer(folder: Path | None, report: Callable[[str], None]) -> Rendere
     problems = find_problems(overrides, [*template_samples(), *page_samples()])
     for problem in problems.values():
         replaced(problem)
-    return Renderers(replace(overrides, broken=frozenset(problems))).of(ENGLISH.code)
+    kept = replace(overrides, broken=frozenset(problems))
+    return Renderers(kept, picture_proxy=proxy).of(ENGLISH.code)
 
 
 # One process.
@@ -318,7 +323,8 @@ class ProcessContext:
         def warn(sentence: str) -> None:
             log.warning("a template of the operator is not used", reason=sentence)
 
-        return make_renderer(self.settings.templates_dir, warn)
+        proxy = self.settings.picture_proxy or self.deployment.picture_proxy
+        return make_renderer(self.settings.templates_dir, warn, proxy)
 
     @cached_property
     def access(self) -> Access:

@@ -38,7 +38,7 @@ from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
 from bot.subscribers.setting_undo import value_of
-from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
 from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
 from storage.enums import (
@@ -49,6 +49,7 @@ from storage.enums import (
     Layout,
     Mode,
     MuteKind,
+    Sound,
     Style,
     WordsPart,
 )
@@ -85,6 +86,7 @@ class TopicMenu(StrEnum):
 
     MODES = "modes"
     MUTING = "muting"
+    SOUND = "sound"
     MORE = "more"
 
 
@@ -124,6 +126,11 @@ class SubscribeTopic(CallbackData, prefix="subscribe"):
 class SubscribeQuery(CallbackData, prefix="words", sep="|"):
     mode: Mode
     words: str = ""  # "": the query is in the message
+
+
+class SetSound(CallbackData, prefix="sound"):
+    topic_id: RowId
+    sound: Sound
 
 
 class SetMode(CallbackData, prefix="mode"):
@@ -242,6 +249,8 @@ class AlertAction(StrEnum):
     LIKE = "like"
     SAVE = "save"
     LESS = "less"
+    SILENT = "silent"
+    HUSH = "hush"  # a topic
     STORY = "story"
     SOURCE = "source"
     TOPIC = "topic"
@@ -727,6 +736,15 @@ class RemoveWords(CallbackData, prefix="nowords"):
 class UndoWords(CallbackData, prefix="undowords"):
     part: WordsPart
     after: str
+
+
+class SetPicture(CallbackData, prefix="picture"):
+    place: PicturePlace
+    is_wanted: bool
+
+
+class SetHashtags(CallbackData, prefix="hashtags"):
+    is_wanted: bool
 
 
 class UndoSetting(CallbackData, prefix="undo"):

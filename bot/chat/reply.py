@@ -20,7 +20,7 @@ from aiogram.utils.chat_action import ChatActionSender
 
 from bot.chat import callbacks as press
 from bot.rendering.messages import MAX_UNITS, units
-from bot.telegram import MayHaveArrived, entities_of, markup_of
+from bot.telegram import MayHaveArrived, entities_of, markup_of, preview_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -140,6 +140,7 @@ class Reply:
                 entities=entities_of(message),
                 reply_parameters=answers,
                 reply_markup=markup_of(message.keyboard),
+                **preview_of(message),
             )
         return 0 if sent is None else sent.message_id
 

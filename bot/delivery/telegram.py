@@ -1,8 +1,9 @@
 """The Telegram channel: claims, sends and edits stored messages, and translates aiogram's errors.
 
 - It never retries, because the outbox decides what to do with a message that may have arrived.
-- Text is sent with `entities`, never with a parse mode; link previews are off. A rich message is
-  sent as Telegram's own HTML, and a picture with the text as its caption.
+- Text is sent with `entities`, never with a parse mode; link previews are off but for a
+  lead picture, which Telegram shows large above the text. A rich message is sent as Telegram's own
+  HTML, and a chart with the text as its caption.
 - A 429 pauses its chat, and the whole token if another chat is paused already (`pause_chat`).
 """
 
@@ -48,7 +49,7 @@ from bot.delivery.errors import (
 from bot.delivery.outcomes import counts_for_pace, following_parts
 from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.rendering.messages import Message
-from bot.telegram import entities_of, markup_of
+from bot.telegram import entities_of, markup_of, preview_of
 from storage.chats import lock_chats
 from storage.enums import ChatKind, DeliveryKind, Medium
 from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallback
@@ -193,6 +194,7 @@ class Telegram:
         return await self.bot.send_message(
             text=message.text,
             entities=entities,
+            **preview_of(message),
             **options,
         )
 
@@ -203,6 +205,7 @@ class Telegram:
                 chat_id=chat_id,
                 message_id=message_id,
                 entities=entities_of(message),
+                **preview_of(message),
                 reply_markup=markup_of(message.keyboard),
                 request_timeout=self.call_seconds,
             )

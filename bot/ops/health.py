@@ -43,17 +43,26 @@ if TYPE_CHECKING:
     from bot.ops.instrumentation import Observation
     from bot.stages import StageRunner
 
-# Our pages load only our stylesheet and icon, run no scripts, and may not be framed.
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
 _POLICY_HEADER = "Content-Security-Policy"
 _OLD_FRAMES = "X-Frame-Options"  # for browsers from before frame-ancestors
+
+
+def policy_headers(picture_origins: Iterable[str] = ()) -> dict[str, str]:
+    """Return the headers of a page that shows pictures of these origins, and nothing else of them.
+
+    Our pages load only our stylesheet and icon, run no scripts, and may not be framed.
+    """
+    pictures = " ".join(("'self'", *picture_origins))
+    policy = (
+        f"default-src 'none'; style-src 'self'; img-src {pictures}; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {_POLICY_HEADER: policy, _OLD_FRAMES: "DENY"}
+
+
 _HEADERS = {
-    _POLICY_HEADER: _POLICY,
+    **policy_headers(),
     "X-Content-Type-Options": "nosniff",
-    _OLD_FRAMES: "DENY",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -14,15 +14,17 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
 from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
 from bot.publishing.excerpts import ArticleText
+from bot.publishing.hashtags import hashtags
+from bot.publishing.leads import Report
 from bot.publishing.mails import alert_mail
-from bot.publishing.pages import alert_page
+from bot.publishing.pages import TELEGRAM_WIDTH, alert_page, with_preview
 from bot.publishing.rate_limits import (
     DAY,
     HOUR,
@@ -34,8 +36,11 @@ from bot.publishing.rate_limits import (
 )
 from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
+from bot.publishing.told import Told, is_repeated, told_by
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.rendering.shown_pictures import shown_picture
+from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
 from storage import alerts, reports
 from storage.articles import PUBLIC, Article, articles_by_id, claim_matched
@@ -43,7 +48,7 @@ from storage.bundles import RecentAlerts, WaitingAlert, open_bundles, sent_recen
 from storage.chats import AlertPreferences, alert_quotas, lock_accounts
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
-from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium
+from storage.enums import ArticleStage, ChatKind, ChatState, DeliveryKind, Medium, Sound
 from storage.mailboxes import mailboxes_for_alerts
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
@@ -55,6 +60,7 @@ LEASE = timedelta(minutes=1)
 TOPICS_PER_PAGE = 500  # one chat may have several topics in a page
 # A story that continues an alert older than this is reported as new.
 CHAIN = timedelta(days=7)
+_MOST_KNOWN = 5  # earlier articles of a chain, to which a follow-up is compared
 
 
 @dataclass
@@ -247,13 +253,13 @@ async def postponed_alerts(
     limits = await load_rate_limits(tx, {alert.chat.id for alert in due}, a_day)
     postponements: dict[tuple[int, int], Postponement] = {}
     for alert in due:
-        if alert.chat.id in limits.chats and (postponement := limits.decide(alert.chat.id)):
+        if alert.chat.id in limits.chats and (postponement := limits.decide_on(alert)):
             postponements[alert.key] = postponement
     grown = [
         alert for alert in due if alert.key in postponements and alert.growth >= WIDELY_COVERED - 1
     ]
     for alert in await widely_covered(tx, grown):
-        if limits.decide(alert.chat.id, is_widely_covered=True) is None:
+        if limits.decide_on(alert, is_widely_covered=True) is None:
             del postponements[alert.key]
     bundles = await open_bundles(
         tx,
@@ -276,23 +282,44 @@ class RateLimits:
     accounts: Mapping[int, list[datetime]]
     quotas: Mapping[int, int]
 
-    def decide(self, chat_id: int, *, is_widely_covered: bool = False) -> Postponement | None:
-        """Decide whether an alert waits, and count it for the next decisions."""
+    def decide_on(
+        self, alert: alerts.DueAlert, *, is_widely_covered: bool = False
+    ) -> Postponement | None:
+        """Decide whether a new alert waits, and count it for the next decisions."""
+        return self.decide(
+            alert.chat.id,
+            [topic.id for topic in alert.topics],
+            is_widely_covered=is_widely_covered,
+            is_loud=alert.sound is Sound.LOUD,
+        )
+
+    def decide(
+        self,
+        chat_id: int,
+        topic_ids: Collection[int] = (),
+        *,
+        is_widely_covered: bool = False,
+        is_loud: bool = False,
+    ) -> Postponement | None:
         chat, recent = self.chats[chat_id], self.recent[chat_id]
+        of_topic = max((recent.by_topic[topic_id] for topic_id in topic_ids), key=len, default=())
         account = self.accounts[chat.telegram_id]
         postponement = postpone(
-            AlertHistory(recent.moments, account, recent.waiting),
+            AlertHistory(recent.moments, account, recent.waiting, of_topic),
             self.now,
             chat.alerts_an_hour,
             LocalQuietHours(chat.zone, chat.quiet_hours),
             self.quotas[chat_id],
             is_widely_covered=is_widely_covered,
+            is_loud=is_loud,
         )
         if postponement:
             recent.waiting = postponement.release_at
         else:
             recent.moments.append(self.now)
             account.append(self.now)
+            for topic_id in topic_ids:
+                recent.by_topic[topic_id].append(self.now)
         return postponement
 
 
@@ -340,8 +367,7 @@ class _LoadedAlert:
     id: int
     due: alerts.DueAlert
     earlier: reports.EarlierReports
-    text: ArticleText
-    story: SelectedStory
+    content: "AlertContent"
     recipient: Recipient | None
     first_mail: reports.FirstMail | None
 
@@ -350,9 +376,12 @@ async def _load_contents(
     tx: Transaction, new: Sequence[_NewAlert], mailer: Mailer | None
 ) -> list[_LoadedAlert]:
     languages = {due.chat.id: due.chat.language for _, due, _ in new}
-    rows = await articles_by_id(tx, {due.article_id for _, due, _ in new})
-    articles = {article.id: article for article in rows}
-    texts = {article.id: text_to_excerpt(article) for article in rows}
+    chapters = _continued(due for _, due, earlier in new if earlier.chapters)
+    known = await reports.articles_reported_before(tx, chapters, tx.now - CHAIN)
+    ids = {due.article_id for _, due, _ in new} | ids_of(known)
+    articles = {article.id: article for article in await articles_by_id(tx, ids)}
+    tellers = Tellers(articles)
+    texts = {article.id: text_to_excerpt(article) for article in articles.values()}
     publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, languages)
     mailboxes = await mailboxes_for_alerts(tx, languages) if mailer else ()
     recipients = recipients_of(mailboxes, languages)
@@ -367,8 +396,12 @@ async def _load_contents(
                 alert_id,
                 due,
                 earlier,
-                texts[article.id],
-                alerted_story(article, names, is_chapter=earlier.chapters > 0),
+                AlertContent(
+                    texts[article.id],
+                    alerted_story(article, names, is_chapter=earlier.chapters > 0),
+                    lead_picture(article),
+                    tellers.told(article.id, known.get((chat_id, due.story_id), ()), tx.now),
+                ),
                 recipients.get(chat_id),
                 first_mails.get((chat_id, due.story_id)),
             )
@@ -378,8 +411,12 @@ async def _load_contents(
 
 def _message(tx: Transaction, alert: _LoadedAlert, messages: "AlertMessages") -> dict[str, Any]:
     due = alert.due
-    message = messages.message(due.chat, alert.text, alert.story, due.topics, tx.now)
-    decision = {"alert_id": alert.id, "reply_to_id": alert.earlier.delivery_id}
+    message = messages.message(due.chat, alert.content, due.topics, tx.now)
+    decision = {
+        "alert_id": alert.id,
+        "reply_to_id": alert.earlier.delivery_id,
+        "silent": due.sound is Sound.SILENT,
+    }
     return new_delivery(tx, DeliveryKind.ALERT, due.chat.id, message, **decision)
 
 
@@ -392,8 +429,9 @@ def _mail(
         tx.now,
         follows=Occasion(mail_name(first.kind, first.number), first.made_at) if first else None,
     )
-    topics, snippet = hits_and_snippet(alert.text, alert.due.topics)
-    mail = alert_mail(mailer, recipient, occasion, alert.story, topics, snippet, zone=chat.zone)
+    topics, snippet = hits_and_snippet(alert.content.text, alert.due.topics)
+    story = alert.content.story
+    mail = alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=chat.zone)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
     return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=alert.id, **address)
 
@@ -406,6 +444,54 @@ def mail_name(kind: DeliveryKind, number: int) -> str:
 # The message of an alert, when it is sent and when it is edited.
 
 
+class AlertContent(NamedTuple):
+    """What the message of an alert shows, before it is known to which topics it belongs."""
+
+    text: ArticleText
+    story: SelectedStory
+    picture: LeadPicture | None = None
+    told: Told | None = None
+
+
+ReportedArticles = Mapping[tuple[int, int], Sequence[tuple[int, datetime]]]
+"""Articles by chat and story, each with the time of its alert; see `articles_reported_before`."""
+
+
+def ids_of(known: ReportedArticles) -> set[int]:
+    return {article_id for reported in known.values() for article_id, _ in reported[:_MOST_KNOWN]}
+
+
+@dataclass(frozen=True, slots=True)
+class Tellers:
+    """Finds what articles tell, once for all chats that know the same."""
+
+    articles: Mapping[int, Article]
+    _told: dict[object, Told | None] = field(default_factory=dict)
+
+    def told(
+        self, article_id: int, reported: Sequence[tuple[int, datetime]], before: datetime
+    ) -> Told | None:
+        """Return what the article tells a chat with these alerts *before* a time."""
+        newest = [each for each, made_at in reported[:_MOST_KNOWN] if made_at < before]
+        key = (article_id, *newest)
+        if key not in self._told:
+            known = [_report(self.articles[each]) for each in newest if each in self.articles]
+            self._told[key] = told_by(_report(self.articles[article_id]), known)
+        return self._told[key]
+
+
+def _report(article: Article) -> Report:
+    return Report(
+        article_id=article.id,
+        publisher="",
+        title=article.title,
+        url=article.url,
+        text=article.text or article.summary,
+        language=article.language,
+        news_at=article.news_at,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class AlertMessages:
     """Renders alerts; chats whose message is the same share one rendering."""
@@ -416,24 +502,40 @@ class AlertMessages:
     def message(
         self,
         chat: alerts.AlertChat,
-        text: ArticleText,
-        story: SelectedStory,
+        content: AlertContent,
         topics: Sequence[NamedTopic],
         now: datetime,
     ) -> Message:
         """Return the message for *chat*; *now* is when the alert was made."""
+        story, told = content.story, content.told
+        picture = content.picture if chat.pictures else None
         renderer = self.renderer.of(chat.language)
         is_channel = chat.kind is ChatKind.CHANNEL
         key = (
             *(renderer.language.code, chat.zone, is_channel, now),
             *(story.id, story.article_id, story.publishers, story.is_chapter),
-            *topics,
+            *(picture, told, chat.hashtags),
+            *((topic.id, topic.name, topic.query) for topic in topics),
         )
         if key not in self._rendered:
-            selected, snippet = hits_and_snippet(text, topics)
-            self._rendered[key] = alert_page(
-                renderer, story, selected, snippet, zone=chat.zone, now=now, is_channel=is_channel
+            selected, snippet = hits_and_snippet(content.text, topics)
+            if told and is_repeated(told, snippet.text):
+                told = None
+            message = alert_page(
+                renderer,
+                story,
+                selected,
+                snippet,
+                zone=chat.zone,
+                now=now,
+                is_channel=is_channel,
+                told=told,
+                tags=hashtags(topic.name for topic in topics) if chat.hashtags else (),
             )
+            if picture:
+                shown = shown_picture(picture, renderer.picture_proxy, TELEGRAM_WIDTH)
+                message = with_preview(message, shown)
+            self._rendered[key] = message
         return self._rendered[key]
 
 
@@ -444,6 +546,13 @@ def hits_and_snippet(
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
     selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
     return selected, text.excerpt(queries)
+
+
+def lead_picture(article: Article) -> LeadPicture | None:
+    if not article.picture_url:
+        return None
+    size = (article.picture_width, article.picture_height)
+    return LeadPicture(article.picture_url, *size, article.picture_alt)
 
 
 def text_to_excerpt(article: Article) -> ArticleText:

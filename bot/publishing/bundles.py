@@ -12,7 +12,7 @@
    due, the stories go into the next digest.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from heapq import nlargest
 from operator import attrgetter
@@ -40,12 +40,12 @@ from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release
 from storage.editions import delivered_before
-from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Medium, MuteKind
+from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Medium, MuteKind, Sound
 from storage.mailboxes import mailboxes_for_alerts
 from storage.mutes import subjects_muted
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publisher_names
-from storage.subscriptions import subscribed_topics
+from storage.subscriptions import subscriptions_of
 from storage.suspension import ALERT_LIFETIME
 from storage.topics import NamedTopic, topics_by_id
 
@@ -121,9 +121,12 @@ async def _enqueue_bundle(
     mailer: Mailer | None,
 ) -> None:
     """Enqueue the messages and the mail of a released bundle, unless no story is left."""
-    stories, unlisted = await _stories(tx, bundle)
+    topics = await _topics(tx, bundle.chat_id)
+    stories, unlisted = await _stories(tx, bundle, topics)
     if not stories:
         return
+    sounds = {topics[topic.id].sound for story in stories for topic in story.topics}
+    is_silent = sounds == {Sound.SILENT}
     is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
     is_stale = is_back and tx.now - bundle.release_at > ALERT_LIFETIME
     recipient = None
@@ -145,7 +148,8 @@ async def _enqueue_bundle(
         rows = []
         for part, message in enumerate(parts, 1):
             # Only the first part makes a sound.
-            columns = {"bundle_id": bundle.id, "state": state, "part": part, "silent": part > 1}
+            silent = is_silent or part > 1
+            columns = {"bundle_id": bundle.id, "state": state, "part": part, "silent": silent}
             rows.append(new_delivery(tx, DeliveryKind.BUNDLE, bundle.chat_id, message, **columns))
         await enqueue(tx, rows)
     if recipient and mailer:
@@ -166,12 +170,13 @@ async def _enqueue_bundle(
         await enqueue(tx, [row])
 
 
-async def _stories(tx: Transaction, bundle: Bundle) -> tuple[list[Bundled], int]:
+async def _stories(
+    tx: Transaction, bundle: Bundle, topics: Mapping[int, NamedTopic]
+) -> tuple[list[Bundled], int]:
     """Return the stories to list, the most widely covered first, and drop all other alerts.
 
     The second value is the number of stories beyond `MOST_LISTED`.
     """
-    topics = await _topics(tx, bundle.chat_id)
     alerts = await alerts_in_bundle(tx, bundle.id)
     delivered = await delivered_before(tx, bundle.chat_id, {alert.story_id for alert in alerts})
     wanted = [
@@ -209,10 +214,10 @@ async def _stories(tx: Transaction, bundle: Bundle) -> tuple[list[Bundled], int]
 async def _topics(tx: Transaction, chat_id: int) -> dict[int, NamedTopic]:
     """Return the topics that the chat subscribes to and has not muted, the oldest first."""
     muted = await subjects_muted(tx, chat_id)
-    subscribed = [
-        topic.id
-        for topic, _ in await subscribed_topics(tx, chat_id)
+    sounds = {
+        topic.id: subscription.sound
+        for topic, subscription in await subscriptions_of(tx, chat_id)
         if (MuteKind.TOPIC, topic.id) not in muted
-    ]
-    topics = await topics_by_id(tx, subscribed)
-    return {topic_id: topics[topic_id] for topic_id in subscribed}
+    }
+    topics = await topics_by_id(tx, sounds)
+    return {topic_id: topics[topic_id]._replace(sound=sound) for topic_id, sound in sounds.items()}

@@ -39,9 +39,10 @@ from bot.publishing.selection import (
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
 from storage import editions
-from storage.articles import news_since
+from storage.articles import news_since, pictures_of
 from storage.chats import Chat, schedule_of, schedules_of, words_of_each
 from storage.db.engine import Storage, Transaction
 from storage.editions import (
@@ -114,6 +115,10 @@ class Reader:
     @property
     def queries(self) -> set[int]:
         return {topic.query_id for topic in self.topics}
+
+    @property
+    def wants_picture(self) -> bool:
+        return self.chat.pictures or self.chat.mail_pictures
 
     @property
     def has_own_news(self) -> bool:
@@ -204,6 +209,8 @@ async def _next_editions(
         if LENGTHS[reader.chat.style].characters
         for story in choices[reader.id].listed
     }
+    tops = {reader.id: _top_of(choices[reader.id]) for reader in readers}
+    await news.load_pictures(tx, {tops[reader.id] for reader in readers if reader.wants_picture})
     await news.load_texts(tx, excerpted.values())
     await news.load_leads(tx, excerpted)
     queries = set[int]().union(*(reader.queries for reader in readers))
@@ -227,9 +234,17 @@ async def _next_editions(
             language=reader.chat.speaks,
             words=reader.words,
             is_most_covered=reader.lists_most_covered,
+            lead=news.picture_of(tops[reader.id]) if reader.wants_picture else None,
+            shows_lead=reader.chat.pictures,
+            mails_lead=reader.chat.mail_pictures,
         )
         for reader in readers
     }
+
+
+def _top_of(choice: Choice) -> int:
+    """Return the article of the first story that the edition lists; 0 if it lists none."""
+    return next((story.article_id for story in choice.listed), 0)
 
 
 async def _choices(
@@ -334,6 +349,8 @@ async def load_made_digest(
         choice = arrange(shown_under, stories_of(rows, reports))
         listed = list(choice.listed)
         texts = await editions.texts_of(tx, [story.article_id for story in listed])
+        top = _top_of(choice)
+        pictures = await pictures_of(tx, [top] if top else [])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
         queries = {topic.id: topic.query for topic in shown_topics.values()}
         return EditionPage(
@@ -353,6 +370,9 @@ async def load_made_digest(
             words=(await words_of_each(tx, [chat.id])).get(chat.id, {}),
             is_most_covered=made.covered is not None,
             is_private=chat.kind is ChatKind.PRIVATE,
+            lead=LeadPicture(*pictures[top]) if top in pictures else None,
+            shows_lead=chat.pictures,
+            mails_lead=chat.mail_pictures,
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
 
@@ -496,6 +516,7 @@ class News:
     _developments: dict[tuple[int, frozenset[int]], Development | None] = field(
         default_factory=dict
     )
+    _pictures: dict[int, LeadPicture | None] = field(default_factory=dict)  # by article
     _leads: dict[int, Lead | None] = field(default_factory=dict)  # by story
     _excerpts: defaultdict[Length, dict[int, Snippet]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -638,6 +659,15 @@ class News:
             newest = [one for one in reports if one.article_id not in key[1]]
             self._developments[key] = development_of(known, newest)
         return self._developments[key]
+
+    async def load_pictures(self, tx: Transaction, article_ids: Iterable[int]) -> None:
+        if missing := [each for each in article_ids if each and each not in self._pictures]:
+            found = await pictures_of(tx, missing)
+            for each in missing:
+                self._pictures[each] = LeadPicture(*found[each]) if each in found else None
+
+    def picture_of(self, article_id: int) -> LeadPicture | None:
+        return self._pictures.get(article_id)
 
     async def load_leads(self, tx: Transaction, story_ids: Iterable[int]) -> None:
         if missing := [story for story in story_ids if story not in self._leads]:

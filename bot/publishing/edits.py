@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.publishing.alerts import AlertMessages, alerted_story, text_to_excerpt
+from bot.publishing.alerts import (
+    CHAIN,
+    AlertContent,
+    AlertMessages,
+    Tellers,
+    alerted_story,
+    ids_of,
+    lead_picture,
+    text_to_excerpt,
+)
 from bot.publishing.bundles import release_widely_covered
 from bot.publishing.stage import in_pages, resting, run_stage
 from bot.rendering.renderer import Renderer
@@ -23,7 +32,8 @@ from storage.db.leases import renew
 from storage.enums import DeliveryKind
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_of_stories
-from storage.stories import Story, claim_growing_stories, finish_reporting
+from storage.reports import articles_reported_before
+from storage.stories import Story, chains_of, claim_growing_stories, finish_reporting
 from storage.topics import topics_by_id
 
 LEASE = timedelta(minutes=1)
@@ -82,9 +92,20 @@ async def _edits_of(
     publishers = await publishers_of_stories(
         tx, {alert.story_id for alert in alerts}, {alert.chat.id for alert in alerts}
     )
-    rows = await articles_by_id(tx, {alert.article_id for alert in alerts})
-    articles = {article.id: article for article in rows}
-    texts = {article.id: text_to_excerpt(article) for article in rows}
+    chains = await chains_of(tx, {alert.story_id for alert in alerts if alert.chapter > 1})
+    reported = await articles_reported_before(
+        tx,
+        {
+            (alert.chat.id, alert.story_id): chains[alert.story_id]
+            for alert in alerts
+            if alert.story_id in chains and alert.chapter > 1
+        },
+        tx.now - CHAIN - EDITED_FOR,
+    )
+    ids = {alert.article_id for alert in alerts} | ids_of(reported)
+    articles = {article.id: article for article in await articles_by_id(tx, ids)}
+    texts = {article.id: text_to_excerpt(article) for article in articles.values()}
+    tellers = Tellers(articles)
     known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
     version = int(tx.now.timestamp()) // 60  # in minutes, because a story is edited less often
     edits = []
@@ -95,7 +116,10 @@ async def _edits_of(
         names = publishers[alert.story_id].known_to(alert.chat.id, alert.article_id)
         article = articles[alert.article_id]
         story = alerted_story(article, names, is_chapter=alert.chapter > 1)
-        message = messages.message(alert.chat, texts[article.id], story, topics, alert.made_at)
+        before = reported.get((alert.chat.id, alert.story_id), ())
+        told = tellers.told(article.id, before, alert.made_at)
+        content = AlertContent(texts[article.id], story, lead_picture(article), told)
+        message = messages.message(alert.chat, content, topics, alert.made_at)
         if message.to_json() != alert.body:
             target = {"target_id": alert.delivery_id, "version": version}
             edits.append(new_delivery(tx, DeliveryKind.EDIT, alert.chat.id, message, **target))

@@ -19,6 +19,7 @@ from bot.mail.compose import (
     subject_of,
 )
 from bot.publishing.pages import (
+    MAIL_WIDTH,
     Bundled,
     EditionPage,
     alert_values,
@@ -27,6 +28,7 @@ from bot.publishing.pages import (
     only_story,
 )
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
+from bot.rendering.shown_pictures import shown_picture
 from bot.sources.hosts import host_shown
 from bot.subscribers.text import one_line
 from bot.text.snippets import Snippet
@@ -104,8 +106,10 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
 def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
     picture, choice = edition.picture, edition.choice
     told = [edition.told[story.id] for story in islice(choice.listed, 1)]
+    lead = edition.lead if edition.mails_lead else None
+    proxy = mailer.renderer.picture_proxy
     values = {
-        **edition_values(edition),
+        **edition_values(edition, shown_picture(lead, proxy, MAIL_WIDTH) if lead else None),
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
         "excerpt": told[0].text if told else "",

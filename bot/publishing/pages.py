@@ -19,18 +19,25 @@ from bot.publishing.selection import (
     SelectedTopic,
     StoryView,
 )
+from bot.publishing.told import Told
 from bot.publishing.trends import Chart, Trend, most_risen
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message, units
 from bot.rendering.renderer import Renderer
+from bot.rendering.shown_pictures import ShownPicture, shown_picture
 from bot.sources.hosts import host_shown
+from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
 from storage.enums import Layout, Style, WordsPart
 
 # Headlines in the first line.
 _HEADS = 2
 
+# Pixels of a lead picture.
+TELEGRAM_WIDTH = 1280
+WEB_WIDTH = 720
+MAIL_WIDTH = 560
 # A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
 
@@ -44,7 +51,7 @@ class Picture:
     chart: Chart
 
 
-class Told(NamedTuple):
+class ToldStory(NamedTuple):
     """A story with what is told about it.
 
     This is what is new since a digest listed it, else its *lead*, else the passage that matched
@@ -71,7 +78,7 @@ class TopicNews(NamedTuple):
     stories: int
     above: int
     trend: Trend | None
-    listed: tuple[Told, ...]
+    listed: tuple[ToldStory, ...]
     headlines: tuple[StoryView, ...]
 
 
@@ -95,6 +102,8 @@ class EditionPage:
     - *late*: how long after its due time it is made.
     - *is_weekly*: it comes once a week and shows the trends of that week.
     - *url* is its web page, if it has one.
+    - *lead* is the lead picture of its first story, if it has one. *shows_lead* says whether the
+      chat wants it in Telegram and on the web page, *mails_lead* whether it does in mails.
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
     - *next_at*: when the next digest is due, None if it should not be said.
@@ -120,6 +129,9 @@ class EditionPage:
     trends: Mapping[int, Trend] = field(default_factory=dict)
     url: str | None = None
     picture: Picture | None = None
+    lead: LeadPicture | None = None
+    shows_lead: bool = True
+    mails_lead: bool = False
     is_weekly: bool = False
     late: timedelta = field(default_factory=timedelta)
     language: str = ""
@@ -147,11 +159,11 @@ class EditionPage:
         )
 
     @cached_property
-    def told(self) -> Mapping[int, Told]:
+    def told(self) -> Mapping[int, ToldStory]:
         """What is told about the listed stories, by story."""
         snippets, lead_of = self.snippets, self.leads.get
         return {
-            story.id: Told(self.view(story), snippets[story.id], lead_of(story.id))
+            story.id: ToldStory(self.view(story), snippets[story.id], lead_of(story.id))
             for story in self.choice.listed
         }
 
@@ -162,7 +174,7 @@ class EditionPage:
         return story.view._replace(known_since=local(story.listed_at, self.plan.zone).date())
 
     @property
-    def top(self) -> tuple[Told, ...]:
+    def top(self) -> tuple[ToldStory, ...]:
         return tuple(self.told[story.id] for story in self.choice.top)
 
     @property
@@ -265,7 +277,24 @@ def edition_page(renderer: Renderer, edition: EditionPage) -> list[Message]:
     if picture := edition.picture:
         caption = renderer.message("edition/picture.html", **values, chart=picture.chart)
         pages.insert(0, replace(caption, photo=b64encode(picture.png).decode()))
+    elif lead := shown_lead(renderer, edition, TELEGRAM_WIDTH):
+        pages[0] = with_preview(pages[0], lead)
     return pages
+
+
+def shown_lead(renderer: Renderer, edition: EditionPage, width: int) -> ShownPicture | None:
+    """Return the lead picture of the edition, at most *width* pixels wide, if the chat wants it."""
+    if edition.lead is None or not edition.shows_lead:
+        return None
+    return shown_picture(edition.lead, renderer.picture_proxy, width)
+
+
+def with_preview(message: Message, picture: ShownPicture) -> Message:
+    """Return *message* with the picture; a rich message shows it only if Telegram refuses it."""
+    if message.classic:
+        first, *others = message.classic
+        return replace(message, classic=(replace(first, preview=picture.url), *others))
+    return replace(message, preview=picture.url)
 
 
 def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any]) -> list[Message]:
@@ -300,9 +329,13 @@ def alert_page(  # noqa: PLR0913 - what an alert says, each part named
     zone: str,
     now: datetime,
     is_channel: bool = False,
+    told: Told | None = None,
+    tags: Sequence[str] = (),
 ) -> Message:
+    """Return the message of an alert; *tags* are the hashtags at its end."""
     values = alert_values(story, topics, snippet, zone=zone, now=now)
-    return renderer.message("alert/telegram.html", **values, is_channel=is_channel)
+    values |= {"is_channel": is_channel, "told": told, "tags": tags}
+    return renderer.message("alert/telegram.html", **values)
 
 
 def alert_values(
@@ -318,9 +351,10 @@ def alert_values(
     return {"story": story, "topics": topics, "snippet": snippet, "zone": zone, "today": today}
 
 
-def edition_values(edition: EditionPage) -> dict[str, Any]:
-    """Return the values of all templates of an edition, by name."""
+def edition_values(edition: EditionPage, lead: ShownPicture | None = None) -> dict[str, Any]:
+    """Return the values of all templates of an edition, by name; *lead* as the page shows it."""
     return {
+        "lead": lead,
         "edition": edition,
         "choice": edition.choice,
         "snippets": edition.snippets,

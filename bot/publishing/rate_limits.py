@@ -1,6 +1,6 @@
 """Quiet hours and rate limiting: whether an alert is sent now, or when.
 
-1. In a chat's quiet hours all alerts wait for their end.
+1. In a chat's quiet hours all alerts wait for their end, except those of loud topics.
 2. At other times a chat gets a limited number of alerts in any hour. Further alerts wait until the
    limit allows one again, rounded up to the next quarter of an hour so that more of them come
    together. A daily limit, if there is one, works the same way. All threads of a Telegram chat
@@ -10,6 +10,8 @@
 4. While an alert of the chat waits, later alerts join it.
 5. If the wait would end in quiet hours, it lasts until their end.
 6. Waiting alerts are sent as one bundle, which counts as one message.
+7. If several alerts of one topic came within a few minutes, its next alert waits a little, so that
+   the rest of the burst comes as one list.
 """
 
 from collections.abc import Collection
@@ -23,6 +25,9 @@ from storage.schedules import MOST_ALERTS_PER_HOUR, QuietHours
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 _QUARTER = timedelta(minutes=15)
+# How many alerts of one topic, within how long, are a burst.
+BURST = 4
+BURST_WITHIN = timedelta(minutes=5)
 # Two or three publishers often print one report of a news agency, so they do not show that a story
 # is large.
 WIDELY_COVERED = 4
@@ -66,15 +71,17 @@ class AlertHistory:
     """The times of a chat's alerts in the last hour, or in the last day if it has a daily limit.
 
     A bundle counts once. *account* has the times of all threads of the Telegram chat together.
-    *waiting* is when the chat's open bundle is due, if it has one.
+    *waiting* is when the chat's open bundle is due, if it has one. *of_topic* has the times of the
+    chat's alerts of the topic in question: of several topics, of the one with the most.
     """
 
     moments: Collection[datetime] = ()
     account: Collection[datetime] = ()
     waiting: datetime | None = None
+    of_topic: Collection[datetime] = ()
 
 
-def postpone(
+def postpone(  # noqa: PLR0913 - all that decides, each named
     recent: AlertHistory,
     now: datetime,
     limit: int,
@@ -82,22 +89,27 @@ def postpone(
     a_day: int = 0,
     *,
     is_widely_covered: bool = False,
+    is_loud: bool = False,
 ) -> Postponement | None:
     """Decide whether an alert made *now* has to wait; return None if it is sent at once.
 
     *limit* is the number of messages per hour, at least one. *a_day* is the number of messages per
     day for the whole Telegram chat; 0 means no limit.
     """
-    if end := quiet.until(now):
+    if not is_loud and (end := quiet.until(now)):
         return Postponement(end, is_quiet=True)
-    if recent.waiting and not is_widely_covered:
+    if recent.waiting and not (is_widely_covered or is_loud):
         return Postponement(recent.waiting)
     rooms = [_room(recent.account, now, MOST_ALERTS_PER_HOUR, HOUR)]
     if not is_widely_covered:
         rooms.append(_room(recent.moments, now, limit, HOUR))
+    is_burst = _room(recent.of_topic, now, BURST, BURST_WITHIN) is not None
     if a_day:
         rooms.append(_room(recent.account, now, a_day, DAY))
     later = [moment for moment in rooms if moment]
+    if not later and is_burst and not (is_widely_covered or is_loud):
+        end = quiet.until(now + BURST_WITHIN)
+        return Postponement(end, is_quiet=True) if end else Postponement(now + BURST_WITHIN)
     if not later:
         return None
     if recent.waiting:

@@ -5,6 +5,7 @@ Telegram counts offsets and lengths in UTF-16 code units.
 - `rich` is the HTML of a rich message. Its `text` is its first line, for lists of queued messages,
   `classic` has the messages to send if Telegram refuses it, and `is_rtl` is its direction.
 - `photo` is a PNG in base64; the text is its caption.
+- `preview` is the address of a picture that Telegram shows above the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,6 +68,7 @@ class Message:
     keyboard: Keyboard = ()
     rich: str | None = None
     photo: str | None = None
+    preview: str | None = None
     classic: tuple["Message", ...] = ()
     is_rtl: bool = False
 
@@ -82,7 +84,12 @@ class Message:
             "entities": [_entity_json(entity) for entity in self.entities],
             "keyboard": [[_button_json(button) for button in row] for row in self.keyboard],
         }
-        special = {"rich": self.rich, "photo": self.photo, "is_rtl": self.is_rtl or None}
+        special = {
+            "rich": self.rich,
+            "photo": self.photo,
+            "preview": self.preview,
+            "is_rtl": self.is_rtl or None,
+        }
         return body | {name: value for name, value in special.items() if value is not None}
 
     def fallback(self) -> dict[str, Any] | None:
@@ -107,6 +114,7 @@ class Message:
             ),
             rich=body.get("rich"),
             photo=body.get("photo"),
+            preview=body.get("preview"),
             is_rtl=body.get("is_rtl", False),
         )
 

@@ -22,6 +22,7 @@ from bot.rendering.i18n import ENGLISH, Language, Translation, language_for, shi
 from bot.rendering.messages import Keyboard, Message
 from bot.rendering.packing import join_sections, pack
 from bot.rendering.rich import RichPage, parse_rich
+from bot.rendering.shown_pictures import PictureProxy
 
 MOST_KEPT = 8192  # of all languages together, about 25 MB
 
@@ -53,12 +54,14 @@ class Parts:
 class Renderer:
     """Renders in the language of its environment; *others* holds the renderers of all languages.
 
-    *kept* is the cache of rendered parts, which all of these renderers share.
+    *kept* is the cache of rendered parts, which all of these renderers share. *picture_proxy* is
+    the operator's, through which lead pictures are shown.
     """
 
     environment: TemplateEnvironment = field(default_factory=make_environment)
     others: "Renderers | None" = field(default=None, compare=False, repr=False)
     kept: dict[Hashable, Page] = field(default_factory=dict, compare=False, repr=False)
+    picture_proxy: PictureProxy | None = None
 
     @property
     def language(self) -> Language:
@@ -143,9 +146,10 @@ class Renderer:
 
 @dataclass(frozen=True, slots=True)
 class Renderers:
-    """One renderer per language, made on first use; *overrides* apply to all languages."""
+    """One renderer per language, made on first use; the first fields apply to all languages."""
 
     overrides: Overrides | None = None
+    picture_proxy: PictureProxy | None = None
     translations: Mapping[str, Translation] = field(default_factory=shipped_translations)
     _made: dict[str, Renderer] = field(default_factory=dict, compare=False)
     _kept: dict[Hashable, Page] = field(default_factory=dict, compare=False, repr=False)
@@ -157,7 +161,7 @@ class Renderers:
             code = ENGLISH.code
         if code not in self._made:
             environment = make_environment(self.translations[code], self.overrides)
-            self._made[code] = Renderer(environment, self, self._kept)
+            self._made[code] = Renderer(environment, self, self._kept, self.picture_proxy)
         return self._made[code]
 
     @property

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from math import inf
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from xxhash import xxh3_64_intdigest
@@ -95,6 +95,19 @@ def url_hash(url: str) -> str:
 
 def content_hash(item: Item) -> str:
     return digest(f"{item.title}\n{item.summary}\n{item.text}")
+
+
+def picture_columns(item: Item) -> dict[str, Any]:
+    """Return the columns of an article with the lead picture of *item*; {} if it has none."""
+    if item.picture is None:
+        return {}
+    url, width, height, alt = item.picture
+    return {
+        "picture_url": url,
+        "picture_width": width,
+        "picture_height": height,
+        "picture_alt": alt,
+    }
 
 
 def draft_of(

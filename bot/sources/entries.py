@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
 from bot.sources.decide import Revision, SourceEntries
-from bot.sources.drafts import PAGE_TIMEOUT, ArticleDraft, digest, is_another
+from bot.sources.drafts import PAGE_TIMEOUT, ArticleDraft, digest, is_another, picture_columns
 from bot.sources.revise import Comparison, FoldedWords, compared, folded_words, revise
 from bot.sources.urls import host_of
 from storage import sources
@@ -21,6 +21,7 @@ from storage.article_merges import make_public
 from storage.articles import (
     PUBLIC,
     ArticleContent,
+    ArticlePicture,
     FoldedText,
     ScopedUrl,
     Wording,
@@ -40,6 +41,7 @@ from storage.publishers import lasting_sources_of_record
 from storage.sources import AwaitedPage
 
 MOST_GUIDS: Final = 5  # of one entry
+_NO_PICTURE: Final = ArticlePicture("")._asdict()
 
 
 @dataclass(frozen=True)
@@ -297,6 +299,7 @@ def _article_row(entry: _NewEntry, now: datetime) -> dict[str, Any]:
     draft = entry.draft
     return {
         **entry.article._asdict(),
+        **(picture_columns(draft.item) or _NO_PICTURE),  # equal columns, for one insert
         "url": draft.url,
         "title": draft.title,
         "summary": draft.item.summary,

@@ -289,6 +289,7 @@ async def _apply(tx: Transaction, outcome: PageOutcome) -> None:
     elif kept is article and revise.may_be_revised_by_page(kept, outcome.kind, tx.now):
         values = revise.revised_by_page(kept, outcome.page)
         articles.revise_article(tx, kept, values)
+    revise.add_picture(kept, outcome.page)
     if values:  # otherwise nothing is indexed again, which costs more than reading the page
         title = folded_text(kept.title)
         folded = FoldedText(kept.id, title, outcome.folded, kept.language)

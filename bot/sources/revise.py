@@ -19,7 +19,14 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from bot.languages import any_of
-from bot.sources.drafts import LONGEST_TITLE, ArticleDraft, dated, is_another, url_hash
+from bot.sources.drafts import (
+    LONGEST_TITLE,
+    ArticleDraft,
+    dated,
+    is_another,
+    picture_columns,
+    url_hash,
+)
 from bot.sources.feeds.model import Item
 from bot.sources.hosts import shown_url
 from bot.sources.pages.canonical import address_found, site_of
@@ -30,6 +37,7 @@ from storage.articles import (
     PUBLIC,
     Article,
     ArticleContent,
+    ArticlePicture,
     FoldedText,
     ScopedUrl,
     Wording,
@@ -179,6 +187,16 @@ def completed(article: Article, page: Item) -> dict[str, Any]:
     return values
 
 
+def add_picture(article: Article, page: Item) -> None:
+    """Give the locked *article* the lead picture of its page, unless it has one.
+
+    A picture makes no new version, because nothing is matched by it.
+    """
+    if not article.picture_url:
+        for name, value in picture_columns(page).items():
+            setattr(article, name, value)
+
+
 def _is_makeshift(article: Article) -> bool:
     """Return whether the title stands in for a missing one."""
     first_lines = (text.partition("\n")[0] for text in (article.summary, article.text))
@@ -226,7 +244,8 @@ async def revise(
         if comparison is None or comparison.before != Wording.of(article):
             later.add(draft.guid_hash)
         elif may_be_revised_by(comparison.kind, article, tx.now):
-            revise_article(tx, article, comparison.after._asdict())
+            after = comparison.after._asdict() | picture_columns(draft.item)
+            revise_article(tx, article, after)
             folded[article_id] = FoldedText(article_id, *comparison.folded, article.language)
             revised.append((article_id, draft))
         elif comparison.kind is ChangeKind.NUMBERS:
@@ -362,6 +381,9 @@ async def _unite_articles(
 ) -> None:
     """Merge *lost* into *kept*, which takes the wording of the source of record of both."""
     kept_id = kept.id
+    if not kept.picture_url and lost.scope_id == kept.scope_id:
+        for name in ArticlePicture._fields:
+            setattr(kept, name, getattr(lost, name))
     former = await sources_of_record(tx, [kept_id])
     await merge_articles(tx, lost, kept)
     if await sources_of_record(tx, [kept_id]) == former or not may_be_revised(kept, tx.now):

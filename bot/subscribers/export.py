@@ -129,6 +129,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 name=topic.name,
                 query=topic.typed,
                 mode=subscription.mode,
+                sound=subscription.sound,
                 catalogue=topic.slug,
                 muted=(muted[topic.id] or True) if topic.id in muted else False,
                 since=subscription.created_at,
@@ -184,6 +185,10 @@ def _settings(chat: Chat) -> ExportedSettings:
         empty_day=chat.empty_day,
         style=chat.style,
         layout=chat.layout,
+        pictures=chat.pictures,
+        mail_pictures=chat.mail_pictures,
+        alert_pictures=chat.alert_pictures,
+        hashtags=chat.hashtags,
         digest_by=chat.digest_by,
         since=chat.created_at,
     )
@@ -376,8 +381,10 @@ async def _import_topics(
                 outcomes.append(Reason.TOO_MANY)
             else:
                 topic = topic or await _own_topic(tx, chat_id, wanted, wanted.query)
-                mode = wanted.topic.mode
-                begun = await begin_subscription(tx, chat_id, topic.id, mode, import_id=import_id)
+                mode, sound = wanted.topic.mode, wanted.topic.sound
+                begun = await begin_subscription(
+                    tx, chat_id, topic.id, mode, sound, import_id=import_id
+                )
                 begun.headlines = wanted.topic.headlines
                 await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)

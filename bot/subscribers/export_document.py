@@ -70,6 +70,10 @@ class ExportedSettings(_Part):
     empty_day: str = ""
     style: str = ""
     layout: str = ""
+    pictures: bool = True
+    mail_pictures: bool = False
+    alert_pictures: bool = False
+    hashtags: bool = False
     digest_by: str = ""
     pins: bool = False
     words: ExportedWords = ExportedWords()
@@ -88,6 +92,7 @@ class ExportedTopic(_Part):
     name: str = ""
     query: str
     mode: enums.Mode
+    sound: enums.Sound = enums.Sound.NORMAL
     catalogue: str | None = None
     muted: bool | Timestamp = False
     since: Timestamp | None = None

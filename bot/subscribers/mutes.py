@@ -25,7 +25,7 @@ from bot.subscribers.topics import find_topic
 from storage.alerts import mark_pressed
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
-from storage.enums import SOURCE_MUTES, MuteKind
+from storage.enums import SOURCE_MUTES, MuteKind, Sound
 from storage.mutes import (
     ActiveMute,
     Mute,
@@ -162,6 +162,20 @@ async def mute(
         if muted.kind is MuteKind.TOPIC:
             await replan(tx, chat)
     return Muted(mute_id, muted.kind, name, ends)
+
+
+async def silence_topic(storage: Storage, chat_id: int, topic_id: int, *, alert: int) -> None:
+    """Make the alerts of a topic silent, from the *alert* to a story, whose menu is closed.
+
+    Raises NoSuchAlert or NoSuchTopic.
+    """
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        await _alert(tx, chat_id, alert)
+        _, subscription = await subscription_of(tx, chat_id, topic_id)
+        subscription.sound = Sound.SILENT
+        await tx.flush()
+        await mark_pressed(tx, chat_id, alert, None)
 
 
 async def unmute(storage: Storage, chat_id: int, mute_id: int, *, alert: int | None = None) -> None:

@@ -12,6 +12,8 @@ change.
 | quiet hours | minutes after midnight: `1320-420`, or nothing |
 | pause | the local date on which it ends, `+` for no end, or nothing |
 | alerts by e-mail | `yes`, or nothing |
+| pictures | the letters of the places, in order: `dm` |
+| hashtags | `1`, or nothing |
 | others | the value |
 """
 
@@ -20,7 +22,7 @@ from datetime import date
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.errors import NothingToUndo, UserError
-from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
 from bot.subscribers.text import checksum
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
@@ -47,6 +49,10 @@ def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0
             return chosen.style
         case Setting.LAYOUT:
             return chosen.layout
+        case Setting.HASHTAGS:
+            return "1" if chosen.hashtags else ""
+        case Setting.PICTURES:
+            return "".join(sorted(chosen.pictures))
         case Setting.QUIET:
             return f"{chosen.quiet.start}-{chosen.quiet.end}" if chosen.quiet else ""
         case Setting.ALERT_RATE:
@@ -103,6 +109,11 @@ async def _restore(  # noqa: C901 - kinds
             await settings.apply_style(tx, chat, style=Style(value))
         case Setting.LAYOUT:
             await settings.apply_layout(tx, chat, layout=Layout(value))
+        case Setting.HASHTAGS:
+            await settings.apply_hashtags(tx, chat, is_wanted=bool(value))
+        case Setting.PICTURES:
+            places = frozenset(map(PicturePlace, value))
+            await settings.apply_pictures(tx, chat, places=places)
         case Setting.QUIET:
             hours = QuietHours(*_pair(value)) if value else None
             await settings.apply_quiet_hours(tx, chat, hours=hours)

@@ -65,6 +65,8 @@ class Setting(StrEnum):
     EMPTY_DAY = "e"
     STYLE = "s"
     LAYOUT = "y"
+    PICTURES = "i"
+    HASHTAGS = "h"
     QUIET = "q"
     ALERT_RATE = "a"
     PAUSE = "p"
@@ -74,6 +76,14 @@ class Setting(StrEnum):
 
 
 MAIL_SETTINGS = frozenset({Setting.DIGEST_MEDIUM, Setting.EMAIL_ALERTS})
+
+
+class PicturePlace(StrEnum):
+    """Where lead pictures are shown, by the letter that stands for it in the data of a button."""
+
+    DIGESTS = "d"
+    ALERTS = "a"
+    MAILS = "m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,8 @@ class ChatSettings:
     kind: ChatKind = ChatKind.PRIVATE
     pins: bool = False
     may_not_pin: bool = False
+    pictures: frozenset[PicturePlace] = frozenset({PicturePlace.DIGESTS})
+    hashtags: bool = False
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -291,6 +303,45 @@ async def apply_pinning(tx: Transaction, chat: Chat, *, wanted: bool) -> None:
         await begin_pinning(tx, chat.id)
 
 
+# Pictures and hashtags.
+
+_PICTURE_COLUMNS = {
+    PicturePlace.DIGESTS: "pictures",
+    PicturePlace.ALERTS: "alert_pictures",
+    PicturePlace.MAILS: "mail_pictures",
+}
+
+
+async def set_picture(
+    storage: Storage, chat_id: int, place: PicturePlace, *, is_wanted: bool
+) -> ChatSettings:
+    """Show the lead picture of the first story in this place, or stop it."""
+
+    async def apply(_: Transaction, chat: Chat) -> None:
+        setattr(chat, _PICTURE_COLUMNS[place], is_wanted)
+
+    return await change(storage, chat_id, Setting.PICTURES, apply)
+
+
+async def apply_pictures(_: Transaction, chat: Chat, *, places: frozenset[PicturePlace]) -> None:
+    for place, column in _PICTURE_COLUMNS.items():
+        setattr(chat, column, place in places)
+
+
+async def set_hashtags(storage: Storage, chat_id: int, *, is_wanted: bool) -> ChatSettings:
+    """End alerts with their topics as hashtags, or stop that."""
+    apply = partial(apply_hashtags, is_wanted=is_wanted)
+    return await change(storage, chat_id, Setting.HASHTAGS, apply)
+
+
+async def apply_hashtags(_: Transaction, chat: Chat, *, is_wanted: bool) -> None:
+    chat.hashtags = is_wanted
+
+
+def _pictures(chat: Chat) -> frozenset[PicturePlace]:
+    return frozenset(place for place, name in _PICTURE_COLUMNS.items() if getattr(chat, name))
+
+
 # Quiet hours, and how many alerts an hour.
 
 
@@ -447,6 +498,8 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         kind=chat.kind,
         pins=pin is not None,
         may_not_pin=pin is not None and pin.refused_at is not None,
+        pictures=_pictures(chat),
+        hashtags=chat.hashtags,
     )
 
 

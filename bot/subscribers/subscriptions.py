@@ -29,7 +29,7 @@ from bot.subscribers.topic_names import name_for, name_of_query
 from bot.subscribers.topics import find_topic, parse_for
 from storage.chats import Chat, lock_account, lock_chat, schedule_of
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatState, Mode, MuteKind
+from storage.enums import ChatState, Mode, MuteKind, Sound
 from storage.mutes import MuteSubject, move_topic_mute, mute_of
 from storage.queries import query_for, retire_query
 from storage.subscriptions import (
@@ -126,6 +126,15 @@ async def subscribe_to_topic(
         subscribed = await _subscribe(tx, chat, topic, mode, limits=limits)
     await _backfill(storage, chat_id, subscribed, (topic.query_id, parse(topic.typed)), tx.now)
     return subscribed
+
+
+async def set_sound(storage: Storage, chat_id: int, topic_id: int, sound: Sound) -> None:
+    """Choose how the alerts of a topic arrive; raise NoSuchTopic if it is not subscribed to."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        _, subscription = await subscription_of(tx, chat_id, topic_id)
+        subscription.sound = sound
+        await tx.flush()
 
 
 async def unsubscribe(storage: Storage, chat_id: int, topic_id: int) -> Unsubscribed:

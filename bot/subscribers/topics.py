@@ -15,7 +15,7 @@ from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.paging import PER_PAGE, ListPage, load_page
 from storage import subscriptions
 from storage.db.engine import Storage, Transaction
-from storage.enums import Mode, MuteKind
+from storage.enums import Mode, MuteKind, Sound
 from storage.mutes import MuteSubject, mute_of, topics_muted
 from storage.saved_stories import SentStory, sent_story
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
@@ -41,6 +41,7 @@ class ChatTopic:
     is_muted: bool = False
     muted_until: datetime | None = None
     has_headlines: bool = False
+    sound: Sound = Sound.NORMAL
 
 
 async def subscribed(
@@ -144,6 +145,7 @@ async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
     return replace(
         _chat_topic(topic, subscription.mode if subscription else None),
         has_headlines=subscription is not None and subscription.headlines,
+        sound=subscription.sound if subscription else Sound.NORMAL,
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
     )

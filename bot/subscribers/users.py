@@ -39,7 +39,8 @@ _LONGEST_WAIT = timedelta(hours=1)
 # Columns that a new thread takes over from its group.
 _INHERITED = (
     "zone", "zone_guessed", "language", "chosen_language", "empty_day", "style", "layout",
-    "quiet_from", "quiet_to", "alerts_an_hour", "invited_by",
+    "quiet_from", "quiet_to", "alerts_an_hour", "invited_by", "pictures", "mail_pictures",
+    "alert_pictures", "hashtags",
 )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ETag, web
 
+from bot.ops.health import policy_headers
 from bot.publishing.contents import load_made_digest
-from bot.publishing.pages import edition_values
+from bot.publishing.pages import WEB_WIDTH, edition_values, shown_lead
 from bot.publishing.pictures import with_picture
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import FeedKind
@@ -38,8 +39,12 @@ async def edition(site: Site, request: RouteRequest) -> TemplatePage | None:
         return None
     # Anyone with the link sees the page, so what a reader does with a story is done in the chat.
     chat_link = await site.bot_link() if shown.is_private else None
-    values = edition_values(shown) | {"story_link": chat_link and f"{chat_link}?start={STORY}"}
-    return TemplatePage("web/edition.html", values, shown.language, _EDITION_KEPT)
+    lead = shown_lead(site.resources.renderer, shown, WEB_WIDTH)
+    headers = _EDITION_KEPT | (policy_headers([lead.origin]) if lead else {})
+    values = edition_values(shown, lead) | {
+        "story_link": chat_link and f"{chat_link}?start={STORY}"
+    }
+    return TemplatePage("web/edition.html", values, shown.language, headers)
 
 
 async def weekly_picture(site: Site, request: RouteRequest) -> web.Response | None:

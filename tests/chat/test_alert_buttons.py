@@ -115,8 +115,10 @@ async def test_the_menu_mutes_for_a_limited_time(ann, house, alert, mutes, numbe
         "More like this",
         "Mute Sample Times: a day",
         "a week",
+        "Silent",
         "Mute Detained: a day",
         "a week",
+        "Silent",
         "‹ Back",
     ]
 
@@ -127,6 +129,38 @@ async def test_the_menu_mutes_for_a_limited_time(ann, house, alert, mutes, numbe
     assert (await house.playground.wait_for_answer(query))["text"] == said
     assert labels(await ann.next()) == [f"Muted: {said.partition(' is ')[0]} · Undo"]
     assert await mutes() == [kind]
+
+
+async def press_in_menu(ann, house, alert, number: int) -> str:
+    """Press the button with this number in the menu of the alert; return what was said."""
+    menu = await ann.presses(alert, "⋯")
+    rows = menu["reply_markup"]["inline_keyboard"]
+    data = [button["callback_data"] for row in rows for button in row][number]
+    query = house.playground.press(ann.who, menu["message_id"], data)
+    return str((await house.playground.wait_for_answer(query))["text"])
+
+
+async def test_the_publisher_of_an_alert_is_made_silent_and_that_is_undone(
+    ann, house, alert, mutes
+):
+    said = await press_in_menu(ann, house, alert, 3)
+    silent = await ann.next()
+
+    assert said == "Alerts from Sample Times make no sound now."
+    assert labels(silent) == ["Silent: Sample Times · Undo"]
+    assert await mutes() == [MuteKind.SILENT]
+    assert "Sample Times: alerts without a sound" in (await ann.says("/mutes"))["text"]
+    assert await ann.presses_quietly(silent, "Undo") == "Undone."
+    assert await mutes() == []
+
+
+async def test_the_topic_of_an_alert_is_made_silent(ann, house, alert):
+    said = await press_in_menu(ann, house, alert, 6)
+
+    assert said.startswith("Its alerts make no sound now.")
+    assert labels(await ann.next()) == DEFAULT
+    topic = await ann.says("/topics", "Detained")
+    assert "Its alerts make no sound." in topic["text"]
 
 
 async def test_the_menu_leads_back(ann, alert):

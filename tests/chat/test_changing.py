@@ -25,6 +25,7 @@ async def test_rare_actions_are_behind_the_more_button(ann, topic):
         "Trend",
         "Sources",
         "Share",
+        "Sound ▸",
         "Rename",
         "Headlines only",
         "‹ Back",
@@ -279,3 +280,13 @@ async def test_headlines_only_is_turned_on_and_off(ann, topic):
 
     off = await ann.presses(on, "More ▸", "✓ Headlines only")
     assert "Digests list only its headlines." not in off["text"]
+
+
+async def test_the_sound_of_a_topic_is_chosen_on_its_page(ann, topic):
+    sounds = await ann.presses(topic, "More ▸", "Sound ▸")
+    loud = await ann.presses(sounds, "Even at night")
+    again = await ann.presses(loud, "More ▸", "Sound ▸")
+
+    assert labels(sounds)[:3] == ["✓ Normal", "Silent", "Even at night"]
+    assert "Its alerts come at once, even in quiet hours." in loud["text"]
+    assert labels(again)[:3] == ["Normal", "Silent", "✓ Even at night"]

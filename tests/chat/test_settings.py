@@ -329,6 +329,18 @@ async def test_an_undo_pressed_twice_says_that_nothing_is_left(ann, house, setti
     assert told.startswith("There is nothing left to undo")
 
 
+@pytest.mark.parametrize("label", ["Picture in digests", "In alerts"])
+async def test_a_picture_is_turned_on_or_off_and_undone_on_its_page(ann, settings, label):
+    layout = await ann.presses(settings, "Layout")
+    is_on = f"✓ {label}" in labels(layout)
+    changed = await ann.presses(layout, f"✓ {label}" if is_on else label)
+    restored = await ann.presses(changed, "Undo")
+
+    assert (f"✓ {label}" in labels(changed)) is not is_on
+    assert labels(restored) == labels(layout)
+    assert "In mails" not in labels(layout)
+
+
 @pytest.mark.parametrize("label", ["Brief", "One rich message"])
 async def test_a_layout_is_undone_on_its_page(ann, settings, label):
     layout = await ann.presses(settings, "Layout")
@@ -353,3 +365,12 @@ async def test_a_forged_undo_changes_nothing(ann, house, settings, before):
 
     assert told.startswith("There is nothing left to undo")
     assert (await get_settings(house.storage, row.id)).plan == chosen.plan
+
+
+async def test_hashtags_are_turned_on_by_one_tap_and_undone(ann, settings):
+    page = await ann.presses(settings, "Alerts per hour")
+    changed = await ann.presses(page, "Hashtags of topics")
+    restored = await ann.presses(changed, "Undo")
+
+    assert "✓ Hashtags of topics" in labels(changed)
+    assert labels(restored) == labels(page)

@@ -78,6 +78,26 @@ async def test_a_message_goes_with_its_entities_and_without_a_preview(telegram, 
     assert [button.text for button in call.reply_markup.inline_keyboard[0]] == ["More", "Open"]
 
 
+async def test_a_picture_is_shown_large_above_the_text(telegram, session):
+    message = Message("Taiwan", preview="https://paper.example/a.jpg")
+
+    await telegram.send(7, message)
+    await telegram.edit(7, 5, message)
+
+    for call in session.asked:
+        shown = call.link_preview_options
+        assert (shown.url, shown.is_disabled) == (message.preview, False)
+        assert shown.show_above_text
+        assert shown.prefer_large_media
+
+
+def test_a_stored_body_keeps_its_picture():
+    message = Message("Taiwan", preview="https://paper.example/a.jpg")
+
+    assert Message.from_json(message.to_json()) == message
+    assert message.plain().preview is None
+
+
 async def test_a_silent_message_makes_no_sound(telegram, session):
     await telegram.send(CHAT, Message("again"), silent=True)
 

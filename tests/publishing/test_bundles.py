@@ -77,8 +77,7 @@ async def test_alerts_beyond_the_limit_wait_together(report, publishing, newsroo
     assert (delivery.bundle_id, delivery.part) == (1, 1)
     assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1, 1]
     assert delivery.body["text"] == (
-        "More alerts · 2 stories\n\n"
-        "My words\n\n"
+        "2 stories on My words\n\n"
         "• Four · Example Wire · 21:04\nWords on Four.\n\n"
         "• Three · Example Wire · 21:03\nWords on Three."
     )
@@ -430,7 +429,7 @@ async def test_waiting_bundles_are_released_as_one(
     await publishing.bundles()
 
     assert len(await newsroom.all(Bundle)) == 1
-    assert (await newsroom.texts())[-1].startswith("More alerts · 2 stories")
+    assert (await newsroom.texts())[-1].startswith("2 stories on My words")
 
 
 async def test_a_released_bundle_takes_no_more_alerts(report, newsroom, storage, subscribed):
@@ -468,7 +467,7 @@ async def test_a_bundle_counts_the_stories_that_it_does_not_list(report, release
 
     text = (await release(ROOM))[-1]
 
-    assert text.startswith("More alerts · 4 stories\n")
+    assert text.startswith("4 stories on My words\n")
     assert "Six" in text
     assert "Four" not in text
     assert text.endswith("+2 more")

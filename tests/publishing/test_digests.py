@@ -10,7 +10,16 @@ from storage import editions
 from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import EditionStory
-from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, EmptyDay, Layout, Mode
+from storage.enums import (
+    ChatKind,
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    EmptyDay,
+    Layout,
+    Mode,
+    Style,
+)
 from storage.outbox import Delivery
 from storage.subscriptions import Subscription
 from tests.publishing.stages import Stages
@@ -363,6 +372,61 @@ async def test_a_chat_with_the_rich_layout_gets_one_rich_message(news, digest, n
     assert row.body["rich"].startswith("<h2>Tuesday, 3 March</h2><p>1 story")
     assert row.fallback is not None
     assert row.fallback["text"].startswith("A headline\n\nTuesday, 3 March · 1 story")
+
+
+PICTURE = "https://paper.example/crane.jpg"
+
+
+async def test_the_picture_of_the_first_story_is_shown_above_the_digest(news, digest, newsroom):
+    await news(picture_url=PICTURE)
+    await digest()
+
+    (row,) = await newsroom.all(Delivery)
+    assert row.body["preview"] == PICTURE
+
+
+async def test_only_the_first_part_shows_the_picture(news, digest, newsroom):
+    await newsroom.change(Chat, 1, style=Style.FULL)
+    for number in range(24):
+        await news(f"{number} " + "A long headline " * 15, picture_url=f"{PICTURE}?{number}")
+    await digest()
+
+    rows = sorted(await newsroom.all(Delivery), key=lambda row: row.part)
+    assert len(rows) > 1
+    assert ["preview" in row.body for row in rows] == [row.part == 1 for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("article", "chat"),
+    [
+        pytest.param({}, {}, id="none in the article"),
+        pytest.param({"picture_url": PICTURE}, {"pictures": False}, id="turned off"),
+        pytest.param(
+            {"picture_url": PICTURE}, {"pictures": False, "mail_pictures": True}, id="only in mails"
+        ),
+    ],
+)
+async def test_a_digest_without_a_wanted_picture_has_no_preview(
+    news, digest, newsroom, article, chat
+):
+    await news(**article)
+    if chat:
+        await newsroom.change(Chat, 1, **chat)
+    await digest()
+
+    (row,) = await newsroom.all(Delivery)
+    assert "preview" not in row.body
+
+
+async def test_a_rich_digest_falls_back_to_one_with_the_picture(news, digest, newsroom):
+    await news(picture_url=PICTURE)
+    await newsroom.change(Chat, 1, layout=Layout.RICH)
+    await digest()
+
+    (row,) = await newsroom.all(Delivery)
+    assert "preview" not in row.body
+    assert row.fallback is not None
+    assert row.fallback["preview"] == PICTURE
 
 
 async def test_leases_are_renewed(

@@ -3,9 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.rendering.links import Links, Signer
+from bot.rendering.renderer import Renderers
+from bot.rendering.shown_pictures import PictureProxy
+from storage.articles import Article
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
@@ -322,3 +326,62 @@ async def test_a_bundle_of_one_story_is_the_mail_of_an_alert(
     assert row.bundle_id == 1
     assert mail.subject == "Story alone"
     assert "During your quiet hours" not in mail.text
+
+
+PICTURE = "https://paper.example/crane.jpg"
+UNTRACKED = "no picture and no link tells anyone that you read it"
+
+
+@pytest.fixture
+def pictured(storage, subscribed):
+    """Return a function that makes a chat as `subscribed` does, and a picture of the story."""
+
+    async def make(**chat):
+        chat_id = await subscribed(DigestMedium.EMAIL, **chat)
+        async with storage.writing() as tx:
+            await tx.change(
+                update(Article).values(
+                    picture_url=PICTURE,
+                    picture_width=1200,
+                    picture_height=675,
+                    picture_alt='A "crane"',
+                )
+            )
+        return chat_id
+
+    return make
+
+
+async def test_a_mail_loads_no_picture_unless_its_reader_wants_that(mailing, pictured, mails):
+    await pictured()
+
+    await mailing.digests()
+
+    (mail,) = await mails()
+    assert "<img" not in mail.html
+    assert UNTRACKED in mail.html
+
+
+async def test_a_mail_with_a_picture_names_the_host_that_sees_its_reader(mailing, pictured, mails):
+    await pictured(mail_pictures=True)
+
+    await mailing.digests()
+
+    (mail,) = await mails()
+    assert f'src="{PICTURE}" width="560" height="315" alt="A &quot;crane&quot;"' in mail.html
+    assert "its picture comes from paper.example" in mail.html
+    assert UNTRACKED not in mail.html
+    assert PICTURE not in mail.text
+
+
+async def test_a_mail_loads_its_picture_through_the_proxy_of_the_operator(storage, pictured, mails):
+    proxy = PictureProxy.parse("https://img.dateline.example/{width}x{height}/{url}")
+    renderer = Renderers(picture_proxy=proxy).of("en")
+    mailer = Mailer(renderer, FromAddress("news@dateline.example"), LINKS)
+    await pictured(mail_pictures=True)
+
+    await Stages(storage, renderer, "us", links=LINKS, mailer=mailer).digests()
+
+    (mail,) = await mails()
+    assert "https://img.dateline.example/560x315/https%3A%2F%2Fpaper.example" in mail.html
+    assert "its picture comes from img.dateline.example" in mail.html

@@ -257,3 +257,45 @@ def _clocks_changed(zone: str, moment: datetime) -> bool:
     there = ZoneInfo(zone)
     before = (moment - timedelta(hours=26)).astimezone(there)
     return before.utcoffset() != (moment + timedelta(hours=2)).astimezone(there).utcoffset()
+
+
+@pytest.mark.parametrize(
+    ("of_topic", "more", "decision"),
+    [
+        pytest.param(["8:56", "8:57", "8:58"], {}, None, id="three of the topic"),
+        pytest.param(
+            ["8:56", "8:57", "8:58", "8:59"], {}, Postponement(at("9:05")), id="a burst of four"
+        ),
+        pytest.param(["8:50", "8:57", "8:58", "8:59"], {}, None, id="not within five minutes"),
+        pytest.param(
+            ["8:56", "8:57", "8:58", "8:59"], {"is_loud": True}, None, id="a burst of a loud topic"
+        ),
+        pytest.param(
+            ["8:56", "8:57", "8:58", "8:59"],
+            {"is_widely_covered": True},
+            None,
+            id="a large story in a burst",
+        ),
+    ],
+)
+def test_a_burst_of_one_topic_waits_a_little(of_topic, more, decision):
+    moments = [at(clock) for clock in of_topic]
+    history = AlertHistory(moments, of_topic=moments)
+
+    assert postpone(history, at("9:00"), 20, ALWAYS, **more) == decision
+
+
+@pytest.mark.parametrize(
+    ("sent", "waiting", "decision"),
+    [
+        pytest.param([], None, None, id="at night"),
+        pytest.param([], at("7:00", 3), None, id="while others wait"),
+        pytest.param(
+            ["22:58", "22:59"], None, Postponement(at("7:00", 3), is_quiet=True), id="many"
+        ),
+    ],
+)
+def test_a_loud_alert_waits_for_rate_limits_only(sent, waiting, decision):
+    history = AlertHistory([at(clock) for clock in sent], waiting=waiting)
+
+    assert postpone(history, at("23:00"), 2, AT_NIGHT, is_loud=True) == decision

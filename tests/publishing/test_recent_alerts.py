@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, update
 
+from bot.publishing.rate_limits import BURST_WITHIN
 from bot.subscribers.errors import NoSuchAlert
 from bot.subscribers.recent_alerts import MOST, recent_alert, recent_alerts
 from storage.chats import Chat
@@ -83,11 +84,14 @@ async def test_an_alert_of_another_chat_cannot_be_shown(storage, newsroom, chat,
         await recent_alert(storage, other, newest.story.id)
 
 
-async def test_only_the_latest_alerts_are_listed(storage, newsroom, publishing, chat, settle):
+async def test_only_the_latest_alerts_are_listed(
+    storage, newsroom, publishing, chat, settle, clock
+):
     await newsroom.change(Chat, chat, alerts_an_hour=60)
     for number in range(MOST):
+        clock.turn(BURST_WITHIN)
         await newsroom.article(f"More {number}", 1, source_id=1)
-    await publishing.alerts()
+        await publishing.alerts()
     await settle(DeliveryState.SENT, DeliveryKind.ALERT)
 
     assert await titles(storage, chat) == [f"More {number}" for number in reversed(range(MOST))]

@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
@@ -10,6 +11,7 @@ from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.fetch.problems import HostPaused, Spent
 from bot.sources.fulltext import LEASE, PRIVATE_SLOTS, PageStage
+from bot.sources.lead_pictures import LeadPicture
 from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
 from storage.db.engine import Storage
 from storage.enums import FullText, SourceKind, UsageKind
@@ -31,12 +33,14 @@ class Pages:
     text: str = WORDS
     kind: DocumentKind = DocumentKind.PAGE
     titles: dict[str, str] = field(default_factory=dict)
+    picture: LeadPicture | None = None
 
     async def read(self, _data: bytes, *, url: str, **_facts: object) -> Document:
         if not self.text:
             raise Unreadable("There is no text here.", "no_text")
         title = self.titles.get(url, "From the page")
-        return Document(self.kind, items=(Item(url=url, title=title, text=self.text),))
+        item = Item(url=url, title=title, text=self.text, picture=self.picture)
+        return Document(self.kind, items=(item,))
 
 
 def url(number: int, host: str = "a.example") -> str:
@@ -417,3 +421,27 @@ async def test_a_page_of_a_public_source_costs_no_account(storage):
     ).complete_due()
 
     assert await rows_of(storage, Usage) == []
+
+
+@pytest.mark.parametrize("text", [WORDS, "Less."], ids=["a longer page", "a shorter page"])
+async def test_a_page_gives_its_picture_to_an_article_without_one(storage, text):
+    await stored(storage, url(1))
+    photo = LeadPicture("https://a.example/a.jpg", 800, 450, "Fog")
+
+    await completing(storage, web_pages(), Pages(text, picture=photo)).complete_due()
+
+    (article,) = await rows_of(storage, Article)
+    assert (article.picture_url, article.picture_width) == (photo.url, 800)
+    assert article.version == 1
+
+
+async def test_a_page_does_not_replace_the_picture_of_the_feed(storage):
+    await stored(storage, url(1))
+    async with storage.writing() as tx:
+        await tx.change(update(Article).values(picture_url="https://a.example/feed.jpg"))
+    photo = LeadPicture("https://a.example/page.jpg")
+
+    await completing(storage, web_pages(), Pages(picture=photo)).complete_due()
+
+    (article,) = await rows_of(storage, Article)
+    assert article.picture_url == "https://a.example/feed.jpg"

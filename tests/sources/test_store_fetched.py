@@ -19,6 +19,7 @@ from bot.sources.feeds.model import Document, DocumentKind, Item
 from bot.sources.fetch.problems import ProblemCode
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
+from bot.sources.lead_pictures import LeadPicture
 from bot.sources.store import store_fetched
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
@@ -419,3 +420,49 @@ async def test_every_new_entry_of_a_public_source_gets_its_page(storage, public,
     await store_fetched(storage, "me", [fetched(source, *map(str, range(60)))])
 
     assert len(await rows_of(storage, AwaitedPage)) == awaited
+
+
+PHOTO = LeadPicture("https://a.example/a.jpg", 800, 450, "Fog")
+
+
+def with_picture(source: Source, picture: LeadPicture | None, text: str = "") -> Fetched:
+    item = Item("1", "https://a.example/1", "One", text=text, picture=picture)
+    document = Document(DocumentKind.FEED, items=(item,))
+    return Fetched(source, FetchResult(Response(200, source.url), text, document))
+
+
+async def pictures(storage: Storage) -> list[tuple[str, int | None, int | None, str]]:
+    return [
+        (each.picture_url, each.picture_width, each.picture_height, each.picture_alt)
+        for each in await rows_of(storage, Article)
+    ]
+
+
+async def test_the_lead_picture_of_an_entry_is_kept(storage):
+    (a,) = await claimed(storage, "a")
+
+    await store_fetched(storage, "me", [with_picture(a, PHOTO)])
+
+    assert await pictures(storage) == [PHOTO]
+
+
+async def test_a_revision_brings_another_picture_but_takes_none_away(storage):
+    other = LeadPicture("https://a.example/b.jpg")
+    (a,) = await claimed(storage, "a")
+    seen = []
+    for picture, text in ((PHOTO, "rain"), (other, "snow"), (None, "hail")):
+        await store_fetched(storage, "me", [with_picture(a, picture, text)])
+        seen += await pictures(storage)
+        async with storage.writing() as tx:
+            lease = {"owner": "me", "lease_until": tx.now + MINUTE}
+            await tx.change(update(Source).values(**lease))
+
+    assert [url for url, *_ in seen] == [PHOTO.url, other.url, other.url]
+
+
+async def test_articles_with_and_without_pictures_are_stored_together(storage):
+    a, b = await claimed(storage, "a", "b")
+
+    await store_fetched(storage, "me", [with_picture(a, PHOTO), fetched(b, "Two")])
+
+    assert sorted(await pictures(storage)) == [("", None, None, ""), PHOTO]

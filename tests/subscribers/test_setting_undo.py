@@ -1,6 +1,7 @@
 """Undoing changes of settings: the exact value before, and never over a newer change."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -8,7 +9,7 @@ from bot.subscribers import setting_undo, settings
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NothingToUndo
 from bot.subscribers.setting_undo import value_of
-from bot.subscribers.settings import ChatSettings, Setting
+from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
 from bot.subscribers.text import checksum
 from storage.db.engine import Storage
 from storage.enums import EmptyDay, Layout, Style
@@ -32,6 +33,10 @@ async def undo(storage: Storage, chat_id: int, changed: ChatSettings) -> ChatSet
     )
 
 
+async def set_hashtags(storage: Storage, chat_id: int, value: bool) -> ChatSettings:
+    return await settings.set_hashtags(storage, chat_id, is_wanted=value)
+
+
 @pytest.mark.parametrize(
     ("change", "value"),
     [
@@ -41,6 +46,14 @@ async def undo(storage: Storage, chat_id: int, changed: ChatSettings) -> ChatSet
         (settings.set_empty_day, EmptyDay.LINE),
         (settings.set_style, Style.FULL),
         (settings.set_layout, Layout.RICH),
+        (partial(settings.set_picture, is_wanted=True), PicturePlace.MAILS),
+        (partial(settings.set_picture, is_wanted=False), PicturePlace.DIGESTS),
+        (
+            lambda storage, chat, is_wanted: settings.set_hashtags(
+                storage, chat, is_wanted=is_wanted
+            ),
+            True,
+        ),
         (settings.set_quiet_hours, QuietHours(1380, 360)),
         (settings.set_alerts_per_hour, 9),
         (settings.pause_for, 3),

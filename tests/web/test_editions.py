@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from bot.publishing import pictures
 from storage.articles import Article
@@ -99,6 +99,42 @@ async def test_a_head_request_is_answered(visitor, link):
     answer = await visitor.client.head(visitor._path(link))
 
     assert answer.status == 200
+
+
+PICTURE = "https://paper.example/crane.jpg"
+
+
+@pytest.fixture
+async def pictured(storage, link):
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Article).values(picture_url=PICTURE, picture_alt='A "crane"'))
+    return link
+
+
+async def test_the_page_shows_the_lead_picture_and_allows_its_host_alone(visitor, pictured):
+    answer = await visitor.opens(pictured)
+
+    page, policy = await answer.text(), answer.headers["Content-Security-Policy"]
+    assert page.count(f'<img src="{PICTURE}" width="720" alt="A &#34;crane&#34;"') == 1
+    assert "img-src 'self' https://paper.example;" in policy
+    assert "default-src 'none'" in policy
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+async def test_a_page_without_a_picture_allows_no_other_host(visitor, link):
+    answer = await visitor.opens(link)
+
+    assert "img-src 'self';" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_chat_without_pictures_has_none_on_its_pages(visitor, pictured, storage):
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Chat).values(pictures=False))
+
+    answer = await visitor.opens(pictured)
+
+    assert PICTURE not in await answer.text()
+    assert "img-src 'self';" in answer.headers["Content-Security-Policy"]
 
 
 @pytest.fixture

@@ -58,8 +58,17 @@ def _subject(pressed: press.OnAlert) -> Subject:
             return StorySubject(pressed.story_id)
         case press.AlertAction.LESS:
             return AlertPublisher(pressed.story_id, MuteKind.LESS)
+        case press.AlertAction.SILENT:
+            return AlertPublisher(pressed.story_id, MuteKind.SILENT)
         case _:
             return AlertPublisher(pressed.story_id, MuteKind.SOURCE)
+
+
+async def silence_topic(_: object, callback_data: press.OnAlert, context: Context) -> None:
+    story_id, topic_id = callback_data.story_id, callback_data.topic_id
+    await mutes.silence_topic(context.storage, context.chat_id, topic_id, alert=story_id)
+    await close_alert_menu(None, callback_data, context)
+    await context.reply.note("chat/alert.html#hushed")
 
 
 async def undo_mute(_: object, callback_data: press.UndoMute, context: Context) -> None:
@@ -119,6 +128,8 @@ def make_router() -> Router:
     on_press(open_alert_menu, menu, flags=Permission.ADMINISTRATORS.flags)
     on_press(close_alert_menu, back, flags=Permission.ADMINISTRATORS.flags)
     on_press(save_from_alert, save, flags=Permission.ADMINISTRATORS.flags)
+    hush = press.OnAlert.filter(F.action == press.AlertAction.HUSH)
+    on_press(silence_topic, hush, flags=Permission.ADMINISTRATORS.flags)
     on_press(mute_from_alert, press.OnAlert.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(undo_mute, press.UndoMute.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(show_mutes, press.MutesPage.filter(), flags=Permission.EVERYBODY.flags)

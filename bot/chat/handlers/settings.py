@@ -35,10 +35,16 @@ if TYPE_CHECKING:
 _SETTINGS = "chat/settings.html"
 _SAVED = "chat/saved.html#saved"
 _LAYOUT = "chat/layout.html"
+_ALERT_RATE = "chat/alert_rate.html"
 _LANGUAGE = "chat/language.html"
 _TIMES = "chat/schedule.html#times"
 _TIME = "chat/schedule.html#time"
 _DAYS = "chat/schedule.html#days"
+
+_PAGE_OF = {  # the others are on the first page
+    **dict.fromkeys((Setting.STYLE, Setting.LAYOUT, Setting.PICTURES), _LAYOUT),
+    Setting.HASHTAGS: _ALERT_RATE,
+}
 
 # One of these stands beside each button that offers a setting which the user typed.
 _BESIDE_OFFERS = (press.Dismiss.__prefix__, f"{press.TryWords.__prefix__}|")
@@ -46,7 +52,7 @@ _BESIDE_OFFERS = (press.Dismiss.__prefix__, f"{press.TryWords.__prefix__}|")
 _PAGES: dict[type[CallbackData], str] = {  # by the button that only opens the page
     press.ShowSettings: _SETTINGS,
     press.ShowQuiet: "chat/quiet.html",
-    press.ShowAlertRate: "chat/alert_rate.html",
+    press.ShowAlertRate: _ALERT_RATE,
     press.ShowLayout: _LAYOUT,
     press.ShowTimes: _TIMES,
     press.ShowMoreTimes: "chat/schedule.html#more_times",
@@ -106,8 +112,8 @@ async def undo_setting(_: object, callback_data: press.UndoSetting, context: Con
     elif callback_data.setting is Setting.LANGUAGE:
         await _show_language(changed, context)
     else:
-        is_layout = callback_data.setting in {Setting.STYLE, Setting.LAYOUT}
-        await _show_changed(changed, _LAYOUT if is_layout else _SETTINGS, context)
+        page = _PAGE_OF.get(callback_data.setting, _SETTINGS)
+        await _show_changed(changed, page, context)
 
 
 async def set_empty_day(_: object, callback_data: press.SetEmptyDay, context: Context) -> None:
@@ -184,6 +190,22 @@ async def set_style(_: object, callback_data: press.SetStyle, context: Context) 
 async def set_layout(_: object, callback_data: press.SetLayout, context: Context) -> None:
     layout = callback_data.layout
     await _change(settings.set_layout(context.storage, context.chat_id, layout), context, _LAYOUT)
+
+
+async def set_picture(_: object, callback_data: press.SetPicture, context: Context) -> None:
+    changing = settings.set_picture(
+        context.storage,
+        context.chat_id,
+        callback_data.place,
+        is_wanted=callback_data.is_wanted,
+    )
+    await _change(changing, context, _LAYOUT)
+
+
+async def set_hashtags(_: object, callback_data: press.SetHashtags, context: Context) -> None:
+    is_wanted = callback_data.is_wanted
+    changing = settings.set_hashtags(context.storage, context.chat_id, is_wanted=is_wanted)
+    await _change(changing, context, _ALERT_RATE)
 
 
 # Under a digest: the answer is a message of its own, because the digest stays.
@@ -353,6 +375,8 @@ def make_router() -> Router:
     on_press(set_style, press.SetStyle.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_detail, press.SetDetail.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_rhythm, press.SetRhythm.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_hashtags, press.SetHashtags.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_picture, press.SetPicture.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_layout, press.SetLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause, press.Pause.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause_for_days, press.PauseFor.filter(), flags=Permission.ADMINISTRATORS.flags)

@@ -237,6 +237,13 @@ async def set_mode(_: object, callback_data: press.SetMode, context: Context) ->
     await context.reply.change(_TOPIC, subscribed=subscribed, **page)
 
 
+async def set_sound(_: object, callback_data: press.SetSound, context: Context) -> None:
+    await subscriptions.set_sound(
+        context.storage, context.chat_id, callback_data.topic_id, callback_data.sound
+    )
+    await _change_page(callback_data.topic_id, context)
+
+
 async def _subscribe(chosen: press.SubscribeTopic | press.SetMode, context: Context) -> Subscribed:
     return await subscriptions.subscribe_to_topic(
         context.storage, context.chat_id, chosen.topic_id, chosen.mode, limits=context.limits
@@ -481,6 +488,7 @@ def make_router() -> Router:
     )
     on_press(ask_question, press.Ask.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(drop_buttons, press.Dismiss.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_sound, press.SetSound.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_mode, press.SetMode.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(mute_topic, press.MuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(unmute_topic, press.UnmuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)

@@ -77,9 +77,9 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'"
 )
-# As in most mail programs: inline styles and pictures, nothing from the network.
+# As in most mail programs: inline styles and pictures; of the network, the newsroom's pictures.
 HTML_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 

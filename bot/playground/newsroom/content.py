@@ -15,6 +15,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Self
 
+from bot.playground.newsroom.pictures import picture_url
+
 FOLDER = files(__package__)
 WESTERNMOST = timezone(timedelta(hours=-5))
 _PLACEHOLDER = re.compile(r"\{(?P<pattern>day|date)(?P<shift>[+-]\d+)?\}")
@@ -91,6 +93,7 @@ class SamplePublisher:
     end: str
     box_title: str
     has_full_text: bool
+    has_pictures: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,15 @@ class SampleArticle:
         return f"/news/{self.slug}"
 
     @property
+    def picture(self) -> str:
+        """The address of its lead picture, which the pages of the newsroom draw."""
+        return picture_url(self.draft.slug)
+
+    @property
+    def has_picture(self) -> bool:
+        return self.publisher.has_pictures
+
+    @property
     def date_line(self) -> str:
         language = self.draft.date_line
         return language.format(language.date_line_pattern, self.published)
@@ -221,6 +233,7 @@ def read_publishers() -> dict[str, SamplePublisher]:
             end=table["end"],
             box_title=table["box_title"],
             has_full_text=table["full_text"],
+            has_pictures=table["pictures"],
         )
         for code, table in _read_toml("publishers.toml").items()
     }

@@ -10,15 +10,18 @@ from html import escape
 from xml.etree import ElementTree as ET
 
 from bot.playground.newsroom.content import SampleArticle
+from bot.playground.newsroom.pictures import HEIGHT, WIDTH
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN = "http://purl.org/dc/elements/1.1/"
 ATOM = "http://www.w3.org/2005/Atom"
+MEDIA = "http://search.yahoo.com/mrss/"
 OFFSET_CHARACTERS = 5
 
 ET.register_namespace("content", CONTENT)
 ET.register_namespace("dc", DUBLIN)
 ET.register_namespace("atom", ATOM)
+ET.register_namespace("media", MEDIA)
 
 
 def write_rss(title: str, path: str, articles: Sequence[SampleArticle], base: str) -> str:
@@ -65,6 +68,10 @@ def _put_item(channel: ET.Element, article: SampleArticle, base: str) -> None:
     source = _put(item, "source", article.publisher.name)
     source.set("url", f"{base}/news/{article.publisher.code}.xml")
     _put(item, "description", article.summary)
+    if article.has_picture:
+        picture = ET.SubElement(item, f"{{{MEDIA}}}content", medium="image", url=article.picture)
+        picture.set("width", str(WIDTH))
+        picture.set("height", str(HEIGHT))
     if article.publisher.has_full_text:
         _put(item, f"{{{CONTENT}}}encoded", write_paragraphs(article))
 
@@ -80,6 +87,9 @@ def _put_entry(root: ET.Element, article: SampleArticle, base: str) -> None:
     _put(author, f"{{{ATOM}}}name", article.publisher.name)
     ET.SubElement(entry, f"{{{ATOM}}}category", term=article.draft.category)
     _put(entry, f"{{{ATOM}}}summary", article.summary)
+    if article.has_picture:
+        link = ET.SubElement(entry, f"{{{ATOM}}}link", rel="enclosure", type="image/png")
+        link.set("href", article.picture)
 
 
 def write_paragraphs(article: SampleArticle) -> str:

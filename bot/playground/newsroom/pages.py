@@ -8,6 +8,7 @@ from string import Template
 
 from bot.playground.newsroom.content import FOLDER, SampleArticle, SamplePublisher
 from bot.playground.newsroom.feeds import write_paragraphs
+from bot.playground.newsroom.pictures import HEIGHT, WIDTH
 
 TEASER_CHARACTERS = 160
 
@@ -34,6 +35,7 @@ def write_page(article: SampleArticle, others: Iterable[SampleArticle], base: st
         paragraphs=write_paragraphs(article),
         box="\n".join(_teaser(other) for other in others),
         linked_data=_linked_data(article, base),
+        picture=_picture_tags(article),
     )
 
 
@@ -50,6 +52,17 @@ def write_front(articles: Sequence[SampleArticle], publishers: Collection[Sample
             for publisher in publishers
         ),
     )
+
+
+def _picture_tags(article: SampleArticle) -> str:
+    if not article.has_picture:
+        return ""
+    facts = {"image": article.picture, "image:width": WIDTH, "image:height": HEIGHT}
+    tags = (
+        f'<meta property="og:{name}" content="{escape(str(value))}">\n'
+        for name, value in {**facts, "image:alt": article.title}.items()
+    )
+    return "".join(tags)
 
 
 @cache

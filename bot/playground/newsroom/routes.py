@@ -1,5 +1,6 @@
 """The pages and feeds under `/news`, with validators and 304 (RFC 9110, 13)."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,6 +11,7 @@ from bot.playground.newsroom.content import FOLDER, SampleArticle
 from bot.playground.newsroom.feeds import write_atom, write_rss
 from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.newsroom.pages import write_front, write_page
+from bot.playground.newsroom.pictures import draw_picture
 
 FEED_LENGTH = 60
 _ATOM_PUBLISHERS = frozenset({"gazette"})
@@ -26,6 +28,7 @@ class NewsroomPages:
             web.get("/news", self.redirect),
             web.get("/news/", self.front),
             web.get("/news/newsroom.css", self.style),
+            web.get(r"/news/pictures/{width:\d{1,4}}x{height:\d{1,4}}", self.picture),
             web.get("/news/{name}.xml", self.feed),
             web.get("/news/{slug}", self.article),
         ]
@@ -62,6 +65,11 @@ class NewsroomPages:
         title = publisher.name if publisher else "Sample news"
         body = write(title, f"/news/{name}.xml", articles, _base(request))
         return self._respond(request, body, content_type, self._last_change(articles))
+
+    async def picture(self, request: web.Request) -> web.Response:
+        width, height = int(request.match_info["width"]), int(request.match_info["height"])
+        png = await asyncio.to_thread(draw_picture, request.query.get("of", ""), width, height)
+        return web.Response(body=png, content_type="image/png")
 
     def _last_change(self, articles: Sequence[SampleArticle]) -> datetime:
         return articles[0].published if articles else self._newsroom.opened

@@ -19,6 +19,8 @@ export function renderMessage(message, acts) {
     bubble.append(renderQuote(message.reply_to_message, acts));
   if (message.document) bubble.append(renderDocument(message.document));
   if (message.photo) bubble.append(renderPhoto(message));
+  const preview = message.link_preview_options;
+  if (preview?.url && !preview.is_disabled) bubble.append(renderPreview(preview.url));
   bubble.append(renderBody(message, acts), renderMeta(message, acts));
   bubble.addEventListener("dblclick", () => acts.reply(message));
   const made = element(
@@ -60,6 +62,12 @@ function renderPhoto(message) {
   const { file_id: id, width, height } = message.photo.at(-1);
   const alt = message.caption ?? "";
   return element("img", { classes: "photo", src: `/control/files/${id}`, alt, width, height });
+}
+
+// Telegram's servers fetch what they preview; here the newsroom draws it.
+function renderPreview(url) {
+  const shown = url.startsWith(`${location.origin}/`) ? url.slice(location.origin.length) : url;
+  return element("img", { classes: "photo preview", src: shown, alt: "" });
 }
 
 function renderBody(message, acts) {

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
@@ -21,6 +21,7 @@ from bot.sources.feeds.model import (
 )
 from bot.sources.feeds.places import place_of
 from bot.sources.feeds.text import cleaned
+from bot.sources.lead_pictures import LeadPicture, first_worth_showing, in_markup, pixels
 from bot.sources.limits import LONGEST_NAME, LONGEST_TEXT, MOST_ENTRIES, MOST_TEXT
 from bot.sources.urls import absolute, host_of
 
@@ -34,7 +35,8 @@ class RawEntry(NamedTuple):
     """The parts of an entry as the feed has them; `title`, `summary`, `contents` are markup.
 
     `base`: what a relative link starts from. `dates`: the first that can be read counts.
-    `credit`, `credit_url`: the source that the entry names. `fingerprint`: see `Item`.
+    `credit`, `credit_url`: the source that the entry names. `pictures`: those that the entry
+    declares, the most trusted first. `fingerprint`: see `Item`.
     """
 
     guid: str = ""
@@ -47,6 +49,7 @@ class RawEntry(NamedTuple):
     language: str = ""
     credit: str = ""
     credit_url: str = ""
+    pictures: Sequence[LeadPicture] = ()
     fingerprint: int = 0
 
 
@@ -58,6 +61,45 @@ class FeedFacts:
     home: str
     language: str
     pace: FeedPace | None
+
+
+# The elements that declare a picture, the most trusted first.
+_DECLARING: Final = {"content": 0, "thumbnail": 1, "enclosure": 2, "image": 3}
+_PICTURE_FILE: Final = re.compile(r"[^?#]+\.(?:jpe?g|png|webp|avif)(?:[?#].*)?", re.IGNORECASE)
+
+
+class _Attributes(Protocol):
+    def get(self, name: str, /) -> Any: ...
+
+
+def declared_pictures(declared: Iterable[tuple[str, _Attributes]]) -> list[LeadPicture]:
+    """Return the pictures among the elements of an entry, the most trusted and widest first.
+
+    *declared*: the name of each element, `content`, `thumbnail`, `enclosure` or `image`, with its
+    attributes.
+    """
+    pictures = [
+        (
+            _DECLARING[name],
+            LeadPicture(
+                str(of.get("url") or of.get("href") or "").strip(),
+                pixels(of.get("width")),
+                pixels(of.get("height")),
+            ),
+        )
+        for name, of in declared
+        if _is_picture(name, of)
+    ]
+    pictures.sort(key=lambda ranked: (ranked[0], -(ranked[1].width or 0)))
+    return [picture for _, picture in pictures]
+
+
+def _is_picture(name: str, of: _Attributes) -> bool:
+    if name in {"thumbnail", "image"}:
+        return True
+    if stated := of.get("medium") or of.get("type"):
+        return str(stated).strip().lower().startswith("image")
+    return name == "content" and bool(_PICTURE_FILE.fullmatch(str(of.get("url") or "")))
 
 
 def feed_document(
@@ -128,10 +170,21 @@ def _cleaned_items(
                 language=language.judged(opening, language.declared(raw.language) or tag),
                 credit=next(lines),
                 credit_url=absolute(raw.credit_url, "") if raw.credit_url else "",
+                picture=_lead_picture(raw),
                 fingerprint=raw.fingerprint,
             )
         )
     return title, tuple(items)
+
+
+def _lead_picture(raw: RawEntry) -> LeadPicture | None:
+    """Return the picture that the entry declares, else the first one in its text."""
+    if raw.pictures and (declared := first_worth_showing(raw.pictures, raw.base)):
+        return declared
+    for markup in (*raw.contents, raw.summary):
+        if "<img" in markup and (shown := in_markup(markup, raw.base)):
+            return shown
+    return None
 
 
 def _longest_body(summary: str, contents: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import feedparser
 from lxml import etree
 
-from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
+from bot.sources.feeds.entries import FeedFacts, RawEntry, declared_pictures, feed_document
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
 from bot.sources.feeds.roots import lenient_root
 from bot.sources.feeds.text import possible
@@ -26,6 +26,12 @@ _BARE_AMPERSAND = re.compile(
 _TRIPPED = (AttributeError, LookupError, TypeError, ValueError)
 _STUMBLING_BLOCKS = ("{*}height", "{*}width")  # of pictures, where they hold no number
 _DATES = ("published", "created", "updated")
+_PICTURES = (
+    ("media_content", "content"),
+    ("media_thumbnail", "thumbnail"),
+    ("enclosures", "enclosure"),
+    ("image", "image"),
+)
 
 
 def read_broken(data: bytes, url: str) -> Document:
@@ -106,7 +112,17 @@ def _raw(entry: Any, guid: str, base: str) -> RawEntry:
         dates=tuple(entry.get(name) or "" for name in _DATES),
         credit=source.get("title") or "",
         credit_url=source.get("href") or "",
+        pictures=declared_pictures(
+            (name, attributes)
+            for key, name in _PICTURES
+            for attributes in _listed(entry.get(key))
+            if isinstance(attributes, dict)
+        ),
     )
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
 
 
 def _pace(root: Any) -> FeedPace | None:

@@ -6,6 +6,7 @@ from typing import Any
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
 from bot.sources.feeds.known_entries import FINGERPRINT, fingerprint_in
 from bot.sources.feeds.model import Document, FeedPace, Unreadable
+from bot.sources.lead_pictures import LeadPicture
 from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import absolute, is_web
 
@@ -42,6 +43,11 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
         contents=(content,) if content and content != summary else (),
         dates=(_text(item, "date_published"), _text(item, "date_modified")),
         language=_text(item, "language"),
+        pictures=[
+            LeadPicture(link)
+            for link in (item.get("image"), item.get("banner_image"))
+            if isinstance(link, str)
+        ],
         fingerprint=fingerprint_in(item.get(FINGERPRINT)),
     )
 

@@ -13,6 +13,7 @@ from itertools import accumulate, takewhile
 from struct import Struct
 from typing import Any, Final, NamedTuple, Protocol, Self
 
+from bot.sources.lead_pictures import LeadPicture
 from bot.sources.limits import (
     LONGEST_NAME,
     LONGEST_TEXT,
@@ -65,6 +66,7 @@ class Item:
     date, in UTC for feeds, in the local time zone of the page for pages.
     `credit`: the source that a feed names. `publisher`: "" if the source itself is the publisher.
     `is_detour`: `url` leads through a search service, which may change this address tomorrow.
+    `picture`: the lead picture, if one is worth showing.
     `fingerprint`: a hash of everything in the feed that decides the other fields, 64 bits, equal in
     every process; 0 if the entry cannot be distinguished from its neighbours; see `known_entries`.
     """
@@ -81,6 +83,7 @@ class Item:
     publisher: str = ""
     publisher_host: str = ""
     is_detour: bool = False
+    picture: LeadPicture | None = None
     fingerprint: int = field(default=0, compare=False)
 
 
@@ -165,12 +168,19 @@ def item_to_json(item: Item) -> dict[str, Any]:
 
 
 def item_from_json(fields: dict[str, Any]) -> Item:
-    return Item(**fields | {"published": _date_from_json(fields["published"])})
+    picture = fields["picture"]
+    return Item(
+        **fields
+        | {
+            "published": _date_from_json(fields["published"]),
+            "picture": None if picture is None else LeadPicture(*picture),
+        }
+    )
 
 
 # Raise this when a change of code turns the same bytes into another item. All stored entries then
 # become invalid.
-_READER_VERSION: Final = 2
+_READER_VERSION: Final = 3
 _HEAD: Final = Struct("<B2s")
 _SEEN: Final = Struct("<QIIII")
 

@@ -6,6 +6,7 @@ It reads documents that are well-formed, or can be mended with certainty, and de
 1. If several elements mean the same, the one of the feed's own vocabulary counts, then any other
    with its name. Among equals the first counts that is not empty.
 2. The link is that of RSS, else the first alternate of Atom, else a guid that is an address.
+3. The lead picture is the widest of Media RSS, then its thumbnail, an enclosure, that of iTunes.
 """
 
 import re
@@ -18,10 +19,11 @@ from typing import Any, Final
 
 from lxml import etree
 
-from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
+from bot.sources.feeds.entries import FeedFacts, RawEntry, declared_pictures, feed_document
 from bot.sources.feeds.known_entries import FINGERPRINT, WRAPPER, fingerprint_in
 from bot.sources.feeds.model import Document, FeedPace
 from bot.sources.feeds.roots import check_elements, mended, strict_root
+from bot.sources.lead_pictures import LeadPicture
 from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import absolute, is_web
 
@@ -40,6 +42,7 @@ _DUBLIN_CORE = frozenset({"http://purl.org/dc/elements/1.1/", "http://purl.org/d
 _DUBLIN_TERMS = "http://purl.org/dc/terms/"
 _CONTENT_MODULE = "http://purl.org/rss/1.0/modules/content/"
 _MEDIA = "http://search.yahoo.com/mrss/"
+_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 _XHTML = "http://www.w3.org/1999/xhtml"
 
 
@@ -54,6 +57,7 @@ _PARTS: Final = {
         "title": "title", "description": "summary", "summary": "summary", "content": "content",
         "link": "link", "guid": "guid", "pubDate": "published", "source": "source",
         "language": "language", "body": "content", "fullitem": "content",
+        "enclosure": "picture",
     }),
     **_spaced(_ATOM, {
         "title": "title", "summary": "summary", "content": "content", "link": "atom_link",
@@ -69,6 +73,9 @@ _PARTS: Final = {
     (_CONTENT_MODULE, "encoded"): "content",
     (_XHTML, "body"): "content",
     (_MEDIA, "group"): "group",
+    (_MEDIA, "content"): "picture",
+    (_MEDIA, "thumbnail"): "picture",
+    (_ITUNES, "image"): "picture",
 }  # fmt: skip
 _IN_ANY_SPACE: Final = {
     "Source": "source", "title": "title2", "summary": "summary2",
@@ -190,8 +197,24 @@ def _raw(element: Any, base: str, fingerprint: int) -> RawEntry:
         language=element.get(_LANG) or _text_of(found.get("language2")),
         credit=credit,
         credit_url=credit_url,
+        pictures=_pictures_in(found),
         fingerprint=fingerprint,
     )
+
+
+def _pictures_in(found: dict[str, list[Any]]) -> list[LeadPicture]:
+    declared = [(_split(each.tag)[1], each) for each in found.get("picture", ())]
+    # A film has its still inside.
+    declared += [
+        (_split(child.tag)[1], child)
+        for name, each in declared
+        if name == "content"
+        for child in each.iterchildren(f"{{{_MEDIA}}}thumbnail")
+    ]
+    declared += [
+        ("enclosure", each) for each in found.get("atom_link", ()) if each.get("rel") == "enclosure"
+    ]
+    return declared_pictures(declared) if declared else []
 
 
 def _base_of(element: Any, base: str) -> str:

@@ -5,16 +5,19 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from bot.sources.feeds import language
 from bot.sources.feeds.text import one_line
+from bot.sources.lead_pictures import LeadPicture, pixels
 
 _ARTICLE = re.compile(r"Article|BlogPosting|Report\b|LiveBlog|NewsStory|Review", re.IGNORECASE)
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _TITLES = _DATA["titles"].split()
 _PUBLISHED = _DATA["published"].split()
+_PICTURES = _DATA["pictures"].split()
 _DEEPEST = 6
 _LOOSE_COMMA = re.compile(r",\s*([}\]])")
 
@@ -30,6 +33,7 @@ class PageMeta:
     canonical: str
     tag: str  # of its language, as declared
     language: str
+    pictures: tuple[LeadPicture, ...]  # as written, the most trusted first
 
 
 def page_meta(root: Any) -> PageMeta:
@@ -48,7 +52,34 @@ def page_meta(root: Any) -> PageMeta:
         canonical=_canonical(root) or metas.get("og:url", ""),
         tag=tag or "",
         language=language.declared(tag),
+        pictures=(*_meta_pictures(metas), *chain.from_iterable(map(_data_pictures, articles))),
     )
+
+
+def _meta_pictures(metas: dict[str, str]) -> Iterator[LeadPicture]:
+    for name in _PICTURES:
+        if url := metas.get(f"{name}:secure_url") or metas.get(name) or metas.get(f"{name}:url"):
+            yield LeadPicture(
+                url,
+                pixels(metas.get(f"{name}:width")),
+                pixels(metas.get(f"{name}:height")),
+                metas.get(f"{name}:alt", ""),
+            )
+
+
+def _data_pictures(thing: dict[str, Any]) -> Iterator[LeadPicture]:
+    """Yield the pictures of JSON-LD: an address, an ImageObject, or a list of them."""
+    found = thing.get("image")
+    for image in found if isinstance(found, list) else [found]:
+        if isinstance(image, str):
+            yield LeadPicture(image.strip())
+        elif isinstance(image, dict):
+            yield LeadPicture(
+                _raw(image, "url").strip() or _raw(image, "contentUrl").strip(),
+                pixels(image.get("width")),
+                pixels(image.get("height")),
+                _raw(image, "caption"),
+            )
 
 
 def _metas(root: Any) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from bot.languages import all_words
 from bot.sources.feeds import language
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.text import plain_text, tidy
+from bot.sources.lead_pictures import first_worth_showing
 from bot.sources.pages.boxes import drop_boxes
 from bot.sources.pages.canonical import own_address
 from bot.sources.pages.dates import guessed, published, reader_for
@@ -64,6 +65,7 @@ def read_page(text: str, url: str) -> Document:
         text="\n\n".join(body),
         published=published(root, meta, title, read) or dated or guessed(text, address),
         language=code,
+        picture=first_worth_showing(meta.pictures, address),
     )
     return Document(DocumentKind.PAGE, meta.site, address, code, (item,))
 

@@ -23,6 +23,7 @@ from bot.subscribers.mutes import (
     StorySubject,
     TopicSubject,
 )
+from bot.subscribers.settings import PicturePlace
 from bot.subscribers.timezones import zones_of_place
 from storage.enums import DigestMedium, Layout, Mode, MuteKind, Style
 from storage.schedules import QuietHours
@@ -220,6 +221,12 @@ async def set_layout(site: Site, user: CurrentUser, request: ActionRequest) -> A
     return _SAVED
 
 
+async def set_picture(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    place, is_wanted = request.one_of("place", PicturePlace), request.flag("wanted")
+    await settings.set_picture(site.resources.storage, user.chat_id, place, is_wanted=is_wanted)
+    return _SAVED
+
+
 async def unsubscribe(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     topic_id = request.row("topic")
     ended = await subscriptions.unsubscribe(site.resources.storage, user.chat_id, topic_id)
@@ -322,6 +329,6 @@ ACTIONS: Final[
         *(undo_unsubscribe, set_paused, set_digest_times, set_time_zone, set_quiet_hours),
         *(set_language, request_confirmation, confirm_address, set_digest_medium),
         *(set_email_alerts, remove_address, mute_alert, end_mute, resume_mute),
-        *(set_alert_rate, set_layout),
+        *(set_alert_rate, set_layout, set_picture),
     )
 }

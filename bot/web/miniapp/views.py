@@ -65,7 +65,8 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
 def _layout(chosen: ChatSettings, renderer: Renderer) -> dict[str, Any]:
     text = _text(renderer, "web/app_parts.html#layout", chosen=chosen)
     layout = Layout.CLASSIC if chosen.layout is Layout.REFUSED else chosen.layout
-    return {"style": chosen.style, "layout": layout, "text": text}
+    pictures = sorted(chosen.pictures)
+    return {"style": chosen.style, "layout": layout, "pictures": pictures, "text": text}
 
 
 def _alert(alert: RecentAlert, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import gzip
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -338,7 +339,7 @@ def test_pictures_do_not_keep_a_feed_from_the_fast_reader():
 
     with_one = fast(rss(ITEM.replace("</item>", f"{picture}</item>")))
 
-    assert with_one.items == fast(rss(ITEM)).items
+    assert [replace(item, picture=None) for item in with_one.items] == [*fast(rss(ITEM)).items]
 
 
 def test_a_link_that_leads_nowhere_on_the_web_is_none():

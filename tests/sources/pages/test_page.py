@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.reading import pages as labelled_pages
 from bot.sources.feeds.model import Item, Unreadable
+from bot.sources.lead_pictures import LeadPicture
 from bot.sources.pages.page import read_page
 from tests.sources.pages.paragraphs import BODY, PARAGRAPHS
 
@@ -161,3 +162,48 @@ def test_titles_and_dates_of_pages_are_found(corpus):
 
 def test_article_bodies_are_cut_out_well(corpus):
     assert labelled_pages.overlap(corpus / "articles_scrapinghub") >= 0.973
+
+
+@pytest.mark.parametrize(
+    ("head", "picture"),
+    [
+        pytest.param(
+            '<meta property="og:image" content="/a.jpg"><meta property="og:image:width"'
+            ' content="1200"><meta property="og:image:height" content="675">'
+            '<meta property="og:image:alt" content="A ferry">',
+            LeadPicture("https://ex.org/a.jpg", 1200, 675, "A ferry"),
+            id="Open Graph",
+        ),
+        pytest.param(
+            '<meta property="og:image" content="http://ex.org/a.jpg">'
+            '<meta property="og:image:secure_url" content="https://ex.org/a.jpg">',
+            LeadPicture("https://ex.org/a.jpg"),
+            id="Open Graph with https apart",
+        ),
+        pytest.param(
+            '<meta name="twitter:image" content="https://ex.org/a.jpg">',
+            LeadPicture("https://ex.org/a.jpg"),
+            id="Twitter",
+        ),
+        pytest.param(
+            '<meta property="og:image" content="/logo.png">'
+            '<script type="application/ld+json">{"@type": "NewsArticle", "image":'
+            ' [{"@type": "ImageObject", "url": "/b.jpg", "width": "800px", "height": 450}]}'
+            "</script>",
+            LeadPicture("https://ex.org/b.jpg", 800, 450),
+            id="JSON-LD behind a logo",
+        ),
+        pytest.param(
+            '<script type="application/ld+json">{"@type": "NewsArticle", "image": "/b.jpg"}'
+            "</script>",
+            LeadPicture("https://ex.org/b.jpg"),
+            id="JSON-LD as an address",
+        ),
+        pytest.param(
+            '<meta property="og:image" content="data:image/png;base64,a">', None, id="data"
+        ),
+        pytest.param("", None, id="none"),
+    ],
+)
+def test_the_lead_picture_of_a_page_is_read(head, picture):
+    assert read(page(head)).picture == picture

@@ -273,7 +273,7 @@ def test_every_action_on_a_topic_is_tried_with_a_foreign_one():
     assert set(ACTIONS) - REQUESTS.keys() == {
         *("set_paused", "set_digest_times", "set_time_zone", "set_quiet_hours", "set_language"),
         *("request_confirmation", "confirm_address", "set_digest_medium", "set_email_alerts"),
-        *("remove_address", "set_alert_rate", "set_layout"),
+        *("remove_address", "set_alert_rate", "set_layout", "set_picture"),
         # tests/web/miniapp/test_alerts.py tries these with those of another user
         *("mute_alert", "end_mute", "resume_mute"),
     }

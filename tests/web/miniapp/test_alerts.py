@@ -106,6 +106,13 @@ async def test_the_alerts_an_hour_are_set_within_bounds(ann):
     assert (await ann.does("state"))["alertRate"] == 20
 
 
+async def test_pictures_are_turned_on_and_off_by_place(ann):
+    more = (await ann.does("set_picture", place="m", wanted=True))["layout"]
+    less = (await ann.does("set_picture", place="d", wanted=False))["layout"]
+
+    assert (more["pictures"], less["pictures"]) == (["d", "m"], ["m"])
+
+
 async def test_style_and_layout_of_digests_are_set_on_their_own(ann):
     brief = (await ann.does("set_layout", style="brief"))["layout"]
     rich = (await ann.does("set_layout", layout="rich"))["layout"]
@@ -120,6 +127,7 @@ async def test_style_and_layout_of_digests_are_set_on_their_own(ann):
         pytest.param("mute_alert", {"story": 1, "what": "topic"}, id="a topic"),
         pytest.param("mute_alert", {"story": "1", "what": "story"}, id="a story as text"),
         pytest.param("set_layout", {"layout": "refused"}, id="a layout of Telegram's"),
+        pytest.param("set_picture", {"place": "x", "wanted": True}, id="no such place"),
         pytest.param("resume_mute", {"mute": 1, "until": "tomorrow"}, id="no time"),
         pytest.param("resume_mute", {"mute": 1, "until": "2026-01-01T00:00"}, id="no zone"),
         pytest.param("set_alert_rate", {"number": 2.5}, id="half an alert"),

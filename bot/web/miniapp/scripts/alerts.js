@@ -10,6 +10,10 @@ export class Alerts {
     for (const name of ["style", "layout"])
       for (const button of byId(name).children)
         button.addEventListener("click", () => act("set_layout", { [name]: button.dataset[name] }));
+    for (const button of byId("pictures").children)
+      button.addEventListener("click", () =>
+        act("set_picture", { place: button.dataset.place, wanted: button.ariaPressed !== "true" }),
+      );
   }
 
   show({ alerts, mutes, alertRate, layout }) {
@@ -19,6 +23,8 @@ export class Alerts {
     byId("layout-text").textContent = layout.text;
     press(byId("style").children, "style", layout.style);
     press(byId("layout").children, "layout", layout.layout);
+    for (const button of byId("pictures").children)
+      button.ariaPressed = String(layout.pictures.includes(button.dataset.place));
   }
 
   // Fills a list; the focus stays at the place that it had.
