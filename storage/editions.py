@@ -239,6 +239,7 @@ class DigestTopic:
     query: str
     since: datetime
     missed_until: datetime | None = None
+    keeps_original: bool = False  # its headlines are not translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +294,7 @@ _DIGEST_TOPICS: Final = (
         Subscription.mode,
         Chat.away_from,
         Chat.away_until,
+        Subscription.keeps_original,
     )
     .join(Topic, col(Topic.id) == Subscription.topic_id)
     .join(Query, col(Query.id) == Topic.query_id)
@@ -314,12 +316,12 @@ async def digest_topics_of_each(
     """
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
-    for chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until in rows:
+    for chat_id, *of_topic, since, mode, away_from, away_until, keeps in rows:
         if Mode(mode).digests:
-            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, since))
+            topics[chat_id].append(DigestTopic(*of_topic, since, None, keeps))
         elif since < away_until:
             missed = (max(since, away_from), away_until)
-            topics[chat_id].append(DigestTopic(topic_id, name, query_id, query, *missed))
+            topics[chat_id].append(DigestTopic(*of_topic, *missed, keeps))
     return topics
 
 

@@ -27,6 +27,7 @@ class Subscription(SQLModel, table=True):
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # articles stored before cause no alert
+    keeps_original: bool = False  # digests do not translate the topic's headlines
 
 
 class EndedSubscription(SQLModel, table=True):
