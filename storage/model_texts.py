@@ -155,7 +155,9 @@ async def stories_wanted(tx: Transaction, within: timedelta, limit: int) -> list
     )
     readers = func.sum(found.c.readers)
     rows = await tx.rows(
-        select(found.c.story_id, found.c.tag, readers, func.sum(found.c.translators))
+        select(  # type: ignore[call-overload]
+            found.c.story_id, found.c.tag, readers, func.sum(found.c.translators)
+        )
         .group_by(found.c.story_id, found.c.tag)
         .order_by(readers.desc(), found.c.story_id.desc())
         .limit(limit)
