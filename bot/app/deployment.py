@@ -30,7 +30,7 @@ class Deployment:
 
     The playground adds *newsroom*, the host and port that the fetcher may reach although they are
     private; *newsroom_site*, its pages; *feeds* to read; *smtp*, the host and port of its mail
-    server; *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
+    server; *model_url*, its language model; *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
     """
 
     token: str
@@ -40,6 +40,7 @@ class Deployment:
     newsroom_site: SampleSite | None = None
     feeds: tuple[str, ...] = ()
     smtp: tuple[str, int] | None = None
+    model_url: str | None = None
     public_url: str | None = None  # the address of our pages, without a slash at the end
     frames: tuple[str, ...] = ()
     playground: Playground | None = None
@@ -103,6 +104,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         newsroom_site=SampleSite(f"{base}/news/", NEWSROOM_IS_READ),
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
         smtp=playground.smtp,
+        model_url=playground.model_url,
         public_url=f"http://127.0.0.1:{settings.web_port}",
         frames=(base, base.replace("127.0.0.1", "localhost")),
         playground=playground,

@@ -325,6 +325,11 @@ class ProcessContext:
         return access_of(self.settings, self.deployment.access)
 
     @property
+    def has_model(self) -> bool:
+        """Whether a language model is set up, by the settings or in a playground."""
+        return bool(self.settings.model_url or self.deployment.model_url)
+
+    @property
     def roles(self) -> frozenset[Role]:
         return self.settings.roles
 

@@ -1,7 +1,7 @@
 """The stage that has texts made before digests are due. No digest waits for it.
 
-1. Stories that the digests of the next half hour may list are wanted in the languages of their
-   readers: translated if a report is in another language, summarised if it has several reports.
+1. Stories that the digests of the next half hour may list are wanted in the readers' languages:
+   translated if a report is in another one, summarised if there are several reports.
 2. The most read ones are claimed. Their public reports are loaded; private ones are never sent.
 3. Each call first reserves its upper bound of the day's tokens. Without enough left, it is not made.
 4. The model is asked outside of any transaction. What passes the checks is stored, and the call

@@ -97,9 +97,11 @@ def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) ->
     # Named by date and schedule number, because the edition has no row and no id yet.
     day = edition.day or edition.today
     name = f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.schedule_number}:email"
-    occasion, titles = Occasion(name, edition.now), [story.title for story in new]
+    views = [edition.view(story) for story in new]
+    heads = [(view.words and view.words.title) or view.title for view in views]
+    occasion = Occasion(name, edition.now)
     pictures = (InlinePicture(_PICTURE, picture.png),) if picture else ()
-    return _mail(mailer, recipient, occasion, "digest", values, titles, "digests", pictures)
+    return _mail(mailer, recipient, occasion, "digest", values, heads, "digests", pictures)
 
 
 def _mail(  # noqa: PLR0913, PLR0917 - what differs between the three, each named

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.publishing.calendar import Plan
+from bot.publishing.model_words import ModelWords
 from bot.publishing.selection import (
     Choice,
     Section,
@@ -63,6 +64,7 @@ class EditionPage:
     - *url* is its web page, if it has one.
     - *language* is the tag of the chat's language; if it is empty, the renderer's own is used.
     - *is_channel*: its only buttons are links, because any other would act for all readers.
+    - *model_texts* is what a language model made, by story.
     - *gives_reason*: it ends with the number of subscriptions and the schedule of digests.
     """
 
@@ -85,6 +87,7 @@ class EditionPage:
     language: str = ""
     gives_reason: bool = True
     is_channel: bool = False
+    model_texts: Mapping[int, ModelWords] = field(default_factory=dict)
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""
@@ -93,9 +96,14 @@ class EditionPage:
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple((story.view, self.snippets[story.id]) for story in section.listed),
-            headlines=tuple(story.view for story in section.headlines),
+            listed=tuple((self.view(story), self.snippets[story.id]) for story in section.listed),
+            headlines=tuple(map(self.view, section.headlines)),
         )
+
+    def view(self, story: SelectedStory) -> StoryView:
+        """Return the story with what a model made of it, for the templates that readers share."""
+        words = self.model_texts.get(story.id)
+        return story.view._replace(words=words) if words else story.view
 
     @property
     def today(self) -> date:

@@ -20,6 +20,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
+from bot.publishing.model_words import ModelWords
 from bot.sources.hosts import host_shown
 from storage.enums import Style
 
@@ -72,6 +73,7 @@ class StoryView(NamedTuple):
     publishers: tuple[str, ...]
     publisher: str
     shown_at: datetime | date
+    words: ModelWords | None = None  # in the language of the reader
 
 
 @dataclass(frozen=True)
