@@ -316,12 +316,14 @@ async def digest_topics_of_each(
     """
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
-    for chat_id, *of_topic, since, mode, away_from, away_until, keeps in rows:
+    for chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until, keeps in rows:
         if Mode(mode).digests:
-            topics[chat_id].append(DigestTopic(*of_topic, since, None, keeps))
+            topic = DigestTopic(topic_id, name, query_id, query, since, keeps_original=keeps)
+            topics[chat_id].append(topic)
         elif since < away_until:
             missed = (max(since, away_from), away_until)
-            topics[chat_id].append(DigestTopic(*of_topic, *missed, keeps))
+            topic = DigestTopic(topic_id, name, query_id, query, *missed, keeps_original=keeps)
+            topics[chat_id].append(topic)
     return topics
 
 

@@ -116,7 +116,7 @@ async def stories_wanted(tx: Transaction, within: timedelta, limit: int) -> list
     """
     since = func.coalesce(_last_made_at(), bindparam("first_reach", tx.now - _FIRST_REACH))
     due = (
-        select(
+        select(  # type: ignore[call-overload]
             Topic.query_id,
             effective_language().label("tag"),
             func.count().label("readers"),
@@ -135,7 +135,7 @@ async def stories_wanted(tx: Transaction, within: timedelta, limit: int) -> list
         .cte("due")
     )
     found = (
-        select(
+        select(  # type: ignore[call-overload]
             due.c.query_id,
             due.c.tag,
             col(Article.story_id),
@@ -155,9 +155,7 @@ async def stories_wanted(tx: Transaction, within: timedelta, limit: int) -> list
     )
     readers = func.sum(found.c.readers)
     rows = await tx.rows(
-        select(  # type: ignore[call-overload]
-            found.c.story_id, found.c.tag, readers, func.sum(found.c.translators)
-        )
+        select(found.c.story_id, found.c.tag, readers, func.sum(found.c.translators))
         .group_by(found.c.story_id, found.c.tag)
         .order_by(readers.desc(), found.c.story_id.desc())
         .limit(limit)

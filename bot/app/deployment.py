@@ -30,7 +30,8 @@ class Deployment:
 
     The playground adds *newsroom*, the host and port that the fetcher may reach although they are
     private; *newsroom_site*, its pages; *feeds* to read; *smtp*, the host and port of its mail
-    server; *model_url*, its language model; *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
+    server; *model_url*, its language model; *frames*, the sites besides Telegram's that may embed
+    the Mini App; and *playground*.
     """
 
     token: str

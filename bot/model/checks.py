@@ -50,6 +50,7 @@ _LONG_ENOUGH: Final = 80  # characters in which py3langid is sure
 _TIMES_LONGER: Final = 4
 _TIMES_SHORTER: Final = 6
 _SPARE: Final = 40
+_COPIED: Final = 4  # words, more than most names have
 _SAME_WORD: Final = 5  # letters of a word that two languages spell alike
 
 _LINK: Final = re.compile(
@@ -74,9 +75,10 @@ _GERMAN_NOUN: Final = re.compile(
 )
 _GERMAN_DETERMINER: Final = re.compile(
     r"""(?:d(?:er|ie|as|en|em|es)|(?:k|m|s|d)?ein(?:e|en|em|er|es)?|ihr(?:e|en|em|er)?|im|am|zum|zur
-        |vom|beim|ins|ans|dies\w+|jed\w+|all\w+|viel\w*|wenig\w*|mehr\w*|[\w]{3,}(?:en|er|es|em))\Z""",
-    re.VERBOSE,
-)  # fmt: skip
+        |vom|beim|ins|ans|dies\w+|jed\w+|all\w+|viel\w*|wenig\w*|mehr\w*)\Z""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_GERMAN_ADJECTIVE: Final = re.compile(r"[a-zäöüß]{3,}e[nrsm]?\Z")
 
 
 class Reason(StrEnum):
@@ -191,7 +193,16 @@ def _form_problem(text: str, evidence: Evidence, longest: int) -> Reason | None:
     folded = fold(text).plain
     if any(phrase in folded for phrase in _REFUSED):
         return Reason.REFUSED
-    return None if _is_in_language(text, evidence.language) else Reason.LANGUAGE
+    is_fine = _is_in_language(text, evidence.language) and not _is_copied(folded, evidence)
+    return None if is_fine else Reason.LANGUAGE
+
+
+def _is_copied(folded: str, evidence: Evidence) -> bool:
+    """Return whether the text only repeats words of reports in other languages."""
+    if evidence.is_same_language or evidence.language[:2] in UNSPACED:
+        return False
+    words = folded.split()
+    return len(words) >= _COPIED and evidence.words.issuperset(words)
 
 
 def _is_unclean(text: str, evidence: Evidence) -> bool:
@@ -299,8 +310,8 @@ def _is_cased(word: str) -> bool:
 
 
 def _is_german_noun(previous: str, word: str) -> bool:
-    is_determined = _GERMAN_DETERMINER.match(previous) is not None and previous.islower()
-    return is_determined or bool(_GERMAN_NOUN.search(word))
+    is_determined = _GERMAN_DETERMINER.match(previous) or _GERMAN_ADJECTIVE.match(previous)
+    return bool(is_determined or _GERMAN_NOUN.search(word))
 
 
 # The meaning.

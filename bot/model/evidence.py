@@ -6,7 +6,7 @@ Other scripts are compared by their consonants, because each language writes the
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -66,6 +66,7 @@ _ENDINGS: Final = frozenset(
     ]
 )
 _STEM: Final = 4
+_NO_WEEKDAYS: Final = frozenset({"среди"})  # "among", which looks like a form of Wednesday
 _COGNATE: Final = 0.8
 
 
@@ -256,11 +257,14 @@ def is_negated(text: str, language: str) -> bool:
 
 def weekdays_in(text: str, language: str) -> frozenset[int]:
     """Return the weekdays that *text* names, Monday as 0."""
-    names = weekdays_of(language)
+    names: Mapping[str, int] = weekdays_of(language)
     if language[:2] in CASELESS:
-        return frozenset(day for name_, day in names.items() if name_ in text)
+        return frozenset(day for called, day in names.items() if called in text)
     found = {word.casefold() for word in WORD.findall(text)}
-    return frozenset(day for name_, day in names.items() if name_ in found)
+    if language[:2] in _INFLECTING:  # среда, среду
+        found = {word[:-1] for word in found if word not in _NO_WEEKDAYS}
+        names = {called[:-1]: day for called, day in names.items()}
+    return frozenset(day for called, day in names.items() if called in found)
 
 
 @cache
@@ -329,7 +333,7 @@ def consonants_of_rest(word: str) -> Iterable[str]:
 def _romanised(char: str) -> str:
     """Return the Latin letters of a character, of which the consonants are compared."""
     if char in _LATIN_FOR:
-        return _LATIN_FOR[char]
+        return str(_LATIN_FOR[char])
     if char.isascii():
         return char
     called = name(char, "")

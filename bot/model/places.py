@@ -11,7 +11,7 @@ from typing import Final
 
 from babel.core import get_global
 
-from bot.model.numbers import locale_of
+from bot.model.numbers import WORDS, locale_of
 from bot.text.folding import fold
 
 _WORLDWIDE: Final = frozenset({"en", "es", "pt", "ar", "fr"})
@@ -59,6 +59,9 @@ def _all_patterns(language: str) -> Iterator[tuple[str, str]]:
             yield from _spellings(key, str(name), language)
     for zone, names in _cities(language).items():
         yield from _spellings(zone, names, language)
+    for pair in WORDS["demonyms"].get(language[:2], "").split():
+        demonym, _, key = pair.partition("=")
+        yield key, f" {demonym}"
     countries: Mapping[str, str] = get_global("likely_subtags")
     for code, name in locale.languages.items():
         country = countries.get(code, "").rpartition("_")[2]

@@ -3,7 +3,7 @@
 1. Stories that the digests of the next half hour may list are wanted in the readers' languages:
    translated if a report is in another one, summarised if there are several reports.
 2. The most read ones are claimed. Their public reports are loaded; private ones are never sent.
-3. Each call first reserves its upper bound of the day's tokens. Without enough left, it is not made.
+3. Each call first reserves its upper bound of the day's tokens. Without enough left, it waits.
 4. The model is asked outside of any transaction. What passes the checks is stored, and the call
    settled, in one transaction. After a failure the story waits, and after several all calls do.
 """

@@ -122,7 +122,7 @@ def right(question: Facts) -> Facts:
         if report["report"] in question["translate"]
         and code in (known := _translations().get(report["headline"], {}))
     ]
-    summary = []
+    summary: list[Facts] = []
     if question["summarise"]:
         for report in question["reports"]:
             if report["language"][:2] == code and len(summary) < _SENTENCES:
