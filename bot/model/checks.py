@@ -37,7 +37,7 @@ from bot.model.evidence import (
     weekdays_in,
 )
 from bot.model.numbers import WORDS, numbers_in
-from bot.model.places import places_in
+from bot.model.places import places_in, words_of_places
 from bot.sources.feeds.language import detect, quick
 from bot.text.folding import fold
 
@@ -50,7 +50,7 @@ _LONG_ENOUGH: Final = 80  # characters in which py3langid is sure
 _TIMES_LONGER: Final = 4
 _TIMES_SHORTER: Final = 6
 _SPARE: Final = 40
-_COPIED: Final = 4  # words, more than most names have
+_COPIED: Final = 5  # words, more than most names have
 _SAME_WORD: Final = 5  # letters of a word that two languages spell alike
 
 _LINK: Final = re.compile(
@@ -198,11 +198,12 @@ def _form_problem(text: str, evidence: Evidence, longest: int) -> Reason | None:
 
 
 def _is_copied(folded: str, evidence: Evidence) -> bool:
-    """Return whether the text only repeats words of reports in other languages."""
+    """Return whether the text mostly repeats words of reports in other languages."""
     if evidence.is_same_language or evidence.language[:2] in UNSPACED:
         return False
     words = folded.split()
-    return len(words) >= _COPIED and evidence.words.issuperset(words)
+    copied = sum(word in evidence.words for word in words)
+    return len(words) >= _COPIED and copied * 3 >= 2 * len(words)
 
 
 def _is_unclean(text: str, evidence: Evidence) -> bool:
@@ -253,11 +254,9 @@ def _facts_problem(text: str, evidence: Evidence) -> Reason | None:
         return Reason.DAY
     if not places_in(fold(text).plain, language) <= evidence.places:
         return Reason.PLACE
-    return (
-        Reason.NAME
-        if any(not evidence.grounds(name) for name in names_in(text, language))
-        else None
-    )
+    of_places = words_of_places(fold(text).plain, language)
+    names = [name for name in names_in(text, language) if fold(name).plain.strip() not in of_places]
+    return None if all(map(evidence.grounds, names)) else Reason.NAME
 
 
 def _quotations(text: str) -> Iterable[str]:

@@ -34,6 +34,12 @@ def places_in(folded: str, language: str) -> frozenset[str]:
     return frozenset(key for key, name in _patterns(language) if name in folded)
 
 
+def words_of_places(folded: str, language: str) -> frozenset[str]:
+    """Return the words of the places of several words that a text names: Corée du Sud."""
+    found = (name for _, name in _patterns(language) if name.count(" ") > 2 and name in folded)  # noqa: PLR2004
+    return frozenset(word for name in found for word in name.split())
+
+
 def place_names(keys: Iterable[str], language: str) -> dict[str, str]:
     """Return the name of each country of *keys* in a language, as CLDR spells it."""
     territories = locale_of(language).territories
