@@ -39,6 +39,7 @@ class EndedSubscription(SQLModel, table=True):
     )
     mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # of the subscription
+    keeps_original: bool = False
     ended_at: datetime = Field(index=True)
 
 
@@ -279,6 +280,7 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
             topic_id=subscription.topic_id,
             mode=subscription.mode,
             created_at=subscription.created_at,
+            keeps_original=subscription.keeps_original,
             ended_at=tx.now,
         )
     )
@@ -297,7 +299,9 @@ async def begin_subscription(
 
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:
     """Restore the ended subscription with its former mode and `created_at`."""
-    values = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at"})
+    values = ended.model_dump(
+        include={"chat_id", "topic_id", "mode", "created_at", "keeps_original"}
+    )
     await tx.add(Subscription(**values))
     await tx.delete(ended)
 

@@ -370,6 +370,7 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
         is_playground=deployment.is_playground,
         app_url=deployment.app_url,
         has_search_feeds=bool(settings.search_feeds),
+        has_model=process.has_model,
     )
 
 

@@ -68,6 +68,13 @@ class ShowTopicMenu(CallbackData, prefix="topicmenu"):
     menu: TopicMenu
 
 
+class KeepOriginal(CallbackData, prefix="original"):
+    """Sets whether digests leave the topic's headlines in their own languages."""
+
+    topic_id: RowId
+    keeps: bool
+
+
 class ShowCard(CallbackData, prefix="card"):
     topic_id: RowId
 
@@ -530,6 +537,10 @@ class SetStyle(CallbackData, prefix="style"):
 
 class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
+
+
+class SetModel(CallbackData, prefix="model"):
+    uses: bool
 
 
 class UndoSetting(CallbackData, prefix="undo"):

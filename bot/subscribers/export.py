@@ -99,6 +99,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 catalogue=topic.slug,
                 muted=(muted[topic.id] or True) if topic.id in muted else False,
                 since=subscription.created_at,
+                keeps_original=subscription.keeps_original,
             )
             for topic, subscription in await subscriptions_of(tx, chat_id)
         ),
@@ -141,6 +142,7 @@ def _settings(chat: Chat) -> ExportedSettings:
         empty_day=chat.empty_day,
         style=chat.style,
         layout=chat.layout,
+        uses_model=chat.uses_model,
         digest_by=chat.digest_by,
         since=chat.created_at,
     )
@@ -301,7 +303,8 @@ async def _import_topics(
                 outcomes.append(Reason.TOO_MANY)
             else:
                 topic = topic or await _own_topic(tx, chat_id, wanted, wanted.query)
-                await begin_subscription(tx, chat_id, topic.id, wanted.topic.mode)
+                begun = await begin_subscription(tx, chat_id, topic.id, wanted.topic.mode)
+                begun.keeps_original = wanted.topic.keeps_original
                 await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)
                 left -= 1

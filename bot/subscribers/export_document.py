@@ -61,6 +61,7 @@ class ExportedSettings(_Part):
     empty_day: str = ""
     style: str = ""
     layout: str = ""
+    uses_model: bool = True
     digest_by: str = ""
     since: Timestamp | None = None
 
@@ -79,6 +80,7 @@ class ExportedTopic(_Part):
     catalogue: str | None = None
     muted: bool | Timestamp = False
     since: Timestamp | None = None
+    keeps_original: bool = False
 
 
 class ExportedMute(_Part):

@@ -11,6 +11,7 @@ change.
 | language | our code of the chosen language, or nothing |
 | quiet hours | minutes after midnight: `1320-420`, or nothing |
 | pause | the local date on which it ends, `+` for no end, or nothing |
+| the language model | 1 or 0 |
 | others | the value |
 """
 
@@ -53,6 +54,8 @@ def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0
             if chosen.paused_until:
                 return chosen.paused_until.isoformat()
             return _ENDLESS if chosen.is_paused else ""
+        case Setting.MODEL:
+            return str(int(chosen.uses_model))
 
 
 async def undo(
@@ -100,6 +103,8 @@ async def _restore(  # noqa: C901 - kinds
             await settings.apply_quiet_hours(tx, chat, hours=hours)
         case Setting.ALERT_RATE:
             await settings.apply_alerts_per_hour(tx, chat, number=int(value))
+        case Setting.MODEL:
+            await settings.apply_model(tx, chat, uses=value == "1")
         case Setting.PAUSE if value:
             until = None if value == _ENDLESS else date.fromisoformat(value)
             await settings.apply_pause(tx, chat, until=until)

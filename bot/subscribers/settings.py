@@ -66,6 +66,7 @@ class Setting(StrEnum):
     QUIET = "q"
     ALERT_RATE = "a"
     PAUSE = "p"
+    MODEL = "m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class ChatSettings:
     speaks: str = ""
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
+    uses_model: bool = True
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -243,6 +245,15 @@ async def apply_layout(_: Transaction, chat: Chat, *, layout: Layout) -> None:
     chat.layout = layout
 
 
+async def set_model(storage: Storage, chat_id: int, *, uses: bool) -> ChatSettings:
+    """Set whether digests show what a language model makes of stories."""
+    return await change(storage, chat_id, Setting.MODEL, partial(apply_model, uses=uses))
+
+
+async def apply_model(_: Transaction, chat: Chat, *, uses: bool) -> None:
+    chat.uses_model = uses
+
+
 # Quiet hours, and how many alerts an hour.
 
 
@@ -371,6 +382,7 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         speaks=chat.speaks,
         style=chat.style,
         layout=chat.layout,
+        uses_model=chat.uses_model,
     )
 
 

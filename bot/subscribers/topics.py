@@ -39,6 +39,7 @@ class ChatTopic:
     mode: Mode | None
     is_muted: bool = False
     muted_until: datetime | None = None
+    keeps_original: bool = False  # digests do not translate its headlines
 
 
 async def subscribed(
@@ -138,8 +139,10 @@ async def topic_by_name(storage: Storage, chat_id: int, name: str) -> ChatTopic:
 
 async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
     muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic.id))
+    subscription = await subscriptions.subscription_to(tx, chat_id, topic.id)
     return replace(
-        _chat_topic(topic, await _mode(tx, chat_id, topic)),
+        _chat_topic(topic, subscription.mode if subscription else None),
+        keeps_original=subscription is not None and subscription.keeps_original,
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
     )

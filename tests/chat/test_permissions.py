@@ -17,7 +17,7 @@ CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField CancelQuestion Dismiss Erase
 FollowLink ImportFile KeepData MoveHere MutePublisher MuteTopic OnAlert
 Pause PauseFor RemoveScheduleTime Resume SetAlertRate SetDays
-SetEmptyDay SetLanguage SetLayout SetMode SetOnlyTime SetQuiet
+SetEmptyDay SetLanguage SetLayout SetMode SetModel KeepOriginal SetOnlyTime SetQuiet
 SetScheduleTime SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowLayout ShowMoreTimes ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowZone
 SubscribeQuery SubscribeTopic UndoMute UndoQuery UndoSetting UndoSubscribe

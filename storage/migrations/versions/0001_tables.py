@@ -870,6 +870,7 @@ def upgrade() -> None:
         sa.Column("topic_id", ROW_ID, nullable=False),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("keeps_original", sa.Boolean(), nullable=False),
         sa.Column("ended_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"],
