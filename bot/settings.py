@@ -180,7 +180,7 @@ class Settings(BaseSettings):
     allowed_networks: CommaList[IPv4Network | IPv6Network] = ()
     search_feeds: CommaList[SecretStr] = ()  # addresses may hold keys
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
-    model_url: AnyHttpUrl | None = None
+    model_url: SecretStr | None = None  # somebody may write the key into it
     model_name: Annotated[str | None, Field(validate_default=True)] = None
     model_key: SecretStr | None = None
     model_daily_tokens: Amount = 1_000_000
@@ -257,10 +257,15 @@ class Settings(BaseSettings):
 
     @field_validator("model_url")
     @classmethod
-    def _keeps_the_key(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
-        if value and (value.query or value.fragment or value.username or value.password):
+    def _keeps_the_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write an address that begins with https:// or http://")
+        if parts.query or parts.fragment or parts.username or parts.password:
             raise ValueError("write the address alone, and the key into MODEL_KEY")
-        if value and value.scheme == "http" and not _is_near(value.host or ""):
+        if parts.scheme == "http" and not _is_near(parts.hostname):
             raise ValueError(
                 "over the internet write https://; http:// is for this machine and your own network"
             )
@@ -351,7 +356,7 @@ class Settings(BaseSettings):
     @property
     def model_base(self) -> str | None:
         """MODEL_URL without a slash at its end."""
-        return str(self.model_url).rstrip("/") if self.model_url else None
+        return self.model_url.get_secret_value().rstrip("/") if self.model_url else None
 
     @property
     def public_base(self) -> str | None:

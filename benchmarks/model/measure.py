@@ -60,9 +60,7 @@ def by_rules() -> Iterator[Told]:
                     )
 
 
-def _changed(
-    sentence: str, language: str
-) -> Iterator[tuple[str, str]]:
+def _changed(sentence: str, language: str) -> Iterator[tuple[str, str]]:
     for found in re.finditer(r"\d+", sentence):
         other = str(int(found[0]) + 7)
         yield "number", sentence[: found.start()] + other + sentence[found.end() :]
