@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.model.checks import Reason, sentence_problem
+from bot.model.checks import Reason, sentence_problem, translation_problem
 from bot.model.evidence import Report, weekdays_of
 from bot.text.sentences import sentences
 
@@ -89,6 +89,14 @@ def shares(table: list[Told]) -> tuple[float, float]:
     return sum(kept) / len(kept), sum(caught) / len(caught)
 
 
+def translations() -> Iterator[tuple[str, bool, Reason | None]]:
+    """Yield each translated headline, whether it is right, and why it is dropped."""
+    for row in tomllib.loads(_EVENTS.read_text(encoding="utf-8"))["translation"]:
+        for kind in ("right", "wrong"):
+            problem = translation_problem(row[kind], row["original"], row["from"], row["to"])
+            yield row[kind], kind == "right", problem
+
+
 def main() -> None:
     hand, rules = list(by_hand()), list(by_rules())
     for name, table in (("by hand", hand), ("by rules", rules), ("all", hand + rules)):
@@ -102,6 +110,16 @@ def main() -> None:
     for told in wrong:
         kind = "lost" if told.is_honest else "missed"
         print(f"  {kind} ({told.origin}, {problem_of(told)}): {told.text}")
+    pairs = list(translations())
+    kept_of = [problem is None for _, is_right, problem in pairs if is_right]
+    caught_of = [problem is not None for _, is_right, problem in pairs if not is_right]
+    print(
+        f"headlines: {len(kept_of)} right, {sum(kept_of) / len(kept_of):.1%} kept;"
+        f" {len(caught_of)} wrong, {sum(caught_of) / len(caught_of):.1%} caught"
+    )
+    for text, is_right, problem in pairs:
+        if is_right is not (problem is None):
+            print(f"  {'lost' if is_right else 'missed'} ({problem}): {text}")
     print(Counter(told.origin for told in rules))
 
 

@@ -37,7 +37,7 @@ from bot.model.evidence import (
     weekdays_in,
 )
 from bot.model.numbers import WORDS, numbers_in
-from bot.model.places import places_in, words_of_places
+from bot.model.places import place_of_word, places_in, words_of_places
 from bot.sources.feeds.language import detect, quick
 from bot.text.folding import fold
 
@@ -173,6 +173,8 @@ def _missing_problem(text: str, original: str, source: str, language: str) -> Re
     if not countries <= places_in(fold(text).plain, language):
         return Reason.PLACE
     names = [name for name in names_in(original, source) if len(name) > 1]
+    if names and original.startswith(names[0]):  # any word is capitalised there
+        del names[0]
     if source[:2] == "de" or len(names) * 2 > len(WORD.findall(original)):
         return None  # nouns, or a headline with all words capitalised
     translation = Evidence((Report("", language, text),), source)
@@ -310,7 +312,8 @@ def _is_cased(word: str) -> bool:
 
 def _is_german_noun(previous: str, word: str) -> bool:
     is_determined = _GERMAN_DETERMINER.match(previous) or _GERMAN_ADJECTIVE.match(previous)
-    return bool(is_determined or _GERMAN_NOUN.search(word))
+    is_owned = previous.endswith("s") and place_of_word(fold(previous).plain.strip(), "de")
+    return bool(is_determined or is_owned or _GERMAN_NOUN.search(word))
 
 
 # The meaning.

@@ -67,7 +67,8 @@ _ENDINGS: Final = frozenset(
 )
 _STEM: Final = 4
 _NO_WEEKDAYS: Final = frozenset({"среди"})  # "among", which looks like a form of Wednesday
-_COGNATE: Final = 0.8
+_COGNATE: Final = 0.72
+_BEGINNING: Final = 2
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,8 @@ def is_cognate(word: str, other: str) -> bool:
     """Return whether a word of one language looks like that of another: president, Präsident."""
     if min(len(word), len(other)) < _STEM + 1:
         return False
-    return SequenceMatcher(None, word, other).ratio() >= _COGNATE
+    is_alike = word[:_BEGINNING] == other[:_BEGINNING]
+    return is_alike and SequenceMatcher(None, word, other).ratio() >= _COGNATE
 
 
 def _common(word: str, other: str) -> int:
@@ -318,6 +320,8 @@ def consonants(word: str) -> tuple[str, ...]:
     variants = {collapsed, collapsed.removesuffix("l")}
     if "\uac00" <= word[0] <= "\ud7a3" and len(word) > _SHORTEST:
         variants |= set(consonants(word[:-1])) | set(consonants(word[:-2]))
+    if "\u0400" <= word[-1] <= "\u04ff" and len(word) > _SHORTEST + 2:  # Трампом, Зеленского
+        variants |= {each for end in (2, 3) for each in consonants_of_rest(word[:-end].casefold())}
     for article in ("ال", "و", "وال", "ب", "ل"):
         if word.startswith(article) and len(word) > len(article) + 2:
             variants |= set(consonants_of_rest(word[len(article) :]))

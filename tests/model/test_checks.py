@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.model.measure import by_hand, by_rules, problem_of, shares
+from benchmarks.model.measure import by_hand, by_rules, problem_of, shares, translations
 from bot.model.checks import (
     LONGEST_SENTENCE,
     Reason,
@@ -37,6 +37,14 @@ def test_sentences_with_one_changed_fact_are_caught():
     assert len(table) + len(list(by_hand())) >= 200
     assert kept >= 0.95
     assert caught >= 0.95
+
+
+def test_most_right_translations_are_kept_and_all_wrong_ones_are_caught():
+    table = list(translations())
+    right = [problem is None for _, is_right, problem in table if is_right]
+
+    assert [text for text, is_right, problem in table if not is_right and problem is None] == []
+    assert sum(right) >= 0.7 * len(right)
 
 
 @pytest.mark.parametrize(
