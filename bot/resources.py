@@ -31,6 +31,7 @@ class Resources:
     *own_source_adder* feeds for a single one. *is_playground*: the first user becomes an admin.
     *app_url*: the address of the Mini App, if there is one. *background*: work that goes on after
     a user was answered. *has_search_feeds*: queries are sent to search engines.
+    *has_model*: texts of public articles are sent to a language model.
     """
 
     storage: Storage
@@ -49,6 +50,7 @@ class Resources:
     app_url: str | None = None
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
     has_search_feeds: bool = False
+    has_model: bool = False
 
     @property
     def unavailable_commands(self) -> frozenset[str]:

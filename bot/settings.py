@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from email.utils import parseaddr
 from enum import StrEnum
 from io import StringIO
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -65,6 +65,18 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def _is_near(host: str) -> bool:
+    """Return whether *host* is this machine, or can only be in the operator's own network.
+
+    A name without a dot, such as that of a container, is none of the internet's.
+    """
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
+    return address.is_private and not address.is_unspecified
+
+
 Item = TypeVar("Item")
 CommaSet: TypeAlias = Annotated[frozenset[Item], NoDecode, BeforeValidator(_split)]
 CommaList: TypeAlias = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_split)]
@@ -108,6 +120,14 @@ class SmtpTls(StrEnum):
 _SERVICE_VARIABLE: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_")
 _SIMILARITY: Final = 0.8  # of two names that differ by a swapped letter
 _PREFIX: Final = "DATELINE_"
+
+
+class Sends(StrEnum):
+    """What of an article the language model reads."""
+
+    HEADLINES = "headlines"
+    LEADS = "leads"  # with the first sentences
+    TEXTS = "texts"  # with the first paragraphs
 
 
 class WrongSettingError(ValueError):
@@ -161,6 +181,11 @@ class Settings(BaseSettings):
     allowed_networks: CommaList[IPv4Network | IPv6Network] = ()
     search_feeds: CommaList[SecretStr] = ()  # addresses may hold keys
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
+    model_url: SecretStr | None = None  # somebody may write the key into it
+    model_name: Annotated[str | None, Field(validate_default=True)] = None
+    model_key: SecretStr | None = None
+    model_daily_tokens: Amount = 1_000_000
+    model_sends: Sends = Sends.LEADS
     contact_url: AnyHttpUrl | None = None
     picture_proxy: str | None = None
     templates_dir: Path | None = None
@@ -237,6 +262,37 @@ class Settings(BaseSettings):
             raise ValueError("write an address that begins with https:// or http://")
         return value
 
+    @field_validator("model_url")
+    @classmethod
+    def _keeps_the_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write an address that begins with https:// or http://")
+        if parts.query or parts.fragment or parts.username or parts.password:
+            raise ValueError("write the address alone, and the key into MODEL_KEY")
+        if parts.scheme == "http" and not _is_near(parts.hostname):
+            raise ValueError(
+                "over the internet write https://; http:// is for this machine and your own network"
+            )
+        return value
+
+    @field_validator("model_name")
+    @classmethod
+    def _names_a_model(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("model_url"):
+            raise ValueError("with MODEL_URL name the model, as its server calls it")
+        return value
+
+    @field_validator("model_key")
+    @classmethod
+    def _is_one_line(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("a key is one line of plain characters; copy it whole")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _is_bare(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
@@ -303,6 +359,11 @@ class Settings(BaseSettings):
     def bot_api_base(self) -> str:
         """BOT_API_URL without a slash at its end."""
         return str(self.bot_api_url).rstrip("/")
+
+    @property
+    def model_base(self) -> str | None:
+        """MODEL_URL without a slash at its end."""
+        return self.model_url.get_secret_value().rstrip("/") if self.model_url else None
 
     @property
     def public_base(self) -> str | None:

@@ -88,6 +88,8 @@ class Chat(Leased, table=True):
     mail_pictures: bool = False
     alert_pictures: bool = False
     hashtags: bool = False  # of topics, at the end of alerts
+    # Digests show translations and summaries of a language model, if the operator has set one up.
+    uses_model: bool = True
     next_digest_at: datetime | None = None  # None: no subscription asks for a digest
     quiet_from: int | None = None  # minutes after local midnight; neither or both
     quiet_to: int | None = None

@@ -252,6 +252,7 @@ class DigestTopic:
     since: datetime
     missed_until: datetime | None = None
     headlines: bool = False  # list only the titles of its stories
+    keeps_original: bool = False  # its headlines are not translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +308,7 @@ _DIGEST_TOPICS: Final = (
         Chat.away_from,
         Chat.away_until,
         Subscription.headlines,
+        Subscription.keeps_original,
     )
     .join(Topic, col(Topic.id) == Subscription.topic_id)
     .join(Query, col(Query.id) == Topic.query_id)
@@ -329,8 +331,11 @@ async def digest_topics_of_each(
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
     for row in rows:
-        chat_id, topic_id, name, query_id, query, since, mode, away_from, away_until, brief = row
-        topic = DigestTopic(topic_id, name, query_id, query, since, headlines=brief)
+        (chat_id, topic_id, name, query_id, query, since, mode, *rest) = row
+        away_from, away_until, brief, keeps = rest
+        topic = DigestTopic(
+            topic_id, name, query_id, query, since, headlines=brief, keeps_original=keeps
+        )
         if Mode(mode).digests:
             topics[chat_id].append(topic)
         elif since < away_until:

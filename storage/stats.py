@@ -29,6 +29,7 @@ from storage.enums import (
     UsageKind,
 )
 from storage.matches import Match
+from storage.model_texts import model_day
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
 from storage.queries import Query, latest_change
 from storage.schema import metadata
@@ -110,7 +111,8 @@ class Backlog(NamedTuple):
     """The work that waits, for the metrics.
 
     *lags*: seconds, by stage. *queue*: the number of messages, by state and medium. *usage*: by
-    kind. *put_aside*: the number of articles put aside; see `storage.articles`.
+    kind. *put_aside*: the number of articles put aside; see `storage.articles`. *model*: what the
+    language model did today.
     """
 
     lags: Mapping[str, float]
@@ -119,6 +121,7 @@ class Backlog(NamedTuple):
     put_aside: int
     queries_change: int
     usage: Mapping[UsageKind, UsageToday]
+    model: Mapping[str, int] = {}
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
@@ -166,7 +169,19 @@ async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
         put_aside=await _count(tx, Article, is_put_aside(), most=MAX_BACKLOG),
         queries_change=await latest_change(tx),
         usage=await usage_today(tx, budgets),
+        model=await _model_today(tx),
     )
+
+
+async def _model_today(tx: Transaction) -> Mapping[str, int]:
+    today = await model_day(tx, tx.now.date())
+    return {
+        "calls": today.calls,
+        "failures": today.failures,
+        "tokens": today.used + today.reserved,
+        "kept": today.kept,
+        "dropped": today.dropped,
+    }
 
 
 async def unhealthy_sources(tx: Transaction, limit: int) -> list[Source]:

@@ -31,6 +31,7 @@ class Subscription(SQLModel, table=True):
     import_id: int | None = Field(default=None, sa_type=ROW_ID)  # the file that it came with
     position: int = 0  # in the list and in digests; equal positions are in the order of ids
     headlines: bool = False  # digests list only the titles of its stories
+    keeps_original: bool = False  # digests do not translate the topic's headlines
 
 
 class EndedSubscription(SQLModel, table=True):
@@ -45,6 +46,7 @@ class EndedSubscription(SQLModel, table=True):
     created_at: datetime  # of the subscription
     position: int = 0  # with `headlines`: as the subscription had them
     headlines: bool = False
+    keeps_original: bool = False
     ended_at: datetime = Field(index=True)
 
 
@@ -293,6 +295,7 @@ async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
             created_at=subscription.created_at,
             position=subscription.position,
             headlines=subscription.headlines,
+            keeps_original=subscription.keeps_original,
             ended_at=tx.now,
         )
     )
@@ -332,7 +335,16 @@ async def subscriptions_imported(
     return await tx.rows(select(Subscription).where(*of_file).order_by(col(Subscription.id)))
 
 
-_KEPT: Final = {"chat_id", "topic_id", "mode", "sound", "created_at", "position", "headlines"}
+_KEPT: Final = {
+    "chat_id",
+    "topic_id",
+    "mode",
+    "sound",
+    "created_at",
+    "position",
+    "headlines",
+    "keeps_original",
+}
 
 
 async def resume_subscription(tx: Transaction, ended: EndedSubscription) -> None:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 # Each of these may import those before it, down the pipeline and then up to the user.
 ORDER = (
     *("languages", "text", "sources", "matching", "rendering", "delivery", "mail", "publishing"),
-    *("subscribers", "ops", "chat", "web", "app", "cli"),
+    *("model", "subscribers", "ops", "chat", "web", "app", "cli"),
 )
 TOP = ("chat", "web", "cli")
 EXCEPTIONS = (
@@ -33,6 +33,8 @@ EXCEPTIONS = (
     ("bot.ops.*", "bot.app.stops"),
     # Metrics of the updates are counted where the updates are handled.
     ("bot.ops.instrumented_*", "bot.chat.updates"),
+    # Calls of the model are counted by language, where the story is known.
+    ("bot.model.stage", "bot.ops.instrumentation"),
 )
 # These decide and change nothing; they have no coroutines, and so nothing to wait for.
 PURE = (

@@ -213,3 +213,39 @@ def test_a_wrong_template_of_a_picture_proxy_stops_the_start(monkeypatch: pytest
 
     with pytest.raises(WrongSettingError, match=r"PICTURE_PROXY is wrong: it needs \{url\} once"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.com/v1",
+        "http://127.0.0.1:8080/v1",
+        "http://localhost:11434/v1",
+        "http://192.168.1.5/v1",
+        "http://ollama:11434/v1",
+        "http://model.internal/v1",
+        "http://[::1]:8080/v1",
+    ],
+)
+def test_a_model_is_named_by_https_or_by_an_address_nearby(url):
+    assert load_settings(model_url=url, model_name="small").model_base == url
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"model_url": "http://api.example.com/v1"}, "MODEL_URL is wrong: over the internet"),
+        ({"model_url": "http://8.8.8.8/v1"}, "MODEL_URL is wrong: over the internet"),
+        ({"model_url": "https://user:secret@api.example.com"}, "MODEL_URL is wrong: write the"),
+        ({"model_url": "https://api.example.com/v1?key=1"}, "MODEL_URL is wrong: write the"),
+        ({"model_url": "https://api.example.com/v1"}, "MODEL_NAME is wrong: with MODEL_URL"),
+        ({"model_key": "two\nlines"}, "MODEL_KEY is wrong: a key is one line"),
+        ({"model_sends": "everything"}, "MODEL_SENDS is wrong"),
+        ({"model_daily_tokens": "0"}, "MODEL_DAILY_TOKENS is wrong"),
+    ],
+)
+def test_a_wrong_model_is_refused_with_a_sentence(given, sentence):
+    with pytest.raises(WrongSettingError, match="^" + re.escape(sentence)) as caught:
+        load_settings(**given)
+
+    assert "secret" not in str(caught.value)

@@ -29,9 +29,9 @@ class Deployment:
     """The bot's *token*, the address of the Bot API (*api_url*), and who may use the bot.
 
     The playground adds *newsroom*, the host and port that the fetcher may reach although they are
-    private; *newsroom_site*, its pages; *feeds* to read; *picture_proxy*, which draws
-    their pictures; *smtp*, the host and port of its mail
-    server; *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
+    private; *newsroom_site*, its pages; *feeds* to read; *picture_proxy*, which draws their
+    pictures; *smtp*, the host and port of its mail server; *model_url*, its language model;
+    *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
     """
 
     token: str
@@ -42,6 +42,7 @@ class Deployment:
     feeds: tuple[str, ...] = ()
     picture_proxy: str | None = None
     smtp: tuple[str, int] | None = None
+    model_url: str | None = None
     public_url: str | None = None  # the address of our pages, without a slash at the end
     frames: tuple[str, ...] = ()
     playground: Playground | None = None
@@ -106,6 +107,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
         picture_proxy=f"{base}/news/pictures/{{width}}x{{height}}?of={{url}}",
         smtp=playground.smtp,
+        model_url=playground.model_url,
         public_url=f"http://127.0.0.1:{settings.web_port}",
         frames=(base, base.replace("127.0.0.1", "localhost")),
         playground=playground,

@@ -331,6 +331,11 @@ class ProcessContext:
         return access_of(self.settings, self.deployment.access)
 
     @property
+    def has_model(self) -> bool:
+        """Whether a language model is set up, by the settings or in a playground."""
+        return bool(self.settings.model_url or self.deployment.model_url)
+
+    @property
     def roles(self) -> frozenset[Role]:
         return self.settings.roles
 
@@ -371,6 +376,7 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
         is_playground=deployment.is_playground,
         app_url=deployment.app_url,
         has_search_feeds=bool(settings.search_feeds),
+        has_model=process.has_model,
     )
 
 

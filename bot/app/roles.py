@@ -3,7 +3,8 @@
 chat     answers users, and reports the progress of long work
 poll     reads sources
 match    groups articles into stories, and finds the queries that they match
-publish  makes alerts, digests and broadcasts as rows of the outbox, and deletes expired data
+publish  makes alerts, digests and broadcasts as rows of the outbox, asks the language model, and
+         deletes expired data
 send     sends the outbox to Telegram and mail servers, and reads bounces
 web      serves the pages; it has no stages
 
@@ -47,6 +48,7 @@ async def open_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
         runners += await stack.enter_async_context(send_stages(process))
     if Role.PUBLISH in process.roles:
         runners += publish_stages(process)
+        runners += await model_stages(process, stack)
     if Role.MATCH in process.roles:
         runners += match_stages(process)
     if Role.POLL in process.roles:
@@ -156,6 +158,26 @@ def publish_stages(process: ProcessContext) -> list[StageRunner]:
         StageRunner(stages.ACCESS, partial(follow_access, storage, access=process.access)),
         StageRunner(stages.FORGET, retention.run_once),
     ]
+
+
+async def model_stages(process: ProcessContext, stack: AsyncExitStack) -> list[StageRunner]:
+    """Return the stage of the language model, if there is one; *stack* closes its connections."""
+    if not process.has_model:
+        return []
+    from bot.app.model import make_model_client
+    from bot.model.stage import ModelStage
+
+    settings = process.settings
+    client = await stack.enter_async_context(make_model_client(settings, process.deployment))
+    stage = ModelStage(
+        process.storage,
+        client,
+        process.owner,
+        budget=settings.model_daily_tokens,
+        sends=settings.model_sends,
+        instrumentation=process.instrumentation,
+    )
+    return [StageRunner(stages.MODEL, stage.run_once)]
 
 
 @asynccontextmanager

@@ -114,6 +114,13 @@ class SetHeadlines(CallbackData, prefix="headlines"):
     wanted: bool
 
 
+class KeepOriginal(CallbackData, prefix="original"):
+    """Sets whether digests leave the topic's headlines in their own languages."""
+
+    topic_id: RowId
+    keeps: bool
+
+
 class ShowCard(CallbackData, prefix="card"):
     topic_id: RowId
 
@@ -745,6 +752,10 @@ class SetPicture(CallbackData, prefix="picture"):
 
 class SetHashtags(CallbackData, prefix="hashtags"):
     is_wanted: bool
+
+
+class SetModel(CallbackData, prefix="model"):
+    uses: bool
 
 
 class UndoSetting(CallbackData, prefix="undo"):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.ops.doctor.findings import Finding
     from bot.settings import Settings
     from storage.db.engine import Storage, Transaction
+    from storage.model_texts import ModelText
     from storage.outbox import Delivery
     from storage.stats import Count, Lags
 
@@ -318,7 +319,16 @@ def _delivery_shown(trace: DeliveryTrace) -> RenderableType:
     return Group(table, Text(f"It reports {len(reported)}:"), *reported, Text(""))
 
 
-def _events(trace: ArticleTrace) -> Iterator[Event]:
+def _model_text_shown(text: ModelText) -> str:
+    """Return what a language model made of the story in one language, and what was dropped."""
+    if text.made_at is None:
+        return f"{text.language}: wanted, not made yet; {text.failures} calls failed"
+    parts = [f"{len(text.translations)} translated", f"{len(text.summary)} sentences"]
+    parts += [f"{kind} dropped ({reason})" for kind, reason in text.dropped]
+    return f"{text.language}, {text.tokens} tokens: {', '.join(parts)}"
+
+
+def _events(trace: ArticleTrace) -> Iterator[Event]:  # noqa: C901 - one line a kind
     article, matches = trace.article, trace.matches
     for source in trace.sources:
         yield Event(source.first_seen_at, "entry", f"source {source.source_id}, {source.host}")
@@ -326,6 +336,8 @@ def _events(trace: ArticleTrace) -> Iterator[Event]:
     yield Event(
         article.stored_at, "article", f"article {article.id}, story {article.story_id}{quiet}"
     )
+    for text in trace.model_texts:
+        yield Event(text.made_at or text.wanted_at, "model", _model_text_shown(text))
     if article.revised_at:
         yield Event(article.revised_at, "revised", f"version {article.version}")
     if matches.first_at and matches.queries:

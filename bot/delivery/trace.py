@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from storage.articles import articles_by_url
 from storage.enums import ArticleStage
+from storage.model_texts import texts_of_story
 from storage.trace import (
     CarriedEntry,
     Decision,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from storage.articles import Article
     from storage.db.engine import Storage, Transaction
+    from storage.model_texts import ModelText
     from storage.outbox import Delivery
 
 MOST: Final = 100  # alerts, and editions
@@ -52,6 +54,7 @@ class ArticleTrace:
     alerts: Sequence[Decision] = ()
     editions: Sequence[Decision] = ()
     deliveries: Sequence[Delivery] = ()
+    model_texts: Sequence[ModelText] = ()
 
     @property
     def progress(self) -> str:
@@ -127,4 +130,5 @@ async def _trace(tx: Transaction, article: Article) -> ArticleTrace:
             editions=[edition.id for edition in editions],
             limit=MOST * MOST_PARTS,
         ),
+        await texts_of_story(tx, article.story_id),
     )

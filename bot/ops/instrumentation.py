@@ -29,6 +29,7 @@ class Operation(StrEnum):
     UPDATE = "update"  # from Telegram, by its kind
     CALL = "call"  # of the Bot API, by its method
     SEND = "send"  # a delivery, by its medium
+    MODEL = "model"  # of the language model, by the language of the answer
 
 
 class GaugeName(StrEnum):

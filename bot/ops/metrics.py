@@ -63,6 +63,11 @@ _COUNTERS: Final = {
         "Deliveries handed to Telegram or the mail server.",
         ("medium", "outcome"),
     ),
+    Operation.MODEL: (
+        "model_calls",
+        "Calls of the language model.",
+        ("language", "outcome"),
+    ),
 }
 _HISTOGRAMS: Final = {
     Operation.STEP: ("step_round_seconds", "Duration of rounds.", ("step",), _ROUNDS),
@@ -74,6 +79,12 @@ _HISTOGRAMS: Final = {
     ),
     Operation.READ: ("read_seconds", "Duration of reading documents.", ("purpose",), _QUICK),
     Operation.UPDATE: ("update_seconds", "Duration of handling updates.", ("kind",), _CALLS),
+    Operation.MODEL: (
+        "model_seconds",
+        "Duration of calls of the language model.",
+        ("language",),
+        _CALLS,
+    ),
     Operation.SEND: ("send_seconds", "Duration of handing deliveries over.", ("medium",), _CALLS),
 }
 # Tables whose new rows are counted.
@@ -131,6 +142,7 @@ class Metrics:
             "used": self._gauge(
                 "accounts_used", "Use of budgets by all accounts today.", ("kind",)
             ),
+            "model": self._gauge("model_today", "The language model today (UTC).", ("kind",)),
             "exhausted": self._gauge(
                 "accounts_exhausted", "Accounts that have used up a budget today.", ("kind",)
             ),
@@ -188,6 +200,8 @@ class Metrics:
         for state, number in backlog.sources.items():
             self._waiting["sources"].labels(state).set(number)
         self._put_aside.set(backlog.put_aside)
+        for kind, number in backlog.model.items():
+            self._waiting["model"].labels(kind).set(number)
         for kind in UsageKind:
             today = backlog.usage.get(kind, UsageToday(0, 0))
             self._waiting["used"].labels(kind).set(today.used)

@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import ConfigDict, NonNegativeInt, ValidationError, validate_call
 
 from bot.playground.errors import ApiError, bad_request
+from bot.playground.modelroom.server import Mode
 from bot.playground.state.flood import FloodMode
 from bot.playground.state.world import World
 from bot.playground.users import groups, messages, views
@@ -82,6 +83,12 @@ def flood(world: World, mode: str) -> Facts:
     return {}
 
 
+def model(world: World, mode: str) -> Facts:
+    """Make the language model answer right, wrong, or as another `Mode` says."""
+    world.model.mode = Mode(mode)
+    return {"mode": world.model.mode}
+
+
 VERBS: dict[str, Callable[..., Facts]] = {
     verb.__name__: validate_call(config=ConfigDict(strict=True, arbitrary_types_allowed=True))(verb)
     for verb in (
@@ -107,6 +114,7 @@ VERBS: dict[str, Callable[..., Facts]] = {
         inject,
         clear,
         flood,
+        model,
     )
 }
 
@@ -124,6 +132,7 @@ class Control:
             web.get("/control/journal", self.journal),
             web.get("/control/bot", self.bot),
             web.get("/control/newsroom", self.newsroom),
+            web.get("/control/model", self.model),
             web.get("/control/files/{id}", self.file),
         ]
 
@@ -181,6 +190,12 @@ class Control:
 
     async def newsroom(self, _request: web.Request) -> web.Response:
         return web.json_response(self.world.newsroom.state())
+
+    async def model(self, _request: web.Request) -> web.Response:
+        room = self.world.model
+        return web.json_response(
+            {"mode": room.mode, "modes": list(Mode), "requests": len(room.asked)}
+        )
 
     async def file(self, request: web.Request) -> web.Response:
         """Return a photo for the page."""

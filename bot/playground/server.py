@@ -1,4 +1,4 @@
-"""The playground as one server: Bot API, control API, chat page, newsroom and mailroom.
+"""The playground as one server: Bot API, control API, chat page, newsroom, mailroom, model room.
 
 Only programs on this machine and the playground's own page may use it. The server responds with 403
 if Host is not loopback (DNS rebinding), Origin is not the playground's own, or Sec-Fetch-Site is
@@ -22,13 +22,14 @@ from bot.playground.api.server import Api
 from bot.playground.api.webhooks import LONGEST_PAUSE, WebhookDelivery
 from bot.playground.control import Control
 from bot.playground.mailroom.server import Mailroom
+from bot.playground.modelroom.server import PATH as MODEL_PATH
 from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.newsroom.routes import NewsroomPages
 from bot.playground.state.flood import FloodMode
 from bot.playground.state.world import World
 
 LARGEST_BODY = 51 * 1024 * 1024  # bytes; a bot may upload 50 MB
-GUARDED = ("/control", "/bot", "/file", "/mail")
+GUARDED = ("/control", "/bot", "/file", "/mail", "/model")
 _OWN_SITE = {"same-origin", "none"}
 _PAGE = Path(__file__).with_name("page")
 _SHUTDOWN_TIME_OUT = 0.01  # seconds for calls in flight
@@ -80,13 +81,18 @@ class Playground:
         return self.host, self.mailroom.port
 
     @property
+    def model_url(self) -> str:
+        """The address of the language model, up to and without `/chat/completions`."""
+        return f"{self.base_url}{MODEL_PATH}"
+
+    @property
     def newsroom_url(self) -> str:
         return f"{self.base_url}/news/feed.xml"
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
         pages = NewsroomPages(self.newsroom)
-        for part in (self.api, Control(self.world), pages, self.mailroom):
+        for part in (self.api, Control(self.world), pages, self.mailroom, self.world.model):
             app.add_routes(part.routes())
         app.router.add_get("/", _index)
         app.router.add_static("/page", _PAGE)

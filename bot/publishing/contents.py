@@ -24,6 +24,7 @@ from bot.publishing.coverage import load_leads, load_reports
 from bot.publishing.developments import Development, development_of
 from bot.publishing.excerpts import LENGTHS, Length, excerpts
 from bot.publishing.leads import Lead, Report
+from bot.publishing.model_words import ModelWords, words_by_story
 from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
     CAPS,
@@ -37,6 +38,7 @@ from bot.publishing.selection import (
     most_covered,
 )
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
+from bot.rendering.i18n import language_for
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.sources.lead_pictures import LeadPicture
@@ -57,6 +59,7 @@ from storage.enums import CLOSED, ChatKind, MuteKind, Style, WordsPart
 from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
 from storage.matches import stories_by_day
+from storage.model_texts import model_texts_of
 from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, publisher_reports, reports_for_article
 from storage.topics import topics_by_id
@@ -216,6 +219,7 @@ async def _next_editions(
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
+    words = await _model_words(tx, readers, choices)
     return {
         reader.id: EditionPage(
             choice=choices[reader.id],
@@ -237,6 +241,7 @@ async def _next_editions(
             lead=news.picture_of(tops[reader.id]) if reader.wants_picture else None,
             shows_lead=reader.chat.pictures,
             mails_lead=reader.chat.mail_pictures,
+            model_texts=words.get(reader.id, {}),
         )
         for reader in readers
     }
@@ -245,6 +250,38 @@ async def _next_editions(
 def _top_of(choice: Choice) -> int:
     """Return the article of the first story that the edition lists; 0 if it lists none."""
     return next((story.article_id for story in choice.listed), 0)
+
+
+async def _model_words(
+    tx: Transaction, readers: Sequence[Reader], choices: Mapping[int, Choice]
+) -> dict[int, dict[int, ModelWords]]:
+    """Return what a language model made of the stories that are shown, by chat and story.
+
+    Only what is there already; readers of one language share it. A chat may have turned it off.
+    """
+    by_language: defaultdict[str, list[Reader]] = defaultdict(list)
+    for reader in readers:
+        if reader.chat.uses_model:
+            by_language[language_for(reader.chat.speaks)].append(reader)
+    words: dict[int, dict[int, ModelWords]] = {}
+    for code, speaking in by_language.items():
+        shown = {reader.id: _shown(choices[reader.id], reader.topics) for reader in speaking}
+        made = await model_texts_of(
+            tx, {story for each in shown.values() for story, *_ in each}, code
+        )
+        for reader in speaking if made else ():
+            words[reader.id] = words_by_story(made, shown[reader.id])
+    return words
+
+
+def _shown(choice: Choice, topics: Sequence[DigestTopic]) -> list[tuple[int, int, bool]]:
+    """Return the stories that an edition shows by their headlines, for `words_by_story`."""
+    keeping = {topic.id for topic in topics if topic.keeps_original}
+    return [
+        (story.id, story.article_id, section.topic.id in keeping)
+        for section in choice.sections
+        for story in (*section.listed, *section.headlines)
+    ]
 
 
 async def _choices(
@@ -353,6 +390,11 @@ async def load_made_digest(
         pictures = await pictures_of(tx, [top] if top else [])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
         queries = {topic.id: topic.query for topic in shown_topics.values()}
+        made_texts = (
+            await model_texts_of(tx, list(shown), language_for(chat.speaks))
+            if chat.uses_model
+            else {}
+        )
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
@@ -373,6 +415,7 @@ async def load_made_digest(
             lead=LeadPicture(*pictures[top]) if top in pictures else None,
             shows_lead=chat.pictures,
             mails_lead=chat.mail_pictures,
+            model_texts=words_by_story(made_texts, _shown(choice, topics)),
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
 

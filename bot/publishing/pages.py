@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.publishing.calendar import Plan
+from bot.publishing.headlines import short_headline
 from bot.publishing.leads import Lead
+from bot.publishing.model_words import ModelWords
 from bot.publishing.reading_time import minutes_of, reading_seconds
 from bot.publishing.selection import (
     Choice,
@@ -113,6 +115,7 @@ class EditionPage:
     - *is_private*: it is that of a private chat.
     - *is_most_covered*: it lists the most covered stories of a week, not what is new.
     - *words*: the chat's own, see `bot.rendering.own_words`.
+    - *model_texts* is what a language model made, by story.
     """
 
     choice: Choice
@@ -143,6 +146,7 @@ class EditionPage:
     is_private: bool = False
     is_most_covered: bool = False
     words: Mapping[WordsPart, str] = field(default_factory=dict)
+    model_texts: Mapping[int, ModelWords] = field(default_factory=dict)
 
     def news(self, section: Section) -> TopicNews:
         """Return what the digest shows of one topic."""
@@ -155,7 +159,7 @@ class EditionPage:
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
             listed=tuple(self.told[story.id] for story in listed),
-            headlines=tuple(story.view for story in headlines),
+            headlines=tuple(map(self.view, headlines)),
         )
 
     @cached_property
@@ -168,10 +172,13 @@ class EditionPage:
         }
 
     def view(self, story: SelectedStory) -> StoryView:
-        """Return the story as its readers in the chat's zone see it."""
-        if story.listed_at is None:
-            return story.view
-        return story.view._replace(known_since=local(story.listed_at, self.plan.zone).date())
+        """Return the story as readers in the chat's zone and language see it."""
+        view, words = story.view, self.model_texts.get(story.id)
+        if words:
+            view = view._replace(words=words)
+        if story.listed_at:
+            view = view._replace(known_since=local(story.listed_at, self.plan.zone).date())
+        return view
 
     @property
     def top(self) -> tuple[ToldStory, ...]:
@@ -180,13 +187,26 @@ class EditionPage:
     @property
     def heads(self) -> tuple[str, ...]:
         """The first headlines that a reader meets, in a few words each."""
-        return tuple(story.headline for story in islice(self.choice.in_order, _HEADS))
+        return tuple(
+            short_headline(words.title) if (words := self.translated(story)) else story.headline
+            for story in islice(self.choice.in_order, _HEADS)
+        )
 
     @property
     def next_heads(self) -> tuple[str, ...]:
         """The headlines after those of `heads`, whole."""
         following = islice(self.choice.in_order, _HEADS, 2 * _HEADS)
-        return tuple(story.title or host_shown(story.url) for story in following)
+        return tuple(
+            words.title
+            if (words := self.translated(story))
+            else story.title or host_shown(story.url)
+            for story in following
+        )
+
+    def translated(self, story: SelectedStory) -> ModelWords | None:
+        """Return what a model made of the story, if it translated the headline."""
+        words = self.model_texts.get(story.id)
+        return words if words and words.title else None
 
     @cached_property
     def minutes(self) -> int:

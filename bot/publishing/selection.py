@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from bot.publishing.developments import Development
 from bot.publishing.headlines import short_headline
+from bot.publishing.model_words import ModelWords
 from bot.sources.hosts import host_shown
 from storage.enums import Style
 
@@ -98,6 +99,7 @@ class StoryView(NamedTuple):
     reports: tuple[StoryReport, ...]
     development: Development | None = None
     known_since: date | None = None
+    words: ModelWords | None = None  # in the language of the reader
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _COLUMNS = frozenset({
     "telegram_id", "thread_id", "kind", "name", "thread_name", "invited_by", "language",
     "chosen_language", "state", "resume_at", "zone", "zone_guessed", "alerts_an_hour",
-    "empty_day", "style", "layout", "digest_by", "quiet_from", "quiet_to",
+    "empty_day", "style", "layout", "uses_model", "digest_by", "quiet_from", "quiet_to",
     "pictures", "mail_pictures", "alert_pictures", "hashtags",
 })  # fmt: skip
 _CONFIRMED = (MailboxState.ACTIVE, MailboxState.SUSPENDED, MailboxState.UNSUBSCRIBED)

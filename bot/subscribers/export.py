@@ -134,6 +134,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
                 muted=(muted[topic.id] or True) if topic.id in muted else False,
                 since=subscription.created_at,
                 headlines=subscription.headlines,
+                keeps_original=subscription.keeps_original,
             )
             for topic, subscription in await subscriptions_of(tx, chat_id)
         ),
@@ -189,6 +190,7 @@ def _settings(chat: Chat) -> ExportedSettings:
         mail_pictures=chat.mail_pictures,
         alert_pictures=chat.alert_pictures,
         hashtags=chat.hashtags,
+        uses_model=chat.uses_model,
         digest_by=chat.digest_by,
         since=chat.created_at,
     )
@@ -386,6 +388,7 @@ async def _import_topics(
                     tx, chat_id, topic.id, mode, sound, import_id=import_id
                 )
                 begun.headlines = wanted.topic.headlines
+                begun.keeps_original = wanted.topic.keeps_original
                 await _mute(tx, chat_id, topic.id, wanted.topic)
                 outcomes.append(True)
                 left -= 1

@@ -74,6 +74,7 @@ class ExportedSettings(_Part):
     mail_pictures: bool = False
     alert_pictures: bool = False
     hashtags: bool = False
+    uses_model: bool = True
     digest_by: str = ""
     pins: bool = False
     words: ExportedWords = ExportedWords()
@@ -97,6 +98,7 @@ class ExportedTopic(_Part):
     muted: bool | Timestamp = False
     since: Timestamp | None = None
     headlines: bool = False
+    keeps_original: bool = False
 
 
 class ExportedMute(_Part):

@@ -14,6 +14,7 @@ change.
 | alerts by e-mail | `yes`, or nothing |
 | pictures | the letters of the places, in order: `dm` |
 | hashtags | `1`, or nothing |
+| the language model | 1 or 0 |
 | others | the value |
 """
 
@@ -67,6 +68,8 @@ def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0
             return chosen.mailbox.reach
         case Setting.EMAIL_ALERTS:
             return _YES if chosen.mailbox.alerts else ""
+        case Setting.MODEL:
+            return str(int(chosen.uses_model))
 
 
 async def undo(
@@ -121,6 +124,8 @@ async def _restore(  # noqa: C901 - kinds
             await settings.apply_alerts_per_hour(tx, chat, number=int(value))
         case Setting.PIN:
             await settings.apply_pinning(tx, chat, wanted=value == "1")
+        case Setting.MODEL:
+            await settings.apply_model(tx, chat, uses=value == "1")
         case Setting.PAUSE if value:
             until = None if value == _ENDLESS else date.fromisoformat(value)
             await settings.apply_pause(tx, chat, until=until)

@@ -73,6 +73,7 @@ class Setting(StrEnum):
     DIGEST_MEDIUM = "d"
     EMAIL_ALERTS = "m"
     PIN = "n"
+    MODEL = "o"
 
 
 MAIL_SETTINGS = frozenset({Setting.DIGEST_MEDIUM, Setting.EMAIL_ALERTS})
@@ -115,6 +116,7 @@ class ChatSettings:
     may_not_pin: bool = False
     pictures: frozenset[PicturePlace] = frozenset({PicturePlace.DIGESTS})
     hashtags: bool = False
+    uses_model: bool = True
     change: "Change | None" = field(default=None, compare=False)
 
 
@@ -342,6 +344,15 @@ def _pictures(chat: Chat) -> frozenset[PicturePlace]:
     return frozenset(place for place, name in _PICTURE_COLUMNS.items() if getattr(chat, name))
 
 
+async def set_model(storage: Storage, chat_id: int, *, uses: bool) -> ChatSettings:
+    """Set whether digests show what a language model makes of stories."""
+    return await change(storage, chat_id, Setting.MODEL, partial(apply_model, uses=uses))
+
+
+async def apply_model(_: Transaction, chat: Chat, *, uses: bool) -> None:
+    chat.uses_model = uses
+
+
 # Quiet hours, and how many alerts an hour.
 
 
@@ -500,6 +511,7 @@ async def settings_of(tx: Transaction, chat: Chat) -> ChatSettings:
         may_not_pin=pin is not None and pin.refused_at is not None,
         pictures=_pictures(chat),
         hashtags=chat.hashtags,
+        uses_model=chat.uses_model,
     )
 
 

@@ -75,6 +75,19 @@ class Subscribed:
         return self.was is None
 
 
+async def keep_original(storage: Storage, chat_id: int, topic_id: int, *, keeps: bool) -> None:
+    """Set whether digests leave the topic's headlines in their own languages.
+
+    Raises NoSuchTopic if the chat does not subscribe to the topic.
+    """
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        subscription = await subscription_to(tx, chat_id, topic_id)
+        if subscription is None:
+            raise NoSuchTopic
+        subscription.keeps_original = keeps
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedTopic:
     """A topic with a new query, as *typed*, and the query *before*.

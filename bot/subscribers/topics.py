@@ -42,6 +42,7 @@ class ChatTopic:
     muted_until: datetime | None = None
     has_headlines: bool = False
     sound: Sound = Sound.NORMAL
+    keeps_original: bool = False  # digests do not translate its headlines
 
 
 async def subscribed(
@@ -146,6 +147,7 @@ async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
         _chat_topic(topic, subscription.mode if subscription else None),
         has_headlines=subscription is not None and subscription.headlines,
         sound=subscription.sound if subscription else Sound.NORMAL,
+        keeps_original=subscription is not None and subscription.keeps_original,
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
     )

@@ -109,14 +109,16 @@ class TestWithoutAMailServer:
         assert "/email" not in (await ann.presses(short, "All commands"))["text"]
 
 
+@pytest.mark.parametrize("has_model", [True, False])
 @pytest.mark.parametrize("has_search_feeds", [True, False])
-def test_privacy_says_whether_queries_go_to_search_engines(has_search_feeds):
-    values = {"can_mail": True, "has_search_feeds": has_search_feeds}
+def test_privacy_says_what_goes_to_search_engines_and_a_model(has_search_feeds, has_model):
+    values = {"can_mail": True, "has_search_feeds": has_search_feeds, "has_model": has_model}
 
     told = Renderer().message("chat/privacy.html", **values).text
 
     assert ("search engines" in told) is has_search_feeds
-    assert ("share nothing else" in told) is has_search_feeds
+    assert ("language model" in told) is has_model
+    assert ("share nothing else" in told) is (has_search_feeds or has_model)
 
 
 def test_commands_that_need_a_missing_setting_are_unavailable(storage):

@@ -16,14 +16,15 @@ TryChoice TryWords TurnSearch TurnStories Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField AskWords CancelQuestion Dismiss Erase
-FollowLink ImportFile KeepData KeepZone MoveHere MoveSubscription MutePublisher MuteStory MuteTopic
-OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords Resume SaveWords
-SetAlertRate SetDays SetDetail SetEmptyDay SetHashtags SetHeadlines SetLanguage SetLayout SetMode
-SetMostCovered SetOnlyTime SetPicture SetPinning SetQuiet SetRhythm SetScheduleTime SetSound
-SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays ShowLayout ShowMoreTimes
-ShowOrder ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowWords ShowZone SubscribeQuery
-SubscribeTopic UndoImport UndoMute UndoQuery UndoSetting UndoSubscribe UndoUnsubscribe UndoWords
-Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe UseQuery
+FollowLink ImportFile KeepData KeepOriginal KeepZone MoveHere MoveSubscription MutePublisher
+MuteStory MuteTopic OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords
+Resume SaveWords SetAlertRate SetDays SetDetail SetEmptyDay SetHashtags SetHeadlines SetLanguage
+SetLayout SetMode SetModel SetMostCovered SetOnlyTime SetPicture SetPinning SetQuiet SetRhythm
+SetScheduleTime SetSound SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
+ShowLayout ShowMoreTimes ShowOrder ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowWords
+ShowZone SubscribeQuery SubscribeTopic UndoImport UndoMute UndoQuery UndoSetting UndoSubscribe
+UndoUnsubscribe UndoWords Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe
+UseQuery
 """
 CONFIDENTIAL = """
 CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage

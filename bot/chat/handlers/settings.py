@@ -60,12 +60,14 @@ _PAGES: dict[type[CallbackData], str] = {  # by the button that only opens the p
 
 
 async def send_settings(_: object, context: Context) -> None:
-    await context.reply.show(_SETTINGS, settings=await _settings(context))
+    has_model = context.resources.has_model
+    await context.reply.show(_SETTINGS, settings=await _settings(context), has_model=has_model)
 
 
 async def show_page(_: object, callback_data: CallbackData, context: Context) -> None:
     template = _PAGES[type(callback_data)]
-    await context.reply.change(template, settings=await _settings(context))
+    has_model = context.resources.has_model
+    await context.reply.change(template, settings=await _settings(context), has_model=has_model)
 
 
 async def _settings(context: Context) -> ChatSettings:
@@ -87,7 +89,8 @@ async def _show_changed(
     changed: ChatSettings, template: str, context: Context, **values: Any
 ) -> None:
     """Show a page with the new value, and say in passing that it is saved or undone."""
-    await context.reply.change(template, settings=changed, **values)
+    has_model = context.resources.has_model
+    await context.reply.change(template, settings=changed, has_model=has_model, **values)
     await context.reply.note("chat/saved.html#toast", settings=changed)
 
 
@@ -206,6 +209,11 @@ async def set_hashtags(_: object, callback_data: press.SetHashtags, context: Con
     is_wanted = callback_data.is_wanted
     changing = settings.set_hashtags(context.storage, context.chat_id, is_wanted=is_wanted)
     await _change(changing, context, _ALERT_RATE)
+
+
+async def set_model(_: object, callback_data: press.SetModel, context: Context) -> None:
+    uses = callback_data.uses
+    await _change(settings.set_model(context.storage, context.chat_id, uses=uses), context)
 
 
 # Under a digest: the answer is a message of its own, because the digest stays.
@@ -378,6 +386,7 @@ def make_router() -> Router:
     on_press(set_hashtags, press.SetHashtags.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_picture, press.SetPicture.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_layout, press.SetLayout.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(set_model, press.SetModel.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause, press.Pause.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(pause_for_days, press.PauseFor.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(resume, press.Resume.filter(), flags=Permission.ADMINISTRATORS.flags)

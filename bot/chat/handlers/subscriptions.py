@@ -228,7 +228,21 @@ async def open_topic(_: object, callback_data: press.OpenTopic, context: Context
 
 async def open_topic_menu(_: object, callback_data: press.ShowTopicMenu, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await context.reply.change_buttons(f"chat/topics.html#{callback_data.menu}", topic=topic)
+    await context.reply.change_buttons(
+        f"chat/topics.html#{callback_data.menu}",
+        topic=topic,
+        has_model=context.resources.has_model,
+    )
+
+
+async def keep_original(_: object, callback_data: press.KeepOriginal, context: Context) -> None:
+    """Change the setting, and show it on the button that changes it back."""
+    topic_id, keeps = callback_data.topic_id, callback_data.keeps
+    await subscriptions.keep_original(context.storage, context.chat_id, topic_id, keeps=keeps)
+    topic = await topics.get_topic(context.storage, context.chat_id, topic_id)
+    await context.reply.change_buttons(
+        "chat/topics.html#more", topic=topic, has_model=context.resources.has_model
+    )
 
 
 async def set_mode(_: object, callback_data: press.SetMode, context: Context) -> None:
@@ -489,6 +503,7 @@ def make_router() -> Router:
     on_press(ask_question, press.Ask.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(drop_buttons, press.Dismiss.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_sound, press.SetSound.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(keep_original, press.KeepOriginal.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(set_mode, press.SetMode.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(mute_topic, press.MuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(unmute_topic, press.UnmuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)

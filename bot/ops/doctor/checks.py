@@ -30,6 +30,7 @@ from storage.clocks import poisoned_times
 from storage.db.filelock import lock_beside, lock_holder
 from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
+from storage.model_texts import model_day
 from storage.schema import database_file
 from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
 from storage.usage import count_exhausted
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
     from storage.db.engine import Transaction
+    from storage.model_texts import ModelDay
 
 PATIENCE_SECONDS = 20
 _QUICK_CHECK_SECONDS = 10
 _MAIL_SECONDS = 60  # for several requests, one after another
+_MODEL_SECONDS = 130  # longer than its client waits
 _TEMPLATES_SECONDS = 60  # because all of them are rendered
 
 
@@ -106,6 +109,13 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
             needs_network=True,
             seconds=_MAIL_SECONDS,
         ),
+        Check(
+            "the language model",
+            lambda: _model(settings),
+            needs_network=True,
+            seconds=_MODEL_SECONDS,
+        ),
+        Check("the tokens of the day", lambda: _tokens(settings, url)),
         Check("the pages", lambda: _pages(settings), needs_network=True),
     ]
     return [check for check in checks if not (quick and check.needs_network)]
@@ -242,6 +252,29 @@ async def _imap(settings: Settings) -> Sequence[Finding]:
 
     mailbox = imap_of(settings)
     return [await check_imap(mailbox)] if mailbox else []
+
+
+async def _model(settings: Settings) -> Sequence[Finding]:
+    if settings.model_url is None:
+        return []
+    from bot.app.model import make_model_client
+    from bot.ops.doctor.model import check_model
+
+    async with make_model_client(settings) as client:
+        return await check_model(client)
+
+
+async def _tokens(settings: Settings, url: str) -> Sequence[Finding]:
+    if settings.model_url is None:
+        return []
+    from bot.ops.doctor.model import judge_budget
+
+    today = await _query(url, _model_today)
+    return [judge_budget(today, settings.model_daily_tokens)] if today else []
+
+
+async def _model_today(tx: Transaction) -> ModelDay:
+    return await model_day(tx, tx.now.date())
 
 
 async def _holders(url: str) -> list[str] | None:

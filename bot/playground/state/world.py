@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.playground.errors import bad_request
+from bot.playground.modelroom.server import ModelRoom
 from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.state.chats import (
     ChatType,
@@ -53,6 +54,7 @@ class World:
         self.inline = Queries(clock, INLINE_LIFETIME, 800_000_000)
         self.files = Files()
         self.profile = Profile()
+        self.model = ModelRoom()
         self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
         self.token = "1:playground"  # noqa: S105 - the latest token used; it signs launch data
         self._last_message = 0

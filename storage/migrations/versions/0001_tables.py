@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.Column("mail_pictures", sa.Boolean(), nullable=False),
         sa.Column("alert_pictures", sa.Boolean(), nullable=False),
         sa.Column("hashtags", sa.Boolean(), nullable=False),
+        sa.Column("uses_model", sa.Boolean(), nullable=False),
         sa.Column("next_digest_at", UTCDateTime(), nullable=True),
         sa.Column("quiet_from", sa.Integer(), nullable=True),
         sa.Column("quiet_to", sa.Integer(), nullable=True),
@@ -210,6 +211,18 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_mailboxrequest_asked_at"), "mailboxrequest", ["asked_at"], unique=False
+    )
+    op.create_table(
+        "model_day",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("dropped", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_model_day")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "pace",
@@ -534,6 +547,7 @@ def upgrade() -> None:
         "follow",
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("import_id", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_follow_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -570,6 +584,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("chat_id", name=op.f("uq_mailbox_chat_id")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "model_text",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("story_id", ROW_ID, nullable=False),
+        sa.Column("language", AutoString(length=16), nullable=False),
+        sa.Column("wanted_at", UTCDateTime(), nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("try_at", UTCDateTime(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=True),
+        sa.Column("input_hash", AutoString(length=32), nullable=False),
+        sa.Column("translations", sa.JSON(), nullable=False),
+        sa.Column("summary", sa.JSON(), nullable=False),
+        sa.Column("dropped", sa.JSON(), nullable=False),
+        sa.Column("tokens", sa.Integer(), nullable=False),
+        sa.Column("model", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["story_id"],
+            ["story.id"],
+            name=op.f("fk_model_text_story_id_story"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_text")),
+        sa.UniqueConstraint("story_id", "language", name=op.f("uq_model_text_story_id_language")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_model_text_wanted_at"), "model_text", ["wanted_at"], unique=False)
     op.create_table(
         "mute",
         sa.Column("id", ROW_ID, nullable=False),
@@ -882,7 +925,7 @@ def upgrade() -> None:
             name=op.f("fk_editionstory_edition_id_edition"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("chat_id", "story_id", name=op.f("pk_editionstory")),
+        sa.PrimaryKeyConstraint("chat_id", "story_id", "edition_id", name=op.f("pk_editionstory")),
     )
     op.create_index(
         op.f("ix_editionstory_edition_id"), "editionstory", ["edition_id"], unique=False
@@ -896,6 +939,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("headlines", sa.Boolean(), nullable=False),
+        sa.Column("keeps_original", sa.Boolean(), nullable=False),
         sa.Column("ended_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"],
@@ -1003,8 +1047,10 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("sound", sa.String(16), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("import_id", ROW_ID, nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("headlines", sa.Boolean(), nullable=False),
+        sa.Column("keeps_original", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_subscription_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -1227,6 +1273,7 @@ def downgrade() -> None:
         "pin",
         "outage",
         "mute",
+        "model_text",
         "mailbox",
         "follow",
         "feedimport",
@@ -1245,6 +1292,7 @@ def downgrade() -> None:
         "query",
         "processedupdate",
         "pace",
+        "model_day",
         "mailboxrequest",
         "lease",
         "invite",
