@@ -49,6 +49,7 @@ CARRIED: dict[str, list[Any]] = {
     "was": [None, Mode.BOTH],
     "weekdays": [31],
     "words": ["okapi", ""],
+    "zone": ["", "Asia/Tokyo"],
 }
 _MOST = 24  # buttons of one class; further ones would be alike
 _numbers = count(1)  # update numbers, each used once

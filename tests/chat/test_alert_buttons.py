@@ -103,9 +103,9 @@ async def test_a_mute_is_confirmed_and_can_be_undone(ann, alert, mutes, label, s
             3, "Sample Times is muted until 9 Mar 21:01.", MuteKind.SOURCE, id="source, a week"
         ),
         pytest.param(
-            4, "Detained is muted until tomorrow, 21:01.", MuteKind.TOPIC, id="topic, a day"
+            5, "Detained is muted until tomorrow, 21:01.", MuteKind.TOPIC, id="topic, a day"
         ),
-        pytest.param(5, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
+        pytest.param(6, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
     ],
 )
 async def test_the_menu_mutes_for_a_limited_time(ann, house, alert, mutes, number, said, kind):
@@ -143,7 +143,7 @@ async def press_in_menu(ann, house, alert, number: int) -> str:
 async def test_the_publisher_of_an_alert_is_made_silent_and_that_is_undone(
     ann, house, alert, mutes
 ):
-    said = await press_in_menu(ann, house, alert, 3)
+    said = await press_in_menu(ann, house, alert, 4)
     silent = await ann.next()
 
     assert said == "Alerts from Sample Times make no sound now."
@@ -155,7 +155,7 @@ async def test_the_publisher_of_an_alert_is_made_silent_and_that_is_undone(
 
 
 async def test_the_topic_of_an_alert_is_made_silent(ann, house, alert):
-    said = await press_in_menu(ann, house, alert, 6)
+    said = await press_in_menu(ann, house, alert, 7)
 
     assert said.startswith("Its alerts make no sound now.")
     assert labels(await ann.next()) == DEFAULT
@@ -216,7 +216,7 @@ async def test_alerts_that_were_sent_are_listed_and_shown_again(ann, one_storage
     listed = await ann.says("/recent")
     again = await ann.presses(listed, "1")
 
-    assert f"1. {TITLE} · Sample Times · " in listed["text"]
+    assert f"1. {TITLE}\nSample Times · " in listed["text"]
     assert "Detained" in listed["text"]
     assert labels(listed) == ["1"]
     assert again["message_id"] != listed["message_id"]

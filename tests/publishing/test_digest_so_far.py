@@ -23,7 +23,7 @@ def show(storage, renderer):
 async def test_the_next_digest_is_shown_without_changing_anything(show, newsroom, clock):
     source, chat, query = (
         await newsroom.source(),
-        await newsroom.chat(),
+        await newsroom.chat(next_digest_at=clock.now + HOUR),
         await newsroom.query("words"),
     )
     await newsroom.subscribe(chat, query, "My words", Mode.BOTH)

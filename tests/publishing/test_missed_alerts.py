@@ -84,7 +84,7 @@ async def test_missed_alerts_are_in_the_next_digest(
 
     assert await newsroom.alerts() == []
     assert "Ferries · 1 story\n\n• A ferry sinks" in first[0]
-    assert "You subscribe to 1 topic" in first[0]
+    assert "That is all: 1 story" in first[0]
     assert "ferry" not in second[1]
 
 

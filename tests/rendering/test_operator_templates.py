@@ -91,7 +91,7 @@ def test_shipped_templates_use_an_operators_part(folder):
 
     (message,) = edition_page(renderer, sample_edition())
 
-    assert message.keyboard[0][0].text == "Our site"
+    assert "Our site" in [button.text for row in message.keyboard for button in row]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_shipped_templates_use_an_operators_part(folder):
             "{% macro title(story, snippet=none) %}\n{{ story.headline }}{% endmacro %}\n"
             "{% macro publishers(story) %}{% endmacro %}{% macro line(s, t) %}{% endmacro %}"
             "{% macro item(story, snippet, zone, today) %}{{ title(story) }}{% endmacro %}",
-            "macros/story.html, line 2: 'bot.publishing.pages.Told object' has "
+            "macros/story.html, line 2: 'bot.publishing.pages.ToldStory object' has "
             "no attribute 'headline'.",
             id="a part that fails within a shipped one",
         ),

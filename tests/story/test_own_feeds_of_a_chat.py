@@ -254,7 +254,7 @@ async def test_an_article_of_a_publisher_and_an_own_feed_is_found_once(bot: Whol
         assert "1 story" in (await user.send("crane ferry"))["text"]
         assert len((await user.search_inline("crane"))["results"]) == 1
     await bot.run_at(20.5)
-    (digest,) = ann.texts_with("digest ·")
+    (digest,) = ann.texts_with("That is all: ")
     assert digest.count("• Crane collapses") == 1
 
 
