@@ -21,7 +21,7 @@ def run(*arguments: str) -> str:
 @pytest.mark.parametrize(
     ("what", "line"),
     [
-        pytest.param("digest", "Your Wednesday digest · 18 November", id="a digest"),
+        pytest.param("digest", "Envoy flies in for talks", id="a digest"),
         pytest.param("bundle", "During your quiet hours · 4 stories", id="a bundle"),
         pytest.param("alert", "Consul-general · Ministry asks", id="an alert"),
     ],
