@@ -341,7 +341,7 @@ async def test_a_picture_is_turned_on_or_off_and_undone_on_its_page(ann, setting
     assert "In mails" not in labels(layout)
 
 
-@pytest.mark.parametrize("label", ["Brief", "One rich message"])
+@pytest.mark.parametrize("label", ["Brief", "One long message"])
 async def test_a_layout_is_undone_on_its_page(ann, settings, label):
     layout = await ann.presses(settings, "Layout")
     changed = await ann.presses(layout, label)
