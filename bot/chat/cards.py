@@ -182,6 +182,12 @@ async def topic_page(topic_id: int, context: Context) -> dict[str, Any]:
     return {"topic": topic, **await seen_of(parse(topic.typed), context)}
 
 
+async def change_topic_page(topic_id: int, context: Context, **values: Any) -> None:
+    """Show the page of a topic in the pressed button's message; *values*: what has changed."""
+    page = await topic_page(topic_id, context)
+    await context.reply.change("chat/topics.html#topic", **page, **values)
+
+
 async def seen_of(query: ParsedQuery, context: Context) -> dict[str, Any]:
     """Return the template values that show the articles that *query* finds."""
     found = await search.find(context.storage, query, chat_id=context.chat_id)

@@ -26,7 +26,7 @@ from bot.stages import LastRound
 from storage import model_texts
 from storage.db.engine import Storage
 from storage.model_texts import ModelText, Wanted
-from storage.publishers import names_by_story, names_for_article
+from storage.publishers import Named, names_by_story, names_for_article
 
 log = structlog.get_logger(__name__)
 
@@ -228,7 +228,7 @@ def useful(
 
 
 def chosen(
-    stored: Sequence[model_texts.Report], names: Sequence[tuple[int, str]]
+    stored: Sequence[model_texts.Report], names: Sequence[Named]
 ) -> list[tuple[int, Report]]:
     """Return one report of each publisher, the earliest, each with the id of its article."""
     found: dict[str, tuple[int, Report]] = {}

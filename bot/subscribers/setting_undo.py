@@ -11,14 +11,14 @@ change.
 | language | our code of the chosen language, or nothing |
 | quiet hours | minutes after midnight: `1320-420`, or nothing |
 | pause | the local date on which it ends, `+` for no end, or nothing |
-| alerts by e-mail | `yes`, or nothing |
 | pictures | the letters of the places, in order: `dm` |
-| hashtags | `1`, or nothing |
-| the language model | 1 or 0 |
+| others that are on or off | `1`, or nothing |
 | others | the value |
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
+from typing import Final, NamedTuple
 
 from bot.subscribers import settings
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
@@ -32,44 +32,81 @@ from storage.schedules import QuietHours
 
 _ENDLESS = "+"
 _GUESSED = "?"
-_YES = "yes"
+_ON = "1"
 
 
-def value_of(chosen: ChatSettings, setting: Setting) -> str:  # noqa: C901, PLR0911 - kinds
+class _Plain(NamedTuple):
+    """A setting that is one value. *restore* raises ValueError or UserError for a wrong text."""
+
+    text: Callable[[ChatSettings], str]
+    restore: Callable[[Transaction, Chat, str], Awaitable[None]]
+
+
+_PLAIN: Final[Mapping[Setting, _Plain]] = {
+    Setting.LANGUAGE: _Plain(
+        lambda chosen: chosen.language or "",
+        lambda tx, chat, text: settings.apply_language(tx, chat, code=text or None),
+    ),
+    Setting.EMPTY_DAY: _Plain(
+        lambda chosen: chosen.empty_day,
+        lambda tx, chat, text: settings.apply_empty_day(tx, chat, empty_day=EmptyDay(text)),
+    ),
+    Setting.STYLE: _Plain(
+        lambda chosen: chosen.style,
+        lambda tx, chat, text: settings.apply_style(tx, chat, style=Style(text)),
+    ),
+    Setting.LAYOUT: _Plain(
+        lambda chosen: chosen.layout,
+        lambda tx, chat, text: settings.apply_layout(tx, chat, layout=Layout(text)),
+    ),
+    Setting.PICTURES: _Plain(
+        lambda chosen: "".join(sorted(chosen.pictures)),
+        lambda tx, chat, text: settings.apply_pictures(
+            tx, chat, places=frozenset(map(PicturePlace, text))
+        ),
+    ),
+    Setting.HASHTAGS: _Plain(
+        lambda chosen: _ON if chosen.hashtags else "",
+        lambda tx, chat, text: settings.apply_hashtags(tx, chat, is_wanted=text == _ON),
+    ),
+    Setting.ALERT_RATE: _Plain(
+        lambda chosen: str(chosen.alerts_an_hour),
+        lambda tx, chat, text: settings.apply_alerts_per_hour(tx, chat, number=int(text)),
+    ),
+    Setting.DIGEST_MEDIUM: _Plain(
+        lambda chosen: chosen.mailbox.reach,
+        lambda tx, chat, text: settings.apply_digest_medium(tx, chat, medium=DigestMedium(text)),
+    ),
+    Setting.EMAIL_ALERTS: _Plain(
+        lambda chosen: _ON if chosen.mailbox.alerts else "",
+        lambda tx, chat, text: settings.apply_email_alerts(tx, chat, wanted=text == _ON),
+    ),
+    Setting.PIN: _Plain(
+        lambda chosen: _ON if chosen.pins else "",
+        lambda tx, chat, text: settings.apply_pinning(tx, chat, wanted=text == _ON),
+    ),
+    Setting.MODEL: _Plain(
+        lambda chosen: _ON if chosen.uses_model else "",
+        lambda tx, chat, text: settings.apply_model(tx, chat, uses=text == _ON),
+    ),
+}
+
+
+def value_of(chosen: ChatSettings, setting: Setting) -> str:
     """Return the value of the *setting* as text."""
     match setting:
         case Setting.TIMES:
             return ",".join(f"{time.minutes}-{time.weekdays}" for time in chosen.plan.times)
         case Setting.ZONE:
             return (_GUESSED if chosen.zone_guessed else "") + chosen.plan.zone
-        case Setting.LANGUAGE:
-            return chosen.language or ""
-        case Setting.EMPTY_DAY:
-            return chosen.empty_day
-        case Setting.STYLE:
-            return chosen.style
-        case Setting.LAYOUT:
-            return chosen.layout
-        case Setting.HASHTAGS:
-            return "1" if chosen.hashtags else ""
-        case Setting.PICTURES:
-            return "".join(sorted(chosen.pictures))
         case Setting.QUIET:
             return f"{chosen.quiet.start}-{chosen.quiet.end}" if chosen.quiet else ""
-        case Setting.ALERT_RATE:
-            return str(chosen.alerts_an_hour)
-        case Setting.PIN:
-            return str(int(chosen.pins))
         case Setting.PAUSE:
             if chosen.paused_until:
                 return chosen.paused_until.isoformat()
             return _ENDLESS if chosen.is_paused else ""
-        case Setting.DIGEST_MEDIUM:
-            return chosen.mailbox.reach
-        case Setting.EMAIL_ALERTS:
-            return _YES if chosen.mailbox.alerts else ""
-        case Setting.MODEL:
-            return str(int(chosen.uses_model))
+        case _:
+            return _PLAIN[setting].text(chosen)
 
 
 async def undo(
@@ -92,9 +129,7 @@ async def undo(
     return await settings.change(storage, chat_id, setting, apply, is_undone=True)
 
 
-async def _restore(  # noqa: C901 - kinds
-    tx: Transaction, chat: Chat, setting: Setting, value: str
-) -> None:
+async def _restore(tx: Transaction, chat: Chat, setting: Setting, value: str) -> None:
     match setting:
         case Setting.TIMES:
             times = [WeeklyTime(*_pair(time)) for time in value.split(",")]
@@ -104,37 +139,16 @@ async def _restore(  # noqa: C901 - kinds
         case Setting.ZONE:
             zone, is_guessed = value.removeprefix(_GUESSED), value.startswith(_GUESSED)
             await settings.apply_zone(tx, chat, zone=zone, is_guessed=is_guessed)
-        case Setting.LANGUAGE:
-            await settings.apply_language(tx, chat, code=value or None)
-        case Setting.EMPTY_DAY:
-            await settings.apply_empty_day(tx, chat, empty_day=EmptyDay(value))
-        case Setting.STYLE:
-            await settings.apply_style(tx, chat, style=Style(value))
-        case Setting.LAYOUT:
-            await settings.apply_layout(tx, chat, layout=Layout(value))
-        case Setting.HASHTAGS:
-            await settings.apply_hashtags(tx, chat, is_wanted=bool(value))
-        case Setting.PICTURES:
-            places = frozenset(map(PicturePlace, value))
-            await settings.apply_pictures(tx, chat, places=places)
         case Setting.QUIET:
             hours = QuietHours(*_pair(value)) if value else None
             await settings.apply_quiet_hours(tx, chat, hours=hours)
-        case Setting.ALERT_RATE:
-            await settings.apply_alerts_per_hour(tx, chat, number=int(value))
-        case Setting.PIN:
-            await settings.apply_pinning(tx, chat, wanted=value == "1")
-        case Setting.MODEL:
-            await settings.apply_model(tx, chat, uses=value == "1")
         case Setting.PAUSE if value:
             until = None if value == _ENDLESS else date.fromisoformat(value)
             await settings.apply_pause(tx, chat, until=until)
         case Setting.PAUSE:
             await settings.end_pause(tx, chat)
-        case Setting.DIGEST_MEDIUM:
-            await settings.apply_digest_medium(tx, chat, medium=DigestMedium(value))
-        case Setting.EMAIL_ALERTS:
-            await settings.apply_email_alerts(tx, chat, wanted=value == _YES)
+        case _:
+            await _PLAIN[setting].restore(tx, chat, value)
 
 
 def _pair(value: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from bot.subscribers.digest_words import get_words, set_words
 from bot.subscribers.errors import NoWords
 from storage.chats import DigestWords
 from storage.enums import WordsPart
-from tests.chat.conftest import labels
+from tests.chat.conftest import House, labels
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ async def words(house, ann, playground):
     return await ann.says("/settings", "Words")
 
 
-async def stored(house, ann):
+async def stored(house: House) -> dict[WordsPart, str]:
     async with house.storage.reading() as tx:
         found = await tx.session.exec(select(DigestWords))
         return {row.part: row.text for row in found if row.text}
@@ -29,12 +29,12 @@ async def stored(house, ann):
 async def test_words_are_previewed_before_they_are_saved(house, ann, words):
     await ann.presses(words, "Introduction")
     preview = await ann.says("<b>Good</b> day: {stories} stories & more\nof {date}")
-    before = await stored(house, ann)
+    before = await stored(house)
     saved = await ann.presses(preview, "Save")
 
     assert "Good day: 0 stories & more\nof 2 March" in preview["text"]
     assert before == {}
-    assert await stored(house, ann) == {
+    assert await stored(house) == {
         WordsPart.INTRO: "<b>Good</b> day: {stories} stories & more\nof {date}"
     }
     assert "Remove introduction" in labels(saved)
@@ -46,11 +46,11 @@ async def test_a_change_of_words_can_be_undone(house, ann, words):
         words = await ann.presses(await ann.says(text), "Save")
 
     await ann.presses(words, "Undo")
-    assert await stored(house, ann) == {WordsPart.TITLE: "First"}
+    assert await stored(house) == {WordsPart.TITLE: "First"}
     removed = await ann.presses(await ann.says("/settings", "Words"), "Remove title")
-    assert await stored(house, ann) == {}
+    assert await stored(house) == {}
     await ann.presses(removed, "Undo")
-    assert await stored(house, ann) == {WordsPart.TITLE: "First"}
+    assert await stored(house) == {WordsPart.TITLE: "First"}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ async def test_words_that_no_digest_can_have_are_refused(house, ann, words, text
     await ann.presses(words, "Title")
 
     assert said in (await ann.says(text))["text"]
-    assert await stored(house, ann) == {}
+    assert await stored(house) == {}
 
 
 async def test_a_private_chat_has_no_words_of_its_own(house, ann):

@@ -25,15 +25,17 @@ AWAY = NeverSent("no connection")
 class FakePinning:
     """Pins messages, except that each call that pins takes the next of its *errors*."""
 
-    def __init__(self):
-        self.pinned, self.errors, self.unpin_fails = [], [], False
+    def __init__(self) -> None:
+        self.pinned: list[int] = []
+        self.errors: list[Exception | None] = []
+        self.unpin_fails = False
 
-    async def pin(self, _chat_id, message_id):
+    async def pin(self, _chat_id: int, message_id: int) -> None:
         if self.errors and (error := self.errors.pop(0)):
             raise error
         self.pinned.append(message_id)
 
-    async def unpin(self, _chat_id, message_id):
+    async def unpin(self, _chat_id: int, message_id: int) -> None:
         self.pinned.remove(message_id)
         if self.unpin_fails:
             raise GONE

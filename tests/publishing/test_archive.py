@@ -1,6 +1,8 @@
 """The static archive of a channel: valid pages that link to each other, and a feed."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import feedparser
 import pytest
@@ -47,7 +49,7 @@ def write(storage, renderer, newsroom, tmp_path):
     return archive
 
 
-def check_html(path):
+def check_html(path: Path) -> Any:
     """Parse strictly: no error but elements that are too new for the parser."""
     parser = etree.HTMLParser(recover=True)
     root = etree.fromstring(path.read_text(encoding="utf-8"), parser)
@@ -63,8 +65,11 @@ def check_html(path):
     return root
 
 
-def links_of(path):
-    return html.fromstring(path.read_text(encoding="utf-8")).xpath("//a/@href|//link/@href")
+def links_of(path: Path) -> list[str]:
+    found: list[str] = html.fromstring(path.read_text(encoding="utf-8")).xpath(
+        "//a/@href|//link/@href"
+    )
+    return found
 
 
 async def test_a_month_of_editions_is_valid_and_linked(publish, write, tmp_path):

@@ -1,6 +1,7 @@
 """Digests show what a language model made, labelled, and the original below."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,9 @@ async def test_a_topic_that_keeps_its_headlines_is_only_summarised(newsroom, ren
     digest = await load_digest_so_far(newsroom.storage, told)
     (topic,) = digest.subscribed
     async with newsroom.storage.writing() as tx:
-        (await subscription_to(tx, told, topic.id)).keeps_original = True
+        subscription = await subscription_to(tx, told, topic.id)
+        assert subscription
+        subscription.keeps_original = True
 
     text = await shown(newsroom, renderer, told)
 
@@ -93,8 +96,13 @@ async def test_readers_of_another_language_read_the_original(newsroom, renderer,
     assert TRANSLATED not in await shown(newsroom, renderer, told)
 
 
+def model_text(**made: Any) -> ModelText:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    return ModelText(story_id=1, language="de", wanted_at=now, try_at=now, **made)
+
+
 def test_words_that_were_not_made_are_none():
-    stored = ModelText(translations={"7": ["Titel", ""]}, summary=[])
+    stored = model_text(translations={"7": ["Titel", ""]})
 
     assert words_of(stored, 7) == ModelWords("Titel")
     assert words_of(stored, 8) is None
@@ -102,6 +110,6 @@ def test_words_that_were_not_made_are_none():
 
 
 def test_a_summary_is_shown_with_its_publishers():
-    stored = ModelText(translations={}, summary=[["Ein Satz.", ["A", "B"]]])
+    stored = model_text(summary=[("Ein Satz.", ["A", "B"])])
 
     assert words_of(stored, 1) == ModelWords(summary=(SummarySentence("Ein Satz.", ("A", "B")),))

@@ -26,8 +26,9 @@ async def chat(newsroom, storage):
     await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
     async with storage.writing() as tx:
         await tx.add(DigestTime(chat_id=chat, number=0, minutes=480, weekdays=EVERY_DAY))
-        weekly = {"number": 1, "minutes": 1200, "weekdays": 0b10, "most_covered": True}
-        await tx.add(DigestTime(chat_id=chat, **weekly))
+        await tx.add(
+            DigestTime(chat_id=chat, number=1, minutes=1200, weekdays=0b10, most_covered=True)
+        )
     wire, times = await newsroom.source("Wire"), await newsroom.source("Times")
     await newsroom.article("Big", query, source_id=wire)
     second = await newsroom.article("Big too", query, source_id=times)
@@ -52,6 +53,7 @@ async def test_the_most_covered_stories_come_again_in_their_own_edition(
     assert (daily.stories, weekly.stories) == (13, MOST_COVERED)
     assert text.index("Big") < text.index("Small")
     made = await load_made_digest(storage, chat, weekly.local_date, 1)
+    assert made
     assert made.is_most_covered
     assert made.choice.stories == MOST_COVERED
     listed = await sent_stories.list_stories(storage, chat, weekly.local_date, 1)

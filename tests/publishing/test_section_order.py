@@ -78,6 +78,7 @@ async def test_an_undone_unsubscription_keeps_its_place_and_form(storage, topics
 
     async with storage.reading() as tx:
         again = await subscription_to(tx, chat, first)
+    assert again
     assert (again.position, again.headlines) == (2, True)
 
 

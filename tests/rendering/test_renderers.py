@@ -53,7 +53,7 @@ def test_the_operators_templates_replace_those_of_all_languages(tmp_path):
     template.write_text(
         "{% block undone %}<p>Never mind! {% trans %}Undone.{% endtrans %}</p>{% endblock %}"
     )
-    renderers = Renderers(Overrides(tmp_path), TRANSLATIONS)
+    renderers = Renderers(Overrides(tmp_path), translations=TRANSLATIONS)
 
     texts = [renderers.of(code).message("chat/alert.html#undone").text for code in ("en", "qps")]
 

@@ -57,6 +57,7 @@ async def test_concurrent_reservations_keep_the_budget_to_the_token(storage):
 async def test_a_settled_call_counts_what_it_used(storage):
     async with storage.writing() as tx:
         day = await reserve_tokens(tx, 900, BUDGET)
+        assert day
         await settle_tokens(tx, day, reserved=900, used=100, kept=2, dropped=1)
         again = await reserve_tokens(tx, 900, BUDGET)
         too_many = await reserve_tokens(tx, 1, BUDGET)

@@ -11,8 +11,9 @@ from bot.subscribers.errors import NothingToUndo
 from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
 from bot.subscribers.text import checksum
+from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import EmptyDay, Layout, Style
+from storage.enums import ChatKind, EmptyDay, Layout, Style
 from storage.schedules import QuietHours
 from tests.subscribers.conftest import subscribe
 
@@ -37,6 +38,10 @@ async def set_hashtags(storage: Storage, chat_id: int, value: bool) -> ChatSetti
     return await settings.set_hashtags(storage, chat_id, is_wanted=value)
 
 
+async def set_model(storage: Storage, chat_id: int, value: bool) -> ChatSettings:
+    return await settings.set_model(storage, chat_id, uses=value)
+
+
 @pytest.mark.parametrize(
     ("change", "value"),
     [
@@ -48,12 +53,8 @@ async def set_hashtags(storage: Storage, chat_id: int, value: bool) -> ChatSetti
         (settings.set_layout, Layout.RICH),
         (partial(settings.set_picture, is_wanted=True), PicturePlace.MAILS),
         (partial(settings.set_picture, is_wanted=False), PicturePlace.DIGESTS),
-        (
-            lambda storage, chat, is_wanted: settings.set_hashtags(
-                storage, chat, is_wanted=is_wanted
-            ),
-            True,
-        ),
+        (set_hashtags, True),
+        (set_model, False),
         (settings.set_quiet_hours, QuietHours(1380, 360)),
         (settings.set_alerts_per_hour, 9),
         (settings.pause_for, 3),
@@ -69,6 +70,18 @@ async def test_the_settings_before_are_restored_exactly(storage, chat_id, change
     assert changed != before == restored
     with pytest.raises(NothingToUndo):
         await undo(storage, chat_id, changed)
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["begun", "ended"])
+async def test_the_pinning_of_a_channel_is_undone(storage, chat_id, wanted):
+    async with storage.writing() as tx:
+        (await tx.get_one(Chat, chat_id)).kind = ChatKind.CHANNEL
+    await settings.set_pinning(storage, chat_id, wanted=not wanted)
+    changed = await settings.set_pinning(storage, chat_id, wanted=wanted)
+
+    restored = await undo(storage, chat_id, changed)
+
+    assert (changed.pins, restored.pins) == (wanted, not wanted)
 
 
 async def test_the_end_of_a_pause_is_undone(storage, chat_id):

@@ -1,18 +1,19 @@
 """A chat's topics: the list, the catalogue, subscribing, and the page of one topic.
 
-The list, the catalogue and the page of a topic replace each other in one message.
+The list, the catalogue and the page of a topic replace each other in one message. `topic_options`
+has what the page sets, `publishers` and `trends` what it leads to.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.utils.deep_linking import create_deep_link
 
 from bot.chat import callbacks as press
 from bot.chat.cards import (
+    change_topic_page,
     others_of,
     show_card,
     show_understood,
@@ -26,13 +27,10 @@ from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
 from bot.matching.result_pages import PagePosition, archive
-from bot.publishing.topic_trend import topic_trend
-from bot.rendering.filters import day_and_month
-from bot.subscribers import groups, mutes, share_links, subscriptions, topics
-from bot.subscribers.mutes import ArticlePublisher, TopicSubject
+from bot.subscribers import groups, share_links, subscriptions, topics
 from bot.subscribers.settings import get_settings
 from bot.subscribers.text import one_line
-from storage.enums import ChatKind, MuteKind
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
 _LIST = "chat/topics.html#list"
 _TOPIC = "chat/topics.html#topic"
 _UNSUBSCRIBED = "chat/topics.html#unsubscribed"
-_TRENDS = "chat/trends.html#list"
 _FIELDS = {
     press.TopicField.QUERY: press.Question.TOPIC_QUERY,
     press.TopicField.NAME: press.Question.TOPIC_NAME,
@@ -76,22 +73,6 @@ async def _topics_page(number: int, context: Context) -> dict[str, Any]:
         "settings": await get_settings(storage, chat_id) if user.is_paused else None,
         **context.clock,
     }
-
-
-async def show_order(
-    _: object, callback_data: press.ShowOrder | press.MoveSubscription, context: Context
-) -> None:
-    page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
-    await context.reply.change("chat/topics.html#order", page=page)
-
-
-async def move_subscription(
-    _: object, callback_data: press.MoveSubscription, context: Context
-) -> None:
-    await subscriptions.move_topic(
-        context.storage, context.chat_id, callback_data.topic_id, is_up=callback_data.is_up
-    )
-    await show_order(None, callback_data, context)
 
 
 async def show_catalogue(_: object, callback_data: press.CataloguePage, context: Context) -> None:
@@ -140,7 +121,13 @@ async def subscribe_to_query(
 async def subscribe_to_topic(
     _: object, callback_data: press.SubscribeTopic, context: Context
 ) -> None:
-    subscribed = await _subscribe(callback_data, context)
+    subscribed = await subscriptions.subscribe_to_topic(
+        context.storage,
+        context.chat_id,
+        callback_data.topic_id,
+        callback_data.mode,
+        limits=context.limits,
+    )
     await _show_subscribed(subscribed, "", context)
 
 
@@ -168,7 +155,7 @@ async def undo_subscribe(_: object, callback_data: press.UndoSubscribe, context:
         topic_id = await subscriptions.undo_mode(
             context.storage, context.chat_id, number, mode, was
         )
-        await _change_page(topic_id, context)
+        await change_topic_page(topic_id, context)
 
 
 async def widen_query(pressed: CallbackQuery, callback_data: press.Widen, context: Context) -> None:
@@ -223,62 +210,7 @@ async def drop_buttons(_: object, context: Context) -> None:
 
 
 async def open_topic(_: object, callback_data: press.OpenTopic, context: Context) -> None:
-    await _change_page(callback_data.topic_id, context)
-
-
-async def open_topic_menu(_: object, callback_data: press.ShowTopicMenu, context: Context) -> None:
-    topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await context.reply.change_buttons(
-        f"chat/topics.html#{callback_data.menu}",
-        topic=topic,
-        has_model=context.resources.has_model,
-    )
-
-
-async def keep_original(_: object, callback_data: press.KeepOriginal, context: Context) -> None:
-    """Change the setting, and show it on the button that changes it back."""
-    topic_id, keeps = callback_data.topic_id, callback_data.keeps
-    await subscriptions.keep_original(context.storage, context.chat_id, topic_id, keeps=keeps)
-    topic = await topics.get_topic(context.storage, context.chat_id, topic_id)
-    await context.reply.change_buttons(
-        "chat/topics.html#more", topic=topic, has_model=context.resources.has_model
-    )
-
-
-async def set_mode(_: object, callback_data: press.SetMode, context: Context) -> None:
-    subscribed = await _subscribe(callback_data, context)
-    page = await topic_page(callback_data.topic_id, context)
-    await context.reply.change(_TOPIC, subscribed=subscribed, **page)
-
-
-async def set_sound(_: object, callback_data: press.SetSound, context: Context) -> None:
-    await subscriptions.set_sound(
-        context.storage, context.chat_id, callback_data.topic_id, callback_data.sound
-    )
-    await _change_page(callback_data.topic_id, context)
-
-
-async def _subscribe(chosen: press.SubscribeTopic | press.SetMode, context: Context) -> Subscribed:
-    return await subscriptions.subscribe_to_topic(
-        context.storage, context.chat_id, chosen.topic_id, chosen.mode, limits=context.limits
-    )
-
-
-async def set_headlines(_: object, callback_data: press.SetHeadlines, context: Context) -> None:
-    topic_id, wanted = callback_data.topic_id, callback_data.wanted
-    await subscriptions.set_headlines(context.storage, context.chat_id, topic_id, wanted=wanted)
-    await _change_page(topic_id, context)
-
-
-async def mute_topic(_: object, callback_data: press.MuteTopic, context: Context) -> None:
-    topic = TopicSubject(callback_data.topic_id)
-    await mutes.mute(context.storage, context.chat_id, topic, callback_data.duration)
-    await _change_page(topic.topic_id, context)
-
-
-async def unmute_topic(_: object, callback_data: press.UnmuteTopic, context: Context) -> None:
-    await mutes.unmute_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await _change_page(callback_data.topic_id, context)
+    await change_topic_page(callback_data.topic_id, context)
 
 
 async def ask_for_field(_: object, callback_data: press.AskTopicField, context: Context) -> None:
@@ -303,8 +235,7 @@ async def use_query(
     changed = await subscriptions.change_query(
         context.storage, context.chat_id, callback_data.topic_id, words_on(pressed)
     )
-    page = await topic_page(changed.topic_id, context)
-    await context.reply.change(_TOPIC, change=changed, **page)
+    await change_topic_page(changed.topic_id, context, change=changed)
 
 
 async def undo_query(
@@ -320,7 +251,7 @@ async def undo_query(
         await subscriptions.change_query(
             context.storage, context.chat_id, topic_id, former, after=after
         )
-    await _change_page(public_id or topic_id, context)
+    await change_topic_page(public_id or topic_id, context)
 
 
 async def rename_topic(message: Message, subject: int, context: Context) -> None:
@@ -342,7 +273,7 @@ async def undo_unsubscribe(
     await subscriptions.undo_unsubscribe(
         context.storage, context.chat_id, callback_data.topic_id, limits=context.limits
     )
-    await _change_page(callback_data.topic_id, context)
+    await change_topic_page(callback_data.topic_id, context)
 
 
 async def share_topic(_: object, callback_data: press.ShareTopic, context: Context) -> None:
@@ -365,87 +296,6 @@ async def show_recent(_: object, callback_data: press.ShowRecent, context: Conte
     )
 
 
-async def _change_page(topic_id: int, context: Context) -> None:
-    await context.reply.change(_TOPIC, **await topic_page(topic_id, context))
-
-
-# The publishers of a topic, in the same message.
-
-
-async def show_publishers(_: object, callback_data: press.ShowPublishers, context: Context) -> None:
-    found = await mutes.publishers_of_topic(
-        context.storage, context.chat_id, callback_data.topic_id
-    )
-    await context.reply.change("chat/publishers.html#list", found=found)
-
-
-async def open_publisher(_: object, callback_data: press.OpenPublisher, context: Context) -> None:
-    publisher = await mutes.get_publisher(
-        context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
-    )
-    ids = callback_data.model_dump(include={"topic_id", "source_id", "article_id"})
-    await context.reply.change(
-        "chat/publishers.html#one", publisher=publisher, ids=ids, **context.clock
-    )
-
-
-async def mute_publisher(_: object, callback_data: press.MutePublisher, context: Context) -> None:
-    kind = MuteKind.LESS if callback_data.is_less else MuteKind.SOURCE
-    publisher = ArticlePublisher(callback_data.source_id, callback_data.article_id, kind)
-    await mutes.mute(context.storage, context.chat_id, publisher, callback_data.duration)
-    await open_publisher(None, callback_data, context)
-
-
-async def unmute_publisher(
-    _: object, callback_data: press.UnmutePublisher, context: Context
-) -> None:
-    await mutes.unmute_publisher(
-        context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
-    )
-    await open_publisher(None, callback_data, context)
-
-
-# /trend: four weeks of a topic as a picture.
-
-
-async def show_trend(_: object, command: CommandObject, context: Context) -> None:
-    typed = one_line(command.args or "")
-    if not typed:
-        page = await topics.subscribed(context.storage, context.chat_id)
-        await context.reply.show(_TRENDS, page=page)
-        return
-    saved = await topics.saved_queries(context.storage, context.chat_id)
-    by_name = {name.casefold(): query for name, query in saved.items()}
-    await _send_trend(typed, by_name.get(typed.casefold(), typed), context)
-
-
-async def show_trends(_: object, callback_data: press.TrendsPage, context: Context) -> None:
-    page = await topics.subscribed(context.storage, context.chat_id, callback_data.page)
-    await context.reply.change(_TRENDS, page=page)
-
-
-async def show_topic_trend(_: object, callback_data: press.ShowTrend, context: Context) -> None:
-    topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await _send_trend(topic.name, topic.typed, context)
-
-
-async def _send_trend(name: str, typed: str, context: Context) -> None:
-    query = await topics.parse_for(context.storage, context.chat_id, typed)
-    locale = context.reply.renderer.environment.language.locale
-    async with context.reply.drawing():
-        trend = await topic_trend(
-            context.storage,
-            query,
-            chat_id=context.chat_id,
-            zone=context.user.zone,
-            name=name,
-            day_name=partial(day_and_month, locale=locale),
-        )
-    await context.reply.show_picture(
-        trend.png, "chat/trends.html#chart", name=name, typed=typed, seen=trend
-    )
-
-
 def _register_card_buttons(router: Router) -> None:
     """Register the buttons that show the card of another query."""
     for change_query, button in (
@@ -461,19 +311,10 @@ def _register_card_buttons(router: Router) -> None:
         )
 
 
-def _register_order_buttons(router: Router) -> None:
-    """Register the buttons that order topics, and choose what digests list of them."""
-    on_press, flags = router.callback_query.register, Permission.ADMINISTRATORS.flags
-    on_press(show_order, press.ShowOrder.filter(), flags=flags)
-    on_press(move_subscription, press.MoveSubscription.filter(), flags=flags)
-    on_press(set_headlines, press.SetHeadlines.filter(), flags=flags)
-
-
 def make_router() -> Router:
     router = Router(name="subscriptions")
     on_message, on_press = router.message.register, router.callback_query.register
     on_message(send_topics, ChatCommand("topics"))
-    on_message(show_trend, ChatCommand("trend"))
     on_message(preview_query, ChatCommand("subscribe", "watch"))
     administrators = Permission.ADMINISTRATORS
     on_message(compare_query, AnswerTo(press.Question.TOPIC_QUERY), flags=administrators.flags)
@@ -483,17 +324,9 @@ def make_router() -> Router:
     on_press(show_topics, press.TopicsPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(show_catalogue, press.CataloguePage.filter(), flags=Permission.EVERYBODY.flags)
     _register_card_buttons(router)
-    _register_order_buttons(router)
     on_press(show_topic_card, press.ShowCard.filter(), flags=Permission.EVERYBODY.flags)
     on_press(open_topic, press.OpenTopic.filter(), flags=Permission.EVERYBODY.flags)
-    more = press.ShowTopicMenu.filter(F.menu == press.TopicMenu.MORE)
-    on_press(open_topic_menu, more, flags=Permission.EVERYBODY.flags)
-    on_press(open_topic_menu, press.ShowTopicMenu.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(show_recent, press.ShowRecent.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(show_publishers, press.ShowPublishers.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(open_publisher, press.OpenPublisher.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(show_trends, press.TrendsPage.filter(), flags=Permission.EVERYBODY.flags)
-    on_press(show_topic_trend, press.ShowTrend.filter(), flags=Permission.EVERYBODY.flags)
     on_press(
         subscribe_to_query, press.SubscribeQuery.filter(), flags=Permission.ADMINISTRATORS.flags
     )
@@ -502,11 +335,6 @@ def make_router() -> Router:
     )
     on_press(ask_question, press.Ask.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(drop_buttons, press.Dismiss.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(set_sound, press.SetSound.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(keep_original, press.KeepOriginal.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(set_mode, press.SetMode.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(mute_topic, press.MuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(unmute_topic, press.UnmuteTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(ask_for_field, press.AskTopicField.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(use_query, press.UseQuery.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(keep_zone, press.KeepZone.filter(), flags=administrators.flags)
@@ -518,8 +346,4 @@ def make_router() -> Router:
     )
     # For administrators only, because sharing a long query stores it.
     on_press(share_topic, press.ShareTopic.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(mute_publisher, press.MutePublisher.filter(), flags=Permission.ADMINISTRATORS.flags)
-    on_press(
-        unmute_publisher, press.UnmutePublisher.filter(), flags=Permission.ADMINISTRATORS.flags
-    )
     return router
