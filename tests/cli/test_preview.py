@@ -43,11 +43,11 @@ def test_the_ending_of_a_file_decides_how_it_is_written(tmp_path):
 
     html = page.read_text(encoding="utf-8")
     assert html.startswith("<!doctype html>")
-    assert "<b>Your Wednesday digest</b>" in html
+    assert "<b>Wednesday, 18 November</b>" in html
 
 
 def test_a_digest_is_shown_as_a_mail():
-    assert run("email").startswith("4 stories: New consuls-general named")
+    assert run("email").startswith("Envoy flies in for talks on disputed remark; New consuls")
 
 
 def test_a_mail_is_written_as_it_is_sent(tmp_path):
@@ -68,7 +68,7 @@ def test_a_mail_is_opened_in_the_browser(tmp_path, monkeypatch):
     run("email", "--open", "--to", str(path))
 
     assert opened == [path.as_uri()]
-    assert "Your Wednesday digest" in path.read_text(encoding="utf-8")
+    assert "Wednesday, 18 November" in path.read_text(encoding="utf-8")
 
 
 def test_a_digest_is_shown_as_its_page_in_one_file(tmp_path):
@@ -77,7 +77,7 @@ def test_a_digest_is_shown_as_its_page_in_one_file(tmp_path):
     run("page", "--to", str(path))
 
     page = path.read_text(encoding="utf-8")
-    assert "<h1>Your Wednesday digest" in page
+    assert "<h1>Wednesday, 18 November" in page
     assert 'href="data:text/css;base64,' in page
 
 

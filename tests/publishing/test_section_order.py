@@ -45,7 +45,7 @@ async def test_sections_follow_the_order_of_the_chat(storage, topics, digest):
 
     text = await digest()
 
-    assert text.index("Second · 2 stories") < text.index("Of both") < text.index("First · ")
+    assert text.index("Second · 2 stories") < text.index("• Of both") < text.index("First · ")
 
 
 async def test_the_first_topic_cannot_move_up(storage, topics, digest):
@@ -92,9 +92,9 @@ async def test_a_channel_has_its_own_words_in_its_digest(storage, topics, newsro
 
     text = await digest()
 
-    assert text.startswith("Desk of 3 March · 3 March\n3 stories from 1 publisher\n\n3 from 1, 1\n")
+    assert text.startswith("Desk of 3 March · 3 March · 3 stories from 1 publisher, 1 minute\n\n3 from 1, 1\n")
     assert "\n<script>\n" in text
-    assert "Your Tuesday digest" not in text
+    assert "Tuesday, 3 March" not in text
 
 
 async def test_a_rich_digest_has_the_same_words_and_headlines(
