@@ -275,12 +275,14 @@ async def _model_words(
 
 
 def _shown(choice: Choice, topics: Sequence[DigestTopic]) -> list[tuple[int, int, bool]]:
-    """Return the stories that an edition shows by their headlines, for `words_by_story`."""
+    """Return the new stories of an edition in order, for `words_by_story`.
+
+    The first topic that a story hits says whether its headline stays as it is.
+    """
     keeping = {topic.id for topic in topics if topic.keeps_original}
     return [
-        (story.id, story.article_id, section.topic.id in keeping)
-        for section in choice.sections
-        for story in (*section.listed, *section.headlines)
+        (story.id, story.article_id, not keeping.isdisjoint(story.topic_ids[:1]))
+        for story in choice.in_order
     ]
 
 
@@ -437,6 +439,8 @@ def stories_of(
             hits=tuple(Hit(topic_id, frozenset()) for topic_id in row.topic_ids),
             published=row.published_at or row.published_on,
             alerted=row.alerted,
+            development=Development.read(row.development) if row.development else None,
+            listed_at=row.known_since,
         )
         for row in rows
     ]
