@@ -110,7 +110,7 @@ class EditionPage:
     - *is_channel*: its only buttons are links, because any other would act for all readers.
     - *next_at*: when the next digest is due, None if it should not be said.
     - *leads* are by story, for those that have one.
-    - *saved*: stories that the chat has saved, shown by a weekly digest.
+    - *saved*: stories that a private chat saved within the week, shown by a weekly digest.
     - *nearest*: on a day without news, the story to show instead, if the chat wants one.
     - *is_private*: it is that of a private chat.
     - *is_most_covered*: it lists the most covered stories of a week, not what is new.
