@@ -115,4 +115,5 @@ async def test_a_rich_digest_has_the_same_words_and_headlines(
     assert "<p>Bye</p>" in rich
     assert rich.count("Words on Only") == 1
     assert "Words on Only <b>two</b>." in rich
-    assert ["Stories ▸"] in [[button["text"] for button in each] for each in sent.body["keyboard"]]
+    labels = [button["text"] for row in sent.body["keyboard"] for button in row]
+    assert labels == ["Stories ▸", "Topics", "Time & pause", "Longer", "Shorter", "Weekly"]
