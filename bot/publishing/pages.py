@@ -40,6 +40,8 @@ _HEADS = 2
 TELEGRAM_WIDTH = 1280
 WEB_WIDTH = 720
 MAIL_WIDTH = 560
+# Stories of a bundle in Telegram that are not folded.
+_MOST_OPEN = 5
 # A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
 
@@ -394,21 +396,22 @@ def edition_values(edition: EditionPage, lead: ShownPicture | None = None) -> di
 class Bundled:
     """A story of a bundle, and the chat's topics that it hits, at least one.
 
-    *snippet* is None for a story that is shown without an excerpt.
+    *snippet* is None for a story that is shown without an excerpt. *told* stands above it.
     """
 
     story: SelectedStory
     topics: tuple[SelectedTopic, ...]
     snippet: Snippet | None = None
+    told: Told | None = None
 
 
 def only_story(
     stories: Sequence[Bundled], unlisted: int
-) -> tuple[SelectedStory, tuple[SelectedTopic, ...], Snippet] | None:
+) -> tuple[SelectedStory, tuple[SelectedTopic, ...], Snippet, Told | None] | None:
     """Return the values for the alert about the only story of a bundle; None if it has more."""
     match stories:
-        case [Bundled(story, topics, Snippet() as snippet)] if not unlisted:
-            return story, topics, snippet
+        case [Bundled(story, topics, Snippet() as snippet, told)] if not unlisted:
+            return story, topics, snippet, told
     return None
 
 
@@ -427,11 +430,12 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     *unlisted* is the number of stories that are only counted. A single story is an ordinary alert.
     """
     if alone := only_story(stories, unlisted):
-        story, topics, snippet = alone
-        return [
-            alert_page(renderer, story, topics, snippet, zone=zone, now=now, is_channel=is_channel)
-        ]
+        story, topics, snippet, told = alone
+        place = {"zone": zone, "now": now, "is_channel": is_channel}
+        return [alert_page(renderer, story, topics, snippet, told=told, **place)]
     values = bundle_values(stories, unlisted=unlisted, zone=zone, now=now, is_quiet=is_quiet)
+    is_long = len(stories) > _MOST_OPEN + 1  # a fold takes a line too
+    values["open"] = stories[:_MOST_OPEN] if is_long else stories
     return renderer.messages("alert/bundle.html", **values, is_channel=is_channel)
 
 
