@@ -218,13 +218,12 @@ async def _stories(
             article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
         )
         hits = [topic for topic in topics.values() if topic.id in alert.topic_ids]
+        snippet, told = None, None
         if len(stories) < MOST_EXCERPTS:
             queries = tuple(topic.query for topic in hits)
             snippet = excerpt(article.title, article.text or article.summary, queries)
             reported = known.get((bundle.chat_id, alert.story_id), ())
             told = beside(tellers.told(article.id, reported, tx.now), snippet.text)
-        else:
-            snippet = told = None
         selected = tuple(SelectedTopic(topic.id, topic.name) for topic in hits)
         stories.append(Bundled(story, selected, snippet, told))
     return stories, len(wanted) - len(listed)

@@ -98,8 +98,8 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
     A single story is an ordinary alert.
     """
     if alone := only_story(stories, unlisted):
-        *shown, told = alone
-        return alert_mail(mailer, recipient, occasion, *shown, told=told, zone=zone)
+        story, topics, snippet, told = alone
+        return alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=zone, told=told)
     values = bundle_values(
         stories, unlisted=unlisted, zone=zone, now=occasion.now, is_quiet=is_quiet
     )

@@ -6,16 +6,17 @@ import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select, update
 
-from bot.chat.callbacks import AlertAction, OnAlert, OpenAlert, UndoMute
+from bot.chat.callbacks import AlertAction, OnAlert, OpenAlert, UndoMute, UndoSilence
 from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
 from bot.subscribers.mutes import Duration
 from storage.articles import Article
-from storage.enums import ArticleStage, DeliveryState, MuteKind
+from storage.enums import ArticleStage, DeliveryState, MuteKind, Sound
 from storage.matches import Match
 from storage.mutes import Mute
 from storage.outbox import Delivery
 from storage.queries import Query
+from storage.subscriptions import Subscription
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
 
@@ -103,9 +104,9 @@ async def test_a_mute_is_confirmed_and_can_be_undone(ann, alert, mutes, label, s
             3, "Sample Times is muted until 9 Mar 21:01.", MuteKind.SOURCE, id="source, a week"
         ),
         pytest.param(
-            4, "Detained is muted until tomorrow, 21:01.", MuteKind.TOPIC, id="topic, a day"
+            5, "Detained is muted until tomorrow, 21:01.", MuteKind.TOPIC, id="topic, a day"
         ),
-        pytest.param(5, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
+        pytest.param(6, "Detained is muted until 9 Mar 21:01.", MuteKind.TOPIC, id="topic, a week"),
     ],
 )
 async def test_the_menu_mutes_for_a_limited_time(ann, house, alert, mutes, number, said, kind):
@@ -143,7 +144,7 @@ async def press_in_menu(ann, house, alert, number: int) -> str:
 async def test_the_publisher_of_an_alert_is_made_silent_and_that_is_undone(
     ann, house, alert, mutes
 ):
-    said = await press_in_menu(ann, house, alert, 3)
+    said = await press_in_menu(ann, house, alert, 4)
     silent = await ann.next()
 
     assert said == "Alerts from Sample Times make no sound now."
@@ -155,12 +156,31 @@ async def test_the_publisher_of_an_alert_is_made_silent_and_that_is_undone(
 
 
 async def test_the_topic_of_an_alert_is_made_silent(ann, house, alert):
-    said = await press_in_menu(ann, house, alert, 6)
+    said = await press_in_menu(ann, house, alert, 7)
 
-    assert said.startswith("Its alerts make no sound now.")
-    assert labels(await ann.next()) == DEFAULT
+    assert said == "Alerts on Detained make no sound now."
+    silenced = await ann.next()
+    assert labels(silenced) == ["Silent: Detained · Undo"]
     topic = await ann.says("/topics", "Detained")
     assert "Its alerts make no sound." in topic["text"]
+
+    assert await ann.presses_quietly(silenced, "Undo") == "Undone."
+    assert labels(await ann.next()) == DEFAULT
+    topic = await ann.says("/topics", "Detained")
+    assert "no sound" not in topic["text"]
+
+
+async def test_undoing_silence_keeps_a_sound_that_was_chosen_since(ann, house, alert, one_storage):
+    await press_in_menu(ann, house, alert, 7)
+    silenced = await ann.next()
+    async with one_storage.writing() as tx:
+        await tx.session.exec(update(Subscription).values(sound=Sound.LOUD))
+
+    await ann.presses_quietly(silenced, "Undo")
+
+    async with one_storage.reading() as tx:
+        (subscription,) = await tx.session.exec(select(Subscription))
+        assert subscription.sound is Sound.LOUD
 
 
 async def test_the_menu_leads_back(ann, alert):
@@ -216,7 +236,7 @@ async def test_alerts_that_were_sent_are_listed_and_shown_again(ann, one_storage
     listed = await ann.says("/recent")
     again = await ann.presses(listed, "1")
 
-    assert f"1. {TITLE} · Sample Times · " in listed["text"]
+    assert f"1. {TITLE}\nSample Times · " in listed["text"]
     assert "Detained" in listed["text"]
     assert labels(listed) == ["1"]
     assert again["message_id"] != listed["message_id"]
@@ -252,6 +272,7 @@ def test_button_data_fits_with_the_largest_ids():
     assert longest == on_alert("source", FAR, FAR, "week")
     assert len(longest) <= 64
     assert len(UndoMute(story_id=FAR, mute_id=FAR).pack()) <= 64
+    assert len(UndoSilence(story_id=FAR, topic_id=FAR, before=Sound.NORMAL).pack()) <= 64
 
 
 async def test_a_story_is_saved_from_the_menu_of_an_alert(ann, alert):
