@@ -129,9 +129,10 @@ async def saved_between(
     tx: Transaction, chat_ids: Collection[int], since: datetime, until: datetime, *, most: int
 ) -> Mapping[int, Sequence[SavedStory]]:
     """Return the last *most* stories that each chat saved after *since*, the first saved first."""
-    last_first = {"partition_by": col(SavedStory.chat_id), "order_by": col(SavedStory.id).desc()}
+    newest_first = col(SavedStory.id).desc()
+    place = func.row_number().over(partition_by=col(SavedStory.chat_id), order_by=newest_first)
     saved = (
-        select(SavedStory.id, func.row_number().over(**last_first).label("place"))  # type: ignore[call-overload]
+        select(SavedStory.id, place.label("place"))
         .where(
             among(col(SavedStory.chat_id), chat_ids),
             col(SavedStory.saved_at) > since,

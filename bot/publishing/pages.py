@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -431,8 +431,8 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     """
     if alone := only_story(stories, unlisted):
         story, topics, snippet, told = alone
-        place = {"zone": zone, "now": now, "is_channel": is_channel}
-        return [alert_page(renderer, story, topics, snippet, told=told, **place)]
+        page = partial(alert_page, renderer, zone=zone, now=now, is_channel=is_channel)
+        return [page(story, topics, snippet, told=told)]
     values = bundle_values(stories, unlisted=unlisted, zone=zone, now=now, is_quiet=is_quiet)
     is_long = len(stories) > _MOST_OPEN + 1  # a fold takes a line too
     values["open"] = stories[:_MOST_OPEN] if is_long else stories
