@@ -65,6 +65,10 @@ class EditionStory(SQLModel, table=True):
     article_id: int = Field(default=0, sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)  # the topics that it matches
     alerted: bool = False
+    # What was new about a story that an edition had listed before, as a list of the fields of
+    # `bot.publishing.developments.Development`, and when that edition was made.
+    development: list[Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    known_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,10 @@ class StoryToList(Protocol):
     def topic_ids(self) -> tuple[int, ...]: ...
     @property
     def alerted(self) -> bool: ...
+    @property
+    def development(self) -> tuple[Any, ...] | None: ...
+    @property
+    def listed_at(self) -> datetime | None: ...
 
 
 async def make_editions(
@@ -213,6 +221,8 @@ async def make_editions(
             "article_id": story.article_id,
             "topic_ids": shared.setdefault(story.topic_ids, story.topic_ids),
             "alerted": story.alerted,
+            "development": story.development,
+            "known_since": story.listed_at,
         }
         for row, listed in editions
         if row["chat_id"] in made and row.get("covered") is None
@@ -483,6 +493,8 @@ class ListedStory:
     news_at: datetime
     published_at: datetime | None
     published_on: date | None
+    development: list[Any] | None = None
+    known_since: datetime | None = None
 
 
 async def edition_on(
@@ -530,6 +542,8 @@ async def stories_listed(
         Article.news_at,
         Article.published_at,
         Article.published_on,
+        EditionStory.development,
+        EditionStory.known_since,
     ).join(Article, col(Article.id) == EditionStory.article_id)
     if most is not None:
         listed = listed.where(col(EditionStory.place) < most)

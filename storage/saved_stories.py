@@ -3,6 +3,7 @@
 A saved story copies its title and address, because retention deletes the article.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, insert_new
+from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 from storage.editions import Edition, EditionStory
 from storage.stories import Story, chain_of_story
 
@@ -122,6 +123,33 @@ async def saved_at(tx: Transaction, chat_id: int, url_hash: str) -> SavedStory |
 async def count_saved(tx: Transaction, chat_id: int) -> int:
     saved = select(func.count()).select_from(SavedStory).where(col(SavedStory.chat_id) == chat_id)
     return await tx.one(saved)
+
+
+async def saved_between(
+    tx: Transaction, chat_ids: Collection[int], since: datetime, until: datetime, *, most: int
+) -> Mapping[int, Sequence[SavedStory]]:
+    """Return the last *most* stories that each chat saved after *since*, the first saved first."""
+    newest_first = col(SavedStory.id).desc()
+    place = func.row_number().over(partition_by=col(SavedStory.chat_id), order_by=newest_first)
+    saved = (
+        select(SavedStory.id, place.label("place"))
+        .where(
+            among(col(SavedStory.chat_id), chat_ids),
+            col(SavedStory.saved_at) > since,
+            col(SavedStory.saved_at) <= until,
+        )
+        .subquery()
+    )
+    rows = await tx.rows(
+        select(SavedStory)
+        .join(saved, col(SavedStory.id) == saved.c.id)
+        .where(saved.c.place <= most)
+        .order_by(col(SavedStory.id))
+    )
+    stories: defaultdict[int, list[SavedStory]] = defaultdict(list)
+    for row in rows:
+        stories[row.chat_id].append(row)
+    return stories
 
 
 async def saved_stories(

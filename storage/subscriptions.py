@@ -83,33 +83,22 @@ async def subscription_to(tx: Transaction, chat_id: int, topic_id: int) -> Subsc
     return subscription
 
 
-async def subscribed_topics(
-    tx: Transaction, chat_id: int, *, offset: int = 0, limit: int | None = None
-) -> list[tuple[Topic, Mode]]:
-    """Return the topics that the chat subscribes to, in its order."""
-    rows = await tx.rows(
-        select(Topic, Subscription.mode)
-        .join(Subscription, col(Subscription.topic_id) == Topic.id)
-        .where(col(Subscription.chat_id) == chat_id)
-        .order_by(*in_order())
-        .offset(offset)
-        .limit(limit)
-    )
-    return [(topic, Mode(mode)) for topic, mode in rows]
-
-
 class SubscribedTopic(NamedTuple):
     topic: Topic
     subscription: Subscription
 
 
-async def subscriptions_of(tx: Transaction, chat_id: int) -> list[SubscribedTopic]:
-    """Return all subscriptions of the chat with their topics, in its order."""
+async def subscriptions_of(
+    tx: Transaction, chat_id: int, *, offset: int = 0, limit: int | None = None
+) -> list[SubscribedTopic]:
+    """Return the subscriptions of the chat with their topics, in its order."""
     rows = await tx.rows(
         select(Topic, Subscription)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id)
         .order_by(*in_order())
+        .offset(offset)
+        .limit(limit)
     )
     return [SubscribedTopic(*row) for row in rows]
 

@@ -285,6 +285,14 @@ class UndoMute(CallbackData, prefix="unmute"):
     mute_id: RowId
 
 
+class UndoSilence(CallbackData, prefix="unhush"):
+    """Gives a topic that a button under an alert has silenced its former sound."""
+
+    story_id: RowId
+    topic_id: RowId
+    before: Sound
+
+
 class ListStories(CallbackData, prefix=STORIES):
     """Lists the stories of an edition, in a new message; *day* is as in `ShowAll`."""
 

@@ -106,6 +106,7 @@ class ReplyMiddleware(BaseMiddleware):
         reply = self._reply_to(event, data["bot"], renderer)
         reply.once = UpdateRef(data["bot"].id, data["event_update"].update_id)
         reply.unavailable = data["resources"].unavailable_commands
+        reply.has_model = data["resources"].has_model
         try:
             result = await handler(_storable(event), data | {"reply": reply})
         except Exception:

@@ -55,6 +55,7 @@ class Reply:
     said: set[str] = field(default_factory=set)  # templates that `say` has shown
     may_press: Callable[[str], bool] | None = None  # in a group: whether the user may, by data
     unavailable: frozenset[str] = frozenset()  # the commands that this installation cannot serve
+    has_model: bool = False  # whether a language model is set up
 
     def speak(self, language: str) -> None:
         """Reply in this language (IETF tag) from now on, if the bot offers it."""
@@ -63,8 +64,12 @@ class Reply:
     @property
     def _common(self) -> dict[str, Any]:
         """The values that all templates of replies get; *in_group*: all members see the reply."""
-        is_in_group = self.telegram_id < 0
-        return {"press": press, "in_group": is_in_group, "unavailable": self.unavailable}
+        return {
+            "press": press,
+            "in_group": self.telegram_id < 0,
+            "unavailable": self.unavailable,
+            "has_model": self.has_model,
+        }
 
     def render(self, template: str, **values: Any) -> Message:
         return self.renderer.message(template, **self._common, **values)

@@ -40,8 +40,7 @@ async def show_saved_setting(
     changed: ChatSettings, template: str, context: Context, **values: Any
 ) -> None:
     """Show a page with the new value, and say in passing that it is saved or undone."""
-    has_model = context.resources.has_model
-    await context.reply.change(template, settings=changed, has_model=has_model, **values)
+    await context.reply.change(template, settings=changed, **values)
     await context.reply.note("chat/saved.html#toast", settings=changed)
 
 

@@ -144,9 +144,7 @@ def sample_page(renderer: Renderer, edition: EditionPage) -> str:
     style = _data_url(renderer.text("web/style.css").encode(), "text/css")
     icon = _data_url(renderer.text("web/icon.svg").encode(), "image/svg+xml")
     links = PageLinks(style, icon, here="")
-    page = renderer.text(
-        "web/edition.html", site=links, story_link=None, **edition_values(edition)
-    )
+    page = renderer.text("web/edition.html", site=links, story_link=None, **edition_values(edition))
     png = edition.picture.png if edition.picture else b""
     return page.replace('"/week.png"', f'"{_data_url(png, "image/png")}"')
 

@@ -189,7 +189,8 @@ class Control:
         return web.json_response(views.bot_profile(self.world, language, int(chat_id)))
 
     async def newsroom(self, _request: web.Request) -> web.Response:
-        return web.json_response(self.world.newsroom.state())
+        model = {"mode": self.world.model.mode, "modes": list(Mode)}
+        return web.json_response(self.world.newsroom.state() | {"model": model})
 
     async def model(self, _request: web.Request) -> web.Response:
         room = self.world.model

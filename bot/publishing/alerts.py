@@ -36,7 +36,7 @@ from bot.publishing.rate_limits import (
 )
 from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
-from bot.publishing.told import Told, is_repeated, told_by
+from bot.publishing.told import Told, beside, told_by
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.rendering.shown_pictures import shown_picture
@@ -431,7 +431,8 @@ def _mail(
     )
     topics, snippet = hits_and_snippet(alert.content.text, alert.due.topics)
     story = alert.content.story
-    mail = alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=chat.zone)
+    told, zone = beside(alert.content.told, snippet.text), chat.zone
+    mail = alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=zone, told=told)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
     return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=alert.id, **address)
 
@@ -519,8 +520,6 @@ class AlertMessages:
         )
         if key not in self._rendered:
             selected, snippet = hits_and_snippet(content.text, topics)
-            if told and is_repeated(told, snippet.text):
-                told = None
             message = alert_page(
                 renderer,
                 story,
@@ -529,7 +528,7 @@ class AlertMessages:
                 zone=chat.zone,
                 now=now,
                 is_channel=is_channel,
-                told=told,
+                told=beside(told, snippet.text),
                 tags=hashtags(topic.name for topic in topics) if chat.hashtags else (),
             )
             if picture:

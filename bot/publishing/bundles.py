@@ -3,7 +3,8 @@
 1. A bundle is rendered when it is released, so it names all publishers up to then. It is not
    edited afterwards. A bundle of one story looks like an ordinary alert, with its buttons.
 2. A story that continues an earlier alert is marked as an update.
-3. The most widely covered stories come first, then the newest. The first ten have an excerpt.
+3. The most widely covered stories come first, then the newest. The first ten have a lead and an
+   excerpt. In Telegram, only the first five are open; the others are folded under their topics.
 4. A story is left out if the chat has muted it, has unsubscribed from or muted all topics that it
    hits, or was sent a digest that lists it. Its alert is dropped, and so is that of a story that is
    only counted: neither counts as reported (`storage.reports`).
@@ -18,13 +19,22 @@ from heapq import nlargest
 from operator import attrgetter
 
 from bot.mail.compose import Mailer, Occasion, recipients_of
-from bot.publishing.alerts import alerted_story, load_rate_limits, mail_name, widely_covered
+from bot.publishing.alerts import (
+    CHAIN,
+    Tellers,
+    alerted_story,
+    ids_of,
+    load_rate_limits,
+    mail_name,
+    widely_covered,
+)
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.rate_limits import WIDELY_COVERED, LocalQuietHours
 from bot.publishing.selection import SelectedTopic
 from bot.publishing.stage import in_pages, resting, run_stage
+from bot.publishing.told import beside
 from bot.rendering.renderer import Renderer
 from storage.articles import articles_by_id
 from storage.bundles import (
@@ -45,6 +55,8 @@ from storage.mailboxes import mailboxes_for_alerts
 from storage.mutes import subjects_muted
 from storage.outbox import enqueue, new_delivery
 from storage.publishers import publisher_names
+from storage.reports import articles_reported_before
+from storage.stories import chains_of
 from storage.subscriptions import subscriptions_of
 from storage.suspension import ALERT_LIFETIME
 from storage.topics import NamedTopic, topics_by_id
@@ -189,7 +201,12 @@ async def _stories(
     await drop_others(tx, bundle.id, [alert.id for alert in listed])
     shown = {alert.story_id: alert.article_id for alert in listed}
     publishers = await publisher_names(tx, shown, bundle.chat_id)
-    articles = {article.id: article for article in await articles_by_id(tx, shown.values())}
+    chains = await chains_of(tx, {alert.story_id for alert in listed if alert.chapter > 1})
+    continued = {(bundle.chat_id, story_id): chain for story_id, chain in chains.items()}
+    known = await articles_reported_before(tx, continued, tx.now - CHAIN)
+    ids = {*shown.values(), *ids_of(known)}
+    articles = {article.id: article for article in await articles_by_id(tx, ids)}
+    tellers = Tellers(articles)
     stories: list[Bundled] = []
     for alert in sorted(
         listed,
@@ -201,13 +218,14 @@ async def _stories(
             article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
         )
         hits = [topic for topic in topics.values() if topic.id in alert.topic_ids]
+        snippet, told = None, None
         if len(stories) < MOST_EXCERPTS:
             queries = tuple(topic.query for topic in hits)
             snippet = excerpt(article.title, article.text or article.summary, queries)
-        else:
-            snippet = None
+            reported = known.get((bundle.chat_id, alert.story_id), ())
+            told = beside(tellers.told(article.id, reported, tx.now), snippet.text)
         selected = tuple(SelectedTopic(topic.id, topic.name) for topic in hits)
-        stories.append(Bundled(story, selected, snippet))
+        stories.append(Bundled(story, selected, snippet, told))
     return stories, len(wanted) - len(listed)
 
 

@@ -33,6 +33,7 @@ from bot.publishing.selection import (
     SelectedStory,
     SelectedTopic,
     StoryReport,
+    StoryView,
     arrange,
     choose,
     most_covered,
@@ -41,6 +42,7 @@ from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from bot.rendering.i18n import language_for
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from bot.sources.hosts import host_shown
 from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
 from storage import editions
@@ -62,6 +64,7 @@ from storage.matches import stories_by_day
 from storage.model_texts import model_texts_of
 from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, publisher_reports, reports_for_article
+from storage.saved_stories import SavedStory, saved_between
 from storage.topics import topics_by_id
 
 # How far back the first digest of a chat or of a topic reaches.
@@ -75,6 +78,8 @@ _MOST_COMPARED = 24
 # How far back an edition of the most covered stories reaches, and how many it lists.
 WEEK = timedelta(days=7)
 MOST_COVERED = 10
+# Saved stories that a weekly edition lists.
+MOST_SAVED_SHOWN = 10
 
 # Counts are cached because counting took longer than everything else about a digest.
 COUNTS_GOOD_FOR = timedelta(minutes=30)
@@ -94,6 +99,7 @@ class Reader:
     *recipient* is its mailbox, if digests are mailed to it. *follows* says whether it follows
     private sources, *mutes* whether it has muted anything. *words* are its own words.
     *lists_most_covered*: its edition lists the most covered stories of the week, known or not.
+    *is_weekly*: its edition is that of a week.
     """
 
     chat: Chat
@@ -105,6 +111,7 @@ class Reader:
     recipient: Recipient | None = None
     words: Mapping[WordsPart, str] = field(default_factory=dict)
     lists_most_covered: bool = False
+    is_weekly: bool = False
 
     @property
     def id(self) -> int:
@@ -220,6 +227,8 @@ async def _next_editions(
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
     words = await _model_words(tx, readers, choices)
+    weekly = [each.id for each in readers if each.is_weekly and each.chat.kind is ChatKind.PRIVATE]
+    saved = await _saved_in_week(tx, weekly, now)
     return {
         reader.id: EditionPage(
             choice=choices[reader.id],
@@ -242,6 +251,9 @@ async def _next_editions(
             shows_lead=reader.chat.pictures,
             mails_lead=reader.chat.mail_pictures,
             model_texts=words.get(reader.id, {}),
+            is_weekly=reader.is_weekly,
+            is_private=reader.chat.kind is ChatKind.PRIVATE,
+            saved=saved.get(reader.id, ()),
         )
         for reader in readers
     }
@@ -275,13 +287,37 @@ async def _model_words(
 
 
 def _shown(choice: Choice, topics: Sequence[DigestTopic]) -> list[tuple[int, int, bool]]:
-    """Return the stories that an edition shows by their headlines, for `words_by_story`."""
+    """Return the new stories of an edition in order, for `words_by_story`.
+
+    The first topic that a story hits says whether its headline stays as it is.
+    """
     keeping = {topic.id for topic in topics if topic.keeps_original}
     return [
-        (story.id, story.article_id, section.topic.id in keeping)
-        for section in choice.sections
-        for story in (*section.listed, *section.headlines)
+        (story.id, story.article_id, not keeping.isdisjoint(story.topic_ids[:1]))
+        for story in choice.in_order
     ]
+
+
+async def _saved_in_week(
+    tx: Transaction, chat_ids: Collection[int], until: datetime
+) -> dict[int, tuple[StoryView, ...]]:
+    """Return the last stories that the chats saved in the week before *until*, by chat."""
+    if not chat_ids:
+        return {}
+    saved = await saved_between(tx, chat_ids, until - WEEK, until, most=MOST_SAVED_SHOWN)
+    return {chat_id: tuple(map(_view_of_saved, stories)) for chat_id, stories in saved.items()}
+
+
+def _view_of_saved(story: SavedStory) -> StoryView:
+    publishers = (story.publisher,) if story.publisher else ()
+    return StoryView(
+        title=story.title,
+        url=story.url,
+        publishers=publishers,
+        publisher=story.publisher or host_shown(story.url),
+        shown_at=story.saved_at,
+        reports=tuple(map(StoryReport, publishers)),
+    )
 
 
 async def _choices(
@@ -365,7 +401,8 @@ async def load_made_digest(
     """Return the edition of a local date and schedule time, with all its stories.
 
     Returns None if no such edition was made, or if the chat has no access. Excerpts mark no words
-    for topics that have been deleted since.
+    for topics that have been deleted since. Leaves out what the chat has saved, because anyone with
+    the link sees the page.
     """
     async with storage.reading() as tx:
         made = await editions.edition_on(tx, chat_id, day, schedule_number)
@@ -437,6 +474,8 @@ def stories_of(
             hits=tuple(Hit(topic_id, frozenset()) for topic_id in row.topic_ids),
             published=row.published_at or row.published_on,
             alerted=row.alerted,
+            development=Development.read(row.development) if row.development else None,
+            listed_at=row.known_since,
         )
         for row in rows
     ]

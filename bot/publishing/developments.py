@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import cache
 from itertools import chain, islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_decimal_symbol
@@ -82,6 +82,13 @@ class Development(NamedTuple):
     url: str
     publisher: str
     changes: tuple[NumberChange, ...] = ()
+
+    @classmethod
+    def read(cls, stored: Sequence[Any]) -> "Development":
+        """Return the development that was stored as a list of its fields."""
+        text, article_id, url, publisher, changes = stored
+        changed = tuple(NumberChange(*change) for change in changes)
+        return cls(text, article_id, url, publisher, changed)
 
 
 class _Fact(NamedTuple):

@@ -105,7 +105,6 @@ class Digests:
             edition,
             day=due.day,
             schedule_number=number,
-            is_weekly=due.scheduled.is_weekly,
             late=decision.late,
             next_at=decision.next_at,
             is_channel=chat.kind is ChatKind.CHANNEL,
@@ -136,9 +135,14 @@ class Digests:
 
 def _for_time(reader: Reader, decision: DigestDecision) -> Reader:
     """Return the reader of the edition of the schedule time that is due."""
-    if decision.due and decision.due.scheduled.lists_most_covered:
-        return replace(reader, lists_most_covered=True)
-    return reader
+    if decision.due is None:
+        return reader
+    scheduled = decision.due.scheduled
+    return replace(
+        reader,
+        lists_most_covered=scheduled.lists_most_covered,
+        is_weekly=scheduled.is_weekly,
+    )
 
 
 @dataclass(frozen=True, slots=True)

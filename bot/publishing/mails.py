@@ -28,6 +28,7 @@ from bot.publishing.pages import (
     only_story,
 )
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
+from bot.publishing.told import Told
 from bot.rendering.shown_pictures import shown_picture
 from bot.sources.hosts import host_shown
 from bot.subscribers.text import one_line
@@ -74,8 +75,10 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     snippet: Snippet,
     *,
     zone: str,
+    told: Told | None = None,
 ) -> Mail:
-    values = alert_values(story, topics, snippet, zone=zone, now=occasion.now)
+    """Return an alert as a mail; *told* stands above the passage that matched."""
+    values = alert_values(story, topics, snippet, zone=zone, now=occasion.now) | {"told": told}
     titles = [story.title or host_shown(story.url)]
     return _mail(mailer, recipient, occasion, "alert", values, titles)
 
@@ -95,7 +98,8 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
     A single story is an ordinary alert.
     """
     if alone := only_story(stories, unlisted):
-        return alert_mail(mailer, recipient, occasion, *alone, zone=zone)
+        story, topics, snippet, told = alone
+        return alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=zone, told=told)
     values = bundle_values(
         stories, unlisted=unlisted, zone=zone, now=occasion.now, is_quiet=is_quiet
     )

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -40,6 +40,8 @@ _HEADS = 2
 TELEGRAM_WIDTH = 1280
 WEB_WIDTH = 720
 MAIL_WIDTH = 560
+# Stories of a bundle in Telegram that are not folded.
+_MOST_OPEN = 5
 # A digest says that it is late only if the delay is longer than this.
 _WORTH_SAYING = timedelta(minutes=15)
 
@@ -110,7 +112,7 @@ class EditionPage:
     - *is_channel*: its only buttons are links, because any other would act for all readers.
     - *next_at*: when the next digest is due, None if it should not be said.
     - *leads* are by story, for those that have one.
-    - *saved*: stories that the chat has saved, shown by a weekly digest.
+    - *saved*: stories that a private chat saved within the week, shown by a weekly digest.
     - *nearest*: on a day without news, the story to show instead, if the chat wants one.
     - *is_private*: it is that of a private chat.
     - *is_most_covered*: it lists the most covered stories of a week, not what is new.
@@ -394,21 +396,22 @@ def edition_values(edition: EditionPage, lead: ShownPicture | None = None) -> di
 class Bundled:
     """A story of a bundle, and the chat's topics that it hits, at least one.
 
-    *snippet* is None for a story that is shown without an excerpt.
+    *snippet* is None for a story that is shown without an excerpt. *told* stands above it.
     """
 
     story: SelectedStory
     topics: tuple[SelectedTopic, ...]
     snippet: Snippet | None = None
+    told: Told | None = None
 
 
 def only_story(
     stories: Sequence[Bundled], unlisted: int
-) -> tuple[SelectedStory, tuple[SelectedTopic, ...], Snippet] | None:
+) -> tuple[SelectedStory, tuple[SelectedTopic, ...], Snippet, Told | None] | None:
     """Return the values for the alert about the only story of a bundle; None if it has more."""
     match stories:
-        case [Bundled(story, topics, Snippet() as snippet)] if not unlisted:
-            return story, topics, snippet
+        case [Bundled(story, topics, Snippet() as snippet, told)] if not unlisted:
+            return story, topics, snippet, told
     return None
 
 
@@ -427,11 +430,12 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     *unlisted* is the number of stories that are only counted. A single story is an ordinary alert.
     """
     if alone := only_story(stories, unlisted):
-        story, topics, snippet = alone
-        return [
-            alert_page(renderer, story, topics, snippet, zone=zone, now=now, is_channel=is_channel)
-        ]
+        story, topics, snippet, told = alone
+        page = partial(alert_page, renderer, zone=zone, now=now, is_channel=is_channel)
+        return [page(story, topics, snippet, told=told)]
     values = bundle_values(stories, unlisted=unlisted, zone=zone, now=now, is_quiet=is_quiet)
+    is_long = len(stories) > _MOST_OPEN + 1  # a fold takes a line too
+    values["open"] = stories[:_MOST_OPEN] if is_long else stories
     return renderer.messages("alert/bundle.html", **values, is_channel=is_channel)
 
 

@@ -25,8 +25,12 @@ def told_by(report: Report, known: Sequence[Report] = ()) -> Told | None:
     return Told(lead.text) if lead else None
 
 
-def is_repeated(told: Told, passage: str) -> bool:
-    """Return whether the *passage* that matched says the same, so that one of them suffices."""
+def beside(told: Told | None, passage: str) -> Told | None:
+    """Return what to tell beside the *passage* that matched; None if that says the same."""
+    return None if told and _is_repeated(told, passage) else told
+
+
+def _is_repeated(told: Told, passage: str) -> bool:
     passage = passage.strip(f"{_ELLIPSIS} ")
     sentence = told.text.strip(f"{_ELLIPSIS} ")
     return sentence[:_COMPARED] in passage or passage[:_COMPARED] in sentence

@@ -164,16 +164,39 @@ async def mute(
     return Muted(mute_id, muted.kind, name, ends)
 
 
-async def silence_topic(storage: Storage, chat_id: int, topic_id: int, *, alert: int) -> None:
-    """Make the alerts of a topic silent, from the *alert* to a story, whose menu is closed.
+class Silenced(NamedTuple):
+    """A topic whose alerts are silent now; *before*: how they arrived."""
+
+    topic_id: int
+    name: str
+    before: Sound
+
+
+async def silence_topic(storage: Storage, chat_id: int, topic_id: int, *, alert: int) -> Silenced:
+    """Make the alerts of a topic silent; *alert*: the story of the alert whose button was pressed.
 
     Raises NoSuchAlert or NoSuchTopic.
     """
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)
         await _alert(tx, chat_id, alert)
-        _, subscription = await subscription_of(tx, chat_id, topic_id)
+        topic, subscription = await subscription_of(tx, chat_id, topic_id)
+        silenced = Silenced(topic_id, topic.name, subscription.sound)
         subscription.sound = Sound.SILENT
+        await tx.flush()
+        await mark_pressed(tx, chat_id, alert, tx.now)
+    return silenced
+
+
+async def undo_silence(
+    storage: Storage, chat_id: int, topic_id: int, before: Sound, *, alert: int
+) -> None:
+    """Give a topic its former sound again, unless another was chosen meanwhile."""
+    async with storage.writing() as tx:
+        await lock_chat(tx, chat_id)
+        _, subscription = await subscription_of(tx, chat_id, topic_id)
+        if subscription.sound is Sound.SILENT:
+            subscription.sound = before
         await tx.flush()
         await mark_pressed(tx, chat_id, alert, None)
 

@@ -18,6 +18,7 @@ from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind, Sound
 from storage.mutes import MuteSubject, mute_of, topics_muted
 from storage.saved_stories import SentStory, sent_story
+from storage.subscriptions import Subscription
 from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
 MOST_SUGGESTED = 3
@@ -51,17 +52,17 @@ async def subscribed(
     """Return a page of the topics that the chat subscribes to, with their mutes."""
     async with storage.reading() as tx:
         total = await subscriptions.count_subscriptions(tx, chat_id)
-        load = partial(subscriptions.subscribed_topics, tx, chat_id)
+        load = partial(subscriptions.subscriptions_of, tx, chat_id)
         found = await load_page(load, page, total, per_page)
         muted = await topics_muted(tx, chat_id)
     return found.showing(
         [
             replace(
-                _chat_topic(topic, mode),
+                _subscribed(topic, subscription),
                 is_muted=topic.id in muted,
                 muted_until=muted.get(topic.id),
             )
-            for topic, mode in found.items
+            for topic, subscription in found.items
         ]
     )
 
@@ -81,7 +82,7 @@ async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
     """Return the queries for which `#name` may stand: those of the catalogue and of the chat."""
     async with storage.reading() as tx:
         public = await public_topics(tx)
-        own = await subscriptions.subscribed_topics(tx, chat_id, limit=MOST_LISTED)
+        own = await subscriptions.subscriptions_of(tx, chat_id, limit=MOST_LISTED)
     return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in own))}
 
 
@@ -144,12 +145,20 @@ async def _with_mute(tx: Transaction, chat_id: int, topic: Topic) -> ChatTopic:
     muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic.id))
     subscription = await subscriptions.subscription_to(tx, chat_id, topic.id)
     return replace(
-        _chat_topic(topic, subscription.mode if subscription else None),
-        has_headlines=subscription is not None and subscription.headlines,
-        sound=subscription.sound if subscription else Sound.NORMAL,
-        keeps_original=subscription is not None and subscription.keeps_original,
+        _subscribed(topic, subscription),
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
+    )
+
+
+def _subscribed(topic: Topic, subscription: Subscription | None) -> ChatTopic:
+    if subscription is None:
+        return _chat_topic(topic, None)
+    return replace(
+        _chat_topic(topic, subscription.mode),
+        has_headlines=subscription.headlines,
+        sound=subscription.sound,
+        keeps_original=subscription.keeps_original,
     )
 
 
@@ -188,7 +197,7 @@ async def suggest_like(storage: Storage, chat_id: int, story_id: int) -> Suggest
     async with storage.reading() as tx:
         story = await sent_story(tx, chat_id, story_id)
         catalogue = await public_topics(tx)
-        subscribed = await subscriptions.subscribed_topics(tx, chat_id, limit=MOST_LISTED)
+        subscribed = await subscriptions.subscriptions_of(tx, chat_id, limit=MOST_LISTED)
     if story is None:
         raise NoSuchAlert
     folded = await in_turns(article_folded(story.title, story.text))

@@ -52,7 +52,12 @@ def keyboards(code: str) -> Iterator[tuple[str, Keyboard]]:
         yield (
             name,
             renderer.keyboard(
-                f"chat/{name}", press=callbacks, in_group=False, unavailable=(), **values
+                f"chat/{name}",
+                press=callbacks,
+                in_group=False,
+                unavailable=(),
+                has_model=True,
+                **values,
             ),
         )
 

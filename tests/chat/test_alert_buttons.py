@@ -6,16 +6,17 @@ import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select, update
 
-from bot.chat.callbacks import AlertAction, OnAlert, OpenAlert, UndoMute
+from bot.chat.callbacks import AlertAction, OnAlert, OpenAlert, UndoMute, UndoSilence
 from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
 from bot.subscribers.mutes import Duration
 from storage.articles import Article
-from storage.enums import ArticleStage, DeliveryState, MuteKind
+from storage.enums import ArticleStage, DeliveryState, MuteKind, Sound
 from storage.matches import Match
 from storage.mutes import Mute
 from storage.outbox import Delivery
 from storage.queries import Query
+from storage.subscriptions import Subscription
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
 
@@ -157,10 +158,29 @@ async def test_the_publisher_of_an_alert_is_made_silent_and_that_is_undone(
 async def test_the_topic_of_an_alert_is_made_silent(ann, house, alert):
     said = await press_in_menu(ann, house, alert, 7)
 
-    assert said.startswith("Its alerts make no sound now.")
-    assert labels(await ann.next()) == DEFAULT
+    assert said == "Alerts on Detained make no sound now."
+    silenced = await ann.next()
+    assert labels(silenced) == ["Silent: Detained · Undo"]
     topic = await ann.says("/topics", "Detained")
     assert "Its alerts make no sound." in topic["text"]
+
+    assert await ann.presses_quietly(silenced, "Undo") == "Undone."
+    assert labels(await ann.next()) == DEFAULT
+    topic = await ann.says("/topics", "Detained")
+    assert "no sound" not in topic["text"]
+
+
+async def test_undoing_silence_keeps_a_sound_that_was_chosen_since(ann, house, alert, one_storage):
+    await press_in_menu(ann, house, alert, 7)
+    silenced = await ann.next()
+    async with one_storage.writing() as tx:
+        await tx.session.exec(update(Subscription).values(sound=Sound.LOUD))
+
+    await ann.presses_quietly(silenced, "Undo")
+
+    async with one_storage.reading() as tx:
+        (subscription,) = await tx.session.exec(select(Subscription))
+        assert subscription.sound is Sound.LOUD
 
 
 async def test_the_menu_leads_back(ann, alert):
@@ -252,6 +272,7 @@ def test_button_data_fits_with_the_largest_ids():
     assert longest == on_alert("source", FAR, FAR, "week")
     assert len(longest) <= 64
     assert len(UndoMute(story_id=FAR, mute_id=FAR).pack()) <= 64
+    assert len(UndoSilence(story_id=FAR, topic_id=FAR, before=Sound.NORMAL).pack()) <= 64
 
 
 async def test_a_story_is_saved_from_the_menu_of_an_alert(ann, alert):

@@ -85,8 +85,8 @@ async def test_the_button_of_a_deleted_digest_reports_the_deletion(ann, house, l
 @pytest.mark.parametrize(
     ("button", "said"),
     [
-        pytest.param("More", "Saved. Full: ", id="more"),
-        pytest.param("Less", "Saved. Brief: ", id="less"),
+        pytest.param("Longer", "Saved. Full: ", id="more"),
+        pytest.param("Shorter", "Saved. Brief: ", id="less"),
         pytest.param("Weekly", "Saved. Digest: every ", id="weekly"),
     ],
 )
@@ -105,10 +105,10 @@ async def test_one_tap_under_a_digest_changes_the_next_ones(ann, looks, matched,
 async def test_a_full_digest_offers_less_and_a_weekly_one_daily(ann, looks, matched):
     await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
     digest = await ann.says("/digest")
-    await ann.presses(digest, "More")
+    await ann.presses(digest, "Longer")
     await ann.presses(digest, "Weekly")
 
     changed = labels(await ann.says("/digest"))
 
-    assert {"Less", "Daily"} <= set(changed)
-    assert not {"More", "Weekly"} & set(changed)
+    assert {"Shorter", "Daily"} <= set(changed)
+    assert not {"Longer", "Weekly"} & set(changed)

@@ -22,9 +22,9 @@ Resume SaveWords SetAlertRate SetDays SetDetail SetEmptyDay SetHashtags SetHeadl
 SetLayout SetMode SetModel SetMostCovered SetOnlyTime SetPicture SetPinning SetQuiet SetRhythm
 SetScheduleTime SetSound SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
 ShowLayout ShowMoreTimes ShowOrder ShowQuiet ShowScheduleTime ShowTimes ShowTopicMenu ShowWords
-ShowZone SubscribeQuery SubscribeTopic UndoImport UndoMute UndoQuery UndoSetting UndoSubscribe
-UndoUnsubscribe UndoWords Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic Unsubscribe
-UseQuery
+ShowZone SubscribeQuery SubscribeTopic UndoImport UndoMute UndoQuery UndoSetting UndoSilence
+UndoSubscribe UndoUnsubscribe UndoWords Unfollow Unmute UnmutePublisher UnmuteStory UnmuteTopic
+Unsubscribe UseQuery
 """
 CONFIDENTIAL = """
 CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage

@@ -1,6 +1,7 @@
 """Bundles: alerts that wait for the end of quiet hours or of a rate limit."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from storage.bundles import Bundle, release_together
 from storage.chats import Chat, Quota, lock_chat
 from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
+from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.suspension import restore_chat, suspend_chat
 from tests.publishing.failing_renderer import FailingRenderer
@@ -25,6 +27,13 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MORNING = datetime(2026, 3, 2, 22, tzinfo=UTC)  # 07:00 in Tokyo
 DIGEST_DUE = MORNING + HOUR
 ROOM = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)  # a quarter after an hour has passed
+FERRY = "A ferry with 120 passengers sank off Luzon on Monday. Two captains had words about it."
+LATER = (
+    "Rescuers said on Tuesday that 31 people had died in the sinking. "
+    "The owner of the ferry, Maria Santos, was arrested at the airport of Manila. "
+    + "Nobody was surprised. " * 20
+    + "Words failed her."
+)
 NIGHT = {"quiet_from": 20 * 60, "quiet_to": 7 * 60}
 
 
@@ -471,6 +480,48 @@ async def test_a_bundle_counts_the_stories_that_it_does_not_list(report, release
     assert "Six" in text
     assert "Four" not in text
     assert text.endswith("+2 more")
+
+
+async def test_a_long_bundle_shows_five_stories_and_folds_the_others(report, release, newsroom):
+    titles = [f"Story {number}" for number in range(1, 11)]
+    await report(*titles)
+
+    await release(ROOM)
+
+    message = (await newsroom.all(Delivery))[-1].body
+    (fold,) = [each for each in message["entities"] if each["type"] == "expandable_blockquote"]
+    start, length = fold["offset"], fold["length"]
+    folded, shown = message["text"][start : start + length], message["text"][:start]
+    assert re.findall(r"Story \d+", folded) == [f"Story {number}" for number in (5, 4, 3)]
+    assert re.findall(r"• (Story \d+)", shown) == [f"Story {number}" for number in range(10, 5, -1)]
+    assert "Words on" not in folded
+
+
+async def test_a_bundle_of_six_stories_folds_none(report, release, newsroom):
+    await report(*(f"Story {number}" for number in range(1, 9)))
+
+    await release(ROOM)
+
+    message = (await newsroom.all(Delivery))[-1].body
+    assert message["text"].count("• Story") == 6
+
+
+async def test_a_bundle_tells_what_a_follow_up_adds(
+    report, release, newsroom, subscribed, publishing
+):
+    _, query, source = subscribed
+    await newsroom.article("Ferry sinks off Luzon", query, source_id=source, text=FERRY)
+    await publishing.alerts()
+    await report("Other", "Another")
+    story = await newsroom.article("Owner of ferry arrested", query, source_id=source, text=LATER)
+    await newsroom.change(Story, story, continues_id=1)
+    await publishing.alerts()
+
+    text = (await release(ROOM))[-1]
+
+    assert "Update: Owner of ferry arrested" in text
+    assert "\nNew: " in text
+    assert "Words failed her." in text
 
 
 async def test_alerts_beyond_the_daily_limit_wait(

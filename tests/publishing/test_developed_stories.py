@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.publishing.contents import load_digest_so_far
+from bot.publishing.contents import load_digest_so_far, load_made_digest, show_section
 from bot.publishing.developments import NumberChange
+from bot.publishing.pages import edition_values
 from storage.chats import Chat
 from storage.editions import EditionStory, Listing, delivered_before, listed_before
 from storage.enums import Layout, Mode
@@ -151,3 +152,31 @@ async def test_a_story_that_an_alert_reported_since_does_not_come_again(
 
     assert len(await newsroom.alerts()) == 1
     assert len(await newsroom.all(EditionStory)) == 1
+
+
+async def test_the_page_of_a_digest_shows_the_same_development(
+    continues, publishing, newsroom, renderer, clock
+):
+    article = await continues()
+    await last_digest(publishing, newsroom, clock)
+
+    page = await load_made_digest(newsroom.storage, 1, (DUE + 2 * DAY).date(), 0)
+
+    (story,) = page.choice.listed
+    (change,) = story.development.changes
+    assert change == NumberChange("12", "31", "dead")
+    assert (story.development.text, story.development.article_id) == (MORE, article)
+    assert page.view(story).known_since == (DUE + HOUR).date()
+    values = edition_values(page) | {"chat": "", "before": None, "after": None}
+    assert "New since yesterday" in renderer.text("archive/edition.html", **values)
+
+
+async def test_the_list_of_all_stories_shows_the_development(
+    continues, publishing, newsroom, renderer, clock
+):
+    await continues()
+    await last_digest(publishing, newsroom, clock)
+
+    (message,) = await show_section(newsroom.storage, renderer, 1, 1, (DUE + 2 * DAY).date())
+
+    assert f"New since yesterday: 12 → 31 dead. {MORE}" in message.text

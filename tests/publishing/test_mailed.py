@@ -256,6 +256,41 @@ async def test_the_mail_of_a_chapter_follows_the_first_mail(
     assert found[2].subject == "Update: Captain charged"
 
 
+FERRY = (
+    "A ferry with 120 passengers sank off the coast of Luzon on Monday in heavy weather. "
+    + "Nobody was surprised. " * 20
+    + "Two captains had exchanged words about it."
+)
+LATER = (
+    "Rescuers said on Tuesday that 31 people had died in the sinking. "
+    "The owner of the ferry, Maria Santos, was arrested at the airport of Manila. "
+    + "Nobody was surprised. " * 20
+    + "Words failed her."
+)
+
+
+async def test_a_mailed_alert_tells_the_lead_and_what_a_follow_up_adds(
+    mails, mailing, newsroom, alerted, clock
+):
+    await alerted(wanted=True)
+    clock.turn(timedelta(minutes=1))
+    source = await newsroom.source("Wire of the sea")
+    await newsroom.article("Ferry sinks off Luzon", 1, source_id=source, text=FERRY)
+    await mailing.alerts()
+    clock.turn(timedelta(minutes=1))
+    later = await newsroom.article("Owner of ferry arrested", 1, source_id=source, text=LATER)
+    await newsroom.change(Story, later, continues_id=later - 1)
+    await mailing.alerts()
+
+    first, second = await mails()
+
+    for shown in (first.text, first.html):
+        assert "A ferry with 120 passengers sank off the coast" in " ".join(shown.split())
+        assert "New:" not in shown
+    assert "\n\nNew: " in second.text
+    assert "<i>New:</i> " in second.html
+
+
 async def test_a_bundle_marks_chapters(publish, mailing, newsroom, alerted, clock):
     await alerted(wanted=True)
     await publish("Ferry sinks")

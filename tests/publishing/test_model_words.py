@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.publishing.contents import load_digest_so_far
+from bot.publishing.contents import load_digest_so_far, load_made_digest, show_section
 from bot.publishing.model_words import ModelWords, SummarySentence, words_of
 from bot.publishing.pages import edition_page
 from storage.articles import Article
@@ -113,3 +113,37 @@ def test_a_summary_is_shown_with_its_publishers():
     stored = model_text(summary=[("Ein Satz.", ["A", "B"])])
 
     assert words_of(stored, 1) == ModelWords(summary=(SummarySentence("Ein Satz.", ("A", "B")),))
+
+
+async def test_the_big_story_is_shown_translated(newsroom, renderer, told):
+    other = await newsroom.source("Sample Post")
+    await newsroom.carries(other, 1)
+    for number in range(4):
+        await newsroom.article(f"Other {number}", 1, source_id=other)
+
+    digest = await load_digest_so_far(newsroom.storage, told)
+    (text,) = (message.text for message in edition_page(renderer, digest))
+
+    (top,) = digest.choice.top
+    assert top.title == TITLE
+    assert text.index("The big one") < text.index(TRANSLATED) < text.index(TITLE)
+    assert f"{SENTENCE} (Example Wire, Sample Post)" in text
+
+
+async def test_the_list_of_all_stories_is_translated(newsroom, renderer, told):
+    (message,) = await show_section(newsroom.storage, renderer, told, 1)
+
+    assert TRANSLATED in message.text
+    assert TITLE in message.text
+
+
+async def test_the_page_of_a_digest_is_translated(newsroom, publishing, told, clock):
+    clock.turn(timedelta(hours=11))  # to eight o'clock in Tokyo
+    await newsroom.change(Chat, told, next_digest_at=clock.now)
+    await publishing.digests()
+    (edition,) = await newsroom.editions()
+
+    page = await load_made_digest(newsroom.storage, told, edition.local_date, 0)
+
+    (story,) = page.choice.listed
+    assert page.view(story).words.title == TRANSLATED

@@ -9,7 +9,7 @@ from bot.publishing.calendar import Plan
 from bot.publishing.developments import Development, NumberChange
 from bot.publishing.leads import Lead
 from bot.publishing.pages import alert_page, edition_page
-from bot.publishing.selection import SelectedStory, SelectedTopic, choose
+from bot.publishing.selection import Hit, SelectedStory, SelectedTopic, choose
 from bot.publishing.trends import Trend
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
@@ -17,6 +17,9 @@ from bot.text.snippets import Snippet
 from storage.enums import Layout, Style
 
 TOPICS = (samples.TIES, samples.CONSUL)
+PAGE = "https://news.example/1"
+BROWSER, STORIES = "Read in browser", "Stories ▸"
+PLAN, LENGTH = ["Topics", "Time & pause"], ["Longer", "Shorter", "Weekly"]
 
 
 def marked(message: Message, kind: str) -> list[str]:
@@ -319,3 +322,40 @@ def test_an_alert_with_many_names_stays_one_message(renderer):
 
     assert "(+35)" in message.text
     assert message.text.endswith("also Publisher 1, Publisher 2, Publisher 3 (+26)")
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize(
+    ("changes", "rows"),
+    [
+        pytest.param({"url": PAGE}, [[BROWSER], [STORIES, *PLAN], LENGTH], id="a page"),
+        pytest.param({}, [[STORIES, *PLAN], LENGTH], id="no page"),
+        pytest.param({"style": Style.FULL}, [[STORIES, *PLAN], LENGTH[1:]], id="the longest"),
+        pytest.param({"day": None}, [PLAN, LENGTH], id="a preview"),
+        pytest.param({"choice": choose([], []), "url": PAGE}, [PLAN, LENGTH], id="no news"),
+        pytest.param({"is_channel": True}, [], id="a channel"),
+    ],
+)
+def test_a_digest_has_at_most_three_rows_of_buttons(renderer, layout, changes, rows):
+    edition = replace(samples.sample_edition(), layout=layout, **changes)
+
+    *_, last = edition_page(renderer, edition)
+
+    assert [[button.text for button in row] for row in last.keyboard] == rows
+
+
+def test_the_buttons_to_counted_stories_share_a_row(renderer):
+    story = samples.sample_story(0)
+    stories = [
+        replace(story, id=number, publishers=("Wire",), hits=(Hit(topic.id, frozenset()),))
+        for number, topic in enumerate([samples.TIES, samples.CONSUL] * 15)
+    ]
+    choice = choose([samples.TIES, samples.CONSUL], stories)
+    edition = replace(samples.sample_edition(), choice=choice, leads={})
+    edition = replace(edition, snippets=dict.fromkeys(range(30), samples.sample_snippet(0)))
+
+    *_, last = edition_page(renderer, edition)
+
+    first, *others = [[button.text for button in row] for row in last.keyboard]
+    assert [label.partition(":")[0] for label in first] == ["All 15", "All 15"]
+    assert others == [[STORIES, *PLAN], LENGTH]

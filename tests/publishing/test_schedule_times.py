@@ -1,11 +1,14 @@
 """Several digests a day: each has its own edition, and one is made after downtime."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bot.publishing.contents import MOST_SAVED_SHOWN
 from storage.chats import Chat, set_schedule
-from storage.enums import EmptyDay, Mode
+from storage.enums import ChatKind, EmptyDay, Mode
+from storage.saved_stories import save_stories
 from storage.schedules import ScheduleTime
 
 # The clock stands at Monday noon, UTC.
@@ -132,3 +135,58 @@ async def test_a_weekly_edition_replaces_the_daily_one(publishing, newsroom, sub
 
     assert await made(newsroom) == [(TUESDAY.date(), 1)]
     assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [TUESDAY + 32 * HOUR]
+
+
+@pytest.fixture
+def saves(newsroom, storage, clock):
+    """Return a function that saves a story for the only chat, as of a time."""
+
+    async def save(title: str, at: datetime) -> None:
+        clock.now = at
+        (chat,) = await newsroom.all(Chat)
+        row = {"chat_id": chat.id, "title": title, "url": f"https://wire.example/{title}"}
+        async with storage.writing() as tx:
+            await save_stories(tx, [row | {"url_hash": title, "publisher": "Example Wire"}])
+
+    return save
+
+
+async def test_a_weekly_edition_lists_what_was_saved_within_the_week(
+    publishing, newsroom, subscribed, saves, clock
+):
+    query, source = await subscribed(ScheduleTime(0, 8 * 60, 0b0000010))
+    await newsroom.article("News", query, source_id=source)
+    await saves("Saved long ago", TUESDAY + 7 * HOUR - 7 * DAY)
+    for number in range(MOST_SAVED_SHOWN + 1):
+        await saves(f"Saved {number}", TUESDAY + 6 * HOUR)
+    clock.now = TUESDAY + 8 * HOUR
+
+    await publishing.digests()
+
+    _, saved = "\n".join(await newsroom.texts()).split("Saved this week")
+    assert re.findall(r"Saved \w+", saved) == [
+        f"Saved {number}" for number in range(1, MOST_SAVED_SHOWN + 1)
+    ]
+    assert "Saved 1 · Example Wire" in saved
+
+
+@pytest.mark.parametrize(
+    ("kind", "time"),
+    [
+        pytest.param(ChatKind.GROUP, ScheduleTime(0, 8 * 60, 0b0000010), id="a group"),
+        pytest.param(ChatKind.PRIVATE, MORNING, id="a daily edition"),
+    ],
+)
+async def test_only_weekly_editions_of_private_chats_list_saved_stories(
+    publishing, newsroom, subscribed, saves, clock, kind, time
+):
+    query, source = await subscribed(time)
+    await newsroom.change(Chat, 1, kind=kind)
+    await newsroom.article("News", query, source_id=source)
+    await saves("Saved", TUESDAY + 6 * HOUR)
+    clock.now = TUESDAY + 8 * HOUR
+
+    await publishing.digests()
+
+    (text,) = await newsroom.texts()
+    assert "Saved" not in text

@@ -76,8 +76,8 @@ async def claimed(storage: Storage) -> Source:
     async with storage.writing() as tx:
         await tx.change(update(Source).values(next_fetch_at=tx.now, lease_until=None))
         (source,) = await claim_public_sources(tx, owner="me", limit=9, lease=MINUTE)
-    source.first_read_at = source.created_at  # what it shows is news, not its backlog
-    return source
+    # What it shows is news, not its backlog.
+    return source.model_copy(update={"first_read_at": source.created_at})
 
 
 async def shows(storage: Storage, *items: Item) -> Source:

@@ -26,7 +26,7 @@ async def open_alert_menu(_: object, callback_data: press.OnAlert, context: Cont
 
 
 async def close_alert_menu(
-    _: object, callback_data: press.OnAlert | press.UndoMute, context: Context
+    _: object, callback_data: press.OnAlert | press.UndoMute | press.UndoSilence, context: Context
 ) -> None:
     """Show the alert's usual buttons again."""
     story_id = callback_data.story_id
@@ -66,9 +66,19 @@ def _subject(pressed: press.OnAlert) -> Subject:
 
 async def silence_topic(_: object, callback_data: press.OnAlert, context: Context) -> None:
     story_id, topic_id = callback_data.story_id, callback_data.topic_id
-    await mutes.silence_topic(context.storage, context.chat_id, topic_id, alert=story_id)
+    silenced = await mutes.silence_topic(context.storage, context.chat_id, topic_id, alert=story_id)
+    undo = press.UndoSilence(story_id=story_id, topic_id=topic_id, before=silenced.before).pack()
+    await context.reply.change_buttons("chat/alert.html#undo_silence", topic=silenced, undo=undo)
+    await context.reply.note("chat/alert.html#hushed", topic=silenced)
+
+
+async def undo_silence(_: object, callback_data: press.UndoSilence, context: Context) -> None:
+    story_id, topic_id = callback_data.story_id, callback_data.topic_id
+    await mutes.undo_silence(
+        context.storage, context.chat_id, topic_id, callback_data.before, alert=story_id
+    )
     await close_alert_menu(None, callback_data, context)
-    await context.reply.note("chat/alert.html#hushed")
+    await context.reply.note("chat/alert.html#undone")
 
 
 async def undo_mute(_: object, callback_data: press.UndoMute, context: Context) -> None:
@@ -131,6 +141,7 @@ def make_router() -> Router:
     hush = press.OnAlert.filter(F.action == press.AlertAction.HUSH)
     on_press(silence_topic, hush, flags=Permission.ADMINISTRATORS.flags)
     on_press(mute_from_alert, press.OnAlert.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(undo_silence, press.UndoSilence.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(undo_mute, press.UndoMute.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(show_mutes, press.MutesPage.filter(), flags=Permission.EVERYBODY.flags)
     on_press(unmute, press.Unmute.filter(), flags=Permission.ADMINISTRATORS.flags)

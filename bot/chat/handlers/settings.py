@@ -55,14 +55,12 @@ _PAGES: dict[type[CallbackData], str] = {  # by the button that only opens the p
 
 
 async def send_settings(_: object, context: Context) -> None:
-    has_model = context.resources.has_model
-    await context.reply.show(SETTINGS, settings=await _settings(context), has_model=has_model)
+    await context.reply.show(SETTINGS, settings=await _settings(context))
 
 
 async def show_page(_: object, callback_data: CallbackData, context: Context) -> None:
     template = _PAGES[type(callback_data)]
-    has_model = context.resources.has_model
-    await context.reply.change(template, settings=await _settings(context), has_model=has_model)
+    await context.reply.change(template, settings=await _settings(context))
 
 
 async def _settings(context: Context) -> ChatSettings:

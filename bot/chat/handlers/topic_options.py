@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 async def open_topic_menu(_: object, callback_data: press.ShowTopicMenu, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await context.reply.change_buttons(
-        f"chat/topics.html#{callback_data.menu}",
-        topic=topic,
-        has_model=context.resources.has_model,
-    )
+    await context.reply.change_buttons(f"chat/topics.html#{callback_data.menu}", topic=topic)
 
 
 async def set_mode(_: object, callback_data: press.SetMode, context: Context) -> None:
@@ -51,9 +47,7 @@ async def keep_original(_: object, callback_data: press.KeepOriginal, context: C
     topic_id, keeps = callback_data.topic_id, callback_data.keeps
     await subscriptions.keep_original(context.storage, context.chat_id, topic_id, keeps=keeps)
     topic = await topics.get_topic(context.storage, context.chat_id, topic_id)
-    await context.reply.change_buttons(
-        "chat/topics.html#more", topic=topic, has_model=context.resources.has_model
-    )
+    await context.reply.change_buttons("chat/topics.html#more", topic=topic)
 
 
 async def mute_topic(_: object, callback_data: press.MuteTopic, context: Context) -> None:

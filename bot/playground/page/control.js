@@ -29,6 +29,7 @@ export const launch = (chatId) => post("launch", { chat_id: chatId });
 export const readMessages = (chatId, after) => get(`chats/${chatId}/messages?after=${after}`);
 export const readNewsroom = () => get("newsroom");
 export const publish = () => post("publish");
+export const setModelMode = (mode) => post("model", { mode });
 export const addUser = (name, language) =>
   post("add_user", { first_name: name, language_code: language, started: false });
 export const send = (chatId, text, { replyTo, as, thread } = {}) =>

@@ -14,6 +14,7 @@ export class Panel {
     this.unread = new Set();
     byId("toggle-panel").addEventListener("click", () => this.toggle());
     byId("publish").addEventListener("click", () => this.publish());
+    byId("model-mode").addEventListener("change", ({ target }) => control.setModelMode(target.value));
     byId("block").addEventListener("click", () => acts.block());
     byId("user").addEventListener("submit", (event) => this.addUser(event));
     document.addEventListener("keydown", (event) => {
@@ -48,6 +49,13 @@ export class Panel {
     if (!state) return;
     byId("pace").textContent = pace(state);
     byId("latest").replaceChildren(...state.latest.map(renderArticle));
+    this.showModel(state.model);
+  }
+
+  showModel({ mode, modes }) {
+    const select = byId("model-mode");
+    if (!select.options.length) select.append(...modes.map((name) => new Option(name)));
+    if (select !== document.activeElement) select.value = mode;
   }
 
   async addUser(event) {

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bot.mail.codes import read_code
-from bot.subscribers import mailboxes, mutes, settings, subscriptions
+from bot.subscribers import mailboxes, mutes, saved_stories, settings, subscriptions
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NotAZone
 from bot.subscribers.mutes import (
@@ -25,7 +25,7 @@ from bot.subscribers.mutes import (
 )
 from bot.subscribers.settings import PicturePlace
 from bot.subscribers.timezones import zones_of_place
-from storage.enums import DigestMedium, Layout, Mode, MuteKind, Style
+from storage.enums import DigestMedium, Layout, Mode, MuteKind, Sound, Style
 from storage.schedules import QuietHours
 
 if TYPE_CHECKING:
@@ -227,6 +227,34 @@ async def set_picture(site: Site, user: CurrentUser, request: ActionRequest) -> 
     return _SAVED
 
 
+async def set_hashtags(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    is_wanted = request.flag("wanted")
+    await settings.set_hashtags(site.resources.storage, user.chat_id, is_wanted=is_wanted)
+    return _SAVED
+
+
+async def set_model(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    await settings.set_model(site.resources.storage, user.chat_id, uses=request.flag("wanted"))
+    return _SAVED
+
+
+async def set_headlines(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    topic_id, wanted = request.row("topic"), request.flag("wanted")
+    await subscriptions.set_headlines(site.resources.storage, user.chat_id, topic_id, wanted=wanted)
+    return _SAVED
+
+
+async def set_sound(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    topic_id, sound = request.row("topic"), request.one_of("sound", Sound)
+    await subscriptions.set_sound(site.resources.storage, user.chat_id, topic_id, sound)
+    return _SAVED
+
+
+async def remove_saved(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
+    await saved_stories.unsave(site.resources.storage, user.chat_id, request.row("saved"))
+    return _SAVED
+
+
 async def unsubscribe(site: Site, user: CurrentUser, request: ActionRequest) -> ActionResult:
     topic_id = request.row("topic")
     ended = await subscriptions.unsubscribe(site.resources.storage, user.chat_id, topic_id)
@@ -329,6 +357,7 @@ ACTIONS: Final[
         *(undo_unsubscribe, set_paused, set_digest_times, set_time_zone, set_quiet_hours),
         *(set_language, request_confirmation, confirm_address, set_digest_medium),
         *(set_email_alerts, remove_address, mute_alert, end_mute, resume_mute),
-        *(set_alert_rate, set_layout, set_picture),
+        *(set_alert_rate, set_layout, set_picture, set_hashtags, set_model),
+        *(set_headlines, set_sound, remove_saved),
     )
 }

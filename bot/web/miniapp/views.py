@@ -8,7 +8,8 @@ from bot.matching import other_words, search
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.rendering.i18n import ENGLISH
-from bot.subscribers import mailboxes, mutes, settings, topics
+from bot.sources.hosts import host_shown
+from bot.subscribers import mailboxes, mutes, saved_stories, settings, topics
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.recent_alerts import recent_alerts
 from storage.enums import Layout
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from bot.web.site import Site
     from storage.db.engine import Storage
     from storage.mutes import ActiveMute
+    from storage.saved_stories import SavedStory
 
 _SUGGESTED = 6  # topics of the catalogue that the chat does not subscribe to
 _CATALOGUE_PAGE = 20
 _MUTE_PAGES = 5
+_SAVED_PAGES = 5
 
 
 async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
@@ -48,7 +51,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
     return {
         "language": renderer.language.code,
         "chosenLanguage": chat_settings.language or "",
-        "topics": [_topic(one) | _mute(one, user, renderer) for one in subscribed.items],
+        "topics": [_subscribed(one, user, renderer) for one in subscribed.items],
         "suggested": [_topic(one) for one in await _suggested(storage, chat_id)],
         "digest": _digest(chat_settings, renderer),
         "quiet": _hours(chat_settings),
@@ -59,6 +62,31 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
         "layout": _layout(chat_settings, renderer),
         "alerts": [_alert(one, user, renderer) for one in await recent_alerts(storage, chat_id)],
         "mutes": await _mutes(storage, user, renderer),
+        "saved": [_saved(one, user, renderer) for one in await _last_saved(storage, chat_id)],
+        "hashtags": chat_settings.hashtags,
+        "hasModel": resources.has_model,
+        "usesModel": chat_settings.uses_model,
+    }
+
+
+async def _last_saved(storage: Storage, chat_id: int) -> list[SavedStory]:
+    """Return the stories that were saved last; the chat lists all of them."""
+    found: list[SavedStory] = []
+    for number in range(_SAVED_PAGES):
+        page = await saved_stories.list_saved(storage, chat_id, number)
+        found += page.items
+        if number + 1 >= page.pages:
+            break
+    return found
+
+
+def _saved(story: SavedStory, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
+    values: dict[str, Any] = {"zone": user.zone, "today": local(user.now, user.zone).date()}
+    return {
+        "id": story.id,
+        "url": story.url,
+        "title": [[(story.title or host_shown(story.url))[:_LONGEST_TITLE], False]],
+        "by": _text(renderer, "web/app_parts.html#saved", story=story, **values),
     }
 
 
@@ -127,6 +155,11 @@ def _topic(topic: ChatTopic) -> dict[str, Any]:
         "isPublic": topic.is_public,
         "mode": topic.mode,
     }
+
+
+def _subscribed(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
+    chosen = {"sound": topic.sound, "hasHeadlines": topic.has_headlines}
+    return _topic(topic) | _mute(topic, user, renderer) | chosen
 
 
 def _mute(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:

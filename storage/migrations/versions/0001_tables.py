@@ -916,6 +916,8 @@ def upgrade() -> None:
         sa.Column("article_id", ROW_ID, nullable=False),
         sa.Column("topic_ids", sa.JSON(), nullable=False),
         sa.Column("alerted", sa.Boolean(), nullable=False),
+        sa.Column("development", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("known_since", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_editionstory_chat_id_chat"), ondelete="CASCADE"
         ),

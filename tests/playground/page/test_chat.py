@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Route, expect
 
+from bot.playground.modelroom.server import Mode
 from tests.browsing import strict_page
 from tests.playground.page.conftest import keyboard
 
@@ -416,3 +417,15 @@ async def test_only_web_addresses_become_links(page, address):
     )
 
     assert links == 0
+
+
+async def test_the_answers_of_the_language_model_are_chosen_on_the_page(page, playground):
+    chosen = page.get_by_label("The language model answers")
+    await expect(chosen).to_have_value("right")
+
+    async with page.expect_response("**/control/model"):
+        await chosen.select_option("hostile")
+
+    assert playground.world.model.mode is Mode.HOSTILE
+    await page.reload()
+    await expect(chosen).to_have_value("hostile")

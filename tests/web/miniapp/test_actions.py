@@ -242,6 +242,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "mute_topic": {"for": "day"},
     "unmute_topic": {},
     "unsubscribe": {},
+    "set_headlines": {"wanted": True},
+    "set_sound": {"sound": "silent"},
     "undo_unsubscribe": {},
     "preview_topic": {},
     "preview_change": {"query": "Greenland"},
@@ -273,7 +275,8 @@ def test_every_action_on_a_topic_is_tried_with_a_foreign_one():
     assert set(ACTIONS) - REQUESTS.keys() == {
         *("set_paused", "set_digest_times", "set_time_zone", "set_quiet_hours", "set_language"),
         *("request_confirmation", "confirm_address", "set_digest_medium", "set_email_alerts"),
-        *("remove_address", "set_alert_rate", "set_layout", "set_picture"),
+        *("remove_address", "set_alert_rate", "set_layout", "set_picture", "set_hashtags"),
+        "set_model",
         # tests/web/miniapp/test_alerts.py tries these with those of another user
-        *("mute_alert", "end_mute", "resume_mute"),
+        *("mute_alert", "end_mute", "resume_mute", "remove_saved"),
     }

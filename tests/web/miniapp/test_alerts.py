@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from bot.subscribers import saved_stories
 from storage.alerts import make_alerts
 from storage.articles import Article
 from storage.chats import Chat
@@ -113,6 +114,43 @@ async def test_pictures_are_turned_on_and_off_by_place(ann):
     assert (more["pictures"], less["pictures"]) == (["d", "m"], ["m"])
 
 
+async def test_hashtags_and_the_model_are_turned_on_and_off(ann):
+    before = await ann.does("state")
+    tagged = await ann.does("set_hashtags", wanted=True)
+    plain = await ann.does("set_model", wanted=False)
+
+    assert (before["hashtags"], before["usesModel"], before["hasModel"]) == (False, True, False)
+    assert (tagged["hashtags"], plain["usesModel"]) == (True, False)
+
+
+async def test_a_topic_gets_a_sound_and_headlines_only(ann):
+    topic = await ann.subscribes("Iceland")
+
+    silent = (await ann.does("set_sound", topic=topic, sound="silent"))["topics"]
+    short = (await ann.does("set_headlines", topic=topic, wanted=True))["topics"]
+
+    assert [(one["sound"], one["hasHeadlines"]) for one in silent] == [("silent", False)]
+    assert [(one["sound"], one["hasHeadlines"]) for one in short] == [("silent", True)]
+
+
+async def test_saved_stories_are_listed_and_removed_by_their_own_chat(
+    ann, make_user, storage, alerted
+):
+    async with storage.reading() as tx:
+        (chat,) = await tx.session.exec(select(Chat.id))
+    await saved_stories.save(storage, chat, alerted)
+    ben = make_user(8, "Ben")
+
+    (saved,) = (await ann.does("state"))["saved"]
+    theirs = await ben.does("remove_saved", saved=saved["id"])
+    kept = (await ann.does("state"))["saved"]
+    gone = (await ann.does("remove_saved", saved=saved["id"]))["saved"]
+
+    assert saved["title"] == [["Ferry late", False]]
+    assert saved["by"].startswith("Example Wire · ")
+    assert (theirs["saved"], kept, gone) == ([], [saved], [])
+
+
 async def test_style_and_layout_of_digests_are_set_on_their_own(ann):
     brief = (await ann.does("set_layout", style="brief"))["layout"]
     rich = (await ann.does("set_layout", layout="rich"))["layout"]
@@ -128,6 +166,8 @@ async def test_style_and_layout_of_digests_are_set_on_their_own(ann):
         pytest.param("mute_alert", {"story": "1", "what": "story"}, id="a story as text"),
         pytest.param("set_layout", {"layout": "refused"}, id="a layout of Telegram's"),
         pytest.param("set_picture", {"place": "x", "wanted": True}, id="no such place"),
+        pytest.param("set_sound", {"topic": 1, "sound": "shrill"}, id="no such sound"),
+        pytest.param("set_hashtags", {"wanted": "yes"}, id="a word for a flag"),
         pytest.param("resume_mute", {"mute": 1, "until": "tomorrow"}, id="no time"),
         pytest.param("resume_mute", {"mute": 1, "until": "2026-01-01T00:00"}, id="no zone"),
         pytest.param("set_alert_rate", {"number": 2.5}, id="half an alert"),

@@ -1,4 +1,4 @@
-// Recent alerts and what they are muted by, the alerts an hour, and the layout of digests.
+// Recent alerts, what is muted and saved, the alerts an hour, and how alerts and digests look.
 
 import { byId, copyOf, onSubmit, press, showHits } from "./elements.js";
 
@@ -14,10 +14,16 @@ export class Alerts {
       button.addEventListener("click", () =>
         act("set_picture", { place: button.dataset.place, wanted: button.ariaPressed !== "true" }),
       );
+    for (const name of ["hashtags", "model"])
+      byId(name).addEventListener("change", ({ target }) => act(`set_${name}`, { wanted: target.checked }));
   }
 
-  show({ alerts, mutes, alertRate, layout }) {
+  show({ alerts, mutes, saved, alertRate, layout, hashtags, hasModel, usesModel }) {
     this.fill("alerts", alerts, (alert) => this.alertOf(alert));
+    this.fill("saved", saved, (story) => this.savedOf(story));
+    byId("hashtags").checked = hashtags;
+    byId("model-switch").hidden = !hasModel;
+    byId("model").checked = usesModel;
     this.fill("mutes", mutes, (mute) => this.muteOf(mute));
     byId("rate").value = alertRate;
     byId("layout-text").textContent = layout.text;
@@ -47,6 +53,13 @@ export class Alerts {
       button.hidden = what === "less" ? !less : isMuted;
       button.addEventListener("click", () => this.act("mute_alert", { story, what }));
     }
+    return made;
+  }
+
+  savedOf({ id, ...hit }) {
+    const made = copyOf("saved-story").firstElementChild;
+    showHits(made.querySelector(".hits"), [hit]);
+    made.querySelector("button").addEventListener("click", () => this.act("remove_saved", { saved: id }));
     return made;
   }
 

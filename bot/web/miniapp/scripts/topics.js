@@ -125,6 +125,7 @@ export class Topics {
     onSubmit(rename, () => this.acts.act("rename_topic", { topic: topic.id, name: name.value }));
     this.queryEditor.fill(more.querySelector(".edit-query"), topic);
     this.fillMute(more, topic);
+    this.fillChoices(more, topic);
     more
       .querySelector(".unsubscribe")
       .addEventListener("click", () => this.acts.act("unsubscribe", { topic: topic.id }));
@@ -140,6 +141,23 @@ export class Topics {
     }
     for (const button of more.querySelectorAll("[data-muted]"))
       button.hidden = button.dataset.muted !== String(isMuted);
+  }
+
+  // How its alerts arrive, and whether digests list only its headlines.
+  fillChoices(more, { id, mode, sound, hasHeadlines }) {
+    const sounds = more.querySelector(".sounds");
+    sounds.hidden = mode === "digest";
+    press(sounds.children, "sound", sound);
+    for (const button of sounds.children)
+      button.addEventListener("click", () =>
+        this.acts.act("set_sound", { topic: id, sound: button.dataset.sound }),
+      );
+    const headlines = more.querySelector(".headlines");
+    headlines.closest("label").hidden = mode === "instant";
+    headlines.checked = hasHeadlines;
+    headlines.addEventListener("change", () =>
+      this.acts.act("set_headlines", { topic: id, wanted: headlines.checked }),
+    );
   }
 
   toggle(topic) {
