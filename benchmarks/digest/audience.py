@@ -25,6 +25,12 @@ PUBLISHERS = 40
 _ZONES = ("UTC", "Europe/London", "Europe/Lisbon", "Africa/Accra")  # the same time in winter
 _TEXT = "The consul-general said that talks would go on, no matter who was in the room. " * 20
 
+_GUESTS = (
+    ("Norway", "Oslo"),
+    ("Prime Minister Jane Roe", "Geneva"),
+    ("Chancellor Otto Weber", "Berlin"),
+)
+
 
 async def MONDAY_MORNING(_connection: AsyncConnection, /) -> datetime:  # noqa: N802 - a constant clock
     """Return five past eight, the time of the database."""
@@ -121,7 +127,7 @@ async def _add_news(tx: Transaction, topics: Sequence[Topic], reports: int, list
             rows.article(
                 f"{papers[number % PUBLISHERS]}/news/{number}",
                 published_at(number),
-                title=f"Consul visits subject{topic_of(number)}, number {number}",
+                title=_title(topic_of(number), number, number // stories),
                 text=_text(topic_of(number), number // stories),
                 published_at=published_at(number),
                 story_id=number % stories + 1,
@@ -153,11 +159,19 @@ async def _add_news(tx: Transaction, topics: Sequence[Topic], reports: int, list
     await rows.add(tx, Match, matches)
 
 
+def _title(topic: int, number: int, report: int) -> str:
+    if report == 0:
+        return f"Consul visits subject{topic}, number {number}"
+    guest, city = _GUESTS[report % len(_GUESTS)]
+    return f"{guest} joins consul on subject{topic} in {city}, number {number}"
+
+
 def _text(topic: int, report: int) -> str:
     """Return a text whose beginning says something new in each *report*."""
     if report == 0:
         return f"Subject{topic} was discussed on Monday. {_TEXT}"
+    guest, city = _GUESTS[report % len(_GUESTS)]
     return (
-        f"At least {10 * report + 2} delegates of subject{topic} left Geneva, said the minister "
-        f"Jane Doe{report} on Tuesday. {_TEXT}"
+        f"{guest} joined the talks about subject{topic} in {city} and offered {report}0 million "
+        f"dollars for a bridge across the border. {_TEXT}"
     )
