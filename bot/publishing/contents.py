@@ -20,8 +20,8 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
-from bot.publishing.coverage import load_leads, load_reports
-from bot.publishing.developments import Development, development_of
+from bot.publishing.coverage import development_in, load_leads, load_reports
+from bot.publishing.developments import Development
 from bot.publishing.excerpts import LENGTHS, TOLD_BY_LEADS, Length, excerpts
 from bot.publishing.leads import Lead, Report
 from bot.publishing.model_words import ModelWords, words_by_story
@@ -712,7 +712,7 @@ class News:
         key = (story_id, frozenset(one.article_id for one in known))
         if key not in self._developments:
             newest = [one for one in reports if one.article_id not in key[1]]
-            self._developments[key] = development_of(known, newest)
+            self._developments[key] = development_in(known, newest)
         return self._developments[key]
 
     async def load_pictures(self, tx: Transaction, article_ids: Iterable[int]) -> None:
