@@ -1,10 +1,12 @@
 """How many due digests of twenty stories are composed a second, and whether memory stays flat.
 
     python -m benchmarks.digest [--readers 10000] [--server URL] [--processes 2]
+        [--reports 3] [--listed 2]
 
 SQLite has one process; --server adds a row for so many processes on PostgreSQL. Each reader
-subscribes to four of two hundred topics, and two publishers report each story. Some hundred digests
-a second are a good figure.
+subscribes to four of two hundred topics, and two publishers report each story. --reports gives each
+story several articles; --listed says how many of a topic's five stories a digest listed the day
+before, so that it tells what is new about them. Some hundred digests a second are a good figure.
 """
 
 import asyncio
@@ -18,10 +20,12 @@ from benchmarks.report import Row, parser, print_rows
 from storage.db.engine import Storage
 
 
-async def measure(server: str | None, readers: int, processes: int) -> Row:
+async def measure(
+    server: str | None, readers: int, processes: int, *, reports: int, listed: int
+) -> Row:
     async with database(server) as url:
         storage = Storage.open(url, clock=MONDAY_MORNING)
-        await add_audience(storage, readers)
+        await add_audience(storage, readers, reports, listed)
         await storage.close()
         started = time.perf_counter()
         results = await asyncio.gather(*(_compose(url, readers) for _ in range(processes)))
@@ -33,6 +37,8 @@ async def measure(server: str | None, readers: int, processes: int) -> Row:
         "database": "postgresql" if server else "sqlite",
         "processes": processes,
         "editions": editions,
+        "reports": reports,
+        "listed": listed,
         "per_second": round(editions / seconds),
         "cpu_ms_each": round(sum(result["cpu_seconds"] for result in results) / editions * 1e3, 1),
         "memory_mb_after_a_tenth": round(max(result["memory_mb_early"] for result in results)),
@@ -54,10 +60,13 @@ def main() -> None:
     options = parser(__doc__, server=True)
     options.add_argument("--readers", type=int, default=10_000)
     options.add_argument("--processes", type=int, default=2, help="on PostgreSQL")
+    options.add_argument("--reports", type=int, default=1, help="articles of a story")
+    options.add_argument("--listed", type=int, default=0, help="stories of a topic known before")
     args = options.parse_args()
-    rows = [asyncio.run(measure(None, args.readers, 1))]
+    news = {"reports": args.reports, "listed": args.listed}
+    rows = [asyncio.run(measure(None, args.readers, 1, **news))]
     if args.server:
-        rows.append(asyncio.run(measure(args.server, args.readers, args.processes)))
+        rows.append(asyncio.run(measure(args.server, args.readers, args.processes, **news)))
     print_rows("digest", rows)
 
 

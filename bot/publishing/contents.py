@@ -20,9 +20,9 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
-from bot.publishing.coverage import load_leads, load_reports
-from bot.publishing.developments import Development, development_of
-from bot.publishing.excerpts import LENGTHS, Length, excerpts
+from bot.publishing.coverage import development_in, load_leads, load_reports
+from bot.publishing.developments import Development
+from bot.publishing.excerpts import LENGTHS, TOLD_BY_LEADS, Length, excerpts
 from bot.publishing.leads import Lead, Report
 from bot.publishing.model_words import ModelWords, words_by_story
 from bot.publishing.pages import EditionPage, section_page
@@ -61,7 +61,7 @@ from storage.enums import CLOSED, ChatKind, MuteKind, Style, WordsPart
 from storage.feeds_followed import chats_with_own_sources
 from storage.mailboxes import active_mailboxes
 from storage.matches import stories_by_day
-from storage.model_texts import model_texts_of
+from storage.model_texts import ModelText, model_texts_of
 from storage.mutes import subjects_muted_of_each
 from storage.publishers import Named, names_by_story, publisher_reports, reports_for_article
 from storage.saved_stories import SavedStory, saved_between
@@ -75,6 +75,7 @@ LONGEST_REACH = timedelta(days=15)
 
 # Newest reports of a story that are compared with what its reader knows.
 _MOST_COMPARED = 24
+_NO_EXCERPT = Snippet("")
 # How far back an edition of the most covered stories reaches, and how many it lists.
 WEEK = timedelta(days=7)
 MOST_COVERED = 10
@@ -213,27 +214,26 @@ async def _next_editions(
     tx: Transaction, news: "News", readers: Sequence[Reader], counts: "StoryCounts", now: datetime
 ) -> dict[int, EditionPage]:
     choices = await _choices(tx, news, readers, now)
-    excerpted = {
-        story.id: story.article_id
-        for reader in readers
-        if LENGTHS[reader.chat.style].characters
-        for story in choices[reader.id].listed
-    }
+    told: defaultdict[Length, dict[int, int]] = defaultdict(dict)  # articles by story
+    for reader in readers:
+        if (length := LENGTHS[reader.chat.style]).characters:
+            listed = choices[reader.id].listed
+            told[length].update({story.id: story.article_id for story in listed})
     tops = {reader.id: _top_of(choices[reader.id]) for reader in readers}
     await news.load_pictures(tx, {tops[reader.id] for reader in readers if reader.wants_picture})
-    await news.load_texts(tx, excerpted.values())
-    await news.load_leads(tx, excerpted)
+    await news.load_leads(tx, {story for stories in told.values() for story in stories})
+    await news.load_texts(tx, told)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
-    words = await _model_words(tx, readers, choices)
+    words = await _model_words(tx, news, readers, choices)
     weekly = [each.id for each in readers if each.is_weekly and each.chat.kind is ChatKind.PRIVATE]
     saved = await _saved_in_week(tx, weekly, now)
     return {
         reader.id: EditionPage(
             choice=choices[reader.id],
             snippets=await news.excerpts(
-                list(choices[reader.id].listed), reader.topics, LENGTHS[reader.chat.style]
+                choices[reader.id].listed, reader.topics, LENGTHS[reader.chat.style]
             ),
             leads=news.leads(choices[reader.id].listed),
             plan=reader.plan,
@@ -265,7 +265,7 @@ def _top_of(choice: Choice) -> int:
 
 
 async def _model_words(
-    tx: Transaction, readers: Sequence[Reader], choices: Mapping[int, Choice]
+    tx: Transaction, news: "News", readers: Sequence[Reader], choices: Mapping[int, Choice]
 ) -> dict[int, dict[int, ModelWords]]:
     """Return what a language model made of the stories that are shown, by chat and story.
 
@@ -277,12 +277,10 @@ async def _model_words(
             by_language[language_for(reader.chat.speaks)].append(reader)
     words: dict[int, dict[int, ModelWords]] = {}
     for code, speaking in by_language.items():
-        shown = {reader.id: _shown(choices[reader.id], reader.topics) for reader in speaking}
-        made = await model_texts_of(
-            tx, {story for each in shown.values() for story, *_ in each}, code
-        )
+        stories = {story.id for reader in speaking for story in choices[reader.id].all_stories}
+        made = await news.model_texts(tx, stories, code)
         for reader in speaking if made else ():
-            words[reader.id] = words_by_story(made, shown[reader.id])
+            words[reader.id] = words_by_story(made, _shown(choices[reader.id], reader.topics))
     return words
 
 
@@ -421,7 +419,7 @@ async def load_made_digest(
             SelectedTopic(topic_id, name, topic_id in brief) for topic_id, name in made.topics
         ]
         choice = arrange(shown_under, stories_of(rows, reports))
-        listed = list(choice.listed)
+        listed = choice.listed
         texts = await editions.texts_of(tx, [story.article_id for story in listed])
         top = _top_of(choice)
         pictures = await pictures_of(tx, [top] if top else [])
@@ -600,6 +598,10 @@ class News:
     )
     _pictures: dict[int, LeadPicture | None] = field(default_factory=dict)  # by article
     _leads: dict[int, Lead | None] = field(default_factory=dict)  # by story
+    # By language and story.
+    _model_texts: defaultdict[str, dict[int, ModelText | None]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     _excerpts: defaultdict[Length, dict[int, Snippet]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -709,8 +711,18 @@ class News:
             names = await names_by_story(tx, missing, self.chat_id)
             self._publishers.update({story: names.get(story, ()) for story in missing})
 
-    async def load_texts(self, tx: Transaction, article_ids: Iterable[int]) -> None:
-        if missing := [article for article in article_ids if article not in self._texts]:
+    async def load_texts(self, tx: Transaction, told: Mapping[Length, Mapping[int, int]]) -> None:
+        """Read the texts of which an excerpt is shown, once the leads are loaded.
+
+        *told* has articles by story, for each length of excerpts.
+        """
+        shown = {
+            article_id
+            for length, articles in told.items()
+            for story_id, article_id in articles.items()
+            if self._shows_excerpt(story_id, length)
+        }
+        if missing := [article for article in shown if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
 
     async def load_reports(self, tx: Transaction, story_ids: Iterable[int]) -> None:
@@ -739,7 +751,7 @@ class News:
         key = (story_id, frozenset(one.article_id for one in known))
         if key not in self._developments:
             newest = [one for one in reports if one.article_id not in key[1]]
-            self._developments[key] = development_of(known, newest)
+            self._developments[key] = development_in(known, newest)
         return self._developments[key]
 
     async def load_pictures(self, tx: Transaction, article_ids: Iterable[int]) -> None:
@@ -761,20 +773,35 @@ class News:
         found = ((story.id, self._leads.get(story.id)) for story in stories)
         return {story_id: lead for story_id, lead in found if lead}
 
+    async def model_texts(
+        self, tx: Transaction, story_ids: Collection[int], language: str
+    ) -> dict[int, ModelText]:
+        """Return what a language model made of the stories, by story."""
+        known = self._model_texts[language]
+        if missing := [story for story in story_ids if story not in known]:
+            made = await model_texts_of(tx, missing, language)
+            known.update({story: made.get(story) for story in missing})
+        found = ((story, known[story]) for story in story_ids)
+        return {story: texts for story, texts in found if texts}
+
     async def excerpts(
         self, stories: Sequence[SelectedStory], topics: Iterable[DigestTopic], length: Length
     ) -> dict[int, Snippet]:
         """Return the excerpts of a chat's *stories*, which `stories` has returned, by story.
 
         An excerpt is made once for all chats with the same `SelectedStory`, because such chats have
-        the same topics among its hits.
+        the same topics among its hits. It is empty if the lead is shown in its place.
         """
         known = self._excerpts[length]
         if new := [story for story in stories if id(story) not in known]:
             queries = {topic.id: topic.query for topic in topics}
-            made = await excerpts(new, self._texts, queries, length)
-            known.update({id(story): made[story.id] for story in new})
+            shown = [story for story in new if self._shows_excerpt(story.id, length)]
+            made = await excerpts(shown, self._texts, queries, length)
+            known.update({id(story): made.get(story.id, _NO_EXCERPT) for story in new})
         return {story.id: known[id(story)] for story in stories}
+
+    def _shows_excerpt(self, story_id: int, length: Length) -> bool:
+        return length not in TOLD_BY_LEADS or not self._leads[story_id]
 
 
 def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _TopicStory]:

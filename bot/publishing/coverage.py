@@ -2,11 +2,13 @@
 
 from asyncio import sleep
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Final, Generic, TypeVar
 
 from xxhash import xxh3_128
 
+from bot.publishing.developments import Development, development_of
 from bot.publishing.leads import Lead, Report, lead_of
 from bot.sources.hosts import host_shown
 from storage.coverage import MOST_REPORTS, reports_of_stories
@@ -15,26 +17,27 @@ from storage.publishers import Named, names_by_story
 
 _MOST_CACHED: Final = 4096
 
+Made = TypeVar("Made")
 
-class _Leads:
-    """Caches the newest leads, because a story is in the digests of many chats.
+
+class _Cache(Generic[Made]):
+    """Caches the newest of what is made from reports, because many chats are told of a story.
 
     A key is the hash of the reports, so that the cache does not keep whole texts in memory.
     """
 
     def __init__(self) -> None:
-        self._cached: OrderedDict[bytes, Lead | None] = OrderedDict()
+        self._cached: OrderedDict[bytes, Made] = OrderedDict()
 
-    def find(self, reports: Sequence[Report]) -> tuple[Lead | None, bool]:
-        """Return the lead of the story that *reports* tell, and whether it had to be made."""
-        key = _hash_of(reports)
+    def find(self, key: bytes, make: Callable[[], Made]) -> tuple[Made, bool]:
+        """Return what is made for *key*, and whether it had to be made."""
         if key in self._cached:
             self._cached.move_to_end(key)
             return self._cached[key], False
-        lead = self._cached[key] = lead_of(reports)
+        made = self._cached[key] = make()
         if len(self._cached) > _MOST_CACHED:
             self._cached.popitem(last=False)
-        return lead, True
+        return made, True
 
 
 def _hash_of(reports: Sequence[Report]) -> bytes:
@@ -44,7 +47,14 @@ def _hash_of(reports: Sequence[Report]) -> bytes:
     return hashed.digest()
 
 
-_cache: Final = _Leads()
+_leads: Final[_Cache[Lead | None]] = _Cache()
+_developments: Final[_Cache[Development | None]] = _Cache()
+
+
+def development_in(known: Sequence[Report], newest: Sequence[Report]) -> Development | None:
+    """Return `development_of` the reports, which takes milliseconds if it is not cached."""
+    key = _hash_of(known) + _hash_of(newest)
+    return _developments.find(key, partial(development_of, known, newest))[0]
 
 
 async def load_leads(
@@ -99,7 +109,7 @@ async def leads_of(reports: Mapping[int, Sequence[Report]]) -> dict[int, Lead]:
     """
     leads = {}
     for story_id, of_story in reports.items():
-        lead, is_new = _cache.find(of_story)
+        lead, is_new = _leads.find(_hash_of(of_story), partial(lead_of, of_story))
         if lead:
             leads[story_id] = lead
         if is_new:

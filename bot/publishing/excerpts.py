@@ -32,6 +32,8 @@ LENGTHS: Mapping[Style, Length] = {
     Style.STANDARD: Length(240),
     Style.FULL: Length(800, 3),
 }
+# The lengths of the styles that show a story's lead in place of its excerpt.
+TOLD_BY_LEADS: Final = frozenset({LENGTHS[Style.STANDARD]})
 
 
 @dataclass(frozen=True)

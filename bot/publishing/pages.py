@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -167,16 +167,16 @@ class EditionPage:
     @cached_property
     def told(self) -> Mapping[int, ToldStory]:
         """What is told about the listed stories, by story."""
-        snippets, lead_of = self.snippets, self.leads.get
+        snippets, lead_of, view = self.snippets, self.leads.get, self.view
         return {
-            story.id: ToldStory(self.view(story), snippets[story.id], lead_of(story.id))
+            story.id: ToldStory(view(story), snippets[story.id], lead_of(story.id))
             for story in self.choice.listed
         }
 
     def view(self, story: SelectedStory) -> StoryView:
         """Return the story as readers in the chat's zone and language see it."""
-        view, words = story.view, self.model_texts.get(story.id)
-        if words:
+        view = story.view
+        if words := self.model_texts and self.model_texts.get(story.id):
             view = view._replace(words=words)
         if story.listed_at:
             view = view._replace(known_since=local(story.listed_at, self.plan.zone).date())
@@ -274,19 +274,21 @@ class EditionPage:
         If all have the same UTC offset there, it is only this offset, so that chats of all zones
         with the offset share the rendered parts.
         """
-        clocks = ZoneInfo(self.plan.zone)
-        times = (story.shown_at for story in self.choice.listed)
-        offsets = {
-            at.astimezone(clocks).utcoffset() or timedelta()
-            for at in times
-            if isinstance(at, datetime)
-        }
+        zone = self.plan.zone
+        times = (told.story.shown_at for told in self.told.values())
+        offsets = {_offset(zone, at) for at in times if isinstance(at, datetime)}
         return timezone(offsets.pop()) if len(offsets) == 1 else self.plan.zone
 
     @property
     def is_late(self) -> bool:
         """Whether the digest should say that it is late."""
         return self.late > _WORTH_SAYING
+
+
+# Cached, because chats of the same zone get the same stories.
+@lru_cache(maxsize=8192)
+def _offset(zone: str, at: datetime) -> timedelta:
+    return at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
 
 
 def edition_page(renderer: Renderer, edition: EditionPage) -> list[Message]:

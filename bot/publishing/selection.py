@@ -207,7 +207,7 @@ class Section:
         return (*self.above, *self.listed, *self.rest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
     """The stories of an edition; `stories` counts the new ones, `publishers` their publishers.
 
@@ -233,12 +233,10 @@ class Choice:
         """The sections that only count the rest of their stories."""
         return [section for section in self.sections if section.more]
 
-    @property
-    def listed(self) -> Iterator[SelectedStory]:
+    @cached_property
+    def listed(self) -> tuple[SelectedStory, ...]:
         """The new stories that are shown with more than their headlines, in their order."""
-        yield from self.top
-        for section in self.sections:
-            yield from section.listed
+        return (*self.top, *(story for section in self.sections for story in section.listed))
 
     @property
     def in_order(self) -> Iterator[SelectedStory]:

@@ -16,6 +16,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape, unescape
 from typing import Any
 from unicodedata import east_asian_width
@@ -144,6 +145,8 @@ def _fitting(row: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
         yield tuple(row[start : start + size])
 
 
+# Cached, because most buttons are the same in every message.
+@lru_cache(maxsize=1024)
 def width(label: str) -> int:
     """Return how many columns *label* takes; wide East Asian characters take two."""
     return sum(1 + (east_asian_width(sign) in {"W", "F"}) for sign in label)

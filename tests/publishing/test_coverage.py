@@ -7,6 +7,7 @@ import pytest
 from bot.publishing import coverage
 from bot.publishing.contents import load_digest_so_far, load_made_digest
 from bot.publishing.coverage import load_leads, load_reports
+from bot.publishing.leads import Report
 from storage.chats import Chat
 from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.enums import Mode, MuteKind, Style
@@ -104,6 +105,32 @@ async def test_a_digest_shows_the_lead_of_a_story(story, newsroom, publishing, c
 
     (text,) = await newsroom.texts()
     assert NEWS in text
+
+
+async def test_a_full_digest_reads_the_passage_that_a_lead_replaces_in_others(
+    story, storage, newsroom
+):
+    found = {}
+    for style in (Style.STANDARD, Style.FULL):
+        async with storage.writing() as tx:
+            (await tx.get_one(Chat, 1)).style = style
+        page = await load_digest_so_far(storage, 1)
+        found[style] = (bool(page.leads[1].text), bool(page.snippets[1].text))
+
+    assert found == {Style.STANDARD: (True, False), Style.FULL: (True, True)}
+
+
+def test_the_development_in_equal_reports_is_found_once(monkeypatch):
+    found = []
+    monkeypatch.setattr(coverage, "development_of", lambda *reports: found.append(reports))
+    known = [Report(1, "Wire", "A quake that only this test tells", "https://wire.example/1", NEWS)]
+    newest = [Report(2, "Post", "Three found", "https://post.example/2", LATER)]
+
+    coverage.development_in(known, newest)
+    coverage.development_in(known, newest)
+    coverage.development_in(newest, known)
+
+    assert found == [(known, newest), (newest, known)]
 
 
 async def test_a_made_digest_has_the_lead_too(story, newsroom, publishing, storage, clock):
