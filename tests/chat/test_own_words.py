@@ -59,7 +59,7 @@ async def test_a_change_of_words_can_be_undone(house, ann, words):
         ("{datum}", "I don't know {datum}."),
         ("x" * 101, "This is too long"),
         ("one\ntwo", "This is too long: one line"),
-        (" \u200b".strip("\u200b") + " .", "So it would look now"),
+        (" \u200b".strip("\u200b") + " .", "Preview"),
     ],
     ids=["unknown variable", "long", "two lines", "short"],
 )

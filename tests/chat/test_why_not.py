@@ -41,7 +41,7 @@ async def test_an_article_without_the_words_names_the_topic_and_the_word(ann, st
     assert answer["text"].startswith("Chip exports tightened\nSample Times · read ")
     assert (
         "You did not get it because your topic Korea asks for Korea, "
-        "and this article does not have it."
+        "and this article doesn't have it."
     ) in answer["text"]
     assert labels(answer) == ["Change Korea", "Not now", *OFFERS]
 

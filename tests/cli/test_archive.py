@@ -26,13 +26,26 @@ async def fill(storage: Storage) -> None:
         article = await room.article("Envoy flies to Beijing", query, source_id=source)
         async with storage.writing() as tx:
             story = (await tx.get_one(Article, article)).story_id
-            times = {"due_at": tx.now, "made_at": tx.now, "since": tx.now - timedelta(days=1)}
-            edition = Edition(chat_id=chat, local_date=tx.now.date(), stories=1, **times)
-            edition.topics = [(topic, "My words")]
+            edition = Edition(
+                chat_id=chat,
+                local_date=tx.now.date(),
+                due_at=tx.now,
+                made_at=tx.now,
+                since=tx.now - timedelta(days=1),
+                stories=1,
+                topics=[(topic, "My words")],
+            )
             await tx.add(edition)
             await tx.flush()
-            of_edition = {"edition_id": edition.id, "article_id": article, "topic_ids": [topic]}
-            await tx.add(EditionStory(chat_id=chat, story_id=story, **of_edition))
+            await tx.add(
+                EditionStory(
+                    chat_id=chat,
+                    story_id=story,
+                    edition_id=edition.id,
+                    article_id=article,
+                    topic_ids=[topic],
+                )
+            )
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ async def test_a_missing_right_is_told_once_and_the_next_digest_is_tried(
     async with storage.reading() as tx:
         sent = await tx.rows(select(Delivery).where(Delivery.notice == "unpinned"))
     assert [delivery.chat_id for delivery in sent] == [user]
-    assert "I may not pin messages there" in sent[0].body["text"]
+    assert "I'm not allowed to pin messages there" in sent[0].body["text"]
     assert refused.may_not_pin
     assert fake.pinned == [4]  # the notice was the third message
     assert not (await settings.get_settings(storage, channel)).may_not_pin
