@@ -162,7 +162,9 @@ async def test_the_page_of_a_digest_shows_the_same_development(
 
     page = await load_made_digest(newsroom.storage, 1, (DUE + 2 * DAY).date(), 0)
 
+    assert page is not None
     (story,) = page.choice.listed
+    assert story.development is not None
     (change,) = story.development.changes
     assert change == NumberChange("12", "31", "dead")
     assert (story.development.text, story.development.article_id) == (MORE, article)

@@ -145,5 +145,8 @@ async def test_the_page_of_a_digest_is_translated(newsroom, publishing, told, cl
 
     page = await load_made_digest(newsroom.storage, told, edition.local_date, 0)
 
+    assert page is not None
     (story,) = page.choice.listed
-    assert page.view(story).words.title == TRANSLATED
+    words = page.view(story).words
+    assert words is not None
+    assert words.title == TRANSLATED

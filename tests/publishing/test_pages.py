@@ -45,8 +45,7 @@ def test_a_digest_marks_words_and_links_titles(renderer):
     assert "Alerted earlier:\n• Ministry asks consul-general to explain post" in message.text
     assert not marked(message, "expandable_blockquote")
     assert [[button.data for button in row] for row in message.keyboard] == [
-        ["stories:20261118:0"],
-        ["mine:0", "times_and_pause"],
+        ["stories:20261118:0", "mine:0", "times_and_pause"],
         ["detail:full", "detail:brief", "rhythm:1"],
     ]
 
