@@ -128,6 +128,9 @@ def find_intent(
     """
     best: FoundIntent | None = None
     most = (False, 0)
+    if is_sentence:
+        known = _vocabulary().get(language, frozenset())
+        neutral = neutral | {at for at, word in enumerate(words) if word in known}
     for phrase, places in _phrases_in(words, language):
         if phrase.intent in ALONE or (phrase.intent is Intent.HELP and not is_sentence):
             continue
@@ -145,6 +148,32 @@ def _phrases_in(words: Sequence[str], language: str) -> Iterator[tuple[_Phrase, 
     for phrase in _phrases().get(language, ()):
         if phrase.may_be_in(every) and (places := scattered(phrase.words, words)):
             yield phrase, places
+
+
+@cache
+def _vocabulary() -> Mapping[str, frozenset[str]]:
+    """Return the words of all phrases by language code: beside an intent, they speak of the bot."""
+    return {
+        code: frozenset(
+            word
+            for phrase in phrases
+            for element in phrase.words
+            for alternative in element
+            for word in alternative
+        )
+        for code, phrases in _phrases().items()
+    }
+
+
+def small_talk_in(words: Sequence[str]) -> Intent | None:
+    """Return the intent of a message in which nothing but small talk means anything."""
+    said = {found[1] for at in range(len(words)) if (found := _anywhere().longest(words, at))}
+    return next((intent for intent in (Intent.CANCEL, *SMALL_TALK) if intent in said), None)
+
+
+@cache
+def _anywhere() -> PhraseTable[Intent]:
+    return PhraseTable({intent: all_words(intent) for intent in (Intent.CANCEL, *SMALL_TALK)})
 
 
 @cache

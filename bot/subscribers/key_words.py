@@ -168,8 +168,12 @@ def _stems(language: str) -> Callable[[str], str]:
 
 
 def _pieces(reading: Reading) -> Iterator[_Piece]:
+    excluded = _excluded(reading)
+    background = _background(reading)
     for places in _chunks(reading):
-        is_excluded = _is_excluded(reading, places)
+        if background.issuperset(places):
+            continue
+        is_excluded = not excluded.isdisjoint(places)
         for part in _split(reading, places):
             yield _piece(reading, part, is_excluded=is_excluded)
 
@@ -193,12 +197,63 @@ def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_
         )
 
 
-def _is_excluded(reading: Reading, places: Sequence[int]) -> bool:
-    """Return whether `except` stands before the words, or behind them as in Japanese."""
-    if reading.language not in _EXCEPT_BEHIND:
-        return places[0] > 0 and reading.roles[places[0] - 1] is WordRole.EXCEPT
-    behind = (role for role in reading.roles[places[-1] + 1 :] if role is not WordRole.SMALL)
-    return next(behind, None) is WordRole.EXCEPT
+def _excluded(reading: Reading) -> frozenset[int]:
+    """Return the places of what `except` leaves out: the rest of its clause.
+
+    In Japanese and Korean, the word stands behind, and leaves out what is right before it.
+    """
+    found: set[int] = set()
+    for clause in reading.clauses():
+        places = list(clause)
+        marks = [at for at in places if reading.roles[at] is WordRole.EXCEPT]
+        if not marks:
+            continue
+        if reading.language in _EXCEPT_BEHIND:
+            found.update(_last_words(reading, range(clause.start, marks[0])))
+        else:
+            found.update(range(marks[0] + 1, clause.stop))
+    content = {at for at, role in enumerate(reading.roles) if role is None}
+    return frozenset() if content <= found else frozenset(found)
+
+
+def _last_words(reading: Reading, places: Sequence[int]) -> Iterator[int]:
+    """Yield the last chunk of words that mean something among *places*."""
+    has_begun = False
+    for at in reversed(places):
+        if reading.roles[at] is None:
+            has_begun = True
+            yield at
+        elif has_begun or reading.roles[at] is not WordRole.SMALL:
+            return
+
+
+def _background(reading: Reading) -> frozenset[int]:
+    """Return the places of clauses that only say why one asks: `my brother lives in Graz`.
+
+    They count if a word such as `there` points to them, or if the request says too little.
+    """
+    content = [
+        [at for at in clause if reading.roles[at] is None] for clause in reading.clauses()
+    ]
+    is_personal = [
+        reading.has("first_person", clause)
+        and not any(reading.roles[at] is WordRole.ASKING for at in clause)
+        for clause in reading.clauses()
+    ]
+    background = {at for said, about_me in zip(content, is_personal, strict=True) if about_me for at in said}
+    wanted = {at for said, about_me in zip(content, is_personal, strict=True) if not about_me for at in said}
+    is_named = not wanted.isdisjoint(reading.names | reading.places)
+    pointing = [
+        at
+        for clause, about_me in zip(reading.clauses(), is_personal, strict=True)
+        if not about_me and background and clause.start > min(background)
+        for at in clause
+        if reading.roles[at] is not WordRole.ASKING
+    ]
+    says_enough = len(wanted) > 1 or is_named
+    if not wanted or not says_enough or reading.has("pointing_words", pointing):
+        return frozenset()
+    return frozenset(background)
 
 
 def _chunks(reading: Reading) -> Iterator[list[int]]:

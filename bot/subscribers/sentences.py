@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from bot.matching.query import QueryError, is_readable
 from bot.matching.query.ast import quoted
 from bot.matching.query.tokens import TokenKind, tokens
-from bot.subscribers.intents import FoundIntent, Intent, whole_intent
+from bot.subscribers.intents import FoundIntent, Intent, small_talk_in, whole_intent
 from bot.subscribers.key_words import Choice, choices_in
 from bot.subscribers.posts import LONG, names_in
 from bot.subscribers.text import one_line
 from bot.subscribers.word_roles import Reading, WordRole, best_reading, slice_of
 from bot.text.phrases import words_in
+
+_LONGEST_SMALL_TALK = 12  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,18 @@ def understand(typed: str, language: str) -> Understood:
     reading = best_reading(text, words, language.partition("-")[0])
     is_sentence = reading.is_sentence
     found = reading.found_intent
+    if _says_nothing(reading) and (said := small_talk_in([word.folded for word in words])):
+        return Understood(text, found_intent=FoundIntent(said, frozenset(), is_certain=True))
     if not is_sentence and names_in(text):
         return Understood(text, found_intent=found)
     wanted = _from_sentence(reading) if is_sentence else _from_query(reading)
     return replace(wanted, is_sentence=is_sentence, found_intent=found)
+
+
+def _says_nothing(reading: Reading) -> bool:
+    """Return whether no word means anything, and the message asks for nothing."""
+    asks = reading.count(WordRole.ASKING) > 0 or reading.found_intent is not None
+    return not asks and None not in reading.roles and len(reading.words) <= _LONGEST_SMALL_TALK
 
 
 def _has_syntax(text: str) -> bool:
@@ -78,7 +88,7 @@ def _has_syntax(text: str) -> bool:
 
 def _from_query(reading: Reading) -> Understood:
     text = reading.text
-    if reading.count(WordRole.OR) and (choices := choices_in(reading)):
+    if reading.count(WordRole.OR, WordRole.EXCEPT) and (choices := choices_in(reading)):
         return Understood(choices[0][0])
     small = {at for at, role in enumerate(reading.roles) if role is WordRole.SMALL}
     general = {at for at, role in enumerate(reading.roles) if role is WordRole.GENERIC}

@@ -39,6 +39,7 @@ _SEPARATING: Final = frozenset("\u7684\u662f")  # 的, 是
 _CLOCK: Final = re.compile(r"\d{1,2}(?:h|am|pm|uhr)?(?:\d\d)?")
 _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
+_CLAUSE_ENDS: Final = re.compile("[,.!?:;()\u2013\u2014\u2026\u060c\u061b\u061f\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]")
 
 
 class WordRole(StrEnum):
@@ -92,6 +93,27 @@ class Reading:
         return all(map(_KATAKANA.match, both)) and self.places.isdisjoint({at, at + 1})
 
     @property
+    def has_person(self) -> bool:
+        """Whether somebody speaks of himself or to the bot."""
+        return any(self.has(section) for section in ("first_person", "second_person"))
+
+    def has(self, section: str, places: Iterable[int] | None = None) -> bool:
+        """Return whether a phrase of *section* begins at one of *places*, or anywhere."""
+        table = _phrase_tables(section).get(self.language)
+        folded = [word.folded for word in self.words]
+        among = range(len(folded)) if places is None else places
+        return table is not None and any(table.longest(folded, at) for at in among)
+
+    def clauses(self) -> Iterator[range]:
+        """Yield the places of each clause: signs end it, and words such as `because` begin one."""
+        first = 0
+        for at in range(1, len(self.words)):
+            if _CLAUSE_ENDS.search(self.gap(at - 1)) or self.has("clause_words", (at,)):
+                yield range(first, at)
+                first = at
+        yield range(first, len(self.words))
+
+    @property
     def is_sentence(self) -> bool:
         """Whether somebody asks or tells, rather than lists keywords."""
         if not self.words:
@@ -104,6 +126,8 @@ class Reading:
         if _QUESTION.search(self.text) and length >= _FEW and (asks or self.roles[0]):
             return True
         if length > _FEW and self._starts_with_question:
+            return True
+        if self.has_person and self.count(WordRole.CHATTY) > 1:
             return True
         is_chatty = asks or self.count(WordRole.CHATTY) > 0
         share = _SHARE_OF_EMPTY if length >= _MANY else _SHARE_IF_SHORT
@@ -191,7 +215,7 @@ def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
     neutral.update(
         at for at, word in enumerate(folded) if HIRAGANA.match(word) or _CLOCK.fullmatch(word)
     )
-    speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION, WordRole.CHATTY))
+    speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION)) or reading.has_person
     is_sentence = speaks or bool(_QUESTION.search(reading.text))
     return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
 
@@ -258,14 +282,12 @@ def _stays(reading: Reading, at: int, role: WordRole) -> bool:
         return True
     if role is WordRole.GENERIC:
         return _is_part_of_name(reading, at)
-    if reading.language == "de" and role is not WordRole.SMALL:  # its nouns have capitals
-        return at in reading.places
     return at in reading.places or (at in reading.names and word not in _formal_words())
 
 
 def _is_part_of_name(reading: Reading, at: int) -> bool:
     """Return whether a general word belongs to a name: `Fox News`, but `Norway News` is general."""
-    if reading.language == "de" or at not in reading.names or at == 0:
+    if reading.language == "de" or at not in reading.names or at == 0:  # its nouns have capitals
         return False
     before = reading.words[at - 1]
     is_after_name = reading.text[before.start].isupper() and reading.roles[at - 1] is None
