@@ -127,7 +127,7 @@ def find_intent(
     the bot. *is_sentence*: whether somebody speaks, rather than lists keywords.
     """
     best: FoundIntent | None = None
-    most = (False, 0)
+    most = (False, 0, 0)
     if is_sentence:
         known = _vocabulary().get(language, frozenset())
         neutral = neutral | {at for at, word in enumerate(words) if word in known}
@@ -136,8 +136,8 @@ def find_intent(
             continue
         rest = set(range(len(words))) - places - neutral
         is_clear = is_sentence or len(phrase.words) > 1
-        is_certain = is_clear and (not rest or (phrase.has_object and is_sentence))
-        rank = is_certain, len(places - empty)
+        is_certain = is_clear and (not rest or phrase.has_object)
+        rank = is_certain, len(places - empty), len(places)
         if (is_certain or places - neutral) and (best is None or rank > most):
             best, most = FoundIntent(phrase.intent, places, is_certain), rank
     return best

@@ -58,10 +58,16 @@ def understand(typed: str, language: str) -> Understood:
     found = reading.found_intent
     if _says_nothing(reading) and (said := small_talk_in([word.folded for word in words])):
         return Understood(text, found_intent=FoundIntent(said, frozenset(), is_certain=True))
-    if not is_sentence and names_in(text):
+    if not is_sentence and _is_list_of_names(reading):
         return Understood(text, found_intent=found)
     wanted = _from_sentence(reading) if is_sentence else _from_query(reading)
     return replace(wanted, is_sentence=is_sentence, found_intent=found)
+
+
+def _is_list_of_names(reading: Reading) -> bool:
+    """Return whether each line or part between commas is a name of its own."""
+    small = {at for at, role in enumerate(reading.roles) if role} - reading.joined
+    return bool(names_in(reading.text)) and not small
 
 
 def _says_nothing(reading: Reading) -> bool:
