@@ -295,7 +295,7 @@ def _has_capital(reading: Reading, unit: Sequence[int]) -> bool:
 
 def _piece(reading: Reading, places: Sequence[int], *, is_excluded: bool) -> _Piece:
     text = _bare(slice_of(reading, places), reading)
-    if is_unspaced(reading.words[places[0]].folded) and len(text.split()) == 1:
+    if any(is_unspaced(reading.words[at].folded) for at in places) and len(text.split()) == 1:
         units: tuple[str, ...] = (text,)
     else:
         units = tuple(_bare(slice_of(reading, unit), reading) for unit in units_of(places, reading))

@@ -18,6 +18,7 @@ from typing import Final
 from bot.languages import words as words_of
 from bot.matching.widen import is_place
 from bot.subscribers.intents import FoundIntent, find_intent
+from bot.subscribers.okurigana import verbs_and_particles
 from bot.text.characters import is_unspaced
 from bot.text.folding import fold
 from bot.text.phrases import PhraseTable, TextWord
@@ -195,8 +196,10 @@ def _read(
     text: str, words: tuple[TextWord, ...], language: str, *, has_places: bool = False
 ) -> Reading:
     folded = [word.folded for word in words]
-    roles = list(_roles(folded, _tables()[language]))
+    roles = list(_roles(folded, language))
     places = _places(folded, language) if has_places else frozenset()
+    if language == "ja":
+        _read_endings(words, roles)
     names = _names(text, words)
     joined = frozenset(_joined(text, words, language))
     bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
@@ -206,6 +209,23 @@ def _read(
         roles[at] = WordRole.OR
     reading = replace(bare, roles=tuple(roles))
     return replace(reading, found_intent=_intent_of(reading, folded))
+
+
+def _read_endings(words: Sequence[TextWord], roles: list[WordRole | None]) -> None:
+    """Give the verbs and particles of Japanese their roles, where no phrase has one."""
+    line = "".join(
+        word.folded if roles[at] in {None, WordRole.SMALL} and len(word.folded) == 1 else " "
+        for at, word in enumerate(words)
+    )
+    small = words_of(WordRole.SMALL)["ja"]
+    verbs, particles = verbs_and_particles(line, small)
+    for at in verbs:
+        roles[at] = WordRole.CHATTY
+    for at in range(len(words)):
+        if roles[at] is WordRole.SMALL and at not in particles:
+            roles[at] = None if at not in verbs else WordRole.CHATTY
+    for at in particles:
+        roles[at] = WordRole.SMALL
 
 
 def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
@@ -220,10 +240,15 @@ def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
     return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
 
 
-def _roles(folded: Sequence[str], table: PhraseTable[WordRole]) -> Iterator[WordRole | None]:
+def _roles(folded: Sequence[str], language: str) -> Iterator[WordRole | None]:
+    table = _tables()[language]
+    whole = _phrase_tables("whole_words").get(language)
     at = 0
     while at < len(folded):
         length, role = table.longest(folded, at) or (1, None)
+        protected = whole.longest(folded, at) if whole else None
+        if protected and protected[0] >= length:
+            length, role = protected[0], None
         yield from [role] * length
         at += length
 
@@ -278,8 +303,8 @@ def _stays(reading: Reading, at: int, role: WordRole) -> bool:
     if role in {WordRole.ASKING, WordRole.EXCEPT}:
         return False
     word = reading.words[at].folded
-    if is_unspaced(word) and _is_inside_word(reading, at):
-        return True
+    if is_unspaced(word):
+        return _is_inside_word(reading, at)
     if role is WordRole.GENERIC:
         return _is_part_of_name(reading, at)
     return at in reading.places or (at in reading.names and word not in _formal_words())
@@ -295,51 +320,28 @@ def _is_part_of_name(reading: Reading, at: int) -> bool:
 
 
 def _is_inside_word(reading: Reading, at: int) -> bool:
-    """Return whether a sign of grammar may be a part of a word, in scripts without spaces.
+    """Return whether a sign of grammar is a part of a name, in scripts without spaces.
 
-    A Han character is none beside phrases and names of places only, nor at the end of a question;
-    的 and 是, and a kana such as の, are none between longer runs either.
+    It is one between two single signs, and in Japanese at the beginning: 君の名は.
     """
-    roles, words = reading.roles, reading.words
-    if HIRAGANA.match(words[at].folded):
-        return _is_inside_kana(reading, at)
-    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
-    touching = [near for near in beside if _touches(reading, min(near, at))]
-    if any(roles[near] is roles[at] for near in touching):  # a phrase of several characters
-        return False
-    content = [near for near in touching if roles[near] is None and near not in reading.places]
-    if words[at].folded in _SEPARATING:
-        return at == 0 or any(_run(reading, at, near - at) == 1 for near in content)
-    is_ending = at + 1 == len(words) and roles[at] is not WordRole.SMALL  # 吗, 了
-    return bool(content) and not is_ending
-
-
-def _is_inside_kana(reading: Reading, at: int) -> bool:
-    """Return whether a kana belongs to a word, unlike の in 日本の首相."""
     if reading.roles[at] is not WordRole.SMALL:
         return False
     first = last = at
-    while first > 0 and _is_kana_after(reading, first - 1):
+    while first > 0 and _is_small_after(reading, first - 1):
         first -= 1
-    while last + 1 < len(reading.words) and _is_kana_after(reading, last):
+    while last + 1 < len(reading.words) and _is_small_after(reading, last):
         last += 1
-    is_word = any(reading.roles[one] is None for one in range(first, last + 1))
-    if is_word or first == 0:
-        return True
     if reading.places & {first - 1, last + 1}:
         return False
-    return _is_beside_short(reading, first, last)
-
-
-def _is_kana_after(reading: Reading, at: int) -> bool:
-    """Return whether the words at *at* and behind it are kana without a gap."""
-    both = (reading.words[at].folded, reading.words[at + 1].folded)
-    return _touches(reading, at) and all(map(HIRAGANA.match, both))
-
-
-def _is_beside_short(reading: Reading, first: int, last: int) -> bool:
-    """Return whether the run before or behind is a single sign, so that all is one name."""
+    if first == 0:
+        return bool(HIRAGANA.match(reading.words[at].folded))
     return 1 in {_run(reading, first, -1), _run(reading, last, 1)}
+
+
+def _is_small_after(reading: Reading, at: int) -> bool:
+    """Return whether the words at *at* and behind it are small, without a gap."""
+    both = {reading.roles[at], reading.roles[at + 1]}
+    return both == {WordRole.SMALL} and _touches(reading, at)
 
 
 def _run(reading: Reading, at: int, step: int) -> int:
@@ -365,9 +367,20 @@ def _places(folded: Sequence[str], language: str) -> frozenset[int]:
     while at < len(folded):
         longest = range(min(_LONGEST_PLACE, len(folded) - at), 0, -1)
         length = next((n for n in longest if is_place(tuple(folded[at : at + n]), codes)), 0)
+        if _is_in_katakana(folded, at, at + length):
+            length = 0
         found.update(range(at, at + length))
         at += length or 1
     return frozenset(found)
+
+
+def _is_in_katakana(folded: Sequence[str], start: int, end: int) -> bool:
+    """Return whether a longer word in katakana goes on before or behind the places."""
+    edges = ((start - 1, start), (end - 1, end))
+    return any(
+        0 <= one and other < len(folded) and _KATAKANA.match(folded[one]) and _KATAKANA.match(folded[other])
+        for one, other in edges
+    )
 
 
 def _names(text: str, words: Sequence[TextWord]) -> frozenset[int]:
