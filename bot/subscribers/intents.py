@@ -27,6 +27,7 @@ class Intent(StrEnum):
     THANKS = "thanks"
     ASSENT = "assents"
     CANCEL = "asks_to_cancel"
+    MUTE = "asks_to_mute"
     UNSUBSCRIBE = "asks_to_unsubscribe"
     STOP = "asks_to_stop"
     WHY_NOT = "asks_why_not"
@@ -41,7 +42,6 @@ class Intent(StrEnum):
     FEED = "asks_for_feed"
     SOURCES = "asks_for_sources"
     QUERIES = "asks_for_queries"
-    MUTE = "asks_to_mute"
     TOPICS = "asks_for_topics"
     FEEDBACK = "asks_for_feedback"
     HELP = "asks_for_help"
@@ -58,6 +58,7 @@ SMALL_TALK: Final = (Intent.THANKS, Intent.GREETING, Intent.ASSENT)
 ALONE: Final = frozenset({*SMALL_TALK, Intent.CANCEL})
 _CERTAIN_ALONE: Final = ALONE | {Intent.STOP, Intent.HELP}
 _OBJECT: Final = "…"  # behind a phrase that names what it is about: `unsubscribe … from Taiwan`
+_NEEDED: Final = "!"  # behind that sign, if it must be named: `no more … Taiwan`
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class _Phrase:
     intent: Intent
     words: tuple[Element, ...]
     has_object: bool
+    needs_object: bool
 
     def may_be_in(self, words: AbstractSet[str]) -> bool:
         """Return quickly whether the phrase may be among *words*."""
@@ -127,7 +129,7 @@ def find_intent(
     the bot. *is_sentence*: whether somebody speaks, rather than lists keywords.
     """
     best: FoundIntent | None = None
-    most = (False, 0, 0)
+    most = (False, 0)
     if is_sentence:
         known = _vocabulary().get(language, frozenset())
         neutral = neutral | {at for at, word in enumerate(words) if word in known}
@@ -135,9 +137,11 @@ def find_intent(
         if phrase.intent in ALONE or (phrase.intent is Intent.HELP and not is_sentence):
             continue
         rest = set(range(len(words))) - places - neutral
+        if phrase.needs_object and not rest:
+            continue
         is_clear = is_sentence or len(phrase.words) > 1
         is_certain = is_clear and (not rest or phrase.has_object)
-        rank = is_certain, len(places - empty), len(places)
+        rank = is_certain, len(places - empty)
         if (is_certain or places - neutral) and (best is None or rank > most):
             best, most = FoundIntent(phrase.intent, places, is_certain), rank
     return best
@@ -183,8 +187,14 @@ def _phrases() -> Mapping[str, Sequence[_Phrase]]:
     for intent in Intent:
         for code, written in words_of(intent).items():
             for one in written:
-                bare = one.removesuffix(_OBJECT)
+                optional = one.removesuffix(_NEEDED)
+                bare = optional.removesuffix(_OBJECT)
                 found.setdefault(code, []).append(
-                    _Phrase(intent, with_particles(elements(bare)), bare != one)
+                    _Phrase(
+                        intent,
+                        with_particles(elements(bare)),
+                        has_object=bare != optional,
+                        needs_object=optional != one,
+                    )
                 )
     return found

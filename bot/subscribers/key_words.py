@@ -197,6 +197,11 @@ def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_
         )
 
 
+def leaves_out(reading: Reading) -> bool:
+    """Return whether a sentence names what is wanted and what is not."""
+    return bool(_excluded(reading))
+
+
 def _excluded(reading: Reading) -> frozenset[int]:
     """Return the places of what `except` leaves out: the rest of its clause.
 
@@ -213,7 +218,7 @@ def _excluded(reading: Reading) -> frozenset[int]:
         else:
             found.update(range(marks[0] + 1, clause.stop))
     content = {at for at, role in enumerate(reading.roles) if role is None}
-    return frozenset() if content <= found else frozenset(found)
+    return frozenset(found) if content - found and content & found else frozenset()
 
 
 def _last_words(reading: Reading, places: Sequence[int]) -> Iterator[int]:

@@ -9,18 +9,20 @@
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.matching.query import QueryError, is_readable
 from bot.matching.query.ast import quoted
 from bot.matching.query.tokens import TokenKind, tokens
 from bot.subscribers.intents import FoundIntent, Intent, small_talk_in, whole_intent
-from bot.subscribers.key_words import Choice, choices_in
+from bot.subscribers.key_words import Choice, choices_in, leaves_out
 from bot.subscribers.posts import LONG, names_in
 from bot.subscribers.text import one_line
 from bot.subscribers.word_roles import Reading, WordRole, best_reading, slice_of
 from bot.text.phrases import words_in
 
-_LONGEST_SMALL_TALK = 12  # words
+_LONGEST_SMALL_TALK: Final = 12  # words
+_ENDINGS: Final = frozenset({Intent.UNSUBSCRIBE, Intent.STOP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def understand(typed: str, language: str) -> Understood:
     reading = best_reading(text, words, language.partition("-")[0])
     is_sentence = reading.is_sentence
     found = reading.found_intent
+    if found and found.intent in _ENDINGS and leaves_out(reading):
+        found = None
     if _says_nothing(reading) and (said := small_talk_in([word.folded for word in words])):
         return Understood(text, found_intent=FoundIntent(said, frozenset(), is_certain=True))
     if not is_sentence and _is_list_of_names(reading):

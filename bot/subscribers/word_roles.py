@@ -36,7 +36,7 @@ _SHARE_IF_SHORT: Final = 0.6
 _SHARE_OF_CAPITALS: Final = 0.8  # from which they tell nothing
 _SIGNS_OF_A_WORD: Final = 2  # characters of a word in scripts without spaces
 _WITH_INVERSION: Final = frozenset({"fr", "pt"})  # trouves-tu, mostre-me
-_SEPARATING: Final = frozenset("\u7684\u662f")  # 的, 是
+_OF: Final = "\u306e"
 _CLOCK: Final = re.compile(r"\d{1,2}(?:h|am|pm|uhr)?(?:\d\d)?")
 _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
@@ -325,6 +325,8 @@ def _is_inside_word(reading: Reading, at: int) -> bool:
     It is one between two single signs, and in Japanese at the beginning: 君の名は.
     """
     if reading.roles[at] is not WordRole.SMALL:
+        return _is_sign_of_a_word(reading, at)
+    if reading.language == "ja" and reading.words[at].folded != _OF:
         return False
     first = last = at
     while first > 0 and _is_small_after(reading, first - 1):
@@ -336,6 +338,17 @@ def _is_inside_word(reading: Reading, at: int) -> bool:
     if first == 0:
         return bool(HIRAGANA.match(reading.words[at].folded))
     return 1 in {_run(reading, first, -1), _run(reading, last, 1)}
+
+
+def _is_sign_of_a_word(reading: Reading, at: int) -> bool:
+    """Return whether a single Han sign with a role touches others: \u4f1a in \u5965\u8fd0\u4f1a."""
+    roles, words = reading.roles, reading.words
+    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
+    touching = [near for near in beside if _touches(reading, min(near, at))]
+    if HIRAGANA.match(words[at].folded) or any(roles[near] is roles[at] for near in touching):
+        return False
+    content = [near for near in touching if roles[near] is None and near not in reading.places]
+    return bool(content) and at + 1 < len(words)
 
 
 def _is_small_after(reading: Reading, at: int) -> bool:
