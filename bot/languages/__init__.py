@@ -50,7 +50,9 @@ SECTIONS: Final = {
     "name_joiners": "stand inside a name, between words with capitals: Bank of England",
     "name_heads": "begin a name before a joiner, even in lower case: bank of japan",
     "whole_names": "have a word that means nothing elsewhere: new jersey",
-    "whole_words": "have a sign of grammar inside, in scripts without spaces",
+    "whole_words": "look as if they had a sign or an ending of grammar, in East Asian scripts",
+    "verb_endings": "end a verb",
+    "clause_endings": "end the last word of a clause that gives a reason",
     "bot_words": "speak of the bot, if a message asks something of it",
     "case_endings": "endings of nouns and adjectives, without which other cases are found too",
     # Phrases whose words stand in any order: the intents of `bot.subscribers.intents`. With …

@@ -7,7 +7,6 @@ choices are all pieces together, the best of them, and each alone. Names come fi
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -15,6 +14,7 @@ from bot.languages import words as words_of
 from bot.matching.query import is_readable, parse
 from bot.matching.query.ast import quoted
 from bot.matching.widen import is_place
+from bot.subscribers.korean import means_either, without_particle
 from bot.subscribers.word_roles import Reading, WordRole, slice_of, units_of
 from bot.text.characters import is_unspaced
 
@@ -26,7 +26,6 @@ _MOST_TOGETHER: Final = 3  # pieces of a query that has all of them
 _LONGEST_PHRASE: Final = 3  # words
 _EXCEPT_BEHIND: Final = frozenset({"ja", "ko"})
 _LEAST_STEM: Final = 4  # letters
-_SIGNS_OF_A_WORD: Final = 2  # Korean syllables
 _REST: Final = re.compile("[\u3041-\u9fff]|[\u3041-\u3096]{1,4}")
 _PREFIXED: Final = re.compile("([\u0648\u0641]?[\u0628\u0643\u0644]?)(\u0627\u0644\\w{2,})")
 _FUSED: Final = re.compile("([\u0648\u0641]?)\u0644\u0644(\\w{2,})")
@@ -185,7 +184,9 @@ def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_
         before = reading.roles[: piece.at]
         while before and before[-1] is WordRole.SMALL:
             before = before[:-1]
-        if grouped and before and before[-1] is WordRole.OR:
+        is_either = reading.language == "ko" and piece.at > 0
+        is_either = is_either and means_either(reading.words[piece.at - 1].folded)
+        if grouped and ((before and before[-1] is WordRole.OR) or is_either):
             grouped[-1].append(piece)
         else:
             grouped.append([piece])
@@ -276,6 +277,9 @@ def _chunks(reading: Reading) -> Iterator[list[int]]:
 
 def _are_neighbours(reading: Reading, at: int) -> bool:
     gap = reading.gap(at)
+    if reading.language == "ko":
+        word = slice_of(reading, [at])
+        return gap == " " and without_particle(word) == word
     return not gap.strip() or reading.is_joined(at) or gap in {"'", "\u2019"}
 
 
@@ -315,7 +319,7 @@ def _bare(text: str, reading: Reading) -> str:
     if reading.language == "ar":
         return " ".join(map(_without_prefix, text.split()))
     if reading.language == "ko":
-        return " ".join(_without_particle(word) for word in text.split())
+        return " ".join(map(without_particle, text.split()))
     return text
 
 
@@ -327,14 +331,3 @@ def _without_prefix(word: str) -> str:
     rest = word[1:]
     is_glued = word[:1] in {"\u0628", "\u0644", "\u0648", "\u0643"} and is_place((rest,), ("ar",))
     return rest if is_glued and not is_place((word,), ("ar",)) else word
-
-
-def _without_particle(word: str) -> str:
-    found = _particles().search(word)
-    return word[: found.start()] if found and found.start() >= _SIGNS_OF_A_WORD else word
-
-
-@cache
-def _particles() -> re.Pattern[str]:
-    endings = sorted(words_of("particles").get("ko", ()), key=len, reverse=True)
-    return re.compile(f"(?:{'|'.join(endings)})$")

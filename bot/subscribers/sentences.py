@@ -16,6 +16,7 @@ from bot.matching.query.ast import quoted
 from bot.matching.query.tokens import TokenKind, tokens
 from bot.subscribers.intents import FoundIntent, Intent, small_talk_in, whole_intent
 from bot.subscribers.key_words import Choice, choices_in, leaves_out
+from bot.subscribers.korean import without_particle
 from bot.subscribers.posts import LONG, names_in
 from bot.subscribers.text import one_line
 from bot.subscribers.word_roles import Reading, WordRole, best_reading, slice_of
@@ -100,6 +101,8 @@ def _from_query(reading: Reading) -> Understood:
     text = reading.text
     if reading.count(WordRole.OR, WordRole.EXCEPT) and (choices := choices_in(reading)):
         return Understood(choices[0][0])
+    if reading.language == "ko" and _without_particles(text) != text:
+        return _from_sentence(reading)
     small = {at for at, role in enumerate(reading.roles) if role is WordRole.SMALL}
     general = {at for at, role in enumerate(reading.roles) if role is WordRole.GENERIC}
     rest = set(range(len(reading.words))) - small - general
@@ -112,6 +115,10 @@ def _from_query(reading: Reading) -> Understood:
     whole = _without(reading, small)
     choices = tuple((one,) for one in dict.fromkeys((bare, whole)) if is_readable(one))
     return Understood(choices=choices) if len(choices) > 1 else Understood(text)
+
+
+def _without_particles(text: str) -> str:
+    return " ".join(map(without_particle, text.split()))
 
 
 def _without(reading: Reading, dropped: set[int]) -> str:

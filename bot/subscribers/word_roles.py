@@ -18,6 +18,7 @@ from typing import Final
 from bot.languages import words as words_of
 from bot.matching.widen import is_place
 from bot.subscribers.intents import FoundIntent, find_intent
+from bot.subscribers.korean import is_verb
 from bot.subscribers.okurigana import verbs_and_particles
 from bot.text.characters import is_unspaced
 from bot.text.folding import fold
@@ -109,7 +110,9 @@ class Reading:
         """Yield the places of each clause: signs end it, and words such as `because` begin one."""
         first = 0
         for at in range(1, len(self.words)):
-            if _CLAUSE_ENDS.search(self.gap(at - 1)) or self.has("clause_words", (at,)):
+            before = self.words[at - 1].folded
+            is_end = _CLAUSE_ENDS.search(self.gap(at - 1)) or before.endswith(_ends_of_clauses(self.language))
+            if is_end or self.has("clause_words", (at,)):
                 yield range(first, at)
                 first = at
         yield range(first, len(self.words))
@@ -146,6 +149,11 @@ def _tables() -> dict[str, PhraseTable[WordRole]]:
         code: PhraseTable({role: words_of(role).get(code, ()) for role in _ROLES_BY_PHRASE})
         for code in words_of(WordRole.ASKING)
     }
+
+
+@cache
+def _ends_of_clauses(language: str) -> tuple[str, ...]:
+    return words_of("clause_endings").get(language, ())
 
 
 @cache
@@ -200,6 +208,8 @@ def _read(
     places = _places(folded, language) if has_places else frozenset()
     if language == "ja":
         _read_endings(words, roles)
+    if language == "ko":
+        roles = [role or (WordRole.CHATTY if is_verb(word) else None) for word, role in zip(folded, roles, strict=True)]
     names = _names(text, words)
     joined = frozenset(_joined(text, words, language))
     bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
