@@ -44,6 +44,7 @@ SECTIONS: Final = {
     "small_words": "mean nothing alone anywhere, such as articles and prepositions",
     "first_person": "speak of oneself: what stands beside them may only say why one asks",
     "second_person": "speak to the bot",
+    "articles": "stand before a noun, so that a verb stands before them",
     "clause_words": "begin a clause: because, and I",
     "pointing_words": "point to what was said before: there, it",
     "or_words": "stand between two things of which either is wanted",

@@ -169,9 +169,16 @@ def _vocabulary() -> Mapping[str, frozenset[str]]:
     }
 
 
-def small_talk_in(words: Sequence[str]) -> Intent | None:
-    """Return the intent of a message in which nothing but small talk means anything."""
-    said = {found[1] for at in range(len(words)) if (found := _anywhere().longest(words, at))}
+def small_talk_in(words: Sequence[str], content: AbstractSet[int]) -> Intent | None:
+    """Return the intent of small talk among *words*; None if words of the *content* are no part."""
+    said: set[Intent] = set()
+    places: set[int] = set()
+    for at in range(len(words)):
+        if found := _anywhere().longest(words, at):
+            said.add(found[1])
+            places.update(range(at, at + found[0]))
+    if not content <= places:
+        return None
     return next((intent for intent in (Intent.CANCEL, *SMALL_TALK) if intent in said), None)
 
 

@@ -7,6 +7,7 @@ choices are all pieces together, the best of them, and each alone. Names come fi
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -28,6 +29,8 @@ _EXCEPT_BEHIND: Final = frozenset({"ja", "ko"})
 _LEAST_STEM: Final = 4  # letters
 _REST: Final = re.compile("[\u3041-\u9fff]|[\u3041-\u3096]{1,4}")
 _PREFIXED: Final = re.compile("([\u0648\u0641]?[\u0628\u0643\u0644]?)(\u0627\u0644\\w{2,})")
+_AND: Final = "\u0648"  # Arabic writes it onto the next word
+_LEAST_AFTER_AND: Final = 5  # letters
 _FUSED: Final = re.compile("([\u0648\u0641]?)\u0644\u0644(\\w{2,})")
 
 
@@ -323,7 +326,15 @@ def _bare(text: str, reading: Reading) -> str:
     return text
 
 
+@cache
+def _with_and() -> tuple[str, ...]:
+    """Return how Arabic words begin that have the sign of `and` as their own."""
+    return words_of("whole_words").get("ar", ())
+
+
 def _without_prefix(word: str) -> str:
+    if word[:1] == _AND and len(word) >= _LEAST_AFTER_AND and not word.startswith(_with_and()):
+        word = word[1:]
     if found := _FUSED.fullmatch(word):
         return f"\u0627\u0644{found[2]}"
     if found := _PREFIXED.fullmatch(word):

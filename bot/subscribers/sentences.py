@@ -51,6 +51,8 @@ class Understood:
 def understand(typed: str, language: str) -> Understood:
     """Understand *typed* in a chat of this *language* (an IETF tag), or in another language."""
     text = one_line(typed)
+    if "(" not in text:
+        text = text.rstrip(")")  # a smile
     if not text or len(text) > LONG or _has_syntax(text):
         return Understood(text)
     if whole := whole_intent(text):
@@ -61,7 +63,7 @@ def understand(typed: str, language: str) -> Understood:
     found = reading.found_intent
     if found and found.intent in _ENDINGS and leaves_out(reading):
         found = None
-    if _says_nothing(reading) and (said := small_talk_in([word.folded for word in words])):
+    if said := _small_talk(reading):
         return Understood(text, found_intent=FoundIntent(said, frozenset(), is_certain=True))
     if not is_sentence and _is_list_of_names(reading):
         return Understood(text, found_intent=found)
@@ -75,10 +77,13 @@ def _is_list_of_names(reading: Reading) -> bool:
     return bool(names_in(reading.text)) and not small
 
 
-def _says_nothing(reading: Reading) -> bool:
-    """Return whether no word means anything, and the message asks for nothing."""
+def _small_talk(reading: Reading) -> Intent | None:
+    """Return the small talk that a short message is made of, unless it asks for something."""
     asks = reading.count(WordRole.ASKING) > 0 or reading.found_intent is not None
-    return not asks and None not in reading.roles and len(reading.words) <= _LONGEST_SMALL_TALK
+    if asks or len(reading.words) > _LONGEST_SMALL_TALK:
+        return None
+    content = {at for at, role in enumerate(reading.roles) if role is None}
+    return small_talk_in([word.folded for word in reading.words], content)
 
 
 def _has_syntax(text: str) -> bool:

@@ -215,10 +215,24 @@ def _read(
     bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
     kept = _kept_whole(bare)
     roles = [None if at in kept else role for at, role in enumerate(roles)]
+    for at in _verbs_before_articles(replace(bare, roles=tuple(roles))):
+        roles[at] = WordRole.CHATTY
     for at in _alternatives(replace(bare, roles=tuple(roles))):
         roles[at] = WordRole.OR
     reading = replace(bare, roles=tuple(roles))
     return replace(reading, found_intent=_intent_of(reading, folded))
+
+
+def _verbs_before_articles(reading: Reading) -> Iterator[int]:
+    """Yield the places of verbs between a subject and an article: Apple releases a phone."""
+    if not reading.count(WordRole.ASKING, WordRole.QUESTION):
+        return
+    for at in range(1, len(reading.words) - 1):
+        has_name = at in reading.names or at in reading.places or at in reading.joined
+        if has_name or reading.roles[at] or reading.roles[at - 1]:
+            continue
+        if reading.has("articles", (at + 1,)) and reading.roles[at + 1] is not None:
+            yield at
 
 
 def _read_endings(words: Sequence[TextWord], roles: list[WordRole | None]) -> None:
