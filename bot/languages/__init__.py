@@ -58,6 +58,7 @@ SECTIONS: Final = {
     "case_endings": "endings of nouns and adjectives, without which other cases are found too",
     # Phrases whose words stand in any order: the intents of `bot.subscribers.intents`. With …
     # behind it, a phrase may be about something that is named beside it; with …!, it must be.
+    "not_to_miss": "say of what somebody wants that it should not be missed",
     "greetings": "a greeting, as a whole message",
     "thanks": "thanks, as a whole message",
     "assents": "short words that only say that one has read it, as a whole message",

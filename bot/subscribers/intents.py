@@ -137,7 +137,7 @@ def find_intent(
         if phrase.intent in ALONE or (phrase.intent is Intent.HELP and not is_sentence):
             continue
         rest = set(range(len(words))) - places - neutral
-        if phrase.needs_object and not rest:
+        if phrase.needs_object and not (rest and _denies(phrase, words, language)):
             continue
         is_clear = is_sentence or len(phrase.words) > 1
         is_certain = is_clear and (not rest or phrase.has_object)
@@ -145,6 +145,15 @@ def find_intent(
         if (is_certain or places - neutral) and (best is None or rank > most):
             best, most = FoundIntent(phrase.intent, places, is_certain), rank
     return best
+
+
+def _denies(phrase: _Phrase, words: Sequence[str], language: str) -> bool:
+    """Return whether a `no` stands before what it denies, unless one does not want to miss it."""
+    first, last = scattered(phrase.words[:1], words), scattered(phrase.words[1:2], words)
+    is_miss = any(
+        scattered(elements(word), words) for word in words_of("not_to_miss").get(language, ())
+    )
+    return not is_miss and (not last or min(first) < max(last))
 
 
 def _phrases_in(words: Sequence[str], language: str) -> Iterator[tuple[_Phrase, frozenset[int]]]:
