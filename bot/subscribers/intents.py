@@ -77,6 +77,10 @@ class _Phrase:
     has_object: bool
     needs_object: bool
 
+    def vocabulary(self) -> Iterator[str]:
+        for element in self.words:
+            yield from ("-".join(alternative) for alternative in element if alternative)
+
     def may_be_in(self, words: AbstractSet[str]) -> bool:
         """Return quickly whether the phrase may be among *words*."""
         return all(
@@ -122,17 +126,19 @@ def find_intent(
     neutral: AbstractSet[int],
     *,
     is_sentence: bool,
+    tolerated: AbstractSet[int] = frozenset(),
 ) -> FoundIntent | None:
     """Return the intent of a message with these folded *words*; None if it has none.
 
     *empty*: the places of words that mean nothing alone. *neutral*: these, and those that speak of
-    the bot. *is_sentence*: whether somebody speaks, rather than lists keywords.
+    the bot. *is_sentence*: whether somebody speaks, rather than lists keywords. *tolerated*: words of
+    which one may remain.
     """
     best: FoundIntent | None = None
-    most = (False, 0)
+    most = (False, 0, 0)
+    spoken = neutral
     if is_sentence:
-        known = _vocabulary().get(language, frozenset())
-        neutral = neutral | {at for at, word in enumerate(words) if word in known}
+        neutral = neutral.union(_known(words, language))
     for phrase, places in _phrases_in(words, language):
         if phrase.intent in ALONE or (phrase.intent is Intent.HELP and not is_sentence):
             continue
@@ -140,8 +146,10 @@ def find_intent(
         if phrase.needs_object and not (rest and _denies(phrase, words, language)):
             continue
         is_clear = is_sentence or len(phrase.words) > 1
-        is_certain = is_clear and (not rest or phrase.has_object)
-        rank = is_certain, len(places - empty)
+        is_alone = not rest or (len(rest) == 1 and rest <= tolerated)
+        is_certain = is_clear and (is_alone or phrase.has_object)
+        unsaid = len(set(range(len(words))) - places - spoken)
+        rank = is_certain, -unsaid, len(places - empty)
         if (is_certain or places - neutral) and (best is None or rank > most):
             best, most = FoundIntent(phrase.intent, places, is_certain), rank
     return best
@@ -163,17 +171,19 @@ def _phrases_in(words: Sequence[str], language: str) -> Iterator[tuple[_Phrase, 
             yield phrase, places
 
 
+def _known(words: Sequence[str], language: str) -> Iterator[int]:
+    """Yield the places of words that are in a phrase of any intent: beside one, they mean the bot."""
+    table = _vocabulary().get(language)
+    for at in range(len(words) if table else 0):
+        if table and (found := table.longest(words, at)):
+            yield from range(at, at + found[0])
+
+
 @cache
-def _vocabulary() -> Mapping[str, frozenset[str]]:
-    """Return the words of all phrases by language code: beside an intent, they speak of the bot."""
+def _vocabulary() -> Mapping[str, PhraseTable[bool]]:
+    """Return the words of all phrases by language code."""
     return {
-        code: frozenset(
-            word
-            for phrase in phrases
-            for element in phrase.words
-            for alternative in element
-            for word in alternative
-        )
+        code: PhraseTable({True: (one for phrase in phrases for one in phrase.vocabulary())})
         for code, phrases in _phrases().items()
     }
 

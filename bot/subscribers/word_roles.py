@@ -237,8 +237,11 @@ def _verbs_before_articles(reading: Reading) -> Iterator[int]:
 
 def _read_endings(words: Sequence[TextWord], roles: list[WordRole | None]) -> None:
     """Give the verbs and particles of Japanese their roles, where no phrase has one."""
+    whole = _phrase_tables("whole_words")["ja"]
+    known = {at for at, role in enumerate(roles) if role not in {None, WordRole.SMALL}}
+    known.update(_places_of(whole, [word.folded for word in words]))
     line = "".join(
-        word.folded if roles[at] in {None, WordRole.SMALL} and len(word.folded) == 1 else " "
+        word.folded if at not in known and len(word.folded) == 1 else " "
         for at, word in enumerate(words)
     )
     small = words_of(WordRole.SMALL)["ja"]
@@ -257,11 +260,18 @@ def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
     table = _phrase_tables("bot_words").get(reading.language)
     neutral = empty.union(_places_of(table, folded) if table else ())
     neutral.update(
-        at for at, word in enumerate(folded) if HIRAGANA.match(word) or _CLOCK.fullmatch(word)
+        at
+        for at, word in enumerate(folded)
+        if HIRAGANA.match(word) or word.isdigit() or _CLOCK.fullmatch(word)
     )
     speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION)) or reading.has_person
     is_sentence = speaks or bool(_QUESTION.search(reading.text))
-    return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
+    to_bot = reading.has("second_person") and not reading.count(WordRole.ASKING)
+    named = reading.names | reading.places
+    tolerated = frozenset(range(len(folded))) - named if to_bot else frozenset()
+    return find_intent(
+        folded, reading.language, empty, neutral, is_sentence=is_sentence, tolerated=tolerated
+    )
 
 
 def _roles(folded: Sequence[str], language: str) -> Iterator[WordRole | None]:
@@ -372,6 +382,8 @@ def _is_sign_of_a_word(reading: Reading, at: int) -> bool:
     if HIRAGANA.match(words[at].folded) or any(roles[near] is roles[at] for near in touching):
         return False
     content = [near for near in touching if roles[near] is None and near not in reading.places]
+    if reading.language == "zh":
+        return any(_run(reading, at, near - at) == 1 for near in content)
     return bool(content) and at + 1 < len(words)
 
 
