@@ -131,14 +131,14 @@ def find_intent(
     """Return the intent of a message with these folded *words*; None if it has none.
 
     *empty*: the places of words that mean nothing alone. *neutral*: these, and those that speak of
-    the bot. *is_sentence*: whether somebody speaks, rather than lists keywords. *tolerated*: words of
-    which one may remain.
+    the bot. *is_sentence*: whether somebody speaks, rather than lists keywords. *tolerated*: those
+    of which one may remain.
     """
     best: FoundIntent | None = None
     most = (False, 0, 0)
     spoken = neutral
     if is_sentence:
-        neutral = neutral.union(_known(words, language))
+        neutral = neutral | set(_known(words, language))
     for phrase, places in _phrases_in(words, language):
         if phrase.intent in ALONE or (phrase.intent is Intent.HELP and not is_sentence):
             continue
@@ -172,7 +172,7 @@ def _phrases_in(words: Sequence[str], language: str) -> Iterator[tuple[_Phrase, 
 
 
 def _known(words: Sequence[str], language: str) -> Iterator[int]:
-    """Yield the places of words that are in a phrase of any intent: beside one, they mean the bot."""
+    """Yield the places of words that are in a phrase of any intent."""
     table = _vocabulary().get(language)
     for at in range(len(words) if table else 0):
         if table and (found := table.longest(words, at)):

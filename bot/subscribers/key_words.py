@@ -241,16 +241,21 @@ def _background(reading: Reading) -> frozenset[int]:
 
     They count if a word such as `there` points to them, or if the request says too little.
     """
-    content = [
-        [at for at in clause if reading.roles[at] is None] for clause in reading.clauses()
-    ]
+    content = [[at for at in clause if reading.roles[at] is None] for clause in reading.clauses()]
     is_personal = [
         reading.has("first_person", clause)
         and not any(reading.roles[at] is WordRole.ASKING for at in clause)
         for clause in reading.clauses()
     ]
-    background = {at for said, about_me in zip(content, is_personal, strict=True) if about_me for at in said}
-    wanted = {at for said, about_me in zip(content, is_personal, strict=True) if not about_me for at in said}
+    background = {
+        at for said, about_me in zip(content, is_personal, strict=True) if about_me for at in said
+    }
+    wanted = {
+        at
+        for said, about_me in zip(content, is_personal, strict=True)
+        if not about_me
+        for at in said
+    }
     is_named = not wanted.isdisjoint(reading.names | reading.places)
     pointing = [
         at

@@ -1,18 +1,20 @@
 """Finds the verbs and particles of Japanese by the kana behind them.
 
-A run of hiragana behind kanji is an ending, particles, or both. Where an ending makes a verb or an
-adjective of a single kanji, such as `\u8ca0\u3051\u305f`, the kanji means nothing as a key word either. Behind two kanji, or
-between them, one kana makes a noun: `\u5229\u4e0a\u3052`.
+A run of hiragana behind kanji is an ending, particles, or both. An ending makes a verb or an
+adjective of a single kanji, as in \u8ca0\u3051\u305f, which is no key word. Behind two kanji, or between kanji, one
+kana makes a noun, as in \u5229\u4e0a\u3052.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
 _HIRAGANA: Final = re.compile("[\u3041-\u3096]+")
 _KANJI: Final = re.compile("[\u4e00-\u9fff\u3005]+$")
-_NOUN_ENDING: Final = re.compile("[\u3044\u304d\u304e\u3057\u3058\u3061\u3073\u307f\u308a\u3048\u3051\u3052\u305b\u306d\u3079\u3081\u308c]")
+_NOUN_ENDING: Final = re.compile(
+    "[\u3044\u304d\u304e\u3057\u3058\u3061\u3073\u307f\u308a\u3048\u3051\u3052\u305b\u306d\u3079\u3081\u308c]"
+)
 _COMPOUND: Final = re.compile("[\u4e00-\u9fff\u30a1-\u30fa]")
 _SHORT: Final = 2  # kana of a word on its own that is a key word hardly ever
 

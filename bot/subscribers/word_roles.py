@@ -41,7 +41,9 @@ _OF: Final = "\u306e"
 _CLOCK: Final = re.compile(r"\d{1,2}(?:h|am|pm|uhr)?(?:\d\d)?")
 _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
-_CLAUSE_ENDS: Final = re.compile("[,.!?:;()\u2013\u2014\u2026\u060c\u061b\u061f\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]")
+_CLAUSE_ENDS: Final = re.compile(
+    "[,.!?:;()\u2013\u2014\u2026\u060c\u061b\u061f\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]"
+)
 
 
 class WordRole(StrEnum):
@@ -111,7 +113,9 @@ class Reading:
         first = 0
         for at in range(1, len(self.words)):
             before = self.words[at - 1].folded
-            is_end = _CLAUSE_ENDS.search(self.gap(at - 1)) or before.endswith(_ends_of_clauses(self.language))
+            is_end = _CLAUSE_ENDS.search(self.gap(at - 1)) or before.endswith(
+                _ends_of_clauses(self.language)
+            )
             if is_end or self.has("clause_words", (at,)):
                 yield range(first, at)
                 first = at
@@ -209,7 +213,10 @@ def _read(
     if language == "ja":
         _read_endings(words, roles)
     if language == "ko":
-        roles = [role or (WordRole.CHATTY if is_verb(word) else None) for word, role in zip(folded, roles, strict=True)]
+        roles = [
+            role or (WordRole.CHATTY if is_verb(word) else None)
+            for word, role in zip(folded, roles, strict=True)
+        ]
     names = _names(text, words)
     joined = frozenset(_joined(text, words, language))
     bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
@@ -425,11 +432,8 @@ def _places(folded: Sequence[str], language: str) -> frozenset[int]:
 
 def _is_in_katakana(folded: Sequence[str], start: int, end: int) -> bool:
     """Return whether a longer word in katakana goes on before or behind the places."""
-    edges = ((start - 1, start), (end - 1, end))
-    return any(
-        0 <= one and other < len(folded) and _KATAKANA.match(folded[one]) and _KATAKANA.match(folded[other])
-        for one, other in edges
-    )
+    edges = [at for at in (start, end) if 0 < at < len(folded)]
+    return any(_KATAKANA.match(folded[at - 1]) and _KATAKANA.match(folded[at]) for at in edges)
 
 
 def _names(text: str, words: Sequence[TextWord]) -> frozenset[int]:
