@@ -12,7 +12,7 @@ _EITHER: Final = ("\uc774\ub098", "\ub098")
 
 
 def without_particle(word: str) -> str:
-    """Return *word* as it stands in a dictionary: `\ud55c\uad6d` for `\ud55c\uad6d\uc5d0\uc11c`."""
+    """Return *word* as it stands in a dictionary: `한국` for `한국에서`."""
     if word.endswith(_nouns()) or is_place((word,), ("ko",)):
         return word
     found = _pattern("particles").search(word)

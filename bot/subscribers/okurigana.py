@@ -1,8 +1,8 @@
 """Finds the verbs and particles of Japanese by the kana behind them.
 
 A run of hiragana behind kanji is an ending, particles, or both. An ending makes a verb or an
-adjective of a single kanji, as in \u8ca0\u3051\u305f, which is no key word. Behind two kanji, or between kanji, one
-kana makes a noun, as in \u5229\u4e0a\u3052.
+adjective of a single kanji (負けた), which is no key word. Behind two kanji, or between kanji, one
+kana makes a noun (利上げ).
 """
 
 import re

@@ -382,7 +382,7 @@ def _is_inside_word(reading: Reading, at: int) -> bool:
 
 
 def _is_sign_of_a_word(reading: Reading, at: int) -> bool:
-    """Return whether a single Han sign with a role touches others: \u4f1a in \u5965\u8fd0\u4f1a."""
+    """Return whether a single Han sign with a role touches others: 会 in 奥运会."""
     roles, words = reading.roles, reading.words
     beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
     touching = [near for near in beside if _touches(reading, min(near, at))]
