@@ -53,7 +53,7 @@ class _Piece:
 
 def choices_in(reading: Reading) -> tuple[Choice, ...]:
     """Return what a sentence may ask for, the best first; none if it has no key words."""
-    pieces = list(_with_alternatives(_telling(list(_pieces(reading)), reading), reading))
+    pieces = list(_with_alternatives(_telling(list(_pieces(reading))), reading))
     wanted = [piece for piece in pieces if not piece.is_excluded]
     without = "".join(f" -{quoted(piece.text)}" for piece in pieces if piece.is_excluded)
     choices = []
@@ -65,23 +65,9 @@ def choices_in(reading: Reading) -> tuple[Choice, ...]:
     return tuple(_distinct(choices))[:MOST_CHOICES]
 
 
-def _telling(pieces: Sequence[_Piece], reading: Reading) -> Sequence[_Piece]:
-    """Drop pieces that are rests of frames, if there are others.
-
-    In scripts without spaces, these are single signs, and endings in hiragana. Elsewhere they stand
-    before the frame, beside a word such as a pronoun: *my boss* wants news about palm oil.
-    """
-    longer = [piece for piece in pieces if not _REST.fullmatch(piece.text)] or pieces
-    asking = [at for at, role in enumerate(reading.roles) if role is WordRole.ASKING]
-    if not asking or not any(piece.at > asking[-1] for piece in longer):
-        return longer
-    return [one for one in longer if one.at > asking[0] or not _is_chatter(one, reading)]
-
-
-def _is_chatter(piece: _Piece, reading: Reading) -> bool:
-    beside = (piece.at - 1, piece.at + len(piece.units))
-    roles = [reading.roles[at] for at in beside if 0 <= at < len(reading.roles)]
-    return WordRole.CHATTY in roles and not piece.is_name
+def _telling(pieces: Sequence[_Piece]) -> Sequence[_Piece]:
+    """Drop single signs and endings in hiragana, which are rests of frames, if there are others."""
+    return [piece for piece in pieces if not _REST.fullmatch(piece.text)] or pieces
 
 
 def _distinct(choices: Iterable[Choice]) -> Iterator[Choice]:
