@@ -227,31 +227,21 @@ def _background(reading: Reading) -> frozenset[int]:
 
     They count if a word such as `there` points to them, or if the request says too little.
     """
-    content = [[at for at in clause if reading.roles[at] is None] for clause in reading.clauses()]
-    is_personal = [
-        reading.has("first_person", clause)
-        and not any(reading.roles[at] is WordRole.ASKING for at in clause)
-        for clause in reading.clauses()
-    ]
-    background = {
-        at for said, about_me in zip(content, is_personal, strict=True) if about_me for at in said
-    }
-    wanted = {
+    speaking = reading.places_with("first_person")
+    asking = {at for at, role in enumerate(reading.roles) if role is WordRole.ASKING}
+    content = {at for at, role in enumerate(reading.roles) if role is None}
+    clauses = [set(clause) for clause in reading.clauses()]
+    personal = [clause for clause in clauses if clause & speaking and not clause & asking]
+    background = content.intersection(at for clause in personal for at in clause)
+    wanted = content - background
+    pointing = {
         at
-        for said, about_me in zip(content, is_personal, strict=True)
-        if not about_me
-        for at in said
+        for clause in clauses
+        if clause not in personal and background and min(clause) > min(background)
+        for at in clause - asking
     }
-    is_named = not wanted.isdisjoint(reading.names | reading.places)
-    pointing = [
-        at
-        for clause, about_me in zip(reading.clauses(), is_personal, strict=True)
-        if not about_me and background and clause.start > min(background)
-        for at in clause
-        if reading.roles[at] is not WordRole.ASKING
-    ]
-    says_enough = len(wanted) > 1 or is_named
-    if not wanted or not says_enough or reading.has("pointing_words", pointing):
+    says_enough = len(wanted) > 1 or bool(wanted & (reading.names | reading.places))
+    if not wanted or not says_enough or pointing & reading.places_with("pointing_words"):
         return frozenset()
     return frozenset(background)
 

@@ -104,7 +104,8 @@ def _has_syntax(text: str) -> bool:
 
 def _from_query(reading: Reading) -> Understood:
     text = reading.text
-    if reading.count(WordRole.OR, WordRole.EXCEPT) and (choices := choices_in(reading)):
+    combines = reading.count(WordRole.OR) > 0 or leaves_out(reading)
+    if combines and (choices := choices_in(reading)):
         return Understood(choices[0][0])
     if reading.language == "ko" and _without_particles(text) != text:
         return _from_sentence(reading)

@@ -99,24 +99,24 @@ class Reading:
     @property
     def has_person(self) -> bool:
         """Whether somebody speaks of himself or to the bot."""
-        return any(self.has(section) for section in ("first_person", "second_person"))
+        return bool(self.places_with("first_person") or self.places_with("second_person"))
 
-    def has(self, section: str, places: Iterable[int] | None = None) -> bool:
-        """Return whether a phrase of *section* begins at one of *places*, or anywhere."""
+    def places_with(self, section: str) -> frozenset[int]:
+        """Return the places at which a phrase of *section* begins."""
         table = _phrase_tables(section).get(self.language)
         folded = [word.folded for word in self.words]
-        among = range(len(folded)) if places is None else places
-        return table is not None and any(table.longest(folded, at) for at in among)
+        return frozenset(at for at in range(len(folded)) if table and table.longest(folded, at))
 
     def clauses(self) -> Iterator[range]:
         """Yield the places of each clause: signs end it, and words such as `because` begin one."""
         first = 0
+        begin = self.places_with("clause_words")
         for at in range(1, len(self.words)):
             before = self.words[at - 1].folded
             is_end = _CLAUSE_ENDS.search(self.gap(at - 1)) or before.endswith(
                 _ends_of_clauses(self.language)
             )
-            if is_end or self.has("clause_words", (at,)):
+            if is_end or at in begin:
                 yield range(first, at)
                 first = at
         yield range(first, len(self.words))
@@ -234,11 +234,12 @@ def _verbs_before_articles(reading: Reading) -> Iterator[int]:
     """Yield the places of verbs between a subject and an article: Apple releases a phone."""
     if not reading.count(WordRole.ASKING, WordRole.QUESTION):
         return
+    articles = reading.places_with("articles")
     for at in range(1, len(reading.words) - 1):
         has_name = at in reading.names or at in reading.places or at in reading.joined
         if has_name or reading.roles[at] or reading.roles[at - 1]:
             continue
-        if reading.has("articles", (at + 1,)) and reading.roles[at + 1] is not None:
+        if at + 1 in articles and reading.roles[at + 1] is not None:
             yield at
 
 
@@ -273,7 +274,7 @@ def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
     )
     speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION)) or reading.has_person
     is_sentence = speaks or bool(_QUESTION.search(reading.text))
-    to_bot = reading.has("second_person") and not reading.count(WordRole.ASKING)
+    to_bot = reading.places_with("second_person") and not reading.count(WordRole.ASKING)
     named = reading.names | reading.places
     tolerated = frozenset(range(len(folded))) - named if to_bot else frozenset()
     return find_intent(
