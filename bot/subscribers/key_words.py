@@ -232,6 +232,8 @@ def _background(reading: Reading) -> frozenset[int]:
     content = {at for at, role in enumerate(reading.roles) if role is None}
     clauses = [set(clause) for clause in reading.clauses()]
     personal = [clause for clause in clauses if clause & speaking and not clause & asking]
+    if all(clause in personal for clause in clauses if clause & content):
+        personal = [clause for clause in personal if clause & content][:-1]  # the last one asks
     background = content.intersection(at for clause in personal for at in clause)
     wanted = content - background
     pointing = {
