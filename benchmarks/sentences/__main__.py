@@ -2,9 +2,8 @@
 
     python -m benchmarks.sentences [--wrong]
 
-`developed/<language>.txt` has sentences that the rules were written with, and `judged` those that
-were set aside until the rules were done. One author wrote both sets and then the rules, and many
-lines of one are translations of lines of the other. So the figure is an upper bound.
+`first/<language>.txt` and `second` have sentences by people who did not know the rules. The rules
+were then changed with both sets in view. So the figure is an upper bound for other sentences.
 
 A line is a sentence and all that a good assistant may propose first: key words, or `!` and an
 intent. A proposal is right if it has the same folded words as one of them, or the same intent. A
@@ -19,12 +18,13 @@ from bot.subscribers.sentences import Understood, understand
 from bot.text.folding import fold
 
 HERE = Path(__file__).parent
-SETS = ("developed", "judged")
+SETS = ("first", "second")
 
 
 def rows(chosen: str, language: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each sentence of a set with its right answers."""
-    for line in (HERE / chosen / f"{language}.txt").read_text(encoding="utf-8").splitlines():
+    file = HERE / chosen / f"{language}.txt"
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         sentence, _, right = line.rpartition(" | ")
         yield sentence, right.split(" ; ")
 
@@ -59,7 +59,7 @@ def main() -> None:
     options.add_argument("--wrong", action="store_true", help="list what is not right")
     wants_list = options.parse_args().wrong
     table: list[dict[str, object]] = []
-    for language in sorted(path.stem for path in (HERE / SETS[0]).glob("*.txt")):
+    for language in sorted(path.stem for path in (HERE / SETS[1]).glob("*.txt")):
         row: dict[str, object] = {"language": language}
         for chosen in SETS:
             row[chosen], row[f"of {chosen}"] = _count(chosen, language, wants_list=wants_list)

@@ -15,6 +15,7 @@ from bot.languages import words as words_of
 from bot.matching.query import is_readable, parse
 from bot.matching.query.ast import quoted
 from bot.matching.widen import is_place
+from bot.subscribers.korean import means_either, without_particle
 from bot.subscribers.word_roles import Reading, WordRole, slice_of, units_of
 from bot.text.characters import is_unspaced
 
@@ -26,9 +27,10 @@ _MOST_TOGETHER: Final = 3  # pieces of a query that has all of them
 _LONGEST_PHRASE: Final = 3  # words
 _EXCEPT_BEHIND: Final = frozenset({"ja", "ko"})
 _LEAST_STEM: Final = 4  # letters
-_SIGNS_OF_A_WORD: Final = 2  # Korean syllables
 _REST: Final = re.compile("[\u3041-\u9fff]|[\u3041-\u3096]{1,4}")
 _PREFIXED: Final = re.compile("([\u0648\u0641]?[\u0628\u0643\u0644]?)(\u0627\u0644\\w{2,})")
+_AND: Final = "\u0648"  # Arabic writes it onto the next word
+_LEAST_AFTER_AND: Final = 5  # letters
 _FUSED: Final = re.compile("([\u0648\u0641]?)\u0644\u0644(\\w{2,})")
 
 
@@ -51,7 +53,7 @@ class _Piece:
 
 def choices_in(reading: Reading) -> tuple[Choice, ...]:
     """Return what a sentence may ask for, the best first; none if it has no key words."""
-    pieces = list(_with_alternatives(_telling(list(_pieces(reading)), reading), reading))
+    pieces = list(_with_alternatives(_telling(list(_pieces(reading))), reading))
     wanted = [piece for piece in pieces if not piece.is_excluded]
     without = "".join(f" -{quoted(piece.text)}" for piece in pieces if piece.is_excluded)
     choices = []
@@ -63,23 +65,9 @@ def choices_in(reading: Reading) -> tuple[Choice, ...]:
     return tuple(_distinct(choices))[:MOST_CHOICES]
 
 
-def _telling(pieces: Sequence[_Piece], reading: Reading) -> Sequence[_Piece]:
-    """Drop pieces that are rests of frames, if there are others.
-
-    In scripts without spaces, these are single signs, and endings in hiragana. Elsewhere they stand
-    before the frame, beside a word such as a pronoun: *my boss* wants news about palm oil.
-    """
-    longer = [piece for piece in pieces if not _REST.fullmatch(piece.text)] or pieces
-    asking = [at for at, role in enumerate(reading.roles) if role is WordRole.ASKING]
-    if not asking or not any(piece.at > asking[-1] for piece in longer):
-        return longer
-    return [one for one in longer if one.at > asking[0] or not _is_chatter(one, reading)]
-
-
-def _is_chatter(piece: _Piece, reading: Reading) -> bool:
-    beside = (piece.at - 1, piece.at + len(piece.units))
-    roles = [reading.roles[at] for at in beside if 0 <= at < len(reading.roles)]
-    return WordRole.CHATTY in roles and not piece.is_name
+def _telling(pieces: Sequence[_Piece]) -> Sequence[_Piece]:
+    """Drop single signs and endings in hiragana, which are rests of frames, if there are others."""
+    return [piece for piece in pieces if not _REST.fullmatch(piece.text)] or pieces
 
 
 def _distinct(choices: Iterable[Choice]) -> Iterator[Choice]:
@@ -168,8 +156,12 @@ def _stems(language: str) -> Callable[[str], str]:
 
 
 def _pieces(reading: Reading) -> Iterator[_Piece]:
+    excluded = _excluded(reading)
+    background = _background(reading)
     for places in _chunks(reading):
-        is_excluded = _is_excluded(reading, places)
+        if background.issuperset(places):
+            continue
+        is_excluded = not excluded.isdisjoint(places)
         for part in _split(reading, places):
             yield _piece(reading, part, is_excluded=is_excluded)
 
@@ -181,7 +173,9 @@ def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_
         before = reading.roles[: piece.at]
         while before and before[-1] is WordRole.SMALL:
             before = before[:-1]
-        if grouped and before and before[-1] is WordRole.OR:
+        is_either = reading.language == "ko" and piece.at > 0
+        is_either = is_either and means_either(reading.words[piece.at - 1].folded)
+        if grouped and ((before and before[-1] is WordRole.OR) or is_either):
             grouped[-1].append(piece)
         else:
             grouped.append([piece])
@@ -193,12 +187,65 @@ def _with_alternatives(pieces: Sequence[_Piece], reading: Reading) -> Iterator[_
         )
 
 
-def _is_excluded(reading: Reading, places: Sequence[int]) -> bool:
-    """Return whether `except` stands before the words, or behind them as in Japanese."""
-    if reading.language not in _EXCEPT_BEHIND:
-        return places[0] > 0 and reading.roles[places[0] - 1] is WordRole.EXCEPT
-    behind = (role for role in reading.roles[places[-1] + 1 :] if role is not WordRole.SMALL)
-    return next(behind, None) is WordRole.EXCEPT
+def leaves_out(reading: Reading) -> bool:
+    """Return whether a sentence names what is wanted and what is not."""
+    return bool(_excluded(reading))
+
+
+def _excluded(reading: Reading) -> frozenset[int]:
+    """Return the places of what `except` leaves out: the rest of its clause.
+
+    In Japanese and Korean, the word stands behind, and leaves out what is right before it.
+    """
+    found: set[int] = set()
+    for clause in reading.clauses():
+        places = list(clause)
+        marks = [at for at in places if reading.roles[at] is WordRole.EXCEPT]
+        if not marks:
+            continue
+        if reading.language in _EXCEPT_BEHIND:
+            found.update(_last_words(reading, range(clause.start, marks[0])))
+        else:
+            found.update(range(marks[0] + 1, clause.stop))
+    content = {at for at, role in enumerate(reading.roles) if role is None}
+    return frozenset(found) if content - found and content & found else frozenset()
+
+
+def _last_words(reading: Reading, places: Sequence[int]) -> Iterator[int]:
+    """Yield the last chunk of words that mean something among *places*."""
+    has_begun = False
+    for at in reversed(places):
+        if reading.roles[at] is None:
+            has_begun = True
+            yield at
+        elif has_begun or reading.roles[at] is not WordRole.SMALL:
+            return
+
+
+def _background(reading: Reading) -> frozenset[int]:
+    """Return the places of clauses that only say why one asks: `my brother lives in Graz`.
+
+    They count if a word such as `there` points to them, or if the request says too little.
+    """
+    speaking = reading.places_with("first_person")
+    asking = {at for at, role in enumerate(reading.roles) if role is WordRole.ASKING}
+    content = {at for at, role in enumerate(reading.roles) if role is None}
+    clauses = [set(clause) for clause in reading.clauses()]
+    personal = [clause for clause in clauses if clause & speaking and not clause & asking]
+    if all(clause in personal for clause in clauses if clause & content):
+        personal = [clause for clause in personal if clause & content][:-1]  # the last one asks
+    background = content.intersection(at for clause in personal for at in clause)
+    wanted = content - background
+    pointing = {
+        at
+        for clause in clauses
+        if clause not in personal and background and min(clause) > min(background)
+        for at in clause - asking
+    }
+    says_enough = len(wanted) > 1 or bool(wanted & (reading.names | reading.places))
+    if not wanted or not says_enough or pointing & reading.places_with("pointing_words"):
+        return frozenset()
+    return frozenset(background)
 
 
 def _chunks(reading: Reading) -> Iterator[list[int]]:
@@ -216,6 +263,9 @@ def _chunks(reading: Reading) -> Iterator[list[int]]:
 
 def _are_neighbours(reading: Reading, at: int) -> bool:
     gap = reading.gap(at)
+    if reading.language == "ko":
+        word = slice_of(reading, [at])
+        return gap == " " and without_particle(word) == word
     return not gap.strip() or reading.is_joined(at) or gap in {"'", "\u2019"}
 
 
@@ -240,7 +290,7 @@ def _has_capital(reading: Reading, unit: Sequence[int]) -> bool:
 
 def _piece(reading: Reading, places: Sequence[int], *, is_excluded: bool) -> _Piece:
     text = _bare(slice_of(reading, places), reading)
-    if is_unspaced(reading.words[places[0]].folded) and len(text.split()) == 1:
+    if any(is_unspaced(reading.words[at].folded) for at in places) and len(text.split()) == 1:
         units: tuple[str, ...] = (text,)
     else:
         units = tuple(_bare(slice_of(reading, unit), reading) for unit in units_of(places, reading))
@@ -255,11 +305,19 @@ def _bare(text: str, reading: Reading) -> str:
     if reading.language == "ar":
         return " ".join(map(_without_prefix, text.split()))
     if reading.language == "ko":
-        return " ".join(_without_particle(word) for word in text.split())
+        return " ".join(map(without_particle, text.split()))
     return text
 
 
+@cache
+def _with_and() -> tuple[str, ...]:
+    """Return how Arabic words begin that have the sign of `and` as their own."""
+    return words_of("whole_words").get("ar", ())
+
+
 def _without_prefix(word: str) -> str:
+    if word[:1] == _AND and len(word) >= _LEAST_AFTER_AND and not word.startswith(_with_and()):
+        word = word[1:]
     if found := _FUSED.fullmatch(word):
         return f"\u0627\u0644{found[2]}"
     if found := _PREFIXED.fullmatch(word):
@@ -267,14 +325,3 @@ def _without_prefix(word: str) -> str:
     rest = word[1:]
     is_glued = word[:1] in {"\u0628", "\u0644", "\u0648", "\u0643"} and is_place((rest,), ("ar",))
     return rest if is_glued and not is_place((word,), ("ar",)) else word
-
-
-def _without_particle(word: str) -> str:
-    found = _particles().search(word)
-    return word[: found.start()] if found and found.start() >= _SIGNS_OF_A_WORD else word
-
-
-@cache
-def _particles() -> re.Pattern[str]:
-    endings = sorted(words_of("particles").get("ko", ()), key=len, reverse=True)
-    return re.compile(f"(?:{'|'.join(endings)})$")

@@ -9,16 +9,21 @@
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.matching.query import QueryError, is_readable
 from bot.matching.query.ast import quoted
 from bot.matching.query.tokens import TokenKind, tokens
-from bot.subscribers.intents import FoundIntent, Intent, whole_intent
-from bot.subscribers.key_words import Choice, choices_in
+from bot.subscribers.intents import FoundIntent, Intent, small_talk_in, whole_intent
+from bot.subscribers.key_words import Choice, choices_in, leaves_out
+from bot.subscribers.korean import without_particle
 from bot.subscribers.posts import LONG, names_in
 from bot.subscribers.text import one_line
 from bot.subscribers.word_roles import Reading, WordRole, best_reading, slice_of
 from bot.text.phrases import words_in
+
+_LONGEST_SMALL_TALK: Final = 12  # words
+_ENDINGS: Final = frozenset({Intent.UNSUBSCRIBE, Intent.STOP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Understood:
 def understand(typed: str, language: str) -> Understood:
     """Understand *typed* in a chat of this *language* (an IETF tag), or in another language."""
     text = one_line(typed)
+    if "(" not in text:
+        text = text.rstrip(")")  # a smile
     if not text or len(text) > LONG or _has_syntax(text):
         return Understood(text)
     if whole := whole_intent(text):
@@ -54,10 +61,29 @@ def understand(typed: str, language: str) -> Understood:
     reading = best_reading(text, words, language.partition("-")[0])
     is_sentence = reading.is_sentence
     found = reading.found_intent
-    if not is_sentence and names_in(text):
+    if found and found.intent in _ENDINGS and leaves_out(reading):
+        found = None
+    if said := _small_talk(reading):
+        return Understood(text, found_intent=FoundIntent(said, frozenset(), is_certain=True))
+    if not is_sentence and _is_list_of_names(reading):
         return Understood(text, found_intent=found)
     wanted = _from_sentence(reading) if is_sentence else _from_query(reading)
     return replace(wanted, is_sentence=is_sentence, found_intent=found)
+
+
+def _is_list_of_names(reading: Reading) -> bool:
+    """Return whether each line or part between commas is a name of its own."""
+    small = {at for at, role in enumerate(reading.roles) if role} - reading.joined
+    return bool(names_in(reading.text)) and not small
+
+
+def _small_talk(reading: Reading) -> Intent | None:
+    """Return the small talk that a short message is made of, unless it asks for something."""
+    asks = reading.count(WordRole.ASKING) > 0 or reading.found_intent is not None
+    if asks or len(reading.words) > _LONGEST_SMALL_TALK:
+        return None
+    content = {at for at, role in enumerate(reading.roles) if role is None}
+    return small_talk_in([word.folded for word in reading.words], content)
 
 
 def _has_syntax(text: str) -> bool:
@@ -78,8 +104,11 @@ def _has_syntax(text: str) -> bool:
 
 def _from_query(reading: Reading) -> Understood:
     text = reading.text
-    if reading.count(WordRole.OR) and (choices := choices_in(reading)):
+    combines = reading.count(WordRole.OR) > 0 or leaves_out(reading)
+    if combines and (choices := choices_in(reading)):
         return Understood(choices[0][0])
+    if reading.language == "ko" and _without_particles(text) != text:
+        return _from_sentence(reading)
     small = {at for at, role in enumerate(reading.roles) if role is WordRole.SMALL}
     general = {at for at, role in enumerate(reading.roles) if role is WordRole.GENERIC}
     rest = set(range(len(reading.words))) - small - general
@@ -92,6 +121,10 @@ def _from_query(reading: Reading) -> Understood:
     whole = _without(reading, small)
     choices = tuple((one,) for one in dict.fromkeys((bare, whole)) if is_readable(one))
     return Understood(choices=choices) if len(choices) > 1 else Understood(text)
+
+
+def _without_particles(text: str) -> str:
+    return " ".join(map(without_particle, text.split()))
 
 
 def _without(reading: Reading, dropped: set[int]) -> str:

@@ -18,6 +18,8 @@ from typing import Final
 from bot.languages import words as words_of
 from bot.matching.widen import is_place
 from bot.subscribers.intents import FoundIntent, find_intent
+from bot.subscribers.korean import is_verb
+from bot.subscribers.okurigana import verbs_and_particles
 from bot.text.characters import is_unspaced
 from bot.text.folding import fold
 from bot.text.phrases import PhraseTable, TextWord
@@ -35,10 +37,13 @@ _SHARE_IF_SHORT: Final = 0.6
 _SHARE_OF_CAPITALS: Final = 0.8  # from which they tell nothing
 _SIGNS_OF_A_WORD: Final = 2  # characters of a word in scripts without spaces
 _WITH_INVERSION: Final = frozenset({"fr", "pt"})  # trouves-tu, mostre-me
-_SEPARATING: Final = frozenset("\u7684\u662f")  # 的, 是
+_OF: Final = "\u306e"
 _CLOCK: Final = re.compile(r"\d{1,2}(?:h|am|pm|uhr)?(?:\d\d)?")
 _ENDS: Final = re.compile("[.!?:;\u2026\u3002\uff01\uff1f]")
 _QUESTION: Final = re.compile("[?\uff1f\u061f]\\W*$")
+_CLAUSE_ENDS: Final = re.compile(
+    "[,.!?:;()\u2013\u2014\u2026\u060c\u061b\u061f\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]"
+)
 
 
 class WordRole(StrEnum):
@@ -92,6 +97,31 @@ class Reading:
         return all(map(_KATAKANA.match, both)) and self.places.isdisjoint({at, at + 1})
 
     @property
+    def has_person(self) -> bool:
+        """Whether somebody speaks of himself or to the bot."""
+        return bool(self.places_with("first_person") or self.places_with("second_person"))
+
+    def places_with(self, section: str) -> frozenset[int]:
+        """Return the places at which a phrase of *section* begins."""
+        table = _phrase_tables(section).get(self.language)
+        folded = [word.folded for word in self.words]
+        return frozenset(at for at in range(len(folded)) if table and table.longest(folded, at))
+
+    def clauses(self) -> Iterator[range]:
+        """Yield the places of each clause: signs end it, and words such as `because` begin one."""
+        first = 0
+        begin = self.places_with("clause_words")
+        for at in range(1, len(self.words)):
+            before = self.words[at - 1].folded
+            is_end = _CLAUSE_ENDS.search(self.gap(at - 1)) or before.endswith(
+                _ends_of_clauses(self.language)
+            )
+            if is_end or at in begin:
+                yield range(first, at)
+                first = at
+        yield range(first, len(self.words))
+
+    @property
     def is_sentence(self) -> bool:
         """Whether somebody asks or tells, rather than lists keywords."""
         if not self.words:
@@ -104,6 +134,8 @@ class Reading:
         if _QUESTION.search(self.text) and length >= _FEW and (asks or self.roles[0]):
             return True
         if length > _FEW and self._starts_with_question:
+            return True
+        if self.has_person and self.count(WordRole.CHATTY) > 1:
             return True
         is_chatty = asks or self.count(WordRole.CHATTY) > 0
         share = _SHARE_OF_EMPTY if length >= _MANY else _SHARE_IF_SHORT
@@ -121,6 +153,11 @@ def _tables() -> dict[str, PhraseTable[WordRole]]:
         code: PhraseTable({role: words_of(role).get(code, ()) for role in _ROLES_BY_PHRASE})
         for code in words_of(WordRole.ASKING)
     }
+
+
+@cache
+def _ends_of_clauses(language: str) -> tuple[str, ...]:
+    return words_of("clause_endings").get(language, ())
 
 
 @cache
@@ -171,17 +208,59 @@ def _read(
     text: str, words: tuple[TextWord, ...], language: str, *, has_places: bool = False
 ) -> Reading:
     folded = [word.folded for word in words]
-    roles = list(_roles(folded, _tables()[language]))
+    roles = list(_roles(folded, language))
     places = _places(folded, language) if has_places else frozenset()
+    if language == "ja":
+        _read_endings(words, roles)
+    if language == "ko":
+        roles = [
+            role or (WordRole.CHATTY if is_verb(word) else None)
+            for word, role in zip(folded, roles, strict=True)
+        ]
     names = _names(text, words)
     joined = frozenset(_joined(text, words, language))
     bare = Reading(text, words, language, tuple(roles), names, joined=joined, places=places)
     kept = _kept_whole(bare)
     roles = [None if at in kept else role for at, role in enumerate(roles)]
+    for at in _verbs_before_articles(replace(bare, roles=tuple(roles))):
+        roles[at] = WordRole.CHATTY
     for at in _alternatives(replace(bare, roles=tuple(roles))):
         roles[at] = WordRole.OR
     reading = replace(bare, roles=tuple(roles))
     return replace(reading, found_intent=_intent_of(reading, folded))
+
+
+def _verbs_before_articles(reading: Reading) -> Iterator[int]:
+    """Yield the places of verbs between a subject and an article: Apple releases a phone."""
+    if not reading.count(WordRole.ASKING, WordRole.QUESTION):
+        return
+    articles = reading.places_with("articles")
+    for at in range(1, len(reading.words) - 1):
+        has_name = at in reading.names or at in reading.places or at in reading.joined
+        if has_name or reading.roles[at] or reading.roles[at - 1]:
+            continue
+        if at + 1 in articles and reading.roles[at + 1] is not None:
+            yield at
+
+
+def _read_endings(words: Sequence[TextWord], roles: list[WordRole | None]) -> None:
+    """Give the verbs and particles of Japanese their roles, where no phrase has one."""
+    whole = _phrase_tables("whole_words")["ja"]
+    known = {at for at, role in enumerate(roles) if role not in {None, WordRole.SMALL}}
+    known.update(_places_of(whole, [word.folded for word in words]))
+    line = "".join(
+        word.folded if at not in known and len(word.folded) == 1 else " "
+        for at, word in enumerate(words)
+    )
+    small = words_of(WordRole.SMALL)["ja"]
+    verbs, particles = verbs_and_particles(line, small)
+    for at in verbs:
+        roles[at] = WordRole.CHATTY
+    for at in range(len(words)):
+        if roles[at] is WordRole.SMALL and at not in particles:
+            roles[at] = None if at not in verbs else WordRole.CHATTY
+    for at in particles:
+        roles[at] = WordRole.SMALL
 
 
 def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
@@ -189,17 +268,29 @@ def _intent_of(reading: Reading, folded: Sequence[str]) -> FoundIntent | None:
     table = _phrase_tables("bot_words").get(reading.language)
     neutral = empty.union(_places_of(table, folded) if table else ())
     neutral.update(
-        at for at, word in enumerate(folded) if HIRAGANA.match(word) or _CLOCK.fullmatch(word)
+        at
+        for at, word in enumerate(folded)
+        if HIRAGANA.match(word) or word.isdigit() or _CLOCK.fullmatch(word)
     )
-    speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION, WordRole.CHATTY))
+    speaks = bool(reading.count(WordRole.ASKING, WordRole.QUESTION)) or reading.has_person
     is_sentence = speaks or bool(_QUESTION.search(reading.text))
-    return find_intent(folded, reading.language, empty, neutral, is_sentence=is_sentence)
+    to_bot = reading.places_with("second_person") and not reading.count(WordRole.ASKING)
+    named = reading.names | reading.places
+    tolerated = frozenset(range(len(folded))) - named if to_bot else frozenset()
+    return find_intent(
+        folded, reading.language, empty, neutral, is_sentence=is_sentence, tolerated=tolerated
+    )
 
 
-def _roles(folded: Sequence[str], table: PhraseTable[WordRole]) -> Iterator[WordRole | None]:
+def _roles(folded: Sequence[str], language: str) -> Iterator[WordRole | None]:
+    table = _tables()[language]
+    whole = _phrase_tables("whole_words").get(language)
     at = 0
     while at < len(folded):
         length, role = table.longest(folded, at) or (1, None)
+        protected = whole.longest(folded, at) if whole else None
+        if protected and protected[0] >= length:
+            length, role = protected[0], None
         yield from [role] * length
         at += length
 
@@ -254,18 +345,16 @@ def _stays(reading: Reading, at: int, role: WordRole) -> bool:
     if role in {WordRole.ASKING, WordRole.EXCEPT}:
         return False
     word = reading.words[at].folded
-    if is_unspaced(word) and _is_inside_word(reading, at):
-        return True
+    if is_unspaced(word):
+        return _is_inside_word(reading, at)
     if role is WordRole.GENERIC:
         return _is_part_of_name(reading, at)
-    if reading.language == "de" and role is not WordRole.SMALL:  # its nouns have capitals
-        return at in reading.places
     return at in reading.places or (at in reading.names and word not in _formal_words())
 
 
 def _is_part_of_name(reading: Reading, at: int) -> bool:
     """Return whether a general word belongs to a name: `Fox News`, but `Norway News` is general."""
-    if reading.language == "de" or at not in reading.names or at == 0:
+    if reading.language == "de" or at not in reading.names or at == 0:  # its nouns have capitals
         return False
     before = reading.words[at - 1]
     is_after_name = reading.text[before.start].isupper() and reading.roles[at - 1] is None
@@ -273,51 +362,43 @@ def _is_part_of_name(reading: Reading, at: int) -> bool:
 
 
 def _is_inside_word(reading: Reading, at: int) -> bool:
-    """Return whether a sign of grammar may be a part of a word, in scripts without spaces.
+    """Return whether a sign of grammar is a part of a name, in scripts without spaces.
 
-    A Han character is none beside phrases and names of places only, nor at the end of a question;
-    的 and 是, and a kana such as の, are none between longer runs either.
+    It is one between two single signs, and in Japanese at the beginning: 君の名は.
     """
-    roles, words = reading.roles, reading.words
-    if HIRAGANA.match(words[at].folded):
-        return _is_inside_kana(reading, at)
-    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
-    touching = [near for near in beside if _touches(reading, min(near, at))]
-    if any(roles[near] is roles[at] for near in touching):  # a phrase of several characters
-        return False
-    content = [near for near in touching if roles[near] is None and near not in reading.places]
-    if words[at].folded in _SEPARATING:
-        return at == 0 or any(_run(reading, at, near - at) == 1 for near in content)
-    is_ending = at + 1 == len(words) and roles[at] is not WordRole.SMALL  # 吗, 了
-    return bool(content) and not is_ending
-
-
-def _is_inside_kana(reading: Reading, at: int) -> bool:
-    """Return whether a kana belongs to a word, unlike の in 日本の首相."""
     if reading.roles[at] is not WordRole.SMALL:
+        return _is_sign_of_a_word(reading, at)
+    if reading.language == "ja" and reading.words[at].folded != _OF:
         return False
     first = last = at
-    while first > 0 and _is_kana_after(reading, first - 1):
+    while first > 0 and _is_small_after(reading, first - 1):
         first -= 1
-    while last + 1 < len(reading.words) and _is_kana_after(reading, last):
+    while last + 1 < len(reading.words) and _is_small_after(reading, last):
         last += 1
-    is_word = any(reading.roles[one] is None for one in range(first, last + 1))
-    if is_word or first == 0:
-        return True
     if reading.places & {first - 1, last + 1}:
         return False
-    return _is_beside_short(reading, first, last)
-
-
-def _is_kana_after(reading: Reading, at: int) -> bool:
-    """Return whether the words at *at* and behind it are kana without a gap."""
-    both = (reading.words[at].folded, reading.words[at + 1].folded)
-    return _touches(reading, at) and all(map(HIRAGANA.match, both))
-
-
-def _is_beside_short(reading: Reading, first: int, last: int) -> bool:
-    """Return whether the run before or behind is a single sign, so that all is one name."""
+    if first == 0:
+        return bool(HIRAGANA.match(reading.words[at].folded))
     return 1 in {_run(reading, first, -1), _run(reading, last, 1)}
+
+
+def _is_sign_of_a_word(reading: Reading, at: int) -> bool:
+    """Return whether a single Han sign with a role touches others: 会 in 奥运会."""
+    roles, words = reading.roles, reading.words
+    beside = [near for near in (at - 1, at + 1) if 0 <= near < len(words)]
+    touching = [near for near in beside if _touches(reading, min(near, at))]
+    if HIRAGANA.match(words[at].folded) or any(roles[near] is roles[at] for near in touching):
+        return False
+    content = [near for near in touching if roles[near] is None and near not in reading.places]
+    if reading.language == "zh":
+        return any(_run(reading, at, near - at) == 1 for near in content)
+    return bool(content) and at + 1 < len(words)
+
+
+def _is_small_after(reading: Reading, at: int) -> bool:
+    """Return whether the words at *at* and behind it are small, without a gap."""
+    both = {reading.roles[at], reading.roles[at + 1]}
+    return both == {WordRole.SMALL} and _touches(reading, at)
 
 
 def _run(reading: Reading, at: int, step: int) -> int:
@@ -343,9 +424,17 @@ def _places(folded: Sequence[str], language: str) -> frozenset[int]:
     while at < len(folded):
         longest = range(min(_LONGEST_PLACE, len(folded) - at), 0, -1)
         length = next((n for n in longest if is_place(tuple(folded[at : at + n]), codes)), 0)
+        if _is_in_katakana(folded, at, at + length):
+            length = 0
         found.update(range(at, at + length))
         at += length or 1
     return frozenset(found)
+
+
+def _is_in_katakana(folded: Sequence[str], start: int, end: int) -> bool:
+    """Return whether a longer word in katakana goes on before or behind the places."""
+    edges = [at for at in (start, end) if 0 < at < len(folded)]
+    return any(_KATAKANA.match(folded[at - 1]) and _KATAKANA.match(folded[at]) for at in edges)
 
 
 def _names(text: str, words: Sequence[TextWord]) -> frozenset[int]:

@@ -256,6 +256,97 @@ def test_either_of_two_words_is_looked_for(language, typed, query):
     assert queries_of(understand(typed, language))[0] == query
 
 
+@pytest.mark.parametrize(
+    ("language", "typed", "query"),
+    [
+        ("en", "We live in Ohio and want news about corn prices", "corn prices"),
+        ("en", "We live in Ohio, is there anything about floods there?", "Ohio floods"),
+        ("de", "Ich suche Berichte über den Windpark Reinhardswald, weil mein Bruder dort wohnt",
+         "Windpark Reinhardswald"),
+        ("es", "Mi padre tiene párkinson y me gustaría saber de los tratamientos",
+         "párkinson tratamientos"),
+        ("zh-Hans", "我在墨尔本读书，想了解澳大利亚留学签证的变化", "澳大利亚 留学签证"),
+    ],
+)  # fmt: skip
+def test_a_reason_counts_only_if_the_request_points_to_it(language, typed, query):
+    assert are_key_words(first_query(understand(typed, language)), query)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "query"),
+    [
+        ("en", "cricket, except the ipl", "cricket -ipl"),
+        ("en", "news about taylor swift, but nothing with travis kelce",
+         "taylor swift -travis kelce"),
+        ("de", "Deutsche Bahn, aber ohne Stuttgart", "Deutsche Bahn -Stuttgart"),
+        ("zh-Hans", "NBA，不要湖人队", "NBA -湖人队"),
+    ],
+)  # fmt: skip
+def test_an_exception_is_read_in_a_query_too(language, typed, query):
+    assert are_key_words(first_query(understand(typed, language)), query)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "query"),
+    [
+        ("ja", "台風が沖縄に近づいたら教えて", "台風 沖縄"),
+        ("ja", "日銀の利上げと円安の記事を全部", "日銀 利上げ 円安"),
+        ("ja", "阪神タイガースの試合", "阪神タイガース 試合"),
+        ("zh-Hans", "比亚迪在匈牙利的工厂", "比亚迪 匈牙利 工厂"),
+        ("zh-Hans", "我想看自由贸易的新闻", "自由贸易"),
+        ("ko", "태풍이 남해안에 접근하면 알려주시면 감사하겠습니다", "태풍 남해안"),
+        ("ko", "우크라이나 전쟁 소식 알려줘", "우크라이나 전쟁"),
+        ("ko", "가덕도 신공항 뉴스만 보내줘", "가덕도 신공항"),
+        ("ar", "أريد أخبار محمد صلاح وليفربول", "محمد صلاح ليفربول"),
+        ("ar", "أريد أخبار وزارة الصحة", "وزارة الصحة"),
+    ],
+)
+def test_grammar_is_cut_off_names_but_not_out_of_them(language, typed, query):
+    assert are_key_words(first_query(understand(typed, language)), query)
+
+
+def test_a_verb_before_an_article_is_no_key_word():
+    assert first_query(understand("tell me when SpaceX launches a Starship", "en")) == (
+        "SpaceX Starship"
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "intent"),
+    [
+        ("en", "I don't want to hear about golf anymore", Intent.UNSUBSCRIBE),
+        ("es", "ya no me mandes nada del barça", Intent.UNSUBSCRIBE),
+        ("en", "my phone keeps buzzing at 3am because of you", Intent.MUTE),
+        ("de", "Löschen Sie bitte sämtliche Daten, die Sie gespeichert haben.", Intent.DELETION),
+        ("en", "cheers mate, that's exactly what I needed", Intent.THANKS),
+        ("en", "hmm no, forget it", Intent.CANCEL),
+        ("de", "ja passt so", Intent.ASSENT),
+        ("ru", "приветик)", Intent.GREETING),
+    ],
+)
+def test_a_wish_of_the_bot_is_recognized_by_its_concepts(language, typed, intent):
+    read = understand(typed, language)
+
+    assert (read.intent, read.is_certain) == (intent, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"),
+    [
+        ("en", "I don't want to miss anything about the Tour de France"),
+        ("es", "no quiero perderme nada de Bad Bunny"),
+        ("fr", "je veux en savoir plus sur la réforme des retraites"),
+        ("ru", "хочу больше новостей про космос"),
+        ("en", "tell me why Boeing did not get approval"),
+        ("en", "are school meals free in Scotland"),
+        ("en", "news about attempts to stop the war in Sudan"),
+        ("zh-Hans", "帮我找一下人工智能监管的报道"),
+    ],
+)
+def test_a_request_for_news_is_not_taken_for_a_wish_of_the_bot(language, typed):
+    assert not understand(typed, language).is_certain
+
+
 typed_texts = st.one_of(
     st.text(max_size=300), st.lists(st.sampled_from(PIECES), max_size=24).map(" ".join)
 )
