@@ -151,7 +151,7 @@ async def test_a_question_in_another_language_is_answered(house):
         ("What do you store about me?", "I store what I need"),
         ("What time does the digest come?", "When should your digest come?"),
         ("Can I change the time zone?", "I use the time of Tokyo"),
-        ("Why didn't I get any alerts?", "Send me the link of the story"),
+        ("Why didn't I get any alerts?", "Send me the link to the story"),
         ("How do I add a feed?", "Send me the address"),
         ("Where do you get your news?", "I read the feeds"),
         ("How do I write a query?", "Type the words"),
