@@ -17,7 +17,7 @@ async def words(house, ann, playground):
     chat = playground.chat("channel", "Desk", [ann.who], bot="left")
     playground.membership(chat, "administrator", from_id=ann.who.id)
     await ann.presses(await ann.next(), "Choose its topics")
-    return await ann.says("/settings", "Words")
+    return await ann.says("/settings", "Your words")
 
 
 async def stored(house: House) -> dict[WordsPart, str]:
@@ -47,7 +47,7 @@ async def test_a_change_of_words_can_be_undone(house, ann, words):
 
     await ann.presses(words, "Undo")
     assert await stored(house) == {WordsPart.TITLE: "First"}
-    removed = await ann.presses(await ann.says("/settings", "Words"), "Remove title")
+    removed = await ann.presses(await ann.says("/settings", "Your words"), "Remove title")
     assert await stored(house) == {}
     await ann.presses(removed, "Undo")
     assert await stored(house) == {WordsPart.TITLE: "First"}
@@ -74,7 +74,7 @@ async def test_a_private_chat_has_no_words_of_its_own(house, ann):
     settings = await ann.says("/settings")
     chat = await house.row_of(ann)
 
-    assert "Words" not in labels(settings)
+    assert "Your words in the digests" not in labels(settings)
     with pytest.raises(NoWords):
         await set_words(house.storage, chat.id, WordsPart.TITLE, "Mine")
     assert await get_words(house.storage, chat.id) == {}
