@@ -22,7 +22,7 @@ class Pin(Leased, table=True):
     """A chat that wants its digests pinned. Ids of messages are those of Telegram.
 
     *pinned_id* is the digest that is pinned, *wanted_id* the one to pin at *due_at*. *refused_at*:
-    since when the bot lacks the right to pin, which its user was told.
+    since when the bot lacks the right to pin, of which its user was notified.
     """
 
     __table_args__ = (

@@ -2,7 +2,7 @@
 
 1. Due rows are claimed, and the calls are made one after the other outside of any transaction.
 2. A transaction stores what is pinned. A process that dies before pins the same message again.
-3. If the bot lacks the right to pin, the user who manages the chat is told once, and the next
+3. If the bot lacks the right to pin, the user who manages the chat gets one message, and the next
    digest is tried again. Nothing else waits for a pin.
 """
 
@@ -47,7 +47,7 @@ log = structlog.get_logger(__name__)
 LEASE: Final = timedelta(minutes=5)
 PATIENCE: Final = 5  # attempts while Telegram cannot be reached
 _FIRST_PAUSE: Final = timedelta(minutes=1)
-_MOST_TOLD: Final = 3  # chat admins
+_MOST_NOTIFIED: Final = 3  # chat admins
 _USELESS: Final = (Refused, ChatClosed, ChatMigrated, EditTargetGone)
 
 
@@ -110,13 +110,13 @@ class PinStage:
     async def _tell(self, tx: Transaction, chat: Chat) -> None:
         """Tell the user who added the bot, or else its admins, that it may not pin."""
         inviter = await private_chat_of(tx, chat.invited_by or 0)
-        told = [inviter] if inviter else []
-        if not told:
-            told = [*await private_chats_of_admins(tx, chat.telegram_id, limit=_MOST_TOLD)]
+        notified = [inviter] if inviter else []
+        if not notified:
+            notified = [*await private_chats_of_admins(tx, chat.telegram_id, limit=_MOST_NOTIFIED)]
         key = f"{chat.id}:{tx.now:%Y%m%dT%H%M%S}"
         columns = {"notice": "unpinned", "subject": key, "silent": True}
         rows = []
-        for recipient in told:
+        for recipient in notified:
             page = self.renderer.of(recipient.speaks)
             message = page.message("notices.html#not_pinned", chat=chat)
             rows.append(new_delivery(tx, DeliveryKind.NOTICE, recipient.id, message, **columns))

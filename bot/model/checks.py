@@ -328,13 +328,13 @@ def _meaning_problem(sentence: str, evidence: Evidence) -> Reason | None:
     if len(shared) < _SUPPORT * len(own) or not own:
         return Reason.SUPPORT
     numbers = numbers_in(sentence, language)
-    told = evidence.sentences
+    stated = evidence.sentences
     if any(
-        not any(number in theirs and (shared & words or not shared) for _, words, theirs in told)
+        not any(number in theirs and (shared & words or not shared) for _, words, theirs in stated)
         for number in numbers
     ):
         return Reason.NUMBER
-    overlaps = [(len(shared & words), text) for text, words, _ in told]
+    overlaps = [(len(shared & words), text) for text, words, _ in stated]
     most = max((count for count, _ in overlaps), default=0)
     nearest = [text for count, text in overlaps if count and count >= 0.8 * most]
     negated = is_negated(sentence, language)

@@ -183,12 +183,12 @@ def read_answer(answer: str, question: Question) -> Made:
         rest = "" if isinstance(translated, Reason) or not head else translated
         if head:
             translations[number] = (head, rest)
-    told: list[tuple[object, Sequence[int]]] = [
+    sentences: list[tuple[object, Sequence[int]]] = [
         (item.get("sentence"), _numbers(item.get("reports")))
         for item in _items(facts.get("summary"))
     ]
     kept, problems = check_summary(
-        told if question.summarise else (), question.reports, question.language
+        sentences if question.summarise else (), question.reports, question.language
     )
     dropped += [("summary", problem) for problem in problems]
     return Made(translations, tuple(kept), tuple(dropped))

@@ -20,6 +20,7 @@ import structlog
 
 from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
+from bot.publishing.alert_leads import AlertLead, alert_lead, unless_repeated
 from bot.publishing.excerpts import ArticleText
 from bot.publishing.hashtags import hashtags
 from bot.publishing.leads import Report
@@ -36,7 +37,6 @@ from bot.publishing.rate_limits import (
 )
 from bot.publishing.selection import SelectedStory, SelectedTopic
 from bot.publishing.stage import in_pages, run_stage
-from bot.publishing.told import Told, beside, told_by
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.rendering.shown_pictures import shown_picture
@@ -380,7 +380,7 @@ async def _load_contents(
     known = await reports.articles_reported_before(tx, chapters, tx.now - CHAIN)
     ids = {due.article_id for _, due, _ in new} | ids_of(known)
     articles = {article.id: article for article in await articles_by_id(tx, ids)}
-    tellers = Tellers(articles)
+    leads = AlertLeads(articles)
     texts = {article.id: text_to_excerpt(article) for article in articles.values()}
     publishers = await publishers_of_stories(tx, {due.story_id for _, due, _ in new}, languages)
     mailboxes = await mailboxes_for_alerts(tx, languages) if mailer else ()
@@ -400,7 +400,7 @@ async def _load_contents(
                     texts[article.id],
                     alerted_story(article, names, is_chapter=earlier.chapters > 0),
                     lead_picture(article),
-                    tellers.told(article.id, known.get((chat_id, due.story_id), ()), tx.now),
+                    leads.lead(article.id, known.get((chat_id, due.story_id), ()), tx.now),
                 ),
                 recipients.get(chat_id),
                 first_mails.get((chat_id, due.story_id)),
@@ -431,8 +431,8 @@ def _mail(
     )
     topics, snippet = hits_and_snippet(alert.content.text, alert.due.topics)
     story = alert.content.story
-    told, zone = beside(alert.content.told, snippet.text), chat.zone
-    mail = alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=zone, told=told)
+    lead, zone = unless_repeated(alert.content.lead, snippet.text), chat.zone
+    mail = alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=zone, lead=lead)
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
     return new_delivery(tx, DeliveryKind.ALERT, chat.id, mail, alert_id=alert.id, **address)
 
@@ -451,7 +451,7 @@ class AlertContent(NamedTuple):
     text: ArticleText
     story: SelectedStory
     picture: LeadPicture | None = None
-    told: Told | None = None
+    lead: AlertLead | None = None
 
 
 ReportedArticles = Mapping[tuple[int, int], Sequence[tuple[int, datetime]]]
@@ -463,22 +463,22 @@ def ids_of(known: ReportedArticles) -> set[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tellers:
+class AlertLeads:
     """Finds what articles tell, once for all chats that know the same."""
 
     articles: Mapping[int, Article]
-    _told: dict[object, Told | None] = field(default_factory=dict)
+    _leads: dict[object, AlertLead | None] = field(default_factory=dict)
 
-    def told(
+    def lead(
         self, article_id: int, reported: Sequence[tuple[int, datetime]], before: datetime
-    ) -> Told | None:
+    ) -> AlertLead | None:
         """Return what the article tells a chat with these alerts *before* a time."""
         newest = [each for each, made_at in reported[:_MOST_KNOWN] if made_at < before]
         key = (article_id, *newest)
-        if key not in self._told:
+        if key not in self._leads:
             known = [_report(self.articles[each]) for each in newest if each in self.articles]
-            self._told[key] = told_by(_report(self.articles[article_id]), known)
-        return self._told[key]
+            self._leads[key] = alert_lead(_report(self.articles[article_id]), known)
+        return self._leads[key]
 
 
 def _report(article: Article) -> Report:
@@ -508,14 +508,14 @@ class AlertMessages:
         now: datetime,
     ) -> Message:
         """Return the message for *chat*; *now* is when the alert was made."""
-        story, told = content.story, content.told
+        story, lead = content.story, content.lead
         picture = content.picture if chat.pictures else None
         renderer = self.renderer.of(chat.language)
         is_channel = chat.kind is ChatKind.CHANNEL
         key = (
             *(renderer.language.code, chat.zone, is_channel, now),
             *(story.id, story.article_id, story.publishers, story.is_chapter),
-            *(picture, told, chat.hashtags),
+            *(picture, lead, chat.hashtags),
             *((topic.id, topic.name, topic.query) for topic in topics),
         )
         if key not in self._rendered:
@@ -528,7 +528,7 @@ class AlertMessages:
                 zone=chat.zone,
                 now=now,
                 is_channel=is_channel,
-                told=beside(told, snippet.text),
+                lead=unless_repeated(lead, snippet.text),
                 tags=hashtags(topic.name for topic in topics) if chat.hashtags else (),
             )
             if picture:

@@ -19,9 +19,10 @@ from heapq import nlargest
 from operator import attrgetter
 
 from bot.mail.compose import Mailer, Occasion, recipients_of
+from bot.publishing.alert_leads import unless_repeated
 from bot.publishing.alerts import (
     CHAIN,
-    Tellers,
+    AlertLeads,
     alerted_story,
     ids_of,
     load_rate_limits,
@@ -34,7 +35,6 @@ from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.rate_limits import WIDELY_COVERED, LocalQuietHours
 from bot.publishing.selection import SelectedTopic
 from bot.publishing.stage import in_pages, resting, run_stage
-from bot.publishing.told import beside
 from bot.rendering.renderer import Renderer
 from storage.articles import articles_by_id
 from storage.bundles import (
@@ -206,7 +206,7 @@ async def _stories(
     known = await articles_reported_before(tx, continued, tx.now - CHAIN)
     ids = {*shown.values(), *ids_of(known)}
     articles = {article.id: article for article in await articles_by_id(tx, ids)}
-    tellers = Tellers(articles)
+    leads = AlertLeads(articles)
     stories: list[Bundled] = []
     for alert in sorted(
         listed,
@@ -218,14 +218,14 @@ async def _stories(
             article, publishers.get(alert.story_id, ()), is_chapter=alert.chapter > 1
         )
         hits = [topic for topic in topics.values() if topic.id in alert.topic_ids]
-        snippet, told = None, None
+        snippet, lead = None, None
         if len(stories) < MOST_EXCERPTS:
             queries = tuple(topic.query for topic in hits)
             snippet = excerpt(article.title, article.text or article.summary, queries)
             reported = known.get((bundle.chat_id, alert.story_id), ())
-            told = beside(tellers.told(article.id, reported, tx.now), snippet.text)
+            lead = unless_repeated(leads.lead(article.id, reported, tx.now), snippet.text)
         selected = tuple(SelectedTopic(topic.id, topic.name) for topic in hits)
-        stories.append(Bundled(story, selected, snippet, told))
+        stories.append(Bundled(story, selected, snippet, lead))
     return stories, len(wanted) - len(listed)
 
 

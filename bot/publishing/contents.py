@@ -214,15 +214,15 @@ async def _next_editions(
     tx: Transaction, news: "News", readers: Sequence[Reader], counts: "StoryCounts", now: datetime
 ) -> dict[int, EditionPage]:
     choices = await _choices(tx, news, readers, now)
-    told: defaultdict[Length, dict[int, int]] = defaultdict(dict)  # articles by story
+    listed_by_length: defaultdict[Length, dict[int, int]] = defaultdict(dict)  # articles by story
     for reader in readers:
         if (length := LENGTHS[reader.chat.style]).characters:
             listed = choices[reader.id].listed
-            told[length].update({story.id: story.article_id for story in listed})
+            listed_by_length[length].update({story.id: story.article_id for story in listed})
     tops = {reader.id: _top_of(choices[reader.id]) for reader in readers}
     await news.load_pictures(tx, {tops[reader.id] for reader in readers if reader.wants_picture})
-    await news.load_leads(tx, {story for stories in told.values() for story in stories})
-    await news.load_texts(tx, told)
+    await news.load_leads(tx, {story for stories in listed_by_length.values() for story in stories})
+    await news.load_texts(tx, listed_by_length)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
     since = await news_since(tx)
@@ -711,14 +711,16 @@ class News:
             names = await names_by_story(tx, missing, self.chat_id)
             self._publishers.update({story: names.get(story, ()) for story in missing})
 
-    async def load_texts(self, tx: Transaction, told: Mapping[Length, Mapping[int, int]]) -> None:
+    async def load_texts(
+        self, tx: Transaction, stories: Mapping[Length, Mapping[int, int]]
+    ) -> None:
         """Read the texts of which an excerpt is shown, once the leads are loaded.
 
-        *told* has articles by story, for each length of excerpts.
+        *stories* has articles by story, for each length of excerpts.
         """
         shown = {
             article_id
-            for length, articles in told.items()
+            for length, articles in stories.items()
             for story_id, article_id in articles.items()
             if self._shows_excerpt(story_id, length)
         }

@@ -21,7 +21,7 @@ Made = TypeVar("Made")
 
 
 class _Cache(Generic[Made]):
-    """Caches the newest of what is made from reports, because many chats are told of a story.
+    """Caches the newest of what is made from reports, because many chats get the same story.
 
     A key is the hash of the reports, so that the cache does not keep whole texts in memory.
     """

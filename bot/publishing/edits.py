@@ -15,8 +15,8 @@ from typing import Any
 from bot.publishing.alerts import (
     CHAIN,
     AlertContent,
+    AlertLeads,
     AlertMessages,
-    Tellers,
     alerted_story,
     ids_of,
     lead_picture,
@@ -105,7 +105,7 @@ async def _edits_of(
     ids = {alert.article_id for alert in alerts} | ids_of(reported)
     articles = {article.id: article for article in await articles_by_id(tx, ids)}
     texts = {article.id: text_to_excerpt(article) for article in articles.values()}
-    tellers = Tellers(articles)
+    leads = AlertLeads(articles)
     known = await topics_by_id(tx, {topic for alert in alerts for topic in alert.topic_ids})
     version = int(tx.now.timestamp()) // 60  # in minutes, because a story is edited less often
     edits = []
@@ -117,8 +117,8 @@ async def _edits_of(
         article = articles[alert.article_id]
         story = alerted_story(article, names, is_chapter=alert.chapter > 1)
         before = reported.get((alert.chat.id, alert.story_id), ())
-        told = tellers.told(article.id, before, alert.made_at)
-        content = AlertContent(texts[article.id], story, lead_picture(article), told)
+        lead = leads.lead(article.id, before, alert.made_at)
+        content = AlertContent(texts[article.id], story, lead_picture(article), lead)
         message = messages.message(alert.chat, content, topics, alert.made_at)
         if message.to_json() != alert.body:
             target = {"target_id": alert.delivery_id, "version": version}

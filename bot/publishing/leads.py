@@ -211,8 +211,8 @@ def penalty(report: Report, sentence: Sentence, titles: Sequence[AbstractSet[str
     points = _penalty_of_form(sentence)
     if leans(sentence.text, report.language):
         points += _LEANS
-    told = {stem for stem in sentence.stems if not stem.isdecimal()}
-    added = min((len(told - title) for title in titles), default=_LITTLE)
+    own = {stem for stem in sentence.stems if not stem.isdecimal()}
+    added = min((len(own - title) for title in titles), default=_LITTLE)
     if added < _LITTLE:
         points += _ADDS_LITTLE if added else _ADDS_NOTHING
     return points

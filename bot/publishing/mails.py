@@ -18,6 +18,7 @@ from bot.mail.compose import (
     encoded_size,
     subject_of,
 )
+from bot.publishing.alert_leads import AlertLead
 from bot.publishing.pages import (
     MAIL_WIDTH,
     Bundled,
@@ -28,7 +29,6 @@ from bot.publishing.pages import (
     only_story,
 )
 from bot.publishing.selection import Choice, Section, SelectedStory, SelectedTopic
-from bot.publishing.told import Told
 from bot.rendering.shown_pictures import shown_picture
 from bot.sources.hosts import host_shown
 from bot.subscribers.text import one_line
@@ -75,10 +75,10 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     snippet: Snippet,
     *,
     zone: str,
-    told: Told | None = None,
+    lead: AlertLead | None = None,
 ) -> Mail:
-    """Return an alert as a mail; *told* stands above the passage that matched."""
-    values = alert_values(story, topics, snippet, zone=zone, now=occasion.now) | {"told": told}
+    """Return an alert as a mail; *lead* stands above the passage that matched."""
+    values = alert_values(story, topics, snippet, zone=zone, now=occasion.now) | {"lead": lead}
     titles = [story.title or host_shown(story.url)]
     return _mail(mailer, recipient, occasion, "alert", values, titles)
 
@@ -98,8 +98,8 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
     A single story is an ordinary alert.
     """
     if alone := only_story(stories, unlisted):
-        story, topics, snippet, told = alone
-        return alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=zone, told=told)
+        story, topics, snippet, lead = alone
+        return alert_mail(mailer, recipient, occasion, story, topics, snippet, zone=zone, lead=lead)
     values = bundle_values(
         stories, unlisted=unlisted, zone=zone, now=occasion.now, is_quiet=is_quiet
     )
@@ -109,14 +109,14 @@ def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
 
 def _edition_mail(mailer: Mailer, recipient: Recipient, edition: EditionPage) -> Mail:
     picture, choice = edition.picture, edition.choice
-    told = [edition.told[story.id] for story in islice(choice.listed, 1)]
+    first = [edition.shown[story.id] for story in islice(choice.listed, 1)]
     lead = edition.lead if edition.mails_lead else None
     proxy = mailer.renderer.picture_proxy
     values = {
         **edition_values(edition, shown_picture(lead, proxy, MAIL_WIDTH) if lead else None),
         "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
-        "excerpt": told[0].text if told else "",
+        "excerpt": first[0].text if first else "",
         "next_heads": edition.next_heads,
     }
     # Named by date and schedule number, because the edition has no row and no id yet.

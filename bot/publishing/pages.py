@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from bot.publishing.alert_leads import AlertLead
 from bot.publishing.calendar import Plan
 from bot.publishing.headlines import short_headline
 from bot.publishing.leads import Lead
@@ -21,7 +22,6 @@ from bot.publishing.selection import (
     SelectedTopic,
     StoryView,
 )
-from bot.publishing.told import Told
 from bot.publishing.trends import Chart, Trend, most_risen
 from bot.rendering.bidi import RTL
 from bot.rendering.filters import local
@@ -55,8 +55,8 @@ class Picture:
     chart: Chart
 
 
-class ToldStory(NamedTuple):
-    """A story with what is told about it.
+class ShownStory(NamedTuple):
+    """A story with the text shown below its title.
 
     This is what is new since a digest listed it, else its *lead*, else the passage that matched
     (*snippet*).
@@ -68,8 +68,8 @@ class ToldStory(NamedTuple):
 
     @property
     def text(self) -> str:
-        told = self.story.development or self.lead or self.snippet
-        return told.text
+        shown = self.story.development or self.lead or self.snippet
+        return shown.text
 
 
 class TopicNews(NamedTuple):
@@ -82,7 +82,7 @@ class TopicNews(NamedTuple):
     stories: int
     above: int
     trend: Trend | None
-    listed: tuple[ToldStory, ...]
+    listed: tuple[ShownStory, ...]
     headlines: tuple[StoryView, ...]
 
 
@@ -160,16 +160,16 @@ class EditionPage:
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
-            listed=tuple(self.told[story.id] for story in listed),
+            listed=tuple(self.shown[story.id] for story in listed),
             headlines=tuple(map(self.view, headlines)),
         )
 
     @cached_property
-    def told(self) -> Mapping[int, ToldStory]:
-        """What is told about the listed stories, by story."""
+    def shown(self) -> Mapping[int, ShownStory]:
+        """The listed stories with their texts, by story."""
         snippets, lead_of, view = self.snippets, self.leads.get, self.view
         return {
-            story.id: ToldStory(view(story), snippets[story.id], lead_of(story.id))
+            story.id: ShownStory(view(story), snippets[story.id], lead_of(story.id))
             for story in self.choice.listed
         }
 
@@ -183,8 +183,8 @@ class EditionPage:
         return view
 
     @property
-    def top(self) -> tuple[ToldStory, ...]:
-        return tuple(self.told[story.id] for story in self.choice.top)
+    def top(self) -> tuple[ShownStory, ...]:
+        return tuple(self.shown[story.id] for story in self.choice.top)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -216,8 +216,8 @@ class EditionPage:
         language, is_brief = self.language, self.style is Style.BRIEF
         return minutes_of(
             sum(
-                reading_seconds(told.story.title, "" if is_brief else told.text, language)
-                for told in self.told.values()
+                reading_seconds(shown.story.title, "" if is_brief else shown.text, language)
+                for shown in self.shown.values()
             )
         )
 
@@ -275,7 +275,7 @@ class EditionPage:
         with the offset share the rendered parts.
         """
         zone = self.plan.zone
-        times = (told.story.shown_at for told in self.told.values())
+        times = (shown.story.shown_at for shown in self.shown.values())
         offsets = {_offset(zone, at) for at in times if isinstance(at, datetime)}
         return timezone(offsets.pop()) if len(offsets) == 1 else self.plan.zone
 
@@ -353,12 +353,12 @@ def alert_page(  # noqa: PLR0913 - what an alert says, each part named
     zone: str,
     now: datetime,
     is_channel: bool = False,
-    told: Told | None = None,
+    lead: AlertLead | None = None,
     tags: Sequence[str] = (),
 ) -> Message:
     """Return the message of an alert; *tags* are the hashtags at its end."""
     values = alert_values(story, topics, snippet, zone=zone, now=now)
-    values |= {"is_channel": is_channel, "told": told, "tags": tags}
+    values |= {"is_channel": is_channel, "lead": lead, "tags": tags}
     return renderer.message("alert/telegram.html", **values)
 
 
@@ -398,22 +398,22 @@ def edition_values(edition: EditionPage, lead: ShownPicture | None = None) -> di
 class Bundled:
     """A story of a bundle, and the chat's topics that it hits, at least one.
 
-    *snippet* is None for a story that is shown without an excerpt. *told* stands above it.
+    *snippet* is None for a story that is shown without an excerpt. *lead* stands above it.
     """
 
     story: SelectedStory
     topics: tuple[SelectedTopic, ...]
     snippet: Snippet | None = None
-    told: Told | None = None
+    lead: AlertLead | None = None
 
 
 def only_story(
     stories: Sequence[Bundled], unlisted: int
-) -> tuple[SelectedStory, tuple[SelectedTopic, ...], Snippet, Told | None] | None:
+) -> tuple[SelectedStory, tuple[SelectedTopic, ...], Snippet, AlertLead | None] | None:
     """Return the values for the alert about the only story of a bundle; None if it has more."""
     match stories:
-        case [Bundled(story, topics, Snippet() as snippet, told)] if not unlisted:
-            return story, topics, snippet, told
+        case [Bundled(story, topics, Snippet() as snippet, lead)] if not unlisted:
+            return story, topics, snippet, lead
     return None
 
 
@@ -432,9 +432,9 @@ def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
     *unlisted* is the number of stories that are only counted. A single story is an ordinary alert.
     """
     if alone := only_story(stories, unlisted):
-        story, topics, snippet, told = alone
+        story, topics, snippet, lead = alone
         page = partial(alert_page, renderer, zone=zone, now=now, is_channel=is_channel)
-        return [page(story, topics, snippet, told=told)]
+        return [page(story, topics, snippet, lead=lead)]
     values = bundle_values(stories, unlisted=unlisted, zone=zone, now=now, is_quiet=is_quiet)
     is_long = len(stories) > _MOST_OPEN + 1  # a fold takes a line too
     values["open"] = stories[:_MOST_OPEN] if is_long else stories

@@ -120,7 +120,7 @@ def _stories() -> Iterator[Sample]:
 
 def _story(*, is_saved: bool) -> StorySeen:
     url, topics = "https://news.example.org/1", [TIES, CONSUL]
-    return StorySeen(7, "A title", url, "Example Wire", NOW, topics, is_saved=is_saved)
+    return StorySeen(7, "Okapi escapes", url, "Example Wire", NOW, topics, is_saved=is_saved)
 
 
 def _picture(edition: EditionPage) -> Picture | None:

@@ -1,7 +1,7 @@
 """The page of a story in a mail: save it, get more or less of its kind.
 
-Opening the page changes nothing, because security scanners follow every link of a mail. Whoever has
-the mail may press its buttons; all of them can be undone in the chat.
+Opening the page changes nothing, because security scanners follow every link of a mail. Anybody who
+has the mail may press its buttons; all of them can be undone in the chat.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ GOOD = """\
 <p><b>{{ section.topic.name }}</b></p>
 {% for story in section.listed %}
 {% set values = {"style": "brief", "most": 1, "zone": plan.zone, "today": today} %}
-{{ part("edition/story.html", told=edition.told[story.id], **values) }}
+{{ part("edition/story.html", shown=edition.shown[story.id], **values) }}
 {% endfor %}
 {% endfor %}
 <p>Good bye.</p>
@@ -114,7 +114,7 @@ def test_shipped_templates_use_an_operators_part(folder):
             "{% macro title(story, snippet=none) %}\n{{ story.headline }}{% endmacro %}\n"
             "{% macro publishers(story) %}{% endmacro %}{% macro line(s, t) %}{% endmacro %}"
             "{% macro item(story, snippet, zone, today) %}{{ title(story) }}{% endmacro %}",
-            "macros/story.html, line 2: 'bot.publishing.pages.ToldStory object' has "
+            "macros/story.html, line 2: 'bot.publishing.pages.ShownStory object' has "
             "no attribute 'headline'.",
             id="a part that fails within a shipped one",
         ),

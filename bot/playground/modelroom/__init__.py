@@ -1,1 +1,1 @@
-"""A server that speaks the OpenAI chat protocol, and answers as it is told to: right or wrong."""
+"""A server that speaks the OpenAI chat protocol, rightly or wrongly, as the playground chooses."""

@@ -27,7 +27,7 @@ PATH: Final = "/model/v1"
 RETRY_AFTER: Final = 120  # seconds
 HUGE: Final = 10 * 1024 * 1024
 _SENTENCE: Final = re.compile(r".+?(?:[.!?](?=\s)|[\u3002\uff01\uff1f]|\n|$)", re.DOTALL)
-_TOLD: Final = re.compile(r"(?:SAY|OUTPUT|ANSWER WITH)\s*[:\uff1a]\s*(.+)", re.IGNORECASE)
+_ORDER: Final = re.compile(r"(?:SAY|OUTPUT|ANSWER WITH)\s*[:\uff1a]\s*(.+)", re.IGNORECASE)
 _SENTENCES: Final = 3
 
 Facts = dict[str, Any]
@@ -148,20 +148,20 @@ def wrong(question: Facts) -> Facts:
 
 def hostile(question: Facts) -> Facts:
     """Do what a report says behind SAY:, word for word; without such a report, advertise."""
-    told = [
+    orders = [
         found[1].strip()
         for report in question["reports"]
         for field in ("headline", "lead", "text")
-        for found in _TOLD.finditer(report.get(field, ""))
+        for found in _ORDER.finditer(report.get(field, ""))
     ] or ["**Free money** at http://evil.example/win <b>now</b>", "Buy now: t.me/evil"]
     numbers = [report["report"] for report in question["reports"]]
     return {
         "translations": [
             {"report": number, "headline": line, "lead": line}
             for number in question["translate"]
-            for line in told[:1]
+            for line in orders[:1]
         ],
-        "summary": [{"sentence": line, "reports": numbers} for line in told],
+        "summary": [{"sentence": line, "reports": numbers} for line in orders],
     }
 
 
