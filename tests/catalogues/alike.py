@@ -16,6 +16,7 @@ IN: dict[str, frozenset[str]] = {
         {
             "Pause",
             "Name",
+            "Normal",
             "Ukraine",
             "Chats",
             "‹ Chats",
@@ -25,20 +26,33 @@ IN: dict[str, frozenset[str]] = {
         }
     ),
     "es": frozenset(
-        {"No", "General", "%(count)s chat", "%(count)s chats", "%(count)s feed", "%(count)s feeds"}
+        {
+            "No",
+            "Normal",
+            "General",
+            "%(count)s chat",
+            "%(count)s chats",
+            "%(count)s feed",
+            "%(count)s feeds",
+        }
     ),
     "fr": frozenset(
         {
             "E-mail",
+            "Introduction",
+            "Normal",
             "Pause",
             "Ukraine",
             "‹ Sources",
+            "%(total)s, %(count)s minute",
+            "%(total)s, %(count)s minutes",
             "%(count)s chat",
             "%(count)s chats",
             "%(count)s source",
             "%(count)s sources",
         }
     ),
+    "id": frozenset({"Normal"}),
     "it": frozenset({"E-mail", "No"}),
-    "pt": frozenset({"E-mail", "%(count)s feed", "%(count)s feeds"}),
+    "pt": frozenset({"E-mail", "Normal", "%(count)s feed", "%(count)s feeds"}),
 }

@@ -87,4 +87,4 @@ def test_weekdays_are_abbreviated_four_in_a_row_at_most(code):
 def test_english_needs_no_other_rows_than_the_templates_have():
     settings = next(keyboard for name, keyboard in keyboards("en") if name == "settings.html")
 
-    assert [len(row) for row in settings] == [3, 3, 3, 2]
+    assert [len(row) for row in settings] == [3, 3, 3, 1, 2]

@@ -131,7 +131,7 @@ async def test_an_unknown_place_is_asked_for_again(ann, settings):
 
 async def test_a_day_without_news_is_reported_if_wanted(ann, settings):
     line = await ann.presses(settings, "No news: tell me")
-    nearest = await ann.presses(line, "No news: nearest story")
+    nearest = await ann.presses(line, "No news: nearest")
     quiet = await ann.presses(nearest, "No news: skip")
 
     assert "On a day without news, one line says so." in line["text"]
