@@ -165,7 +165,7 @@ async def test_more_of_a_story_suggests_topics_with_a_preview(ann, stories):
 async def test_why_names_the_topic_its_words_and_the_passage(ann, stories):
     why = await ann.presses(stories, "1", "Why?")
 
-    assert "Your topic Detained found: detained" in why["text"]
+    assert "Your topic Detained found this: detained" in why["text"]
     assert "He was detained in Keelung." in why["text"]
 
 
