@@ -3,7 +3,8 @@
 A feed's title often has more than the name: "Dawn - World", "Example Times | All stories".
 
 1. Parts that only say which news the feed has ("All stories") are left out.
-2. If several parts are left, the shortest one that the address of the site has is the name.
+2. If several parts are left, the name is the shortest one that the address of the site or another
+   part has.
 3. Else the title stays as it is. A title that names nobody ("Top Stories") gives no name.
 """
 
@@ -32,7 +33,11 @@ def publisher_name(title: str, site: str) -> str:
     if len(parts) <= 1:
         return parts[0] if parts else ""
     own = site.partition(".")[0].replace("-", "")
-    named = [part for part in parts if _is_of_site(part, own)]
+    named = [
+        part
+        for part in parts
+        if _is_of_site(part, own) or any(part in other for other in parts if other != part)
+    ]
     return min(named, key=len, default=title)
 
 

@@ -94,7 +94,10 @@ async def test_a_chat_gets_its_digest_when_it_is_due(news, publishing, newsroom,
             "feeds.times.example", "Times World", "1 story from 1 publisher", id="of the same site"
         ),
         pytest.param(
-            "daily.example", "Daily Sample", "1 story from 2 publishers", id="a feed of another site"
+            "daily.example",
+            "Daily Sample",
+            "1 story from 2 publishers",
+            id="a feed of another site",
         ),
         pytest.param(
             "feeds.example", "Example Times - World", "1 story from 1 publisher", id="of one name"

@@ -17,7 +17,7 @@ from storage.publisher_names import publisher_name
         pytest.param("WSJ.com: World News", "dowjones.io", "WSJ.com", id="the address of another"),
         pytest.param(
             "Al Jazeera – Breaking News, World News and Video from Al Jazeera",
-            "aljazeera.com",
+            "feeds.example",
             "Al Jazeera",
             id="a slogan with the name in it",
         ),
