@@ -7,7 +7,7 @@ share. As a lead, it must stand alone.
 A number changed if the same word stands behind it before and after, and the word beside that is the
 same too, because 12 people who died and 30 people who were hurt are not one number. Years, dates,
 times and ages are no such numbers, and a percentage is compared with percentages only. A sentence
-with a number that a newer report has replaced is not told.
+with a number that a newer report has replaced is told only if there is no other.
 """
 
 import re
@@ -50,6 +50,7 @@ _NEW_NAME: Final = 0.5
 _NEW_WORD, _MOST_WORDS = 0.2, 6
 _SHARED: Final = 1.0
 _FIRST: Final = 1.0
+_OUTDATED: Final = 0.1  # more than the least, so that any other sentence is better
 _LEAST: Final = 0.5
 _LEAST_PENALTY: Final = -2.5  # "He said …" or a question is no development
 
@@ -132,12 +133,14 @@ def development_of(known: Sequence[Report], newest: Sequence[Report]) -> Develop
             new = sentence.stems - known_stems
             facts = _facts_in(sentence.text, one.report.language)
             has_number = any(fact.value not in known_values for fact in facts)
-            if not changes and not _is_news(sentence, new, headlines, has_number=has_number):
-                continue
-            if _is_outdated(sentence, one.report, newest_facts[:age]):
+            is_news = _is_news(sentence, new, headlines, has_number=has_number)
+            replaces = _differs(sentence, one.report, newest_facts[age + 1 :])
+            if not (changes or replaces or is_news):
                 continue
             points = _points(sentence, new, headlines) + _CHANGE * len(changes)
             lost = penalty(one.report, sentence, ())
+            if _differs(sentence, one.report, newest_facts[:age]):
+                points = min(points, _LEAST + _OUTDATED)
             if lost > _LEAST_PENALTY and points + lost > best:
                 best, chosen = points + lost, (one.report, sentence, changes)
     return _development(*chosen) if chosen else None
@@ -205,11 +208,11 @@ def _changes(
     return tuple(dict.fromkeys(changes))[:_MOST_CHANGES]
 
 
-def _is_outdated(sentence: Sentence, report: Report, newer: Sequence[Sequence[_Fact]]) -> bool:
-    """Return whether a *newer* report has another value of a number in *sentence*."""
-    for fact in _facts_in(sentence.text, report.language) if newer else ():
-        later = {one.value for facts in newer for one in _same(fact, facts)}
-        if later and fact.value not in later:
+def _differs(sentence: Sentence, report: Report, others: Sequence[Sequence[_Fact]]) -> bool:
+    """Return whether other reports have another value of a number in *sentence*."""
+    for fact in _facts_in(sentence.text, report.language) if others else ():
+        values = {one.value for facts in others for one in _same(fact, facts)}
+        if values and fact.value not in values:
             return True
     return False
 
