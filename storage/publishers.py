@@ -17,6 +17,7 @@ from storage.db.engine import Transaction
 from storage.db.sql import among
 from storage.entries import Entry
 from storage.enums import SourceKind
+from storage.publisher_names import publisher_name
 from storage.sources import Follow, Source
 
 _COUNTRY: Final = 2  # letters of a top-level domain
@@ -41,7 +42,8 @@ class Publisher(NamedTuple):
     @property
     def name(self) -> str:
         """The name to show: never the title of a search feed, because that is a user's query."""
-        return self.publisher or ("" if self.is_search else self.title) or self.host
+        own = "" if self.is_search else publisher_name(self.title, self.site)
+        return self.publisher or own or self.host
 
     @property
     def publisher_to_mute(self) -> str:

@@ -6,7 +6,8 @@ share. As a lead, it must stand alone.
 
 A number changed if the same word stands behind it before and after, and the word beside that is the
 same too, because 12 people who died and 30 people who were hurt are not one number. Years, dates,
-times and ages are no such numbers, and a percentage is compared with percentages only.
+times and ages are no such numbers, and a percentage is compared with percentages only. A sentence
+with a number that a newer report has replaced is told only if there is no other.
 """
 
 import re
@@ -49,6 +50,7 @@ _NEW_NAME: Final = 0.5
 _NEW_WORD, _MOST_WORDS = 0.2, 6
 _SHARED: Final = 1.0
 _FIRST: Final = 1.0
+_OUTDATED: Final = 0.1  # more than the least, so that any other sentence is better
 _LEAST: Final = 0.5
 _LEAST_PENALTY: Final = -2.5  # "He said …" or a question is no development
 
@@ -121,6 +123,7 @@ def development_of(known: Sequence[Report], newest: Sequence[Report]) -> Develop
     known_stems = frozenset(chain.from_iterable(map(_stems_of, known)))
     known_facts = [_facts_of(report) for report in known]
     read = [ReadReport(report) for report in newest]
+    known_values = {fact.value for fact in chain.from_iterable(known_facts)}
     newest_facts = [_facts_of(report) for report in newest]
     best, chosen = _LEAST, None
     for age, one in enumerate(read):
@@ -128,10 +131,16 @@ def development_of(known: Sequence[Report], newest: Sequence[Report]) -> Develop
         for sentence in one.sentences:
             changes = _changes(sentence, one.report, known_facts, newest_facts[:age])
             new = sentence.stems - known_stems
-            if not changes and not _is_news(sentence, new, headlines):
+            facts = _facts_in(sentence.text, one.report.language)
+            has_number = any(fact.value not in known_values for fact in facts)
+            is_news = _is_news(sentence, new, headlines, has_number=has_number)
+            replaces = _differs(sentence, one.report, newest_facts[age + 1 :])
+            if not (changes or replaces or is_news):
                 continue
             points = _points(sentence, new, headlines) + _CHANGE * len(changes)
             lost = penalty(one.report, sentence, ())
+            if _differs(sentence, one.report, newest_facts[:age]):
+                points = min(points, _LEAST + _OUTDATED)
             if lost > _LEAST_PENALTY and points + lost > best:
                 best, chosen = points + lost, (one.report, sentence, changes)
     return _development(*chosen) if chosen else None
@@ -149,12 +158,16 @@ def _stems_of(report: Report) -> Iterable[str]:
 
 
 def _is_news(
-    sentence: Sentence, new: AbstractSet[str], headlines: Sequence[AbstractSet[str]]
+    sentence: Sentence,
+    new: AbstractSet[str],
+    headlines: Sequence[AbstractSet[str]],
+    *,
+    has_number: bool,
 ) -> bool:
     words = {stem for stem in new if not stem.isdecimal()}
     if len(words) < _FEWEST_NEW or len(new) < _NEW_SHARE * len(sentence.stems):
         return False
-    has_fact = bool(sentence.names & new) or len(words) < len(new)
+    has_fact = bool(sentence.names & new) or has_number or len(words) < len(new)
     if has_fact and any(new & headline for headline in headlines):
         return True
     in_headlines = set().union(*headlines) & words
@@ -193,6 +206,15 @@ def _changes(
         if all(one.value == fact.value for one in later):
             changes.append(NumberChange(latest[0].shown, fact.shown, fact.what))
     return tuple(dict.fromkeys(changes))[:_MOST_CHANGES]
+
+
+def _differs(sentence: Sentence, report: Report, others: Sequence[Sequence[_Fact]]) -> bool:
+    """Return whether other reports have another value of a number in *sentence*."""
+    for fact in _facts_in(sentence.text, report.language) if others else ():
+        values = {one.value for facts in others for one in _same(fact, facts)}
+        if values and fact.value not in values:
+            return True
+    return False
 
 
 def _same(fact: _Fact, facts: Iterable[_Fact]) -> list[_Fact]:

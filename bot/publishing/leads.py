@@ -3,9 +3,10 @@
 1. The first sentences of each report are candidates, without datelines, bylines and credits.
 2. A sentence scores for words that the headlines and first sentences of other publishers have, for
    names, for numbers, and for standing early in its report.
-3. It loses points if it needs the sentence before it ("He said …"), if it is a question or only a
-   part of a sentence, if it is boilerplate, or if it adds nothing to the headline.
-4. The best sentence is the lead. The next one of the same report joins it if both are short.
+3. A report of a pair whose headline has hardly a word of the other one loses points.
+4. A sentence loses points if it needs the sentence before it ("He said …"), if it is a question or
+   only a part of a sentence, if it is boilerplate, or if it adds nothing to the headline.
+5. The best sentence is the lead. The next one of the same report joins it if both are short.
 
 The word lists are in `bot.languages`. Texts of any length and any number of reports take bounded
 time, because only their beginnings are looked at.
@@ -43,6 +44,9 @@ _NAME, _MOST_NAMES = 0.25, 4
 _NUMBER, _MOST_NUMBERS = 0.3, 2
 _FIRST: Final = 2.0  # for the first sentence; the second gets half of it, and so on
 _NEWEST: Final = 0.3
+_IS_ASIDE: Final = -1.5  # for a report of two with another headline than the first
+_A_PAIR: Final = 2
+_SAME_SHARE: Final = 0.2  # of the words of the shorter headline
 _LEANS: Final = -3.0
 _IS_QUESTION: Final = -4.0
 _IS_FRAGMENT: Final = -3.0
@@ -52,6 +56,7 @@ _IS_CUT_OFF: Final = -0.7
 _IS_QUOTED: Final = -1.0
 _IS_OPEN_QUOTE: Final = -3.0
 _ADDS_NOTHING: Final = -3.0
+_REPEATS: Final = -20.0  # the headline of the first report, which stands above the lead
 _ADDS_LITTLE: Final = -1.5
 _IS_BOILERPLATE: Final = -20.0
 _LEAST: Final = 0.5  # a story whose best sentence has fewer points has no lead
@@ -176,12 +181,22 @@ def lead_of(reports: Sequence[Report]) -> Lead | None:
 def _scored(
     read: Sequence[ReadReport], candidates: Iterable[ReadReport]
 ) -> Iterator[tuple[float, ReadReport, Sentence]]:
+    # Of two reports, each would score best with the words of the other one. If their headlines
+    # differ, the lead must tell the one that stands above it.
+    is_pair = len({one.report.publisher for one in read}) == _A_PAIR
     for age, one in enumerate(candidates):
         weights = _weights(read, one)
-        newest = _NEWEST / (1 + age)
+        general = _NEWEST / (1 + age)
+        if is_pair and not _have_like_titles(one, read[-1]):
+            general += _IS_ASIDE
         for sentence in one.sentences:
-            value = _value(sentence, weights) + newest + _FIRST / (1 + sentence.place)
+            value = _value(sentence, weights) + general + _FIRST / (1 + sentence.place)
             yield value, one, sentence
+
+
+def _have_like_titles(one: ReadReport, first: ReadReport) -> bool:
+    shorter = min(len(one.title), len(first.title))
+    return len(one.title & first.title) >= _SAME_SHARE * shorter
 
 
 def _weights(read: Sequence[ReadReport], own: ReadReport) -> Mapping[str, float]:
@@ -215,6 +230,8 @@ def penalty(report: Report, sentence: Sentence, titles: Sequence[AbstractSet[str
     added = min((len(own - title) for title in titles), default=_LITTLE)
     if added < _LITTLE:
         points += _ADDS_LITTLE if added else _ADDS_NOTHING
+    if titles and told <= titles[-1]:
+        points += _REPEATS
     return points
 
 

@@ -142,6 +142,22 @@ def test_the_newest_report_wins():
     assert found.publisher == "Paper 3"
 
 
+def test_a_number_that_a_newer_report_has_replaced_is_not_told():
+    known = "Rescuers search for skiers after an avalanche in the north of California."
+    older = (
+        "At least 8 skiers were found dead on Wednesday after an avalanche in northern California,"
+        " and two are missing, Nevada County Sheriff Shannan Moon said."
+    )
+    newer = "At least 9 skiers are dead after the avalanche in California, the sheriff said."
+    newest = [report(newer, "Toll of avalanche rises to 9 dead", 2)]
+
+    title = "At least 8 skiers found dead"
+    found = development_of([report(known, "Avalanche")], [*newest, report(older, title, 3)])
+
+    assert found
+    assert found.article_id == 2
+
+
 def test_a_sentence_with_a_new_name_from_the_headline_is_a_development():
     text = "Prime Minister Sanae Takaichi ordered soldiers to clear roads around Ishinomaki."
     newest = report(f"{KNOWN} {text}", "Takaichi sends soldiers after quake", 2)

@@ -88,18 +88,28 @@ async def test_a_chat_gets_its_digest_when_it_is_due(news, publishing, newsroom,
 
 
 @pytest.mark.parametrize(
-    ("second", "publishers"),
+    ("second", "title", "publishers"),
     [
-        pytest.param("feeds.times.example", "1 story from 1 publisher", id="of the same site"),
-        pytest.param("daily.example", "1 story from 2 publishers", id="a feed of another site"),
+        pytest.param(
+            "feeds.times.example", "Times World", "1 story from 1 publisher", id="of the same site"
+        ),
+        pytest.param(
+            "daily.example",
+            "Daily Sample",
+            "1 story from 2 publishers",
+            id="a feed of another site",
+        ),
+        pytest.param(
+            "feeds.example", "Example Times - World", "1 story from 1 publisher", id="of one name"
+        ),
     ],
 )
 async def test_two_feeds_of_one_site_are_one_publisher(
-    digest, newsroom, subscribed, second, publishers
+    digest, newsroom, subscribed, second, title, publishers
 ):
     query, _ = subscribed
     site = await newsroom.source("Example Times", host="www.times.example")
-    section = await newsroom.source("Example Times - World", host=second)
+    section = await newsroom.source(title, host=second)
     article = await newsroom.article("A headline", query, source_id=site)
     await newsroom.carries(section, article)
 

@@ -38,6 +38,21 @@ from bot.publishing.headlines import WIDTH, columns, short_headline
             "台湾、半導体の輸出を規制へ",
             id="Japanese, at its own comma",
         ),
+        pytest.param(
+            "Russia hammers Ukraine again as U.S. brokers third talks",
+            "Russia hammers Ukraine again as U.S. brokers third talks",
+            id="one that is a little too long stays whole",
+        ),
+        pytest.param(
+            "Prosecutors in Austria charge man of 21 with terrorism after plot on concert",
+            "Prosecutors in Austria charge man of 21 with terrorism",
+            id="a clause that is a little too long",
+        ),
+        pytest.param(
+            "Senators of both parties, the president strike a deal",
+            "Senators of both parties, the president strike a deal",
+            id="the first of a list is no clause",
+        ),
         pytest.param("台" * 40, f"{'台' * 22}…", id="wide characters count double"),
         pytest.param("  Two\n lines ", "Two lines", id="one line"),
         pytest.param("", "", id="nothing"),
@@ -59,5 +74,6 @@ def test_a_family_of_joined_emoji_is_not_split():
 def test_a_short_headline_fits_and_is_the_beginning_of_its_title(title):
     short = short_headline(title)
 
-    assert columns(short) <= WIDTH
+    assert columns(short) <= WIDTH * 4 / 3
+    assert columns(short) <= WIDTH or not short.endswith("…") or short in " ".join(title.split())
     assert " ".join(title.split()).startswith(short.removesuffix("…"))

@@ -123,6 +123,28 @@ def test_the_report_that_shares_most_with_other_headlines_gives_the_lead():
     )
 
 
+def test_of_two_different_reports_the_one_below_its_own_headline_gives_the_lead():
+    first = report(
+        "An 18-year-old man ran toward the Capitol with a loaded shotgun on Tuesday.",
+        "18-year-old man arrested after running toward Capitol with shotgun",
+    )
+    other = report(
+        "Police say a 19-year-old man arrested over a stabbing on Elcho Island has been released.",
+        "Man, 19, released without charge after fatal stabbing",
+        2,
+    )
+
+    assert text_of([other, first]) == first.text
+
+
+def test_the_headline_above_the_lead_is_not_repeated():
+    title = "Monitor finds safety risks in jails of Fulton County"
+    reports = [report(f"{title}.", title, number) for number in range(3)]
+
+    assert text_of(reports) is None
+    assert text_of([report(QUAKE, "Jails in Fulton", 4), *reports]) == QUAKE
+
+
 def test_a_publisher_does_not_vote_for_itself():
     own = [report("The council met about a new swimming pool.", "Pool", 1) for _ in range(5)]
     others = [report(QUAKE, "Quake on coast", 2), report("Short.", "Coast of Japan: quake", 3)]
