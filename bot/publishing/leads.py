@@ -230,7 +230,7 @@ def penalty(report: Report, sentence: Sentence, titles: Sequence[AbstractSet[str
     added = min((len(own - title) for title in titles), default=_LITTLE)
     if added < _LITTLE:
         points += _ADDS_LITTLE if added else _ADDS_NOTHING
-    if titles and told <= titles[-1]:
+    if titles and own <= titles[-1]:
         points += _REPEATS
     return points
 
