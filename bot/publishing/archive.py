@@ -90,16 +90,16 @@ class ArchiveFolder:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file if its content is new. Raises ForeignFileError."""
-        path, digest = self.path / name, sha256(content).hexdigest()
+        path, checksum = self.path / name, sha256(content).hexdigest()
         if path.is_symlink() or (path.exists() and name not in self.files):
             raise ForeignFileError(path)
-        if self.files.get(name) == digest and path.exists():
+        if self.files.get(name) == checksum and path.exists():
             return
         part = path.with_name(f".{name}.part")
         part.write_bytes(content)
         part.chmod(_READABLE)
         part.replace(path)
-        self.files[name] = digest
+        self.files[name] = checksum
         self.written += 1
 
     def save(self) -> None:
