@@ -209,7 +209,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
         send = StageRunner(stages.SEND, stage.run_once)
         instrumentation.gauges[GaugeName.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
-        pins = PinStage(process.storage, telegram, process.renderer, process.owner)
+        pins = PinStage(process.storage, telegram, lambda: process.renderer, process.owner)
         yield [send, StageRunner(stages.PIN, pins.run_once), *mail]
 
 

@@ -33,7 +33,7 @@ from storage.outbox import enqueue, new_delivery
 from storage.pins import Pin, chats_of_pins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from bot.delivery.telegram import Telegram
@@ -55,7 +55,7 @@ _USELESS: Final = (Refused, ChatClosed, ChatMigrated, EditTargetGone)
 class PinStage:
     storage: Storage
     telegram: Telegram
-    renderer: Renderer
+    renderer: Callable[[], Renderer]  # called only to say that the bot may not pin
     owner: str
 
     async def run_once(self, limit: int = 20) -> int:
@@ -117,7 +117,7 @@ class PinStage:
         columns = {"notice": "unpinned", "subject": key, "silent": True}
         rows = []
         for recipient in notified:
-            page = self.renderer.of(recipient.speaks)
+            page = self.renderer().of(recipient.speaks)
             message = page.message("notices.html#not_pinned", chat=chat)
             rows.append(new_delivery(tx, DeliveryKind.NOTICE, recipient.id, message, **columns))
         await enqueue(tx, rows)

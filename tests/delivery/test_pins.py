@@ -48,7 +48,7 @@ def fake():
 
 @pytest.fixture
 def pins(storage, fake):
-    return PinStage(storage, fake, Renderer(), "me")
+    return PinStage(storage, fake, Renderer, "me")
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ async def test_a_group_of_the_playground_has_the_newest_digest_pinned(
     group = playground.chat("supergroup", "Desk", [user], bot="administrator")
     chat = await outbox.chat(group.id)
     await settings.set_pinning(storage, chat, wanted=True)
-    stage = PinStage(storage, Telegram(bot), Renderer(), "me")
+    stage = PinStage(storage, Telegram(bot), Renderer, "me")
     for text in ("one", "two"):
         await outbox.add(chat, text, kind=DeliveryKind.EDITION)
         await send_all(sending_there)

@@ -28,7 +28,7 @@ def test_it_has_its_command_in_two_spellings(installed):
 
 
 def test_it_shows_how_messages_look(installed):
-    assert "digest" in installed.runs("dateline", "preview", "digest")
+    assert "That is all" in installed.runs("dateline", "preview", "digest")
     assert "<!DOCTYPE html>" in installed.runs("dateline", "preview", "email", "--format", "html")
 
 

@@ -87,7 +87,7 @@ def test_a_broken_message_does_not_affect_others_of_its_file(folder):
 
 def test_shipped_templates_use_an_operators_part(folder):
     part = '<nav><button url="https://a.example">Our site</button></nav>'
-    renderer = make_renderer(folder("edition/keyboard.html", part), pytest.fail)
+    renderer = make_renderer(folder("edition/adjust.html", part), pytest.fail)
 
     (message,) = edition_page(renderer, sample_edition())
 

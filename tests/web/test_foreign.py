@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 PARTS = {
     Purpose.EDITION: 3,
     Purpose.MANAGE: 1,
+    Purpose.STORIES: 1,
     Purpose.UNSUBSCRIBE: 1,
     Purpose.CONFIRM: 2,
     Purpose.FEED: 3,
