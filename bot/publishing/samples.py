@@ -98,7 +98,7 @@ _SAMPLES = (
     ),
     _Sample(
         title="New consuls-general named for three cities",
-        text="Each consul-general takes office in spring; one of them worked as an envoy before. "
+        text="A consul-general returns to each city in spring; one worked as an envoy before. "
         "Deputies have run the offices for a year. Two of the three cities had lost theirs in a "
         "round of cuts ten years ago, and have asked for them back ever since.",
         publishers=(_TIMES,),
