@@ -19,7 +19,7 @@ from rich.console import Console
 
 from benchmarks.report import Row, parser, print_json, print_table
 from benchmarks.stories.labelled import Labelled, collected
-from bot.publishing.leads import Lead, Report, lead_of
+from bot.publishing.leads import Report, StoryLead, lead_of
 from bot.sources.stories.features import stems_and_names, without_publisher
 from bot.text.sentences import sentences
 
@@ -112,7 +112,7 @@ def row_of(labelled: Labelled) -> Row:
 
 def show(told: Sequence[Sequence[Report]], most: int) -> None:
     for reports in told[:: max(1, len(told) // most)][:most]:
-        lead: Lead | None = lead_of(reports)
+        lead: StoryLead | None = lead_of(reports)
         Console().print(f"{reports[-1].title}\n    {lead.text if lead else '-'}\n", markup=False)
 
 

@@ -163,7 +163,7 @@ async def stories_wanted(tx: Transaction, within: timedelta, limit: int) -> list
     return [Wanted(story, tag, int(count), int(some)) for story, tag, count, some in rows]
 
 
-class Report(NamedTuple):
+class PublicReport(NamedTuple):
     """A public article of a story, as a model may read it."""
 
     story_id: int
@@ -178,7 +178,7 @@ class Report(NamedTuple):
 
 async def reports_of(
     tx: Transaction, story_ids: Collection[int], *, texts: bool = True
-) -> dict[int, list[Report]]:
+) -> dict[int, list[PublicReport]]:
     """Return the public articles of each story, the earliest first.
 
     Articles of private sources are left out, so that none of their words ever leaves the machine.
@@ -198,9 +198,9 @@ async def reports_of(
         .where(among(col(Article.story_id), story_ids), col(Article.scope_id) == PUBLIC)
         .order_by(col(Article.story_id), col(Article.id))
     )
-    found: defaultdict[int, list[Report]] = defaultdict(list)
+    found: defaultdict[int, list[PublicReport]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(Report(*row))
+        found[row[0]].append(PublicReport(*row))
     return found
 
 

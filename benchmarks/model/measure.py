@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.model.checks import Reason, sentence_problem, translation_problem
-from bot.model.evidence import Report, weekdays_of
+from bot.model.checks import DropReason, sentence_problem, translation_problem
+from bot.model.evidence import ModelReport, weekdays_of
 from bot.text.sentences import sentences
 
 _EVENTS = Path(__file__).with_name("summaries.toml")
@@ -30,7 +30,7 @@ _NEGATED = {
 class Told(NamedTuple):
     text: str
     cited: tuple[int, ...]
-    reports: dict[int, Report]
+    reports: dict[int, ModelReport]
     language: str
     is_honest: bool
     origin: str
@@ -38,7 +38,7 @@ class Told(NamedTuple):
 
 def by_hand() -> Iterator[Told]:
     for event in tomllib.loads(_EVENTS.read_text(encoding="utf-8"))["event"]:
-        reports = {number: Report(**row) for number, row in enumerate(event["reports"], 1)}
+        reports = {number: ModelReport(**row) for number, row in enumerate(event["reports"], 1)}
         for is_honest, kind in ((True, "honest"), (False, "dishonest")):
             for row in event[kind]:
                 cited = tuple(row["reports"])
@@ -47,7 +47,7 @@ def by_hand() -> Iterator[Told]:
 
 def by_rules() -> Iterator[Told]:
     for event in tomllib.loads(_EVENTS.read_text(encoding="utf-8"))["event"]:
-        reports = {number: Report(**row) for number, row in enumerate(event["reports"], 1)}
+        reports = {number: ModelReport(**row) for number, row in enumerate(event["reports"], 1)}
         for number, report in reports.items():
             for start, end in sentences(report.text):
                 sentence = report.text[start:end]
@@ -78,7 +78,7 @@ def _changed(sentence: str, language: str) -> Iterator[tuple[str, str]]:
             yield "negation", changed
 
 
-def problem_of(told: Told) -> Reason | None:
+def problem_of(told: Told) -> DropReason | None:
     return sentence_problem(told.text, told.cited, told.reports, told.language)
 
 
@@ -89,7 +89,7 @@ def shares(table: list[Told]) -> tuple[float, float]:
     return sum(kept) / len(kept), sum(caught) / len(caught)
 
 
-def translations() -> Iterator[tuple[str, bool, Reason | None]]:
+def translations() -> Iterator[tuple[str, bool, DropReason | None]]:
     """Yield each translated headline, whether it is right, and why it is dropped."""
     for row in tomllib.loads(_EVENTS.read_text(encoding="utf-8"))["translation"]:
         for kind in ("right", "wrong"):

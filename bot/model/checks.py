@@ -29,7 +29,7 @@ from bot.model.evidence import (
     UNSPACED,
     WORD,
     Evidence,
-    Report,
+    ModelReport,
     content,
     is_calendar_word,
     is_negated,
@@ -81,7 +81,7 @@ _GERMAN_DETERMINER: Final = re.compile(
 _GERMAN_ADJECTIVE: Final = re.compile(r"[a-zäöüß]{3,}e[nrsm]?\Z")
 
 
-class Reason(StrEnum):
+class DropReason(StrEnum):
     """Why a text was dropped."""
 
     EMPTY = "empty"
@@ -101,7 +101,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class CheckedSentence:
     """A sentence of a summary, and the publishers that it comes from."""
 
     text: str
@@ -114,14 +114,16 @@ def tidy(text: object) -> str:
 
 
 def check_summary(
-    sentences: Iterable[tuple[object, Sequence[int]]], reports: Mapping[int, Report], language: str
-) -> tuple[list[Sentence], list[Reason]]:
+    sentences: Iterable[tuple[object, Sequence[int]]],
+    reports: Mapping[int, ModelReport],
+    language: str,
+) -> tuple[list[CheckedSentence], list[DropReason]]:
     """Return the sentences that pass, and why the others do not.
 
     *sentences* pairs a text with the numbers of the reports that it cites.
     """
-    kept: list[Sentence] = []
-    dropped: list[Reason] = []
+    kept: list[CheckedSentence] = []
+    dropped: list[DropReason] = []
     for text, cited in sentences:
         sentence = tidy(text)
         problem = sentence_problem(sentence, cited, reports, language)
@@ -131,72 +133,72 @@ def check_summary(
             dropped.append(problem)
         elif len(kept) < MOST_SENTENCES:
             publishers = dict.fromkeys(reports[number].publisher for number in cited)
-            kept.append(Sentence(sentence, tuple(publishers)))
+            kept.append(CheckedSentence(sentence, tuple(publishers)))
     return kept, dropped
 
 
 def sentence_problem(
-    sentence: str, cited: Collection[int], reports: Mapping[int, Report], language: str
-) -> Reason | None:
+    sentence: str, cited: Collection[int], reports: Mapping[int, ModelReport], language: str
+) -> DropReason | None:
     """Return why a sentence of a summary may not be shown; None if it may."""
     if not cited or not set(cited) <= reports.keys():
-        return Reason.UNCITED
+        return DropReason.UNCITED
     evidence = Evidence(tuple(reports[number] for number in sorted(set(cited))), language)
     if problem := _form_problem(sentence, evidence, LONGEST_SENTENCE):
         return problem
     if any(quoted not in evidence.folded for quoted in _quotations(sentence)):
-        return Reason.QUOTATION
+        return DropReason.QUOTATION
     return _facts_problem(sentence, evidence) or _meaning_problem(sentence, evidence)
 
 
 def translation_problem(
     text: str, original: str, source: str, language: str, longest: int = LONGEST_HEADLINE
-) -> Reason | None:
+) -> DropReason | None:
     """Return why a translation of *original* may not be shown; *source* is its language."""
-    evidence = Evidence((Report("", source, original),), language)
+    evidence = Evidence((ModelReport("", source, original),), language)
     if problem := _form_problem(text, evidence, longest):
         return problem
     if not len(original) / _TIMES_SHORTER <= len(text) <= len(original) * _TIMES_LONGER + _SPARE:
-        return Reason.LENGTH
+        return DropReason.LENGTH
     if _QUOTE_SIGNS.search(text) and not _QUOTE_SIGNS.search(original):
-        return Reason.QUOTATION
+        return DropReason.QUOTATION
     if not evidence.numbers <= numbers_in(text, language):
-        return Reason.NUMBER
+        return DropReason.NUMBER
     if problem := _missing_problem(text, original, source, language):
         return problem
     return _facts_problem(text, evidence) or _anchor_problem(text, evidence)
 
 
-def _missing_problem(text: str, original: str, source: str, language: str) -> Reason | None:
+def _missing_problem(text: str, original: str, source: str, language: str) -> DropReason | None:
     """Return a reason if the translation lacks a country, or half of the names, of the original."""
     countries = {key for key in places_in(fold(original).plain, source) if len(key) == 2}  # noqa: PLR2004
     if not countries <= places_in(fold(text).plain, language):
-        return Reason.PLACE
+        return DropReason.PLACE
     names = [name for name in names_in(original, source) if len(name) > 1]
     if names and original.startswith(names[0]):  # any word is capitalised there
         del names[0]
     if source[:2] == "de" or len(names) * 2 > len(WORD.findall(original)):
         return None  # nouns, or a headline with all words capitalised
-    translation = Evidence((Report("", language, text),), source)
+    translation = Evidence((ModelReport("", language, text),), source)
     missing = sum(not translation.grounds(name) for name in names)
-    return Reason.NAME if missing and missing * 2 >= len(names) else None
+    return DropReason.NAME if missing and missing * 2 >= len(names) else None
 
 
 # The form.
 
 
-def _form_problem(text: str, evidence: Evidence, longest: int) -> Reason | None:
+def _form_problem(text: str, evidence: Evidence, longest: int) -> DropReason | None:
     if not any(map(str.isalnum, text)):
-        return Reason.EMPTY
+        return DropReason.EMPTY
     if len(text) > longest:
-        return Reason.LENGTH
+        return DropReason.LENGTH
     if _is_unclean(text, evidence):
-        return Reason.UNCLEAN
+        return DropReason.UNCLEAN
     folded = fold(text).plain
     if any(phrase in folded for phrase in _REFUSED):
-        return Reason.REFUSED
+        return DropReason.REFUSED
     is_fine = _is_in_language(text, evidence.language) and not _is_copied(folded, evidence)
-    return None if is_fine else Reason.LANGUAGE
+    return None if is_fine else DropReason.LANGUAGE
 
 
 def _is_copied(folded: str, evidence: Evidence) -> bool:
@@ -248,17 +250,17 @@ _LATIN: Final = frozenset({"en", "fr", "de", "it", "es", "pt", "vi", "id", "nl"}
 # The facts.
 
 
-def _facts_problem(text: str, evidence: Evidence) -> Reason | None:
+def _facts_problem(text: str, evidence: Evidence) -> DropReason | None:
     language = evidence.language
     if not numbers_in(text, language) <= evidence.numbers:
-        return Reason.NUMBER
+        return DropReason.NUMBER
     if not weekdays_in(text, language) <= evidence.weekdays:
-        return Reason.DAY
+        return DropReason.DAY
     if not places_in(fold(text).plain, language) <= evidence.places:
-        return Reason.PLACE
+        return DropReason.PLACE
     of_places = words_of_places(fold(text).plain, language)
     names = [name for name in names_in(text, language) if fold(name).plain.strip() not in of_places]
-    return None if all(map(evidence.grounds, names)) else Reason.NAME
+    return None if all(map(evidence.grounds, names)) else DropReason.NAME
 
 
 def _quotations(text: str) -> Iterable[str]:
@@ -319,27 +321,27 @@ def _is_german_noun(previous: str, word: str) -> bool:
 # The meaning.
 
 
-def _meaning_problem(sentence: str, evidence: Evidence) -> Reason | None:
+def _meaning_problem(sentence: str, evidence: Evidence) -> DropReason | None:
     if not evidence.is_same_language:
         return _anchor_problem(sentence, evidence)
     language = evidence.language
     own = content(sentence, language)
     shared = {word for word in own if _is_shared(word, evidence)}
     if len(shared) < _SUPPORT * len(own) or not own:
-        return Reason.SUPPORT
+        return DropReason.SUPPORT
     numbers = numbers_in(sentence, language)
     stated = evidence.sentences
     if any(
         not any(number in theirs and (shared & words or not shared) for _, words, theirs in stated)
         for number in numbers
     ):
-        return Reason.NUMBER
+        return DropReason.NUMBER
     overlaps = [(len(shared & words), text) for text, words, _ in stated]
     most = max((count for count, _ in overlaps), default=0)
     nearest = [text for count, text in overlaps if count and count >= 0.8 * most]
     negated = is_negated(sentence, language)
     if nearest and all(is_negated(text, language) != negated for text in nearest):
-        return Reason.NEGATION
+        return DropReason.NEGATION
     return None
 
 
@@ -349,7 +351,7 @@ def _is_shared(word: str, evidence: Evidence) -> bool:
     return evidence.touches(word)
 
 
-def _anchor_problem(text: str, evidence: Evidence) -> Reason | None:
+def _anchor_problem(text: str, evidence: Evidence) -> DropReason | None:
     """Return a reason unless something in *text* stands in the reports, too."""
     language = evidence.language
     if numbers_in(text, language) & evidence.numbers:
@@ -362,4 +364,4 @@ def _anchor_problem(text: str, evidence: Evidence) -> Reason | None:
     words = content(text, language) if language[:2] not in UNSPACED else ()
     if any(len(word) >= _SAME_WORD and evidence.grounds(word) for word in words):
         return None
-    return Reason.UNCHECKED
+    return DropReason.UNCHECKED

@@ -27,7 +27,7 @@ from aiohttp import (
 )
 from aiohttp.abc import ResolveResult
 
-from bot.model.prompt import ANSWER_TOKENS, Question
+from bot.model.prompt import ANSWER_TOKENS, ModelRequest
 
 LARGEST: Final = 256 * 1024  # bytes of an answer
 TIME_OUT_SECONDS: Final = 60.0
@@ -127,7 +127,7 @@ class ModelClient:
         if self._session:
             await self._session.close()
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: ModelRequest) -> Answer:
         """Return the model's answer; raise ModelError if there is none."""
         body: dict[str, Any] = {
             "model": self.name,

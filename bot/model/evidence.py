@@ -72,7 +72,7 @@ _BEGINNING: Final = 2
 
 
 @dataclass(frozen=True)
-class Report:
+class ModelReport:
     """An article as a model reads it. *text* is all that is stored, not only what is sent."""
 
     publisher: str
@@ -89,7 +89,7 @@ class Report:
 class Evidence:
     """The *reports* that an answer in *language* cites."""
 
-    reports: tuple[Report, ...]
+    reports: tuple[ModelReport, ...]
     language: str
 
     @cached_property

@@ -14,13 +14,13 @@ from typing import Any, Final
 from bot.model.checks import (
     LONGEST_HEADLINE,
     LONGEST_LEAD,
-    Reason,
-    Sentence,
+    CheckedSentence,
+    DropReason,
     check_summary,
     tidy,
     translation_problem,
 )
-from bot.model.evidence import Report
+from bot.model.evidence import ModelReport
 from bot.model.numbers import locale_of
 from bot.model.places import place_names, places_in
 from bot.text.folding import fold
@@ -53,11 +53,11 @@ was one. Answer with one JSON object and nothing else:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ModelRequest:
     """What is asked about one story: its *reports* by number, and which of them to translate."""
 
     language: str
-    reports: Mapping[int, Report]
+    reports: Mapping[int, ModelReport]
     leads: Mapping[int, str]  # the original leads, of the reports to translate
     translate: tuple[int, ...]
     summarise: bool
@@ -77,7 +77,7 @@ class Question:
         return prompt + ANSWER_TOKENS
 
 
-def ask_about(reports: Sequence[Report], language: str, sends: str) -> Question:
+def ask_about(reports: Sequence[ModelReport], language: str, sends: str) -> ModelRequest:
     """Return the question about a story, whose *reports* have one publisher each.
 
     *sends* says how much of each text the model reads: headlines, leads or texts.
@@ -115,7 +115,7 @@ def ask_about(reports: Sequence[Report], language: str, sends: str) -> Question:
         {"role": "system", "content": _SYSTEM},
         {"role": "user", "content": json.dumps(content, ensure_ascii=False)},
     ]
-    return Question(language, numbered, leads, translate, summarise, messages)
+    return ModelRequest(language, numbered, leads, translate, summarise, messages)
 
 
 def lead_of(text: str) -> str:
@@ -129,7 +129,7 @@ def lead_of(text: str) -> str:
     return lead
 
 
-def _country_names(reports: Mapping[int, Report], language: str) -> dict[str, str]:
+def _country_names(reports: Mapping[int, ModelReport], language: str) -> dict[str, str]:
     """Return how CLDR spells the countries of the reports, by their spelling in the reports."""
     names: dict[str, str] = {}
     for report in reports.values():
@@ -145,8 +145,8 @@ class Made:
     """What passed the checks. *translations*: headline and lead, either "", by report number."""
 
     translations: Mapping[int, tuple[str, str]]
-    summary: tuple[Sentence, ...]
-    dropped: tuple[tuple[str, Reason], ...]
+    summary: tuple[CheckedSentence, ...]
+    dropped: tuple[tuple[str, DropReason], ...]
 
     @property
     def kept(self) -> int:
@@ -158,10 +158,10 @@ class NotAnAnswerError(ValueError):
     """The model's answer is not the JSON that was asked for."""
 
 
-def read_answer(answer: str, question: Question) -> Made:
+def read_answer(answer: str, question: ModelRequest) -> Made:
     """Return what of *answer* passes the checks. Raises NotAnAnswerError."""
     facts = _parsed(answer)
-    dropped: list[tuple[str, Reason]] = []
+    dropped: list[tuple[str, DropReason]] = []
     translations: dict[int, tuple[str, str]] = {}
     for item in _items(facts.get("translations")):
         number = item.get("report")
@@ -176,11 +176,11 @@ def read_answer(answer: str, question: Question) -> Made:
             else ""
         )
         for kind, text in (("headline", headline), ("lead", translated)):
-            if isinstance(text, Reason):
+            if isinstance(text, DropReason):
                 dropped.append((kind, text))
-        head = "" if isinstance(headline, Reason) else headline
+        head = "" if isinstance(headline, DropReason) else headline
         # A lead whose headline failed is not shown either, because it would stand below another.
-        rest = "" if isinstance(translated, Reason) or not head else translated
+        rest = "" if isinstance(translated, DropReason) or not head else translated
         if head:
             translations[number] = (head, rest)
     sentences: list[tuple[object, Sequence[int]]] = [
@@ -195,8 +195,8 @@ def read_answer(answer: str, question: Question) -> Made:
 
 
 def _translated(
-    text: object, original: str, report: Report, language: str, longest: int = LONGEST_HEADLINE
-) -> str | Reason:
+    text: object, original: str, report: ModelReport, language: str, longest: int = LONGEST_HEADLINE
+) -> str | DropReason:
     line = tidy(text)
     problem = translation_problem(line, original, report.language, language, longest)
     return problem or line

@@ -18,8 +18,8 @@ import structlog
 from xxhash import xxh3_128_hexdigest
 
 from bot.model.client import Answer, Breaker, ModelClient, ModelError
-from bot.model.evidence import Report
-from bot.model.prompt import Made, NotAnAnswerError, Question, ask_about, read_answer
+from bot.model.evidence import ModelReport
+from bot.model.prompt import Made, ModelRequest, NotAnAnswerError, ask_about, read_answer
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.rendering.i18n import language_for
 from bot.stages import LastRound
@@ -104,7 +104,7 @@ class ModelStage:
             ]
         return [task.result() for task in tasks]
 
-    async def _make_one(self, text: ModelText, reports: Sequence[tuple[int, Report]]) -> bool:
+    async def _make_one(self, text: ModelText, reports: Sequence[tuple[int, ModelReport]]) -> bool:
         question = ask_about([report for _, report in reports], text.language, self.sends)
         asked_hash = xxh3_128_hexdigest(
             "\n".join(
@@ -138,7 +138,7 @@ class ModelStage:
         self,
         text: ModelText,
         made: Made | None,
-        reports: Sequence[tuple[int, Report]],
+        reports: Sequence[tuple[int, ModelReport]],
         call: "_Call",
         asked_hash: str,
     ) -> None:
@@ -181,7 +181,7 @@ class _Call:
     used: int
 
 
-def _read(answer: Answer, question: Question) -> Made | None:
+def _read(answer: Answer, question: ModelRequest) -> Made | None:
     try:
         return read_answer(answer.text, question)
     except NotAnAnswerError:
@@ -202,7 +202,7 @@ def _columns(made: Made | None, article_ids: Sequence[int]) -> dict[str, Any]:
 
 
 def useful(
-    wanted: Sequence[Wanted], reports: Mapping[int, Sequence[model_texts.Report]]
+    wanted: Sequence[Wanted], reports: Mapping[int, Sequence[model_texts.PublicReport]]
 ) -> list[tuple[int, str, int, datetime]]:
     """Return the stories that a model can do something for, each with a language of the bot.
 
@@ -228,12 +228,12 @@ def useful(
 
 
 def chosen(
-    stored: Sequence[model_texts.Report], names: Sequence[Named]
-) -> list[tuple[int, Report]]:
+    stored: Sequence[model_texts.PublicReport], names: Sequence[Named]
+) -> list[tuple[int, ModelReport]]:
     """Return one report of each publisher, the earliest, each with the id of its article."""
-    found: dict[str, tuple[int, Report]] = {}
+    found: dict[str, tuple[int, ModelReport]] = {}
     for each in stored:
         publisher = next(iter(names_for_article(names, each.article_id)), "")
-        report = Report(publisher, each.language, each.title, each.text or each.summary)
+        report = ModelReport(publisher, each.language, each.title, each.text or each.summary)
         found.setdefault(publisher, (each.article_id, report))
     return list(found.values())

@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import ConfigDict, NonNegativeInt, ValidationError, validate_call
 
 from bot.playground.errors import ApiError, bad_request
-from bot.playground.modelroom.server import Mode
+from bot.playground.modelroom.server import AnswerMode
 from bot.playground.state.flood import FloodMode
 from bot.playground.state.world import World
 from bot.playground.users import groups, messages, views
@@ -84,8 +84,8 @@ def flood(world: World, mode: str) -> Facts:
 
 
 def model(world: World, mode: str) -> Facts:
-    """Make the language model answer right, wrong, or as another `Mode` says."""
-    world.model.mode = Mode(mode)
+    """Make the language model answer right, wrong, or as another `AnswerMode` says."""
+    world.model.mode = AnswerMode(mode)
     return {"mode": world.model.mode}
 
 
@@ -189,13 +189,13 @@ class Control:
         return web.json_response(views.bot_profile(self.world, language, int(chat_id)))
 
     async def newsroom(self, _request: web.Request) -> web.Response:
-        model = {"mode": self.world.model.mode, "modes": list(Mode)}
+        model = {"mode": self.world.model.mode, "modes": list(AnswerMode)}
         return web.json_response(self.world.newsroom.state() | {"model": model})
 
     async def model(self, _request: web.Request) -> web.Response:
         room = self.world.model
         return web.json_response(
-            {"mode": room.mode, "modes": list(Mode), "requests": len(room.asked)}
+            {"mode": room.mode, "modes": list(AnswerMode), "requests": len(room.asked)}
         )
 
     async def file(self, request: web.Request) -> web.Response:

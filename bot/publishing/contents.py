@@ -23,16 +23,16 @@ from bot.publishing.calendar import Plan
 from bot.publishing.coverage import development_in, load_leads, load_reports
 from bot.publishing.developments import Development
 from bot.publishing.excerpts import LENGTHS, TOLD_BY_LEADS, Length, excerpts
-from bot.publishing.leads import Lead, Report
+from bot.publishing.leads import Report, StoryLead
 from bot.publishing.model_words import ModelWords, words_by_story
 from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
     CAPS,
     Choice,
     Hit,
+    LinkedReport,
     SelectedStory,
     SelectedTopic,
-    StoryReport,
     StoryView,
     arrange,
     choose,
@@ -314,7 +314,7 @@ def _view_of_saved(story: SavedStory) -> StoryView:
         publishers=publishers,
         publisher=story.publisher or host_shown(story.url),
         shown_at=story.saved_at,
-        reports=tuple(map(StoryReport, publishers)),
+        reports=tuple(map(LinkedReport, publishers)),
     )
 
 
@@ -479,8 +479,8 @@ def stories_of(
     ]
 
 
-def _reports(urls: Mapping[str, str]) -> tuple[StoryReport, ...]:
-    return tuple(StoryReport(name, url) for name, url in urls.items())
+def _reports(urls: Mapping[str, str]) -> tuple[LinkedReport, ...]:
+    return tuple(LinkedReport(name, url) for name, url in urls.items())
 
 
 # Messages that users ask for. They only read the database.
@@ -589,7 +589,7 @@ class News:
     _read_since: dict[int, datetime] = field(default_factory=dict)  # by query
     _by_topic: dict[object, Mapping[int, _TopicStory]] = field(default_factory=dict)
     _publishers: dict[int, Sequence[Named]] = field(default_factory=dict)
-    _linked: dict[tuple[int, int], tuple[StoryReport, ...]] = field(default_factory=dict)
+    _linked: dict[tuple[int, int], tuple[LinkedReport, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
     _reports: dict[int, Sequence[Report]] = field(default_factory=dict)  # of stories listed before
@@ -597,7 +597,7 @@ class News:
         default_factory=dict
     )
     _pictures: dict[int, LeadPicture | None] = field(default_factory=dict)  # by article
-    _leads: dict[int, Lead | None] = field(default_factory=dict)  # by story
+    _leads: dict[int, StoryLead | None] = field(default_factory=dict)  # by story
     # By language and story.
     _model_texts: defaultdict[str, dict[int, ModelText | None]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -699,7 +699,7 @@ class News:
             )
         return self._stories[key]
 
-    def _reports_of(self, article: FoundArticle) -> tuple[StoryReport, ...]:
+    def _reports_of(self, article: FoundArticle) -> tuple[LinkedReport, ...]:
         key = (article.story_id, article.article_id)
         if key not in self._linked:
             publishers = self._publishers[article.story_id]
@@ -770,7 +770,7 @@ class News:
             leads = await load_leads(tx, missing, self.chat_id, self._publishers)
             self._leads.update({story: leads.get(story) for story in missing})
 
-    def leads(self, stories: Iterable[SelectedStory]) -> dict[int, Lead]:
+    def leads(self, stories: Iterable[SelectedStory]) -> dict[int, StoryLead]:
         """Return the leads of the *stories* that have one, by story, once they are loaded."""
         found = ((story.id, self._leads.get(story.id)) for story in stories)
         return {story_id: lead for story_id, lead in found if lead}

@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 from xxhash import xxh3_128
 
 from bot.publishing.developments import Development, development_of
-from bot.publishing.leads import Lead, Report, lead_of
+from bot.publishing.leads import Report, StoryLead, lead_of
 from bot.sources.hosts import host_shown
 from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.db.engine import Transaction
@@ -47,7 +47,7 @@ def _hash_of(reports: Sequence[Report]) -> bytes:
     return hashed.digest()
 
 
-_leads: Final[_Cache[Lead | None]] = _Cache()
+_leads: Final[_Cache[StoryLead | None]] = _Cache()
 _developments: Final[_Cache[Development | None]] = _Cache()
 
 
@@ -62,7 +62,7 @@ async def load_leads(
     story_ids: Collection[int],
     chat_id: int | None = None,
     names: Mapping[int, Sequence[Named]] | None = None,
-) -> dict[int, Lead]:
+) -> dict[int, StoryLead]:
     """Return the leads of the stories that have one, by story.
 
     Without *chat_id* they are chosen from public sources, with it from what the chat sees. *names*
@@ -102,7 +102,7 @@ async def load_reports(
     return reports
 
 
-async def leads_of(reports: Mapping[int, Sequence[Report]]) -> dict[int, Lead]:
+async def leads_of(reports: Mapping[int, Sequence[Report]]) -> dict[int, StoryLead]:
     """Return the leads of the stories that have one, by story.
 
     A lead that is not cached takes up to some milliseconds, so other tasks may run after each.

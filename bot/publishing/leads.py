@@ -105,7 +105,7 @@ class Report(NamedTuple):
     news_at: datetime | None = None
 
 
-class Lead(NamedTuple):
+class StoryLead(NamedTuple):
     """At most two sentences of one report, and where they come from."""
 
     text: str
@@ -161,7 +161,7 @@ class ReadReport:
         return self.sentences[0].stems if self.sentences else frozenset()
 
 
-def lead_of(reports: Sequence[Report]) -> Lead | None:
+def lead_of(reports: Sequence[Report]) -> StoryLead | None:
     """Return the lead of the story that *reports* (the newest first) tell; None if none is good."""
     read = [ReadReport(report) for report in reports[:MOST_REPORTS]]
     language = reports[-1].language if reports else ""
@@ -255,7 +255,7 @@ def _lead(
     titles: Sequence[AbstractSet[str]],
     one: ReadReport,
     sentence: Sentence,
-) -> Lead:
+) -> StoryLead:
     text = _whole_words(sentence) if sentence.is_cut_off else sentence.text
     following = _after(one, sentence)
     if following and len(text) + 1 + len(following.text) <= LONGEST:
@@ -269,7 +269,7 @@ def _lead(
             gap = "" if _has_no_blanks(text) else " "
             text = f"{text}{gap}{following.text}"
     report = one.report
-    return Lead(shortened(text), report.article_id, report.url, report.publisher)
+    return StoryLead(shortened(text), report.article_id, report.url, report.publisher)
 
 
 def _whole_words(sentence: Sentence) -> str:

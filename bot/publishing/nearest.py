@@ -12,7 +12,7 @@ from bot.matching.hits import hits_of
 from bot.matching.query import ParsedQuery, parse
 from bot.matching.query.ast import And, Node, Not, Or, Term, disjunction, term, terms
 from bot.matching.search import find_stories
-from bot.publishing.selection import StoryReport, StoryView
+from bot.publishing.selection import LinkedReport, StoryView
 from storage.db.engine import Storage
 
 _MOST_WORDS = 20
@@ -47,7 +47,7 @@ async def nearest_story(
     found = await find_stories(storage, query, SearchLimits(now - since), chat_id=chat_id)
     newest = [story.id for story in found.articles[:1]]
     for hit in await hits_of(storage, query, newest, chat_id=chat_id):
-        by = StoryReport(hit.source, hit.url)
+        by = LinkedReport(hit.source, hit.url)
         names = (hit.source,) if hit.source else ()
         return StoryView(hit.title, hit.url, names, hit.source, hit.published, (by,))
     return None

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.publishing.alert_leads import AlertLead
 from bot.publishing.calendar import Plan
 from bot.publishing.headlines import short_headline
-from bot.publishing.leads import Lead
+from bot.publishing.leads import StoryLead
 from bot.publishing.model_words import ModelWords
 from bot.publishing.reading_time import minutes_of, reading_seconds
 from bot.publishing.selection import (
@@ -64,7 +64,7 @@ class ShownStory(NamedTuple):
 
     story: StoryView
     snippet: Snippet
-    lead: Lead | None = None
+    lead: StoryLead | None = None
 
     @property
     def text(self) -> str:
@@ -142,7 +142,7 @@ class EditionPage:
     language: str = ""
     is_channel: bool = False
     next_at: datetime | None = None
-    leads: Mapping[int, Lead] = field(default_factory=dict)
+    leads: Mapping[int, StoryLead] = field(default_factory=dict)
     saved: tuple[StoryView, ...] = ()
     nearest: StoryView | None = None
     is_private: bool = False

@@ -10,7 +10,7 @@ from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient
 from bot.publishing import pages
 from bot.publishing.calendar import Plan
 from bot.publishing.excerpts import LENGTHS, excerpt
-from bot.publishing.leads import Lead
+from bot.publishing.leads import StoryLead
 from bot.publishing.mails import alert_mail, edition_mail
 from bot.publishing.pages import Bundled, EditionPage, Picture
 from bot.publishing.selection import (
@@ -18,9 +18,9 @@ from bot.publishing.selection import (
     FOLD_FROM,
     Caps,
     Hit,
+    LinkedReport,
     SelectedStory,
     SelectedTopic,
-    StoryReport,
     choose,
 )
 from bot.publishing.trends import Trend, chart_of
@@ -131,7 +131,9 @@ def sample_story(number: int) -> SelectedStory:
         hits=tuple(Hit(topic.id, frozenset({topic.name})) for topic in sample.topics),
         alerted=sample.alerted,
         reports=tuple(
-            StoryReport(name, f"https://news.example.org/{number + 1}{'' if place == 0 else place}")
+            LinkedReport(
+                name, f"https://news.example.org/{number + 1}{'' if place == 0 else place}"
+            )
             for place, name in enumerate(sample.publishers)
         ),
     )
@@ -143,9 +145,9 @@ def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
     return excerpt(sample.title, sample.text if length.characters else "", queries, length)
 
 
-def sample_lead(number: int) -> Lead | None:
+def sample_lead(number: int) -> StoryLead | None:
     sample, story = _SAMPLES[number], sample_story(number)
-    return Lead(sample.lead, number, story.url, story.publisher) if sample.lead else None
+    return StoryLead(sample.lead, number, story.url, story.publisher) if sample.lead else None
 
 
 def sample_bundled() -> list[Bundled]:

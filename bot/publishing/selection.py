@@ -78,7 +78,7 @@ class Hit:
     in_title: bool = False
 
 
-class StoryReport(NamedTuple):
+class LinkedReport(NamedTuple):
     """A publisher of a story and the URL of its own report, "" if that is not known."""
 
     publisher: str
@@ -96,7 +96,7 @@ class StoryView(NamedTuple):
     publishers: tuple[str, ...]
     publisher: str
     shown_at: datetime | date
-    reports: tuple[StoryReport, ...]
+    reports: tuple[LinkedReport, ...]
     development: Development | None = None
     known_since: date | None = None
     words: ModelWords | None = None  # in the language of the reader
@@ -120,7 +120,7 @@ class SelectedStory:
     published: datetime | date | None = None
     alerted: bool = False
     is_chapter: bool = False  # it continues a story that the chat was alerted to
-    reports: tuple[StoryReport, ...] = ()
+    reports: tuple[LinkedReport, ...] = ()
     development: Development | None = None  # what is new since a digest listed it
     listed_at: datetime | None = None  # when that digest was made
 
@@ -132,7 +132,7 @@ class SelectedStory:
             publishers=self.publishers,
             publisher=self.publisher,
             shown_at=self.shown_at,
-            reports=self.reports or tuple(StoryReport(name) for name in self.publishers),
+            reports=self.reports or tuple(LinkedReport(name) for name in self.publishers),
             development=self.development,
         )
 

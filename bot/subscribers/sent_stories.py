@@ -47,7 +47,7 @@ class StorySeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class TopicHit:
     """A topic that found a story, and the words that it found."""
 
     topic: SelectedTopic
@@ -60,7 +60,7 @@ class Why:
 
     title: str
     snippet: Snippet
-    reasons: Sequence[Reason]
+    reasons: Sequence[TopicHit]
 
 
 async def list_stories(
@@ -112,7 +112,7 @@ async def explain_story(storage: Storage, chat_id: int, story_id: int) -> Why:
         topics = list((await topics_by_id(tx, story.topic_ids)).values())[:_MOST_TOPICS]
     folded = await in_turns(article_folded(story.title, story.text))
     reasons = [
-        Reason(
+        TopicHit(
             SelectedTopic(topic.id, topic.name), explain_folded(parse(topic.query), folded).words
         )
         for topic in topics

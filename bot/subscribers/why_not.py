@@ -20,7 +20,7 @@ from enum import StrEnum
 from storage.enums import Mode
 
 
-class Reason(StrEnum):
+class WhyNot(StrEnum):
     """Why the article did not come; a template has the sentence for each."""
 
     SENT = "sent"
@@ -97,67 +97,67 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Explanation:
     """*at*: when it was sent, or when it comes. *mute*, *topic*: those that the reason names."""
 
-    reason: Reason
+    reason: WhyNot
     at: datetime | None = None
     topic: TopicFacts | None = None
     mute: MuteFacts | None = None
 
 
-def decide(facts: Facts) -> Verdict:
+def decide(facts: Facts) -> Explanation:
     return _sent(facts) or _unmatched(facts) or _muted(facts) or _held(facts)
 
 
-def _sent(facts: Facts) -> Verdict | None:
+def _sent(facts: Facts) -> Explanation | None:
     alert = facts.alert
     if alert and alert.is_reported:
-        reason = Reason.SENT if alert.is_same_article else Reason.SENT_ABOUT_STORY
-        return Verdict(reason, alert.made_at)
+        reason = WhyNot.SENT if alert.is_same_article else WhyNot.SENT_ABOUT_STORY
+        return Explanation(reason, alert.made_at)
     if facts.listed_at:
-        return Verdict(Reason.LISTED, facts.listed_at)
+        return Explanation(WhyNot.LISTED, facts.listed_at)
     if not facts.is_processed:
-        return Verdict(Reason.PROCESSED)
+        return Explanation(WhyNot.PROCESSED)
     if alert and alert.waits_until:
-        reason = Reason.WAITS_FOR_QUIET_HOURS if alert.is_quiet else Reason.WAITS_FOR_LIMIT
-        return Verdict(reason, alert.waits_until)
+        reason = WhyNot.WAITS_FOR_QUIET_HOURS if alert.is_quiet else WhyNot.WAITS_FOR_LIMIT
+        return Explanation(reason, alert.waits_until)
     return None
 
 
-def _unmatched(facts: Facts) -> Verdict | None:
+def _unmatched(facts: Facts) -> Explanation | None:
     if not facts.topics:
-        return Verdict(Reason.NO_TOPICS)
+        return Explanation(WhyNot.NO_TOPICS)
     if all(topic.missing for topic in facts.topics):
         nearest = min(facts.topics, key=lambda topic: topic.distance)
-        return Verdict(Reason.NO_MATCH, topic=nearest)
+        return Explanation(WhyNot.NO_MATCH, topic=nearest)
     return None
 
 
-def _muted(facts: Facts) -> Verdict | None:
+def _muted(facts: Facts) -> Explanation | None:
     if facts.story_mute:
-        return Verdict(Reason.STORY_MUTED, mute=facts.story_mute)
+        return Explanation(WhyNot.STORY_MUTED, mute=facts.story_mute)
     mutes = [mute for mute in facts.publisher_mutes if mute]
     if mutes and len(mutes) == len(facts.publisher_mutes):
-        return Verdict(Reason.PUBLISHER_MUTED, mute=mutes[0])
+        return Explanation(WhyNot.PUBLISHER_MUTED, mute=mutes[0])
     matching = _matching(facts)
     if all(topic.mute for topic in matching):
-        return Verdict(Reason.TOPIC_MUTED, topic=matching[0], mute=matching[0].mute)
+        return Explanation(WhyNot.TOPIC_MUTED, topic=matching[0], mute=matching[0].mute)
     return None
 
 
-def _held(facts: Facts) -> Verdict:
+def _held(facts: Facts) -> Explanation:
     topics = [topic for topic in _matching(facts) if not topic.mute]
     if facts.is_paused:
-        return Verdict(Reason.PAUSED)
+        return Explanation(WhyNot.PAUSED)
     if facts.is_old:
-        return Verdict(Reason.OLD)
+        return Explanation(WhyNot.OLD)
     alerting = [topic for topic in topics if topic.mode is not Mode.DIGEST]
     if not alerting:
-        return Verdict(Reason.DIGEST_ONLY, topic=topics[0])
+        return Explanation(WhyNot.DIGEST_ONLY, topic=topics[0])
     if all(topic.subscribed_at >= facts.stored_at for topic in alerting):
-        return Verdict(Reason.SUBSCRIBED_LATER, alerting[0].subscribed_at, alerting[0])
-    return Verdict(Reason.NOT_ARRIVED)
+        return Explanation(WhyNot.SUBSCRIBED_LATER, alerting[0].subscribed_at, alerting[0])
+    return Explanation(WhyNot.NOT_ARRIVED)
 
 
 def _matching(facts: Facts) -> list[TopicFacts]:

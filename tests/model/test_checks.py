@@ -5,22 +5,22 @@ from hypothesis import strategies as st
 from benchmarks.model.measure import by_hand, by_rules, problem_of, shares, translations
 from bot.model.checks import (
     LONGEST_SENTENCE,
-    Reason,
+    DropReason,
     check_summary,
     sentence_problem,
     translation_problem,
 )
-from bot.model.evidence import Report, consonants
+from bot.model.evidence import ModelReport, consonants
 
 REPORTS = {
-    1: Report(
+    1: ModelReport(
         "Example Times",
         "en",
         "Taiwan opens consulate in Fukuoka",
         "Taiwan opened a consulate in Fukuoka on Monday. Consul-general Chen Mei said that 12 "
         'officials will work there. The mayor called it "a good day".',
     ),
-    2: Report("Beispiel", "de", "Taiwan eröffnet Konsulat", "Taiwan eröffnet ein Konsulat."),
+    2: ModelReport("Beispiel", "de", "Taiwan eröffnet Konsulat", "Taiwan eröffnet ein Konsulat."),
 }
 OPENED = "Taiwan opened a consulate in Fukuoka."
 
@@ -50,22 +50,22 @@ def test_most_right_translations_are_kept_and_all_wrong_ones_are_caught():
 @pytest.mark.parametrize(
     ("sentence", "cited", "reason"),
     [
-        pytest.param(OPENED, [], Reason.UNCITED, id="without reports"),
-        pytest.param(OPENED, [7], Reason.UNCITED, id="reports that are not there"),
-        pytest.param("…", [1], Reason.EMPTY, id="no words"),
-        pytest.param(f"{OPENED} See evil.example", [1], Reason.UNCLEAN, id="domain"),
-        pytest.param(f"{OPENED} https://a.b/c", [1], Reason.UNCLEAN, id="link"),
-        pytest.param(f"{OPENED} Ask @someone", [1], Reason.UNCLEAN, id="user name"),
-        pytest.param(f"<b>{OPENED}</b>", [1], Reason.UNCLEAN, id="tags"),
-        pytest.param(f"**{OPENED}**", [1], Reason.UNCLEAN, id="markdown"),
-        pytest.param(f"[{OPENED}](x)", [1], Reason.UNCLEAN, id="markdown link"),
-        pytest.param(f"\u202e{OPENED}", [1], Reason.UNCLEAN, id="bidirectional override"),
-        pytest.param(f"{OPENED}\u200b", [1], Reason.UNCLEAN, id="zero width"),
-        pytest.param(f"{OPENED}\U000e0041", [1], Reason.UNCLEAN, id="tag character"),
-        pytest.param(f"{OPENED}\x07", [1], Reason.UNCLEAN, id="control character"),
-        pytest.param(f"{OPENED} \U0001f4b0", [1], Reason.UNCLEAN, id="emoji"),
-        pytest.param(f"{OPENED} Click here.", [1], Reason.REFUSED, id="advice"),
-        pytest.param(OPENED * 20, [1], Reason.LENGTH, id="long"),
+        pytest.param(OPENED, [], DropReason.UNCITED, id="without reports"),
+        pytest.param(OPENED, [7], DropReason.UNCITED, id="reports that are not there"),
+        pytest.param("…", [1], DropReason.EMPTY, id="no words"),
+        pytest.param(f"{OPENED} See evil.example", [1], DropReason.UNCLEAN, id="domain"),
+        pytest.param(f"{OPENED} https://a.b/c", [1], DropReason.UNCLEAN, id="link"),
+        pytest.param(f"{OPENED} Ask @someone", [1], DropReason.UNCLEAN, id="user name"),
+        pytest.param(f"<b>{OPENED}</b>", [1], DropReason.UNCLEAN, id="tags"),
+        pytest.param(f"**{OPENED}**", [1], DropReason.UNCLEAN, id="markdown"),
+        pytest.param(f"[{OPENED}](x)", [1], DropReason.UNCLEAN, id="markdown link"),
+        pytest.param(f"\u202e{OPENED}", [1], DropReason.UNCLEAN, id="bidirectional override"),
+        pytest.param(f"{OPENED}\u200b", [1], DropReason.UNCLEAN, id="zero width"),
+        pytest.param(f"{OPENED}\U000e0041", [1], DropReason.UNCLEAN, id="tag character"),
+        pytest.param(f"{OPENED}\x07", [1], DropReason.UNCLEAN, id="control character"),
+        pytest.param(f"{OPENED} \U0001f4b0", [1], DropReason.UNCLEAN, id="emoji"),
+        pytest.param(f"{OPENED} Click here.", [1], DropReason.REFUSED, id="advice"),
+        pytest.param(OPENED * 20, [1], DropReason.LENGTH, id="long"),
         pytest.param("Taiwan eröffnet ein Konsulat.", [2], None, id="same word order"),
     ],
 )
@@ -111,27 +111,27 @@ def test_at_most_three_sentences_are_kept_each_with_its_publishers():
         ),
         pytest.param(
             "Neun Firmen eröffnen in Taiwan", "12 companies open in Taiwan", "en", "de",
-            Reason.NUMBER, id="another number",
+            DropReason.NUMBER, id="another number",
         ),
         pytest.param(
             "Firmen eröffnen in Taiwan", "12 companies open in Taiwan", "en", "de",
-            Reason.NUMBER, id="a missing number",
+            DropReason.NUMBER, id="a missing number",
         ),
         pytest.param(
             "Japan eröffnet ein Konsulat in Fukuoka", "Taiwan opens consulate in Fukuoka",
-            "en", "de", Reason.PLACE, id="another country",
+            "en", "de", DropReason.PLACE, id="another country",
         ),
         pytest.param(
             "Taiwan opens consulate in Fukuoka", "台湾が福岡に領事館を開設", "ja", "ja",
-            Reason.LANGUAGE, id="another language",
+            DropReason.LANGUAGE, id="another language",
         ),
         pytest.param(
-            "All is well now", "熊本で地震が発生", "ja", "en", Reason.UNCHECKED,
+            "All is well now", "熊本で地震が発生", "ja", "en", DropReason.UNCHECKED,
             id="nothing to compare",
         ),
         pytest.param(
             "Taiwan", "Taiwan opens a consulate-general in the city of Fukuoka", "en", "de",
-            Reason.LENGTH, id="too short",
+            DropReason.LENGTH, id="too short",
         ),
     ],
 )  # fmt: skip

@@ -4,13 +4,15 @@ from datetime import timedelta
 import pytest
 
 from bot.model.client import Breaker, ModelClient, ModelError
-from bot.model.evidence import Report
+from bot.model.evidence import ModelReport
 from bot.model.prompt import ask_about
 from bot.playground.modelroom.server import NAME, RETRY_AFTER
 from tests.conftest import MONDAY_NOON
 
 TEXT = "Taiwan opened a consulate in Fukuoka."
-QUESTION = ask_about([Report("Example Times", "en", "Taiwan opens consulate", TEXT)], "de", "leads")
+QUESTION = ask_about(
+    [ModelReport("Example Times", "en", "Taiwan opens consulate", TEXT)], "de", "leads"
+)
 
 
 async def test_the_answer_comes_with_its_tokens(client, playground):

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.model.evidence import Report
+from bot.model.evidence import ModelReport
 from bot.model.prompt import NotAnAnswerError, ask_about, read_answer
 from bot.playground.modelroom.server import hostile
 
 INJECTIONS = tomllib.loads(Path(__file__).with_name("injections.toml").read_text(encoding="utf-8"))[
     "texts"
 ]
-HONEST = Report(
+HONEST = ModelReport(
     "Example Times",
     "en",
     "Taiwan opens consulate in Fukuoka",
@@ -22,9 +22,9 @@ HONEST = Report(
 LANGUAGES = ["en", "de", "fr", "es", "ru", "ja", "zh-Hans", "ko", "ar", "vi", "id"]
 
 
-def hostile_report(injection: str) -> Report:
+def hostile_report(injection: str) -> ModelReport:
     """Return a report whose publisher hides *injection* behind news of the same event."""
-    return Report(
+    return ModelReport(
         "Evil Post",
         "en",
         "Taiwan opens consulate in Fukuoka, Japan",
@@ -114,7 +114,7 @@ def test_fenced_json_is_read():
     [("headlines", False, False), ("leads", True, True), ("texts", True, True)],
 )
 def test_only_what_the_operator_allows_is_sent(sends, has_lead, has_text):
-    long = Report("Sample", "en", "Taiwan", "Taiwan opens. " * 500)
+    long = ModelReport("Sample", "en", "Taiwan", "Taiwan opens. " * 500)
     question = ask_about([HONEST, long], "de", sends)
     sent = json.loads(question.messages[-1]["content"])["reports"]
 

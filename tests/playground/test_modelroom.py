@@ -5,7 +5,7 @@ import json
 import aiohttp
 import pytest
 
-from bot.playground.modelroom.server import NAME, Mode
+from bot.playground.modelroom.server import NAME, AnswerMode
 from tests.local_playground import LocalPlayground
 
 REPORT = {
@@ -51,7 +51,7 @@ async def test_the_right_answer_is_a_translation_made_by_hand():
 )
 async def test_the_mode_decides_how_it_answers(mode, status, part):
     async with LocalPlayground() as playground:
-        assert playground.model(mode) == Mode(mode)
+        assert playground.model(mode) == AnswerMode(mode)
         answered = await asked(playground)
 
     assert answered[0] == status

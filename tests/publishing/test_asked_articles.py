@@ -7,7 +7,7 @@ import pytest
 from bot.sources.drafts import url_hash
 from bot.sources.urls import canonical_url
 from bot.subscribers.asked_articles import asked_article
-from bot.subscribers.why_not import Reason
+from bot.subscribers.why_not import WhyNot
 from storage.articles import Article
 from storage.chats import Chat
 from storage.enums import ArticleStage, Mode, MuteKind
@@ -50,7 +50,7 @@ def ask(storage, publishing, newsroom, subscribed, clock):
 async def test_an_alert_at_once_was_sent(ask, clock):
     asked = await ask("One")
 
-    assert (asked.verdict.reason, asked.verdict.at) == (Reason.SENT, clock.now - MINUTE)
+    assert (asked.verdict.reason, asked.verdict.at) == (WhyNot.SENT, clock.now - MINUTE)
     assert asked.publisher == "Example Wire"
 
 
@@ -61,15 +61,15 @@ async def test_an_alert_beyond_the_limit_waits_and_is_sent_then(ask, publishing,
     sent = await asked_article(storage, 1, waiting.url)
 
     assert sent is not None
-    assert waiting.verdict.reason is Reason.WAITS_FOR_LIMIT
+    assert waiting.verdict.reason is WhyNot.WAITS_FOR_LIMIT
     assert waiting.verdict.at < clock.now
-    assert (sent.verdict.reason, sent.verdict.at) == (Reason.SENT, clock.now)
+    assert (sent.verdict.reason, sent.verdict.at) == (WhyNot.SENT, clock.now)
 
 
 async def test_an_alert_in_quiet_hours_waits_for_their_end(ask, newsroom):
     await newsroom.change(Chat, 1, **NIGHT)
 
-    assert (await ask("One")).verdict.reason is Reason.WAITS_FOR_QUIET_HOURS
+    assert (await ask("One")).verdict.reason is WhyNot.WAITS_FOR_QUIET_HOURS
 
 
 async def test_a_digest_has_listed_it(ask, newsroom, publishing, storage, clock):
@@ -80,18 +80,18 @@ async def test_a_digest_has_listed_it(ask, newsroom, publishing, storage, clock)
     await publishing.digests()
 
     after = await asked_article(storage, 1, before.url)
-    assert before.verdict.reason is Reason.DIGEST_ONLY
+    assert before.verdict.reason is WhyNot.DIGEST_ONLY
     assert after is not None
-    assert after.verdict.reason is Reason.LISTED
+    assert after.verdict.reason is WhyNot.LISTED
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        (MuteKind.STORY, Reason.STORY_MUTED),
-        (MuteKind.SOURCE, Reason.PUBLISHER_MUTED),
-        (MuteKind.LESS, Reason.PUBLISHER_MUTED),
-        (MuteKind.TOPIC, Reason.TOPIC_MUTED),
+        (MuteKind.STORY, WhyNot.STORY_MUTED),
+        (MuteKind.SOURCE, WhyNot.PUBLISHER_MUTED),
+        (MuteKind.LESS, WhyNot.PUBLISHER_MUTED),
+        (MuteKind.TOPIC, WhyNot.TOPIC_MUTED),
     ],
 )
 async def test_a_mute_is_the_reason(ask, storage, kind, reason):

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import delete
 
 from bot.publishing.contents import load_made_digest
-from bot.publishing.selection import StoryReport
+from bot.publishing.selection import LinkedReport
 from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import EditionStory
@@ -59,7 +59,7 @@ async def test_an_edition_is_read_again_in_full_and_in_its_order(sent, read, clo
     assert edition.choice.stories == 8
     (both,) = edition.choice.top
     assert both.publishers == ("Example Wire",)
-    assert both.reports == (StoryReport("Example Wire", both.url),)
+    assert both.reports == (LinkedReport("Example Wire", both.url),)
     assert edition.now == DUE
 
 

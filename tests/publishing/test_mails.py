@@ -18,7 +18,7 @@ from bot.mail.compose import (
     message_bytes,
 )
 from bot.publishing import samples
-from bot.publishing.leads import Lead
+from bot.publishing.leads import StoryLead
 from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
 from bot.publishing.pages import Picture
 from bot.publishing.selection import CAPS, SelectedStory, choose
@@ -229,7 +229,7 @@ def test_an_empty_day_is_one_line():
 
 
 def test_a_lead_replaces_the_passage_that_matched():
-    lead = Lead("The envoy left on Monday.", 9, "https://times.example/9", "Example Times")
+    lead = StoryLead("The envoy left on Monday.", 9, "https://times.example/9", "Example Times")
 
     mail = digest(leads={0: lead})
 

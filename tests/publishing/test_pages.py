@@ -7,7 +7,7 @@ import pytest
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
 from bot.publishing.developments import Development, NumberChange
-from bot.publishing.leads import Lead
+from bot.publishing.leads import StoryLead
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.selection import Hit, SelectedStory, SelectedTopic, choose
 from bot.publishing.trends import Trend
@@ -178,7 +178,7 @@ def test_publishers_of_a_wide_story_are_linked_to_their_own_reports(renderer):
     assert urls["Daily Sample"] == "https://news.example.org/12"
 
 
-LEAD = Lead("The envoy left on Monday.", 9, "https://times.example/9", "Example Times")
+LEAD = StoryLead("The envoy left on Monday.", 9, "https://times.example/9", "Example Times")
 
 
 @pytest.mark.parametrize("layout", [Layout.CLASSIC, Layout.RICH])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.why_not import AlertFacts, Facts, MuteFacts, Reason, TopicFacts, decide
+from bot.subscribers.why_not import AlertFacts, Facts, MuteFacts, TopicFacts, WhyNot, decide
 from storage.enums import Mode
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -24,37 +24,37 @@ MATCHED = Facts(stored_at=NOON, topics=(TAIWAN,))
 @pytest.mark.parametrize(
     ("facts", "reason", "at"),
     [
-        (replace(MATCHED, alert=SENT), Reason.SENT, NOON),
+        (replace(MATCHED, alert=SENT), WhyNot.SENT, NOON),
         (
             replace(MATCHED, alert=replace(SENT, is_same_article=False)),
-            Reason.SENT_ABOUT_STORY,
+            WhyNot.SENT_ABOUT_STORY,
             NOON,
         ),
-        (replace(MATCHED, listed_at=LATER), Reason.LISTED, LATER),
-        (replace(MATCHED, is_processed=False), Reason.PROCESSED, None),
+        (replace(MATCHED, listed_at=LATER), WhyNot.LISTED, LATER),
+        (replace(MATCHED, is_processed=False), WhyNot.PROCESSED, None),
         (
             replace(MATCHED, alert=replace(WAITING, is_quiet=True)),
-            Reason.WAITS_FOR_QUIET_HOURS,
+            WhyNot.WAITS_FOR_QUIET_HOURS,
             LATER,
         ),
-        (replace(MATCHED, alert=WAITING), Reason.WAITS_FOR_LIMIT, LATER),
-        (replace(MATCHED, topics=()), Reason.NO_TOPICS, None),
-        (replace(MATCHED, topics=(JAPAN, KOREA)), Reason.NO_MATCH, None),
-        (replace(MATCHED, story_mute=MUTE), Reason.STORY_MUTED, None),
-        (replace(MATCHED, publisher_mutes=(MUTE,)), Reason.PUBLISHER_MUTED, None),
-        (replace(MATCHED, topics=(replace(TAIWAN, mute=MUTE), KOREA)), Reason.TOPIC_MUTED, None),
-        (replace(MATCHED, is_paused=True), Reason.PAUSED, None),
-        (replace(MATCHED, is_old=True), Reason.OLD, None),
-        (replace(MATCHED, topics=(replace(TAIWAN, mode=Mode.DIGEST),)), Reason.DIGEST_ONLY, None),
+        (replace(MATCHED, alert=WAITING), WhyNot.WAITS_FOR_LIMIT, LATER),
+        (replace(MATCHED, topics=()), WhyNot.NO_TOPICS, None),
+        (replace(MATCHED, topics=(JAPAN, KOREA)), WhyNot.NO_MATCH, None),
+        (replace(MATCHED, story_mute=MUTE), WhyNot.STORY_MUTED, None),
+        (replace(MATCHED, publisher_mutes=(MUTE,)), WhyNot.PUBLISHER_MUTED, None),
+        (replace(MATCHED, topics=(replace(TAIWAN, mute=MUTE), KOREA)), WhyNot.TOPIC_MUTED, None),
+        (replace(MATCHED, is_paused=True), WhyNot.PAUSED, None),
+        (replace(MATCHED, is_old=True), WhyNot.OLD, None),
+        (replace(MATCHED, topics=(replace(TAIWAN, mode=Mode.DIGEST),)), WhyNot.DIGEST_ONLY, None),
         (
             replace(MATCHED, topics=(replace(TAIWAN, subscribed_at=LATER),)),
-            Reason.SUBSCRIBED_LATER,
+            WhyNot.SUBSCRIBED_LATER,
             LATER,
         ),
-        (MATCHED, Reason.NOT_ARRIVED, None),
-        (replace(MATCHED, publisher_mutes=(MUTE, None)), Reason.NOT_ARRIVED, None),
+        (MATCHED, WhyNot.NOT_ARRIVED, None),
+        (replace(MATCHED, publisher_mutes=(MUTE, None)), WhyNot.NOT_ARRIVED, None),
     ],
-    ids=lambda value: value.name if isinstance(value, Reason) else "",
+    ids=lambda value: value.name if isinstance(value, WhyNot) else "",
 )
 def test_the_first_rule_that_applies_is_the_reason(facts, reason, at):
     verdict = decide(facts)
@@ -80,4 +80,4 @@ def test_the_mute_that_forbids_it_is_named():
 def test_every_article_has_a_reason(is_processed, is_old, is_paused, topics, mutes):
     facts = Facts(NOON, is_processed, is_old, is_paused, publisher_mutes=mutes, topics=topics)
 
-    assert decide(facts).reason in Reason
+    assert decide(facts).reason in WhyNot

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from bot.model.client import ModelError
-from bot.model.evidence import Report
+from bot.model.evidence import ModelReport
 from bot.model.prompt import ask_about
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SLOW_SECONDS: Final = 20.0
 _NEARLY: Final = 0.9
-_SAMPLE: Final = Report("Example Times", "en", "Taiwan opens consulate in Fukuoka")
+_SAMPLE: Final = ModelReport("Example Times", "en", "Taiwan opens consulate in Fukuoka")
 
 
 async def check_model(client: ModelClient) -> list[Finding]:

@@ -33,7 +33,7 @@ _SENTENCES: Final = 3
 Facts = dict[str, Any]
 
 
-class Mode(StrEnum):
+class AnswerMode(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     HOSTILE = "hostile"
@@ -50,7 +50,7 @@ class ModelRoom:
     """*mode* is how it answers; *asked* keeps the bodies of the newest requests."""
 
     def __init__(self) -> None:
-        self.mode = Mode.RIGHT
+        self.mode = AnswerMode.RIGHT
         self.asked: list[Facts] = []
         self.keys: list[str] = []
         self.knows_formats = True
@@ -78,23 +78,23 @@ class ModelRoom:
 
     async def _respond(self, body: Facts, question: Facts) -> web.StreamResponse:
         match self.mode:
-            case Mode.BROKEN:
+            case AnswerMode.BROKEN:
                 return web.json_response({"error": {"message": "out of memory"}}, status=500)
-            case Mode.BUSY:
+            case AnswerMode.BUSY:
                 headers = {"Retry-After": str(RETRY_AFTER)}
                 return web.json_response(
                     {"error": {"message": "busy"}}, status=429, headers=headers
                 )
-            case Mode.HTML:
+            case AnswerMode.HTML:
                 return web.Response(text="<html><h1>502</h1></html>", content_type="text/html")
-            case Mode.REDIRECT:
+            case AnswerMode.REDIRECT:
                 raise web.HTTPTemporaryRedirect("http://evil.example/v1/chat/completions")
-            case Mode.HUGE:
+            case AnswerMode.HUGE:
                 return _completion(body, "x" * HUGE)
-            case Mode.SLOW:
+            case AnswerMode.SLOW:
                 await asyncio.Event().wait()
         answer = json.dumps(_ANSWERS.get(self.mode, right)(question), ensure_ascii=False)
-        if self.mode is Mode.CUT:
+        if self.mode is AnswerMode.CUT:
             answer = answer[: len(answer) // 2]
         return _completion(body, answer)
 
@@ -165,9 +165,9 @@ def hostile(question: Facts) -> Facts:
     }
 
 
-_ANSWERS: Final[Mapping[Mode, Callable[[Facts], Facts]]] = {
-    Mode.WRONG: wrong,
-    Mode.HOSTILE: hostile,
+_ANSWERS: Final[Mapping[AnswerMode, Callable[[Facts], Facts]]] = {
+    AnswerMode.WRONG: wrong,
+    AnswerMode.HOSTILE: hostile,
 }
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Route, expect
 
-from bot.playground.modelroom.server import Mode
+from bot.playground.modelroom.server import AnswerMode
 from tests.browsing import strict_page
 from tests.playground.page.conftest import keyboard
 
@@ -426,6 +426,6 @@ async def test_the_answers_of_the_language_model_are_chosen_on_the_page(page, pl
     async with page.expect_response("**/control/model"):
         await chosen.select_option("hostile")
 
-    assert playground.world.model.mode is Mode.HOSTILE
+    assert playground.world.model.mode is AnswerMode.HOSTILE
     await page.reload()
     await expect(chosen).to_have_value("hostile")
