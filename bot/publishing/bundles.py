@@ -17,6 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from heapq import nlargest
 from operator import attrgetter
+from typing import Any
 
 from bot.mail.compose import Mailer, Occasion, recipients_of
 from bot.publishing.alert_leads import unless_repeated
@@ -35,6 +36,7 @@ from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.rate_limits import WIDELY_COVERED, LocalQuietHours
 from bot.publishing.selection import SelectedTopic
 from bot.publishing.stage import in_pages, resting, run_stage
+from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.articles import articles_by_id
 from storage.bundles import (
@@ -147,7 +149,7 @@ async def _enqueue_bundle(
         mailboxes = await mailboxes_for_alerts(tx, languages)
         recipient = recipients_of(mailboxes, languages).get(bundle.chat_id)
     if chat.state is ChatState.ACTIVE or not recipient:
-        parts = bundle_page(
+        messages = bundle_page(
             renderer.of(chat.language),
             stories,
             zone=chat.zone,
@@ -157,13 +159,7 @@ async def _enqueue_bundle(
             is_channel=chat.kind is ChatKind.CHANNEL,
         )
         state = DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING
-        rows = []
-        for part, message in enumerate(parts, 1):
-            # Only the first part makes a sound.
-            silent = is_silent or part > 1
-            columns = {"bundle_id": bundle.id, "state": state, "part": part, "silent": silent}
-            rows.append(new_delivery(tx, DeliveryKind.BUNDLE, bundle.chat_id, message, **columns))
-        await enqueue(tx, rows)
+        await enqueue(tx, _rows(tx, bundle, messages, state, is_silent=is_silent))
     if recipient and mailer:
         occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), tx.now)
         mail = bundle_mail(
@@ -180,6 +176,30 @@ async def _enqueue_bundle(
             tx, DeliveryKind.BUNDLE, bundle.chat_id, mail, bundle_id=bundle.id, **address
         )
         await enqueue(tx, [row])
+
+
+def _rows(
+    tx: Transaction,
+    bundle: Bundle,
+    messages: Sequence[Message],
+    state: DeliveryState,
+    *,
+    is_silent: bool,
+) -> list[dict[str, Any]]:
+    """Return the deliveries of a bundle's messages; only the first may make a sound."""
+    facts = {"bundle_id": bundle.id, "state": state}
+    return [
+        new_delivery(
+            tx,
+            DeliveryKind.BUNDLE,
+            bundle.chat_id,
+            message,
+            part=part,
+            silent=is_silent or part > 1,
+            **facts,
+        )
+        for part, message in enumerate(messages, 1)
+    ]
 
 
 async def _stories(

@@ -425,11 +425,7 @@ async def load_made_digest(
         pictures = await pictures_of(tx, [top] if top else [])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
         queries = {topic.id: topic.query for topic in shown_topics.values()}
-        made_texts = (
-            await model_texts_of(tx, list(shown), language_for(chat.speaks))
-            if chat.uses_model
-            else {}
-        )
+        model_texts = await _model_texts(tx, chat, list(shown))
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
@@ -450,9 +446,17 @@ async def load_made_digest(
             lead=LeadPicture(*pictures[top]) if top in pictures else None,
             shows_lead=chat.pictures,
             mails_lead=chat.mail_pictures,
-            model_texts=words_by_story(made_texts, _shown(choice, topics)),
+            model_texts=words_by_story(model_texts, _shown(choice, topics)),
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
+
+
+async def _model_texts(
+    tx: Transaction, chat: Chat, story_ids: Collection[int]
+) -> Mapping[int, ModelText]:
+    if not chat.uses_model:
+        return {}
+    return await model_texts_of(tx, story_ids, language_for(chat.speaks))
 
 
 def stories_of(

@@ -1,43 +1,19 @@
 """Coverage: the reports of stories, and the lead that is chosen from them."""
 
 from asyncio import sleep
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from xxhash import xxh3_128
 
+from bot.publishing.content_cache import ContentCache
 from bot.publishing.developments import Development, development_of
 from bot.publishing.leads import Report, StoryLead, lead_of
 from bot.sources.hosts import host_shown
 from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.db.engine import Transaction
 from storage.publishers import Named, names_by_story
-
-_MOST_CACHED: Final = 4096
-
-Made = TypeVar("Made")
-
-
-class _Cache(Generic[Made]):
-    """Caches the newest of what is made from reports, because many chats get the same story.
-
-    A key is the hash of the reports, so that the cache does not keep whole texts in memory.
-    """
-
-    def __init__(self) -> None:
-        self._cached: OrderedDict[bytes, Made] = OrderedDict()
-
-    def find(self, key: bytes, make: Callable[[], Made]) -> tuple[Made, bool]:
-        """Return what is made for *key*, and whether it had to be made."""
-        if key in self._cached:
-            self._cached.move_to_end(key)
-            return self._cached[key], False
-        made = self._cached[key] = make()
-        if len(self._cached) > _MOST_CACHED:
-            self._cached.popitem(last=False)
-        return made, True
 
 
 def _hash_of(reports: Sequence[Report]) -> bytes:
@@ -47,8 +23,8 @@ def _hash_of(reports: Sequence[Report]) -> bytes:
     return hashed.digest()
 
 
-_leads: Final[_Cache[StoryLead | None]] = _Cache()
-_developments: Final[_Cache[Development | None]] = _Cache()
+_leads: Final[ContentCache[StoryLead | None]] = ContentCache()
+_developments: Final[ContentCache[Development | None]] = ContentCache()
 
 
 def development_in(known: Sequence[Report], newest: Sequence[Report]) -> Development | None:

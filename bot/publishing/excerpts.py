@@ -1,7 +1,6 @@
 """Excerpts: the passage of an article that shows why a chat gets it."""
 
 from asyncio import sleep
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -12,6 +11,7 @@ from xxhash import xxh3_128_digest
 from bot.matching.evaluate import FoldedArticle
 from bot.matching.query import parse
 from bot.matching.spans import folded_in_parts, spans_in
+from bot.publishing.content_cache import ContentCache
 from bot.publishing.selection import SelectedStory
 from bot.text.sentences import sentences
 from bot.text.snippets import Snippet, snippet_of
@@ -76,41 +76,24 @@ class ArticleText:
 _parsed = lru_cache(maxsize=1024)(parse)
 
 
-_MOST_CACHED: Final = 4096
+_excerpts: Final[ContentCache[Snippet]] = ContentCache()
 
 
-class _Excerpts:
-    """Caches the newest excerpts, because an article goes to many chats with the same queries.
+def _find(title: str, text: str, queries: tuple[str, ...], length: Length) -> tuple[Snippet, bool]:
+    """Return the excerpt, and whether it had to be made."""
+    article = xxh3_128_digest(f"{title}\n{text}".encode("utf-8", "surrogatepass"))
 
-    A key has the hash of an article, so that the cache does not keep whole texts in memory.
-    """
+    def make() -> Snippet:
+        return ArticleText(title, text).excerpt(queries, length)
 
-    def __init__(self) -> None:
-        self._cached: OrderedDict[tuple[bytes, tuple[str, ...], Length], Snippet] = OrderedDict()
-
-    def find(
-        self, title: str, text: str, queries: tuple[str, ...], length: Length
-    ) -> tuple[Snippet, bool]:
-        """Return the excerpt, and whether it had to be made."""
-        article = xxh3_128_digest(f"{title}\n{text}".encode("utf-8", "surrogatepass"))
-        key = (article, queries, length)
-        if (known := self._cached.get(key)) is not None:
-            self._cached.move_to_end(key)
-            return known, False
-        made = self._cached[key] = ArticleText(title, text).excerpt(queries, length)
-        if len(self._cached) > _MOST_CACHED:
-            self._cached.popitem(last=False)
-        return made, True
-
-
-_cache: Final = _Excerpts()
+    return _excerpts.find((article, queries, length), make)
 
 
 def excerpt(
     title: str, text: str, queries: tuple[str, ...], length: Length = LENGTHS[Style.STANDARD]
 ) -> Snippet:
     """Return `ArticleText.excerpt` of an article with this title and text."""
-    return _cache.find(title, text, queries, length)[0]
+    return _find(title, text, queries, length)[0]
 
 
 async def excerpts(
@@ -128,7 +111,7 @@ async def excerpts(
     for story in stories:
         of_story = {queries[hit.topic_id] for hit in story.hits if hit.topic_id in queries}
         text = texts.get(story.article_id, "") if length.characters else ""
-        snippets[story.id], is_new = _cache.find(story.title, text, tuple(sorted(of_story)), length)
+        snippets[story.id], is_new = _find(story.title, text, tuple(sorted(of_story)), length)
         if is_new:
             await sleep(0)
     return snippets
