@@ -4,12 +4,14 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from sqlmodel import col, select
 
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.middlewares import PAUSES_SECONDS, PRESS_SECONDS
@@ -28,8 +30,12 @@ from bot.subscribers import catalogue, topics
 from bot.subscribers.access import Access
 from bot.subscribers.feed_lists import FeedListStage
 from bot.telegram import BOT_DEFAULTS
+from storage.articles import Article
 from storage.chats import Chat, chat_at
 from storage.db.engine import Storage, Transaction
+from storage.enums import ArticleStage
+from storage.matches import Match
+from storage.queries import Query
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
 from tests.chat.receiving import ByPolling, ByWebhook, Handler, Receiving, bot_on
@@ -420,6 +426,26 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
         async with one_storage.writing() as tx:
             await add_feed(tx, SAMPLE_SOURCE, title="Sample Times", public=True)
             await add_article(tx, SAMPLE_SOURCE, url, title, text)
+
+    return store
+
+
+@pytest.fixture
+def detained(
+    ann: Talk, news: Callable[[str, str], Awaitable[None]], one_storage: Storage, clock: TurnedClock
+) -> Callable[[str, str], Awaitable[None]]:
+    """Return a function that subscribes Ann to "detained" and stores an article that it matches."""
+
+    async def store(title: str, text: str) -> None:
+        await ann.says("detained", "Both")
+        clock.turn(timedelta(minutes=1))
+        await news(title, text)
+        async with one_storage.writing() as tx:
+            article = await tx.one(select(Article))
+            query = await tx.one(select(Query).where(col(Query.canonical) == "detained"))
+            article.stage = ArticleStage.MATCHED
+            facts: dict[str, Any] = {"words": ["detained"], "news_at": tx.now, "found_at": tx.now}
+            await tx.add(Match(article_id=article.id, query_id=query.id, **facts))
 
     return store
 

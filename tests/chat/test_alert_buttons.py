@@ -1,7 +1,5 @@
 """The buttons under an alert: their actions, confirmations and undo."""
 
-from datetime import timedelta
-
 import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select, update
@@ -10,12 +8,9 @@ from bot.chat.callbacks import AlertAction, OnAlert, OpenAlert, UndoMute, UndoSi
 from bot.rendering.keyboards import on_alert
 from bot.rendering.renderer import Renderer
 from bot.subscribers.mutes import Duration
-from storage.articles import Article
-from storage.enums import ArticleStage, DeliveryState, MuteKind, Sound
-from storage.matches import Match
+from storage.enums import DeliveryState, MuteKind, Sound
 from storage.mutes import Mute
 from storage.outbox import Delivery
-from storage.queries import Query
 from storage.subscriptions import Subscription
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
@@ -26,17 +21,9 @@ FAR = 2**63 - 1
 
 
 @pytest.fixture
-async def alert(ann, house, news, one_storage, clock):
+async def alert(ann, house, detained, one_storage):
     """Return an alert to Ann about a story of the Sample Times."""
-    await ann.says("detained", "Both")
-    clock.turn(timedelta(minutes=1))
-    await news(TITLE, "Police are questioning him.")
-    async with one_storage.writing() as tx:
-        (article,) = await tx.session.exec(select(Article))
-        (query,) = await tx.session.exec(select(Query).where(Query.canonical == "detained"))
-        article.stage = ArticleStage.MATCHED
-        facts = {"words": ["detained"], "news_at": tx.now, "found_at": tx.now}
-        tx.session.add(Match(article_id=article.id, query_id=query.id, **facts))
+    await detained(TITLE, "Police are questioning him.")
     await Stages(one_storage, Renderer(), "us").alerts()
     async with one_storage.reading() as tx:
         (sent,) = await tx.session.exec(select(Delivery))

@@ -12,11 +12,9 @@ from bot.subscribers.limits import MOST_SAVED
 from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import Edition
-from storage.enums import ArticleStage, MuteKind
-from storage.matches import Match
+from storage.enums import MuteKind
 from storage.mutes import Mute
 from storage.outbox import Delivery
-from storage.queries import Query
 from storage.saved_stories import SavedStory, save_stories
 from tests.chat.conftest import labels
 from tests.publishing.stages import Stages
@@ -35,17 +33,9 @@ def all_of(one_storage):
 
 
 @pytest.fixture
-async def edition(ann, news, one_storage, clock, all_of):
+async def edition(detained, one_storage, clock, all_of):
     """Return the digest of Ann, with one story."""
-    await ann.says("detained", "Both")
-    clock.turn(timedelta(minutes=1))
-    await news(TITLE, "Police are questioning him. He was detained in Keelung.")
-    async with one_storage.writing() as tx:
-        (article,) = await tx.session.exec(select(Article))
-        (query,) = await tx.session.exec(select(Query).where(Query.canonical == "detained"))
-        article.stage = ArticleStage.MATCHED
-        facts = {"words": ["detained"], "news_at": tx.now, "found_at": tx.now}
-        tx.session.add(Match(article_id=article.id, query_id=query.id, **facts))
+    await detained(TITLE, "Police are questioning him. He was detained in Keelung.")
     clock.turn(timedelta(hours=11, minutes=5))
     await Stages(one_storage, Renderer(), "us").digests()
     (made,) = await all_of(Edition)
