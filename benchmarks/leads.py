@@ -19,18 +19,18 @@ from rich.console import Console
 
 from benchmarks.report import Row, parser, print_json, print_table
 from benchmarks.stories.labelled import Labelled, collected
-from bot.publishing.leads import Report, StoryLead, lead_of
+from bot.publishing.leads import ReportText, StoryLead, lead_of
 from bot.sources.stories.features import stems_and_names, without_publisher
 from bot.text.sentences import sentences
 
 RUNS = 5
 
 
-def stories(labelled: Labelled) -> Iterator[list[Report]]:
+def stories(labelled: Labelled) -> Iterator[list[ReportText]]:
     """Yield the reports of each event of several publishers, the newest first."""
     events = defaultdict(list)
     for piece in labelled.pieces:
-        report = Report(
+        report = ReportText(
             piece.number, piece.publisher, piece.title, str(piece.number), piece.summary, "en"
         )
         events[piece.event].append(report)
@@ -40,7 +40,7 @@ def stories(labelled: Labelled) -> Iterator[list[Report]]:
             yield reports[::-1]
 
 
-def first_sentence(reports: Sequence[Report]) -> tuple[Report, str]:
+def first_sentence(reports: Sequence[ReportText]) -> tuple[ReportText, str]:
     """Return the first sentence of the earliest report with a text."""
     first = next(report for report in reversed(reports) if report.text)
     start, end = sentences(first.text)[0]
@@ -56,7 +56,7 @@ def covered(text: str, headlines: Sequence[set[str]]) -> float:
     return statistics.mean(len(own & words) / len(words) for words in headlines)
 
 
-def compared(reports: Sequence[Report]) -> tuple[float, float] | None:
+def compared(reports: Sequence[ReportText]) -> tuple[float, float] | None:
     """Return the shares of the first sentence and of the lead; None if nothing can be compared."""
     lead = lead_of(reports)
     first, sentence = first_sentence(reports)
@@ -69,7 +69,7 @@ def compared(reports: Sequence[Report]) -> tuple[float, float] | None:
     return covered(sentence, headlines), covered(lead.text, headlines) if lead else 0.0
 
 
-def unseen(reports: Sequence[Report]) -> Iterator[tuple[float, float]]:
+def unseen(reports: Sequence[ReportText]) -> Iterator[tuple[float, float]]:
     """Yield the shares of each publisher's headline, which was no reason for the choice."""
     for publisher in {report.publisher for report in reports}:
         rest = [report for report in reports if report.publisher != publisher]
@@ -80,7 +80,7 @@ def unseen(reports: Sequence[Report]) -> Iterator[tuple[float, float]]:
             yield covered(first_sentence(rest)[1], headlines), covered(lead.text, headlines)
 
 
-def milliseconds(told: Sequence[Sequence[Report]]) -> float:
+def milliseconds(told: Sequence[Sequence[ReportText]]) -> float:
     runs = []
     for _ in range(RUNS):
         began = time.process_time()
@@ -110,7 +110,7 @@ def row_of(labelled: Labelled) -> Row:
     }
 
 
-def show(told: Sequence[Sequence[Report]], most: int) -> None:
+def show(told: Sequence[Sequence[ReportText]], most: int) -> None:
     for reports in told[:: max(1, len(told) // most)][:most]:
         lead: StoryLead | None = lead_of(reports)
         Console().print(f"{reports[-1].title}\n    {lead.text if lead else '-'}\n", markup=False)

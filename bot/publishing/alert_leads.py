@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from bot.publishing.developments import development_of
-from bot.publishing.leads import Report, lead_of
+from bot.publishing.leads import ReportText, lead_of
 
 _COMPARED: Final = 40  # characters
 _ELLIPSIS: Final = "\u2026"
@@ -17,7 +17,7 @@ class AlertLead(NamedTuple):
     is_new: bool = False
 
 
-def alert_lead(report: Report, known: Sequence[Report] = ()) -> AlertLead | None:
+def alert_lead(report: ReportText, known: Sequence[ReportText] = ()) -> AlertLead | None:
     """Return what *report* adds to the *known* ones, the newest first; else its lead."""
     if known and (development := development_of(known, [report])):
         return AlertLead(development.text, is_new=True)

@@ -23,7 +23,7 @@ from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
 from bot.publishing.alert_leads import AlertLead, alert_lead, unless_repeated
 from bot.publishing.excerpts import ArticleText
 from bot.publishing.hashtags import hashtags
-from bot.publishing.leads import Report
+from bot.publishing.leads import ReportText
 from bot.publishing.mails import alert_mail
 from bot.publishing.pages import TELEGRAM_WIDTH, alert_page, with_preview
 from bot.publishing.rate_limits import (
@@ -481,8 +481,8 @@ class AlertLeads:
         return self._leads[key]
 
 
-def _report(article: Article) -> Report:
-    return Report(
+def _report(article: Article) -> ReportText:
+    return ReportText(
         article_id=article.id,
         publisher="",
         title=article.title,

@@ -23,7 +23,7 @@ from bot.publishing.calendar import Plan
 from bot.publishing.coverage import development_in, load_leads, load_reports
 from bot.publishing.developments import Development
 from bot.publishing.excerpts import LENGTHS, TOLD_BY_LEADS, Length, excerpts
-from bot.publishing.leads import Report, StoryLead
+from bot.publishing.leads import ReportText, StoryLead
 from bot.publishing.model_words import ModelWords, words_by_story
 from bot.publishing.pages import EditionPage, section_page
 from bot.publishing.selection import (
@@ -596,7 +596,9 @@ class News:
     _linked: dict[tuple[int, int], tuple[LinkedReport, ...]] = field(default_factory=dict)
     _stories: dict[object, SelectedStory] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
-    _reports: dict[int, Sequence[Report]] = field(default_factory=dict)  # of stories listed before
+    _reports: dict[int, Sequence[ReportText]] = field(
+        default_factory=dict
+    )  # of stories listed before
     _developments: dict[tuple[int, frozenset[int]], Development | None] = field(
         default_factory=dict
     )

@@ -9,14 +9,14 @@ from xxhash import xxh3_128
 
 from bot.publishing.content_cache import ContentCache
 from bot.publishing.developments import Development, development_of
-from bot.publishing.leads import Report, StoryLead, lead_of
+from bot.publishing.leads import ReportText, StoryLead, lead_of
 from bot.sources.hosts import host_shown
 from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.db.engine import Transaction
 from storage.publishers import Named, names_by_story
 
 
-def _hash_of(reports: Sequence[Report]) -> bytes:
+def _hash_of(reports: Sequence[ReportText]) -> bytes:
     hashed = xxh3_128()
     for report in reports:
         hashed.update("\0".join(map(str, report)).encode("utf-8", "surrogatepass"))
@@ -27,7 +27,7 @@ _leads: Final[ContentCache[StoryLead | None]] = ContentCache()
 _developments: Final[ContentCache[Development | None]] = ContentCache()
 
 
-def development_in(known: Sequence[Report], newest: Sequence[Report]) -> Development | None:
+def development_in(known: Sequence[ReportText], newest: Sequence[ReportText]) -> Development | None:
     """Return `development_of` the reports, which takes milliseconds if it is not cached."""
     key = _hash_of(known) + _hash_of(newest)
     return _developments.find(key, partial(development_of, known, newest))[0]
@@ -53,7 +53,7 @@ async def load_reports(
     chat_id: int | None = None,
     names: Mapping[int, Sequence[Named]] | None = None,
     most: int = MOST_REPORTS,
-) -> dict[int, list[Report]]:
+) -> dict[int, list[ReportText]]:
     """Return the newest reports of each story, the newest first; see `load_leads`."""
     stored = await reports_of_stories(tx, story_ids, chat_id, most)
     if names is None:
@@ -64,7 +64,7 @@ async def load_reports(
         for article_id, name, _ in names.get(story_id, ()):
             publishers.setdefault(article_id, name)
         reports[story_id] = [
-            Report(
+            ReportText(
                 article_id=one.article_id,
                 publisher=publishers.get(one.article_id) or host_shown(one.url),
                 title=one.title,
@@ -78,7 +78,7 @@ async def load_reports(
     return reports
 
 
-async def leads_of(reports: Mapping[int, Sequence[Report]]) -> dict[int, StoryLead]:
+async def leads_of(reports: Mapping[int, Sequence[ReportText]]) -> dict[int, StoryLead]:
     """Return the leads of the stories that have one, by story.
 
     A lead that is not cached takes up to some milliseconds, so other tasks may run after each.

@@ -25,7 +25,7 @@ from bot.languages import all_words
 from bot.publishing.leads import (
     MOST_REPORTS,
     ReadReport,
-    Report,
+    ReportText,
     Sentence,
     penalty,
     shortened,
@@ -115,7 +115,7 @@ class _Fact(NamedTuple):
         return self.behind[1:] == other.behind[1:] or is_same_before
 
 
-def development_of(known: Sequence[Report], newest: Sequence[Report]) -> Development | None:
+def development_of(known: Sequence[ReportText], newest: Sequence[ReportText]) -> Development | None:
     """Return what *newest* adds to *known*, both with the newest report first; None if nothing."""
     known, newest = known[:MOST_REPORTS], newest[:MOST_REPORTS]
     if not known or not newest:
@@ -147,13 +147,13 @@ def development_of(known: Sequence[Report], newest: Sequence[Report]) -> Develop
 
 
 def _development(
-    report: Report, sentence: Sentence, changes: tuple[NumberChange, ...]
+    report: ReportText, sentence: Sentence, changes: tuple[NumberChange, ...]
 ) -> Development:
     text = shortened(sentence.text)
     return Development(text, report.article_id, report.url, report.publisher, changes)
 
 
-def _stems_of(report: Report) -> Iterable[str]:
+def _stems_of(report: ReportText) -> Iterable[str]:
     return stems_and_names(f"{report.title[:_LONGEST_TITLE]}\n{report.text[:_KNOWN]}")[0]
 
 
@@ -188,7 +188,7 @@ def _points(
 
 def _changes(
     sentence: Sentence,
-    report: Report,
+    report: ReportText,
     known: Sequence[Sequence[_Fact]],
     newer: Sequence[Sequence[_Fact]],
 ) -> tuple[NumberChange, ...]:
@@ -208,7 +208,7 @@ def _changes(
     return tuple(dict.fromkeys(changes))[:_MOST_CHANGES]
 
 
-def _differs(sentence: Sentence, report: Report, others: Sequence[Sequence[_Fact]]) -> bool:
+def _differs(sentence: Sentence, report: ReportText, others: Sequence[Sequence[_Fact]]) -> bool:
     """Return whether other reports have another value of a number in *sentence*."""
     for fact in _facts_in(sentence.text, report.language) if others else ():
         values = {one.value for facts in others for one in _same(fact, facts)}
@@ -221,7 +221,7 @@ def _same(fact: _Fact, facts: Iterable[_Fact]) -> list[_Fact]:
     return [one for one in facts if fact.counts_like(one)]
 
 
-def _facts_of(report: Report) -> list[_Fact]:
+def _facts_of(report: ReportText) -> list[_Fact]:
     lines = (report.title[:_LONGEST_TITLE], *report.text[:_KNOWN].split("\n"))
     facts = (fact for line in lines for fact in _facts_in(line, report.language))
     return list(islice(facts, _MOST_NUMBERS))

@@ -89,7 +89,7 @@ _ELLIPSIS: Final = "\u2026"
 _BEFORE_ELLIPSIS: Final = " ,;:.-\u2013\u2014\uff0c\u3001\uff1b\u3002\u060c"
 
 
-class Report(NamedTuple):
+class ReportText(NamedTuple):
     """An article about a story, with the beginning of its text.
 
     *language* is an ISO 639-1 code, or "" if it is unknown. *news_at* is the time from which the
@@ -150,7 +150,7 @@ class ReadReport:
 
     __slots__ = ("has_others", "report", "sentences", "title")
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReportText) -> None:
         self.report = report
         title = without_publisher(report.title[:_LONGEST_TITLE], (report.publisher,))
         self.title = frozenset(stems_and_names(title)[0])
@@ -161,7 +161,7 @@ class ReadReport:
         return self.sentences[0].stems if self.sentences else frozenset()
 
 
-def lead_of(reports: Sequence[Report]) -> StoryLead | None:
+def lead_of(reports: Sequence[ReportText]) -> StoryLead | None:
     """Return the lead of the story that *reports* (the newest first) tell; None if none is good."""
     read = [ReadReport(report) for report in reports[:MOST_REPORTS]]
     language = reports[-1].language if reports else ""
@@ -219,7 +219,7 @@ def _value(sentence: Sentence, weights: Mapping[str, float]) -> float:
     return shared + names + min(sentence.numbers, _MOST_NUMBERS) * _NUMBER
 
 
-def penalty(report: Report, sentence: Sentence, titles: Sequence[AbstractSet[str]]) -> float:
+def penalty(report: ReportText, sentence: Sentence, titles: Sequence[AbstractSet[str]]) -> float:
     """Return what *sentence* loses if it cannot stand alone beside its headline; at most 0."""
     if is_boilerplate(report, sentence):
         return _IS_BOILERPLATE
@@ -303,7 +303,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 # Sentences.
 
 
-def _sentences_of(report: Report) -> Iterator[Sentence]:
+def _sentences_of(report: ReportText) -> Iterator[Sentence]:
     text = report.text[:_LOOKED_AT]
     places = sentences(text)
     is_summary = _CUT_OFF_FROM <= len(text) < _LONGEST_SUMMARY
@@ -385,7 +385,7 @@ def _boilerplate(language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_folded, (*local, *english))))
 
 
-def is_boilerplate(report: Report, sentence: Sentence) -> bool:
+def is_boilerplate(report: ReportText, sentence: Sentence) -> bool:
     """Return whether the sentence is a credit, or has a phrase that its headline does not have."""
     if _credits(report.language).search(sentence.text):
         return True

@@ -45,7 +45,7 @@ class AskedArticle:
     publisher: str
     read_at: datetime
     is_excerpt: bool
-    verdict: why_not.Explanation
+    verdict: why_not.ReasonFound
     next_digest_at: datetime | None
 
 

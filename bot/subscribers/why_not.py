@@ -97,7 +97,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ReasonFound:
     """*at*: when it was sent, or when it comes. *mute*, *topic*: those that the reason names."""
 
     reason: WhyNot
@@ -106,58 +106,58 @@ class Explanation:
     mute: MuteFacts | None = None
 
 
-def decide(facts: Facts) -> Explanation:
+def decide(facts: Facts) -> ReasonFound:
     return _sent(facts) or _unmatched(facts) or _muted(facts) or _held(facts)
 
 
-def _sent(facts: Facts) -> Explanation | None:
+def _sent(facts: Facts) -> ReasonFound | None:
     alert = facts.alert
     if alert and alert.is_reported:
         reason = WhyNot.SENT if alert.is_same_article else WhyNot.SENT_ABOUT_STORY
-        return Explanation(reason, alert.made_at)
+        return ReasonFound(reason, alert.made_at)
     if facts.listed_at:
-        return Explanation(WhyNot.LISTED, facts.listed_at)
+        return ReasonFound(WhyNot.LISTED, facts.listed_at)
     if not facts.is_processed:
-        return Explanation(WhyNot.PROCESSED)
+        return ReasonFound(WhyNot.PROCESSED)
     if alert and alert.waits_until:
         reason = WhyNot.WAITS_FOR_QUIET_HOURS if alert.is_quiet else WhyNot.WAITS_FOR_LIMIT
-        return Explanation(reason, alert.waits_until)
+        return ReasonFound(reason, alert.waits_until)
     return None
 
 
-def _unmatched(facts: Facts) -> Explanation | None:
+def _unmatched(facts: Facts) -> ReasonFound | None:
     if not facts.topics:
-        return Explanation(WhyNot.NO_TOPICS)
+        return ReasonFound(WhyNot.NO_TOPICS)
     if all(topic.missing for topic in facts.topics):
         nearest = min(facts.topics, key=lambda topic: topic.distance)
-        return Explanation(WhyNot.NO_MATCH, topic=nearest)
+        return ReasonFound(WhyNot.NO_MATCH, topic=nearest)
     return None
 
 
-def _muted(facts: Facts) -> Explanation | None:
+def _muted(facts: Facts) -> ReasonFound | None:
     if facts.story_mute:
-        return Explanation(WhyNot.STORY_MUTED, mute=facts.story_mute)
+        return ReasonFound(WhyNot.STORY_MUTED, mute=facts.story_mute)
     mutes = [mute for mute in facts.publisher_mutes if mute]
     if mutes and len(mutes) == len(facts.publisher_mutes):
-        return Explanation(WhyNot.PUBLISHER_MUTED, mute=mutes[0])
+        return ReasonFound(WhyNot.PUBLISHER_MUTED, mute=mutes[0])
     matching = _matching(facts)
     if all(topic.mute for topic in matching):
-        return Explanation(WhyNot.TOPIC_MUTED, topic=matching[0], mute=matching[0].mute)
+        return ReasonFound(WhyNot.TOPIC_MUTED, topic=matching[0], mute=matching[0].mute)
     return None
 
 
-def _held(facts: Facts) -> Explanation:
+def _held(facts: Facts) -> ReasonFound:
     topics = [topic for topic in _matching(facts) if not topic.mute]
     if facts.is_paused:
-        return Explanation(WhyNot.PAUSED)
+        return ReasonFound(WhyNot.PAUSED)
     if facts.is_old:
-        return Explanation(WhyNot.OLD)
+        return ReasonFound(WhyNot.OLD)
     alerting = [topic for topic in topics if topic.mode is not Mode.DIGEST]
     if not alerting:
-        return Explanation(WhyNot.DIGEST_ONLY, topic=topics[0])
+        return ReasonFound(WhyNot.DIGEST_ONLY, topic=topics[0])
     if all(topic.subscribed_at >= facts.stored_at for topic in alerting):
-        return Explanation(WhyNot.SUBSCRIBED_LATER, alerting[0].subscribed_at, alerting[0])
-    return Explanation(WhyNot.NOT_ARRIVED)
+        return ReasonFound(WhyNot.SUBSCRIBED_LATER, alerting[0].subscribed_at, alerting[0])
+    return ReasonFound(WhyNot.NOT_ARRIVED)
 
 
 def _matching(facts: Facts) -> list[TopicFacts]:

@@ -7,7 +7,7 @@ import pytest
 from bot.publishing import coverage
 from bot.publishing.contents import load_digest_so_far, load_made_digest
 from bot.publishing.coverage import load_leads, load_reports
-from bot.publishing.leads import Report
+from bot.publishing.leads import ReportText
 from storage.chats import Chat
 from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.enums import Mode, MuteKind, Style
@@ -123,8 +123,10 @@ async def test_a_full_digest_reads_the_passage_that_a_lead_replaces_in_others(
 def test_the_development_in_equal_reports_is_found_once(monkeypatch):
     found = []
     monkeypatch.setattr(coverage, "development_of", lambda *reports: found.append(reports))
-    known = [Report(1, "Wire", "A quake that only this test tells", "https://wire.example/1", NEWS)]
-    newest = [Report(2, "Post", "Three found", "https://post.example/2", LATER)]
+    known = [
+        ReportText(1, "Wire", "A quake that only this test tells", "https://wire.example/1", NEWS)
+    ]
+    newest = [ReportText(2, "Post", "Three found", "https://post.example/2", LATER)]
 
     coverage.development_in(known, newest)
     coverage.development_in(known, newest)

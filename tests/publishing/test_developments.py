@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.publishing.developments import NumberChange, development_of, number_of
-from bot.publishing.leads import Report
+from bot.publishing.leads import ReportText
 
 KNOWN = "An earthquake hit the north coast of Japan on Tuesday, leaving 12 dead in Sendai."
 
 
 def report(text: str, title: str = "Quake hits Japan", number: int = 1, language: str = "en"):
     url = f"https://paper{number}.example"
-    return Report(number, f"Paper {number}", title, url, text, language)
+    return ReportText(number, f"Paper {number}", title, url, text, language)
 
 
 def changes(before: str, after: str, language: str = "en") -> tuple[NumberChange, ...]:

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.leads import LONGEST, Report, lead_of, shortened
+from bot.publishing.leads import LONGEST, ReportText, lead_of, shortened
 
 QUAKE = "A strong earthquake hit the north coast of Japan on Tuesday, killing at least 12 people."
 
 
 def report(
     text: str, title: str = "Quake in Japan", number: int = 1, language: str = "en"
-) -> Report:
+) -> ReportText:
     publisher = f"Paper {number}"
-    return Report(number, publisher, title, f"https://paper{number}.example", text, language)
+    return ReportText(number, publisher, title, f"https://paper{number}.example", text, language)
 
 
-def text_of(reports: Sequence[Report]) -> str | None:
+def text_of(reports: Sequence[ReportText]) -> str | None:
     lead = lead_of(reports)
     return lead.text if lead else None
 
