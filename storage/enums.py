@@ -196,6 +196,7 @@ class SourceKind(StrEnum):
     PAGE = "page"
     SITEMAP = "sitemap"
     SEARCH = "search"  # a feed that a search service makes for a query
+    CHANNEL = "channel"  # a public Telegram channel, read from its web preview
 
 
 class SourceState(StrEnum):

@@ -45,6 +45,8 @@ from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_
 from storage.entries import Entry
 from storage.enums import FullText, Notification, SourceKind, SourceState
 
+CHANNELS_HOST: Final = "t.me"  # of all Telegram channels that are read from their web preview
+
 
 class Source(Leased, table=True):
     __table_args__ = (
@@ -188,6 +190,18 @@ _PRIVATE: Final = select(Source.id).where(
 async def private_sources(tx: Transaction, source_ids: Collection[int]) -> set[int]:
     """Return the ids among *source_ids* of private sources, which reach only their followers."""
     return set(await tx.rows(_PRIVATE, ids=source_ids))
+
+
+_COUNT_CHANNELS: Final = select(func.count()).where(
+    col(Source.host) == CHANNELS_HOST,  # which has an index
+    col(Source.kind) == SourceKind.CHANNEL,
+    col(Source.state) == SourceState.ACTIVE,
+)
+
+
+async def count_channels(tx: Transaction) -> int:
+    """Return how many Telegram channels are read, public or private; all are on one host."""
+    return await tx.one(_COUNT_CHANNELS)
 
 
 async def all_sources(tx: Transaction) -> list[Source]:
@@ -362,12 +376,13 @@ def _is_host_being_read(*, public: bool) -> ColumnElement[bool]:
     """Build the condition that another source of the host is leased.
 
     In the operator's own network only leases of the same process count, because all processes may
-    read those hosts at once.
+    read those hosts at once. A public channel waits even for a private one: all channels are on one
+    host, whose pace must be kept by all processes together.
     """
     other = inspect(Source).local_table.alias("other")
     leased = [other.c.host == col(Source.host), other.c.lease_until > CLAIM_TIME]
     if public:
-        leased.append(other.c.public.is_(True))
+        leased.append(or_(other.c.public.is_(True), other.c.kind == SourceKind.CHANNEL))
     return exists().where(*leased, or_(~other.c.own_network, other.c.owner == CLAIMER))
 
 

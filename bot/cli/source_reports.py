@@ -16,7 +16,7 @@ from bot.cli.articles import sentence_for, sentence_of
 from bot.cli.output import console, plain_table, print_json, show
 from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
-from bot.sources.feeds.model import DocumentKind, sort_time
+from bot.sources.feeds.model import sort_time
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
@@ -280,7 +280,7 @@ def _verdict(checkup: Checkup) -> Text:
 
 
 def _headline(document: Document, checkup: Checkup) -> str:
-    if document.kind not in {DocumentKind.FEED, DocumentKind.SITEMAP}:
+    if not document.kind.is_list:
         return f"A {document.kind} with one article. For feeds: dateline sources find {checkup.url}"
     count = len(document.items)
     entries = "one entry" if count == 1 else f"{count} entries" if count else "no entries yet"

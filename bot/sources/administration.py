@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.sources.channels.addresses import source_address
 from bot.sources.decide import not_a_feed, schedule_inputs, source_changes
 from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder, new_source
 from bot.sources.discovery.add_all import add_all, as_listed
@@ -21,7 +22,6 @@ from bot.sources.fetch.source import (
     ReadsDocuments,
     fetch_source,
 )
-from bot.sources.urls import as_typed
 from storage import feeds_followed
 from storage.access import record_event
 from storage.db.engine import Storage
@@ -60,7 +60,7 @@ async def check_source(
 
     The request has no validators, so that the response has a body.
     """
-    url = as_typed(url)
+    url = source_address(url)
     result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
@@ -100,7 +100,7 @@ async def sources_as_opml(storage: Storage) -> bytes:
             source.url,
             source.title,
             folder=tuple(source.folder),
-            is_page=source.kind is SourceKind.PAGE,
+            is_page=source.kind in {SourceKind.PAGE, SourceKind.CHANNEL},
         )
         for source in await list_sources(storage)
         if source.public and source.kind is not SourceKind.SEARCH
@@ -139,13 +139,13 @@ async def add_starters(
 async def is_search_feed(storage: Storage, url: str) -> bool:
     """Return whether *url* is a search feed. The search stage would add a removed one again."""
     async with storage.reading() as tx:
-        source = await source_of(tx, url_hash(as_typed(url)))
+        source = await source_of(tx, url_hash(source_address(url)))
     return source is not None and source.kind is SourceKind.SEARCH
 
 
 async def remove_source(storage: Storage, url: str, *, by: int | None = None) -> bool:
     """Remove a source but not its articles; return whether it existed. *by*: the admin's id."""
-    url = as_typed(url)
+    url = source_address(url)
     async with storage.writing() as tx:
         was_there = await delete_source(tx, url_hash(url))
         if was_there:

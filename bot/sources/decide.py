@@ -19,6 +19,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bot.budgets import next_day, weight
+from bot.sources.channels.gaps import pack_newest
 from bot.sources.drafts import (
     MAX_PRIVATE_PAGES,
     ArticleDraft,
@@ -41,8 +42,11 @@ from bot.sources.feeds.model import (
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of
 from bot.sources.fetch.schedule import (
+    MAX_CHANNEL_INTERVAL,
     MAX_SEARCH_INTERVAL,
+    MIN_CHANNEL_INTERVAL,
     MIN_SEARCH_INTERVAL,
+    SECONDS_OF_CHANNEL,
     ScheduleInputs,
     next_fetch_at,
     rhythm_of,
@@ -70,6 +74,7 @@ _KINDS = {
     DocumentKind.SITEMAP: SourceKind.SITEMAP,
     DocumentKind.PAGE: SourceKind.PAGE,
     DocumentKind.TEXT: SourceKind.PAGE,
+    DocumentKind.CHANNEL: SourceKind.CHANNEL,
 }
 
 Revision: TypeAlias = tuple[int, ArticleDraft]
@@ -95,12 +100,13 @@ class Known:
 
     `entries`: the known entries, by the hash of the guid. `room`: how many new entries may still be
     stored today; a long entry of a private source counts as several. `pages`: how many pages may
-    still be requested today. None means no limit.
+    still be requested today. None means no limit. `channels`: for a channel, how many are read.
     """
 
     entries: Mapping[str, KnownEntry] = field(default_factory=dict)
     room: int | None = None
     pages: int | None = None
+    channels: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,8 @@ class FetchOutcome:
     """The consequences of a fetch.
 
     `changes`: new values of the source's columns. `problem`: None if the source is healthy.
-    `left_out`: the number of new entries beyond the daily limit.
+    `left_out`: the number of new entries beyond the daily limit, and of the posts of a channel that
+    may have been missed since its last read.
     """
 
     fetched: Fetched
@@ -177,10 +184,28 @@ def decide(
         known.entries,
         inside=result.own_network,
     )
-    changes = source_changes(source, result, now, fetched.jitter)
+    changes = source_changes(source, result, now, fetched.jitter, channels=known.channels)
     if result.document:
-        changes["fingerprints"] = b"" if result.problem else _packed(result.document)
-    return FetchOutcome(fetched, changes, result.problem, entries, len(surplus))
+        changes["fingerprints"] = _fingerprints(source, result, result.document)
+    left_out = len(surplus) + _skipped_posts(result)
+    return FetchOutcome(fetched, changes, result.problem, entries, left_out)
+
+
+def _skipped_posts(result: FetchResult) -> int:
+    document = result.document
+    is_channel = document is not None and document.kind is DocumentKind.CHANNEL
+    return document.left_out if document and is_channel else 0
+
+
+def _fingerprints(source: Source, result: FetchResult, document: Document) -> bytes:
+    """Return what the next read must know of this one.
+
+    Of a channel that was not read in full, the last full read stays the last one.
+    """
+    if document.kind is not DocumentKind.CHANNEL:
+        return b"" if result.problem else _packed(document)
+    is_full = result.problem is None and result.body_hash is not None
+    return (is_full and pack_newest(document)) or source.fingerprints
 
 
 def _packed(document: Document) -> bytes:
@@ -240,9 +265,12 @@ def new_address(outcome: FetchOutcome) -> dict[str, Any]:
 
 
 def source_changes(
-    source: Source, result: FetchResult, now: datetime, jitter: float
+    source: Source, result: FetchResult, now: datetime, jitter: float, *, channels: int = 0
 ) -> dict[str, Any]:
-    """Return the new values of the columns of *source*; *jitter* is in [-1, 1]."""
+    """Return the new values of the columns of *source*; *jitter* is in [-1, 1].
+
+    *channels*: see `Known`.
+    """
     problem = result.problem
     changes: dict[str, Any] = {"fetched_at": now, "fetches": source.fetches + 1}
     changes |= _health(source, problem, now)
@@ -255,19 +283,27 @@ def source_changes(
             changes["unchanged"] = source.unchanged + 1
         else:
             changes |= _read(source, result, result.document, now)
-    inputs = schedule_inputs(source, changes, result, now)
+    inputs = schedule_inputs(source, changes, result, now, channels=channels)
     changes["next_fetch_at"] = next_fetch_at(now, inputs, jitter)
     return changes
 
 
 def schedule_inputs(
-    source: Source, changes: Mapping[str, Any], result: FetchResult, now: datetime
+    source: Source,
+    changes: Mapping[str, Any],
+    result: FetchResult,
+    now: datetime,
+    *,
+    channels: int = 0,
 ) -> ScheduleInputs:
     """Return the inputs that decide when *source* is polled next, after *changes*."""
     problem = result.problem
     bounds = {}
     if source.kind is SourceKind.SEARCH:
         bounds = {"shortest": MIN_SEARCH_INTERVAL, "longest": MAX_SEARCH_INTERVAL}
+    elif source.kind is SourceKind.CHANNEL:
+        shortest = max(MIN_CHANNEL_INTERVAL, channels * SECONDS_OF_CHANNEL)
+        bounds = {"shortest": shortest, "longest": max(shortest, MAX_CHANNEL_INTERVAL)}
     return ScheduleInputs(
         rhythm=_duration(changes.get("rhythm_seconds", source.rhythm_seconds)),
         newest=changes.get("newest_at", source.newest_at),

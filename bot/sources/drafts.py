@@ -355,11 +355,15 @@ def awaiting_pages(
     """Mark the drafts whose pages will be read, at most *most* (None: no limit).
 
     *drafts* are sorted, the newest first. Quiet drafts wait for no page, because they alert nobody.
+    A post of a channel is whole, unless it is nothing but a link to another page.
     """
     left = inf if most is None else most
     marked = []
     for draft in drafts:
-        is_excerpt = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
+        is_whole = kind is SourceKind.PAGE or (
+            kind is SourceKind.CHANNEL and draft.item.url == draft.item.guid
+        )
+        is_excerpt = not is_whole and wants_page(draft.item, full_text)
         awaits_page = is_excerpt and not draft.quiet and left > 0
         left -= awaits_page
         marked.append(

@@ -19,6 +19,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from bot.sources.channels.addresses import preview_page
 from bot.sources.feeds.model import Document, Unreadable, bounded, item_to_json
 from bot.sources.feeds.reader import NeedsWorker, read_fast
 from bot.sources.feeds.roots import as_utf8
@@ -150,6 +151,10 @@ def _read(found: NeedsWorker, url: str) -> Document:
 
     A worker that only gets feeds needs no other readers.
     """
+    if found.shape is Shape.PAGE and (page := preview_page(url)):
+        from bot.sources.channels.preview import read_preview  # noqa: PLC0415 - see above
+
+        return read_preview(found.text, page)
     if found.shape is Shape.PAGE:
         from bot.sources.pages.page import read_page  # noqa: PLC0415 - see above
 

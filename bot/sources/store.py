@@ -173,7 +173,8 @@ async def _store_portion(
     """Store the portion; add the sources that must be read again in full to *unsettled*."""
 
     async def store(tx: Transaction) -> tuple[list[_Part], Stored]:
-        outcomes = [decide(each, (), Known(), tx.now) for each in portion.simple]
+        known = Known(channels=await _count_channels(tx, portion.simple))
+        outcomes = [decide(each, (), known, tx.now) for each in portion.simple]
         simple = [_Part(outcome, outcome.entries, is_last=True) for outcome in outcomes]
         ours = await _finish(tx, owner, [*portion.parts, *simple], budgets)
         our_ids = {part.source_id for part in ours}
@@ -216,12 +217,23 @@ async def _known(
     room = await _public_rooms(tx, identified, known, private)
     room |= await rooms(tx, private, UsageKind.ENTRIES, budgets)
     pages = await rooms(tx, private, UsageKind.PAGES, budgets)
+    channels = await _count_channels(tx, fetched)
     return {
         each.source_id: Known(
-            known.get(each.source_id, {}), room.get(each.source_id), pages.get(each.source_id)
+            known.get(each.source_id, {}),
+            room.get(each.source_id),
+            pages.get(each.source_id),
+            channels,
         )
         for each in fetched
     }
+
+
+async def _count_channels(tx: Transaction, fetched: Iterable[Fetched]) -> int:
+    """Return how many channels are read; 0, without a statement, if none was fetched here."""
+    if any(each.source.kind is SourceKind.CHANNEL for each in fetched):
+        return await sources.count_channels(tx)
+    return 0
 
 
 async def _public_rooms(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from bot.matching.evaluate import fold_article
 from bot.matching.explain import explain_folded
 from bot.matching.query import parse
+from bot.sources.channels.addresses import article_address, read_address
 from bot.sources.drafts import url_hash
-from bot.sources.urls import as_typed, canonical_url
+from bot.sources.urls import canonical_url
 from bot.subscribers import why_not
 from storage import articles, publishers
 from storage.chats import Chat
@@ -92,7 +93,7 @@ async def asked_article(storage: Storage, chat_id: int, url: str) -> AskedArticl
         url=article.url,
         publisher=seen[0].name,
         read_at=article.stored_at,
-        is_excerpt=not article.text,
+        is_excerpt=not article.text and read_address(article.url) is None,
         verdict=why_not.decide(replace(facts, topics=topics)),
         next_digest_at=chat.next_digest_at,
     )
@@ -101,7 +102,7 @@ async def asked_article(storage: Storage, chat_id: int, url: str) -> AskedArticl
 async def _find(
     tx: Transaction, chat_id: int, url: str
 ) -> tuple[Article, Sequence[Publisher]] | None:
-    hashed = url_hash(canonical_url(as_typed(url)))
+    hashed = url_hash(canonical_url(article_address(url)))
     ids = sorted(set((await articles.articles_by_url(tx, [hashed])).values()))
     seen = await publishers.publishers_seen_by(tx, chat_id, ids)
     for article in await articles.articles_by_id(tx, seen):

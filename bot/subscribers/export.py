@@ -224,7 +224,7 @@ def _opml(feeds: Iterable[Source], title: str) -> bytes:
             feed.url,
             feed.title,
             folder=tuple(feed.folder),
-            is_page=feed.kind is enums.SourceKind.PAGE,
+            is_page=feed.kind in {enums.SourceKind.PAGE, enums.SourceKind.CHANNEL},
         )
         for feed in feeds
     ]

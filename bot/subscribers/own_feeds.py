@@ -8,12 +8,12 @@ from typing import Protocol
 
 from bot.budgets import FREE, Budgets, Cost
 from bot.matching.backfill import backfill_feed
+from bot.sources.channels.addresses import source_address
 from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem
 from bot.sources.hosts import shown_host
 from bot.sources.payment import charge_account
-from bot.sources.urls import as_typed
 from bot.subscribers.errors import NoSuchSource, OverBudget, TooManyAdditions, TooManyFeeds
 from bot.subscribers.limits import Limits, limits_of
 from storage import feeds_followed
@@ -65,7 +65,7 @@ async def get_own_feed(storage: Storage, chat_id: int, source_id: int) -> Source
 async def public_source(storage: Storage, url: str) -> Source | None:
     """Return the source at *url* if it is public, so that it need not be read first."""
     async with storage.reading() as tx:
-        source = await source_of(tx, url_hash(as_typed(url)))
+        source = await source_of(tx, url_hash(source_address(url)))
     is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH
     return source if is_known else None
 
@@ -76,7 +76,7 @@ async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limit
     Raises TooManyFeeds, TooManyAdditions or OverBudget, so that no feed is read in vain. A feed
     that the chat follows already needs no room.
     """
-    url = as_typed(url)
+    url = source_address(url)
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         if source and await feeds_followed.source_followed(tx, chat_id, source.id):
@@ -102,7 +102,7 @@ async def follow_feed(
     *import_id*: the list that it came with.
     """
     follow = partial(_follow, storage, chat_id, limits=limits, import_id=import_id)
-    url = as_typed(url)
+    url = source_address(url)
     room = await check_limit(storage, chat_id, url, limits=limits)
     if source := await public_source(storage, url):
         return await follow(source, url, cost=FREE)

@@ -15,10 +15,11 @@ from bot.chat.progress import Progress, report_starters
 from bot.chat.questions import AnswerTo, ask
 from bot.sources import administration
 from bot.sources.administration import get_source, list_sources, remove_source
+from bot.sources.channels.addresses import source_address
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
-from bot.sources.urls import as_typed, host_of, is_web
+from bot.sources.urls import host_of, is_web
 from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
 from bot.subscribers.asked_articles import asked_article
 from bot.subscribers.paging import page_of
@@ -108,7 +109,7 @@ async def ask_for_source(_: object, context: Context) -> None:
 
 
 async def take_source(message: Message, context: Context) -> None:
-    url = as_typed(message.text or "")
+    url = source_address(message.text or "")
     if not is_web(url) or " " in url or not host_of(url):
         await ask(context, press.Question.SOURCE, is_again=True)
         return

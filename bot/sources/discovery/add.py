@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from bot.budgets import FREE, Cost
+from bot.sources.channels.addresses import source_address
 from bot.sources.decide import SourceEntries, kind_of, source_changes
 from bot.sources.discovery.discover import (
     DiscoveryResult,
@@ -34,7 +35,7 @@ from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_s
 from bot.sources.hosts import shown_host
 from bot.sources.payment import cost_of
 from bot.sources.store import parted, weight_of
-from bot.sources.urls import as_typed, host_of
+from bot.sources.urls import host_of
 from storage import sources
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import lock_own
@@ -120,7 +121,7 @@ class SourceAdder:
     async def add(self, url: str, options: SourceOptions | None = None) -> Addition:
         """Add the source at *url* once: a feed, the one feed of a page, or the page itself."""
         options = options or self.options
-        url = as_typed(url)
+        url = source_address(url)
         if self.newsroom and self.newsroom.has(self.newsroom.address(url)):
             url = self.newsroom.address(url)
             options = replace(options, every=self.newsroom.every)

@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
+from bot.sources.channels.addresses import channel_name, preview_page, source_address
 from bot.sources.discovery.links import FeedLink, Where, robots_of, sitemaps_of, usual_places
-from bot.sources.feeds.model import DocumentKind, Item, Unreadable, sort_time
+from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, sort_time
 from bot.sources.feeds.sniff import decode
 from bot.sources.fetch.problems import FetchError, Problem
 from bot.sources.fetch.response import problem_of
@@ -40,10 +41,11 @@ from bot.sources.limits import (
     MAX_ROBOTS_BYTES,
     MAX_ROBOTS_SITEMAPS,
 )
-from bot.sources.urls import as_typed, canonical_url, without_login
+from bot.sources.urls import canonical_url, without_login
 
 _SAME_SHARE = 0.8  # of the links
 _COMPARED = 100  # entries
+MAX_LATEST: Final = 3  # titles of a channel, by which users recognize it
 
 
 class ReadsLinks(ReadsDocuments, Protocol):
@@ -54,7 +56,10 @@ class ReadsLinks(ReadsDocuments, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FoundFeed:
-    """A feed or sitemap that was read; `newest` is None if no entry has a date."""
+    """A feed, sitemap or channel that was read; `newest` is None if no entry has a date.
+
+    `latest`: titles of the newest posts of a channel.
+    """
 
     url: str
     title: str
@@ -62,6 +67,7 @@ class FoundFeed:
     entries: int = 0
     newest: datetime | date | None = None
     where: Where = Where.HERE
+    latest: tuple[str, ...] = ()
     result: FetchResult = field(default_factory=FetchResult)
 
     @property
@@ -115,13 +121,14 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     sitemaps, even if the page declares feeds. After *patience_seconds*, return the feeds found so
     far.
     """
-    url = as_typed(url)
+    url = source_address(url)
     if result is None:
         request = FetchRequest(url, inside=inside, public=public)
         result = await fetch_source(fetcher, reader, request)
     if feed := found_feed(FeedLink(result.address_of(url), where=Where.HERE), result):
         return DiscoveryResult(result, (feed,))
-    links = await _links_on(result, reader)
+    is_of_telegram = preview_page(url) is not None
+    links = None if is_of_telegram else await _links_on(result, reader)
     if links is None or result.response is None:
         return DiscoveryResult(result)
     search = _SiteSearch(fetcher, reader, inside=result.own_network, public=public)
@@ -238,8 +245,15 @@ def found_feed(link: FeedLink, result: FetchResult) -> FoundFeed | None:
         entries=len(document.items),
         newest=max(dated, key=sort_time).published if dated else None,
         where=link.where,
+        latest=_latest(document),
         result=result,
     )
+
+
+def _latest(document: Document) -> tuple[str, ...]:
+    if document.kind is not DocumentKind.CHANNEL:
+        return ()
+    return tuple(item.title for item in document.items[:MAX_LATEST])
 
 
 def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
@@ -273,6 +287,9 @@ class LookupResult:
     problem: Problem | None = None
 
 
+SAMPLE_CHANNELS: Final = "sample_"
+
+
 @dataclass(frozen=True, slots=True)
 class SampleSite:
     """The newsroom of a playground: the only private address that users' links may lead to.
@@ -284,7 +301,13 @@ class SampleSite:
     every: timedelta
 
     def address(self, url: str) -> str:
-        """Return *url* with the number of the host, because its page may be open by its name."""
+        """Return *url* with the number of the host, because its page may be open by its name.
+
+        The newsroom also serves the channels whose names begin with `sample_`.
+        """
+        name = channel_name(url)
+        if name.startswith(SAMPLE_CHANNELS):
+            return f"{self.url}t.me/s/{name}"
         return url.replace("//localhost:", "//127.0.0.1:", 1)
 
     def has(self, url: str) -> bool:
@@ -334,7 +357,7 @@ class LinkLookup:
         return LookupResult(url, feeds, problem=problem)
 
     def _address(self, typed: str) -> str:
-        url = without_login(as_typed(typed))
+        url = without_login(source_address(typed))
         return self.newsroom.address(url) if self.newsroom else url
 
     def _is_newsroom(self, url: str) -> bool:

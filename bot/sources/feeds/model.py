@@ -36,19 +36,21 @@ class DocumentKind(StrEnum):
     TEXT = "text"
     SITEMAP = "sitemap"
     INDEX = "index"  # of sitemaps, which are its items
+    CHANNEL = "channel"  # of Telegram, whose newest posts are its items
 
     @property
     def is_list(self) -> bool:
         """Return whether the document is a list of entries that chats can follow."""
-        return self in {DocumentKind.FEED, DocumentKind.SITEMAP}
+        return self in {DocumentKind.FEED, DocumentKind.SITEMAP, DocumentKind.CHANNEL}
 
 
 class Unreadable(Exception):  # noqa: N818 - it names what the document is, as the chat says it
     """The document cannot be read; the sentence says why, for the command line.
 
     `reason` is a short word for tables and metrics: "empty", "binary", "too_big", "html", "xml",
-    "challenge", "time_out", "memory", "opml", "json", "kind", "no_text" or "broken". *format*: the
-    format of a binary file, if known.
+    "challenge", "time_out", "memory", "opml", "json", "kind", "no_text" or "broken"; for pages of
+    Telegram also "no_preview", "no_channel", "telegram_user", "telegram_group" or "telegram_bot".
+    *format*: the format of a binary file, if known.
     """
 
     def __init__(self, sentence: str, reason: str = "broken", *, format: str = "") -> None:  # noqa: A002 - what it is
@@ -82,6 +84,8 @@ class Item:
     credit_url: str = ""
     publisher: str = ""
     publisher_host: str = ""
+    author: str = ""
+    categories: tuple[str, ...] = ()
     is_detour: bool = False
     picture: LeadPicture | None = None
     fingerprint: int = field(default=0, compare=False)
@@ -173,6 +177,7 @@ def item_from_json(fields: dict[str, Any]) -> Item:
         **fields
         | {
             "published": _date_from_json(fields["published"]),
+            "categories": tuple(fields["categories"]),
             "picture": None if picture is None else LeadPicture(*picture),
         }
     )
@@ -272,7 +277,7 @@ def _are_within(items: tuple[Item, ...]) -> bool:
 
 
 def _is_short(item: Item) -> bool:
-    names = max(len(item.title), len(item.guid), len(item.credit))
+    names = max(len(item.title), len(item.guid), len(item.credit), len(item.author))
     return names <= LONGEST_NAME and max(len(item.text), len(item.summary)) <= LONGEST_TEXT
 
 
@@ -293,6 +298,7 @@ def _bounded(item: Item) -> Item:
         summary=_cut(item.summary, LONGEST_TEXT),
         text=_cut(item.text, LONGEST_TEXT),
         credit=_cut(item.credit, LONGEST_NAME),
+        author=_cut(item.author, LONGEST_NAME),
     )
 
 

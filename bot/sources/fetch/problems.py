@@ -58,6 +58,10 @@ class ProblemCode(StrEnum):
     NO_HOST = "no_host", ProblemKind.REFUSED
     WRONG_PORT = "wrong_port", ProblemKind.REFUSED  # port
     PRIVATE_ADDRESS = "private_address", ProblemKind.REFUSED
+    TELEGRAM_INVITE = "telegram_invite", ProblemKind.REFUSED
+    TELEGRAM_PRIVATE = "telegram_private", ProblemKind.REFUSED
+    TELEGRAM_FUNCTION = "telegram_function", ProblemKind.REFUSED
+    TELEGRAM_BOT = "telegram_bot", ProblemKind.REFUSED
     # No connection, or no whole response.
     HOST_PAUSED = "host_paused", ProblemKind.BUSY
     UNKNOWN_HOST = "unknown_host", ProblemKind.UNREACHABLE
@@ -101,6 +105,10 @@ class ProblemCode(StrEnum):
     TOO_MUCH_MEMORY = "too_much_memory", ProblemKind.HEAVY
     BROKEN = "broken", ProblemKind.BROKEN
     NO_ARTICLE = "no_article", ProblemKind.UNREADABLE
+    CHANNEL_WITHOUT_PREVIEW = "channel_without_preview", ProblemKind.KIND
+    NO_SUCH_CHANNEL = "no_such_channel", ProblemKind.MISSING
+    TELEGRAM_USER = "telegram_user", ProblemKind.KIND
+    TELEGRAM_GROUP = "telegram_group", ProblemKind.KIND
     NO_SITEMAP = "no_sitemap", ProblemKind.UNREADABLE
     OPML_LIST = "opml_list", ProblemKind.KIND
     BINARY_FILE = "binary_file", ProblemKind.KIND  # format, if it is known

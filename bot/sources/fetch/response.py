@@ -64,6 +64,11 @@ _READING_CODES = {
     "binary": ProblemCode.BINARY_FILE,
     "xml": ProblemCode.XML_WITHOUT_ENTRIES,
     "json": ProblemCode.JSON_WITHOUT_ITEMS,
+    "no_preview": ProblemCode.CHANNEL_WITHOUT_PREVIEW,
+    "no_channel": ProblemCode.NO_SUCH_CHANNEL,
+    "telegram_bot": ProblemCode.TELEGRAM_BOT,
+    "telegram_user": ProblemCode.TELEGRAM_USER,
+    "telegram_group": ProblemCode.TELEGRAM_GROUP,
 }
 
 

@@ -6,6 +6,9 @@
 A search feed is polled every 30 minutes to 2 hours, because its next results may have nothing to do
 with the last ones.
 
+A Telegram channel is polled every 5 minutes to 1 hour, because busy channels post often and a page
+shows only 20 posts. With more than 100 channels the least interval is three seconds for each.
+
 The operator's interval replaces rhythm and ttl, down to 5 min, but not the headers' directives. In
 the operator's own network any interval is allowed. Errors back off to 24 h; a success ends that.
 """
@@ -24,6 +27,11 @@ MIN_OPERATOR_INTERVAL = timedelta(minutes=5)
 MAX_INTERVAL = timedelta(hours=24)
 MIN_SEARCH_INTERVAL = timedelta(minutes=30)
 MAX_SEARCH_INTERVAL = timedelta(hours=2)
+MIN_CHANNEL_INTERVAL = timedelta(minutes=5)
+MAX_CHANNEL_INTERVAL = timedelta(hours=1)
+# All channels are on one host, which gets a request every two seconds. A read takes its turn of two
+# seconds and its own time, about half a second; the rest is left for gaps and for new channels.
+SECONDS_OF_CHANNEL = timedelta(seconds=3)
 DEFAULT_INTERVAL = timedelta(hours=1)  # also while a hub pushes
 JITTER = 0.1
 

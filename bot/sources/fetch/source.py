@@ -1,6 +1,7 @@
 """Fetches a source: requests it, judges the response and reads what is new. Stores nothing.
 
-A sitemap index stands for the few sitemaps behind it that are likely to hold news.
+A sitemap index stands for the few sitemaps behind it that are likely to hold news. The page of a
+channel stands for the older pages too that reach down to the last read.
 """
 
 from __future__ import annotations
@@ -10,6 +11,15 @@ from dataclasses import KW_ONLY, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from bot.sources.channels.addresses import problem_with_address
+from bot.sources.channels.gaps import (
+    MAX_OLDER_PAGES,
+    count_skipped,
+    hash_of_posts,
+    newest_known,
+    older_page,
+    with_older,
+)
 from bot.sources.feeds.body_hash import hash_of
 from bot.sources.feeds.model import (
     Document,
@@ -25,6 +35,7 @@ from bot.sources.fetch.problems import (
     HostPaused,
     Problem,
     ProblemCode,
+    ProblemKind,
     Spent,
 )
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
@@ -108,6 +119,8 @@ class FetchResult:
 async def fetch_source(
     fetcher: Fetches, reader: ReadsDocuments, request: FetchRequest
 ) -> FetchResult:
+    if code := problem_with_address(request.url):
+        return FetchResult(problem=Problem(code))
     try:
         response = await fetcher.fetch(
             request.url,
@@ -158,6 +171,8 @@ async def _read(
         )
     except Unreadable as error:
         return FetchResult(response, body_hash, problem=problem_from_error(error))
+    if document.kind is DocumentKind.CHANNEL:
+        return await _read_channel(document, fetcher, reader, request, response)
     if document.kind is not DocumentKind.INDEX:
         return FetchResult(response, body_hash, document)
     listed, spent = await _read_sitemaps(
@@ -170,6 +185,57 @@ async def _read(
         return FetchResult(response, body_hash, listed, spent=spent)
     # An index may stay the same while its sitemaps change, so they are read next time in any case.
     return FetchResult(replace(response, etag=None, last_modified=None), None, listed, spent=spent)
+
+
+_PASSING = frozenset({ProblemKind.BUSY, ProblemKind.SERVER})
+
+
+async def _read_channel(
+    newest: Document,
+    fetcher: Fetches,
+    reader: ReadsDocuments,
+    request: FetchRequest,
+    response: Response,
+) -> FetchResult:
+    """Add the older posts that were missed since the last read, from a few older pages at most.
+
+    The page shows counters, which change all the time, so the posts are hashed instead of the body.
+    If a host is too busy for an older page, there is no hash, and the next read tries again.
+    """
+    hashed = hash_of_posts(newest)
+    if hashed == request.body_hash:
+        return FetchResult(response, hashed)
+    known, document, spent = newest_known(request.known), newest, NOTHING_SPENT
+    for _ in range(MAX_OLDER_PAGES):
+        if not (url := older_page(response.url, document, known)):
+            break
+        try:
+            older = await fetcher.fetch(url, inside=response.own_network, public=request.public)
+            spent += older.spent
+            if problem := problem_of(older):
+                if problem.kind in _PASSING:
+                    response = _also_asking_to_wait(response, older)
+                    return FetchResult(response, None, document, spent=spent)
+                break
+            found = await reader.read(
+                older.body, url=older.url, public=request.public, content_type=older.content_type
+            )
+        except FetchError as error:
+            return FetchResult(response, None, document, spent=spent + error.spent)
+        except Unreadable:
+            break
+        count = len(document.items)
+        document = with_older(document, found)
+        if len(document.items) == count:
+            break
+    document = replace(document, left_out=count_skipped(document, known))
+    return FetchResult(response, hashed, document, spent=spent)
+
+
+def _also_asking_to_wait(response: Response, other: Response) -> Response:
+    """Return *response* with the `Retry-After` of the *other* one."""
+    asked = {name: text for name, text in other.headers.items() if name == "retry-after"}
+    return replace(response, headers={**response.headers, **asked})
 
 
 async def _read_sitemaps(
