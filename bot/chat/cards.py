@@ -21,6 +21,7 @@ from bot.matching.query.ast import And, Term
 from bot.matching.suggest import suggested
 from bot.rendering.i18n import ENGLISH
 from bot.sources.administration import is_anything_read
+from bot.sources.channels.addresses import mentioned_name, shown_channel, source_address
 from bot.sources.hosts import host_shown, shown_url
 from bot.subscribers import mailboxes, own_feeds, posts, topics
 from bot.subscribers.asked_articles import asked_article
@@ -269,7 +270,17 @@ async def read_page(url: str, context: Context) -> None:
         )
         return
     progress = await _begin_reading(url, context)
-    await _show_found(progress, await context.resources.link_lookup.look(url), context)
+    found = await context.resources.link_lookup.look(url)
+    await _show_found(progress, found, context, name=mentioned_name(url))
+
+
+async def show_channel(username: str, post: Post | None, context: Context) -> None:
+    """Show the public channel of a forwarded post, and keywords from the *post*, if it has any."""
+    url = source_address(username)
+    progress = await _begin_reading(url, context)
+    found = await context.resources.link_lookup.look(url)
+    words = suggested(post.title, post.text) if post else ()
+    await _show_found(progress, found, context, words=words)
 
 
 async def show_feeds(url: str, context: Context) -> None:
@@ -281,11 +292,21 @@ async def show_feeds(url: str, context: Context) -> None:
 async def _begin_reading(url: str, context: Context) -> Progress:
     await count_search(context.storage, context.chat_id, limits=context.limits)
     return await Progress.begin(
-        context.reply, "chat/typed.html#reading_link", host=host_shown(url) or shown_url(url)
+        context.reply,
+        "chat/typed.html#reading_link",
+        host=shown_channel(url) or host_shown(url) or shown_url(url),
     )
 
 
-async def _show_found(progress: Progress, found: LookupResult, context: Context) -> None:
+async def _show_found(
+    progress: Progress,
+    found: LookupResult,
+    context: Context,
+    *,
+    name: str = "",
+    words: Sequence[str] = (),
+) -> None:
+    """Show what was found. *name*: the typed `@name`. *words*: of a post that was forwarded."""
     if found.text:
         words = suggested(found.title, found.text)
         await progress.change(
@@ -299,7 +320,12 @@ async def _show_found(progress: Progress, found: LookupResult, context: Context)
         await progress.change("chat/typed.html#known_source", source=source, now=context.user.now)
     else:
         await progress.change(
-            "chat/typed.html#feeds", looked=found, user=context.user, now=context.user.now
+            "chat/typed.html#feeds",
+            looked=found,
+            name=name,
+            words=words,
+            user=context.user,
+            now=context.user.now,
         )
 
 

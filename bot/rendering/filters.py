@@ -27,6 +27,7 @@ from bot.rendering.autolinks import places, with_joiners
 from bot.rendering.bidi import FSI, PDI, RTL, isolate
 from bot.rendering.html import to_html
 from bot.rendering.own_words import filled
+from bot.sources.channels.addresses import shown_channel
 from bot.sources.hosts import host_shown, shown_host, shown_url
 
 _BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
@@ -206,6 +207,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "bold": bold,
         "host": host_shown,
         "shown_host": shown_host,
+        "shown_channel": shown_channel,
         "shown_url": shown_url,
         "html": to_html,
         "filled": filled,

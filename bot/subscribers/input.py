@@ -8,7 +8,8 @@
 5. Words for times and dates may be English or in the chat's language; digits, in any script.
 6. Six digits may be a code; the caller knows whether one is awaited.
 7. A long text without the signs of a query is somebody's post, from which keywords are taken.
-8. A text without a word to search for, such as a smiley or a single `the`, is nonsense.
+8. `@name` alone, and any other address of Telegram, is a link to a channel.
+9. A text without a word to search for, such as a smiley or a single `the`, is nonsense.
 """
 
 import re
@@ -18,6 +19,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bot.mail.codes import read_code
+from bot.sources.channels.addresses import read_address
 from bot.sources.urls import is_link
 from bot.subscribers import input_times
 from bot.subscribers.digest_schedule import WeeklyTime
@@ -138,8 +140,8 @@ def read_typed(
         return _answer(plain, asked, today, language) or Keywords(line)
     if not is_telling(line):
         return Nonsense()
-    setting = None if asked else _setting(plain, language)
-    typed = setting or _link(line) or _address(line) or _code(plain)
+    unasked = None if asked else _setting(plain, language) or _channel(line)
+    typed = unasked or _link(line) or _address(line) or _code(plain)
     return typed or (Keywords(line) if asks(line) else read_post(text))
 
 
@@ -195,6 +197,11 @@ def _link(text: str) -> PostLink | Nonsense | None:
     if not _LINK.fullmatch(text):
         return None
     return PostLink(text) if is_link(text) else Nonsense()
+
+
+def _channel(text: str) -> PostLink | None:
+    """Return an address of Telegram, such as `@name`, as a link."""
+    return PostLink(text) if read_address(text) else None
 
 
 def _address(text: str) -> Address | None:

@@ -70,6 +70,15 @@ async def public_source(storage: Storage, url: str) -> Source | None:
     return source if is_known else None
 
 
+async def is_read_for(storage: Storage, chat_id: int, url: str) -> bool:
+    """Return whether the chat gets the articles of the source at *url*."""
+    async with storage.reading() as tx:
+        source = await source_of(tx, url_hash(source_address(url)))
+        if source is None or source.public:
+            return source is not None
+        return await feeds_followed.source_followed(tx, chat_id, source.id) is not None
+
+
 async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limits) -> int:
     """Return how many entries the account's budget still allows today.
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.sources.discovery.discover import FoundFeed, LookupResult
+from bot.sources.feeds.model import DocumentKind
 from bot.sources.fetch.problems import Problem, ProblemCode
 from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
@@ -216,3 +217,80 @@ async def test_a_forwarded_emoji_is_nonsense(house, ann):
     house.playground.forward(ann.who, "🙂")
 
     assert (await ann.next())["text"].startswith("I found nothing")
+
+
+CHANNEL = "https://t.me/s/sample_quay"
+OFFER = FoundFeed(
+    CHANNEL,
+    "Quay News",
+    DocumentKind.CHANNEL,
+    3,
+    latest=("Ferry 9 to Kinmen is late.", "Fog closes the harbour."),
+)
+
+
+async def after_reading(talk):
+    while (shown := await talk.next())["text"].startswith("Looking at"):
+        pass
+    return shown
+
+
+@pytest.mark.parametrize(
+    "typed", ["@sample_quay", "t.me/sample_quay", "tg://resolve?domain=sample_quay"]
+)
+async def test_the_name_of_a_channel_offers_to_follow_it(house, ann, typed):
+    house.looking.told = LookupResult("", (OFFER,), is_feed=True)
+
+    house.playground.send(ann.who, typed)
+    offer = await after_reading(ann)
+
+    assert offer["text"].startswith("Follow the channel Quay News?")
+    assert "• Ferry 9 to Kinmen is late.\n• Fog closes the harbour." in offer["text"]
+    assert labels(offer)[0] == "Follow this channel"
+    assert ("Search for this word instead" in labels(offer)) is (typed == "@sample_quay")
+
+
+async def test_a_name_can_be_searched_for_instead(house, ann):
+    house.looking.told = LookupResult("", (OFFER,), is_feed=True)
+    house.playground.send(ann.who, "@sample_quay")
+
+    card = await ann.presses(await after_reading(ann), "Search for this word")
+
+    assert card["text"].startswith("sample_quay")
+
+
+async def test_a_name_that_is_no_channel_is_refused_with_the_reason(house, ann):
+    problem = Problem(ProblemCode.TELEGRAM_USER)
+    house.looking.told = LookupResult("", problem=problem)
+
+    house.playground.send(ann.who, "@somebody")
+    told = await after_reading(ann)
+
+    assert told["text"].startswith("I can't read @somebody: it is a Telegram user, not a channel.")
+    assert "Search for this word instead" in labels(told)
+
+
+async def test_a_forwarded_post_of_a_public_channel_offers_the_channel_and_its_words(house, ann):
+    house.looking.told = LookupResult("", (OFFER,), is_feed=True)
+    text = "Ferry Santa Rosalia sinks off Bohara\n\nThe Santa Rosalia went down near Bohara."
+
+    house.playground.forward(ann.who, text, username="sample_quay")
+    offer = await after_reading(ann)
+
+    assert house.looking.asked == [CHANNEL]
+    assert offer["text"].startswith("Follow the channel Quay News?")
+    assert "Santa Rosalia" in str(labels(offer))
+
+
+async def test_a_forwarded_post_of_a_followed_channel_offers_its_words(house, ann):
+    house.looking.told = LookupResult("", (OFFER,), is_feed=True)
+    house.playground.send(ann.who, "@sample_quay")
+    followed = await ann.presses(await after_reading(ann), "Follow this channel")
+
+    house.playground.forward(
+        ann.who, "Ferry Santa Rosalia sinks off Bohara", username="Sample_Quay"
+    )
+    words = await after_reading(ann)
+
+    assert "Own Times" in followed["text"]
+    assert words["text"].startswith("Subscribe to its words?")

@@ -15,7 +15,7 @@ from bot.chat.progress import Progress, report_starters
 from bot.chat.questions import AnswerTo, ask
 from bot.sources import administration
 from bot.sources.administration import get_source, list_sources, remove_source
-from bot.sources.channels.addresses import source_address
+from bot.sources.channels.addresses import shown_channel, source_address
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
@@ -248,7 +248,10 @@ async def add_link_for_all(
 async def _begin_adding(pressed: CallbackQuery, url: str, context: Context) -> Progress:
     """Say that the feed is being read, in place of the offer unless that has several feeds."""
     await context.reply.acknowledge()
-    template, host = "chat/typed.html#adding_feed", host_shown(url) or shown_url(url)
+    template, host = (
+        "chat/typed.html#adding_feed",
+        shown_channel(url) or host_shown(url) or shown_url(url),
+    )
     if len(links_on(pressed)) > 1:
         return await Progress.begin(context.reply, template, host=host)
     progress = Progress.on_pressed(context.reply)

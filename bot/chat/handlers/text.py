@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram import F, Router
 from aiogram.filters import Filter, MagicData, or_f
+from aiogram.types import MessageOriginChannel
 
 from bot.chat import callbacks as press
 from bot.chat.cards import (
     answer_intent,
     request_confirmation,
     show_card,
+    show_channel,
     show_link,
     show_mailbox,
     show_understood,
@@ -30,7 +32,7 @@ from bot.chat.questions import ask, asked_by, cancel
 from bot.chat.reply import Reply
 from bot.chat.senders import private_sender
 from bot.publishing.calendar import Plan, local_date
-from bot.subscribers import mailboxes, posts, settings, subscriptions, topics, users
+from bot.subscribers import mailboxes, own_feeds, posts, settings, subscriptions, topics, users
 from bot.subscribers.digest_schedule import renewed
 from bot.subscribers.input import (
     Address,
@@ -222,16 +224,28 @@ async def _set_typed_time(minutes: int, context: Context) -> None:
 
 
 async def read_forwarded(message: Message, context: Context) -> None:
-    """Show what the link in a forwarded text leads to, or offer keywords from the text."""
+    """Offer the public channel that a post is from; else its link, or keywords from its text."""
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or ()
-    match posts.read_post(text, [entity.url for entity in entities if entity.url]):
+    post = posts.read_post(text, [entity.url for entity in entities if entity.url])
+    username = _channel_of(message)
+    if username and not await own_feeds.is_read_for(context.storage, context.chat_id, username):
+        await show_channel(username, post if isinstance(post, posts.Post) else None, context)
+        return
+    match post:
         case posts.PostLink(url):
             await show_link(url, context)
         case posts.Post() as post if posts.is_telling(text):
             await suggest_keywords(post, context)
         case _:
             await context.reply.show("chat/typed.html#no_keywords", intent=None)
+
+
+def _channel_of(message: Message) -> str:
+    """Return the `@name` of the public channel that a post was forwarded from; else ""."""
+    origin = message.forward_origin
+    name = origin.chat.username if isinstance(origin, MessageOriginChannel) else None
+    return f"@{name}" if name else ""
 
 
 async def show_intent(_: object, callback_data: press.ShowIntent, context: Context) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.newsroom.channels import ChannelRoom
 from bot.playground.newsroom.content import (
     WESTERNMOST,
     Draft,
@@ -41,6 +42,7 @@ class Newsroom:
         self.publishers = read_publishers()
         self.closed: set[str] = set()  # codes of publishers whose feeds were taken down
         self.opened = now()
+        self.room = ChannelRoom(self.opened)
         self._drafts = read_live(self.publishers)
         self._first: dict[str, SampleArticle] = {}  # by the slug of the draft
         self._times_published: Counter[str] = Counter()
@@ -69,6 +71,7 @@ class Newsroom:
         article = draft.publish(now, self._story_date(draft, now), number, first)
         self._first.setdefault(draft.slug, article)
         self._published[article.slug] = article
+        self.room.publish(now)
         self._drop_oldest()
         return article.describe()
 

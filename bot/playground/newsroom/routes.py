@@ -1,4 +1,4 @@
-"""The pages and feeds under `/news`, with validators and 304 (RFC 9110, 13)."""
+"""The pages and feeds under `/news`, with validators and 304 (RFC 9110, 13), and channels."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,6 +29,8 @@ class NewsroomPages:
             web.get("/news/", self.front),
             web.get("/news/newsroom.css", self.style),
             web.get(r"/news/pictures/{width:\d{1,4}}x{height:\d{1,4}}", self.picture),
+            web.get(r"/news/t.me/s/{name:[a-z0-9_]+}", self.channel),
+            web.get(r"/news/t.me/{name:[a-z0-9_]+}", self.contact),
             web.get("/news/{name}.xml", self.feed),
             web.get("/news/{slug}", self.article),
         ]
@@ -65,6 +67,20 @@ class NewsroomPages:
         title = publisher.name if publisher else "Sample news"
         body = write(title, f"/news/{name}.xml", articles, _base(request))
         return self._respond(request, body, content_type, self._last_change(articles))
+
+    async def channel(self, request: web.Request) -> web.Response:
+        """Show the posts of a channel, without validators, as Telegram does."""
+        name, before = request.match_info["name"], request.query.get("before", "")
+        base = f"{_base(request)}/news/t.me"
+        number = int(before) if before.isdecimal() and before.isascii() else None
+        body = self._newsroom.room.write_preview(name, base, number)
+        if body is None:
+            raise web.HTTPFound(f"/news/t.me/{name}")
+        return web.Response(text=body, content_type="text/html", charset="utf-8")
+
+    async def contact(self, request: web.Request) -> web.Response:
+        body = self._newsroom.room.write_contact(request.match_info["name"])
+        return web.Response(text=body, content_type="text/html", charset="utf-8")
 
     async def picture(self, request: web.Request) -> web.Response:
         width, height = int(request.match_info["width"]), int(request.match_info["height"])

@@ -65,17 +65,18 @@ def forward(  # noqa: PLR0913 - the facts of a forwarded post
     *,
     from_id: int | None = None,
     origin: str = "channel",
+    username: str = "",
     entities: list[Facts] | None = None,
     as_caption: bool = False,
 ) -> Facts:
     """Forward a post of another author, as text or *as_caption* of a picture.
 
-    *origin* is channel, chat, user or hidden_user.
+    *origin* is channel, chat, user or hidden_user. *username*: of the channel, if it is public.
     """
     if origin not in _ORIGINS:
         raise bad_request("no such kind of origin")
     content: Facts = {
-        "forward_origin": {"type": origin, "date": world.now()} | _ORIGINS[origin],
+        "forward_origin": {"type": origin, "date": world.now()} | _origin(origin, username),
         **_formatted(text, entities, is_caption=as_caption),
     }
     if as_caption:
@@ -84,6 +85,13 @@ def forward(  # noqa: PLR0913 - the facts of a forwarded post
     elif "text" not in content:
         raise bad_request("message text is empty")
     return _post(world, chat_id, from_id, content)
+
+
+def _origin(origin: str, username: str) -> Facts:
+    facts = _ORIGINS[origin]
+    if origin == "channel" and username:
+        return facts | {"chat": facts["chat"] | {"username": username}}
+    return facts
 
 
 def upload(  # noqa: PLR0913 - the facts of a file

@@ -97,6 +97,12 @@ def article_address(text: str) -> str:
     return f"{_ORIGIN}/{address.name}/{address.post}" if address and is_post else as_typed(text)
 
 
+def mentioned_name(text: str) -> str:
+    """Return the name in `@name`; "" for any other text."""
+    found = _MENTION.fullmatch(text.strip())
+    return found[1] if found else ""
+
+
 def preview_url(name: str) -> str:
     return f"{_ORIGIN}/s/{name.lower()}"
 
@@ -105,6 +111,12 @@ def channel_name(url: str) -> str:
     """Return the name of the channel that *url* is the source of; "" for any other address."""
     page = preview_page(url)
     return page.name if page and urlsplit(url).path.lower().endswith(f"/s/{page.name}") else ""
+
+
+def shown_channel(url: str) -> str:
+    """Return `@name` for an address of a channel or bot; "" for any other address."""
+    address = read_address(url)
+    return f"@{address.name}" if address and address.name else ""
 
 
 def problem_with_address(url: str) -> ProblemCode | None:

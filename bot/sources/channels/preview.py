@@ -33,7 +33,7 @@ from bot.text.sentences import sentences
 MOST_POSTS: Final = 100  # of a page, the newest; Telegram shows 20
 LONGEST_POST: Final = 16_000  # characters; Telegram allows 4,096
 LONGEST_TITLE: Final = 150
-_ENOUGH_TITLE: Final = 25  # characters, below which the next sentence belongs to the title too
+_ENOUGH_TITLE: Final = 20  # characters, below which the next sentence belongs to the title too
 _SEARCHED: Final = 2_000  # characters for the title
 _MOST_PARTS: Final = 20  # texts, options or files of a post
 _MOST_PICTURES: Final = 3
@@ -69,7 +69,7 @@ _BACKGROUND: Final = re.compile(
     r"background-image\s*:\s*url\(\s*['\"]?([^'\")\s]{1,1000})", re.IGNORECASE
 )
 _LINK: Final = re.compile(
-    r"(?:https?://)?(?:[\w-]{1,63}\.)+[a-z]{2,24}(?:[/?#]\S*)?", re.IGNORECASE
+    r"(?:https?://)?(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?:[/?#]\S*)?", re.IGNORECASE
 )
 _WORD: Final = re.compile(r"\w{2,}|[\u0e00-\u9fff\uac00-\ud7af]")
 _TAG: Final = re.compile(r"[#@]\w+")
@@ -123,12 +123,12 @@ def read_preview(text: str, page: PreviewPage) -> Document:
 
 
 def _outermost(messages: list[Any]) -> list[Any]:
-    """Return the last messages that are in no other, so that no element is read twice."""
-    return [
-        message
-        for message in messages[-2 * MOST_POSTS :]
-        if not any(_MESSAGE in _classes(around) for around in message.iterancestors())
-    ][-MOST_POSTS:]
+    """Return the last messages, each with those inside it as one, so that nothing is read twice."""
+    outer: dict[Any, None] = {}
+    for message in messages[-2 * MOST_POSTS :]:
+        around = (each for each in message.iterancestors() if _MESSAGE in _classes(each))
+        outer[[message, *around][-1]] = None
+    return list(outer)[-MOST_POSTS:]
 
 
 def _no_preview() -> Unreadable:

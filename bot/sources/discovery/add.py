@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from bot.budgets import FREE, Cost
 from bot.sources.channels.addresses import source_address
+from bot.sources.channels.gaps import pack_newest
 from bot.sources.decide import SourceEntries, kind_of, source_changes
 from bot.sources.discovery.discover import (
     DiscoveryResult,
@@ -39,7 +40,7 @@ from bot.sources.urls import host_of
 from storage import sources
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import lock_own
-from storage.enums import FullText, SourceState
+from storage.enums import FullText, SourceKind, SourceState
 from storage.sources import Source
 
 LEASE: Final = timedelta(minutes=1)
@@ -273,6 +274,7 @@ class SourceAdder:
             "title": title or shown_host(new.host),
             "folder": list(options.folder),
             "kind": new.kind,
+            "fingerprints": _newest_post(new.kind, result),
             "public": self.public,
             "every_seconds": new.every_seconds,
             "full_text": options.full_text or FullText.AUTO,
@@ -322,6 +324,13 @@ def new_source(
         created_at=now,
         next_fetch_at=now,
     )
+
+
+def _newest_post(kind: SourceKind, result: FetchResult) -> bytes:
+    """Return what the next read of a channel must know; b"" for any other source."""
+    if kind is not SourceKind.CHANNEL or result.document is None:
+        return b""
+    return pack_newest(result.document)
 
 
 def problem_with(result: FetchResult, every: timedelta | None) -> Problem | None:

@@ -67,8 +67,8 @@ class FoundFeed:
     entries: int = 0
     newest: datetime | date | None = None
     where: Where = Where.HERE
-    latest: tuple[str, ...] = ()
     result: FetchResult = field(default_factory=FetchResult)
+    latest: tuple[str, ...] = ()
 
     @property
     def tells_news(self) -> bool:
@@ -245,8 +245,8 @@ def found_feed(link: FeedLink, result: FetchResult) -> FoundFeed | None:
         entries=len(document.items),
         newest=max(dated, key=sort_time).published if dated else None,
         where=link.where,
-        latest=_latest(document),
         result=result,
+        latest=_latest(document),
     )
 
 

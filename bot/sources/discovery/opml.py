@@ -33,9 +33,9 @@ _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 class Outline:
     """One feed; `folder` from the outermost inwards. Without `url`, only its `site` is known.
 
-    `is_page`: `url` is a page, or a channel's, that is polled itself. In the file it is a link, so that no feed
-    reader takes it for a feed. `language` (IETF) and `country` (ISO 3166) are those of the starter
-    list; a feed for readers anywhere has no country.
+    `is_page`: `url` is a page that is polled itself, such as a channel's. In the file it is a link,
+    so that no feed reader takes it for a feed. `language` (IETF) and `country` (ISO 3166) are those
+    of the starter list; a feed for readers anywhere has no country.
     """
 
     url: str

@@ -205,7 +205,25 @@ async def _read_channel(
     hashed = hash_of_posts(newest)
     if hashed == request.body_hash:
         return FetchResult(response, hashed)
-    known, document, spent = newest_known(request.known), newest, NOTHING_SPENT
+    known = newest_known(request.known)
+    filled = await _fill_gap(newest, known, fetcher, reader, request, response)
+    document = filled.document or newest
+    if filled.body_hash is None:
+        return replace(filled, document=document)
+    left_out = count_skipped(document, known)
+    return replace(filled, body_hash=hashed, document=replace(document, left_out=left_out))
+
+
+async def _fill_gap(
+    document: Document,
+    known: int,
+    fetcher: Fetches,
+    reader: ReadsDocuments,
+    request: FetchRequest,
+    response: Response,
+) -> FetchResult:
+    """Return *document* with the posts of older pages; no hash if the host was too busy for one."""
+    spent = NOTHING_SPENT
     for _ in range(MAX_OLDER_PAGES):
         if not (url := older_page(response.url, document, known)):
             break
@@ -213,10 +231,9 @@ async def _read_channel(
             older = await fetcher.fetch(url, inside=response.own_network, public=request.public)
             spent += older.spent
             if problem := problem_of(older):
-                if problem.kind in _PASSING:
-                    response = _also_asking_to_wait(response, older)
-                    return FetchResult(response, None, document, spent=spent)
-                break
+                asking = _also_asking_to_wait(response, older)
+                hashed = None if problem.kind in _PASSING else ""
+                return FetchResult(asking, hashed, document, spent=spent)
             found = await reader.read(
                 older.body, url=older.url, public=request.public, content_type=older.content_type
             )
@@ -224,12 +241,11 @@ async def _read_channel(
             return FetchResult(response, None, document, spent=spent + error.spent)
         except Unreadable:
             break
-        count = len(document.items)
-        document = with_older(document, found)
-        if len(document.items) == count:
+        more = with_older(document, found)
+        if len(more.items) == len(document.items):
             break
-    document = replace(document, left_out=count_skipped(document, known))
-    return FetchResult(response, hashed, document, spent=spent)
+        document = more
+    return FetchResult(response, "", document, spent=spent)
 
 
 def _also_asking_to_wait(response: Response, other: Response) -> Response:
