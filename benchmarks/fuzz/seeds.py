@@ -9,6 +9,7 @@ from pathlib import Path
 _FEED_FOLDERS = ("crafted", "feeds_expected", "feeds_gofeed", "feeds_miniflux", "feeds_real")
 _PAGE_FOLDERS = ("articles_scrapinghub", "articles_trafilatura", "crafted/seed_pages")
 _PAGE_SHARE = 0.15
+_CHANNEL_WEIGHT = 8  # because a corpus has hundreds of pages
 _MAX_BYTES = 400_000
 _OTHER_SUFFIXES = (".json", ".jsonl", ".md")
 
@@ -18,6 +19,14 @@ _ITEM = """<item><title>Ferry {n} was late &amp; loud</title><link>https://ex.or
 _ENTRY = """<entry><id>urn:{n}</id><title type="html">A &lt;b&gt;bold&lt;/b&gt; title</title>
 <link rel="alternate" href="/entry/{n}"/><updated>2026-03-02T12:0{n}:00Z</updated>
 <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Fog.</p></div></content></entry>"""
+
+_POST = """<div class="tgme_widget_message" data-post="fog_bank/{n}">
+<a class="tgme_widget_message_reply" href="#"><div class="tgme_widget_message_text">Old</div></a>
+<a class="tgme_widget_message_photo_wrap" style="background-image:url('https://ex.org/{n}.jpg')"></a>
+<div class="tgme_widget_message_text">Fog on <b>pier {n}</b>.<br/>See <a href="https://ex.org">it</a></div>
+<a class="tgme_widget_message_link_preview" href="https://ex.org/{n}"><div
+class="link_preview_title">Fog</div></a><span class="tgme_widget_message_views">{n}K</span>
+<a class="tgme_widget_message_date"><time datetime="2026-03-02T12:0{n}:00+00:00"></time></a></div>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Seeds:
 
 def read_seeds(corpus: Path | None) -> Seeds:
     feeds = built_in_feeds()
-    pages: tuple[bytes, ...] = (built_in_page(),)
+    pages: tuple[bytes, ...] = (built_in_page(), *[built_in_channel()] * _CHANNEL_WEIGHT)
     if corpus is not None:
         pages += _files(corpus, _PAGE_FOLDERS)
         feeds += _files(corpus, _FEED_FOLDERS)
@@ -55,6 +64,12 @@ def built_in_page() -> bytes:
     text = "<p>The fog lay over the bay for a week and nobody could see the old bridge.</p>" * 8
     head = "<meta charset=utf-8><title>Fog in harbour</title>"
     return f"<html lang=en><head>{head}</head><article><h1>Fog</h1>{text}</article></html>".encode()
+
+
+def built_in_channel() -> bytes:
+    posts = "".join(_POST.format(n=n) for n in range(1, 9))
+    info = "<div class=tgme_channel_info_header_title><span>Fog &amp; Tides</span></div>"
+    return f"<html><div class=tgme_channel_info>{info}</div>{posts}</html>".encode()
 
 
 def _files(corpus: Path, folders: tuple[str, ...]) -> tuple[bytes, ...]:

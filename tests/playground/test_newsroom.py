@@ -26,6 +26,9 @@ from bot.playground.newsroom.content import (
 )
 from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.newsroom.routes import NewsroomPages
+from bot.sources.channels.addresses import preview_page
+from bot.sources.channels.preview import read_preview
+from bot.sources.feeds.model import Unreadable
 from bot.sources.pages.page import read_page
 from tests.conftest import TurnedClock
 
@@ -434,3 +437,41 @@ def test_all_reports_of_a_story_name_the_same_past_day(clock, hour):
     for article in newsroom.newest(3):
         assert f"on {today + timedelta(days=2):%A}" in "".join(article.paragraphs)
         assert article.published.date() >= today
+
+
+async def test_channels_are_served_with_live_posts_and_edits(client, newsroom):
+    async def posts() -> dict[str, str]:
+        response = await client.get("/news/t.me/s/sample_harbour")
+        page = preview_page(str(response.url))
+        items = read_preview(await response.text(), page).items
+        return {item.url.rpartition("/")[2]: f"{item.title} {item.text}" for item in items}
+
+    before = await posts()
+    newsroom.publish()
+    live = await posts()
+    newsroom.publish()
+    edited = await posts()
+
+    assert list(before) == ["105", "104", "103", "102"]
+    assert "before noon" in live["106"]
+    assert "two o'clock" in edited["106"]
+    assert edited["107"].startswith("The fog has gone.")
+
+
+async def test_older_posts_of_a_channel_are_on_an_earlier_page(client):
+    response = await client.get("/news/t.me/s/sample_harbour?before=104")
+
+    shown = re.findall(r'data-post="sample_harbour/(\d+)"', await response.text())
+    assert shown == ["101", "102", "103"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("sample_hidden", "no_preview"), ("sample_nobody", "no_channel")]
+)
+async def test_a_name_without_preview_is_redirected_to_its_page(client, name, reason):
+    response = await client.get(f"/news/t.me/s/{name}")
+
+    assert response.url.path == f"/news/t.me/{name}"
+    with pytest.raises(Unreadable) as refused:
+        read_preview(await response.text(), preview_page(str(response.url)))
+    assert refused.value.reason == reason

@@ -338,6 +338,8 @@ async def test_a_link_never_leads_inside():
     [
         pytest.param("http://127.0.0.1:8081/news/a", True, id="its number"),
         pytest.param("http://localhost:8081/news/a", True, id="its name"),
+        pytest.param("@sample_harbour", True, id="a channel of the newsroom"),
+        pytest.param("@other_quay", False, id="another channel"),
         pytest.param("http://127.0.0.1:8081/news/../control", False, id="above"),
         pytest.param("http://127.0.0.1:8081/control", False, id="beside"),
         pytest.param("http://127.0.0.1:8082/news/a", False, id="another port"),
