@@ -26,7 +26,7 @@ _POST = """<div class="tgme_widget_message" data-post="fog_bank/{n}">
 <div class="tgme_widget_message_text">Fog on <b>pier {n}</b>.<br/>See <a href="https://ex.org">it</a></div>
 <a class="tgme_widget_message_link_preview" href="https://ex.org/{n}"><div
 class="link_preview_title">Fog</div></a><span class="tgme_widget_message_views">{n}K</span>
-<a class="tgme_widget_message_date"><time datetime="2026-03-02T12:0{n}:00+00:00"></time></a></div>"""
+<a class="tgme_widget_message_date"><time datetime="2026-03-02T12:0{n}:00Z"></time></a></div>"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,7 @@ OFFER = FoundFeed(
 )
 
 
-async def after_reading(talk):
+async def after_reading(talk: Talk) -> dict[str, Any]:
     while (shown := await talk.next())["text"].startswith("Looking at"):
         pass
     return shown

@@ -26,7 +26,7 @@ from bot.playground.newsroom.content import (
 )
 from bot.playground.newsroom.newsroom import Newsroom
 from bot.playground.newsroom.routes import NewsroomPages
-from bot.sources.channels.addresses import preview_page
+from bot.sources.channels.addresses import PreviewPage
 from bot.sources.channels.preview import read_preview
 from bot.sources.feeds.model import Unreadable
 from bot.sources.pages.page import read_page
@@ -442,7 +442,7 @@ def test_all_reports_of_a_story_name_the_same_past_day(clock, hour):
 async def test_channels_are_served_with_live_posts_and_edits(client, newsroom):
     async def posts() -> dict[str, str]:
         response = await client.get("/news/t.me/s/sample_harbour")
-        page = preview_page(str(response.url))
+        page = PreviewPage("https://t.me", "sample_harbour")
         items = read_preview(await response.text(), page).items
         return {item.url.rpartition("/")[2]: f"{item.title} {item.text}" for item in items}
 
@@ -473,5 +473,5 @@ async def test_a_name_without_preview_is_redirected_to_its_page(client, name, re
 
     assert response.url.path == f"/news/t.me/{name}"
     with pytest.raises(Unreadable) as refused:
-        read_preview(await response.text(), preview_page(str(response.url)))
+        read_preview(await response.text(), PreviewPage("https://t.me", name))
     assert refused.value.reason == reason

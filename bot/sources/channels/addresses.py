@@ -43,7 +43,7 @@ _PREVIEW: Final = re.compile(
 
 
 class ChannelAddress(NamedTuple):
-    """What an address of Telegram means.
+    """The meaning of an address of Telegram.
 
     *name*: of the channel or bot, in lower case; "" if it names none. *post*: the number of a post;
     0 for the channel itself. *problem*: why no channel can be read there; None if one may be.
