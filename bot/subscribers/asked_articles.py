@@ -12,6 +12,7 @@ from bot.matching.query import parse
 from bot.sources.drafts import url_hash
 from bot.sources.urls import as_typed, canonical_url
 from bot.subscribers import why_not
+from bot.text.labels import folded_labels
 from storage import articles, publishers
 from storage.chats import Chat
 from storage.enums import SOURCE_MUTES, ArticleStage, ChatState, MuteKind
@@ -130,6 +131,7 @@ def _topics(
         article.text or article.summary,
         sources=names,
         language=article.language or None,
+        labels=folded_labels(article.author, article.categories.splitlines()),
     )
     facts = []
     for topic, subscription in subscribed:
