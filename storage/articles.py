@@ -92,6 +92,8 @@ class Article(Leased, table=True):
     picture_width: int | None = None  # pixels, where the source gave them
     picture_height: int | None = None
     picture_alt: str = ""
+    author: str = ""  # as the source names one or several
+    categories: str = ""  # one on each line
     title: str
     summary: str = ""
     text: str = ""
@@ -124,6 +126,7 @@ class Folded(SQLModel, table=True):
         primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     title: str  # tokens between single spaces
+    labels: str = ""  # see `bot.text.labels`
     text: str
     # Always NULL on SQLite, where the index is a table of its own, `folded_index`.
     tokens: Any = Field(default=None, sa_column=Column(TSVECTOR().with_variant(Text, "sqlite")))
@@ -364,10 +367,24 @@ _MOST_BYTES: Final = 4  # of a character in UTF-8
 
 
 class FoldedText(NamedTuple):
+    """*labels*: the tokens of `bot.text.labels`."""
+
     article_id: int
     title: str
     text: str
     language: str = ""
+    labels: str = ""
+
+
+class UnfoldedText(NamedTuple):
+    """The texts of an article that are folded; *categories*: one on each line."""
+
+    article_id: int
+    title: str
+    text: str
+    language: str
+    author: str
+    categories: str
 
 
 def language_token(code: str) -> str:
@@ -375,15 +392,22 @@ def language_token(code: str) -> str:
     return f"lang:{code}"
 
 
-async def articles_after(tx: Transaction, article_id: int, limit: int) -> list[FoldedText]:
-    """Return the unfolded texts of at most *limit* articles with ids above *article_id*, by id."""
+async def articles_after(tx: Transaction, article_id: int, limit: int) -> list[UnfoldedText]:
+    """Return the texts of at most *limit* articles with ids above *article_id*, by id."""
     rows = await tx.rows(
-        select(Article.id, Article.title, Article.text, Article.language)
+        select(  # type: ignore[call-overload]
+            Article.id,
+            Article.title,
+            Article.text,
+            Article.language,
+            Article.author,
+            Article.categories,
+        )
         .where(col(Article.id) > article_id)
         .order_by(col(Article.id))
         .limit(limit)
     )
-    return [FoldedText(*row) for row in rows]
+    return [UnfoldedText(*row) for row in rows]
 
 
 async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
@@ -395,15 +419,19 @@ async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
 
 
 _STORE_ON_POSTGRESQL: Final = """
-    INSERT INTO folded (article_id, title, text, tokens)
-    SELECT article_id, title, text, array_to_tsvector(array_remove(string_to_array(words, ' '), ''))
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
-        AS new (article_id, title, text, words)
+    INSERT INTO folded (article_id, title, labels, text, tokens)
+    SELECT article_id, title, labels, text,
+        array_to_tsvector(array_remove(string_to_array(words, ' '), ''))
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
+        AS new (article_id, title, labels, text, words)
     ON CONFLICT (article_id) DO UPDATE
-    SET title = excluded.title, text = excluded.text, tokens = excluded.tokens
+    SET title = excluded.title, labels = excluded.labels, text = excluded.text,
+        tokens = excluded.tokens
 """
-_STORE_ON_SQLITE: Final = "INSERT INTO folded (article_id, title, text) VALUES (?, ?, ?)"
-_INDEX_ON_SQLITE: Final = "INSERT INTO folded_index (rowid, title, text) VALUES (?, ?, ?)"
+_STORE_ON_SQLITE: Final = "INSERT INTO folded (article_id, title, labels, text) VALUES (?, ?, ?, ?)"
+_INDEX_ON_SQLITE: Final = (
+    "INSERT INTO folded_index (rowid, title, labels, text) VALUES (?, ?, ?, ?)"
+)
 
 
 async def store_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
@@ -412,10 +440,10 @@ async def store_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
         return
     if tx.dialect == POSTGRESQL:
         words = [" ".join(indexed_words(row)) for row in rows]
-        ids, titles, texts, _languages = zip(*rows, strict=True)
-        await tx.execute_in_driver(_STORE_ON_POSTGRESQL, (ids, titles, texts, words))
+        ids, titles, texts, _languages, labels = zip(*rows, strict=True)
+        await tx.execute_in_driver(_STORE_ON_POSTGRESQL, (ids, titles, labels, texts, words))
     else:
-        folded = [(row.article_id, row.title, row.text) for row in rows]
+        folded = [(row.article_id, row.title, row.labels, row.text) for row in rows]
         await tx.execute_in_driver(_STORE_ON_SQLITE, folded)
         await tx.execute_in_driver(_INDEX_ON_SQLITE, folded)
 
@@ -445,7 +473,7 @@ async def rewrite_index(tx: Transaction, *, is_first: bool) -> bool:
 
 def indexed_words(row: FoldedText) -> list[str]:
     """Return the distinct words to store in PostgreSQL's index, up to `MOST_TOKENS` bytes."""
-    together = f"{language_token(row.language)} {row.title} {row.text}"
+    together = f"{language_token(row.language)} {row.title} {row.labels} {row.text}"
     words = list(dict.fromkeys(together.split()))
     if _MOST_BYTES * len(together) <= MOST_TOKENS and (
         _MOST_BYTES * max(map(len, words)) < LONGEST_TOKEN
@@ -495,6 +523,7 @@ class NewArticle(NamedTuple):
     text: str
     language: str
     folded_title: str = ""
+    folded_labels: str = ""
     folded_text: str = ""
 
 
@@ -515,7 +544,7 @@ class GroupedArticle(NamedTuple):
     folded: str
 
 
-_FOLDED: Final = select(Folded.article_id, Folded.title, Folded.text).where(
+_FOLDED: Final = select(Folded.article_id, Folded.title, Folded.labels, Folded.text).where(
     among(col(Folded.article_id), bindparam("ids"))
 )
 
@@ -534,8 +563,10 @@ async def claim_new_articles(
     if not articles:
         return []
     rows = await tx.rows(_FOLDED, ids=[article.id for article in articles])
-    folded = {article_id: (title, text) for article_id, title, text in rows}
-    return [NewArticle(*article[:-2], *folded.get(article.id, ("", ""))) for article in articles]
+    folded = {article_id: texts for article_id, *texts in rows}
+    return [
+        NewArticle(*article[:-3], *folded.get(article.id, ("", "", ""))) for article in articles
+    ]
 
 
 class MatchedArticle(NamedTuple):

@@ -64,6 +64,7 @@ class SearchedArticle(NamedTuple):
     title: str
     text: str
     folded_title: str
+    folded_labels: str
     folded_text: str
 
 
@@ -122,6 +123,7 @@ def _texts(*, with_originals: bool, with_texts: bool) -> Select[Any]:
         Article.title if with_originals else nothing,
         Article.text if with_originals and with_texts else nothing,
         func.coalesce(Folded.title, ""),
+        func.coalesce(Folded.labels, ""),
         func.coalesce(Folded.text, "") if with_texts else nothing,
     )
     folded = found.outerjoin(Folded, col(Folded.article_id) == Article.id)

@@ -195,7 +195,8 @@ async def _batches(source: AsyncConnection, table: Table) -> AsyncIterator[Seque
     rows: FromClause = table
     if table.name == Folded.__tablename__:  # read as `FoldedText`
         article = metadata().tables[str(Article.__tablename__)]
-        columns = [table.c.article_id, table.c.title, table.c.text, article.c.language]
+        texts = (table.c.article_id, table.c.title, table.c.text, table.c.labels)
+        columns = [*texts, article.c.language]
         rows = table.join(article)
     statement = select(*columns).select_from(rows).order_by(*table.primary_key.columns)
     result = await source.stream(statement, execution_options={"yield_per": _BATCH_ROWS})

@@ -172,11 +172,16 @@ class Matcher:
         from bot.matching.explain import explain
         from bot.matching.spans import spans
         from bot.sources.urls import host_of
+        from bot.text.labels import folded_labels
 
         for item in document.items:
-            sources = [host_of(item.url or document.url), document.title]
             explained = explain(
-                self.query, item.title, item.text, sources=sources, language=item.language
+                self.query,
+                item.title,
+                item.text,
+                sources=[host_of(item.url or document.url), document.title],
+                language=item.language,
+                labels=folded_labels(item.author, item.categories),
             )
             self.matches += explained.is_match
             if explained.is_match or self.explain:

@@ -187,4 +187,5 @@ def _folded(article: SearchedArticle, sources: Iterable[str]) -> FoldedArticle:
         Field(article.text, FoldedForms.of_stored(article.folded_text)),
         source_keys(sources),
         language_code(article.language),
+        article.folded_labels,
     )

@@ -2,8 +2,8 @@
 
 A *literal* is a string that an index can look up: a word (`taiwan`), a phrase (`consul general`) or
 a beginning (`taiw*`), any of these in the title only (`title:taiwan`), a source
-(`source:bbc.co.uk`) or a language (`lang:ja`). Folded words contain none of the signs that
-distinguish these kinds.
+(`source:bbc.co.uk`), a word of a label (`author:doe`) or a language (`lang:ja`). Folded words
+contain none of the signs that distinguish these kinds.
 
 Clauses never miss a match. They may hold for an article that does not match, because they cannot
 express NEAR or exact spelling. In this case `is_exact` is False, and the evaluator decides.
@@ -14,7 +14,18 @@ from itertools import chain, product
 from typing import Final, NamedTuple, TypeAlias
 
 from bot.matching.evaluate import FoldedArticle, variants
-from bot.matching.query.ast import And, LanguageTerm, Leaf, Near, Node, Not, Or, SourceTerm, Term
+from bot.matching.query.ast import (
+    And,
+    LabelTerm,
+    LanguageTerm,
+    Leaf,
+    Near,
+    Node,
+    Not,
+    Or,
+    SourceTerm,
+    Term,
+)
 from bot.text.characters import is_hangul
 
 TITLE: Final = "title:"
@@ -66,6 +77,9 @@ def _leaf_clauses(leaf: Leaf) -> list[Clause]:
             return _conjunction([_term_clauses(leaf.left), _term_clauses(leaf.right), [_PERHAPS]])
         case SourceTerm():
             return [Clause((f"source:{leaf.name}",), (), is_exact=True)]
+        case LabelTerm():
+            words = tuple(leaf.tokens.split())
+            return [Clause(words, (), is_exact=len(words) == 1)]
         case LanguageTerm():
             return [Clause((f"lang:{leaf.code}",), (), is_exact=True)]
 
@@ -160,4 +174,4 @@ def prefixes_of(words: Iterable[str], lengths: PrefixLengths) -> list[str]:
 def outside(article: FoldedArticle) -> list[str]:
     """Return the literals of an article that do not come from its words."""
     names = [f"source:{name}" for name in article.sources]
-    return [*names, f"lang:{article.language}", ANY]
+    return [*names, *article.labels.split(), f"lang:{article.language}", ANY]

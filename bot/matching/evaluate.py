@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from bot.matching.query.ast import (
     And,
+    LabelTerm,
     LanguageTerm,
     Leaf,
     Near,
@@ -243,6 +244,7 @@ class FoldedArticle:
     text_field: Field
     sources: frozenset[str] = frozenset()  # every key of `source_keys`
     language: str = ""
+    labels: str = ""  # tokens; see `bot.text.labels`
     known: dict[Leaf, bool] = field(default_factory=dict, compare=False)  # see `learned`
 
     @property
@@ -259,6 +261,8 @@ class FoldedArticle:
         match leaf:
             case SourceTerm():
                 return leaf.name in self.sources
+            case LabelTerm():
+                return f" {leaf.tokens} " in f" {self.labels} "
             case LanguageTerm():
                 return leaf.code == self.language
             case _:
@@ -267,18 +271,29 @@ class FoldedArticle:
 
 
 def fold_article(
-    title: str, text: str, *, sources: Iterable[str] = (), language: str | None = None
+    title: str,
+    text: str,
+    *,
+    sources: Iterable[str] = (),
+    language: str | None = None,
+    labels: str = "",
 ) -> FoldedArticle:
-    """Fold an article; *sources* are the hosts and names of its publishers."""
-    return finished(article_folded(title, text, sources=sources, language=language))
+    """Fold an article; *sources* are the hosts and names of its publishers, *labels* tokens."""
+    return finished(article_folded(title, text, sources=sources, language=language, labels=labels))
 
 
 def article_folded(
-    title: str, text: str, *, sources: Iterable[str] = (), language: str | None = None
+    title: str,
+    text: str,
+    *,
+    sources: Iterable[str] = (),
+    language: str | None = None,
+    labels: str = "",
 ) -> Slices[FoldedArticle]:
     title_field = yield from Field.in_slices(title)
     text_field = yield from Field.in_slices(text)
-    return FoldedArticle(title_field, text_field, source_keys(sources), language_code(language))
+    keys, code = source_keys(sources), language_code(language)
+    return FoldedArticle(title_field, text_field, keys, code, labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class LineKind(StrEnum):
     EXACT = "exact"
     NEAR = "near"
     SOURCE = "source"
+    AUTHOR = "author"
+    CATEGORY = "category"
     LANGUAGE = "language"
 
 
@@ -66,8 +68,10 @@ def explain(
     *,
     sources: Iterable[str] = (),
     language: str | None = None,
+    labels: str = "",
 ) -> Explanation:
-    return explain_folded(query, fold_article(title, text, sources=sources, language=language))
+    article = fold_article(title, text, sources=sources, language=language, labels=labels)
+    return explain_folded(query, article)
 
 
 def explain_folded(query: ParsedQuery, article: FoldedArticle) -> Explanation:
@@ -139,6 +143,8 @@ def _line(leaf: ast.Leaf) -> Line:
             return Line(0, LineKind.NEAR, *both, distance=leaf.distance, title=leaf.title)
         case ast.SourceTerm():
             return Line(0, LineKind.SOURCE, leaf.typed or leaf.name)
+        case ast.LabelTerm():
+            return Line(0, LineKind(leaf.label), leaf.typed or leaf.name)
         case ast.LanguageTerm():
             return Line(0, LineKind.LANGUAGE, leaf.code)
         case ast.Term():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.matching.evaluate import variants
-from bot.matching.query.ast import And, Near, Node, Not, Or, Term
+from bot.matching.query.ast import And, LabelTerm, Near, Node, Not, Or, Term
 from bot.text.characters import is_hangul
 
 LONGEST_WORD: Final = 200  # bytes; longer words are not in the index
@@ -46,10 +46,16 @@ class Dialect:
                 return self._joined(self.without, [wanted, *self._forbidden(node)])
             case Or():
                 return self._any(self.expression(operand) for operand in node.operands)
-            case Near():
-                return self._all(map(self.expression, (node.left, node.right)))
+            case Near() | LabelTerm():
+                return self._all(self._parts(node))
             case _:
                 return None
+
+    def _parts(self, node: Near | LabelTerm) -> Iterator[str | None]:
+        if isinstance(node, Near):
+            yield from map(self.expression, (node.left, node.right))
+        else:
+            yield from map(self._word, node.tokens.split())
 
     def _forbidden(self, node: And) -> Iterator[str]:
         """Yield the words of which a matching article has none.

@@ -107,7 +107,11 @@ def _folded_new(article: NewArticle, sources: Sequence[str]) -> Slices[FoldedArt
         language = article.language or None
         return (
             yield from article_folded(
-                article.title, article.text, sources=sources, language=language
+                article.title,
+                article.text,
+                sources=sources,
+                language=language,
+                labels=article.folded_labels,
             )
         )
     return FoldedArticle(
@@ -115,4 +119,5 @@ def _folded_new(article: NewArticle, sources: Sequence[str]) -> Slices[FoldedArt
         Field(article.text, FoldedForms.of_stored(article.folded_text)),
         source_keys(sources),
         language_code(article.language),
+        article.folded_labels,
     )

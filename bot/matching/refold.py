@@ -17,7 +17,8 @@ import structlog
 
 from bot.matching.query import QueryError, parse
 from bot.text.folding import FOLDING_VERSION, folded_text
-from storage.articles import FoldedText, articles_after, replace_folded
+from bot.text.labels import folded_labels
+from storage.articles import FoldedText, UnfoldedText, articles_after, replace_folded
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease
 from storage.queries import (
@@ -104,9 +105,15 @@ class Refolding:
         return len(queries)
 
 
-def _folded(articles: Sequence[FoldedText]) -> list[FoldedText]:
+def _folded(articles: Sequence[UnfoldedText]) -> list[FoldedText]:
     return [
-        article._replace(title=folded_text(article.title), text=folded_text(article.text))
+        FoldedText(
+            article.article_id,
+            folded_text(article.title),
+            folded_text(article.text),
+            article.language,
+            folded_labels(article.author, article.categories.splitlines()),
+        )
         for article in articles
     ]
 

@@ -23,7 +23,7 @@ def spans(query: ParsedQuery, title: str, text: str) -> tuple[Span, ...]:
 def spans_in(query: ParsedQuery, article: FoldedArticle) -> tuple[Span, ...]:
     """Return every hit in order, title first, with overlapping ones; () if the query fails.
 
-    Conditions on source and language are assumed to hold. Both terms of a NEAR are hits.
+    Conditions on sources, labels and language are assumed to hold. Both terms of a NEAR are hits.
     """
     tree = without_fields(query.tree)
     leaves = frozenset(leaves_that_hold(tree, article.has)) if tree else frozenset[Leaf]()

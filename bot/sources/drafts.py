@@ -110,6 +110,11 @@ def picture_columns(item: Item) -> dict[str, Any]:
     }
 
 
+def label_columns(item: Item) -> dict[str, str]:
+    """Return the columns of an article with the labels of *item*."""
+    return {"author": item.author, "categories": "\n".join(item.categories)}
+
+
 def draft_of(
     item: Item, identity: Identity, *, source_url: str, now: datetime, backlog: bool
 ) -> ArticleDraft:

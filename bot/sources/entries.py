@@ -13,9 +13,17 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
 from bot.sources.decide import Revision, SourceEntries
-from bot.sources.drafts import PAGE_TIMEOUT, ArticleDraft, digest, is_another, picture_columns
+from bot.sources.drafts import (
+    PAGE_TIMEOUT,
+    ArticleDraft,
+    digest,
+    is_another,
+    label_columns,
+    picture_columns,
+)
 from bot.sources.revise import Comparison, FoldedWords, compared, folded_words, revise
 from bot.sources.urls import host_of
+from bot.text.labels import folded_labels
 from storage import sources
 from storage.article_merges import make_public
 from storage.articles import (
@@ -213,6 +221,7 @@ async def _store_new(
                 article_id,
                 *folded[makers[url].source_id][makers[url].draft.guid_hash],
                 makers[url].draft.item.language,
+                folded_labels(makers[url].draft.item.author, makers[url].draft.item.categories),
             )
             for url, article_id in new.items()
         ],
@@ -301,6 +310,7 @@ def _article_row(entry: _NewEntry, now: datetime) -> dict[str, Any]:
         **entry.article._asdict(),
         **(picture_columns(draft.item) or _NO_PICTURE),  # equal columns, for one insert
         "url": draft.url,
+        **label_columns(draft.item),
         "title": draft.title,
         "summary": draft.item.summary,
         "text": draft.text,

@@ -32,7 +32,7 @@ from bot.sources.slots import Slots
 from bot.sources.urls import logged_url
 from bot.text.folding import folded_text
 from storage import articles, sources
-from storage.articles import Article, FoldedText, Wording
+from storage.articles import Article, Wording
 from storage.db.engine import Storage, Transaction
 from storage.db.problems import is_unavailable
 from storage.enums import Notification
@@ -290,9 +290,11 @@ async def _apply(tx: Transaction, outcome: PageOutcome) -> None:
         values = revise.revised_by_page(kept, outcome.page)
         articles.revise_article(tx, kept, values)
     revise.add_picture(kept, outcome.page)
-    if values:  # otherwise nothing is indexed again, which costs more than reading the page
-        title = folded_text(kept.title)
-        folded = FoldedText(kept.id, title, outcome.folded, kept.language)
+    has_new_labels = revise.add_labels(kept, outcome.page)
+    # Otherwise nothing is indexed again, which costs more than reading the page.
+    if values or has_new_labels:
+        text = outcome.folded if values else folded_text(kept.text)
+        folded = revise.folded_article(kept, folded_text(kept.title), text)
         await articles.replace_folded(tx, [folded])
 
 

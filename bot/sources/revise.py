@@ -24,6 +24,7 @@ from bot.sources.drafts import (
     ArticleDraft,
     dated,
     is_another,
+    label_columns,
     picture_columns,
     url_hash,
 )
@@ -32,6 +33,7 @@ from bot.sources.hosts import shown_url
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
 from bot.text.folding import folded_text, pieces
+from bot.text.labels import folded_labels
 from storage.article_merges import make_public, merge_articles
 from storage.articles import (
     PUBLIC,
@@ -197,6 +199,18 @@ def add_picture(article: Article, page: Item) -> None:
             setattr(article, name, value)
 
 
+def add_labels(article: Article, page: Item) -> bool:
+    """Give the locked *article* the labels of its page that it lacks; return whether it changed."""
+    found = {
+        name: value
+        for name, value in label_columns(page).items()
+        if value and not getattr(article, name)
+    }
+    for name, value in found.items():
+        setattr(article, name, value)
+    return bool(found)
+
+
 def _is_makeshift(article: Article) -> bool:
     """Return whether the title stands in for a missing one."""
     first_lines = (text.partition("\n")[0] for text in (article.summary, article.text))
@@ -245,8 +259,8 @@ async def revise(
             later.add(draft.guid_hash)
         elif may_be_revised_by(comparison.kind, article, tx.now):
             after = comparison.after._asdict() | picture_columns(draft.item)
-            revise_article(tx, article, after)
-            folded[article_id] = FoldedText(article_id, *comparison.folded, article.language)
+            revise_article(tx, article, after | _labels_of_entry(draft.item))
+            folded[article_id] = folded_article(article, *comparison.folded)
             revised.append((article_id, draft))
         elif comparison.kind is ChangeKind.NUMBERS:
             later.add(draft.guid_hash)
@@ -255,6 +269,17 @@ async def revise(
     await tx.flush()
     await replace_folded(tx, list(folded.values()))
     return revised, later
+
+
+def _labels_of_entry(item: Item) -> dict[str, str]:
+    """Return the columns of the labels that an entry has; it removes none."""
+    return {name: value for name, value in label_columns(item).items() if value}
+
+
+def folded_article(article: Article, title: str, text: str) -> FoldedText:
+    """Return the folded row of *article* with its present labels; *title*, *text*: folded."""
+    labels = folded_labels(article.author, article.categories.splitlines())
+    return FoldedText(article.id, title, text, article.language, labels)
 
 
 def folded_words(title: str, text: str) -> FoldedWords:
@@ -390,4 +415,4 @@ async def _unite_articles(
         return
     if may_be_revised_by(comparison.kind, kept, tx.now):
         revise_article(tx, kept, comparison.after._asdict())
-        await replace_folded(tx, [FoldedText(kept.id, *comparison.folded, kept.language)])
+        await replace_folded(tx, [folded_article(kept, *comparison.folded)])

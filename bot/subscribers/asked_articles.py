@@ -13,6 +13,7 @@ from bot.sources.channels.addresses import article_address, read_address
 from bot.sources.drafts import url_hash
 from bot.sources.urls import canonical_url
 from bot.subscribers import why_not
+from bot.text.labels import folded_labels
 from storage import articles, publishers
 from storage.chats import Chat
 from storage.enums import SOURCE_MUTES, ArticleStage, ChatState, MuteKind
@@ -131,6 +132,7 @@ def _topics(
         article.text or article.summary,
         sources=names,
         language=article.language or None,
+        labels=folded_labels(article.author, article.categories.splitlines()),
     )
     facts = []
     for topic, subscription in subscribed:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from bot.matching.query import QueryError, parse
-from bot.matching.query.ast import And, Near, Node, Not, Or, SourceTerm, Term
+from bot.matching.query.ast import And, LabelTerm, Near, Node, Not, Or, SourceTerm, Term
 from bot.subscribers.text import one_line
 
 LONGEST_NAME = 80  # characters; a query may be longer
@@ -54,7 +54,7 @@ def _terms(node: Node) -> Iterator[str]:
             yield _shown(node)
         case Near(left=left, right=right):
             yield f"{_shown(left)} … {_shown(right)}"
-        case SourceTerm(name=name, typed=typed):
+        case SourceTerm(name=name, typed=typed) | LabelTerm(name=name, typed=typed):
             yield typed or name
         case Not():
             return

@@ -32,7 +32,7 @@ from unicodedata import combining, is_normalized, normalize
 from bot.slices import Slices, finished
 from bot.text.characters import AMPERSAND, DOT, JOIN, MARKERS, PLUSES, POINT, SHARP, TABLE
 
-FOLDING_VERSION: Final = 1
+FOLDING_VERSION: Final = 2
 PIECE: Final = 4_096  # characters folded at once, in less than a millisecond
 _PIECE_ENDS: Final = " \n\u3002"  # they neither compose nor join with the character behind them
 _LONG_RUN: Final = 64  # marks; no language has more than a few

@@ -5,7 +5,17 @@ Those have tables of test cases of their own.
 """
 
 from bot.matching.query import ParsedQuery
-from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, SourceTerm, Term
+from bot.matching.query.ast import (
+    And,
+    LabelTerm,
+    LanguageTerm,
+    Near,
+    Node,
+    Not,
+    Or,
+    SourceTerm,
+    Term,
+)
 from bot.text.folding import fold
 from bot.text.han import han_variants
 from bot.text.spelling import spelled
@@ -34,6 +44,8 @@ def _holds(  # noqa: PLR0911 - one for each kind of node
         return any(_holds(operand, fields, sources, language) for operand in node.operands)
     if isinstance(node, SourceTerm):
         return any(_is_source(node.name, source) for source in sources)
+    if isinstance(node, LabelTerm):
+        return False  # these articles have none
     if isinstance(node, LanguageTerm):
         return language.lower().split("-")[0] == node.code
     if isinstance(node, Near):

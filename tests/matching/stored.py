@@ -1,9 +1,11 @@
 """Articles and sources as the poller would have stored and grouped them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.matching.query import parse
 from bot.text.folding import folded_text
+from bot.text.labels import folded_labels
 from storage.articles import PUBLIC, Article, FoldedText, store_folded
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
@@ -40,13 +42,17 @@ async def stored_article(
     source_id: int | None = None,
     ago: timedelta = timedelta(0),
     language: str = "",
+    author: str = "",
+    categories: Sequence[str] = (),
 ) -> int:
     async with storage.writing() as tx:
         article = await _article(tx, title, text, tx.now - ago)
         article.language = language
+        article.author, article.categories = author, "\n".join(categories)
         article_id = article.id
-        rows = [FoldedText(article_id, folded_text(title), folded_text(text), article.language)]
-        await store_folded(tx, rows)
+        labels = folded_labels(author, categories)
+        texts = folded_text(title), folded_text(text), language, labels
+        await store_folded(tx, [FoldedText(article_id, *texts)])
         if source_id is not None:
             source = await tx.session.get(Source, source_id)
             article.scope_id = PUBLIC if source is None or source.public else source_id

@@ -97,9 +97,7 @@ from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
             "x lang:(en OR ja)",
             id="one of two",
         ),
-        pytest.param(
-            "x author:y", Code.UNKNOWN_FIELD, (2, 7), "x y", id="a field that is not here"
-        ),
+        pytest.param("x inurl:y", Code.UNKNOWN_FIELD, (2, 6), "x y", id="a field that is not here"),
         pytest.param("x source:", Code.NOTHING_FOLLOWS, (2, 7), "", id="no source"),
         pytest.param("x site:y.z", Code.UNKNOWN_FIELD, (2, 5), "x source:y.z", id="another field"),
         pytest.param("x lang:jp", Code.UNKNOWN_LANGUAGE, (7, 2), "x lang:ja", id="a country"),

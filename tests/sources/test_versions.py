@@ -12,9 +12,11 @@ from bot.sources.revise import (
     MOST_VERSIONS,
     ChangeKind,
     Comparison,
+    add_labels,
     change,
     compared,
     compared_with_page,
+    folded_article,
     may_be_revised,
     may_be_revised_by,
     revised_by_page,
@@ -173,3 +175,14 @@ def test_a_giant_word_that_changes_is_compared():
 
     assert change(("T", word), ("T", f"{word}c")) is ChangeKind.WORDS
     assert change(("T", f"{word}1"), ("T", f"{word}2")) is ChangeKind.NUMBERS
+
+
+def test_a_page_adds_the_labels_that_an_article_lacks():
+    stored = article(author="Jane Doe")
+    page = Item(author="Li Na", categories=("World", "Ports"))
+
+    assert add_labels(stored, page)
+    assert not add_labels(stored, page)
+    assert (stored.author, stored.categories) == ("Jane Doe", "World\nPorts")
+    folded = folded_article(stored, "storm", "a storm")
+    assert folded.labels == "author:jane author:doe | category:world | category:ports"

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from unicodedata import is_normalized
 
 from bot.text.characters import is_hangul, is_unspaced
+from bot.text.labels import LabelField, label_tokens
 
 _APOSTROPHE = "\u02bc"  # a letter, but between two letters it joins them
 _OPERATORS = frozenset({"and", "near", "not", "or"})
@@ -91,6 +92,26 @@ class SourceTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelTerm:
+    """Folded words in a row in the author's name or in one of the article's categories."""
+
+    label: LabelField
+    name: str
+    typed: str = field(default="", compare=False)
+
+    @property
+    def tokens(self) -> str:
+        return label_tokens(self.label, self.name.split())
+
+    @property
+    def shown(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"{self.label}:{quoted(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
 class LanguageTerm:
     """The article's language, an ISO 639-1 code."""
 
@@ -104,7 +125,7 @@ class LanguageTerm:
         return f"lang:{self.code}"
 
 
-Leaf: TypeAlias = Term | Near | SourceTerm | LanguageTerm
+Leaf: TypeAlias = Term | Near | SourceTerm | LabelTerm | LanguageTerm
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,18 @@ characters (台湾 for 臺灣). Therefore users see the words that they typed in
 import re
 from dataclasses import replace
 
-from bot.matching.query.ast import And, Near, Node, Not, Or, SourceTerm, Term, conjunction, negation
+from bot.matching.query.ast import (
+    And,
+    LabelTerm,
+    Near,
+    Node,
+    Not,
+    Or,
+    SourceTerm,
+    Term,
+    conjunction,
+    negation,
+)
 from bot.matching.query.parser import ParsedQuery, is_readable, parse
 from bot.text.stopwords import STOP_WORDS
 
@@ -55,8 +66,8 @@ def as_typed(node: Node) -> Node:
             return replace(node, left=_word(node.left), right=_word(node.right))
         case Term():
             return _word(node)
-        case SourceTerm(typed=typed) if typed:
-            return SourceTerm(typed)
+        case SourceTerm(typed=typed) | LabelTerm(typed=typed) if typed:
+            return replace(node, name=typed)
         case leaf:
             return leaf
 

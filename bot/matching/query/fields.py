@@ -1,4 +1,4 @@
-"""The fields `source:` and `lang:`.
+"""The fields `source:`, `author:`, `category:` and `lang:`.
 
 A source is given by its host, which includes subdomains, or by its name. A language is given by its
 ISO 639-1 code, or by what users write instead.
@@ -20,7 +20,7 @@ _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-
 CODES: Final = frozenset(_DATA["language_codes"].split())
 # Names of languages, and country codes that users take for languages, by the code that they mean.
 MEANT_CODES: Final = {name: code for code, names in words("called").items() for name in names}
-FIELDS: Final = ("title", "source", "lang")
+FIELDS: Final = ("title", "source", "author", "category", "lang")
 MEANT_FIELDS: Final[dict[str, str]] = _DATA["other_fields"]
 
 
@@ -80,9 +80,12 @@ def required_fields(node: ast.Node) -> RequiredFields:
     return RequiredFields(next(iter(names), ""), next(iter(codes), ""))
 
 
+_Outside = ast.SourceTerm | ast.LabelTerm | ast.LanguageTerm
+
+
 def without_fields(node: ast.Node) -> ast.Node | None:
     """Return the part of the query about an article's text; None if there is none."""
-    if isinstance(node, ast.SourceTerm | ast.LanguageTerm):
+    if isinstance(node, _Outside):
         return None
     if isinstance(node, ast.Not):
         return None if any(map(_is_outside, ast.leaves(node))) else node
@@ -94,4 +97,4 @@ def without_fields(node: ast.Node) -> ast.Node | None:
 
 
 def _is_outside(leaf: ast.Leaf) -> bool:
-    return isinstance(leaf, ast.SourceTerm | ast.LanguageTerm)
+    return isinstance(leaf, _Outside)

@@ -4,7 +4,7 @@
     all     = single (AND? single)*
     single  = NOT* near
     near    = operand (NEAR/n operand)?
-    operand = TITLE* (term | source | language | topic | "(" either ")")
+    operand = TITLE* (term | source | author | category | language | topic | "(" either ")")
 
 NEAR binds tightest, then NOT, then AND (written or implied between neighbours), then OR.
 
@@ -20,7 +20,8 @@ from bot.matching.query import ast
 from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
 from bot.matching.query.fields import folded_name
 from bot.matching.query.stopwords import is_any, is_no_language, is_selective, may_stand_alone
-from bot.matching.query.tokens import BEGINNINGS, Token, TokenKind, resolved, tokens
+from bot.matching.query.tokens import BEGINNINGS, NAMED, Token, TokenKind, resolved, tokens
+from bot.text.labels import LabelField
 
 DEEPEST = 8  # brackets, and topics in topics
 _LONGEST = 4000  # characters of all topics that one query reads; written out, 1,000 are allowed
@@ -80,7 +81,7 @@ def _alternatives(node: ast.Node) -> list[ast.Term]:
 
 MOST_LITERALS = 64
 
-_LITERALS = frozenset({TokenKind.TERM, TokenKind.SOURCE, TokenKind.LANGUAGE, TokenKind.TOPIC})
+_LITERALS = frozenset({TokenKind.TERM, *NAMED})
 _NEED_OPERAND = frozenset(
     {TokenKind.NOT, TokenKind.TITLE, TokenKind.AND, TokenKind.OR, TokenKind.NEAR}
 )
@@ -180,6 +181,8 @@ class QueryReading:
                 return self._bracket(token)
             case TokenKind.SOURCE:
                 return ast.SourceTerm(token.name, token.typed)
+            case TokenKind.AUTHOR | TokenKind.CATEGORY:
+                return ast.LabelTerm(LabelField(token.kind), token.name, token.typed)
             case TokenKind.LANGUAGE:
                 return ast.LanguageTerm(token.name)
             case TokenKind.TOPIC:

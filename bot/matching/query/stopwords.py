@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.languages import all_words
-from bot.matching.query.ast import LanguageTerm, Leaf, Near, SourceTerm, Term
+from bot.matching.query.ast import LabelTerm, LanguageTerm, Leaf, Near, SourceTerm, Term
 from bot.text.characters import is_unspaced
 from bot.text.stopwords import STOP_WORDS
 
@@ -20,7 +20,7 @@ def is_selective(leaf: Leaf) -> bool:
         case Near():
             return is_selective(leaf.left) or is_selective(leaf.right)
         case _:
-            return isinstance(leaf, SourceTerm)
+            return isinstance(leaf, SourceTerm | LabelTerm)
 
 
 def may_stand_alone(leaf: Leaf) -> bool:

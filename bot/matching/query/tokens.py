@@ -44,9 +44,23 @@ class TokenKind(StrEnum):
     NEAR = "near"
     TITLE = "title"
     SOURCE = "source"
+    AUTHOR = "author"
+    CATEGORY = "category"
     LANGUAGE = "lang"
     TOPIC = "topic"
     END = "end"
+
+
+# The kinds of tokens that consist of a field, or `#`, and a name.
+NAMED: Final = frozenset(
+    {
+        TokenKind.SOURCE,
+        TokenKind.AUTHOR,
+        TokenKind.CATEGORY,
+        TokenKind.LANGUAGE,
+        TokenKind.TOPIC,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,7 @@ class Token:
     prefix: bool = False
     spelling: str = ""  # the exact spelling, if it is required
     typed: str = ""  # a term or name as it was written, without quotes or star
-    name: str = ""  # what a topic, source or language is called
+    name: str = ""  # of a topic, source, author, category or language
     distance: int = -1  # of a NEAR; -1 if not given
 
     @property
@@ -181,7 +195,6 @@ def exact_term(
     return Token(TokenKind.TERM, start, end - start, words, spelling=spelling)
 
 
-_KINDS = {"title": TokenKind.TITLE, "source": TokenKind.SOURCE, "lang": TokenKind.LANGUAGE}
 _SEVERAL = re.compile("[,;\uff0c\uff1b\u3001]+")
 _INSIDE = re.compile(f"([^{re.escape(OPENINGS + CLOSINGS)}]*)[{re.escape(CLOSINGS)}]")
 _OPERATORS = frozenset({"and", "or", "not", "AND", "OR", "NOT"})
@@ -194,7 +207,7 @@ def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
     name = normalize("NFKC", found[0][:-1]).strip().lower()
     if name not in FIELDS:
         raise error_here(QueryErrorCode.UNKNOWN_FIELD, text, start, end, MEANT_FIELDS[name])
-    kind = _KINDS[name]
+    kind = TokenKind(name)
     opening = LEXEME.match(text, _behind(text, end))
     if kind is TokenKind.TITLE:
         yield Token(kind, start, end - start)
@@ -257,7 +270,7 @@ def _bracket_error(text: str, opening: re.Match[str], kind: TokenKind) -> QueryE
     names = _SEVERAL.sub(" ", found[1]).split() if found else []
     if not names or not all(_is_name(name) for name in names):
         return QueryError(QueryErrorCode.FIELD_BRACKETS, text, start, end - start)
-    is_one = kind is TokenKind.SOURCE and names == text[opening.end() : end - 1].split()
+    is_one = kind is not TokenKind.LANGUAGE and names == text[opening.end() : end - 1].split()
     if is_one and not all("." in name for name in names):
         return error_here(QueryErrorCode.FIELD_BRACKETS, text, start, end, f'"{" ".join(names)}"')
     return error_here(QueryErrorCode.FIELD_BRACKETS, text, start, end, f"({' OR '.join(names)})")
@@ -382,14 +395,10 @@ BEGINNINGS = frozenset(
         TokenKind.OPEN,
         TokenKind.NOT,
         TokenKind.TITLE,
-        TokenKind.SOURCE,
-        TokenKind.LANGUAGE,
-        TokenKind.TOPIC,
+        *NAMED,
     }
 )
-_ENDS = frozenset(
-    {TokenKind.TERM, TokenKind.CLOSE, TokenKind.SOURCE, TokenKind.LANGUAGE, TokenKind.TOPIC}
-)
+_ENDS = frozenset({TokenKind.TERM, TokenKind.CLOSE, *NAMED})
 
 
 def resolved(text: str, read: Sequence[Token]) -> list[Token]:

@@ -15,7 +15,18 @@ from urllib.parse import quote
 import structlog
 
 from bot.matching.query import QueryError, is_readable
-from bot.matching.query.ast import And, LanguageTerm, Near, Node, Not, Or, SourceTerm, Term, quoted
+from bot.matching.query.ast import (
+    And,
+    LabelTerm,
+    LanguageTerm,
+    Near,
+    Node,
+    Not,
+    Or,
+    SourceTerm,
+    Term,
+    quoted,
+)
 from bot.matching.query.canonical import read_back
 from bot.matching.query.stopwords import is_selective
 from bot.sources.drafts import url_hash
@@ -183,7 +194,7 @@ def _search_text(node: Node) -> str:
             return _all(operands)
         case Or(operands):
             return _any(operands)
-        case Not() | SourceTerm() | LanguageTerm():
+        case Not() | SourceTerm() | LabelTerm() | LanguageTerm():
             return ""
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
 from bot.sources.feeds import language
@@ -20,11 +21,22 @@ from bot.sources.feeds.model import (
     sort_time,
 )
 from bot.sources.feeds.places import place_of
-from bot.sources.feeds.text import cleaned
+from bot.sources.feeds.text import cleaned, one_line
 from bot.sources.lead_pictures import LeadPicture, first_worth_showing, in_markup, pixels
-from bot.sources.limits import LONGEST_NAME, LONGEST_TEXT, MOST_ENTRIES, MOST_TEXT
+from bot.sources.limits import (
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_CATEGORIES,
+    MOST_ENTRIES,
+    MOST_TEXT,
+)
 from bot.sources.urls import absolute, host_of
 
+# `jane@news.example (Jane Doe)`, the form of RSS.
+_ADDRESS_AND_NAME: Final = re.compile(r"\S+@\S+ ?\((.+)\)")
+_ADDRESS: Final = re.compile(r"\S+@\S+|https?://\S+", re.IGNORECASE)
+_BETWEEN_CATEGORIES: Final = re.compile(r"[;|\n]| / |>")
 _TAGS = re.compile(r"<[^<>]*>?")
 _JUDGED: Final = 12  # entries, which decide the language of a feed
 _OPENING: Final = 200  # characters that decide the language of an entry
@@ -35,6 +47,7 @@ class RawEntry(NamedTuple):
     """The parts of an entry as the feed has them; `title`, `summary`, `contents` are markup.
 
     `base`: what a relative link starts from. `dates`: the first that can be read counts.
+    `author`, `categories` and `enclosures`, the titles of attached files, are markup too.
     `credit`, `credit_url`: the source that the entry names. `pictures`: those that the entry
     declares, the most trusted first. `fingerprint`: see `Item`.
     """
@@ -49,6 +62,9 @@ class RawEntry(NamedTuple):
     language: str = ""
     credit: str = ""
     credit_url: str = ""
+    author: str = ""
+    categories: Sequence[str] = ()
+    enclosures: Sequence[str] = ()
     pictures: Sequence[LeadPicture] = ()
     fingerprint: int = 0
 
@@ -165,16 +181,42 @@ def _cleaned_items(
                 url=absolute(raw.link, raw.base),
                 title=line,
                 summary=lead,
-                text=_longest_body(summary, contents),
+                text=_with_enclosures(_longest_body(summary, contents), raw.enclosures),
                 published=published,
                 language=language.judged(opening, language.declared(raw.language) or tag),
                 credit=next(lines),
                 credit_url=absolute(raw.credit_url, "") if raw.credit_url else "",
+                author=author_line(raw.author) if raw.author else "",
+                categories=category_lines(raw.categories) if raw.categories else (),
                 picture=_lead_picture(raw),
                 fingerprint=raw.fingerprint,
             )
         )
     return title, tuple(items)
+
+
+def author_line(markup: str) -> str:
+    """Return the author's name; RSS puts it behind an address: `jane@news.example (Jane Doe)`."""
+    line = one_line(markup)
+    if named := _ADDRESS_AND_NAME.fullmatch(line):
+        line = named[1]
+    return "" if _ADDRESS.fullmatch(line) else line[:LONGEST_LABEL]
+
+
+def category_lines(markups: Iterable[str]) -> tuple[str, ...]:
+    """Return each category once, at most `MOST_CATEGORIES`; some feeds write several in one."""
+    lines = (
+        part.strip()[:LONGEST_LABEL]
+        for markup in markups
+        for part in _BETWEEN_CATEGORIES.split(one_line(markup))
+    )
+    return tuple(islice(dict.fromkeys(filter(None, lines)), MOST_CATEGORIES))
+
+
+def _with_enclosures(text: str, titles: Sequence[str]) -> str:
+    """Return *text* and, as paragraphs of their own, the *titles* that it does not have."""
+    lines = [one_line(title)[:LONGEST_NAME] for title in titles]
+    return "\n\n".join(filter(None, [text, *(line for line in lines if line not in text)]))
 
 
 def _lead_picture(raw: RawEntry) -> LeadPicture | None:

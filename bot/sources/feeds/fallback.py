@@ -112,6 +112,10 @@ def _raw(entry: Any, guid: str, base: str) -> RawEntry:
         dates=tuple(entry.get(name) or "" for name in _DATES),
         credit=source.get("title") or "",
         credit_url=source.get("href") or "",
+        author=entry.get("author") or "",
+        categories=[
+            str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()
+        ],
         pictures=declared_pictures(
             (name, attributes)
             for key, name in _PICTURES

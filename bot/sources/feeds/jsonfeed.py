@@ -43,6 +43,9 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
         contents=(content,) if content and content != summary else (),
         dates=(_text(item, "date_published"), _text(item, "date_modified")),
         language=_text(item, "language"),
+        author=", ".join(_authors(item)),
+        categories=_strings(item.get("tags")),
+        enclosures=[_escaped(_text(each, "title")) for each in _objects(item.get("attachments"))],
         pictures=[
             LeadPicture(link)
             for link in (item.get("image"), item.get("banner_image"))
@@ -50,6 +53,21 @@ def _raw(item: dict[str, Any], url: str) -> RawEntry:
         ],
         fingerprint=fingerprint_in(item.get(FINGERPRINT)),
     )
+
+
+def _authors(item: dict[str, Any]) -> list[str]:
+    """Return the names as markup; version 1.0 has one author, 1.1 a list."""
+    authors = _objects(item.get("authors")) or _objects([item.get("author")])
+    return [_escaped(name) for each in authors if (name := _text(each, "name").strip())]
+
+
+def _strings(found: object) -> list[str]:
+    tags = found if isinstance(found, list) else ()
+    return [_escaped(tag) for tag in tags if isinstance(tag, str)]
+
+
+def _objects(found: object) -> list[dict[str, Any]]:
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _escaped(text: str) -> str:

@@ -67,6 +67,7 @@ class Item:
     paragraphs of `text` are separated by one empty line. `published` is an aware time or a bare
     date, in UTC for feeds, in the local time zone of the page for pages.
     `credit`: the source that a feed names. `publisher`: "" if the source itself is the publisher.
+    `author`: one line, of one or several names. `categories`: each one line.
     `is_detour`: `url` leads through a search service, which may change this address tomorrow.
     `picture`: the lead picture, if one is worth showing.
     `fingerprint`: a hash of everything in the feed that decides the other fields, 64 bits, equal in
@@ -185,7 +186,7 @@ def item_from_json(fields: dict[str, Any]) -> Item:
 
 # Raise this when a change of code turns the same bytes into another item. All stored entries then
 # become invalid.
-_READER_VERSION: Final = 3
+_READER_VERSION: Final = 4
 _HEAD: Final = Struct("<B2s")
 _SEEN: Final = Struct("<QIIII")
 

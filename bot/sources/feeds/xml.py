@@ -57,15 +57,17 @@ _PARTS: Final = {
         "title": "title", "description": "summary", "summary": "summary", "content": "content",
         "link": "link", "guid": "guid", "pubDate": "published", "source": "source",
         "language": "language", "body": "content", "fullitem": "content",
-        "enclosure": "picture",
+        "enclosure": "picture", "author": "author2", "category": "category",
     }),
     **_spaced(_ATOM, {
         "title": "title", "summary": "summary", "content": "content", "link": "atom_link",
         "id": "guid", "published": "published", "issued": "issued", "created": "created",
         "updated": "updated", "modified": "updated", "source": "source", "tagline": "summary",
+        "author": "atom_author", "category": "category",
     }),
     **_spaced(_DUBLIN_CORE, {
         "title": "title2", "description": "summary2", "date": "date", "language": "language2",
+        "creator": "author", "subject": "category",
     }),
     **_spaced([_DUBLIN_TERMS], {
         "issued": "issued", "created": "created", "modified": "updated", "abstract": "summary2",
@@ -76,6 +78,7 @@ _PARTS: Final = {
     (_MEDIA, "content"): "picture",
     (_MEDIA, "thumbnail"): "picture",
     (_ITUNES, "image"): "picture",
+    (_ITUNES, "author"): "author2",
 }  # fmt: skip
 _IN_ANY_SPACE: Final = {
     "Source": "source", "title": "title2", "summary": "summary2",
@@ -197,9 +200,39 @@ def _raw(element: Any, base: str, fingerprint: int) -> RawEntry:
         language=element.get(_LANG) or _text_of(found.get("language2")),
         credit=credit,
         credit_url=credit_url,
+        author=_author_in(found),
+        categories=_categories_in(found["category"]) if "category" in found else (),
+        enclosures=_enclosures_in(found),
         pictures=_pictures_in(found),
         fingerprint=fingerprint,
     )
+
+
+def _author_in(found: dict[str, list[Any]]) -> str:
+    """Return the authors' names as markup, joined by commas."""
+    names = [_text_of([each]) for each in found.get("author", ())]
+    names += [(each.findtext("{*}name") or "").strip() for each in found.get("atom_author", ())]
+    names = list(filter(None, names))
+    return ", ".join(names) if names else _text_of(found.get("author2"))
+
+
+def _categories_in(elements: Iterable[Any]) -> list[str]:
+    """Return the categories as markup: the text of RSS, the label or term of Atom."""
+    return [each.text or each.get("label") or each.get("term") or "" for each in elements]
+
+
+def _enclosures_in(found: dict[str, list[Any]]) -> list[str]:
+    """Return the titles of attached files. Those of pictures are captions, and not returned."""
+    titles = [
+        each.get("title") or ""
+        for each in found.get("atom_link", ())
+        if each.get("rel") == "enclosure"
+    ]
+    for each in found.get("picture", ()):
+        kind = each.get("medium") or each.get("type") or ""
+        if kind.startswith(("audio", "video", "document", "application")):
+            titles.append(each.findtext(f"{{{_MEDIA}}}title") or "")
+    return [title for title in titles if title]
 
 
 def _pictures_in(found: dict[str, list[Any]]) -> list[LeadPicture]:

@@ -18,6 +18,8 @@ _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-
 _TITLES = _DATA["titles"].split()
 _PUBLISHED = _DATA["published"].split()
 _PICTURES = _DATA["pictures"].split()
+_AUTHORS = _DATA["authors"].split()
+_SECTIONS = _DATA["sections"].split()
 _DEEPEST = 6
 _LOOSE_COMMA = re.compile(r",\s*([}\]])")
 
@@ -34,6 +36,8 @@ class PageMeta:
     tag: str  # of its language, as declared
     language: str
     pictures: tuple[LeadPicture, ...]  # as written, the most trusted first
+    author: str  # as markup
+    categories: tuple[str, ...]  # as markup
 
 
 def page_meta(root: Any) -> PageMeta:
@@ -53,6 +57,8 @@ def page_meta(root: Any) -> PageMeta:
         tag=tag or "",
         language=language.declared(tag),
         pictures=(*_meta_pictures(metas), *chain.from_iterable(map(_data_pictures, articles))),
+        author=_data_authors(articles) or _first(metas, _AUTHORS),
+        categories=(*_data_sections(articles), *filter(None, map(metas.get, _SECTIONS))),
     )
 
 
@@ -80,6 +86,33 @@ def _data_pictures(thing: dict[str, Any]) -> Iterator[LeadPicture]:
                 pixels(image.get("height")),
                 _raw(image, "caption"),
             )
+
+
+def _first(metas: dict[str, str], names: list[str]) -> str:
+    return next((metas[name] for name in names if name in metas), "")
+
+
+def _data_authors(articles: list[dict[str, Any]]) -> str:
+    """Return the authors of JSON-LD: a name, a Person, or a list of them."""
+    for thing in articles:
+        found = thing.get("author")
+        names = [
+            _raw(each, "name") if isinstance(each, dict) else each
+            for each in (found if isinstance(found, list) else [found])
+        ]
+        if line := ", ".join([name for name in names if isinstance(name, str) and name]):
+            return line
+    return ""
+
+
+def _data_sections(articles: list[dict[str, Any]]) -> Iterator[str]:
+    for thing in articles:
+        found = thing.get("articleSection")
+        yield from (
+            each
+            for each in (found if isinstance(found, list) else [found])
+            if isinstance(each, str)
+        )
 
 
 def _metas(root: Any) -> Iterator[tuple[str, str]]:

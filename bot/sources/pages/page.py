@@ -14,6 +14,7 @@ from lxml import etree
 
 from bot.languages import all_words
 from bot.sources.feeds import language
+from bot.sources.feeds.entries import author_line, category_lines
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.text import plain_text, tidy
 from bot.sources.lead_pictures import first_worth_showing
@@ -66,6 +67,8 @@ def read_page(text: str, url: str) -> Document:
         published=published(root, meta, title, read) or dated or guessed(text, address),
         language=code,
         picture=first_worth_showing(meta.pictures, address),
+        author=author_line(meta.author),
+        categories=category_lines(meta.categories),
     )
     return Document(DocumentKind.PAGE, meta.site, address, code, (item,))
 

@@ -385,6 +385,8 @@ def upgrade() -> None:
         sa.Column("picture_width", sa.Integer(), nullable=True),
         sa.Column("picture_height", sa.Integer(), nullable=True),
         sa.Column("picture_alt", AutoString(), nullable=False),
+        sa.Column("author", AutoString(), nullable=False),
+        sa.Column("categories", AutoString(), nullable=False),
         sa.Column("title", AutoString(), nullable=False),
         sa.Column("summary", AutoString(), nullable=False),
         sa.Column("text", AutoString(), nullable=False),
@@ -1009,6 +1011,7 @@ def upgrade() -> None:
         "folded",
         sa.Column("article_id", ROW_ID, nullable=False),
         sa.Column("title", AutoString(), nullable=False),
+        sa.Column("labels", AutoString(), nullable=False),
         sa.Column("text", AutoString(), nullable=False),
         sa.Column("tokens", postgresql.TSVECTOR().with_variant(sa.Text(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(

@@ -12,21 +12,23 @@ depends_on = None
 _FULL_TEXT_INDEX = (
     """
     CREATE VIRTUAL TABLE folded_index USING fts5(
-        title, text, content='folded', content_rowid='article_id', detail='none', columnsize=0,
-        prefix='3', tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
+        title, labels, text, content='folded', content_rowid='article_id', detail='none',
+        columnsize=0, prefix='3',
+        tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
     )
     """,
     """
     CREATE TRIGGER folded_removed AFTER DELETE ON folded BEGIN
-        INSERT INTO folded_index(folded_index, rowid, title, text)
-        VALUES ('delete', old.article_id, old.title, old.text);
+        INSERT INTO folded_index(folded_index, rowid, title, labels, text)
+        VALUES ('delete', old.article_id, old.title, old.labels, old.text);
     END
     """,
     """
     CREATE TRIGGER folded_changed AFTER UPDATE ON folded BEGIN
-        INSERT INTO folded_index(folded_index, rowid, title, text)
-        VALUES ('delete', old.article_id, old.title, old.text);
-        INSERT INTO folded_index(rowid, title, text) VALUES (new.article_id, new.title, new.text);
+        INSERT INTO folded_index(folded_index, rowid, title, labels, text)
+        VALUES ('delete', old.article_id, old.title, old.labels, old.text);
+        INSERT INTO folded_index(rowid, title, labels, text)
+        VALUES (new.article_id, new.title, new.labels, new.text);
     END
     """,
 )
