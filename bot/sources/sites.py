@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from bot.sources.limits import LONGEST_LOOKUP
 from bot.sources.urls import WEB_SCHEMES, absolute, as_typed, is_link
 
 Values: TypeAlias = Mapping[str, Sequence[str]]
@@ -49,8 +48,7 @@ class SiteLookup:
     patterns: tuple[re.Pattern[str], ...] = ()
 
     def value_in(self, text: str) -> str:
-        """Return the value in *text*, of which only the beginning is read; "" if there is none."""
-        text = text[:LONGEST_LOOKUP]
+        """Return the value in *text*; "" if there is none."""
         if self.pointer:
             return _at_pointer(text, self.pointer)
         matches = (pattern.search(text) for pattern in self.patterns)
@@ -214,8 +212,9 @@ class _Rule:
 
     def link(self, site: str, origin: str, link: "_ReadLink") -> SiteLink | None:
         for pattern in self.patterns:
-            values = pattern.values(link.path, link.query)
-            if values is None or (values := self._checked(values)) is None:
+            given = pattern.values(link.path, link.query)
+            values = None if given is None else self._checked(given)
+            if values is None:
                 continue
             values[_SITE] = [origin]
             kept = [(name, link.query[name]) for name in self.keep if name in link.query]
@@ -361,4 +360,3 @@ def _at_pointer(text: str, pointer: str) -> str:
 def _steps(pointer: str) -> Iterator[str]:
     for step in pointer.split("/")[1:]:
         yield step.replace("~1", "/").replace("~0", "~")
-

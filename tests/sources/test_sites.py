@@ -92,8 +92,12 @@ def test_a_link_that_only_looks_like_one_of_a_site_has_no_rule(link: str):
         pytest.param("WWW.Lobste.RS/t/a b", None, id="a blank"),
         pytest.param("lobste.rs/t/c%23", "https://lobste.rs/t/c%23.rss", id="a hash"),
         pytest.param("lobste.rs/t/a%3Fb%2Fc", "https://lobste.rs/t/a%3Fb%2Fc.rss", id="delimiters"),
-        pytest.param("https://lobste.rs./t/%7Bsite%7D", "https://lobste.rs/t/%7Bsite%7D.rss", id="braces"),
-        pytest.param("LOBSTE.rs/t/日本", "https://lobste.rs/t/%E6%97%A5%E6%9C%AC.rss", id="Japanese"),
+        pytest.param(
+            "https://lobste.rs./t/%7Bsite%7D", "https://lobste.rs/t/%7Bsite%7D.rss", id="braces"
+        ),
+        pytest.param(
+            "LOBSTE.rs/t/日本", "https://lobste.rs/t/%E6%97%A5%E6%9C%AC.rss", id="Japanese"
+        ),
         pytest.param(
             "reddit.com/search?q=a%26sort%3Dtop%23",
             "https://www.reddit.com/search.rss?q=a%26sort%3Dtop%23&sort=new",
