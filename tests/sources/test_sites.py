@@ -22,6 +22,13 @@ EXAMPLES = [
     for name, rule in RULES
     for link, *feeds in rule["examples"]
 ]
+_DOCUMENTED = re.findall(
+    r"^\| ([^|]+) \| (`[^|]+) \|$",
+    (_FILE.parents[2] / "docs/how-to/sources.md")
+    .read_text("utf-8")
+    .partition("| site | links |")[2],
+    re.MULTILINE,
+)
 FEEDS = sorted({feed for _, rule in RULES for _, *feeds in rule["examples"] for feed in feeds})
 LINKS = sorted({link for _, rule in RULES for link, *_ in rule["examples"]})
 
@@ -36,6 +43,17 @@ def test_a_rule_resolves_its_examples(name: str, rule: dict[str, Any], link: str
     completed = found.completed(rule.get("answer", ""))
     assert completed
     assert list(completed.feeds) == feeds
+
+
+@pytest.mark.parametrize(
+    ("site", "link"),
+    [(site, link) for site, links in _DOCUMENTED for link in re.findall("`([^`]+)`", links)],
+)
+def test_the_links_in_the_documentation_are_known(site: str, link: str):
+    found = site_link(link)
+
+    assert found
+    assert found.site == site
 
 
 @pytest.mark.parametrize(("name", "rule"), [pytest.param(*row, id=row[0]) for row in RULES])
