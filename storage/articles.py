@@ -178,6 +178,12 @@ async def articles_by_url(tx: Transaction, url_hashes: Collection[str]) -> dict[
     return {ScopedUrl(url_hash, scope_id): article_id for url_hash, scope_id, article_id in rows}
 
 
+async def article_at(tx: Transaction, url_hash: str) -> int | None:
+    """Return the id of the article with this canonical URL; a public one before private ones."""
+    articles = await articles_by_url(tx, [url_hash])
+    return articles[min(articles, key=lambda url: url.scope_id)] if articles else None
+
+
 async def articles_by_id(tx: Transaction, article_ids: Collection[int]) -> list[Article]:
     """Return the articles that still exist, the newest first."""
     return list(

@@ -39,7 +39,8 @@ EXCEPTIONS = (
 # These decide and change nothing; they have no coroutines, and so nothing to wait for.
 PURE = (
     *("bot.languages", "bot.rendering", "bot.matching.query", "bot.text"),
-    *("bot.sources.channels", "bot.sources.feeds", "bot.sources.pages", "bot.sources.stories"),
+    *("bot.sources.channels", "bot.sources.feeds", "bot.sources.pages", "bot.sources.sites"),
+    "bot.sources.stories",
     *("bot.publishing.calendar", "bot.publishing.developments", "bot.publishing.leads"),
     *("bot.publishing.selection", "bot.delivery.outcomes", "bot.subscribers.why_not"),
     *("storage.enums", "storage.schedules", "storage.states"),

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
     from bot.matching.explain import Explanation
     from bot.matching.query import ParsedQuery, QueryError
+    from bot.matching.search import ExplainedArticle
     from bot.sources.feeds.model import Document, Item, Unreadable
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.problems import Problem
     from bot.text.snippets import Span
     from bot.text.tracing import Place
+    from storage.db.engine import Storage
 
 NO_MATCH = 1  # as in grep
+_LONGEST_ID = 18  # digits, which fit in a column of 64 bits
 _FIELDS = ("title", "url", "published", "language", "summary", "text", "guid")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for each article.")]
@@ -59,27 +62,66 @@ def read(
 def match(
     query: Annotated[str, typer.Argument(help="Such as 'Taiwan OR \"consul-general\"'.")],
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH-OR-URL…", help="What `read` can read.")
-    ],
+        list[str] | None, typer.Argument(metavar="PATH-OR-URL…", help="What `read` can read.")
+    ] = None,
     *,
+    stored: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID-OR-URL", help="A stored article to explain; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Say how the query is read, and what each article lacks."),
     ] = False,
 ) -> None:
-    """Find the articles that match a query, like grep.
+    """Find the articles that match a query, like grep; say why a stored one does, or does not.
 
     Exit 0 if one matches, 1 if none does, 2 after an error. Example:
     dateline match 'Taiwan OR Taipei' https://news.example/feed.xml
     """
+    if bool(paths) == bool(stored):
+        fail("Name what to read: files and addresses, or stored articles with --stored.")
     matcher = Matcher(parse_query(query), as_json=as_json, explain=explain)
     if explain:
         typer.echo(_query_and_tree(matcher.query), err=as_json)
-    if not asyncio.run(_read_each(paths, matcher.show_matches, _print_error)):
+    if stored:
+        _match_stored(stored, matcher)
+    elif not asyncio.run(_read_each(paths or (), matcher.show_matches, _print_error)):
         raise SystemExit(CANNOT)
     if not matcher.matches:
         raise SystemExit(NO_MATCH)
+
+
+def _match_stored(named: Sequence[str], matcher: Matcher) -> None:
+    """Explain the result in each stored article; exit if one of them does not exist."""
+    from bot.cli.output import database_shown, with_storage
+
+    async def find(storage: Storage) -> list[ExplainedArticle | None]:
+        return [await _explain_stored(storage, matcher.query, each) for each in named]
+
+    articles = with_storage(find, read_only=True)
+    for name, article in zip(named, articles, strict=True):
+        if article:
+            matcher.show_stored(name, article)
+    if missing := [name for name, article in zip(named, articles, strict=True) if not article]:
+        where = database_shown()
+        fail(f"There is no article {', '.join(missing)} in {where}; it may have been deleted.")
+
+
+async def _explain_stored(
+    storage: Storage, query: ParsedQuery, named: str
+) -> ExplainedArticle | None:
+    from bot.matching.search import explain_stored
+    from bot.sources.drafts import url_hash
+    from bot.sources.urls import as_typed
+    from storage.articles import article_at
+
+    if named.isascii() and named.isdigit() and len(named) <= _LONGEST_ID:
+        return await explain_stored(storage, query, int(named))
+    async with storage.reading() as tx:
+        article_id = await article_at(tx, url_hash(as_typed(named)))
+    return await explain_stored(storage, query, article_id) if article_id else None
 
 
 async def _read_each(
@@ -170,7 +212,6 @@ class Matcher:
 
     def show_matches(self, path: str, document: Document) -> None:
         from bot.matching.explain import explain
-        from bot.matching.spans import spans
         from bot.sources.urls import host_of
         from bot.text.labels import folded_labels
 
@@ -183,11 +224,22 @@ class Matcher:
                 language=item.language,
                 labels=folded_labels(item.author, item.categories),
             )
-            self.matches += explained.is_match
             if explained.is_match or self.explain:
-                found = spans(self.query, item.title, item.text) if explained.is_match else ()
-                show = _print_match_json if self.as_json else _print_match
-                show(path, item, found, explained if self.explain else None)
+                self._show(path, item, explained, with_reason=self.explain)
+
+    def show_stored(self, name: str, article: ExplainedArticle) -> None:
+        from bot.sources.feeds.model import Item
+
+        item = Item(title=article.title, url=article.url, text=article.text)
+        self._show(name, item, article.explained, with_reason=True)
+
+    def _show(self, path: str, item: Item, explained: Explanation, *, with_reason: bool) -> None:
+        from bot.matching.spans import spans
+
+        self.matches += explained.is_match
+        found = spans(self.query, item.title, item.text) if explained.is_match else ()
+        show = _print_match_json if self.as_json else _print_match
+        show(path, item, found, explained if with_reason else None)
 
 
 def _print_match_json(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from storage.articles import articles_by_url
+from storage.articles import article_at
 from storage.enums import ArticleStage
 from storage.model_texts import texts_of_story
 from storage.trace import (
@@ -89,9 +89,8 @@ async def trace_article(storage: Storage, article_id: int) -> ArticleTrace | Non
 async def trace_url(storage: Storage, url_hash: str) -> ArticleTrace | None:
     """Trace the article with this canonical URL; a public one is preferred to private ones."""
     async with storage.reading() as tx:
-        articles = await articles_by_url(tx, [url_hash])
-        first = min(articles, key=lambda url: url.scope_id, default=None)
-        article = await find_article(tx, articles[first]) if first else None
+        article_id = await article_at(tx, url_hash)
+        article = await find_article(tx, article_id) if article_id else None
         return await _trace(tx, article) if article else None
 
 

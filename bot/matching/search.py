@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.matching.candidates import Results, SearchLimits, evaluate_newest
+from bot.matching.candidates import Results, SearchLimits, evaluate, evaluate_newest
 from bot.matching.evaluate import FoldedArticle, holds
 from bot.matching.explain import Explanation, explain_folded, loosened
 from bot.matching.hits import SearchHit, hits_of
@@ -31,6 +31,16 @@ class NearMiss:
 
     title: str
     url: str
+    explained: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedArticle:
+    """A stored article, with the text that queries see, and an explanation of a query's result."""
+
+    title: str
+    url: str
+    text: str
     explained: Explanation
 
 
@@ -195,6 +205,28 @@ async def near_miss(
     async with storage.reading() as tx:
         articles = await articles_by_id(tx, [article_id])
     return NearMiss(articles[0].title, articles[0].url, why) if articles else None
+
+
+async def explain_stored(
+    storage: Storage, query: ParsedQuery, article_id: int
+) -> ExplainedArticle | None:
+    """Explain what *query* finds in the stored folded texts of an article; None if it is gone.
+
+    All its publishers count, whoever sees them.
+    """
+
+    def explained(_: SearchedArticle, folded: FoldedArticle) -> Explanation:
+        return explain_folded(query, folded)
+
+    # A loosened query asks for the text too, because a near miss names words in any field.
+    asked = [query, ParsedQuery(tree) if (tree := loosened(query)) else query]
+    found = await evaluate(storage, asked, [article_id], explained)
+    async with storage.reading() as tx:
+        articles = await articles_by_id(tx, [article_id])
+    if not articles or not found:
+        return None
+    article, (_, why) = articles[0], found[0]
+    return ExplainedArticle(article.title, article.url, article.text or article.summary, why)
 
 
 async def compare(

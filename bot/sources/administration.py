@@ -10,6 +10,7 @@ from bot.sources.channels.addresses import source_address
 from bot.sources.decide import not_a_feed, schedule_inputs, source_changes
 from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder, new_source
 from bot.sources.discovery.add_all import add_all, as_listed
+from bot.sources.discovery.discover import ReadsLinks, feeds_by_rule
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
@@ -19,7 +20,6 @@ from bot.sources.fetch.source import (
     Fetches,
     FetchRequest,
     FetchResult,
-    ReadsDocuments,
     fetch_source,
 )
 from storage import feeds_followed
@@ -53,15 +53,14 @@ class Checkup:
     hub: str = ""
 
 
-async def check_source(
-    storage: Storage, fetcher: Fetches, reader: ReadsDocuments, url: str
-) -> Checkup:
-    """Fetch *url* once and write nothing.
+async def check_source(storage: Storage, fetcher: Fetches, reader: ReadsLinks, url: str) -> Checkup:
+    """Fetch *url* once, or the first feed that a rule knows for it, and write nothing.
 
     The request has no validators, so that the response has a body.
     """
     url = source_address(url)
-    result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
+    url, result = await _fetched(storage, fetcher, reader, url)
+
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         now = tx.now
@@ -81,6 +80,19 @@ async def check_source(
         charset=_charset(result),
         hub=changes.get("hub") or "",
     )
+
+
+async def _fetched(
+    storage: Storage, fetcher: Fetches, reader: ReadsLinks, url: str
+) -> tuple[str, FetchResult]:
+    """Fetch *url* if it is a source, or else the first feed that a rule knows for it."""
+    async with storage.reading() as tx:
+        is_source = await source_of(tx, url_hash(url)) is not None
+    if not is_source:
+        known = await feeds_by_rule(fetcher, reader, url, inside=True, public=True, most=1)
+        if known.feeds:
+            return known.feeds[0].url, known.feeds[0].result
+    return url, await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
 
 
 async def get_source(storage: Storage, source_id: int) -> Source | None:

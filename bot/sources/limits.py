@@ -38,5 +38,6 @@ MAX_FEEDS_READ: Final = 8  # of the feeds that a page declares, and as many of t
 MAX_ROBOTS_SITEMAPS: Final = 3
 MAX_ROBOTS_BYTES: Final = 500_000  # of robots.txt that are read (RFC 9309)
 MAX_OFFERED_FEEDS: Final = 8
+MAX_LOOKUP_BYTES: Final = 2_000_000  # of a document that names a feed of a known site
 DISCOVERY_SECONDS: Final = 90.0
 LOOKUP_SECONDS: Final = 20.0  # while a user waits

@@ -12,6 +12,11 @@ from bot.cli.articles import match
 from bot.cli.output import MINUS_IS_NO_OPTION
 from bot.matching.query import QueryError, QueryErrorCode
 from bot.rendering.environment import make_environment
+from bot.sources.drafts import url_hash
+from storage.articles import Article
+from storage.db.engine import Storage
+from tests.cli.conftest import with_storage_at
+from tests.matching.stored import stored_article, stored_source
 
 pytestmark = pytest.mark.slow
 
@@ -207,3 +212,83 @@ def test_libraries_of_other_packages_are_not_loaded(article: str):
     )
 
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+# Stored articles
+
+FERRY = "https://wire.example/ferry"
+
+
+@pytest.fixture
+def ask_stored(dateline_on, database_url):
+    """Return a runner of the command, for a database with one article, whose id is 1."""
+
+    async def store(storage: Storage) -> int:
+        source = await stored_source(storage, "Harbour Times")
+        text = "The captain was detained. Rain fell on the port of Ghent."
+        stored = await stored_article(storage, "Ferry late", text, source_id=source, language="en")
+        async with storage.writing() as tx:
+            article = await tx.get_one(Article, stored)
+            article.url, article.url_hash = FERRY, url_hash(FERRY)
+        return stored
+
+    assert with_storage_at(database_url, store) == 1
+    return lambda *arguments: dateline_on(database_url)("match", *arguments)
+
+
+@pytest.mark.parametrize("named", ["1", FERRY, f"{FERRY}?utm_source=x"])
+def test_a_stored_article_tells_by_which_words_it_matches(ask_stored, named):
+    found = ask_stored("ferry ghent", "--stored", named)
+
+    assert found.exit_code == 0, found.output
+    assert found.stdout.splitlines() == [
+        f"{named}: Ferry late",
+        "  matches: it has ferry, ghent",
+        "  Rain fell on the port of Ghent.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "missing"),
+    [
+        pytest.param("ferry storm", ["storm"], id="a word"),
+        pytest.param("title:ghent ferry", ["title:ghent"], id="a word of the title"),
+        pytest.param("ferry source:bbc.co.uk", ["source:bbc.co.uk"], id="a source"),
+        pytest.param("ferry lang:nl", ["lang:nl"], id="a language"),
+        pytest.param("ferry -captain", ["-captain"], id="an excluded word"),
+        pytest.param("ferry lang:en source:wire.example", [], id="nothing"),
+        pytest.param('source:"Harbour Times" ferry', [], id="nothing of a source's name"),
+        pytest.param("FERRY NEAR/2 late", [], id="nothing of two near words"),
+    ],
+)
+def test_a_stored_article_tells_what_it_lacks(ask_stored, query, missing):
+    found = ask_stored(query, "--stored", "1", "--json")
+
+    line = json.loads(found.stdout)
+    assert (line["match"], line["missing"]) == (not missing, missing)
+    assert (line["path"], line["title"], line["url"]) == ("1", "Ferry late", FERRY)
+    assert found.exit_code == (1 if missing else 0)
+    assert bool(line["where"]) == (not missing)
+
+
+@pytest.mark.parametrize(
+    "named", ["2", "0", "9" * 40, "https://wire.example/other", "nonsense", ""]
+)
+def test_an_article_that_is_not_stored_is_named(ask_stored, named):
+    found = ask_stored("ferry", "--stored", named, "--stored", "1")
+
+    assert found.exit_code == 2
+    assert found.stderr.startswith(f"There is no article {named} in ")
+    assert "1: Ferry late" in found.stdout
+
+
+def test_a_stored_article_is_explained_with_the_query_that_begins_with_a_minus(ask_stored):
+    found = ask_stored("-storm ferry", "--stored", "1", "--explain")
+
+    assert found.exit_code == 0
+    assert "all of these:" in found.stdout
+
+
+def test_stored_articles_and_files_are_not_mixed(ask_stored):
+    assert ask_stored("ferry").exit_code == 2
+    assert ask_stored("ferry", "file.txt", "--stored", "1").exit_code == 2

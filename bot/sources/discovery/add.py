@@ -23,13 +23,14 @@ from bot.sources.discovery.discover import (
     ReadsLinks,
     SampleSite,
     discover,
+    feeds_by_rule,
     is_list,
 )
 from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.publishers import with_publishers
 from bot.sources.drafts import ArticleDraft, draft_of, identify, url_hash
 from bot.sources.entries import PreparedEntries, prepare, store_prepared
-from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.fetch.problems import NOTHING_SPENT, Problem, ProblemCode
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
@@ -129,11 +130,20 @@ class SourceAdder:
             return await replace(self, public=True, newsroom=None, room=None).add(url, options)
         if existing := await self._existing(url, options):
             return existing
+        spent = NOTHING_SPENT
+        if options.form is not Form.PAGE:
+            known = await feeds_by_rule(
+                self.fetcher, self.reader, url, inside=self.public, public=self.public
+            )
+            if known.feeds:
+                return await self._add_page(url, known, options)
+            spent = known.spent
         result = await fetch_source(
             self.fetcher,
             self.reader,
             FetchRequest(url, inside=self.public, public=self.public),
         )
+        result = replace(result, spent=spent + result.spent)
         if options.form is not Form.PAGE and not is_list(result):
             found = await discover(
                 self.fetcher,
@@ -152,7 +162,8 @@ class SourceAdder:
         feeds = [feed for feed in found.feeds if feed.tells_news]
         unread = [link for link in found.unread if link.where is not Where.SITEMAP]
         if len(feeds) + len(unread) > 1:
-            return _several_feeds(url, feeds, unread, options)
+            several = _several_feeds(url, feeds, unread, options)
+            return replace(several, cost=cost_of(found.spent))
         if feeds:
             feed = feeds[0]
             added = await self._existing(feed.url, options)

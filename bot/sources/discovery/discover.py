@@ -1,6 +1,7 @@
 """Finds the feeds of a site by a few polite requests, and reads each one.
 
-These are tried in order, until one has a feed: the address itself; the feeds that its page
+These are tried in order, until one has a feed: what the rules of `sites.toml` say about the
+address, without a request to it; the address itself; the feeds that its page
 declares; the feeds that the page links to, or a page of feeds that it links to; the usual places,
 one after the other; the sitemaps in robots.txt. An address from outside never leads into the
 operator's network.
@@ -22,7 +23,7 @@ from bot.sources.channels.addresses import channel_name, preview_page, source_ad
 from bot.sources.discovery.links import FeedLink, Where, robots_of, sitemaps_of, usual_places
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable, sort_time
 from bot.sources.feeds.sniff import decode
-from bot.sources.fetch.problems import FetchError, Problem
+from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, Problem, Spent
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.source import (
     Fetches,
@@ -37,10 +38,12 @@ from bot.sources.limits import (
     DISCOVERY_SECONDS,
     LOOKUP_SECONDS,
     MAX_FEEDS_READ,
+    MAX_LOOKUP_BYTES,
     MAX_OFFERED_FEEDS,
     MAX_ROBOTS_BYTES,
     MAX_ROBOTS_SITEMAPS,
 )
+from bot.sources.sites import SiteLink, site_link
 from bot.sources.urls import canonical_url, without_login
 
 _SAME_SHARE = 0.8  # of the links
@@ -96,12 +99,16 @@ class FoundFeed:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryResult:
-    """`result`: the fetch of the address itself. `unread`: links that may be feeds too."""
+    """`result`: the fetch of the address itself. `unread`: links that may be feeds too.
+
+    `spent`: the cost of the requests that a rule of a site took.
+    """
 
     result: FetchResult
     feeds: tuple[FoundFeed, ...] = ()
     unread: tuple[FeedLink, ...] = ()
     is_page: bool = False
+    spent: Spent = NOTHING_SPENT
 
 
 async def discover(  # noqa: PLR0913 - each of them is one plain option
@@ -123,6 +130,11 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     """
     url = source_address(url)
     if result is None:
+        known = await feeds_by_rule(
+            fetcher, reader, url, inside=inside, public=public, patience_seconds=patience_seconds
+        )
+        if known.feeds:
+            return known
         request = FetchRequest(url, inside=inside, public=public)
         result = await fetch_source(fetcher, reader, request)
     if feed := found_feed(FeedLink(result.address_of(url), where=Where.HERE), result):
@@ -136,6 +148,35 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
         async with asyncio.timeout(patience_seconds):
             await search.run(links, result.response.url, thorough=thorough)
     return DiscoveryResult(result, tuple(search.feeds), tuple(search.unread), is_page=True)
+
+
+async def feeds_by_rule(  # noqa: PLR0913 - each of them is one plain option
+    fetcher: Fetches,
+    reader: ReadsLinks,
+    url: str,
+    *,
+    inside: bool,
+    public: bool,
+    most: int = MAX_OFFERED_FEEDS,
+    patience_seconds: float = DISCOVERY_SECONDS,
+) -> DiscoveryResult:
+    """Read the feeds that a rule of `sites.toml` knows for *url*, without a request to it.
+
+    The result has no feeds if there is no such rule, or if none of its feeds can be read: then the
+    site must be searched. *most*: stop after so many feeds.
+    """
+    search = _SiteSearch(fetcher, reader, inside=inside, public=public)
+    if link := site_link(url):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                await search.follow(link, most)
+    found = DiscoveryResult(FetchResult(), spent=search.spent)
+    if not search.feeds:
+        return found
+    first, *others = sorted(search.feeds, key=lambda feed: not feed.entries)  # empty ones last
+    # Whoever adds the first feed pays for all requests.
+    first = replace(first, result=replace(first.result, spent=search.spent))
+    return replace(found, feeds=(first, *others), unread=tuple(search.unread), is_page=True)
 
 
 async def _links_on(result: FetchResult, reader: ReadsLinks) -> Sequence[FeedLink] | None:
@@ -161,6 +202,7 @@ class _SiteSearch:
     public: bool
     feeds: list[FoundFeed] = field(default_factory=list)
     unread: list[FeedLink] = field(default_factory=list)
+    spent: Spent = NOTHING_SPENT
     _seen: set[str] = field(default_factory=set)
 
     async def run(self, links: Sequence[FeedLink], url: str, *, thorough: bool) -> None:
@@ -171,6 +213,41 @@ class _SiteSearch:
             await self._read_first(usual_places(url))
         if thorough or not self.feeds:
             await self._read_sitemaps(await self._sitemaps(url))
+
+    async def follow(self, link: SiteLink, most: int) -> None:
+        """Read the feeds of a known link, until *most* are read or the host does not respond."""
+        completed = await self._completed(link) if link.lookup else link
+        if completed is None:
+            return
+        self.unread += [FeedLink(url, where=Where.RULE) for url in completed.feeds]
+        while self.unread and len(self.feeds) < most:
+            feed_link = self.unread[0]
+            result = await self._fetch(feed_link)
+            self.unread.remove(feed_link)
+            self.spent += result.spent
+            if feed := found_feed(feed_link, result):
+                self.feeds.append(feed)
+            if result.response is None:
+                self.unread.clear()
+
+    async def _completed(self, link: SiteLink) -> SiteLink | None:
+        """Read the document that a link's rule looks up; None if it lacks the value."""
+        if link.lookup is None:
+            return link
+        try:
+            response = await self.fetcher.fetch(
+                link.lookup.url, inside=self.inside, public=self.public
+            )
+        except FetchError as error:
+            self.spent += error.spent
+            return None
+        self.spent += response.spent
+        if problem_of(response):
+            return None
+        self.inside = response.own_network  # it names an address on any host
+        body, kind = response.body, response.content_type
+        # In a thread, because a page may have megabytes.
+        return await asyncio.to_thread(_completed_by, link, body, kind)
 
     async def _read(self, links: Sequence[FeedLink], limit: int = MAX_FEEDS_READ) -> None:
         waiting = deque(self._new(links))
@@ -225,6 +302,10 @@ class _SiteSearch:
             return ()
         robots = decode(response.body[:MAX_ROBOTS_BYTES], response.content_type)
         return sitemaps_of(robots, response.url)
+
+
+def _completed_by(link: SiteLink, body: bytes, content_type: str) -> SiteLink | None:
+    return link.completed(decode(body[:MAX_LOOKUP_BYTES], content_type))
 
 
 def is_list(result: FetchResult) -> bool:
@@ -330,6 +411,16 @@ class LinkLookup:
 
     async def look(self, url: str) -> LookupResult:
         url = self._address(url)
+        known = await feeds_by_rule(
+            self.fetcher,
+            self.reader,
+            url,
+            inside=self._is_newsroom(url),
+            public=False,
+            patience_seconds=LOOKUP_SECONDS,
+        )
+        if known.feeds:
+            return LookupResult(url, _offers(known.feeds))
         request = FetchRequest(url, inside=self._is_newsroom(url), public=False)
         result = await fetch_source(self.fetcher, self.reader, request)
         if feed := found_feed(FeedLink(result.address_of(url), where=Where.HERE), result):

@@ -41,6 +41,7 @@ class Where(StrEnum):
     """Where a link was found."""
 
     HERE = "asked for"
+    RULE = "known for the site"
     NAMED = "named by the page"
     LINKED = "linked by the page"
     LISTED = "in the site's list of feeds"
