@@ -178,7 +178,12 @@ async def _read(
 
 
 async def _read_sitemaps(
-    index: Document, fetcher: Fetches, reader: ReadsDocuments, request: FetchRequest, *, inside: bool
+    index: Document,
+    fetcher: Fetches,
+    reader: ReadsDocuments,
+    request: FetchRequest,
+    *,
+    inside: bool,
 ) -> tuple[Document | None, Spent]:
     """Return the entries of the chosen sitemaps, None if none can be read, and the cost.
 

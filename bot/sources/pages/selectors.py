@@ -7,17 +7,14 @@ so it is run in a worker, which is killed at its time limit.
 """
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any, Final
 
 from cssselect import HTMLTranslator, SelectorError, parse
 from lxml import etree
 
-from bot.sources.feeds.model import ReadingRules
 from bot.sources.feeds.text import plain_text
 from bot.sources.pages.dom import drop
 
@@ -25,7 +22,6 @@ LONGEST_SELECTOR: Final = 300  # characters
 MOST_STEPS: Final = 24  # with predicates, functions and combinators
 MOST_DROPPED: Final = 20  # selectors of one source
 _LONGEST_TRANSLATION: Final = 4_000  # of CSS, whose lists and negations grow as XPath
-_SITES: Final = Path(__file__).parent.parent / "sites.toml"
 _UNREAD: Final = ("script", "style", "noscript", "template", "textarea", "select")
 
 _FUNCTIONS: Final = frozenset({
@@ -200,25 +196,3 @@ def _lines(element: Any) -> Iterator[str]:
             drop(unread)
     markup = etree.tostring(element, method="html", encoding="unicode", with_tail=False)
     yield from (line for line in plain_text(markup).split("\n") if line)
-
-
-@cache
-def _presets() -> Mapping[str, ReadingRules]:
-    """Return the selectors of the sites in `sites.toml` that have any, by host."""
-    if not _SITES.is_file():
-        return {}
-    presets: dict[str, ReadingRules] = {}
-    for site in tomllib.loads(_SITES.read_text("utf-8")).get("site", ()):
-        article, dropped = site.get("article", ""), tuple(site.get("drop", ()))
-        if article or dropped:
-            hosts = site.get("hosts") or [site["host"]]
-            presets |= {host: ReadingRules(article=article, dropped=dropped) for host in hosts}
-    return presets
-
-
-def preset_of(host: str) -> ReadingRules | None:
-    """Return the selectors for the pages of *host* or of a domain that it belongs to."""
-    presets = _presets()
-    labels = host.removeprefix("www.").split(".") if presets else []
-    domains = (".".join(labels[at:]) for at in range(len(labels)))
-    return next((presets[domain] for domain in domains if domain in presets), None)
