@@ -201,8 +201,17 @@ class SourceKind(StrEnum):
 
 class SourceState(StrEnum):
     ACTIVE = "active"
+    PAUSED = "paused"  # by an operator, until `paused_until` or for good
     GONE = "gone"  # responded 410: read no more until a user asks for it
     RETIRED = "retired"  # a search feed whose query has no subscription any more
+
+
+class SourcePriority(StrEnum):
+    """The order in which due sources are claimed; see `claim_class` in `storage.sources`."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
 
 
 class UsageKind(StrEnum):
@@ -309,6 +318,9 @@ class AuditAction(StrEnum):
     APPOINTED = "admin"  # became an admin by the printed link
     SOURCE_ADDED = "source add"
     SOURCE_REMOVED = "source remove"
+    SOURCE_SET = "source set"
+    SOURCE_PAUSED = "source pause"
+    SOURCE_RESUMED = "source resume"
     INVITED = "invite"
     UNINVITED = "invite end"
     BANNED = "ban"

@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     inspect,
     or_,
+    text,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -43,7 +44,9 @@ from storage.db.leases import (
 )
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new, upsert
 from storage.entries import Entry
-from storage.enums import FullText, Notification, SourceKind, SourceState
+from storage.enums import FullText, Notification, SourceKind, SourcePriority, SourceState
+
+_IS_PRIORITIZED: Final = "priority <> 'normal'"
 
 CHANNELS_HOST: Final = "t.me"  # of all Telegram channels that are read from their web preview
 
@@ -52,6 +55,12 @@ class Source(Leased, table=True):
     __table_args__ = (
         Index("ix_source_due", "state", "public", "next_fetch_at"),
         Index("ix_source_asked", "host", "lease_until"),
+        Index(
+            "ix_source_prioritized",
+            "next_fetch_at",
+            sqlite_where=text(_IS_PRIORITIZED),
+            postgresql_where=text(_IS_PRIORITIZED),
+        ),
         NUMBERED,
     )
 
@@ -67,6 +76,11 @@ class Source(Leased, table=True):
     own_network: bool = False  # in the operator's own network, whose addresses are allowed
     every_seconds: int | None = None  # set by the operator; None: as the source itself suggests
     full_text: FullText = Field(default=FullText.AUTO, sa_type=enum_column(FullText))
+    paused_until: datetime | None = None  # of a paused source; None: for good
+    priority: SourcePriority = Field(
+        default=SourcePriority.NORMAL, sa_type=enum_column(SourcePriority)
+    )
+    has_rules: bool = False  # see `storage.source_rules`
     created_at: datetime
 
     # Validators are opaque: they are sent back unchanged (RFC 9110, section 8.8).
@@ -125,6 +139,7 @@ class AwaitedPage(Leased, table=True):
     host: str = Field(index=True)
     inside: bool = False  # in the operator's own network
     private: bool = Field(default=False)
+    rules_of: int | None = Field(default=None, sa_type=ROW_ID)  # the source with rules for it
     awaited_since: datetime
     due_at: datetime
     failures: int = 0  # unexpected errors
@@ -276,10 +291,16 @@ async def delete_search_feeds(tx: Transaction, before: datetime) -> int:
 
 
 class DueSources(NamedTuple):
-    """Whether any public and any private source is due, even if it cannot be claimed now."""
+    """Whether any public and any private source is due, even if it cannot be claimed now.
+
+    *is_prioritized*: whether the priority of any of them is not normal. *is_pause_over*: whether
+    the pause of any source has ended.
+    """
 
     public: bool
     private: bool
+    is_prioritized: bool = False
+    is_pause_over: bool = False
 
 
 def _is_any_due(*, public: bool) -> ColumnElement[bool]:
@@ -290,7 +311,26 @@ def _is_any_due(*, public: bool) -> ColumnElement[bool]:
     )
 
 
-_DUE: Final = select(_is_any_due(public=True), _is_any_due(public=False))
+_HAS_PRIORITY: Final = exists().where(
+    text(_IS_PRIORITIZED), col(Source.next_fetch_at) <= CLAIM_TIME
+)
+_IS_PAUSE_OVER: Final = and_(
+    col(Source.state) == SourceState.PAUSED, col(Source.paused_until) <= CLAIM_TIME
+)
+_DUE: Final = select(
+    _is_any_due(public=True),
+    _is_any_due(public=False),
+    _HAS_PRIORITY,
+    exists().where(_IS_PAUSE_OVER),
+)
+_END_PAUSES: Final = (
+    update(Source).where(_IS_PAUSE_OVER).values(state=SourceState.ACTIVE, paused_until=None)
+)
+
+
+async def end_pauses(tx: Transaction) -> None:
+    """Make the sources whose pause is over active again; they are due at once."""
+    await tx.change(_END_PAUSES, claim_time=tx.now)
 
 
 async def due_sources(tx: Transaction) -> DueSources:
@@ -301,16 +341,47 @@ async def due_sources(tx: Transaction) -> DueSources:
     return DueSources(*await tx.one(_DUE, claim_time=tx.now))
 
 
+LONGEST_WAIT: Final = timedelta(minutes=15)  # of a source behind those of a higher priority
+
+
+def claim_class(priority: SourcePriority, waited: timedelta) -> int:
+    """Return the class of a source that has been due for *waited*; lower classes come first.
+
+    High sources are claimed before normal ones, and these before low ones. A source that has waited
+    for `LONGEST_WAIT` is claimed with the high ones, in the order in which they became due. So no
+    source waits for ever, however many others there are.
+    """
+    if priority is SourcePriority.HIGH or waited >= LONGEST_WAIT:
+        return 0
+    return 1 if priority is SourcePriority.NORMAL else 2
+
+
+# The same in SQL.
+_CLAIM_CLASS: Final = case(
+    (
+        or_(
+            col(Source.priority) == SourcePriority.HIGH,
+            col(Source.next_fetch_at) <= bindparam("overdue"),
+        ),
+        0,
+    ),
+    (col(Source.priority) == SourcePriority.NORMAL, 1),
+    else_=2,
+)
+
+
 async def claim_public_sources(
-    tx: Transaction, *, owner: str, limit: int, lease: timedelta
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta, by_priority: bool = False
 ) -> list[Source]:
     """Claim public sources that are due, except those of hosts that a public fetch is reading.
 
     Private sources never delay public ones. Several processes may read hosts in the operator's own
-    network at once.
+    network at once. *by_priority*: see `claim_class`; else the longest due first, which needs no
+    sorting.
     """
     await lock_claims(tx, Source)
-    return await _claimed(tx, public=True, values=claim_values(tx, owner, limit, lease))
+    values = claim_values(tx, owner, limit, lease)
+    return await _claimed(tx, public=True, by_priority=by_priority, values=values)
 
 
 class PrivateClaim(NamedTuple):
@@ -324,15 +395,21 @@ class PrivateClaim(NamedTuple):
 
 
 async def claim_private_source(
-    tx: Transaction, *, owner: str, lease: timedelta, busy: Collection[int]
+    tx: Transaction,
+    *,
+    owner: str,
+    lease: timedelta,
+    busy: Collection[int],
+    by_priority: bool = False,
 ) -> PrivateClaim | None:
     """Claim the private source that has been due longest, of a host that nobody is reading.
 
     *busy*: accounts that are at their limit. Skips a source whose followers are all busy.
+    *by_priority*: see `claim_public_sources`.
     """
     await lock_claims(tx, Source)
     values = claim_values(tx, owner, 1, lease) | {"busy": busy}
-    claimed = await _claimed(tx, public=False, values=values)
+    claimed = await _claimed(tx, public=False, by_priority=by_priority, values=values)
     if not claimed:
         return None
     (source,) = claimed
@@ -344,18 +421,22 @@ async def claim_private_source(
     return PrivateClaim(source, await tx.one(idle_followers))
 
 
-async def _claimed(tx: Transaction, *, public: bool, values: Mapping[str, Any]) -> list[Source]:
+async def _claimed(
+    tx: Transaction, *, public: bool, by_priority: bool, values: Mapping[str, Any]
+) -> list[Source]:
     """Claim sources; return snapshots of their rows, which no session keeps.
 
     With a session and its models, a claim would take twice as long.
     """
-    statement = _claim_sources(tx.dialect, public=public)
+    statement = _claim_sources(tx.dialect, public=public, by_priority=by_priority)
+    if by_priority:
+        values = {**values, "overdue": tx.now - LONGEST_WAIT}
     rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_PAUSE)
     return [Source.model_construct(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
 
 
 @cache
-def _claim_sources(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
+def _claim_sources(dialect: str, *, public: bool, by_priority: bool) -> ReturningUpdate[Any]:
     due = [
         col(Source.state) == SourceState.ACTIVE,
         col(Source.public).is_(public),
@@ -367,7 +448,9 @@ def _claim_sources(dialect: str, *, public: bool) -> ReturningUpdate[Any]:
         due.append(~_is_page_being_read(public=public))
     if not public:
         due.append(_has_idle_follower())
-    order = (col(Source.next_fetch_at), col(Source.id))
+    order: tuple[Any, ...] = (col(Source.next_fetch_at), col(Source.id))
+    if by_priority:
+        order = (_CLAIM_CLASS, *order)
     columns = inspect(Source).local_table.columns
     return claim_statement(Source, and_(*due), order).returning(*columns)
 

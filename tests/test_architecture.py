@@ -23,6 +23,8 @@ TOP = ("chat", "web", "cli")
 EXCEPTIONS = (
     # A search engine gets the query in its own words.
     ("bot.sources.discovery.search_feeds", "bot.matching.query*"),
+    # An operator's rules for the entries of a source are queries.
+    ("bot.sources.entry_rules", "bot.matching.*"),
     # Bounces are mail from strangers: what parses hostile bytes does so in the parser's process.
     ("bot.sources.parser_*", "bot.mail.*"),
     # Users upload exports, which are parsed there for the same reason.

@@ -38,7 +38,7 @@ from bot.delivery.pace import bot_key
 from bot.delivery.sender import Calls, SendStage
 from bot.ops.instrumentation import GaugeName
 from bot.settings import AccessMode, Settings
-from bot.sources.feeds.model import Document
+from bot.sources.feeds.model import AS_USUAL, Document, ReadingRules
 from bot.sources.fetch.client import Fetcher
 from bot.sources.parser_pool import DocumentReader, Workers
 from bot.stages import SEND, StageRunner, connect
@@ -66,10 +66,17 @@ class WorkingReader(DocumentReader):
         public: bool,
         content_type: str = "",
         known: bytes = b"",
+        rules: ReadingRules = AS_USUAL,
     ) -> Document:
         with self.clock.working():
             return await DocumentReader.read(
-                self, data, url=url, public=public, content_type=content_type, known=known
+                self,
+                data,
+                url=url,
+                public=public,
+                content_type=content_type,
+                known=known,
+                rules=rules,
             )
 
 

@@ -50,6 +50,7 @@ from storage.enums import (
     Mode,
     MuteKind,
     Sound,
+    SourcePriority,
     Style,
     WordsPart,
 )
@@ -409,6 +410,72 @@ class RemoveSource(CallbackData, prefix="unsource"):
     source_id: RowId
 
 
+class SourceMenu(StrEnum):
+    """The menus that replace the buttons of a source's page: blocks of its template."""
+
+    PAUSE = "pause"
+    PRIORITY = "priority"
+    INTERVAL = "interval"
+    RULES = "rules"
+    SELECTORS = "selectors"
+
+
+class ShowSourceMenu(CallbackData, prefix="srcmenu"):
+    source_id: RowId
+    menu: SourceMenu
+
+
+class PauseSource(CallbackData, prefix="srcpause"):
+    """*hours*: 0 for good."""
+
+    source_id: RowId
+    hours: Annotated[int, Field(ge=0, le=24 * 366)]
+
+
+class ResumeSource(CallbackData, prefix="srcresume"):
+    source_id: RowId
+
+
+class SetSourcePriority(CallbackData, prefix="srcpriority"):
+    source_id: RowId
+    priority: SourcePriority
+
+
+class SetSourceInterval(CallbackData, prefix="srcevery"):
+    """*minutes*: 0 for as often as the source itself suggests."""
+
+    source_id: RowId
+    minutes: Annotated[int, Field(ge=0, le=43_200)]
+
+
+class SourceRule(StrEnum):
+    """A setting of a source that is typed: a field of `SourceChanges`."""
+
+    ARTICLE = "article"
+    DROPPED = "dropped"
+    KEEP = "keep"
+    DROP = "drop"
+    LANGUAGE = "language"
+    ZONE = "zone"
+
+
+class AskSourceRule(CallbackData, prefix="srcask"):
+    source_id: RowId
+    rule: SourceRule
+
+
+class ClearSourceRule(CallbackData, prefix="srcclear"):
+    source_id: RowId
+    rule: SourceRule
+
+
+class SaveSourceRule(CallbackData, prefix="srcsave"):
+    """Saves the query that the message previews."""
+
+    source_id: RowId
+    rule: SourceRule
+
+
 def undo_subscribe(done: Subscribed) -> str:
     """Return the data of a button that undoes a subscription or its new mode; "" for neither."""
     if done.was is done.mode:
@@ -622,6 +689,12 @@ class Question(StrEnum):
     NEW_CATALOGUE_TOPIC = "new_catalogue_topic"
     CATALOGUE_NAME = "catalogue_name"
     CATALOGUE_QUERY = "catalogue_query"
+    SOURCE_ARTICLE = "source_article"
+    SOURCE_DROPPED = "source_dropped"
+    SOURCE_KEEP = "source_keep"
+    SOURCE_DROP = "source_drop"
+    SOURCE_LANGUAGE = "source_language"
+    SOURCE_ZONE = "source_zone"
 
 
 class Ask(CallbackData, prefix="ask"):

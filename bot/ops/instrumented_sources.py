@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.ops.instrumentation import Instrumentation, Operation
-from bot.sources.feeds.model import Unreadable
+from bot.sources.feeds.model import AS_USUAL, ReadingRules, Unreadable
 from bot.sources.fetch.problems import FetchError, HostPaused
 from bot.sources.fetch.response import problem_of
 from bot.sources.urls import host_of
@@ -66,13 +66,19 @@ class InstrumentedReader:
         public: bool,
         content_type: str = "",
         known: bytes = b"",
+        rules: ReadingRules = AS_USUAL,
     ) -> Document:
         with self.instrumentation.observe(
             Operation.READ, self.purpose, host=host_of(url)
         ) as observation:
             try:
                 return await self.reader.read(
-                    data, url=url, public=public, content_type=content_type, known=known
+                    data,
+                    url=url,
+                    public=public,
+                    content_type=content_type,
+                    known=known,
+                    rules=rules,
                 )
             except Unreadable as error:
                 observation.outcome = error.reason

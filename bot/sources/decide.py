@@ -31,6 +31,7 @@ from bot.sources.drafts import (
     seen_entries,
     url_hash,
 )
+from bot.sources.entry_rules import EntryRules, RuleSubject
 from bot.sources.feeds.model import (
     Document,
     DocumentKind,
@@ -52,6 +53,7 @@ from bot.sources.fetch.schedule import (
     rhythm_of,
 )
 from bot.sources.urls import host_of
+from bot.text.labels import folded_labels
 from storage.enums import SourceKind, SourceState
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ class Fetched:
     source: Source
     result: FetchResult
     jitter: float = 0.0
+    rules: EntryRules | None = None
 
     @property
     def source_id(self) -> int:
@@ -101,12 +104,15 @@ class Known:
     `entries`: the known entries, by the hash of the guid. `room`: how many new entries may still be
     stored today; a long entry of a private source counts as several. `pages`: how many pages may
     still be requested today. None means no limit. `channels`: for a channel, how many are read.
+    `dropped`: the hashes of the contents of entries that a rule dropped before, by the hash of the
+    guid.
     """
 
     entries: Mapping[str, KnownEntry] = field(default_factory=dict)
     room: int | None = None
     pages: int | None = None
     channels: int = 0
+    dropped: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,13 +120,15 @@ class SourceEntries:
     """The new and changed entries of a source, the newest first.
 
     Entries whose guid hash is in *known* revise their articles. *inside*: whether the articles'
-    pages may be requested in the operator's own network.
+    pages may be requested in the operator's own network. *has_rules*: whether the source has rules
+    for reading these pages.
     """
 
     source_id: int
     drafts: Sequence[ArticleDraft]
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = field(kw_only=True)
+    has_rules: bool = field(kw_only=True, default=False)
 
     @cached_property
     def oldest_first(self) -> list[ArticleDraft]:
@@ -146,7 +154,8 @@ class FetchOutcome:
 
     `changes`: new values of the source's columns. `problem`: None if the source is healthy.
     `left_out`: the number of new entries beyond the daily limit, and of the posts of a channel that
-    may have been missed since its last read.
+    may have been missed since its last read. `dropped`: the new entries that a rule of the source
+    drops.
     """
 
     fetched: Fetched
@@ -154,6 +163,7 @@ class FetchOutcome:
     problem: Problem | None
     entries: SourceEntries
     left_out: int = 0
+    dropped: Sequence[ArticleDraft] = ()
 
     @property
     def source_id(self) -> int:
@@ -165,6 +175,12 @@ def decide(
 ) -> FetchOutcome:
     """Decide what a fetch changes; *identified* are the entries that were not seen before."""
     source, result = fetched.source, fetched.result
+    if known.dropped:
+        identified = [
+            (item, identity)
+            for item, identity in identified
+            if known.dropped.get(identity.guid_hash) != content_hash(item)
+        ]
     new = [entry for entry in identified if entry[1].guid_hash not in known.entries]
     surplus = _beyond_room(new, known.room, public=source.public)
     if surplus:
@@ -177,18 +193,20 @@ def decide(
         if identity.guid_hash not in surplus
         and _is_changed(item, known.entries.get(identity.guid_hash))
     ]
+    drafts, dropped = _judged(fetched, drafts, known)
     pages = None if known.pages is None else min(known.pages, MAX_PRIVATE_PAGES)
     entries = SourceEntries(
         source.id,
         awaiting_pages(drafts, source.full_text, source.kind, pages),
         known.entries,
         inside=result.own_network,
+        has_rules=source.has_rules,
     )
     changes = source_changes(source, result, now, fetched.jitter, channels=known.channels)
     if result.document:
         changes["fingerprints"] = _fingerprints(source, result, result.document)
     left_out = len(surplus) + _skipped_posts(result)
-    return FetchOutcome(fetched, changes, result.problem, entries, left_out)
+    return FetchOutcome(fetched, changes, result.problem, entries, left_out, dropped)
 
 
 def _skipped_posts(result: FetchResult) -> int:
@@ -206,6 +224,43 @@ def _fingerprints(source: Source, result: FetchResult, document: Document) -> by
         return b"" if result.problem else _packed(document)
     is_full = result.problem is None and result.body_hash is not None
     return (is_full and pack_newest(document)) or source.fingerprints
+
+
+def _judged(
+    fetched: Fetched, drafts: list[ArticleDraft], known: Known
+) -> tuple[list[ArticleDraft], list[ArticleDraft]]:
+    """Return the entries to store, and the new ones that the rules of their source drop.
+
+    An entry that is stored already stays: changed rules affect only what comes after.
+    """
+    rules = fetched.rules
+    if rules is None or not rules.are_any:
+        return drafts, []
+    source = fetched.source
+    dropped = [
+        draft
+        for draft in drafts
+        if draft.guid_hash not in known.entries and rules.drops(_subject(source, draft))
+    ]
+    hashes = {draft.guid_hash for draft in dropped}
+    return [draft for draft in drafts if draft.guid_hash not in hashes], dropped
+
+
+def _subject(source: Source, draft: ArticleDraft) -> RuleSubject:
+    item = draft.item
+    return RuleSubject(
+        draft.title,
+        draft.text,
+        names_of(source, item),
+        item.language,
+        folded_labels(item.author, item.categories),
+    )
+
+
+def names_of(source: Source, item: Item) -> tuple[str, ...]:
+    """Return the hosts and names by which a rule can select an entry of *source*."""
+    names = (source.host, source.title, item.publisher, item.publisher_host)
+    return tuple(filter(None, names))
 
 
 def _packed(document: Document) -> bytes:
@@ -342,7 +397,8 @@ def _health(source: Source, problem: Problem | None, now: datetime) -> dict[str,
         "last_error": code,
         "last_error_detail": detail,
         "last_error_at": now,
-        "state": SourceState.GONE if problem.is_final else SourceState.ACTIVE,
+        # Otherwise the state stays: an operator may have paused the source meanwhile.
+        **({"state": SourceState.GONE} if problem.is_final else {}),
     }
 
 

@@ -177,6 +177,7 @@ async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -
                 tx.now,
                 inside=each.entries.inside,
                 private=source_id in private,
+                rules_of=source_id if each.entries.has_rules else None,
             )
             for article_id, draft in (*made.get(source_id, ()), *revised)
             if draft.awaits_page
@@ -338,7 +339,13 @@ def _entry_row(entry: _NewEntry, article_id: int, now: datetime) -> dict[str, An
 
 
 def _page(
-    article_id: int, draft: ArticleDraft, now: datetime, *, inside: bool, private: bool
+    article_id: int,
+    draft: ArticleDraft,
+    now: datetime,
+    *,
+    inside: bool,
+    private: bool,
+    rules_of: int | None,
 ) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
@@ -346,6 +353,7 @@ def _page(
         host=host_of(draft.url),
         inside=inside,
         private=private,
+        rules_of=rules_of,
         awaited_since=now,
         due_at=now,
     )

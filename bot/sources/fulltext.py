@@ -18,13 +18,22 @@ import structlog
 from bot.budgets import USUAL, Budgets, weight
 from bot.sources import revise
 from bot.sources.drafts import PAGE_WANTED_FOR
-from bot.sources.feeds.model import DocumentKind, Item, Unreadable
+from bot.sources.entry_rules import EntryRules
+from bot.sources.feeds.model import (
+    AS_USUAL,
+    DocumentKind,
+    Item,
+    ReadingRules,
+    SelectorProblem,
+    Unreadable,
+)
 from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, HostPaused, Spent
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.source import Fetches, ReadsDocuments
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.host_answers import HostAnswer, answer_in, heed, silence_of
 from bot.sources.pages.boilerplate import HostBoilerplate
+from bot.sources.pages.presets import with_preset
 from bot.sources.payment import charge_sources, cost_of
 from bot.sources.poll import handed_back
 from bot.sources.revise import PageOutcome
@@ -36,6 +45,7 @@ from storage.articles import Article, Wording
 from storage.db.engine import Storage, Transaction
 from storage.db.problems import is_unavailable
 from storage.enums import Notification
+from storage.source_rules import note_selector_problem, rules_of
 from storage.sources import AwaitedPage
 
 log = structlog.get_logger(__name__)
@@ -54,10 +64,12 @@ class _Outcome:
     """The result of reading a page.
 
     `item`: None if the page cannot be read. `answer`: the response or time-out of its host.
+    `selector_problem`: see `Document`.
     """
 
     item: Item | None = None
     answer: HostAnswer | None = None
+    selector_problem: SelectorProblem | None = None
     spent: Spent = NOTHING_SPENT
 
 
@@ -157,8 +169,10 @@ class PageStage:
         if not is_wanted:
             name = logged_url(page.url, public=not page.private)
             log.info("a page is not read, because its host had no time for it", page=name)
+        rules = await self._rules_for(page) if is_wanted else None
+        reading = with_preset(rules.reading if rules else AS_USUAL, page.host)
         try:
-            outcome = await self._read(page) if is_wanted else _NOT_READ
+            outcome = await self._read(page, reading) if is_wanted else _NOT_READ
         except HostPaused as wait:
             await self._put_off(page, wait.left)
         else:
@@ -166,8 +180,19 @@ class PageStage:
                 await self._put_off(page, outcome.answer.asked, outcome)
             else:
                 await self._finish(page, outcome)
+                await self._note_selectors(page, rules, outcome)
 
-    async def _read(self, page: AwaitedPage) -> _Outcome:
+    async def _note_selectors(
+        self, page: AwaitedPage, rules: EntryRules | None, read: _Outcome
+    ) -> None:
+        """Record whether the selectors of the page's source could be used, if that is new."""
+        if rules is None or page.rules_of is None or not rules.reading.has_selectors:
+            return
+        if read.item and read.selector_problem != rules.problem:
+            async with self.storage.writing() as tx:
+                await note_selector_problem(tx, page.rules_of, read.selector_problem)
+
+    async def _read(self, page: AwaitedPage, rules: ReadingRules) -> _Outcome:
         public = not page.private
         try:
             response = await self.fetcher.fetch(page.url, inside=page.inside, public=public)
@@ -185,11 +210,21 @@ class PageStage:
                 url=response.url,
                 public=public,
                 content_type=response.content_type,
+                rules=rules,
             )
         except Unreadable:
             return _Outcome(answer=answer, spent=response.spent)
         is_page = document.kind is DocumentKind.PAGE and document.items
-        return _Outcome(document.items[0] if is_page else None, answer, response.spent)
+        item = document.items[0] if is_page else None
+        return _Outcome(item, answer, document.selector_problem, response.spent)
+
+    async def _rules_for(self, page: AwaitedPage) -> EntryRules | None:
+        """Return the rules of the source that the page's article came from, if it has any."""
+        if page.rules_of is None:
+            return None
+        async with self.storage.reading() as tx:
+            rules = (await rules_of(tx, [page.rules_of])).get(page.rules_of)
+            return EntryRules.of(rules, tx.now) if rules else None
 
     async def _put_off(
         self, page: AwaitedPage, wait: timedelta, read: _Outcome = _NOT_READ

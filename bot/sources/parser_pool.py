@@ -17,16 +17,21 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from bot.sources.feeds.known_entries import MarkedBody, mark
 from bot.sources.feeds.model import (
+    AS_USUAL,
     Document,
     Item,
+    ReadingRules,
+    SelectorProblem,
     Unreadable,
     bounded,
+    in_language,
     item_from_json,
     without_fingerprints,
 )
@@ -51,6 +56,10 @@ _ENTRIES: Final = (b"<item", b":item", b"<entry", b":entry", b"<url>", b":url>",
 _IN_ENTRIES: Final = (b"item", b"entry", b"url>")  # in each of them, and found faster
 _GZIP: Final = b"\x1f\x8b"
 _NICENESS: Final = 10
+
+# A page is read without its selectors if it takes longer with them than this share of the time-out.
+_SELECTING_SHARE: Final = 0.5
+_EXHAUSTED: Final = frozenset({"time_out", "memory"})
 
 _MOST_DOCUMENTS = 500  # after which a worker is replaced, because parsers leak memory
 
@@ -161,16 +170,20 @@ class Workers:
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.most)
 
-    async def read(self, task: str, data: bytes, **facts: Any) -> Any:
-        """Return what a worker finds in *data*, as JSON; raise Unreadable."""
+    async def read(self, task: str, data: bytes, share: float = 1, **facts: Any) -> Any:
+        """Return what a worker finds in *data*, as JSON; raise Unreadable.
+
+        *share*: the part of the time-out that this document may take.
+        """
+        seconds = self.seconds * share
         async with self._slots:
             worker = await self._take()
             try:
-                async with asyncio.timeout(self.seconds):
-                    answer = await worker.ask(task, data, facts, self.seconds)
+                async with asyncio.timeout(seconds):
+                    answer = await worker.ask(task, data, facts, seconds)
             except TimeoutError:
                 raise Unreadable(
-                    f"Reading this takes longer than {self.seconds:g} seconds.", "time_out"
+                    f"Reading this takes longer than {seconds:g} seconds.", "time_out"
                 ) from None
             except (EOFError, ConnectionError, ValueError):
                 raise Unreadable("Reading this broke the reader.", "memory") from None
@@ -228,34 +241,36 @@ class DocumentReader:
         public: bool,
         content_type: str = "",
         known: bytes = b"",
+        rules: ReadingRules = AS_USUAL,
     ) -> Document:
         """Return the document in *data*, fetched from *url* ("" if nowhere); raise Unreadable.
 
         *public*: for a public source or the operator, rather than for a user. *known*: the entries
         of the last read, as `pack_seen` returns them; those that are unchanged are not read again.
+        *rules*: those of its source. A page on which its selectors take too long is read without.
         """
         body = mark(data, url, content_type, known)
         if body.seen:
             with contextlib.suppress(Unreadable):
-                document = await self._read(body, url, content_type, public=public)
+                document = await self._read(body, url, content_type, rules, public=public)
                 if body.is_exact(document):
                     return replace(document, seen=body.seen)
             body = MarkedBody(data)  # without the known entries, it may be another document
-        document = await self._read(body, url, content_type, public=public)
+        document = await self._read(body, url, content_type, rules, public=public)
         return document if body.is_exact(document) else without_fingerprints(document)
 
     async def _read(
-        self, body: MarkedBody, url: str, content_type: str, *, public: bool
+        self, body: MarkedBody, url: str, content_type: str, rules: ReadingRules, *, public: bool
     ) -> Document:
-        data, language = body.data, body.language
-        if is_quick(data) and (document := read_at_once(data, url, content_type, language)):
-            return document
-        workers = self.workers if public else self.user_workers
-        head, *items = await workers.read(
-            "document", data, url=url, content_type=content_type, language_before=language
-        )
-        read = await asyncio.to_thread(_each, items, _item)
-        return replace(Document.from_json(head), items=read)
+        data, language, clock = body.data, body.language, rules.clock or UTC
+        document = None
+        if is_quick(data):
+            document = read_at_once(data, url, content_type, language, clock)
+        if document is None:
+            facts = {"url": url, "content_type": content_type, "language_before": language}
+            workers = self.workers if public else self.user_workers
+            document = await _read_by(workers, data, facts, rules)
+        return in_language(document, rules.language) if rules.language else document
 
     async def links(
         self, data: bytes, *, url: str, content_type: str = ""
@@ -297,6 +312,28 @@ class DocumentReader:
         return from_parts(chosen, await asyncio.to_thread(_each, parts, part_of))
 
 
+async def _read_by(
+    workers: Workers, data: bytes, facts: Mapping[str, Any], rules: ReadingRules
+) -> Document:
+    """Let a worker read *data*; without the selectors of *rules* if it does not cope with them."""
+    if not rules.has_selectors:
+        chosen: dict[str, Any] = {} if rules == AS_USUAL else {"rules": asdict(rules)}
+        head, *items = await workers.read("document", data, **facts, **chosen)
+        read = await asyncio.to_thread(_each, items, _item)
+        return replace(Document.from_json(head), items=read)
+    try:
+        head, *items = await workers.read(
+            "document", data, _SELECTING_SHARE, **facts, rules=asdict(rules)
+        )
+    except Unreadable as error:
+        if error.reason not in _EXHAUSTED:
+            raise
+        document = await _read_by(workers, data, facts, rules.without_selectors)
+        return replace(document, selector_problem=SelectorProblem.TOO_SLOW)
+    read = await asyncio.to_thread(_each, items, _item)
+    return replace(Document.from_json(head), items=read)
+
+
 def _each(
     found: Iterable[dict[str, Any]], make: Callable[[dict[str, Any]], Made]
 ) -> tuple[Made, ...]:
@@ -327,13 +364,13 @@ def _has_few(parts: Iterable[bytes], data: bytes) -> bool:
 
 
 def read_at_once(
-    data: bytes, url: str, content_type: str, language_before: str = ""
+    data: bytes, url: str, content_type: str, language_before: str = "", clock: tzinfo = UTC
 ) -> Document | None:
     """Return what the quick readers find in quick *data*; None if a worker must read it."""
     # The parsers are 6 MB, and most processes never read a document.
     from bot.sources.feeds.reader import read_fast  # noqa: PLC0415
 
-    found = read_fast(data, url, content_type, language_before)
+    found = read_fast(data, url, content_type, language_before, clock)
     if not isinstance(found, Document) or not are_quick(item.url for item in found.items):
         return None
     return bounded(found)

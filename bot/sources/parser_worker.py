@@ -15,12 +15,19 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import UTC
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 from bot.sources.channels.addresses import preview_page
-from bot.sources.feeds.model import Document, Unreadable, bounded, item_to_json
+from bot.sources.feeds.model import (
+    Document,
+    ReadingRules,
+    Unreadable,
+    bounded,
+    item_to_json,
+)
 from bot.sources.feeds.reader import NeedsWorker, read_fast
 from bot.sources.feeds.roots import as_utf8
 from bot.sources.feeds.sniff import Shape, decode, sniff, unpacked
@@ -90,11 +97,19 @@ def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(
-    data: bytes, url: str, content_type: str, language_before: str = ""
+    data: bytes,
+    url: str,
+    content_type: str,
+    language_before: str = "",
+    rules: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the document without its items, then the items, each with its canonical URL."""
-    found = read_fast(data, url, content_type, language_before)
-    document = bounded(found if isinstance(found, Document) else _read(found, url))
+    """Return the document without its items, then the items, each with its canonical URL.
+
+    *rules*: the fields of `ReadingRules`.
+    """
+    wanted = ReadingRules(**rules or {})
+    found = read_fast(data, url, content_type, language_before, wanted.clock or UTC)
+    document = bounded(found if isinstance(found, Document) else _read(found, url, wanted))
     items = [item_to_json(item) | {"form": canonical_url(item.url)} for item in document.items]
     return [replace(document, items=()).to_json(), *items]
 
@@ -146,7 +161,7 @@ _TASKS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _read(found: NeedsWorker, url: str) -> Document:
+def _read(found: NeedsWorker, url: str, rules: ReadingRules) -> Document:
     """Read a document with a reader that is imported on first use.
 
     A worker that only gets feeds needs no other readers.
@@ -158,14 +173,14 @@ def _read(found: NeedsWorker, url: str) -> Document:
     if found.shape is Shape.PAGE:
         from bot.sources.pages.page import read_page  # noqa: PLC0415 - see above
 
-        return read_page(found.text, url)
+        return read_page(found.text, url, rules)
     if found.shape is Shape.TEXT:
         from bot.sources.pages.text import read_text  # noqa: PLC0415 - see above
 
         return read_text(found.text, url)
     from bot.sources.feeds.fallback import read_broken  # noqa: PLC0415 - see above
 
-    return read_broken(as_utf8(found.text), url)
+    return read_broken(as_utf8(found.text), url, rules.clock or UTC)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,8 @@ import structlog
 from bot.budgets import USUAL, Budgets
 from bot.sources.decide import Fetched, not_a_feed
 from bot.sources.discovery.publishers import is_search, with_publishers
+from bot.sources.entry_rules import EntryRules
+from bot.sources.feeds.model import AS_USUAL
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import (
     Fetches,
@@ -24,6 +26,7 @@ from bot.sources.fetch.source import (
     fetch_source,
 )
 from bot.sources.host_answers import answer_of
+from bot.sources.pages.presets import with_preset
 from bot.sources.slots import Slots
 from bot.sources.store import store_fetched, store_together
 from bot.sources.urls import logged_url
@@ -31,12 +34,15 @@ from bot.stages import LastRound
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
 from storage.db.problems import DatabaseError
+from storage.enums import SourceKind
+from storage.source_rules import rules_of
 from storage.sources import (
     PrivateClaim,
     Source,
     claim_private_source,
     claim_public_sources,
     due_sources,
+    end_pauses,
 )
 
 log = structlog.get_logger(__name__)
@@ -63,6 +69,7 @@ class _Claims:
 
     public: list[Source] = field(default_factory=list)
     private: list[PrivateClaim] = field(default_factory=list)
+    rules: Mapping[int, EntryRules] = field(default_factory=dict)
     is_limited: bool = False
     """Whether more public sources may be due than could be claimed at once."""
 
@@ -93,6 +100,8 @@ class SourcePoller:
     """Claimed sources whose leases are renewed, until their fetches are stored."""
     _accounts: dict[int, int] = field(default_factory=dict)
     """The account for which each private source is fetched, by the source's id."""
+    _rules: dict[int, EntryRules] = field(default_factory=dict)
+    """The rules of claimed sources that have any, by the source's id."""
     _left: set[int] = field(default_factory=set)
     """Sources that were not fetched or not stored, and are still leased."""
     _renewing: Slots = field(default_factory=lambda: Slots(1))
@@ -165,16 +174,25 @@ class SourcePoller:
         if left:
             await release(tx, Source, left, self.owner)
         due = await due_sources(tx)
+        if due.is_pause_over:
+            await end_pauses(tx)
+            due = await due_sources(tx)
+        by_priority = due.is_prioritized
         if due.public and (room := self.public.room) > 0:
             claims.public += await claim_public_sources(
-                tx, owner=self.owner, limit=room, lease=LEASE
+                tx, owner=self.owner, limit=room, lease=LEASE, by_priority=by_priority
             )
             claims.is_limited = len(claims.public) == room
         if due.private:
-            claims.private += await self._claim_private(tx)
+            claims.private += await self._claim_private(tx, by_priority=by_priority)
+        claimed = [*claims.public, *(claim.source for claim in claims.private)]
+        if ruled := [source.id for source in claimed if source.has_rules]:
+            stored = await rules_of(tx, ruled)
+            claims.rules = {each: EntryRules.of(rules, tx.now) for each, rules in stored.items()}
 
     def _start(self, claims: _Claims) -> int:
         """Start to fetch the claimed sources; return how many they are."""
+        self._rules |= claims.rules
         for lane in _lanes(claims.public):
             self.public.start(self._poll_in_turn(lane))
         for claim in claims.private:
@@ -187,13 +205,15 @@ class SourcePoller:
             self._renewing.start(self._renew())
         return len(claimed) if claims.is_limited else LastRound(len(claimed))
 
-    async def _claim_private(self, tx: Transaction) -> list[PrivateClaim]:
+    async def _claim_private(self, tx: Transaction, *, by_priority: bool) -> list[PrivateClaim]:
         """Claim one source at a time, because each claim changes which account is next."""
         claims: list[PrivateClaim] = []
         while len(claims) < self.private.room:
             counts = self._counts_by_account(claims)
             busy = [account for account, count in counts.items() if count >= MAX_OF_ACCOUNT]
-            claim = await claim_private_source(tx, owner=self.owner, lease=LEASE, busy=busy)
+            claim = await claim_private_source(
+                tx, owner=self.owner, lease=LEASE, busy=busy, by_priority=by_priority
+            )
             if claim is None:
                 break
             claims.append(claim)
@@ -253,8 +273,14 @@ class SourcePoller:
         ids = {source.id for source in sources}
         self._in_hand -= ids
         self._left |= ids
+        for source_id in ids:
+            self._rules.pop(source_id, None)
 
     async def _poll(self, source: Source) -> Fetched:
+        rules = self._rules.pop(source.id, None)
+        reading = rules.reading if rules else AS_USUAL
+        if source.kind is SourceKind.PAGE:
+            reading = with_preset(reading, source.host)
         request = FetchRequest(
             source.url,
             etag=source.etag,
@@ -263,6 +289,7 @@ class SourcePoller:
             inside=source.public,
             public=source.public,
             known=_known_entries(source),
+            rules=reading,
         )
         result = await fetch_source(self.fetcher, self.reader, request)
         if problem := not_a_feed(source, result):
@@ -270,7 +297,7 @@ class SourcePoller:
         if result.document:
             document = with_publishers(result.document, source.kind, source.host)
             result = replace(result, document=document)
-        return Fetched(source, result, self.jitter())
+        return Fetched(source, result, self.jitter(), rules)
 
 
 def _gives_way(fetched: Fetched) -> bool:

@@ -39,6 +39,7 @@ from bot.sources.entries import (
     store_prepared,
     stored_before,
 )
+from bot.sources.feeds.model import DocumentKind
 from bot.sources.fetch.problems import NOTHING_SPENT, Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
@@ -51,6 +52,12 @@ from storage.db.leases import lock_own
 from storage.db.problems import is_unavailable
 from storage.entries import KnownEntry, count_newest, known_entries
 from storage.enums import SourceKind, UsageKind
+from storage.source_rules import (
+    LONGEST_TITLE_KEPT,
+    dropped_entries,
+    note_selector_problem,
+    remember_dropped,
+)
 from storage.sources import Source
 
 log = structlog.get_logger(__name__)
@@ -181,6 +188,7 @@ async def _store_portion(
         ready = [each for each in portion.prepared if each.source_id in our_ids]
         stored = await store_prepared(tx, ready)
         unsettled.update(stored.unsettled)
+        await _note_rules(tx, ours)
         ended = {part.source_id for part in ours if part.is_last}
         await sources.forget_validators(tx, unsettled & ended)
         await portion.then(tx)
@@ -189,6 +197,27 @@ async def _store_portion(
     ours, stored = await storage.write_at_once(store)
     for part in ours:
         _report(part, stored.articles[part.source_id])
+
+
+async def _note_rules(tx: Transaction, parts: Iterable[_Part]) -> None:
+    """Remember the entries that rules have dropped, and whether selectors could be used."""
+    for part in parts:
+        rules, document = part.fetched.rules, part.fetched.result.document
+        if rules is None or document is None or not part.is_last:
+            continue
+        if part.outcome.dropped:
+            await remember_dropped(tx, part.source_id, [_dropped(d) for d in part.outcome.dropped])
+        is_page = document.kind is DocumentKind.PAGE
+        if is_page and rules.reading.has_selectors and document.selector_problem != rules.problem:
+            await note_selector_problem(tx, part.source_id, document.selector_problem)
+
+
+def _dropped(draft: ArticleDraft) -> dict[str, str]:
+    return {
+        "guid_hash": draft.guid_hash,
+        "content_hash": draft.content_hash,
+        "title": draft.title[:LONGEST_TITLE_KEPT],
+    }
 
 
 def _rank(fetched: Fetched) -> tuple[bool, int]:
@@ -207,6 +236,11 @@ def _identify(fetched: Iterable[Fetched]) -> _Identified:
 async def _known(
     tx: Transaction, fetched: Sequence[Fetched], identified: _Identified, budgets: Budgets
 ) -> dict[int, Known]:
+    judged = {
+        each.source_id
+        for each in fetched
+        if each.rules and each.rules.are_any and identified[each.source_id]
+    }
     guids = {
         source_id: [identity.guid_hash for _, identity in entries]
         for source_id, entries in identified.items()
@@ -218,12 +252,14 @@ async def _known(
     room |= await rooms(tx, private, UsageKind.ENTRIES, budgets)
     pages = await rooms(tx, private, UsageKind.PAGES, budgets)
     channels = await _count_channels(tx, fetched)
+    dropped = await dropped_entries(tx, {each: guids[each] for each in judged}) if judged else {}
     return {
         each.source_id: Known(
             known.get(each.source_id, {}),
             room.get(each.source_id),
             pages.get(each.source_id),
             channels,
+            dropped.get(each.source_id, {}),
         )
         for each in fetched
     }

@@ -1,9 +1,18 @@
 """User errors: one type for each reason, with the template that tells the user."""
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from bot.mail.codes import Limit
+from bot.matching.query.errors import PHONE, WIDE_SPACE, Pointer, pointer
+from bot.sources.pages.selectors import (
+    LONGEST_SELECTOR,
+    MOST_DROPPED,
+    MOST_STEPS,
+    InvalidSelectorError,
+)
+
+_SHOWN: Final = 80  # characters of what a user typed
 
 
 class UserError(Exception):
@@ -320,3 +329,62 @@ class CardTooOld(UserError):
     """Telegram no longer provides the text of the message."""
 
     template = "chat/errors.html#card_too_old"
+
+
+class NoSuchPublicSource(UserError):
+    """The source was removed, or never added."""
+
+    template = "chat/errors.html#no_such_public_source"
+
+
+class InvalidSelector(UserError):
+    """The selector is refused; `place` points at the reason."""
+
+    template = "chat/errors.html#invalid_selector"
+    most_steps: ClassVar[int] = MOST_STEPS
+    longest: ClassVar[int] = LONGEST_SELECTOR
+
+    def __init__(self, error: InvalidSelectorError) -> None:
+        super().__init__(str(error))
+        self.code = error.code
+        self.text, self.position, self.length = error.text, error.position, error.length
+        self.what = error.text[error.position : error.position + error.length]
+
+    @property
+    def place(self) -> Pointer:
+        return pointer(self, room=PHONE, wide=WIDE_SPACE)
+
+
+class TooManySelectors(UserError):
+    template = "chat/errors.html#too_many_selectors"
+    most: ClassVar[int] = MOST_DROPPED
+
+
+class NotAZoneName(UserError):
+    template = "chat/errors.html#not_a_zone_name"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed)
+        self.typed = typed[:_SHOWN]
+
+
+class NotALanguageCode(UserError):
+    template = "chat/errors.html#not_a_language_code"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed)
+        self.typed = typed[:_SHOWN]
+
+
+class NotAPause(UserError):
+    """The end of a pause is no time, or in the past, or too far away."""
+
+    template = "chat/errors.html#not_a_pause"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed)
+        self.typed = typed[:_SHOWN]
+
+
+class NotAnInterval(UserError):
+    template = "chat/errors.html#not_an_interval"

@@ -215,9 +215,12 @@ async def test_hosts_of_the_operators_own_network_are_read_by_several_processes(
     assert await due_hosts(storage, "another") == ["feeds.lan"]
 
 
+@pytest.mark.parametrize("by_priority", [False, True], ids=["by time", "by priority"])
 @pytest.mark.parametrize("public", [True, False], ids=["public", "private"])
-async def test_a_claim_reads_only_sources_that_are_due(sqlite_url: str, public: bool):
-    claim = _claim_sources("sqlite", public=public).compile(
+async def test_a_claim_reads_only_sources_that_are_due(
+    sqlite_url: str, public: bool, by_priority: bool
+):
+    claim = _claim_sources("sqlite", public=public, by_priority=by_priority).compile(
         dialect=sqlite.dialect(paramstyle="named")
     )
     values = dict.fromkeys(claim.params) | {"busy": "[]", "claim_limit": 1}

@@ -60,11 +60,6 @@ async def show_sources(
     )
 
 
-async def open_source(_: object, callback_data: press.OpenSource, context: Context) -> None:
-    source = await get_source(context.storage, callback_data.source_id)
-    await context.reply.change("chat/sources.html#one", source=source, now=context.user.now)
-
-
 async def add_source(_: object, command: CommandObject, context: Context) -> None:
     await _show_addition(_url(command), context)
 
@@ -315,7 +310,6 @@ def make_router() -> Router:
     on_press(ask_for_source, press.AskSource.filter(), flags=admins.flags)
     on_press(add_starters, press.AddStarters.filter(), flags=admins.flags)
     on_press(show_sources, press.SourcesPage.filter(), flags=Permission.BOT_ADMINS.flags)
-    on_press(open_source, press.OpenSource.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(remove_opened_source, press.RemoveSource.filter(), flags=Permission.BOT_ADMINS.flags)
     on_press(
         add_link_for_all, press.FollowLink.filter(F.everybody), flags=Permission.BOT_ADMINS.flags

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 from unicodedata import category, east_asian_width
 
 
@@ -82,8 +83,16 @@ class Pointer:
     caret: str
 
 
-def pointer(error: QueryError, *, room: int = TERMINAL, wide: str = TWO_COLUMNS) -> Pointer:
-    """Return the part of the query around the error, and a line with carets under it.
+class Pointed(Protocol):
+    """An error about the *length* characters at *position* of *text*."""
+
+    text: str
+    position: int
+    length: int
+
+
+def pointer(error: Pointed, *, room: int = TERMINAL, wide: str = TWO_COLUMNS) -> Pointer:
+    """Return the part of the text around the error, and a line with carets under it.
 
     *room*: the most characters of the part, without the ellipses. *wide*: the text under a wide
     character in the line of carets.

@@ -6,7 +6,7 @@ All entries of a feed are cleaned together, because that costs less.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -119,15 +119,20 @@ def _is_picture(name: str, of: _Attributes) -> bool:
 
 
 def feed_document(
-    facts: FeedFacts, entries: Sequence[RawEntry], url: str, language_before: str = ""
+    facts: FeedFacts,
+    entries: Sequence[RawEntry],
+    url: str,
+    language_before: str = "",
+    clock: tzinfo = UTC,
 ) -> Document:
     """Return the feed from *url*; of too many entries, the newest are kept.
 
     *language_before*: that of the feed at its last read, which had more entries to judge by.
+    *clock*: the time zone of dates without one.
     """
     place = place_of(facts.language, host_of(url))
     tag = language_before or language.judged(_openings(entries), language.declared(facts.language))
-    dated = [_Entry(_first_date(entry.dates, place), entry) for entry in entries]
+    dated = [_Entry(_first_date(entry.dates, place, clock), entry) for entry in entries]
     lengths = [_longest_item(entry) for entry in entries]
     if len(entries) > MOST_ENTRIES or sum(lengths) > MOST_TEXT:
         dated = [dated[at] for at in newest_places([*map(sort_time, dated)], lengths)]
@@ -241,9 +246,9 @@ def _complete_guid(guid: str, base: str) -> str:
     return (absolute(guid, base) or guid) if guid.startswith("/") else guid
 
 
-def _first_date(dates: Iterable[str], place: str) -> datetime | date | None:
+def _first_date(dates: Iterable[str], place: str, clock: tzinfo) -> datetime | date | None:
     for text in dates:
-        if found := feed_date(text, place):
+        if found := feed_date(text, place, clock):
             return found
     return None
 

@@ -5,6 +5,7 @@ This runs in workers only, because some documents take minutes. It fetches nothi
 
 import re
 import warnings
+from datetime import UTC, tzinfo
 from io import BytesIO
 from typing import Any
 
@@ -34,8 +35,11 @@ _PICTURES = (
 )
 
 
-def read_broken(data: bytes, url: str) -> Document:
-    """Return the feed in *data*, which is declared as UTF-8; raises `Unreadable`."""
+def read_broken(data: bytes, url: str, clock: tzinfo = UTC) -> Document:
+    """Return the feed in *data*, which is declared as UTF-8; raises `Unreadable`.
+
+    *clock*: see `feed_document`.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations are not the document's fault
         if b"#" in data:
@@ -56,7 +60,7 @@ def read_broken(data: bytes, url: str) -> Document:
         language=parsed.feed.get("language") or "",
         pace=_pace(root),
     )
-    return feed_document(facts, entries, url)
+    return feed_document(facts, entries, url, clock=clock)
 
 
 def _parsed(data: bytes, url: str) -> Any:

@@ -1,6 +1,7 @@
 """JSON Feed 1.0 and 1.1 (https://jsonfeed.org/version/1.1)."""
 
 import json
+from datetime import UTC, tzinfo
 from typing import Any
 
 from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
@@ -11,7 +12,7 @@ from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import absolute, is_web
 
 
-def read_json(text: str, url: str, language_before: str = "") -> Document:
+def read_json(text: str, url: str, language_before: str = "", clock: tzinfo = UTC) -> Document:
     """Return the feed in *text*, from *url*; raises `Unreadable` for any other JSON."""
     try:
         feed = json.loads(text)
@@ -26,7 +27,7 @@ def read_json(text: str, url: str, language_before: str = "") -> Document:
         pace=_pace(feed),
     )
     entries = [_raw(item, url) for item in feed["items"] if isinstance(item, dict)]
-    return feed_document(facts, entries, url, language_before)
+    return feed_document(facts, entries, url, language_before, clock)
 
 
 def _raw(item: dict[str, Any], url: str) -> RawEntry:

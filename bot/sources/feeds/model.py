@@ -7,11 +7,12 @@ what publishers write. If a feed holds a whole archive, its newest entries are k
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import accumulate, takewhile
 from struct import Struct
 from typing import Any, Final, NamedTuple, Protocol, Self
+from zoneinfo import ZoneInfo
 
 from bot.sources.lead_pictures import LeadPicture
 from bot.sources.limits import (
@@ -42,6 +43,43 @@ class DocumentKind(StrEnum):
     def is_list(self) -> bool:
         """Return whether the document is a list of entries that chats can follow."""
         return self in {DocumentKind.FEED, DocumentKind.SITEMAP, DocumentKind.CHANNEL}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """How an operator wants a source to be read; an empty value leaves it to the reader.
+
+    `language`: the two-letter code of every entry, whatever the feed declares. `zone`: the IANA
+    name of the time zone of dates without one. `article`: the selector of the part of a page that
+    is its article. `dropped`: selectors of parts that are not; see `bot.sources.pages.selectors`.
+    """
+
+    language: str = ""
+    zone: str = ""
+    article: str = ""
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def clock(self) -> tzinfo | None:
+        return ZoneInfo(self.zone) if self.zone else None
+
+    @property
+    def has_selectors(self) -> bool:
+        return bool(self.article or self.dropped)
+
+    @property
+    def without_selectors(self) -> Self:
+        return replace(self, article="", dropped=())
+
+
+AS_USUAL: Final = ReadingRules()
+
+
+class SelectorProblem(StrEnum):
+    """Why the selectors of a source were not used on a page, which was then read as usual."""
+
+    SELECTS_NOTHING = "selects_nothing"
+    TOO_SLOW = "too_slow"  # or needs too much memory
 
 
 class Unreadable(Exception):  # noqa: N818 - it names what the document is, as the chat says it
@@ -130,6 +168,7 @@ class Document:
     """`left_out`: the number of older entries beyond the limits.
 
     `seen`: entries that are as they were in the last read, and not among `items`.
+    `selector_problem`: why the selectors of its source were not used; None if they were.
     """
 
     kind: DocumentKind
@@ -140,6 +179,7 @@ class Document:
     pace: FeedPace | None = None
     left_out: int = 0
     seen: tuple[SeenEntry, ...] = ()
+    selector_problem: SelectorProblem | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields as JSON, except `seen`."""
@@ -151,7 +191,7 @@ class Document:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        pace = fields["pace"]
+        pace, problem = fields["pace"], fields["selector_problem"]
         return cls(
             **fields
             | {
@@ -159,6 +199,7 @@ class Document:
                 "items": tuple(item_from_json(item) for item in fields["items"]),
                 "pace": None if pace is None else _pace_from_json(pace),
                 "seen": (),
+                "selector_problem": None if problem is None else SelectorProblem(problem),
             }
         )
 
@@ -204,6 +245,12 @@ def unpack_seen(packed: bytes) -> tuple[str, dict[int, SeenEntry]]:
     _, language = _HEAD.unpack_from(packed)
     entries = map(SeenEntry._make, _SEEN.iter_unpack(packed[_HEAD.size :]))
     return language.decode().rstrip("\0"), {entry.fingerprint: entry for entry in entries}
+
+
+def in_language(document: Document, code: str) -> Document:
+    """Return *document* with all its entries in the language *code*."""
+    items = tuple(replace(item, language=code) for item in document.items)
+    return replace(document, language=code, items=items)
 
 
 def without_fingerprints(document: Document) -> Document:

@@ -5,7 +5,7 @@ the time of the last change. The newest pages are kept.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from heapq import nlargest
 from io import BytesIO
 from itertools import islice
@@ -47,10 +47,11 @@ class _Listed(NamedTuple):
     fingerprint: int
 
 
-def read_sitemap(data: bytes, url: str) -> Document:
+def read_sitemap(data: bytes, url: str, clock: tzinfo = UTC) -> Document:
     """Return the sitemap in *data* (UTF-8), from *url*; raise `Unreadable` if there is none.
 
     If the XML has a mistake, the part before it is read. The items of an index are its sitemaps.
+    *clock*: the time zone of times without one.
     """
     kind, name = DocumentKind.SITEMAP, ""
     listed: list[_Listed] = []
@@ -60,7 +61,7 @@ def read_sitemap(data: bytes, url: str) -> Document:
             facts = _facts(element)
             kind = _PARTS[_local_name(element)]
             name = name or facts.get("name", "")
-            if found := _listed_page(facts, url, _fingerprint_of(element)):
+            if found := _listed_page(facts, url, _fingerprint_of(element), clock):
                 listed.append(found)
             _free(element)
     except etree.XMLSyntaxError:
@@ -153,12 +154,14 @@ def _fingerprint_of(element: Any) -> int:
     return fingerprint_in(wrapper.get(FINGERPRINT)) if is_alone else 0
 
 
-def _listed_page(facts: dict[str, str], base: str, fingerprint: int) -> _Listed | None:
+def _listed_page(
+    facts: dict[str, str], base: str, fingerprint: int, clock: tzinfo
+) -> _Listed | None:
     address = absolute(facts.get("loc", ""), base)
     if not address:
         return None
     tag = language.declared(facts.get("language"))
-    published = feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag)
+    published = feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag, clock)
     title, keywords = facts.get("title", ""), facts.get("keywords", "")
     return _Listed(address, title, keywords, published, tag, fingerprint)
 

@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
@@ -94,7 +94,9 @@ _NOTHING: Final = [""]
 _NO_SOURCE: Final = ("", "")
 
 
-def read_xml(data: bytes, url: str, language_before: str = "") -> Document | None:
+def read_xml(
+    data: bytes, url: str, language_before: str = "", clock: tzinfo = UTC
+) -> Document | None:
     """Return the feed in *data* (UTF-8), from *url*; None if `fallback` must read it.
 
     Raises `Unreadable` for an element with too many attributes.
@@ -111,7 +113,7 @@ def read_xml(data: bytes, url: str, language_before: str = "") -> Document | Non
     if feed is None:
         return None
     try:
-        return _document(feed, url, language_before)
+        return _document(feed, url, language_before, clock)
     except _BinaryTextError:
         return None
 
@@ -304,7 +306,7 @@ def _source_in(source: Any) -> tuple[str, str]:
     return source.text or "", source.get("url") or ""
 
 
-def _document(feed: _Feed, url: str, language_before: str) -> Document:
+def _document(feed: _Feed, url: str, language_before: str, clock: tzinfo) -> Document:
     head = _by_part(feed.head)
     base = _base_of(feed.channel.getroottree().getroot(), url)
     base = _base_of(feed.channel, base)
@@ -317,7 +319,7 @@ def _document(feed: _Feed, url: str, language_before: str) -> Document:
         pace=pace_of(feed.head),
     )
     entries = [_raw(entry, base, fingerprint) for entry, fingerprint in feed.entries]
-    return feed_document(facts, entries, url, language_before)
+    return feed_document(facts, entries, url, language_before, clock)
 
 
 def _by_part(elements: Iterable[Any]) -> dict[str, list[Any]]:

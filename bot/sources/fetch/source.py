@@ -22,9 +22,11 @@ from bot.sources.channels.gaps import (
 )
 from bot.sources.feeds.body_hash import hash_of
 from bot.sources.feeds.model import (
+    AS_USUAL,
     Document,
     DocumentKind,
     Item,
+    ReadingRules,
     Unreadable,
     sort_time,
 )
@@ -70,6 +72,7 @@ class ReadsDocuments(Protocol):
         public: bool,
         content_type: str = "",
         known: bytes = ...,
+        rules: ReadingRules = ...,
     ) -> Document: ...
 
 
@@ -78,7 +81,7 @@ class FetchRequest:
     """The validators and `body_hash` are those of the last response.
 
     `inside` and `public`: see `Fetcher.fetch`. `known`: the entries of the last read, as
-    `pack_seen` returns them.
+    `pack_seen` returns them. `rules`: those of the source.
     """
 
     url: str
@@ -89,6 +92,7 @@ class FetchRequest:
     last_modified: str | None = None
     body_hash: str | None = None
     known: bytes = b""
+    rules: ReadingRules = AS_USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ async def _read(
             public=request.public,
             content_type=response.content_type,
             known=request.known,
+            rules=request.rules,
         )
     except Unreadable as error:
         return FetchResult(response, body_hash, problem=problem_from_error(error))
@@ -176,7 +181,7 @@ async def _read(
     if document.kind is not DocumentKind.INDEX:
         return FetchResult(response, body_hash, document)
     listed, spent = await _read_sitemaps(
-        document, fetcher, reader, inside=response.own_network, public=request.public
+        document, fetcher, reader, request, inside=response.own_network
     )
     if listed is None:
         none = Unreadable("None of the sitemaps that this index names can be read.", "index")
@@ -255,14 +260,19 @@ def _also_asking_to_wait(response: Response, other: Response) -> Response:
 
 
 async def _read_sitemaps(
-    index: Document, fetcher: Fetches, reader: ReadsDocuments, *, inside: bool, public: bool
+    index: Document,
+    fetcher: Fetches,
+    reader: ReadsDocuments,
+    request: FetchRequest,
+    *,
+    inside: bool,
 ) -> tuple[Document | None, Spent]:
     """Return the entries of the chosen sitemaps, None if none can be read, and the cost.
 
     An index within an index is skipped. After a time-out the remaining sitemaps are skipped too,
     because they are mostly on the same host.
     """
-    found, spent = [], NOTHING_SPENT
+    found, spent, public = [], NOTHING_SPENT, request.public
     for sitemap in choose_sitemaps(index.items):
         try:
             response = await fetcher.fetch(sitemap.url, inside=inside, public=public)
@@ -274,6 +284,7 @@ async def _read_sitemaps(
                 url=response.url,
                 public=public,
                 content_type=response.content_type,
+                rules=request.rules,
             )
         except FetchError as error:
             spent += error.spent

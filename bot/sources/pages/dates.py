@@ -84,14 +84,14 @@ _DAY_AND_YEAR = re.compile(
 )
 
 
-def reader_for(meta: PageMeta, code: str, address: str) -> Read:
+def reader_for(meta: PageMeta, code: str, address: str, clock: tzinfo | None = None) -> Read:
     """Return a reader for dates as the page at *address*, in the language *code*, writes them.
 
     A time keeps its own offset or gets that of the place, because its day must be the one that the
-    page's readers know.
+    page's readers know. *clock*: the zone that the operator has set.
     """
     place = place_of(meta.tag or code, host_of(address))
-    return partial(_read, place=place, clock=clock_of(place) or UTC)
+    return partial(_read, place=place, clock=clock or clock_of(place) or UTC)
 
 
 def _read(text: str, place: str, clock: tzinfo) -> Found:

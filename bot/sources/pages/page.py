@@ -3,9 +3,13 @@
 To find the body, boxes of other stories are removed, trafilatura extracts the text with a
 preference for precision, the standfirst that it dropped is added, and the end is trimmed. If the
 page shows much less text than its JSON-LD has, the text of the JSON-LD is used.
+
+The selectors of a source take the place of all this: the part that they select is the body, whole
+and in its order. A page on which they select nothing is read without them.
 """
 
 import warnings
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +19,15 @@ from lxml import etree
 from bot.languages import all_words
 from bot.sources.feeds import language
 from bot.sources.feeds.entries import author_line, category_lines
-from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
+from bot.sources.feeds.model import (
+    AS_USUAL,
+    Document,
+    DocumentKind,
+    Item,
+    ReadingRules,
+    SelectorProblem,
+    Unreadable,
+)
 from bot.sources.feeds.text import plain_text, tidy
 from bot.sources.lead_pictures import first_worth_showing
 from bot.sources.pages.boxes import drop_boxes
@@ -24,6 +36,7 @@ from bot.sources.pages.dates import guessed, published, reader_for
 from bot.sources.pages.dom import letters_of, line_of, lines_of, parsed
 from bot.sources.pages.markup import join_chunks, simplify
 from bot.sources.pages.metadata import PageMeta, page_meta
+from bot.sources.pages.selectors import drop_selected, paragraphs_of, selected
 from bot.sources.pages.title import LONGEST_TITLE, page_title, standfirst
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import host_of
@@ -40,8 +53,27 @@ _CHALLENGES = all_words("challenges")
 _LONGEST_CHALLENGE = 4000  # characters; a longer page is an article
 
 
-def read_page(text: str, url: str) -> Document:
-    """Return the article in the page *text*; raises `Unreadable` if there is none."""
+def read_page(text: str, url: str, rules: ReadingRules = AS_USUAL) -> Document:
+    """Return the article in the page *text*; raises `Unreadable` if there is none.
+
+    If the selectors of *rules* leave no text, the page is read without them, and the document says
+    so.
+    """
+    if not rules.has_selectors:
+        return _read(text, url, rules)
+    try:
+        return _read(text, url, rules)
+    except _NothingSelectedError:
+        pass
+    document = _read(text, url, rules.without_selectors)
+    return replace(document, selector_problem=SelectorProblem.SELECTS_NOTHING)
+
+
+class _NothingSelectedError(Exception):
+    pass
+
+
+def _read(text: str, url: str, rules: ReadingRules) -> Document:
     try:
         root = parsed(text)
     except (etree.LxmlError, ValueError):
@@ -49,16 +81,11 @@ def read_page(text: str, url: str) -> Document:
     meta = page_meta(root)
     _refuse_challenge(root)
     address = own_address(url, meta.canonical)
-    simplify(root)
-    drop_boxes(root, host_of(address))
-    join_chunks(root)
-    title, dated, body = _without_opening(_paragraphs(root), page_title(root, meta), meta, address)
-    shown = [*standfirst(root, title, meta.description, body), *body]
-    body = end_trimmed(_fuller_text(shown, meta.body))
+    title, dated, body = _article(root, meta, address, rules)
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
-    code = _language(meta.language, " ".join(body))
-    read = reader_for(meta, code, address)
+    code = rules.language or _language(meta.language, " ".join(body))
+    read = reader_for(meta, code, address, rules.clock)
     item = Item(
         url=address,
         title=title or body[0][:LONGEST_TITLE],
@@ -71,6 +98,32 @@ def read_page(text: str, url: str) -> Document:
         categories=category_lines(meta.categories),
     )
     return Document(DocumentKind.PAGE, meta.site, address, code, (item,))
+
+
+def _article(
+    root: Any, meta: PageMeta, address: str, rules: ReadingRules
+) -> tuple[str, datetime | date | None, list[str]]:
+    """Return the title, the date in the body's beginning, and the body."""
+    if rules.article:
+        title = page_title(root, meta)
+        drop_selected(root, rules.dropped)
+        title, dated, body = _without_opening(
+            paragraphs_of(selected(root, rules.article)), title, meta, address, rules
+        )
+    else:
+        drop_selected(root, rules.dropped)
+        simplify(root)
+        drop_boxes(root, host_of(address))
+        join_chunks(root)
+        title, dated, body = _without_opening(
+            _paragraphs(root), page_title(root, meta), meta, address, rules
+        )
+        body = [*standfirst(root, title, meta.description, body), *body]
+        # What is dropped from the page may still stand in its metadata.
+        body = end_trimmed(body if rules.dropped else _fuller_text(body, meta.body))
+    if not body and rules.has_selectors:
+        raise _NothingSelectedError
+    return title, dated, body
 
 
 def _language(declared: str, text: str) -> str:
@@ -118,7 +171,7 @@ def _fuller_text(paragraphs: list[str], in_metadata: str) -> list[str]:
 
 
 def _without_opening(
-    paragraphs: list[str], title: str, meta: PageMeta, address: str
+    paragraphs: list[str], title: str, meta: PageMeta, address: str, rules: ReadingRules
 ) -> tuple[str, datetime | date | None, list[str]]:
     """Return the title, a date and the body; take the first two from the body's beginning."""
     rest = list(paragraphs)
@@ -126,7 +179,7 @@ def _without_opening(
         title = rest[0]
     if rest and letters_of(rest[0]) == letters_of(title):
         del rest[0]
-    read = reader_for(meta, meta.language, address)
+    read = reader_for(meta, rules.language or meta.language, address, rules.clock)
     dated = read(rest[0]) if rest and len(rest[0]) <= _SHORT_DATE else None
     return title, dated, rest[1:] if dated else rest
 

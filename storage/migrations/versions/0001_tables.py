@@ -278,6 +278,9 @@ def upgrade() -> None:
         sa.Column("own_network", sa.Boolean(), nullable=False),
         sa.Column("every_seconds", sa.Integer(), nullable=True),
         sa.Column("full_text", sa.String(16), nullable=False),
+        sa.Column("paused_until", UTCDateTime(), nullable=True),
+        sa.Column("priority", sa.String(16), nullable=False),
+        sa.Column("has_rules", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("etag", AutoString(), nullable=True),
         sa.Column("last_modified", AutoString(), nullable=True),
@@ -313,6 +316,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_source_asked", "source", ["host", "lease_until"], unique=False)
     op.create_index("ix_source_due", "source", ["state", "public", "next_fetch_at"], unique=False)
+    op.create_index(
+        "ix_source_prioritized",
+        "source",
+        ["next_fetch_at"],
+        unique=False,
+        sqlite_where=sa.text("priority <> 'normal'"),
+        postgresql_where=sa.text("priority <> 'normal'"),
+    )
     op.create_table(
         "story",
         sa.Column("owner", AutoString(), nullable=True),
@@ -488,6 +499,25 @@ def upgrade() -> None:
             ["chat_id"], ["chat.id"], name=op.f("fk_digest_words_chat_id_chat"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("chat_id", "part", name=op.f("pk_digest_words")),
+    )
+    op.create_table(
+        "droppedentry",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("guid_hash", AutoString(length=32), nullable=False),
+        sa.Column("content_hash", AutoString(length=32), nullable=False),
+        sa.Column("title", AutoString(length=100), nullable=False),
+        sa.Column("dropped_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_droppedentry_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", "guid_hash", name=op.f("pk_droppedentry")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_droppedentry_newest", "droppedentry", ["source_id", "dropped_at"], unique=False
     )
     op.create_table(
         "edition",
@@ -766,6 +796,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_share_chat_id"), "share", ["chat_id"], unique=False)
     op.create_table(
+        "sourcerules",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("article", AutoString(), nullable=False),
+        sa.Column("dropped", sa.JSON(), nullable=False),
+        sa.Column("keep_query", AutoString(), nullable=False),
+        sa.Column("drop_query", AutoString(), nullable=False),
+        sa.Column("language", AutoString(), nullable=False),
+        sa.Column("zone", AutoString(), nullable=False),
+        sa.Column("problem", AutoString(), nullable=True),
+        sa.Column("problem_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_sourcerules_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_sourcerules")),
+    )
+    op.create_table(
         "topic",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("name", AutoString(length=200), nullable=False),
@@ -891,6 +940,7 @@ def upgrade() -> None:
         sa.Column("host", AutoString(), nullable=False),
         sa.Column("inside", sa.Boolean(), nullable=False),
         sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("rules_of", ROW_ID, nullable=True),
         sa.Column("awaited_since", UTCDateTime(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -1270,6 +1320,7 @@ def downgrade() -> None:
         "usage",
         "unfollowed",
         "topic",
+        "sourcerules",
         "share",
         "saved_story",
         "quota",
@@ -1284,6 +1335,7 @@ def downgrade() -> None:
         "feedimport",
         "feedback",
         "edition",
+        "droppedentry",
         "digest_words",
         "digest_time",
         "chatadmin",
