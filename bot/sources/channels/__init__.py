@@ -1,0 +1,1 @@
+"""Telegram channels: their posts as entries."""
