@@ -199,6 +199,14 @@ class SourceKind(StrEnum):
     POSTS = "posts"  # a Telegram channel with the bot as a member
 
 
+class ChannelSharing(StrEnum):
+    """Who may follow a channel whose posts are delivered to the bot."""
+
+    OWN = "own"  # the administrator who allowed it
+    LINK = "link"  # also chats that come by a link, until they are revoked
+    EVERYBODY = "everybody"  # set by an admin of the bot
+
+
 class SourceState(StrEnum):
     ACTIVE = "active"
     PASSIVE = "passive"  # never fetched: its entries are delivered to the bot

@@ -2,8 +2,9 @@
 
 A passive source is never fetched. What is delivered to it takes the same way as the entries of a
 fetch: the same limits and revisions, then grouping and matching. The accounts that follow a private
-source pay for its entries; beyond their budgets new entries are dropped, because they cannot be
-fetched again. The source then shows the problem, and each account gets a notice once a day.
+source pay for its entries, and for a channel the account that allowed it. Beyond their budgets new
+entries are dropped, because they cannot be fetched again. The source then shows the problem, and
+each account gets a notice once a day.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from bot.sources.entries import (
     stored_before,
 )
 from bot.sources.feeds.model import Document, DocumentKind, bounded
-from bot.sources.payment import charge_sources, rooms
+from bot.sources.payment import Payers, charge_sources, rooms
 from bot.sources.store import public_room, weight_of
 from bot.sources.urls import logged_url
+from storage.channel_sources import channel_of
 from storage.entries import known_entries
-from storage.enums import SourceState, UsageKind
+from storage.enums import SourceKind, SourceState, UsageKind
 from storage.feeds_followed import lock_passive_source
 from storage.sources import Source, change_source
+from storage.usage import Payer, account_of_chat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +113,20 @@ async def _known(
         return Known(entries)  # no new entry, so there is no room to find out
     if source.public:
         return Known(entries, await public_room(tx, source.id))
-    return Known(entries, (await rooms(tx, [source.id], UsageKind.ENTRIES, budgets))[source.id])
+    payers = await _payers(tx, source)
+    room = await rooms(tx, [source.id], UsageKind.ENTRIES, budgets, payers)
+    return Known(entries, room[source.id])
+
+
+async def _payers(tx: Transaction, source: Source) -> Payers | None:
+    """Return the account that pays for a channel; None if the followers of the source pay."""
+    if source.kind is not SourceKind.POSTS:
+        return None
+    channel = await channel_of(tx, source.id)
+    if channel is None:
+        return None
+    owner_id = channel.channel.owner_id
+    return {source.id: [Payer(await account_of_chat(tx, owner_id), owner_id)]}
 
 
 async def _store(storage: Storage, prepared: _Prepared, budgets: Budgets) -> Stored | None:
@@ -128,7 +144,8 @@ async def _store(storage: Storage, prepared: _Prepared, budgets: Budgets) -> Sto
             return None
         if not source.public:
             cost = Cost(entries=weight_of(outcome.entries.new) + outcome.left_out)
-            await charge_sources(tx, {source.id: cost}, budgets)
+            payers = await _payers(tx, source)
+            await charge_sources(tx, {source.id: cost}, budgets, payers)
         stored = await store_prepared(tx, [prepared.entries] if prepared.entries else [])
         await change_source(tx, source.id, outcome.changes)
         return stored

@@ -42,7 +42,7 @@ async def passive_source(
     storage: Storage, *followers: int, url: str = URL, public: bool = False, **more: Any
 ) -> int:
     async with storage.writing() as tx:
-        values = {"kind": SourceKind.POSTS, "state": SourceState.PASSIVE, "public": public}
+        values = {"kind": SourceKind.FEED, "state": SourceState.PASSIVE, "public": public}
         source_id = await add_source(tx, source_row(url, **values | more)) or 0
         for chat_id in followers:
             await follow(tx, chat_id, source_id)
