@@ -197,11 +197,21 @@ class SourceKind(StrEnum):
     SITEMAP = "sitemap"
     SEARCH = "search"  # a feed that a search service makes for a query
     CHANNEL = "channel"  # a public Telegram channel, read from its web preview
+    POSTS = "posts"  # a Telegram channel with the bot as a member
+
+
+class ChannelSharing(StrEnum):
+    """Who may follow a channel whose posts are delivered to the bot."""
+
+    OWN = "own"  # the administrator who allowed it
+    LINK = "link"  # also chats that come by a link, until they are revoked
+    EVERYBODY = "everybody"  # set by an admin of the bot
 
 
 class SourceState(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"  # by an operator, until `paused_until` or for good
+    PASSIVE = "passive"  # never fetched: its entries are delivered to the bot
     GONE = "gone"  # responded 410: read no more until a user asks for it
     RETIRED = "retired"  # a search feed whose query has no subscription any more
 

@@ -14,10 +14,12 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     ColumnElement,
+    and_,
     bindparam,
     delete,
     exists,
     func,
+    or_,
     union_all,
     update,
 )
@@ -25,25 +27,16 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
+from storage.channel_sources import may_follow
 from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.entries import Entry
-from storage.enums import ChatKind
-from storage.sources import Follow, Source
+from storage.enums import ChatKind, SourceState
+from storage.sources import Follow, Source, Unfollowed
 from storage.subscriptions import EndedSubscription, Subscription
 from storage.topics import Topic
-
-
-class Unfollowed(SQLModel, table=True):
-    chat_id: int = Field(
-        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
-    )
-    source_id: int = Field(
-        primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
-    )
-    left_at: datetime
 
 
 class FeedImport(Leased, table=True):
@@ -213,6 +206,21 @@ async def articles_of_feed(
     )
 
 
+async def lock_passive_source(tx: Transaction, source_id: int) -> Source | None:
+    """Lock the source, so that deliveries are stored one by one; return it.
+
+    None if nothing may be delivered: the source was removed, is fetched, or will be deleted because
+    no chat follows it any more.
+    """
+    is_had = or_(col(Source.public), ~and_(*had_by_nobody()))
+    is_passive = (col(Source.state) == SourceState.PASSIVE, is_had)
+    source = select(Source).where(col(Source.id) == source_id, *is_passive)
+    locked: Source | None = await tx.first(
+        source.with_for_update(of=Source).execution_options(populate_existing=True)
+    )
+    return locked
+
+
 async def is_anything_read(tx: Transaction, chat_id: int | None = None) -> bool:
     """Return whether there is a public source, or one that the chat follows."""
     if await tx.first(select(Source.id).where(col(Source.public)).limit(1)) is not None:
@@ -229,7 +237,12 @@ async def count_followed(tx: Transaction, chat_id: int) -> int:
 async def follow(
     tx: Transaction, chat_id: int, source_id: int, *, import_id: int | None = None
 ) -> bool:
-    """Make the chat follow the source; return False if it already does."""
+    """Make the chat follow the source; return False if it already does, or may not.
+
+    The administrators of a channel decide who may follow its posts.
+    """
+    if not await may_follow(tx, chat_id, source_id):
+        return False
     await tx.change(delete(Unfollowed).where(*_of_pair(Unfollowed, chat_id, source_id)))
     # A private source that was never read is due with its first follower.
     await tx.change(

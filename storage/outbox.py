@@ -1071,3 +1071,34 @@ async def restore_delivery(tx: Transaction, delivery_id: int, state: DeliverySta
     event = Event.RESTORE_FAILED if state is DeliveryState.FAILED else Event.RESTORE_HELD
     chosen = (col(Delivery.id) == delivery_id, col(Delivery.kind) != DeliveryKind.EDIT)
     return await _apply(tx, event, *chosen)
+
+
+_MOST_COMPARED: Final = 50
+
+
+async def is_own_message(
+    tx: Transaction, telegram_id: int, message_id: int, text_sent: str = ""
+) -> bool:
+    """Return whether the bot sent this message to the Telegram chat.
+
+    The id of a message is stored after the call. Until then, and after a call with an unknown
+    outcome, a message counts as sent if it has the text of such a delivery, *text_sent*.
+    """
+    rows_of_chat = among(
+        col(Delivery.chat_id),
+        await tx.rows(select(Chat.id).where(col(Chat.telegram_id) == telegram_id)),
+    )
+    sent = select(Delivery.id).where(rows_of_chat, col(Delivery.message_id) == message_id)
+    if await tx.first(sent.limit(1)) is not None:
+        return True
+    if not text_sent:
+        return False
+    unconfirmed = select(Delivery.body, Delivery.fallback).where(
+        rows_of_chat,
+        col(Delivery.message_id).is_(None),
+        col(Delivery.attempts) > 0,
+        col(Delivery.medium) == Medium.TELEGRAM,
+    )
+    rows = await tx.rows(unconfirmed.order_by(col(Delivery.id).desc()).limit(_MOST_COMPARED))
+    bodies = (body for row in rows for body in row if body)
+    return any(body.get("text", "").strip() == text_sent.strip() for body in bodies)

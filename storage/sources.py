@@ -129,6 +129,16 @@ class Follow(SQLModel, table=True):
     import_id: int | None = Field(default=None, sa_type=ROW_ID)  # the file that it came with
 
 
+class Unfollowed(SQLModel, table=True):
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    source_id: int = Field(
+        primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
+    left_at: datetime
+
+
 class AwaitedPage(Leased, table=True):
     __table_args__ = (Index("ix_awaitedpage_due", "private", "host", "article_id", "due_at"),)
 

@@ -34,6 +34,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from storage.access import Admin, Admission
 from storage.alerts import Alert, not_alerted
 from storage.bundles import Bundle, open_bundles
+from storage.channel_sources import note_membership
 from storage.chats import (
     ERASED_USER,
     Chat,
@@ -108,6 +109,8 @@ async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
         chat.state, chat.state_since = state, tx.now
         await tx.flush()
     await suspend_chat_deliveries(tx, chat_id, state.media_held)
+    if chat and chat.kind is ChatKind.CHANNEL and state in {ChatState.KICKED, ChatState.GONE}:
+        await note_membership(tx, chat.telegram_id, is_member=False)
 
 
 async def restore_chat(tx: Transaction, chat_id: int) -> int:

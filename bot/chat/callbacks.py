@@ -43,6 +43,7 @@ from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
 from storage.enums import (
     Audience,
+    ChannelSharing,
     DeliveryState,
     DigestMedium,
     EmptyDay,
@@ -1030,6 +1031,54 @@ class ShowChannels(CallbackData, prefix="channels"):
 
 class ChannelsPage(CallbackData, prefix="channelspage"):
     page: PageNumber = 0
+
+
+# Channels as sources
+
+
+class AskPosts(CallbackData, prefix="posts"):
+    """Asks who may follow the posts of the channel *chat_id*."""
+
+    chat_id: RowId
+
+
+class ReadPosts(CallbackData, prefix="readposts"):
+    """Reads the posts of the channel *chat_id* as a source."""
+
+    chat_id: RowId
+    sharing: ChannelSharing
+
+
+class OpenChannel(CallbackData, prefix="channel"):
+    source_id: RowId
+
+
+class ShareChannel(CallbackData, prefix="sharechannel"):
+    source_id: RowId
+    sharing: ChannelSharing
+
+
+class RenewChannelLink(CallbackData, prefix="channellink"):
+    source_id: RowId
+
+
+class RevokeReader(CallbackData, prefix="unallow"):
+    source_id: RowId
+    chat_id: RowId
+
+
+class AskToStopPosts(CallbackData, prefix="askstop"):
+    source_id: RowId
+
+
+class StopPosts(CallbackData, prefix="stopposts"):
+    source_id: RowId
+
+
+class FollowPosts(CallbackData, prefix="followposts"):
+    """Follows the channel whose link has this token."""
+
+    token: Annotated[str, Field(max_length=32)]
 
 
 # `/admin`

@@ -14,6 +14,7 @@ from bot.chat.handlers import (
     admin_broadcasts,
     admin_catalogue,
     alerts,
+    channel_sources,
     digest,
     digest_looks,
     email,
@@ -53,6 +54,8 @@ ALLOWED_UPDATES = (
     "message_reaction",
     "my_chat_member",
     "chat_member",
+    "channel_post",
+    "edited_channel_post",
 )
 
 
@@ -90,6 +93,7 @@ def make_dispatcher(
         dispatcher.observers[update].middleware(permissions)
     dispatcher.include_routers(
         groups.make_service_router(),
+        channel_sources.make_post_router(),
         search.make_inline_router(),
         start.make_join_router(),
         text.make_reaction_router(),
@@ -124,6 +128,7 @@ def _user_router(administrators: Administrators, limiter: RateLimiter) -> Router
         feeds.make_router(),
         source_settings.make_router(),
         groups.make_router(),
+        channel_sources.make_router(),
         account.make_file_router(),
         text.make_router(),
         text.make_typed_router(),

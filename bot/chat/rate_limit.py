@@ -52,7 +52,6 @@ _DROPPABLE = {
     "message_reaction",
     "chosen_inline_result",
 }
-_WHILE_TYPING = {"inline_query"}
 
 
 class Verdict(Enum):
@@ -71,8 +70,16 @@ class Rate:
 
 EVERYBODY = Rate(burst=20, per_second=1)
 ADMINS = Rate(burst=100, per_second=5)
+# Nobody sends a post again, so only a flood is dropped. After the bot was away for a day, Telegram
+# delivers the posts of that day at once.
+POSTS = Rate(burst=1_000, per_second=1)
 # Each typed letter may be an inline query, and nobody reads any answer but the last.
 INLINE = Rate(burst=60, per_second=5)
+_RATES = {
+    "inline_query": INLINE,
+    "channel_post": POSTS,
+    "edited_channel_post": POSTS,
+}
 
 
 @dataclass(slots=True)
@@ -112,10 +119,10 @@ class Buckets:
     """The buckets of the *most* users seen last; a user who returns later gets a full one."""
 
     most: int = MOST_USERS
-    _kept: OrderedDict[tuple[int, bool], Bucket] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[tuple[int, Rate | None], Bucket] = field(default_factory=OrderedDict)
 
-    def of(self, key: tuple[int, bool], rate: Rate, now: float) -> Bucket:
-        """Return the bucket of *key*: a user's id, and whether it is for inline queries."""
+    def of(self, key: tuple[int, Rate | None], rate: Rate, now: float) -> Bucket:
+        """Return the bucket of *key*: a user's or channel's id, and the rate of a special kind."""
         bucket = self._kept.get(key)
         if bucket is None or bucket.rate != rate:
             bucket = self._kept[key] = Bucket(rate, float(rate.burst), now)
@@ -156,9 +163,9 @@ class RateLimiter:
         user_id = _sender_id(event)
         if not user_id or not may_be_dropped(update):
             return RateDecision(Verdict.HANDLE)
-        is_inline = kind in _WHILE_TYPING
-        rate = INLINE if is_inline else self._rate_of(user_id)
-        bucket = self.buckets.of((user_id, is_inline), rate, now)
+        special = _RATES.get(kind)
+        rate = special or self._rate_of(user_id)
+        bucket = self.buckets.of((user_id, special), rate, now)
         verdict = bucket.take(now, SECONDS_BETWEEN_TOASTS if kind == "callback_query" else inf)
         if verdict is Verdict.NOTIFY and not _can_be_notified(event):
             return RateDecision(Verdict.DROP)
@@ -175,6 +182,10 @@ class RateLimiter:
 def may_be_dropped(update: Update) -> bool:
     """Return whether a user can send *update* again; aiogram must know its kind."""
     return update.event_type in _DROPPABLE and not is_service_message(update.event)
+
+
+def is_channel_post(update: Update) -> bool:
+    return _RATES.get(update.event_type) is POSTS
 
 
 def is_service_message(event: TelegramObject) -> bool:

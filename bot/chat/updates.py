@@ -23,7 +23,14 @@ from aiogram.methods.base import TelegramMethod
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
-from bot.chat.rate_limit import WAIT_SECONDS, RateLimiter, Verdict, may_be_dropped
+from bot.chat.rate_limit import (
+    POSTS,
+    WAIT_SECONDS,
+    RateLimiter,
+    Verdict,
+    is_channel_post,
+    may_be_dropped,
+)
 from bot.ops.instrumentation import Instrumentation, Operation
 from bot.stopping import sleep_until
 from bot.telegram import is_late
@@ -142,7 +149,8 @@ class UpdateQueue:
                 task = self._group.create_task(self._handle(update, after=None))
             case Verdict.HANDLE:
                 chat = chat_of(update)
-                if self._waiting[chat] >= MOST_OF_A_CHAT and may_be_dropped(update):
+                most = POSTS.burst if is_channel_post(update) else MOST_OF_A_CHAT
+                if self._waiting[chat] >= most and may_be_dropped(update):
                     return None
                 self._waiting[chat] += 1
                 task = self._group.create_task(self._handle(update, self._running.get(chat)))

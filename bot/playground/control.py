@@ -101,6 +101,7 @@ VERBS: dict[str, Callable[..., Facts]] = {
         groups.topic,
         groups.migrate,
         messages.send,
+        messages.edit,
         messages.forward,
         messages.upload,
         messages.inline,

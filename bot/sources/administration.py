@@ -115,7 +115,7 @@ async def sources_as_opml(storage: Storage) -> bytes:
             is_page=source.kind in {SourceKind.PAGE, SourceKind.CHANNEL},
         )
         for source in await list_sources(storage)
-        if source.public and source.kind is not SourceKind.SEARCH
+        if source.public and source.kind not in {SourceKind.SEARCH, SourceKind.POSTS}
     ]
     return write_opml(outlines, "Sources of Dateline")
 

@@ -19,13 +19,25 @@ def cost_of(spent: Spent, *, entries: int = 0, pages: int = 0) -> Cost:
     return Cost(spent.requests, spent.seconds, spent.received, entries=entries, pages=pages)
 
 
+Payers = Mapping[int, Collection[Payer]]
+"""The accounts that pay for each private source, by its id."""
+
+
 async def rooms(
-    tx: Transaction, source_ids: Collection[int], kind: UsageKind, budgets: Budgets
+    tx: Transaction,
+    source_ids: Collection[int],
+    kind: UsageKind,
+    budgets: Budgets,
+    payers: Payers | None = None,
 ) -> dict[int, int]:
-    """Return how much of *kind* is left for each of the private sources."""
+    """Return how much of *kind* is left for each of the private sources.
+
+    *payers*: the accounts that pay, if they are not the followers.
+    """
     if not source_ids:
         return {}
-    payers = await payers_of(tx, source_ids)
+    if payers is None:
+        payers = await payers_of(tx, source_ids)
     today = await used_today(tx, _accounts(payers))
     return {
         source_id: room(
@@ -35,12 +47,15 @@ async def rooms(
     }
 
 
-async def charge_sources(tx: Transaction, costs: Mapping[int, Cost], budgets: Budgets) -> set[int]:
+async def charge_sources(
+    tx: Transaction, costs: Mapping[int, Cost], budgets: Budgets, payers: Payers | None = None
+) -> set[int]:
     """Charge the *costs* of private sources to their followers; return those nobody can pay for.
 
-    An account that is over a budget gets one notice a day.
+    *payers*: as in `rooms`. An account that is over a budget gets one notice a day.
     """
-    payers = await payers_of(tx, costs) if costs else {}
+    if payers is None:
+        payers = await payers_of(tx, costs) if costs else {}
     if not payers:
         return set()
     amounts: Counter[tuple[Account, UsageKind]] = Counter()
@@ -64,7 +79,7 @@ async def charge_sources(tx: Transaction, costs: Mapping[int, Cost], budgets: Bu
     }
 
 
-def _accounts(payers: Mapping[int, Collection[Payer]]) -> set[Account]:
+def _accounts(payers: Payers) -> set[Account]:
     return {payer.account for followers in payers.values() for payer in followers}
 
 

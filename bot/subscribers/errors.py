@@ -200,6 +200,18 @@ class NoSuchSource(UserError):
     template = "chat/errors.html#no_such_source"
 
 
+class NoSuchChannel(UserError):
+    """The channel is not read, the link to it was replaced, or the user may not decide about it."""
+
+    template = "chat/errors.html#no_such_channel"
+
+
+class ChannelTaken(UserError):
+    """Another administrator of the channel has already allowed its posts to be read."""
+
+    template = "chat/errors.html#channel_taken"
+
+
 class TooManyFeeds(UserError):
     template = "chat/errors.html#too_many_feeds"
 

@@ -227,6 +227,7 @@ def _opml(feeds: Iterable[Source], title: str) -> bytes:
             is_page=feed.kind in {enums.SourceKind.PAGE, enums.SourceKind.CHANNEL},
         )
         for feed in feeds
+        if feed.kind is not enums.SourceKind.POSTS  # no feed reader can follow it
     ]
     return write_opml(outlines, title)
 

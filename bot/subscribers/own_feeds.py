@@ -17,6 +17,7 @@ from bot.sources.payment import charge_account
 from bot.subscribers.errors import NoSuchSource, OverBudget, TooManyAdditions, TooManyFeeds
 from bot.subscribers.limits import Limits, limits_of
 from storage import feeds_followed
+from storage.channel_sources import may_follow
 from storage.chats import lock_account, lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceKind, UsageKind
@@ -90,7 +91,7 @@ async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limit
         source = await source_of(tx, url_hash(url))
         if source and await feeds_followed.source_followed(tx, chat_id, source.id):
             return 0
-        await _refuse_one_more(tx, chat_id, limits=limits)
+        await refuse_one_more(tx, chat_id, limits=limits)
         used = await _used(tx, chat_id)
     if source is None or not source.public:
         _refuse_beyond(used, limits.budgets)
@@ -118,7 +119,8 @@ async def follow_feed(
     added = await adder.for_account(url, room=room)
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(added.url))
-    if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
+        is_allowed = source is not None and await may_follow(tx, chat_id, source.id)
+    if source is None or not is_allowed or source.kind is SourceKind.SEARCH or _is_inside(source):
         async with storage.writing() as tx:
             await _charge(tx, chat_id, added.cost)
         return Followed(FeedAddition.REFUSED, url, problem=added.problem)
@@ -167,7 +169,7 @@ async def _follow(  # noqa: PLR0913 - each named
             UsageKind.ADDITIONS, await _used(tx, chat_id)
         )
         if is_new and not is_beyond:
-            await _refuse_one_more(tx, chat_id, limits=limits)
+            await refuse_one_more(tx, chat_id, limits=limits)
             await feeds_followed.follow(tx, chat_id, source.id, import_id=import_id)
             await _charge(tx, chat_id, cost)
         else:
@@ -200,7 +202,8 @@ async def _charge(tx: Transaction, chat_id: int, cost: Cost) -> None:
         await charge_account(tx, await account_of_chat(tx, chat_id), cost)
 
 
-async def _refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> None:
+async def refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> None:
+    """Raise TooManyFeeds if the account follows as many sources as it may."""
     most = (await limits_of(tx, chat_id, limits)).feeds
     if await feeds_followed.count_followed(tx, chat_id) >= most:
         raise TooManyFeeds(most)

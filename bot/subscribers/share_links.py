@@ -7,6 +7,7 @@ topic_<id>     one that has no slug
 q_<query>      a query, its UTF-8 as URL-safe base64 without padding
 story_<id>     a story that the chat was sent
 s_<token>      a query that is too long for that, stored under a token
+posts_<token>  a channel whose posts may be followed
 
 Telegram takes 64 characters of A-Z a-z 0-9 _ -.
 """
@@ -25,6 +26,7 @@ from storage.topics import add_share, share_by_token, share_of
 LONGEST_START = 64
 ADMIN_PREFIX, INVITE_PREFIX = "admin_", "invite_"
 STORY = "story_"
+POSTS = "posts_"
 _TOPIC, _QUERY, _SHARED = "topic_", "q_", "s_"
 _LARGEST_ID = 2**63 - 1
 _TOKEN_BYTES = 16
@@ -52,6 +54,11 @@ class LinkedStory:
     story_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedChannel:
+    token: str
+
+
 Linked: TypeAlias = LinkedTopic | LinkedQuery | LinkedShare
 
 
@@ -68,7 +75,7 @@ def start_for(linked: Linked) -> str | None:
     return start if len(start) <= LONGEST_START else None
 
 
-def read_start(start: str) -> Linked | LinkedStory | None:
+def read_start(start: str) -> Linked | LinkedStory | LinkedChannel | None:
     """Read the start parameter of a link; None if it has none of these forms."""
     if start.startswith(_TOPIC):
         return LinkedTopic(start.removeprefix(_TOPIC))
@@ -76,6 +83,8 @@ def read_start(start: str) -> Linked | LinkedStory | None:
         number = start.removeprefix(STORY)
         is_number = number.isascii() and number.isdigit()
         return LinkedStory(min(int(number), _LARGEST_ID)) if is_number else None
+    if start.startswith(POSTS):
+        return LinkedChannel(start.removeprefix(POSTS))
     if start.startswith(_SHARED):
         return LinkedShare(start.removeprefix(_SHARED))
     if start.startswith(_QUERY):

@@ -192,14 +192,14 @@ def test_notifications_are_as_far_apart_as_they_announce(pauses):
 def test_the_number_of_buckets_is_bounded():
     buckets = Buckets(most=3)
     for user_id in range(10):
-        buckets.of((user_id, False), TWENTY, now=0.0)
+        buckets.of((user_id, None), TWENTY, now=0.0)
 
     assert len(buckets) == 3
 
 
 def test_the_most_recent_bucket_is_kept():
     buckets = Buckets(most=2)
-    flooder = buckets.of((1, False), TWENTY, now=0.0)
+    flooder = buckets.of((1, None), TWENTY, now=0.0)
     for other in (2, 3, 4):
-        buckets.of((other, False), TWENTY, now=0.0)
-        assert buckets.of((1, False), TWENTY, now=0.0) is flooder
+        buckets.of((other, None), TWENTY, now=0.0)
+        assert buckets.of((1, None), TWENTY, now=0.0) is flooder

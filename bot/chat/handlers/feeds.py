@@ -20,7 +20,7 @@ from bot.sources.discovery.add import AddOutcome
 from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
 from bot.sources.urls import host_of, is_web
-from bot.subscribers import audit, feed_lists, own_feeds, published_feeds
+from bot.subscribers import audit, channel_sources, feed_lists, own_feeds, published_feeds
 from bot.subscribers.asked_articles import asked_article
 from bot.subscribers.paging import page_of
 from bot.subscribers.timezones import country_of_zone
@@ -165,7 +165,10 @@ async def _own_feeds(context: Context, wanted: press.OwnSourcesPage | None) -> L
 
 async def open_own_feed(_: object, callback_data: press.OpenOwnSource, context: Context) -> None:
     feed = await own_feeds.get_own_feed(context.storage, context.chat_id, callback_data.source_id)
-    await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
+    decides = await channel_sources.decides_about(context.storage, context.user.user_id, feed.id)
+    await context.reply.change(
+        "chat/sources.html#own_one", source=feed, now=context.user.now, decides=decides
+    )
 
 
 async def unfollow(_: object, callback_data: press.Unfollow, context: Context) -> None:
@@ -177,7 +180,9 @@ async def follow_again(_: object, callback_data: press.FollowAgain, context: Con
     feed = await own_feeds.follow_feed_again(
         context.storage, context.chat_id, callback_data.source_id
     )
-    await context.reply.change("chat/sources.html#own_one", source=feed, now=context.user.now)
+    await context.reply.change(
+        "chat/sources.html#own_one", source=feed, now=context.user.now, decides=False
+    )
 
 
 async def add_list(_: object, callback_data: press.AddList, context: Context) -> None:

@@ -19,7 +19,7 @@ from bot.chat.commands import ChatCommand
 from bot.chat.managed_chats import frame_of, manager_of
 from bot.chat.permissions import Permission
 from bot.chat.senders import sender_at, thread_name, thread_of
-from bot.subscribers import groups, topics, users
+from bot.subscribers import channel_sources, groups, topics, users
 from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
@@ -46,12 +46,24 @@ async def change_bot_rights(
     state = state_of_bot(event.new_chat_member, kind)
     if state is not ChatState.ACTIVE:
         await users.suspend_chats(resources.storage, event.chat.id, state)
+        await _note_membership(event, resources, is_member=state is not ChatState.KICKED)
         return
     may_manage = may_manage_topics(event.new_chat_member)
     await users.restore_chats(resources.storage, event.chat.id, closed_too=may_manage)
     before = state_of_bot(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
         await _join(event, resources, reply, administrators)
+    await _note_membership(event, resources, is_member=True)
+
+
+async def _note_membership(
+    event: ChatMemberUpdated, resources: Resources, *, is_member: bool
+) -> None:
+    """Show in the health of a channel that is read whether its posts still come."""
+    if event.chat.type == ChatKind.CHANNEL:
+        await channel_sources.change_membership(
+            resources.storage, event.chat.id, is_member=is_member
+        )
 
 
 async def _join(

@@ -21,6 +21,7 @@ from bot.rendering.i18n import ENGLISH
 from bot.sources.administration import is_anything_read
 from bot.subscribers import (
     access_requests,
+    channel_sources,
     feedback,
     sent_stories,
     settings,
@@ -34,6 +35,7 @@ from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.share_links import (
     ADMIN_PREFIX,
     INVITE_PREFIX,
+    LinkedChannel,
     LinkedQuery,
     LinkedShare,
     LinkedStory,
@@ -110,6 +112,9 @@ async def open_link(_: object, command: CommandObject, context: Context) -> None
             story = await sent_stories.see_story(context.storage, context.chat_id, story_id)
             of = press.OnStory(action=press.StoryAction.OPEN, story_id=story_id)
             await context.reply.show("chat/stories.html#story", story=story, of=of, **context.clock)
+        case LinkedChannel(token):
+            source = await channel_sources.linked_channel(context.storage, token)
+            await context.reply.show("chat/channel_sources.html#offer", source=source, token=token)
         case None:
             await welcome(None, context)
 

@@ -25,6 +25,7 @@ Facts = dict[str, Any]
 LARGEST_UPLOAD = 2_000 * 1024 * 1024  # bytes
 LONGEST_INLINE = 256  # characters
 _LONGEST_NAME = 255
+_WORDS = ("text", "entities", "caption", "caption_entities")
 _PICTURE = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -103,8 +104,9 @@ def upload(  # noqa: PLR0913 - the facts of a file
     mime: str = "application/octet-stream",
     caption: str = "",
     from_id: int | None = None,
+    album: str | None = None,
 ) -> Facts:
-    """Send a file of any kind as a document; *content* is base64."""
+    """Send a file of any kind as a document, as a part of *album* if given; *content* is base64."""
     try:
         data = b64decode(content, validate=True)
     except (NotBase64, ValueError):
@@ -115,8 +117,39 @@ def upload(  # noqa: PLR0913 - the facts of a file
         raise bad_request("file is too big")
     file = world.files.store(Upload(name, mime, data), "documents")
     document = file.to_api() | {"file_name": name, "mime_type": mime}
-    shown = {"document": document} | _formatted(caption, is_caption=True)
+    shown: Facts = {"document": document} | _formatted(caption, is_caption=True)
+    shown |= {"media_group_id": album} if album else {}
     return _post(world, chat_id, from_id, shown)
+
+
+def edit(
+    world: World,
+    chat_id: int,
+    message_id: int,
+    text: str,
+    *,
+    from_id: int | None = None,
+    entities: list[Facts] | None = None,
+) -> Facts:
+    """Edit the text or caption of a user's message; `update_id` is as for a new one."""
+    chat = world.chat(chat_id)
+    message = world.message(chat, message_id, "no such message")
+    sender = world.sender(chat, from_id)
+    member = chat.members.get(sender.id, Member("left"))
+    is_editor = chat.is_channel and member.may("can_edit_messages")
+    if message.is_from_bot and message.author is None:
+        raise bad_request("only the bot can edit its message")
+    if message.author != sender.id and not is_editor:
+        raise bad_request("the message is of another user")
+    is_caption = any(name in message.content for name in ("document", "photo"))
+    formatted = _formatted(text, entities, is_caption=is_caption)
+    if not is_caption and "text" not in formatted:
+        raise bad_request("message text is empty")
+    kept: Facts = {name: part for name, part in message.content.items() if name not in _WORDS}
+    message.content = kept | formatted
+    message.edit_date = world.now()
+    world.touch(message, "edit")
+    return {"message_id": message_id, "update_id": _deliver(world, message, is_edit=True)}
 
 
 def inline(world: World, user_id: int, text: str, offset: str = "") -> Facts:
@@ -212,11 +245,15 @@ def _post(  # noqa: PLR0913 - the facts of a message
     )
     chat.started = True
     world.post(message)
-    update_id = None
-    if _is_seen(chat, message):
-        kind = "channel_post" if chat.is_channel else "message"
-        update_id = world.updates.add(kind, message.to_api())
-    return {"message_id": message.message_id, "update_id": update_id}
+    return {"message_id": message.message_id, "update_id": _deliver(world, message)}
+
+
+def _deliver(world: World, message: PlaygroundMessage, *, is_edit: bool = False) -> int | None:
+    """Send the message to the bot as an update, if the bot sees it; return the update's id."""
+    if not _is_seen(message.chat, message):
+        return None
+    kind = "channel_post" if message.chat.is_channel else "message"
+    return world.updates.add(f"edited_{kind}" if is_edit else kind, message.to_api())
 
 
 def _check_may_write(chat: PlaygroundChat, user: User, thread_id: int | None) -> None:

@@ -1,1 +1,1 @@
-"""Public Telegram channels, read from the web preview that Telegram offers for each."""
+"""Telegram channels: their posts as entries, from the web preview or as a member receives them."""

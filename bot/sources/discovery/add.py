@@ -191,6 +191,10 @@ class SourceAdder:
             source = await sources.source_of(tx, url_hash(url))
         if source is None:
             return None
+        if source.state is SourceState.PASSIVE:
+            problem = None if source.public else Problem(ProblemCode.NOT_ALLOWED)
+            outcome = AddOutcome.REFUSED if problem else AddOutcome.THERE
+            return Addition(url, outcome, source.title, problem=problem, source_id=source.id)
         if self.public and not source.public:
             return await self._make_public(source, options)
         changes = self._changes(source, options)

@@ -121,6 +121,8 @@ class ProblemCode(StrEnum):
     NOTHING_TO_READ = "nothing_to_read", ProblemKind.UNREADABLE
     INTERVAL_TOO_SHORT = "interval_too_short", ProblemKind.REFUSED
     NOT_STORED = "not_stored", ProblemKind.UNREADABLE  # reason
+    NOT_A_MEMBER = "not_a_member", ProblemKind.WALL  # a channel that removed the bot
+    NOT_ALLOWED = "not_allowed", ProblemKind.REFUSED  # a channel of other chats
     ASKED_AGAIN = "asked_again", ProblemKind.UNREADABLE
 
 

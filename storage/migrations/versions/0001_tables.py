@@ -467,6 +467,69 @@ def upgrade() -> None:
         postgresql_where=sa.text("released_at IS NULL"),
     )
     op.create_table(
+        "channelpost",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("edited", sa.BigInteger(), nullable=False),
+        sa.Column("album", AutoString(length=64), nullable=False),
+        sa.Column("part", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("received_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_channelpost_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", "message_id", name=op.f("pk_channelpost")),
+    )
+    op.create_index("ix_channelpost_album", "channelpost", ["source_id", "album"], unique=False)
+    op.create_index(
+        op.f("ix_channelpost_received_at"), "channelpost", ["received_at"], unique=False
+    )
+    op.create_table(
+        "channelreader",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("allowed_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_channelreader_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_channelreader_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", "chat_id", name=op.f("pk_channelreader")),
+    )
+    op.create_index(op.f("ix_channelreader_chat_id"), "channelreader", ["chat_id"], unique=False)
+    op.create_table(
+        "channelsource",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("telegram_id", sa.BigInteger(), nullable=False),
+        sa.Column("owner_id", ROW_ID, nullable=False),
+        sa.Column("sharing", sa.String(16), nullable=False),
+        sa.Column("token", AutoString(length=32), nullable=False),
+        sa.Column("username", AutoString(length=32), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["owner_id"],
+            ["chat.id"],
+            name=op.f("fk_channelsource_owner_id_chat"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_channelsource_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_channelsource")),
+        sa.UniqueConstraint("telegram_id", name=op.f("uq_channelsource_telegram_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_channelsource_token")),
+    )
+    op.create_index(op.f("ix_channelsource_owner_id"), "channelsource", ["owner_id"], unique=False)
+    op.create_table(
         "chatadmin",
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -1339,6 +1402,9 @@ def downgrade() -> None:
         "digest_words",
         "digest_time",
         "chatadmin",
+        "channelsource",
+        "channelreader",
+        "channelpost",
         "bundle",
         "article",
         "admission",

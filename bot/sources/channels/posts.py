@@ -1,0 +1,110 @@
+"""Turns the posts of a channel into items.
+
+A post reaches the bot as an update of Telegram, which `bot.chat.channel_posts` reduces to the facts
+that count as words: the text or caption, the questions of polls, the names of files. Replies and
+quotes are words of other posts. The addresses behind words are dropped, as those of pages are.
+
+An album arrives as one post for each picture. Together they are one entry, under the address of
+the part that came first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from bot.sources.channels.text import post_title
+from bot.sources.feeds.language import quick
+from bot.sources.feeds.model import Item
+
+LONGEST_ALBUM: Final = 10  # parts, as many as Telegram allows
+LONGEST_ALBUM_ID: Final = 64
+_LONGEST_POST: Final = 16_384  # characters; Telegram allows 4,096 and a premium caption 2,048
+_MOST_NAMES: Final = 20
+_CHANNELS: Final = -(10**12)  # Telegram's ids of channels begin with -100
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post of a channel, with no more than what an entry keeps.
+
+    *edited*: Unix seconds; 0 if the post was never edited. *username*: of a public channel, else
+    "". *album*: the id that the parts of an album share. *author*: the signature, or the name from
+    which the post was forwarded. *names*: of files and songs, and the options of a poll.
+    """
+
+    channel_id: int
+    message_id: int
+    published: int  # Unix seconds
+    edited: int = 0
+    username: str = ""
+    text: str = ""
+    author: str = ""
+    album: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def published_at(self) -> datetime:
+        return datetime.fromtimestamp(self.published, UTC)
+
+    @property
+    def url(self) -> str:
+        """The permalink; that of a private channel opens for its members only."""
+        place = self.username or f"c/{private_number(self.channel_id)}"
+        return f"https://t.me/{place}/{self.message_id}"
+
+    @property
+    def guid(self) -> str:
+        own = f"album/{self.album}" if self.album else str(self.message_id)
+        return f"{self.channel_id}/{own}"
+
+    @property
+    def words(self) -> str:
+        names = [name[:_LONGEST_POST] for name in self.names[:_MOST_NAMES] if name]
+        return "\n\n".join(filter(None, (self.text[:_LONGEST_POST].strip(), *names)))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"names": list(self.names)}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        return cls(**fields | {"names": tuple(fields["names"])})
+
+
+def private_number(channel_id: int) -> int:
+    """Return the number of a channel in its links, which is its id without the prefix -100."""
+    return _CHANNELS - channel_id if channel_id < _CHANNELS else abs(channel_id)
+
+
+def channel_url(channel_id: int) -> str:
+    """Return the address of the source; it survives a change of the channel's username."""
+    return f"https://t.me/c/{private_number(channel_id)}"
+
+
+def item_of(parts: Sequence[Post]) -> Item | None:
+    """Return the item of a post, or of the parts of an album; None if it has no words.
+
+    *parts*: the part that came first is first; it gives the address. The words are in the order of
+    the album.
+    """
+    first = parts[0]
+    in_order = sorted(parts, key=lambda part: part.message_id)[:LONGEST_ALBUM]
+    text = "\n\n".join(filter(None, (part.words for part in in_order)))
+    if not text:
+        return None
+    return Item(
+        guid=first.guid,
+        url=first.url,
+        title=post_title(text),
+        text=text,
+        published=min(part.published_at for part in parts),
+        language=quick(text),
+        author=next((part.author for part in in_order if part.author), ""),
+    )
+
+
+def with_part(parts: Sequence[Post], post: Post) -> list[Post]:
+    """Return the parts of an album with *post*, in the place of its earlier version if any."""
+    if all(part.message_id != post.message_id for part in parts):
+        return [*parts, post]
+    return [post if part.message_id == post.message_id else part for part in parts]
