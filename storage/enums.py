@@ -308,6 +308,7 @@ class AuditAction(StrEnum):
     APPOINTED = "admin"  # became an admin by the printed link
     SOURCE_ADDED = "source add"
     SOURCE_REMOVED = "source remove"
+    SOURCE_ACCESS_SET = "source access"  # its login, headers or proxy
     INVITED = "invite"
     UNINVITED = "invite end"
     BANNED = "ban"

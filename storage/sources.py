@@ -65,6 +65,7 @@ class Source(Leased, table=True):
     own_network: bool = False  # in the operator's own network, whose addresses are allowed
     every_seconds: int | None = None  # set by the operator; None: as the source itself suggests
     full_text: FullText = Field(default=FullText.AUTO, sa_type=enum_column(FullText))
+    has_access: bool = False  # a row of `SourceAccess` has its login, headers or proxy
     created_at: datetime
 
     # Validators are opaque: they are sent back unchanged (RFC 9110, section 8.8).
@@ -126,6 +127,7 @@ class AwaitedPage(Leased, table=True):
     awaited_since: datetime
     due_at: datetime
     failures: int = 0  # unexpected errors
+    access_of: int | None = Field(default=None, sa_type=ROW_ID)  # the source with the page's login
 
 
 class HostPause(SQLModel, table=True):

@@ -143,7 +143,7 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
     from bot.cli.source_reports import checkup_json, checkup_report
     from bot.sources.administration import check_source
 
-    checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url))
+    checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url, t.keyring))
     if as_json:
         print_json(checkup_json(checkup))
     else:
@@ -160,7 +160,7 @@ def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
         settings = load_settings()
         database = database_in_use(settings)
         newsroom = ("127.0.0.1", settings.playground_port) if database.is_of_playground else None
-        async with open_sources(database, make_fetcher(settings, newsroom)) as resources:
+        async with open_sources(database, make_fetcher(settings, newsroom), settings) as resources:
             return await work(resources)
 
     return asyncio.run(with_resources())

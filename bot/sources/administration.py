@@ -13,6 +13,7 @@ from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
 from bot.sources.feeds.sniff import decoded, unpacked
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.schedule import interval
 from bot.sources.fetch.source import (
     Fetches,
@@ -21,6 +22,8 @@ from bot.sources.fetch.source import (
     ReadsDocuments,
     fetch_source,
 )
+from bot.sources.sealing import NO_KEYS, Keyring
+from bot.sources.source_access import ShownAccess, fetcher_for, show_access
 from bot.sources.urls import as_typed
 from storage import feeds_followed
 from storage.access import record_event
@@ -40,6 +43,7 @@ class Checkup:
     `source`: its stored row, None if nobody has added it. `next_fetch_at`: when the source is
     polled next, or would be if it were added now. `interval`: the time from this response to the
     next poll. `why`: the rule that set the interval. `hub`: the hub that pushes the feed, or "".
+    `access`: the login and headers that are set, with which it was checked.
     """
 
     url: str
@@ -51,20 +55,35 @@ class Checkup:
     why: str
     charset: str = ""
     hub: str = ""
+    access: ShownAccess = ShownAccess()
 
 
 async def check_source(
-    storage: Storage, fetcher: Fetches, reader: ReadsDocuments, url: str
+    storage: Storage,
+    fetcher: Fetches,
+    reader: ReadsDocuments,
+    url: str,
+    keyring: Keyring = NO_KEYS,
 ) -> Checkup:
     """Fetch *url* once and write nothing.
 
     The request has no validators, so that the response has a body.
     """
     url = as_typed(url)
-    result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         now = tx.now
+    access, login_lost = ShownAccess(), False
+    if source is not None and source.has_access:
+        access = await show_access(storage, keyring, source.id)
+        login_lost = not access.is_readable
+        if access.is_readable:
+            fetcher = await fetcher_for(storage, keyring, fetcher, source.id)
+    result = (
+        FetchResult(problem=Problem(ProblemCode.LOGIN_UNREADABLE))
+        if login_lost
+        else await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
+    )
     if source is not None and (problem := not_a_feed(source, result)):
         result = replace(result, problem=problem)
     row = source or new_source(url, result, now)
@@ -80,6 +99,7 @@ async def check_source(
         why=why,
         charset=_charset(result),
         hub=changes.get("hub") or "",
+        access=access,
     )
 
 

@@ -108,13 +108,15 @@ class SourceEntries:
     """The new and changed entries of a source, the newest first.
 
     Entries whose guid hash is in *known* revise their articles. *inside*: whether the articles'
-    pages may be requested in the operator's own network.
+    pages may be requested in the operator's own network. *has_access*: whether the source has a
+    login, headers or a proxy, with which pages of its own host are read, too.
     """
 
     source_id: int
     drafts: Sequence[ArticleDraft]
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = field(kw_only=True)
+    has_access: bool = False
 
     @cached_property
     def oldest_first(self) -> list[ArticleDraft]:
@@ -176,6 +178,7 @@ def decide(
         awaiting_pages(drafts, source.full_text, source.kind, pages),
         known.entries,
         inside=result.own_network,
+        has_access=source.has_access,
     )
     changes = source_changes(source, result, now, fetched.jitter)
     if result.document:
@@ -323,6 +326,8 @@ def _validators(result: FetchResult) -> dict[str, Any]:
 
 def _moved(source: Source, result: FetchResult) -> dict[str, Any]:
     target = result.response.moved_permanently_to if result.response else None
+    if target and source.has_access and host_of(target) != source.host:
+        target = None  # its login would be lost, because no other host may get it
     if target is None:
         return {"moved_to": None, "moved_seen": 0}
     seen = source.moved_seen + 1 if target == source.moved_to else 1

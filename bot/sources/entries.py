@@ -169,6 +169,7 @@ async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -
                 tx.now,
                 inside=each.entries.inside,
                 private=source_id in private,
+                access_of=source_id if each.entries.has_access else None,
             )
             for article_id, draft in (*made.get(source_id, ()), *revised)
             if draft.awaits_page
@@ -328,7 +329,13 @@ def _entry_row(entry: _NewEntry, article_id: int, now: datetime) -> dict[str, An
 
 
 def _page(
-    article_id: int, draft: ArticleDraft, now: datetime, *, inside: bool, private: bool
+    article_id: int,
+    draft: ArticleDraft,
+    now: datetime,
+    *,
+    inside: bool,
+    private: bool,
+    access_of: int | None,
 ) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
@@ -338,4 +345,5 @@ def _page(
         private=private,
         awaited_since=now,
         due_at=now,
+        access_of=access_of,
     )

@@ -187,7 +187,7 @@ async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) 
         times = {"created_at": tx.now, "next_fetch_at": tx.now}
         await add_source(tx, facts | times | {"kind": feed.kind})
         source = await source_of(tx, hashed)
-        if source and (source.public or not source.own_network):
+        if source and (source.public or not (source.own_network or source.has_access)):
             new += await follow(tx, chat_id, source.id)
     return new
 

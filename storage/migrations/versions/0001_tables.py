@@ -278,6 +278,7 @@ def upgrade() -> None:
         sa.Column("own_network", sa.Boolean(), nullable=False),
         sa.Column("every_seconds", sa.Integer(), nullable=True),
         sa.Column("full_text", sa.String(16), nullable=False),
+        sa.Column("has_access", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("etag", AutoString(), nullable=True),
         sa.Column("last_modified", AutoString(), nullable=True),
@@ -764,6 +765,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_share_chat_id"), "share", ["chat_id"], unique=False)
     op.create_table(
+        "sourceaccess",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_sourceaccess_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_sourceaccess")),
+    )
+    op.create_table(
         "topic",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("name", AutoString(length=200), nullable=False),
@@ -892,6 +907,7 @@ def upgrade() -> None:
         sa.Column("awaited_since", UTCDateTime(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("access_of", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["article.id"],
@@ -1267,6 +1283,7 @@ def downgrade() -> None:
         "usage",
         "unfollowed",
         "topic",
+        "sourceaccess",
         "share",
         "saved_story",
         "quota",
