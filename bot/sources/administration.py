@@ -23,7 +23,7 @@ from bot.sources.fetch.source import (
     fetch_source,
 )
 from bot.sources.sealing import NO_KEYS, Keyring
-from bot.sources.source_access import ShownAccess, fetcher_for, show_access
+from bot.sources.source_access import NOTHING_SET, ShownAccess, fetcher_for, show_access
 from bot.sources.urls import as_typed
 from storage import feeds_followed
 from storage.access import record_event
@@ -55,7 +55,7 @@ class Checkup:
     why: str
     charset: str = ""
     hub: str = ""
-    access: ShownAccess = ShownAccess()
+    access: ShownAccess = NOTHING_SET
 
 
 async def check_source(
@@ -73,17 +73,15 @@ async def check_source(
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         now = tx.now
-    access, login_lost = ShownAccess(), False
+    access = NOTHING_SET
     if source is not None and source.has_access:
         access = await show_access(storage, keyring, source.id)
-        login_lost = not access.is_readable
-        if access.is_readable:
+    if access.is_readable:
+        if access.kinds and source is not None:
             fetcher = await fetcher_for(storage, keyring, fetcher, source.id)
-    result = (
-        FetchResult(problem=Problem(ProblemCode.LOGIN_UNREADABLE))
-        if login_lost
-        else await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
-    )
+        result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
+    else:
+        result = FetchResult(problem=Problem(ProblemCode.LOGIN_UNREADABLE))
     if source is not None and (problem := not_a_feed(source, result)):
         result = replace(result, problem=problem)
     row = source or new_source(url, result, now)
@@ -106,6 +104,11 @@ async def check_source(
 async def get_source(storage: Storage, source_id: int) -> Source | None:
     async with storage.reading() as tx:
         return await tx.get(Source, source_id)
+
+
+async def find_source(storage: Storage, url: str) -> Source | None:
+    async with storage.reading() as tx:
+        return await source_of(tx, url_hash(as_typed(url)))
 
 
 async def list_sources(storage: Storage) -> list[Source]:

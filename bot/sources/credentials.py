@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -188,21 +188,26 @@ class Credentials:
 
     def with_login(self, user: str, password: str) -> Credentials:
         user = _checked(AccessKind.LOGIN, user, LONGEST_USER, is_ascii=False)
-        password = _checked(AccessKind.LOGIN, password, LONGEST_PASSWORD, is_ascii=False)
+        password = password.removesuffix("\n").removesuffix("\r")  # spaces may belong to it
+        if len(password) > LONGEST_PASSWORD:
+            raise WrongAccessError(Fault.TOO_LONG, AccessKind.LOGIN, limit=LONGEST_PASSWORD)
+        if not password:
+            raise WrongAccessError(Fault.EMPTY, AccessKind.LOGIN)
+        _without_controls(AccessKind.LOGIN, password)
         if ":" in user:
             raise WrongAccessError(Fault.COLON, AccessKind.LOGIN)
-        return replace(self, user=user, password=password)._checked_whole()
+        return _checked_whole(replace(self, user=user, password=password))
 
     def with_token(self, token: str) -> Credentials:
         token = _checked(AccessKind.TOKEN, token, LONGEST_TOKEN)
-        return replace(self, token=token)._checked_whole()
+        return _checked_whole(replace(self, token=token))
 
     def with_cookie(self, cookie: str) -> Credentials:
         """Set the header `Cookie`, as a browser shows it: with or without the name in front."""
         cookie = _checked(AccessKind.COOKIE, cookie, LONGEST_VALUE)
         if cookie.lower().startswith("cookie:"):
             cookie = _checked(AccessKind.COOKIE, cookie.partition(":")[2], LONGEST_VALUE)
-        return replace(self, cookie=cookie)._checked_whole()
+        return _checked_whole(replace(self, cookie=cookie))
 
     def with_header(self, line: str) -> Credentials:
         """Add or replace one header, written `Name: value`."""
@@ -220,11 +225,11 @@ class Credentials:
         others = [each for each in self.headers if each[0].lower() != lower]
         if len(others) >= MOST_HEADERS:
             raise WrongAccessError(Fault.TOO_MANY_HEADERS, AccessKind.HEADERS, limit=MOST_HEADERS)
-        return replace(self, headers=(*others, (name, value)))._checked_whole()
+        return _checked_whole(replace(self, headers=(*others, (name, value))))
 
     def with_user_agent(self, name: str) -> Credentials:
         name = _checked(AccessKind.USER_AGENT, name, LONGEST_USER_AGENT)
-        return replace(self, user_agent=name)._checked_whole()
+        return _checked_whole(replace(self, user_agent=name))
 
     def with_proxy(self, url: str) -> Credentials:
         Proxy.parse(url)
@@ -241,19 +246,6 @@ class Credentials:
         }
         return replace(self, **cleared[kind])
 
-    def _checked_whole(self) -> Self:
-        names = {name.lower() for name, _ in self.headers}
-        authorizations = [self.user or self.password, self.token, "authorization" in names]
-        if sum(map(bool, authorizations)) > 1:
-            raise WrongAccessError(Fault.TWO_AUTHORIZATIONS)
-        secret = next((kind for kind in self.kinds if kind.is_secret), None)
-        if secret and not self.origin.startswith("https:"):
-            raise WrongAccessError(Fault.NOT_ENCRYPTED, secret)
-        sent = self.headers_for(self.origin)
-        if sum(len(name) + len(value) + 4 for name, value in sent.items()) > MOST_CHARACTERS:
-            raise WrongAccessError(Fault.TOO_LONG, limit=MOST_CHARACTERS)
-        return self
-
     # The form that is sealed.
 
     def packed(self) -> bytes:
@@ -267,6 +259,20 @@ class Credentials:
         kept = {name: value for name, value in values.items() if name in known}
         headers = tuple((str(name), str(value)) for name, value in kept.pop("headers", ()))
         return cls(**{name: str(value) for name, value in kept.items()}, headers=headers)
+
+
+def _checked_whole(access: Credentials) -> Credentials:
+    names = {name.lower() for name, _ in access.headers}
+    authorizations = [access.user or access.password, access.token, "authorization" in names]
+    if sum(map(bool, authorizations)) > 1:
+        raise WrongAccessError(Fault.TWO_AUTHORIZATIONS)
+    secret = next((kind for kind in access.kinds if kind.is_secret), None)
+    if secret and not access.origin.startswith("https:"):
+        raise WrongAccessError(Fault.NOT_ENCRYPTED, secret)
+    sent = access.headers_for(access.origin)
+    if sum(len(name) + len(value) + 4 for name, value in sent.items()) > MOST_CHARACTERS:
+        raise WrongAccessError(Fault.TOO_LONG, limit=MOST_CHARACTERS)
+    return access
 
 
 def origin_of(url: str) -> str:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _FORMAT: Final = b"\x01"
@@ -69,6 +70,11 @@ class Keyring:
     read: Callable[[], Sequence[bytes]]
     make: Callable[[], Sequence[bytes]] | None = None
 
+    def require(self) -> None:
+        """Raise NoKeyError if there is no key, and none can be made."""
+        if not self.read() and self.make is None:
+            raise NoKeyError
+
     def seal(self, text: bytes, source_id: int) -> bytes:
         """Encrypt *text* for the source with the newest key. Raises NoKeyError."""
         keys = self.read() or (self.make() if self.make else ())
@@ -80,7 +86,7 @@ class Keyring:
 
     def open(self, sealed: bytes, source_id: int) -> bytes:
         """Decrypt what was sealed for the source. Raises CannotOpenError."""
-        from cryptography.exceptions import InvalidTag
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as in `_cipher`
 
         nonce, rest = sealed[_HEAD : _HEAD + _NONCE_BYTES], sealed[_HEAD + _NONCE_BYTES :]
         for key in self.read():
@@ -99,7 +105,7 @@ class Keyring:
 
 def _cipher(key: bytes) -> AESGCM:
     """Import the library at the first use, because most installations seal nothing."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - see above
 
     return AESGCM(key)
 

@@ -7,6 +7,7 @@ leave this module only inside `Credentials`, for the fetcher.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bot.sources.credentials import AccessKind, Credentials, shown_kinds
 from bot.sources.fetch.response import Response
@@ -65,6 +66,9 @@ class ShownAccess:
     header_names: tuple[str, ...] = ()
 
 
+NOTHING_SET: Final = ShownAccess()
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """How many sources have an access, how many cannot be read, how many have an older key."""
@@ -95,7 +99,7 @@ async def show_access(storage: Storage, keyring: Keyring, source_id: int) -> Sho
     async with storage.reading() as tx:
         sealed = await source_access.sealed_source(tx, source_id)
     if sealed is None:
-        return ShownAccess()
+        return NOTHING_SET
     kinds, changed_at = tuple(shown_kinds(sealed.access.kinds)), sealed.access.changed_at
     try:
         access = _opened(keyring, sealed)

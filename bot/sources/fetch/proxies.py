@@ -18,7 +18,6 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 
 from bot.sources.fetch.connection import RefusedError
 from bot.sources.fetch.problems import AddressRefused, FetchError, ProblemCode
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from aiohappyeyeballs import AddrInfoType, SocketFactoryType
     from aiohttp.abc import AbstractResolver
+    from aiohttp.client_proto import ResponseHandler
 
     from bot.sources.credentials import Proxy
 
@@ -105,8 +105,7 @@ class ProxyConnector(aiohttp.TCPConnector):
         speak = _socks if proxy.scheme == "socks5" else _connect
         try:
             await speak(proxy, reader, transport, address, port)
-            if reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001 - a site speaks second
-                raise FetchError(ProblemCode.PROXY_FAILED)
+            _require_silence(reader)
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
             transport.abort()
             raise FetchError(ProblemCode.PROXY_FAILED) from None
@@ -182,10 +181,16 @@ async def _handed_over(
     return secured
 
 
+def _require_silence(reader: asyncio.StreamReader) -> None:
+    """Refuse a proxy that sends more than its answer, because a site never speaks first."""
+    if reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001 - nothing public tells
+        raise FetchError(ProblemCode.PROXY_FAILED)
+
+
 def _tls_error(key: Any, error: Exception) -> aiohttp.ClientError:
     if isinstance(error, aiohttp.client_exceptions.cert_errors):
         return aiohttp.ClientConnectorCertificateError(key, error)
-    return aiohttp.ClientConnectorSSLError(key, error)  # type: ignore[arg-type]
+    return aiohttp.ClientConnectorSSLError(key, error)
 
 
 async def _connect(
