@@ -4,7 +4,7 @@ Only the operator and admins set it. Secrets are sealed in the database (`bot.so
 leave this module only inside `Credentials`, for the fetcher.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -164,7 +164,7 @@ async def reseal_all(storage: Storage, keyring: Keyring) -> Sealed:
     return Sealed(len(found), unreadable, resealed)
 
 
-def judge_sealed(found: list[SealedSource], keyring: Keyring) -> Sealed:
+def judge_sealed(found: Sequence[SealedSource], keyring: Keyring) -> Sealed:
     """Return how many of *found* cannot be opened, and how many have an older key."""
     unreadable = older = 0
     for each in found:
