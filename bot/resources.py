@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.background import BackgroundTasks
+from bot.sources.sealing import NO_KEYS, Keyring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,8 @@ class Resources:
     *own_source_adder* feeds for a single one. *is_playground*: the first user becomes an admin.
     *app_url*: the address of the Mini App, if there is one. *background*: work that goes on after
     a user was answered. *has_search_feeds*: queries are sent to search engines.
-    *has_model*: texts of public articles are sent to a language model.
+    *has_model*: texts of public articles are sent to a language model. *keyring* seals the secrets
+    of sources.
     """
 
     storage: Storage
@@ -51,6 +53,7 @@ class Resources:
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
     has_search_feeds: bool = False
     has_model: bool = False
+    keyring: Keyring = NO_KEYS
 
     @property
     def unavailable_commands(self) -> frozenset[str]:

@@ -42,6 +42,7 @@ from bot.database_urls import with_driver
 from bot.mail.headers import read_address, with_name
 from bot.ops.logs import TOKEN
 from bot.rendering.shown_pictures import PictureProxy
+from bot.sources.sealing import parse_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -178,6 +179,7 @@ class Settings(BaseSettings):
     account_matches_a_day: Amount = USUAL.matches
     account_additions_a_day: Amount = USUAL.additions
     account_searches_a_day: Amount = USUAL.searches
+    secrets_key: SecretStr | None = None
     allowed_networks: CommaList[IPv4Network | IPv6Network] = ()
     search_feeds: CommaList[SecretStr] = ()  # addresses may hold keys
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
@@ -291,6 +293,13 @@ class Settings(BaseSettings):
         key = value.get_secret_value() if value else ""
         if not (key.isascii() and key.isprintable()):
             raise ValueError("a key is one line of plain characters; copy it whole")
+        return value
+
+    @field_validator("secrets_key")
+    @classmethod
+    def _has_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not parse_keys(value.get_secret_value()):
+            raise ValueError("write a key, as `openssl rand -base64 32` makes one")
         return value
 
     @field_validator("public_url")

@@ -331,6 +331,7 @@ class AuditAction(StrEnum):
     SOURCE_SET = "source set"
     SOURCE_PAUSED = "source pause"
     SOURCE_RESUMED = "source resume"
+    SOURCE_ACCESS_SET = "source access"  # its login, headers or proxy
     INVITED = "invite"
     UNINVITED = "invite end"
     BANNED = "ban"

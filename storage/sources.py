@@ -81,6 +81,7 @@ class Source(Leased, table=True):
         default=SourcePriority.NORMAL, sa_type=enum_column(SourcePriority)
     )
     has_rules: bool = False  # see `storage.source_rules`
+    has_access: bool = False  # a row of `SourceAccess` has its login, headers or proxy
     created_at: datetime
 
     # Validators are opaque: they are sent back unchanged (RFC 9110, section 8.8).
@@ -153,6 +154,7 @@ class AwaitedPage(Leased, table=True):
     awaited_since: datetime
     due_at: datetime
     failures: int = 0  # unexpected errors
+    access_of: int | None = Field(default=None, sa_type=ROW_ID)  # the source with the page's login
 
 
 class HostPause(SQLModel, table=True):

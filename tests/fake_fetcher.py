@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bot.sources.credentials import Credentials
 from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, ProblemCode, Spent
 from bot.sources.fetch.response import Response
 
@@ -18,6 +19,7 @@ class Request:
     etag: str | None = None
     last_modified: str | None = None
     form: Mapping[str, str] | None = None
+    access: Credentials | None = None
 
 
 Respond: TypeAlias = "Callable[[Request], Awaitable[Reply]]"
@@ -54,8 +56,9 @@ class FakeFetcher:
         public: bool,
         etag: str | None = None,
         last_modified: str | None = None,
+        access: Credentials | None = None,
     ) -> Response:
-        return await self._respond(Request(url, inside, public, etag, last_modified))
+        return await self._respond(Request(url, inside, public, etag, last_modified, access=access))
 
     async def post(
         self, url: str, form: Mapping[str, str], *, inside: bool, public: bool

@@ -22,6 +22,7 @@ from bot.app.stops import StopError, TemporaryStopError, needing_the_database
 from bot.ops.instrumentation import Instrumentation
 from bot.ops.logs import LastErrors
 from bot.settings import PLAYGROUND_DATABASE, AccessMode, Role
+from bot.sources.sealing import NO_KEYS, Keyring
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -220,6 +221,7 @@ class SourceResources:
     storage: Storage
     fetcher: Fetcher
     reader: DocumentReader
+    keyring: Keyring = NO_KEYS
 
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
@@ -237,11 +239,15 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
 
 
 @asynccontextmanager
-async def open_sources(database: Database, fetcher: Fetcher) -> AsyncIterator[SourceResources]:
+async def open_sources(
+    database: Database, fetcher: Fetcher, settings: Settings
+) -> AsyncIterator[SourceResources]:
+    from bot.app.secrets_key import keyring_of
     from bot.sources.parser_pool import DocumentReader
 
     async with open_storage(database) as storage, fetcher, DocumentReader() as reader:
-        yield SourceResources(storage, fetcher, reader)
+        keyring = keyring_of(settings, database.server)
+        yield SourceResources(storage, fetcher, reader, keyring)
 
 
 # Templates.
@@ -377,6 +383,7 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
         app_url=deployment.app_url,
         has_search_feeds=bool(settings.search_feeds),
         has_model=process.has_model,
+        keyring=sources.keyring,
     )
 
 

@@ -72,10 +72,22 @@ async def poll_stages(process: ProcessContext, stack: AsyncExitStack) -> list[St
         )
 
     poller = await stack.enter_async_context(
-        SourcePoller(storage, *instrumented("feed"), process.owner, settings.budgets)
+        SourcePoller(
+            storage,
+            *instrumented("feed"),
+            process.owner,
+            settings.budgets,
+            keyring=sources.keyring,
+        )
     )
     completing = await stack.enter_async_context(
-        PageStage(storage, *instrumented("page"), process.owner, settings.budgets)
+        PageStage(
+            storage,
+            *instrumented("page"),
+            process.owner,
+            settings.budgets,
+            keyring=sources.keyring,
+        )
     )
     poll = StageRunner(stages.POLL, poller.run_once)
     pages = StageRunner(stages.PAGE, completing.run_once)

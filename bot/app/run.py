@@ -75,7 +75,7 @@ async def _open_process(
     await _require_free_ports(settings)
     deployment = await stack.enter_async_context(deployment_of(settings, announce))
     fetcher = make_fetcher(settings, deployment.newsroom)
-    sources = await stack.enter_async_context(open_sources(database, fetcher))
+    sources = await stack.enter_async_context(open_sources(database, fetcher, settings))
     if playground := deployment.playground:
         from bot.app.newsroom import choose_article
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bot.cli.articles import sentence_for, sentence_of
 from bot.cli.output import console, plain_table, print_json, show
+from bot.cli.source_access import access_json, access_lines
 from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.feeds.model import sort_time
@@ -49,6 +50,10 @@ _ADVICE = {
     ProblemKind.TIME_OUT: _LATER,
     ProblemKind.BUSY: _LATER,
     ProblemKind.SERVER: _LATER,
+    ProblemKind.LOGIN: (
+        "dateline sources set URL --login USER sets a login; --help lists token, cookie, headers "
+        "and proxy. docs/how-to/sources.md shows each."
+    ),
     ProblemKind.CHALLENGE: _ASK_THE_SITE,
     ProblemKind.WALL: _ASK_THE_SITE,
 }
@@ -313,6 +318,7 @@ def _sections(checkup: Checkup) -> Iterator[tuple[str, Rows]]:
         yield "Contents", _contents(result.document, checkup.charset)
     if checkup.source is not None or result.problem is None:
         yield "Plan", _plan(checkup)
+    yield "Login and headers", access_lines(checkup.access)
     if result.response is not None:
         yield "Rules", [("Address", _address_rule(result.own_network))]
     yield "Here", _row(checkup.source, checkup.now)
@@ -433,6 +439,7 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
     result = checkup.result
     return {
         "url": checkup.url,
+        "access": access_json(checkup.access),
         "ok": result.problem is None,
         "problem": _problem_json(result.problem),
         "response": _response_json(result.response) if result.response else None,

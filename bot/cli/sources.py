@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from bot.cli.output import FAILED, AsJson, AsOneJson, console, fail, print_json, progress
+from bot.cli.source_access import (  # noqa: TC001 - as above
+    Clear,
+    CookieFile,
+    Header,
+    HeaderFile,
+    Login,
+    PasswordFile,
+    PasswordPrompt,
+    ProxyFile,
+    ProxyUrl,
+    TokenFile,
+    UserAgent,
+)
 from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import timedelta
 
     from rich.console import Console
@@ -143,13 +157,117 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
     from bot.cli.source_reports import checkup_json, checkup_report
     from bot.sources.administration import check_source
 
-    checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url))
+    checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url, t.keyring))
     if as_json:
         print_json(checkup_json(checkup))
     else:
         console().print(checkup_report(checkup))
     if checkup.result.problem:
         raise SystemExit(FAILED)
+
+
+@app.command("set")
+def set_(  # noqa: PLR0913 - each is an option
+    url: Address,
+    *,
+    # The login, headers and proxy.
+    login: Login = None,
+    password_file: PasswordFile = None,
+    password_prompt: PasswordPrompt = False,
+    token_file: TokenFile = None,
+    cookie_file: CookieFile = None,
+    header: Header = None,
+    header_file: HeaderFile = None,
+    user_agent: UserAgent = None,
+    proxy: ProxyUrl = None,
+    proxy_file: ProxyFile = None,
+    clear: Clear = None,
+) -> None:
+    """Set what a source needs to be read; one that is not there yet is added with it.
+
+    Example: dateline sources set https://news.example/feed --login ann --password-prompt
+    """
+    from datetime import UTC, datetime
+
+    from bot.cli.source_access import AccessOptions, set_access
+    from bot.cli.source_reports import addition_report
+
+    access = AccessOptions(
+        login=login,
+        password_file=password_file,
+        password_prompt=password_prompt,
+        token_file=token_file,
+        cookie_file=cookie_file,
+        headers=header or (),
+        header_file=header_file,
+        user_agent=user_agent,
+        proxy=proxy,
+        proxy_file=proxy_file,
+        clear=clear or (),
+    )
+    change = access.change()
+    if change is None:
+        fail("Say what to set, such as --login USER, or what to --clear.")
+    with _sealing():
+        added = _run(lambda resources: set_access(resources, url, change))
+    if added is not None:
+        console().print(*addition_report([added], datetime.now(UTC)))
+        if added.source_id is None:
+            raise SystemExit(FAILED)
+    typer.echo(f"Set. dateline sources check {added.url if added else url} tries it.")
+
+
+@app.command()
+def show(url: Address, *, as_json: AsOneJson = False) -> None:
+    """Show which login, headers and proxy are set for a source, but no secret."""
+    from bot.cli.source_access import access_json, access_lines
+    from bot.sources.administration import find_source
+    from bot.sources.source_access import ShownAccess, show_access
+
+    async def find_access(resources: SourceResources) -> ShownAccess | None:
+        source = await find_source(resources.storage, url)
+        if source is None:
+            return None
+        return await show_access(resources.storage, resources.keyring, source.id)
+
+    access = _run(find_access)
+    if access is None:
+        fail(f"{url} is not one of our sources.")
+    if as_json:
+        print_json(access_json(access))
+        return
+    for name, value in access_lines(access):
+        typer.echo(f"{name}: {value}")
+    if not access.kinds:
+        typer.echo("Nothing is set: the source is read as everybody reads it.")
+
+
+@app.command()
+def reseal() -> None:
+    """Encrypt all logins with the newest key, so that the older keys can go."""
+    from bot.cli.source_access import reseal_report
+    from bot.sources.source_access import reseal_all
+
+    with _sealing():
+        done = _run(lambda resources: reseal_all(resources.storage, resources.keyring))
+    typer.echo(reseal_report(done))
+    if done.unreadable:
+        raise SystemExit(FAILED)
+
+
+@contextmanager
+def _sealing() -> Iterator[None]:
+    """End with a sentence if a value cannot be set, or there is no key to seal it with."""
+    from bot.cli.source_access import fault_sentence
+    from bot.sources.credentials import WrongAccessError
+    from bot.sources.sealing import NoKeyError
+
+    try:
+        yield
+    except WrongAccessError as error:
+        fail(fault_sentence(error))
+    except NoKeyError:
+        fail("Set SECRETS_KEY first: `openssl rand -base64 32` makes a key. PostgreSQL needs it.")
 
 
 def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
@@ -160,7 +278,7 @@ def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
         settings = load_settings()
         database = database_in_use(settings)
         newsroom = ("127.0.0.1", settings.playground_port) if database.is_of_playground else None
-        async with open_sources(database, make_fetcher(settings, newsroom)) as resources:
+        async with open_sources(database, make_fetcher(settings, newsroom), settings) as resources:
             return await work(resources)
 
     return asyncio.run(with_resources())

@@ -12,6 +12,7 @@ from bot.sources.fetch.response import problem_of
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
+    from bot.sources.credentials import Credentials
     from bot.sources.feeds.model import Document
     from bot.sources.fetch.response import Response
     from bot.sources.fetch.source import Fetches, ReadsDocuments
@@ -35,13 +36,19 @@ class InstrumentedFetcher:
         public: bool,
         etag: str | None = None,
         last_modified: str | None = None,
+        access: Credentials | None = None,
     ) -> Response:
         with self.instrumentation.observe(
             Operation.FETCH, self.purpose, host=host_of(url)
         ) as observation:
             try:
                 response = await self.fetcher.fetch(
-                    url, inside=inside, public=public, etag=etag, last_modified=last_modified
+                    url,
+                    inside=inside,
+                    public=public,
+                    etag=etag,
+                    last_modified=last_modified,
+                    access=access,
                 )
             except FetchError as error:
                 is_waiting = isinstance(error, HostPaused)

@@ -15,6 +15,7 @@ from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
 from bot.sources.feeds.sniff import decoded, unpacked
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.schedule import interval
 from bot.sources.fetch.source import (
     Fetches,
@@ -22,6 +23,8 @@ from bot.sources.fetch.source import (
     FetchResult,
     fetch_source,
 )
+from bot.sources.sealing import NO_KEYS, Keyring
+from bot.sources.source_access import NOTHING_SET, ShownAccess, fetcher_for, show_access
 from storage import feeds_followed
 from storage.access import record_event
 from storage.db.engine import Storage
@@ -40,6 +43,7 @@ class Checkup:
     `source`: its stored row, None if nobody has added it. `next_fetch_at`: when the source is
     polled next, or would be if it were added now. `interval`: the time from this response to the
     next poll. `why`: the rule that set the interval. `hub`: the hub that pushes the feed, or "".
+    `access`: the login and headers that are set, with which it was checked.
     """
 
     url: str
@@ -51,19 +55,35 @@ class Checkup:
     why: str
     charset: str = ""
     hub: str = ""
+    access: ShownAccess = NOTHING_SET
 
 
-async def check_source(storage: Storage, fetcher: Fetches, reader: ReadsLinks, url: str) -> Checkup:
+async def check_source(
+    storage: Storage,
+    fetcher: Fetches,
+    reader: ReadsLinks,
+    url: str,
+    keyring: Keyring = NO_KEYS,
+) -> Checkup:
     """Fetch *url* once, or the first feed that a rule knows for it, and write nothing.
 
     The request has no validators, so that the response has a body.
     """
     url = source_address(url)
-    url, result = await _fetched(storage, fetcher, reader, url)
-
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         now = tx.now
+    access = NOTHING_SET
+    if source is not None and source.has_access:
+        access = await show_access(storage, keyring, source.id)
+    if source is None:
+        url, result = await _fetch_new(fetcher, reader, url)
+    elif access.is_readable:
+        if access.kinds:
+            fetcher = await fetcher_for(storage, keyring, fetcher, source.id)
+        result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
+    else:
+        result = FetchResult(problem=Problem(ProblemCode.LOGIN_UNREADABLE))
     if source is not None and (problem := not_a_feed(source, result)):
         result = replace(result, problem=problem)
     row = source or new_source(url, result, now)
@@ -79,25 +99,26 @@ async def check_source(storage: Storage, fetcher: Fetches, reader: ReadsLinks, u
         why=why,
         charset=_charset(result),
         hub=changes.get("hub") or "",
+        access=access,
     )
 
 
-async def _fetched(
-    storage: Storage, fetcher: Fetches, reader: ReadsLinks, url: str
-) -> tuple[str, FetchResult]:
-    """Fetch *url* if it is a source, or else the first feed that a rule knows for it."""
-    async with storage.reading() as tx:
-        is_source = await source_of(tx, url_hash(url)) is not None
-    if not is_source:
-        known = await feeds_by_rule(fetcher, reader, url, inside=True, public=True, most=1)
-        if known.feeds:
-            return known.feeds[0].url, known.feeds[0].result
+async def _fetch_new(fetcher: Fetches, reader: ReadsLinks, url: str) -> tuple[str, FetchResult]:
+    """Fetch *url*, which is no source yet, or else the first feed that a rule knows for it."""
+    known = await feeds_by_rule(fetcher, reader, url, inside=True, public=True, most=1)
+    if known.feeds:
+        return known.feeds[0].url, known.feeds[0].result
     return url, await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
 
 
 async def get_source(storage: Storage, source_id: int) -> Source | None:
     async with storage.reading() as tx:
         return await tx.get(Source, source_id)
+
+
+async def find_source(storage: Storage, url: str) -> Source | None:
+    async with storage.reading() as tx:
+        return await source_of(tx, url_hash(source_address(url)))
 
 
 async def list_sources(storage: Storage) -> list[Source]:

@@ -121,7 +121,8 @@ class SourceEntries:
 
     Entries whose guid hash is in *known* revise their articles. *inside*: whether the articles'
     pages may be requested in the operator's own network. *has_rules*: whether the source has rules
-    for reading these pages.
+    for reading these pages. *has_access*: whether it has a login, headers or a proxy, with which
+    pages of its own host are read, too.
     """
 
     source_id: int
@@ -129,6 +130,7 @@ class SourceEntries:
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = field(kw_only=True)
     has_rules: bool = field(kw_only=True, default=False)
+    has_access: bool = False
 
     @cached_property
     def oldest_first(self) -> list[ArticleDraft]:
@@ -201,6 +203,7 @@ def decide(
         known.entries,
         inside=result.own_network,
         has_rules=source.has_rules,
+        has_access=source.has_access,
     )
     changes = source_changes(source, result, now, fetched.jitter, channels=known.channels)
     if result.document:
@@ -454,6 +457,8 @@ def _validators(result: FetchResult) -> dict[str, Any]:
 
 def _moved(source: Source, result: FetchResult) -> dict[str, Any]:
     target = result.response.moved_permanently_to if result.response else None
+    if target and source.has_access and host_of(target) != source.host:
+        target = None  # its login would be lost, because no other host may get it
     if target is None:
         return {"moved_to": None, "moved_seen": 0}
     seen = source.moved_seen + 1 if target == source.moved_to else 1

@@ -174,14 +174,7 @@ async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -
         if not is_settled:
             unsettled.add(source_id)
         pages += [
-            _page(
-                article_id,
-                draft,
-                tx.now,
-                inside=each.entries.inside,
-                private=source_id in private,
-                rules_of=source_id if each.entries.has_rules else None,
-            )
+            _page(article_id, draft, tx.now, each.entries, private=source_id in private)
             for article_id, draft in (*made.get(source_id, ()), *revised)
             if draft.awaits_page
         ]
@@ -342,21 +335,16 @@ def _entry_row(entry: _NewEntry, article_id: int, now: datetime) -> dict[str, An
 
 
 def _page(
-    article_id: int,
-    draft: ArticleDraft,
-    now: datetime,
-    *,
-    inside: bool,
-    private: bool,
-    rules_of: int | None,
+    article_id: int, draft: ArticleDraft, now: datetime, entries: SourceEntries, *, private: bool
 ) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
         url=draft.url,
         host=host_of(draft.url),
-        inside=inside,
+        inside=entries.inside,
         private=private,
-        rules_of=rules_of,
+        rules_of=entries.source_id if entries.has_rules else None,
+        access_of=entries.source_id if entries.has_access else None,
         awaited_since=now,
         due_at=now,
     )

@@ -37,7 +37,9 @@ from bot.sources.pages.presets import with_preset
 from bot.sources.payment import charge_sources, cost_of
 from bot.sources.poll import handed_back
 from bot.sources.revise import PageOutcome
+from bot.sources.sealing import NO_KEYS, CannotOpenError, Keyring
 from bot.sources.slots import Slots
+from bot.sources.source_access import fetcher_for
 from bot.sources.urls import logged_url
 from bot.text.folding import folded_text
 from storage import articles, sources
@@ -88,6 +90,7 @@ class PageStage:
     reader: ReadsDocuments
     owner: str
     budgets: Budgets = USUAL
+    keyring: Keyring = NO_KEYS
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
     private: Slots = field(default_factory=lambda: Slots(PRIVATE_SLOTS))
     _left: set[int] = field(default_factory=set)
@@ -194,8 +197,16 @@ class PageStage:
 
     async def _read(self, page: AwaitedPage, rules: ReadingRules) -> _Outcome:
         public = not page.private
+        fetcher = self.fetcher
+        if page.access_of is not None:
+            try:
+                fetcher = await fetcher_for(
+                    self.storage, self.keyring, fetcher, page.access_of, page=page.url
+                )
+            except CannotOpenError:
+                return _NOT_READ
         try:
-            response = await self.fetcher.fetch(page.url, inside=page.inside, public=public)
+            response = await fetcher.fetch(page.url, inside=page.inside, public=public)
         except HostPaused:
             raise
         except FetchError as error:

@@ -27,7 +27,9 @@ from bot.sources.fetch.source import (
 )
 from bot.sources.host_answers import answer_of
 from bot.sources.pages.presets import with_preset
+from bot.sources.sealing import NO_KEYS, CannotOpenError, Keyring
 from bot.sources.slots import Slots
+from bot.sources.source_access import fetcher_for
 from bot.sources.store import store_fetched, store_together
 from bot.sources.urls import logged_url
 from bot.stages import LastRound
@@ -57,6 +59,7 @@ OWN_HOST_CONCURRENCY: Final = 4  # sources of one host in the operator's own net
 # Fetches that end within this time are stored together, because a commit costs more than storing a
 # typical fetch.
 _GATHER_SECONDS: Final = 0.3
+_UNREADABLE_LOGIN: Final = FetchResult(problem=Problem(ProblemCode.LOGIN_UNREADABLE))
 
 
 def _random_jitter() -> float:
@@ -88,6 +91,7 @@ class SourcePoller:
     reader: ReadsDocuments
     owner: str
     budgets: Budgets = USUAL
+    keyring: Keyring = NO_KEYS
     jitter: Callable[[], float] = _random_jitter
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     public: Slots = field(default_factory=lambda: Slots(PUBLIC_SLOTS))
@@ -291,13 +295,23 @@ class SourcePoller:
             known=_known_entries(source),
             rules=reading,
         )
-        result = await fetch_source(self.fetcher, self.reader, request)
+        try:
+            fetcher = await self._fetcher_for(source)
+        except CannotOpenError:
+            return Fetched(source, _UNREADABLE_LOGIN, self.jitter())
+        result = await fetch_source(fetcher, self.reader, request)
         if problem := not_a_feed(source, result):
             result = replace(result, document=None, problem=problem)
         if result.document:
             document = with_publishers(result.document, source.kind, source.host)
             result = replace(result, document=document)
         return Fetched(source, result, self.jitter(), rules)
+
+    async def _fetcher_for(self, source: Source) -> Fetches:
+        """Return the fetcher of the source, with its login. Raises CannotOpenError."""
+        if not source.has_access:
+            return self.fetcher
+        return await fetcher_for(self.storage, self.keyring, self.fetcher, source.id)
 
 
 def _gives_way(fetched: Fetched) -> bool:

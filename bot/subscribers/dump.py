@@ -188,7 +188,7 @@ async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) 
         if feed.kind is not SourceKind.POSTS:  # a channel is added by its administrator
             await add_source(tx, facts | times | {"kind": feed.kind})
         source = await source_of(tx, hashed)
-        if source and (source.public or not source.own_network):
+        if source and (source.public or not (source.own_network or source.has_access)):
             new += await follow(tx, chat_id, source.id)
     return new
 

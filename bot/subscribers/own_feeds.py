@@ -11,7 +11,7 @@ from bot.matching.backfill import backfill_feed
 from bot.sources.channels.addresses import source_address
 from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
-from bot.sources.fetch.problems import Problem
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.hosts import shown_host
 from bot.sources.payment import charge_account
 from bot.subscribers.errors import NoSuchSource, OverBudget, TooManyAdditions, TooManyFeeds
@@ -164,6 +164,10 @@ async def _follow(  # noqa: PLR0913 - each named
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)
         is_new = not await feeds_followed.source_followed(tx, chat_id, source.id)
+        if is_new and await _is_closed(tx, source.id):
+            await _charge(tx, chat_id, replace(cost, additions=0))
+            closed = Problem(ProblemCode.LOGIN_REQUIRED)
+            return Followed(FeedAddition.REFUSED, url, problem=closed)
         # The chat may have added other feeds while this one was read.
         is_beyond = bool(is_new and cost.additions) and not limits.budgets.left(
             UsageKind.ADDITIONS, await _used(tx, chat_id)
@@ -207,6 +211,15 @@ async def refuse_one_more(tx: Transaction, chat_id: int, *, limits: Limits) -> N
     most = (await limits_of(tx, chat_id, limits)).feeds
     if await feeds_followed.count_followed(tx, chat_id) >= most:
         raise TooManyFeeds(most)
+
+
+async def _is_closed(tx: Transaction, source_id: int) -> bool:
+    """Return whether the operator reads the source with a login, for its present followers only.
+
+    Otherwise anybody who knows its address could read what that login opens.
+    """
+    source = await tx.get(Source, source_id)
+    return source is not None and source.has_access and not source.public
 
 
 def _is_inside(source: Source) -> bool:

@@ -32,6 +32,7 @@ from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.model_texts import model_day
 from storage.schema import database_file
+from storage.source_access import sealed_sources
 from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
 from storage.usage import count_exhausted
 
@@ -92,6 +93,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the ports", lambda: _ports(settings, url)),
         Check("the backup", lambda: _backup(settings, url)),
         Check("the sources", lambda: _sources(url)),
+        Check("the logins of sources", lambda: _source_access(settings, url)),
         Check("the stored times", lambda: _stored_times(url)),
         Check("the articles", lambda: _articles(url)),
         Check("the accounts", lambda: _accounts(settings, url)),
@@ -299,6 +301,23 @@ async def _sources(url: str) -> Sequence[Finding]:
         return [contents.sources_unknown(message_of(error))]
     is_running = bool(await _holders(url))
     return contents.judge_sources(contents.SourceFacts(count, failing, since, is_running))
+
+
+async def _source_access(settings: Settings, url: str) -> Sequence[Finding]:
+    from bot.app.secrets_key import key_file, keyring_of
+    from bot.sources.source_access import judge_sealed
+
+    found = await _query(url, sealed_sources)
+    if not found:
+        return []
+    try:
+        sealed = await asyncio.to_thread(judge_sealed, found, keyring_of(settings, url))
+    except StopError as error:
+        remedy = "Give the file back to the bot's user, or restore it from where you keep it."
+        return [unhealthy("sources.key-unreadable", str(error), remedy)]
+    file = None if settings.secrets_key else key_file(url)
+    is_open = bool(file and file.exists() and file.stat().st_mode & 0o077)
+    return contents.judge_access(sealed.sources, sealed.unreadable, sealed.older, is_open=is_open)
 
 
 async def _stored_times(url: str) -> Sequence[Finding]:

@@ -62,6 +62,30 @@ def _judge_silence(facts: SourceFacts) -> Finding:
     return warning("sources.silent", sentence, "Start the bot, which reads them: `dateline run`.")
 
 
+def judge_access(sources: int, unreadable: int, older: int, *, is_open: bool) -> list[Finding]:
+    """Judge the logins of *sources*: those that cannot be read, and those under an older key.
+
+    *is_open*: other users of the machine may read the file with the keys.
+    """
+    findings = []
+    if unreadable:
+        sentence = f"The logins of {unreadable} of {sources} sources cannot be read."
+        remedy = (
+            "Their key is lost or wrong: restore SECRETS_KEY or the key file, or set them again "
+            "with `dateline sources set`."
+        )
+        findings.append(unhealthy("sources.login-unreadable", sentence, remedy))
+    if older:
+        sentence = f"The logins of {older} of {sources} sources are sealed with an older key."
+        findings.append(warning("sources.older-key", sentence, "Run `dateline sources reseal`."))
+    if is_open:
+        sentence = "Other users of this machine may read the key for the logins of sources."
+        findings.append(unhealthy("sources.key-open", sentence, "chmod 600 on the key file."))
+    if not findings:
+        findings.append(healthy("sources.logins", f"{sources} sources have a login or headers."))
+    return findings
+
+
 def sources_unknown(reason: str) -> Finding:
     sentence = f"The state of the sources is unknown: {reason}."
     return warning("sources.unknown", sentence, "Fix the database first.")

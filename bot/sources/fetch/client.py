@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 from aiohttp.resolver import DefaultResolver
@@ -21,6 +21,7 @@ from bot.sources.fetch.connection import (
     without_retry,
 )
 from bot.sources.fetch.problems import FetchError, ProblemCode, Spent
+from bot.sources.fetch.proxies import ProxyConnector
 from bot.sources.fetch.response import (
     METHOD_PRESERVING,
     NOT_MODIFIED,
@@ -43,11 +44,14 @@ from bot.sources.limits import (
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
     from aiohappyeyeballs import SocketFactoryType
     from aiohttp.abc import AbstractResolver
     from yarl import URL
+
+    from bot.sources.credentials import Credentials, Proxy
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json;q=0.9, "
@@ -66,8 +70,10 @@ _KEPT_HEADERS = frozenset(
         "location",
         "retry-after",
         "server",
+        "www-authenticate",
     )
 )
+_DEAD_PROXY_SECONDS = 60.0  # not tried again, because each try takes its slot for some seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,16 @@ class _Request:
     public: bool
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
+    access: Credentials | None = None
+
+    def headers_for(self, url: URL) -> dict[str, str]:
+        return {**self.headers, **(self.access.headers_for(str(url)) if self.access else {})}
+
+    def redirected(self, target: str) -> _Request:
+        """Return the request after a redirect: secrets never come along to another host."""
+        if self.access is None or self.access.covers(target):
+            return self
+        return replace(self, access=self.access.without_secrets())
 
 
 @dataclass(slots=True)
@@ -117,13 +133,19 @@ class Fetcher:
         resolver: AbstractResolver | None = None,
         throttle: Throttle | None = None,
         sockets: Callable[[AddressPolicy], SocketFactoryType] = CheckedSockets,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """*policy*: for the operator's sources. *sockets*: makes the opener of sockets for one."""
+        """*policy*: for the operator's sources. *sockets*: makes the opener of sockets for one.
+
+        *tls*: the certificates to trust; None: those of the system.
+        """
         self._policy = policy
         self._user_agent = user_agent
         self._given_resolver = resolver
         self._throttle = throttle or Throttle()
         self._sockets = sockets
+        self._tls = tls
+        self._dead_proxies: dict[Proxy, float] = {}
         self._public_slots = asyncio.Semaphore(MAX_PUBLIC_IN_FLIGHT)
         self._user_slots = asyncio.Semaphore(MAX_USER_IN_FLIGHT)
 
@@ -144,6 +166,7 @@ class Fetcher:
         public: bool,
         etag: str | None = None,
         last_modified: str | None = None,
+        access: Credentials | None = None,
     ) -> Response:
         """GET *url*; raise a FetchError if there is no response.
 
@@ -153,8 +176,11 @@ class Fetcher:
 
         *public*: on behalf of a public source or the operator, rather than of a user. Each has
         slots of its own, and a pause that a host asks a user for binds users' fetches alone.
+
+        *access*: of the source; its secrets go to their own host only. Its proxy and User-Agent
+        serve redirects to other hosts, too.
         """
-        request = _Request(public, _conditions(etag, last_modified))
+        request = _Request(public, _conditions(etag, last_modified), access=access)
         response = await self._follow(url, request, inside=inside)
         return _with_validators(response, etag, last_modified)
 
@@ -187,19 +213,34 @@ class Fetcher:
                 return replace(response, moved_permanently_to=permanent) if is_moved else response
             if permanent == at and response.status in PERMANENT:
                 permanent = target
-            at = target
+            at, request = target, request.redirected(target)
         raise FetchError(ProblemCode.TOO_MANY_REDIRECTS, limit=MAX_REDIRECTS)
 
-    def _pool(self, policy: AddressPolicy) -> _Pool:
-        resolver = CheckedResolver(self._given_resolver or DefaultResolver(), policy)
+    def _pool(self, policy: AddressPolicy, proxy: Proxy | None = None) -> _Pool:
+        names = self._given_resolver or DefaultResolver()
+        resolver = CheckedResolver(names, policy)
+        options: dict[str, Any] = {
+            "limit": 0,  # slots limit requests, and waiting for a slot costs none of the time-out
+            "resolver": resolver,
+            "use_dns_cache": False,  # sources are fetched too seldom for a cache to help
+            "ssl": self._tls or True,
+        }
+        connector: aiohttp.TCPConnector
+        if proxy:
+            connector = ProxyConnector(
+                proxy,
+                policy=policy,
+                names=names,
+                sockets=self._sockets,
+                force_close=True,
+                **options,
+            )
+        else:
+            connector = aiohttp.TCPConnector(
+                keepalive_timeout=KEEPALIVE_SECONDS, socket_factory=self._sockets(policy), **options
+            )
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,  # slots limit requests, and waiting for a slot costs none of the time-out
-                resolver=resolver,
-                use_dns_cache=False,  # sources are fetched too seldom for a cache to help
-                keepalive_timeout=KEEPALIVE_SECONDS,
-                socket_factory=self._sockets(policy),
-            ),
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             middlewares=(without_retry,),
@@ -217,6 +258,8 @@ class Fetcher:
         meter.host = ""
         pool = self._lenient if inside else self._strict
         url = pool.policy.check_url(text)
+        if request.access and (proxy := request.access.proxy):
+            return await self._send_by_proxy(proxy, pool.policy, url, request, meter)
         if pool.is_own(url):
             return await self._send_in_slot(pool, url, request, meter)
         host = host_of(text)
@@ -233,6 +276,29 @@ class Fetcher:
         ):
             self._throttle.block(host, pause, public=request.public)
         return response
+
+    async def _send_by_proxy(
+        self, proxy: Proxy, policy: AddressPolicy, url: URL, request: _Request, meter: _Meter
+    ) -> Response:
+        """Send one request through *proxy*, in the host's turn.
+
+        A failure does not count against the host, which others reach without this proxy. A proxy
+        that was not reached is left alone for a minute.
+        """
+        now, host = asyncio.get_running_loop().time(), host_of(str(url))
+        if self._dead_proxies.get(proxy, 0.0) > now:
+            raise FetchError(ProblemCode.PROXY_UNREACHABLE)
+        pool = self._pool(policy, proxy)
+        async with pool.session:
+            try:
+                async with self._throttle.turn(host, public=request.public):
+                    return await self._send_in_slot(pool, url, request, meter)
+            except FetchError as error:
+                if error.problem.code is ProblemCode.PROXY_UNREACHABLE:
+                    until = asyncio.get_running_loop().time() + _DEAD_PROXY_SECONDS
+                    alive = {each: at for each, at in self._dead_proxies.items() if at > now}
+                    self._dead_proxies = {**alive, proxy: until}
+                raise
 
     async def _send_in_slot(
         self, pool: _Pool, url: URL, request: _Request, meter: _Meter
@@ -255,7 +321,7 @@ class Fetcher:
 async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Response:
     method = "GET" if request.form is None else "POST"
     sending = pool.session.request(
-        method, url, headers=request.headers, data=request.form, allow_redirects=False
+        method, url, headers=request.headers_for(url), data=request.form, allow_redirects=False
     )
     async with sending as received:
         kept = {

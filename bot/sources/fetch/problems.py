@@ -81,10 +81,15 @@ class ProblemCode(StrEnum):
     INVALID_REDIRECT = "invalid_redirect", ProblemKind.UNREACHABLE
     TOO_MANY_REDIRECTS = "too_many_redirects", ProblemKind.REDIRECTS  # limit
     RESPONSE_TOO_BIG = "response_too_big", ProblemKind.TOO_BIG  # megabytes
+    PROXY_UNREACHABLE = "proxy_unreachable", ProblemKind.UNREACHABLE
+    PROXY_FAILED = "proxy_failed", ProblemKind.UNREACHABLE  # status, if the proxy gives one
+    PROXY_INSIDE = "proxy_inside", ProblemKind.REFUSED
+    PROXY_LOGIN_REQUIRED = "proxy_login_required", ProblemKind.LOGIN
     OVER_BUDGET = "over_budget", ProblemKind.BUSY  # of the accounts that follow it
     # A response without the document; status, and the firewall that sent it, if one did.
     BAD_REQUEST = "bad_request", ProblemKind.ODD
-    LOGIN_REQUIRED = "login_required", ProblemKind.LOGIN
+    LOGIN_REQUIRED = "login_required", ProblemKind.LOGIN  # scheme and realm, if it names them
+    LOGIN_UNREADABLE = "login_unreadable", ProblemKind.LOGIN  # its key is lost
     PAYMENT_REQUIRED = "payment_required", ProblemKind.LOGIN
     FORBIDDEN = "forbidden", ProblemKind.WALL
     LEGAL_BLOCK = "legal_block", ProblemKind.WALL

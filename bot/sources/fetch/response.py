@@ -33,6 +33,9 @@ _CHALLENGE_BYTES = 20_000  # at the start of a page, in which a challenge is rec
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _CHALLENGE = re.compile("|".join(_DATA["challenges"]).encode(), re.IGNORECASE)
 _FIREWALLS: dict[str, str] = _DATA["firewalls"]
+_LONGEST_DEMAND = 500  # characters of `WWW-Authenticate`
+_DEMAND = re.compile(r"\s*([A-Za-z0-9_-]{1,30})(?=[\s,]|$)")
+_REALM = re.compile(r"\brealm\s*=\s*(?:\"([^\"]{1,200})\"|([^\s\",]{1,200}))", re.IGNORECASE)
 _STATUS_CODES = {
     400: ProblemCode.BAD_REQUEST,
     401: ProblemCode.LOGIN_REQUIRED,
@@ -40,7 +43,7 @@ _STATUS_CODES = {
     403: ProblemCode.FORBIDDEN,
     404: ProblemCode.NOT_FOUND,
     406: ProblemCode.FORBIDDEN,
-    407: ProblemCode.LOGIN_REQUIRED,
+    407: ProblemCode.PROXY_LOGIN_REQUIRED,
     410: ProblemCode.GONE,
     418: ProblemCode.FORBIDDEN,
     429: ProblemCode.TOO_MANY_REQUESTS,
@@ -124,10 +127,22 @@ def _status_problem(response: Response) -> Problem:
     if code is None:
         is_servers = status in _SERVER_ERRORS
         code = ProblemCode.SERVER_ERROR if is_servers else ProblemCode.UNEXPECTED_STATUS
+    if code is ProblemCode.LOGIN_REQUIRED:
+        detail |= _demand(response.headers.get("www-authenticate", ""))
     problem = Problem(code, detail)
     if problem.kind is ProblemKind.WALL and (firewall := _firewall(response)):
         detail["firewall"] = firewall
     return problem
+
+
+def _demand(header: str) -> dict[str, object]:
+    """Return the scheme and realm of `WWW-Authenticate` (RFC 9110, section 11.6.1), if any."""
+    found = _DEMAND.match(header[:_LONGEST_DEMAND])
+    if not found:
+        return {}
+    realm = _REALM.search(header[:_LONGEST_DEMAND])
+    named = "".join(filter(str.isprintable, realm[1] or realm[2]))[:80] if realm else ""
+    return {"scheme": found[1]} | ({"realm": named} if named else {})
 
 
 def problem_from_error(error: FetchError | Unreadable) -> Problem:

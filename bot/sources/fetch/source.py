@@ -46,6 +46,8 @@ from bot.sources.limits import MAX_SITEMAPS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.sources.credentials import Credentials
+
 _FRESH = timedelta(days=3)  # behind the newest sitemap
 _NEWS = re.compile(r"(?<![a-z])(?:google)?[-_]?news|(?<![a-z])latest", re.IGNORECASE)
 
@@ -59,6 +61,7 @@ class Fetches(Protocol):
         public: bool,
         etag: str | None = None,
         last_modified: str | None = None,
+        access: Credentials | None = None,
     ) -> Response: ...
 
 

@@ -281,6 +281,7 @@ def upgrade() -> None:
         sa.Column("paused_until", UTCDateTime(), nullable=True),
         sa.Column("priority", sa.String(16), nullable=False),
         sa.Column("has_rules", sa.Boolean(), nullable=False),
+        sa.Column("has_access", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("etag", AutoString(), nullable=True),
         sa.Column("last_modified", AutoString(), nullable=True),
@@ -859,6 +860,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_share_chat_id"), "share", ["chat_id"], unique=False)
     op.create_table(
+        "sourceaccess",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_sourceaccess_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_sourceaccess")),
+    )
+    op.create_table(
         "sourcerules",
         sa.Column("source_id", ROW_ID, nullable=False),
         sa.Column("article", AutoString(), nullable=False),
@@ -1007,6 +1022,7 @@ def upgrade() -> None:
         sa.Column("awaited_since", UTCDateTime(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("access_of", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["article.id"],
@@ -1384,6 +1400,7 @@ def downgrade() -> None:
         "unfollowed",
         "topic",
         "sourcerules",
+        "sourceaccess",
         "share",
         "saved_story",
         "quota",

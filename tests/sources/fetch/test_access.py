@@ -1,0 +1,320 @@
+"""The login, headers and proxy of a source, as real servers see them."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from ipaddress import ip_network
+
+import pytest
+from aiohttp import web
+
+from bot.sources.credentials import Credentials
+from bot.sources.fetch import proxies
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.connection import CheckedSockets
+from bot.sources.fetch.problems import FetchError, ProblemCode
+from bot.sources.fetch.response import problem_of
+from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.fetch.throttle import Throttle
+from tests.fake_web import SOMEWHERE, FakeNames, RedirectedSockets
+from tests.sources.fetch.proxy_servers import FakeProxy, serving_proxy
+from tests.tls import certificate_for, context_of, trusting
+
+PAPER, OTHER = "paper.example", "other.example"
+SECRET = "swordfish-7Q"
+LOGIN = "Basic " + b64encode(f"ann:{SECRET}".encode()).decode()
+
+
+class Site:
+    """A server with TLS; `asked` has each request with its headers."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.answers: dict[tuple[str, str], web.Response] = {}
+        self.port = 0
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.asked.append((request.host, request.path, dict(request.headers)))
+        found = self.answers.get((request.host, request.path))
+        if found is None:
+            return web.Response(text="<rss/>")
+        return web.Response(status=found.status, headers=found.headers)
+
+    def redirect(self, host: str, path: str, target: str) -> None:
+        self.answers[host, path] = web.Response(status=302, headers={"Location": target})
+
+    def headers_at(self, host: str) -> list[dict[str, str]]:
+        return [headers for asked, _path, headers in self.asked if asked == host]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return certificate_for(tmp_path_factory.mktemp("tls"), PAPER, OTHER)
+
+
+@pytest.fixture
+async def site(certificate) -> AsyncIterator[Site]:
+    site = Site()
+    async with AsyncExitStack() as stack:
+        runner = web.ServerRunner(web.Server(site.answer), access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context_of(certificate)).start()
+        site.port = runner.addresses[0][1]
+        yield site
+
+
+def fetcher_to(site: Site, certificate, *, names: FakeNames | None = None, **options) -> Fetcher:
+    """Return a fetcher for which every public address leads to *site*."""
+    return Fetcher(
+        policy=options.pop("policy", AddressPolicy()),
+        user_agent="Dateline/test",
+        resolver=names or FakeNames(),
+        throttle=Throttle(0),
+        tls=trusting(certificate),
+        sockets=options.pop(
+            "sockets", lambda policy: RedirectedSockets(CheckedSockets(policy), site.port)
+        ),
+    )
+
+
+@pytest.fixture
+async def fetcher(site, certificate) -> AsyncIterator[Fetcher]:
+    async with fetcher_to(site, certificate) as fetcher:
+        yield fetcher
+
+
+def paper() -> Credentials:
+    return Credentials.of_source(f"https://{PAPER}/feed.xml")
+
+
+@pytest.mark.parametrize(
+    ("access", "name", "value"),
+    [
+        pytest.param(paper().with_login("ann", SECRET), "Authorization", LOGIN, id="login"),
+        pytest.param(paper().with_token(SECRET), "Authorization", f"Bearer {SECRET}", id="token"),
+        pytest.param(paper().with_cookie(f"sid={SECRET}"), "Cookie", f"sid={SECRET}", id="cookie"),
+        pytest.param(paper().with_header(f"X-Key: {SECRET}"), "X-Key", SECRET, id="header"),
+        pytest.param(paper().with_user_agent("Mine/2"), "User-Agent", "Mine/2", id="User-Agent"),
+    ],
+)
+async def test_a_site_gets_what_is_set_for_its_source(site, fetcher, access, name, value):
+    await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True, access=access)
+    await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True)
+
+    first, second = site.headers_at(PAPER)
+    assert first[name] == value
+    assert second.get(name) != value
+
+
+ALL = (
+    paper()
+    .with_login("ann", SECRET)
+    .with_cookie(f"sid={SECRET}")
+    .with_header(f"X-Key: {SECRET}")
+    .with_user_agent("Mine/2")
+)
+
+
+def has_secret(headers: dict[str, str]) -> bool:
+    return any(SECRET in value or value == LOGIN for value in headers.values())
+
+
+async def test_a_redirect_on_the_same_host_keeps_the_secrets(site, fetcher):
+    site.redirect(PAPER, "/feed.xml", "/new.xml")
+
+    await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True, access=ALL)
+
+    assert [has_secret(headers) for headers in site.headers_at(PAPER)] == [True, True]
+
+
+async def test_a_redirect_to_another_host_drops_the_secrets_even_on_the_way_back(site, fetcher):
+    site.redirect(PAPER, "/feed.xml", f"https://{OTHER}/there")
+    site.redirect(OTHER, "/there", f"https://{PAPER}/delete-everything")
+
+    await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True, access=ALL)
+
+    (away,) = site.headers_at(OTHER)
+    first, back = site.headers_at(PAPER)
+    assert [has_secret(each) for each in (first, away, back)] == [True, False, False]
+    assert away["User-Agent"] == "Mine/2"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(f"http://{PAPER}/feed.xml", id="without encryption"),
+        pytest.param(f"https://www.{PAPER}/feed.xml", id="another name"),
+        pytest.param(f"https://{PAPER}:80/feed.xml", id="another port"),
+        pytest.param(f"https://{PAPER}.other.example/", id="a name that begins alike"),
+    ],
+)
+def test_only_the_very_origin_gets_secrets(target):
+    assert not has_secret(ALL.headers_for(target))
+    assert ALL.headers_for(f"https://{PAPER.upper()}:443/x")["Authorization"] == LOGIN
+
+
+async def test_a_401_names_what_the_site_demands(site, fetcher):
+    demand = {"WWW-Authenticate": 'Basic realm="Members only", charset="UTF-8"'}
+    site.answers[PAPER, "/feed.xml"] = web.Response(status=401, headers=demand)
+
+    response = await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True)
+
+    problem = problem_of(response)
+    assert problem is not None
+    assert problem.code is ProblemCode.LOGIN_REQUIRED
+    assert problem.detail == {"status": 401, "scheme": "Basic", "realm": "Members only"}
+
+
+# Proxies
+
+
+PROXIES = {"http": FakeProxy.connect, "socks5": FakeProxy.socks}
+
+
+@pytest.fixture(params=PROXIES)
+async def scheme(request):
+    return request.param
+
+
+@pytest.fixture
+async def proxy(site, scheme) -> AsyncIterator[FakeProxy]:
+    proxy = FakeProxy(site.port)
+    async with serving_proxy(proxy, PROXIES[scheme].__get__(proxy)):
+        yield proxy
+
+
+OUTSIDE = "gate.example"  # whose address is public; its sockets lead to the proxy on this machine
+
+
+@pytest.fixture
+async def through(proxy, certificate, site) -> AsyncIterator[Fetcher]:
+    def sockets(policy):
+        return RedirectedSockets(CheckedSockets(policy), proxy.port)
+
+    names = FakeNames(rebind_example=["10.0.0.1"], mixed_example=[(SOMEWHERE, "127.0.0.1")])
+    async with fetcher_to(site, certificate, names=names, sockets=sockets) as fetcher:
+        yield fetcher
+
+
+async def test_a_proxy_is_asked_for_the_checked_address_and_the_site_sees_its_name(
+    site, proxy, through, scheme
+):
+    access = ALL.with_proxy(f"{scheme}://{OUTSIDE}:3128")
+
+    response = await through.fetch(
+        f"https://{PAPER}/feed.xml", inside=False, public=True, access=access
+    )
+
+    assert response.status == 200
+    assert proxy.asked == [(SOMEWHERE, 443)]
+    (headers,) = site.headers_at(PAPER)
+    assert has_secret(headers)
+
+
+@pytest.mark.parametrize(
+    ("login", "code"),
+    [
+        pytest.param("me:gate-open", None, id="right"),
+        pytest.param("me:wrong", ProblemCode.PROXY_LOGIN_REQUIRED, id="wrong"),
+        pytest.param("", ProblemCode.PROXY_LOGIN_REQUIRED, id="none"),
+    ],
+)
+async def test_a_proxy_may_demand_a_login(proxy, through, scheme, login, code):
+    proxy.login = "me:gate-open"
+    at = f"{login}@" if login else ""
+    access = paper().with_proxy(f"{scheme}://{at}{OUTSIDE}:3128")
+
+    assert await code_of(through, f"https://{PAPER}/", access) == code
+
+
+async def code_of(fetcher: Fetcher, url: str, access: Credentials) -> ProblemCode | None:
+    failed = None
+    try:
+        await fetcher.fetch(url, inside=False, public=True, access=access)
+    except FetchError as error:
+        failed = error
+    if failed is None:
+        return None
+    assert SECRET not in str(failed)
+    assert failed.host == "", "a proxy's failure counts against its host"
+    return failed.problem.code
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://rebind.example/", id="a name inside"),
+        pytest.param("https://mixed.example/", id="a name with one address inside"),
+        pytest.param("https://169.254.169.254/", id="cloud metadata"),
+        pytest.param("http://paper.example:22/", id="another port"),
+    ],
+)
+async def test_no_proxy_is_asked_for_an_address_inside(proxy, through, scheme, url):
+    access = paper().with_proxy(f"{scheme}://{OUTSIDE}:3128")
+
+    assert await code_of(through, url, access) in {
+        ProblemCode.PRIVATE_ADDRESS,
+        ProblemCode.WRONG_PORT,
+    }
+    assert proxy.asked == []
+
+
+async def test_a_redirect_through_a_proxy_is_checked_at_each_hop(site, proxy, through, scheme):
+    site.redirect(PAPER, "/", "https://rebind.example/")
+    access = paper().with_proxy(f"{scheme}://{OUTSIDE}:3128")
+
+    assert await code_of(through, f"https://{PAPER}/", access) is ProblemCode.PRIVATE_ADDRESS
+    assert proxy.asked == [(SOMEWHERE, 443)]
+
+
+async def test_a_proxy_that_points_inside_needs_an_allowed_network(
+    site, proxy, certificate, scheme
+):
+    access = paper().with_proxy(f"{scheme}://127.0.0.1:{proxy.port}")
+    open_here = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+
+    async with fetcher_to(site, certificate, sockets=CheckedSockets) as strict:
+        refused = await code_of(strict, f"https://{PAPER}/", access)
+    async with fetcher_to(site, certificate, sockets=CheckedSockets, policy=open_here) as lenient:
+        allowed = await lenient.fetch(f"https://{PAPER}/", inside=True, public=True, access=access)
+
+    assert refused is ProblemCode.PROXY_INSIDE
+    assert allowed.status == 200
+
+
+@pytest.mark.parametrize("scheme", ["http"], indirect=True)
+async def test_a_proxy_that_refuses_says_so(proxy, through, scheme):
+    proxy.reply = 502
+
+    assert (
+        await code_of(through, f"https://{PAPER}/", paper().with_proxy(f"{scheme}://{OUTSIDE}:1"))
+        is ProblemCode.PROXY_FAILED
+    )
+
+
+async def test_a_silent_proxy_is_left_alone_for_a_minute(proxy, through, scheme, monkeypatch):
+    monkeypatch.setattr(proxies, "CONNECT_SECONDS", 0.05)
+    proxy.hangs = True
+    access = paper().with_proxy(f"{scheme}://{OUTSIDE}:3128")
+
+    codes = [await code_of(through, f"https://{PAPER}/{n}", access) for n in range(3)]
+
+    assert codes == [ProblemCode.PROXY_UNREACHABLE] * 3
+    assert len(proxy.asked) == 1
+
+
+async def test_a_site_without_encryption_is_read_through_a_proxy_too(farm, certificate, scheme):
+    farm.serve("/feed.xml", "<rss/>")
+    proxy = FakeProxy(farm.port)
+    async with serving_proxy(proxy, PROXIES[scheme].__get__(proxy)):
+        sockets = lambda policy: RedirectedSockets(CheckedSockets(policy), proxy.port)  # noqa: E731
+        site = Site()
+        access = Credentials.of_source(f"http://{PAPER}/").with_proxy(f"{scheme}://{OUTSIDE}:9")
+        async with fetcher_to(site, certificate, sockets=sockets) as fetcher:
+            response = await fetcher.fetch(
+                f"http://{PAPER}/feed.xml", inside=False, public=True, access=access
+            )
+
+    assert response.body == b"<rss/>"
+    assert farm.asked[0][1]["Host"] == PAPER
