@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from bot.cli.output import FAILED, AsJson, AsOneJson, console, fail, print_json, progress
-from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
+from storage.enums import FullText, SourcePriority  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -150,6 +150,101 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
         console().print(checkup_report(checkup))
     if checkup.result.problem:
         raise SystemExit(FAILED)
+
+
+@app.command("set")
+def set_(  # noqa: PLR0913 - each option by name
+    url: Address,
+    *,
+    article: Annotated[
+        str | None, typer.Option(help="CSS or XPath of the part of a page that is the article.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="CSS or XPath of a part to drop; may be repeated.")
+    ] = None,
+    keep_if: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Keep only entries that match.")
+    ] = None,
+    drop_if: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Drop entries that match.")
+    ] = None,
+    pause_until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Such as 3d or 2026-12-24 (UTC); ever: for good."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="End the pause.")] = False,
+    priority: Annotated[
+        SourcePriority | None, typer.Option(help="When many sources are due.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Of all entries, such as en, whatever the feed declares.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Of dates without one, such as Asia/Taipei.")
+    ] = None,
+    every: Annotated[str | None, typer.Option(help="How often to fetch it, such as 30m.")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only show what --keep-if and --drop-if would drop.")
+    ] = False,
+) -> None:
+    """Set how and when a source is read, and print its settings. "" clears a setting.
+
+    Rules affect new entries only, and hold for every chat that follows the source.
+    Example: dateline sources set news.example/feed --drop-if 'title:sponsored'
+    """
+    from bot.cli.source_reports import preview_report, settings_report
+    from bot.subscribers import source_settings
+    from bot.subscribers.source_settings import SourceChanges
+
+    if resume and pause_until is not None:
+        fail("Use either --pause-until or --resume.")
+    changes = SourceChanges(
+        article=article,
+        dropped=drop,
+        keep=keep_if,
+        drop=drop_if,
+        language=language,
+        zone=zone,
+        priority=priority,
+        every=every,
+    )
+
+    async def change(resources: SourceResources) -> None:
+        storage = resources.storage
+        source_id = (await source_settings.source_at(storage, url)).id
+        if preview:
+            found = await source_settings.preview_rules(
+                storage, source_id, keep=keep_if, drop=drop_if
+            )
+            console().print(preview_report(found))
+            return
+        is_paused = pause_until is not None
+        until = await source_settings.read_end(storage, pause_until or source_settings.FOR_GOOD)
+        if changes.names:
+            await source_settings.change_settings(storage, source_id, changes, by=None)
+        if resume:
+            await source_settings.resume_source(storage, source_id, by=None)
+        elif is_paused:
+            await source_settings.pause_source(storage, source_id, until, by=None)
+        settings = await source_settings.get_settings(storage, source_id)
+        console().print(settings_report(settings))
+
+    _run_explained(change)
+
+
+def _run_explained(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
+    """Do *work*; if what was typed is invalid, point at the place and exit."""
+    from bot.cli.articles import fail_with_caret
+    from bot.matching.query import QueryError
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.errors import UserError
+
+    try:
+        return _run(work)
+    except QueryError as error:
+        fail_with_caret(error)
+    except UserError as error:
+        fail(Renderer().message(error.template, error=error).text)
 
 
 def _run(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -11,8 +12,16 @@ from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder, new_sou
 from bot.sources.discovery.add_all import add_all, as_listed
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
-from bot.sources.feeds.model import Unreadable
+from bot.sources.entry_rules import EntryRules
+from bot.sources.feeds.model import (
+    Document,
+    ReadingRules,
+    SelectorProblem,
+    Unreadable,
+    sort_time,
+)
 from bot.sources.feeds.sniff import decoded, unpacked
+from bot.sources.fetch.problems import FetchError
 from bot.sources.fetch.schedule import interval
 from bot.sources.fetch.source import (
     Fetches,
@@ -21,16 +30,32 @@ from bot.sources.fetch.source import (
     ReadsDocuments,
     fetch_source,
 )
-from bot.sources.urls import as_typed
+from bot.sources.pages.presets import with_preset
+from bot.sources.urls import as_typed, host_of
 from storage import feeds_followed
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.db.problems import DatabaseError, message_of
 from storage.enums import AuditAction, SourceKind
+from storage.source_rules import rules_of
 from storage.sources import Source, all_sources, source_of
 from storage.sources import remove_source as delete_source
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPage:
+    """A page read as usual (*before*) and by the selectors of its source (*after*).
+
+    *problem*: why they were not used; None if they were.
+    """
+
+    url: str
+    rules: ReadingRules
+    before: str
+    after: str
+    problem: SelectorProblem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +65,7 @@ class Checkup:
     `source`: its stored row, None if nobody has added it. `next_fetch_at`: when the source is
     polled next, or would be if it were added now. `interval`: the time from this response to the
     next poll. `why`: the rule that set the interval. `hub`: the hub that pushes the feed, or "".
+    `page`: the page on which the source's selectors were tried; None if it has none.
     """
 
     url: str
@@ -51,6 +77,7 @@ class Checkup:
     why: str
     charset: str = ""
     hub: str = ""
+    page: CheckedPage | None = None
 
 
 async def check_source(
@@ -61,10 +88,17 @@ async def check_source(
     The request has no validators, so that the response has a body.
     """
     url = as_typed(url)
-    result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         now = tx.now
+        rules = await rules_of(tx, [source.id]) if source and source.has_rules else {}
+    reading = ReadingRules()
+    if source and source.id in rules:
+        stored = rules[source.id]
+        stored.problem = None  # slow selectors are tried again, because the operator asks
+        reading = EntryRules.of(stored, now).reading
+    request = FetchRequest(url, inside=True, public=True, rules=with_preset(reading, host_of(url)))
+    result = await fetch_source(fetcher, reader, request)
     if source is not None and (problem := not_a_feed(source, result)):
         result = replace(result, problem=problem)
     row = source or new_source(url, result, now)
@@ -80,7 +114,41 @@ async def check_source(
         why=why,
         charset=_charset(result),
         hub=changes.get("hub") or "",
+        page=await _checked_page(fetcher, reader, result, reading),
     )
+
+
+async def _checked_page(
+    fetcher: Fetches, reader: ReadsDocuments, result: FetchResult, reading: ReadingRules
+) -> CheckedPage | None:
+    """Read the page itself, or that of a feed's newest entry, with and without its selectors."""
+    document, response = result.document, result.response
+    if document is None or response is None or not document.items:
+        return None
+    newest = max(document.items, key=sort_time)
+    url = newest.url or response.url
+    reading = with_preset(reading, host_of(url))
+    if not reading.has_selectors:
+        return None
+    try:
+        if document.kind.is_list:
+            response = await fetcher.fetch(url, inside=result.own_network, public=True)
+        read = partial(
+            reader.read,
+            response.body,
+            url=response.url,
+            public=True,
+            content_type=response.content_type,
+        )
+        before = await read(rules=reading.without_selectors)
+        after = await read(rules=reading)
+    except (FetchError, Unreadable):
+        return CheckedPage(url, reading, "", "", None)
+    return CheckedPage(url, reading, _text_of(before), _text_of(after), after.selector_problem)
+
+
+def _text_of(document: Document) -> str:
+    return document.items[0].text if document.items else ""
 
 
 async def get_source(storage: Storage, source_id: int) -> Source | None:
