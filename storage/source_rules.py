@@ -119,6 +119,7 @@ async def remember_dropped(
         " dropped_at = excluded.dropped_at"
     )
     await upsert(tx, DroppedEntry, rows, key="source_id, guid_hash", changes=changes)
+    tx.made[str(DroppedEntry.__tablename__)] += len(rows)
     own = col(DroppedEntry.source_id) == source_id
     oldest_kept = (
         select(DroppedEntry.dropped_at)

@@ -50,6 +50,7 @@ _USUAL_WAIT = timedelta(minutes=1)  # of an article, which may wait for its page
 _SMALL_FILE = 500 * 1024 * 1024  # bytes; SQLite must read the whole file to size its tables
 
 _ACTIVE = col(Source.state) == SourceState.ACTIVE
+_PAUSED = col(Source.state) == SourceState.PAUSED
 
 # A public source that is gone counts as unhealthy until the operator removes it.
 _UNHEALTHY = and_(
@@ -100,6 +101,7 @@ class Amounts(NamedTuple):
     articles: int  # waiting for the next stage longer than usual
     queue: int  # due messages
     held: int
+    paused_sources: int = 0
 
 
 class Lags(NamedTuple):
@@ -152,6 +154,7 @@ async def amounts(tx: Transaction) -> Amounts:
         ),
         queue=await _count(tx, Delivery, text(PENDING_SQL), col(Delivery.due_at) <= tx.now),
         held=await _count(tx, Delivery, col(Delivery.state) == DeliveryState.HELD),
+        paused_sources=await _count(tx, Source, _PAUSED),
     )
 
 
@@ -169,6 +172,7 @@ async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
         sources={
             "active": await _count(tx, Source, _ACTIVE, most=MAX_BACKLOG),
             "unhealthy": await count_unhealthy_sources(tx),
+            "paused": await _count(tx, Source, _PAUSED, most=MAX_BACKLOG),
         },
         put_aside=await _count(tx, Article, is_put_aside(), most=MAX_BACKLOG),
         queries_change=await latest_change(tx),

@@ -15,7 +15,8 @@ from benchmarks.fuzz.seeds import Seeds
 from benchmarks.processes import children
 from bot.sources.drafts import draft_of, identify
 from bot.sources.feeds.known_entries import mark
-from bot.sources.feeds.model import Document, Unreadable
+from bot.sources.feeds.model import AS_USUAL, Document, ReadingRules, Unreadable
+from bot.sources.pages.selectors import InvalidSelectorError, check_selector
 from bot.sources.parser_pool import DocumentReader, Workers, is_quick, read_at_once
 
 SEED = 20_260_302
@@ -24,6 +25,10 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = "https://ex.org/feed"
 CHANNEL = "https://t.me/s/fog_bank"  # of documents that look like the page of a channel
 HEADERS = ("", "text/xml", "text/html; charset=iso-8859-1", "application/json", "text/plain")
+SELECTORS = (
+    "article p", "#story > p:not(.box)", "//div[@id='story']", "(//p)[position() > 1]",
+    "//*[count(*) > 1]", "//p[contains(., 'a')]/ancestor::div", "div:has(p), main", "//body//*",
+)  # fmt: skip
 _BLOCKING = 0.02  # seconds in the event loop from which a document is reported
 
 
@@ -112,7 +117,25 @@ async def _read(
     finally:
         if (took := time.thread_time() - begun) > _BLOCKING:
             tally.blocking.append((round(took, 2), number))
-    return found or await reader.read(data, url=url, public=True, content_type=content_type)
+    if found:
+        return found
+    rules = make_rules(number)
+    return await reader.read(data, url=url, public=True, content_type=content_type, rules=rules)
+
+
+def make_rules(number: int) -> ReadingRules:
+    """Return rules with a mutated selector, for every other document; as usual if it is refused."""
+    rng = random.Random(SEED - number)
+    selector = rng.choice(SELECTORS)
+    for _ in range(rng.randrange(3)):
+        at = rng.randrange(len(selector) + 1)
+        selector = selector[:at] + rng.choice("/[]()@*.:,> '|$-=a1") + selector[at:]
+    if number % 2:
+        return AS_USUAL
+    try:
+        return ReadingRules("", "Asia/Taipei", check_selector(selector), (rng.choice(SELECTORS),))
+    except InvalidSelectorError:
+        return AS_USUAL
 
 
 def _faults(document: Document) -> list[str]:

@@ -131,7 +131,8 @@ async def _ask_and_wait(context: Context, message: Rendered, asked: AskedQuestio
 def asked_by(message: Message, user: CurrentUser) -> AskedQuestion | None:
     """Return the question that *message* answers, if it answers one."""
     text = message.text or ""
-    if not text or text.startswith("/") or message.forward_origin:
+    is_command = text.startswith("/") and not text.startswith("//")  # which begins an XPath
+    if not text or is_command or message.forward_origin:
         return None
     if message.reply_to_message:
         return question_in(message.reply_to_message)

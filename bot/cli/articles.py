@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from html import unescape
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -290,7 +290,12 @@ def parse_query(query: str) -> ParsedQuery:
     try:
         return parse(query)
     except QueryError as error:
-        fail(_with_caret(error))
+        fail_with_caret(error)
+
+
+def fail_with_caret(error: QueryError) -> NoReturn:
+    """Point at the place of the error, say what is wrong, and exit."""
+    fail(_with_caret(error))
 
 
 def _with_caret(error: QueryError) -> str:

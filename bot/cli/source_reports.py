@@ -17,7 +17,7 @@ from bot.cli.output import console, plain_table, print_json, show
 from bot.cli.source_access import access_json, access_lines
 from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
-from bot.sources.feeds.model import sort_time
+from bot.sources.feeds.model import SelectorProblem, sort_time
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from bot.sources.administration import Checkup
+    from bot.sources.administration import CheckedPage, Checkup
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.discover import DiscoveryResult, FoundFeed
     from bot.sources.discovery.links import FeedLink
     from bot.sources.feeds.model import Document, Item
     from bot.sources.fetch.problems import Problem
     from bot.sources.fetch.response import Response
+    from bot.subscribers.source_settings import RulesPreview, SourceSettings
     from storage.sources import Source
 
 _LATER = "It is fetched again later by itself."
@@ -73,7 +74,8 @@ _HOW_TO_ADD = Text("\nTo add one: dateline sources add ADDRESS")
 
 _IN_JSON = (
     "url", "title", "host", "kind", "state", "public", "own_network", "folder", "full_text",
-    "every_seconds", "fetches", "unchanged", "failures", "error", "error_detail", "error_since",
+    "every_seconds", "priority", "paused_until", "has_rules", "fetches", "unchanged", "failures",
+    "error", "error_detail", "error_since",
     "last_error", "last_error_detail", "last_error_at", "moved_to", "hub", "created_at",
     "fetched_at", "succeeded_at", "next_fetch_at", "newest_at", "pushed_until",
 )  # fmt: skip
@@ -84,7 +86,7 @@ def show_sources(sources: Sequence[Source], now: datetime, *, as_json: bool) -> 
     columns = {
         "Source": _name,
         "Read": lambda source: Text(_ago(source.succeeded_at, now), no_wrap=True),
-        "Next": lambda source: Text(_next(source.state, source.next_fetch_at, now), no_wrap=True),
+        "Next": lambda source: Text(_next_of(source, now), no_wrap=True),
         "Unchanged": _unchanged,
         "Error": lambda source: Text(_error(source, now), style="red"),
     }
@@ -105,13 +107,15 @@ def _name(source: Source) -> Text:
 def _summary(sources: Sequence[Source]) -> str:
     states = Counter(_state(source) for source in sources)
     count = f"{len(sources)} sources" if len(sources) != 1 else "1 source"
-    unhealthy = [f"{states[state]} {state}" for state in ("unhealthy", "gone") if states[state]]
+    unhealthy = [
+        f"{states[state]} {state}" for state in ("unhealthy", "gone", "paused") if states[state]
+    ]
     return ", ".join([count, *unhealthy]) + "."
 
 
 def _state(source: Source) -> str:
-    if source.state is SourceState.GONE:
-        return "gone"
+    if source.state in {SourceState.GONE, SourceState.PAUSED}:
+        return source.state.value
     return "unhealthy" if source.error else "healthy"
 
 
@@ -247,6 +251,13 @@ def _next(state: SourceState, due_at: datetime, now: datetime) -> str:
     return f"in {format_duration(due_at - now)}" if due_at > now else "now"
 
 
+def _next_of(source: Source, now: datetime) -> str:
+    if source.state is not SourceState.PAUSED:
+        return _next(source.state, source.next_fetch_at, now)
+    until = source.paused_until
+    return f"paused until {until:%Y-%m-%d %H:%M}" if until else "paused"
+
+
 def _unchanged(source: Source) -> str:
     """Return the share of responses that changed nothing."""
     return f"{source.unchanged / source.fetches:.0%}" if source.fetches else ""
@@ -319,6 +330,8 @@ def _sections(checkup: Checkup) -> Iterator[tuple[str, Rows]]:
     if checkup.source is not None or result.problem is None:
         yield "Plan", _plan(checkup)
     yield "Login and headers", access_lines(checkup.access)
+    if checkup.page is not None:
+        yield "Selectors", _page_rows(checkup.page)
     if result.response is not None:
         yield "Rules", [("Address", _address_rule(result.own_network))]
     yield "Here", _row(checkup.source, checkup.now)
@@ -392,6 +405,8 @@ def _plan(checkup: Checkup) -> Rows:
 def _next_poll(checkup: Checkup) -> str:
     """Return the next poll as the list shows it, because a check does not change it."""
     state = checkup.source.state if checkup.source else SourceState.ACTIVE
+    if checkup.source and state is SourceState.PAUSED:
+        return _next_of(checkup.source, checkup.now)
     words = _next(state, checkup.next_fetch_at, checkup.now)
     at = f"{words} ({checkup.next_fetch_at:%Y-%m-%d %H:%M} UTC)"
     return at if checkup.source else f"{at}, if it were added now"
@@ -422,6 +437,64 @@ def _row(source: Source | None, now: datetime) -> Rows:
     ]
 
 
+_SHOWN_OF_PAGE = 600  # characters
+_SELECTOR_PROBLEMS = {
+    SelectorProblem.SELECTS_NOTHING: "they find nothing on this page, so it is read as usual",
+    SelectorProblem.TOO_SLOW: "they take too long on this page, so it is read as usual",
+}
+
+
+def _page_rows(page: CheckedPage) -> Rows:
+    return [
+        ("Page", page.url),
+        ("Article", page.rules.article),
+        *(("Dropped", selector) for selector in page.rules.dropped),
+        ("Problem", _SELECTOR_PROBLEMS[page.problem] if page.problem else ""),
+        ("Before", _beginning(page.before)),
+        ("After", _beginning(page.after)),
+    ]
+
+
+def _beginning(text: str) -> str:
+    """Return the first characters of *text*, and its length."""
+    if not text:
+        return "no text"
+    cut = " …" * (len(text) > _SHOWN_OF_PAGE)
+    return f"{len(text):,} characters:\n{text[:_SHOWN_OF_PAGE]}{cut}"
+
+
+def settings_report(settings: SourceSettings) -> RenderableType:
+    """Return everything that is set for a source."""
+    source, rules, week = settings.source, settings.rules, settings.week
+    every = timedelta(seconds=source.every_seconds) if source.every_seconds else None
+    problem = SelectorProblem(rules.problem) if rules.problem else None
+    dropped = f"{week.dropped} of {week.shown} entries this week" if week.shown else ""
+    rows: Rows = [
+        ("Next poll", _next_of(source, settings.now)),
+        ("Interval", format_duration(every) if every else "as the source suggests"),
+        ("Priority", source.priority.value),
+        ("Language", rules.language),
+        ("Zone of dates", rules.zone),
+        ("Keep", rules.keep_query),
+        ("Drop", rules.drop_query),
+        ("Dropped", dropped),
+        ("Article", rules.article),
+        *(("Not the article", selector) for selector in rules.dropped),
+        ("Selectors", _SELECTOR_PROBLEMS[problem].replace("this", "the last") if problem else ""),
+    ]
+    heading = Text(f"{source.title or shown_host(source.host)}\n{source.url}", style="bold")
+    return Group(heading, Padding.indent(_grid([row for row in rows if row[1]]), 2))
+
+
+def preview_report(preview: RulesPreview) -> RenderableType:
+    """Return what rules would do to the stored articles of a source."""
+    stored, dropped = preview.stored, preview.dropped_count
+    lines = [f"Of the last {stored} stored articles, the rules would drop {dropped}."]
+    lines += [f"  dropped  {title}" for title in preview.dropped]
+    lines += [f"  kept     {title}" for title in preview.kept]
+    return Text("\n".join(lines))
+
+
 def _moving(source: Source) -> str:
     if not source.moved_to:
         return ""
@@ -450,8 +523,20 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
             "why": checkup.why,
         },
         "hub": checkup.hub or None,
+        "page": _page_json(checkup.page) if checkup.page else None,
         "own_network": result.own_network,
         "source": source_json(checkup.source) if checkup.source else None,
+    }
+
+
+def _page_json(page: CheckedPage) -> dict[str, Any]:
+    return {
+        "url": page.url,
+        "article": page.rules.article,
+        "dropped": list(page.rules.dropped),
+        "problem": page.problem,
+        "before": page.before,
+        "after": page.after,
     }
 
 

@@ -23,7 +23,7 @@ from bot.cli.source_access import (  # noqa: TC001 - as above
     TokenFile,
     UserAgent,
 )
-from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
+from storage.enums import FullText, SourcePriority  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bot.sources.discovery.add import Addition, SourceAdder, SourceOptions
     from bot.sources.discovery.add_all import Wanted
     from bot.sources.discovery.opml import Outline
+    from bot.sources.source_access import Change
+    from bot.subscribers.source_settings import SourceChanges
 
 Result = TypeVar("Result")
 
@@ -167,7 +169,7 @@ def check(url: Address, *, as_json: AsOneJson = False) -> None:
 
 
 @app.command("set")
-def set_(  # noqa: PLR0913 - each is an option
+def set_(  # noqa: PLR0913 - each option by name
     url: Address,
     *,
     # The login, headers and proxy.
@@ -182,16 +184,49 @@ def set_(  # noqa: PLR0913 - each is an option
     proxy: ProxyUrl = None,
     proxy_file: ProxyFile = None,
     clear: Clear = None,
+    # How and when it is read.
+    article: Annotated[
+        str | None, typer.Option(help="CSS or XPath of the part of a page that is the article.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="CSS or XPath of a part to drop; may be repeated.")
+    ] = None,
+    keep_if: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Keep only entries that match.")
+    ] = None,
+    drop_if: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Drop entries that match.")
+    ] = None,
+    pause_until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Such as 3d or 2026-12-24 (UTC); ever: for good."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="End the pause.")] = False,
+    priority: Annotated[
+        SourcePriority | None, typer.Option(help="When many sources are due.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Of all entries, such as en, whatever the feed declares.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Of dates without one, such as Asia/Taipei.")
+    ] = None,
+    every: Annotated[str | None, typer.Option(help="How often to fetch it, such as 30m.")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only show what --keep-if and --drop-if would drop.")
+    ] = False,
 ) -> None:
-    """Set what a source needs to be read; one that is not there yet is added with it.
+    """Set what a source needs, and how and when it is read. "" clears a setting.
 
-    Example: dateline sources set https://news.example/feed --login ann --password-prompt
+    One that is not there yet is added with its login. Rules affect new entries only, and hold for
+    every chat that follows the source.
+    Example: dateline sources set news.example/feed --drop-if 'title:sponsored'
     """
-    from datetime import UTC, datetime
+    from bot.cli.source_access import AccessOptions
+    from bot.subscribers.source_settings import SourceChanges
 
-    from bot.cli.source_access import AccessOptions, set_access
-    from bot.cli.source_reports import addition_report
-
+    if resume and pause_until is not None:
+        fail("Use either --pause-until or --resume.")
     access = AccessOptions(
         login=login,
         password_file=password_file,
@@ -204,10 +239,34 @@ def set_(  # noqa: PLR0913 - each is an option
         proxy=proxy,
         proxy_file=proxy_file,
         clear=clear or (),
+    ).change()
+    changes = SourceChanges(
+        article=article,
+        dropped=drop,
+        keep=keep_if,
+        drop=drop_if,
+        language=language,
+        zone=zone,
+        priority=priority,
+        every=every,
     )
-    change = access.change()
-    if change is None:
-        fail("Say what to set, such as --login USER, or what to --clear.")
+    is_reading_set = bool(changes.names) or resume or pause_until is not None
+    if access is None and not is_reading_set:
+        fail("Say what to set, such as --login USER or --every 30m, or what to --clear.")
+    if access is not None:
+        _set_access(url, access)
+    if preview:
+        _preview(url, keep_if, drop_if)
+    elif is_reading_set:
+        _set_reading(url, changes, pause_until, resume=resume)
+
+
+def _set_access(url: str, change: Change) -> None:
+    from datetime import UTC, datetime
+
+    from bot.cli.source_access import set_access
+    from bot.cli.source_reports import addition_report
+
     with _sealing():
         added = _run(lambda resources: set_access(resources, url, change))
     if added is not None:
@@ -215,6 +274,57 @@ def set_(  # noqa: PLR0913 - each is an option
         if added.source_id is None:
             raise SystemExit(FAILED)
     typer.echo(f"Set. dateline sources check {added.url if added else url} tries it.")
+
+
+def _preview(url: str, keep: str | None, drop: str | None) -> None:
+    from bot.cli.source_reports import preview_report
+    from bot.subscribers import source_settings
+
+    async def preview(resources: SourceResources) -> None:
+        source_id = (await source_settings.source_at(resources.storage, url)).id
+        found = await source_settings.preview_rules(
+            resources.storage, source_id, keep=keep, drop=drop
+        )
+        console().print(preview_report(found))
+
+    _run_explained(preview)
+
+
+def _set_reading(
+    url: str, changes: SourceChanges, pause_until: str | None, *, resume: bool
+) -> None:
+    from bot.cli.source_reports import settings_report
+    from bot.subscribers import source_settings
+
+    async def change(resources: SourceResources) -> None:
+        storage = resources.storage
+        source_id = (await source_settings.source_at(storage, url)).id
+        until = await source_settings.read_end(storage, pause_until or source_settings.FOR_GOOD)
+        if changes.names:
+            await source_settings.change_settings(storage, source_id, changes, by=None)
+        if resume:
+            await source_settings.resume_source(storage, source_id, by=None)
+        elif pause_until is not None:
+            await source_settings.pause_source(storage, source_id, until, by=None)
+        settings = await source_settings.get_settings(storage, source_id)
+        console().print(settings_report(settings))
+
+    _run_explained(change)
+
+
+def _run_explained(work: Callable[[SourceResources], Awaitable[Result]]) -> Result:
+    """Do *work*; if what was typed is invalid, point at the place and exit."""
+    from bot.cli.articles import fail_with_caret
+    from bot.matching.query import QueryError
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.errors import UserError
+
+    try:
+        return _run(work)
+    except QueryError as error:
+        fail_with_caret(error)
+    except UserError as error:
+        fail(Renderer().message(error.template, error=error).text)
 
 
 @app.command()

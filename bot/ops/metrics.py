@@ -90,6 +90,7 @@ _HISTOGRAMS: Final = {
 # Tables whose new rows are counted.
 _ROW_COUNTERS: Final = {
     "entry": ("entries", "New entries of sources."),
+    "droppedentry": ("dropped_entries", "Entries that a rule of their source dropped."),
     "article": ("articles", "Articles stored."),
     "match": ("matches", "Articles that a query matched."),
     "alert": ("alerts", "Alerts decided, including those in bundles."),

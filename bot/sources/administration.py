@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -13,9 +14,16 @@ from bot.sources.discovery.add_all import add_all, as_listed
 from bot.sources.discovery.discover import ReadsLinks, feeds_by_rule
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
-from bot.sources.feeds.model import Unreadable
+from bot.sources.entry_rules import EntryRules
+from bot.sources.feeds.model import (
+    Document,
+    ReadingRules,
+    SelectorProblem,
+    Unreadable,
+    sort_time,
+)
 from bot.sources.feeds.sniff import decoded, unpacked
-from bot.sources.fetch.problems import Problem, ProblemCode
+from bot.sources.fetch.problems import FetchError, Problem, ProblemCode
 from bot.sources.fetch.schedule import interval
 from bot.sources.fetch.source import (
     Fetches,
@@ -23,17 +31,34 @@ from bot.sources.fetch.source import (
     FetchResult,
     fetch_source,
 )
+from bot.sources.pages.presets import with_preset
 from bot.sources.sealing import NO_KEYS, Keyring
 from bot.sources.source_access import NOTHING_SET, ShownAccess, fetcher_for, show_access
+from bot.sources.urls import host_of
 from storage import feeds_followed
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.db.problems import DatabaseError, message_of
 from storage.enums import AuditAction, SourceKind
+from storage.source_rules import rules_of
 from storage.sources import Source, all_sources, source_of
 from storage.sources import remove_source as delete_source
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPage:
+    """A page read as usual (*before*) and by the selectors of its source (*after*).
+
+    *problem*: why they were not used; None if they were.
+    """
+
+    url: str
+    rules: ReadingRules
+    before: str
+    after: str
+    problem: SelectorProblem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +68,8 @@ class Checkup:
     `source`: its stored row, None if nobody has added it. `next_fetch_at`: when the source is
     polled next, or would be if it were added now. `interval`: the time from this response to the
     next poll. `why`: the rule that set the interval. `hub`: the hub that pushes the feed, or "".
-    `access`: the login and headers that are set, with which it was checked.
+    `access`: the login and headers that are set, with which it was checked. `page`: the page on
+    which the source's selectors were tried; None if it has none.
     """
 
     url: str
@@ -56,6 +82,7 @@ class Checkup:
     charset: str = ""
     hub: str = ""
     access: ShownAccess = NOTHING_SET
+    page: CheckedPage | None = None
 
 
 async def check_source(
@@ -73,17 +100,22 @@ async def check_source(
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(url))
         now = tx.now
-    access = NOTHING_SET
-    if source is not None and source.has_access:
-        access = await show_access(storage, keyring, source.id)
+    access, reading = NOTHING_SET, ReadingRules()
     if source is None:
         url, result = await _fetch_new(fetcher, reader, url)
-    elif access.is_readable:
-        if access.kinds:
-            fetcher = await fetcher_for(storage, keyring, fetcher, source.id)
-        result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
     else:
-        result = FetchResult(problem=Problem(ProblemCode.LOGIN_UNREADABLE))
+        reading = await _reading_of(storage, source, now)
+        if source.has_access:
+            access = await show_access(storage, keyring, source.id)
+        if access.kinds and access.is_readable:
+            fetcher = await fetcher_for(storage, keyring, fetcher, source.id)
+        rules = with_preset(reading, host_of(url))
+        request = FetchRequest(url, inside=True, public=True, rules=rules)
+        result = (
+            await fetch_source(fetcher, reader, request)
+            if access.is_readable
+            else FetchResult(problem=Problem(ProblemCode.LOGIN_UNREADABLE))
+        )
     if source is not None and (problem := not_a_feed(source, result)):
         result = replace(result, problem=problem)
     row = source or new_source(url, result, now)
@@ -100,7 +132,17 @@ async def check_source(
         charset=_charset(result),
         hub=changes.get("hub") or "",
         access=access,
+        page=await _checked_page(fetcher, reader, result, reading),
     )
+
+
+async def _reading_of(storage: Storage, source: Source, now: datetime) -> ReadingRules:
+    if not source.has_rules:
+        return ReadingRules()
+    async with storage.reading() as tx:
+        stored = (await rules_of(tx, [source.id]))[source.id]
+    stored.problem = None  # slow selectors are tried again, because the operator asks
+    return EntryRules.of(stored, now).reading
 
 
 async def _fetch_new(fetcher: Fetches, reader: ReadsLinks, url: str) -> tuple[str, FetchResult]:
@@ -109,6 +151,39 @@ async def _fetch_new(fetcher: Fetches, reader: ReadsLinks, url: str) -> tuple[st
     if known.feeds:
         return known.feeds[0].url, known.feeds[0].result
     return url, await fetch_source(fetcher, reader, FetchRequest(url, inside=True, public=True))
+
+
+async def _checked_page(
+    fetcher: Fetches, reader: ReadsLinks, result: FetchResult, reading: ReadingRules
+) -> CheckedPage | None:
+    """Read the page itself, or that of a feed's newest entry, with and without its selectors."""
+    document, response = result.document, result.response
+    if document is None or response is None or not document.items:
+        return None
+    newest = max(document.items, key=sort_time)
+    url = newest.url or response.url
+    reading = with_preset(reading, host_of(url))
+    if not reading.has_selectors:
+        return None
+    try:
+        if document.kind.is_list:
+            response = await fetcher.fetch(url, inside=result.own_network, public=True)
+        read = partial(
+            reader.read,
+            response.body,
+            url=response.url,
+            public=True,
+            content_type=response.content_type,
+        )
+        before = await read(rules=reading.without_selectors)
+        after = await read(rules=reading)
+    except (FetchError, Unreadable):
+        return CheckedPage(url, reading, "", "", None)
+    return CheckedPage(url, reading, _text_of(before), _text_of(after), after.selector_problem)
+
+
+def _text_of(document: Document) -> str:
+    return document.items[0].text if document.items else ""
 
 
 async def get_source(storage: Storage, source_id: int) -> Source | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.matching.query import parse
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage, Transaction
 
 LONGEST_PAUSE: Final = timedelta(days=366)
+FOR_GOOD: Final = "ever"  # as the end of a pause
 LONGEST_INTERVAL: Final = timedelta(days=30)
 PREVIEWED: Final = 100  # stored articles of a preview
 _EXAMPLES: Final = 5
@@ -159,11 +160,9 @@ def _end_of_pause(text: str, now: datetime) -> datetime | None:
         pass
     try:
         until = datetime.fromisoformat(text)
-    except ValueError:
+        return until.replace(tzinfo=UTC) if until.tzinfo is None else until.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if len(text) <= len("2026-12-24"):
-        until = datetime.combine(until.date(), time())
-    return until.replace(tzinfo=UTC) if until.tzinfo is None else until.astimezone(UTC)
 
 
 def read_interval(typed: str, source: Source) -> int | None:
@@ -285,6 +284,17 @@ async def pause_source(
             end = until.isoformat() if until else ""
             await record_event(tx, by, AuditAction.SOURCE_PAUSED, source.url, until=end)
     return await get_settings(storage, source_id)
+
+
+async def read_end(storage: Storage, typed: str) -> datetime | None:
+    """Return the *typed* end of a pause, by the database's clock; None: for good.
+
+    Raises NotAPause.
+    """
+    if typed.strip().lower() == FOR_GOOD:
+        return None
+    async with storage.reading() as tx:
+        return read_pause(typed, tx.now)
 
 
 async def resume_source(storage: Storage, source_id: int, *, by: int | None) -> SourceSettings:

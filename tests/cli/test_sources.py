@@ -20,10 +20,13 @@ from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
 from bot.sources.fetch.source import FetchResult
 from bot.sources.limits import MOST_ENTRIES
 from bot.sources.urls import host_of
+from bot.subscribers.source_settings import SourceChanges, change_settings
 from storage.db.problems import DatabaseError
 from storage.enums import FullText
-from tests.cli.conftest import Operator, printed
+from storage.sources import add_source
+from tests.cli.conftest import Operator, printed, with_storage_at
 from tests.conftest import MONDAY_NOON, TurnedClock
+from tests.rows import source_row
 from tests.sources.feeds_made import LONG, item, page, rss
 
 _SOURCES = {AddOutcome.ADDED, AddOutcome.THERE}
@@ -265,3 +268,106 @@ def test_a_wrong_option_gets_one_sentence(tmp_path: Path, arguments: list[str], 
 
     assert result.exit_code == 2
     assert sentence in result.output
+
+
+FEED = "https://paper.example/feed"
+
+
+@pytest.fixture
+def known(dateline, sqlite_url):
+    """Store the source at `FEED`; return a function that runs `dateline sources set` on it."""
+
+    async def store(storage):
+        async with storage.writing() as tx:
+            await add_source(tx, source_row(FEED, title="Paper", public=True))
+
+    with_storage_at(sqlite_url, store)
+    return lambda *options: dateline("sources", "set", FEED, *options)
+
+
+def test_what_is_set_for_a_source_is_printed(known):
+    known("--article", "#story", "--drop", ".box", "--drop", "aside", "--zone", "Asia/Taipei")
+    done = known("--drop-if", "title:sponsored", "--priority", "high", "--every", "30m")
+
+    assert done.exit_code == 0
+    lines = [" ".join(line.split()) for line in done.output.splitlines()]
+    assert lines[:2] == ["Paper", FEED]
+    assert {
+        "Interval 30 min", "Priority high", "Zone of dates Asia/Taipei", "Drop title:sponsored",
+        "Article #story", "Not the article .box", "Not the article aside",
+    } <= set(lines)  # fmt: skip
+
+
+def test_an_empty_value_clears_a_setting(known):
+    known("--zone", "Asia/Taipei", "--article", "#story", "--drop", ".box", "--every", "30m")
+    done = known("--zone", "", "--article", "", "--drop", "", "--every", "")
+
+    assert "Taipei" not in done.output
+    assert "story" not in done.output
+    assert ".box" not in done.output
+    assert "as the source suggests" in done.output
+
+
+def test_a_source_is_paused_until_a_time_and_resumed(known, dateline):
+    paused = known("--pause-until", "3d")
+    listed = dateline("sources", "list")
+    ever = known("--pause-until", "ever")
+    resumed = known("--resume")
+
+    assert "paused until 2" in paused.output
+    assert "1 paused" in listed.output
+    assert "paused until" not in ever.output
+    assert "paused" not in resumed.output
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param(
+            ["--pause-until", "2020-01-01"], "cannot be paused until 2020-01-01", id="past"
+        ),
+        pytest.param(["--pause-until", "9999-12-31"], "within a year", id="year 9999"),
+        pytest.param(["--zone", "Mars/Olympus"], "I don't know the time zone Mars", id="zone"),
+        pytest.param(["--language", "xx"], "I don't know the language xx", id="language"),
+        pytest.param(["--every", "1s"], "every 5 minutes at most", id="interval"),
+        pytest.param(["--article", "x" * 10_000], "can have 300 characters", id="long"),
+        pytest.param(["--article", "//p[re:test(.)]"], "    ^^^", id="place of a prefix"),
+        pytest.param(["--drop-if", "(sponsored"], "^", id="place in a query"),
+        pytest.param(["--resume", "--pause-until", "3d"], "Use either", id="contradiction"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_set_is_explained(known, options, sentence):
+    refused = (
+        known("--language", "de", *options) if "--language" not in options else known(*options)
+    )
+    after = known()
+
+    assert refused.exit_code != 0
+    assert sentence in refused.output
+    assert "Language" not in after.output
+
+
+def test_settings_of_an_unknown_source_are_refused(dateline):
+    refused = dateline("sources", "set", FEED, "--priority", "high")
+
+    assert refused.exit_code != 0
+    assert "This source is no longer there." in refused.output
+
+
+async def test_a_check_shows_a_page_before_and_after_its_selectors(operator: Operator, farm):
+    story = "<div id='story'><p>Okapis are shy.</p><p class='box'>Subscribe now.</p></div>"
+    farm.serve("/story", f"<html><title>T</title><body>{story}<p>{LONG}</p></body></html>")
+    farm.serve("/feed.xml", rss([item(1, link=farm.url("/story"), text="A taste.")]))
+    added = await operator.adding.add(farm.url())
+    changes = SourceChanges(article="#story", dropped=[".box"])
+    assert added.source_id
+    await change_settings(operator.storage, added.source_id, changes, by=None)
+
+    checkup = await operator.check(farm.url())
+
+    report = printed(source_reports.checkup_report(checkup))
+    assert checkup.page
+    assert checkup.page.after == "Okapis are shy."
+    assert checkup.page.before != checkup.page.after
+    assert "15 characters:" in report
+    assert source_reports.checkup_json(checkup)["page"]["after"] == "Okapis are shy."

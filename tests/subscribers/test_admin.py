@@ -28,7 +28,7 @@ async def test_an_empty_bot_is_late_with_nothing(storage):
     seen = await get_overview(storage, started_at=MONDAY_NOON - timedelta(days=12), errors=list)
 
     assert seen.up == timedelta(days=12)
-    assert seen.amounts == (0, 0, 0, 0, 0, 0)
+    assert seen.amounts == (0, 0, 0, 0, 0, 0, 0)
     assert set(seen.lags) == {timedelta()}
 
 

@@ -293,14 +293,16 @@ async def _sources(url: str) -> Sequence[Finding]:
         if file and not file.exists():
             return []
         async with _reading(url) as tx:
-            count = (await amounts(tx)).sources
+            found = await amounts(tx)
             failing = await count_unhealthy_sources(tx)
             read_at = await last_read(tx)
             since = tx.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:
         return [contents.sources_unknown(message_of(error))]
     is_running = bool(await _holders(url))
-    return contents.judge_sources(contents.SourceFacts(count, failing, since, is_running))
+    return contents.judge_sources(
+        contents.SourceFacts(found.sources, failing, since, is_running, found.paused_sources)
+    )
 
 
 async def _source_access(settings: Settings, url: str) -> Sequence[Finding]:

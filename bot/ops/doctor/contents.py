@@ -13,12 +13,16 @@ _MANY_UNHEALTHY = 0.5  # of all sources
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """*since* is the time since a source was last read successfully; None if none ever was."""
+    """*since* is the time since a source was last read successfully; None if none ever was.
+
+    *paused*: sources that are not read now, because an operator has paused them.
+    """
 
     sources: int
     unhealthy: int
     since: timedelta | None
     is_running: bool
+    paused: int = 0
 
 
 def judge_accounts(exhausted: int) -> Finding:
@@ -31,10 +35,19 @@ def judge_accounts(exhausted: int) -> Finding:
 
 
 def judge_sources(facts: SourceFacts) -> list[Finding]:
+    paused = [_paused(facts.paused)] if facts.paused else []
+    if not facts.sources and paused:
+        return paused
     if not facts.sources:
         remedy = "`dateline sources add --starter` adds some well-known sources."
         return [warning("sources.none", "There are no sources, so there is no news.", remedy)]
-    return [_judge_failures(facts), _judge_silence(facts)]
+    return [_judge_failures(facts), _judge_silence(facts), *paused]
+
+
+def _paused(count: int) -> Finding:
+    sources = "1 source is" if count == 1 else f"{count} sources are"
+    remedy = "`dateline sources list` names them; `dateline sources set URL --resume` reads on."
+    return warning("sources.paused", f"{sources} paused.", remedy)
 
 
 def _judge_failures(facts: SourceFacts) -> Finding:

@@ -1,7 +1,8 @@
 """The selectors that `bot/sources/sites.toml` has for the pages of known sites, by host.
 
-Each table `[[site]]` there may have `host` or `hosts`, and with it `article` (a selector) and
-`drop` (a list of them). The selectors of a source outrank those of its site.
+Each table `[[site]]` there may have `article` (a selector) and `drop` (a list of them) beside its
+`hosts`, which are separated by blanks. They hold for the subdomains of these hosts, too. The
+selectors of a source outrank those of its site.
 """
 
 import tomllib
@@ -25,8 +26,8 @@ def _presets() -> Mapping[str, ReadingRules]:
     for site in tomllib.loads(_SITES.read_text("utf-8")).get("site", ()):
         article, dropped = site.get("article", ""), tuple(site.get("drop", ()))
         if article or dropped:
-            hosts = site.get("hosts") or [site["host"]]
-            presets |= {host: ReadingRules(article=article, dropped=dropped) for host in hosts}
+            hosts = (host.removeprefix("*.") for host in site["hosts"].split() if host != "*")
+            presets |= dict.fromkeys(hosts, ReadingRules(article=article, dropped=dropped))
     return presets
 
 

@@ -29,6 +29,8 @@ _FUNCTIONS: Final = frozenset({
     "name", "normalize-space", "not", "number", "position", "round", "starts-with", "string",
     "string-length", "substring", "substring-after", "substring-before", "sum", "translate", "true",
 })  # fmt: skip
+_OPERATORS: Final = frozenset({"and", "div", "mod", "or"})
+_NO_OPERAND: Final = frozenset({"", "/", "[", "(", ",", "@", ":", "|", "+", "-", "=", "<", ">"})
 _NODE_TESTS: Final = frozenset({"comment", "node", "text"})
 _TOKEN: Final = re.compile(
     r"""
@@ -108,27 +110,29 @@ def _compiled(selector: str) -> etree.XPath:
 
 def _check_xpath(selector: str) -> None:
     at = steps = 0
+    before = ""
     while at < len(selector):
         found = _TOKEN.match(selector, at)
         if found is None:
             raise InvalidSelectorError(SelectorErrorCode.UNREADABLE, selector, at)
-        if code := _refusal(found):
+        if code := _refusal(found, before):
             raise InvalidSelectorError(code, selector, at, found.end() - at)
         steps += found.lastgroup in {"step", "function"}
         if steps > MOST_STEPS:
             raise InvalidSelectorError(SelectorErrorCode.TOO_MANY_STEPS, selector, at)
         at = found.end()
+        before = before if found.lastgroup == "blank" else found[0]
 
 
-def _refusal(found: re.Match[str]) -> SelectorErrorCode | None:
+def _refusal(found: re.Match[str], before: str) -> SelectorErrorCode | None:
     match found.lastgroup:
         case "variable":
             return SelectorErrorCode.VARIABLE
         case "prefix":
             return SelectorErrorCode.PREFIX
         case "function" if found[0] not in _FUNCTIONS | _NODE_TESTS:
-            # A word before a bracket may also be an operator: `a and (b or c)`.
-            is_operator = found[0] in {"and", "or", "div", "mod"} and found.start() > 0
+            # After an operand, a word before a bracket may be an operator: `a and (b or c)`.
+            is_operator = found[0] in _OPERATORS and before[-1:] not in _NO_OPERAND
             return None if is_operator else SelectorErrorCode.FUNCTION
     return None
 
