@@ -20,7 +20,7 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
-from bot.publishing.coverage import development_in, load_leads, load_reports
+from bot.publishing.coverage import ShownArticle, development_in, load_leads, load_reports
 from bot.publishing.developments import Development
 from bot.publishing.excerpts import LENGTHS, TOLD_BY_LEADS, Length, excerpts
 from bot.publishing.leads import ReportText, StoryLead
@@ -214,14 +214,14 @@ async def _next_editions(
     tx: Transaction, news: "News", readers: Sequence[Reader], counts: "StoryCounts", now: datetime
 ) -> dict[int, EditionPage]:
     choices = await _choices(tx, news, readers, now)
-    listed_by_length: defaultdict[Length, dict[int, int]] = defaultdict(dict)  # articles by story
+    listed_by_length: defaultdict[Length, set[ShownArticle]] = defaultdict(set)
     for reader in readers:
         if (length := LENGTHS[reader.chat.style]).characters:
             listed = choices[reader.id].listed
-            listed_by_length[length].update({story.id: story.article_id for story in listed})
+            listed_by_length[length] |= {(story.id, story.article_id) for story in listed}
     tops = {reader.id: _top_of(choices[reader.id]) for reader in readers}
     await news.load_pictures(tx, {tops[reader.id] for reader in readers if reader.wants_picture})
-    await news.load_leads(tx, {story for stories in listed_by_length.values() for story in stories})
+    await news.load_leads(tx, set[ShownArticle]().union(*listed_by_length.values()))
     await news.load_texts(tx, listed_by_length)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
@@ -429,7 +429,12 @@ async def load_made_digest(
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
-            leads=await load_leads(tx, [story.id for story in listed], chat_id),
+            leads={
+                story_id: lead
+                for (story_id, _), lead in (
+                    await load_leads(tx, [(each.id, each.article_id) for each in listed], chat_id)
+                ).items()
+            },
             plan=plan,
             topics=len(choice.sections),
             since=made.since,
@@ -603,7 +608,7 @@ class News:
         default_factory=dict
     )
     _pictures: dict[int, LeadPicture | None] = field(default_factory=dict)  # by article
-    _leads: dict[int, StoryLead | None] = field(default_factory=dict)  # by story
+    _leads: dict[ShownArticle, StoryLead | None] = field(default_factory=dict)
     # By language and story.
     _model_texts: defaultdict[str, dict[int, ModelText | None]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -718,17 +723,17 @@ class News:
             self._publishers.update({story: names.get(story, ()) for story in missing})
 
     async def load_texts(
-        self, tx: Transaction, stories: Mapping[Length, Mapping[int, int]]
+        self, tx: Transaction, stories: Mapping[Length, Iterable[ShownArticle]]
     ) -> None:
         """Read the texts of which an excerpt is shown, once the leads are loaded.
 
-        *stories* has articles by story, for each length of excerpts.
+        *stories* are by the length of their excerpts.
         """
         shown = {
             article_id
             for length, articles in stories.items()
-            for story_id, article_id in articles.items()
-            if self._shows_excerpt(story_id, length)
+            for story_id, article_id in articles
+            if self._shows_excerpt(story_id, article_id, length)
         }
         if missing := [article for article in shown if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
@@ -771,14 +776,14 @@ class News:
     def picture_of(self, article_id: int) -> LeadPicture | None:
         return self._pictures.get(article_id)
 
-    async def load_leads(self, tx: Transaction, story_ids: Iterable[int]) -> None:
-        if missing := [story for story in story_ids if story not in self._leads]:
+    async def load_leads(self, tx: Transaction, shown: Iterable[ShownArticle]) -> None:
+        if missing := [each for each in shown if each not in self._leads]:
             leads = await load_leads(tx, missing, self.chat_id, self._publishers)
-            self._leads.update({story: leads.get(story) for story in missing})
+            self._leads.update({each: leads.get(each) for each in missing})
 
     def leads(self, stories: Iterable[SelectedStory]) -> dict[int, StoryLead]:
         """Return the leads of the *stories* that have one, by story, once they are loaded."""
-        found = ((story.id, self._leads.get(story.id)) for story in stories)
+        found = ((story.id, self._leads.get((story.id, story.article_id))) for story in stories)
         return {story_id: lead for story_id, lead in found if lead}
 
     async def model_texts(
@@ -803,13 +808,15 @@ class News:
         known = self._excerpts[length]
         if new := [story for story in stories if id(story) not in known]:
             queries = {topic.id: topic.query for topic in topics}
-            shown = [story for story in new if self._shows_excerpt(story.id, length)]
+            shown = [
+                story for story in new if self._shows_excerpt(story.id, story.article_id, length)
+            ]
             made = await excerpts(shown, self._texts, queries, length)
             known.update({id(story): made.get(story.id, _NO_EXCERPT) for story in new})
         return {story.id: known[id(story)] for story in stories}
 
-    def _shows_excerpt(self, story_id: int, length: Length) -> bool:
-        return length not in TOLD_BY_LEADS or not self._leads[story_id]
+    def _shows_excerpt(self, story_id: int, article_id: int, length: Length) -> bool:
+        return length not in TOLD_BY_LEADS or not self._leads[story_id, article_id]
 
 
 def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _TopicStory]:
