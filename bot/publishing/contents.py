@@ -23,6 +23,7 @@ from bot.publishing.calendar import Plan
 from bot.publishing.coverage import ShownArticle, development_in, load_leads, load_reports
 from bot.publishing.developments import Development
 from bot.publishing.excerpts import LENGTHS, TOLD_BY_LEADS, Length, excerpts
+from bot.publishing.headlines import is_round_up
 from bot.publishing.leads import ReportText, StoryLead
 from bot.publishing.model_words import ModelWords, words_by_story
 from bot.publishing.pages import EditionPage, section_page
@@ -585,6 +586,12 @@ class _TopicStory:
     hit: Hit
     found_at: datetime
 
+    def names(self, headline: FoundArticle) -> bool:
+        """Return whether the topic hits the title of the article whose headline is shown."""
+        if self.article.article_id == headline.article_id:
+            return self.article.in_title
+        return self.hit.in_title
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -692,7 +699,8 @@ class News:
         # `_stories` keeps those alive whose ids are in `_excerpts`.
         key = (alerted, developed, *map(id, found))
         if key not in self._stories:
-            first = min((story.article for story in found), key=attrgetter("article_id"))
+            first = _headline_of([story.article for story in found])
+            by_fit = sorted(found, key=lambda story: not story.names(first))
             reports = self._reports_of(first)
             self._stories[key] = SelectedStory(
                 id=first.story_id,
@@ -702,7 +710,7 @@ class News:
                 publishers=tuple(report.publisher for report in reports),
                 reports=reports,
                 news_at=first.news_at,
-                hits=tuple(story.hit for story in found),
+                hits=tuple(story.hit for story in by_fit),
                 published=first.published_at or first.published_on,
                 alerted=alerted,
                 development=developed[0] if developed else None,
@@ -820,7 +828,10 @@ class News:
 
 
 def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _TopicStory]:
-    """Merge the matches of a topic by story, the story of the earliest article first."""
+    """Merge the matches of a topic by story, the story of the earliest article first.
+
+    Each story has its first article with a plain headline, see `_headline_of`.
+    """
     by_story: defaultdict[int, list[FoundArticle]] = defaultdict(list)
     for match in sorted(matches, key=attrgetter("article_id")):
         by_story[match.story_id].append(match)
@@ -829,5 +840,14 @@ def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _Topi
         words = frozenset(word for article in articles for word in article.words)
         in_title = any(article.in_title for article in articles)
         found_at = max(article.found_at for article in articles)
-        stories[story_id] = _TopicStory(articles[0], Hit(topic_id, words, in_title), found_at)
+        stories[story_id] = _TopicStory(
+            _headline_of(articles), Hit(topic_id, words, in_title), found_at
+        )
     return stories
+
+
+def _headline_of(articles: Sequence[FoundArticle]) -> FoundArticle:
+    """Return the first article; of several, the first that is not a round-up if there is one."""
+    if len(articles) == 1:
+        return articles[0]
+    return min(articles, key=lambda article: (is_round_up(article.title), article.article_id))
