@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import col, select
 
 from storage.articles import Article
@@ -37,9 +37,11 @@ async def reports_of_stories(
     story_ids: Collection[int],
     chat_id: int | None = None,
     most: int = MOST_REPORTS,
+    also: Collection[int] = (),
 ) -> Mapping[int, Sequence[StoryReport]]:
     """Return the newest reports of each story, the newest first, at most *most* of each.
 
+    Articles in *also* are returned too, however old they are.
     Without *chat_id*, only articles of public sources; with it, those that reach the chat and that
     it has not muted.
     """
@@ -58,6 +60,7 @@ async def reports_of_stories(
         .where(among(col(Article.story_id), story_ids), col(Article.news_at) <= tx.now, is_seen)
         .subquery()
     )
+    is_wanted = or_(chosen.c.place <= most, among(chosen.c.id, also))
     text = func.coalesce(func.nullif(col(Article.text), ""), col(Article.summary))
     rows = await tx.rows(
         select(  # type: ignore[call-overload]
@@ -70,7 +73,7 @@ async def reports_of_stories(
             Article.news_at,
         )
         .join(chosen, chosen.c.id == Article.id)
-        .where(chosen.c.place <= most)
+        .where(is_wanted)
         .order_by(col(Article.story_id), chosen.c.place)
     )
     reports: defaultdict[int, list[StoryReport]] = defaultdict(list)

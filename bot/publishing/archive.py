@@ -8,6 +8,7 @@
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,6 +29,8 @@ _LIST: Final = "dateline-archive.json"
 _STYLE, _INDEX, _FEED = "style.css", "index.html", "feed.atom"
 _MOST_EDITIONS = 1000  # more than a chat has before retention deletes them
 _MOST_ENTRIES = 30  # of the feed
+# Characters that no valid page has, not even as references.
+_NO_CHARACTER = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _READABLE, _ENTERABLE = 0o644, 0o755  # because a web server publishes the files
 
 
@@ -155,17 +158,21 @@ def _write(
                 "before": ordered[place - 1] if place else None,
                 "after": next(iter(ordered[place + 1 : place + 2]), None),
             }
-            archive.write(listed.name, renderer.text("archive/edition.html", **values).encode())
+            archive.write(listed.name, _page(renderer.text("archive/edition.html", **values)))
     months: dict[tuple[int, int], list[PageListed]] = {}
     for page in reversed(ordered):
         months.setdefault((page.day.year, page.day.month), []).append(page)
     index = renderer.text("archive/index.html", chat=chat.name, months=list(months.values()))
-    archive.write(_INDEX, index.encode())
+    archive.write(_INDEX, _page(index))
     if ordered:
         archive.write(
             _FEED, as_atom(_feed(renderer, chat, ordered[: -_MOST_ENTRIES - 1 : -1], base))
         )
     archive.save()
+
+
+def _page(text: str) -> bytes:
+    return _NO_CHARACTER.sub("", text).encode()
 
 
 def _name(edition: Edition) -> str:

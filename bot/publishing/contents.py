@@ -20,9 +20,10 @@ from operator import attrgetter
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
-from bot.publishing.coverage import development_in, load_leads, load_reports
+from bot.publishing.coverage import ShownArticle, development_in, load_leads, load_reports
 from bot.publishing.developments import Development
 from bot.publishing.excerpts import LENGTHS, TOLD_BY_LEADS, Length, excerpts
+from bot.publishing.headlines import is_round_up
 from bot.publishing.leads import ReportText, StoryLead
 from bot.publishing.model_words import ModelWords, words_by_story
 from bot.publishing.pages import EditionPage, section_page
@@ -214,14 +215,14 @@ async def _next_editions(
     tx: Transaction, news: "News", readers: Sequence[Reader], counts: "StoryCounts", now: datetime
 ) -> dict[int, EditionPage]:
     choices = await _choices(tx, news, readers, now)
-    listed_by_length: defaultdict[Length, dict[int, int]] = defaultdict(dict)  # articles by story
+    listed_by_length: defaultdict[Length, set[ShownArticle]] = defaultdict(set)
     for reader in readers:
         if (length := LENGTHS[reader.chat.style]).characters:
             listed = choices[reader.id].listed
-            listed_by_length[length].update({story.id: story.article_id for story in listed})
+            listed_by_length[length] |= {(story.id, story.article_id) for story in listed}
     tops = {reader.id: _top_of(choices[reader.id]) for reader in readers}
     await news.load_pictures(tx, {tops[reader.id] for reader in readers if reader.wants_picture})
-    await news.load_leads(tx, {story for stories in listed_by_length.values() for story in stories})
+    await news.load_leads(tx, set[ShownArticle]().union(*listed_by_length.values()))
     await news.load_texts(tx, listed_by_length)
     queries = set[int]().union(*(reader.queries for reader in readers))
     ages = await counts.by_age(tx, queries, readers[0].id if readers[0].follows else None)
@@ -429,7 +430,12 @@ async def load_made_digest(
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
-            leads=await load_leads(tx, [story.id for story in listed], chat_id),
+            leads={
+                story_id: lead
+                for (story_id, _), lead in (
+                    await load_leads(tx, [(each.id, each.article_id) for each in listed], chat_id)
+                ).items()
+            },
             plan=plan,
             topics=len(choice.sections),
             since=made.since,
@@ -580,6 +586,12 @@ class _TopicStory:
     hit: Hit
     found_at: datetime
 
+    def names(self, headline: FoundArticle) -> bool:
+        """Return whether the topic hits the title of the article whose headline is shown."""
+        if self.article.article_id == headline.article_id:
+            return self.article.in_title
+        return self.hit.in_title
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -603,7 +615,7 @@ class News:
         default_factory=dict
     )
     _pictures: dict[int, LeadPicture | None] = field(default_factory=dict)  # by article
-    _leads: dict[int, StoryLead | None] = field(default_factory=dict)  # by story
+    _leads: dict[ShownArticle, StoryLead | None] = field(default_factory=dict)
     # By language and story.
     _model_texts: defaultdict[str, dict[int, ModelText | None]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -687,7 +699,8 @@ class News:
         # `_stories` keeps those alive whose ids are in `_excerpts`.
         key = (alerted, developed, *map(id, found))
         if key not in self._stories:
-            first = min((story.article for story in found), key=attrgetter("article_id"))
+            first = _headline_of([story.article for story in found])
+            by_fit = sorted(found, key=lambda story: not story.names(first))
             reports = self._reports_of(first)
             self._stories[key] = SelectedStory(
                 id=first.story_id,
@@ -697,7 +710,7 @@ class News:
                 publishers=tuple(report.publisher for report in reports),
                 reports=reports,
                 news_at=first.news_at,
-                hits=tuple(story.hit for story in found),
+                hits=tuple(story.hit for story in by_fit),
                 published=first.published_at or first.published_on,
                 alerted=alerted,
                 development=developed[0] if developed else None,
@@ -718,17 +731,17 @@ class News:
             self._publishers.update({story: names.get(story, ()) for story in missing})
 
     async def load_texts(
-        self, tx: Transaction, stories: Mapping[Length, Mapping[int, int]]
+        self, tx: Transaction, stories: Mapping[Length, Iterable[ShownArticle]]
     ) -> None:
         """Read the texts of which an excerpt is shown, once the leads are loaded.
 
-        *stories* has articles by story, for each length of excerpts.
+        *stories* are by the length of their excerpts.
         """
         shown = {
             article_id
             for length, articles in stories.items()
-            for story_id, article_id in articles.items()
-            if self._shows_excerpt(story_id, length)
+            for story_id, article_id in articles
+            if self._shows_excerpt(story_id, article_id, length)
         }
         if missing := [article for article in shown if article not in self._texts]:
             self._texts.update(await editions.texts_of(tx, missing))
@@ -771,14 +784,14 @@ class News:
     def picture_of(self, article_id: int) -> LeadPicture | None:
         return self._pictures.get(article_id)
 
-    async def load_leads(self, tx: Transaction, story_ids: Iterable[int]) -> None:
-        if missing := [story for story in story_ids if story not in self._leads]:
+    async def load_leads(self, tx: Transaction, shown: Iterable[ShownArticle]) -> None:
+        if missing := [each for each in shown if each not in self._leads]:
             leads = await load_leads(tx, missing, self.chat_id, self._publishers)
-            self._leads.update({story: leads.get(story) for story in missing})
+            self._leads.update({each: leads.get(each) for each in missing})
 
     def leads(self, stories: Iterable[SelectedStory]) -> dict[int, StoryLead]:
         """Return the leads of the *stories* that have one, by story, once they are loaded."""
-        found = ((story.id, self._leads.get(story.id)) for story in stories)
+        found = ((story.id, self._leads.get((story.id, story.article_id))) for story in stories)
         return {story_id: lead for story_id, lead in found if lead}
 
     async def model_texts(
@@ -803,17 +816,22 @@ class News:
         known = self._excerpts[length]
         if new := [story for story in stories if id(story) not in known]:
             queries = {topic.id: topic.query for topic in topics}
-            shown = [story for story in new if self._shows_excerpt(story.id, length)]
+            shown = [
+                story for story in new if self._shows_excerpt(story.id, story.article_id, length)
+            ]
             made = await excerpts(shown, self._texts, queries, length)
             known.update({id(story): made.get(story.id, _NO_EXCERPT) for story in new})
         return {story.id: known[id(story)] for story in stories}
 
-    def _shows_excerpt(self, story_id: int, length: Length) -> bool:
-        return length not in TOLD_BY_LEADS or not self._leads[story_id]
+    def _shows_excerpt(self, story_id: int, article_id: int, length: Length) -> bool:
+        return length not in TOLD_BY_LEADS or not self._leads[story_id, article_id]
 
 
 def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _TopicStory]:
-    """Merge the matches of a topic by story, the story of the earliest article first."""
+    """Merge the matches of a topic by story, the story of the earliest article first.
+
+    Each story has its first article with a plain headline, see `_headline_of`.
+    """
     by_story: defaultdict[int, list[FoundArticle]] = defaultdict(list)
     for match in sorted(matches, key=attrgetter("article_id")):
         by_story[match.story_id].append(match)
@@ -822,5 +840,14 @@ def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _Topi
         words = frozenset(word for article in articles for word in article.words)
         in_title = any(article.in_title for article in articles)
         found_at = max(article.found_at for article in articles)
-        stories[story_id] = _TopicStory(articles[0], Hit(topic_id, words, in_title), found_at)
+        stories[story_id] = _TopicStory(
+            _headline_of(articles), Hit(topic_id, words, in_title), found_at
+        )
     return stories
+
+
+def _headline_of(articles: Sequence[FoundArticle]) -> FoundArticle:
+    """Return the first article; of several, the first that is not a round-up if there is one."""
+    if len(articles) == 1:
+        return articles[0]
+    return min(articles, key=lambda article: (is_round_up(article.title), article.article_id))

@@ -1,7 +1,7 @@
 """Coverage: the reports of stories, and the lead that is chosen from them."""
 
 from asyncio import sleep
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -23,6 +23,9 @@ def _hash_of(reports: Sequence[ReportText]) -> bytes:
     return hashed.digest()
 
 
+ShownArticle = tuple[int, int]
+"""A story, and the article whose headline is shown."""
+
 _leads: Final[ContentCache[StoryLead | None]] = ContentCache()
 _developments: Final[ContentCache[Development | None]] = ContentCache()
 
@@ -35,16 +38,18 @@ def development_in(known: Sequence[ReportText], newest: Sequence[ReportText]) ->
 
 async def load_leads(
     tx: Transaction,
-    story_ids: Collection[int],
+    shown: Collection[ShownArticle],
     chat_id: int | None = None,
     names: Mapping[int, Sequence[Named]] | None = None,
-) -> dict[int, StoryLead]:
-    """Return the leads of the stories that have one, by story.
+) -> dict[ShownArticle, StoryLead]:
+    """Return the leads of the *shown* stories that have one.
 
     Without *chat_id* they are chosen from public sources, with it from what the chat sees. *names*
     has the publishers by story, if they have been loaded.
     """
-    return await leads_of(await load_reports(tx, story_ids, chat_id, names))
+    articles = [article_id for _, article_id in shown]
+    stories = {story_id for story_id, _ in shown}
+    return await leads_of(shown, await load_reports(tx, stories, chat_id, names, also=articles))
 
 
 async def load_reports(
@@ -53,9 +58,13 @@ async def load_reports(
     chat_id: int | None = None,
     names: Mapping[int, Sequence[Named]] | None = None,
     most: int = MOST_REPORTS,
+    also: Collection[int] = (),
 ) -> dict[int, list[ReportText]]:
-    """Return the newest reports of each story, the newest first; see `load_leads`."""
-    stored = await reports_of_stories(tx, story_ids, chat_id, most)
+    """Return the newest reports of each story, the newest first; see `load_leads`.
+
+    Articles in *also* are among them, however old they are.
+    """
+    stored = await reports_of_stories(tx, story_ids, chat_id, most, also)
     if names is None:
         names = await names_by_story(tx, stored, chat_id)
     reports = {}
@@ -78,16 +87,20 @@ async def load_reports(
     return reports
 
 
-async def leads_of(reports: Mapping[int, Sequence[ReportText]]) -> dict[int, StoryLead]:
-    """Return the leads of the stories that have one, by story.
+async def leads_of(
+    shown: Iterable[ShownArticle], reports: Mapping[int, Sequence[ReportText]]
+) -> dict[ShownArticle, StoryLead]:
+    """Return the leads of the *shown* stories that have one.
 
     A lead that is not cached takes up to some milliseconds, so other tasks may run after each.
     """
     leads = {}
-    for story_id, of_story in reports.items():
-        lead, is_new = _leads.find(_hash_of(of_story), partial(lead_of, of_story))
+    for story_id, article_id in shown:
+        of_story = reports.get(story_id, ())
+        key = _hash_of(of_story) + article_id.to_bytes(8, "big")
+        lead, is_new = _leads.find(key, partial(lead_of, of_story, article_id))
         if lead:
-            leads[story_id] = lead
+            leads[story_id, article_id] = lead
         if is_new:
             await sleep(0)
     return leads

@@ -3,7 +3,8 @@
 1. The first sentences of each report are candidates, without datelines, bylines and credits.
 2. A sentence scores for words that the headlines and first sentences of other publishers have, for
    names, for numbers, and for standing early in its report.
-3. A report of a pair whose headline has hardly a word of the other one loses points.
+3. A report of a pair whose headline has hardly a word of the one above the lead loses points. In a
+   story of many publishers, so does a sentence that has hardly a word of it.
 4. A sentence loses points if it needs the sentence before it ("He said …"), if it is a question or
    only a part of a sentence, if it is boilerplate, or if it adds nothing to the headline.
 5. The best sentence is the lead. The next one of the same report joins it if both are short.
@@ -44,9 +45,13 @@ _NAME, _MOST_NAMES = 0.25, 4
 _NUMBER, _MOST_NUMBERS = 0.3, 2
 _FIRST: Final = 2.0  # for the first sentence; the second gets half of it, and so on
 _NEWEST: Final = 0.3
-_IS_ASIDE: Final = -1.5  # for a report of two with another headline than the first
+_IS_ASIDE: Final = -1.5  # for a report of two with another headline than the one above the lead
 _A_PAIR: Final = 2
 _SAME_SHARE: Final = 0.2  # of the words of the shorter headline
+# Stories of so many publishers may have reports of another event. Their words count for more than
+# the headline above the lead, so a sentence without its words must lose more.
+_MANY: Final = 4
+_IS_OF_ANOTHER: Final = -2.0
 _LEANS: Final = -3.0
 _IS_QUESTION: Final = -4.0
 _IS_FRAGMENT: Final = -3.0
@@ -56,7 +61,7 @@ _IS_CUT_OFF: Final = -0.7
 _IS_QUOTED: Final = -1.0
 _IS_OPEN_QUOTE: Final = -3.0
 _ADDS_NOTHING: Final = -3.0
-_REPEATS: Final = -20.0  # the headline of the first report, which stands above the lead
+_REPEATS: Final = -20.0  # the headline above the lead
 _ADDS_LITTLE: Final = -1.5
 _IS_BOILERPLATE: Final = -20.0
 _LEAST: Final = 0.5  # a story whose best sentence has fewer points has no lead
@@ -161,12 +166,20 @@ class ReadReport:
         return self.sentences[0].stems if self.sentences else frozenset()
 
 
-def lead_of(reports: Sequence[ReportText]) -> StoryLead | None:
-    """Return the lead of the story that *reports* (the newest first) tell; None if none is good."""
-    read = [ReadReport(report) for report in reports[:MOST_REPORTS]]
-    language = reports[-1].language if reports else ""
+def lead_of(reports: Sequence[ReportText], shown: int | None = None) -> StoryLead | None:
+    """Return the lead of the story that *reports* (the newest first) tell; None if none is good.
+
+    *shown* is the article whose headline stands above the lead, by default the oldest one.
+    """
+    if not reports:
+        return None
+    newest = reports[:MOST_REPORTS]
+    above = next((report for report in reports if report.article_id == shown), newest[-1])
+    read = [ReadReport(report) for report in newest if report is not above]
+    read.append(ReadReport(above))
+    language = above.language
     same = [one for one in read if language in {"", one.report.language}]
-    ranked = sorted(_scored(read, same or read), key=lambda scored: -scored[0])
+    ranked = sorted(_scored(read, same), key=lambda scored: -scored[0])
     titles = [one.title for one in read]
     best, chosen = _LEAST, None
     for value, one, sentence in ranked:
@@ -181,16 +194,21 @@ def lead_of(reports: Sequence[ReportText]) -> StoryLead | None:
 def _scored(
     read: Sequence[ReadReport], candidates: Iterable[ReadReport]
 ) -> Iterator[tuple[float, ReadReport, Sentence]]:
+    """Yield the points of each sentence; the headline of the last report stands above the lead."""
     # Of two reports, each would score best with the words of the other one. If their headlines
     # differ, the lead must tell the one that stands above it.
-    is_pair = len({one.report.publisher for one in read}) == _A_PAIR
+    publishers = len({one.report.publisher for one in read})
+    above = read[-1].title
+    fewest = _SAME_SHARE * len(above) if publishers >= _MANY else 0
     for age, one in enumerate(candidates):
         weights = _weights(read, one)
         general = _NEWEST / (1 + age)
-        if is_pair and not _have_like_titles(one, read[-1]):
+        if publishers == _A_PAIR and not _have_like_titles(one, read[-1]):
             general += _IS_ASIDE
         for sentence in one.sentences:
             value = _value(sentence, weights) + general + _FIRST / (1 + sentence.place)
+            if len(sentence.stems & above) < fewest:
+                value += _IS_OF_ANOTHER
             yield value, one, sentence
 
 

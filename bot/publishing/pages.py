@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.publishing.alert_leads import AlertLead
 from bot.publishing.calendar import Plan
-from bot.publishing.headlines import short_headline
+from bot.publishing.headlines import short_headlines
 from bot.publishing.leads import StoryLead
 from bot.publishing.model_words import ModelWords
 from bot.publishing.reading_time import minutes_of, reading_seconds
@@ -189,21 +189,18 @@ class EditionPage:
     @property
     def heads(self) -> tuple[str, ...]:
         """The first headlines that a reader meets, in a few words each."""
-        return tuple(
-            short_headline(words.title) if (words := self.translated(story)) else story.headline
-            for story in islice(self.choice.in_order, _HEADS)
-        )
+        return short_headlines(map(self.headline, self.choice.in_order), _HEADS)
 
     @property
     def next_heads(self) -> tuple[str, ...]:
         """The headlines after those of `heads`, whole."""
-        following = islice(self.choice.in_order, _HEADS, 2 * _HEADS)
-        return tuple(
-            words.title
-            if (words := self.translated(story))
-            else story.title or host_shown(story.url)
-            for story in following
-        )
+        shown = len(self.heads)
+        return tuple(map(self.headline, islice(self.choice.in_order, shown, shown + _HEADS)))
+
+    def headline(self, story: SelectedStory) -> str:
+        """Return the headline of the story in the language of the reader."""
+        words = self.translated(story)
+        return words.title if words else story.title or host_shown(story.url)
 
     def translated(self, story: SelectedStory) -> ModelWords | None:
         """Return what a model made of the story, if it translated the headline."""
@@ -246,7 +243,8 @@ class EditionPage:
     @property
     def quiet_topics(self) -> tuple[str, ...]:
         """The names of the subscribed topics without a new story in this edition."""
-        busy = {section.topic.id for section in self.choice.sections}
+        new = (story for story in self.choice.all_stories if not story.alerted)
+        busy = {topic_id for story in new for topic_id in story.topic_ids}
         return tuple(topic.name for topic in self.subscribed if topic.id not in busy)
 
     @property

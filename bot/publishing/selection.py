@@ -4,8 +4,9 @@
    by how many of the chat's topics they hit, the number of matching words, a match in the title,
    and the time.
 2. The three best stories of all topics stand first, if they are covered widely enough (`top_of`).
-   Each other story is listed under the first of the chat's topics that it hits. A topic counts the
-   stories that it hits and that are listed above it.
+   Each other story is listed under the first of the chat's topics that its headline hits, else
+   under the first that it hits at all. A topic counts the stories that it hits and that are listed
+   above it.
 3. Stories that the chat was already alerted to form one list at the end.
 4. The style caps the number of stories listed per topic and in all. A topic may exceed its cap by
    two, because counting so few would save nothing. The places are dealt in rounds, one story per
@@ -24,7 +25,6 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from bot.publishing.developments import Development
-from bot.publishing.headlines import short_headline
 from bot.publishing.model_words import ModelWords
 from bot.sources.hosts import host_shown
 from storage.enums import Style
@@ -107,7 +107,7 @@ class SelectedStory:
     """A story with the article that came first, as all chats see it that it hits alike.
 
     `news_at` is the time from which it counts as news, `published` the one that its source states.
-    `reports` has the *publishers* in the same order.
+    `reports` has the *publishers* in the same order, `hits` first the topic to list it under.
     """
 
     id: int
@@ -135,11 +135,6 @@ class SelectedStory:
             reports=self.reports or tuple(LinkedReport(name) for name in self.publishers),
             development=self.development,
         )
-
-    @cached_property
-    def headline(self) -> str:
-        """The title in a few words, for a first line and a subject."""
-        return short_headline(self.title) or host_shown(self.url)
 
     @property
     def is_wide(self) -> bool:
@@ -175,8 +170,9 @@ class SelectedStory:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One topic of an edition: the stories `listed`, the `rest`, and those listed `above` it.
+    """One topic of an edition: the stories `listed`, the `rest`, and those listed elsewhere.
 
+    These stand `above` the topic, or `below` it under a topic that fits them better.
     *is_crowded*: the edition has no room for the headlines of the rest, not even for a few.
     """
 
@@ -184,6 +180,7 @@ class Section:
     listed: tuple[SelectedStory, ...] = ()
     rest: tuple[SelectedStory, ...] = ()
     above: tuple[SelectedStory, ...] = ()
+    below: tuple[SelectedStory, ...] = ()
     is_crowded: bool = False
 
     @property
@@ -203,8 +200,8 @@ class Section:
 
     @property
     def all_stories(self) -> tuple[SelectedStory, ...]:
-        """Every story of the edition that the topic hits, also those listed above."""
-        return (*self.above, *self.listed, *self.rest)
+        """Every story of the edition that the topic hits, also those listed elsewhere."""
+        return (*self.above, *self.listed, *self.rest, *self.below)
 
 
 @dataclass(frozen=True)
@@ -267,12 +264,12 @@ def arrange(
     new = [story for story in ranked if not story.alerted]
     top = top_of(new)
     placed = list(_place(topics, new, top))
-    wanted = [len(own) for _, own, _ in placed]
+    wanted = [len(each.own) for each in placed]
     room = replace(caps, in_all=max(caps.in_all - len(top), 0))
     is_crowded = sum(map(caps.of, wanted)) > room.in_all
     sections = (
-        Section(topic, own[:share], own[share:], above, is_crowded)
-        for (topic, own, above), share in zip(placed, deal(wanted, room), strict=True)
+        Section(each.topic, each.own[:share], each.own[share:], each.above, each.below, is_crowded)
+        for each, share in zip(placed, deal(wanted, room), strict=True)
     )
     return Choice(
         sections=tuple(section for section in sections if section.stories or section.above),
@@ -309,20 +306,36 @@ def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
     return shares
 
 
+class _Placed(NamedTuple):
+    """A topic with its own stories, and with those listed before and after them."""
+
+    topic: SelectedTopic
+    own: tuple[SelectedStory, ...]
+    above: tuple[SelectedStory, ...]
+    below: tuple[SelectedStory, ...]
+
+
 def _place(
     topics: Sequence[SelectedTopic],
     ranked: Sequence[SelectedStory],
     top: Sequence[SelectedStory],
-) -> Iterator[tuple[SelectedTopic, tuple[SelectedStory, ...], tuple[SelectedStory, ...]]]:
-    """Yield each topic with its own stories, and with those listed at the top or before it."""
-    by_topic: defaultdict[int, dict[int, SelectedStory]] = defaultdict(dict)
+) -> Iterator[_Placed]:
+    """Yield each topic with the stories that it hits, by where they are listed."""
+    places = {topic.id: place for place, topic in enumerate(topics)}
+    listed_at: dict[int, int] = {}
+    by_topic: defaultdict[int, list[SelectedStory]] = defaultdict(list)
     for story in ranked:
-        for hit in story.hits:
-            by_topic[hit.topic_id][story.id] = story
-    placed = {story.id for story in top}
-    for topic in topics:
-        hitting = by_topic[topic.id].values()
-        own = tuple(story for story in hitting if story.id not in placed)
-        above = tuple(story for story in hitting if story.id in placed)
-        placed |= {story.id for story in own}
-        yield topic, own, above
+        hit = [topic_id for topic_id in story.topic_ids if topic_id in places]
+        for topic_id in hit:
+            by_topic[topic_id].append(story)
+        if hit:
+            listed_at[story.id] = places[hit[0]]
+    listed_at |= {story.id: -1 for story in top}
+    for place, topic in enumerate(topics):
+        own: list[SelectedStory] = []
+        above: list[SelectedStory] = []
+        below: list[SelectedStory] = []
+        for story in by_topic[topic.id]:
+            at = listed_at[story.id]
+            (own if at == place else above if at < place else below).append(story)
+        yield _Placed(topic, tuple(own), tuple(above), tuple(below))

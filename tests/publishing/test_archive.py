@@ -1,5 +1,6 @@
 """The static archive of a channel: valid pages that link to each other, and a feed."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,12 @@ async def publish(newsroom, publishing, clock):
     await newsroom.subscribe(chat, query, f"Topic {HOSTILE}", Mode.DIGEST)
     day = DUE
 
-    async def days(count):
+    async def days(count, titles=(HOSTILE,)):
         nonlocal day
-        for _ in range(count):
+        for number in range(count):
             clock.now = day
-            await newsroom.article(f"{day:%d} {HOSTILE}", query, source_id=source)
+            title = titles[number % len(titles)]
+            await newsroom.article(f"{day:%d} {title}", query, source_id=source)
             await publishing.digests()
             day += DAY
 
@@ -168,3 +170,41 @@ async def test_a_channel_without_digests_has_an_empty_index(publish, write, tmp_
 
 
 _ATOM = {"a": "http://www.w3.org/2005/Atom"}
+
+
+TITLES = (
+    HOSTILE,
+    "</title></h3><img src=x onerror=alert(1)>\u0008",
+    "أطلق الوزير خطة جديدة للسكك الحديدية <b>",
+    "台湾、半導体の輸出を規制へ]]> &amp; &#0;",
+    '"><a href="javascript:alert(1)">x</a>',
+)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+async def test_a_month_of_hostile_titles_makes_a_feed_with_all_that_atom_requires(
+    publish, write, tmp_path
+):
+    await publish(30, TITLES)
+    await write()
+
+    for path in [*tmp_path.glob("2026-*.html"), tmp_path / "index.html"]:
+        root = check_html(path)
+        assert root.xpath("//@onerror") == []
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", path.read_text(encoding="utf-8"))
+        assert not any(link.startswith("javascript:") for link in links_of(path))
+        local = [link for link in links_of(path) if not link.startswith("https://")]
+        assert all((tmp_path / link).exists() for link in local)
+    feed = etree.fromstring((tmp_path / "feed.atom").read_bytes())
+    entries = feed.xpath("a:entry", namespaces=_ATOM)
+    for element in (feed, *entries):
+        for required in ("id", "title", "updated"):
+            assert len(element.xpath(f"a:{required}", namespaces=_ATOM)) == 1
+    assert feed.xpath("a:author/a:name/text()", namespaces=_ATOM)
+    ids = feed.xpath("//a:id/text()", namespaces=_ATOM)
+    assert len(ids) == len(set(ids)) == 31
+    dates = feed.xpath("//a:updated/text() | //a:published/text()", namespaces=_ATOM)
+    assert all(map(_RFC3339.fullmatch, dates))
+    links = feed.xpath("//a:link/@href", namespaces=_ATOM)
+    assert all(link.startswith(f"{URL}/") for link in links)
+    assert all((tmp_path / link.removeprefix(f"{URL}/")).exists() for link in links)

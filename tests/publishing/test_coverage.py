@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.publishing import coverage
-from bot.publishing.contents import load_digest_so_far, load_made_digest
+from bot.publishing.contents import (
+    load_digest_so_far,
+    load_digests,
+    load_made_digest,
+    readers_of,
+)
 from bot.publishing.coverage import load_leads, load_reports
 from bot.publishing.leads import ReportText
 from storage.chats import Chat
@@ -74,11 +79,60 @@ async def test_at_most_twelve_reports_are_read_the_newest_first(story, newsroom,
     assert {len(one.text) for one in reports} == {2_000}
 
 
+async def test_the_article_shown_is_among_the_reports_however_old_it_is(story, newsroom, storage):
+    for number in range(MOST_REPORTS):
+        article = await newsroom.article(f"Report {number}", source_id=1)
+        await newsroom.joins(article, story_id=1)
+
+    async with storage.reading() as tx:
+        newest = (await reports_of_stories(tx, [1]))[1]
+        with_shown = (await reports_of_stories(tx, [1], also=[1]))[1]
+
+    assert [one.article_id for one in with_shown] == [*(one.article_id for one in newest), 1]
+
+
+async def test_the_lead_tells_the_headline_that_the_digest_shows(newsroom, storage):
+    query, wire = await newsroom.query("strait"), await newsroom.source("Example Wire")
+    await newsroom.reader(query, name="Strait", mode=Mode.DIGEST)
+    before = "Envoys of both sides met in Geneva on Monday to prepare a third round of talks."
+    now = "The navy closed the strait to ships for two days of exercises on Tuesday."
+    times = await newsroom.source("Example Times")
+    await newsroom.article("Envoys meet before talks", source_id=wire, ago=40 * HOUR, text=before)
+    shown = await newsroom.article("Navy closes strait", query, source_id=times, ago=HOUR, text=now)
+    await newsroom.joins(shown, story_id=1)
+
+    page = await load_digest_so_far(storage, 1)
+
+    (listed,) = page.choice.listed
+    assert listed.title == "Navy closes strait"
+    assert page.leads[listed.id].text == now
+
+
+async def test_readers_who_are_shown_different_articles_of_a_story_get_excerpts_of_both(
+    newsroom, storage
+):
+    wire = await newsroom.source("Example Wire")
+    queries = [await newsroom.query("words"), await newsroom.query("report")]
+    for number, query in enumerate(queries, 1):
+        await newsroom.reader(query, number, mode=Mode.DIGEST, style=Style.FULL)
+        text = f"Words of report {number} stand here."
+        await newsroom.article(f"Report {number}", query, source_id=wire, ago=HOUR, text=text)
+    await newsroom.joins(2, story_id=1)
+    async with storage.reading() as tx:
+        readers = await readers_of(tx, [await tx.get_one(Chat, number) for number in (1, 2)])
+        pages = await load_digests(tx, readers)
+
+    assert [pages[number].snippets[1].text for number in (1, 2)] == [
+        "Words of report 1 stand here.",
+        "Words of report 2 stand here.",
+    ]
+
+
 async def test_an_article_without_text_reports_its_summary(newsroom, storage):
     await newsroom.article("Quake", source_id=await newsroom.source(), text="", summary=NEWS)
 
     async with storage.reading() as tx:
-        assert (await load_leads(tx, [1]))[1].text == NEWS
+        assert (await load_leads(tx, [(1, 1)]))[1, 1].text == NEWS
 
 
 async def test_no_stories_have_no_leads(storage):
@@ -88,12 +142,12 @@ async def test_no_stories_have_no_leads(storage):
 
 async def test_the_lead_of_equal_reports_is_chosen_once(story, storage, monkeypatch):
     async with storage.reading() as tx:
-        first = await load_leads(tx, [1])
-        monkeypatch.setattr(coverage, "lead_of", lambda _reports: None)
-        again = await load_leads(tx, [1])
+        first = await load_leads(tx, [(1, 1)])
+        monkeypatch.setattr(coverage, "lead_of", lambda *_reports: None)
+        again = await load_leads(tx, [(1, 1)])
 
     assert first == again
-    assert first[1].text == NEWS
+    assert first[1, 1].text == NEWS
 
 
 @pytest.mark.parametrize("style", [Style.STANDARD, Style.FULL])

@@ -137,6 +137,40 @@ def test_of_two_different_reports_the_one_below_its_own_headline_gives_the_lead(
     assert text_of([other, first]) == first.text
 
 
+def test_the_lead_tells_the_headline_that_is_shown_not_the_oldest_one():
+    closed = report("The navy closed the strait to ships on Tuesday.", "Navy closes strait", 1)
+    agreed = report("Envoys agreed on principles for a deal on Tuesday.", "Envoys agree on deal", 2)
+
+    leads = [lead_of([closed, agreed], shown) for shown in (1, 2)]
+
+    assert [lead and lead.text for lead in leads] == [closed.text, agreed.text]
+
+
+def test_the_lead_of_a_widely_covered_story_tells_the_headline_that_is_shown():
+    other = (
+        "The president called fears about a video app and its Chinese owner overrated on Friday."
+    )
+    shown = report(
+        "The state takes a tenth of the chip maker under a deal with its chief.",
+        "State secures stake in chip maker",
+        9,
+    )
+    titles = (
+        "Video app may stay",
+        "Fears about video app overrated",
+        "President on chip maker",
+    )
+    others = [
+        report(text, title, number)
+        for number, (title, text) in enumerate(zip(titles, (other, "", ""), strict=True), 1)
+    ]
+
+    lead = lead_of([*others, shown], 9)
+
+    assert lead
+    assert lead.text == shown.text
+
+
 def test_the_headline_above_the_lead_is_not_repeated():
     title = "Monitor finds safety risks in jails of Fulton County"
     reports = [report(f"{title}.", title, number) for number in range(3)]

@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlmodel import col, update
 
 from bot.subscribers import subscriptions
 from bot.subscribers.digest_words import set_words
 from storage.chats import Chat
 from storage.enums import ChatKind, Layout, Mode, WordsPart
+from storage.matches import Match
 from storage.outbox import Delivery
+from storage.queries import Query
 from storage.subscriptions import subscription_to
 from tests.resources import USUAL_LIMITS
 
@@ -120,3 +123,29 @@ async def test_a_rich_digest_has_the_same_words_and_headlines(
     assert "Words on Only <b>two</b>." in rich
     labels = [button["text"] for row in sent.body["keyboard"] for button in row]
     assert labels == ["Stories ▸", "Topics", "Time & pause", "Longer", "Shorter", "Weekly"]
+
+
+async def test_a_story_is_listed_under_the_topic_that_its_headline_hits(
+    newsroom, topics, digest, storage
+):
+    _, two = await newsroom.all(Query)
+    async with storage.writing() as tx:
+        await tx.change(update(Match).where(col(Match.query_id) == two.id).values(in_title=True))
+
+    text = await digest()
+
+    assert text.index("Second · 2 stories") < text.index("• Of both")
+
+
+async def test_a_round_up_lends_no_headline_to_a_story_with_a_plain_one(newsroom, digest):
+    source, query = await newsroom.source(), await newsroom.query("one")
+    chat = await newsroom.chat(next_digest_at=DUE)
+    await newsroom.subscribe(chat, query, "First", Mode.DIGEST)
+    await newsroom.article("Week in Politics: one vote; a visit", query, source_id=source)
+    plain = await newsroom.article("Parliament votes on one", query, source_id=source)
+    await newsroom.joins(plain, story_id=1)
+
+    text = await digest()
+
+    assert "• Parliament votes on one" in text
+    assert "• Week in Politics" not in text

@@ -248,25 +248,36 @@ STORIES = st.lists(
 
 
 @given(STORIES)
-def test_each_new_story_is_listed_once_at_the_top_or_under_the_first_topic_that_it_hits(stories):
+def test_each_new_story_is_listed_once_at_the_top_or_under_its_first_topic(stories):
     choice = arrange(CHOSEN, stories)
 
     new = {one.id for one in stories if not one.alerted}
     assert sorted(one.id for one in choice.listed) == sorted(new)
     for section in choice.sections:
         assert not {one.id for one in choice.top} & {one.id for one in section.listed}
-        before = CHOSEN[: CHOSEN.index(section.topic)]
         for one in section.listed:
-            assert not {topic.id for topic in before} & {hit.topic_id for hit in one.hits}
+            assert one.hits[0].topic_id == section.topic.id
 
 
 @given(STORIES)
-def test_a_story_of_a_later_topic_is_counted_there(stories):
+def test_a_topic_knows_all_its_stories_wherever_they_are_listed(stories):
     choice = arrange(CHOSEN, stories)
 
-    shown = [(s.topic.id, one.id) for s in choice.sections for one in (*s.listed, *s.above)]
-    hits = [(hit.topic_id, one.id) for one in stories if not one.alerted for hit in one.hits]
-    assert sorted(shown) == sorted(hits)
+    places = {one.id: place for place, s in enumerate(choice.sections) for one in s.listed}
+    for place, section in enumerate(choice.sections):
+        hit = {one.id for one in stories if not one.alerted and section.topic.id in one.topic_ids}
+        assert {one.id for one in section.all_stories} == hit
+        assert all(places.get(one.id, -1) < place for one in section.above)
+        assert all(places[one.id] > place for one in section.below)
+
+
+def test_a_story_is_listed_under_a_later_topic_that_fits_it_better():
+    fits_second = story(1, (Hit(2, frozenset("w"), in_title=True), Hit(1, frozenset("w"))))
+
+    first, second = choose([TIES, CONSUL], [fits_second, story(2)]).sections
+
+    assert [one.id for one in first.listed] == [2]
+    assert first.below == second.listed == (fits_second,)
 
 
 @given(STORIES)

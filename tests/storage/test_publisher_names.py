@@ -28,6 +28,15 @@ from storage.publisher_names import publisher_name
         pytest.param("Sky-High Farming", "farm.org", "Sky-High Farming", id="a hyphen"),
         pytest.param("Cats - and Dogs", "pets.org", "Cats - and Dogs", id="no part of the address"),
         pytest.param("朝日新聞 | 国際", "asahi.com", "朝日新聞 | 国際", id="another script"),
+        pytest.param(
+            "Daily News Search Records Found 1000", "daily.in", "Daily", id="the page of a search"
+        ),
+        pytest.param("Example Times - RSS", "x.io", "Example Times", id="a format"),
+        pytest.param("Example Times RSS Feed", "x.io", "Example Times", id="a format in it"),
+        pytest.param("Latest from Example Times", "x.io", "Example Times", id="the latest"),
+        pytest.param("Latest Stories | Example Times", "x.io", "Example Times", id="a section"),
+        pytest.param("Latest India News | Sample", "x.io", "Sample", id="of a country"),
+        pytest.param("RSS feed of Example Times", "x.io", "Example Times", id="a feed of it"),
         pytest.param("", "example.com", "", id="no title"),
     ],
 )
