@@ -314,11 +314,11 @@ def shown_lead(renderer: Renderer, edition: EditionPage, width: int) -> ShownPic
 
 
 def with_preview(message: Message, picture: ShownPicture) -> Message:
-    """Return *message* with the picture; a rich message shows it only if Telegram refuses it."""
-    if message.classic:
-        first, *others = message.classic
-        return replace(message, classic=(replace(first, preview=picture.url), *others))
-    return replace(message, preview=picture.url)
+    """Return *message* with the picture, and so the first of its classic messages."""
+    classic = message.classic
+    if classic:
+        classic = (replace(classic[0], preview=picture.url), *classic[1:])
+    return replace(message, preview=picture.url, classic=classic)
 
 
 def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any]) -> list[Message]:
