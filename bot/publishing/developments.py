@@ -77,20 +77,24 @@ class NumberChange(NamedTuple):
 
 
 class Development(NamedTuple):
-    """A sentence of a new report, where it comes from, and the numbers in it that changed."""
+    """A sentence of a new report, where it comes from, and the numbers in it that changed.
+
+    *headline_id*: the new report whose headline stands above it; 0 if that is not known.
+    """
 
     text: str
     article_id: int
     url: str
     publisher: str
     changes: tuple[NumberChange, ...] = ()
+    headline_id: int = 0
 
     @classmethod
     def read(cls, stored: Sequence[Any]) -> "Development":
         """Return the development that was stored as a list of its fields."""
-        text, article_id, url, publisher, changes = stored
+        text, article_id, url, publisher, changes, *headline_id = stored
         changed = tuple(NumberChange(*change) for change in changes)
-        return cls(text, article_id, url, publisher, changed)
+        return cls(text, article_id, url, publisher, changed, *headline_id)
 
 
 class _Fact(NamedTuple):
@@ -143,14 +147,38 @@ def development_of(known: Sequence[ReportText], newest: Sequence[ReportText]) ->
                 points = min(points, _LEAST + _OUTDATED)
             if lost > _LEAST_PENALTY and points + lost > best:
                 best, chosen = points + lost, (one.report, sentence, changes)
-    return _development(*chosen) if chosen else None
+    if chosen is None:
+        return None
+    report, sentence, changes = chosen
+    headline = _headline_of(sentence, report, read, known_stems, newest_facts)
+    return Development(
+        text=shortened(sentence.text),
+        article_id=report.article_id,
+        url=report.url,
+        publisher=report.publisher,
+        changes=changes,
+        headline_id=headline.article_id,
+    )
 
 
-def _development(
-    report: ReportText, sentence: Sentence, changes: tuple[NumberChange, ...]
-) -> Development:
-    text = shortened(sentence.text)
-    return Development(text, report.article_id, report.url, report.publisher, changes)
+def _headline_of(
+    sentence: Sentence,
+    report: ReportText,
+    read: Sequence[ReadReport],
+    known_stems: AbstractSet[str],
+    newest_facts: Sequence[Sequence[_Fact]],
+) -> ReportText:
+    """Return the newest report that has the numbers of *sentence* and a new word in its headline.
+
+    If there is none, it is the sentence's own *report*.
+    """
+    facts = list(_facts_in(sentence.text, report.language))
+    for one, own in zip(read, newest_facts, strict=True):
+        has_facts = all(fact.value in {same.value for same in _same(fact, own)} for fact in facts)
+        tells_it = one.report == report or (facts and has_facts)
+        if tells_it and one.title - known_stems:
+            return one.report
+    return report
 
 
 def _stems_of(report: ReportText) -> Iterable[str]:

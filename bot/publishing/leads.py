@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from typing import Final, NamedTuple
@@ -93,7 +93,7 @@ class ReportText(NamedTuple):
     """An article about a story, with the beginning of its text.
 
     *language* is an ISO 639-1 code, or "" if it is unknown. *news_at* is the time from which the
-    article counts as news.
+    article counts as news, *published* the one that its source states.
     """
 
     article_id: int
@@ -103,6 +103,7 @@ class ReportText(NamedTuple):
     text: str
     language: str = ""
     news_at: datetime | None = None
+    published: datetime | date | None = None
 
 
 class StoryLead(NamedTuple):

@@ -31,6 +31,7 @@ from bot.rendering.shown_pictures import ShownPicture, shown_picture
 from bot.sources.hosts import host_shown
 from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
+from storage.editions import ToldStory
 from storage.enums import Layout, Style, WordsPart
 
 # Headlines in the first line.
@@ -204,6 +205,18 @@ class EditionPage:
             else story.title or host_shown(story.url)
             for story in following
         )
+
+    @property
+    def told(self) -> list[ToldStory]:
+        """What it tells of the stories that it does not only count, to be stored."""
+        listed = {story.id for story in self.choice.listed} if self.style != Style.BRIEF else set()
+        named = {story.id for section in self.choice.sections for story in section.headlines}
+        shown = named.union(story.id for story in self.choice.listed)
+        return [
+            (place, story.title, [*self.leads.get(story.id, ())] if story.id in listed else None)
+            for place, story in enumerate(self.choice.all_stories)
+            if story.id in shown
+        ]
 
     def translated(self, story: SelectedStory) -> ModelWords | None:
         """Return what a model made of the story, if it translated the headline."""

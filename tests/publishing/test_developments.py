@@ -63,6 +63,30 @@ def test_a_number_that_changed_is_a_development(language, before, after, change)
     assert changes(before, after, language) == (change,)
 
 
+def test_the_headline_is_that_of_the_newest_report_with_the_new_numbers():
+    more = KNOWN.replace("12", "31")
+    newest = [
+        report("Schools stay closed on Wednesday.", "Schools closed", number=4),
+        report(f"{more} Rescuers go on.", "Toll of quake rises", number=3),
+        report(more, "Quake hits Japan", number=2),
+    ]
+
+    development = development_of([report(KNOWN)], newest)
+
+    assert development
+    assert development.changes == (NumberChange("12", "31", "dead"),)
+    assert development.headline_id == 3
+
+
+def test_the_headline_is_that_of_the_sentence_if_no_other_tells_more():
+    more = KNOWN.replace("12", "31")
+
+    development = development_of([report(KNOWN)], [report(more, number=2)])
+
+    assert development
+    assert development.headline_id == development.article_id == 2
+
+
 @pytest.mark.parametrize(
     ("language", "before", "after"),
     [

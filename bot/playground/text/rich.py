@@ -194,7 +194,7 @@ class _Builder:
 
 
 def _photo(node: Node) -> Block:
-    """Return a photo in its only size. The real server downloads the picture; here its address stays."""
+    """Return a photo by its address, because the playground loads no picture."""
     url = node.attributes.get("src") or ""
     if not url.startswith(("http://", "https://")):
         raise _cannot_parse(f'invalid photo URL "{url}" specified')
