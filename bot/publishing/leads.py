@@ -377,7 +377,17 @@ def leans(text: str, language: str) -> bool:
     """Return whether a sentence begins with words that refer to the one before it."""
     single, several = _leaning(language)
     beginning = fold(text[:40]).plain
-    return beginning[1 : beginning.find(" ", 1)] in single or beginning.startswith(several)
+    if beginning.startswith(several):
+        return True
+    is_single = beginning[1 : beginning.find(" ", 1)] in single
+    return is_single and text.partition(" ")[0].casefold() not in _articles(language)
+
+
+@cache
+def _articles(language: str) -> frozenset[str]:
+    """Return common words that differ from a leaning one only by an accent: el, not él."""
+    leaning = {entry.casefold() for entry in _of_language("leaning_starters", language)}
+    return frozenset(words("common_words").get(language, ())) - leaning
 
 
 @cache

@@ -31,7 +31,6 @@ from bot.rendering.shown_pictures import ShownPicture, shown_picture
 from bot.sources.hosts import host_shown
 from bot.sources.lead_pictures import LeadPicture
 from bot.text.snippets import Snippet
-from storage.editions import ToldStory
 from storage.enums import Layout, Style, WordsPart
 
 # Headlines in the first line.
@@ -207,8 +206,8 @@ class EditionPage:
         )
 
     @property
-    def told(self) -> list[ToldStory]:
-        """What it tells of the stories that it does not only count, to be stored."""
+    def told(self) -> list[tuple[int, str, list[Any] | None]]:
+        """What it tells of the stories that it does not only count, as `Edition.told` stores it."""
         listed = {story.id for story in self.choice.listed} if self.style != Style.BRIEF else set()
         named = {story.id for section in self.choice.sections for story in section.headlines}
         shown = named.union(story.id for story in self.choice.listed)
