@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from aiogram.client.default import DefaultBotProperties
@@ -10,6 +11,7 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputRichMessage,
     LinkPreviewOptions,
     MessageEntity,
 )
@@ -42,6 +44,20 @@ def preview_of(message: Message) -> dict[str, Any]:
         is_disabled=False, url=message.preview, prefer_large_media=True, show_above_text=True
     )
     return {"link_preview_options": shown}
+
+
+def rich_of(message: Message) -> InputRichMessage:
+    """Return a rich message with its picture above the text, which Telegram fetches by itself.
+
+    Telegram is not to detect anything, because a headline may contain text like a link or a
+    hashtag.
+    """
+    picture = f'<img src="{escape(message.preview)}"/>' if message.preview else ""
+    return InputRichMessage(
+        html=picture + (message.rich or ""),
+        is_rtl=message.is_rtl or None,
+        skip_entity_detection=True,
+    )
 
 
 def entities_of(message: Message) -> list[MessageEntity] | None:

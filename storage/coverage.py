@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import func, or_
@@ -30,6 +30,8 @@ class StoryReport(NamedTuple):
     text: str
     language: str
     news_at: datetime
+    published_at: datetime | None
+    published_on: date | None
 
 
 async def reports_of_stories(
@@ -71,6 +73,8 @@ async def reports_of_stories(
             func.substr(text, 1, _LOADED),
             Article.language,
             Article.news_at,
+            Article.published_at,
+            Article.published_on,
         )
         .join(chosen, chosen.c.id == Article.id)
         .where(is_wanted)

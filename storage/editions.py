@@ -25,6 +25,13 @@ from storage.reports import has_arrived, reported_stories
 from storage.subscriptions import Subscription, in_order
 from storage.topics import Topic
 
+ToldStory = tuple[int, str, list[Any] | None]
+"""What an edition told of a story, so that its page shows the same later: place, headline, lead.
+
+The lead is a list of the fields of `bot.publishing.leads.StoryLead`, empty if the edition listed
+the story without one. It is None if the edition showed only the headline.
+"""
+
 
 class Edition(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("chat_id", "local_date", "schedule_number"), NUMBERED)
@@ -45,6 +52,9 @@ class Edition(SQLModel, table=True):
     topics: list[tuple[int, str]] = Field(
         default_factory=list, sa_type=JSON
     )  # id and name, in order
+    # By place, not by story, because a story may be merged into another one. Leaves out the stories
+    # that the edition only counted.
+    told: list[ToldStory] = Field(default_factory=list, sa_type=JSON)
 
 
 class EditionStory(SQLModel, table=True):
@@ -481,7 +491,10 @@ def _known_of(stories: _StoriesByChat, known: Iterable[tuple[int, int]]) -> Mapp
 
 @dataclass(frozen=True, slots=True)
 class ListedStory:
-    """A story of an edition, with the current version of its article."""
+    """A story of an edition, with the current version of its article.
+
+    The *title* and the *lead* are those that the edition told; see `ToldStory`.
+    """
 
     edition_id: int
     story_id: int
@@ -495,6 +508,8 @@ class ListedStory:
     published_on: date | None
     development: list[Any] | None = None
     known_since: datetime | None = None
+    place: int = 0
+    lead: list[Any] | None = None
 
 
 async def edition_on(
@@ -544,6 +559,7 @@ async def stories_listed(
         Article.published_on,
         EditionStory.development,
         EditionStory.known_since,
+        EditionStory.place,
     ).join(Article, col(Article.id) == EditionStory.article_id)
     if most is not None:
         listed = listed.where(col(EditionStory.place) < most)
@@ -552,7 +568,23 @@ async def stories_listed(
             col(EditionStory.edition_id), col(EditionStory.place)
         )
     )
-    return [ListedStory(*row) for row in rows] + await _covered_stories(tx, edition_ids, most)
+    stories = [ListedStory(*row) for row in rows] + await _covered_stories(tx, edition_ids, most)
+    return await _as_told(tx, edition_ids, stories)
+
+
+async def _as_told(
+    tx: Transaction, edition_ids: Collection[int], stories: Sequence[ListedStory]
+) -> list[ListedStory]:
+    """Return the *stories* with the headlines and leads that their editions told."""
+    rows = await tx.rows(
+        select(Edition.id, Edition.told).where(among(col(Edition.id), edition_ids))
+    )
+    told = {
+        (edition_id, place): {"title": title, "lead": lead}
+        for edition_id, of_edition in rows
+        for place, title, lead in of_edition
+    }
+    return [replace(story, **told.get((story.edition_id, story.place), {})) for story in stories]
 
 
 _OF_ARTICLE: Final = ("title", "url", "news_at", "published_at", "published_on")
@@ -582,8 +614,10 @@ async def _covered_stories(
         )
     }
     return [
-        ListedStory(edition_id, story, article, topics, alerted=False, **articles[article])
+        ListedStory(
+            edition_id, story, article, topics, alerted=False, place=place, **articles[article]
+        )
         for edition_id, covered in made
-        for story, article, topics in covered[:most]
+        for place, (story, article, topics) in enumerate(covered[:most])
         if article in articles
     ]

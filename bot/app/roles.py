@@ -197,7 +197,7 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
     """Yield the stages. The end of the block waits for calls in flight."""
     from bot.app.mail import mail_stages
     from bot.app.sessions import telegram_session
-    from bot.delivery.pace import bot_key
+    from bot.delivery.pace import Pacer, Timer, bot_key
     from bot.delivery.pins import PinStage
     from bot.delivery.sender import Calls, SendStage
     from bot.delivery.telegram import Telegram
@@ -221,7 +221,8 @@ async def send_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
         send = StageRunner(stages.SEND, stage.run_once)
         instrumentation.gauges[GaugeName.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
-        pins = PinStage(process.storage, telegram, lambda: process.renderer, process.owner)
+        pacer = Pacer(process.storage, Timer(), key, pace)
+        pins = PinStage(process.storage, telegram, lambda: process.renderer, process.owner, pacer)
         yield [send, StageRunner(stages.PIN, pins.run_once), *mail]
 
 

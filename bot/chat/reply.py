@@ -12,7 +12,6 @@ from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
     InlineKeyboardMarkup,
-    InputRichMessage,
     ReplyParameters,
 )
 from aiogram.types import Message as Received
@@ -20,7 +19,7 @@ from aiogram.utils.chat_action import ChatActionSender
 
 from bot.chat import callbacks as press
 from bot.rendering.messages import MAX_UNITS, units
-from bot.telegram import MayHaveArrived, entities_of, markup_of, preview_of
+from bot.telegram import MayHaveArrived, entities_of, markup_of, preview_of, rich_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -80,7 +79,7 @@ class Reply:
     async def send(self, messages: Iterable[Message]) -> None:
         for message in messages:
             is_rich = message.rich is not None and not self.frame
-            if not is_rich or not await self._send_rich(message, message.rich or ""):
+            if not is_rich or not await self._send_rich(message):
                 for part in message.classic or (message,):
                     await self._send_text(self.framed(part))
 
@@ -110,15 +109,18 @@ class Reply:
     def _is_allowed(self, button: Button) -> bool:
         return not self.may_press or button.data is None or self.may_press(button.data)
 
-    async def _send_rich(self, message: Message, html: str) -> bool:
-        """Send *html* as a rich message; return False if Telegram refuses it."""
+    async def _send_rich(self, message: Message) -> bool:
+        """Send a rich message, without its picture if need be; return False if that is refused."""
+        if message.preview and await self._is_sent_rich(message):
+            return True
+        return await self._is_sent_rich(replace(message, preview=None))
+
+    async def _is_sent_rich(self, message: Message) -> bool:
         try:
             with _unsure():
                 await self.bot.send_rich_message(
                     self.telegram_id,
-                    InputRichMessage(
-                        html=html, is_rtl=message.is_rtl or None, skip_entity_detection=True
-                    ),
+                    rich_of(message),
                     message_thread_id=self.thread_id or None,
                     reply_markup=markup_of(message.keyboard),
                 )

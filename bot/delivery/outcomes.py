@@ -180,7 +180,7 @@ def result_columns(
     if outcome.has(Effect.DUE_LATER):
         columns["due_at"] = now + _own_pause(outcome)
     if outcome.has(Effect.FALLBACK) and delivery is not None:
-        columns |= fallback_columns(fallback_of(delivery))
+        columns |= replacement_of(delivery)
     return columns
 
 
@@ -199,7 +199,9 @@ def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa
 #
 # 1. Text with entities falls back to plain text, a picture to its caption. Neither is stored,
 #    because both are made from the body, and few messages are refused.
-# 2. A rich message falls back to its classic parts. The first part replaces the body of the row.
+# 2. A rich message with a picture is first sent without it, because Telegram may be unable to fetch
+#    the picture.
+# 3. A rich message falls back to its classic parts. The first part replaces the body of the row.
 #    The other parts, which the fallback lists as `following`, become new rows. Each part falls back
 #    to its plain text.
 
@@ -212,6 +214,17 @@ def has_fallback(row: "Delivery") -> bool:
 def fallback_of(row: "Delivery") -> Mapping[str, Any]:
     """Return the stored fallback of a delivery, or the plain text of its body."""
     return row.fallback or Message.from_json(row.body).plain().to_json()
+
+
+def is_rich_with_picture(row: "Delivery") -> bool:
+    return "rich" in row.body and "preview" in row.body
+
+
+def replacement_of(row: "Delivery") -> dict[str, Any]:
+    """Return the columns of a refused delivery that are replaced, with their new values."""
+    if is_rich_with_picture(row):
+        return {"body": {name: value for name, value in row.body.items() if name != "preview"}}
+    return fallback_columns(fallback_of(row))
 
 
 def fallback_columns(fallback: Mapping[str, Any]) -> dict[str, Any]:

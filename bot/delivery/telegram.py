@@ -3,7 +3,7 @@
 - It never retries, because the outbox decides what to do with a message that may have arrived.
 - Text is sent with `entities`, never with a parse mode; link previews are off but for a
   lead picture, which Telegram shows large above the text. A rich message is sent as Telegram's own
-  HTML, and a chart with the text as its caption.
+  HTML with the picture as its first block, and a chart with the text as its caption.
 - A 429 pauses its chat, and the whole token if another chat is paused already (`pause_chat`).
 """
 
@@ -31,7 +31,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BufferedInputFile, InputRichMessage, ReplyParameters
+from aiogram.types import BufferedInputFile, ReplyParameters
 from aiohttp import ClientConnectionResetError, ClientConnectorError, ConnectionTimeoutError
 
 from bot.delivery.channel import BEGINS_WITHIN_SECONDS, SendLimits
@@ -46,10 +46,10 @@ from bot.delivery.errors import (
     is_error_page,
     rejection,
 )
-from bot.delivery.outcomes import counts_for_pace, following_parts
+from bot.delivery.outcomes import counts_for_pace, following_parts, is_rich_with_picture
 from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.rendering.messages import Message
-from bot.telegram import entities_of, markup_of, preview_of
+from bot.telegram import entities_of, markup_of, preview_of, rich_of
 from storage.chats import lock_chats
 from storage.enums import ChatKind, DeliveryKind, Medium
 from storage.outbox import ClaimedDelivery, claim_deliveries, replace_with_fallback
@@ -178,11 +178,7 @@ class Telegram:
     async def _sent(self, message: Message, options: dict[str, Any]) -> Sent:
         entities = entities_of(message)
         if message.rich is not None:
-            # Without detection, because a headline may contain text like a link or a hashtag.
-            rich = InputRichMessage(
-                html=message.rich, is_rtl=message.is_rtl or None, skip_entity_detection=True
-            )
-            return await self.bot.send_rich_message(rich_message=rich, **options)
+            return await self.bot.send_rich_message(rich_message=rich_of(message), **options)
         if message.photo is not None:
             photo = BufferedInputFile(b64decode(message.photo), "digest.png")
             return await self.bot.send_photo(
@@ -279,7 +275,7 @@ class Telegram:
     ) -> None:
         outcome, claimed = response.outcome, response.claimed
         row = claimed.delivery
-        if outcome.has(Effect.FALLBACK):
+        if outcome.has(Effect.FALLBACK) and not is_rich_with_picture(row):
             await replace_with_fallback(tx, row, following_parts(row.fallback or {}))
         if outcome.suspend:
             await suspend_chat(tx, row.chat_id, outcome.suspend)

@@ -94,6 +94,12 @@ SECTIONS: Final = {
     "and": "between two times, other than CLDR's word",
     "time_fillers": "say nothing beside a time or a date",
     "quiet": "before the hours in which nothing should come",
+    # Numbers
+    "number_words": "a word and its value; the parts of several words are joined by _",
+    "number_scales": "multiply the number before them, by a power of ten, or with * by a factor",
+    "number_joiners": "stand inside a number, before its last part: two hundred and six",
+    "number_counters": "behind a number; without one of them the word is no number",
+    "vague_words": "before a word of a number, they leave the number open: several hundred",
     # Patterns
     "hour_signs": "after the number of an hour",
     "headings": "a whole line over a box of other stories",

@@ -36,10 +36,11 @@ from bot.model.evidence import (
     small_words,
     weekdays_in,
 )
-from bot.model.numbers import WORDS, numbers_in
 from bot.model.places import place_of_word, places_in, words_of_places
+from bot.model.words import WORDS
 from bot.sources.feeds.language import detect, quick
 from bot.text.folding import fold
+from bot.text.numbers import numbers_in
 
 MOST_SENTENCES: Final = 3
 LONGEST_SENTENCE: Final = 320

@@ -11,8 +11,9 @@ from typing import Final
 
 from babel.core import get_global
 
-from bot.model.numbers import WORDS, locale_of
+from bot.model.words import WORDS
 from bot.text.folding import fold
+from bot.text.numbers import locale_of
 
 _WORLDWIDE: Final = frozenset({"en", "es", "pt", "ar", "fr"})
 _SHORTEST_STEM: Final = 5

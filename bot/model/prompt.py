@@ -21,9 +21,9 @@ from bot.model.checks import (
     translation_problem,
 )
 from bot.model.evidence import ModelReport
-from bot.model.numbers import locale_of
 from bot.model.places import place_names, places_in
 from bot.text.folding import fold
+from bot.text.numbers import locale_of
 from bot.text.sentences import sentences
 
 MOST_REPORTS: Final = 5

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from heapq import nlargest
 from operator import attrgetter
+from typing import NamedTuple
 
 from bot.mail.compose import Recipient, recipients_of
 from bot.publishing.calendar import Plan
@@ -86,6 +87,15 @@ MOST_SAVED_SHOWN = 10
 # Counts are cached because counting took longer than everything else about a digest.
 COUNTS_GOOD_FOR = timedelta(minutes=30)
 MOST_COUNTED = 20_000
+
+
+class Developed(NamedTuple):
+    """What is new about a story since a digest listed it, and the report with the headline."""
+
+    development: Development
+    listed_at: datetime
+    headline: ReportText
+
 
 Ages = Mapping[int, int]
 """The number of stories by their age in whole days."""
@@ -430,12 +440,7 @@ async def load_made_digest(
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
-            leads={
-                story_id: lead
-                for (story_id, _), lead in (
-                    await load_leads(tx, [(each.id, each.article_id) for each in listed], chat_id)
-                ).items()
-            },
+            leads=await _leads_told(tx, rows, chat_id),
             plan=plan,
             topics=len(choice.sections),
             since=made.since,
@@ -455,6 +460,16 @@ async def load_made_digest(
             model_texts=words_by_story(model_texts, _shown(choice, topics)),
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
+
+
+async def _leads_told(
+    tx: Transaction, rows: Sequence[ListedStory], chat_id: int
+) -> dict[int, StoryLead]:
+    """Return the leads that the edition told, and those of stories that it only named, by story."""
+    untold = [(row.story_id, row.article_id) for row in rows if row.lead is None]
+    loaded = await load_leads(tx, untold, chat_id)
+    told = {row.story_id: StoryLead(*row.lead) for row in rows if row.lead}
+    return {story_id: lead for (story_id, _), lead in loaded.items()} | told
 
 
 async def _model_texts(
@@ -667,12 +682,12 @@ class News:
         found: Iterable[tuple[DigestTopic, Mapping[int, _TopicStory]]],
         listed: Collection[int],
         alerted: Collection[int],
-        developments: Mapping[int, tuple[Development, datetime]],
+        developments: Mapping[int, Developed],
     ) -> list[SelectedStory]:
         """Return one chat's stories, each with all its hits, at most the newest 2000.
 
         Leaves out stories that a digest has *listed*, and missed alerts that were *alerted* after
-        all. *developments* are those of stories that a digest has listed before the given time.
+        all. *developments* are those of stories that a digest has listed before.
         """
         by_story: defaultdict[int, list[_TopicStory]] = defaultdict(list)
         for topic, stories in found:
@@ -691,38 +706,39 @@ class News:
     def _story(
         self,
         found: Sequence[_TopicStory],
-        developed: tuple[Development, datetime] | None,
+        developed: Developed | None,
         *,
         alerted: bool,
     ) -> SelectedStory:
         # The ids are not reused, because `_by_topic` keeps these objects alive. In the same way,
         # `_stories` keeps those alive whose ids are in `_excerpts`.
-        key = (alerted, developed, *map(id, found))
+        key = (alerted, developed and developed[:2], *map(id, found))
         if key not in self._stories:
             first = _headline_of([story.article for story in found])
             by_fit = sorted(found, key=lambda story: not story.names(first))
-            reports = self._reports_of(first)
-            self._stories[key] = SelectedStory(
+            story = SelectedStory(
                 id=first.story_id,
                 article_id=first.article_id,
                 title=first.title,
                 url=first.url,
-                publishers=tuple(report.publisher for report in reports),
-                reports=reports,
+                publishers=(),
                 news_at=first.news_at,
-                hits=tuple(story.hit for story in by_fit),
+                hits=tuple(each.hit for each in by_fit),
                 published=first.published_at or first.published_on,
                 alerted=alerted,
-                development=developed[0] if developed else None,
-                listed_at=developed[1] if developed else None,
             )
+            if developed:
+                story = _developed(story, developed)
+            reports = self._reports_of(story)
+            publishers = tuple(report.publisher for report in reports)
+            self._stories[key] = replace(story, publishers=publishers, reports=reports)
         return self._stories[key]
 
-    def _reports_of(self, article: FoundArticle) -> tuple[LinkedReport, ...]:
-        key = (article.story_id, article.article_id)
+    def _reports_of(self, story: SelectedStory) -> tuple[LinkedReport, ...]:
+        key = (story.id, story.article_id)
         if key not in self._linked:
-            publishers = self._publishers[article.story_id]
-            self._linked[key] = _reports(reports_for_article(publishers, article.article_id))
+            publishers = self._publishers[story.id]
+            self._linked[key] = _reports(reports_for_article(publishers, story.article_id))
         return self._linked[key]
 
     async def load_publishers(self, tx: Transaction, story_ids: Collection[int]) -> None:
@@ -753,17 +769,17 @@ class News:
             )
             self._reports.update({story: reports.get(story, ()) for story in missing})
 
-    def developments(
-        self, listings: Mapping[int, Listing]
-    ) -> dict[int, tuple[Development, datetime]]:
-        """Return what is new about stories since they were listed, and when that was, by story.
+    def developments(self, listings: Mapping[int, Listing]) -> dict[int, Developed]:
+        """Return what is new about stories since they were listed, by story.
 
         Leaves out stories without anything new. Their reports must be loaded.
         """
         developments = {}
         for story_id, listing in listings.items():
             if development := self._development(story_id, listing.made_at):
-                developments[story_id] = (development, listing.made_at)
+                by_id = {report.article_id: report for report in self._reports[story_id]}
+                headline = by_id[development.headline_id or development.article_id]
+                developments[story_id] = Developed(development, listing.made_at, headline)
         return developments
 
     def _development(self, story_id: int, known_until: datetime) -> Development | None:
@@ -825,6 +841,21 @@ class News:
 
     def _shows_excerpt(self, story_id: int, article_id: int, length: Length) -> bool:
         return length not in TOLD_BY_LEADS or not self._leads[story_id, article_id]
+
+
+def _developed(story: SelectedStory, developed: Developed) -> SelectedStory:
+    """Return the story with what is new, and with the headline of the report that tells it."""
+    report = developed.headline
+    return replace(
+        story,
+        article_id=report.article_id,
+        title=report.title,
+        url=report.url,
+        news_at=report.news_at or story.news_at,
+        published=report.published,
+        development=developed.development,
+        listed_at=developed.listed_at,
+    )
 
 
 def _by_story(topic_id: int, matches: Iterable[FoundArticle]) -> dict[int, _TopicStory]:

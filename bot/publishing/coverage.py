@@ -81,6 +81,7 @@ async def load_reports(
                 text=one.text,
                 language=one.language,
                 news_at=one.news_at,
+                published=one.published_at or one.published_on,
             )
             for one in of_story
         ]

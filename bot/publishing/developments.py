@@ -5,9 +5,14 @@ content words are new, with a new name or number among them or with words that t
 share. As a lead, it must stand alone.
 
 A number changed if the same word stands behind it before and after, and the word beside that is the
-same too, because 12 people who died and 30 people who were hurt are not one number. Years, dates,
-times and ages are no such numbers, and a percentage is compared with percentages only. A sentence
-with a number that a newer report has replaced is told only if there is no other.
+same too, because 12 people who died and 30 people who were hurt are not one number. Numbers may be
+written in words or with a scale: "twelve", "2 million". Years, dates, times and ages are no such
+numbers, and a percentage is compared with percentages only. A sentence with a number that a newer
+report has replaced is told only if there is no other.
+
+A story may hold reports of another event. A report gives no development if its headline and its
+first sentence share hardly a word or a name with the known reports, or if it is in a language that
+none of them is in, because then nothing can be compared.
 """
 
 import re
@@ -16,10 +21,8 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import cache
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
-
-from babel import Locale, UnknownLocaleError
-from babel.numbers import get_decimal_symbol
 
 from bot.languages import all_words
 from bot.publishing.leads import (
@@ -32,11 +35,16 @@ from bot.publishing.leads import (
 )
 from bot.sources.stories.features import stems_and_names
 from bot.text.characters import is_unspaced
+from bot.text.numbers import scale_behind, value_of, written_numbers
 
 _LONGEST_TITLE: Final = 300
 _KNOWN: Final = 2_000  # characters of a known text
 _MOST_CHANGES: Final = 3
 _MOST_NUMBERS: Final = 30  # of a report
+
+# How many words of a report's headline and first sentence the known reports must have.
+_SHARED_WORDS: Final = 2
+_SHARED_SHARE: Final = 0.15
 
 # How much of a sentence must be new if no number changed.
 _FEWEST_NEW: Final = 3
@@ -77,20 +85,24 @@ class NumberChange(NamedTuple):
 
 
 class Development(NamedTuple):
-    """A sentence of a new report, where it comes from, and the numbers in it that changed."""
+    """A sentence of a new report, where it comes from, and the numbers in it that changed.
+
+    *headline_id*: the new report whose headline stands above it; 0 if that is not known.
+    """
 
     text: str
     article_id: int
     url: str
     publisher: str
     changes: tuple[NumberChange, ...] = ()
+    headline_id: int = 0
 
     @classmethod
     def read(cls, stored: Sequence[Any]) -> "Development":
         """Return the development that was stored as a list of its fields."""
-        text, article_id, url, publisher, changes = stored
+        text, article_id, url, publisher, changes, *headline_id = stored
         changed = tuple(NumberChange(*change) for change in changes)
-        return cls(text, article_id, url, publisher, changed)
+        return cls(text, article_id, url, publisher, changed, *headline_id)
 
 
 class _Fact(NamedTuple):
@@ -122,7 +134,10 @@ def development_of(known: Sequence[ReportText], newest: Sequence[ReportText]) ->
         return None
     known_stems = frozenset(chain.from_iterable(map(_stems_of, known)))
     known_facts = [_facts_of(report) for report in known]
-    read = [ReadReport(report) for report in newest]
+    languages = {report.language for report in known}
+    comparable = [one for one in newest if not one.language or one.language in languages]
+    read = [one for report in comparable if _is_same(one := ReadReport(report), known_stems)]
+    newest = [one.report for one in read]
     known_values = {fact.value for fact in chain.from_iterable(known_facts)}
     newest_facts = [_facts_of(report) for report in newest]
     best, chosen = _LEAST, None
@@ -143,14 +158,45 @@ def development_of(known: Sequence[ReportText], newest: Sequence[ReportText]) ->
                 points = min(points, _LEAST + _OUTDATED)
             if lost > _LEAST_PENALTY and points + lost > best:
                 best, chosen = points + lost, (one.report, sentence, changes)
-    return _development(*chosen) if chosen else None
+    if chosen is None:
+        return None
+    report, sentence, changes = chosen
+    headline = _headline_of(sentence, report, read, known_stems, newest_facts)
+    return Development(
+        text=shortened(sentence.text),
+        article_id=report.article_id,
+        url=report.url,
+        publisher=report.publisher,
+        changes=changes,
+        headline_id=headline.article_id,
+    )
 
 
-def _development(
-    report: ReportText, sentence: Sentence, changes: tuple[NumberChange, ...]
-) -> Development:
-    text = shortened(sentence.text)
-    return Development(text, report.article_id, report.url, report.publisher, changes)
+def _headline_of(
+    sentence: Sentence,
+    report: ReportText,
+    read: Sequence[ReadReport],
+    known_stems: AbstractSet[str],
+    newest_facts: Sequence[Sequence[_Fact]],
+) -> ReportText:
+    """Return the newest report that has the numbers of *sentence* and a new word in its headline.
+
+    If there is none, it is the sentence's own *report*.
+    """
+    facts = list(_facts_in(sentence.text, report.language))
+    for one, own in zip(read, newest_facts, strict=True):
+        has_facts = all(fact.value in {same.value for same in _same(fact, own)} for fact in facts)
+        tells_it = one.report == report or (facts and has_facts)
+        if tells_it and one.title - known_stems:
+            return one.report
+    return report
+
+
+def _is_same(one: ReadReport, known_stems: AbstractSet[str]) -> bool:
+    """Return whether a report shares enough with the known ones to be about their event."""
+    core = {stem for stem in one.title | one.lead_stems if not stem.isdecimal()}
+    shared = len(core & known_stems)
+    return shared >= min(_SHARED_WORDS, len(core)) and shared >= _SHARED_SHARE * len(core)
 
 
 def _stems_of(report: ReportText) -> Iterable[str]:
@@ -229,23 +275,42 @@ def _facts_of(report: ReportText) -> list[_Fact]:
 
 def _facts_in(text: str, language: str) -> Iterator[_Fact]:
     """Yield the numbers of *text* that count something."""
-    for found in _NUMBER.finditer(text):
-        sign = found["sign"] or (found["percent"] or "").strip()
-        behind = _behind(text, found.end())
-        before = _WORDS.findall(text[max(0, found.start() - _BEHIND) : found.start()])[-1:]
-        if not behind or _is_time(found["digits"], sign, [*before, *behind]):
+    written = [_Written(*found) for found in written_numbers(text, language)]
+    for found in sorted([*_in_digits(text, language), *written], key=attrgetter("start")):
+        behind = _behind(text, found.end)
+        before = _WORDS.findall(text[max(0, found.start - _BEHIND) : found.start])[-1:]
+        if not behind or _is_time(found, [*before, *behind]):
             continue
         stems = tuple(dict.fromkeys(chain.from_iterable(_stems_of_word(word) for word in behind)))
         if stems:
             what = behind[0] if not is_unspaced(behind[0]) else behind[0][:1]
             yield _Fact(
-                value=number_of(found["digits"], language),
-                shown=found[0].strip(),
-                sign=sign,
+                value=found.value,
+                shown=text[found.start : found.end].strip(),
+                sign=found.sign,
                 behind=stems[:2],
                 before=next(iter(_stems_of_word(before[0])), "") if before else "",
                 what=what,
             )
+
+
+class _Written(NamedTuple):
+    """A number where it stands in a text. *digits* is "" if there is a word in it."""
+
+    value: Decimal
+    start: int
+    end: int
+    digits: str = ""
+    sign: str = ""
+
+
+def _in_digits(text: str, language: str) -> Iterator[_Written]:
+    for found in _NUMBER.finditer(text):
+        value = value_of(found["digits"], language)
+        factor, end = scale_behind(text, found.end(), language)
+        sign = found["sign"] or (found["percent"] or "").strip()
+        digits = found["digits"] if factor == 1 else ""
+        yield _Written(value * factor, found.start(), end, digits, sign)
 
 
 def _behind(text: str, at: int) -> list[str]:
@@ -260,9 +325,10 @@ def _stems_of_word(word: str) -> Sequence[str]:
     return stems_and_names(word)[0]
 
 
-def _is_time(digits: str, sign: str, beside: Sequence[str]) -> bool:
+def _is_time(number: _Written, beside: Sequence[str]) -> bool:
     """Return whether the number is a year, or a part of a date or of a time."""
-    if sign:
+    digits = number.digits
+    if number.sign:
         return False
     if digits.isdecimal() and len(digits) == len("2026"):
         return _FIRST_YEAR <= int(digits) <= _LAST_YEAR
@@ -275,22 +341,3 @@ def _is_time(digits: str, sign: str, beside: Sequence[str]) -> bool:
 @cache
 def _calendar_words() -> frozenset[str]:
     return frozenset(word.casefold() for word in all_words("calendar_words"))
-
-
-def number_of(digits: str, language: str) -> Decimal:
-    """Return the value of a number as people write it in *language*: 1,000, 1.000 or 1 000."""
-    decimal = _decimal_sign(language)
-    plain = "".join(char for char in digits if char.isdecimal() or char == decimal)
-    whole, _, fraction = plain.partition(decimal)
-    if decimal in fraction:  # two of them only group
-        return Decimal(plain.replace(decimal, ""))
-    return Decimal(f"{whole or 0}.{fraction or 0}")
-
-
-@cache
-def _decimal_sign(language: str) -> str:
-    try:
-        sign = get_decimal_symbol(Locale.parse(language or "en"))
-    except (UnknownLocaleError, ValueError):
-        return "."
-    return sign if sign in {".", ","} else "."

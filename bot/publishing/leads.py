@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from typing import Final, NamedTuple
@@ -98,7 +98,7 @@ class ReportText(NamedTuple):
     """An article about a story, with the beginning of its text.
 
     *language* is an ISO 639-1 code, or "" if it is unknown. *news_at* is the time from which the
-    article counts as news.
+    article counts as news, *published* the one that its source states.
     """
 
     article_id: int
@@ -108,6 +108,7 @@ class ReportText(NamedTuple):
     text: str
     language: str = ""
     news_at: datetime | None = None
+    published: datetime | date | None = None
 
 
 class StoryLead(NamedTuple):
@@ -394,7 +395,17 @@ def leans(text: str, language: str) -> bool:
     """Return whether a sentence begins with words that refer to the one before it."""
     single, several = _leaning(language)
     beginning = fold(text[:40]).plain
-    return beginning[1 : beginning.find(" ", 1)] in single or beginning.startswith(several)
+    if beginning.startswith(several):
+        return True
+    is_single = beginning[1 : beginning.find(" ", 1)] in single
+    return is_single and text.partition(" ")[0].casefold() not in _articles(language)
+
+
+@cache
+def _articles(language: str) -> frozenset[str]:
+    """Return common words that differ from a leaning one only by an accent: el, not él."""
+    leaning = {entry.casefold() for entry in _of_language("leaning_starters", language)}
+    return frozenset(words("common_words").get(language, ())) - leaning
 
 
 @cache

@@ -202,6 +202,18 @@ class EditionPage:
         words = self.translated(story)
         return words.title if words else story.title or host_shown(story.url)
 
+    @property
+    def told(self) -> list[tuple[int, str, list[Any] | None]]:
+        """What it tells of the stories that it does not only count, as `Edition.told` stores it."""
+        listed = {story.id for story in self.choice.listed} if self.style != Style.BRIEF else set()
+        named = {story.id for section in self.choice.sections for story in section.headlines}
+        shown = named.union(story.id for story in self.choice.listed)
+        return [
+            (place, story.title, [*self.leads.get(story.id, ())] if story.id in listed else None)
+            for place, story in enumerate(self.choice.all_stories)
+            if story.id in shown
+        ]
+
     def translated(self, story: SelectedStory) -> ModelWords | None:
         """Return what a model made of the story, if it translated the headline."""
         words = self.model_texts.get(story.id)
@@ -312,11 +324,11 @@ def shown_lead(renderer: Renderer, edition: EditionPage, width: int) -> ShownPic
 
 
 def with_preview(message: Message, picture: ShownPicture) -> Message:
-    """Return *message* with the picture; a rich message shows it only if Telegram refuses it."""
-    if message.classic:
-        first, *others = message.classic
-        return replace(message, classic=(replace(first, preview=picture.url), *others))
-    return replace(message, preview=picture.url)
+    """Return *message* with the picture, and so the first of its classic messages."""
+    classic = message.classic
+    if classic:
+        classic = (replace(classic[0], preview=picture.url), *classic[1:])
+    return replace(message, preview=picture.url, classic=classic)
 
 
 def _laid_out(renderer: Renderer, edition: EditionPage, values: Mapping[str, Any]) -> list[Message]:

@@ -5,7 +5,7 @@ Telegram counts offsets and lengths in UTF-16 code units.
 - `rich` is the HTML of a rich message. Its `text` is its first line, for lists of queued messages,
   `classic` has the messages to send if Telegram refuses it, and `is_rtl` is its direction.
 - `photo` is a PNG in base64; the text is its caption.
-- `preview` is the address of a picture that Telegram shows above the text.
+- `preview` is the address of a picture that Telegram shows above the text; Telegram fetches it.
 """
 
 from collections.abc import Mapping, Sequence

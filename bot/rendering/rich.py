@@ -20,7 +20,7 @@ from bot.rendering.html import INLINE, SPACE, Attributes, MarkupReader, link_of
 from bot.rendering.messages import Keyboard
 
 MAX_CHARACTERS = 32_768
-MAX_BLOCKS = 500
+MAX_BLOCKS = 499  # and the picture above them
 
 _HEADINGS = frozenset(f"h{size}" for size in range(1, 7))
 _BLOCKS = _HEADINGS | {"p", "ul", "ol", "li", "blockquote", "details", "summary", "footer", "pre"}

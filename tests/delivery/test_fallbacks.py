@@ -1,5 +1,6 @@
 """The fallback replaces a refused body when the response is stored."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.delivery.errors import BadMarkup, Refused
@@ -60,6 +61,34 @@ async def test_classic_parts_replace_a_refused_rich_message(outbox, sending, tel
     assert (second.edition_id, second.part) == (first.edition_id, 2)
     assert await layout_of(outbox, chat) is Layout.REFUSED
     assert [silent for *_, silent in telegram.calls] == [False, False, True]  # it rings once
+
+
+async def test_a_refused_rich_message_is_first_sent_without_its_picture(
+    outbox, sending, telegram, clock
+):
+    chat = await outbox.chat(7, layout=Layout.RICH)
+    await enqueue(outbox, replace(RICH, preview="https://pictures.example/1.jpg"), chat)
+    telegram.errors[7] = [Refused("failed to get HTTP URL content")]
+
+    await send_for_seconds(sending, clock, 5)
+
+    sent = await outbox.get(1)
+    assert telegram.texts == ["Your digest", "Your digest"]
+    assert (sent.body["rich"], sent.body.get("preview")) == (RICH.rich, None)
+    assert await layout_of(outbox, chat) is Layout.RICH
+
+
+async def test_classic_parts_replace_a_rich_message_that_is_refused_without_its_picture_too(
+    outbox, sending, telegram, clock
+):
+    chat = await outbox.chat(7, layout=Layout.RICH)
+    await enqueue(outbox, replace(RICH, preview="https://pictures.example/1.jpg"), chat)
+    telegram.errors[7] = [Refused("failed to get HTTP URL content"), Refused("rich")]
+
+    await send_for_seconds(sending, clock, 15)
+
+    assert telegram.texts == ["Your digest", "Your digest", "one 1/2", "two 2/2"]
+    assert await layout_of(outbox, chat) is Layout.REFUSED
 
 
 async def test_each_part_has_its_plain_text_to_fall_back_to(outbox, sending, telegram, clock):

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import select
 
 from bot.delivery.errors import ChatBlocked, FloodWait, NeverSent, Refused, rejection
+from bot.delivery.pace import Pacer
 from bot.delivery.pins import PATIENCE, PinStage
 from bot.delivery.telegram import Telegram
 from bot.rendering.renderer import Renderer
@@ -13,8 +14,9 @@ from bot.subscribers import settings
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryKind
 from storage.outbox import Delivery
+from storage.pace import chat_pace_key, lock_pace, pause, paused_until
 from storage.pins import Pin, pin_of
-from tests.delivery.conftest import send_all
+from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 
 NO_RIGHTS = ChatBlocked("not enough rights to manage pinned messages in the chat")
 GONE = Refused("message to pin not found")
@@ -47,8 +49,13 @@ def fake():
 
 
 @pytest.fixture
-def pins(storage, fake):
-    return PinStage(storage, fake, Renderer, "me")
+def pacer(storage, clock):
+    return Pacer(storage, TurnedTimer(clock), PACE_KEY, per_second=20)
+
+
+@pytest.fixture
+def pins(storage, fake, pacer):
+    return PinStage(storage, fake, Renderer, "me", pacer)
 
 
 @pytest.fixture
@@ -59,8 +66,9 @@ async def channel(outbox, storage):
 
 
 @pytest.fixture
-def digest(outbox, sending, channel):
+def digest(outbox, sending, channel, clock):
     async def send(**columns):
+        clock.turn(timedelta(minutes=1))  # so that the chat has room for a pin
         await outbox.add(channel, kind=DeliveryKind.EDITION, **columns)
         await send_all(sending)
 
@@ -146,6 +154,54 @@ async def test_a_rate_limit_is_waited_for(digest, pins, fake, clock):
     assert (early, fake.pinned) == (0, [1])
 
 
+async def test_a_rate_limit_pauses_the_deliveries_to_the_chat_too(
+    digest, pins, fake, storage, clock
+):
+    fake.errors = [SLOW]
+    await digest()
+    await pins.run_once()
+
+    async with storage.reading() as tx:
+        until = await paused_until(tx, await chat_pace_key(tx, -5))
+    assert until == clock.now + SLOW.pause
+
+
+async def test_pinning_and_unpinning_take_a_permit_each(digest, pins, storage, pacer):
+    await digest()
+    await pins.run_once()
+    await digest()
+    async with storage.writing() as tx:
+        before = max((await lock_pace(tx, PACE_KEY)).tat, tx.now)
+    await pins.run_once()
+
+    async with storage.writing() as tx:
+        assert (await lock_pace(tx, PACE_KEY)).tat >= before + 2 * pacer.interval
+
+
+@pytest.mark.parametrize("is_paused", ["token", "chat"])
+async def test_a_pin_waits_for_the_end_of_a_pause(digest, pins, fake, storage, clock, is_paused):
+    await digest()
+    async with storage.writing() as tx:
+        key = PACE_KEY if is_paused == "token" else await chat_pace_key(tx, -5)
+        await pause(tx, key, tx.now + timedelta(seconds=50))
+    await pins.run_once()
+    during = list(fake.pinned)
+    clock.turn(timedelta(seconds=51))
+    await pins.run_once()
+
+    assert (during, fake.pinned) == ([], [1])
+
+
+async def test_a_pin_counts_as_a_message_to_its_channel(digest, pins, storage):
+    await digest()
+    async with storage.writing() as tx:
+        before = (await lock_pace(tx, await chat_pace_key(tx, -5))).tat
+    await pins.run_once()
+
+    async with storage.writing() as tx:
+        assert (await lock_pace(tx, await chat_pace_key(tx, -5))).tat > before
+
+
 async def test_an_unreachable_telegram_is_tried_a_few_times(digest, pins, fake, clock, row):
     fake.errors = [AWAY] * (PATIENCE + 9)
     await digest()
@@ -205,14 +261,15 @@ def test_a_missing_right_is_recognised(sentence):
 
 
 async def test_a_group_of_the_playground_has_the_newest_digest_pinned(
-    storage, playground, bot, sending_there, outbox
+    storage, playground, bot, sending_there, outbox, pacer, clock
 ):
     user = playground.user("Ann")
     group = playground.chat("supergroup", "Desk", [user], bot="administrator")
     chat = await outbox.chat(group.id)
     await settings.set_pinning(storage, chat, wanted=True)
-    stage = PinStage(storage, Telegram(bot), Renderer, "me")
+    stage = PinStage(storage, Telegram(bot), Renderer, "me", pacer)
     for text in ("one", "two"):
+        clock.turn(timedelta(minutes=1))
         await outbox.add(chat, text, kind=DeliveryKind.EDITION)
         await send_all(sending_there)
         await stage.run_once()

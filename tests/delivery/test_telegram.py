@@ -119,6 +119,15 @@ async def test_a_rich_message_goes_as_html_without_detection_of_entities(telegra
     assert call.reply_markup.inline_keyboard[0][0].text == "More"
 
 
+async def test_a_rich_message_has_its_picture_above_the_text(telegram, session):
+    shown = "https://pictures.example/?a=1&b=2"
+
+    await telegram.send(7, Message("News", rich="<h2>News</h2>", preview=shown))
+
+    picture = '<img src="https://pictures.example/?a=1&amp;b=2"/>'
+    assert session.asked[0].rich_message.html == f"{picture}<h2>News</h2>"
+
+
 async def test_a_picture_has_the_text_as_its_caption(telegram, session):
     await telegram.send(CHAT, Message("Week", (Entity("bold", 0, 4),), photo="cG5n"), silent=True)
 

@@ -60,6 +60,17 @@ def test_an_invalid_rich_message_is_rejected(html, reason):
     assert reason in error.value.description
 
 
+def test_a_photo_is_a_block_and_needs_an_address():
+    picture = "https://pictures.example/1.jpg"
+
+    blocks = rich_message(f'<img src="{picture}"/><p>News</p>')["rich_message"]["blocks"]
+
+    assert [block["type"] for block in blocks] == ["photo", "paragraph"]
+    assert blocks[0]["photo"][0]["file_id"] == picture
+    with pytest.raises(ApiError, match="invalid photo URL"):
+        rich_message('<img src="/etc/passwd"/><p>News</p>')
+
+
 async def test_a_rich_message_fails_with_an_injected_fault(call, pg, ann):
     pg.inject("400", method="sendRichMessage", description="Bad Request: RICH_MESSAGE_INVALID")
 

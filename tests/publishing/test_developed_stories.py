@@ -74,6 +74,22 @@ async def test_a_story_with_a_changed_number_comes_again(continues, publishing, 
     assert (first.article_id, second.article_id) == (1, 2)
 
 
+async def test_a_developed_story_has_the_headline_and_the_link_of_the_new_report(
+    continues, publishing, newsroom, storage, clock
+):
+    await continues()
+
+    (story,) = (await load_digest_so_far(storage, 1)).choice.listed
+    text = await last_digest(publishing, newsroom, clock)
+
+    assert story.title == "Quake toll rises"
+    assert (story.publisher, story.article_id) == ("Example Post", 2)
+    assert story.development is not None
+    assert story.url == story.reports[0].url == story.development.url
+    assert "Quake toll rises" in text
+    assert "Quake in Japan" not in text
+
+
 async def test_a_story_without_anything_new_does_not_come_again(
     continues, publishing, newsroom, clock
 ):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.developments import NumberChange, development_of, number_of
+from bot.publishing.developments import NumberChange, development_of
 from bot.publishing.leads import ReportText
+from bot.text.numbers import value_of
 
 KNOWN = "An earthquake hit the north coast of Japan on Tuesday, leaving 12 dead in Sendai."
 
@@ -51,6 +52,49 @@ def changes(before: str, after: str, language: str = "en") -> tuple[NumberChange
             "После удара стихии в городе 31 погибших и раненые.",
             ("12", "31", "погибших"),
         ),
+        ("en", KNOWN.replace("12", "twelve"), KNOWN.replace("12", "31"), ("twelve", "31", "dead")),
+        (
+            "en",
+            "The flood left two hundred people homeless in Sendai.",
+            "The flood left 2,000 people homeless in Sendai.",
+            ("two hundred", "2,000", "people"),
+        ),
+        (
+            "en",
+            "The company must pay $2 million damages to the victims.",
+            "The company must pay $2.5 million damages to the victims.",
+            ("$2 million", "$2.5 million", "damages"),
+        ),
+        (
+            "de",
+            "Nach dem Beben zählt die Polizei zwölf Tote in Sendai.",
+            "Nach dem Beben zählt die Polizei einunddreißig Tote in Sendai.",
+            ("zwölf", "einunddreißig", "Tote"),
+        ),
+        (
+            "fr",
+            "Le séisme a fait douze morts dans la ville de Sendai.",
+            "Le séisme a fait 31 morts dans la ville de Sendai.",
+            ("douze", "31", "morts"),
+        ),
+        (
+            "es",
+            "El terremoto deja doce muertos en la ciudad de Sendai.",
+            "El terremoto deja treinta y un muertos en la ciudad de Sendai.",
+            ("doce", "treinta y un", "muertos"),
+        ),
+        (
+            "ja",
+            "北海道で起きた地震で、これまでに三十人が死亡した。",
+            "北海道で起きた地震で、これまでに45人が死亡した。",
+            ("三十", "45", "人"),
+        ),
+        (
+            "ko",
+            "센다이 지진으로 지금까지 열두 명이 숨졌다.",
+            "센다이 지진으로 지금까지 31 명이 숨졌다.",
+            ("열두", "31", "명이"),
+        ),
         (
             "en",
             "The central bank raised its key rate to 4% interest a year.",
@@ -61,6 +105,30 @@ def changes(before: str, after: str, language: str = "en") -> tuple[NumberChange
 )
 def test_a_number_that_changed_is_a_development(language, before, after, change):
     assert changes(before, after, language) == (change,)
+
+
+def test_the_headline_is_that_of_the_newest_report_with_the_new_numbers():
+    more = KNOWN.replace("12", "31")
+    newest = [
+        report("Schools stay closed on Wednesday.", "Schools closed", number=4),
+        report(f"{more} Rescuers go on.", "Toll of quake rises", number=3),
+        report(more, "Quake hits Japan", number=2),
+    ]
+
+    development = development_of([report(KNOWN)], newest)
+
+    assert development
+    assert development.changes == (NumberChange("12", "31", "dead"),)
+    assert development.headline_id == 3
+
+
+def test_the_headline_is_that_of_the_sentence_if_no_other_tells_more():
+    more = KNOWN.replace("12", "31")
+
+    development = development_of([report(KNOWN)], [report(more, number=2)])
+
+    assert development
+    assert development.headline_id == development.article_id == 2
 
 
 @pytest.mark.parametrize(
@@ -186,6 +254,48 @@ def test_what_adds_nothing_is_no_development(text: str):
     assert development_of([report(KNOWN)], [report(text, title, 2)]) is None
 
 
+def test_a_number_that_is_written_otherwise_has_not_changed():
+    assert changes(KNOWN.replace("12", "twelve"), KNOWN) == ()
+    assert changes("A fund of 2 million euros opens.", "A fund of 2,000,000 euros opens.") == ()
+
+
+ELSEWHERE = [
+    pytest.param(
+        "Gunmen killed 31 dead in a market of Kano, Nigerian police said on Friday.",
+        "Market attack in Kano",
+        "en",
+        id="another event with the same words around its number",
+    ),
+    pytest.param(
+        "Lawmakers in Oslo passed a budget with higher taxes on salmon farms.",
+        "Norway raises salmon tax",
+        "en",
+        id="another event",
+    ),
+    pytest.param(
+        "Bei einem Erdbeben in Japan starben 31 Menschen, wie die Polizei in Sendai mitteilte.",
+        "Erdbeben in Japan",
+        "de",
+        id="another language",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "title", "language"), ELSEWHERE)
+def test_a_report_that_shares_too_little_with_the_story_is_no_development(text, title, language):
+    assert development_of([report(KNOWN)], [report(text, title, 2, language)]) is None
+
+
+@pytest.mark.parametrize(("text", "title", "language"), ELSEWHERE)
+def test_a_report_of_another_event_hides_no_development(text, title, language):
+    newest = [report(text, title, 3, language), report(KNOWN.replace("12", "31"), number=2)]
+
+    development = development_of([report(KNOWN)], newest)
+
+    assert development
+    assert development.headline_id == 2
+
+
 def test_a_story_without_known_or_new_reports_has_no_development():
     assert development_of([], [report(KNOWN)]) is None
     assert development_of([report(KNOWN)], []) is None
@@ -205,7 +315,7 @@ def test_a_story_without_known_or_new_reports_has_no_development():
     ],
 )
 def test_numbers_are_read_as_their_language_writes_them(digits, language, value):
-    assert number_of(digits, language) == Decimal(value)
+    assert value_of(digits, language) == Decimal(value)
 
 
 @given(st.lists(st.text(max_size=300), max_size=3), st.lists(st.text(max_size=300), max_size=3))

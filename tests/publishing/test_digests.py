@@ -428,13 +428,13 @@ async def test_a_digest_without_a_wanted_picture_has_no_preview(
     assert "preview" not in row.body
 
 
-async def test_a_rich_digest_falls_back_to_one_with_the_picture(news, digest, newsroom):
+async def test_a_rich_digest_and_its_fallback_have_the_picture(news, digest, newsroom):
     await news(picture_url=PICTURE)
     await newsroom.change(Chat, 1, layout=Layout.RICH)
     await digest()
 
     (row,) = await newsroom.all(Delivery)
-    assert "preview" not in row.body
+    assert row.body["preview"] == PICTURE
     assert row.fallback is not None
     assert row.fallback["preview"] == PICTURE
 

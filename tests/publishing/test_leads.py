@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.leads import LONGEST, ReportText, lead_of, shortened
+from bot.publishing.leads import LONGEST, ReportText, lead_of, leans, shortened
 
 QUAKE = "A strong earthquake hit the north coast of Japan on Tuesday, killing at least 12 people."
 
@@ -271,3 +271,8 @@ def test_long_texts_take_bounded_time(text: str):
     lead_of(reports)
 
     assert time.process_time() - began < 1
+
+
+def test_an_article_is_no_pronoun_that_differs_by_an_accent():
+    assert leans("Él dijo que no.", "es")
+    assert not leans("El terremoto deja doce muertos.", "es")

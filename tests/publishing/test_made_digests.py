@@ -2,13 +2,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from bot.publishing.contents import load_made_digest
 from bot.publishing.selection import LinkedReport
 from storage.articles import Article
 from storage.chats import Chat
-from storage.editions import EditionStory
+from storage.editions import Edition, EditionStory
 from storage.enums import Mode
 from storage.subscriptions import Subscription
 from storage.topics import Topic
@@ -61,6 +61,62 @@ async def test_an_edition_is_read_again_in_full_and_in_its_order(sent, read, clo
     assert both.publishers == ("Example Wire",)
     assert both.reports == (LinkedReport("Example Wire", both.url),)
     assert edition.now == DUE
+
+
+NEWS = "The central bank of Japan raised its key rate to one percent on Monday in Tokyo."
+OTHER = "Police in Oslo arrested four men on Thursday after a robbery at the national museum."
+
+
+@pytest.fixture
+async def told(newsroom, publishing, clock):
+    """Make a digest that tells a story, and return its chat, source and query."""
+    source, query = await newsroom.source(), await newsroom.query("rate")
+    chat = await newsroom.chat(next_digest_at=DUE)
+    await newsroom.subscribe(chat, query, "Rates", Mode.DIGEST)
+    await newsroom.article("Bank raises rate", query, source_id=source, text=NEWS, ago=HOUR)
+    clock.now = DUE
+    await publishing.digests()
+    return chat
+
+
+async def test_an_old_edition_tells_what_was_told_even_if_the_report_was_changed_since(
+    told, read, newsroom
+):
+    await newsroom.change(Article, 1, title="Robbery in Oslo", text=OTHER)
+
+    edition = await read(told, TUESDAY, 0)
+
+    (story,) = edition.choice.listed
+    assert story.title == "Bank raises rate"
+    assert edition.leads[story.id].text == NEWS
+
+
+async def test_an_old_edition_shows_no_lead_that_it_did_not_have(told, read, newsroom):
+    (made,) = await newsroom.editions()
+    ((place, title, _),) = made.told
+    await newsroom.change(Edition, made.id, told=[(place, title, [])])
+
+    edition = await read(told, TUESDAY, 0)
+
+    assert edition.leads == {}
+
+
+async def test_a_story_that_was_only_named_gets_a_lead_on_the_page(told, read, newsroom):
+    (made,) = await newsroom.editions()
+    await newsroom.change(Edition, made.id, told=[(0, "Bank raises rate", None)])
+
+    edition = await read(told, TUESDAY, 0)
+
+    assert [lead.text for lead in edition.leads.values()] == [NEWS]
+
+
+async def test_what_was_told_outlives_the_merging_of_its_story(told, read, storage):
+    async with storage.writing() as tx:
+        await tx.change(update(EditionStory).values(story_id=77))
+
+    edition = await read(told, TUESDAY, 0)
+
+    assert edition.leads[77].text == NEWS
 
 
 async def test_an_old_edition_marks_the_same_words(sent, read):

@@ -219,6 +219,16 @@ def test_a_brief_digest_is_titles_alone():
     assert "Envoy flies in" in mail.html
 
 
+@pytest.mark.parametrize("style", Style)
+def test_what_a_reader_can_do_stands_behind_the_last_words_of_a_story(style):
+    lines = digest(style=style).html.splitlines()
+
+    with_links = [line for line in lines if "?do=save" in line]
+    assert with_links
+    assert all("https://news.example.org/" in line for line in with_links)  # its publishers
+    assert all(re.search("less</a></span>(</span>)?</p>$", line) for line in with_links)
+
+
 def test_an_empty_day_is_one_line():
     mail = digest(choice=choose([], []), snippets={})
 

@@ -9,7 +9,7 @@ from bot.publishing.calendar import Plan
 from bot.publishing.developments import Development, NumberChange
 from bot.publishing.leads import StoryLead
 from bot.publishing.pages import alert_page, edition_page
-from bot.publishing.selection import Hit, SelectedStory, SelectedTopic, choose
+from bot.publishing.selection import Caps, Hit, SelectedStory, SelectedTopic, choose
 from bot.publishing.trends import Trend
 from bot.rendering.messages import Message, cut_units
 from bot.rendering.renderer import Renderer
@@ -100,6 +100,21 @@ def test_stories_listed_above_are_counted_on_the_line_of_their_topic(renderer):
 
     assert "\nConsul-general · 2 stories listed above\n" in message.text
     assert message.text.count("New consuls-general named") == 1
+
+
+def test_what_an_edition_tells_leaves_out_stories_that_it_only_counts():
+    edition = replace(samples.sample_edition(), leads={0: LEAD})
+    stories = edition.choice.all_stories
+    few = replace(edition, choice=choose([samples.TIES], stories, Caps(per_topic=0, in_all=1)))
+
+    told = {stories[place].id: lead for place, _, lead in edition.told}
+
+    assert told[0] == list(LEAD)
+    assert set(map(str, told.values())) >= {str(list(LEAD)), "[]"}
+    assert {few.choice.all_stories[place].id for place, *_ in few.told} == {
+        story.id for story in few.choice.listed
+    }
+    assert all(lead is None for *_, lead in replace(edition, style=Style.BRIEF).told)
 
 
 @pytest.mark.parametrize("layout", list(Layout))

@@ -2,7 +2,7 @@
 
 import { element, link, safeAddress } from "./elements.js";
 import { renderText } from "./entities.js";
-import { renderRich, richText } from "./rich.js";
+import { renderRich, richText, sourceOf } from "./rich.js";
 
 const QUOTE_CHARACTERS = 90;
 
@@ -64,10 +64,8 @@ function renderPhoto(message) {
   return element("img", { classes: "photo", src: `/control/files/${id}`, alt, width, height });
 }
 
-// Telegram's servers fetch what they preview; here the newsroom draws it.
 function renderPreview(url) {
-  const shown = url.startsWith(`${location.origin}/`) ? url.slice(location.origin.length) : url;
-  return element("img", { classes: "photo preview", src: shown, alt: "" });
+  return element("img", { classes: "photo preview", src: sourceOf(url), alt: "" });
 }
 
 function renderBody(message, acts) {
