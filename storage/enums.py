@@ -196,10 +196,12 @@ class SourceKind(StrEnum):
     PAGE = "page"
     SITEMAP = "sitemap"
     SEARCH = "search"  # a feed that a search service makes for a query
+    POSTS = "posts"  # a Telegram channel with the bot as a member
 
 
 class SourceState(StrEnum):
     ACTIVE = "active"
+    PASSIVE = "passive"  # never fetched: its entries are delivered to the bot
     GONE = "gone"  # responded 410: read no more until a user asks for it
     RETIRED = "retired"  # a search feed whose query has no subscription any more
 

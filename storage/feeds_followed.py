@@ -14,10 +14,12 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     ColumnElement,
+    and_,
     bindparam,
     delete,
     exists,
     func,
+    or_,
     union_all,
     update,
 )
@@ -30,7 +32,7 @@ from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.entries import Entry
-from storage.enums import ChatKind
+from storage.enums import ChatKind, SourceState
 from storage.sources import Follow, Source
 from storage.subscriptions import EndedSubscription, Subscription
 from storage.topics import Topic
@@ -211,6 +213,21 @@ async def articles_of_feed(
             .limit(limit)
         )
     )
+
+
+async def lock_passive_source(tx: Transaction, source_id: int) -> Source | None:
+    """Lock the source, so that deliveries are stored one by one; return it.
+
+    None if nothing may be delivered: the source was removed, is fetched, or will be deleted because
+    no chat follows it any more.
+    """
+    is_had = or_(col(Source.public), ~and_(*had_by_nobody()))
+    is_passive = (col(Source.state) == SourceState.PASSIVE, is_had)
+    source = select(Source).where(col(Source.id) == source_id, *is_passive)
+    locked: Source | None = await tx.first(
+        source.with_for_update(of=Source).execution_options(populate_existing=True)
+    )
+    return locked
 
 
 async def is_anything_read(tx: Transaction, chat_id: int | None = None) -> bool:

@@ -53,7 +53,11 @@ _ACTIVE = col(Source.state) == SourceState.ACTIVE
 
 # A public source that is gone counts as unhealthy until the operator removes it.
 _UNHEALTHY = and_(
-    or_(_ACTIVE, and_(col(Source.state) == SourceState.GONE, col(Source.public))),
+    or_(
+        _ACTIVE,
+        col(Source.state) == SourceState.PASSIVE,
+        and_(col(Source.state) == SourceState.GONE, col(Source.public)),
+    ),
     col(Source.error_since).is_not(None),
 )
 

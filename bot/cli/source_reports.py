@@ -235,6 +235,8 @@ def _ago(time: datetime | None, now: datetime) -> str:
 
 
 def _next(state: SourceState, due_at: datetime, now: datetime) -> str:
+    if state is SourceState.PASSIVE:
+        return "not needed: posts come by themselves"
     if state is not SourceState.ACTIVE:
         return "no more" if state is SourceState.GONE else "none for now"
     return f"in {format_duration(due_at - now)}" if due_at > now else "now"

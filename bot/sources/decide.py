@@ -183,6 +183,45 @@ def decide(
     return FetchOutcome(fetched, changes, result.problem, entries, len(surplus))
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryOutcome:
+    """The consequences of a delivery to a passive source; see `FetchOutcome`."""
+
+    entries: SourceEntries
+    changes: Mapping[str, Any]
+    left_out: int = 0
+
+
+def decide_delivery(
+    source: Source, identified: Sequence[IdentifiedItem], known: Known, now: datetime
+) -> DeliveryOutcome:
+    """Decide what a delivery changes.
+
+    Nothing delivered is backlog, because a delivery begins with what is new. No page is read,
+    because the delivered text is the whole entry.
+    """
+    new = [entry for entry in identified if entry[1].guid_hash not in known.entries]
+    surplus = _beyond_room(new, known.room, public=source.public)
+    drafts = [
+        draft_of(item, identity, source_url=source.url, now=now, backlog=False)
+        for item, identity in identified
+        if identity.guid_hash not in surplus
+        and _is_changed(item, known.entries.get(identity.guid_hash))
+    ]
+    problem = (_TOO_MUCH if source.public else _OVER_BUDGET) if surplus else None
+    changes = {**_health(source, problem, now), "state": SourceState.PASSIVE}
+    if drafts:
+        dates = [draft.published_at for draft in drafts if draft.published_at]
+        newest = max(filter(None, (source.newest_at, *dates)), default=None)
+        changes |= {
+            "succeeded_at": now,
+            "newest_at": newest,
+            "first_read_at": source.first_read_at or now,
+        }
+    entries = SourceEntries(source.id, drafts, known.entries, inside=False)
+    return DeliveryOutcome(entries, changes, len(surplus))
+
+
 def _packed(document: Document) -> bytes:
     """Return the entries that need not be read again; b"" if they cannot be distinguished."""
     entries = seen_entries(document)

@@ -145,6 +145,9 @@ class Stored(NamedTuple):
     unsettled: frozenset[int]
 
 
+NOTHING_STORED: Final = Stored(Counter(), frozenset())
+
+
 async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -> Stored:
     """Store new entries with their articles, and revise the articles of the others.
 
@@ -152,7 +155,7 @@ async def store_prepared(tx: Transaction, prepared: Sequence[PreparedEntries]) -
     private source lists first belongs to that source alone, until a public source lists it.
     """
     if not prepared:
-        return Stored(Counter(), frozenset())
+        return NOTHING_STORED
     private = await sources.private_sources(tx, [each.source_id for each in prepared])
     made, carried = await _store_new(tx, prepared, private)
     pages: list[AwaitedPage] = []

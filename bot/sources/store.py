@@ -236,11 +236,12 @@ async def _public_rooms(
         for source_id, entries in identified.items()
         if source_id not in private and len(entries) - len(known.get(source_id, ())) > _UNCOUNTED
     ]
-    since = tx.now - _DAY
-    return {
-        source_id: MOST_A_DAY - await count_newest(tx, source_id, since, MOST_A_DAY)
-        for source_id in busy
-    }
+    return {source_id: await public_room(tx, source_id) for source_id in busy}
+
+
+async def public_room(tx: Transaction, source_id: int) -> int:
+    """Return how many more entries the public source may store today."""
+    return MOST_A_DAY - await count_newest(tx, source_id, tx.now - _DAY, MOST_A_DAY)
 
 
 @dataclass(frozen=True, slots=True)

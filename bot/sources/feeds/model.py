@@ -82,6 +82,8 @@ class Item:
     credit_url: str = ""
     publisher: str = ""
     publisher_host: str = ""
+    author: str = ""
+    categories: tuple[str, ...] = ()
     is_detour: bool = False
     picture: LeadPicture | None = None
     fingerprint: int = field(default=0, compare=False)
@@ -174,6 +176,7 @@ def item_from_json(fields: dict[str, Any]) -> Item:
         | {
             "published": _date_from_json(fields["published"]),
             "picture": None if picture is None else LeadPicture(*picture),
+            "categories": tuple(fields["categories"]),
         }
     )
 
