@@ -197,6 +197,7 @@ class SourceKind(StrEnum):
     SITEMAP = "sitemap"
     SEARCH = "search"  # a feed that a search service makes for a query
     POSTS = "posts"  # a Telegram channel with the bot as a member
+    NEWSLETTER = "newsletter"  # comes by e-mail, to an address of its own
 
 
 class SourceState(StrEnum):
@@ -204,6 +205,14 @@ class SourceState(StrEnum):
     PASSIVE = "passive"  # never fetched: its entries are delivered to the bot
     GONE = "gone"  # responded 410: read no more until a user asks for it
     RETIRED = "retired"  # a search feed whose query has no subscription any more
+
+
+class SenderState(StrEnum):
+    """Whether letters of a sender become entries of the newsletter."""
+
+    ACCEPTED = "accepted"
+    WAITING = "waiting"  # for a tap; its letters are held for a while
+    REFUSED = "refused"
 
 
 class UsageKind(StrEnum):
