@@ -191,6 +191,24 @@ class NoSuchSource(UserError):
     template = "chat/errors.html#no_such_source"
 
 
+class NoNewsletters(UserError):
+    """No mailbox receives newsletters."""
+
+    template = "chat/errors.html#no_newsletters"
+
+
+class NoSuchSender(UserError):
+    """The sender of letters, or its newsletter, is gone."""
+
+    template = "chat/errors.html#no_such_sender"
+
+
+class CannotUnsubscribe(UserError):
+    """The newsletter offers no request that unsubscribes, or refuses it."""
+
+    template = "chat/errors.html#cannot_unsubscribe"
+
+
 class TooManyFeeds(UserError):
     template = "chat/errors.html#too_many_feeds"
 
