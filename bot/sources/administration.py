@@ -103,7 +103,7 @@ async def sources_as_opml(storage: Storage) -> bytes:
             is_page=source.kind is SourceKind.PAGE,
         )
         for source in await list_sources(storage)
-        if source.public and source.kind is not SourceKind.SEARCH
+        if source.public and source.kind not in {SourceKind.SEARCH, SourceKind.NEWSLETTER}
     ]
     return write_opml(outlines, "Sources of Dateline")
 

@@ -29,7 +29,8 @@ def intake(one_storage, renderer) -> Newsletters:
 
 @pytest.fixture
 def forms(house) -> FakeForms:
-    return house.resources.forms
+    forms: FakeForms = house.resources.forms
+    return forms
 
 
 @pytest.fixture

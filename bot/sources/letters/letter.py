@@ -101,7 +101,7 @@ class ReadLetter:
         return Item(
             guid=self.guid,
             url=url,
-            title=self.subject,
+            title=self.subject or self.by,
             summary=self.summary,
             text=self.text,
             published=published,
