@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, bindparam, delete, exists, func, update
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, insert_new
@@ -301,6 +302,14 @@ async def chats_following(tx: Transaction, source_id: int) -> list[Chat]:
             .order_by(col(Chat.id))
         )
     )
+
+
+async def article_of_letter(tx: Transaction, source_id: int, url_hash: str) -> Article | None:
+    """Return the newsletter's article at a URL; None if it is deleted."""
+    article: Article | None = await tx.first(
+        select(Article).where(Article.scope_id == source_id, Article.url_hash == url_hash)
+    )
+    return article
 
 
 async def forget_held(tx: Transaction, most: int = 500) -> int:

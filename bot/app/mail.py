@@ -172,7 +172,9 @@ def make_newsletters(process: ProcessContext) -> Newsletters | None:
     if addresses is None:
         return None
     read = letter_reader(process.mail_readers, process.settings.newsletter_auth_server or "")
-    return Newsletters(process.storage, process.renderer, addresses, read, process.settings.budgets)
+    return Newsletters(
+        process.storage, process.renderer, addresses, process.links, read, process.settings.budgets
+    )
 
 
 def letter_reader(workers: Workers, server: str) -> ReadsLetters:

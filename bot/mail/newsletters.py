@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.budgets import Budgets
+    from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
+    from bot.sources.feeds.model import Item
     from bot.sources.letters.addresses import AddressPattern
     from bot.sources.letters.letter import ReadLetter
     from storage.db.engine import Storage, Transaction
@@ -50,11 +52,16 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(eq=False, repr=False)
 class Newsletters:
-    """Takes letters to *addresses*. *read* parses a letter; *budgets*: of an account, a day."""
+    """Takes letters to *addresses*.
+
+    *links*: of pages for letters without a web version. *read* parses a letter. *budgets*: of an
+    account, a day.
+    """
 
     storage: Storage
     renderer: Renderer
     addresses: AddressPattern
+    links: Links
     read: ReadsLetters
     budgets: Budgets
 
@@ -111,7 +118,7 @@ class Newsletters:
         if not is_accepted:
             return
         stored = await store_delivered(
-            self.storage, source_id, [letter.item(letter.web_version)], self.budgets
+            self.storage, source_id, [self._item(source_id, letter)], self.budgets
         )
         async with self.storage.writing() as tx:
             await newsletters.count_stored(tx, source_id, stored)
@@ -147,6 +154,11 @@ class Newsletters:
             await newsletters.change_newsletter(tx, source_id, ways)
         return True
 
+    def _item(self, source_id: int, letter: ReadLetter) -> Item:
+        """Return the entry of a letter; without a web version a page of ours shows it."""
+        own_page = self.links.letter(source_id, letter.guid) or ""
+        return letter.item(letter.web_version or own_page)
+
     async def _bind(self, tx: Transaction, source_id: int, letter: ReadLetter) -> None:
         values = _sender_row(tx, source_id, letter) | {"state": SenderState.ACCEPTED}
         await newsletters.add_sender(tx, values)
@@ -173,7 +185,9 @@ class Newsletters:
             sender_id = sender.id
         held = _held_row(tx, source_id, letter) | {
             "sender_id": sender_id,
-            "document": _document_of(letter).to_json(),
+            "document": Document(
+                DocumentKind.FEED, items=(self._item(source_id, letter),)
+            ).to_json(),
         }
         is_new = await newsletters.hold_letter(tx, held)
         if sender is not None and is_new:
@@ -218,10 +232,6 @@ def header_of(message: bytes) -> bytes:
     start = message[:LONGEST_HEADER]
     ends = [at for mark in (b"\r\n\r\n", b"\n\n") if (at := start.find(mark)) >= 0]
     return start[: min(ends, default=len(start))]
-
-
-def _document_of(letter: ReadLetter) -> Document:
-    return Document(DocumentKind.FEED, items=(letter.item(letter.web_version),))
 
 
 def _sender_row(tx: Transaction, source_id: int, letter: ReadLetter) -> dict[str, Any]:

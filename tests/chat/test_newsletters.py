@@ -9,6 +9,7 @@ from bot.mail.newsletters import Newsletters
 from bot.sources.letters.addresses import AddressPattern
 from tests.chat.conftest import labels
 from tests.mail.letters import ADDRESSES, FakeForms, asking_to_confirm, letter, read
+from tests.resources import LINKS
 
 EVE = "Eve <b>Offers</b> <eve@elsewhere.example>"
 ONE_CLICK = (
@@ -24,7 +25,7 @@ def newsletter_addresses() -> AddressPattern:
 
 @pytest.fixture
 def intake(one_storage, renderer) -> Newsletters:
-    return Newsletters(one_storage, renderer, ADDRESSES, read, USUAL)
+    return Newsletters(one_storage, renderer, ADDRESSES, LINKS, read, USUAL)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_a_chat_accepts_one_new_sender_and_refuses_another(ann, opened, in
     refused = await ann.presses(accepted, "Refuse 1")
 
     assert "1 e-mail" in seen["text"]
-    assert "1. Eve Offers (eve@elsewhere.example) writes here too." in seen["text"]
+    assert "1. Eve (eve@elsewhere.example) writes here too." in seen["text"]
     assert "2. Mallory" in seen["text"]
     assert "2 e-mails" in accepted["text"]
     assert "1. Mallory" in accepted["text"]

@@ -11,6 +11,7 @@ from bot.budgets import USUAL
 from bot.mail.bounces import Bounces
 from bot.mail.imap import Imap, collect_mails
 from bot.mail.newsletters import MOST_A_DAY, MOST_HELD, MOST_SENDERS, Newsletters
+from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.sources.feeds.model import Unreadable
 from bot.sources.parser_pool import Workers
@@ -28,12 +29,13 @@ from tests.sources.polled import rows_of
 from tests.subscribers.conftest import SIGNER
 
 RENDERER = Renderer()
+NO_LINKS = Links(None, SIGNER)
 EVE = "Eve <eve@elsewhere.example>"
 
 
 @pytest.fixture
 def intake(storage) -> Newsletters:
-    return Newsletters(storage, RENDERER, ADDRESSES, read, USUAL)
+    return Newsletters(storage, RENDERER, ADDRESSES, NO_LINKS, read, USUAL)
 
 
 @pytest.fixture
@@ -240,7 +242,9 @@ async def test_the_mailbox_serves_letters_and_reports(storage, source_id, addres
     async def report(message: bytes) -> None:
         reports.append(message)
 
-    intake = Newsletters(storage, RENDERER, ADDRESSES, letter_reader(workers, SERVER), USUAL)
+    intake = Newsletters(
+        storage, RENDERER, ADDRESSES, NO_LINKS, letter_reader(workers, SERVER), USUAL
+    )
     take = receiver(Bounces(storage, RENDERER, SIGNER, report), intake)
     try:
         async with serving_mailbox(mailbox):
