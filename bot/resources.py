@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.discovery.discover import LinkLookup
+    from bot.sources.letters.addresses import AddressPattern
     from bot.sources.parser_pool import DocumentReader
     from bot.subscribers.access import Access
     from bot.subscribers.limits import Limits
+    from bot.subscribers.newsletters import PostsForms
     from storage.db.engine import Storage
 
 
@@ -33,7 +35,8 @@ class Resources:
     *app_url*: the address of the Mini App, if there is one. *background*: work that goes on after
     a user was answered. *has_search_feeds*: queries are sent to search engines.
     *has_model*: texts of public articles are sent to a language model. *keyring* seals the secrets
-    of sources.
+    of sources. *newsletters*: the addresses that newsletters come to. *forms* sends what a chat
+    asks sites to do, such as to unsubscribe it.
     """
 
     storage: Storage
@@ -54,6 +57,8 @@ class Resources:
     has_search_feeds: bool = False
     has_model: bool = False
     keyring: Keyring = NO_KEYS
+    newsletters: AddressPattern | None = None
+    forms: PostsForms | None = None
 
     @property
     def unavailable_commands(self) -> frozenset[str]:

@@ -208,6 +208,8 @@ class Settings(BaseSettings):
     imap_user: str | None = None
     imap_password: SecretStr | None = None
     imap_folder: str = "INBOX"
+    newsletter_address: str | None = None
+    newsletter_auth_server: str | None = None
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -241,7 +243,7 @@ class Settings(BaseSettings):
             raise ValueError("a token looks like 123456:ABC-DEF…; copy it whole from @BotFather")
         return value
 
-    @field_validator("smtp_from", "smtp_reply_to", "smtp_bounces")
+    @field_validator("smtp_from", "smtp_reply_to", "smtp_bounces", "newsletter_address")
     @classmethod
     def _is_an_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:

@@ -198,6 +198,7 @@ class SourceKind(StrEnum):
     SEARCH = "search"  # a feed that a search service makes for a query
     CHANNEL = "channel"  # a public Telegram channel, read from its web preview
     POSTS = "posts"  # a Telegram channel with the bot as a member
+    NEWSLETTER = "newsletter"  # comes by e-mail, to an address of its own
 
 
 class ChannelSharing(StrEnum):
@@ -222,6 +223,14 @@ class SourcePriority(StrEnum):
     HIGH = "high"
     NORMAL = "normal"
     LOW = "low"
+
+
+class SenderState(StrEnum):
+    """Whether letters of a sender become entries of the newsletter."""
+
+    ACCEPTED = "accepted"
+    WAITING = "waiting"  # for a tap; its letters are held for a while
+    REFUSED = "refused"
 
 
 class UsageKind(StrEnum):

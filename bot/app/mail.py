@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from bot.delivery.sender import Calls
     from bot.mail.bounces import Bounces, ReadsReports
     from bot.mail.compose import FromAddress, Mailer
-    from bot.mail.imap import Imap
+    from bot.mail.imap import Imap, TakesMail
+    from bot.mail.newsletters import Newsletters, ReadsLetters
     from bot.mail.smtp import Relay, Smtp
     from bot.settings import Settings
     from bot.sources.parser_pool import Workers
@@ -77,11 +78,11 @@ async def mail_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner
 
     mailer, relay = make_mailer(process), _relay(process)
     if mailer is None or relay is None:
-        yield []
+        yield _mailbox_stages(process)
         return
     smtp = Smtp(relay)
     async with Calls(CONNECTIONS, PATIENCE) as calls:
-        yield [_mail_stage(process, mailer, smtp, calls), *_bounce_stages(process)]
+        yield [_mail_stage(process, mailer, smtp, calls), *_mailbox_stages(process)]
     await smtp.close()
 
 
@@ -163,24 +164,62 @@ def report_reader(workers: Workers) -> ReadsReports:
     return read
 
 
-def _bounce_stages(process: ProcessContext) -> list[StageRunner]:
-    """Return the stage that reads bounces, if the settings name their mailbox."""
+def make_newsletters(process: ProcessContext) -> Newsletters | None:
+    """Return the receiver of newsletters; None if the settings name no address for them."""
+    from bot.mail.newsletters import Newsletters
+
+    addresses = process.newsletter_addresses
+    if addresses is None:
+        return None
+    read = letter_reader(process.mail_readers, process.settings.newsletter_auth_server or "")
+    return Newsletters(
+        process.storage, process.renderer, addresses, process.links, read, process.settings.budgets
+    )
+
+
+def letter_reader(workers: Workers, server: str) -> ReadsLetters:
+    """Return the reader of letters, which a worker parses; *server* authenticates their senders."""
+    from bot.sources.letters.letter import ReadLetter
+
+    async def read(message: bytes) -> ReadLetter:
+        return ReadLetter.from_json(await workers.read("letter", message, server=server))
+
+    return read
+
+
+def receiver(bounces: Bounces, letters: Newsletters | None) -> TakesMail:
+    """Return what takes the mails of the one mailbox: letters by their address, then reports."""
+    from bot.mail.imap import LARGEST_MAIL
+
+    async def take(message: bytes) -> bool:
+        taken = await letters.take(message) if letters else None
+        return await bounces.take(message[:LARGEST_MAIL]) if taken is None else taken
+
+    return take
+
+
+def _mailbox_stages(process: ProcessContext) -> list[StageRunner]:
+    """Return the stage that reads bounces and newsletters, if the settings name their mailbox."""
     from functools import partial
 
-    from bot.mail.imap import collect_bounces
+    from bot.mail.imap import collect_mails
 
     imap = imap_of(process.settings)
     if imap is None or process.deployment.smtp:
         return []
-    return [StageRunner(BOUNCES, partial(collect_bounces, imap, make_bounces(process).take))]
+    take = receiver(make_bounces(process), make_newsletters(process))
+    return [StageRunner(BOUNCES, partial(collect_mails, imap, take))]
 
 
 def imap_of(settings: Settings) -> Imap | None:
-    """Return the mailbox of bounces that the settings name."""
-    from bot.mail.imap import Imap
+    """Return the mailbox of bounces and newsletters that the settings name."""
+    from bot.mail.imap import LARGEST_LETTER, LARGEST_MAIL, Imap
 
     if settings.imap_host is None:
         return None
     password = settings.imap_password.get_secret_value() if settings.imap_password else ""
     user = settings.imap_user or ""
-    return Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
+    largest = LARGEST_LETTER if settings.newsletter_address else LARGEST_MAIL
+    return Imap(
+        settings.imap_host, settings.imap_port, user, password, settings.imap_folder, largest
+    )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bot.sources.discovery.add import SourceAdder
     from bot.sources.discovery.discover import SampleSite
     from bot.sources.fetch.client import Fetcher
+    from bot.sources.letters.addresses import AddressPattern
     from bot.sources.parser_pool import DocumentReader, Workers
     from bot.subscribers.access import Access
     from bot.subscribers.limits import Limits
@@ -353,6 +354,14 @@ class ProcessContext:
     def storage(self) -> Storage:
         return self.sources.storage
 
+    @cached_property
+    def newsletter_addresses(self) -> AddressPattern | None:
+        """The addresses that newsletters come to; None if no mailbox receives them."""
+        from bot.sources.letters.addresses import AddressPattern
+
+        base = self.settings.newsletter_address
+        return AddressPattern(base) if base and self.settings.imap_host else None
+
 
 # The chat and the pages.
 
@@ -384,6 +393,8 @@ def make_resources(process: ProcessContext, mailer: Mailer | None) -> Resources:
         has_search_feeds=bool(settings.search_feeds),
         has_model=process.has_model,
         keyring=sources.keyring,
+        newsletters=process.newsletter_addresses,
+        forms=sources.fetcher,
     )
 
 

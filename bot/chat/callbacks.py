@@ -26,6 +26,7 @@ from bot.rendering.keyboards import (
     DECIDE,
     DETAIL,
     FEEDBACK,
+    OWN_SOURCE,
     RHYTHM,
     SETTINGS,
     STORIES,
@@ -587,11 +588,29 @@ class OwnSourcesPage(CallbackData, prefix="own"):
     page: PageNumber = 0
 
 
-class OpenOwnSource(CallbackData, prefix="ownsource"):
+class OpenOwnSource(CallbackData, prefix=OWN_SOURCE):
     source_id: RowId
 
 
 class Unfollow(CallbackData, prefix="unfollow"):
+    source_id: RowId
+
+
+class FollowNewsletter(CallbackData, prefix="letters"):
+    """Gives the chat an address for a newsletter."""
+
+
+class AcceptSender(CallbackData, prefix="letterfrom"):
+    sender_id: RowId
+
+
+class RefuseSender(CallbackData, prefix="noletters"):
+    sender_id: RowId
+
+
+class UnsubscribeNewsletter(CallbackData, prefix="endletters"):
+    """Sends the request that unsubscribes from a newsletter."""
+
     source_id: RowId
 
 

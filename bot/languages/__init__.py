@@ -31,6 +31,7 @@ SECTIONS: Final = {
     "grammar_signs": "characters of grammar, which may stand in any phrase",
     "word_breaks": "characters of grammar that neither begin nor end a name",
     "particles": "stand right behind a word that is written without spaces",
+    "forward_marks": "before the colon that begins the subject of a forwarded mail",
     "end_marks": "in brackets, as the last word of a wire's article: (END)",
     "bare_end_marks": "the same without brackets, as written",
     "rights": "begin a copyright line",
@@ -102,6 +103,9 @@ SECTIONS: Final = {
     "vague_words": "before a word of a number, they leave the number open: several hundred",
     # Patterns
     "hour_signs": "after the number of an hour",
+    "web_version": "the link of a newsletter that shows it in a browser",
+    "letter_footers": "in a line of a newsletter that is about the mailing, not the news",
+    "confirms_subscription": "ask to confirm a subscription by a link, in its text or a subject",
     "headings": "a whole line over a box of other stories",
     "notices": "begin a short paragraph that calls to subscribe or names a photographer",
     "first_appeared": "begin the paragraph that a blog puts under each entry of its feed",

@@ -206,7 +206,7 @@ async def mailbox_notices(
     if chat.kind is ChatKind.PRIVATE:
         recipients, name = [chat], ""
     else:
-        recipients, name = await _administrators_of(tx, chat), chat.name
+        recipients, name = await administrators_of(tx, chat), chat.name
     rows = []
     for recipient in recipients:
         page = renderer.of(recipient.speaks)
@@ -215,7 +215,7 @@ async def mailbox_notices(
     return rows
 
 
-async def _administrators_of(tx: Transaction, chat: Chat) -> list[Chat]:
+async def administrators_of(tx: Transaction, chat: Chat) -> list[Chat]:
     """Return the private chats of those who last changed the chat's settings, or of its inviter."""
     found = await private_chats_of_admins(tx, chat.telegram_id, limit=_MOST_NOTIFIED)
     inviter = None if found else await private_chat_of(tx, chat.invited_by or 0)

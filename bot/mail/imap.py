@@ -1,7 +1,8 @@
-"""The mailbox of bounces, read by IMAP (RFC 3501) with the standard library's client in a thread.
+"""The mailbox of bounces and newsletters, read by IMAP (RFC 3501) in a thread.
 
-A mail that was understood is deleted. Any other is marked as read and stays for the operator. A
-mail that raises an error is logged and marked as read, and the next one is read.
+The client is that of the standard library. A mail that was understood is deleted. Any other is
+marked as read and stays for the operator. A mail that raises an error is logged and marked as read,
+and the next one is read.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 TIMEOUT_SECONDS = 30
 MAILS_PER_ROUND = 100
 LARGEST_MAIL = 256 * 1024  # bytes to read of a mail; a report comes before the mail that it quotes
+LARGEST_LETTER = 4 * 1024 * 1024  # bytes to read of a newsletter; what comes after is left out
 
 
 class ImapError(Exception):
@@ -51,6 +53,7 @@ class Imap:
     user: str
     password: str = field(repr=False)
     folder: str = "INBOX"
+    largest: int = LARGEST_MAIL
     connect: Callable[[str, int], imaplib.IMAP4] = connect_by_tls
 
     async def check(self) -> None:
@@ -66,13 +69,13 @@ class Imap:
         try:
             numbers = await asyncio.to_thread(_unread, client)
             for number in numbers:
-                content = await asyncio.to_thread(_content, client, number)
+                content = await asyncio.to_thread(_content, client, number, self.largest)
                 flag = r"\Deleted" if await take(content) else r"\Seen"
                 await asyncio.to_thread(client.store, number, "+FLAGS", flag)
             if numbers:
                 await asyncio.to_thread(client.expunge)
         except (imaplib.IMAP4.error, OSError) as error:
-            raise ImapError(f"the mailbox of bounces cannot be read: {error}") from error
+            raise ImapError(f"the mailbox cannot be read: {error}") from error
         finally:
             await _log_out(client)
         return len(numbers)
@@ -82,7 +85,7 @@ class Imap:
             return await asyncio.to_thread(self._logged_in)
         except (imaplib.IMAP4.error, OSError) as error:
             words = _server_words(error)
-            raise ImapError(f"the mailbox of bounces cannot be opened: {words}") from error
+            raise ImapError(f"the mailbox cannot be opened: {words}") from error
 
     def _logged_in(self) -> imaplib.IMAP4:
         client = self.connect(self.host, self.port)
@@ -95,7 +98,7 @@ class Imap:
         return client
 
 
-async def collect_bounces(mailbox: Imap, take: TakesMail) -> int:
+async def collect_mails(mailbox: Imap, take: TakesMail) -> int:
     """Read the new mails of *mailbox*; return 0, so that the next round waits for its period."""
 
     async def take_one(message: bytes) -> bool:
@@ -104,16 +107,16 @@ async def collect_bounces(mailbox: Imap, take: TakesMail) -> int:
         except Exception as error:
             if is_transient(error):
                 raise
-            log.exception("a bounced mail could not be processed; it stays, marked as read")
+            log.exception("a mail could not be processed; it stays, marked as read")
             return False
 
     try:
         read = await mailbox.read_new(take_one)
     except ImapError as error:
-        log.warning("bounces could not be read", reason=str(error))
+        log.warning("the mailbox could not be read", reason=str(error))
         return 0
     if read:
-        log.info("bounces were read", mails=read)
+        log.info("mails were read", mails=read)
     return 0
 
 
@@ -139,7 +142,7 @@ def _unread(client: imaplib.IMAP4) -> list[str]:
     return [number.decode() for number in (found[0] or b"").split()][:MAILS_PER_ROUND]
 
 
-def _content(client: imaplib.IMAP4, number: str) -> bytes:
+def _content(client: imaplib.IMAP4, number: str, largest: int) -> bytes:
     """Return the mail and leave it unread, because it is marked only once it is processed."""
-    _, parts = client.fetch(number, f"(BODY.PEEK[]<0.{LARGEST_MAIL}>)")
+    _, parts = client.fetch(number, f"(BODY.PEEK[]<0.{largest}>)")
     return next((part[1] for part in parts if isinstance(part, tuple)), b"")

@@ -18,8 +18,14 @@ STORIES = "stories"  # stories:<yyyymmdd>:<schedule number>: the list of an edit
 
 ALERT = "alert"  # alert:<action>:<story>:<topic>:<duration>, under an alert
 
+OWN_SOURCE = "ownsource"  # ownsource:<source> of the chat's own
+
 FEEDBACK = "answer"  # answer:<feedback>, for an admin
 DECIDE = "decide"  # decide:<request for access>:<1: allow, 0: not now>, for an admin
+
+
+def open_own_source(source_id: int) -> str:
+    return f"{OWN_SOURCE}:{source_id}"
 
 
 def answer_feedback(feedback_id: int) -> str:

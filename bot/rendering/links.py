@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     CONFIRM = "c"
     FEED = "f"
     BOUNCE = "b"
+    LETTER = "l"
     RETURN_PATH = "r"  # in the envelope of each mail, where its reader can see it; opens no page
     UPDATES = "telegram"
 
@@ -137,6 +138,10 @@ class Links:
         """Return the URL of a feed (a topic or `WHOLE_DIGEST`), valid for this *version* only."""
         address = self._at(Purpose.FEED, chat_id, topic_id, version)
         return address and f"{address}.{kind}"
+
+    def letter(self, source_id: int, guid: str) -> str | None:
+        """Return the URL of a newsletter's letter, for ever, because it is that of its article."""
+        return self._at(Purpose.LETTER, source_id, guid)
 
     def _at(self, purpose: Purpose, *subject: int | str, last: date | None = None) -> str | None:
         if self.base is None:

@@ -57,12 +57,13 @@ def _rfc3339(time: datetime) -> str:
 def _item(entry: FeedEntry) -> dict[str, object]:
     item: dict[str, object] = {
         "id": entry.id,
-        "url": entry.url,
         "title": entry.title,
         "content_html": entry.html,
         "date_published": _rfc3339(entry.published),
         "date_modified": _rfc3339(entry.updated),
     }
+    if entry.url:  # a letter may have no page
+        item["url"] = entry.url
     if entry.authors:
         item["authors"] = [{"name": name} for name in entry.authors]
     return item
@@ -87,7 +88,8 @@ def as_atom(feed: FeedDocument) -> bytes:
         _add_text(element, "title", entry.title)
         _add_text(element, "published", _rfc3339(entry.published))
         _add_text(element, "updated", _rfc3339(entry.updated))
-        _add_link(element, "alternate", entry.url, type="text/html")
+        if entry.url:
+            _add_link(element, "alternate", entry.url, type="text/html")
         for name in entry.authors:
             _add_author(element, name)
         _add_text(element, "content", entry.html, type="html")

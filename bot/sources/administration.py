@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -45,6 +46,9 @@ from storage.sources import Source, all_sources, source_of
 from storage.sources import remove_source as delete_source
 
 log = structlog.get_logger(__name__)
+
+# Kinds that no other reader could fetch.
+_UNLISTED: Final = frozenset({SourceKind.SEARCH, SourceKind.POSTS, SourceKind.NEWSLETTER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,7 @@ async def sources_as_opml(storage: Storage) -> bytes:
             is_page=source.kind in {SourceKind.PAGE, SourceKind.CHANNEL},
         )
         for source in await list_sources(storage)
-        if source.public and source.kind not in {SourceKind.SEARCH, SourceKind.POSTS}
+        if source.public and source.kind not in _UNLISTED
     ]
     return write_opml(outlines, "Sources of Dateline")
 

@@ -31,7 +31,7 @@ from xxhash import xxh3_64_intdigest
 from bot.sources.feeds.model import Document, Item, SeenEntry
 from bot.sources.hosts import shown_url
 from bot.sources.pages.trim import end_trimmed
-from bot.sources.urls import canonical_url, is_tracker
+from bot.sources.urls import canonical_url, is_tracker, is_web
 from bot.text.folding import folded_text
 from storage.enums import FullText, SourceKind
 
@@ -124,7 +124,7 @@ def draft_of(
         guid_hash=identity.guid_hash,
         url_hash=identity.url_hash,
         content_hash=content_hash(item),
-        url=item.url or source_url,
+        url=item.url or (source_url if is_web(source_url) else ""),
         title=_title(item),
         text=_article_text(item),
         published_at=dating.published_at,

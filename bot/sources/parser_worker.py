@@ -152,9 +152,16 @@ def _mail(data: bytes) -> dict[str, Any] | None:
     return report.to_json() if report else None
 
 
+def _letter(data: bytes, server: str) -> dict[str, Any]:
+    from bot.sources.letters.letter import bounded_letter, read_letter  # noqa: PLC0415 - see `_read`
+
+    return bounded_letter(read_letter(data, server))
+
+
 _TASKS: dict[str, Callable[..., Any]] = {
     "document": _document,
     "export": _export,
+    "letter": _letter,
     "links": _links,
     "mail": _mail,
     "opml": _opml,

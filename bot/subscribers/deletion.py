@@ -38,6 +38,7 @@ from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, release_lease
 from storage.feeds_followed import forget_unfollowed, has_unfollowed, sources_had
 from storage.mailboxes import forget_requests
+from storage.newsletters import forget_held
 from storage.queries import retire_query
 from storage.subscriptions import chats_with_ends, purge_ended
 from storage.topics import queries_of_chat
@@ -104,6 +105,8 @@ async def purge_deleted(storage: Storage) -> int:
         async with storage.writing() as tx:
             await forget_unfollowed(tx)
         await _purge_sources(storage)
+    async with storage.writing() as tx:
+        await forget_held(tx)
     return sum([await _purge_topics(storage, chat_id) for chat_id in chats])
 
 

@@ -212,6 +212,24 @@ class ChannelTaken(UserError):
     template = "chat/errors.html#channel_taken"
 
 
+class NoNewsletters(UserError):
+    """No mailbox receives newsletters."""
+
+    template = "chat/errors.html#no_newsletters"
+
+
+class NoSuchSender(UserError):
+    """The sender of letters, or its newsletter, is gone."""
+
+    template = "chat/errors.html#no_such_sender"
+
+
+class CannotUnsubscribe(UserError):
+    """The newsletter offers no request that unsubscribes, or refuses it."""
+
+    template = "chat/errors.html#cannot_unsubscribe"
+
+
 class TooManyFeeds(UserError):
     template = "chat/errors.html#too_many_feeds"
 

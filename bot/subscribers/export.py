@@ -36,6 +36,7 @@ from bot.subscribers.export_document import (
     ExportedHours,
     ExportedMailbox,
     ExportedMute,
+    ExportedNewsletter,
     ExportedSettings,
     ExportedStory,
     ExportedTime,
@@ -69,6 +70,7 @@ from storage.feeds_followed import (
 )
 from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
+from storage.newsletters import newsletters_of_chat
 from storage.pins import begin_pinning, pin_of
 from storage.saved_stories import saved_stories
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
@@ -100,7 +102,8 @@ async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
         feeds = await sources_followed(tx, chat_id)
         document = await _document(tx, chat, feeds)
     written = document.model_dump_json(indent=2, by_alias=True).encode()
-    return Export(written, _opml(feeds, title) if feeds else None)
+    read = [feed for feed in feeds if feed.kind is not enums.SourceKind.NEWSLETTER]
+    return Export(written, _opml(read, title) if read else None)
 
 
 async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> ExportDocument:
@@ -147,6 +150,15 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             # Unvalidated, because only input is checked, never stored data.
             ExportedFeed.model_construct(url=feed.url, title=feed.title, kind=feed.kind)
             for feed in feeds
+            if feed.kind is not enums.SourceKind.NEWSLETTER
+        ),
+        newsletters=tuple(
+            ExportedNewsletter.model_construct(
+                title=row.source.title,
+                senders=tuple(sender.address for sender in row.senders),
+                letters=row.newsletter.letters,
+            )
+            for row in await newsletters_of_chat(tx, chat_id)
         ),
         saved=tuple(
             ExportedStory.model_construct(

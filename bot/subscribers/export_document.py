@@ -113,11 +113,19 @@ class ExportedFeed(_Part):
     kind: enums.SourceKind = enums.SourceKind.FEED
 
 
+class ExportedNewsletter(_Part):
+    """A newsletter, whose address is left out: whoever knows it can write to the chat."""
+
+    title: str = ""
+    senders: tuple[str, ...] = ()
+    letters: int = 0
+
+
 class ExportedStory(_Part):
-    """A saved story."""
+    """A saved story; its *url* is empty if it is a letter without a page."""
 
     title: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
-    url: Annotated[str, Field(pattern=r"^https?://", max_length=MOST_CHARACTERS)]
+    url: Annotated[str, Field(pattern=r"^(https?://|$)", max_length=MOST_CHARACTERS)]
     publisher: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
     saved_at: Timestamp
 
@@ -147,6 +155,7 @@ class ExportDocument(_Part):
     topics: Annotated[tuple[ExportedTopic, ...], Field(max_length=MOST), FailFast()] = ()
     mutes: Annotated[tuple[ExportedMute, ...], Field(max_length=MOST_LISTED), FailFast()] = ()
     sources: Annotated[tuple[ExportedFeed, ...], Field(max_length=MOST), FailFast()] = ()
+    newsletters: Annotated[tuple[ExportedNewsletter, ...], Field(max_length=MOST), FailFast()] = ()
     saved: Annotated[tuple[ExportedStory, ...], Field(max_length=MOST), FailFast()] = ()
     mailbox: ExportedMailbox | None = None
     editions: Annotated[tuple[ExportedEdition, ...], Field(max_length=MOST_LISTED), FailFast()] = ()

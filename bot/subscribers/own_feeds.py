@@ -128,6 +128,14 @@ async def follow_feed(
     return await follow(source, url, cost=cost)
 
 
+async def charge_addition(tx: Transaction, chat_id: int, *, limits: Limits) -> None:
+    """Charge one more source that need not be read; raise TooManyFeeds or TooManyAdditions."""
+    await refuse_one_more(tx, chat_id, limits=limits)
+    if not limits.budgets.left(UsageKind.ADDITIONS, await _used(tx, chat_id)):
+        raise TooManyAdditions(limits.budgets.additions)
+    await _charge(tx, chat_id, Cost(additions=1))
+
+
 async def unfollow_feed(storage: Storage, chat_id: int, source_id: int) -> Source:
     async with storage.writing() as tx:
         await lock_chat(tx, chat_id)

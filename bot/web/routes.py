@@ -39,6 +39,7 @@ _STORY = f"/{Purpose.STORIES}/{{token}}/{{story:[0-9]{{1,18}}}}"
 _UNSUBSCRIBE = f"/{Purpose.UNSUBSCRIBE}/{{token}}"
 _CONFIRM = f"/{Purpose.CONFIRM}/{{token}}"
 _BOUNCE = f"/{Purpose.BOUNCE}/{{token}}"
+_LETTER = f"/{Purpose.LETTER}/{{token}}"
 _HUB = f"{webhooks.HUB_PATH}{{token}}"
 
 ROUTES = (
@@ -51,6 +52,7 @@ ROUTES = (
     Route("POST", _MANAGE, manage.change_subscriptions, Purpose.MANAGE, RateClass.FORM),
     Route("GET", _STORY, stories.story_page, Purpose.STORIES),
     Route("POST", _STORY, stories.act_on_story, Purpose.STORIES, RateClass.FORM),
+    Route("GET", _LETTER, stories.letter_page, Purpose.LETTER),
     Route("GET", _UNSUBSCRIBE, manage.unsubscribe_page, Purpose.UNSUBSCRIBE),
     Route("POST", _UNSUBSCRIBE, manage.unsubscribe, Purpose.UNSUBSCRIBE, RateClass.MAILBOX),
     Route("GET", _CONFIRM, manage.confirm_page, Purpose.CONFIRM),

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.sources.drafts import url_hash
 from bot.subscribers import mutes, saved_stories, sent_stories, settings, subscriptions, topics
 from bot.subscribers.errors import NoSuchAlert, NoSuchChat, NoSuchStory, UserError
 from bot.subscribers.mutes import AlertPublisher, Duration, StorySubject, TopicSubject
 from bot.web.pages import TemplatePage, see_other
 from storage.enums import Mode, MuteKind
+from storage.newsletters import article_of_letter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +55,15 @@ async def story_page(site: Site, request: RouteRequest) -> TemplatePage | None:
     }
     language = (await settings.get_settings(storage, int(chat))).speaks
     return TemplatePage("web/story.html", values, language)
+
+
+async def letter_page(site: Site, request: RouteRequest) -> TemplatePage | None:
+    """Return the letter of a newsletter, for which its sender has no page."""
+    source, guid = request.subject
+    url = site.resources.links.letter(int(source), guid) or ""
+    async with site.resources.storage.reading() as tx:
+        letter = await article_of_letter(tx, int(source), url_hash(url))
+    return TemplatePage("web/letter.html", {"letter": letter}) if letter else None
 
 
 async def act_on_story(site: Site, request: RouteRequest) -> web.Response | None:

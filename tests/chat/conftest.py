@@ -25,6 +25,7 @@ from bot.rendering.renderer import Renderer
 from bot.resources import Resources
 from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, DocumentKind, Item
+from bot.sources.letters.addresses import AddressPattern
 from bot.sources.urls import host_of
 from bot.subscribers import catalogue, topics
 from bot.subscribers.access import Access
@@ -41,6 +42,7 @@ from tests.bot_api import PlainSession
 from tests.chat.receiving import ByPolling, ByWebhook, Handler, Receiving, bot_on
 from tests.conftest import TurnedClock
 from tests.local_playground import LocalPlayground
+from tests.mail.letters import FakeForms
 from tests.resources import ADMIN, LINKS, FakeAdding, FakeLooking, make_resources
 from tests.sources.drafts_made import store_drafts
 from tests.story.processes import PATIENCE
@@ -354,6 +356,12 @@ def app_url() -> str | None:
 
 
 @pytest.fixture
+def newsletter_addresses() -> AddressPattern | None:
+    """The addresses of newsletters; none unless a test overrides it."""
+    return None
+
+
+@pytest.fixture
 async def house(
     playground: LocalPlayground,
     one_storage: Storage,
@@ -365,6 +373,7 @@ async def house(
     pauses_seconds: Sequence[float],
     press_seconds: float,
     app_url: str | None,
+    newsletter_addresses: AddressPattern | None,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
     resources = make_resources(
@@ -376,6 +385,8 @@ async def house(
         link_lookup=looking,
         is_playground=is_for_first,
         app_url=app_url,
+        newsletters=newsletter_addresses,
+        forms=FakeForms(),
     )
     dispatcher = make_dispatcher(resources, renderer, pauses_seconds, press_seconds, limiter)
     session = PlainSession(playground.base_url)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.mail.imap import Imap, ImapError, collect_bounces
+from bot.mail.imap import Imap, ImapError, collect_mails
 from tests.mail.imap_server import FakeMailbox, connect_without_tls, serving_mailbox
 from tests.mail.returned import TOKEN, notification, request
 
@@ -39,7 +39,7 @@ def noted() -> Noted:
 
 async def collect(mailbox: FakeMailbox, noted: Noted, password: str = "secret") -> None:
     imap = Imap("127.0.0.1", mailbox.port, "bounces", password, connect=connect_without_tls)
-    await collect_bounces(imap, noted.take)
+    await collect_mails(imap, noted.take)
 
 
 async def test_reports_are_processed_and_deleted(mailbox, noted):
@@ -73,7 +73,7 @@ async def test_a_mail_that_fails_is_marked_and_the_next_is_read(mailbox, noted):
 
     assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1], [2])
     assert [one["event"] for one in logs if one["log_level"] == "error"] == [
-        "a bounced mail could not be processed; it stays, marked as read"
+        "a mail could not be processed; it stays, marked as read"
     ]
 
 

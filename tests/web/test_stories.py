@@ -3,11 +3,18 @@
 import pytest
 from sqlmodel import col, select
 
+from bot.budgets import USUAL
+from bot.mail.newsletters import Newsletters
+from bot.rendering.renderer import Renderer
+from bot.subscribers.newsletters import follow_newsletter, get_newsletter
+from storage.articles import Article
 from storage.editions import EditionStory
 from storage.enums import MuteKind
 from storage.mutes import Mute
 from storage.saved_stories import SavedStory
 from storage.subscriptions import Subscription
+from tests.mail.letters import ADDRESSES, letter, read
+from tests.resources import USUAL_LIMITS
 
 
 @pytest.fixture
@@ -92,3 +99,22 @@ async def test_a_form_of_another_site_is_refused(visitor, link, newsroom):
 
     assert answer.status == 403
     assert await newsroom.all(SavedStory) == []
+
+
+async def test_a_letter_without_a_web_version_has_a_page_behind_a_signed_link(
+    visitor, newsroom, clock
+):
+    chat_id, storage = await newsroom.chat(), newsroom.storage
+    source_id = await follow_newsletter(storage, chat_id, ADDRESSES, limits=USUAL_LIMITS)
+    seen = await get_newsletter(storage, chat_id, source_id, ADDRESSES)
+    assert seen is not None
+    intake = Newsletters(storage, Renderer(), ADDRESSES, visitor.links, read, USUAL)
+    await intake.take(letter(seen.address, subject="Beans <b>rise</b>"))
+    (article,) = await newsroom.all(Article)
+
+    page = await visitor.reads(article.url)
+    forged = await visitor.opens(article.url[:-1] + ("a" if article.url[-1] != "a" else "b"))
+
+    assert "The price of beans rose on Monday" in page
+    assert "<b>rise" not in page
+    assert forged.status == 404

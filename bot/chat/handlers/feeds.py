@@ -20,7 +20,14 @@ from bot.sources.discovery.add import AddOutcome
 from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
 from bot.sources.urls import host_of, is_web
-from bot.subscribers import audit, channel_sources, feed_lists, own_feeds, published_feeds
+from bot.subscribers import (
+    audit,
+    channel_sources,
+    feed_lists,
+    newsletters,
+    own_feeds,
+    published_feeds,
+)
 from bot.subscribers.asked_articles import asked_article
 from bot.subscribers.paging import page_of
 from bot.subscribers.timezones import country_of_zone
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
     from bot.sources.discovery.add import Addition
     from bot.sources.discovery.opml import Outline
+    from bot.subscribers.newsletters import SeenNewsletter
     from bot.subscribers.paging import ListPage
     from storage.sources import Source
 
@@ -147,7 +155,13 @@ async def show_own_feeds(
     _: object, context: Context, callback_data: press.OwnSourcesPage | None = None
 ) -> None:
     page, user = await _own_feeds(context, callback_data), context.user
-    await context.reply.change("chat/sources.html#own", page=page, now=user.now, user=user)
+    await context.reply.change(
+        "chat/sources.html#own",
+        page=page,
+        now=user.now,
+        user=user,
+        has_newsletters=context.resources.newsletters is not None,
+    )
 
 
 async def name_own_feeds(
@@ -164,25 +178,79 @@ async def _own_feeds(context: Context, wanted: press.OwnSourcesPage | None) -> L
 
 
 async def open_own_feed(_: object, callback_data: press.OpenOwnSource, context: Context) -> None:
-    feed = await own_feeds.get_own_feed(context.storage, context.chat_id, callback_data.source_id)
+    await _show_own(callback_data.source_id, context)
+
+
+async def _show_own(source_id: int, context: Context) -> None:
+    feed = await own_feeds.get_own_feed(context.storage, context.chat_id, source_id)
+    await _show_source(feed, context)
+
+
+async def _show_source(feed: Source, context: Context) -> None:
+    letters = await _newsletter(feed.id, context)
     decides = await channel_sources.decides_about(context.storage, context.user.user_id, feed.id)
     await context.reply.change(
-        "chat/sources.html#own_one", source=feed, now=context.user.now, decides=decides
+        "chat/sources.html#own_one",
+        source=feed,
+        letters=letters,
+        decides=decides,
+        now=context.user.now,
     )
+
+
+async def _newsletter(source_id: int, context: Context) -> SeenNewsletter | None:
+    addresses = context.resources.newsletters
+    return await newsletters.get_newsletter(context.storage, context.chat_id, source_id, addresses)
 
 
 async def unfollow(_: object, callback_data: press.Unfollow, context: Context) -> None:
     feed = await own_feeds.unfollow_feed(context.storage, context.chat_id, callback_data.source_id)
-    await context.reply.change("chat/sources.html#unfollowed", source=feed)
+    letters = await _newsletter(feed.id, context)
+    await context.reply.change("chat/sources.html#unfollowed", source=feed, letters=letters)
 
 
 async def follow_again(_: object, callback_data: press.FollowAgain, context: Context) -> None:
     feed = await own_feeds.follow_feed_again(
         context.storage, context.chat_id, callback_data.source_id
     )
-    await context.reply.change(
-        "chat/sources.html#own_one", source=feed, now=context.user.now, decides=False
+    await _show_source(feed, context)
+
+
+# Newsletters
+
+
+async def follow_newsletter(_: object, context: Context) -> None:
+    source_id = await newsletters.follow_newsletter(
+        context.storage, context.chat_id, context.resources.newsletters, limits=context.limits
     )
+    await _show_own(source_id, context)
+
+
+async def accept_sender(_: object, callback_data: press.AcceptSender, context: Context) -> None:
+    source_id = await newsletters.accept_sender(
+        context.storage, context.chat_id, callback_data.sender_id, limits=context.limits
+    )
+    await _show_own(source_id, context)
+
+
+async def refuse_sender(_: object, callback_data: press.RefuseSender, context: Context) -> None:
+    source_id = await newsletters.refuse_sender(
+        context.storage, context.chat_id, callback_data.sender_id
+    )
+    await _show_own(source_id, context)
+
+
+async def unsubscribe_newsletter(
+    _: object, callback_data: press.UnsubscribeNewsletter, context: Context
+) -> None:
+    await context.reply.acknowledge()
+    row = await newsletters.unsubscribe(
+        context.storage, context.chat_id, callback_data.source_id, client=context.resources.forms
+    )
+    await context.reply.show("chat/sources.html#unsubscribed", source=row.source)
+
+
+# Lists of feeds
 
 
 async def add_list(_: object, callback_data: press.AddList, context: Context) -> None:
@@ -327,6 +395,10 @@ def make_router() -> Router:
     on_press(explain_link, press.ExplainLink.filter(), flags=Permission.EVERYBODY.flags)
     on_press(read_link, press.ReadLink.filter(), flags=Permission.EVERYBODY.flags)
     on_press(unfollow, press.Unfollow.filter(), flags=Permission.ADMINISTRATORS.flags)
+    on_press(follow_newsletter, press.FollowNewsletter.filter(), flags=confidential.flags)
+    on_press(accept_sender, press.AcceptSender.filter(), flags=confidential.flags)
+    on_press(refuse_sender, press.RefuseSender.filter(), flags=confidential.flags)
+    on_press(unsubscribe_newsletter, press.UnsubscribeNewsletter.filter(), flags=confidential.flags)
     on_press(follow_again, press.FollowAgain.filter(), flags=confidential.flags)
     on_press(add_list, press.AddList.filter(), flags=Permission.ADMINISTRATORS.flags)
     on_press(

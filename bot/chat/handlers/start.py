@@ -143,6 +143,7 @@ async def show_privacy(_: object, context: Context) -> None:
         "chat/privacy.html",
         can_mail=resources.mailer is not None,
         has_search_feeds=resources.has_search_feeds,
+        has_newsletters=resources.newsletters is not None,
     )
 
 

@@ -253,6 +253,10 @@ async def _imap(settings: Settings) -> Sequence[Finding]:
     from bot.ops.doctor.mail import check_imap
 
     mailbox = imap_of(settings)
+    if mailbox is None and settings.newsletter_address:
+        sentence = "NEWSLETTER_ADDRESS is set, but no mailbox receives its mail."
+        remedy = "Set IMAP_HOST: docs/how-to/newsletters.md shows how."
+        return [unhealthy("newsletters.mailbox", sentence, remedy)]
     return [await check_imap(mailbox)] if mailbox else []
 
 

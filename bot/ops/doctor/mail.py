@@ -65,7 +65,7 @@ async def check_imap(mailbox: Imap) -> Finding:
         remedy = "Check IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD and IMAP_FOLDER."
         sentence = f"{mailbox.host}: {error}."
         return unhealthy("imap.refused", sentence, remedy)
-    return healthy("imap.reached", f"The mailbox of bounces at {mailbox.host} can be opened.")
+    return healthy("imap.reached", f"The mailbox at {mailbox.host} can be opened.")
 
 
 async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:

@@ -304,7 +304,7 @@ def bounded(document: Document) -> Document:
     items = document.items
     if _are_within(items) and len(document.title) <= LONGEST_NAME:
         return document
-    items = tuple(map(_bounded, items))
+    items = tuple(map(bounded_item, items))
     kept = newest_places([*map(sort_time, items)], [*map(_length, items)])
     return replace(
         document,
@@ -338,7 +338,7 @@ def _has_long_word(text: str) -> bool:
     return any(map(str.isalnum, slices)) and _LONG_WORD.search(text) is not None
 
 
-def _bounded(item: Item) -> Item:
+def bounded_item(item: Item) -> Item:
     return replace(
         item,
         guid=item.guid[:LONGEST_URL],

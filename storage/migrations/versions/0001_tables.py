@@ -658,6 +658,46 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_follow_source_id"), "follow", ["source_id"], unique=False)
     op.create_table(
+        "letteraddress",
+        sa.Column("token", AutoString(length=32), nullable=False),
+        sa.Column("source_id", ROW_ID, nullable=True),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("dropped", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_letteraddress_source_id_source"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_letteraddress")),
+    )
+    op.create_index(
+        op.f("ix_letteraddress_source_id"), "letteraddress", ["source_id"], unique=False
+    )
+    op.create_table(
+        "lettersender",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("address", AutoString(length=254), nullable=False),
+        sa.Column("list_id", AutoString(length=255), nullable=False),
+        sa.Column("name", AutoString(length=200), nullable=False),
+        sa.Column("proof", AutoString(length=260), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("letters", sa.Integer(), nullable=False),
+        sa.Column("subject", AutoString(length=300), nullable=False),
+        sa.Column("first_at", UTCDateTime(), nullable=False),
+        sa.Column("last_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_lettersender_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lettersender")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_lettersender_source_id"), "lettersender", ["source_id"], unique=False)
+    op.create_table(
         "mailbox",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("chat_id", ROW_ID, nullable=False),
@@ -731,6 +771,26 @@ def upgrade() -> None:
             name=op.f("uq_mute_chat_id_kind_subject_id_publisher"),
         ),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "newsletter",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("letters", sa.Integer(), nullable=False),
+        sa.Column("dropped", sa.Integer(), nullable=False),
+        sa.Column("last_at", UTCDateTime(), nullable=True),
+        sa.Column("unsubscribe_url", AutoString(length=2000), nullable=False),
+        sa.Column("unsubscribe_mail", AutoString(length=2000), nullable=False),
+        sa.Column("has_one_click", sa.Boolean(), nullable=False),
+        sa.Column("unsubscribed_at", UTCDateTime(), nullable=True),
+        sa.Column("day", UTCDateTime(), nullable=True),
+        sa.Column("today", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_newsletter_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_newsletter")),
     )
     op.create_table(
         "outage",
@@ -1154,6 +1214,35 @@ def upgrade() -> None:
     )
     op.create_index("ix_folded_tokens", "folded", ["tokens"], unique=False, postgresql_using="gin")
     op.create_table(
+        "heldletter",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("sender_id", ROW_ID, nullable=True),
+        sa.Column("guid", AutoString(length=64), nullable=False),
+        sa.Column("subject", AutoString(length=300), nullable=False),
+        sa.Column("sender", AutoString(length=254), nullable=False),
+        sa.Column("link", AutoString(length=2000), nullable=False),
+        sa.Column("document", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("received_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sender_id"],
+            ["lettersender.id"],
+            name=op.f("fk_heldletter_sender_id_lettersender"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_heldletter_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_heldletter")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_heldletter_received_at"), "heldletter", ["received_at"], unique=False)
+    op.create_index(op.f("ix_heldletter_sender_id"), "heldletter", ["sender_id"], unique=False)
+    op.create_index(op.f("ix_heldletter_source_id"), "heldletter", ["source_id"], unique=False)
+    op.create_table(
         "match",
         sa.Column("article_id", ROW_ID, nullable=False),
         sa.Column("query_id", ROW_ID, nullable=False),
@@ -1389,6 +1478,7 @@ def downgrade() -> None:
         "delivery",
         "subscription",
         "match",
+        "heldletter",
         "folded",
         "feedimportline",
         "entry",
@@ -1409,9 +1499,12 @@ def downgrade() -> None:
         "publishedfeed",
         "pin",
         "outage",
+        "newsletter",
         "mute",
         "model_text",
         "mailbox",
+        "lettersender",
+        "letteraddress",
         "follow",
         "feedimport",
         "feedback",

@@ -1,0 +1,1 @@
+"""Newsletters by e-mail: addresses, letters and their senders."""

@@ -1,0 +1,124 @@
+"""Newsletters in /sources: an address, its senders, confirmations, and how to unsubscribe."""
+
+import re
+
+import pytest
+
+from bot.budgets import USUAL
+from bot.mail.newsletters import Newsletters
+from bot.sources.letters.addresses import AddressPattern
+from tests.chat.conftest import labels
+from tests.mail.letters import ADDRESSES, FakeForms, asking_to_confirm, letter, read
+from tests.resources import LINKS
+
+EVE = "Eve <b>Offers</b> <eve@elsewhere.example>"
+ONE_CLICK = (
+    "List-Unsubscribe: <https://cafe.example/u?id=7>",
+    "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+)
+
+
+@pytest.fixture
+def newsletter_addresses() -> AddressPattern:
+    return ADDRESSES
+
+
+@pytest.fixture
+def intake(one_storage, renderer) -> Newsletters:
+    return Newsletters(one_storage, renderer, ADDRESSES, LINKS, read, USUAL)
+
+
+@pytest.fixture
+def forms(house) -> FakeForms:
+    forms: FakeForms = house.resources.forms
+    return forms
+
+
+@pytest.fixture
+async def opened(ann):
+    return await ann.says("/sources", "Follow a newsletter")
+
+
+def address_in(message) -> str:
+    found = re.search(r"news\+\w{14}@dateline\.example", message["text"])
+    assert found is not None
+    return found[0]
+
+
+async def test_a_chat_gets_an_address_to_copy(ann, opened):
+    listed = await ann.presses(opened, "‹ Your sources")
+
+    codes = [each for each in opened["entities"] if each["type"] == "code"]
+    assert "Sign up for the newsletter with this address" in opened["text"]
+    assert address_in(opened)
+    assert len(codes) == 1
+    assert "newsletter 1" in listed["text"]
+    assert address_in(await ann.presses(listed, "1")) == address_in(opened)
+
+
+async def test_a_chat_accepts_one_new_sender_and_refuses_another(ann, opened, intake):
+    address = address_in(opened)
+    await intake.take(letter(address))
+    for number, sender in ((2, EVE), (3, "Mallory <m@elsewhere.example>")):
+        await intake.take(letter(address, sender=sender, subject="Offer", number=number))
+
+    seen = await ann.says("/sources", "1")
+    accepted = await ann.presses(seen, "Accept 1")
+    refused = await ann.presses(accepted, "Refuse 1")
+
+    assert "1 e-mail" in seen["text"]
+    assert "1. Eve (eve@elsewhere.example) writes here too." in seen["text"]
+    assert "2. Mallory" in seen["text"]
+    assert "2 e-mails" in accepted["text"]
+    assert "1. Mallory" in accepted["text"]
+    assert labels(refused) == ["Unfollow", "‹ Your sources"]
+
+
+async def test_a_confirmation_is_shown_as_text_that_nobody_opens(ann, opened, intake, forms):
+    await intake.take(asking_to_confirm(address_in(opened)))
+
+    seen = await ann.says("/sources", "1")
+
+    link = "https://cafe.example/confirm?id=7"
+    entities = {each["type"] for each in seen["entities"]}
+    assert link in seen["text"]
+    assert "text_link" not in entities
+    assert forms.posted == []
+
+
+async def test_unfollowing_offers_to_unsubscribe_by_one_request(ann, opened, intake, forms):
+    await intake.take(letter(address_in(opened), *ONE_CLICK))
+
+    unfollowed = await ann.says("/sources", "1", "Unfollow")
+    before = list(forms.posted)
+    done = await ann.presses(unfollowed, "Unsubscribe")
+
+    assert "Its sender still writes to the address" in unfollowed["text"]
+    assert before == []
+    assert forms.posted == [("https://cafe.example/u?id=7", {"List-Unsubscribe": "One-Click"})]
+    assert done["text"] == "Cafe Weekly has taken your request to unsubscribe."
+
+
+async def test_a_refused_request_names_another_way(ann, opened, intake, forms):
+    await intake.take(letter(address_in(opened), *ONE_CLICK))
+    forms.status = 500
+
+    answer = await ann.says("/sources", "1", "Unfollow", "Unsubscribe")
+
+    assert "I could not unsubscribe you." in answer["text"]
+
+
+async def test_unfollowing_shows_the_link_of_a_newsletter_without_one_click(ann, opened, intake):
+    await intake.take(letter(address_in(opened), ONE_CLICK[0]))
+
+    unfollowed = await ann.says("/sources", "1", "Unfollow")
+
+    assert "https://cafe.example/u?id=7" in unfollowed["text"]
+    assert labels(unfollowed) == ["Undo", "‹ Your sources"]
+
+
+@pytest.mark.parametrize("newsletter_addresses", [None])
+async def test_without_a_mailbox_no_newsletter_is_offered(ann):
+    listed = await ann.says("/sources")
+
+    assert "Follow a newsletter" not in labels(listed)
