@@ -122,6 +122,12 @@ async def public_topics(
     return await tx.rows(ordered.offset(offset).limit(limit))
 
 
+async def catalogue_names(tx: Transaction) -> list[str]:
+    """Return the English names of the public topics. Those of chats' own topics are private."""
+    public = select(Topic.name).where(col(Topic.slug).is_not(None))
+    return list(await tx.rows(public.order_by(col(Topic.position), col(Topic.id))))
+
+
 async def count_public_topics(tx: Transaction) -> int:
     return await tx.one(select(func.count()).select_from(Topic).where(col(Topic.slug).is_not(None)))
 

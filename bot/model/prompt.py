@@ -7,7 +7,7 @@ it answers is checked.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from bot.model.checks import (
 )
 from bot.model.evidence import ModelReport
 from bot.model.places import place_names, places_in
+from bot.rendering.i18n import IN_ENGLISH, LANGUAGES, shipped_translations
 from bot.text.folding import fold
 from bot.text.numbers import locale_of
 from bot.text.sentences import sentences
@@ -34,6 +35,7 @@ _LEAD_SENTENCES: Final = 2
 _ROLE_TOKENS: Final = 64  # what a server may add around each message
 _FENCED: Final = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
 _DEEPEST: Final = 6
+_MOST_NAMES: Final = 20
 
 _SYSTEM: Final = """\
 You edit a news digest. The user's message is JSON with reports of one event by several publishers.
@@ -77,10 +79,13 @@ class ModelRequest:
         return prompt + ANSWER_TOKENS
 
 
-def ask_about(reports: Sequence[ModelReport], language: str, sends: str) -> ModelRequest:
-    """Return the question about a story, whose *reports* have one publisher each.
+def ask_about(
+    reports: Sequence[ModelReport], language: str, sends: str, catalogue: Sequence[str] = ()
+) -> ModelRequest:
+    """Return the question about a story from its *reports*.
 
-    *sends* says how much of each text the model reads: headlines, leads or texts.
+    *sends* says how much of each text the model reads: headlines, leads or texts. *catalogue* has
+    the English names of the public topics.
     """
     numbered = dict(enumerate(reports[:MOST_REPORTS], 1))
     translate = tuple(
@@ -108,7 +113,7 @@ def ask_about(reports: Sequence[ModelReport], language: str, sends: str) -> Mode
         "language": f"{locale_of(language).english_name} ({language})",
         "translate": list(translate),
         "summarise": summarise,
-        "names": _country_names(numbered, language),
+        "names": _names(numbered.values(), language, catalogue),
         "reports": sent,
     }
     messages = [
@@ -129,15 +134,38 @@ def lead_of(text: str) -> str:
     return lead
 
 
-def _country_names(reports: Mapping[int, ModelReport], language: str) -> dict[str, str]:
-    """Return how CLDR spells the countries of the reports, by their spelling in the reports."""
+def _names(
+    reports: Iterable[ModelReport], language: str, catalogue: Sequence[str]
+) -> dict[str, str]:
+    """Return how to spell names of the reports, by their spelling there.
+
+    Topics are spelled as the catalogue translates them, countries as CLDR does.
+    """
     names: dict[str, str] = {}
-    for report in reports.values():
-        found = places_in(fold(f"{report.title}\n{report.text[:500]}").plain, report.language)
+    for report in reports:
+        folded = fold(f"{report.title}\n{report.text[:500]}").plain
+        if report.language[:2] != language[:2]:
+            names |= _catalogue_names(folded, report.language, language, catalogue)
+        found = places_in(folded, report.language)
         here = place_names(found, report.language)
         there = place_names(found, language)
         names |= {name: there[key] for key, name in here.items() if there[key] != name}
-    return dict(list(names.items())[:20])
+    return dict(list(names.items())[:_MOST_NAMES])
+
+
+def _catalogue_names(
+    folded: str, source: str, language: str, catalogue: Sequence[str]
+) -> dict[str, str]:
+    spellings = [code for code in LANGUAGES if code[:2] == source[:2]]
+    named = ((name, _translated_name(name, code)) for name in catalogue for code in spellings)
+    found = {here: name for name, here in named if fold(here).plain in folded}
+    translated = {here: _translated_name(name, language) for here, name in found.items()}
+    return {here: there for here, there in translated.items() if there != here}
+
+
+def _translated_name(name: str, code: str) -> str:
+    translation = shipped_translations().get(code, IN_ENGLISH)
+    return translation.catalogue().gettext(name)
 
 
 @dataclass(frozen=True, slots=True)

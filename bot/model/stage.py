@@ -27,6 +27,7 @@ from storage import model_texts
 from storage.db.engine import Storage
 from storage.model_texts import ModelText, Wanted
 from storage.publishers import Named, names_by_story, names_for_article
+from storage.topics import catalogue_names
 
 log = structlog.get_logger(__name__)
 
@@ -93,19 +94,28 @@ class ModelStage:
         async with self.storage.reading() as tx:
             stored = await model_texts.reports_of(tx, ids)
             names = await names_by_story(tx, ids)
+            catalogue = await catalogue_names(tx)
         async with TaskGroup() as group:
             tasks = [
                 group.create_task(
                     self._make_one(
-                        text, chosen(stored.get(text.story_id, ()), names.get(text.story_id, ()))
+                        text,
+                        chosen(stored.get(text.story_id, ()), names.get(text.story_id, ())),
+                        catalogue,
                     )
                 )
                 for text in claimed
             ]
         return [task.result() for task in tasks]
 
-    async def _make_one(self, text: ModelText, reports: Sequence[tuple[int, ModelReport]]) -> bool:
-        question = ask_about([report for _, report in reports], text.language, self.sends)
+    async def _make_one(
+        self,
+        text: ModelText,
+        reports: Sequence[tuple[int, ModelReport]],
+        catalogue: Sequence[str],
+    ) -> bool:
+        read = [report for _, report in reports]
+        question = ask_about(read, text.language, self.sends, catalogue)
         asked_hash = xxh3_128_hexdigest(
             "\n".join(
                 (_VERSION, self.client.name, *(each["content"] for each in question.messages))
@@ -230,10 +240,18 @@ def useful(
 def chosen(
     stored: Sequence[model_texts.PublicReport], names: Sequence[Named]
 ) -> list[tuple[int, ModelReport]]:
-    """Return one report of each publisher, the earliest, each with the id of its article."""
+    """Return the earliest report of each publisher, each with the id of its article.
+
+    The newest report of the story is the second, whoever published it, because a digest shows its
+    headline if the story has developed.
+    """
     found: dict[str, tuple[int, ModelReport]] = {}
+    newest = None
     for each in stored:
         publisher = next(iter(names_for_article(names, each.article_id)), "")
         report = ModelReport(publisher, each.language, each.title, each.text or each.summary)
-        found.setdefault(publisher, (each.article_id, report))
-    return list(found.values())
+        newest = (each.article_id, report)
+        found.setdefault(publisher, newest)
+    first, *others = found.values() if found else (None,)
+    ordered = [each for each in (first, newest, *others) if each]
+    return list({article_id: (article_id, report) for article_id, report in ordered}.values())

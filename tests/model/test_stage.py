@@ -1,17 +1,22 @@
+import json
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import pytest
 
 from bot.model.checks import translation_problem
 from bot.model.client import ModelClient
-from bot.model.stage import ModelStage
+from bot.model.evidence import ModelReport
+from bot.model.prompt import ask_about
+from bot.model.stage import ModelStage, chosen
 from bot.sources.feeds.language import detect
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.enums import Mode
-from storage.model_texts import model_day, model_texts_of
+from storage.model_texts import PublicReport, model_day, model_texts_of
+from storage.publishers import Named
+from storage.topics import add_own_topic, add_public_topic, catalogue_names
 from tests.publishing.newsroom import Newsroom
 
 TITLE = "Night ferry between Keelung and Ishigaki to start next season"
@@ -178,3 +183,56 @@ def test_each_canned_translation_of_the_model_room_passes_the_checks():
     }
 
     assert {text: problem for text, problem in problems.items() if problem} == {}
+
+
+def test_the_newest_report_is_read_even_if_its_publisher_has_an_earlier_one():
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    reports = [PublicReport(1, n, "ja", f"Title {n}", "", "", at, at) for n in (1, 2, 3)]
+    names = [Named(1, "Wire"), Named(2, "Post"), Named(3, "Wire")]
+
+    read = chosen(reports, names)
+
+    assert [article_id for article_id, _ in read] == [1, 3, 2]
+    assert chosen([], []) == []
+
+
+CATALOGUE = ["Taiwan Strait", "Semiconductors", "Elections"]
+
+
+@pytest.mark.parametrize(
+    ("title", "source", "language", "names"),
+    [
+        pytest.param(
+            "台湾海峡を通過", "ja", "en", {"台湾海峡": "Taiwan Strait"}, id="from Japanese"
+        ),
+        pytest.param(
+            "Semiconductors are scarce", "en", "ja", {"Semiconductors": "半導体"}, id="from English"
+        ),
+        pytest.param("半導体が不足", "ja", "de", {"半導体": "Halbleiter"}, id="neither is English"),
+        pytest.param("Semiconductors are scarce", "en", "en", {}, id="in its own language"),
+    ],
+)
+def test_the_model_is_told_how_the_catalogue_spells_names(title, source, language, names):
+    question = ask_about([ModelReport("Wire", source, title)], language, "leads", CATALOGUE)
+
+    told = json.loads(question.messages[1]["content"])["names"]
+    assert {name: told.get(name) for name in names} == names
+    assert names or told == {}
+
+
+async def test_only_names_of_the_public_catalogue_are_sent(newsroom, stage, playground):
+    query_id, _ = await foreign_story(newsroom, text="Elections, semiconductors and a ferry.")
+    await due_reader(newsroom, query_id)
+    async with newsroom.storage.writing() as tx:
+        await add_public_topic(
+            tx, "elections", name="Elections", typed="vote", query_id=query_id, position=0
+        )
+        await add_own_topic(tx, 1, name="Semiconductors", typed="chips", query_id=query_id)
+
+    await stage.run_once()
+
+    async with newsroom.storage.reading() as tx:
+        assert await catalogue_names(tx) == ["Elections"]
+    (asked,) = playground.world.model.asked
+    assert '"Elections": "Wahlen"' in json.dumps(asked, ensure_ascii=False).replace("\\", "")
+    assert '"Semiconductors"' not in json.dumps(asked).replace("\\", "")
