@@ -61,7 +61,8 @@ async def reading(
 
 def post_at(clock: TurnedClock, number: int = 1, **more: Any) -> Post:
     published = int(clock.now.timestamp())
-    return Post(CHANNEL, number, **{"published": published, "text": f"Storm no. {number}"} | more)
+    facts: dict[str, Any] = {"published": published, "text": f"Storm no. {number}"} | more
+    return Post(CHANNEL, number, **facts)
 
 
 async def deliver(
