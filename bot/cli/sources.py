@@ -157,8 +157,10 @@ def remove(url: Address) -> None:
 def check(url: Address, *, as_json: AsOneJson = False) -> None:
     """Fetch a source once and show everything about it; store nothing."""
     from bot.cli.source_reports import checkup_json, checkup_report
-    from bot.sources.administration import check_source
+    from bot.sources.administration import check_source, is_passive_source
 
+    if _run(lambda resources: is_passive_source(resources.storage, url)):
+        fail("This source needs no fetch: its entries are delivered. See: dateline sources list")
     checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url, t.keyring))
     if as_json:
         print_json(checkup_json(checkup))

@@ -40,7 +40,7 @@ from storage import feeds_followed
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.db.problems import DatabaseError, message_of
-from storage.enums import AuditAction, SourceKind
+from storage.enums import AuditAction, SourceKind, SourceState
 from storage.source_rules import rules_of
 from storage.sources import Source, all_sources, source_of
 from storage.sources import remove_source as delete_source
@@ -253,6 +253,13 @@ async def is_search_feed(storage: Storage, url: str) -> bool:
     async with storage.reading() as tx:
         source = await source_of(tx, url_hash(source_address(url)))
     return source is not None and source.kind is SourceKind.SEARCH
+
+
+async def is_passive_source(storage: Storage, url: str) -> bool:
+    """Return whether the entries of the source at *url* are delivered, so that it has no fetch."""
+    async with storage.reading() as tx:
+        source = await source_of(tx, url_hash(as_typed(url)))
+    return source is not None and source.state is SourceState.PASSIVE
 
 
 async def remove_source(storage: Storage, url: str, *, by: int | None = None) -> bool:
