@@ -258,7 +258,7 @@ async def is_search_feed(storage: Storage, url: str) -> bool:
 async def is_passive_source(storage: Storage, url: str) -> bool:
     """Return whether the entries of the source at *url* are delivered, so that it has no fetch."""
     async with storage.reading() as tx:
-        source = await source_of(tx, url_hash(as_typed(url)))
+        source = await source_of(tx, url_hash(source_address(url)))
     return source is not None and source.state is SourceState.PASSIVE
 
 
