@@ -224,12 +224,6 @@ class NoSuchSender(UserError):
     template = "chat/errors.html#no_such_sender"
 
 
-class CannotUnsubscribe(UserError):
-    """The newsletter offers no request that unsubscribes, or refuses it."""
-
-    template = "chat/errors.html#cannot_unsubscribe"
-
-
 class TooManyFeeds(UserError):
     template = "chat/errors.html#too_many_feeds"
 

@@ -15,7 +15,7 @@ from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Document
 from bot.sources.fetch.problems import FetchError
 from bot.sources.letters.addresses import new_token
-from bot.subscribers.errors import CannotUnsubscribe, NoNewsletters, NoSuchSender, NoSuchSource
+from bot.subscribers.errors import NoNewsletters, NoSuchSender, NoSuchSource
 from bot.subscribers.own_feeds import charge_addition
 from storage import newsletters
 from storage.chats import lock_account
@@ -152,26 +152,26 @@ async def refuse_sender(storage: Storage, chat_id: int, sender_id: int) -> int:
 
 async def unsubscribe(
     storage: Storage, chat_id: int, source_id: int, *, client: PostsForms | None
-) -> NewsletterRow:
+) -> bool:
     """Ask the newsletter to stop, by the POST that its letters offer (RFC 8058).
 
-    The address comes from a stranger, so the request reaches no host in the operator's network.
+    Returns whether it took the request. The address comes from a stranger, so the request reaches
+    no host in the operator's network.
     """
     async with storage.reading() as tx:
         row = await _had(tx, chat_id, source_id)
     if row is None:
         raise NoSuchSource
     if client is None or not row.newsletter.has_one_click:
-        raise CannotUnsubscribe
+        return False
+    url = row.newsletter.unsubscribe_url
     try:
-        answer = await client.post(
-            row.newsletter.unsubscribe_url, _ONE_CLICK, inside=False, public=False
-        )
-    except FetchError as error:
-        raise CannotUnsubscribe from error
+        answer = await client.post(url, _ONE_CLICK, inside=False, public=False)
+    except FetchError:
+        return False
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - any success
-        raise CannotUnsubscribe
+        return False
     async with storage.writing() as tx:
         values: dict[str, Any] = {"unsubscribed_at": tx.now}
         await newsletters.change_newsletter(tx, source_id, values)
-    return row
+    return True

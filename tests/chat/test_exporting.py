@@ -112,7 +112,12 @@ class TestWithoutAMailServer:
 @pytest.mark.parametrize("has_model", [True, False])
 @pytest.mark.parametrize("has_search_feeds", [True, False])
 def test_privacy_says_what_goes_to_search_engines_and_a_model(has_search_feeds, has_model):
-    values = {"can_mail": True, "has_search_feeds": has_search_feeds, "has_model": has_model}
+    values = {
+        "has_newsletters": True,
+        "can_mail": True,
+        "has_search_feeds": has_search_feeds,
+        "has_model": has_model,
+    }
 
     told = Renderer().message("chat/privacy.html", **values).text
 

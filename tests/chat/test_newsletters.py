@@ -96,7 +96,7 @@ async def test_unfollowing_offers_to_unsubscribe_by_one_request(ann, opened, int
     assert "Its sender still writes to the address" in unfollowed["text"]
     assert before == []
     assert forms.posted == [("https://cafe.example/u?id=7", {"List-Unsubscribe": "One-Click"})]
-    assert done["text"] == "Cafe Weekly has accepted your request to unsubscribe."
+    assert done["text"] == "The newsletter has accepted your request to unsubscribe."
 
 
 async def test_a_refused_request_names_another_way(ann, opened, intake, forms):

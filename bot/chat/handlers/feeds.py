@@ -244,10 +244,10 @@ async def unsubscribe_newsletter(
     _: object, callback_data: press.UnsubscribeNewsletter, context: Context
 ) -> None:
     await context.reply.acknowledge()
-    row = await newsletters.unsubscribe(
+    is_taken = await newsletters.unsubscribe(
         context.storage, context.chat_id, callback_data.source_id, client=context.resources.forms
     )
-    await context.reply.show("chat/sources.html#unsubscribed", source=row.source)
+    await context.reply.show("chat/sources.html#unsubscribed", is_taken=is_taken)
 
 
 # Lists of feeds
