@@ -12,6 +12,7 @@ from bot.sources.discovery.add import Addition, AddOutcome, SourceOptions
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.fetch.problems import Problem
+from bot.sources.sealing import Keyring
 from bot.subscribers.access import Access
 from bot.subscribers.export_document import ExportDocument, read_document
 from bot.subscribers.limits import Limits
@@ -23,6 +24,7 @@ from tests.rows import source_row
 ADMIN = 900
 MOST_TOPICS = 100
 USUAL_LIMITS = Limits(topics=MOST_TOPICS, feeds=50, alerts=0)
+KEYRING = Keyring(lambda: (bytes(32),))
 LINKS = Links("https://bot.example", Signer(bytes(32)))
 
 
@@ -108,5 +110,6 @@ def make_resources(storage: Storage, **others: Any) -> Resources:
         upload_reader=cast("Any", ReadsHere()),
         started_at=MONDAY_NOON - timedelta(days=12),
         errors=errors,
+        keyring=KEYRING,
     )
     return replace(resources, **others)

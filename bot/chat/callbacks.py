@@ -32,6 +32,7 @@ from bot.rendering.keyboards import (
     STORIES,
     TOPICS,
 )
+from bot.sources.credentials import AccessKind
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.export import TakenSettings
 from bot.subscribers.intents import Intent
@@ -478,6 +479,20 @@ class SaveSourceRule(CallbackData, prefix="srcsave"):
     rule: SourceRule
 
 
+class ShowSourceAccess(CallbackData, prefix="login"):
+    source_id: RowId
+
+
+class AskSourceAccess(CallbackData, prefix="asklogin"):
+    source_id: RowId
+    kind: AccessKind
+
+
+class ClearSourceAccess(CallbackData, prefix="unlogin"):
+    source_id: RowId
+    kind: AccessKind
+
+
 def undo_subscribe(done: Subscribed) -> str:
     """Return the data of a button that undoes a subscription or its new mode; "" for neither."""
     if done.was is done.mode:
@@ -715,6 +730,12 @@ class Question(StrEnum):
     SOURCE_DROP = "source_drop"
     SOURCE_LANGUAGE = "source_language"
     SOURCE_ZONE = "source_zone"
+    SOURCE_LOGIN = "source_login"
+    SOURCE_TOKEN = "source_token"  # noqa: S105 - its name
+    SOURCE_COOKIE = "source_cookie"
+    SOURCE_HEADER = "source_header"
+    SOURCE_USER_AGENT = "source_agent"
+    SOURCE_PROXY = "source_proxy"
 
 
 class Ask(CallbackData, prefix="ask"):

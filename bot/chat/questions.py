@@ -38,6 +38,12 @@ TEMPLATES = {
     Question.NEW_CATALOGUE_TOPIC: "chat/admin/catalogue.html#question",
     Question.CATALOGUE_NAME: "chat/admin/catalogue.html#question",
     Question.CATALOGUE_QUERY: "chat/admin/catalogue.html#question",
+    Question.SOURCE_LOGIN: "chat/admin/source_access.html#question",
+    Question.SOURCE_TOKEN: "chat/admin/source_access.html#question",
+    Question.SOURCE_COOKIE: "chat/admin/source_access.html#question",
+    Question.SOURCE_HEADER: "chat/admin/source_access.html#question",
+    Question.SOURCE_USER_AGENT: "chat/admin/source_access.html#question",
+    Question.SOURCE_PROXY: "chat/admin/source_access.html#question",
 }
 """The templates of the questions without a block of their own in `chat/questions.html`."""
 

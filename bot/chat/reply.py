@@ -221,6 +221,13 @@ class Reply:
             with suppress(TelegramBadRequest):
                 await self.bot.edit_message_reply_markup(chat_id=chat, message_id=message_id)
 
+    async def delete_theirs(self, message_id: int) -> bool:
+        """Delete a message of the user; return False if Telegram refuses."""
+        try:
+            return await self.bot.delete_message(self.telegram_id, message_id)
+        except TelegramBadRequest:
+            return False
+
     async def toast(self, template: str, **values: Any) -> None:
         """Show the template over the chat if a button was pressed, otherwise as a message."""
         if not self.pressed:

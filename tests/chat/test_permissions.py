@@ -110,6 +110,8 @@ async def test_admin_commands_in_groups_are_ignored(group, ann, eve, playground)
         Question.NEW_CATALOGUE_TOPIC,
         Question.CATALOGUE_NAME,
         Question.CATALOGUE_QUERY,
+        Question.SOURCE_LOGIN,
+        Question.SOURCE_HEADER,
     ],
 )
 async def test_an_admin_question_takes_no_answer_from_others(house, ann, question):

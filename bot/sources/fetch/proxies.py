@@ -227,7 +227,9 @@ async def _socks(
     method = _SOCKS_PASSWORD if proxy.user or proxy.password else _SOCKS_WITHOUT
     transport.write(bytes((5, 1, method)))
     version, chosen = await reader.readexactly(2)
-    if version == 5 and chosen != method:  # noqa: PLR2004 - SOCKS5
+    if version != 5:  # noqa: PLR2004 - SOCKS5
+        raise FetchError(ProblemCode.PROXY_FAILED)
+    if chosen != method:
         raise FetchError(ProblemCode.PROXY_LOGIN_REQUIRED)
     if method == _SOCKS_PASSWORD:
         user, password = proxy.user.encode(), proxy.password.encode()

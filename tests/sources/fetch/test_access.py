@@ -318,3 +318,39 @@ async def test_a_site_without_encryption_is_read_through_a_proxy_too(farm, certi
 
     assert response.body == b"<rss/>"
     assert farm.asked[0][1]["Host"] == PAPER
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"HTTP/1.1 200 Yes\r\n\r\nmore", id="more than its answer"),
+        pytest.param(b"HTTP/1.1 200 Yes\r\n" + b"X: y\r\n" * 9_000, id="endless headers"),
+        pytest.param(b"HTTP/1.1 2\r\n\r\n", id="half a status"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", id="another protocol"),
+        pytest.param(b"\x05", id="half an answer"),
+        pytest.param(b"\x05\x00\x05\x00\x00\x09" + bytes(99), id="an unknown kind of address"),
+        pytest.param(b"\x04\x00\x04\x00", id="another version"),
+        pytest.param(b"\x05\x00\x05\x00\x00\x03\xff", id="half a name"),
+        pytest.param(bytes(range(256)) * 99, id="noise"),
+    ],
+)
+async def test_a_proxy_that_answers_nonsense_fails_its_source_alone(
+    site, certificate, scheme, said, monkeypatch
+):
+    monkeypatch.setattr(proxies, "CONNECT_SECONDS", 5)
+
+    async def speak(reader, writer) -> None:
+        await reader.read(100)
+        writer.write(said)
+        await writer.drain()
+
+    proxy = FakeProxy(site.port)
+    async with serving_proxy(proxy, speak):
+        sockets = lambda policy: RedirectedSockets(CheckedSockets(policy), proxy.port)  # noqa: E731
+        access = ALL.with_proxy(f"{scheme}://{OUTSIDE}:3128")
+        async with fetcher_to(site, certificate, sockets=sockets) as fetcher:
+            code = await code_of(fetcher, f"https://{PAPER}/", access)
+
+    assert code in {ProblemCode.PROXY_FAILED, ProblemCode.PROXY_LOGIN_REQUIRED}
+    assert site.asked == []
