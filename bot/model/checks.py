@@ -19,6 +19,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 from unicodedata import category
 
@@ -118,16 +119,17 @@ def check_summary(
     sentences: Iterable[tuple[object, Sequence[int]]],
     reports: Mapping[int, ModelReport],
     language: str,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[CheckedSentence], list[DropReason]]:
     """Return the sentences that pass, and why the others do not.
 
-    *sentences* pairs a text with the numbers of the reports that it cites.
+    *sentences* pairs a text with the numbers of the reports that it cites. *names*: see `Evidence`.
     """
     kept: list[CheckedSentence] = []
     dropped: list[DropReason] = []
     for text, cited in sentences:
         sentence = tidy(text)
-        problem = sentence_problem(sentence, cited, reports, language)
+        problem = sentence_problem(sentence, cited, reports, language, names)
         if problem is None and sentence in {each.text for each in kept}:
             continue
         if problem:
@@ -139,12 +141,16 @@ def check_summary(
 
 
 def sentence_problem(
-    sentence: str, cited: Collection[int], reports: Mapping[int, ModelReport], language: str
+    sentence: str,
+    cited: Collection[int],
+    reports: Mapping[int, ModelReport],
+    language: str,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> DropReason | None:
     """Return why a sentence of a summary may not be shown; None if it may."""
     if not cited or not set(cited) <= reports.keys():
         return DropReason.UNCITED
-    evidence = Evidence(tuple(reports[number] for number in sorted(set(cited))), language)
+    evidence = Evidence(tuple(reports[number] for number in sorted(set(cited))), language, names)
     if problem := _form_problem(sentence, evidence, LONGEST_SENTENCE):
         return problem
     if any(quoted not in evidence.folded for quoted in _quotations(sentence)):
@@ -153,10 +159,18 @@ def sentence_problem(
 
 
 def translation_problem(
-    text: str, original: str, source: str, language: str, longest: int = LONGEST_HEADLINE
+    text: str,
+    original: str,
+    source: str,
+    language: str,
+    longest: int = LONGEST_HEADLINE,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> DropReason | None:
-    """Return why a translation of *original* may not be shown; *source* is its language."""
-    evidence = Evidence((ModelReport("", source, original),), language)
+    """Return why a translation of *original* may not be shown; *source* is its language.
+
+    *names*: see `Evidence`.
+    """
+    evidence = Evidence((ModelReport("", source, original),), language, names)
     if problem := _form_problem(text, evidence, longest):
         return problem
     if not len(original) / _TIMES_SHORTER <= len(text) <= len(original) * _TIMES_LONGER + _SPARE:
@@ -165,7 +179,12 @@ def translation_problem(
         return DropReason.QUOTATION
     if not evidence.numbers <= numbers_in(text, language):
         return DropReason.NUMBER
-    if problem := _missing_problem(text, original, source, language):
+    # A country may stand in a name that the catalogue translates as a whole: 日中関係.
+    named = [here for here, there in names.items() if fold(there).plain in fold(text).plain]
+    rest = original
+    for here in named:
+        rest = rest.replace(here, "\u2026")
+    if problem := _missing_problem(text, rest, source, language):
         return problem
     return _facts_problem(text, evidence) or _anchor_problem(text, evidence)
 

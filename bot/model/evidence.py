@@ -7,7 +7,7 @@ Other scripts are compared by their consonants, because each language writes the
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import SequenceMatcher
 from functools import cache, cached_property, lru_cache
@@ -88,10 +88,14 @@ class ModelReport:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The *reports* that an answer in *language* cites."""
+    """The *reports* that an answer in *language* cites.
+
+    *names* is how the answer should spell names, by their spelling in reports; see `prompt`.
+    """
 
     reports: tuple[ModelReport, ...]
     language: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def is_same_language(self) -> bool:
@@ -106,6 +110,12 @@ class Evidence:
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(self.folded.split())
+
+    @cached_property
+    def spelled(self) -> frozenset[str]:
+        """The folded words of names that stand in the reports, as the answer should spell them."""
+        found = (there for here, there in self.names.items() if fold(here).plain in self.folded)
+        return frozenset(word for name in found for word in fold(name).plain.split())
 
     @cached_property
     def numbers(self) -> frozenset[Decimal]:
@@ -164,7 +174,7 @@ class Evidence:
     def grounds(self, word: str) -> bool:
         """Return whether the reports have the name *word* of an answer."""
         folded = fold(word).plain.strip()
-        if not folded or f" {folded} " in self.folded:
+        if not folded or f" {folded} " in self.folded or folded in self.spelled:
             return True
         parts = folded.split()
         if len(parts) > 1 and len(parts[-1]) > 1 and all(map(self.grounds, parts)):

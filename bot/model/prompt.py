@@ -63,6 +63,7 @@ class ModelRequest:
     leads: Mapping[int, str]  # the original leads, of the reports to translate
     translate: tuple[int, ...]
     summarise: bool
+    names: Mapping[str, str]  # how to spell names, by their spelling in the reports
     messages: Sequence[Mapping[str, str]]
 
     def __bool__(self) -> bool:
@@ -109,18 +110,19 @@ def ask_about(
         for number, report in numbered.items()
         if summarise or number in translate
     ]
+    names = _names(numbered.values(), language, catalogue)
     content = {
         "language": f"{locale_of(language).english_name} ({language})",
         "translate": list(translate),
         "summarise": summarise,
-        "names": _names(numbered.values(), language, catalogue),
+        "names": names,
         "reports": sent,
     }
     messages = [
         {"role": "system", "content": _SYSTEM},
         {"role": "user", "content": json.dumps(content, ensure_ascii=False)},
     ]
-    return ModelRequest(language, numbered, leads, translate, summarise, messages)
+    return ModelRequest(language, numbered, leads, translate, summarise, names, messages)
 
 
 def lead_of(text: str) -> str:
@@ -196,12 +198,10 @@ def read_answer(answer: str, question: ModelRequest) -> Made:
         if type(number) is not int or number not in question.translate or number in translations:
             continue
         report = question.reports[number]
-        headline = _translated(item.get("headline"), report.title, report, question.language)
+        headline = _translated(item.get("headline"), report.title, report, question)
         lead = question.leads.get(number, "")
         translated = (
-            _translated(item.get("lead"), lead, report, question.language, LONGEST_LEAD)
-            if lead
-            else ""
+            _translated(item.get("lead"), lead, report, question, LONGEST_LEAD) if lead else ""
         )
         for kind, text in (("headline", headline), ("lead", translated)):
             if isinstance(text, DropReason):
@@ -216,17 +216,23 @@ def read_answer(answer: str, question: ModelRequest) -> Made:
         for item in _items(facts.get("summary"))
     ]
     kept, problems = check_summary(
-        sentences if question.summarise else (), question.reports, question.language
+        sentences if question.summarise else (), question.reports, question.language, question.names
     )
     dropped += [("summary", problem) for problem in problems]
     return Made(translations, tuple(kept), tuple(dropped))
 
 
 def _translated(
-    text: object, original: str, report: ModelReport, language: str, longest: int = LONGEST_HEADLINE
+    text: object,
+    original: str,
+    report: ModelReport,
+    question: ModelRequest,
+    longest: int = LONGEST_HEADLINE,
 ) -> str | DropReason:
     line = tidy(text)
-    problem = translation_problem(line, original, report.language, language, longest)
+    problem = translation_problem(
+        line, original, report.language, question.language, longest, question.names
+    )
     return problem or line
 
 

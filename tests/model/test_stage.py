@@ -8,7 +8,7 @@ import pytest
 from bot.model.checks import translation_problem
 from bot.model.client import ModelClient
 from bot.model.evidence import ModelReport
-from bot.model.prompt import ask_about
+from bot.model.prompt import ask_about, read_answer
 from bot.model.stage import ModelStage, chosen
 from bot.sources.feeds.language import detect
 from storage.articles import Article
@@ -218,6 +218,37 @@ def test_the_model_is_told_how_the_catalogue_spells_names(title, source, languag
     told = json.loads(question.messages[1]["content"])["names"]
     assert {name: told.get(name) for name in names} == names
     assert names or told == {}
+
+
+@pytest.mark.parametrize(
+    ("title", "source", "language", "headline"),
+    [
+        pytest.param(
+            "日本の艦船が台湾海峡を通過",
+            "ja",
+            "en",
+            "Japan sends ship through Taiwan Strait",
+            id="two words",
+        ),
+        pytest.param(
+            "Japan–China ties worsen in 2026",
+            "en",
+            "ja",
+            "2026年に日中関係が悪化",
+            id="two countries in one",
+        ),
+    ],
+)
+def test_a_translation_may_spell_names_as_it_was_told(title, source, language, headline):
+    catalogue = ["Taiwan Strait", "Japan–China ties"]
+    answer = json.dumps({"translations": [{"report": 1, "headline": headline}]})
+    reports = [ModelReport("Wire", source, title)]
+
+    told = read_answer(answer, ask_about(reports, language, "headlines", catalogue))
+    untold = read_answer(answer, ask_about(reports, language, "headlines"))
+
+    assert told.translations == {1: (headline, "")}
+    assert untold.translations == {}
 
 
 async def test_only_names_of_the_public_catalogue_are_sent(newsroom, stage, playground):
