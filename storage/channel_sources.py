@@ -130,9 +130,12 @@ async def end_channel(tx: Transaction, source_id: int) -> None:
         await tx.change(delete(table).where(col(table.source_id) == source_id))
 
 
-async def channels_owned(tx: Transaction, chat_id: int) -> list[int]:
-    """Return the sources of the channels that the chat owns."""
-    owned = select(ChannelSource.source_id).where(col(ChannelSource.owner_id) == chat_id)
+async def channels_of_chat(tx: Transaction, chat_id: int, telegram_id: int) -> list[int]:
+    """Return the sources of the channels that the chat owns, and of the chat itself."""
+    is_own = or_(
+        col(ChannelSource.owner_id) == chat_id, col(ChannelSource.telegram_id) == telegram_id
+    )
+    owned = select(ChannelSource.source_id).where(is_own)
     return list(await tx.rows(owned.order_by(col(ChannelSource.source_id))))
 
 

@@ -31,7 +31,7 @@ from storage.access_requests import forget_requests_about
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article, is_put_aside
 from storage.bundles import Bundle
-from storage.channel_sources import channels_owned, end_channel
+from storage.channel_sources import channels_of_chat, end_channel
 from storage.chats import Chat, columns_naming_a_chat, lock_chats
 from storage.db.engine import Transaction
 from storage.db.sql import among
@@ -326,7 +326,7 @@ async def erase_chat(tx: Transaction, chat_id: int) -> None:
     telegram_id = await tx.first(locked)
     if telegram_id is None:
         return
-    for source_id in await channels_owned(tx, chat_id):
+    for source_id in await channels_of_chat(tx, chat_id, telegram_id):
         await end_channel(tx, source_id)
     notices = await _notices_of_feedback_by(tx, chat_id)
     many = {table.__tablename__ for table, _ in _MANY}

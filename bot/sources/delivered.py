@@ -1,7 +1,7 @@
 """Stores entries that are delivered to the bot, such as the posts of a channel or letters.
 
-A passive source is never fetched. What is delivered to it takes the same way as the entries of a
-fetch: the same limits and revisions, then grouping and matching. The accounts that follow a private
+A passive source is never fetched. Delivered entries take the same way as those of a fetch: the same
+limits and revisions, then grouping and matching. The accounts that follow a private
 source pay for its entries, and for a channel the account that allowed it. Beyond their budgets new
 entries are dropped, because they cannot be fetched again. The source then shows the problem, and
 each account gets a notice once a day.

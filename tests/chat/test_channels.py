@@ -101,8 +101,9 @@ async def test_a_former_administrator_changes_nothing(house, ann, managed, playg
 
 
 async def test_a_forged_button_does_not_open_the_channel_of_another_user(
-    house, channel, playground
+    house, ann, channel, playground
 ):
+    await ann.next()  # the channel has a row now
     eve = house.talk("Eve")
     answer = await eve.says("/topics")
     row = await house.row_of(channel)

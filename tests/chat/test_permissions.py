@@ -16,7 +16,8 @@ TryChoice TryWords TurnSearch TurnStories Widen
 """
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField AskWords CancelQuestion Dismiss Erase
-FollowLink ImportFile KeepData KeepOriginal KeepZone MoveHere MoveSubscription MutePublisher
+FollowLink FollowPosts ImportFile KeepData KeepOriginal KeepZone MoveHere MoveSubscription
+MutePublisher
 MuteStory MuteTopic OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords
 Resume SaveWords SetAlertRate SetDays SetDetail SetEmptyDay SetHashtags SetHeadlines SetLanguage
 SetLayout SetMode SetModel SetMostCovered SetOnlyTime SetPicture SetPinning SetQuiet SetRhythm
@@ -31,7 +32,10 @@ CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat F
 FollowAgain OpenOwnSource OwnSourcesPage RemoveAddress RenewFeeds
 SetMailAlerts SetReach ShowEmail UndoSetting
 """
-IN_PRIVATE = "ChannelsPage Manage ShowChannels StopManaging"
+IN_PRIVATE = """
+AskPosts AskToStopPosts ChannelsPage Manage OpenChannel ReadPosts RenewChannelLink RevokeReader
+ShareChannel ShowChannels StopManaging StopPosts
+"""
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bot.budgets import USUAL, Budgets
 from bot.sources.channels.posts import Post, channel_url
-from bot.sources.discovery.add import Addition, AddOutcome
+from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder
 from bot.subscribers import channel_sources, own_feeds
 from bot.subscribers.channel_sources import (
     channel_view,
@@ -33,6 +33,7 @@ from storage.retention import erase_chat
 from storage.sources import Source
 from storage.usage import Usage
 from tests.conftest import TurnedClock
+from tests.fake_fetcher import FakeFetcher
 from tests.publishing.newsroom import Newsroom
 from tests.sources.polled import rows_of
 
@@ -136,6 +137,20 @@ async def test_typed_address_of_the_source_does_not_follow_it(
     assert not await is_following(storage, ben, source_id)
 
 
+@pytest.mark.parametrize("public", [True, False], ids=["by an admin", "by a user"])
+async def test_address_of_the_source_is_never_fetched(
+    storage: Storage, ann: int, *, public: bool
+) -> None:
+    await reading(storage)
+    fetcher, no_reader = FakeFetcher(), cast("Any", None)
+    adder = SourceAdder(storage, fetcher, no_reader, public=public)
+    added = await adder.add(channel_url(CHANNEL))
+    assert added.problem
+    assert added.problem.code == "not_allowed"
+    assert fetcher.urls == []
+    assert not (await only(storage, Source)).public
+
+
 async def test_chat_follows_by_the_link_until_it_is_revoked(
     storage: Storage, ann: int, ben: int
 ) -> None:
@@ -203,6 +218,17 @@ async def test_erasing_the_owner_ends_the_channel_for_all(
     assert await deliver(storage, post_at(clock)) == 0
     assert await rows_of(storage, ChannelSource) == []
     assert not await is_following(storage, ben, source_id)
+
+
+async def test_erasing_the_channel_ends_its_source(
+    storage: Storage, ann: int, clock: TurnedClock
+) -> None:
+    await reading(storage)
+    channel_row = await Newsroom(storage).chat(CHANNEL, kind=ChatKind.CHANNEL)
+    async with storage.writing() as tx:
+        await erase_chat(tx, channel_row)
+    assert await deliver(storage, post_at(clock)) == 0
+    assert await rows_of(storage, ChannelSource) == []
 
 
 # Posts

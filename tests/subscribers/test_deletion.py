@@ -42,6 +42,7 @@ OTHERS = {
     "broadcast.status_chat_id",
     "feedimport.telegram_id",  # where its progress is shown; the row goes when it is done
     *("accessrequest.user_id", "accessrequest.telegram_id"),  # deleted with the user's chat
+    "channelsource.telegram_id",  # deleted with the channel, and with the chat that allowed it
     *("admission.user_id", "ban.telegram_id", "wrongguesses.user_id", "chatadmin.user_id"),
 }
 
