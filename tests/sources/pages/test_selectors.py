@@ -22,7 +22,8 @@ FERRY = "The ferry to the island was late on Monday morning because of the fog i
 CREW = "The crew waited for two hours before the harbour master let them leave the quay."
 PROMOTION = "Subscribe to our newsletter to read all the news of the harbour every single morning."
 PAGE = f"""<html><head><title>Ferry late</title></head><body>
-<h1>Ferry late</h1><div id="story"><p>{FERRY}</p><div class="box">{PROMOTION}</div><p>{CREW}</p></div>
+<h1>Ferry late</h1><div id="story"><p>{FERRY}</p><div class="box">{PROMOTION}</div>
+<p>{CREW}</p></div>
 <div class="teaser"><p>Another story of the day, about something else entirely.</p></div>
 <script>var no = 1;</script></body></html>"""
 
