@@ -95,7 +95,7 @@ def cleared(name: str) -> SourceChanges:
 
 @dataclass(frozen=True, slots=True)
 class RulesPreview:
-    """What rules would do to the last stored articles of a source; *dropped*: a few titles."""
+    """The effect of rules on the last stored articles of a source, with a few of their titles."""
 
     stored: int
     dropped_count: int

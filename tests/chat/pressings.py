@@ -34,6 +34,7 @@ CARRIED: dict[str, list[Any]] = {
     "day": [0, 20261118],
     "days": [1, 7],
     "end": [420],
+    "hours": [0, 24],
     "invite_code": ["ABCDEFGHIJKLMNOP"],
     "language": ["en", ""],
     "minutes": [480],

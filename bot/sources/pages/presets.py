@@ -1,4 +1,4 @@
-"""The selectors that `bot/sources/sites.toml` has for the pages of known sites, by host.
+"""The selectors for the pages of known sites, by host, from sites.toml beside this package.
 
 Each table `[[site]]` there may have `article` (a selector) and `drop` (a list of them) beside its
 `hosts`, which are separated by blanks. They hold for the subdomains of these hosts, too. The
