@@ -327,7 +327,7 @@ def test_a_source_is_paused_until_a_time_and_resumed(known, dateline):
         pytest.param(["--pause-until", "9999-12-31"], "within a year", id="year 9999"),
         pytest.param(["--zone", "Mars/Olympus"], "I don't know the time zone Mars", id="zone"),
         pytest.param(["--language", "xx"], "I don't know the language xx", id="language"),
-        pytest.param(["--every", "1s"], "every 5 minutes at most", id="interval"),
+        pytest.param(["--every", "1s"], "between 5 minutes and 30 days", id="interval"),
         pytest.param(["--article", "x" * 10_000], "can have 300 characters", id="long"),
         pytest.param(["--article", "//p[re:test(.)]"], "    ^^^", id="place of a prefix"),
         pytest.param(["--drop-if", "(sponsored"], "^", id="place in a query"),

@@ -29,7 +29,7 @@ DIGEST_DUE = MORNING + HOUR
 ROOM = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)  # a quarter after an hour has passed
 FERRY = "A ferry with 120 passengers sank off Luzon on Monday. Two captains had words about it."
 LATER = (
-    "Rescuers said on Tuesday that 31 people had died in the sinking. "
+    "Rescuers said on Tuesday that 31 people had died in the sinking off Luzon. "
     "The owner of the ferry, Maria Santos, was arrested at the airport of Manila. "
     + "Nobody was surprised. " * 20
     + "Words failed her."

@@ -35,6 +35,7 @@ PARTS = {
     Purpose.FEED: 3,
     Purpose.BOUNCE: 0,
     Purpose.RETURN_PATH: 1,
+    Purpose.LETTER: 2,
 }
 PART = st.integers(0, 2**63 - 1)
 ROUTES_WITH_TOKENS: list[Any] = [
