@@ -84,6 +84,7 @@ async def test_a_developed_story_has_the_headline_and_the_link_of_the_new_report
 
     assert story.title == "Quake toll rises"
     assert (story.publisher, story.article_id) == ("Example Post", 2)
+    assert story.development is not None
     assert story.url == story.reports[0].url == story.development.url
     assert "Quake toll rises" in text
     assert "Quake in Japan" not in text
