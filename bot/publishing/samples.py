@@ -70,46 +70,46 @@ _SAMPLES = (
     _Sample(
         title="Envoy flies in for talks on disputed remark",
         text="The envoy is expected to say that the position on Taiwan has not changed. "
-        "Talks begin in the afternoon and may go on for two days. "
-        "Both sides had called off a round in October, after a minister said in parliament that a "
-        "blockade would be a matter of survival. Markets hardly moved.",
+        "Talks begin in the afternoon and may last two days. "
+        "Both sides called off a round in October after a minister told parliament that a "
+        "blockade would be a matter of survival. Markets barely moved.",
         publishers=(_WIRE, _TIMES, _DAILY),
         hours_ago=5,
     ),
     _Sample(
         title="Airlines waive fees after travel advice",
-        text="Three carriers let passengers move their flights for free. "
-        "The travel advice, given on Friday, covers the whole of the holiday season. "
-        "Agencies count half a million seats on the routes that it names, most of them booked by "
-        "groups. A fourth carrier has cut its flights by a third, and says that it may cut more. "
-        "Hotels ask for help.",
+        text="Three carriers are letting passengers change their flights free of charge. "
+        "The travel advice, issued on Friday, covers the whole holiday season. "
+        "Agencies say half a million seats are booked on the routes concerned, most of them by "
+        "tour groups. A fourth carrier has cut its flights by a third and says it may cut more. "
+        "Hotels have asked for help.",
         publishers=(_WIRE,),
         hours_ago=9,
-        lead="Three carriers let passengers move their flights for free.",
+        lead="Three carriers are letting passengers change their flights free of charge.",
     ),
     _Sample(
         title="Harbour town cancels a concert of its Taiwan partner city",
-        text="The hall had sold every seat. Tickets for the Taiwan evening will be paid back. "
-        "The culture office gave no reason, and the orchestra learned of it from the newspaper. "
-        "A spokesman said that the two towns would remain partners, and that a visit in spring "
-        "was still planned.",
+        text="The concert had sold out. Tickets for the Taiwan evening will be refunded. "
+        "The culture office gave no reason, and the orchestra learned of the decision from a "
+        "newspaper. A spokesman said the two towns would remain partners and that a visit planned "
+        "for spring would go ahead.",
         publishers=(_DAILY,),
         hours_ago=11,
     ),
     _Sample(
         title="New consuls-general named for three cities",
-        text="A consul-general returns to each city in spring; one worked as an envoy before. "
-        "Deputies have run the offices for a year. Two of the three cities had lost theirs in a "
-        "round of cuts ten years ago, and have asked for them back ever since.",
+        text="Each of the three cities will have a consul-general again from April; one of them is "
+        "a former envoy to Taiwan. Deputies have run the offices for a year. Two of the cities "
+        "lost their consulates in a round of cuts ten years ago and have lobbied for them since.",
         publishers=(_TIMES,),
         hours_ago=14,
         topics=(TIES, CONSUL),
     ),
     _Sample(
         title="Ministry asks consul-general to explain post",
-        text="The consul-general in the western city was called in on Monday over a post that "
-        "lawmakers of three parties had called a threat. The post was gone by the evening. "
-        "The ministry said that it had asked for an explanation within the week.",
+        text="The consul-general in the western city was summoned on Monday over a post that "
+        "lawmakers from three parties had called a threat. The post was deleted by the evening. "
+        "The ministry said it expected an explanation within the week.",
         publishers=(_WIRE, _TIMES, _DAILY),
         hours_ago=20,
         topics=(CONSUL,),

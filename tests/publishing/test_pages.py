@@ -319,9 +319,9 @@ def test_the_sample_alert_is_rendered(renderer):
         message.text
         == """\
 Consul-general · Ministry asks consul-general to explain post
-The consul-general in the western city was called in on Monday over a post that lawmakers \
-of three parties had called a threat. The post was gone by the evening. The ministry said that \
-it had asked for an explanation within the week.
+The consul-general in the western city was summoned on Monday over a post that lawmakers \
+from three parties had called a threat. The post was deleted by the evening. The ministry said \
+it expected an explanation within the week.
 Example Wire · 12:00 · also Example Times, Daily Sample"""
     )
     assert marked(message, "bold") == ["Consul-general", "consul-general"]
