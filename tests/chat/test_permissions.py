@@ -17,8 +17,7 @@ TryChoice TryWords TurnSearch TurnStories Widen
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField AskWords CancelQuestion Dismiss Erase
 FollowLink FollowPosts ImportFile KeepData KeepOriginal KeepZone MoveHere MoveSubscription
-MutePublisher
-MuteStory MuteTopic OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords
+MutePublisher MuteStory MuteTopic OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords
 Resume SaveWords SetAlertRate SetDays SetDetail SetEmptyDay SetHashtags SetHeadlines SetLanguage
 SetLayout SetMode SetModel SetMostCovered SetOnlyTime SetPicture SetPinning SetQuiet SetRhythm
 SetScheduleTime SetSound SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
@@ -28,9 +27,9 @@ UndoSubscribe UndoUnsubscribe UndoWords Unfollow Unmute UnmutePublisher UnmuteSt
 Unsubscribe UseQuery
 """
 CONFIDENTIAL = """
-CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat FeedsPage
-FollowAgain OpenOwnSource OwnSourcesPage RemoveAddress RenewFeeds
-SetMailAlerts SetReach ShowEmail UndoSetting
+AcceptSender CloseFeeds ConfirmCloseFeeds ConfirmRemoveAddress ConfirmRenewFeeds ExportChat
+FeedsPage FollowAgain FollowNewsletter OpenOwnSource OwnSourcesPage RefuseSender RemoveAddress
+RenewFeeds SetMailAlerts SetReach ShowEmail UndoSetting UnsubscribeNewsletter
 """
 IN_PRIVATE = """
 AskPosts AskToStopPosts ChannelsPage Manage OpenChannel ReadPosts RenewChannelLink RevokeReader
