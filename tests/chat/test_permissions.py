@@ -17,7 +17,8 @@ TryChoice TryWords TurnSearch TurnStories Widen
 CHANGING = """
 AddList AddTime Ask AskLocation AskToErase AskTopicField AskWords CancelQuestion Dismiss Erase
 FollowLink FollowPosts ImportFile KeepData KeepOriginal KeepZone MoveHere MoveSubscription
-MutePublisher MuteStory MuteTopic OnAlert OnStory Pause PauseFor RemoveSaved RemoveScheduleTime RemoveWords
+MutePublisher MuteStory MuteTopic OnAlert OnStory Pause PauseFor RemoveSaved
+RemoveScheduleTime RemoveWords
 Resume SaveWords SetAlertRate SetDays SetDetail SetEmptyDay SetHashtags SetHeadlines SetLanguage
 SetLayout SetMode SetModel SetMostCovered SetOnlyTime SetPicture SetPinning SetQuiet SetRhythm
 SetScheduleTime SetSound SetStyle SetTime SetTimes SetZone ShareTopic ShowAlertRate ShowDays
