@@ -11,8 +11,8 @@ numbers, and a percentage is compared with percentages only. A sentence with a n
 report has replaced is told only if there is no other.
 
 A story may hold reports of another event. A report gives no development if its headline and its
-first sentence share hardly a word or a name with the known reports, or if it is in a language that
-none of them is in, because then nothing can be compared.
+first sentence share hardly a word with the known reports, or if it is in a language that none of
+them is in, because then nothing can be compared.
 """
 
 import re
@@ -42,9 +42,11 @@ _KNOWN: Final = 2_000  # characters of a known text
 _MOST_CHANGES: Final = 3
 _MOST_NUMBERS: Final = 30  # of a report
 
-# How many words of a report's headline and first sentence the known reports must have.
+# How many words of a report's headline and first sentence the known reports must have, or which
+# share of its headline the known headlines.
 _SHARED_WORDS: Final = 2
 _SHARED_SHARE: Final = 0.15
+_SHARED_TITLE: Final = 0.25
 
 # How much of a sentence must be new if no number changed.
 _FEWEST_NEW: Final = 3
@@ -136,7 +138,13 @@ def development_of(known: Sequence[ReportText], newest: Sequence[ReportText]) ->
     known_facts = [_facts_of(report) for report in known]
     languages = {report.language for report in known}
     comparable = [one for one in newest if not one.language or one.language in languages]
-    read = [one for report in comparable if _is_same(one := ReadReport(report), known_stems)]
+    titles = (stems_and_names(report.title[:_LONGEST_TITLE])[0] for report in known)
+    known_titles = frozenset(chain.from_iterable(titles))
+    read = [
+        one
+        for report in comparable
+        if _is_same(one := ReadReport(report), known_titles, known_stems)
+    ]
     newest = [one.report for one in read]
     known_values = {fact.value for fact in chain.from_iterable(known_facts)}
     newest_facts = [_facts_of(report) for report in newest]
@@ -192,8 +200,12 @@ def _headline_of(
     return report
 
 
-def _is_same(one: ReadReport, known_stems: AbstractSet[str]) -> bool:
+def _is_same(
+    one: ReadReport, known_titles: AbstractSet[str], known_stems: AbstractSet[str]
+) -> bool:
     """Return whether a report shares enough with the known ones to be about their event."""
+    if one.title and len(one.title & known_titles) >= _SHARED_TITLE * len(one.title):
+        return True
     core = {stem for stem in one.title | one.lead_stems if not stem.isdecimal()}
     shared = len(core & known_stems)
     return shared >= min(_SHARED_WORDS, len(core)) and shared >= _SHARED_SHARE * len(core)

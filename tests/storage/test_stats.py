@@ -122,7 +122,7 @@ async def test_an_empty_database_has_no_backlog(storage):
 
     assert set(found.lags.values()) == {0.0}
     assert found.queue == {}
-    assert found.sources == {"active": 0, "unhealthy": 0}
+    assert found.sources == {"active": 0, "unhealthy": 0, "paused": 0}
 
 
 async def test_the_lag_of_a_medium_is_that_of_its_oldest_message(storage, clock):
@@ -153,7 +153,7 @@ async def test_a_source_that_is_due_later_has_no_lag(storage, clock):
         late = await backlog(tx, USUAL.limits)
 
     assert (early.lags["poll"], late.lags["poll"]) == (0, 120)
-    assert late.sources == {"active": 1, "unhealthy": 0}
+    assert late.sources == {"active": 1, "unhealthy": 0, "paused": 0}
 
 
 async def test_a_transaction_reports_new_rows_once_it_is_committed(storage):
