@@ -155,7 +155,7 @@ async def count_dropped(tx: Transaction, source_id: int, since: datetime) -> Dro
     return DroppedCount(dropped, dropped + stored)
 
 
-class StoredText(NamedTuple):
+class StoredWording(NamedTuple):
     """An article as a rule judges it."""
 
     article_id: int
@@ -166,7 +166,7 @@ class StoredText(NamedTuple):
     categories: str  # one on each line
 
 
-async def newest_texts(tx: Transaction, source_id: int, limit: int) -> list[StoredText]:
+async def newest_texts(tx: Transaction, source_id: int, limit: int) -> list[StoredWording]:
     """Return the texts of the last stored articles of the source, the newest first."""
     newest = (
         select(Entry.article_id)
@@ -188,7 +188,7 @@ async def newest_texts(tx: Transaction, source_id: int, limit: int) -> list[Stor
         .where(col(Article.id).in_(newest))
         .order_by(col(Article.id).desc())
     )
-    return [StoredText(*row) for row in rows]
+    return [StoredWording(*row) for row in rows]
 
 
 async def sources_with_rules(tx: Transaction) -> list[tuple[Source, SourceRules]]:

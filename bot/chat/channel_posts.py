@@ -11,7 +11,7 @@ from aiogram.types import (
     MessageOriginUser,
 )
 
-from bot.sources.channels.posts import LONGEST_ALBUM_ID, Post
+from bot.sources.channels.posts import LONGEST_ALBUM_ID, PostPart
 from bot.subscribers.text import one_line, storable
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 256
 
 
-def post_of(message: Message) -> Post:
+def post_of(message: Message) -> PostPart:
     """Return the facts of a post; a service message or a story has no words."""
     edited = message.edit_date if isinstance(message.edit_date, int) else 0
-    return Post(
+    return PostPart(
         channel_id=message.chat.id,
         message_id=message.message_id,
         published=int(message.date.timestamp()),

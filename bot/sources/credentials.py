@@ -55,7 +55,7 @@ class AccessKind(StrEnum):
         return self not in {AccessKind.USER_AGENT, AccessKind.PROXY}
 
 
-class Fault(StrEnum):
+class Flaw(StrEnum):
     """Why a value cannot be set; `macros/source_access.html` has the sentence of each."""
 
     EMPTY = "empty"
@@ -75,7 +75,7 @@ class Fault(StrEnum):
 class WrongAccessError(ValueError):
     """A value that cannot be set. Neither the message nor *detail* quotes the value."""
 
-    def __init__(self, fault: Fault, kind: AccessKind | None = None, **detail: Any) -> None:
+    def __init__(self, fault: Flaw, kind: AccessKind | None = None, **detail: Any) -> None:
         self.fault, self.kind, self.detail = fault, kind, detail
         super().__init__(f"{kind or 'access'}: {fault}")
 
@@ -100,12 +100,12 @@ class Proxy:
             user, password = unquote(parts.username or ""), unquote(parts.password or "")
             is_bare = parts.path in {"", "/"} and not parts.query and not parts.fragment
         except ValueError:
-            raise WrongAccessError(Fault.PROXY_FORM, AccessKind.PROXY) from None
+            raise WrongAccessError(Flaw.PROXY_FORM, AccessKind.PROXY) from None
         is_name = bool(re.fullmatch(r"[0-9A-Za-z._:-]{1,253}", host))
         if parts.scheme not in _PROXY_SCHEMES or not port or not is_bare or not is_name:
-            raise WrongAccessError(Fault.PROXY_FORM, AccessKind.PROXY)
+            raise WrongAccessError(Flaw.PROXY_FORM, AccessKind.PROXY)
         if len(user.encode()) > 255 or len(password.encode()) > 255 or ":" in user:  # noqa: PLR2004 - RFC 1929
-            raise WrongAccessError(Fault.PROXY_FORM, AccessKind.PROXY)
+            raise WrongAccessError(Flaw.PROXY_FORM, AccessKind.PROXY)
         _without_controls(AccessKind.PROXY, user + password)
         return cls(
             "socks5" if "socks5" in parts.scheme else parts.scheme, host, port, user, password
@@ -190,12 +190,12 @@ class Credentials:
         user = _checked(AccessKind.LOGIN, user, LONGEST_USER, is_ascii=False)
         password = password.removesuffix("\n").removesuffix("\r")  # spaces may belong to it
         if len(password) > LONGEST_PASSWORD:
-            raise WrongAccessError(Fault.TOO_LONG, AccessKind.LOGIN, limit=LONGEST_PASSWORD)
+            raise WrongAccessError(Flaw.TOO_LONG, AccessKind.LOGIN, limit=LONGEST_PASSWORD)
         if not password:
-            raise WrongAccessError(Fault.EMPTY, AccessKind.LOGIN)
+            raise WrongAccessError(Flaw.EMPTY, AccessKind.LOGIN)
         _without_controls(AccessKind.LOGIN, password)
         if ":" in user:
-            raise WrongAccessError(Fault.COLON, AccessKind.LOGIN)
+            raise WrongAccessError(Flaw.COLON, AccessKind.LOGIN)
         return _checked_whole(replace(self, user=user, password=password))
 
     def with_token(self, token: str) -> Credentials:
@@ -214,17 +214,17 @@ class Credentials:
         name, colon, value = _checked(AccessKind.HEADERS, line, LONGEST_VALUE).partition(":")
         value = value.strip()
         if not colon or not value or not _NAME.fullmatch(name):
-            raise WrongAccessError(Fault.HEADER_FORM, AccessKind.HEADERS)
+            raise WrongAccessError(Flaw.HEADER_FORM, AccessKind.HEADERS)
         lower = name.lower()
         if lower in _REFUSED or lower.startswith(("proxy-", "sec-", "x-forwarded-")):
-            raise WrongAccessError(Fault.HEADER_REFUSED, AccessKind.HEADERS, name=name)
+            raise WrongAccessError(Flaw.HEADER_REFUSED, AccessKind.HEADERS, name=name)
         if option := _HAVE_OPTIONS.get(lower):
             raise WrongAccessError(
-                Fault.HEADER_HAS_OPTION, AccessKind.HEADERS, name=name, option=option
+                Flaw.HEADER_HAS_OPTION, AccessKind.HEADERS, name=name, option=option
             )
         others = [each for each in self.headers if each[0].lower() != lower]
         if len(others) >= MOST_HEADERS:
-            raise WrongAccessError(Fault.TOO_MANY_HEADERS, AccessKind.HEADERS, limit=MOST_HEADERS)
+            raise WrongAccessError(Flaw.TOO_MANY_HEADERS, AccessKind.HEADERS, limit=MOST_HEADERS)
         return _checked_whole(replace(self, headers=(*others, (name, value))))
 
     def with_user_agent(self, name: str) -> Credentials:
@@ -265,13 +265,13 @@ def _checked_whole(access: Credentials) -> Credentials:
     names = {name.lower() for name, _ in access.headers}
     authorizations = [access.user or access.password, access.token, "authorization" in names]
     if sum(map(bool, authorizations)) > 1:
-        raise WrongAccessError(Fault.TWO_AUTHORIZATIONS)
+        raise WrongAccessError(Flaw.TWO_AUTHORIZATIONS)
     secret = next((kind for kind in access.kinds if kind.is_secret), None)
     if secret and not access.origin.startswith("https:"):
-        raise WrongAccessError(Fault.NOT_ENCRYPTED, secret)
+        raise WrongAccessError(Flaw.NOT_ENCRYPTED, secret)
     sent = access.headers_for(access.origin)
     if sum(len(name) + len(value) + 4 for name, value in sent.items()) > MOST_CHARACTERS:
-        raise WrongAccessError(Fault.TOO_LONG, limit=MOST_CHARACTERS)
+        raise WrongAccessError(Flaw.TOO_LONG, limit=MOST_CHARACTERS)
     return access
 
 
@@ -281,14 +281,14 @@ def origin_of(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise WrongAccessError(Fault.NO_ADDRESS) from None
+        raise WrongAccessError(Flaw.NO_ADDRESS) from None
     scheme = parts.scheme.lower()
     if not host or scheme not in _PORTS:
-        raise WrongAccessError(Fault.NO_ADDRESS)
+        raise WrongAccessError(Flaw.NO_ADDRESS)
     try:
         name = host if host.isascii() else host.encode("idna").decode()
     except UnicodeError:
-        raise WrongAccessError(Fault.NO_ADDRESS) from None
+        raise WrongAccessError(Flaw.NO_ADDRESS) from None
     shown = f"[{name}]" if ":" in name else name
     return f"{scheme}://{shown}:{port or _PORTS[scheme]}"
 
@@ -302,15 +302,15 @@ def _checked(kind: AccessKind, text: str, limit: int, *, is_ascii: bool = True) 
     """Return *text* without spaces around it and the line break at the end of a file."""
     text = text.strip(" \t").removesuffix("\n").removesuffix("\r").strip(" \t")
     if not text:
-        raise WrongAccessError(Fault.EMPTY, kind)
+        raise WrongAccessError(Flaw.EMPTY, kind)
     if len(text) > limit:
-        raise WrongAccessError(Fault.TOO_LONG, kind, limit=limit)
+        raise WrongAccessError(Flaw.TOO_LONG, kind, limit=limit)
     _without_controls(kind, text)
     if is_ascii and not text.isascii():  # programs differ in how they send other characters
-        raise WrongAccessError(Fault.CONTROL, kind)
+        raise WrongAccessError(Flaw.CONTROL, kind)
     return text
 
 
 def _without_controls(kind: AccessKind, text: str) -> None:
     if not text.isprintable():
-        raise WrongAccessError(Fault.CONTROL, kind)
+        raise WrongAccessError(Flaw.CONTROL, kind)

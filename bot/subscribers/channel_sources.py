@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.sources.channels.posts import Post, channel_url, item_of, with_part
+from bot.sources.channels.posts import PostPart, channel_url, item_of, with_part
 from bot.sources.delivered import store_delivered
 from bot.sources.drafts import digest, url_hash
 from bot.sources.urls import host_of
@@ -244,7 +244,7 @@ async def change_membership(storage: Storage, telegram_id: int, *, is_member: bo
 
 async def store_post(
     storage: Storage,
-    post: Post,
+    post: PostPart,
     *,
     title: str,
     forwarded: tuple[int, int] | None,
@@ -264,7 +264,7 @@ async def store_post(
         parts = [post]
         if post.album:
             stored = await channels.album_parts(tx, source_id, post.album)
-            parts = with_part([Post.from_json(each.part) for each in stored if each.part], post)
+            parts = with_part([PostPart.from_json(each.part) for each in stored if each.part], post)
     await _rename(storage, found, title, post.username)
     item = item_of(parts)
     articles = await store_delivered(storage, source_id, [item], budgets) if item else 0
@@ -274,7 +274,7 @@ async def store_post(
 
 
 async def _is_wanted(
-    tx: Transaction, found: ChannelAndSource, post: Post, forwarded: tuple[int, int] | None
+    tx: Transaction, found: ChannelAndSource, post: PostPart, forwarded: tuple[int, int] | None
 ) -> bool:
     owner = await channels.owner_of(tx, found.channel)
     if post.published_at < found.channel.since or owner.state in _IGNORED:
@@ -299,7 +299,7 @@ async def _rename(storage: Storage, found: ChannelAndSource, title: str, usernam
         await channels.change_channel(tx, source.id, username=username)
 
 
-async def _record(storage: Storage, source_id: int, post: Post, item: Item) -> None:
+async def _record(storage: Storage, source_id: int, post: PostPart, item: Item) -> None:
     """Record an edit or a part of an album, unless its entry was dropped.
 
     So a flood beyond the budget stores nothing. If the process stops before this, Telegram sends

@@ -39,7 +39,7 @@ from bot.text.labels import folded_labels
 from storage import source_rules
 from storage.access import record_event
 from storage.enums import AuditAction, SourcePriority, SourceState
-from storage.source_rules import DroppedCount, SourceRules, StoredText
+from storage.source_rules import DroppedCount, SourceRules, StoredWording
 from storage.sources import Source, change_source, forget_validators, source_of
 
 if TYPE_CHECKING:
@@ -325,12 +325,12 @@ async def preview_rules(
     return await asyncio.to_thread(_previewed, settings.source, rules, texts)
 
 
-def _subject(article: StoredText, names: tuple[str, ...]) -> RuleSubject:
+def _subject(article: StoredWording, names: tuple[str, ...]) -> RuleSubject:
     labels = folded_labels(article.author, article.categories.splitlines())
     return RuleSubject(article.title, article.text, names, article.language, labels)
 
 
-def _previewed(source: Source, rules: EntryRules, texts: Sequence[StoredText]) -> RulesPreview:
+def _previewed(source: Source, rules: EntryRules, texts: Sequence[StoredWording]) -> RulesPreview:
     names = names_of(source, Item())
     dropped = [each for each in texts if rules.drops(_subject(each, names))]
     ids = {each.article_id for each in dropped}

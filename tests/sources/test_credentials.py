@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.sources.credentials import (
     AccessKind,
     Credentials,
-    Fault,
+    Flaw,
     Proxy,
     WrongAccessError,
     origin_of,
@@ -20,43 +20,43 @@ PLAIN = Credentials.of_source("http://paper.example/feed.xml")
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        pytest.param(lambda a: a.with_cookie("a=b\r\nX: y"), Fault.CONTROL, id="line break"),
-        pytest.param(lambda a: a.with_cookie("a=b\x00"), Fault.CONTROL, id="NUL"),
-        pytest.param(lambda a: a.with_cookie("a=\u2028b"), Fault.CONTROL, id="line separator"),
-        pytest.param(lambda a: a.with_cookie("a=é"), Fault.CONTROL, id="not ASCII"),
-        pytest.param(lambda a: a.with_cookie("a=" + "b" * 9_000), Fault.TOO_LONG, id="long cookie"),
-        pytest.param(lambda a: a.with_cookie(" \n"), Fault.EMPTY, id="empty cookie"),
-        pytest.param(lambda a: a.with_user_agent("Me\nHost: x"), Fault.CONTROL, id="User-Agent"),
-        pytest.param(lambda a: a.with_user_agent("日本"), Fault.CONTROL, id="foreign User-Agent"),
-        pytest.param(lambda a: a.with_token("a\tb"), Fault.CONTROL, id="tab in a token"),
-        pytest.param(lambda a: a.with_header("X-Key"), Fault.HEADER_FORM, id="no value"),
-        pytest.param(lambda a: a.with_header("X Key: 1"), Fault.HEADER_FORM, id="space in a name"),
-        pytest.param(lambda a: a.with_header("X-Key : 1"), Fault.HEADER_FORM, id="space after it"),
-        pytest.param(lambda a: a.with_header(": 1"), Fault.HEADER_FORM, id="no name"),
-        pytest.param(lambda a: a.with_header("X-Key: 1\n Y: 2"), Fault.CONTROL, id="folded"),
-        pytest.param(lambda a: a.with_header("host: x"), Fault.HEADER_REFUSED, id="Host"),
-        pytest.param(lambda a: a.with_header("Content-Length: 1"), Fault.HEADER_REFUSED, id="len"),
-        pytest.param(lambda a: a.with_header("TE: x"), Fault.HEADER_REFUSED, id="hop by hop"),
+        pytest.param(lambda a: a.with_cookie("a=b\r\nX: y"), Flaw.CONTROL, id="line break"),
+        pytest.param(lambda a: a.with_cookie("a=b\x00"), Flaw.CONTROL, id="NUL"),
+        pytest.param(lambda a: a.with_cookie("a=\u2028b"), Flaw.CONTROL, id="line separator"),
+        pytest.param(lambda a: a.with_cookie("a=é"), Flaw.CONTROL, id="not ASCII"),
+        pytest.param(lambda a: a.with_cookie("a=" + "b" * 9_000), Flaw.TOO_LONG, id="long cookie"),
+        pytest.param(lambda a: a.with_cookie(" \n"), Flaw.EMPTY, id="empty cookie"),
+        pytest.param(lambda a: a.with_user_agent("Me\nHost: x"), Flaw.CONTROL, id="User-Agent"),
+        pytest.param(lambda a: a.with_user_agent("日本"), Flaw.CONTROL, id="foreign User-Agent"),
+        pytest.param(lambda a: a.with_token("a\tb"), Flaw.CONTROL, id="tab in a token"),
+        pytest.param(lambda a: a.with_header("X-Key"), Flaw.HEADER_FORM, id="no value"),
+        pytest.param(lambda a: a.with_header("X Key: 1"), Flaw.HEADER_FORM, id="space in a name"),
+        pytest.param(lambda a: a.with_header("X-Key : 1"), Flaw.HEADER_FORM, id="space after it"),
+        pytest.param(lambda a: a.with_header(": 1"), Flaw.HEADER_FORM, id="no name"),
+        pytest.param(lambda a: a.with_header("X-Key: 1\n Y: 2"), Flaw.CONTROL, id="folded"),
+        pytest.param(lambda a: a.with_header("host: x"), Flaw.HEADER_REFUSED, id="Host"),
+        pytest.param(lambda a: a.with_header("Content-Length: 1"), Flaw.HEADER_REFUSED, id="len"),
+        pytest.param(lambda a: a.with_header("TE: x"), Flaw.HEADER_REFUSED, id="hop by hop"),
         pytest.param(
-            lambda a: a.with_header("Proxy-Authorization: x"), Fault.HEADER_REFUSED, id="Proxy-*"
+            lambda a: a.with_header("Proxy-Authorization: x"), Flaw.HEADER_REFUSED, id="Proxy-*"
         ),
-        pytest.param(lambda a: a.with_header("Cookie: x"), Fault.HEADER_HAS_OPTION, id="Cookie"),
-        pytest.param(lambda a: a.with_login("a:b", "x"), Fault.COLON, id="colon in a name"),
-        pytest.param(lambda a: a.with_login("ann", ""), Fault.EMPTY, id="no password"),
-        pytest.param(lambda a: a.with_login("ann", "x\ny"), Fault.CONTROL, id="two lines"),
+        pytest.param(lambda a: a.with_header("Cookie: x"), Flaw.HEADER_HAS_OPTION, id="Cookie"),
+        pytest.param(lambda a: a.with_login("a:b", "x"), Flaw.COLON, id="colon in a name"),
+        pytest.param(lambda a: a.with_login("ann", ""), Flaw.EMPTY, id="no password"),
+        pytest.param(lambda a: a.with_login("ann", "x\ny"), Flaw.CONTROL, id="two lines"),
         pytest.param(
-            lambda a: a.with_login("ann", "x").with_token("y"), Fault.TWO_AUTHORIZATIONS, id="both"
+            lambda a: a.with_login("ann", "x").with_token("y"), Flaw.TWO_AUTHORIZATIONS, id="both"
         ),
         pytest.param(
             lambda a: a.with_header("Authorization: x").with_token("y"),
-            Fault.TWO_AUTHORIZATIONS,
+            Flaw.TWO_AUTHORIZATIONS,
             id="header and token",
         ),
-        pytest.param(lambda a: a.with_proxy("ftp://gate:21"), Fault.PROXY_FORM, id="ftp"),
-        pytest.param(lambda a: a.with_proxy("socks5://gate"), Fault.PROXY_FORM, id="no port"),
-        pytest.param(lambda a: a.with_proxy("http://gate:1/x"), Fault.PROXY_FORM, id="path"),
-        pytest.param(lambda a: a.with_proxy("http://gate:99999"), Fault.PROXY_FORM, id="port"),
-        pytest.param(lambda a: a.with_proxy("http://a%0d:b@gate:1"), Fault.CONTROL, id="escaped"),
+        pytest.param(lambda a: a.with_proxy("ftp://gate:21"), Flaw.PROXY_FORM, id="ftp"),
+        pytest.param(lambda a: a.with_proxy("socks5://gate"), Flaw.PROXY_FORM, id="no port"),
+        pytest.param(lambda a: a.with_proxy("http://gate:1/x"), Flaw.PROXY_FORM, id="path"),
+        pytest.param(lambda a: a.with_proxy("http://gate:99999"), Flaw.PROXY_FORM, id="port"),
+        pytest.param(lambda a: a.with_proxy("http://a%0d:b@gate:1"), Flaw.CONTROL, id="escaped"),
     ],
 )
 def test_a_wrong_value_is_refused_without_quoting_it(change, fault):
@@ -80,7 +80,7 @@ def test_a_secret_is_refused_for_a_source_without_encryption(change):
     with pytest.raises(WrongAccessError) as raised:
         change(PLAIN)
 
-    assert raised.value.fault is Fault.NOT_ENCRYPTED
+    assert raised.value.fault is Flaw.NOT_ENCRYPTED
 
 
 def test_a_source_without_encryption_may_have_a_proxy_and_a_user_agent():
@@ -100,8 +100,8 @@ def test_the_number_of_headers_and_their_size_are_limited():
     with pytest.raises(WrongAccessError) as too_long:
         PAPER.with_header(f"A: {'x' * 7_900}").with_header(f"B: {'x' * 7_900}")
 
-    assert too_many.value.fault is Fault.TOO_MANY_HEADERS
-    assert too_long.value.fault is Fault.TOO_LONG
+    assert too_many.value.fault is Flaw.TOO_MANY_HEADERS
+    assert too_long.value.fault is Flaw.TOO_LONG
     assert access.with_header("x-0: 2").headers[-1] == ("x-0", "2")
 
 

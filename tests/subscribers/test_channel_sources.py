@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.budgets import USUAL, Budgets
-from bot.sources.channels.posts import Post, channel_url
+from bot.sources.channels.posts import PostPart, channel_url
 from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder
 from bot.subscribers import channel_sources, own_feeds
 from bot.subscribers.channel_sources import (
@@ -60,15 +60,15 @@ async def reading(
     )
 
 
-def post_at(clock: TurnedClock, number: int = 1, **more: Any) -> Post:
+def post_at(clock: TurnedClock, number: int = 1, **more: Any) -> PostPart:
     published = int(clock.now.timestamp())
     fields: dict[str, Any] = {"published": published, "text": f"Storm no. {number}"}
-    return Post(CHANNEL, number, **fields | more)
+    return PostPart(CHANNEL, number, **fields | more)
 
 
 async def deliver(
     storage: Storage,
-    *posts: Post,
+    *posts: PostPart,
     title: str = "Desk",
     forwarded: tuple[int, int] | None = None,
     budgets: Budgets = USUAL,

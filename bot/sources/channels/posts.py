@@ -25,7 +25,7 @@ _CHANNELS: Final = -(10**12)  # Telegram's ids of channels begin with -100
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class PostPart:
     """A post of a channel, with no more than what an entry keeps.
 
     *edited*: Unix seconds; 0 if the post was never edited. *username*: of a public channel, else
@@ -81,7 +81,7 @@ def channel_url(channel_id: int) -> str:
     return f"https://t.me/c/{private_number(channel_id)}"
 
 
-def item_of(parts: Sequence[Post]) -> Item | None:
+def item_of(parts: Sequence[PostPart]) -> Item | None:
     """Return the item of a post, or of the parts of an album; None if it has no words.
 
     *parts*: the part that came first is first; it gives the address. The words are in the order of
@@ -103,7 +103,7 @@ def item_of(parts: Sequence[Post]) -> Item | None:
     )
 
 
-def with_part(parts: Sequence[Post], post: Post) -> list[Post]:
+def with_part(parts: Sequence[PostPart], post: PostPart) -> list[PostPart]:
     """Return the parts of an album with *post*, in the place of its earlier version if any."""
     if all(part.message_id != post.message_id for part in parts):
         return [*parts, post]

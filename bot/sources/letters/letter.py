@@ -24,7 +24,7 @@ from bot.sources.letters.content import (
     without_forwarding,
     without_mailing,
 )
-from bot.sources.letters.mime import Fields, Mail, Part, decoded_words, read_mail
+from bot.sources.letters.mime import Fields, ParsedMail, Part, decoded_words, read_mail
 from bot.sources.urls import host_of, is_link, is_tracker, is_web
 
 LONGEST_ADDRESS: Final = 254
@@ -128,14 +128,14 @@ def read_letter(content: bytes, server: str = "") -> ReadLetter:
     return letter if letter.kind is not MailKind.LETTER else _with_content(letter, mail)
 
 
-def _kind_of(mail: Mail) -> MailKind:
+def _kind_of(mail: ParsedMail) -> MailKind:
     if mail.kind in _REPORTS:
         return MailKind.REPORT
     automatic = mail.fields.first("auto-submitted").strip().lower()
     return MailKind.REPLY if automatic.startswith("auto-replied") else MailKind.LETTER
 
 
-def _with_content(letter: ReadLetter, mail: Mail) -> ReadLetter:
+def _with_content(letter: ReadLetter, mail: ParsedMail) -> ReadLetter:
     own, attached = _body(mail.parts, 0), _body(mail.parts, 1)
     is_forwarded = mail.attached is not None and own.weight <= attached.weight
     body = attached if is_forwarded else own

@@ -83,7 +83,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ParsedMail:
     """*attached*: the fields of the first attached mail, if there is one."""
 
     fields: Fields
@@ -95,11 +95,11 @@ class Mail:
         return media_type(self.fields)
 
 
-def read_mail(content: bytes) -> Mail:
+def read_mail(content: bytes) -> ParsedMail:
     fields, body = _split(content)
     walk = _Walk()
     parts = list(walk.leaves(fields, body, depth=0))
-    return Mail(fields, parts, walk.attached)
+    return ParsedMail(fields, parts, walk.attached)
 
 
 def media_type(fields: Fields) -> str:

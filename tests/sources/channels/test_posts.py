@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.channels.posts import Post, channel_url, item_of, with_part
+from bot.sources.channels.posts import PostPart, channel_url, item_of, with_part
 
 CHANNEL = -1_001_234_567_890
-POST = Post(CHANNEL, 123, 1_760_000_000, text="A storm\n\nThe harbour is closed.")
+POST = PostPart(CHANNEL, 123, 1_760_000_000, text="A storm\n\nThe harbour is closed.")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ POST = Post(CHANNEL, 123, 1_760_000_000, text="A storm\n\nThe harbour is closed.
         pytest.param(replace(POST, username="desk"), "https://t.me/desk/123", id="public"),
     ],
 )
-def test_permalink_of_a_post(post: Post, url: str) -> None:
+def test_permalink_of_a_post(post: PostPart, url: str) -> None:
     assert post.url == url
 
 
@@ -81,7 +81,9 @@ def test_huge_album_and_text_are_bounded() -> None:
 
 
 @given(
-    st.builds(Post, st.integers(-(2**60), -1), st.integers(1, 2**31), st.just(0), text=st.text())
+    st.builds(
+        PostPart, st.integers(-(2**60), -1), st.integers(1, 2**31), st.just(0), text=st.text()
+    )
 )
-def test_post_survives_json(post: Post) -> None:
-    assert Post.from_json(json.loads(json.dumps(post.to_json()))) == post
+def test_post_survives_json(post: PostPart) -> None:
+    assert PostPart.from_json(json.loads(json.dumps(post.to_json()))) == post
