@@ -23,8 +23,8 @@ async def test_a_pause_is_shown_everywhere_and_ended_in_one_tap(admin, opened):
     again = await admin.presses(await admin.says("/sources"), "1")
     resumed = await admin.presses(again, "Resume")
 
-    assert "paused, reads on in 1 wk" in shown
-    assert "paused, reads on in 1 wk" in in_list
+    assert "paused, resumes in 1 wk" in shown
+    assert "paused, resumes in 1 wk" in in_list
     assert "1 more paused" in overview["text"]
     assert "paused" not in resumed["text"]
     assert "Pause ▸" in labels(resumed)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.sources.entry_rules import TRIED_AGAIN_AFTER, EntryRules
+from bot.sources.entry_rules import TRIED_AGAIN_AFTER, EntryRules, RuleSubject
 from bot.sources.feeds.model import SelectorProblem
+from bot.text.labels import folded_labels
 from storage.articles import Article
 from storage.enums import FullText, SourceKind, SourceState
 from storage.source_rules import DroppedEntry, SourceRules, set_rules
@@ -40,14 +41,16 @@ def titles(*words: str) -> str:
         pytest.param(EntryRules(keep="okapi"), True, id="not kept"),
         pytest.param(EntryRules(keep="fog", drop="sponsored"), True, id="kept and dropped"),
         pytest.param(EntryRules(drop="okapi OR source:paper.example"), True, id="by its source"),
+        pytest.param(EntryRules(drop='author:"ad desk"'), True, id="by its author"),
         pytest.param(EntryRules(drop="fog lang:de"), False, id="by another language"),
         pytest.param(EntryRules(keep="fog)))", drop='"'), False, id="no longer a query"),
     ],
 )
 def test_an_entry_is_dropped_by_its_rules(rules, expected):
-    article = ("Sponsored: the ferry", "It left in the fog.", ["paper.example", "Paper"], "en")
+    names, labels = ["paper.example", "Paper"], folded_labels("Ad Desk", ["Travel"])
+    entry = RuleSubject("Sponsored: the ferry", "It left in the fog.", names, "en", labels)
 
-    assert rules.drops(*article) is expected
+    assert rules.drops(entry) is expected
 
 
 def test_slow_selectors_rest_for_an_hour():

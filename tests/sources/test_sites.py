@@ -26,7 +26,8 @@ _DOCUMENTED = re.findall(
     r"^\| ([^|]+) \| (`[^|]+) \|$",
     (_FILE.parents[2] / "docs/how-to/sources.md")
     .read_text("utf-8")
-    .partition("| site | links |")[2],
+    .partition("| site | links |")[2]
+    .partition("\n\n")[0],
     re.MULTILINE,
 )
 FEEDS = sorted({feed for _, rule in RULES for _, *feeds in rule["examples"] for feed in feeds})
