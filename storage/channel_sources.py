@@ -184,10 +184,13 @@ async def allow_reader(tx: Transaction, source_id: int, chat_id: int) -> None:
     await insert_new(tx, ChannelReader, [row])
 
 
-async def revoke_reader(tx: Transaction, source_id: int, chat_id: int) -> None:
+async def revoke_reader(tx: Transaction, source_id: int, chat_id: int) -> bool:
+    """Stop the chat from following the channel; return False if it could not follow it."""
+    revoked = 0
     for table in (ChannelReader, Follow):
         pair = (col(table.source_id) == source_id, col(table.chat_id) == chat_id)
-        await tx.change(delete(table).where(*pair))
+        revoked += await tx.change(delete(table).where(*pair))
+    return revoked > 0
 
 
 async def revoke_readers(tx: Transaction, source_id: int, owner_id: int) -> None:

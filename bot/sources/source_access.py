@@ -136,6 +136,8 @@ async def change_access(
             # After a move, nothing that was meant for the former host goes to the new one.
             former = opened if opened.covers(source.url) else former
         changed = change(former)
+        if changed == former and bool(changed.kinds) == (row is not None):
+            return True
         names = [str(kind) for kind in changed.kinds]
         if changed.kinds:
             sealed = keyring.seal(changed.packed(), source_id)

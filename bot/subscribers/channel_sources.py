@@ -194,8 +194,8 @@ async def renew_link(storage: Storage, source_id: int) -> None:
 async def revoke_reader(storage: Storage, source_id: int, chat_id: int) -> None:
     """Stop a chat from following the channel; the link that it knows is replaced."""
     async with storage.writing() as tx:
-        await channels.revoke_reader(tx, source_id, chat_id)
-        await channels.change_channel(tx, source_id, token=_new_token())
+        if await channels.revoke_reader(tx, source_id, chat_id):
+            await channels.change_channel(tx, source_id, token=_new_token())
 
 
 async def stop_reading(storage: Storage, source_id: int) -> None:

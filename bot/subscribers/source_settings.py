@@ -234,13 +234,16 @@ async def change_settings(
         if changes.every is not None:
             columns["every_seconds"] = read_interval(changes.every, source)
         changed = _changed_rules(rules, changes)
-        if columns:
+        differs = any(getattr(source, name) != value for name, value in columns.items())
+        if differs:
             await change_source(tx, source_id, columns)
         if changed != rules.model_dump():
+            differs = True
             await source_rules.set_rules(tx, SourceRules(**changed))
             await forget_validators(tx, [source_id])
-        named = {name: _shown_in_log(changes, name) for name in changes.names}
-        await record_event(tx, by, AuditAction.SOURCE_SET, source.url, **named)
+        if differs:
+            named = {name: _shown_in_log(changes, name) for name in changes.names}
+            await record_event(tx, by, AuditAction.SOURCE_SET, source.url, **named)
     return await get_settings(storage, source_id)
 
 
@@ -278,7 +281,8 @@ async def pause_source(
     """
     async with storage.writing() as tx:
         source = await _source(tx, source_id)
-        if source.state in {SourceState.ACTIVE, SourceState.PAUSED}:
+        is_so = source.state is SourceState.PAUSED and source.paused_until == until
+        if source.state in {SourceState.ACTIVE, SourceState.PAUSED} and not is_so:
             paused = {"state": SourceState.PAUSED, "paused_until": until}
             await change_source(tx, source_id, paused)
             end = until.isoformat() if until else ""

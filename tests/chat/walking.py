@@ -23,6 +23,7 @@ _HARMLESS = (
     "query ID is invalid",
     "message to delete not found",
     "message to edit not found",
+    "chat not found",  # of a channel that the playground does not have
 )
 
 

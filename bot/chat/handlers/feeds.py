@@ -243,10 +243,13 @@ async def refuse_sender(_: object, callback_data: press.RefuseSender, context: C
 async def unsubscribe_newsletter(
     _: object, callback_data: press.UnsubscribeNewsletter, context: Context
 ) -> None:
-    await context.reply.acknowledge()
-    is_taken = await newsletters.unsubscribe(
-        context.storage, context.chat_id, callback_data.source_id, client=context.resources.forms
-    )
+    async with context.reply.typing():
+        is_taken = await newsletters.unsubscribe(
+            context.storage,
+            context.chat_id,
+            callback_data.source_id,
+            client=context.resources.forms,
+        )
     await context.reply.show("chat/sources.html#unsubscribed", is_taken=is_taken)
 
 
