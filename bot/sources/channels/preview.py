@@ -5,7 +5,7 @@
 - Its words are its text, the question and options of a poll, and the names of its files. Everything
   else that the page shows beside a post is no word of it: views, reactions, buttons, durations, the
   quotation that it replies to, and the page's own sentences.
-- The first sentence that says something is the title, and the rest is the text.
+- The first sentence that says something is the title, and the rest is the text; see `text`.
 - The card of a linked page is written by that page, so its words are not those of the post. If a
   post is nothing but a link, the card is all that it says: then the linked page is the article, and
   joins the story of its publisher.
@@ -22,19 +22,16 @@ from typing import Any, Final
 from lxml import etree
 
 from bot.sources.channels.addresses import PreviewPage
+from bot.sources.channels.text import LONGEST_POST_TITLE, title_and_text
 from bot.sources.feeds import language
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.text import tidy
 from bot.sources.lead_pictures import LeadPicture, first_worth_showing
 from bot.sources.pages.dom import drop, line_of, parsed
 from bot.sources.urls import absolute, host_of
-from bot.text.sentences import sentences
 
 MOST_POSTS: Final = 100  # of a page, the newest; Telegram shows 20
 LONGEST_POST: Final = 16_000  # characters; Telegram allows 4,096
-LONGEST_TITLE: Final = 150
-_ENOUGH_TITLE: Final = 20  # characters, below which the next sentence belongs to the title too
-_SEARCHED: Final = 2_000  # characters for the title
 _MOST_PARTS: Final = 20  # texts, options or files of a post
 _MOST_PICTURES: Final = 3
 _OPENING: Final = 200  # characters that decide the language of a post
@@ -227,10 +224,10 @@ def _add(post: _Post, part: str, element: Any) -> None:
         case "link_preview":
             _read_card(post, element)
         case "forwarded_from_name":
-            post.origin = post.origin or line_of(element)[:LONGEST_TITLE]
+            post.origin = post.origin or line_of(element)[:LONGEST_POST_TITLE]
             post.origin_url = post.origin_url or absolute(element.get("href") or "", "")
         case "from_author":
-            post.author = post.author or line_of(element)[:LONGEST_TITLE]
+            post.author = post.author or line_of(element)[:LONGEST_POST_TITLE]
         case "date":
             post.published = post.published or _date(element)
 
@@ -316,34 +313,6 @@ def _linked(own: str, post: _Post) -> str:
     if not is_page or not _WORD.search(post.card.get(_TITLE_OF_CARD, "")):
         return ""
     return "" if _WORD.search(_TAG.sub("", _LINK.sub("", own))) else post.card_url
-
-
-def title_and_text(words: str) -> tuple[str, str]:
-    """Return the title of a post and the rest of its *words*.
-
-    The title is the first line with more than hashtags and names, up to the end of a sentence. Of a
-    longer sentence the title is the beginning, and then the text has all words.
-    """
-    lines = words[:_SEARCHED].split("\n")
-    at = next((n for n, line in enumerate(lines) if _WORD.search(_TAG.sub("", line))), 0)
-    line = lines[at]
-    end = _end_of_title(line)
-    if not end:
-        cut = line[:LONGEST_TITLE].rpartition(" ")[0] or line[:LONGEST_TITLE]
-        return f"{cut.strip()}\u2026", words
-    start = sum(len(each) + 1 for each in lines[:at])
-    before, after = words[:start].rstrip(), words[start + end :].lstrip()
-    return line[:end].strip(), tidy("\n".join(filter(None, (before, after))))
-
-
-def _end_of_title(line: str) -> int:
-    """Return where the title in *line* ends; 0 if its first sentence is too long for one."""
-    end = 0
-    for _start, stop in sentences(line):
-        if stop > LONGEST_TITLE or end >= _ENOUGH_TITLE:
-            break
-        end = stop
-    return end
 
 
 def _language(posts: Iterable[_Post]) -> str:

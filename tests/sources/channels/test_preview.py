@@ -9,11 +9,10 @@ from bot.sources.channels.addresses import PreviewPage
 from bot.sources.channels.gaps import hash_of_posts
 from bot.sources.channels.preview import (
     LONGEST_POST,
-    LONGEST_TITLE,
     MOST_POSTS,
     read_preview,
-    title_and_text,
 )
+from bot.sources.channels.text import LONGEST_POST_TITLE
 from bot.sources.feeds.model import DocumentKind, Unreadable
 from tests.sources.channels_made import NAME, ORIGIN, START, contact, page, page_of, post
 
@@ -141,38 +140,6 @@ def test_a_page_without_posts_says_what_it_is(text, reason):
 
 
 @pytest.mark.parametrize(
-    ("words", "title", "text"),
-    [
-        ("One sentence of a post.", "One sentence of a post.", ""),
-        ("The ferry is late again. It waits.", "The ferry is late again.", "It waits."),
-        ("Breaking. The ferry sinks. Help.", "Breaking. The ferry sinks.", "Help."),
-        (
-            "#news\nThe ferry is late today.\nIt waits.",
-            "The ferry is late today.",
-            "#news\nIt waits.",
-        ),
-        (
-            "地震が発生しました。津波の心配はありません。",
-            "地震が発生しました。津波の心配はありません。",
-            "",
-        ),
-    ],
-)
-def test_the_title_is_the_first_sentence_that_says_something(words, title, text):
-    assert title_and_text(words) == (title, text)
-
-
-def test_a_long_sentence_is_cut_for_the_title():
-    words = "ferry " * 100
-
-    title, text = title_and_text(words.strip())
-
-    assert len(title) <= LONGEST_TITLE + 1
-    assert title.endswith("…")
-    assert text == words.strip()
-
-
-@pytest.mark.parametrize(
     "text",
     [
         pytest.param("<b>a</b> " * 10_000, id="10,000 entities"),
@@ -190,7 +157,7 @@ def test_hostile_posts_are_bounded(text):
     hostile = post(3).replace("Ferry 3", text)
 
     for item in read(page(hostile, post(4))).items:
-        assert len(item.title) <= LONGEST_TITLE + 1
+        assert len(item.title) <= LONGEST_POST_TITLE + 1
         assert len(item.text) <= LONGEST_POST
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.channels.text import LONGEST_POST_TITLE, post_title
+from bot.sources.channels.text import LONGEST_POST_TITLE, post_title, title_and_text
 
 LONG = "The harbour stays closed until further notice. " + "It rained. " * 30
 
@@ -41,3 +41,35 @@ def test_title_is_one_short_line(text: str) -> None:
     assert len(title) <= LONGEST_POST_TITLE
     assert "\n" not in title
     assert bool(title) == bool(text.strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "title", "text"),
+    [
+        ("One sentence of a post.", "One sentence of a post.", ""),
+        ("The ferry is late again. It waits.", "The ferry is late again.", "It waits."),
+        ("Breaking. The ferry sinks. Help.", "Breaking. The ferry sinks.", "Help."),
+        (
+            "#news\nThe ferry is late today.\nIt waits.",
+            "The ferry is late today.",
+            "#news\nIt waits.",
+        ),
+        (
+            "地震が発生しました。津波の心配はありません。",
+            "地震が発生しました。津波の心配はありません。",
+            "",
+        ),
+    ],
+)
+def test_the_title_is_the_first_sentence_that_says_something(words, title, text):
+    assert title_and_text(words) == (title, text)
+
+
+def test_a_long_sentence_is_cut_for_the_title():
+    words = "ferry " * 100
+
+    title, text = title_and_text(words.strip())
+
+    assert len(title) <= LONGEST_POST_TITLE + 1
+    assert title.endswith("…")
+    assert text == words.strip()
