@@ -195,7 +195,7 @@ def decide(
         if identity.guid_hash not in surplus
         and _is_changed(item, known.entries.get(identity.guid_hash))
     ]
-    drafts, dropped = _judged(fetched, drafts, known)
+    drafts, dropped = _judged(source, fetched.rules, drafts, known)
     pages = None if known.pages is None else min(known.pages, MAX_PRIVATE_PAGES)
     entries = SourceEntries(
         source.id,
@@ -230,16 +230,14 @@ def _fingerprints(source: Source, result: FetchResult, document: Document) -> by
 
 
 def _judged(
-    fetched: Fetched, drafts: list[ArticleDraft], known: Known
+    source: Source, rules: EntryRules | None, drafts: list[ArticleDraft], known: Known
 ) -> tuple[list[ArticleDraft], list[ArticleDraft]]:
     """Return the entries to store, and the new ones that the rules of their source drop.
 
     An entry that is stored already stays: changed rules affect only what comes after.
     """
-    rules = fetched.rules
     if rules is None or not rules.are_any:
         return drafts, []
-    source = fetched.source
     dropped = [
         draft
         for draft in drafts
@@ -273,10 +271,15 @@ class DeliveryOutcome:
     entries: SourceEntries
     changes: Mapping[str, Any]
     left_out: int = 0
+    dropped: Sequence[ArticleDraft] = ()
 
 
 def decide_delivery(
-    source: Source, identified: Sequence[IdentifiedItem], known: Known, now: datetime
+    source: Source,
+    identified: Sequence[IdentifiedItem],
+    known: Known,
+    rules: EntryRules | None,
+    now: datetime,
 ) -> DeliveryOutcome:
     """Decide what a delivery changes.
 
@@ -291,6 +294,7 @@ def decide_delivery(
         if identity.guid_hash not in surplus
         and _is_changed(item, known.entries.get(identity.guid_hash))
     ]
+    drafts, dropped = _judged(source, rules, drafts, known)
     problem = (_TOO_MUCH if source.public else _OVER_BUDGET) if surplus else None
     changes = {**_health(source, problem, now), "state": SourceState.PASSIVE}
     if drafts:
@@ -302,7 +306,7 @@ def decide_delivery(
             "first_read_at": source.first_read_at or now,
         }
     entries = SourceEntries(source.id, drafts, known.entries, inside=False)
-    return DeliveryOutcome(entries, changes, len(surplus))
+    return DeliveryOutcome(entries, changes, len(surplus), dropped)
 
 
 def _packed(document: Document) -> bytes:

@@ -1,7 +1,7 @@
 """Stores entries that are delivered to the bot, such as the posts of a channel or letters.
 
 A passive source is never fetched. Delivered entries take the same way as those of a fetch: the same
-limits and revisions, then grouping and matching. The accounts that follow a private
+limits, rules and revisions, then grouping and matching. The accounts that follow a private
 source pay for its entries, and for a channel the account that allowed it. Beyond their budgets new
 entries are dropped, because they cannot be fetched again. The source then shows the problem, and
 each account gets a notice once a day.
@@ -26,14 +26,16 @@ from bot.sources.entries import (
     store_prepared,
     stored_before,
 )
+from bot.sources.entry_rules import EntryRules
 from bot.sources.feeds.model import Document, DocumentKind, bounded
 from bot.sources.payment import Payers, charge_sources, rooms
-from bot.sources.store import public_room, weight_of
+from bot.sources.store import dropped_row, public_room, weight_of
 from bot.sources.urls import logged_url
 from storage.channel_sources import channel_of
 from storage.entries import known_entries
 from storage.enums import SourceKind, SourceState, UsageKind
 from storage.feeds_followed import lock_passive_source
+from storage.source_rules import remember_dropped, rules_of
 from storage.sources import Source, change_source
 from storage.usage import Payer, account_of_chat
 
@@ -89,7 +91,8 @@ async def _prepared(
             return None
         identified = await asyncio.to_thread(identify, document, source.url)
         known = await _known(tx, source, identified, budgets)
-        outcome = await asyncio.to_thread(decide_delivery, source, identified, known, tx.now)
+        rules = await _rules(tx, source)
+        outcome = await asyncio.to_thread(decide_delivery, source, identified, known, rules, tx.now)
         entries = [outcome.entries] if outcome.entries.drafts else []
         before = await stored_before(tx, entries) if entries else None
     if outcome.left_out:
@@ -97,11 +100,17 @@ async def _prepared(
         log.warning("delivered entries were left out", source=name, entries=outcome.left_out)
     if before is None:
         is_noted = source.error is not None and source.error == outcome.changes["error"]
-        return (
-            _Prepared(source, known, outcome, None) if outcome.left_out and not is_noted else None
-        )
+        is_news = outcome.dropped or (outcome.left_out and not is_noted)
+        return _Prepared(source, known, outcome, None) if is_news else None
     (ready,) = await prepare_from(before, entries)
     return _Prepared(source, known, outcome, ready)
+
+
+async def _rules(tx: Transaction, source: Source) -> EntryRules | None:
+    if not source.has_rules:
+        return None
+    stored = (await rules_of(tx, [source.id])).get(source.id)
+    return EntryRules.of(stored, tx.now) if stored else None
 
 
 async def _known(
@@ -148,6 +157,8 @@ async def _store(storage: Storage, prepared: _Prepared, budgets: Budgets) -> Sto
             await charge_sources(tx, {source.id: cost}, budgets, payers)
         stored = await store_prepared(tx, [prepared.entries] if prepared.entries else [])
         await change_source(tx, source.id, outcome.changes)
+        if outcome.dropped:
+            await remember_dropped(tx, source.id, list(map(dropped_row, outcome.dropped)))
         return stored
 
     return await storage.write_at_once(store)

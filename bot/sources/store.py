@@ -206,13 +206,13 @@ async def _note_rules(tx: Transaction, parts: Iterable[_Part]) -> None:
         if rules is None or document is None or not part.is_last:
             continue
         if part.outcome.dropped:
-            await remember_dropped(tx, part.source_id, [_dropped(d) for d in part.outcome.dropped])
+            await remember_dropped(tx, part.source_id, list(map(dropped_row, part.outcome.dropped)))
         is_page = document.kind is DocumentKind.PAGE
         if is_page and rules.reading.has_selectors and document.selector_problem != rules.problem:
             await note_selector_problem(tx, part.source_id, document.selector_problem)
 
 
-def _dropped(draft: ArticleDraft) -> dict[str, str]:
+def dropped_row(draft: ArticleDraft) -> dict[str, str]:
     return {
         "guid_hash": draft.guid_hash,
         "content_hash": draft.content_hash,

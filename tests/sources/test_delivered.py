@@ -17,6 +17,7 @@ from storage.entries import Entry
 from storage.enums import SourceKind, SourceState, UsageKind
 from storage.feeds_followed import follow, unfollow
 from storage.retention import purge_sources
+from storage.source_rules import DroppedEntry, SourceRules, set_rules
 from storage.sources import (
     Source,
     add_source,
@@ -201,3 +202,17 @@ async def test_passive_source_is_never_fetched(
         assert not any(await due_sources(tx))
         assert await claim_public_sources(tx, owner="me", limit=9, lease=MINUTE) == []
         assert await claim_private_source(tx, owner="me", lease=MINUTE, busy=()) is None
+
+
+async def test_a_rule_of_the_source_drops_delivered_entries(storage: Storage, follower: int):
+    source_id = await passive_source(storage, follower)
+    async with storage.writing() as tx:
+        await set_rules(tx, SourceRules(source_id=source_id, drop_query="title:fire"))
+
+    first = await store_delivered(storage, source_id, [FIRE], USUAL)
+    second = await store_delivered(storage, source_id, [STORM, FIRE], USUAL)
+
+    assert (first, second) == (0, 1)
+    assert await titles(storage) == [STORM.title]
+    (dropped,) = await rows_of(storage, DroppedEntry)
+    assert dropped.title == FIRE.title
