@@ -228,6 +228,17 @@ async def is_anything_read(tx: Transaction, chat_id: int | None = None) -> bool:
     return chat_id is not None and await count_followed(tx, chat_id) > 0
 
 
+async def paused_source(tx: Transaction, chat_id: int, host: str) -> Source | None:
+    """Return a paused source of the host, public or followed by the chat; None if there is none."""
+    follows = exists().where(
+        col(Follow.source_id) == col(Source.id), col(Follow.chat_id) == chat_id
+    )
+    of_host = (col(Source.host) == host, col(Source.state) == SourceState.PAUSED)
+    paused = select(Source).where(*of_host, or_(col(Source.public), follows))
+    source: Source | None = await tx.first(paused.order_by(col(Source.id)).limit(1))
+    return source
+
+
 async def count_followed(tx: Transaction, chat_id: int) -> int:
     """Return how many feeds the chat and the other threads of its Telegram chat follow."""
     theirs = of_account(col(Follow.chat_id), chat_id)

@@ -315,6 +315,8 @@ async def _show_found(
             url=found.url,
             words=words,
             is_stored=await asked_article(context.storage, context.chat_id, found.url) is not None,
+            paused=await own_feeds.paused_source(context.storage, context.chat_id, found.url),
+            now=context.user.now,
         )
     elif source := await _only_public_source(found, context):
         await progress.change("chat/typed.html#known_source", source=source, now=context.user.now)
@@ -340,7 +342,7 @@ async def suggest_keywords(post: Post, context: Context) -> None:
     """Offer keywords from a text that somebody else wrote."""
     words = suggested(post.title, post.text)
     await context.reply.show(
-        "chat/typed.html#keywords", title="", url="", words=words, is_stored=False
+        "chat/typed.html#keywords", title="", url="", words=words, is_stored=False, paused=None
     )
 
 

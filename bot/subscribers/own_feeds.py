@@ -14,6 +14,7 @@ from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.hosts import shown_host
 from bot.sources.payment import charge_account
+from bot.sources.urls import host_of
 from bot.subscribers.errors import NoSuchSource, OverBudget, TooManyAdditions, TooManyFeeds
 from bot.subscribers.limits import Limits, limits_of
 from storage import feeds_followed
@@ -78,6 +79,12 @@ async def is_read_for(storage: Storage, chat_id: int, url: str) -> bool:
         if source is None or source.public:
             return source is not None
         return await feeds_followed.source_followed(tx, chat_id, source.id) is not None
+
+
+async def paused_source(storage: Storage, chat_id: int, url: str) -> Source | None:
+    """Return a source of the host of *url* that the chat sees and that an operator has paused."""
+    async with storage.reading() as tx:
+        return await feeds_followed.paused_source(tx, chat_id, host_of(url))
 
 
 async def check_limit(storage: Storage, chat_id: int, url: str, *, limits: Limits) -> int:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from bot.sources.administration import list_sources
 from bot.sources.discovery.discover import FoundFeed, LookupResult
 from bot.sources.feeds.model import DocumentKind
 from bot.sources.fetch.problems import Problem, ProblemCode
+from storage.enums import SourceState
 from storage.feeds_followed import sources_followed
-from storage.sources import all_sources
+from storage.sources import all_sources, change_source
 from tests.chat.conftest import SAMPLE_SOURCE, Talk, labels
 from tests.chat.pressings import press
 
@@ -94,6 +96,19 @@ async def test_an_article_offers_its_keywords_and_the_feeds_of_its_site(
     assert words["text"].startswith(f"{title}\n\nSubscribe to its words?")
     assert card["text"].startswith('"Santa Rosalia" · nothing')
     assert offer["text"].startswith("Add Paper?")
+
+
+async def test_an_unread_article_of_a_paused_source_says_so(house, ann, news, one_storage):
+    await news("A ferry in the fog", "A text.")
+    (source,) = await list_sources(one_storage)
+    async with one_storage.writing() as tx:
+        await change_source(tx, source.id, {"state": SourceState.PAUSED})
+    text = "The Santa Rosalia sank off Bohara. " * 5
+    house.looking.told = LookupResult("https://news.example.org/9", title="Sunk", text=text)
+
+    words = await looked_at(ann, "https://news.example.org/9")
+
+    assert words["text"].startswith("Sunk\n\nSample Times: paused")
 
 
 async def test_an_unreadable_page_is_reported_with_alternatives(house, ann):
