@@ -92,6 +92,7 @@ CHAT_COMMANDS: Final = (
 )
 
 _PERMISSIONS: Final = {row.name: row.permission for row in CHAT_COMMANDS}
+COMMAND_NAMES: Final = _PERMISSIONS.keys()
 
 ABOUT_SENDER: Final = frozenset(
     {"export", "feedback", "privacy", "delete_me", "channels"}

@@ -10,8 +10,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 from aiogram.exceptions import AiogramError
@@ -19,6 +20,7 @@ from aiogram.filters import Filter
 
 from bot.chat import callbacks as press
 from bot.chat.callbacks import CancelQuestion, Question
+from bot.chat.commands import COMMAND_NAMES
 from bot.chat.managed_chats import buttons_on
 from storage.chats import set_question
 from storage.db.problems import DatabaseError
@@ -31,6 +33,17 @@ if TYPE_CHECKING:
     from bot.subscribers.users import CurrentUser
 
 log = structlog.get_logger(__name__)
+
+_COMMAND: Final = re.compile(r"/(\w{1,32})(?:@\w+)?(?:\s|\Z)", re.ASCII)
+_FOR_SECRETS: Final = frozenset(
+    {
+        Question.SOURCE_LOGIN,
+        Question.SOURCE_TOKEN,
+        Question.SOURCE_COOKIE,
+        Question.SOURCE_HEADER,
+        Question.SOURCE_PROXY,
+    }
+)
 
 TEMPLATES = {
     Question.FEEDBACK_REPLY: "chat/feedback.html#question",
@@ -137,12 +150,23 @@ async def _ask_and_wait(context: Context, message: Rendered, asked: AskedQuestio
 def asked_by(message: Message, user: CurrentUser) -> AskedQuestion | None:
     """Return the question that *message* answers, if it answers one."""
     text = message.text or ""
-    is_command = text.startswith("/") and not text.startswith("//")  # which begins an XPath
-    if not text or is_command or message.forward_origin:
+    if not text or message.forward_origin:
         return None
-    if message.reply_to_message:
-        return question_in(message.reply_to_message)
-    return waiting_question(user)
+    in_reply_to = message.reply_to_message
+    asked = question_in(in_reply_to) if in_reply_to else waiting_question(user)
+    return None if asked is None or _is_command(text, asked.question) else asked
+
+
+def _is_command(text: str, question: Question) -> bool:
+    """Return whether the text is a command rather than an answer, such as an XPath.
+
+    A secret may look like a command. Only commands of the bot are none, so that the message with
+    any other secret is read and deleted.
+    """
+    found = _COMMAND.match(text)
+    if found is None:
+        return False
+    return question not in _FOR_SECRETS or found[1] in COMMAND_NAMES
 
 
 def waiting_question(user: CurrentUser) -> AskedQuestion | None:

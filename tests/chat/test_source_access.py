@@ -36,6 +36,8 @@ async def set_kinds(house, source_id: int) -> list[str]:
     [
         pytest.param("Set login", f"ann {SECRET}", ["login"], "login: set", id="login"),
         pytest.param("Set token", SECRET, ["token"], "token: set", id="token"),
+        pytest.param("Set token", f"/{SECRET}", ["token"], "token: set", id="a token like a path"),
+        pytest.param("Set token", "/swordfish7Q", ["token"], "token: set", id="one like a command"),
         pytest.param("Set cookie", f"sid={SECRET}", ["cookie"], "cookie: set", id="cookie"),
         pytest.param("Set headers", f"X-Key: {SECRET}", ["headers"], "headers: X-Key", id="header"),
         pytest.param(
@@ -58,6 +60,7 @@ async def test_an_admin_sets_and_clears_what_a_site_asks_for(
     assert SECRET not in page["text"]
     assert await set_kinds(house, source_id) == kinds
     assert all(SECRET not in str(message) for message in everything_in(house, admin))
+    assert all(typed not in str(message) for message in everything_in(house, admin))
 
     cleared = await admin.presses(page, button.replace("Set", "Clear"))
 
