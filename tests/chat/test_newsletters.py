@@ -122,3 +122,14 @@ async def test_without_a_mailbox_no_newsletter_is_offered(ann):
     listed = await ann.says("/sources")
 
     assert "Follow a newsletter" not in labels(listed)
+
+
+async def test_an_admin_sees_a_newsletter_without_an_address_and_with_what_applies_to_it(
+    ann, opened, admin
+):
+    listed = await admin.says("/sources")
+    page = await admin.presses(listed, "1")
+
+    assert "newsletter 1 · " in listed["text"]
+    assert "newsletter:" not in str(listed) + str(page)
+    assert labels(page) == ["Keep and drop ▸", "Remove", "‹ Sources"]
