@@ -200,6 +200,11 @@ class SourceKind(StrEnum):
     POSTS = "posts"  # a Telegram channel with the bot as a member
     NEWSLETTER = "newsletter"  # comes by e-mail, to an address of its own
 
+    @property
+    def is_delivered(self) -> bool:
+        """Whether its entries are delivered to this bot, so that nobody else could fetch them."""
+        return self in {SourceKind.POSTS, SourceKind.NEWSLETTER}
+
 
 class ChannelSharing(StrEnum):
     """Who may follow a channel whose posts are delivered to the bot."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
 
 import structlog
 
@@ -46,9 +45,6 @@ from storage.sources import Source, all_sources, source_of
 from storage.sources import remove_source as delete_source
 
 log = structlog.get_logger(__name__)
-
-# Kinds that no other reader could fetch.
-_UNLISTED: Final = frozenset({SourceKind.SEARCH, SourceKind.POSTS, SourceKind.NEWSLETTER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +211,7 @@ async def sources_as_opml(storage: Storage) -> bytes:
             is_page=source.kind in {SourceKind.PAGE, SourceKind.CHANNEL},
         )
         for source in await list_sources(storage)
-        if source.public and source.kind not in _UNLISTED
+        if source.public and source.kind is not SourceKind.SEARCH and not source.kind.is_delivered
     ]
     return write_opml(outlines, "Sources of Dateline")
 

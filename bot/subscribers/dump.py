@@ -26,7 +26,7 @@ from bot.subscribers.timezones import is_zone
 from storage.access import add_admin, admin_ids, admit, is_admitted
 from storage.chats import Chat, chat_at, chat_ids_after, lock_account, quota_of
 from storage.db.engine import Storage, Transaction
-from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind, SourceKind
+from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind
 from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, muted_sources, subjects_muted
@@ -185,7 +185,7 @@ async def _follow(tx: Transaction, chat_id: int, feeds: Iterable[ExportedFeed]) 
         title = feed.title or shown_host(host)
         facts = {"url": feed.url, "url_hash": hashed, "host": host, "title": title}
         times = {"created_at": tx.now, "next_fetch_at": tx.now}
-        if feed.kind is not SourceKind.POSTS:  # a channel is added by its administrator
+        if not feed.kind.is_delivered:  # these are added by who receives them
             await add_source(tx, facts | times | {"kind": feed.kind})
         source = await source_of(tx, hashed)
         if source and (source.public or not (source.own_network or source.has_access)):

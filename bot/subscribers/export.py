@@ -102,8 +102,9 @@ async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
         feeds = await sources_followed(tx, chat_id)
         document = await _document(tx, chat, feeds)
     written = document.model_dump_json(indent=2, by_alias=True).encode()
-    read = [feed for feed in feeds if feed.kind is not enums.SourceKind.NEWSLETTER]
-    return Export(written, _opml(read, title) if read else None)
+    # No feed reader can follow what is delivered to this bot.
+    listed = [feed for feed in feeds if not feed.kind.is_delivered]
+    return Export(written, _opml(listed, title) if listed else None)
 
 
 async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> ExportDocument:
@@ -239,7 +240,6 @@ def _opml(feeds: Iterable[Source], title: str) -> bytes:
             is_page=feed.kind in {enums.SourceKind.PAGE, enums.SourceKind.CHANNEL},
         )
         for feed in feeds
-        if feed.kind is not enums.SourceKind.POSTS  # no feed reader can follow it
     ]
     return write_opml(outlines, title)
 
