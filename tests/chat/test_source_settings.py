@@ -1,7 +1,9 @@
 """The page of a source, as an admin uses it."""
 
 import pytest
+from sqlalchemy import update
 
+from storage.sources import Source
 from tests.chat.conftest import labels
 
 
@@ -117,3 +119,12 @@ async def test_the_page_of_a_removed_source_says_so_at_each_button(admin, opened
     toast = await admin.presses_quietly(kept, "Priority ▸")
 
     assert toast == "This source is no longer there."
+
+
+async def test_an_interval_of_seconds_is_not_shown_in_minutes(admin, opened, one_storage):
+    async with one_storage.writing() as tx:
+        await tx.change(update(Source).values(every_seconds=5))
+
+    page = await admin.presses(await admin.says("/sources"), "1")
+
+    assert "Read every" not in page["text"]
