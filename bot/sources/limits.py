@@ -41,3 +41,6 @@ MAX_OFFERED_FEEDS: Final = 8
 MAX_LOOKUP_BYTES: Final = 2_000_000  # of a document that names a feed of a known site
 DISCOVERY_SECONDS: Final = 90.0
 LOOKUP_SECONDS: Final = 20.0  # while a user waits
+LONGEST_SELECTOR: Final = 300  # characters
+MOST_SELECTOR_STEPS: Final = 24  # with predicates, functions and combinators
+MOST_DROPPED_SELECTORS: Final = 20  # of one source

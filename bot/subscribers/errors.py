@@ -1,16 +1,14 @@
 """User errors: one type for each reason, with the template that tells the user."""
 
 from datetime import date, datetime
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from bot.mail.codes import Limit
 from bot.matching.query.errors import PHONE, WIDE_SPACE, Pointer, pointer
-from bot.sources.pages.selectors import (
-    LONGEST_SELECTOR,
-    MOST_DROPPED,
-    MOST_STEPS,
-    InvalidSelectorError,
-)
+from bot.sources.limits import LONGEST_SELECTOR, MOST_DROPPED_SELECTORS, MOST_SELECTOR_STEPS
+
+if TYPE_CHECKING:
+    from bot.sources.pages.selectors import InvalidSelectorError
 
 _SHOWN: Final = 80  # characters of what a user typed
 
@@ -365,10 +363,10 @@ class InvalidSelector(UserError):
     """The selector is refused; `place` points at the reason."""
 
     template = "chat/errors.html#invalid_selector"
-    most_steps: ClassVar[int] = MOST_STEPS
+    most_steps: ClassVar[int] = MOST_SELECTOR_STEPS
     longest: ClassVar[int] = LONGEST_SELECTOR
 
-    def __init__(self, error: InvalidSelectorError) -> None:
+    def __init__(self, error: "InvalidSelectorError") -> None:
         super().__init__(str(error))
         self.code = error.code
         self.text, self.position, self.length = error.text, error.position, error.length
@@ -381,7 +379,7 @@ class InvalidSelector(UserError):
 
 class TooManySelectors(UserError):
     template = "chat/errors.html#too_many_selectors"
-    most: ClassVar[int] = MOST_DROPPED
+    most: ClassVar[int] = MOST_DROPPED_SELECTORS
 
 
 class NotAZoneName(UserError):

@@ -19,8 +19,8 @@ from bot.sources.drafts import url_hash
 from bot.sources.entry_rules import EntryRules, RuleSubject
 from bot.sources.feeds.model import Item
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL, parse_duration
+from bot.sources.limits import MOST_DROPPED_SELECTORS
 from bot.sources.pages.selectors import (
-    MOST_DROPPED,
     InvalidSelectorError,
     check_selector,
 )
@@ -258,7 +258,7 @@ def _changed_rules(rules: SourceRules, changes: SourceChanges) -> dict[str, Any]
         values["article"] = read_selector(changes.article) if changes.article.strip() else ""
     if changes.dropped is not None:
         chosen = list(dict.fromkeys(map(read_selector, filter(str.strip, changes.dropped))))
-        if len(chosen) > MOST_DROPPED:
+        if len(chosen) > MOST_DROPPED_SELECTORS:
             raise TooManySelectors
         values["dropped"] = chosen
     if changes.keep is not None:

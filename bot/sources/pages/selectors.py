@@ -16,11 +16,9 @@ from cssselect import HTMLTranslator, SelectorError, parse
 from lxml import etree
 
 from bot.sources.feeds.text import plain_text
+from bot.sources.limits import LONGEST_SELECTOR, MOST_SELECTOR_STEPS
 from bot.sources.pages.dom import drop
 
-LONGEST_SELECTOR: Final = 300  # characters
-MOST_STEPS: Final = 24  # with predicates, functions and combinators
-MOST_DROPPED: Final = 20  # selectors of one source
 _LONGEST_TRANSLATION: Final = 4_000  # of CSS, whose lists and negations grow as XPath
 _UNREAD: Final = ("script", "style", "noscript", "template", "textarea", "select")
 
@@ -118,7 +116,7 @@ def _check_xpath(selector: str) -> None:
         if code := _refusal(found, before):
             raise InvalidSelectorError(code, selector, at, found.end() - at)
         steps += found.lastgroup in {"step", "function"}
-        if steps > MOST_STEPS:
+        if steps > MOST_SELECTOR_STEPS:
             raise InvalidSelectorError(SelectorErrorCode.TOO_MANY_STEPS, selector, at)
         at = found.end()
         before = before if found.lastgroup == "blank" else found[0]
@@ -140,9 +138,9 @@ def _refusal(found: re.Match[str], before: str) -> SelectorErrorCode | None:
 def _translated(selector: str) -> str:
     """Return the CSS *selector* as XPath."""
     steps = list(_COMBINATOR.finditer(selector))
-    if len(steps) > MOST_STEPS:
+    if len(steps) > MOST_SELECTOR_STEPS:
         raise InvalidSelectorError(
-            SelectorErrorCode.TOO_MANY_STEPS, selector, steps[MOST_STEPS].start()
+            SelectorErrorCode.TOO_MANY_STEPS, selector, steps[MOST_SELECTOR_STEPS].start()
         )
     try:
         parsed = parse(selector)

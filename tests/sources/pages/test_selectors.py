@@ -5,12 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.feeds.model import ReadingRules, SelectorProblem
+from bot.sources.limits import LONGEST_SELECTOR, MOST_SELECTOR_STEPS
 from bot.sources.pages import presets
 from bot.sources.pages.dom import parsed
 from bot.sources.pages.page import read_page
 from bot.sources.pages.selectors import (
-    LONGEST_SELECTOR,
-    MOST_STEPS,
     InvalidSelectorError,
     SelectorErrorCode,
     check_selector,
@@ -92,7 +91,7 @@ def test_a_path_with_any_predicate_is_a_selector_or_is_refused(text):
 
 
 def test_the_steps_of_a_selector_are_bounded():
-    assert check_selector("/a" * MOST_STEPS)
+    assert check_selector("/a" * MOST_SELECTOR_STEPS)
 
 
 def test_no_element_is_selected_twice():
