@@ -25,8 +25,8 @@ from storage.reports import has_arrived, reported_stories
 from storage.subscriptions import Subscription, in_order
 from storage.topics import Topic
 
-ToldStory = tuple[int, str, list[Any] | None]
-"""What an edition told of a story, so that its page shows the same later: place, headline, lead.
+FrozenStory = tuple[int, str, list[Any] | None]
+"""A story as its edition first showed it, for the page of the edition: place, headline, lead.
 
 The lead is a list of the fields of `bot.publishing.leads.StoryLead`, empty if the edition listed
 the story without one. It is None if the edition showed only the headline.
@@ -54,7 +54,7 @@ class Edition(SQLModel, table=True):
     )  # id and name, in order
     # By place, not by story, because a story may be merged into another one. Leaves out the stories
     # that the edition only counted.
-    told: list[ToldStory] = Field(default_factory=list, sa_type=JSON)
+    frozen: list[FrozenStory] = Field(default_factory=list, sa_type=JSON)
 
 
 class EditionStory(SQLModel, table=True):
@@ -493,7 +493,7 @@ def _known_of(stories: _StoriesByChat, known: Iterable[tuple[int, int]]) -> Mapp
 class ListedStory:
     """A story of an edition, with the current version of its article.
 
-    The *title* and the *lead* are those that the edition told; see `ToldStory`.
+    The *title* and the *lead* are those that the edition shows; see `FrozenStory`.
     """
 
     edition_id: int
@@ -569,22 +569,22 @@ async def stories_listed(
         )
     )
     stories = [ListedStory(*row) for row in rows] + await _covered_stories(tx, edition_ids, most)
-    return await _as_told(tx, edition_ids, stories)
+    return await _as_frozen(tx, edition_ids, stories)
 
 
-async def _as_told(
+async def _as_frozen(
     tx: Transaction, edition_ids: Collection[int], stories: Sequence[ListedStory]
 ) -> list[ListedStory]:
-    """Return the *stories* with the headlines and leads that their editions told."""
+    """Return the *stories* with the headlines and leads that their editions show."""
     rows = await tx.rows(
-        select(Edition.id, Edition.told).where(among(col(Edition.id), edition_ids))
+        select(Edition.id, Edition.frozen).where(among(col(Edition.id), edition_ids))
     )
-    told = {
+    frozen = {
         (edition_id, place): {"title": title, "lead": lead}
         for edition_id, of_edition in rows
         for place, title, lead in of_edition
     }
-    return [replace(story, **told.get((story.edition_id, story.place), {})) for story in stories]
+    return [replace(story, **frozen.get((story.edition_id, story.place), {})) for story in stories]
 
 
 _OF_ARTICLE: Final = ("title", "url", "news_at", "published_at", "published_on")

@@ -440,7 +440,7 @@ async def load_made_digest(
         return EditionPage(
             choice=choice,
             snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
-            leads=await _leads_told(tx, rows, chat_id),
+            leads=await _frozen_leads(tx, rows, chat_id),
             plan=plan,
             topics=len(choice.sections),
             since=made.since,
@@ -462,14 +462,14 @@ async def load_made_digest(
         )
 
 
-async def _leads_told(
+async def _frozen_leads(
     tx: Transaction, rows: Sequence[ListedStory], chat_id: int
 ) -> dict[int, StoryLead]:
-    """Return the leads that the edition told, and those of stories that it only named, by story."""
-    untold = [(row.story_id, row.article_id) for row in rows if row.lead is None]
-    loaded = await load_leads(tx, untold, chat_id)
-    told = {row.story_id: StoryLead(*row.lead) for row in rows if row.lead}
-    return {story_id: lead for (story_id, _), lead in loaded.items()} | told
+    """Return the leads, by story: as the edition shows them, or new ones of those only named."""
+    named = [(row.story_id, row.article_id) for row in rows if row.lead is None]
+    loaded = await load_leads(tx, named, chat_id)
+    frozen = {row.story_id: StoryLead(*row.lead) for row in rows if row.lead}
+    return {story_id: lead for (story_id, _), lead in loaded.items()} | frozen
 
 
 async def _model_texts(

@@ -195,7 +195,7 @@ def _row(chat: Chat, due: Due, edition: EditionPage) -> dict[str, Any]:
         ]
         if edition.is_most_covered
         else None,
-        "told": edition.told,
+        "frozen": edition.frozen,
         "topics": [(section.topic.id, section.topic.name) for section in edition.choice.sections],
     }
 

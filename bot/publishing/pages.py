@@ -203,8 +203,8 @@ class EditionPage:
         return words.title if words else story.title or host_shown(story.url)
 
     @property
-    def told(self) -> list[tuple[int, str, list[Any] | None]]:
-        """What it tells of the stories that it does not only count, as `Edition.told` stores it."""
+    def frozen(self) -> list[tuple[int, str, list[Any] | None]]:
+        """The stories that it does not only count, as `Edition.frozen` stores them."""
         listed = {story.id for story in self.choice.listed} if self.style != Style.BRIEF else set()
         named = {story.id for section in self.choice.sections for story in section.headlines}
         shown = named.union(story.id for story in self.choice.listed)

@@ -93,8 +93,8 @@ async def test_an_old_edition_tells_what_was_told_even_if_the_report_was_changed
 
 async def test_an_old_edition_shows_no_lead_that_it_did_not_have(told, read, newsroom):
     (made,) = await newsroom.editions()
-    ((place, title, _),) = made.told
-    await newsroom.change(Edition, made.id, told=[(place, title, [])])
+    ((place, title, _),) = made.frozen
+    await newsroom.change(Edition, made.id, frozen=[(place, title, [])])
 
     edition = await read(told, TUESDAY, 0)
 
@@ -103,7 +103,7 @@ async def test_an_old_edition_shows_no_lead_that_it_did_not_have(told, read, new
 
 async def test_a_story_that_was_only_named_gets_a_lead_on_the_page(told, read, newsroom):
     (made,) = await newsroom.editions()
-    await newsroom.change(Edition, made.id, told=[(0, "Bank raises rate", None)])
+    await newsroom.change(Edition, made.id, frozen=[(0, "Bank raises rate", None)])
 
     edition = await read(told, TUESDAY, 0)
 

@@ -107,14 +107,14 @@ def test_what_an_edition_tells_leaves_out_stories_that_it_only_counts():
     stories = edition.choice.all_stories
     few = replace(edition, choice=choose([samples.TIES], stories, Caps(per_topic=0, in_all=1)))
 
-    told = {stories[place].id: lead for place, _, lead in edition.told}
+    told = {stories[place].id: lead for place, _, lead in edition.frozen}
 
     assert told[0] == list(LEAD)
     assert set(map(str, told.values())) >= {str(list(LEAD)), "[]"}
-    assert {few.choice.all_stories[place].id for place, *_ in few.told} == {
+    assert {few.choice.all_stories[place].id for place, *_ in few.frozen} == {
         story.id for story in few.choice.listed
     }
-    assert all(lead is None for *_, lead in replace(edition, style=Style.BRIEF).told)
+    assert all(lead is None for *_, lead in replace(edition, style=Style.BRIEF).frozen)
 
 
 @pytest.mark.parametrize("layout", list(Layout))

@@ -595,7 +595,7 @@ def upgrade() -> None:
         sa.Column("stories", sa.Integer(), nullable=False),
         sa.Column("covered", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("topics", sa.JSON(), nullable=False),
-        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("frozen", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_edition_chat_id_chat"), ondelete="CASCADE"
         ),
