@@ -150,11 +150,11 @@ class AwaitedPage(Leased, table=True):
     host: str = Field(index=True)
     inside: bool = False  # in the operator's own network
     private: bool = Field(default=False)
-    rules_of: int | None = Field(default=None, sa_type=ROW_ID)  # the source with rules for it
+    # The source with whose rules and login it is read; None: with those of none.
+    settings_of: int | None = Field(default=None, sa_type=ROW_ID)
     awaited_since: datetime
     due_at: datetime
     failures: int = 0  # unexpected errors
-    access_of: int | None = Field(default=None, sa_type=ROW_ID)  # the source with the page's login
 
 
 class HostPause(SQLModel, table=True):

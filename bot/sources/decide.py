@@ -120,17 +120,15 @@ class SourceEntries:
     """The new and changed entries of a source, the newest first.
 
     Entries whose guid hash is in *known* revise their articles. *inside*: whether the articles'
-    pages may be requested in the operator's own network. *has_rules*: whether the source has rules
-    for reading these pages. *has_access*: whether it has a login, headers or a proxy, with which
-    pages of its own host are read, too.
+    pages may be requested in the operator's own network. *has_settings*: whether these pages are
+    read with rules of the source, or with its login, headers or proxy.
     """
 
     source_id: int
     drafts: Sequence[ArticleDraft]
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = field(kw_only=True)
-    has_rules: bool = field(kw_only=True, default=False)
-    has_access: bool = False
+    has_settings: bool = field(kw_only=True, default=False)
 
     @cached_property
     def oldest_first(self) -> list[ArticleDraft]:
@@ -202,8 +200,7 @@ def decide(
         awaiting_pages(drafts, source.full_text, source.kind, pages),
         known.entries,
         inside=result.own_network,
-        has_rules=source.has_rules,
-        has_access=source.has_access,
+        has_settings=source.has_rules or source.has_access,
     )
     changes = source_changes(source, result, now, fetched.jitter, channels=known.channels)
     if result.document:

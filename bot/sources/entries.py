@@ -343,8 +343,7 @@ def _page(
         host=host_of(draft.url),
         inside=entries.inside,
         private=private,
-        rules_of=entries.source_id if entries.has_rules else None,
-        access_of=entries.source_id if entries.has_access else None,
+        settings_of=entries.source_id if entries.has_settings else None,
         awaited_since=now,
         due_at=now,
     )

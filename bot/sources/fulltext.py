@@ -189,19 +189,19 @@ class PageStage:
         self, page: AwaitedPage, rules: EntryRules | None, read: _Outcome
     ) -> None:
         """Record whether the selectors of the page's source could be used, if that is new."""
-        if rules is None or page.rules_of is None or not rules.reading.has_selectors:
+        if rules is None or page.settings_of is None or not rules.reading.has_selectors:
             return
         if read.item and read.selector_problem != rules.problem:
             async with self.storage.writing() as tx:
-                await note_selector_problem(tx, page.rules_of, read.selector_problem)
+                await note_selector_problem(tx, page.settings_of, read.selector_problem)
 
     async def _read(self, page: AwaitedPage, rules: ReadingRules) -> _Outcome:
         public = not page.private
         fetcher = self.fetcher
-        if page.access_of is not None:
+        if page.settings_of is not None:
             try:
                 fetcher = await fetcher_for(
-                    self.storage, self.keyring, fetcher, page.access_of, page=page.url
+                    self.storage, self.keyring, fetcher, page.settings_of, page=page.url
                 )
             except CannotOpenError:
                 return _NOT_READ
@@ -231,10 +231,10 @@ class PageStage:
 
     async def _rules_for(self, page: AwaitedPage) -> EntryRules | None:
         """Return the rules of the source that the page's article came from, if it has any."""
-        if page.rules_of is None:
+        if page.settings_of is None:
             return None
         async with self.storage.reading() as tx:
-            rules = (await rules_of(tx, [page.rules_of])).get(page.rules_of)
+            rules = (await rules_of(tx, [page.settings_of])).get(page.settings_of)
             return EntryRules.of(rules, tx.now) if rules else None
 
     async def _put_off(

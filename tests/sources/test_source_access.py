@@ -117,7 +117,7 @@ async def test_pages_of_the_same_host_are_read_with_the_login_and_others_without
     items = [Item(url=url, title=url, text="A taste.") for url in (own, other)]
     async with storage.writing() as tx:
         marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED, None)
-        entries = SourceEntries(source_id, marked, inside=False, has_access=True)
+        entries = SourceEntries(source_id, marked, inside=False, has_settings=True)
         await store_in(tx, entries)
     web = FakeFetcher(otherwise=404)
 

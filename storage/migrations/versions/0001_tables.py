@@ -1079,11 +1079,10 @@ def upgrade() -> None:
         sa.Column("host", AutoString(), nullable=False),
         sa.Column("inside", sa.Boolean(), nullable=False),
         sa.Column("private", sa.Boolean(), nullable=False),
-        sa.Column("rules_of", ROW_ID, nullable=True),
+        sa.Column("settings_of", ROW_ID, nullable=True),
         sa.Column("awaited_since", UTCDateTime(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("access_of", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["article.id"],
