@@ -179,16 +179,16 @@ class StageRunner:
 
     async def work(self, stopping: asyncio.Event) -> None:
         """Do rounds until nothing is left to do or a round fails; log the failure."""
-        structlog.contextvars.bind_contextvars(step=self.name)
+        structlog.contextvars.bind_contextvars(stage=self.name)
         while not stopping.is_set():
             try:
-                with self.instrumentation.observe(Operation.STEP, self.name) as seen:
+                with self.instrumentation.observe(Operation.STAGE, self.name) as seen:
                     seen.done = done = await self.run_once()
             except Exception as error:  # noqa: BLE001 - one bad round must not end the stage
                 self._note_failure(error)
                 return
             if self._failures:
-                log.info("a step works again", step=self.name, failures=self._failures)
+                log.info("a stage works again", stage=self.name, failures=self._failures)
                 self._failures, self._logged = 0, set()
             if not done:
                 return
@@ -208,9 +208,9 @@ class StageRunner:
             first = by_kind[kind]
             if is_unavailable(first):
                 line = str(first).partition("\n")[0]
-                log.error("a step fails; it is tried again", step=self.name, reason=line)
+                log.error("a stage fails; it is tried again", stage=self.name, reason=line)
             else:
-                log.error("a step failed", step=self.name, exc_info=first)
+                log.error("a stage failed", stage=self.name, exc_info=first)
         self._logged |= by_kind.keys()
 
 

@@ -29,7 +29,7 @@ LINKS = Links("https://bot.example", Signer(bytes(32)))
 
 
 def errors() -> list[Failure]:
-    return [Failure(MONDAY_NOON, "a step failed · match · OSError: no room")]
+    return [Failure(MONDAY_NOON, "a stage failed · match · OSError: no room")]
 
 
 class FakeAdding:

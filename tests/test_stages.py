@@ -25,7 +25,7 @@ async def nothing() -> int:
 def runner_of(
     run_once: Callable[[], Awaitable[int]], timeout: float = 3600, **more: Any
 ) -> StageRunner:
-    stage = Stage(name="step", every=timedelta(seconds=timeout))
+    stage = Stage(name="stage", every=timedelta(seconds=timeout))
     return StageRunner(stage, run_once, **more)
 
 
@@ -124,14 +124,14 @@ async def test_a_stage_works_until_nothing_is_left_and_wakes_those_behind_it():
     left = [2, 1, 0]
     idle = asyncio.Event()
 
-    async def step() -> int:
+    async def stage() -> int:
         done = left.pop(0)
         if not left:
             idle.set()
         return done
 
     behind = runner_of(nothing)
-    await run_until_idle(runner_of(step, wakes=(behind,)), idle)
+    await run_until_idle(runner_of(stage, wakes=(behind,)), idle)
 
     assert left == []
     assert behind.is_woken
@@ -140,11 +140,11 @@ async def test_a_stage_works_until_nothing_is_left_and_wakes_those_behind_it():
 async def test_a_stage_does_no_round_after_one_that_left_nothing_due():
     rounds = [2, LastRound(1)]
 
-    async def step() -> int:
+    async def stage() -> int:
         return rounds.pop(0)
 
     behind = runner_of(nothing)
-    await runner_of(step, wakes=(behind,)).work(asyncio.Event())
+    await runner_of(stage, wakes=(behind,)).work(asyncio.Event())
 
     assert rounds == []
     assert behind.is_woken
@@ -154,7 +154,7 @@ async def test_a_failing_stage_is_logged_and_tried_again_when_it_is_woken():
     calls = 0
     twice = asyncio.Event()
 
-    async def step() -> int:
+    async def stage() -> int:
         nonlocal calls
         calls += 1
         if calls == 1:
@@ -163,7 +163,7 @@ async def test_a_failing_stage_is_logged_and_tried_again_when_it_is_woken():
         twice.set()
         return 0
 
-    runner = runner_of(step)
+    runner = runner_of(stage)
     await run_until_idle(runner, twice)
 
     assert calls == 2
@@ -178,11 +178,11 @@ async def pauses_after(error: Exception, number: int) -> list[float]:
         if len(waited) == number:
             stopping.set()
 
-    async def step() -> int:
+    async def stage() -> int:
         runner.wake()
         raise error
 
-    runner = runner_of(step, pause=pause)
+    runner = runner_of(stage, pause=pause)
     await runner.run(asyncio.Event())
     return waited
 
@@ -193,7 +193,7 @@ async def test_a_stage_that_goes_on_failing_is_left_alone_for_longer_and_longer(
 
     assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
     assert [(line["event"], line["reason"]) for line in logged] == [
-        ("a step fails; it is tried again", "the disk is full")
+        ("a stage fails; it is tried again", "the disk is full")
     ]
 
 
@@ -214,7 +214,7 @@ async def test_recovery_is_logged_and_so_is_a_later_failure():
     outcomes += [OSError("full again"), 0]
     idle = asyncio.Event()
 
-    async def step() -> int:
+    async def stage() -> int:
         runner.wake()
         outcome = outcomes.pop(0)
         if not outcomes:
@@ -226,16 +226,16 @@ async def test_recovery_is_logged_and_so_is_a_later_failure():
     async def at_once(_: asyncio.Event, __: float) -> None:
         """Wait for nothing."""
 
-    runner = runner_of(step, pause=at_once)
+    runner = runner_of(stage, pause=at_once)
     with capture_logs() as logged:
         await run_until_idle(runner, idle)
 
     assert [line["event"] for line in logged] == [
-        "a step fails; it is tried again",
-        "a step failed",
-        "a step works again",
-        "a step fails; it is tried again",
-        "a step works again",
+        "a stage fails; it is tried again",
+        "a stage failed",
+        "a stage works again",
+        "a stage fails; it is tried again",
+        "a stage works again",
     ]
 
 
@@ -243,12 +243,12 @@ async def test_a_stage_finishes_what_it_has_in_hand_when_asked_to_stop():
     stopping = asyncio.Event()
     finished = []
 
-    async def step() -> int:
+    async def stage() -> int:
         stopping.set()
         await asyncio.sleep(0)
         finished.append(True)
         return 1
 
-    await runner_of(step).run(stopping)
+    await runner_of(stage).run(stopping)
 
     assert finished == [True]

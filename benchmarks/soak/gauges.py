@@ -19,7 +19,7 @@ from storage.db.engine import POSTGRESQL, Storage
 from storage.schema import metadata
 from storage.stats import Backlog
 
-STEPS: Final = ("poll", "page", "match", "alert", "digest", "send")
+STAGES: Final = ("poll", "page", "match", "alert", "digest", "send")
 # After an outage of Telegram the queue is sent first, which is not the bot's lag.
 RECOVERS: Final = 900.0
 _NAMES: Final = sorted(metadata().tables)
@@ -95,11 +95,11 @@ class Gauges:
         self._queue = Counter()
         for (state, _), number in found.queue.items():
             self._queue[state] += number
-        for step in STEPS:
-            if step != "send" or now > self._away_until + RECOVERS:
-                lag = round(found.lags[step])
-                self.looks[self.day, step][lag] += 1
-                self._worst[step] = max(self._worst[step], lag)
+        for stage in STAGES:
+            if stage != "send" or now > self._away_until + RECOVERS:
+                lag = round(found.lags[stage])
+                self.looks[self.day, stage][lag] += 1
+                self._worst[stage] = max(self._worst[stage], lag)
 
     async def end_hour(self, of_stories: float) -> Hour:
         """Record the hour that has passed; *of_stories*: megabytes now."""

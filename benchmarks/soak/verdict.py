@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 
 from benchmarks.skipping_clock import Clock
 from benchmarks.soak.audience import Audience, Reader
-from benchmarks.soak.gauges import STEPS, Gauges, Hour, percentile
+from benchmarks.soak.gauges import STAGES, Gauges, Hour, percentile
 from benchmarks.soak.numbers import HOUR, Numbers
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -110,18 +110,18 @@ def judge_lags(verdict: Verdict, gauges: Gauges, tick: float) -> None:
     """Compare the lags of the days; each is seen up to a *tick* of seconds late."""
     days = sorted({day for day, _ in gauges.looks})[: max(1, len(gauges.hours) // 24)]
     lags_by_stage: dict[str, list[tuple[int, int]]] = {}
-    for step in STEPS:
-        looks = [gauges.looks[day, step] for day in days]
-        lags_by_stage[step] = [(percentile(each, 0.95), max(each, default=0)) for each in looks]
+    for stage in STAGES:
+        looks = [gauges.looks[day, stage] for day in days]
+        lags_by_stage[stage] = [(percentile(each, 0.95), max(each, default=0)) for each in looks]
     verdict.facts["lag_p95_and_max_by_day"] = lags_by_stage
     if len(days) < 3:
         return
-    for step, lags in lags_by_stage.items():
+    for stage, lags in lags_by_stage.items():
         (p95, most), (last_p95, last_most) = lags[1], lags[-1]
         if last_p95 > P95_MORE[0] * p95 + P95_MORE[1] + tick:
-            verdict.faults.append(f"{step}: 95 % wait {last_p95} s, on the second day {p95} s")
+            verdict.faults.append(f"{stage}: 95 % wait {last_p95} s, on the second day {p95} s")
         if last_most > MAX_MORE[0] * most + MAX_MORE[1] + tick:
-            verdict.faults.append(f"{step}: the longest wait {last_most} s, it was {most} s")
+            verdict.faults.append(f"{stage}: the longest wait {last_most} s, it was {most} s")
 
 
 def judge_tables(verdict: Verdict, hours: Sequence[Hour], numbers: Numbers) -> None:

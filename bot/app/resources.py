@@ -305,7 +305,7 @@ class ProcessContext:
 
     *owner* is the name under which it leases rows, *errors* the newest errors of its log.
     *mail_readers* are other workers than those that read feeds, so that no mail delays a feed.
-    Whoever makes the context closes them.
+    The caller closes them.
     """
 
     settings: Settings

@@ -70,8 +70,8 @@ def make_dispatcher(
     """Return the dispatcher, without aiogram's dialog state, which the bot does not need.
 
     *pauses_seconds*: the pauses between retries of an update while the database is away.
-    *press_seconds*: how long a press may wait for the database before the user is told. *limiter*:
-    the limiter of the queue before the dispatcher, which learns who is an admin.
+    *press_seconds*: how long a press may wait for the database before the user gets a message about
+    it. *limiter*: the limiter of the queue before the dispatcher, which learns who is an admin.
     """
     administrators = Administrators(resources.storage)
     dispatcher = Dispatcher(

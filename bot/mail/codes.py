@@ -2,8 +2,8 @@
 
 1. A request is valid for 24 hours. The link in the mail or the code in the chat confirms it.
 2. The code has six digits, so five wrong tries use it up; the link still works.
-3. In 24 hours, the bot sends at most three mails to a mailbox, whoever asks and however its address
-   is spelled, five for a user, five for a chat, and a thousand in all. The last hundred are for
+3. In 24 hours, the bot sends at most three mails to a mailbox (over all users and spellings of its
+   address), five for a user, five for a chat, and a thousand in all. The last hundred are for
    users and chats without a request in that time, because otherwise a few accounts could use up the
    limit for all.
 

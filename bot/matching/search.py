@@ -212,7 +212,7 @@ async def explain_stored(
 ) -> ExplainedArticle | None:
     """Explain what *query* finds in the stored folded texts of an article; None if it is gone.
 
-    All its publishers count, whoever sees them.
+    All its publishers count, even those that the chat cannot see.
     """
 
     def explained(_: SearchedArticle, folded: FoldedArticle) -> Explanation:

@@ -242,8 +242,8 @@ def chosen(
 ) -> list[tuple[int, ModelReport]]:
     """Return the earliest report of each publisher, each with the id of its article.
 
-    The newest report of the story is the second, whoever published it, because a digest shows its
-    headline if the story has developed.
+    The newest report of the story is the second, regardless of its publisher, because a digest
+    shows its headline if the story has developed.
     """
     found: dict[str, tuple[int, ModelReport]] = {}
     newest = None

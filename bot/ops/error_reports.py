@@ -57,8 +57,8 @@ class ErrorReporter:
     def _report(self, event: EventDict) -> None:
         error = _error_of(event)
         sentence = str(event["event"]) if "_record" not in event else "from a library"
-        step = str(event.get("step", ""))
-        if self._is_new((sentence, type(error).__name__, step)):
+        stage = str(event.get("stage", ""))
+        if self._is_new((sentence, type(error).__name__, stage)):
             self.client.capture_event(self._compose(event, sentence, error))
 
     def _is_new(self, kind: tuple[str, str, str]) -> bool:

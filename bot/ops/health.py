@@ -1,7 +1,7 @@
 """The web server of one process: its headers, its port, and the probes `/healthz` and `/readyz`.
 
 `/healthz` tells whether a restart would help. It is 503 only if the process cannot recover by
-itself, because one of its roles has ended or a step hangs. `/readyz` tells whether the process
+itself, because one of its roles has ended or a stage hangs. `/readyz` tells whether the process
 works. It is 503, and names the reasons,
 
 - while Telegram or the database is unavailable, or the database's write lock cannot be acquired;
@@ -118,7 +118,7 @@ class Wait(StrEnum):
     STOP = "stop"
 
 
-# A step whose first successful round ends a wait.
+# A stage whose first successful round ends a wait.
 _ENDED_BY = {MATCH.name: Wait.INDEX}
 
 
@@ -188,14 +188,14 @@ async def _no_lags() -> Mapping[str, timedelta]:
 
 @dataclass(eq=False)
 class Health:
-    """Observes the rounds of steps, and derives the responses to both probes."""
+    """Observes the rounds of stages, and derives the responses to both probes."""
 
     waits: set[Wait] = field(default_factory=set)
     database: DatabaseProbe = field(default_factory=lambda: DatabaseProbe(_nothing))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Callable[[], float] = monotonic
     ended: list[str] = field(default_factory=list)
-    """Roles and steps that ended before the process was stopped."""
+    """Roles and stages that ended before the process was stopped."""
     polling_fails_for: Callable[[], float] = lambda: 0.0
     """Returns for how many seconds polling has failed; the role `chat` replaces it."""
     stages: set[str] = field(default_factory=set)
@@ -219,7 +219,7 @@ class Health:
 
     @contextmanager
     def observe(self, observation: Observation) -> Iterator[None]:
-        if observation.operation is not Operation.STEP:
+        if observation.operation is not Operation.STAGE:
             yield
             return
         self._rounds[observation] = self.clock()
@@ -247,10 +247,10 @@ class Health:
             self.ended.append(name)
 
     def hanging(self) -> list[str]:
-        """Return the steps whose current round has taken longer than `HANGS_SECONDS`."""
+        """Return the stages whose current round has taken longer than `HANGS_SECONDS`."""
         since = self.clock() - HANGS_SECONDS
         return sorted(
-            {step.name for step, started_at in self._rounds.items() if started_at < since}
+            {stage.name for stage, started_at in self._rounds.items() if started_at < since}
         )
 
     def failing(self) -> list[str]:
@@ -286,7 +286,7 @@ class Health:
 
     async def answer(self, _request: web.Request) -> web.Response:
         if stuck := [*self.ended, *self.hanging()]:
-            return web.json_response({"status": "stuck", "steps": stuck}, status=503)
+            return web.json_response({"status": "stuck", "stages": stuck}, status=503)
         return web.json_response({"status": "ok"})
 
     async def answer_ready(self, _request: web.Request) -> web.Response:
@@ -299,7 +299,7 @@ class Health:
 
 
 def make_health(process: ProcessContext, stopping: asyncio.Event) -> Health:
-    """Return the health of a process that starts, and let it observe the steps."""
+    """Return the health of a process that starts, and let it observe the stages."""
     waits = {Wait.START}
     if Role.CHAT in process.roles:
         waits.add(Wait.TELEGRAM)

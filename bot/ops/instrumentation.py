@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 OK, FAILED, STOPPED = "ok", "failed", "stopped"
 # The values of log lines that a trace or a report of an error may have.
-IDS: Final = ("step", "source_id", "article", "story", "delivery", "update")
+IDS: Final = ("stage", "source_id", "article", "story", "delivery", "update")
 
 
 class Operation(StrEnum):
-    STEP = "step"  # one round of a stage, by its name
+    STAGE = "stage"  # one round of a stage, by its name
     FETCH = "fetch"  # one feed or page
     READ = "read"  # a document, from its bytes
     UPDATE = "update"  # from Telegram, by its kind
@@ -56,7 +56,7 @@ class Observation:
     outcome: str = ""  # one of a few words
     error: str = ""  # the name of the error's type
     seconds: float = 0
-    done: int = 0  # the amount of work of a step
+    done: int = 0  # the amount of work of a stage
 
 
 class Observer(Protocol):

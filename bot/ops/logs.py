@@ -79,7 +79,7 @@ class LastErrors:
         """Keep the event if it is an error; a processor of the log that runs after redaction."""
         if event.get("level") in {"error", "critical"}:
             last_line = str(event.get("exception", "")).strip().rpartition("\n")[2]
-            parts = (event.get("event"), event.get("step"), event.get("reason"), last_line)
+            parts = (event.get("event"), event.get("stage"), event.get("reason"), last_line)
             text = " · ".join(str(part) for part in parts if part)
             self._errors.append(Failure(datetime.fromisoformat(event["timestamp"]), redact(text)))
         return event

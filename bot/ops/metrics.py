@@ -53,7 +53,7 @@ _CALLS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _ROUNDS: Final = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900)
 
 _COUNTERS: Final = {
-    Operation.STEP: ("step_rounds", "Rounds of each step.", ("step", "outcome")),
+    Operation.STAGE: ("stage_rounds", "Rounds of each stage.", ("stage", "outcome")),
     Operation.FETCH: ("fetches", "Requests for feeds and pages.", ("purpose", "outcome")),
     Operation.READ: ("reads", "Documents read.", ("purpose", "outcome")),
     Operation.UPDATE: ("updates", "Updates from Telegram handled.", ("kind", "outcome")),
@@ -70,7 +70,7 @@ _COUNTERS: Final = {
     ),
 }
 _HISTOGRAMS: Final = {
-    Operation.STEP: ("step_round_seconds", "Duration of rounds.", ("step",), _ROUNDS),
+    Operation.STAGE: ("stage_round_seconds", "Duration of rounds.", ("stage",), _ROUNDS),
     Operation.FETCH: (
         "fetch_seconds",
         "Duration of requests for feeds and pages.",
@@ -130,14 +130,14 @@ class Metrics:
         self._row_counters = {
             table: Counter(*named, **self._options) for table, named in _ROW_COUNTERS.items()
         }
-        rows = "Rows that each step has processed."
-        self._work = Counter("step_work", rows, ("step",), **self._options)
+        rows = "Rows that each stage has processed."
+        self._work = Counter("stage_work", rows, ("stage",), **self._options)
         late = "Delay of the event loop."
         self._delay = Histogram("event_loop_delay_seconds", late, buckets=_QUICK, **self._options)
         self._ready = self._gauge("ready", "1 if the process is ready (/readyz), else 0.")
         self._up = self._gauge("database_up", "1 if the database answers, else 0.")
         self._waiting = {
-            "lags": self._gauge("lag_seconds", "Age of the oldest waiting work.", ("step",)),
+            "lags": self._gauge("lag_seconds", "Age of the oldest waiting work.", ("stage",)),
             "queue": self._gauge("queue", "Messages that have not been sent.", ("state", "medium")),
             "sources": self._gauge("sources", "Sources that are polled.", ("state",)),
             "used": self._gauge(
@@ -194,8 +194,8 @@ class Metrics:
             gauge.clear()
         if backlog is None:
             return
-        for step, seconds in backlog.lags.items():
-            self._waiting["lags"].labels(step).set(seconds)
+        for stage, seconds in backlog.lags.items():
+            self._waiting["lags"].labels(stage).set(seconds)
         for state_and_medium, number in backlog.queue.items():
             self._waiting["queue"].labels(*state_and_medium).set(number)
         for state, number in backlog.sources.items():

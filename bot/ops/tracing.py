@@ -1,6 +1,6 @@
 """OpenTelemetry traces, sent to the collector at TRACES_URL by OTLP over HTTP.
 
-Each fetch, read, update, call, send and each round of a step that did something is a span. A span
+Each fetch, read, update, call, send and each round of a stage that did something is a span. A span
 has the ids of its log lines, and hosts, but never a title, an address or text from users.
 """
 
@@ -55,7 +55,7 @@ def _attributes(observation: Observation) -> dict[str, str | int | bool]:
     known: Mapping[str, Any] = get_contextvars()
     ids = {name: known[name] for name in IDS if known.get(name) is not None}
     facts = {**ids, **observation.facts, "outcome": observation.outcome}
-    if observation.operation is Operation.STEP:
+    if observation.operation is Operation.STAGE:
         facts |= {
             "done": observation.done,
             "idle": observation.outcome == OK and not observation.done,

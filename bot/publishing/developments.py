@@ -8,7 +8,7 @@ A number changed if the same word stands behind it before and after, and the wor
 same too, because 12 people who died and 30 people who were hurt are not one number. Numbers may be
 written in words or with a scale: "twelve", "2 million". Years, dates, times and ages are no such
 numbers, and a percentage is compared with percentages only. A sentence with a number that a newer
-report has replaced is told only if there is no other.
+report has replaced is used only if there is no other.
 
 A story may hold reports of another event. A report gives no development if its headline and its
 first sentence share hardly a word with the known reports, or if it is in a language that none of

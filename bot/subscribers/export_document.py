@@ -114,7 +114,7 @@ class ExportedFeed(_Part):
 
 
 class ExportedNewsletter(_Part):
-    """A newsletter, whose address is left out: whoever knows it can write to the chat."""
+    """A newsletter, whose address is left out: anyone who knows it can write to the chat."""
 
     title: str = ""
     senders: tuple[str, ...] = ()

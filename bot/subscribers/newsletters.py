@@ -155,8 +155,8 @@ async def unsubscribe(
 ) -> bool:
     """Ask the newsletter to stop, by the POST that its letters offer (RFC 8058).
 
-    Returns whether it took the request. The address comes from a stranger, so the request reaches
-    no host in the operator's network.
+    Returns whether it took the request. The address is not trusted, so the request reaches no
+    host in the operator's network.
     """
     async with storage.reading() as tx:
         row = await _had(tx, chat_id, source_id)

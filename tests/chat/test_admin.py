@@ -48,7 +48,7 @@ async def test_admin_shows_how_the_bot_is_doing(admin):
         f"{NO_NEWS} Add the starter feeds for your language and country, or the feed of a site.",
         "",
         "Last errors",
-        "1 min ago: a step failed · match · OSError: no room",
+        "1 min ago: a stage failed · match · OSError: no room",
     ]
 
 

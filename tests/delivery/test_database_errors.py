@@ -90,16 +90,16 @@ async def test_a_locked_database_is_logged_once_and_work_goes_on_after(
 
     assert await outbox.states(delivery) == [DeliveryState.SENT]
     assert [line["event"] for line in logs] == [
-        "a step fails; it is tried again",
-        "a step works again",
+        "a stage fails; it is tried again",
+        "a stage works again",
     ]
     assert "locked" in logs[0]["reason"]
 
 
 async def run_through(
-    step: Callable[[], Awaitable[int]], failure: DatabaseFailure, times: int
+    run_once: Callable[[], Awaitable[int]], failure: DatabaseFailure, times: int
 ) -> list[Any]:
-    """Run *step* as a stage, *times* during the failure and once after it; return the log."""
+    """Run *run_once* as a stage, *times* during the failure and once after it; return the log."""
     stopping = asyncio.Event()
     tries = 0
 
@@ -107,7 +107,7 @@ async def run_through(
         nonlocal tries
         tries += 1
         runner.wake()
-        done = await step()
+        done = await run_once()
         stopping.set()
         return done
 

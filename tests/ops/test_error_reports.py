@@ -70,14 +70,14 @@ async def test_a_report_has_event_error_type_traceback_and_ids(logs_as_before):
                 fail_for("A" + "nn")
             except ValueError:
                 structlog.get_logger("bot.stages").exception(
-                    "a step failed", step="match", article=17
+                    "a stage failed", stage="match", article=17
                 )
 
     async with collecting() as collector:
         await asyncio.to_thread(work, dsn_of(collector))
 
     (report,) = collector.bodies
-    assert b"a step failed" in report
+    assert b"a stage failed" in report
     assert b"ValueError" in report
     assert b"fail_for" in report
     assert b'"article":"17"' in report
@@ -88,11 +88,11 @@ def test_the_same_error_is_reported_once_in_ten_minutes():
     clock, client = MonotonicClock(), FakeClient()
     reporter = reporter_of(client, clock)
 
-    send(reporter, error("a step failed", step="poll"), error("a step failed", step="poll"))
-    send(reporter, error("a step failed", step="send"))
+    send(reporter, error("a stage failed", stage="poll"), error("a stage failed", stage="poll"))
+    send(reporter, error("a stage failed", stage="send"))
     assert len(client.events) == 2
     clock.now += REPEAT_SECONDS
-    send(reporter, error("a step failed", step="poll"))
+    send(reporter, error("a stage failed", stage="poll"))
 
     assert len(client.events) == 3
 
@@ -142,7 +142,7 @@ def test_a_failure_of_the_reporter_stops_nothing_and_is_not_reported():
 def test_an_unreachable_service_delays_nothing():
     with error_reports(f"http://{KEY}@127.0.0.1:1/1") as report:
         assert report is not None
-        send(report, error("a step failed"))
+        send(report, error("a stage failed"))
 
 
 def test_without_the_setting_nothing_is_reported():

@@ -120,7 +120,7 @@ class Watched:
         for succeeds in outcomes:
             with (
                 suppress(ZeroDivisionError),
-                self.instrumentation.observe(Operation.STEP, stage.name) as seen,
+                self.instrumentation.observe(Operation.STAGE, stage.name) as seen,
             ):
                 seen.done = done
                 if not succeeds:
@@ -277,10 +277,10 @@ async def test_only_a_successful_round_ends_the_wait_for_the_index():
     health, instrumentation = Health({Wait.INDEX}), Instrumentation()
     instrumentation.add(health)
 
-    with pytest.raises(OSError, match="disk"), instrumentation.observe(Operation.STEP, "match"):
+    with pytest.raises(OSError, match="disk"), instrumentation.observe(Operation.STAGE, "match"):
         raise OSError("disk")
     assert health.waits == {Wait.INDEX}
-    with instrumentation.observe(Operation.STEP, "match"):
+    with instrumentation.observe(Operation.STAGE, "match"):
         pass
 
     assert health.waits == set()
@@ -291,13 +291,13 @@ async def test_a_round_that_never_ends_asks_for_a_restart():
     health = Health(clock=clock)
     instrumentation.add(health)
 
-    with instrumentation.observe(Operation.STEP, "poll"):
+    with instrumentation.observe(Operation.STAGE, "poll"):
         clock.now = HANGS_SECONDS
         assert (await answers_of(health, "/healthz"))[0] == 200
         clock.now += 1
         stuck = await answers_of(health, "/healthz")
 
-    assert stuck == (503, {"status": "stuck", "steps": ["poll"]})
+    assert stuck == (503, {"status": "stuck", "stages": ["poll"]})
     assert (await answers_of(health, "/healthz"))[0] == 200
 
 
@@ -306,7 +306,7 @@ async def test_a_role_that_ends_before_the_stop_asks_for_a_restart():
 
     await health.lasting("chat", asyncio.sleep(0))
 
-    assert await answers_of(health, "/healthz") == (503, {"status": "stuck", "steps": ["chat"]})
+    assert await answers_of(health, "/healthz") == (503, {"status": "stuck", "stages": ["chat"]})
 
 
 async def test_a_stage_that_is_asked_to_stop_has_not_died():

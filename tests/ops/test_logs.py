@@ -116,13 +116,13 @@ def test_the_newest_errors_are_kept_without_any_secret(restored_logs):
     configure_logs("json", "info", errors)
 
     structlog.get_logger("ours").warning("slow")
-    structlog.get_logger("ours").error("a step fails", step="match", reason="no room")
+    structlog.get_logger("ours").error("a stage fails", stage="match", reason="no room")
     logging.getLogger("theirs").error("failed: %s", f"/bot{TOKEN}/")
     try:
         int("no number")
     except ValueError:
-        structlog.get_logger("ours").exception("a step failed", step="send")
+        structlog.get_logger("ours").exception("a stage failed", stage="send")
 
     newest, before = (error.text for error in errors.newest())
-    assert newest.startswith("a step failed · send · ValueError: invalid literal")
+    assert newest.startswith("a stage failed · send · ValueError: invalid literal")
     assert before == "failed: /bot123456:…/"

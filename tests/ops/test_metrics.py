@@ -108,7 +108,7 @@ def test_an_unknown_backlog_is_not_shown(metrics):
     known = text_of(metrics)
     metrics.show(None)
 
-    assert 'dateline_lag_seconds{step="send"} 12.0' in known
+    assert 'dateline_lag_seconds{stage="send"} 12.0' in known
     assert 'dateline_queue{medium="email",state="held"} 3.0' in known
     assert "dateline_articles_put_aside 5.0" in known
     assert "dateline_queries_change 77.0" in known
@@ -145,7 +145,7 @@ async def test_prometheus_reads_the_state_of_a_process(page):
     assert kind.startswith("text/plain; version=")
     assert "dateline_ready 1.0" in text
     assert "dateline_database_up 1.0" in text
-    assert 'dateline_lag_seconds{step="match"} 0.0' in text
+    assert 'dateline_lag_seconds{stage="match"} 0.0' in text
 
 
 async def test_the_database_is_queried_every_15_seconds_at_most(page, ticks, storage):

@@ -51,7 +51,7 @@ async def test_spans_are_nested_and_have_the_ids_of_their_work():
         process = process_with(f"{collector.base}/v1/traces")
         async with tracing(process):
             with (
-                process.instrumentation.observe(Operation.STEP, "send") as round_,
+                process.instrumentation.observe(Operation.STAGE, "send") as round_,
                 bound_contextvars(delivery=17),
             ):
                 round_.done = 1
@@ -59,8 +59,8 @@ async def test_spans_are_nested_and_have_the_ids_of_their_work():
                     observation.outcome = "chat_blocked"
 
     found = spans(collector.bodies)
-    step, send = found["step send"], found["send telegram"]
-    assert send.parent_span_id == step.span_id
+    stage, send = found["stage send"], found["send telegram"]
+    assert send.parent_span_id == stage.span_id
     assert facts(send)["delivery"] == 17
     assert facts(send)["outcome"] == "chat_blocked"
 
@@ -69,7 +69,7 @@ async def test_a_round_without_work_has_no_span():
     async with collecting() as collector:
         process = process_with(f"{collector.base}/v1/traces")
         async with tracing(process):
-            with process.instrumentation.observe(Operation.STEP, "poll"):
+            with process.instrumentation.observe(Operation.STAGE, "poll"):
                 pass
             with process.instrumentation.observe(Operation.FETCH, "feed", host="a.example"):
                 pass
@@ -79,7 +79,7 @@ async def test_a_round_without_work_has_no_span():
 
 async def test_a_span_names_the_kind_of_an_error_without_its_message():
     def failing(process: Any) -> None:
-        with process.instrumentation.observe(Operation.STEP, "match"):
+        with process.instrumentation.observe(Operation.STAGE, "match"):
             raise ValueError("somebody's words")
 
     async with collecting() as collector:
@@ -88,7 +88,7 @@ async def test_a_span_names_the_kind_of_an_error_without_its_message():
             with pytest.raises(ValueError, match="words"):
                 failing(process)
 
-    assert spans(collector.bodies)["step match"].status.message == "ValueError"
+    assert spans(collector.bodies)["stage match"].status.message == "ValueError"
     assert b"somebody" not in b"".join(collector.bodies)
 
 

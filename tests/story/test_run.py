@@ -206,7 +206,7 @@ async def test_metrics_are_served_on_a_port_of_their_own(workplace, telegram):
             assert response.status == 404
 
         await command.stop()
-    assert 'dateline_lag_seconds{step="send"} 0.0' in text
+    assert 'dateline_lag_seconds{stage="send"} 0.0' in text
     assert SECRET not in text
 
 

@@ -174,7 +174,7 @@ async def feeds_by_rule(  # noqa: PLR0913 - each of them is one plain option
     if not search.feeds:
         return found
     first, *others = sorted(search.feeds, key=lambda feed: not feed.entries)  # empty ones last
-    # Whoever adds the first feed pays for all requests.
+    # The first feed carries the cost of all requests.
     first = replace(first, result=replace(first.result, spent=search.spent))
     return replace(found, feeds=(first, *others), unread=tuple(search.unread), is_page=True)
 

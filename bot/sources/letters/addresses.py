@@ -1,6 +1,6 @@
 """The addresses of newsletters: `news+<token>@example.org`, and the recipient of a mail.
 
-A token is random, because whoever knows the address can write to it. It is short, in lower case,
+A token is random, because anyone who knows the address can write to it. It is short, in lower case,
 since mail servers may fold the case of a local part, and without letters that look alike. Tokens of
 bounces contain dots, so that one mailbox can receive both.
 """

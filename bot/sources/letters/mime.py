@@ -1,4 +1,4 @@
-"""Splits a mail into its fields and its texts (RFC 5322, RFC 2045), whatever a stranger sends.
+"""Splits a mail, which may be malformed or hostile, into fields and texts (RFC 5322, RFC 2045).
 
 The standard library's parser is not used, because it descends as deep as a mail is nested, and its
 parsers of addresses and parameters fail on some hostile fields and take minutes over others. Here
