@@ -1,8 +1,8 @@
 """Access: who may use the bot, who is its admin, bans by Telegram's id, and the first admin.
 
 The settings name users and admins. The database has further admins, further users with access, and
-bans. The first admin is the user who opens the link printed at the start; in a playground, it is the
-first user.
+bans. The first admin is the user who opens the link printed at the start; in a playground, it is
+the first user.
 """
 
 import secrets
