@@ -16,12 +16,14 @@ from bot.cli.main import app
 from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import shown
 from bot.settings import Settings
+from tests.checklists import checklist
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 REFERENCE = ROOT / "docs" / "reference"
 QUERIES = (REFERENCE / "queries.md", ROOT / "docs" / "how-to" / "japanese-and-english.md")
 LARGEST_PICTURE = 150_000
+LONGEST_CELL = 300
 # What is no query by itself.
 IN_COMPANY = {"lang:ja"}
 # A topic of the reader's own, as `#chips` means one.
@@ -52,9 +54,11 @@ def named_by(path: Path, column: int = 0) -> set[str]:
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
 def test_the_reference_names_every_setting_with_its_default(name: str):
     example = re.search(rf"^{name}=(.*)$", text_of(ROOT / ".env.example"), re.MULTILINE)
-    (row,) = [row for row in rows_of(text_of(REFERENCE / "settings.md")) if row[0] == f"`{name}`"]
+    rows = [row for row in rows_of(text_of(REFERENCE / "settings.md")) if row[0] == f"`{name}`"]
 
-    assert example
+    assert example, checklist("a setting")
+    assert len(rows) == 1, checklist("a setting")
+    (row,) = rows
     assert row[2] == (f"`{example[1]}`" if example[1] else "none")
 
 
@@ -74,20 +78,21 @@ def test_the_reference_names_every_command_of_the_chat_and_who_may_use_it():
                     name, Permission[row[2].upper()] if row[2:] else Permission.BOT_ADMINS
                 )
 
-    assert said == {row.name: row.permission for row in CHAT_COMMANDS}
+    there_are = {row.name: row.permission for row in CHAT_COMMANDS}
+    assert said == there_are, checklist("a command of the chat")
 
 
 def test_the_reference_names_every_command_line_with_its_options():
     rows = [row for row in rows_of(text_of(REFERENCE / "commands.md")) if "dateline" in row[0]]
-    told = {code: row for row in rows for code in codes(row[0])}
+    named = [(code, row) for row in rows for code in codes(row[0])]
 
     missing = []
     for words, options in command_lines(get_command(app), "dateline"):
-        names = (code for code in told if f"{code} ".startswith(f"{words} "))
-        row = next((told[code] for code in names), None)
-        if row is None or any(f"`{option}" not in row[1] for option in options):
+        # A command with many options has several rows.
+        found = [row[1] for code, row in named if f"{code} ".startswith(f"{words} ")]
+        if not found or any(f"`{option}" not in " ".join(found) for option in options):
             missing.append(words)
-    assert missing == []
+    assert missing == [], checklist("a command of the command line")
 
 
 def command_lines(command: object, words: str) -> Iterator[tuple[str, list[str]]]:
@@ -118,6 +123,13 @@ def anchors_of(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_table_can_be_read(document: Path):
+    cells = [cell for row in rows_of(text_of(document)) for cell in row]
+
+    assert [cell for cell in cells if len(cell) > LONGEST_CELL] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(document: Path):
     broken = []
     for link in links_of(text_of(document)):
@@ -135,7 +147,7 @@ def test_the_table_of_contents_names_every_document():
 
     documents = {path for path in DOCUMENTS if path.is_relative_to(contents.parent)}
     decisions = {path for path in documents if path.parent.name == "adr"}
-    assert documents - decisions - {contents} <= named
+    assert documents - decisions - {contents} <= named, checklist("a page of the documentation")
 
 
 def test_every_picture_is_small_and_shown_somewhere():

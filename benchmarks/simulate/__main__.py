@@ -1,4 +1,4 @@
-"""A day of ten million users, calculated: its costs hour by hour, and what breaks first.
+"""A day of ten million users, calculated: its costs, and what breaks first.
 
     python -m benchmarks.simulate [--users N] [--queries N] [--articles N] [--window-hours N] …
 

@@ -22,7 +22,7 @@ def report(scenario: Scenario, costs: Costs) -> str:
     work = loads(scenario, costs, paid)
     parts = (
         _paces(scenario, alerts, digests),
-        _hours(paid, work),
+        _busiest(paid, work),
         _roles(work),
         _kept(scenario, costs),
         _stories(scenario, costs),
@@ -55,33 +55,28 @@ def _paces(scenario: Scenario, alerts: Sequence[float], digests: Sequence[float]
     )
 
 
-def _hours(day: Sequence[Hour], work: Sequence[Load]) -> str:
-    rows = (
-        (
-            f"{each.hour:02}",
-            _thousands(load.articles),
-            _thousands(each.alerts),
-            _thousands(each.digests),
-            _thousands(each.waiting),
-            f"{60 * each.digests_late:.0f}",
-            f"{sum(load.cores.values()):.1f}",
-            f"{load.writes:,.0f}",
-        )
-        for each, load in zip(day, work, strict=True)
+def _busiest(day: Sequence[Hour], work: Sequence[Load]) -> str:
+    """Return the hour in which most rows are written."""
+    busiest, load = max(zip(day, work, strict=True), key=lambda pair: pair[1].writes)
+    row = (
+        f"{busiest.hour:02}:00 UTC",
+        _thousands(load.articles),
+        _thousands(busiest.alerts),
+        _thousands(busiest.digests),
+        f"{60 * busiest.digests_late:.0f}",
+        f"{sum(load.cores.values()):.1f}",
+        f"{load.writes:,.0f}",
     )
-    return _table(
-        (
-            "UTC",
-            "articles",
-            "alerts",
-            "digests due",
-            "waiting",
-            "minutes for the hour's digests",
-            "processors",
-            "rows written a second",
-        ),
-        rows,
+    heads = (
+        "busiest hour",
+        "articles",
+        "alerts",
+        "digests due",
+        "minutes for the hour's digests",
+        "processors",
+        "rows written a second",
     )
+    return _table(heads, [row])
 
 
 def _roles(work: Sequence[Load]) -> str:

@@ -6,6 +6,7 @@ from bot.chat.callbacks import CancelQuestion, Question
 from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
 from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
+from tests.checklists import checklist
 
 READING = """
 AddName AsPhrase AskForAccess CancelQuestion CataloguePage DigestNow ExplainLink FindFeeds
@@ -64,7 +65,8 @@ def test_only_handlers_without_a_current_user_are_for_users_without_access(dispa
 
 
 def test_each_command_of_the_table_has_a_handler(dispatcher):
-    assert set(commands_of(dispatcher)) == {row.name for row in CHAT_COMMANDS}
+    there_are = {row.name for row in CHAT_COMMANDS}
+    assert set(commands_of(dispatcher)) == there_are, checklist("a command of the chat")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_each_button_has_a_decided_permission(dispatcher, permission, expected):
     """A button that is missing here is for admins of the bot."""
     found = {kind.__name__ for kind in buttons_of(dispatcher, permission)}
 
-    assert found == set(expected.split())
+    assert found == set(expected.split()), checklist("a button of the chat")
 
 
 @pytest.mark.parametrize(

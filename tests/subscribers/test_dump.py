@@ -37,6 +37,7 @@ from storage.sources import add_source, remove_source, source_of
 from storage.subscriptions import Subscription
 from storage.suspension import apply_access, ban, is_banned
 from storage.topics import Topic
+from tests.checklists import checklist
 from tests.conftest import MONDAY_NOON
 from tests.resources import USUAL_LIMITS
 from tests.rows import source_row
@@ -175,7 +176,8 @@ async def test_every_column_of_a_chat_is_dumped_or_given_anew(storage, arrive):
 
     (line,) = await lines_of(storage)
 
-    assert json.loads(line)["chat"].keys() == Chat.model_fields.keys() - NOT_DUMPED
+    dumped = json.loads(line)["chat"].keys()
+    assert dumped == Chat.model_fields.keys() - NOT_DUMPED, checklist("a setting of a chat")
 
 
 async def chat_of(tx: Transaction, telegram_id: int) -> Chat:
