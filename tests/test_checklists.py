@@ -20,9 +20,9 @@ EXPORTED_AS = {
 }
 # Columns that are no choice of the chat's users.
 NO_CHOICE = {
-    "id", "telegram_id", "thread_id", "thread_name", "kind", "state_since", "was_paused", "invited_by",
-    "next_digest_at", "away_from", "away_until", "reported_since", "managing", "managed_at", "question",
-    "asked_at", "owner", "lease_until",
+    "id", "telegram_id", "thread_id", "thread_name", "kind", "state_since", "was_paused",
+    "invited_by", "next_digest_at", "away_from", "away_until", "reported_since", "managing",
+    "managed_at", "question", "asked_at", "owner", "lease_until",
 }  # fmt: skip
 
 
