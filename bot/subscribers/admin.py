@@ -23,7 +23,7 @@ from storage.stats import (
     unhealthy_sources,
 )
 
-MOST_SOURCES, MOST_ERRORS = 3, 3
+IN_CHAT, ON_PAGE = 3, 20  # sources and errors that are listed
 LATE = timedelta(minutes=10)  # a stage that is further behind counts as late
 RECENT = timedelta(hours=1)  # newer errors of this process count
 
@@ -56,10 +56,15 @@ class Overview:
 
 
 async def get_overview(
-    storage: Storage, *, started_at: datetime, errors: Callable[[], Sequence[Failure]]
+    storage: Storage,
+    *,
+    started_at: datetime,
+    errors: Callable[[], Sequence[Failure]],
+    most: int = IN_CHAT,
 ) -> Overview:
+    """Return the state of the bot, with at most *most* unhealthy sources and errors."""
     async with storage.reading() as tx:
-        unhealthy = await unhealthy_sources(tx, MOST_SOURCES)
+        unhealthy = await unhealthy_sources(tx, most)
         return Overview(
             up=tx.now - started_at,
             amounts=await amounts(tx),
@@ -68,7 +73,7 @@ async def get_overview(
             flood_waits=await flood_waits_today(tx),
             unhealthy=unhealthy,
             more_unhealthy=await count_unhealthy_sources(tx) - len(unhealthy),
-            errors=errors()[:MOST_ERRORS],
+            errors=errors()[:most],
             reads_news=await is_anything_read(tx),
             now=tx.now,
         )

@@ -14,6 +14,7 @@ from bot.rendering.links import Purpose
 from bot.web import manage, publications, stories, webhooks
 from bot.web.miniapp import page as mini_app_page
 from bot.web.miniapp import routes as mini_app
+from bot.web.miniapp import status as mini_app_status
 from bot.web.pages import RateClass, Route, RouteRequest, TemplatePage, error_pages
 from bot.web.requests import CALLS_AT_ONCE, CALLS_PER_MINUTE, RateLimit, rate_limiting
 
@@ -65,6 +66,7 @@ BOUNCE_ROUTES = (Route("POST", _BOUNCE, webhooks.bounce, Purpose.BOUNCE),)
 # Served if Telegram can open the Mini App.
 MINI_APP_ROUTES = (
     Route("GET", mini_app_page.PATH, mini_app_page.app_page),
+    Route("GET", mini_app_page.STATUS_PATH, mini_app_status.status_page),
     *(
         Route("POST", f"{mini_app_page.PATH}/{name}", handler, rate_class=rate_class)
         for name, handler, rate_class in mini_app.handlers()

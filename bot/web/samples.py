@@ -24,6 +24,7 @@ PAGE_LINKS = PageLinks(style="/static/style.css", icon="/static/icon.svg", here=
 APP_VALUES = AppValues(
     folder="/static/app",
     api="/app/",
+    status="/app/status",
     icon="/static/icon.svg",
     days=(("Mon", "Monday"),),
     zones=("Asia/Tokyo",),
@@ -60,6 +61,7 @@ def page_samples() -> Iterator[Sample]:
     for bot_link in (None, "https://t.me/dateline_bot"):
         yield Sample.of("web/app.html", {"app": APP_VALUES, "bot_link": bot_link})
         yield Sample.of("web/front.html", {"site": PAGE_LINKS, "bot_link": bot_link})
+    yield Sample.of("web/status.html", {"folder": "/static/app", "api": "/app/", "icon": "/i.svg"})
     yield from (Sample.of(f"web/{name}", {}) for name in ("app.css", "style.css", "icon.svg"))
 
 

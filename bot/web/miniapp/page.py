@@ -13,7 +13,6 @@ from bot.web.pages import TemplatePage
 from bot.web.requests import language_asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.rendering.i18n import Language
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from bot.web.site import Site
 
 PATH = "/app"
+STATUS_PATH = f"{PATH}/status"
 # Telegram's web clients show an app in a frame.
 _TELEGRAM = ("https://web.telegram.org", "https://*.telegram.org")
 _DAYS = range(7)
@@ -32,6 +32,7 @@ class AppValues:
 
     folder: str
     api: str
+    status: str
     icon: str
     days: tuple[tuple[str, str], ...]
     zones: tuple[str, ...]
@@ -46,6 +47,7 @@ async def app_page(site: Site, request: RouteRequest) -> TemplatePage:
     app = AppValues(
         folder=site.root + site.app_assets.folder,
         api=f"{site.root}{PATH}/",
+        status=site.root + STATUS_PATH,
         icon=site.root + site.assets.icon.path,
         days=day_names(renderer.language.locale),
         zones=SUGGESTED,
@@ -53,18 +55,18 @@ async def app_page(site: Site, request: RouteRequest) -> TemplatePage:
         languages=renderer.offered,
     )
     values = {"app": app, "bot_link": await site.bot_link()}
+    return TemplatePage("web/app.html", values, wanted, policy_of(site))
+
+
+def policy_of(site: Site) -> dict[str, str]:
+    """Return the header with the content policy: only our scripts, only in Telegram's frames."""
     frames = (*_TELEGRAM, *(site.app.frames if site.app else ()))
-    headers = {"Content-Security-Policy": policy(frames)}
-    return TemplatePage("web/app.html", values, wanted, headers)
-
-
-def policy(frames: Iterable[str]) -> str:
-    """Return the content policy: only our scripts, only in the frames of *frames*."""
-    return (
+    policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; form-action 'none'; base-uri 'none'; "
         f"frame-ancestors {' '.join(frames)}"
     )
+    return {"Content-Security-Policy": policy}
 
 
 def day_names(locale: str) -> tuple[tuple[str, str], ...]:

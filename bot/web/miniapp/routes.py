@@ -12,6 +12,7 @@ from bot.rendering.autolinks import without_joiners
 from bot.subscribers.errors import NotATime, NotAZone, UserError
 from bot.web.miniapp.actions import ACTIONS, ActionRequest, BadActionError
 from bot.web.miniapp.authentication import NotAllowedError, caller_of
+from bot.web.miniapp.status import bot_status
 from bot.web.miniapp.views import PREVIEWS, chat_state
 from bot.web.pages import RateClass
 from bot.web.requests import small_body
@@ -42,6 +43,7 @@ def handlers() -> Iterator[
 ]:
     """Yield the last part of each address, its handler and its rate class."""
     yield "state", _handler(_state), RateClass.USER
+    yield "bot_status", _handler(bot_status), RateClass.USER
     for name, preview in PREVIEWS.items():
         yield name, _handler(preview, RateClass.PREVIEW), RateClass.PREVIEW
     for name in ACTIONS:
@@ -70,7 +72,7 @@ def _handler(
         try:
             caller = await caller_of(site, request.http)
         except NotAllowedError as error:
-            return _json({"error": error.sentence}, status=error.status)
+            return _refused(error)
         rate_limit = site.preview_limit if rate_class is RateClass.PREVIEW else site.rate_limit
         if wait := rate_limit.take(str(caller.user.user_id)):
             return _too_many(caller.renderer, wait)
@@ -78,6 +80,8 @@ def _handler(
             async with small_body(request.http, site.bodies, _LARGEST_REQUEST) as body:
                 fields = ActionRequest.read(body)
             return _json(await action(site, caller, fields))
+        except NotAllowedError as error:
+            return _refused(error)
         except BadActionError:
             raise web.HTTPBadRequest from None
         except QueryError as error:
@@ -89,6 +93,10 @@ def _handler(
             return _json({"error": message.text}, status=409)
 
     return handle
+
+
+def _refused(error: NotAllowedError) -> web.Response:
+    return _json({"error": error.sentence}, status=error.status)
 
 
 def _json(answer: dict[str, Any], **more: Any) -> web.Response:

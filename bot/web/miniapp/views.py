@@ -50,6 +50,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
     mailbox = await mailboxes.get_mailbox(storage, chat_id)
     return {
         "language": renderer.language.code,
+        "isAdmin": user.is_admin,
         "chosenLanguage": chat_settings.language or "",
         "topics": [_subscribed(one, user, renderer) for one in subscribed.items],
         "suggested": [_topic(one) for one in await _suggested(storage, chat_id)],

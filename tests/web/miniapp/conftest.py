@@ -163,13 +163,22 @@ def has_mail() -> bool:
     return True
 
 
+@pytest.fixture
+def admin_ids() -> frozenset[int]:
+    """Return the users who are admins; a test may say that there are some."""
+    return frozenset()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def address(sqlite_url: str, has_mail: bool) -> AsyncIterator[str]:
+async def address(sqlite_url: str, has_mail: bool, admin_ids: frozenset[int]) -> AsyncIterator[str]:
     """Yield the address that Telegram opens for a user with an Arabic client."""
     storage, renderer = Storage.open(sqlite_url), Renderers(translations=TRANSLATIONS).of("en")
     links = Links("http://127.0.0.1", SIGNER)
     mailer = mailer_of(renderer) if has_mail else None
-    resources = make_resources(storage, mailer=mailer, renderer=renderer, links=links)
+    access = Access(is_open=True, admins=admin_ids)
+    resources = make_resources(
+        storage, mailer=mailer, renderer=renderer, links=links, access=access
+    )
     site = Site(resources, app=MiniApp(TOKEN, FakeMenus().renew))
     data = launch_data(TOKEN, TelegramUser(7, "Ali", language_code="ar"), int(time.time()))
     async with TestServer(make_web(*make_routes(site)), host="127.0.0.1") as server:

@@ -52,6 +52,9 @@ function show(state) {
   for (const part of parts) part.show(state);
   showPause(state);
   if (byId("language")) byId("language").value = state.chosenLanguage;
+  const status = byId("status");
+  status.hidden = !state.isAdmin;
+  status.hash = telegram.hash;
 }
 
 // Loads the page in another language, because the server renders its words.
