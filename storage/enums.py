@@ -53,6 +53,11 @@ class DeliveryState(StrEnum):
         """Whether it blocks the deliveries behind it in the same chat."""
         return self in _BLOCKING
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it waits for a decision of the operator."""
+        return self in {DeliveryState.HELD, DeliveryState.FAILED}
+
 
 _BLOCKING = frozenset(
     {

@@ -18,6 +18,7 @@ import platform
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -33,7 +34,7 @@ from bot.ops.health import make_web, serving
 from bot.ops.instrumentation import STOPPED, GaugeName, Operation
 from bot.settings import Role
 from storage.db.problems import DatabaseError
-from storage.enums import UsageKind
+from storage.enums import DeliveryState, Medium, UsageKind
 from storage.schema import database_file
 from storage.stats import backlog
 from storage.usage import UsageToday
@@ -196,8 +197,9 @@ class Metrics:
             return
         for stage, seconds in backlog.lags.items():
             self._waiting["lags"].labels(stage).set(seconds)
-        for state_and_medium, number in backlog.queue.items():
-            self._waiting["queue"].labels(*state_and_medium).set(number)
+        for state, medium in product(_NOT_SENT, Medium):
+            number = backlog.queue.get((state, medium), 0)
+            self._waiting["queue"].labels(state, medium).set(number)
         for state, number in backlog.sources.items():
             self._waiting["sources"].labels(state).set(number)
         self._put_aside.set(backlog.put_aside)
@@ -213,6 +215,8 @@ class Metrics:
         return Gauge(name, documentation, labels, **self._options)
 
 
+# A state without messages is shown as 0, because Prometheus takes a missing value for unknown.
+_NOT_SENT: Final = [state for state in DeliveryState if state.is_blocking or state.is_stuck]
 BACKLOG_SECONDS: Final = 15.0  # between two queries of the database
 QUERY_SECONDS: Final = 5.0  # the longest that a query may take
 DELAY_SECONDS: Final = 0.25

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.chat.context import Context
 
 _NUMBER = re.compile(r"-?\d{1,18}")
-_STUCK = (DeliveryState.HELD, DeliveryState.FAILED)
+_STUCK = tuple(state for state in DeliveryState if state.is_stuck)
 _STUCK_PER_PAGE = 4
 
 
