@@ -49,9 +49,14 @@ async def test_a_chat_gets_an_address_to_copy(ann, opened):
     listed = await ann.presses(opened, "‹ Your sources")
 
     codes = [each for each in opened["entities"] if each["type"] == "code"]
+    (copying,), _ = opened["reply_markup"]["inline_keyboard"]
     assert "Sign up for the newsletter with this address" in opened["text"]
     assert address_in(opened)
     assert len(codes) == 1
+    assert copying == {
+        "text": "Copy the address",
+        "copy_text": {"text": address_in(opened)},
+    }
     assert "newsletter 1" in listed["text"]
     assert address_in(await ann.presses(listed, "1")) == address_in(opened)
 
@@ -71,7 +76,7 @@ async def test_a_chat_accepts_one_new_sender_and_refuses_another(ann, opened, in
     assert "2. Mallory" in seen["text"]
     assert "2 e-mails" in accepted["text"]
     assert "1. Mallory" in accepted["text"]
-    assert labels(refused) == ["Unfollow", "‹ Your sources"]
+    assert labels(refused) == ["Copy the address", "Unfollow", "‹ Your sources"]
 
 
 async def test_a_confirmation_is_shown_as_text_that_nobody_opens(ann, opened, intake, forms):
@@ -84,6 +89,11 @@ async def test_a_confirmation_is_shown_as_text_that_nobody_opens(ann, opened, in
     assert link in seen["text"]
     assert "text_link" not in entities
     assert forms.posted == []
+
+    await intake.take(letter(address_in(opened)))
+    settled = await ann.says("/sources", "1")
+
+    assert link not in settled["text"]
 
 
 async def test_unfollowing_offers_to_unsubscribe_by_one_request(ann, opened, intake, forms):

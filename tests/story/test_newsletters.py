@@ -29,7 +29,7 @@ async def bot(workplace: Workplace) -> AsyncIterator[Command]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, bot: Command) -> AsyncIterator[Page]:
-    async with strict_page(browser) as opened:
+    async with strict_page(browser, permissions=["clipboard-read", "clipboard-write"]) as opened:
         await opened.goto(address_of(bot))
         yield opened
 
@@ -58,6 +58,13 @@ async def deliver(page: Page, to: str, **fields: Any) -> dict[str, Any]:
     ):
         body: dict[str, Any] = await answer.json()
     return body
+
+
+async def test_the_address_is_copied(page, address):
+    await page.get_by_role("button", name="Copy the address").click()
+    await expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+
+    assert await page.evaluate("navigator.clipboard.readText()") == address
 
 
 async def test_a_letter_of_the_form_becomes_an_alert_with_a_page(page, address):
