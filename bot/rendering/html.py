@@ -4,8 +4,8 @@
 - Blocks: p (with an empty line around it), div, li ("• "), blockquote (`expandable` folds it), pre.
   A block inside a block begins a new line. ul only groups. hr opens a section.
 - `<nav>` is a row of the keyboard, wherever it stands. Its buttons are `<button data="…">`,
-  `<button url="…">`, or `<button copy="…">`, which copies a text. Three or four buttons with a long label become pairs, because a phone would
-  cut their labels.
+  `<button url="…">`, or `<button copy="…">`, which copies a text. Three or four buttons with a long
+  label become pairs, because a phone would cut their labels.
 - `<tg-part id="…">` stands for a part that is already parsed (`renderer.Parts`).
 - White space collapses as in a browser, except in pre.
 - An unknown tag or one without an end is an error. A `<` that begins no tag is text. The parser of

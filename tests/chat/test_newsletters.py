@@ -5,10 +5,10 @@ import re
 import pytest
 
 from bot.budgets import USUAL
-from bot.mail.newsletters import Newsletters
+from bot.mail.newsletters import MOST_A_DAY, Newsletters
 from bot.sources.letters.addresses import AddressPattern
 from tests.chat.conftest import labels
-from tests.mail.letters import ADDRESSES, FakeForms, asking_to_confirm, letter, read
+from tests.mail.letters import ADDRESSES, STORY, FakeForms, asking_to_confirm, letter, read
 from tests.resources import LINKS
 
 EVE = "Eve <b>Offers</b> <eve@elsewhere.example>"
@@ -143,3 +143,43 @@ async def test_an_admin_sees_a_newsletter_without_an_address_and_with_what_appli
     assert "newsletter 1 · " in listed["text"]
     assert "newsletter:" not in str(listed) + str(page)
     assert labels(page) == ["Keep and drop ▸", "Remove", "‹ Sources"]
+
+
+async def test_why_a_letter_of_a_new_sender_did_not_come(ann, opened, intake):
+    address, page = address_in(opened), "https://elsewhere.example/letters/7"
+    text = f"View in browser: {page}\r\n\r\n{STORY}"
+    await intake.take(letter(address))
+    await intake.take(letter(address, sender=EVE, subject="Beans for all", text=text, number=2))
+
+    why = await ann.says(f"{page}?utm_source=mail")
+    asked = await ann.says("why did I not get it?")
+    accepted = await ann.presses(why, "Accept")
+
+    assert "Beans for all" in why["text"]
+    assert "its sender waits for your tap: Eve (eve@elsewhere.example)" in why["text"]
+    assert labels(why) == ["Accept", "Refuse", "Open the newsletter"]
+    assert "E-mails of Eve wait for your tap." in asked["text"]
+    assert labels(asked)[0] == "Cafe Weekly"
+    assert "2 e-mails" in accepted["text"]
+
+
+async def test_why_a_letter_of_an_unfollowed_newsletter_did_not_come(ann, opened, intake):
+    page = "https://cafe.example/letters/1"
+    await intake.take(letter(address_in(opened), text=f"View in browser: {page}\r\n\r\n{STORY}"))
+    await ann.says("/sources", "1", "Unfollow")
+
+    why = await ann.says(page)
+    again = await ann.presses(why, "Follow it again")
+
+    assert "because you have unfollowed its source" in why["text"]
+    assert "Cafe Weekly" in again["text"]
+
+
+async def test_why_names_the_letters_that_were_left_out(ann, opened, intake):
+    address = address_in(opened)
+    for number in range(MOST_A_DAY + 2):
+        await intake.take(letter(address, number=number, text="Beans."))
+
+    asked = await ann.says("why did I not get it?")
+
+    assert "2 e-mails were left out" in asked["text"]
