@@ -1,12 +1,15 @@
 """Newsletters in /sources: an address, its senders, confirmations, and how to unsubscribe."""
 
+import json
 import re
 
 import pytest
+from sqlalchemy import select
 
 from bot.budgets import USUAL
 from bot.mail.newsletters import MOST_A_DAY, Newsletters
 from bot.sources.letters.addresses import AddressPattern
+from storage.schema import metadata
 from tests.chat.conftest import labels
 from tests.mail.letters import ADDRESSES, STORY, FakeForms, asking_to_confirm, letter, read
 from tests.resources import LINKS
@@ -183,3 +186,37 @@ async def test_why_names_the_letters_that_were_left_out(ann, opened, intake):
     asked = await ann.says("why did I not get it?")
 
     assert "2 e-mails were left out" in asked["text"]
+
+
+async def everything(storage) -> str:
+    """Return all rows of all tables as one text."""
+    async with storage.reading() as tx:
+        rows = [row for table in metadata().tables.values() for row in await tx.rows(select(table))]
+    return str(rows)
+
+
+async def test_an_export_has_the_newsletter_and_deletion_leaves_nothing_of_it(
+    house, ann, opened, intake, one_storage
+):
+    address = address_in(opened)
+    await intake.take(asking_to_confirm(address))
+    await intake.take(letter(address, *ONE_CLICK, subject="Accepted news"))
+    await intake.take(letter(address, sender=EVE, subject="Held news", number=2))
+    before = await everything(one_storage)
+
+    exported = await ann.says("/export")
+    file = await house.bot.download(exported["document"]["file_id"])
+    document = json.loads(file.read())
+    await ann.says("/delete_me", "Delete everything")
+    after = await everything(one_storage)
+
+    (newsletter,) = document["newsletters"]
+    assert newsletter["senders"] == ["news@cafe.example", "eve@elsewhere.example"]
+    assert {each["subject"] for each in newsletter["held"]} == {
+        "Held news",
+        "Please confirm your subscription",
+    }
+    assert address not in str(document)
+    for trace in ("cafe.example", "elsewhere.example", "Accepted news", "Held news", "beans"):
+        assert trace in before
+        assert trace not in after
