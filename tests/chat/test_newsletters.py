@@ -133,8 +133,16 @@ async def test_unfollowing_shows_the_link_of_a_newsletter_without_one_click(ann,
 @pytest.mark.parametrize("newsletter_addresses", [None])
 async def test_without_a_mailbox_no_newsletter_is_offered(ann):
     listed = await ann.says("/sources")
+    helped = await ann.says("/help", "All commands")
 
     assert "Follow a newsletter" not in labels(listed)
+    assert "newsletter" not in helped["text"]
+
+
+async def test_the_help_names_newsletters_where_a_mailbox_receives_them(ann):
+    helped = await ann.says("/help", "All commands")
+
+    assert "A newsletter that comes only by e-mail gets an address here" in helped["text"]
 
 
 async def test_an_admin_sees_a_newsletter_without_an_address_and_with_what_applies_to_it(
