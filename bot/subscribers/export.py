@@ -184,9 +184,9 @@ async def _newsletters(tx: Transaction, chat_id: int) -> tuple[ExportedNewslette
         letter = ExportedLetter.model_construct(sender=sender.address, subject=subject)
         held[sender.source_id].append(letter)
     rows = await newsletters_of_chat(tx, chat_id)
-    for letter in (each for row in rows for each in row.confirmations):
-        asking = ExportedLetter.model_construct(sender=letter.sender, subject=letter.subject)
-        held[letter.source_id].append(asking)
+    for asked in (each for row in rows for each in row.confirmations):
+        letter = ExportedLetter.model_construct(sender=asked.sender, subject=asked.subject)
+        held[asked.source_id].append(letter)
     return tuple(
         ExportedNewsletter.model_construct(
             title=row.source.title,

@@ -206,7 +206,7 @@ async def test_the_form_gives_the_bot_the_mail_of_the_newsletter(pg, http):
     taken = list[EmailMessage]()
 
     async def take(message: bytes) -> bool:
-        taken.append(message_from_bytes(message, policy=default))  # type: ignore[arg-type]
+        taken.append(message_from_bytes(message, policy=default))
         return True
 
     pg.mailroom.take = take
