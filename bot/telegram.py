@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiogram.client.default import DefaultBotProperties
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.types import (
+    CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputRichMessage,
@@ -67,7 +68,12 @@ def entities_of(message: Message) -> list[MessageEntity] | None:
 def markup_of(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
     rows = [
         [
-            InlineKeyboardButton(text=button.text, callback_data=button.data, url=button.url)
+            InlineKeyboardButton(
+                text=button.text,
+                callback_data=button.data,
+                url=button.url,
+                copy_text=CopyTextButton(text=button.copy) if button.copy else None,
+            )
             for button in row
         ]
         for row in keyboard

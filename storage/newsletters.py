@@ -230,6 +230,20 @@ async def letters_held(tx: Transaction, sender_id: int) -> list[HeldLetter]:
     )
 
 
+async def urls_held(tx: Transaction, chat_id: int) -> list[tuple[LetterSender, str, str]]:
+    """Return the sender, subject and URL of each letter held from the chat, the newest first."""
+    url = col(HeldLetter.document)["items"][0]["url"].as_string()
+    return list(
+        await tx.rows(
+            select(LetterSender, HeldLetter.subject, url)
+            .join(HeldLetter, col(HeldLetter.sender_id) == LetterSender.id)
+            .join(Follow, col(Follow.source_id) == LetterSender.source_id)
+            .where(Follow.chat_id == chat_id)
+            .order_by(col(HeldLetter.id).desc())
+        )
+    )
+
+
 async def delete_held(tx: Transaction, ids: Collection[int]) -> None:
     await tx.change(delete(HeldLetter).where(among(col(HeldLetter.id), ids)))
 

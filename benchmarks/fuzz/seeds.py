@@ -4,6 +4,8 @@ import gzip
 import json
 import random
 from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import StrEnum
 from pathlib import Path
 
 _FEED_FOLDERS = ("crafted", "feeds_expected", "feeds_gofeed", "feeds_miniflux", "feeds_real")
@@ -29,6 +31,26 @@ class="link_preview_title">Fog</div></a><span class="tgme_widget_message_views">
 <a class="tgme_widget_message_date"><time datetime="2026-03-02T12:0{n}:00Z"></time></a></div>"""
 
 
+_WORDS = """Fog lay over the harbour on Monday 🌫️, pilots said. The ferry of pier 7 was late.
+
+#fog @fog_bank https://ex.org/fog?utm_source=post
+Ships wait outside. 霧が港を覆った。 وصل الضباب إلى الميناء."""
+_LETTER_HTML = """<html><body><div style="display:none">Ferries are late again this week</div>
+<p><a href="https://ex.org/letters/7?utm_source=mail">View in browser</a></p><h1>Fog</h1>
+<table><tr><td><p>Fog lay over the <b>harbour</b>, pilots said.</p></td></tr></table>
+<p><a href="https://ex.org/confirm?id=7">Confirm your subscription</a></p>
+<img src="https://ex.org/open.gif" width="1" height="1"><p>Unsubscribe, Pier 7, 12345 Port</p>"""
+
+
+class SeedKind(StrEnum):
+    """What is mutated: feeds and pages, letters of newsletters, and posts and pages of channels."""
+
+    DOCUMENTS = "documents"
+    LETTERS = "letters"
+    POSTS = "posts"
+    PREVIEWS = "previews"
+
+
 @dataclass(frozen=True, slots=True)
 class Seeds:
     feeds: tuple[bytes, ...]
@@ -36,6 +58,19 @@ class Seeds:
 
     def pick(self, rng: random.Random) -> bytes:
         return rng.choice(self.pages if rng.random() < _PAGE_SHARE else self.feeds)
+
+
+def seeds_of(kind: SeedKind, corpus: Path | None) -> Seeds:
+    match kind:
+        case SeedKind.DOCUMENTS:
+            return read_seeds(corpus)
+        case SeedKind.LETTERS:
+            seeds = built_in_letters()
+        case SeedKind.POSTS:
+            seeds = (_WORDS.encode(), b"Fog.", "霧。".encode() * 200)
+        case SeedKind.PREVIEWS:
+            seeds = (built_in_channel(),)
+    return Seeds(seeds, seeds)
 
 
 def read_seeds(corpus: Path | None) -> Seeds:
@@ -70,6 +105,38 @@ def built_in_channel() -> bytes:
     posts = "".join(_POST.format(n=n) for n in range(1, 9))
     info = "<div class=tgme_channel_info_header_title><span>Fog &amp; Tides</span></div>"
     return f"<html><div class=tgme_channel_info>{info}</div>{posts}</html>".encode()
+
+
+def built_in_letters() -> tuple[bytes, ...]:
+    """Return letters in plain text, in HTML, forwarded as a text and as a part, and in Japanese."""
+    plain, html, nested, japanese = (_letter() for _ in range(4))
+    plain.set_content(f"View in browser: https://ex.org/letters/7\n\n{_WORDS}")
+    html.set_content(_WORDS, cte="quoted-printable")
+    html.add_alternative(_LETTER_HTML, subtype="html", cte="base64")
+    html.add_attachment(b"%PDF", "application", "pdf", filename="fog.pdf")
+    nested.set_content("See below.")
+    html.set_boundary("=_first")  # of its own, the library would choose one at random
+    nested.add_attachment(html)
+    nested.set_boundary("=_second")
+    japanese.set_content("霧が港を覆った。\n" * 20, charset="iso-2022-jp")
+    head = (
+        "---- Forwarded ----\nFrom: Fog <f@ex.org>\nDate: Monday\nSubject: Fog\nTo: me@ex.org\n\n"
+    )
+    forwarded = _letter()
+    forwarded.set_content(head + _WORDS)
+    return tuple(each.as_bytes() for each in (plain, html, nested, japanese, forwarded))
+
+
+def _letter() -> EmailMessage:
+    mail = EmailMessage()
+    mail["Delivered-To"] = "news+abcdefghjkmnpq@ex.org"
+    mail["Authentication-Results"] = "mx.ex.org; dkim=pass (good) header.d=ex.org; spf=pass"
+    mail["From"], mail["To"] = "Fog & Tides — 霧 <fog@ex.org>", "news+abcdefghjkmnpq@ex.org"
+    mail["Subject"], mail["Date"] = "Fog — 霧 at pier 7", "Mon, 02 Mar 2026 12:00:00 +0900"
+    mail["Message-ID"], mail["List-Id"] = "<7@ex.org>", "Fog <fog.ex.org>"
+    mail["List-Unsubscribe"] = "<https://ex.org/u?id=7>, <mailto:u@ex.org>"
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return mail
 
 
 def _files(corpus: Path, folders: tuple[str, ...]) -> tuple[bytes, ...]:

@@ -7,15 +7,26 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from benchmarks.fuzz.mutations import SECRET_FILE, mutate
-from benchmarks.fuzz.seeds import Seeds
+from benchmarks.fuzz.seeds import SeedKind, Seeds
 from benchmarks.processes import children
+from bot.app.mail import letter_reader
+from bot.mail.newsletters import header_of
+from bot.sources.channels.posts import PostPart, item_of
 from bot.sources.drafts import draft_of, identify
 from bot.sources.feeds.known_entries import mark
-from bot.sources.feeds.model import AS_USUAL, Document, ReadingRules, Unreadable
+from bot.sources.feeds.model import (
+    AS_USUAL,
+    Document,
+    DocumentKind,
+    Item,
+    ReadingRules,
+    Unreadable,
+)
+from bot.sources.letters.addresses import AddressPattern
 from bot.sources.pages.selectors import InvalidSelectorError, check_selector
 from bot.sources.parser_pool import DocumentReader, Workers, is_quick, read_at_once
 
@@ -36,6 +47,7 @@ _BLOCKING = 0.02  # seconds in the event loop from which a document is reported
 class Tally:
     """Outcomes of the documents. `wrong` must be empty: (number, what is wrong)."""
 
+    kind: SeedKind = SeedKind.DOCUMENTS
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[int, str]] = field(default_factory=list)
     blocking: list[tuple[float, int]] = field(default_factory=list)
@@ -49,9 +61,15 @@ class Tally:
         return self.outcomes.total()
 
 
-async def try_all(numbers: Iterator[int], seeds: Seeds, *, at_once: int = 2) -> Tally:
+async def try_all(
+    numbers: Iterator[int],
+    seeds: Seeds,
+    *,
+    kind: SeedKind = SeedKind.DOCUMENTS,
+    at_once: int = 2,
+) -> Tally:
     """Read the documents of *numbers*, *at_once* at a time."""
-    tally = Tally()
+    tally = Tally(kind)
     async with _canary(tally) as canary:
         reader = DocumentReader(Workers(most=at_once))
         async with reader, asyncio.TaskGroup() as group:
@@ -92,7 +110,13 @@ async def _try(
     number: int, data: bytes, content_type: str, reader: DocumentReader, tally: Tally
 ) -> None:
     try:
-        document = await _read(number, data, content_type, reader, tally)
+        match tally.kind:
+            case SeedKind.LETTERS:
+                document = await _read_letter(data, reader)
+            case SeedKind.POSTS:
+                document = _read_post(number, data, tally)
+            case _:
+                document = await _read(number, data, content_type, reader, tally)
         tally.items += len(document.items)
         tally.outcomes[document.kind] += 1
         tally.wrong += [(number, fault) for fault in _faults(document)]
@@ -111,7 +135,7 @@ async def _read(
 ) -> Document:
     begun = time.thread_time()
     try:
-        url = CHANNEL if b"tgme_" in data else SOURCE
+        url = CHANNEL if b"tgme_" in data or tally.kind is SeedKind.PREVIEWS else SOURCE
         marked = mark(data, url, content_type, b"").data
         found = read_at_once(marked, url, content_type) if is_quick(marked) else None
     finally:
@@ -121,6 +145,29 @@ async def _read(
         return found
     rules = make_rules(number)
     return await reader.read(data, url=url, public=True, content_type=content_type, rules=rules)
+
+
+async def _read_letter(data: bytes, reader: DocumentReader) -> Document:
+    """Return the letter as a document; its sender, subject and links count as titles do."""
+    addresses = AddressPattern("news@ex.org").tokens(header_of(data))
+    letter = await letter_reader(reader.workers, "mx.ex.org")(data)
+    way = letter.unsubscribing
+    said = (letter.name, letter.address, letter.list_id, letter.authentication.proof, *addresses)
+    links = [letter.confirms, letter.may_confirm, letter.web_version, way.url]
+    others = [Item(guid=str(n), url=link, title="A link") for n, link in enumerate(links) if link]
+    named = Item(guid="sender", title=" ".join((*said, way.mail)))
+    return Document(DocumentKind.FEED, items=(letter.item(letter.web_version), named, *others))
+
+
+def _read_post(number: int, data: bytes, tally: Tally) -> Document:
+    """Read the post in the event loop, as the chat does."""
+    text = data.decode("utf-8", "replace").replace("\0", "")  # as Telegram's JSON never has it
+    post = PostPart(-1_000_000_000_007, number + 1, int(NOW.timestamp()), text=text, names=(text,))
+    begun = time.thread_time()
+    item = item_of([post, replace(post, message_id=number + 2)])
+    if (took := time.thread_time() - begun) > _BLOCKING:
+        tally.blocking.append((round(took, 2), number))
+    return Document(DocumentKind.FEED, items=(item,) if item else ())
 
 
 def make_rules(number: int) -> ReadingRules:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.sources.discovery.discover import SampleSite
 
 PLAYGROUND_TOKEN: Final = "1:playground"  # noqa: S105 - it opens nothing
+PLAYGROUND_ADDRESS: Final = "news@playground.example"
 DATA_FOLDER: Final = Path("var")  # the local state of a bot, even if its database is on PostgreSQL
 NEWSROOM_PUBLISHES: Final = timedelta(seconds=45)
 NEWSROOM_IS_READ: Final = timedelta(seconds=2)
@@ -30,7 +31,8 @@ class Deployment:
 
     The playground adds *newsroom*, the host and port that the fetcher may reach although they are
     private; *newsroom_site*, its pages; *feeds* to read; *picture_proxy*, which draws their
-    pictures; *smtp*, the host and port of its mail server; *model_url*, its language model;
+    pictures; *smtp*, the host and port of its mail server; *newsletter_address*, below which it
+    delivers newsletters; *model_url*, its language model;
     *frames*, the sites besides Telegram's that may embed the Mini App; and *playground*.
     """
 
@@ -42,6 +44,7 @@ class Deployment:
     feeds: tuple[str, ...] = ()
     picture_proxy: str | None = None
     smtp: tuple[str, int] | None = None
+    newsletter_address: str | None = None
     model_url: str | None = None
     public_url: str | None = None  # the address of our pages, without a slash at the end
     frames: tuple[str, ...] = ()
@@ -107,6 +110,7 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.publishers),
         picture_proxy=f"{base}/news/pictures/{{width}}x{{height}}?of={{url}}",
         smtp=playground.smtp,
+        newsletter_address=PLAYGROUND_ADDRESS,
         model_url=playground.model_url,
         public_url=f"http://127.0.0.1:{settings.web_port}",
         frames=(base, base.replace("127.0.0.1", "localhost")),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
+from bot.app.deployment import PLAYGROUND_ADDRESS
 from bot.app.stops import StopError
 from bot.stages import BOUNCES, MAIL, StageRunner
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4
 PATIENCE = timedelta(seconds=6)
-_IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
+_IN_THE_PLAYGROUND = f"Dateline <{PLAYGROUND_ADDRESS}>"
 
 
 def make_mailer(process: ProcessContext) -> Mailer | None:
@@ -171,7 +172,9 @@ def make_newsletters(process: ProcessContext) -> Newsletters | None:
     addresses = process.newsletter_addresses
     if addresses is None:
         return None
-    read = letter_reader(process.mail_readers, process.settings.newsletter_auth_server or "")
+    own = addresses.host if process.deployment.newsletter_address else None
+    server = own or process.settings.newsletter_auth_server or ""
+    read = letter_reader(process.mail_readers, server)
     return Newsletters(
         process.storage, process.renderer, addresses, process.links, read, process.settings.budgets
     )
@@ -199,15 +202,22 @@ def receiver(bounces: Bounces, letters: Newsletters | None) -> TakesMail:
 
 
 def _mailbox_stages(process: ProcessContext) -> list[StageRunner]:
-    """Return the stage that reads bounces and newsletters, if the settings name their mailbox."""
+    """Return the stage that reads bounces and newsletters, if the settings name their mailbox.
+
+    In a playground there is none, because its mailroom gives a newsletter to us at once.
+    """
     from functools import partial
 
     from bot.mail.imap import collect_mails
 
-    imap = imap_of(process.settings)
-    if imap is None or process.deployment.smtp:
+    letters = make_newsletters(process)
+    if playground := process.deployment.playground:
+        playground.mailroom.take = letters.take if letters else None
         return []
-    take = receiver(make_bounces(process), make_newsletters(process))
+    imap = imap_of(process.settings)
+    if imap is None:
+        return []
+    take = receiver(make_bounces(process), letters)
     return [StageRunner(BOUNCES, partial(collect_mails, imap, take))]
 
 

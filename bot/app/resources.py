@@ -359,8 +359,10 @@ class ProcessContext:
         """The addresses that newsletters come to; None if no mailbox receives them."""
         from bot.sources.letters.addresses import AddressPattern
 
-        base = self.settings.newsletter_address
-        return AddressPattern(base) if base and self.settings.imap_host else None
+        has_mailbox = self.settings.imap_host is not None
+        of_settings = self.settings.newsletter_address if has_mailbox else None
+        base = self.deployment.newsletter_address or of_settings
+        return AddressPattern(base) if base else None
 
 
 # The chat and the pages.

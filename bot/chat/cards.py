@@ -23,9 +23,10 @@ from bot.rendering.i18n import ENGLISH
 from bot.sources.administration import is_anything_read
 from bot.sources.channels.addresses import mentioned_name, shown_channel, source_address
 from bot.sources.hosts import host_shown, shown_url
-from bot.subscribers import mailboxes, own_feeds, posts, topics
-from bot.subscribers.asked_articles import asked_article
+from bot.subscribers import mailboxes, newsletters, own_feeds, posts, topics
+from bot.subscribers.asked_articles import asked_article, asked_letter
 from bot.subscribers.errors import CardTooOld, NoSuchTopic
+from bot.subscribers.intents import Intent
 from bot.subscribers.limits import count_search
 from bot.subscribers.sentences import understand
 from bot.subscribers.text import one_line
@@ -42,12 +43,12 @@ if TYPE_CHECKING:
     from bot.matching.query.ast import Node
     from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.asked_articles import AskedArticle
-    from bot.subscribers.intents import Intent
     from bot.subscribers.mailboxes import MailboxSeen
     from bot.subscribers.posts import Post
     from bot.subscribers.sentences import Understood
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
+    from storage.newsletters import NewsletterRow
     from storage.sources import Source
 
 _MOST_SPELLINGS = 4
@@ -145,10 +146,14 @@ async def answer_intent(intent: Intent, context: Context) -> None:
     if intent.lists_topics:
         page = await topics.subscribed(context.storage, context.chat_id)
         listed = page.items
+    letters: Sequence[NewsletterRow] = ()
+    if intent is Intent.WHY_NOT and not context.is_seen_by_group:
+        letters = await newsletters.unsettled(context.storage, context.chat_id)
     await context.reply.show(
         f"chat/intents.html#{intent}",
         user=context.user,
         topics=listed,
+        newsletters=letters,
     )
 
 
@@ -254,6 +259,12 @@ async def show_link(url: str, context: Context) -> None:
     """Say why the chat did not get the article at a typed link, or show what is at the link."""
     if asked := await asked_article(context.storage, context.chat_id, url):
         await show_asked_article(asked, context)
+        return
+    letter = None
+    if not context.is_seen_by_group:  # only administrators see who writes to a newsletter
+        letter = await asked_letter(context.storage, context.chat_id, url)
+    if letter:
+        await context.reply.show("chat/newsletters.html#why_not", letter=letter)
     else:
         await read_page(url, context)
 

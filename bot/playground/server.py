@@ -61,7 +61,7 @@ class Playground:
         self.world = World(
             clock=clock, flood=FloodMode(flood), size=size, newsroom_every=newsroom_every
         )
-        self.mailroom = Mailroom(clock, self.world.events)
+        self.mailroom = Mailroom(self.world)
         self.api = Api(self.world, token, latency)
         self.webhooks = WebhookDelivery(self.world.updates, clock, self.api.reply)
         self._runner: web.AppRunner | None = None

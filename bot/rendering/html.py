@@ -3,9 +3,9 @@
 - Inline tags: b i u s code a tg-spoiler tg-time br.
 - Blocks: p (with an empty line around it), div, li ("• "), blockquote (`expandable` folds it), pre.
   A block inside a block begins a new line. ul only groups. hr opens a section.
-- `<nav>` is a row of the keyboard, wherever it stands. Its buttons are `<button data="…">` or
-  `<button url="…">`. Three or four buttons with a long label become pairs, because a phone would
-  cut their labels.
+- `<nav>` is a row of the keyboard, wherever it stands. Its buttons are `<button data="…">`,
+  `<button url="…">`, or `<button copy="…">`, which copies a text. Three or four buttons with a long
+  label become pairs, because a phone would cut their labels.
 - `<tg-part id="…">` stands for a part that is already parsed (`renderer.Parts`).
 - White space collapses as in a browser, except in pre.
 - An unknown tag or one without an end is an error. A `<` that begins no tag is text. The parser of
@@ -113,7 +113,8 @@ class MarkupReader:
         elif self._open[-1:] != ["nav"]:
             raise self.error("<button> stands outside <nav>")
         else:
-            self._rows[-1].append(Button("", attributes.get("data"), attributes.get("url")))
+            actions = (attributes.get(name) for name in ("data", "url", "copy"))
+            self._rows[-1].append(Button("", *actions))
         self._open.append(tag)
 
     def handle_end(self, tag: str) -> None:

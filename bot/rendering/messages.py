@@ -54,11 +54,12 @@ class Entity(NamedTuple):
 
 
 class Button(NamedTuple):
-    """A press sends `data` back (1-64 bytes), or opens `url`."""
+    """A press sends `data` back (1-64 bytes), opens `url`, or copies `copy` (1-256 characters)."""
 
     text: str
     data: str | None = None
     url: str | None = None
+    copy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Why a chat did not get the article at a link that a user sent: see `why_not`."""
+"""Why a chat did not get the article at a link that a user sent: see `why_not`.
+
+A letter of a newsletter is none yet if its sender waits, and none any more if it was unfollowed.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ from bot.sources.drafts import url_hash
 from bot.sources.urls import canonical_url
 from bot.subscribers import why_not
 from bot.text.labels import folded_labels
-from storage import articles, publishers
+from storage import articles, newsletters, publishers
 from storage.chats import Chat
 from storage.enums import SOURCE_MUTES, ArticleStage, ChatState, MuteKind
+from storage.feeds_followed import was_followed
 from storage.mutes import mutes_in_force
 from storage.stories import Story
 from storage.subscriptions import subscriptions_of
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from storage.articles import Article
     from storage.db.engine import Storage, Transaction
     from storage.mutes import Mute
+    from storage.newsletters import LetterSender
     from storage.publishers import Publisher
     from storage.subscriptions import SubscribedTopic
 
@@ -98,6 +103,30 @@ async def asked_article(storage: Storage, chat_id: int, url: str) -> AskedArticl
         verdict=why_not.decide(replace(facts, topics=topics)),
         next_digest_at=chat.next_digest_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLetter:
+    """A letter that the chat does not get. *sender*: who waits; None if it was unfollowed."""
+
+    title: str
+    url: str
+    source_id: int
+    sender: LetterSender | None
+
+
+async def asked_letter(storage: Storage, chat_id: int, url: str) -> AskedLetter | None:
+    """Return the held letter with *url* as its page, or one of a newsletter just unfollowed."""
+    wanted = canonical_url(url)
+    async with storage.reading() as tx:
+        for sender, subject, page in await newsletters.urls_held(tx, chat_id):
+            if page and canonical_url(page) == wanted:
+                return AskedLetter(subject, url, sender.source_id, sender)
+        found = await articles.articles_by_url(tx, [url_hash(wanted)])
+        for article in await articles.articles_by_id(tx, sorted(set(found.values()))):
+            if article.scope_id and await was_followed(tx, chat_id, article.scope_id):
+                return AskedLetter(article.title, url, article.scope_id, None)
+    return None
 
 
 async def _find(

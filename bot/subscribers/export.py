@@ -11,6 +11,7 @@ An import adds to the chat and changes nothing that it has:
 4. It can be undone as a whole: what it added goes, except what was changed since.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from bot.subscribers.export_document import (
     ExportedEdition,
     ExportedFeed,
     ExportedHours,
+    ExportedLetter,
     ExportedMailbox,
     ExportedMute,
     ExportedNewsletter,
@@ -70,7 +72,7 @@ from storage.feeds_followed import (
 )
 from storage.mailboxes import Mailbox, mailbox_of_chat
 from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
-from storage.newsletters import newsletters_of_chat
+from storage.newsletters import newsletters_of_chat, urls_held
 from storage.pins import begin_pinning, pin_of
 from storage.saved_stories import saved_stories
 from storage.schedules import DEFAULT_SCHEDULE, QuietHours
@@ -153,14 +155,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             for feed in feeds
             if feed.kind is not enums.SourceKind.NEWSLETTER
         ),
-        newsletters=tuple(
-            ExportedNewsletter.model_construct(
-                title=row.source.title,
-                senders=tuple(sender.address for sender in row.senders),
-                letters=row.newsletter.letters,
-            )
-            for row in await newsletters_of_chat(tx, chat_id)
-        ),
+        newsletters=await _newsletters(tx, chat_id),
         saved=tuple(
             ExportedStory.model_construct(
                 title=story.title,
@@ -180,6 +175,26 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             )
             for edition in await editions_to_export(tx, chat_id, MOST_LISTED)
         ),
+    )
+
+
+async def _newsletters(tx: Transaction, chat_id: int) -> tuple[ExportedNewsletter, ...]:
+    held = defaultdict[int, list[ExportedLetter]](list)
+    for sender, subject, _ in await urls_held(tx, chat_id):
+        letter = ExportedLetter.model_construct(sender=sender.address, subject=subject)
+        held[sender.source_id].append(letter)
+    rows = await newsletters_of_chat(tx, chat_id)
+    for asked in (each for row in rows for each in row.confirmations):
+        letter = ExportedLetter.model_construct(sender=asked.sender, subject=asked.subject)
+        held[asked.source_id].append(letter)
+    return tuple(
+        ExportedNewsletter.model_construct(
+            title=row.source.title,
+            senders=tuple(sender.address for sender in row.senders),
+            letters=row.newsletter.letters,
+            held=tuple(held[row.source.id]),
+        )
+        for row in rows
     )
 
 

@@ -113,12 +113,21 @@ class ExportedFeed(_Part):
     kind: enums.SourceKind = enums.SourceKind.FEED
 
 
+class ExportedLetter(_Part):
+    sender: str = ""
+    subject: str = ""
+
+
 class ExportedNewsletter(_Part):
-    """A newsletter, whose address is left out: anyone who knows it can write to the chat."""
+    """A newsletter, whose address is left out: anyone who knows it can write to the chat.
+
+    *held*: letters that wait for the chat, and those that ask to confirm.
+    """
 
     title: str = ""
     senders: tuple[str, ...] = ()
     letters: int = 0
+    held: tuple[ExportedLetter, ...] = ()
 
 
 class ExportedStory(_Part):

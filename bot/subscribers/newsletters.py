@@ -101,6 +101,13 @@ async def get_newsletter(
     return SeenNewsletter(row, addresses.of(row.token) if addresses else "")
 
 
+async def unsettled(storage: Storage, chat_id: int) -> list[NewsletterRow]:
+    """Return the chat's newsletters whose senders wait, or of which letters were left out."""
+    async with storage.reading() as tx:
+        rows = await newsletters.newsletters_of_chat(tx, chat_id)
+    return [row for row in rows if row.waiting or row.newsletter.dropped]
+
+
 async def _had(tx: Transaction, chat_id: int, source_id: int) -> NewsletterRow | None:
     """Return the newsletter if the chat follows it, or unfollowed it a moment ago."""
     has = await source_followed(tx, chat_id, source_id) or await was_followed(

@@ -1,8 +1,11 @@
 """The mail server of the playground, and its pages."""
 
 import asyncio
+import re
 import smtplib
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 
@@ -175,3 +178,55 @@ async def test_clients_that_disconnect_or_send_endless_lines_harm_no_other(pg):
 
     await hand_over(pg, mail())
     assert (await pg.wait_for_letter()).n == 1
+
+
+async def test_a_letter_without_html_shows_its_text(pg, http):
+    message = EmailMessage()
+    message.set_content("Only text\n")
+    await hand_over(pg, message)
+    letter = await pg.wait_for_letter()
+
+    shown, _ = await get(http, f"{pg.base_url}/mail/{letter.n}")
+
+    assert "<iframe" not in shown
+    assert "<details open><summary>Text part</summary><pre" in shown
+
+
+async def test_a_playground_without_a_bot_that_reads_mail_takes_no_newsletter(pg, http):
+    form = {"to": "news+abc@playground.example", "text": "<b>Beans</b>", "kind": "html"}
+    async with http.post(f"{pg.base_url}/mail/new", data=form) as answer:
+        page = await answer.text()
+
+    assert answer.status == 400
+    assert "This bot does not read mail" in page
+    assert list(pg.mailroom.letters) == []
+
+
+async def test_the_form_gives_the_bot_the_mail_of_the_newsletter(pg, http):
+    taken = list[EmailMessage]()
+
+    async def take(message: bytes) -> bool:
+        taken.append(message_from_bytes(message, policy=default))
+        return True
+
+    pg.mailroom.take = take
+    to = "news+abc@playground.example"
+    form = {"to": to, "text": "<b>Beans</b>", "kind": "html", "is_signed": "on"}
+    form |= {"has_unsubscribe": "on", "asks_to_confirm": "on"}
+    async with http.post(f"{pg.base_url}/mail/new", data=form, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "/mail/1"
+    (mail,) = taken
+    links = re.findall(r"http://[^>\"]+", mail["List-Unsubscribe"] + mail.get_content())
+    opened = [(await get(http, link))[0] for link in links]
+
+    assert (mail["Delivered-To"], mail.get_content_type()) == (to, "text/html")
+    assert mail["Authentication-Results"] == "playground.example; dkim=pass header.d=cafe.example"
+    assert "You have unsubscribed" in opened[0]
+    assert "Your subscription is confirmed" in opened[1]
+
+
+async def test_other_sites_cannot_send_a_newsletter(pg, http):
+    for path in ("mail/new", "control/newsletter"):
+        headers = {"Origin": "https://elsewhere.example"}
+        async with http.post(f"{pg.base_url}/{path}", headers=headers) as answer:
+            assert answer.status == 403

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from bot.rendering.html import TemplateError, parse_page, to_html
-from bot.rendering.messages import Entity, Message, cut_units
+from bot.rendering.messages import Button, Entity, Message, cut_units
 from bot.rendering.packing import pack
 
 
@@ -113,6 +113,15 @@ def test_entities_become_tags_again():
 
 def test_plain_text_is_escaped():
     assert to_html(Message("a < b & c")) == "a &lt; b &amp; c"
+
+
+def test_a_button_copies_a_text_and_stays_as_it_is_when_stored():
+    page = parse_page('<nav><button copy="a&amp;b@mail.example">Copy</button></nav>')
+    stored = Message("x", (), page.keyboard).to_json()
+
+    assert page.keyboard == ((Button("Copy", copy="a&b@mail.example"),),)
+    assert stored["keyboard"] == [[{"text": "Copy", "copy": "a&b@mail.example"}]]
+    assert Message.from_json(stored).keyboard == page.keyboard
 
 
 # Rows of buttons that a phone shows whole.

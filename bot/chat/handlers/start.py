@@ -125,11 +125,13 @@ async def show_help(_: object, context: Context) -> None:
 
 async def show_help_page(_: object, callback_data: press.ShowHelp, context: Context) -> None:
     user = context.user
-    unavailable = context.resources.unavailable_commands
+    resources = context.resources
+    unavailable = resources.unavailable_commands
     await context.reply.change(
         f"chat/help.html#{callback_data.page}",
         user=user,
         commands=commands_in_help(user.kind, is_admin=user.is_admin, without=unavailable),
+        has_newsletters=resources.newsletters is not None,
     )
 
 

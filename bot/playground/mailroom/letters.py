@@ -77,12 +77,17 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'"
 )
+FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
 # As in most mail programs: inline styles and pictures; of the network, the newsroom's pictures.
 HTML_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
+_FRAME = (
+    '<iframe title="The HTML part" src="/mail/{n}/html" '
+    'sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>'
+)
 _LAYOUTS = Path(__file__).with_name("layouts")
 
 
@@ -90,7 +95,7 @@ def write_list(letters: Iterable[Letter]) -> str:
     rows = "\n".join(_row(letter) for letter in reversed(list(letters)))
     empty = "<p>Nothing yet. In the chat, type <code>/email me@example.org</code>.</p>"
     listed = f'<ol class="letters" reversed>{rows}</ol>' if rows else empty
-    return _layout("list.html").substitute(letters=listed)
+    return layout("list.html").substitute(letters=listed)
 
 
 def write_letter(letter: Letter) -> str:
@@ -98,14 +103,16 @@ def write_letter(letter: Letter) -> str:
         f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
         for name, value in letter.headers
     )
-    return _layout("letter.html").substitute(
+    return layout("letter.html").substitute(
         n=str(letter.n),
         subject=escape(letter.subject),
         sender=escape(letter.sender),
         recipient=escape(letter.recipient),
         at=_received_at(letter),
         headers=headers,
+        frame=_FRAME.format(n=letter.n) if letter.html else "",
         text=escape(letter.text),
+        shown="" if letter.html else "open",
     )
 
 
@@ -121,5 +128,5 @@ def _received_at(letter: Letter) -> str:
 
 
 @cache
-def _layout(name: str) -> Template:
+def layout(name: str) -> Template:
     return Template((_LAYOUTS / name).read_text("utf-8"))

@@ -7,23 +7,42 @@ would otherwise depend on a package that only the playground needs.
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import parseaddr
+from typing import Any
 
 from aiohttp import web
 
 from bot.playground.mailroom.letters import (
+    FORM_POLICY,
     HTML_POLICY,
     PAGE_POLICY,
     Letter,
+    layout,
     write_letter,
     write_list,
 )
-from bot.playground.state.journal import Events
+from bot.playground.mailroom.newsletters import (
+    CONFIRMED,
+    UNSUBSCRIBED,
+    addresses_in,
+    read_fields,
+    write_form,
+    write_mail,
+)
+from bot.playground.state.world import World
 
 LARGEST_MAIL = 32 * 1024 * 1024  # bytes
 _LONGEST_LINE = 64 * 1024
 _KEPT_LETTERS = 500
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^<>]*)>", re.IGNORECASE)
+_OPENED = {
+    CONFIRMED: "Your subscription is confirmed",
+    UNSUBSCRIBED: "You have unsubscribed",
+}
+_NO_READER = "This bot does not read mail: it runs without its role send."
+_NO_NEWSLETTER = "This is not the address of a newsletter. Follow one in the chat, under /sources."
+_UNREADABLE = "The bot could not read this letter."
 _BYE = "221 2.0.0 Bye"
 _REJECTED = {"refused": "550 5.1.1 No such user", "later": "450 4.2.0 Come again later"}
 _REPLIES = {
@@ -87,13 +106,17 @@ class _Session:
 
 
 class Mailroom:
-    """Listens on a free port. *clock* gives Unix seconds; each e-mail publishes one of *events*."""
+    """Listens on a free port. Each e-mail publishes an event of the *world*.
 
-    def __init__(self, clock: Callable[[], float], events: Events) -> None:
+    *take*: gives a newsletter to the bot that reads mail, and returns whether it is done with, None
+    if it is none.
+    """
+
+    def __init__(self, world: World) -> None:
         self.port = 0
         self.letters: deque[Letter] = deque(maxlen=_KEPT_LETTERS)
-        self._clock = clock
-        self._events = events
+        self.take: Callable[[bytes], Awaitable[bool | None]] | None = None
+        self._world = world
         self._count = 0
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
@@ -107,10 +130,14 @@ class Mailroom:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/mail", self.show_list),
+            web.get("/mail/new", self.show_form),
+            web.post("/mail/new", self.send_form),
+            web.get(f"/mail/{{link:{'|'.join(_OPENED)}}}", self.show_opened),
             web.get("/mail/{n}", self.show_letter),
             web.get("/mail/{n}/html", self.show_html),
             web.get("/mail/{n}/raw", self.show_raw),
             web.get("/control/mail", self.list_as_json),
+            web.post("/control/newsletter", self.send_json),
         ]
 
     async def show_list(self, _request: web.Request) -> web.Response:
@@ -128,6 +155,45 @@ class Mailroom:
 
     async def list_as_json(self, _request: web.Request) -> web.Response:
         return web.json_response([letter.to_json() for letter in self.letters])
+
+    async def show_form(self, _request: web.Request) -> web.Response:
+        return self._form()
+
+    async def send_form(self, request: web.Request) -> web.Response:
+        """Send the newsletter of the form, and show it in the list."""
+        try:
+            letter = await self._send(dict(await request.post()), request)
+        except ValueError as error:
+            return self._form(str(error))
+        raise web.HTTPSeeOther(f"/mail/{letter.n}")
+
+    async def send_json(self, request: web.Request) -> web.Response:
+        """Send a newsletter from the fields of `NewLetter`."""
+        try:
+            letter = await self._send(await request.json(), request)
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response(letter.to_json())
+
+    async def show_opened(self, request: web.Request) -> web.Response:
+        title = _OPENED[request.match_info["link"]]
+        return _page(layout("opened.html").substitute(title=title))
+
+    def _form(self, problem: str = "") -> web.Response:
+        page = write_form(addresses_in(self._world), problem)
+        # Without the origin, which `no-referrer` withholds, the form would be refused.
+        return _page(page, FORM_POLICY, "same-origin", status=400 if problem else 200)
+
+    async def _send(self, fields: dict[str, Any], request: web.Request) -> Letter:
+        """Give a newsletter to the bot. Raises ValueError with the reason if it takes none."""
+        new = read_fields(fields)
+        mail = write_mail(new, self._world, f"{request.scheme}://{request.host}/mail").as_bytes()
+        if self.take is None:
+            raise ValueError(_NO_READER)
+        if not (taken := await self.take(mail)):
+            raise ValueError(_NO_NEWSLETTER if taken is None else _UNREADABLE)
+        (letter,) = self.receive(parseaddr(new.sender)[1], [new.to], mail)
+        return letter
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = _Session(self)
@@ -161,12 +227,15 @@ class Mailroom:
             line = await reader.readline()
         return session.receive(b"".join(content) if size <= LARGEST_MAIL else None)
 
-    def receive(self, sender: str, recipients: list[str], content: bytes) -> None:
+    def receive(self, sender: str, recipients: list[str], content: bytes) -> list[Letter]:
+        received = list[Letter]()
         for address in recipients:
             self._count += 1
-            letter = Letter(self._count, self._clock(), sender, address, content)
-            self.letters.append(letter)
-            self._events.publish("mail", letter=letter.n)
+            letter = Letter(self._count, self._world.clock(), sender, address, content)
+            received.append(letter)
+            self._world.events.publish("mail", letter=letter.n)
+        self.letters.extend(received)
+        return received
 
     def _letter(self, request: web.Request) -> Letter:
         number = request.match_info["n"]
@@ -176,11 +245,13 @@ class Mailroom:
         return letter
 
 
-def _page(html: str, policy: str = PAGE_POLICY) -> web.Response:
+def _page(
+    html: str, policy: str = PAGE_POLICY, referrer: str = "no-referrer", *, status: int = 200
+) -> web.Response:
     headers = {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": referrer,
         "X-Content-Type-Options": "nosniff",
     }
-    return web.Response(text=html, content_type="text/html", headers=headers)
+    return web.Response(text=html, status=status, content_type="text/html", headers=headers)

@@ -9,7 +9,7 @@ const QUOTE_CHARACTERS = 90;
 const clock = (unix) =>
   new Date(unix * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-// acts: {command(text), press(message, button, made), open(url), reply(message), jump(messageId)}
+// acts: {command(text), press(message, button, made), copy(text), open(url), reply(message), jump(messageId)}
 export function renderMessage(message, acts) {
   if (!isSaid(message)) return renderNotice(message);
   const side = message.from.is_bot ? "bot" : "mine";
@@ -141,7 +141,7 @@ function renderButton(message, button, acts) {
   if (button.callback_data) made.addEventListener("click", () => acts.press(message, button, made));
   else if (button.web_app) made.addEventListener("click", () => acts.open(button.web_app.url));
   else if (button.copy_text)
-    made.addEventListener("click", () => navigator.clipboard.writeText(button.copy_text.text));
+    made.addEventListener("click", () => acts.copy(button.copy_text.text));
   else made.disabled = true;
   return made;
 }

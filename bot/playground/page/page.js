@@ -20,6 +20,7 @@ const state = { chat: null, bot: null, loading: null, pressed: new Map(), timers
 const log = new Log({
   command: say,
   press,
+  copy: (text) => attempt(() => copy(text)),
   open: (url) => openApp(url),
   reply: (message) => composer.answer(message),
   topic: (number) => state.chat.threads?.find(({ id }) => id === number)?.name ?? `#${number}`,
@@ -93,6 +94,11 @@ function showAnswer(event) {
   if (!event.show_alert) return toast(event.text);
   byId("alert-text").textContent = event.text;
   byId("alert").showModal();
+}
+
+async function copy(text) {
+  await navigator.clipboard.writeText(text);
+  toast("Copied");
 }
 
 function toast(text) {

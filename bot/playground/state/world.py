@@ -55,12 +55,15 @@ class World:
         self.files = Files()
         self.profile = Profile()
         self.model = ModelRoom()
-        self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
+        self.newsroom = Newsroom(self.time, newsroom_every)
         self.token = "1:playground"  # noqa: S105 - the latest token used; it signs launch data
         self._last_message = 0
 
     def now(self) -> int:
         return int(self.clock())
+
+    def time(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
 
     def next_message_id(self) -> int:
         self._last_message += 1

@@ -12,7 +12,7 @@ from bot.languages import all_words
 from bot.sources.feeds.dates import feed_date
 from bot.sources.feeds.language import detect
 from bot.sources.feeds.model import Item, bounded_item
-from bot.sources.feeds.text import one_line
+from bot.sources.feeds.text import one_line, without_controls
 from bot.sources.letters.authentication import Authentication, authentication_of
 from bot.sources.letters.content import (
     LetterBody,
@@ -221,7 +221,7 @@ def mailbox_in(value: str) -> tuple[str, str]:
 
     The address in brackets counts, because a name may look like the address of somebody else.
     """
-    decoded = decoded_words(value[:2_000])
+    decoded = without_controls(decoded_words(value[:2_000]))
     bracketed = [text for text in _IN_BRACKETS.findall(value) if _ADDRESS.fullmatch(text.strip())]
     address = bracketed[-1].strip() if bracketed else ""
     if not address:

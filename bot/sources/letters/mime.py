@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.sources.feeds.sniff import decode
-from bot.sources.feeds.text import one_line
+from bot.sources.feeds.text import one_line, without_controls
 
 _DEEPEST: Final = 12  # multiparts inside multiparts
 _MOST_PARTS: Final = 60
@@ -180,7 +180,7 @@ def _split(content: bytes) -> tuple[Fields, bytes]:
 
 
 def _fields(head: bytes) -> Fields:
-    text = _FOLD.sub("", _as_text(head, ""))
+    text = without_controls(_FOLD.sub("", _as_text(head, "")))
     lines = (line[: _LONGEST_FIELD + 100] for line in _LINE_END.split(text)[:_MOST_FIELDS])
     return Fields(
         [

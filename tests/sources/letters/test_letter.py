@@ -89,3 +89,14 @@ def test_the_envelope_decides_about_the_recipient():
     head = f"To: {pattern.of(tokens[1])}\r\nDelivered-To: {pattern.of(tokens[0]).upper()}\r\n\r\n"
 
     assert pattern.tokens(head.encode()) == [tokens[0]]
+
+
+def test_no_field_of_a_letter_keeps_a_control_that_a_database_refuses():
+    head = "From: =?utf-8?q?eve=00=ud800=40elsewhere.example?=\r\nList-Id: <fog\0.example>\r\n"
+    way = "List-Unsubscribe: <mailto:leave\0@fog.example>\r\n"
+
+    read = read_letter(f"{head}{way}\r\nFog.".encode())
+
+    assert "\0" not in str(read.to_json().values())
+    assert "\\x00" not in str(read.to_json())
+    assert read.list_id == "fog.example"
