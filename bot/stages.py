@@ -68,7 +68,7 @@ def _periodic(name: str, *, wakes: tuple[Stage, ...] = (), **every: float) -> St
 PIN: Final = _queue("pin", 5)
 SEND: Final = _queue("send", 1, wakes=(PIN,), woken_by=(Notification.DELIVERIES,))
 MAIL: Final = _queue("mail", 1, woken_by=(Notification.DELIVERIES,))
-BOUNCES: Final = _periodic("bounces", minutes=5)
+BOUNCES: Final = _queue("bounces", 300)  # woken by the watch of the mailbox
 
 # Role publish.
 DIGEST: Final = _queue("digest", 1, wakes=(SEND,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parseaddr
@@ -74,16 +75,22 @@ def relay_of(settings: Settings) -> Relay | None:
 @asynccontextmanager
 async def mail_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
     """Yield the stages of mail; none if no server is set. Connections end with the block."""
+    async with _mailbox_stages(process) as mailbox, _sending_stages(process) as sending:
+        yield [*sending, *mailbox]
+
+
+@asynccontextmanager
+async def _sending_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
     from bot.delivery.sender import Calls
     from bot.mail.smtp import Smtp
 
     mailer, relay = make_mailer(process), _relay(process)
     if mailer is None or relay is None:
-        yield _mailbox_stages(process)
+        yield []
         return
     smtp = Smtp(relay)
     async with Calls(CONNECTIONS, PATIENCE) as calls:
-        yield [_mail_stage(process, mailer, smtp, calls), *_mailbox_stages(process)]
+        yield [_mail_stage(process, mailer, smtp, calls)]
     await smtp.close()
 
 
@@ -201,24 +208,33 @@ def receiver(bounces: Bounces, letters: Newsletters | None) -> TakesMail:
     return take
 
 
-def _mailbox_stages(process: ProcessContext) -> list[StageRunner]:
-    """Return the stage that reads bounces and newsletters, if the settings name their mailbox.
+@asynccontextmanager
+async def _mailbox_stages(process: ProcessContext) -> AsyncIterator[list[StageRunner]]:
+    """Yield the stage that reads bounces and newsletters, if the settings name their mailbox.
 
-    In a playground there is none, because its mailroom gives a newsletter to us at once.
+    The mailbox is watched for the block. In a playground there is no stage, because its mailroom
+    gives a newsletter to us at once.
     """
     from functools import partial
 
+    from bot.mail.idle import MailboxWatch
     from bot.mail.imap import collect_mails
 
     letters = make_newsletters(process)
     if playground := process.deployment.playground:
         playground.mailroom.take = letters.take if letters else None
-        return []
     imap = imap_of(process.settings)
-    if imap is None:
-        return []
+    if imap is None or process.deployment.playground:
+        yield []
+        return
     take = receiver(make_bounces(process), letters)
-    return [StageRunner(BOUNCES, partial(collect_mails, imap, take))]
+    stage = StageRunner(BOUNCES, partial(collect_mails, imap, take))
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(MailboxWatch(imap, stage.wake).run())
+        try:
+            yield [stage]
+        finally:
+            watching.cancel()
 
 
 def imap_of(settings: Settings) -> Imap | None:

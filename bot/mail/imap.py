@@ -57,15 +57,15 @@ class Imap:
     connect: Callable[[str, int], imaplib.IMAP4] = connect_by_tls
 
     async def check(self) -> None:
-        """Log in and open the folder; raise ImapError if that fails."""
-        await _log_out(await self._open())
+        """Raise ImapError if the folder cannot be opened."""
+        await _log_out(await self.open())
 
     async def read_new(self, take: TakesMail) -> int:
         """Pass each unread mail to *take*, which returns whether it understood the mail.
 
         Returns the number of mails.
         """
-        client = await self._open()
+        client = await self.open()
         try:
             numbers = await asyncio.to_thread(_unread, client)
             for number in numbers:
@@ -80,7 +80,8 @@ class Imap:
             await _log_out(client)
         return len(numbers)
 
-    async def _open(self) -> imaplib.IMAP4:
+    async def open(self) -> imaplib.IMAP4:
+        """Log in and open the folder; raise ImapError if that fails."""
         try:
             return await asyncio.to_thread(self._logged_in)
         except (imaplib.IMAP4.error, OSError) as error:
@@ -99,7 +100,7 @@ class Imap:
 
 
 async def collect_mails(mailbox: Imap, take: TakesMail) -> int:
-    """Read the new mails of *mailbox*; return 0, so that the next round waits for its period."""
+    """Read the new mails of *mailbox*; return their number if there may be more, else 0."""
 
     async def take_one(message: bytes) -> bool:
         try:
@@ -117,7 +118,7 @@ async def collect_mails(mailbox: Imap, take: TakesMail) -> int:
         return 0
     if read:
         log.info("mails were read", mails=read)
-    return 0
+    return read if read >= MAILS_PER_ROUND else 0
 
 
 async def _log_out(client: imaplib.IMAP4) -> None:

@@ -114,6 +114,9 @@ class Newsletters:
             newsletter = await newsletters.lock_newsletter(tx, source_id)
             if newsletter is None or letter.kind is MailKind.REPLY:
                 return
+            if not letter.address:  # nobody to bind, to accept or to refuse
+                await newsletters.count_dropped(tx, source_id)
+                return
             is_accepted = await self._decide(tx, newsletter, letter)
         if not is_accepted:
             return

@@ -160,6 +160,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             ExportedStory.model_construct(
                 title=story.title,
                 url=story.url,
+                letter="" if story.url else story.url_hash,
                 publisher=story.publisher,
                 saved_at=story.saved_at,
             )

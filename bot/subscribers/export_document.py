@@ -131,10 +131,14 @@ class ExportedNewsletter(_Part):
 
 
 class ExportedStory(_Part):
-    """A saved story; its *url* is empty if it is a letter without a page."""
+    """A saved story; its *url* is empty if it is a letter without a page.
+
+    *letter* then identifies it.
+    """
 
     title: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
     url: Annotated[str, Field(pattern=r"^(https?://|$)", max_length=MOST_CHARACTERS)]
+    letter: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
     publisher: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
     saved_at: Timestamp
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from functools import partial
 
-from bot.sources.drafts import url_hash
+from bot.sources.drafts import digest, url_hash
 from bot.subscribers.errors import NoSuchStory, TooManySaved
 from bot.subscribers.export_document import ExportedStory
 from bot.subscribers.limits import MOST_SAVED
@@ -76,7 +76,7 @@ async def import_saved(tx: Transaction, chat_id: int, stories: Collection[Export
     room = MOST_SAVED - await count_saved(tx, chat_id)
     rows: dict[str, Mapping[str, object]] = {}
     for story in stories:
-        hashed = url_hash(story.url)
+        hashed = _identity(story)
         if len(rows) < room and not await saved_at(tx, chat_id, hashed):
             rows[hashed] = {
                 "chat_id": chat_id,
@@ -88,3 +88,13 @@ async def import_saved(tx: Transaction, chat_id: int, stories: Collection[Export
             }
     # The last of an export was saved first.
     return await save_stories(tx, list(rows.values())[::-1])
+
+
+def _identity(story: ExportedStory) -> str:
+    """Return the hash of the address; for a letter without a page that of the letter.
+
+    A letter without either is identified by its content, since export files may be handwritten.
+    """
+    if story.url:
+        return url_hash(story.url)
+    return story.letter or digest(f"{story.publisher}\n{story.title}")

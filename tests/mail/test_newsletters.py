@@ -103,6 +103,25 @@ async def test_a_letter_that_comes_twice_is_stored_once(storage, intake, source_
     assert (await row_of(storage, source_id)).newsletter.letters == 1
 
 
+async def test_letters_that_share_a_web_version_are_stories_of_their_own(storage, intake, address):
+    for number in (1, 2):
+        text = f"View in browser: https://cafe.example/latest\r\n\r\n{STORY}"
+        await intake.take(letter(address, subject=f"Issue {number}", text=text, number=number))
+
+    articles = await rows_of(storage, Article)
+    assert await titles(storage) == ["Issue 1", "Issue 2"]
+    assert {article.url for article in articles} == {"https://cafe.example/latest"}
+
+
+async def test_a_letter_without_a_sender_is_dropped_and_binds_nobody(
+    storage, intake, source_id, address
+):
+    await intake.take(letter(address, sender="undisclosed: ;"))
+
+    row = await row_of(storage, source_id)
+    assert (row.senders, row.newsletter.dropped, await titles(storage)) == ([], 1, [])
+
+
 async def test_the_letters_of_another_sender_are_held_until_the_chat_accepts_it(
     storage, intake, chat_id, source_id, address, sent
 ):

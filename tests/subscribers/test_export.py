@@ -335,7 +335,7 @@ async def test_an_expired_mute_is_not_imported(exported, chat_id, clock, storage
 async def test_saved_stories_move_with_an_export(exported, chat_id, arrive, storage):
     stories = [
         {"title": f"Story {n}", "url": f"https://a.example/{n}", "publisher": "Wire"}
-        | {"saved_at": "2026-03-01T12:00:00Z"}
+        | {"letter": "", "saved_at": "2026-03-01T12:00:00Z"}
         for n in range(3)
     ]
 
@@ -345,6 +345,18 @@ async def test_saved_stories_move_with_an_export(exported, chat_id, arrive, stor
 
     assert (first.saved, again.saved, other.saved) == (3, 0, 3)
     assert (await exported(chat_id))["saved"] == stories
+
+
+async def test_saved_letters_without_a_page_stay_apart(exported, chat_id, arrive, storage):
+    when = {"saved_at": "2026-03-01T12:00:00Z", "url": ""}
+    letters = [{"title": "Weekly", "letter": f"{n}" * 32} | when for n in range(2)]
+    handwritten = [{"title": f"Issue {n}", "publisher": "Cafe"} | when for n in range(2)]
+
+    first = await load(storage, chat_id, written(saved=letters + handwritten))
+    again = await load(storage, chat_id, json.dumps(await exported(chat_id)).encode())
+    other = await load(storage, await arrive(3), json.dumps(await exported(chat_id)).encode())
+
+    assert (first.saved, again.saved, other.saved) == (4, 0, 4)
 
 
 async def test_an_import_saves_no_more_stories_than_the_limit(chat_id, storage):

@@ -106,7 +106,8 @@ class Item:
     date, in UTC for feeds, in the local time zone of the page for pages.
     `credit`: the source that a feed names. `publisher`: "" if the source itself is the publisher.
     `author`: one line, of one or several names. `categories`: each one line.
-    `is_detour`: `url` leads through a search service, which may change this address tomorrow.
+    `is_detour`: `url` does not identify the item, because a search service may change this address
+    tomorrow, or because a newsletter may have one address for all of its letters.
     `picture`: the lead picture, if one is worth showing.
     `fingerprint`: a hash of everything in the feed that decides the other fields, 64 bits, equal in
     every process; 0 if the entry cannot be distinguished from its neighbours; see `known_entries`.

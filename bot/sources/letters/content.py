@@ -8,7 +8,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
@@ -55,8 +55,11 @@ _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 
 @dataclass(frozen=True, slots=True)
 class LetterLink:
+    """*line*: the paragraph of HTML in which the link stands."""
+
     url: str
     text: str
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class _Collected:
     text: list[str] = field(default_factory=list)
     link: list[str] = field(default_factory=list)
     url: str = ""
+    begun: int = 0  # the first link of the current block
 
     def add(self, text: str | None) -> None:
         if text:
@@ -96,6 +100,8 @@ class _Collected:
     def end_block(self) -> None:
         line = " ".join("".join(self.text).split())
         self.text = []
+        self.links[self.begun :] = [replace(each, line=line) for each in self.links[self.begun :]]
+        self.begun = len(self.links)
         if line and len(self.paragraphs) < _MOST_PARAGRAPHS:
             self.paragraphs.append(line)
 
@@ -256,7 +262,11 @@ def confirmation_link(links: Sequence[LetterLink], subject: str, *, is_only_link
     for link in links:
         if asks.search(link.text):
             return link.url
-    others = [link.url for link in links if not _is_mailing(link.text)]
+    others = [
+        link.url
+        for link in links
+        if not _is_mailing(link.text) and (asks.search(link.line) or not _is_mailing(link.line))
+    ]
     if asks.search(subject) and others:
         return others[0]
     return others[0] if is_only_link and len(set(others)) == 1 else ""

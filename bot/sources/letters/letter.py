@@ -96,7 +96,10 @@ class ReadLetter:
         return cls(**fields | known)
 
     def item(self, url: str) -> Item:
-        """Return the entry that the letter becomes; *url* is its web version or a page of ours."""
+        """Return the entry that the letter becomes; *url* is its web version or a page of ours.
+
+        A web version does not identify the letter, because some senders link to their last one.
+        """
         published = datetime.fromisoformat(self.published) if self.published else None
         return Item(
             guid=self.guid,
@@ -108,6 +111,7 @@ class ReadLetter:
             language=self.language,
             publisher=self.by,
             publisher_host=self.by_host,
+            is_detour=bool(self.web_version),
         )
 
 
@@ -277,7 +281,8 @@ def _web_version(fields: Fields, body: LetterBody) -> str:
 
 def _unsubscribing(fields: Fields) -> Unsubscribing:
     """Return the ways that the letter's fields name; a POST is made over https only."""
-    targets = [target.strip() for target in _IN_BRACKETS.findall(fields.first("list-unsubscribe"))]
+    value = decoded_words(fields.first("list-unsubscribe"))
+    targets = [target.strip() for target in _IN_BRACKETS.findall(value) or value.split(",")]
     url = next((each for each in targets if is_web(each) and is_link(each)), "")
     mail = next((each for each in targets if each.lower().startswith("mailto:")), "")
     command = fields.first("list-unsubscribe-post").replace(" ", "").lower()

@@ -24,6 +24,12 @@ _LONGEST_FIELD: Final = 4_000  # characters that are read of one field
 
 _HEAD_END = re.compile(rb"\r?\n[ \t]*\r?\n|\A\r?\n")
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]*:(.*)", re.DOTALL)
+_DECLARED = re.compile(
+    rb"^content-type[ \t]*:[^\n]{0,200}(?:\n[ \t][^\n]{0,200}){0,3}?"
+    rb"charset\s{0,3}=\s{0,3}\"?([\w.:-]{1,40})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SOFT_BREAK = re.compile(rb"=[ \t]{1,100}(?=\r?\n|\Z)")  # RFC 2045 deletes spaces at an end
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\r\n]{0,1000})\?=")
@@ -180,7 +186,12 @@ def _split(content: bytes) -> tuple[Fields, bytes]:
 
 
 def _fields(head: bytes) -> Fields:
-    text = without_controls(_FOLD.sub("", _as_text(head, "")))
+    # Some programs write subjects unencoded, in the charset of the text.
+    declared = _DECLARED.search(head)
+    charset = declared[1].decode("ascii", "replace") if declared else ""
+    is_utf8 = not charset or _is_utf8(head)
+    decoded = _as_text(head, "") if is_utf8 else _in_charset(head, charset)
+    text = without_controls(_FOLD.sub("", decoded))
     lines = (line[: _LONGEST_FIELD + 100] for line in _LINE_END.split(text)[:_MOST_FIELDS])
     return Fields(
         [
@@ -189,6 +200,14 @@ def _fields(head: bytes) -> Fields:
             if found
         ]
     )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decoded_words(value: str) -> str:
@@ -228,7 +247,7 @@ def _transferred(content: bytes, encoding: str) -> bytes:
     if encoding == "base64":
         return _from_base64(content)
     if encoding == "quoted-printable":
-        return quopri.decodestring(content)
+        return quopri.decodestring(_SOFT_BREAK.sub(b"=", content))
     return content
 
 

@@ -100,3 +100,36 @@ def test_no_field_of_a_letter_keeps_a_control_that_a_database_refuses():
     assert "\0" not in str(read.to_json().values())
     assert "\\x00" not in str(read.to_json())
     assert read.list_id == "fog.example"
+def test_a_short_letter_whose_footer_has_its_only_link_asks_for_no_confirmation():
+    html = f"<p>{STORY}</p><p>You receive this because you subscribed. Unsubscribe <a href='https://cafe.example/u'>here</a></p>"
+
+    found = read_letter(letter(html, "text/html; charset=utf-8"))
+
+    assert (found.confirms, found.may_confirm) == ("", "")
+
+
+def test_a_raw_subject_is_read_in_the_charset_of_the_text():
+    content_type = "Content-Type: text/plain;\r\n charset=gbk"
+    head = f"From: a@cafe.example\r\nSubject: 豆价上涨了\r\n{content_type}\r\n"
+
+    assert read_letter(f"{head}\r\n豆价".encode("gbk")).subject == "豆价上涨了"
+
+
+def test_spaces_after_a_soft_line_break_are_no_text():
+    quoted = letter("one =\x20\r\ntwo", "text/plain", "Content-Transfer-Encoding: quoted-printable")
+
+    assert read_letter(quoted).text == "one two"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("https://cafe.example/u", id="without brackets"),
+        pytest.param("=?us-ascii?Q?=3Chttps=3A=2F=2Fcafe=2Eexample=2Fu=3E?=", id="encoded"),
+        pytest.param("<mailto:u@cafe.example>,\r\n <https://cafe.example/u>", id="folded"),
+    ],
+)
+def test_the_way_to_unsubscribe_is_read_as_senders_write_it(field):
+    found = read_letter(letter(STORY, "text/plain", f"List-Unsubscribe: {field}"))
+
+    assert found.unsubscribing.url == "https://cafe.example/u"
