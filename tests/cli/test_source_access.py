@@ -2,9 +2,7 @@
 
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +12,7 @@ from storage.source_access import SourceAccess
 from storage.sources import add_source
 from tests.cli.conftest import with_storage_at
 from tests.rows import source_row
+from tests.secrecy import forms_of
 from tests.sources.polled import rows_of
 
 FEED = "https://paper.example/feed.xml"
@@ -36,12 +35,6 @@ def sources(dateline, sqlite_url, monkeypatch):
 
 def key_files(url: str) -> list[Path]:
     return [*Path(url.partition(":///")[2]).parent.glob("*.secrets-key")]
-
-
-def forms_of(secret: str) -> set[bytes]:
-    raw = secret.encode()
-    encoded = {b64encode(raw), urlsafe_b64encode(raw), b64encode(b"ann:" + raw)}
-    return {raw, quote(secret, safe="").encode(), raw.hex().encode(), *encoded}
 
 
 def set_all(sources, tmp_path: Path):
