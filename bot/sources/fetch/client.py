@@ -230,8 +230,10 @@ class Fetcher:
             connector = ProxyConnector(
                 proxy,
                 policy=policy,
+                operators=self._policy,
                 names=names,
                 sockets=self._sockets,
+                tls=self._tls,
                 force_close=True,
                 **options,
             )

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from ipaddress import ip_network
 
 import pytest
@@ -21,6 +21,7 @@ from tests.sources.fetch.proxy_servers import FakeProxy, serving_proxy
 from tests.tls import certificate_for, context_of, trusting
 
 PAPER, OTHER = "paper.example", "other.example"
+OUTSIDE = "gate.example"  # a proxy at a public address, whose sockets lead to one on this machine
 SECRET = "swordfish-7Q"
 LOGIN = "Basic " + b64encode(f"ann:{SECRET}".encode()).decode()
 
@@ -49,7 +50,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    return certificate_for(tmp_path_factory.mktemp("tls"), PAPER, OTHER)
+    return certificate_for(tmp_path_factory.mktemp("tls"), PAPER, OTHER, OUTSIDE)
 
 
 @pytest.fixture
@@ -169,7 +170,12 @@ async def test_a_401_names_what_the_site_demands(site, fetcher):
 # Proxies
 
 
-PROXIES = {"http": FakeProxy.connect, "socks5": FakeProxy.socks}
+PROXIES = {
+    "http": FakeProxy.connect,
+    "https": FakeProxy.connect,
+    "socks5": FakeProxy.socks,
+    "socks5h": FakeProxy.socks,
+}
 
 
 @pytest.fixture(params=PROXIES)
@@ -178,13 +184,15 @@ async def scheme(request):
 
 
 @pytest.fixture
-async def proxy(site, scheme) -> AsyncIterator[FakeProxy]:
-    proxy = FakeProxy(site.port)
-    async with serving_proxy(proxy, PROXIES[scheme].__get__(proxy)):
+async def proxy(site, scheme, certificate) -> AsyncIterator[FakeProxy]:
+    async with proxy_to(site.port, scheme, certificate) as proxy:
         yield proxy
 
 
-OUTSIDE = "gate.example"  # whose address is public; its sockets lead to the proxy on this machine
+def proxy_to(port: int, scheme: str, certificate) -> AbstractAsyncContextManager[FakeProxy]:
+    proxy = FakeProxy(port)
+    context = context_of(certificate) if scheme == "https" else None
+    return serving_proxy(proxy, PROXIES[scheme].__get__(proxy), context)
 
 
 @pytest.fixture
@@ -216,7 +224,7 @@ async def test_a_proxy_is_asked_for_the_checked_address_and_the_site_sees_its_na
     ("login", "code"),
     [
         pytest.param("me:gate-open", None, id="right"),
-        pytest.param("me:wrong", ProblemCode.PROXY_LOGIN_REQUIRED, id="wrong"),
+        pytest.param("me:wrong", ProblemCode.PROXY_LOGIN_REFUSED, id="wrong"),
         pytest.param("", ProblemCode.PROXY_LOGIN_REQUIRED, id="none"),
     ],
 )
@@ -271,12 +279,13 @@ async def test_a_redirect_through_a_proxy_is_checked_at_each_hop(site, proxy, th
 async def test_a_proxy_that_points_inside_needs_an_allowed_network(
     site, proxy, certificate, scheme
 ):
-    access = paper().with_proxy(f"{scheme}://127.0.0.1:{proxy.port}")
+    access = paper().with_proxy(f"{scheme}://{OUTSIDE}:{proxy.port}")
     open_here = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+    options = {"names": FakeNames(gate_example="127.0.0.1"), "sockets": CheckedSockets}
 
-    async with fetcher_to(site, certificate, sockets=CheckedSockets) as strict:
+    async with fetcher_to(site, certificate, **options) as strict:
         refused = await code_of(strict, f"https://{PAPER}/", access)
-    async with fetcher_to(site, certificate, sockets=CheckedSockets, policy=open_here) as lenient:
+    async with fetcher_to(site, certificate, policy=open_here, **options) as lenient:
         allowed = await lenient.fetch(f"https://{PAPER}/", inside=True, public=True, access=access)
 
     assert refused is ProblemCode.PROXY_INSIDE
@@ -284,13 +293,72 @@ async def test_a_proxy_that_points_inside_needs_an_allowed_network(
 
 
 @pytest.mark.parametrize("scheme", ["http"], indirect=True)
-async def test_a_proxy_that_refuses_says_so(proxy, through, scheme):
-    proxy.reply = 502
+async def test_a_proxy_inside_also_serves_a_redirect_from_the_outside(
+    site, proxy, certificate, scheme
+):
+    site.redirect(PAPER, "/", f"https://{OTHER}/")
+    access = paper().with_proxy(f"{scheme}://127.0.0.1:{proxy.port}")
+    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
 
-    assert (
-        await code_of(through, f"https://{PAPER}/", paper().with_proxy(f"{scheme}://{OUTSIDE}:1"))
-        is ProblemCode.PROXY_FAILED
-    )
+    async with fetcher_to(site, certificate, sockets=CheckedSockets, policy=policy) as fetcher:
+        response = await fetcher.fetch(f"https://{PAPER}/", inside=True, public=True, access=access)
+
+    assert response.url == f"https://{OTHER}/"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reply", "code"),
+    [
+        pytest.param("http", 502, ProblemCode.PROXY_FAILED, id="gateway error"),
+        pytest.param("http", 405, ProblemCode.PROXY_NO_TUNNEL, id="no CONNECT"),
+        pytest.param("http", 403, ProblemCode.PROXY_NO_TUNNEL, id="no CONNECT to this port"),
+        pytest.param("socks5", 2, ProblemCode.PROXY_FAILED, id="not allowed"),
+        pytest.param("socks5", 5, ProblemCode.PROXY_FAILED, id="connection refused"),
+    ],
+    indirect=["scheme"],
+)
+async def test_a_proxy_that_refuses_says_so(proxy, through, scheme, reply, code):
+    proxy.reply = reply
+    access = paper().with_proxy(f"{scheme}://{OUTSIDE}:1")
+
+    assert await code_of(through, f"https://{PAPER}/", access) is code
+    assert await code_of(through, f"http://{PAPER}/", access) is code
+
+
+@pytest.mark.parametrize("scheme", ["http"], indirect=True)
+async def test_a_proxy_may_demand_an_unknown_kind_of_login(proxy, through, scheme):
+    proxy.login, proxy.demands = "me:gate-open", 'Digest realm="gate"'
+    access = paper().with_proxy(f"{scheme}://{proxy.login}x@{OUTSIDE}:1")
+
+    with pytest.raises(FetchError) as raised:
+        await through.fetch(f"https://{PAPER}/", inside=False, public=True, access=access)
+
+    assert raised.value.problem.code is ProblemCode.PROXY_LOGIN_REQUIRED
+    assert raised.value.problem.detail == {"scheme": "Digest"}
+
+
+@pytest.mark.parametrize("scheme", ["socks5"], indirect=True)
+@pytest.mark.parametrize(
+    "bound",
+    [
+        pytest.param(bytes((3, 4, *b"gate", 0, 0)), id="a name"),
+        pytest.param(bytes((4, *bytes(18))), id="IPv6"),
+    ],
+)
+async def test_a_socks_proxy_may_answer_with_any_address(proxy, through, scheme, bound):
+    proxy.bound = bound
+    access = paper().with_proxy(f"{scheme}://me:unneeded@{OUTSIDE}:1")
+
+    assert await code_of(through, f"https://{PAPER}/", access) is None
+    assert proxy.logins == []
+
+
+@pytest.mark.parametrize("scheme", ["https"], indirect=True)
+async def test_a_proxy_with_another_certificate_is_not_trusted(proxy, through, scheme):
+    access = paper().with_proxy(f"{scheme}://me:{SECRET}@elsewhere.example:1")
+
+    assert await code_of(through, f"https://{PAPER}/", access) is ProblemCode.PROXY_TLS_FAILED
+    assert proxy.logins == []
 
 
 async def test_a_silent_proxy_is_left_alone_for_a_minute(proxy, through, scheme, monkeypatch):
@@ -306,8 +374,7 @@ async def test_a_silent_proxy_is_left_alone_for_a_minute(proxy, through, scheme,
 
 async def test_a_site_without_encryption_is_read_through_a_proxy_too(farm, certificate, scheme):
     farm.serve("/feed.xml", "<rss/>")
-    proxy = FakeProxy(farm.port)
-    async with serving_proxy(proxy, PROXIES[scheme].__get__(proxy)):
+    async with proxy_to(farm.port, scheme, certificate) as proxy:
         sockets = lambda policy: RedirectedSockets(CheckedSockets(policy), proxy.port)  # noqa: E731
         site = Site()
         access = Credentials.of_source(f"http://{PAPER}/").with_proxy(f"{scheme}://{OUTSIDE}:9")
@@ -352,5 +419,10 @@ async def test_a_proxy_that_answers_nonsense_fails_its_source_alone(
         async with fetcher_to(site, certificate, sockets=sockets) as fetcher:
             code = await code_of(fetcher, f"https://{PAPER}/", access)
 
-    assert code in {ProblemCode.PROXY_FAILED, ProblemCode.PROXY_LOGIN_REQUIRED}
+    assert code in {
+        ProblemCode.PROXY_INVALID,
+        ProblemCode.PROXY_LOGIN_REQUIRED,
+        ProblemCode.PROXY_TLS_FAILED,
+        *([ProblemCode.PROXY_UNREACHABLE] if scheme == "https" else []),
+    }
     assert site.asked == []
