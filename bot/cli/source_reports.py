@@ -18,7 +18,7 @@ from bot.cli.source_access import access_json, access_lines
 from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.feeds.model import SelectorProblem, sort_time
-from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.problems import ProblemCode, ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
 from bot.sources.hosts import shown_host
@@ -57,6 +57,36 @@ _ADVICE = {
     ),
     ProblemKind.CHALLENGE: _ASK_THE_SITE,
     ProblemKind.WALL: _ASK_THE_SITE,
+}
+_SHOW_PROXY = "dateline sources show URL names the proxy; dateline sources set URL sets another."
+_PROXY_LOGIN = (
+    "Write scheme://user:password@host:port into a file: "
+    "dateline sources set URL --proxy-file FILE."
+)
+_ADVICE_ON_CODE = {
+    ProblemCode.LOGIN_REFUSED: (
+        "Set it again, because it may have changed or expired: dateline sources set URL --help."
+    ),
+    ProblemCode.LOGIN_UNSUPPORTED: (
+        "Ask the site for a token, or for an address that has the key in it."
+    ),
+    ProblemCode.LOGIN_PAGE: (
+        "Sign in with a browser and copy the header Cookie into a file: "
+        "dateline sources set URL --cookie-file FILE."
+    ),
+    ProblemCode.LOGIN_UNREADABLE: (
+        "Put the former SECRETS_KEY back, or set the login again: dateline sources set URL --help."
+    ),
+    ProblemCode.PROXY_UNREACHABLE: _SHOW_PROXY,
+    ProblemCode.PROXY_FAILED: _SHOW_PROXY,
+    ProblemCode.PROXY_INVALID: _SHOW_PROXY,
+    ProblemCode.PROXY_TLS_FAILED: _SHOW_PROXY,
+    ProblemCode.PROXY_NO_TUNNEL: (
+        "Let the proxy allow CONNECT to this address, or use a SOCKS5 proxy. " + _SHOW_PROXY
+    ),
+    ProblemCode.PROXY_INSIDE: "Put the network of the proxy into ALLOWED_NETWORKS.",
+    ProblemCode.PROXY_LOGIN_REQUIRED: _PROXY_LOGIN,
+    ProblemCode.PROXY_LOGIN_REFUSED: _PROXY_LOGIN,
 }
 
 _STYLES = {
@@ -234,9 +264,9 @@ def _newest(newest: datetime | date | None, now: datetime) -> tuple[str, str]:
     return f"newest of {day:%Y-%m-%d}", style
 
 
-def advice(kind: ProblemKind) -> str:
+def advice(problem: Problem) -> str:
     """Return the remedy for the operator."""
-    return _ADVICE.get(kind, _ANOTHER)
+    return _ADVICE_ON_CODE.get(problem.code) or _ADVICE.get(problem.kind, _ANOTHER)
 
 
 def _ago(time: datetime | None, now: datetime) -> str:
@@ -292,7 +322,7 @@ def checkup_report(checkup: Checkup) -> RenderableType:
 def _verdict(checkup: Checkup) -> Text:
     if problem := checkup.result.problem:
         sentence = Text(f"It {sentence_of(problem)}.", style="bold red")
-        return Text("\n").join([sentence, Text(advice(problem.kind))])
+        return Text("\n").join([sentence, Text(advice(problem))])
     document = checkup.result.document
     return Text(_headline(document, checkup) if document else "", style="bold green")
 

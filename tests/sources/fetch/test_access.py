@@ -8,15 +8,22 @@ from ipaddress import ip_network
 import pytest
 from aiohttp import web
 
+from bot.cli.articles import sentence_of
 from bot.sources.credentials import Credentials
+from bot.sources.decide import not_a_feed
 from bot.sources.fetch import proxies
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.problems import FetchError, ProblemCode
-from bot.sources.fetch.response import problem_of
+from bot.sources.fetch.response import login_page, problem_of
+from bot.sources.fetch.source import FetchRequest, fetch_source
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.source_access import FetcherWithAccess
+from storage.enums import SourceKind
+from storage.sources import Source
 from tests.fake_web import SOMEWHERE, FakeNames, RedirectedSockets
+from tests.rows import source_row
 from tests.sources.fetch.proxy_servers import FakeProxy, serving_proxy
 from tests.tls import certificate_for, context_of, trusting
 
@@ -39,7 +46,7 @@ class Site:
         found = self.answers.get((request.host, request.path))
         if found is None:
             return web.Response(text="<rss/>")
-        return web.Response(status=found.status, headers=found.headers)
+        return web.Response(status=found.status, headers=found.headers, body=found.body)
 
     def redirect(self, host: str, path: str, target: str) -> None:
         self.answers[host, path] = web.Response(status=302, headers={"Location": target})
@@ -142,6 +149,30 @@ async def test_a_redirect_to_another_host_drops_the_secrets_even_on_the_way_back
 
 
 @pytest.mark.parametrize(
+    ("target", "port"),
+    [
+        pytest.param(f"http://{PAPER}/", 80, id="without encryption"),
+        pytest.param(f"https://{PAPER}:80/", 443, id="another port"),
+    ],
+)
+async def test_a_redirect_on_the_same_host_drops_the_secrets_outside_of_its_origin(
+    site, farm, certificate, target, port
+):
+    site.redirect(PAPER, "/feed.xml", target)
+
+    def sockets(policy):
+        here = CheckedSockets(policy)
+        led = {80: farm.port if port == 80 else site.port, 443: site.port}
+        return lambda found: RedirectedSockets(here, led[found[4][1]])(found)
+
+    async with fetcher_to(site, certificate, sockets=sockets) as fetcher:
+        await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True, access=ALL)
+
+    away = [headers for path, headers in farm.asked] or site.headers_at(f"{PAPER}:80")
+    assert [has_secret(headers) for headers in away] == [False]
+
+
+@pytest.mark.parametrize(
     "target",
     [
         pytest.param(f"http://{PAPER}/feed.xml", id="without encryption"),
@@ -155,16 +186,91 @@ def test_only_the_very_origin_gets_secrets(target):
     assert ALL.headers_for(f"https://{PAPER.upper()}:443/x")["Authorization"] == LOGIN
 
 
-async def test_a_401_names_what_the_site_demands(site, fetcher):
-    demand = {"WWW-Authenticate": 'Basic realm="Members only", charset="UTF-8"'}
-    site.answers[PAPER, "/feed.xml"] = web.Response(status=401, headers=demand)
+FORM = "<html><title>Sign in</title><form><input name=p type='password'></form></html>"
 
-    response = await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True)
+
+@pytest.mark.parametrize(
+    ("status", "headers", "with_login", "code", "sentence"),
+    [
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Basic realm="Members only", charset="UTF-8"'}, False),
+            *(ProblemCode.LOGIN_REQUIRED, "requires a login (Basic, realm “Members only”) (401)"),
+            id="Basic",
+        ),
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, True),
+            *(ProblemCode.LOGIN_REFUSED, "refuses the login that is set for it (401)"),
+            id="a refused token",
+        ),
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Digest realm="a, b", qop="auth, auth-int"'}, True),
+            ProblemCode.LOGIN_UNSUPPORTED,
+            "requires a login of a kind that I do not know (Digest) (401)",
+            id="Digest",
+        ),
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Negotiate, Basic realm="x"'}, True),
+            *(ProblemCode.LOGIN_REFUSED, "refuses the login that is set for it (401)"),
+            id="one that is known beside one that is not",
+        ),
+        pytest.param(
+            *(403, {}, True, ProblemCode.FORBIDDEN),
+            "refuses access with the login that is set for it (403)",
+            id="a forbidden login",
+        ),
+        pytest.param(403, {}, False, ProblemCode.FORBIDDEN, "refuses access (403)", id="forbidden"),
+    ],
+)
+async def test_a_site_that_needs_a_login_differs_from_one_that_refuses_it(
+    site, fetcher, status, headers, with_login, code, sentence
+):
+    site.answers[PAPER, "/feed.xml"] = web.Response(status=status, headers=headers)
+    access = ALL if with_login else None
+
+    response = await fetcher.fetch(
+        f"https://{PAPER}/feed.xml", inside=False, public=True, access=access
+    )
 
     problem = problem_of(response)
     assert problem is not None
-    assert problem.code is ProblemCode.LOGIN_REQUIRED
-    assert problem.detail == {"status": 401, "scheme": "Basic", "realm": "Members only"}
+    assert problem.code is code
+    assert sentence_of(problem) == sentence
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "path", "body", "expected"),
+    [
+        pytest.param(PAPER, "/feed.xml", "/login", FORM, {"with_login": True}, id="on its host"),
+        pytest.param(OTHER, "/feed.xml", "/oauth2/authorize", FORM, {}, id="on another host"),
+        pytest.param(PAPER, "/", "/en/news", FORM, None, id="a page with a form"),
+        pytest.param(PAPER, "/", "/how-to-sign-in", "<p>Sign in.", None, id="a page without one"),
+    ],
+)
+async def test_a_redirect_to_a_form_is_a_login_page(
+    site, fetcher, host, asked, path, body, expected
+):
+    site.redirect(PAPER, asked, f"https://{host}{path}?next=/x")
+    site.answers[host, path] = web.Response(text=body, content_type="text/html")
+    url = f"https://{PAPER}{asked}"
+
+    response = await fetcher.fetch(url, inside=False, public=True, access=ALL)
+
+    problem = login_page(response, asked=url)
+    assert (problem and problem.detail) == expected
+
+
+async def test_a_feed_whose_cookie_has_expired_says_so(site, fetcher, reader):
+    site.answers[PAPER, "/feed.xml"] = web.Response(text=FORM, content_type="text/html")
+    url = f"https://{PAPER}/feed.xml"
+    source = Source(**source_row(url, kind=SourceKind.FEED, public=True))
+
+    result = await fetch_source(
+        FetcherWithAccess(fetcher, ALL), reader, FetchRequest(url, inside=False, public=True)
+    )
+
+    problem = not_a_feed(source, result)
+    assert problem is not None
+    assert "may have expired" in sentence_of(problem)
 
 
 # Proxies
