@@ -140,6 +140,9 @@ class Metrics:
             "lags": self._gauge("lag_seconds", "Age of the oldest waiting work.", ("step",)),
             "queue": self._gauge("queue", "Messages that have not been sent.", ("state", "medium")),
             "sources": self._gauge("sources", "Sources that are polled.", ("state",)),
+            "kinds": self._gauge(
+                "sources_by_kind", "Sources of each kind, by health.", ("kind", "health")
+            ),
             "used": self._gauge(
                 "accounts_used", "Use of budgets by all accounts today.", ("kind",)
             ),
@@ -194,15 +197,18 @@ class Metrics:
             gauge.clear()
         if backlog is None:
             return
-        for step, seconds in backlog.lags.items():
-            self._waiting["lags"].labels(step).set(seconds)
-        for state_and_medium, number in backlog.queue.items():
-            self._waiting["queue"].labels(*state_and_medium).set(number)
-        for state, number in backlog.sources.items():
-            self._waiting["sources"].labels(state).set(number)
+        by_name: dict[str, Mapping[Any, float]] = {
+            "lags": backlog.lags,
+            "queue": backlog.queue,
+            "sources": backlog.sources,
+            "kinds": backlog.kinds,
+            "model": backlog.model,
+        }
+        for name, values in by_name.items():
+            for labels, number in values.items():
+                named = (labels,) if isinstance(labels, str) else labels
+                self._waiting[name].labels(*named).set(number)
         self._put_aside.set(backlog.put_aside)
-        for kind, number in backlog.model.items():
-            self._waiting["model"].labels(kind).set(number)
         for kind in UsageKind:
             today = backlog.usage.get(kind, UsageToday(0, 0))
             self._waiting["used"].labels(kind).set(today.used)

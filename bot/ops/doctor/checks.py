@@ -33,7 +33,7 @@ from storage.health import condition_of_file, condition_of_server, leases_held, 
 from storage.model_texts import model_day
 from storage.schema import database_file
 from storage.source_access import sealed_sources
-from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
+from storage.stats import amounts, lags_by_stage, last_read, sources_by_kind
 from storage.usage import count_exhausted
 
 if TYPE_CHECKING:
@@ -298,14 +298,15 @@ async def _sources(url: str) -> Sequence[Finding]:
             return []
         async with _reading(url) as tx:
             found = await amounts(tx)
-            failing = await count_unhealthy_sources(tx)
+            kinds = await sources_by_kind(tx)
             read_at = await last_read(tx)
             since = tx.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:
         return [contents.sources_unknown(message_of(error))]
     is_running = bool(await _holders(url))
+    failing = sum(number for (_, health), number in kinds.items() if health == "unhealthy")
     return contents.judge_sources(
-        contents.SourceFacts(found.sources, failing, since, is_running, found.paused_sources)
+        contents.SourceFacts(found.sources, failing, since, is_running, found.paused_sources, kinds)
     )
 
 

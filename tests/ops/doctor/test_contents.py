@@ -5,6 +5,7 @@ from bot.ops.doctor.contents import SourceFacts, judge_sources
 from tests.ops.doctor.judging import cases, problems
 
 SOURCES = SourceFacts(10, 0, timedelta(minutes=3), is_running=True)
+KINDS = {("feed", "healthy"): 7, ("channel", "unhealthy"): 2, ("page", "unhealthy"): 1}
 
 
 @cases(
@@ -14,6 +15,10 @@ SOURCES = SourceFacts(10, 0, timedelta(minutes=3), is_running=True)
         "none": (replace(SOURCES, sources=0), {"sources.none": "warning"}),
         "some": (replace(SOURCES, unhealthy=1), {"sources.some-unhealthy": "warning"}),
         "most": (replace(SOURCES, unhealthy=6), {"sources.many-unhealthy": "unhealthy"}),
+        "all of a kind": (
+            replace(SOURCES, unhealthy=3, kinds=KINDS),
+            {"sources.some-unhealthy": "warning", "sources.kind-fails": "unhealthy"},
+        ),
         "silence": (replace(SOURCES, since=timedelta(hours=2)), {"sources.silent": "unhealthy"}),
         "nobody reads": (
             replace(SOURCES, since=None, is_running=False),
