@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from rich.console import Group
@@ -25,7 +26,7 @@ from bot.sources.hosts import shown_host
 from storage.enums import FullText, SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -102,6 +103,7 @@ _MOST_UNREAD = 20
 _SILENT = timedelta(days=60)
 _HOW_TO_ADD = Text("\nTo add one: dateline sources add ADDRESS")
 
+NO_PROBLEMS: Final[Mapping[int, str]] = MappingProxyType({})
 _IN_JSON = (
     "url", "title", "host", "kind", "state", "public", "own_network", "folder", "full_text",
     "every_seconds", "priority", "paused_until", "has_rules", "fetches", "unchanged", "failures",
@@ -111,17 +113,37 @@ _IN_JSON = (
 )  # fmt: skip
 
 
-def show_sources(sources: Sequence[Source], now: datetime, *, as_json: bool) -> None:
-    """Print all sources with their states, and count the unhealthy ones."""
+def show_sources(
+    sources: Sequence[Source],
+    now: datetime,
+    selectors: Mapping[int, str] = NO_PROBLEMS,
+    *,
+    as_json: bool,
+) -> None:
+    """Print all sources with their states, and count the unhealthy ones.
+
+    *selectors*: the ids of sources whose selectors have a problem, with the problem.
+    """
+
+    def problem(source: Source) -> Text:
+        error = Text(_error(source, now), style="red")
+        found = selectors.get(source.id)
+        about = f"selectors: {_selector_sentence(found)}" if found else ""
+        return Text("\n").join(filter(None, (error, Text(about, style="yellow"))))
+
     columns = {
         "Source": _name,
         "Read": lambda source: Text(_ago(source.succeeded_at, now), no_wrap=True),
         "Next": lambda source: Text(_next_of(source, now), no_wrap=True),
         "Unchanged": _unchanged,
-        "Error": lambda source: Text(_error(source, now), style="red"),
+        "Error": problem,
     }
     empty = "No sources yet. Try: dateline sources add --starter"
-    show(sources, columns, as_json=as_json, empty=empty, to_json=source_json)
+
+    def to_json(source: Source) -> dict[str, Any]:
+        return source_json(source) | {"selector_problem": selectors.get(source.id)}
+
+    show(sources, columns, as_json=as_json, empty=empty, to_json=to_json)
     if sources and not as_json:
         console().print(Text(f"\n{_summary(sources)}", style="dim"))
 
@@ -474,6 +496,13 @@ _SELECTOR_PROBLEMS = {
 }
 
 
+def _selector_sentence(problem: str) -> str:
+    """Return the sentence about the last page; one of a newer version is unknown."""
+    known = problem in set(SelectorProblem)
+    sentence = _SELECTOR_PROBLEMS[SelectorProblem(problem)] if known else "they were not used"
+    return sentence.replace("this", "the last")
+
+
 def _page_rows(page: CheckedPage) -> Rows:
     return [
         ("Page", page.url),
@@ -497,7 +526,6 @@ def settings_report(settings: SourceSettings) -> RenderableType:
     """Return everything that is set for a source."""
     source, rules, week = settings.source, settings.rules, settings.week
     every = timedelta(seconds=source.every_seconds) if source.every_seconds else None
-    problem = SelectorProblem(rules.problem) if rules.problem else None
     dropped = f"{week.dropped} of {week.shown} entries this week" if week.shown else ""
     rows: Rows = [
         ("Next poll", _next_of(source, settings.now)),
@@ -510,7 +538,7 @@ def settings_report(settings: SourceSettings) -> RenderableType:
         ("Dropped", dropped),
         ("Article", rules.article),
         *(("Not the article", selector) for selector in rules.dropped),
-        ("Selectors", _SELECTOR_PROBLEMS[problem].replace("this", "the last") if problem else ""),
+        ("Selectors", _selector_sentence(rules.problem) if rules.problem else ""),
     ]
     heading = Text(f"{source.title or shown_host(source.host)}\n{source.url}", style="bold")
     return Group(heading, Padding.indent(_grid([row for row in rows if row[1]]), 2))

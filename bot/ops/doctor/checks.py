@@ -33,6 +33,7 @@ from storage.health import condition_of_file, condition_of_server, leases_held, 
 from storage.model_texts import model_day
 from storage.schema import database_file
 from storage.source_access import sealed_sources
+from storage.source_rules import selector_problems
 from storage.stats import amounts, lags_by_stage, last_read, sources_by_kind
 from storage.usage import count_exhausted
 
@@ -94,6 +95,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the backup", lambda: _backup(settings, url)),
         Check("the sources", lambda: _sources(url)),
         Check("the logins of sources", lambda: _source_access(settings, url)),
+        Check("the selectors of sources", lambda: _selectors(url)),
         Check("the stored times", lambda: _stored_times(url)),
         Check("the articles", lambda: _articles(url)),
         Check("the accounts", lambda: _accounts(settings, url)),
@@ -325,6 +327,11 @@ async def _source_access(settings: Settings, url: str) -> Sequence[Finding]:
     file = None if settings.secrets_key else key_file(url)
     is_open = bool(file and file.exists() and file.stat().st_mode & 0o077)
     return contents.judge_access(sealed.sources, sealed.unreadable, sealed.older, is_open=is_open)
+
+
+async def _selectors(url: str) -> Sequence[Finding]:
+    problems = await _query(url, selector_problems)
+    return [] if problems is None else [contents.judge_selectors(problems)]
 
 
 async def _stored_times(url: str) -> Sequence[Finding]:

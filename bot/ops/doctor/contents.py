@@ -97,6 +97,23 @@ def _judge_silence(facts: SourceFacts) -> Finding:
     return warning("sources.silent", sentence, "Start the bot, which reads them: `dateline run`.")
 
 
+def judge_selectors(problems: Mapping[int, str]) -> Finding:
+    """Judge the sources whose selectors were not used on their last page."""
+    if not problems:
+        return healthy("sources.selectors", "The selectors of all sources find their parts.")
+    count = len(problems)
+    sentence = (
+        "The selectors of 1 source were not used on its last page."
+        if count == 1
+        else f"The selectors of {count} sources were not used on their last page."
+    )
+    remedy = (
+        "`dateline sources list --unhealthy` says why; `dateline sources check URL` tries them; "
+        "`dateline sources set URL --article SELECTOR` sets others."
+    )
+    return warning("sources.selectors-unused", sentence, remedy)
+
+
 def judge_access(sources: int, unreadable: int, older: int, *, is_open: bool) -> list[Finding]:
     """Judge the logins of *sources*: those that cannot be read, and those under an older key.
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.ops.doctor.contents import SourceFacts, judge_sources
+from bot.ops.doctor.contents import SourceFacts, judge_selectors, judge_sources
 from tests.ops.doctor.judging import cases, problems
 
 SOURCES = SourceFacts(10, 0, timedelta(minutes=3), is_running=True)
@@ -28,3 +28,11 @@ KINDS = {("feed", "healthy"): 7, ("channel", "unhealthy"): 2, ("page", "unhealth
 )
 def test_the_state_of_the_sources_is_judged(seen, expected):
     assert problems(judge_sources(seen)) == expected
+
+
+def test_selectors_that_were_not_used_are_counted():
+    finding = judge_selectors({7: "too_slow", 9: "selects_nothing"})
+
+    assert problems([finding]) == {"sources.selectors-unused": "warning"}
+    assert finding.sentence.startswith("The selectors of 2 sources")
+    assert problems([judge_selectors({})]) == {}
