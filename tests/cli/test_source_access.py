@@ -142,6 +142,16 @@ def test_an_older_key_is_replaced(sources, sqlite_url, tmp_path, monkeypatch):
         pytest.param((), None, "Say what to set", id="nothing"),
         pytest.param(("--cookie-file", "-"), "a=b\r\nX: y\r\n", "line break", id="line break"),
         pytest.param(("--header", "Host: x"), None, "belongs to the connection", id="Host"),
+        pytest.param(
+            ("--header-file", "-"),
+            "".join(f"X-{number}: 1\n" for number in range(1_000)),
+            "at most 20 headers",
+            id="1,000 headers",
+        ),
+        pytest.param(("--drop-if", "author:<b>Ann</b>"), None, "is HTML", id="markup"),
+        pytest.param(
+            ("--proxy-file", "-"), "http://me:a/b@gate:1", "%2F stands for a slash", id="slash"
+        ),
         pytest.param(("--login", "ann"), None, "where the password is", id="no password"),
         pytest.param(("--password-prompt",), None, "--login USER", id="no user"),
         pytest.param(("--proxy", "http://me:x@gate:1"), None, "--proxy-file", id="proxy login"),
