@@ -1,6 +1,7 @@
 """Counts and lags for the metrics and the statistics."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -169,7 +170,7 @@ async def test_a_source_that_is_due_later_has_no_lag(storage, clock):
 async def test_sources_are_counted_by_kind_and_health(storage):
     failing = {"error": "challenge", "error_since": MONDAY_NOON}
     gone = {"state": SourceState.GONE, **failing}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"kind": SourceKind.CHANNEL, **failing},
         {"kind": SourceKind.PAGE, "state": SourceState.PAUSED, **failing},
         {"kind": SourceKind.PAGE, "public": True, **gone},

@@ -88,8 +88,8 @@ class Site:
 
 
 FAILURES: Final = (
-    *("login_required", "forbidden", "not_found", "too_much_memory"),
-    *("proxy_failed", "proxy_login_required", "a source could not be read"),
+    *("login_refused", "forbidden", "not_found", "too_much_memory"),
+    *("proxy_failed", "proxy_login_refused", "a source could not be read"),
 )
 COMMANDS: Final = (
     ("backup", "d.backup"),
@@ -149,7 +149,8 @@ async def test_a_bot_shows_no_secret_of_a_source(
     workplace: Workplace, telegram, sqlite_url, tmp_path_factory, form
 ):
     right, wrong = (certificate_for(tmp_path_factory.mktemp("tls"), "localhost") for _ in range(2))
-    site, found = Site(free_port()), {}
+    site = Site(free_port())
+    found: dict[str, bytes] = {}
     gate, socks = (FakeProxy(site.port, login=f"me:{GATE}") for _ in range(2))
     async with (
         FakeWeb() as other,

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -387,7 +388,10 @@ async def test_a_proxy_that_points_inside_needs_an_allowed_network(
 ):
     access = paper().with_proxy(f"{scheme}://{OUTSIDE}:{proxy.port}")
     open_here = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
-    options = {"names": FakeNames(gate_example="127.0.0.1"), "sockets": CheckedSockets}
+    options: dict[str, Any] = {
+        "names": FakeNames(gate_example="127.0.0.1"),
+        "sockets": CheckedSockets,
+    }
 
     async with fetcher_to(site, certificate, **options) as strict:
         refused = await code_of(strict, f"https://{PAPER}/", access)
