@@ -15,7 +15,7 @@ from storage.articles import Article
 from storage.db.engine import Transaction
 from storage.db.sql import CLUSTERED, ROW_ID, among, upsert
 from storage.entries import Entry
-from storage.sources import Source, change_source
+from storage.sources import change_source
 
 LONGEST_TITLE_KEPT: Final = 100  # characters of a dropped entry's title
 MOST_REMEMBERED: Final = 10_000  # dropped entries of one source
@@ -191,11 +191,8 @@ async def newest_texts(tx: Transaction, source_id: int, limit: int) -> list[Stor
     return [StoredWording(*row) for row in rows]
 
 
-async def sources_with_rules(tx: Transaction) -> list[tuple[Source, SourceRules]]:
-    """Return every source with rules, for doctor and export."""
-    rows = await tx.rows(
-        select(Source, SourceRules)
-        .join(SourceRules, col(SourceRules.source_id) == col(Source.id))
-        .order_by(col(Source.id))
-    )
-    return [(source, rules) for source, rules in rows]
+async def selector_problems(tx: Transaction) -> dict[int, str]:
+    """Return why selectors were not used on the last page, by the ids of the sources."""
+    rules = select(SourceRules.source_id, SourceRules.problem)
+    rows = await tx.rows(rules.where(col(SourceRules.problem).is_not(None)))
+    return {source_id: str(problem) for source_id, problem in rows}

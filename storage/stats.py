@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Select, and_, exists, func, literal, or_, text
+from sqlalchemy import Select, and_, case, exists, func, literal, or_, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
@@ -118,7 +118,7 @@ class Backlog(NamedTuple):
 
     *lags*: seconds, by stage. *queue*: the number of messages, by state and medium. *usage*: by
     kind. *put_aside*: the number of articles put aside; see `storage.articles`. *model*: what the
-    language model did today.
+    language model did today. *kinds*: see `sources_by_kind`.
     """
 
     lags: Mapping[str, float]
@@ -128,6 +128,7 @@ class Backlog(NamedTuple):
     queries_change: int
     usage: Mapping[UsageKind, UsageToday]
     model: Mapping[str, int] = {}
+    kinds: Mapping[tuple[str, str], int] = {}
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
@@ -161,6 +162,7 @@ async def amounts(tx: Transaction) -> Amounts:
 async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
     """Return the work that waits. *budgets*: the daily limits of an account, by kind."""
     columns = (Delivery.state, Delivery.medium)
+    kinds = await sources_by_kind(tx)
     queue = [
         count
         for condition in (BLOCKING_SQL, STUCK_SQL)
@@ -171,13 +173,14 @@ async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
         queue={(state, medium): number for (state, medium), number, _ in queue},
         sources={
             "active": await _count(tx, Source, _ACTIVE, most=MAX_BACKLOG),
-            "unhealthy": await count_unhealthy_sources(tx),
+            "unhealthy": sum(n for (_, health), n in kinds.items() if health == "unhealthy"),
             "paused": await _count(tx, Source, _PAUSED, most=MAX_BACKLOG),
         },
         put_aside=await _count(tx, Article, is_put_aside(), most=MAX_BACKLOG),
         queries_change=await latest_change(tx),
         usage=await usage_today(tx, budgets),
         model=await _model_today(tx),
+        kinds=kinds,
     )
 
 
@@ -200,6 +203,17 @@ async def unhealthy_sources(tx: Transaction, limit: int) -> list[Source]:
 
 async def count_unhealthy_sources(tx: Transaction) -> int:
     return await _count(tx, Source, _UNHEALTHY)
+
+
+async def sources_by_kind(tx: Transaction) -> dict[tuple[str, str], int]:
+    """Count sources by kind and health: healthy, unhealthy or paused.
+
+    A private source that is gone is none of them.
+    """
+    health = case((_UNHEALTHY, "unhealthy"), (_PAUSED, "paused"), else_="healthy").label("health")
+    is_read = or_(_UNHEALTHY, col(Source.state) != SourceState.GONE)
+    counts = await _counts(tx, Source, (Source.kind, health), is_read)
+    return {(kind, name): number for (kind, name), number, _ in counts}
 
 
 async def last_read(tx: Transaction) -> datetime | None:

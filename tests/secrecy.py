@@ -11,6 +11,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -35,6 +36,17 @@ _leaks: dict[str, set[str]] = {}
 def secrets_in(text: str) -> set[str]:
     """Return the kinds of secrets in *text*."""
     return {kind for kind, pattern in _PATTERNS.items() if pattern.search(text)}
+
+
+def forms_of(secret: str) -> set[bytes]:
+    """Return the bytes by which *secret* is recognized: plain, quoted, in hex, inside of base64."""
+    raw = secret.encode()
+    encoded = {
+        encode(bytes(before) + raw)[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        for encode in (b64encode, urlsafe_b64encode)
+        for before in range(3)  # bytes of something else, with which it may share a character
+    }
+    return {raw, quote(secret, safe="").encode(), raw.hex().encode(), *encoded}
 
 
 def assert_keeps(text: str) -> None:

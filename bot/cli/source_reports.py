@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from rich.console import Group
@@ -18,14 +19,14 @@ from bot.cli.source_access import access_json, access_lines
 from bot.sources.decide import MOVED_AFTER
 from bot.sources.discovery.add import AddOutcome
 from bot.sources.feeds.model import SelectorProblem, sort_time
-from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.problems import ProblemCode, ProblemKind
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
 from bot.sources.hosts import shown_host
 from storage.enums import FullText, SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -58,6 +59,36 @@ _ADVICE = {
     ProblemKind.CHALLENGE: _ASK_THE_SITE,
     ProblemKind.WALL: _ASK_THE_SITE,
 }
+_SHOW_PROXY = "dateline sources show URL names the proxy; dateline sources set URL sets another."
+_PROXY_LOGIN = (
+    "Write scheme://user:password@host:port into a file: "
+    "dateline sources set URL --proxy-file FILE."
+)
+_ADVICE_ON_CODE = {
+    ProblemCode.LOGIN_REFUSED: (
+        "Set it again, because it may have changed or expired: dateline sources set URL --help."
+    ),
+    ProblemCode.LOGIN_UNSUPPORTED: (
+        "Ask the site for a token, or for an address that has the key in it."
+    ),
+    ProblemCode.LOGIN_PAGE: (
+        "Sign in with a browser and copy the header Cookie into a file: "
+        "dateline sources set URL --cookie-file FILE."
+    ),
+    ProblemCode.LOGIN_UNREADABLE: (
+        "Put the former SECRETS_KEY back, or set the login again: dateline sources set URL --help."
+    ),
+    ProblemCode.PROXY_UNREACHABLE: _SHOW_PROXY,
+    ProblemCode.PROXY_FAILED: _SHOW_PROXY,
+    ProblemCode.PROXY_INVALID: _SHOW_PROXY,
+    ProblemCode.PROXY_TLS_FAILED: _SHOW_PROXY,
+    ProblemCode.PROXY_NO_TUNNEL: (
+        "Let the proxy allow CONNECT to this address, or use a SOCKS5 proxy. " + _SHOW_PROXY
+    ),
+    ProblemCode.PROXY_INSIDE: "Put the network of the proxy into ALLOWED_NETWORKS.",
+    ProblemCode.PROXY_LOGIN_REQUIRED: _PROXY_LOGIN,
+    ProblemCode.PROXY_LOGIN_REFUSED: _PROXY_LOGIN,
+}
 
 _STYLES = {
     AddOutcome.ADDED: "green",
@@ -72,6 +103,7 @@ _MOST_UNREAD = 20
 _SILENT = timedelta(days=60)
 _HOW_TO_ADD = Text("\nTo add one: dateline sources add ADDRESS")
 
+NO_PROBLEMS: Final[Mapping[int, str]] = MappingProxyType({})
 _IN_JSON = (
     "url", "title", "host", "kind", "state", "public", "own_network", "folder", "full_text",
     "every_seconds", "priority", "paused_until", "has_rules", "fetches", "unchanged", "failures",
@@ -81,17 +113,37 @@ _IN_JSON = (
 )  # fmt: skip
 
 
-def show_sources(sources: Sequence[Source], now: datetime, *, as_json: bool) -> None:
-    """Print all sources with their states, and count the unhealthy ones."""
+def show_sources(
+    sources: Sequence[Source],
+    now: datetime,
+    selectors: Mapping[int, str] = NO_PROBLEMS,
+    *,
+    as_json: bool,
+) -> None:
+    """Print all sources with their states, and count the unhealthy ones.
+
+    *selectors*: the ids of sources whose selectors have a problem, with the problem.
+    """
+
+    def problem(source: Source) -> Text:
+        error = Text(_error(source, now), style="red")
+        found = selectors.get(source.id)
+        about = f"selectors: {_selector_sentence(found)}" if found else ""
+        return Text("\n").join(filter(None, (error, Text(about, style="yellow"))))
+
     columns = {
         "Source": _name,
         "Read": lambda source: Text(_ago(source.succeeded_at, now), no_wrap=True),
         "Next": lambda source: Text(_next_of(source, now), no_wrap=True),
         "Unchanged": _unchanged,
-        "Error": lambda source: Text(_error(source, now), style="red"),
+        "Error": problem,
     }
     empty = "No sources yet. Try: dateline sources add --starter"
-    show(sources, columns, as_json=as_json, empty=empty, to_json=source_json)
+
+    def to_json(source: Source) -> dict[str, Any]:
+        return source_json(source) | {"selector_problem": selectors.get(source.id)}
+
+    show(sources, columns, as_json=as_json, empty=empty, to_json=to_json)
     if sources and not as_json:
         console().print(Text(f"\n{_summary(sources)}", style="dim"))
 
@@ -234,9 +286,9 @@ def _newest(newest: datetime | date | None, now: datetime) -> tuple[str, str]:
     return f"newest of {day:%Y-%m-%d}", style
 
 
-def advice(kind: ProblemKind) -> str:
+def advice(problem: Problem) -> str:
     """Return the remedy for the operator."""
-    return _ADVICE.get(kind, _ANOTHER)
+    return _ADVICE_ON_CODE.get(problem.code) or _ADVICE.get(problem.kind, _ANOTHER)
 
 
 def _ago(time: datetime | None, now: datetime) -> str:
@@ -292,7 +344,7 @@ def checkup_report(checkup: Checkup) -> RenderableType:
 def _verdict(checkup: Checkup) -> Text:
     if problem := checkup.result.problem:
         sentence = Text(f"It {sentence_of(problem)}.", style="bold red")
-        return Text("\n").join([sentence, Text(advice(problem.kind))])
+        return Text("\n").join([sentence, Text(advice(problem))])
     document = checkup.result.document
     return Text(_headline(document, checkup) if document else "", style="bold green")
 
@@ -444,6 +496,13 @@ _SELECTOR_PROBLEMS = {
 }
 
 
+def _selector_sentence(problem: str) -> str:
+    """Return the sentence about the last page; one of a newer version is unknown."""
+    known = problem in set(SelectorProblem)
+    sentence = _SELECTOR_PROBLEMS[SelectorProblem(problem)] if known else "they were not used"
+    return sentence.replace("this", "the last")
+
+
 def _page_rows(page: CheckedPage) -> Rows:
     return [
         ("Page", page.url),
@@ -467,7 +526,6 @@ def settings_report(settings: SourceSettings) -> RenderableType:
     """Return everything that is set for a source."""
     source, rules, week = settings.source, settings.rules, settings.week
     every = timedelta(seconds=source.every_seconds) if source.every_seconds else None
-    problem = SelectorProblem(rules.problem) if rules.problem else None
     dropped = f"{week.dropped} of {week.shown} entries this week" if week.shown else ""
     rows: Rows = [
         ("Next poll", _next_of(source, settings.now)),
@@ -480,7 +538,7 @@ def settings_report(settings: SourceSettings) -> RenderableType:
         ("Dropped", dropped),
         ("Article", rules.article),
         *(("Not the article", selector) for selector in rules.dropped),
-        ("Selectors", _SELECTOR_PROBLEMS[problem].replace("this", "the last") if problem else ""),
+        ("Selectors", _selector_sentence(rules.problem) if rules.problem else ""),
     ]
     heading = Text(f"{source.title or shown_host(source.host)}\n{source.url}", style="bold")
     return Group(heading, Padding.indent(_grid([row for row in rows if row[1]]), 2))

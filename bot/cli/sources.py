@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bot.sources.discovery.opml import Outline
     from bot.sources.source_access import Change
     from bot.subscribers.source_settings import SourceChanges
+    from storage.sources import Source
 
 Result = TypeVar("Result")
 
@@ -127,18 +128,23 @@ def list_(
     from datetime import UTC, datetime
 
     from bot.cli.source_reports import show_sources
-    from bot.sources.administration import list_sources, sources_as_opml
+    from bot.sources.administration import list_selector_problems, list_sources, sources_as_opml
 
     if opml:
         typer.echo(_run(lambda resources: sources_as_opml(resources.storage)).decode(), nl=False)
         return
-    found = _run(lambda resources: list_sources(resources.storage))
+
+    async def find(resources: SourceResources) -> tuple[list[Source], dict[int, str]]:
+        found = await list_sources(resources.storage)
+        return found, await list_selector_problems(resources.storage)
+
+    found, selectors = _run(find)
     if unhealthy and found:
-        found = [source for source in found if source.error]
+        found = [source for source in found if source.error or source.id in selectors]
         if not found and not as_json:
             typer.echo("No source is unhealthy.")
             return
-    show_sources(found, datetime.now(UTC), as_json=as_json)
+    show_sources(found, datetime.now(UTC), selectors, as_json=as_json)
 
 
 @app.command()

@@ -141,6 +141,9 @@ class Metrics:
             "lags": self._gauge("lag_seconds", "Age of the oldest waiting work.", ("stage",)),
             "queue": self._gauge("queue", "Messages that have not been sent.", ("state", "medium")),
             "sources": self._gauge("sources", "Sources that are polled.", ("state",)),
+            "kinds": self._gauge(
+                "sources_by_kind", "Sources of each kind, by health.", ("kind", "health")
+            ),
             "used": self._gauge(
                 "accounts_used", "Use of budgets by all accounts today.", ("kind",)
             ),
@@ -195,16 +198,18 @@ class Metrics:
             gauge.clear()
         if backlog is None:
             return
-        for stage, seconds in backlog.lags.items():
-            self._waiting["lags"].labels(stage).set(seconds)
-        for state, medium in product(_NOT_SENT, Medium):
-            number = backlog.queue.get((state, medium), 0)
-            self._waiting["queue"].labels(state, medium).set(number)
-        for state, number in backlog.sources.items():
-            self._waiting["sources"].labels(state).set(number)
+        by_name: dict[str, Mapping[Any, float]] = {
+            "lags": backlog.lags,
+            "queue": dict.fromkeys(product(_NOT_SENT, Medium), 0) | backlog.queue,
+            "sources": backlog.sources,
+            "kinds": backlog.kinds,
+            "model": backlog.model,
+        }
+        for name, values in by_name.items():
+            for labels, number in values.items():
+                named = (labels,) if isinstance(labels, str) else labels
+                self._waiting[name].labels(*named).set(number)
         self._put_aside.set(backlog.put_aside)
-        for kind, number in backlog.model.items():
-            self._waiting["model"].labels(kind).set(number)
         for kind in UsageKind:
             today = backlog.usage.get(kind, UsageToday(0, 0))
             self._waiting["used"].labels(kind).set(today.used)

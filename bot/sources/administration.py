@@ -40,7 +40,7 @@ from storage.access import record_event
 from storage.db.engine import Storage
 from storage.db.problems import DatabaseError, message_of
 from storage.enums import AuditAction, SourceKind, SourceState
-from storage.source_rules import rules_of
+from storage.source_rules import rules_of, selector_problems
 from storage.sources import Source, all_sources, source_of
 from storage.sources import remove_source as delete_source
 
@@ -199,6 +199,12 @@ async def find_source(storage: Storage, url: str) -> Source | None:
 async def list_sources(storage: Storage) -> list[Source]:
     async with storage.reading() as tx:
         return await all_sources(tx)
+
+
+async def list_selector_problems(storage: Storage) -> dict[int, str]:
+    """Return the sources whose selectors were not used on their last page, each with the reason."""
+    async with storage.reading() as tx:
+        return await selector_problems(tx)
 
 
 async def sources_as_opml(storage: Storage) -> bytes:

@@ -169,10 +169,15 @@ class Credentials:
         """Return what may still be used after a redirect to another host: the proxy and name."""
         return Credentials("", user_agent=self.user_agent, proxy_url=self.proxy_url)
 
+    def has_secrets_for(self, url: str) -> bool:
+        """Return whether a request to *url* carries secrets, which it does only over https."""
+        has_any = any(kind.is_secret for kind in self.kinds)
+        return has_any and self.covers(url) and url.lower().startswith("https:")
+
     def headers_for(self, url: str) -> dict[str, str]:
         """Return the headers of a request to *url*; secrets only to their origin, over https."""
         sent = {"User-Agent": self.user_agent} if self.user_agent else {}
-        if not self.covers(url) or not url.lower().startswith("https:"):
+        if not self.has_secrets_for(url):
             return sent
         sent |= dict(self.headers)
         if self.user or self.password:

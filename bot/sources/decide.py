@@ -41,7 +41,13 @@ from bot.sources.feeds.model import (
     sort_time,
 )
 from bot.sources.fetch.problems import Problem, ProblemCode
-from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of
+from bot.sources.fetch.response import (
+    NOT_A_FEED,
+    Directives,
+    directives_of,
+    hub_of,
+    login_page,
+)
 from bot.sources.fetch.schedule import (
     MAX_CHANNEL_INTERVAL,
     MAX_SEARCH_INTERVAL,
@@ -421,11 +427,17 @@ def kind_of(result: FetchResult) -> SourceKind:
 
 
 def not_a_feed(source: Source, result: FetchResult) -> Problem | None:
-    """Return a problem if a feed's address now serves a page, which is not news; else None."""
-    document = result.document
-    if source.kind is SourceKind.PAGE or document is None or document.kind.is_list:
+    """Return a problem if a feed's address now serves a page, which is not news; else None.
+
+    A page to sign in has no article, so it may be unreadable.
+    """
+    document, response, problem = result.document, result.response, result.problem
+    if source.kind is SourceKind.PAGE or (document and document.kind.is_list):
         return None
-    return NOT_A_FEED
+    is_page = document is not None or (problem and problem.code is ProblemCode.NO_ARTICLE)
+    if response is not None and is_page and (form := login_page(response)):
+        return form
+    return NOT_A_FEED if document else None
 
 
 def _health(source: Source, problem: Problem | None, now: datetime) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from bot.sources.feeds.model import (
     Unreadable,
 )
 from bot.sources.fetch.problems import NOTHING_SPENT, FetchError, HostPaused, Spent
-from bot.sources.fetch.response import problem_of
+from bot.sources.fetch.response import login_page, problem_of
 from bot.sources.fetch.source import Fetches, ReadsDocuments
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.host_answers import HostAnswer, answer_in, heed, silence_of
@@ -213,7 +213,7 @@ class PageStage:
             silence = silence_of(error.host, error.problem, public=public)
             return _Outcome(answer=silence, spent=error.spent)
         answer = answer_in(response, datetime.now(UTC), public=public)
-        if problem_of(response):
+        if problem_of(response) or login_page(response, asked=page.url):
             return _Outcome(answer=answer, spent=response.spent)
         try:
             document = await self.reader.read(

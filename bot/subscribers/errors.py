@@ -398,6 +398,16 @@ class NotALanguageCode(UserError):
         self.typed = typed[:_SHOWN]
 
 
+class MarkupInRule(UserError):
+    """A query has a tag of HTML, whose letters would be read as words."""
+
+    template = "chat/errors.html#markup_in_rule"
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag[:_SHOWN]
+
+
 class NotAPause(UserError):
     """The end of a pause is no time, or in the past, or too far away."""
 

@@ -7,6 +7,7 @@ hold for all of them. A chat that wants less of a source has its queries and mut
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from bot.sources.pages.selectors import (
 from bot.sources.urls import as_typed
 from bot.subscribers.errors import (
     InvalidSelector,
+    MarkupInRule,
     NoSuchPublicSource,
     NotALanguageCode,
     NotAnInterval,
@@ -53,6 +55,7 @@ LONGEST_INTERVAL: Final = timedelta(days=30)
 PREVIEWED: Final = 100  # stored articles of a preview
 _EXAMPLES: Final = 5
 _WEEK: Final = timedelta(days=7)
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _LONGEST_INPUT: Final = 80  # characters of a language, a zone or a time
 
 
@@ -112,8 +115,10 @@ def read_selector(typed: str) -> str:
 
 
 def read_rule(typed: str) -> str:
-    """Return the query of a rule in one line; raise QueryError. "" stays ""."""
+    """Return the query of a rule in one line; raise QueryError or MarkupInRule. "" stays ""."""
     query = " ".join(typed.split())
+    if tag := _TAG.search(query):
+        raise MarkupInRule(tag[0])
     if query:
         parse(query)
     return query

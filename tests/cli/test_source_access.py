@@ -2,9 +2,7 @@
 
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +12,7 @@ from storage.source_access import SourceAccess
 from storage.sources import add_source
 from tests.cli.conftest import with_storage_at
 from tests.rows import source_row
+from tests.secrecy import forms_of
 from tests.sources.polled import rows_of
 
 FEED = "https://paper.example/feed.xml"
@@ -36,12 +35,6 @@ def sources(dateline, sqlite_url, monkeypatch):
 
 def key_files(url: str) -> list[Path]:
     return [*Path(url.partition(":///")[2]).parent.glob("*.secrets-key")]
-
-
-def forms_of(secret: str) -> set[bytes]:
-    raw = secret.encode()
-    encoded = {b64encode(raw), urlsafe_b64encode(raw), b64encode(b"ann:" + raw)}
-    return {raw, quote(secret, safe="").encode(), raw.hex().encode(), *encoded}
 
 
 def set_all(sources, tmp_path: Path):
@@ -149,6 +142,16 @@ def test_an_older_key_is_replaced(sources, sqlite_url, tmp_path, monkeypatch):
         pytest.param((), None, "Say what to set", id="nothing"),
         pytest.param(("--cookie-file", "-"), "a=b\r\nX: y\r\n", "line break", id="line break"),
         pytest.param(("--header", "Host: x"), None, "belongs to the connection", id="Host"),
+        pytest.param(
+            ("--header-file", "-"),
+            "".join(f"X-{number}: 1\n" for number in range(1_000)),
+            "at most 20 headers",
+            id="1,000 headers",
+        ),
+        pytest.param(("--drop-if", "author:<b>Ann</b>"), None, "is HTML", id="markup"),
+        pytest.param(
+            ("--proxy-file", "-"), "http://me:a/b@gate:1", "%2F stands for a slash", id="slash"
+        ),
         pytest.param(("--login", "ann"), None, "where the password is", id="no password"),
         pytest.param(("--password-prompt",), None, "--login USER", id="no user"),
         pytest.param(("--proxy", "http://me:x@gate:1"), None, "--proxy-file", id="proxy login"),

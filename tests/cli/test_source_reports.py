@@ -9,9 +9,10 @@ import pytest
 from typer.testing import Result
 
 from bot.cli.source_reports import checkup_json, checkup_report, show_sources
-from bot.sources.administration import list_sources
+from bot.sources.administration import list_selector_problems, list_sources
 from storage.db.engine import Storage
-from storage.sources import add_source
+from storage.source_rules import SourceRules, set_rules
+from storage.sources import add_source, forget_validators
 from tests.cli.conftest import printed, with_storage_at
 from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss
@@ -204,6 +205,26 @@ async def test_the_list_is_printed_as_json_lines(operator, farm, clock, capsys):
         0.5,
     )
     assert source["succeeded_at"] == "2026-03-03T12:00:00+00:00"
+
+
+async def test_the_list_shows_selectors_that_were_not_used(operator, farm, clock, capsys):
+    farm.serve("/page", page("A page", [LONG, LONG]))
+    await operator.adding.add(farm.url("/page"))
+    (source,) = await list_sources(operator.storage)
+    async with operator.storage.writing() as tx:
+        await set_rules(tx, SourceRules(source_id=source.id, article=".gone"))
+        await forget_validators(tx, [source.id])
+    clock.turn(24 * HOUR)
+    await operator.polling.poll_due()
+
+    sources = await list_sources(operator.storage)
+    problems = await list_selector_problems(operator.storage)
+    show_sources(sources, clock.now, problems, as_json=True)
+
+    assert json.loads(capsys.readouterr().out)["selector_problem"] == "selects_nothing"
+    show_sources(sources, clock.now, problems, as_json=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "selectors: they find nothing" in shown
 
 
 def test_an_empty_list_shows_the_next_step(clock, capsys):

@@ -16,7 +16,7 @@ from bot.sources.discovery.add import Addition, AddOutcome, Form, SourceAdder, S
 from bot.sources.discovery.discover import DiscoveryResult, discover
 from bot.sources.discovery.links import FeedLink, Where
 from bot.sources.discovery.opml import read_opml
-from bot.sources.fetch.problems import Problem, ProblemCode, ProblemKind
+from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.fetch.source import FetchResult
 from bot.sources.limits import MOST_ENTRIES
 from bot.sources.urls import host_of
@@ -246,9 +246,9 @@ async def test_a_check_counts_the_entries_beyond_the_limit(operator, farm):
     assert source_reports.checkup_json(checkup)["document"]["left_out"] == 1
 
 
-@pytest.mark.parametrize("kind", ProblemKind)
-def test_every_problem_has_a_remedy(kind: ProblemKind):
-    assert source_reports.advice(kind).endswith(".")
+@pytest.mark.parametrize("code", ProblemCode)
+def test_every_problem_has_a_remedy(code: ProblemCode):
+    assert source_reports.advice(Problem(code)).endswith(".")
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,16 @@ USED = {UsageKind.REQUESTS: UsageToday(4_800, 2)}
 
 
 def test_an_unknown_backlog_is_not_shown(metrics):
-    metrics.show(Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 5, 77, USED))
+    kinds = {("channel", "unhealthy"): 4}
+    metrics.show(
+        Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 5, 77, USED, kinds=kinds)
+    )
     known = text_of(metrics)
     metrics.show(None)
 
     assert 'dateline_lag_seconds{stage="send"} 12.0' in known
     assert 'dateline_queue{medium="email",state="held"} 3.0' in known
+    assert 'dateline_sources_by_kind{health="unhealthy",kind="channel"} 4.0' in known
     assert "dateline_articles_put_aside 5.0" in known
     assert "dateline_queries_change 77.0" in known
     assert 'dateline_accounts_used{kind="requests"} 4800.0' in known

@@ -1,6 +1,7 @@
 """Counts and lags for the metrics and the statistics."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +11,14 @@ from bot.budgets import USUAL
 from storage import stats
 from storage.articles import store_articles
 from storage.db.engine import POSTGRESQL, Storage
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
+from storage.enums import (
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    Medium,
+    SourceKind,
+    SourceState,
+)
 from storage.outbox import Delivery
 from storage.sources import add_source
 from storage.stats import (
@@ -19,10 +27,13 @@ from storage.stats import (
     backlog,
     most_subscribed,
     recent_totals,
+    sources_by_kind,
     table_sizes,
     totals,
 )
+from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
+from tests.rows import source_row
 from tests.storage.stored import store_article, subscribe
 
 DAY = timedelta(days=1)
@@ -154,6 +165,29 @@ async def test_a_source_that_is_due_later_has_no_lag(storage, clock):
 
     assert (early.lags["poll"], late.lags["poll"]) == (0, 120)
     assert late.sources == {"active": 1, "unhealthy": 0, "paused": 0}
+
+
+async def test_sources_are_counted_by_kind_and_health(storage):
+    failing = {"error": "challenge", "error_since": MONDAY_NOON}
+    gone = {"state": SourceState.GONE, **failing}
+    rows: list[dict[str, Any]] = [
+        {"kind": SourceKind.CHANNEL, **failing},
+        {"kind": SourceKind.PAGE, "state": SourceState.PAUSED, **failing},
+        {"kind": SourceKind.PAGE, "public": True, **gone},
+        {"kind": SourceKind.FEED, **gone},
+        {"kind": SourceKind.FEED},
+    ]
+    async with storage.writing() as tx:
+        for number, values in enumerate(rows):
+            await add_source(tx, source_row(f"https://paper.example/{number}", **values))
+        counted = await sources_by_kind(tx)
+
+    assert counted == {
+        ("channel", "unhealthy"): 1,
+        ("page", "paused"): 1,
+        ("page", "unhealthy"): 1,
+        ("feed", "healthy"): 1,
+    }
 
 
 async def test_a_transaction_reports_new_rows_once_it_is_committed(storage):

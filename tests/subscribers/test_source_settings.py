@@ -11,6 +11,7 @@ from bot.matching.query import QueryError
 from bot.subscribers import source_settings
 from bot.subscribers.errors import (
     InvalidSelector,
+    MarkupInRule,
     NoSuchPublicSource,
     NotALanguageCode,
     NotAnInterval,
@@ -163,6 +164,7 @@ async def test_a_change_of_rules_makes_the_next_fetch_read_all_entries(
         pytest.param({"dropped": [f".x{n}" for n in range(99)]}, TooManySelectors, id="too many"),
         pytest.param({"drop": "(sponsored"}, QueryError, id="query"),
         pytest.param({"keep": "the"}, QueryError, id="query of a stop word"),
+        pytest.param({"drop": 'author:"<b>Ann</b>"'}, MarkupInRule, id="query with markup"),
         pytest.param({"zone": "Mars/Olympus"}, NotAZoneName, id="zone"),
         pytest.param({"every": "5s"}, NotAnInterval, id="too often"),
         pytest.param({"every": "99999999999999d"}, NotAnInterval, id="never"),

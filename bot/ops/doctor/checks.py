@@ -33,7 +33,8 @@ from storage.health import condition_of_file, condition_of_server, leases_held, 
 from storage.model_texts import model_day
 from storage.schema import database_file
 from storage.source_access import sealed_sources
-from storage.stats import amounts, count_unhealthy_sources, lags_by_stage, last_read
+from storage.source_rules import selector_problems
+from storage.stats import amounts, lags_by_stage, last_read, sources_by_kind
 from storage.usage import count_exhausted
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the backup", lambda: _backup(settings, url)),
         Check("the sources", lambda: _sources(url)),
         Check("the logins of sources", lambda: _source_access(settings, url)),
+        Check("the selectors of sources", lambda: _selectors(url)),
         Check("the stored times", lambda: _stored_times(url)),
         Check("the articles", lambda: _articles(url)),
         Check("the accounts", lambda: _accounts(settings, url)),
@@ -298,14 +300,15 @@ async def _sources(url: str) -> Sequence[Finding]:
             return []
         async with _reading(url) as tx:
             found = await amounts(tx)
-            failing = await count_unhealthy_sources(tx)
+            kinds = await sources_by_kind(tx)
             read_at = await last_read(tx)
             since = tx.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:
         return [contents.sources_unknown(message_of(error))]
     is_running = bool(await _holders(url))
+    failing = sum(number for (_, health), number in kinds.items() if health == "unhealthy")
     return contents.judge_sources(
-        contents.SourceFacts(found.sources, failing, since, is_running, found.paused_sources)
+        contents.SourceFacts(found.sources, failing, since, is_running, found.paused_sources, kinds)
     )
 
 
@@ -324,6 +327,11 @@ async def _source_access(settings: Settings, url: str) -> Sequence[Finding]:
     file = None if settings.secrets_key else key_file(url)
     is_open = bool(file and file.exists() and file.stat().st_mode & 0o077)
     return contents.judge_access(sealed.sources, sealed.unreadable, sealed.older, is_open=is_open)
+
+
+async def _selectors(url: str) -> Sequence[Finding]:
+    problems = await _query(url, selector_problems)
+    return [] if problems is None else [contents.judge_selectors(problems)]
 
 
 async def _stored_times(url: str) -> Sequence[Finding]:

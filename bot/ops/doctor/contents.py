@@ -1,7 +1,7 @@
 """The stored rows: sources, accounts, articles, and times that a wrong clock has written."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -9,13 +9,15 @@ from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 
 _SILENT = timedelta(hours=1)
 _MANY_UNHEALTHY = 0.5  # of all sources
+_SEVERAL = 2
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
     """*since* is the time since a source was last read successfully; None if none ever was.
 
-    *paused*: sources that are not read now, because an operator has paused them.
+    *paused*: sources that are not read now, because an operator has paused them. *kinds*: see
+    `storage.stats.sources_by_kind`.
     """
 
     sources: int
@@ -23,6 +25,7 @@ class SourceFacts:
     since: timedelta | None
     is_running: bool
     paused: int = 0
+    kinds: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def judge_accounts(exhausted: int) -> Finding:
@@ -41,7 +44,26 @@ def judge_sources(facts: SourceFacts) -> list[Finding]:
     if not facts.sources:
         remedy = "`dateline sources add --starter` adds some well-known sources."
         return [warning("sources.none", "There are no sources, so there is no news.", remedy)]
-    return [_judge_failures(facts), _judge_silence(facts), *paused]
+    return [_judge_failures(facts), *_judge_kinds(facts.kinds), _judge_silence(facts), *paused]
+
+
+def _judge_kinds(kinds: Mapping[tuple[str, str], int]) -> list[Finding]:
+    """Name the kinds of which all sources fail, several at least, because one is no pattern."""
+    failing = {kind: number for (kind, health), number in kinds.items() if health == "unhealthy"}
+    failing = {
+        kind: number
+        for kind, number in failing.items()
+        if number >= _SEVERAL and (kind, "healthy") not in kinds
+    }
+    if not failing:
+        return []
+    named = ", ".join(f"{kind} ({number})" for kind, number in sorted(failing.items()))
+    remedy = (
+        "They may have one cause, such as a site that refuses this machine. `dateline sources list "
+        "--unhealthy` names them; `dateline sources check URL` tries one of them."
+    )
+    sentence = f"All sources of these kinds are unhealthy: {named}."
+    return [unhealthy("sources.kind-fails", sentence, remedy)]
 
 
 def _paused(count: int) -> Finding:
@@ -73,6 +95,23 @@ def _judge_silence(facts: SourceFacts) -> Finding:
         remedy = "Check that a process has the role poll, its log, and the network."
         return unhealthy("sources.silent", sentence, remedy)
     return warning("sources.silent", sentence, "Start the bot, which reads them: `dateline run`.")
+
+
+def judge_selectors(problems: Mapping[int, str]) -> Finding:
+    """Judge the sources whose selectors were not used on their last page."""
+    if not problems:
+        return healthy("sources.selectors", "The selectors of all sources find their parts.")
+    count = len(problems)
+    sentence = (
+        "The selectors of 1 source were not used on its last page."
+        if count == 1
+        else f"The selectors of {count} sources were not used on their last page."
+    )
+    remedy = (
+        "`dateline sources list --unhealthy` says why; `dateline sources check URL` tries them; "
+        "`dateline sources set URL --article SELECTOR` sets others."
+    )
+    return warning("sources.selectors-unused", sentence, remedy)
 
 
 def judge_access(sources: int, unreadable: int, older: int, *, is_open: bool) -> list[Finding]:

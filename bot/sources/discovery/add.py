@@ -172,8 +172,10 @@ class SourceAdder:
         if options.form is Form.FEED:
             return Addition(url, AddOutcome.REFUSED, options.title, problem=NOT_A_FEED)
         if found.result.document is None:
-            nothing = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
-            return Addition(url, AddOutcome.REFUSED, options.title, problem=nothing)
+            problem = found.result.problem
+            if problem is None or problem.code is not ProblemCode.LOGIN_PAGE:
+                problem = Problem(ProblemCode.NO_FEED_OR_ARTICLE)
+            return Addition(url, AddOutcome.REFUSED, options.title, problem=problem)
         return await self._add_fetched(url, found.result, options)
 
     async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:

@@ -230,8 +230,10 @@ class Fetcher:
             connector = ProxyConnector(
                 proxy,
                 policy=policy,
+                operators=self._policy,
                 names=names,
                 sockets=self._sockets,
+                tls=self._tls,
                 force_close=True,
                 **options,
             )
@@ -329,8 +331,8 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
             for name, value in received.headers.items()
             if (lower := name.lower()) in _KEPT_HEADERS
         }
-        if "link" in kept:
-            kept["link"] = ", ".join(received.headers.getall("Link"))
+        for several in kept.keys() & {"link", "www-authenticate"}:
+            kept[several] = ", ".join(received.headers.getall(several))
         response = Response(
             status=received.status,
             url=str(url),
@@ -338,6 +340,7 @@ async def _send(pool: _Pool, url: URL, request: _Request, meter: _Meter) -> Resp
             etag=_storable(received.headers.get("ETag")),
             last_modified=_storable(received.headers.get("Last-Modified")),
             own_network=pool.is_own(url),
+            with_login=request.access is not None and request.access.has_secrets_for(str(url)),
         )
         # The body of a redirect is useless and is not read.
         if received.status == NOT_MODIFIED or redirect_target(response) is not None:

@@ -83,15 +83,22 @@ class ProblemCode(StrEnum):
     RESPONSE_TOO_BIG = "response_too_big", ProblemKind.TOO_BIG  # megabytes
     PROXY_UNREACHABLE = "proxy_unreachable", ProblemKind.UNREACHABLE
     PROXY_FAILED = "proxy_failed", ProblemKind.UNREACHABLE  # status, if the proxy gives one
+    PROXY_INVALID = "proxy_invalid", ProblemKind.UNREACHABLE  # it speaks another protocol
+    PROXY_TLS_FAILED = "proxy_tls_failed", ProblemKind.UNREACHABLE  # between the bot and the proxy
+    PROXY_NO_TUNNEL = "proxy_no_tunnel", ProblemKind.UNREACHABLE  # status
     PROXY_INSIDE = "proxy_inside", ProblemKind.REFUSED
-    PROXY_LOGIN_REQUIRED = "proxy_login_required", ProblemKind.LOGIN
+    PROXY_LOGIN_REQUIRED = "proxy_login_required", ProblemKind.LOGIN  # scheme, if it is not Basic
+    PROXY_LOGIN_REFUSED = "proxy_login_refused", ProblemKind.LOGIN
     OVER_BUDGET = "over_budget", ProblemKind.BUSY  # of the accounts that follow it
     # A response without the document; status, and the firewall that sent it, if one did.
     BAD_REQUEST = "bad_request", ProblemKind.ODD
     LOGIN_REQUIRED = "login_required", ProblemKind.LOGIN  # scheme and realm, if it names them
+    LOGIN_REFUSED = "login_refused", ProblemKind.LOGIN  # one was sent
+    LOGIN_UNSUPPORTED = "login_unsupported", ProblemKind.LOGIN  # scheme
+    LOGIN_PAGE = "login_page", ProblemKind.LOGIN  # a page with a form; with_login: one was sent
     LOGIN_UNREADABLE = "login_unreadable", ProblemKind.LOGIN  # its key is lost
     PAYMENT_REQUIRED = "payment_required", ProblemKind.LOGIN
-    FORBIDDEN = "forbidden", ProblemKind.WALL
+    FORBIDDEN = "forbidden", ProblemKind.WALL  # with_login: one was sent
     LEGAL_BLOCK = "legal_block", ProblemKind.WALL
     NOT_FOUND = "not_found", ProblemKind.MISSING
     GONE = "gone", ProblemKind.GONE

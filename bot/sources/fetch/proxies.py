@@ -11,7 +11,9 @@ our resolver, so it could not keep this guard; it overrides the same private met
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+import ssl
 import struct
 from base64 import b64encode
 from ipaddress import ip_address
@@ -25,7 +27,6 @@ from bot.sources.fetch.ssrf import AddressPolicy, is_public
 from bot.sources.limits import CONNECT_SECONDS
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Sequence
 
     from aiohappyeyeballs import AddrInfoType, SocketFactoryType
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ANSWER: Final = 16_384  # bytes of a proxy's headers
 _UNAUTHORIZED: Final = 407
+_NO_TUNNEL: Final = frozenset({400, 403, 404, 405, 501})  # of a proxy that refuses CONNECT
 _SOCKS_SUCCESS: Final = 0
 _SOCKS_WITHOUT, _SOCKS_PASSWORD = 0, 2  # methods of RFC 1928
 _SOCKS_IPV4, _SOCKS_NAME, _SOCKS_IPV6 = 1, 3, 4
@@ -53,14 +55,20 @@ class ProxyConnector(aiohttp.TCPConnector):
         proxy: Proxy,
         *,
         policy: AddressPolicy,
+        operators: AddressPolicy,
         names: AbstractResolver,
         sockets: Callable[[AddressPolicy], SocketFactoryType],
+        tls: ssl.SSLContext | None,
         **options: Any,
     ) -> None:
-        """*policy*: of the site. *names* resolves the proxy. *sockets*: checks and opens."""
+        """*policy*: of the site. *names* resolves the proxy. *sockets*: checks and opens.
+
+        *operators*: of the proxy, whatever the site redirects to. *tls*: for an https proxy; None:
+        the certificates of the system.
+        """
         super().__init__(**options)
-        self._proxy, self._policy, self._names = proxy, policy, names
-        self._open_socket = sockets(_ProxyPolicy(policy.networks, policy.endpoints))
+        self._proxy, self._policy, self._names, self._tls = proxy, policy, names, tls
+        self._open_socket = sockets(_ProxyPolicy(operators.networks, operators.endpoints))
 
     async def _wrap_create_connection(
         self,
@@ -96,9 +104,11 @@ class ProxyConnector(aiohttp.TCPConnector):
             transport, _ = await loop.create_connection(
                 lambda: asyncio.StreamReaderProtocol(reader),
                 sock=sock,
-                ssl=True if proxy.scheme == "https" else None,
+                ssl=self._tls or True if proxy.scheme == "https" else None,
                 server_hostname=proxy.host if proxy.scheme == "https" else None,
             )
+        except ssl.SSLError:
+            raise FetchError(ProblemCode.PROXY_TLS_FAILED) from None
         except OSError:
             sock.close()
             raise FetchError(ProblemCode.PROXY_UNREACHABLE) from None
@@ -108,7 +118,7 @@ class ProxyConnector(aiohttp.TCPConnector):
             _require_silence(reader)
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
             transport.abort()
-            raise FetchError(ProblemCode.PROXY_FAILED) from None
+            raise FetchError(ProblemCode.PROXY_INVALID) from None
         except BaseException:
             transport.abort()
             raise
@@ -184,7 +194,7 @@ async def _handed_over(
 def _require_silence(reader: asyncio.StreamReader) -> None:
     """Refuse a proxy that sends more than its answer, because a site never speaks first."""
     if reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001 - nothing public tells
-        raise FetchError(ProblemCode.PROXY_FAILED)
+        raise FetchError(ProblemCode.PROXY_INVALID)
 
 
 def _tls_error(key: Any, error: Exception) -> aiohttp.ClientError:
@@ -210,10 +220,28 @@ async def _connect(
     head = await reader.readuntil(b"\r\n\r\n")
     version, _, rest = head.partition(b"\r\n")[0].partition(b" ")
     status = int(rest[:3]) if version.startswith(b"HTTP/1.") else 0
+    if status not in range(100, 600):
+        raise FetchError(ProblemCode.PROXY_INVALID)
     if status == _UNAUTHORIZED:
-        raise FetchError(ProblemCode.PROXY_LOGIN_REQUIRED)
+        raise _demand(proxy, head.decode("latin-1"))
+    if status in _NO_TUNNEL:
+        raise FetchError(ProblemCode.PROXY_NO_TUNNEL, status=status)
     if status not in range(200, 300):
         raise FetchError(ProblemCode.PROXY_FAILED, status=status)
+
+
+def _demand(proxy: Proxy, head: str) -> FetchError:
+    """Return what is missing after a 407 with *head* (RFC 9110, section 11.7.1)."""
+    demands = re.findall(r"(?im)^proxy-authenticate:\s*([\w-]{1,30})", head)
+    if demands and "basic" not in head.lower():
+        return FetchError(ProblemCode.PROXY_LOGIN_REQUIRED, scheme=demands[0])
+    return _without_entry(proxy)
+
+
+def _without_entry(proxy: Proxy) -> FetchError:
+    has_login = proxy.user or proxy.password
+    code = ProblemCode.PROXY_LOGIN_REFUSED if has_login else ProblemCode.PROXY_LOGIN_REQUIRED
+    return FetchError(code)
 
 
 async def _socks(
@@ -224,23 +252,25 @@ async def _socks(
     port: int,
 ) -> None:
     """Ask a SOCKS5 proxy for a connection (RFC 1928), with a login if there is one (RFC 1929)."""
-    method = _SOCKS_PASSWORD if proxy.user or proxy.password else _SOCKS_WITHOUT
-    transport.write(bytes((5, 1, method)))
+    methods = [_SOCKS_WITHOUT] + [_SOCKS_PASSWORD] * bool(proxy.user or proxy.password)
+    transport.write(bytes((5, len(methods), *methods)))
     version, chosen = await reader.readexactly(2)
     if version != 5:  # noqa: PLR2004 - SOCKS5
-        raise FetchError(ProblemCode.PROXY_FAILED)
-    if chosen != method:
-        raise FetchError(ProblemCode.PROXY_LOGIN_REQUIRED)
-    if method == _SOCKS_PASSWORD:
+        raise FetchError(ProblemCode.PROXY_INVALID)
+    if chosen not in methods:
+        raise _without_entry(proxy)
+    if chosen == _SOCKS_PASSWORD:
         user, password = proxy.user.encode(), proxy.password.encode()
         transport.write(bytes((1, len(user))) + user + bytes((len(password),)) + password)
         if (await reader.readexactly(2))[1] != _SOCKS_SUCCESS:
-            raise FetchError(ProblemCode.PROXY_LOGIN_REQUIRED)
+            raise FetchError(ProblemCode.PROXY_LOGIN_REFUSED)
     target = ip_address(address)
     kind = _SOCKS_IPV4 if target.version == 4 else _SOCKS_IPV6  # noqa: PLR2004 - IPv4
     transport.write(bytes((5, 1, 0, kind)) + target.packed + struct.pack(">H", port))
     version, reply, _, bound = await reader.readexactly(4)
-    if version != 5 or reply != _SOCKS_SUCCESS:  # noqa: PLR2004 - SOCKS5
+    if version != 5:  # noqa: PLR2004 - SOCKS5
+        raise FetchError(ProblemCode.PROXY_INVALID)
+    if reply != _SOCKS_SUCCESS:
         raise FetchError(ProblemCode.PROXY_FAILED)
     length = {_SOCKS_IPV4: 4, _SOCKS_IPV6: 16}.get(bound, 0)
     if bound == _SOCKS_NAME:

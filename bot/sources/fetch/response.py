@@ -34,7 +34,12 @@ _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-
 _CHALLENGE = re.compile("|".join(_DATA["challenges"]).encode(), re.IGNORECASE)
 _FIREWALLS: dict[str, str] = _DATA["firewalls"]
 _LONGEST_DEMAND = 500  # characters of `WWW-Authenticate`
-_DEMAND = re.compile(r"\s*([A-Za-z0-9_-]{1,30})(?=[\s,]|$)")
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"")
+_DEMAND = re.compile(r"(?:^|,)\s*([A-Za-z0-9_-]{1,30})(?=\s+[^\s=]|\s*(?:,|$))")
+# Those that sign or encrypt, for which a name and a password in a header are not enough.
+_UNSUPPORTED = re.compile(
+    r"digest|ntlm|negotiate|mutual|hoba|hawk|dpop|scram-.*|aws4-.*", re.IGNORECASE
+)
 _REALM = re.compile(r"\brealm\s*=\s*(?:\"([^\"]{1,200})\"|([^\s\",]{1,200}))", re.IGNORECASE)
 _STATUS_CODES = {
     400: ProblemCode.BAD_REQUEST,
@@ -80,8 +85,9 @@ class Response:
     """The last response after all redirects; header names are in lower case, the body is decoded.
 
     `moved_permanently_to`: where an unbroken chain of 301 and 308 from the requested URL led.
-    `own_network`: it came from one of the operator's allowed networks. `spent`: the cost of the
-    response and of the redirects to it.
+    `own_network`: it came from one of the operator's allowed networks. `with_login`: a login, a
+    cookie or headers of the source were sent. `spent`: the cost of the response and of the
+    redirects to it.
     """
 
     status: int
@@ -92,6 +98,7 @@ class Response:
     last_modified: str | None = None
     moved_permanently_to: str | None = None
     own_network: bool = False
+    with_login: bool = False
     spent: Spent = NOTHING_SPENT
 
     @property
@@ -128,21 +135,32 @@ def _status_problem(response: Response) -> Problem:
         is_servers = status in _SERVER_ERRORS
         code = ProblemCode.SERVER_ERROR if is_servers else ProblemCode.UNEXPECTED_STATUS
     if code is ProblemCode.LOGIN_REQUIRED:
-        detail |= _demand(response.headers.get("www-authenticate", ""))
+        code, demanded = _demand(response)
+        detail |= demanded
+    elif code is ProblemCode.FORBIDDEN and response.with_login:
+        detail["with_login"] = True
     problem = Problem(code, detail)
     if problem.kind is ProblemKind.WALL and (firewall := _firewall(response)):
         detail["firewall"] = firewall
     return problem
 
 
-def _demand(header: str) -> dict[str, object]:
-    """Return the scheme and realm of `WWW-Authenticate` (RFC 9110, section 11.6.1), if any."""
-    found = _DEMAND.match(header[:_LONGEST_DEMAND])
-    if not found:
-        return {}
-    realm = _REALM.search(header[:_LONGEST_DEMAND])
+def _demand(response: Response) -> tuple[ProblemCode, dict[str, object]]:
+    """Return what a 401 means, with the scheme and realm of its `WWW-Authenticate`, if any.
+
+    A site may offer several schemes (RFC 9110, section 11.6.1).
+    """
+    header = response.headers.get("www-authenticate", "")[:_LONGEST_DEMAND]
+    schemes = _DEMAND.findall(_QUOTED.sub('""', header))
+    if schemes and all(map(_UNSUPPORTED.fullmatch, schemes)):
+        return ProblemCode.LOGIN_UNSUPPORTED, {"scheme": schemes[0]}
+    if response.with_login:
+        return ProblemCode.LOGIN_REFUSED, {}
+    if not schemes:
+        return ProblemCode.LOGIN_REQUIRED, {}
+    realm = _REALM.search(header)
     named = "".join(filter(str.isprintable, realm[1] or realm[2]))[:80] if realm else ""
-    return {"scheme": found[1]} | ({"realm": named} if named else {})
+    return ProblemCode.LOGIN_REQUIRED, {"scheme": schemes[0]} | ({"realm": named} if named else {})
 
 
 def problem_from_error(error: FetchError | Unreadable) -> Problem:
@@ -166,6 +184,31 @@ def _is_challenge(response: Response) -> bool:
     if "html" not in response.content_type.lower():
         return False
     return bool(_CHALLENGE.search(response.body[:_CHALLENGE_BYTES]))
+
+
+_PASSWORD_FIELD = re.compile(rb"<input\b[^>]{0,300}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
+_FORM_BYTES = 100_000  # at the start of a page, in which its form is found
+_LOGIN_PATH = re.compile(
+    r"log[-_]?in\b|log[-_]?on\b|sign[-_]?(?:in|on)\b|\bsso\b|\bo?auth|\bsessions?/new",
+    re.IGNORECASE,
+)
+
+
+def login_page(response: Response, asked: str = "") -> Problem | None:
+    """Return the problem if *response* is a page to sign in, in place of what was *asked* for.
+
+    A page that may have a form beside its text, as news sites do, counts only if the address
+    *asked* was redirected to one that names a login; without *asked*, each form counts.
+    """
+    if "html" not in response.content_type.lower():
+        return None
+    if asked and (
+        _LOGIN_PATH.search(asked) or not _LOGIN_PATH.search(response.url.partition("?")[0])
+    ):
+        return None
+    if not _PASSWORD_FIELD.search(response.body[:_FORM_BYTES]):
+        return None
+    return Problem(ProblemCode.LOGIN_PAGE, {"with_login": True} if response.with_login else {})
 
 
 # Redirects.

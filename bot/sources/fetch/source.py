@@ -40,7 +40,7 @@ from bot.sources.fetch.problems import (
     ProblemKind,
     Spent,
 )
-from bot.sources.fetch.response import Response, problem_from_error, problem_of
+from bot.sources.fetch.response import Response, login_page, problem_from_error, problem_of
 from bot.sources.limits import MAX_SITEMAPS
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ async def _judged(
     fetcher: Fetches, reader: ReadsDocuments, request: FetchRequest, response: Response
 ) -> FetchResult:
     """Read *response* if it is new; `spent` of the result covers further requests only."""
-    problem = problem_of(response)
+    problem = problem_of(response) or login_page(response, asked=request.url)
     if problem or response.not_modified:
         return FetchResult(response, request.body_hash, problem=problem)
     body_hash = hash_of(response.body)

@@ -1,6 +1,7 @@
 """Small proxies for tests: HTTP CONNECT and SOCKS5, which lead every address to one server here."""
 
 import asyncio
+import ssl
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,13 +16,16 @@ class FakeProxy:
     """*target*: the port to which all tunnels lead. *login*: what it demands, if anything.
 
     `asked` has each address and port that it was asked for, `logins` each login that was sent.
-    *reply*: a status or code with which it refuses; *hangs*: it never answers.
+    *reply*: a status or code with which it refuses; *hangs*: it never answers. *demands*: the kind
+    of login of an HTTP proxy. *bound*: the address in the answer of a SOCKS proxy.
     """
 
     target: int
     login: str = ""
     reply: int | None = None
     hangs: bool = False
+    demands: str = "Basic realm=gate"
+    bound: bytes = bytes((1, *bytes(6)))
     port: int = 0
     asked: list[tuple[str, int]] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
@@ -40,7 +44,7 @@ class FakeProxy:
         if self.hangs:
             await asyncio.Event().wait()
         if self.login and self.logins[-1] != self.login:
-            writer.write(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n")
+            writer.write(f"HTTP/1.1 407 No\r\nProxy-Authenticate: {self.demands}\r\n\r\n".encode())
         elif self.reply:
             writer.write(f"HTTP/1.1 {self.reply} No\r\n\r\n".encode())
         else:
@@ -71,7 +75,7 @@ class FakeProxy:
         self.asked.append((str(address), port))
         if self.hangs:
             await asyncio.Event().wait()
-        writer.write(bytes((5, self.reply or 0, 0, 1)) + bytes(6))
+        writer.write(bytes((5, self.reply or 0, 0)) + self.bound)
         if not self.reply:
             await self._pass_on(reader, writer)
 
@@ -93,7 +97,9 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @asynccontextmanager
 async def serving_proxy(
-    proxy: FakeProxy, speak: Callable[..., Awaitable[None]]
+    proxy: FakeProxy,
+    speak: Callable[..., Awaitable[None]],
+    context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[FakeProxy]:
     tasks: set[asyncio.Task[None]] = set()
 
@@ -106,7 +112,7 @@ async def serving_proxy(
         writer.close()
         tasks.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

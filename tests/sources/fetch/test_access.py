@@ -2,25 +2,34 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from aiohttp import web
 
+from bot.cli.articles import sentence_of
 from bot.sources.credentials import Credentials
+from bot.sources.decide import not_a_feed
 from bot.sources.fetch import proxies
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.problems import FetchError, ProblemCode
-from bot.sources.fetch.response import problem_of
+from bot.sources.fetch.response import login_page, problem_of
+from bot.sources.fetch.source import FetchRequest, fetch_source
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
+from bot.sources.source_access import FetcherWithAccess
+from storage.enums import SourceKind
+from storage.sources import Source
 from tests.fake_web import SOMEWHERE, FakeNames, RedirectedSockets
+from tests.rows import source_row
 from tests.sources.fetch.proxy_servers import FakeProxy, serving_proxy
 from tests.tls import certificate_for, context_of, trusting
 
 PAPER, OTHER = "paper.example", "other.example"
+OUTSIDE = "gate.example"  # a proxy at a public address, whose sockets lead to one on this machine
 SECRET = "swordfish-7Q"
 LOGIN = "Basic " + b64encode(f"ann:{SECRET}".encode()).decode()
 
@@ -38,7 +47,7 @@ class Site:
         found = self.answers.get((request.host, request.path))
         if found is None:
             return web.Response(text="<rss/>")
-        return web.Response(status=found.status, headers=found.headers)
+        return web.Response(status=found.status, headers=found.headers, body=found.body)
 
     def redirect(self, host: str, path: str, target: str) -> None:
         self.answers[host, path] = web.Response(status=302, headers={"Location": target})
@@ -49,7 +58,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    return certificate_for(tmp_path_factory.mktemp("tls"), PAPER, OTHER)
+    return certificate_for(tmp_path_factory.mktemp("tls"), PAPER, OTHER, OUTSIDE)
 
 
 @pytest.fixture
@@ -141,6 +150,30 @@ async def test_a_redirect_to_another_host_drops_the_secrets_even_on_the_way_back
 
 
 @pytest.mark.parametrize(
+    ("target", "port"),
+    [
+        pytest.param(f"http://{PAPER}/", 80, id="without encryption"),
+        pytest.param(f"https://{PAPER}:80/", 443, id="another port"),
+    ],
+)
+async def test_a_redirect_on_the_same_host_drops_the_secrets_outside_of_its_origin(
+    site, farm, certificate, target, port
+):
+    site.redirect(PAPER, "/feed.xml", target)
+
+    def sockets(policy):
+        here = CheckedSockets(policy)
+        led = {80: farm.port if port == 80 else site.port, 443: site.port}
+        return lambda found: RedirectedSockets(here, led[found[4][1]])(found)
+
+    async with fetcher_to(site, certificate, sockets=sockets) as fetcher:
+        await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True, access=ALL)
+
+    away = [headers for path, headers in farm.asked] or site.headers_at(f"{PAPER}:80")
+    assert [has_secret(headers) for headers in away] == [False]
+
+
+@pytest.mark.parametrize(
     "target",
     [
         pytest.param(f"http://{PAPER}/feed.xml", id="without encryption"),
@@ -154,22 +187,102 @@ def test_only_the_very_origin_gets_secrets(target):
     assert ALL.headers_for(f"https://{PAPER.upper()}:443/x")["Authorization"] == LOGIN
 
 
-async def test_a_401_names_what_the_site_demands(site, fetcher):
-    demand = {"WWW-Authenticate": 'Basic realm="Members only", charset="UTF-8"'}
-    site.answers[PAPER, "/feed.xml"] = web.Response(status=401, headers=demand)
+FORM = "<html><title>Sign in</title><form><input name=p type='password'></form></html>"
 
-    response = await fetcher.fetch(f"https://{PAPER}/feed.xml", inside=False, public=True)
+
+@pytest.mark.parametrize(
+    ("status", "headers", "with_login", "code", "sentence"),
+    [
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Basic realm="Members only", charset="UTF-8"'}, False),
+            *(ProblemCode.LOGIN_REQUIRED, "requires a login (Basic, realm “Members only”) (401)"),
+            id="Basic",
+        ),
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, True),
+            *(ProblemCode.LOGIN_REFUSED, "refuses the login that is set for it (401)"),
+            id="a refused token",
+        ),
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Digest realm="a, b", qop="auth, auth-int"'}, True),
+            ProblemCode.LOGIN_UNSUPPORTED,
+            "requires a login of a kind that I do not know (Digest) (401)",
+            id="Digest",
+        ),
+        pytest.param(
+            *(401, {"WWW-Authenticate": 'Negotiate, Basic realm="x"'}, True),
+            *(ProblemCode.LOGIN_REFUSED, "refuses the login that is set for it (401)"),
+            id="one that is known beside one that is not",
+        ),
+        pytest.param(
+            *(403, {}, True, ProblemCode.FORBIDDEN),
+            "refuses access with the login that is set for it (403)",
+            id="a forbidden login",
+        ),
+        pytest.param(403, {}, False, ProblemCode.FORBIDDEN, "refuses access (403)", id="forbidden"),
+    ],
+)
+async def test_a_site_that_needs_a_login_differs_from_one_that_refuses_it(
+    site, fetcher, status, headers, with_login, code, sentence
+):
+    site.answers[PAPER, "/feed.xml"] = web.Response(status=status, headers=headers)
+    access = ALL if with_login else None
+
+    response = await fetcher.fetch(
+        f"https://{PAPER}/feed.xml", inside=False, public=True, access=access
+    )
 
     problem = problem_of(response)
     assert problem is not None
-    assert problem.code is ProblemCode.LOGIN_REQUIRED
-    assert problem.detail == {"status": 401, "scheme": "Basic", "realm": "Members only"}
+    assert problem.code is code
+    assert sentence_of(problem) == sentence
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "path", "body", "expected"),
+    [
+        pytest.param(PAPER, "/feed.xml", "/login", FORM, {"with_login": True}, id="on its host"),
+        pytest.param(OTHER, "/feed.xml", "/oauth2/authorize", FORM, {}, id="on another host"),
+        pytest.param(PAPER, "/", "/en/news", FORM, None, id="a page with a form"),
+        pytest.param(PAPER, "/", "/how-to-sign-in", "<p>Sign in.", None, id="a page without one"),
+    ],
+)
+async def test_a_redirect_to_a_form_is_a_login_page(
+    site, fetcher, host, asked, path, body, expected
+):
+    site.redirect(PAPER, asked, f"https://{host}{path}?next=/x")
+    site.answers[host, path] = web.Response(text=body, content_type="text/html")
+    url = f"https://{PAPER}{asked}"
+
+    response = await fetcher.fetch(url, inside=False, public=True, access=ALL)
+
+    problem = login_page(response, asked=url)
+    assert (problem and problem.detail) == expected
+
+
+async def test_a_feed_whose_cookie_has_expired_says_so(site, fetcher, reader):
+    site.answers[PAPER, "/feed.xml"] = web.Response(text=FORM, content_type="text/html")
+    url = f"https://{PAPER}/feed.xml"
+    source = Source(**source_row(url, kind=SourceKind.FEED, public=True))
+
+    result = await fetch_source(
+        FetcherWithAccess(fetcher, ALL), reader, FetchRequest(url, inside=False, public=True)
+    )
+
+    problem = not_a_feed(source, result)
+    assert problem is not None
+    assert "may have expired" in sentence_of(problem)
 
 
 # Proxies
 
 
-PROXIES = {"http": FakeProxy.connect, "socks5": FakeProxy.socks}
+PROXIES = {
+    "http": FakeProxy.connect,
+    "https": FakeProxy.connect,
+    "socks5": FakeProxy.socks,
+    "socks5h": FakeProxy.socks,
+}
 
 
 @pytest.fixture(params=PROXIES)
@@ -178,13 +291,15 @@ async def scheme(request):
 
 
 @pytest.fixture
-async def proxy(site, scheme) -> AsyncIterator[FakeProxy]:
-    proxy = FakeProxy(site.port)
-    async with serving_proxy(proxy, PROXIES[scheme].__get__(proxy)):
+async def proxy(site, scheme, certificate) -> AsyncIterator[FakeProxy]:
+    async with proxy_to(site.port, scheme, certificate) as proxy:
         yield proxy
 
 
-OUTSIDE = "gate.example"  # whose address is public; its sockets lead to the proxy on this machine
+def proxy_to(port: int, scheme: str, certificate) -> AbstractAsyncContextManager[FakeProxy]:
+    proxy = FakeProxy(port)
+    context = context_of(certificate) if scheme == "https" else None
+    return serving_proxy(proxy, PROXIES[scheme].__get__(proxy), context)
 
 
 @pytest.fixture
@@ -216,7 +331,7 @@ async def test_a_proxy_is_asked_for_the_checked_address_and_the_site_sees_its_na
     ("login", "code"),
     [
         pytest.param("me:gate-open", None, id="right"),
-        pytest.param("me:wrong", ProblemCode.PROXY_LOGIN_REQUIRED, id="wrong"),
+        pytest.param("me:wrong", ProblemCode.PROXY_LOGIN_REFUSED, id="wrong"),
         pytest.param("", ProblemCode.PROXY_LOGIN_REQUIRED, id="none"),
     ],
 )
@@ -271,12 +386,16 @@ async def test_a_redirect_through_a_proxy_is_checked_at_each_hop(site, proxy, th
 async def test_a_proxy_that_points_inside_needs_an_allowed_network(
     site, proxy, certificate, scheme
 ):
-    access = paper().with_proxy(f"{scheme}://127.0.0.1:{proxy.port}")
+    access = paper().with_proxy(f"{scheme}://{OUTSIDE}:{proxy.port}")
     open_here = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+    options: dict[str, Any] = {
+        "names": FakeNames(gate_example="127.0.0.1"),
+        "sockets": CheckedSockets,
+    }
 
-    async with fetcher_to(site, certificate, sockets=CheckedSockets) as strict:
+    async with fetcher_to(site, certificate, **options) as strict:
         refused = await code_of(strict, f"https://{PAPER}/", access)
-    async with fetcher_to(site, certificate, sockets=CheckedSockets, policy=open_here) as lenient:
+    async with fetcher_to(site, certificate, policy=open_here, **options) as lenient:
         allowed = await lenient.fetch(f"https://{PAPER}/", inside=True, public=True, access=access)
 
     assert refused is ProblemCode.PROXY_INSIDE
@@ -284,13 +403,72 @@ async def test_a_proxy_that_points_inside_needs_an_allowed_network(
 
 
 @pytest.mark.parametrize("scheme", ["http"], indirect=True)
-async def test_a_proxy_that_refuses_says_so(proxy, through, scheme):
-    proxy.reply = 502
+async def test_a_proxy_inside_also_serves_a_redirect_from_the_outside(
+    site, proxy, certificate, scheme
+):
+    site.redirect(PAPER, "/", f"https://{OTHER}/")
+    access = paper().with_proxy(f"{scheme}://127.0.0.1:{proxy.port}")
+    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
 
-    assert (
-        await code_of(through, f"https://{PAPER}/", paper().with_proxy(f"{scheme}://{OUTSIDE}:1"))
-        is ProblemCode.PROXY_FAILED
-    )
+    async with fetcher_to(site, certificate, sockets=CheckedSockets, policy=policy) as fetcher:
+        response = await fetcher.fetch(f"https://{PAPER}/", inside=True, public=True, access=access)
+
+    assert response.url == f"https://{OTHER}/"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reply", "code"),
+    [
+        pytest.param("http", 502, ProblemCode.PROXY_FAILED, id="gateway error"),
+        pytest.param("http", 405, ProblemCode.PROXY_NO_TUNNEL, id="no CONNECT"),
+        pytest.param("http", 403, ProblemCode.PROXY_NO_TUNNEL, id="no CONNECT to this port"),
+        pytest.param("socks5", 2, ProblemCode.PROXY_FAILED, id="not allowed"),
+        pytest.param("socks5", 5, ProblemCode.PROXY_FAILED, id="connection refused"),
+    ],
+    indirect=["scheme"],
+)
+async def test_a_proxy_that_refuses_says_so(proxy, through, scheme, reply, code):
+    proxy.reply = reply
+    access = paper().with_proxy(f"{scheme}://{OUTSIDE}:1")
+
+    assert await code_of(through, f"https://{PAPER}/", access) is code
+    assert await code_of(through, f"http://{PAPER}/", access) is code
+
+
+@pytest.mark.parametrize("scheme", ["http"], indirect=True)
+async def test_a_proxy_may_demand_an_unknown_kind_of_login(proxy, through, scheme):
+    proxy.login, proxy.demands = "me:gate-open", 'Digest realm="gate"'
+    access = paper().with_proxy(f"{scheme}://{proxy.login}x@{OUTSIDE}:1")
+
+    with pytest.raises(FetchError) as raised:
+        await through.fetch(f"https://{PAPER}/", inside=False, public=True, access=access)
+
+    assert raised.value.problem.code is ProblemCode.PROXY_LOGIN_REQUIRED
+    assert raised.value.problem.detail == {"scheme": "Digest"}
+
+
+@pytest.mark.parametrize("scheme", ["socks5"], indirect=True)
+@pytest.mark.parametrize(
+    "bound",
+    [
+        pytest.param(bytes((3, 4, *b"gate", 0, 0)), id="a name"),
+        pytest.param(bytes((4, *bytes(18))), id="IPv6"),
+    ],
+)
+async def test_a_socks_proxy_may_answer_with_any_address(proxy, through, scheme, bound):
+    proxy.bound = bound
+    access = paper().with_proxy(f"{scheme}://me:unneeded@{OUTSIDE}:1")
+
+    assert await code_of(through, f"https://{PAPER}/", access) is None
+    assert proxy.logins == []
+
+
+@pytest.mark.parametrize("scheme", ["https"], indirect=True)
+async def test_a_proxy_with_another_certificate_is_not_trusted(proxy, through, scheme):
+    access = paper().with_proxy(f"{scheme}://me:{SECRET}@elsewhere.example:1")
+
+    assert await code_of(through, f"https://{PAPER}/", access) is ProblemCode.PROXY_TLS_FAILED
+    assert proxy.logins == []
 
 
 async def test_a_silent_proxy_is_left_alone_for_a_minute(proxy, through, scheme, monkeypatch):
@@ -306,8 +484,7 @@ async def test_a_silent_proxy_is_left_alone_for_a_minute(proxy, through, scheme,
 
 async def test_a_site_without_encryption_is_read_through_a_proxy_too(farm, certificate, scheme):
     farm.serve("/feed.xml", "<rss/>")
-    proxy = FakeProxy(farm.port)
-    async with serving_proxy(proxy, PROXIES[scheme].__get__(proxy)):
+    async with proxy_to(farm.port, scheme, certificate) as proxy:
         sockets = lambda policy: RedirectedSockets(CheckedSockets(policy), proxy.port)  # noqa: E731
         site = Site()
         access = Credentials.of_source(f"http://{PAPER}/").with_proxy(f"{scheme}://{OUTSIDE}:9")
@@ -352,5 +529,10 @@ async def test_a_proxy_that_answers_nonsense_fails_its_source_alone(
         async with fetcher_to(site, certificate, sockets=sockets) as fetcher:
             code = await code_of(fetcher, f"https://{PAPER}/", access)
 
-    assert code in {ProblemCode.PROXY_FAILED, ProblemCode.PROXY_LOGIN_REQUIRED}
+    assert code in {
+        ProblemCode.PROXY_INVALID,
+        ProblemCode.PROXY_LOGIN_REQUIRED,
+        ProblemCode.PROXY_TLS_FAILED,
+        *([ProblemCode.PROXY_UNREACHABLE] if scheme == "https" else []),
+    }
     assert site.asked == []
