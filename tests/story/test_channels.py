@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from storage.enums import Mode
-from tests.chat.conftest import Talk, labels
+from tests.chat.conftest import labels
 from tests.story.whole_bot import Item, User, WholeBot, hour, whole_bot
 
 pytestmark = pytest.mark.slow
@@ -47,11 +47,6 @@ def is_offer(message: dict[str, Any]) -> bool:
     return "Follow this channel" in labels(message)
 
 
-async def until_stored(bot: WholeBot) -> None:
-    """Wait until the bot has handled all updates; posts have no reply."""
-    await Talk(bot.playground, bot.playground.user("Marker")).settled()
-
-
 async def test_post_alerts_the_chats_that_were_allowed_and_no_others(
     bot: WholeBot, ann: User, channel: Any
 ) -> None:
@@ -60,10 +55,10 @@ async def test_post_alerts_the_chats_that_were_allowed_and_no_others(
     await bot.run_at(1)
 
     sent = bot.playground.send(channel, CLOSED, from_id=ann.talk.who.id)
-    await until_stored(bot)
+    await bot.handled.wait_for(sent["update_id"])
     await bot.run_at(1.1)
-    bot.playground.edit(channel, sent["message_id"], OPEN, from_id=ann.talk.who.id)
-    await until_stored(bot)
+    edit = bot.playground.edit(channel, sent["message_id"], OPEN, from_id=ann.talk.who.id)
+    await bot.handled.wait_for(edit["update_id"])
     await bot.run_at(1.2)
 
     for reader in (ann, ben):
@@ -84,8 +79,8 @@ async def test_album_alerts_once(bot: WholeBot, ann: User, channel: Any) -> None
 
     for name, caption in (("pier.png", CLOSED), ("quay.png", ""), ("fog.png", "")):
         facts = {"caption": caption, "from_id": ann.talk.who.id, "album": "7"}
-        bot.playground.upload(channel, name, b"x", **facts)
-    await until_stored(bot)
+        sent = bot.playground.upload(channel, name, b"x", **facts)
+        await bot.handled.wait_for(sent["update_id"])
     await bot.run_at(1.1)
 
     assert len(ann.texts_with("Keelung")) == 1

@@ -54,7 +54,7 @@ from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.sources import Source
 from tests.bot_api import PlainSession
-from tests.chat.conftest import Talk
+from tests.chat.conftest import HandledUpdates, Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import TurnedTimer
 from tests.fake_web import FakeNames, FakeWeb, RedirectedSockets
@@ -158,6 +158,7 @@ class WholeBot:
     web: FakeWeb
     playground: LocalPlayground
     resources: Resources
+    handled: HandledUpdates
     published_feed: Callable[..., Awaitable[FeedDocument | None]]
     steps: Sequence[Callable[[], Awaitable[int]]]
     sending: SendStage[Any]
@@ -229,7 +230,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         async with (
             FakeWeb() as web,
             DocumentReader() as reader,
-            LocalPlayground(flood="off", clock=lambda: clock.now.timestamp()) as playground,
+            LocalPlayground(flood="off", clock=lambda: clock.now.timestamp()) as playground,  # noqa: PLW0108 - the clock is turned
             _redirected_fetcher(web, playground) as fetcher,
             Bot(TOKEN, session=PlainSession(playground.base_url), default=BOT_DEFAULTS) as bot,
             Calls(timer=TurnedTimer(clock)) as calls,
@@ -239,7 +240,8 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
             process = _process(database_url, sources, playground)
             renderer = Renderer()
             resources = make_resources(process, mailer=None)
-            group.create_task(_poller(bot, resources, renderer).run(stopping))
+            handled = HandledUpdates(make_dispatcher(resources, renderer))
+            group.create_task(_poller(bot, handled).run(stopping))
             try:
                 yield WholeBot(
                     clock,
@@ -247,6 +249,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
                     web,
                     playground,
                     resources,
+                    handled,
                     partial(read_published_feed, storage, renderer, process.links),
                     _steps(process),
                     SendStage(storage, Telegram(bot), process.owner, calls, bot_key(TOKEN)),
@@ -303,7 +306,7 @@ def _steps(process: ProcessContext) -> list[Callable[[], Awaitable[int]]]:
     return [by_stage[stage] for stage in _STEPS]
 
 
-def _poller(bot: Bot, resources: Resources, renderer: Renderer) -> Poller:
+def _poller(bot: Bot, handled: Any) -> Poller:
     limiter = RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
-    handling = UpdateQueue(bot, make_dispatcher(resources, renderer), limiter)
+    handling = UpdateQueue(bot, handled, limiter)
     return Poller(bot, handling, lambda: True, ALLOWED_UPDATES)
