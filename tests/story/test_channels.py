@@ -6,7 +6,9 @@ from typing import Any, Final
 import pytest
 
 from storage.enums import Mode
+from storage.sources import Source
 from tests.chat.conftest import labels
+from tests.sources.polled import rows_of
 from tests.story.whole_bot import Item, User, WholeBot, hour, whole_bot
 
 pytestmark = pytest.mark.slow
@@ -72,6 +74,20 @@ async def test_post_alerts_the_chats_that_were_allowed_and_no_others(
     assert "Keelung" not in str(await eve.send("/search harbour"))
     assert (await eve.search_inline("Keelung"))["results"] == []
     assert all("Keelung" not in str(each) for each in bot.playground.messages(channel)[1:])
+
+
+async def test_link_of_a_known_kind_of_site_offers_its_feed_from_the_newsroom(
+    bot: WholeBot, ann: User
+) -> None:
+    await ann.send(f"{bot.playground.base_url}/news/gazette/-/releases")
+    offer = await bot.playground.wait_for_message(
+        ann.talk.who, lambda shown: "Add" in labels(shown)
+    )
+    await ann.press(offer, "Add")
+    await bot.playground.wait_for_message(ann.talk.who, lambda shown: "Added" in shown["text"])
+
+    (source,) = await rows_of(bot.storage, Source)
+    assert source.url == f"{bot.playground.base_url}/news/gazette/-/releases.atom"
 
 
 async def test_album_alerts_once(bot: WholeBot, ann: User, channel: Any) -> None:
