@@ -30,8 +30,9 @@ PAGES = {
 @pytest.fixture
 async def web(house: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeFetcher]:
     """Return a web that has these feeds and pages, and let the bot look links up there."""
-    feeds = (RELEASES, VIDEOS, PODCAST, ANN)
-    web = FakeFetcher({url: rss([item(1)]) for url in feeds} | PAGES, otherwise=404)
+    feed = rss([item(1)])
+    web = FakeFetcher(dict.fromkeys((RELEASES, VIDEOS, PODCAST, ANN), feed), otherwise=404)
+    web.replies |= PAGES
     async with DocumentReader(Workers(seconds=600)) as reader:
         monkeypatch.setattr(house.looking, "look", LinkLookup(web, reader).look)
         yield web
