@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from bot.mail.codes import read_code
 from bot.sources.channels.addresses import read_address
+from bot.sources.sites import site_link
 from bot.sources.urls import is_link
 from bot.subscribers import input_times
 from bot.subscribers.digest_schedule import WeeklyTime
@@ -141,7 +142,7 @@ def read_typed(
     if not is_telling(line):
         return Nonsense()
     unasked = None if asked else _setting(plain, language) or _channel(line)
-    typed = unasked or _link(line) or _address(line) or _code(plain)
+    typed = unasked or _link(line) or _site_link(line) or _address(line) or _code(plain)
     return typed or (Keywords(line) if asks(line) else read_post(text))
 
 
@@ -197,6 +198,12 @@ def _link(text: str) -> PostLink | Nonsense | None:
     if not _LINK.fullmatch(text):
         return None
     return PostLink(text) if is_link(text) else Nonsense()
+
+
+def _site_link(text: str) -> PostLink | None:
+    """Return a link of a known site that was typed without its scheme."""
+    host, _, path = text.partition("/")
+    return PostLink(text) if path and "." in host and site_link(text) else None
 
 
 def _channel(text: str) -> PostLink | None:

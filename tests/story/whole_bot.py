@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from html import escape
+from ipaddress import ip_address
 from typing import Any, Final
 
 from aiogram import Bot
@@ -36,6 +37,7 @@ from bot.rendering.renderer import Renderer
 from bot.resources import Resources
 from bot.settings import AccessMode, Settings
 from bot.sources.discovery.add import SourceOptions
+from bot.sources.discovery.discover import SampleSite
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
@@ -52,7 +54,7 @@ from storage.db.engine import Storage
 from storage.enums import Mode
 from storage.sources import Source
 from tests.bot_api import PlainSession
-from tests.chat.conftest import Talk
+from tests.chat.conftest import HandledUpdates, Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.delivery.conftest import TurnedTimer
 from tests.fake_web import FakeNames, FakeWeb, RedirectedSockets
@@ -156,6 +158,7 @@ class WholeBot:
     web: FakeWeb
     playground: LocalPlayground
     resources: Resources
+    handled: HandledUpdates
     published_feed: Callable[..., Awaitable[FeedDocument | None]]
     steps: Sequence[Callable[[], Awaitable[int]]]
     sending: SendStage[Any]
@@ -226,17 +229,19 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
     try:
         async with (
             FakeWeb() as web,
-            _redirected_fetcher(web) as fetcher,
             DocumentReader() as reader,
-            LocalPlayground(flood="off") as playground,
+            LocalPlayground(flood="off", clock=lambda: clock.now.timestamp()) as playground,  # noqa: PLW0108 - the clock is turned
+            _redirected_fetcher(web, playground) as fetcher,
             Bot(TOKEN, session=PlainSession(playground.base_url), default=BOT_DEFAULTS) as bot,
             Calls(timer=TurnedTimer(clock)) as calls,
             asyncio.TaskGroup() as group,
         ):
-            process = _process(database_url, SourceResources(storage, fetcher, reader))
+            sources = SourceResources(storage, fetcher, reader)
+            process = _process(database_url, sources, playground)
             renderer = Renderer()
             resources = make_resources(process, mailer=None)
-            group.create_task(_poller(bot, resources, renderer).run(stopping))
+            handled = HandledUpdates(make_dispatcher(resources, renderer))
+            group.create_task(_poller(bot, handled).run(stopping))
             try:
                 yield WholeBot(
                     clock,
@@ -244,6 +249,7 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
                     web,
                     playground,
                     resources,
+                    handled,
                     partial(read_published_feed, storage, renderer, process.links),
                     _steps(process),
                     SendStage(storage, Telegram(bot), process.owner, calls, bot_key(TOKEN)),
@@ -254,18 +260,28 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
         await storage.close()
 
 
-def _redirected_fetcher(web: FakeWeb) -> Fetcher:
-    """Return a fetcher that resolves names to public addresses and connects to *web*."""
+def _redirected_fetcher(web: FakeWeb, playground: LocalPlayground) -> Fetcher:
+    """Return a fetcher that reaches the newsroom, and for every other host connects to *web*."""
+    newsroom = ip_address(playground.host), playground.port
+
+    def sockets(policy: AddressPolicy) -> Callable[..., Any]:
+        judging = CheckedSockets(policy)
+        redirected = RedirectedSockets(judging, web.port)
+        return lambda found: (judging if found[4][1] == playground.port else redirected)(found)
+
     return Fetcher(
-        policy=AddressPolicy(),
+        policy=AddressPolicy((), frozenset({newsroom})),
         user_agent="Dateline/test (+https://example.org)",
         resolver=FakeNames(),
         throttle=Throttle(pause_seconds=0),
-        sockets=lambda policy: RedirectedSockets(CheckedSockets(policy), web.port),
+        sockets=sockets,
     )
 
 
-def _process(database_url: str, sources: SourceResources) -> ProcessContext:
+def _process(
+    database_url: str, sources: SourceResources, playground: LocalPlayground
+) -> ProcessContext:
+    newsroom = SampleSite(f"{playground.base_url}/news/", _EVERY)
     return ProcessContext(
         settings=Settings(
             _env_file=None,  # type: ignore[call-arg]
@@ -273,7 +289,7 @@ def _process(database_url: str, sources: SourceResources) -> ProcessContext:
             database_url=SecretStr(database_url),
             access=AccessMode.OPEN,
         ),
-        deployment=Deployment(TOKEN, "", AccessMode.OPEN),
+        deployment=Deployment(TOKEN, "", AccessMode.OPEN, newsroom_site=newsroom),
         sources=sources,
         links=Links("https://bot.example", Signer(bytes(32))),
         announce=lambda _line: None,
@@ -290,7 +306,7 @@ def _steps(process: ProcessContext) -> list[Callable[[], Awaitable[int]]]:
     return [by_stage[stage] for stage in _STEPS]
 
 
-def _poller(bot: Bot, resources: Resources, renderer: Renderer) -> Poller:
+def _poller(bot: Bot, handled: Any) -> Poller:
     limiter = RateLimiter(everybody=Rate(burst=10_000, per_second=1_000))
-    handling = UpdateQueue(bot, make_dispatcher(resources, renderer), limiter)
+    handling = UpdateQueue(bot, handled, limiter)
     return Poller(bot, handling, lambda: True, ALLOWED_UPDATES)

@@ -81,7 +81,9 @@ async def deliver(
 
 
 async def texts(storage: Storage) -> list[str]:
-    return sorted(article.text for article in await rows_of(storage, Article))
+    """Return the title of each article, and its text if it has one."""
+    articles = await rows_of(storage, Article)
+    return sorted("\n\n".join(filter(None, (each.title, each.text))) for each in articles)
 
 
 async def only(storage: Storage, table: Any) -> Any:

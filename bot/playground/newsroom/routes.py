@@ -32,6 +32,7 @@ class NewsroomPages:
             web.get(r"/news/t.me/s/{name:[a-z0-9_]+}", self.channel),
             web.get(r"/news/t.me/{name:[a-z0-9_]+}", self.contact),
             web.get("/news/{name}.xml", self.feed),
+            web.get("/news/{name}/-/releases.atom", self.feed),  # as GitLab has them
             web.get("/news/{slug}", self.article),
         ]
 
@@ -62,10 +63,10 @@ class NewsroomPages:
         if name in self._newsroom.closed:
             raise web.HTTPGone(text="This publisher has closed.")
         articles = self._newsroom.newest(FEED_LENGTH, publisher.code if publisher else None)
-        is_atom = name == "atom" or name in _ATOM_PUBLISHERS
+        is_atom = name in {"atom", *_ATOM_PUBLISHERS} or request.path.endswith(".atom")
         write, content_type = (write_atom, _ATOM) if is_atom else (write_rss, _RSS)
         title = publisher.name if publisher else "Sample news"
-        body = write(title, f"/news/{name}.xml", articles, _base(request))
+        body = write(title, request.path, articles, _base(request))
         return self._respond(request, body, content_type, self._last_change(articles))
 
     async def channel(self, request: web.Request) -> web.Response:

@@ -6,10 +6,12 @@ import { plainText } from "./messages.js";
 const TALLEST_PX = 160;
 
 export class Composer {
-  constructor(onSend) {
+  constructor(onSend, onEdit) {
     this.onSend = onSend;
+    this.onEdit = onEdit;
     this.commands = [];
     this.replyTo = null;
+    this.edited = null;
     this.chosen = -1;
     this.text = byId("text");
     this.suggestions = byId("suggestions");
@@ -29,7 +31,8 @@ export class Composer {
 
   send(text) {
     if (!text.trim()) return;
-    this.onSend(text, this.replyTo?.message_id);
+    if (this.edited) this.onEdit(this.edited, text);
+    else this.onSend(text, this.replyTo?.message_id);
     this.text.value = "";
     this.answer(null);
     this.suggest([]);
@@ -38,11 +41,23 @@ export class Composer {
 
   // The message that the next one replies to, or null.
   answer(message, placeholder) {
+    if (this.edited) this.text.value = "";
+    this.edited = null;
     this.replyTo = message;
+    byId("reply-kind").textContent = "Reply to";
     byId("reply").hidden = message === null;
     byId("reply-text").textContent = message ? plainText(message) : "";
     this.text.placeholder = placeholder || "Message";
     if (message) this.focus();
+  }
+
+  // The message whose text is replaced by what is sent next.
+  edit(message) {
+    this.answer(message);
+    [this.replyTo, this.edited] = [null, message];
+    byId("reply-kind").textContent = "Edit";
+    this.text.value = plainText(message);
+    this.grow();
   }
 
   // What a bot's newest message asks of the composer.

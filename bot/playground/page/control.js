@@ -40,10 +40,14 @@ export const send = (chatId, text, { replyTo, as, thread } = {}) =>
     ...(as ? { from_id: as } : {}),
     ...(thread ? { message_thread_id: thread } : {}),
   });
-export const forward = (chatId, text) => post("forward", { chat_id: chatId, text });
-export const upload = (chatId, file, content) =>
+export const edit = (chatId, messageId, text, as) =>
+  post("edit", { chat_id: chatId, message_id: messageId, text, from_id: as });
+export const forward = (chatId, text, { username, as } = {}) =>
+  post("forward", { chat_id: chatId, text, username, ...(as ? { from_id: as } : {}) });
+export const upload = (chatId, file, content, as) =>
   post("upload", {
     chat_id: chatId,
+    ...(as ? { from_id: as } : {}),
     name: file.name,
     content,
     ...(file.type ? { mime: file.type } : {}),

@@ -9,7 +9,8 @@ const QUOTE_CHARACTERS = 90;
 const clock = (unix) =>
   new Date(unix * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-// acts: {command(text), press(message, button, made), copy(text), open(url), reply(message), jump(messageId)}
+// acts: {command(text), press(message, button, made), copy(text), open(url), reply(message),
+// edit(message), jump(messageId)}
 export function renderMessage(message, acts) {
   if (!isSaid(message)) return renderNotice(message);
   const side = message.from.is_bot ? "bot" : "mine";
@@ -77,10 +78,17 @@ function renderBody(message, acts) {
   return element("div", { classes: "body", dir: "auto" }, renderText(text, entities, acts.command));
 }
 
+const isEditable = (message) => message.chat.type === "channel" && message.author !== null;
+
 const isSaidInGroup = (message) => message.chat.type !== "private" && !message.from.is_bot;
 
 function renderWho(message) {
-  return element("b", { classes: "who-said", text: message.from.first_name });
+  const { chat, from } = message;
+  // A channel speaks with its own name, whoever writes.
+  return element("b", {
+    classes: "who-said",
+    text: chat.type === "channel" ? chat.title : from.first_name,
+  });
 }
 
 function renderMeta(message, acts) {
@@ -98,6 +106,11 @@ function renderMeta(message, acts) {
   if (message.edited) meta.append(element("span", { text: "edited" }), " ");
   const iso = new Date(message.date * 1000).toISOString();
   meta.append(element("time", { datetime: iso, text: clock(message.date) }));
+  if (isEditable(message)) {
+    const made = element("button", { type: "button", classes: "edit", text: "Edit" });
+    made.addEventListener("click", () => acts.edit(message));
+    meta.append(" ", made);
+  }
   return meta;
 }
 

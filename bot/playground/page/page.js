@@ -23,9 +23,10 @@ const log = new Log({
   copy: (text) => attempt(() => copy(text)),
   open: (url) => openApp(url),
   reply: (message) => composer.answer(message),
+  edit: (message) => composer.edit(message),
   topic: (number) => state.chat.threads?.find(({ id }) => id === number)?.name ?? `#${number}`,
 });
-const composer = new Composer(say);
+const composer = new Composer(say, change);
 const panel = new Panel({
   choose,
   add: (name, language) =>
@@ -41,6 +42,7 @@ const sharing = new Sharing({
   attempt,
   user: () => state.user,
   chat: () => state.chat.id,
+  as: () => groups.sender.as,
 });
 
 async function attempt(act) {
@@ -57,12 +59,17 @@ function fail(error) {
 
 // What is sent while the page is still loading waits for its chat.
 function say(text, replyTo) {
-  const { forwards } = sharing;
+  const { forwards, channel: username } = sharing;
   return attempt(async () => {
     await begun;
-    if (forwards) return control.forward(state.chat.id, text);
+    if (forwards)
+      return control.forward(state.chat.id, text, { username, as: groups.sender.as });
     return control.send(state.chat.id, text, { replyTo, ...groups.sender });
   });
+}
+
+function change(message, text) {
+  return attempt(() => control.edit(message.chat.id, message.message_id, text, message.author));
 }
 
 function setBlocked(blocked) {

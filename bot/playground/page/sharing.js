@@ -4,7 +4,7 @@ import * as control from "./control.js";
 import { byId, element } from "./elements.js";
 
 export class Sharing {
-  // acts: {attempt(act), user(), chat()}
+  // acts: {attempt(act), user(), chat(), as()}; as gives the user who writes in a group, if any
   constructor(acts) {
     this.acts = acts;
     this.asked = null;
@@ -18,6 +18,11 @@ export class Sharing {
   // Whether what is written goes out as a post by somebody else.
   get forwards() {
     return byId("as-forward").checked;
+  }
+
+  // The name of the public channel that the post is from; "" for a channel without a name.
+  get channel() {
+    return byId("forwarded-from").value.trim().replace(/^@/, "");
   }
 
   ask(offset) {
@@ -76,7 +81,8 @@ export class Sharing {
   upload() {
     return this.acts.attempt(async () => {
       const [file] = byId("file").files;
-      if (file) await control.upload(this.acts.chat(), file, await asBase64(file));
+      if (file)
+        await control.upload(this.acts.chat(), file, await asBase64(file), this.acts.as());
       byId("file").value = "";
     });
   }

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from bot.sources.channels.text import post_title
+from bot.sources.channels.text import title_and_text
 from bot.sources.feeds.language import quick
 from bot.sources.feeds.model import Item
 
@@ -89,16 +89,18 @@ def item_of(parts: Sequence[PostPart]) -> Item | None:
     """
     first = parts[0]
     in_order = sorted(parts, key=lambda part: part.message_id)[:LONGEST_ALBUM]
-    text = "\n\n".join(filter(None, (part.words for part in in_order)))
-    if not text:
+    words = "\n\n".join(filter(None, (part.words for part in in_order)))
+    if not words:
         return None
+    title, text = title_and_text(words)
     return Item(
         guid=first.guid,
         url=first.url,
-        title=post_title(text),
+        title=title,
+        summary=text,
         text=text,
         published=min(part.published_at for part in parts),
-        language=quick(text),
+        language=quick(words),
         author=next((part.author for part in in_order if part.author), ""),
     )
 

@@ -18,11 +18,6 @@ _HAS_WORD: Final = re.compile(r"[^\W_]")
 _CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
-def post_title(text: str) -> str:
-    """Return the title of a post with *text*, on one line; "" if the text is empty."""
-    return title_and_text(text)[0]
-
-
 def title_and_text(words: str) -> tuple[str, str]:
     """Return the title of a post and the rest of its *words*.
 

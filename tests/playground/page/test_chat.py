@@ -174,6 +174,45 @@ async def test_a_channel_has_posts_and_no_topics(page, bot, playground):
     await expect(page.locator("#in-topic")).to_be_hidden()
 
 
+async def test_posts_of_a_channel_are_written_and_edited(page, bot, playground):
+    await _create(page, "News", "channel")
+    await _set_role(page, "#bot-role", "administrator")
+    channel = playground.chats()[-1]["id"]
+
+    await page.fill("#text", "Good morning")
+    await page.press("#text", "Enter")
+    await page.locator(".mine").get_by_role("button", name="Edit").click()
+    await expect(page.locator("#reply-kind")).to_have_text("Edit")
+    await page.press("#text", "Escape")
+    await expect(page.locator("#text")).to_have_value("")
+    await page.locator(".mine").get_by_role("button", name="Edit").click()
+    await page.fill("#text", "Good evening")
+    await page.press("#text", "Enter")
+
+    await expect(page.locator(".mine .body")).to_have_text("Good evening")
+    await expect(page.locator(".who-said")).to_have_text("News")
+    updates = await bot.call("getUpdates")
+    assert [each["channel_post"]["text"] for each in updates if "channel_post" in each] == [
+        "Good morning"
+    ]
+    assert updates[-1]["edited_channel_post"]["text"] == "Good evening"
+    (post,) = playground.messages(channel)
+    assert post["text"] == "Good evening"
+
+
+async def test_a_post_of_a_named_channel_is_forwarded_into_a_channel(page, bot, playground):
+    await _create(page, "News", "channel")
+    await page.check("#as-forward")
+    await page.fill("#forwarded-from", "@sample_harbour")
+
+    await page.fill("#text", "Fog")
+    await page.press("#text", "Enter")
+
+    await expect(page.locator(".mine .body")).to_have_text("Fog")
+    (post,) = playground.messages(playground.chats()[-1]["id"])
+    assert post["forward_origin"]["chat"]["username"] == "sample_harbour"
+
+
 async def test_an_edit_changes_the_message_in_place(page, bot):
     first = await bot.send(
         "one publisher", reply_markup=keyboard({"text": "a", "callback_data": "a"})

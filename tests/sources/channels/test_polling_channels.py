@@ -179,6 +179,26 @@ async def test_processes_share_the_pace_of_the_host(storage, clock):
     assert len(await claims()) == 1
 
 
+async def test_retry_after_of_one_channel_holds_all_channels_in_all_processes(
+    storage, adding, polling, preview, clock
+):
+    await adding.add(URL)
+    preview.replies[URL] = Response(429, URL, {"retry-after": "1800"})
+    await poll_after(polling, clock)
+    asked = clock.now
+    await add_sources(storage, OTHER, kind=SourceKind.CHANNEL)
+
+    async def claimed_by_another() -> list[str]:
+        async with storage.writing() as tx:
+            claimed = await claim_public_sources(tx, owner="two", limit=9, lease=LEASE)
+        return [source.url for source in claimed]
+
+    clock.turn(timedelta(minutes=29))
+    assert await claimed_by_another() == []
+    clock.now = asked + timedelta(minutes=31)
+    assert await claimed_by_another() == [OTHER]
+
+
 async def test_a_public_channel_waits_while_a_private_one_is_read(storage):
     await add_sources(storage, URL, kind=SourceKind.CHANNEL, public=False)
     async with storage.writing() as tx:

@@ -33,7 +33,7 @@ def test_post_becomes_an_item() -> None:
     item = item_of([replace(POST, author="Ann")])
     assert item
     assert (item.guid, item.title) == (f"{CHANNEL}/123", "A storm")
-    assert (item.text, item.author) == (POST.text, "Ann")
+    assert (item.text, item.author) == ("The harbour is closed.", "Ann")
     assert item.published == datetime.fromtimestamp(1_760_000_000, UTC)
 
 
@@ -63,7 +63,7 @@ def test_album_is_one_item_at_the_address_of_its_first_part() -> None:
     assert item
     assert item.guid == f"{CHANNEL}/album/7"
     assert item.url.endswith("/124")  # it came first
-    assert item.text == f"{first.text}\n\n{second.text}"
+    assert (item.title, item.text) == ("A storm", f"The harbour is closed.\n\n{second.text}")
 
 
 def test_newer_part_replaces_the_same_part_in_its_place() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.channels.text import LONGEST_POST_TITLE, post_title, title_and_text
+from bot.sources.channels.text import LONGEST_POST_TITLE, title_and_text
 
 LONG = "The harbour stays closed until further notice. " + "It rained. " * 30
 
@@ -26,18 +26,18 @@ LONG = "The harbour stays closed until further notice. " + "It rained. " * 30
     ],
 )
 def test_title_of_a_post(text: str, title: str) -> None:
-    assert post_title(text) == title
+    assert title_and_text(text)[0] == title
 
 
 def test_long_sentence_is_cut_at_a_word() -> None:
-    title = post_title("word, " * 60)
+    title = title_and_text("word, " * 60)[0]
     assert title.endswith("word…")
     assert len(title) <= LONGEST_POST_TITLE
 
 
 @given(st.text(max_size=600))
 def test_title_is_one_short_line(text: str) -> None:
-    title = post_title(text)
+    title = title_and_text(text)[0]
     assert len(title) <= LONGEST_POST_TITLE
     assert "\n" not in title
     assert bool(title) == bool(text.strip())

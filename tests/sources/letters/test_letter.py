@@ -100,6 +100,8 @@ def test_no_field_of_a_letter_keeps_a_control_that_a_database_refuses():
     assert "\0" not in str(read.to_json().values())
     assert "\\x00" not in str(read.to_json())
     assert read.list_id == "fog.example"
+
+
 def test_a_short_letter_whose_footer_has_its_only_link_asks_for_no_confirmation():
     html = f"<p>{STORY}</p><p>You receive this because you subscribed. Unsubscribe <a href='https://cafe.example/u'>here</a></p>"
 
