@@ -33,7 +33,7 @@ from storage.db.leases import (
     release_all_of_others,
 )
 from storage.db.problems import DatabaseError
-from storage.schema import SchemaError, is_still_current
+from storage.schema import SchemaError, is_still_usable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -201,7 +201,7 @@ class SchemaCheck:
         try:
             async with self.storage.reading() as tx:
                 # An older schema is not reported, because the downgrade itself reports it.
-                await is_still_current(tx)
+                await is_still_usable(tx)
         except SchemaError as error:
             self.reason = str(error)
         except (DatabaseError, OSError):
