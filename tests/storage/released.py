@@ -59,9 +59,13 @@ def _script(connection: sqlite3.Connection) -> Iterator[str]:
         columns = connection.execute(f'PRAGMA table_info("{table.name}")').fetchall()
         names = ", ".join(f'"{column[1]}"' for column in columns)
         keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
-        for row in connection.execute(f'SELECT {names} FROM "{table.name}" ORDER BY {keys}'):
-            values = [_literal(value, column[2]) for value, column in zip(row, columns, strict=True)]
-            yield f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join(values)});'
+        query = f'SELECT {names} FROM "{table.name}" ORDER BY {keys}'  # noqa: S608 - our own names
+        for row in connection.execute(query):
+            values = [
+                _literal(value, column[2]) for value, column in zip(row, columns, strict=True)
+            ]
+            insert = f'INSERT INTO "{table.name}" ({names})'
+            yield f"{insert} VALUES ({', '.join(values)});"
 
 
 def _literal(value: Any, kind: str) -> str:
@@ -74,9 +78,9 @@ def _literal(value: Any, kind: str) -> str:
     return "'{}'".format(value.replace("'", "''")) if isinstance(value, str) else str(value)
 
 
-async def load(kept: Path, url: str) -> None:
+async def load(kept: bytes, url: str) -> None:
     """Fill the empty database at *url* with the tables and rows of the release *kept*."""
-    script = gzip.decompress(kept.read_bytes()).decode()
+    script = gzip.decompress(kept).decode()
     version = script[:7].removeprefix("-- ")
     await run_on(url, lambda connection: command.upgrade(alembic_config(connection), version))
     if path := database_file(url):

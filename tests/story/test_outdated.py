@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from storage.db.engine import Storage
+from tests.storage.databases import CONTRACTED
 from tests.story.conftest import TOKEN
 from tests.story.processes import free_port, running
 
@@ -33,7 +34,8 @@ def impatient(tmp_path: Path) -> str:
 async def outdate(url: str) -> None:
     storage = Storage.open(url)
     async with storage.writing() as tx:
-        await tx.change(text("UPDATE alembic_version SET version_num = '9999'"))
+        for statement in CONTRACTED:
+            await tx.change(text(statement))
     await storage.close()
 
 
