@@ -146,7 +146,7 @@ async def open_storage(database: Database) -> AsyncIterator[Storage]:
 async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
     """Yield the database in use, without migrations; *read_only* creates no file.
 
-    Raises StopError if the schema is not that of this version.
+    Raises StopError if this version cannot use the schema without a migration.
     """
     from bot.settings import load_settings
     from storage.health import open_read_only
