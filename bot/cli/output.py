@@ -45,7 +45,7 @@ def fail(sentence: str, code: int = CANNOT) -> NoReturn:
 def with_storage(
     work: Callable[[Storage], Awaitable[Result]], *, read_only: bool = False
 ) -> Result:
-    """Do *work* with the database that the settings name; this version must be able to use its schema."""
+    """Do *work* with the database that the settings name, unless its schema cannot be used."""
     from bot.app.resources import stored
 
     async def do() -> Result:

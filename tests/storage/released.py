@@ -90,8 +90,8 @@ async def load(kept: bytes, url: str) -> None:
             connection.executescript(f"BEGIN;\n{script}\n{rebuilt}\nCOMMIT;")
         return
     engine = admin_engine(url)
-    async with engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
+    async with engine.connect() as server:
+        driver: Any = (await server.get_raw_connection()).driver_connection
         await driver.execute(f"BEGIN; SET LOCAL TIME ZONE 'UTC';\n{script}\nCOMMIT;")
     await engine.dispose()
 
