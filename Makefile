@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format migration bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
+.PHONY: help run test test-all check format migration initial-migration bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
@@ -78,11 +78,21 @@ format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Until the first release a change of a model changes the first migration.
+# The next migration, from the difference between the models and the migrations: m says what it does.
 migration: .venv/dev
-	$(BIN)/python -m storage.migrations.initial
+	@test -n "$(m)" || { echo 'Say what it does: make migration m="add the colour of a topic"'; exit 2; }
+	$(BIN)/python -m storage.migrations.write next "$(m)"
 	$(BIN)/ruff format --quiet storage/migrations
 	$(BIN)/ruff check --quiet --fix storage/migrations
+
+# Writes the first migration again, with all that depends on it. Once 0.1.0 is released, none may.
+initial-migration: .venv/dev
+	@! git rev-parse --quiet --verify refs/tags/v0.1.0 >/dev/null || \
+	  { echo 'The first migration is released: make migration m="…" adds another one.'; exit 2; }
+	$(BIN)/python -m storage.migrations.write initial
+	$(BIN)/ruff format --quiet storage/migrations
+	$(BIN)/ruff check --quiet --fix storage/migrations
+	$(BIN)/python -m tests.storage.released
 
 # Each runs alone, since its figures suffer beside others.
 BENCHMARKS = alert deliver digest footprint "ingest --feeds 50" "match 1000 10000" private \

@@ -22,7 +22,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.chats import Chat, effective_language
+from storage.chats import ERASED_USER, Chat, effective_language
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, insert_new, upsert
 from storage.enums import AuditAction, ChatKind, ChatState
@@ -240,8 +240,6 @@ async def forget_guesses(tx: Transaction, user_id: int) -> None:
 
 
 AUDIT_KEPT_FOR = timedelta(days=365)
-
-ERASED_USER = 0  # an admin whose data was erased
 
 # Actions whose subject is the Telegram id of a chat or user.
 ACTIONS_ON_CHATS = frozenset(

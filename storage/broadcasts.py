@@ -23,8 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
-from storage.access import ERASED_USER
-from storage.chats import Chat, effective_language
+from storage.chats import ERASED_USER, Chat, effective_language
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, enum_column

@@ -537,7 +537,7 @@ async def forget_chat_admin(tx: Transaction, user_id: int) -> None:
 # Groups and channels that are managed from a private chat.
 
 
-ERASED_USER = 0  # the user who invited the bot, after their data was erased
+ERASED_USER = 0  # stands for a user whose data was erased: who invited the bot, or an admin
 
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 

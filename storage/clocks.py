@@ -29,7 +29,7 @@ from storage.outbox import Delivery
 from storage.pace import LONGEST_LEAD, LONGEST_PAUSE, Pace
 from storage.schema import leased_tables
 from storage.sources import AwaitedPage, HostPause, Source
-from storage.states import LONGEST_PAUSE as LONGEST_RETRY
+from storage.states import LONGEST_RETRY
 from storage.subscriptions import Subscription
 from storage.websub import PushSubscription
 

@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import col, select
 
 from storage.db.clock import database_clock
-from storage.db.engine import Storage, Transaction
+from storage.db.engine import POSTGRESQL, SQLITE, Storage, Transaction
 from storage.db.leases import PRESENCE, Lease
 from storage.db.problems import DatabaseError, Unusable
-from storage.schema import VERSIONS, database_file
+from storage.db.shape import Shape, shape_of_sqlite
+from storage.schema import VERSIONS, database_file, obstacles, shape_of
 
 _BUSY_SECONDS = 3
 
@@ -51,8 +52,9 @@ class Condition:
     """The condition of a database.
 
     *pending*: the number of migrations from its *revision* to ours; None if the revision is not
-    ours. *unwritable*: why it cannot be written to; None if it can. *ahead*: by how much this
-    host's clock is ahead of the database's.
+    ours. *obstacles*: what keeps us from using its tables (`storage.schema.obstacles`).
+    *unwritable*: why it cannot be written to; None if it can. *ahead*: by how much this host's
+    clock is ahead of the database's.
     """
 
     version: tuple[int, ...]
@@ -62,6 +64,7 @@ class Condition:
     size: int
     ahead: timedelta
     own: SqliteFacts | PostgresqlFacts
+    obstacles: tuple[str, ...] = ()
 
 
 def open_read_only(url: str) -> Storage:
@@ -110,6 +113,9 @@ def condition_of_file(path: Path, seconds: float) -> Condition:
                 journal=_pragma(connection, "journal_mode"),
                 integrity=_integrity(connection),
                 has_full_text=_has_full_text(),
+            ),
+            obstacles=_obstacles(
+                revision, shape_of_sqlite(lambda sql: connection.execute(sql).fetchall()), SQLITE
             ),
         )
 
@@ -167,6 +173,10 @@ def _pending(revision: str | None) -> int | None:
     return sum(number > (revision or "") for number in VERSIONS)
 
 
+def _obstacles(revision: str | None, shape: Shape, dialect: str) -> tuple[str, ...]:
+    return tuple(obstacles(revision, shape, dialect)) if revision else ()
+
+
 async def condition_of_server(url: str) -> Condition:
     """Examine PostgreSQL. Raises DatabaseError or OSError if it cannot be reached."""
     storage = Storage.open(url, through_pooler=True)  # works without a pooler, too
@@ -177,6 +187,7 @@ async def condition_of_server(url: str) -> Condition:
             version = int(await _value(tx, "SHOW server_version_num"))
             size = int(await _value(tx, "SELECT pg_database_size(current_database())"))
             own = await _of_server(tx)
+            shape = await tx.connection.run_sync(shape_of)
         return Condition(
             version=divmod(version, 10_000),
             revision=revision,
@@ -185,6 +196,7 @@ async def condition_of_server(url: str) -> Condition:
             size=size,
             ahead=ahead,
             own=own,
+            obstacles=_obstacles(revision, shape, POSTGRESQL),
         )
     finally:
         await storage.close()

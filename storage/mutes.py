@@ -84,7 +84,9 @@ def is_active(now: Any) -> ColumnElement[bool]:
     return or_(col(Mute.until).is_(None), col(Mute.until) > now)
 
 
-async def mute(tx: Transaction, chat_id: int, subject: MuteSubject, until: datetime | None) -> int:
+async def store_mute(
+    tx: Transaction, chat_id: int, subject: MuteSubject, until: datetime | None
+) -> int:
     """Mute the subject, or change the end of its mute; return the id. The chat must be locked."""
     await add_mutes(tx, [NewMute(chat_id, subject, until)])
     return await tx.one(select(Mute.id).where(*_is_of_subject(chat_id, subject)))

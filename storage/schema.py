@@ -1,10 +1,13 @@
 """The schema: all tables, the version of a database, and its upgrade to this program's version.
 
-The version is read at each start and every minute. This module reads it without alembic, because
-importing alembic takes longer.
+At each start the tables are compared with those that the database's version had when it was
+released. A table, column or index that somebody added is ignored. A program also works on the
+tables of a newer version, as long as all that it knows is there and nothing new hinders it
+(`storage.db.shape`). This module needs no alembic, because importing alembic takes longer.
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +24,7 @@ from storage.db.copies import copy_database, copy_size
 from storage.db.engine import SQLITE, Transaction
 from storage.db.filelock import file_lock, lock_beside
 from storage.db.postgresql import admin_engine
+from storage.db.shape import Shape, hindrances, shape_of_postgresql, shape_of_sqlite
 from storage.db.sql import Leased
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -29,6 +33,10 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # files do not belong to the running code.
 VERSIONS: Final = tuple(sorted(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")))
 LATEST_VERSION: Final = VERSIONS[-1]  # such as `0042`
+
+# What each migration adds to the shape of a database (+) and removes from it (-); written by
+# `make migration`.
+_RECORDED: Final = (MIGRATIONS / "tables.txt").read_text(encoding="utf-8")
 
 _STORED_VERSION: Final = text("SELECT version_num FROM alembic_version")
 
@@ -55,7 +63,7 @@ class SchemaError(RuntimeError):
 
 
 class SchemaTooNewError(SchemaError):
-    """The database was migrated by a newer version of the program."""
+    """A newer version of the program changed the tables so that this one cannot use them."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -71,6 +79,24 @@ class SchemaTooOldError(SchemaError):
         super().__init__(f"The database {state}; dateline migrate brings it up to date.")
 
 
+class SchemaDiffersError(SchemaError):
+    """The tables are not those of the version that the database claims to have."""
+
+    def __init__(self, version: str, missing: Sequence[str]) -> None:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        differs = f": it lacks “{missing[0]}”{more}" if missing else ", which does not exist here"
+        super().__init__(
+            f"The database does not have the tables of migration {version}{differs}. {REPAIR}"
+        )
+
+
+REPAIR: Final = (
+    "Another build of Dateline made it, or somebody changed it. Restore a backup; or write its "
+    "chats to a file with the build that made it (dateline export FILE), and add them to a new "
+    "database (dateline import FILE)."
+)
+
+
 def stored_version(connection: Connection) -> str | None:
     """Return the version of the database; None if it has no tables."""
     if not inspect(connection).has_table("alembic_version"):
@@ -78,8 +104,57 @@ def stored_version(connection: Connection) -> str | None:
     return connection.execute(_STORED_VERSION).scalar()
 
 
+def recorded_lines(version: str) -> set[str]:
+    """Return the shape after the migration *version*; the type of row ids is `rowid`."""
+    lines: set[str] = set()
+    for line in _RECORDED.splitlines():
+        if line.startswith("[") and line[1:-1] > version:
+            break
+        if line.startswith("+ "):
+            lines.add(line[2:])
+        elif line.startswith("- "):
+            lines.remove(line[2:])
+    return lines
+
+
+def recorded_shape(version: str, dialect: str) -> Shape:
+    row_id = " integer" if dialect == SQLITE else " bigint"
+    return frozenset(line.replace(" rowid", row_id) for line in recorded_lines(version))
+
+
+def shape_of(connection: Connection) -> Shape:
+    read = shape_of_sqlite if connection.dialect.name == SQLITE else shape_of_postgresql
+    return read(lambda sql: connection.exec_driver_sql(sql).all())
+
+
+def obstacles(version: str, shape: Shape, dialect: str) -> list[str]:
+    """Return what keeps this program from using a database that claims to be of *version*."""
+    known = recorded_shape(version, dialect)
+    new = hindrances(known, shape) if version > LATEST_VERSION else []
+    return [*sorted(known - shape), *new]
+
+
+def is_usable(connection: Connection) -> bool:
+    """Return whether this program can use the database as it is; False if it must be migrated.
+
+    Raises `SchemaTooNewError` or `SchemaDiffersError` if it cannot be used at all.
+    """
+    version = stored_version(connection)
+    if version is None:
+        return False
+    found = obstacles(version, shape_of(connection), connection.dialect.name)
+    if found and version > LATEST_VERSION:
+        raise SchemaTooNewError
+    if found or (version < LATEST_VERSION and version not in VERSIONS):
+        raise SchemaDiffersError(version, found)
+    return version >= LATEST_VERSION
+
+
 def is_current(version: str | None) -> bool:
-    """Return whether the database needs no upgrade. Raises `SchemaTooNewError` if it is newer."""
+    """Return whether a copy of the database needs no upgrade.
+
+    Raises `SchemaTooNewError` if it is newer, because a copy by this program would lose columns.
+    """
     if version is None or version < LATEST_VERSION:
         return False
     if version > LATEST_VERSION:
@@ -87,17 +162,17 @@ def is_current(version: str | None) -> bool:
     return True
 
 
-async def require_current(tx: Transaction) -> None:
-    """Raise `SchemaError` unless the tables have this version. For callers that do not migrate."""
-    version = await tx.connection.run_sync(stored_version)
-    if not is_current(version):
-        raise SchemaTooOldError(version)
+async def require_usable(tx: Transaction) -> None:
+    """Raise `SchemaError` unless the tables can be used. For callers that do not migrate."""
+    if not await tx.connection.run_sync(is_usable):
+        raise SchemaTooOldError(await tx.connection.run_sync(stored_version))
 
 
-async def is_still_current(tx: Transaction) -> bool:
-    """Check the version of a database in use; see `is_current`."""
+async def is_still_usable(tx: Transaction) -> bool:
+    """Check a database in use, whose tables are compared only after its version has changed."""
     row = await tx.first(_STORED_VERSION)
-    return is_current(row[0] if row else None)
+    is_same = row is not None and row[0] == LATEST_VERSION
+    return is_same or await tx.connection.run_sync(is_usable)
 
 
 # Upgrades: one process at a time migrates a database to this version.
@@ -123,35 +198,31 @@ def database_file(url: str) -> Path | None:
 async def migrate(url: str) -> None:
     """Bring the database at *url* up to date. If another process is doing it, wait for that.
 
-    Raises `SchemaError` if the database is newer, or if the disk is too small.
+    Raises `SchemaError` if its tables cannot be used, or if the disk is too small.
     """
     path = database_file(url)
     if path is None:
-        if not is_current(await version_of(url)):
+        if not await _is_usable_at(url):
             from storage.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is slow to import
 
             await upgrade(url)
         return
-    if not path.exists() or not await _is_file_current(path, url):
+    if not path.exists() or not await _is_file_usable(path, url):
         path.parent.mkdir(parents=True, exist_ok=True)
         # In a thread, because waiting for another process must not block the event loop.
         await asyncio.to_thread(_migrate_under_lock, path, url)
 
 
-async def _is_file_current(path: Path, url: str) -> bool:
+async def _is_file_usable(path: Path, url: str) -> bool:
     _must_open(path)
-    return is_current(await version_of(url))
+    return await _is_usable_at(url)
 
 
-async def version_of(url: str) -> str | None:
-    """Return the version of the database at *url*; None if it has no tables.
-
-    An SQLite file must exist.
-    """
+async def _is_usable_at(url: str) -> bool:
     engine = admin_engine(url)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(stored_version)
+            return await connection.run_sync(is_usable)
     finally:
         await engine.dispose()
 
@@ -161,7 +232,7 @@ def _migrate_under_lock(path: Path, url: str) -> None:
 
     with file_lock(lock_beside(path, "migrate"), wait=True):
         _must_open(path)
-        asyncio.run(upgrade(url, lambda _: _keep_copy(path)))
+        asyncio.run(upgrade(url, lambda: _keep_copy(path)))
 
 
 def _must_open(path: Path) -> None:

@@ -443,7 +443,7 @@ async def _claimed(
     statement = _claim_sources(tx.dialect, public=public, by_priority=by_priority)
     if by_priority:
         values = {**values, "overdue": tx.now - LONGEST_WAIT}
-    rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_PAUSE)
+    rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_HOST_PAUSE)
     return [Source.model_construct(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
 
 
@@ -536,7 +536,7 @@ async def claim_pages(
     await lock_claims(tx, Source)
     statement = _claim_pages(tx.dialect, private=private)
     values = claim_values(tx, owner, limit, lease)
-    rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_PAUSE)
+    rows = await tx.rows(statement, **values, horizon=tx.now + LONGEST_HOST_PAUSE)
     return [AwaitedPage.model_construct(**row._mapping) for row in rows]  # noqa: SLF001 - as above
 
 
@@ -600,7 +600,7 @@ async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
 # Pauses of hosts that asked for one or timed out; every process keeps them. A pause that a private
 # fetch caused binds private fetches only. Otherwise a user could block a publisher with one link.
 
-LONGEST_PAUSE: Final = timedelta(hours=1)
+LONGEST_HOST_PAUSE: Final = timedelta(hours=1)
 _TIMEOUT_PAUSE: Final = timedelta(minutes=1)  # twice as long after each further time-out in a row
 _COUNTED_FOR: Final = timedelta(hours=6)  # how long after a pause its time-outs still count
 
@@ -617,7 +617,7 @@ async def back_off_host(tx: Transaction, host: str, *, public: bool) -> None:
         col(HostPause.host) == host, col(HostPause.public).is_(public)
     )
     timeouts = await tx.first(wanted) or 0
-    until = tx.now + min(_TIMEOUT_PAUSE * 2 ** min(timeouts, 10), LONGEST_PAUSE)
+    until = tx.now + min(_TIMEOUT_PAUSE * 2 ** min(timeouts, 10), LONGEST_HOST_PAUSE)
     row = {"host": host, "public": public, "until": until, "timeouts": timeouts + 1}
     longer = (
         "timeouts = excluded.timeouts, until = CASE WHEN hostpause.until < excluded.until"

@@ -86,7 +86,7 @@ def _to(state: State, *effects: Effect) -> Transition:
 
 
 # The longest pause of a single delivery. If Telegram asks for a longer one, the chat pauses.
-LONGEST_PAUSE: Final[Mapping[Medium, timedelta]] = {
+LONGEST_RETRY: Final[Mapping[Medium, timedelta]] = {
     Medium.TELEGRAM: timedelta(minutes=5),
     Medium.EMAIL: timedelta(hours=4),
 }

@@ -5,8 +5,9 @@
   process renews a lease of its presence, and the others release all leases of a process whose
   presence has expired.
 - A committed transaction wakes stages of this process, and by NOTIFY those of the others.
-- A newer version may change the schema at any time. This process stops within a minute, and until
-  then works on a schema that it does not know. Migrations must allow that (docs/how-to/upgrade.md).
+- A newer version may change the schema at any time. This process goes on if it can use the new
+  one, and stops within a minute otherwise. Migrations allow for that minute
+  (docs/how-to/upgrade.md).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from storage.db.leases import (
     release_all_of_others,
 )
 from storage.db.problems import DatabaseError
-from storage.schema import SchemaError, is_still_current
+from storage.schema import SchemaError, is_still_usable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -183,14 +184,14 @@ async def wake_by_notifications(
 
 @dataclass(slots=True)
 class SchemaCheck:
-    """Detects that a newer version has changed the schema."""
+    """Detects that a newer version has changed the schema so that this one cannot use it."""
 
     storage: Storage
     every_seconds: float = SCHEMA_CHECK_SECONDS
     reason: str = ""
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Set *stopping* once the schema is not that of this version."""
+        """Set *stopping* once this version cannot use the schema."""
         while not stopping.is_set():
             await sleep_until(stopping, self.every_seconds)
             if not stopping.is_set() and await self.is_outdated():
@@ -201,7 +202,7 @@ class SchemaCheck:
         try:
             async with self.storage.reading() as tx:
                 # An older schema is not reported, because the downgrade itself reports it.
-                await is_still_current(tx)
+                await is_still_usable(tx)
         except SchemaError as error:
             self.reason = str(error)
         except (DatabaseError, OSError):

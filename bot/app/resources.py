@@ -146,11 +146,11 @@ async def open_storage(database: Database) -> AsyncIterator[Storage]:
 async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
     """Yield the database in use, without migrations; *read_only* creates no file.
 
-    Raises StopError if the schema is not that of this version.
+    Raises StopError if this version cannot use the schema without a migration.
     """
     from bot.settings import load_settings
     from storage.health import open_read_only
-    from storage.schema import SchemaError, require_current
+    from storage.schema import SchemaError, require_usable
 
     database = database_in_use(load_settings())
     with needing_the_database():
@@ -158,7 +158,7 @@ async def stored(*, read_only: bool = False) -> AsyncIterator[Storage]:
     try:
         with needing_the_database():
             async with storage.reading() as tx:
-                await require_current(tx)
+                await require_usable(tx)
         yield storage
     except SchemaError as error:
         raise StopError(str(error)) from error

@@ -271,7 +271,7 @@ async def _trace_article(storage: Storage, article: str) -> ArticleTrace | None:
     return await trace_url(storage, url_hash(article))
 
 
-class Event(NamedTuple):
+class TracedEvent(NamedTuple):
     at: datetime
     what: str
     detail: str
@@ -285,7 +285,7 @@ def _article_shown(trace: ArticleTrace) -> RenderableType:
 
     article = trace.article
     events = sorted(_events(trace), key=lambda event: event.at)
-    columns: dict[str, Callable[[Event], object]] = {
+    columns: dict[str, Callable[[TracedEvent], object]] = {
         "When (UTC)": lambda event: f"{event.at:%Y-%m-%d %H:%M:%S}",
         "After": lambda event: f"{(event.at - events[0].at).total_seconds():.1f} s",
         "What": attrgetter("what"),
@@ -328,31 +328,35 @@ def _model_text_shown(text: ModelText) -> str:
     return f"{text.language}, {text.tokens} tokens: {', '.join(parts)}"
 
 
-def _events(trace: ArticleTrace) -> Iterator[Event]:  # noqa: C901 - one line a kind
+def _events(trace: ArticleTrace) -> Iterator[TracedEvent]:  # noqa: C901 - one line a kind
     article, matches = trace.article, trace.matches
     for source in trace.sources:
-        yield Event(source.first_seen_at, "entry", f"source {source.source_id}, {source.host}")
+        yield TracedEvent(
+            source.first_seen_at, "entry", f"source {source.source_id}, {source.host}"
+        )
     quiet = ", old when it was found" if article.quiet else ""
-    yield Event(
+    yield TracedEvent(
         article.stored_at, "article", f"article {article.id}, story {article.story_id}{quiet}"
     )
     for text in trace.model_texts:
-        yield Event(text.made_at or text.wanted_at, "model", _model_text_shown(text))
+        yield TracedEvent(text.made_at or text.wanted_at, "model", _model_text_shown(text))
     if article.revised_at:
-        yield Event(article.revised_at, "revised", f"version {article.version}")
+        yield TracedEvent(article.revised_at, "revised", f"version {article.version}")
     if matches.first_at and matches.queries:
-        yield Event(matches.first_at, "matched", f"queries: {matches.queries}")
+        yield TracedEvent(matches.first_at, "matched", f"queries: {matches.queries}")
     for alert in trace.alerts:
         bundle = f", held for bundle {alert.bundle_id}" if alert.bundle_id else ""
-        yield Event(alert.made_at, "alert", f"alert {alert.id}, chat {alert.chat_id}{bundle}")
+        yield TracedEvent(alert.made_at, "alert", f"alert {alert.id}, chat {alert.chat_id}{bundle}")
     for edition in trace.editions:
-        yield Event(edition.made_at, "digest", f"edition {edition.id}, chat {edition.chat_id}")
+        yield TracedEvent(
+            edition.made_at, "digest", f"edition {edition.id}, chat {edition.chat_id}"
+        )
     for row in trace.deliveries:
-        yield Event(
+        yield TracedEvent(
             row.created_at, "message", f"delivery {row.id}, {row.decision}, chat {row.chat_id}"
         )
         if row.sent_at or row.state is not DeliveryState.PENDING:
-            yield Event(
+            yield TracedEvent(
                 row.sent_at or row.created_at, row.state, f"delivery {row.id}, {_state(row)}"
             )
 

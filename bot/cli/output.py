@@ -45,7 +45,7 @@ def fail(sentence: str, code: int = CANNOT) -> NoReturn:
 def with_storage(
     work: Callable[[Storage], Awaitable[Result]], *, read_only: bool = False
 ) -> Result:
-    """Do *work* with the database that the settings name; its schema must be of this version."""
+    """Do *work* with the database that the settings name, unless its schema cannot be used."""
     from bot.app.resources import stored
 
     async def do() -> Result:

@@ -31,7 +31,7 @@ from bot.delivery.errors import (
 )
 from bot.rendering.messages import Message
 from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
-from storage.states import LONGEST_PAUSE, Effect, Event, Transition, transition_of
+from storage.states import LONGEST_RETRY, Effect, Event, Transition, transition_of
 
 if TYPE_CHECKING:
     from storage.outbox import Delivery
@@ -130,7 +130,7 @@ def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noq
 
 
 def back_off(
-    number: int, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE[Medium.TELEGRAM]
+    number: int, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_RETRY[Medium.TELEGRAM]
 ) -> timedelta:
     """Return the pause after call *number*: *first*, doubled after each call, up to *longest*."""
     doublings = max(0, min(number - 1, MAIL_PATIENCE))  # more would exceed any *longest*
@@ -141,7 +141,7 @@ def _after_try_later(attempt: Attempt) -> Outcome:
     if attempt.number >= MAIL_PATIENCE:
         return Outcome(Event.PATIENCE_OVER)
     return Outcome(
-        Event.TRY_LATER, back_off(attempt.number, FIRST_LATER, LONGEST_PAUSE[Medium.EMAIL])
+        Event.TRY_LATER, back_off(attempt.number, FIRST_LATER, LONGEST_RETRY[Medium.EMAIL])
     )
 
 
@@ -186,7 +186,7 @@ def result_columns(
 
 def _own_pause(outcome: Outcome) -> timedelta:
     """Return the pause of the delivery's row. The chat's pace keeps the rest of a long pause."""
-    longest = LONGEST_PAUSE[Medium.TELEGRAM]
+    longest = LONGEST_RETRY[Medium.TELEGRAM]
     return min(outcome.pause, longest) if outcome.has(Effect.PAUSE_CHAT) else outcome.pause
 
 

@@ -33,7 +33,7 @@ LARGEST: Final = 256 * 1024  # bytes of an answer
 TIME_OUT_SECONDS: Final = 60.0
 FAILURES_IN_A_ROW: Final = 3
 SHORTEST_PAUSE: Final = timedelta(minutes=1)
-LONGEST_PAUSE: Final = timedelta(hours=1)
+LONGEST_MODEL_PAUSE: Final = timedelta(hours=1)
 _OK: Final = 200
 _UNSUPPORTED: Final = frozenset({400, 422})
 _BUSY: Final = 429
@@ -87,10 +87,10 @@ class Breaker:
     def note_failure(self, now: datetime, after: timedelta | None = None) -> None:
         """Count a failure; *after* is how long the server asked for, an hour at most."""
         self.failures += 1
-        pause = min(after, LONGEST_PAUSE) if after else timedelta()
+        pause = min(after, LONGEST_MODEL_PAUSE) if after else timedelta()
         if self.failures >= FAILURES_IN_A_ROW:
             doubled = SHORTEST_PAUSE * 2 ** min(self.failures - FAILURES_IN_A_ROW, 6)
-            pause = max(pause, min(doubled, LONGEST_PAUSE))
+            pause = max(pause, min(doubled, LONGEST_MODEL_PAUSE))
         if pause:
             self.open_until = now + pause
 
@@ -225,7 +225,7 @@ def _answer_of(facts: Any) -> Answer:
 def _retry_after(response: ClientResponse) -> timedelta | None:
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():
-        return timedelta(seconds=min(int(value), int(LONGEST_PAUSE.total_seconds())))
+        return timedelta(seconds=min(int(value), int(LONGEST_MODEL_PAUSE.total_seconds())))
     try:
         until = parsedate_to_datetime(value)
         return max(until - datetime.now(until.tzinfo), timedelta())

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.playground.api.server import Api
-from bot.playground.api.webhooks import LONGEST_PAUSE, WebhookDelivery
+from bot.playground.api.webhooks import LONGEST_WEBHOOK_PAUSE, WebhookDelivery
 from bot.playground.control import Control
 from bot.playground.mailroom.server import Mailroom
 from bot.playground.modelroom.server import PATH as MODEL_PATH
@@ -176,7 +176,7 @@ async def run_forever(
     flood: str = "normal",
     newsroom_every: timedelta | None = timedelta(seconds=45),
     latency: float = 0.0,
-    longest_pause: float = LONGEST_PAUSE,
+    longest_pause: float = LONGEST_WEBHOOK_PAUSE,
     started: Callable[[Playground], None] = lambda _playground: None,
 ) -> None:
     """Serve until cancelled; *started* is called once the port is open."""

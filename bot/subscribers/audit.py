@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.subscribers.paging import ListPage, load_page
 from storage import access
-from storage.chats import names_of_chats
+from storage.chats import ERASED_USER, names_of_chats
 from storage.db.engine import Storage
 from storage.enums import AuditAction
 
@@ -63,7 +63,7 @@ def _ids_in(event: access.AuditEvent) -> set[int]:
 def _activity(event: access.AuditEvent, names: Mapping[int, str]) -> Activity:
     names_by_id = {str(telegram_id): name for telegram_id, name in names.items()}
     by = "" if event.user_id is None else str(event.user_id)
-    by = _ERASED if event.user_id == access.ERASED_USER else names_by_id.get(by, by)
+    by = _ERASED if event.user_id == ERASED_USER else names_by_id.get(by, by)
     subject = event.subject
     if event.action in access.ACTIONS_ON_CHATS:
         subject = names_by_id.get(subject, subject)

@@ -29,7 +29,7 @@ from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, ChatKind, ChatState, MailboxState, MuteKind
 from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of_chat
-from storage.mutes import MuteSubject, mute, muted_sources, subjects_muted
+from storage.mutes import MuteSubject, muted_sources, store_mute, subjects_muted
 from storage.sources import add_source, source_of
 from storage.suspension import ban
 
@@ -201,7 +201,7 @@ async def _mute_sources(tx: Transaction, chat_id: int, mutes: Iterable[_MutedSou
         if source is None or is_over or wanted.kind not in SOURCE_MUTES:
             continue
         if (wanted.kind, source.id) not in muted:
-            await mute(tx, chat_id, MuteSubject(wanted.kind, source.id), wanted.until)
+            await store_mute(tx, chat_id, MuteSubject(wanted.kind, source.id), wanted.until)
 
 
 async def _add_mailbox(tx: Transaction, chat_id: int, mailbox: _Mailbox | None) -> None:

@@ -71,7 +71,7 @@ from storage.feeds_followed import (
     unfollow,
 )
 from storage.mailboxes import Mailbox, mailbox_of_chat
-from storage.mutes import MuteSubject, mute, mutes_of, topics_muted
+from storage.mutes import MuteSubject, mutes_of, store_mute, topics_muted
 from storage.newsletters import newsletters_of_chat, urls_held
 from storage.pins import begin_pinning, pin_of
 from storage.saved_stories import saved_stories
@@ -440,7 +440,7 @@ async def _own_topic(tx: Transaction, chat_id: int, wanted: _Wanted, query: Pars
 async def _mute(tx: Transaction, chat_id: int, topic_id: int, topic: ExportedTopic) -> None:
     if topic.muted:
         until = None if topic.muted is True else topic.muted
-        await mute(tx, chat_id, MuteSubject(enums.MuteKind.TOPIC, topic_id), until)
+        await store_mute(tx, chat_id, MuteSubject(enums.MuteKind.TOPIC, topic_id), until)
 
 
 async def _catalogue_topic(tx: Transaction, topic: ExportedTopic) -> Topic | None:

@@ -34,10 +34,10 @@ from storage.mutes import (
     mute_of,
     mutes_of,
     resume_mute,
+    store_mute,
     unmute_subject,
 )
 from storage.mutes import end_mute as end_kept
-from storage.mutes import mute as add_mute
 from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
 from storage.saved_stories import SentStory, sent_story
@@ -158,7 +158,7 @@ async def mute(
             ends = tx.now + _LENGTHS[until] if until in _LENGTHS else None
         else:
             ends = until
-        mute_id = await add_mute(tx, chat_id, muted, ends)
+        mute_id = await store_mute(tx, chat_id, muted, ends)
         if muted.kind is MuteKind.TOPIC:
             await replan(tx, chat)
     return Muted(mute_id, muted.kind, name, ends)

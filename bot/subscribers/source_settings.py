@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from storage.db.engine import Storage, Transaction
 
-LONGEST_PAUSE: Final = timedelta(days=366)
+LONGEST_SOURCE_PAUSE: Final = timedelta(days=366)
 FOR_GOOD: Final = "ever"  # as the end of a pause
 LONGEST_INTERVAL: Final = timedelta(days=30)
 PREVIEWED: Final = 100  # stored articles of a preview
@@ -151,7 +151,7 @@ def read_pause(typed: str, now: datetime) -> datetime:
     """
     text = typed.strip()
     until = _end_of_pause(text, now) if len(text) <= _LONGEST_INPUT else None
-    if until is None or not now < until <= now + LONGEST_PAUSE:
+    if until is None or not now < until <= now + LONGEST_SOURCE_PAUSE:
         raise NotAPause(typed)
     return until
 

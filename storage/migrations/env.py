@@ -16,6 +16,7 @@ context.configure(
     render_as_batch=True,
     compare_type=True,
     user_module_prefix="",
+    render_item=context.config.attributes.get("render_item"),
     include_object=is_of_models,
 )
 with context.begin_transaction():

@@ -9,6 +9,8 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.db.engine import POSTGRESQL
 from storage.db.postgresql import admin_engine
-from storage.schema import LATEST_VERSION, MIGRATIONS, is_current, stored_version
+from storage.schema import LATEST_VERSION, MIGRATIONS, is_usable, stored_version
 
 # An arbitrary key of an advisory lock, used for nothing else in the database.
 _ADVISORY_LOCK = 0xDA7E_11FE
@@ -29,23 +29,27 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def upgrade(url: str, before: Callable[[str], None] = lambda _: None) -> None:
+async def upgrade(url: str, before: Callable[[], None] = lambda: None) -> None:
     """Bring the database at *url* up to date; if that fails, leave it unchanged.
 
-    *before* is called with the stored version before an older database is migrated.
+    *before* is called before an older database is migrated.
     """
     engine = admin_engine(url)
     if engine.dialect.name != POSTGRESQL:
         _in_one_transaction(engine)
     try:
         async with engine.connect() as connection:
-            version = await connection.run_sync(stored_version)
+            is_older = await connection.run_sync(_is_older)
             await connection.rollback()
-            if version is not None and not is_current(version):
-                before(version)
+            if is_older:
+                before()
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
+
+
+def _is_older(connection: Connection) -> bool:
+    return stored_version(connection) is not None and not is_usable(connection)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -53,9 +57,10 @@ def _upgrade(connection: Connection) -> None:
         if connection.dialect.name == POSTGRESQL:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
         # Check again, because another process may have migrated the database meanwhile.
-        if not is_current(stored_version(connection)):
+        if not is_usable(connection):
             # Not to "head", because the folder may now contain files of a newer version.
             command.upgrade(alembic_config(connection), LATEST_VERSION)
+            is_usable(connection)  # raises if the migrations made other tables than recorded
 
 
 def _in_one_transaction(engine: AsyncEngine) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.app.stops import StopError
 from tests.cli.conftest import execute_at
+from tests.storage.databases import CONTRACTED
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,9 @@ OTHERS = [
 
 
 def set_version(url: str, version: str) -> None:
+    """Leave the tables as that version: a newer one has also renamed a column."""
+    for statement in CONTRACTED[1:] if version == "9999" else ():
+        execute_at(url, statement)
     execute_at(url, "UPDATE alembic_version SET version_num = :version", version=version)
 
 
@@ -62,6 +66,38 @@ def test_commands_that_migrate_leave_a_newer_database_alone(
     assert result.exit_code
     assert "newer version of Dateline; run that version" in said
     assert "Traceback" not in said
+
+
+def test_tables_that_a_newer_version_only_added_to_are_used(dateline, own_database_url: str):
+    execute_at(own_database_url, "ALTER TABLE ban ADD COLUMN reason VARCHAR(100)")
+    execute_at(own_database_url, CONTRACTED[0])
+
+    assert dateline("migrate").exit_code == 0
+    assert dateline("sources", "list").exit_code == 0
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("sources", "list"), ("stats",)])
+def test_tables_of_another_build_are_refused_with_the_next_step(
+    dateline, own_database_url: str, command
+):
+    execute_at(own_database_url, CONTRACTED[1])
+
+    result = dateline(*command)
+
+    said = f"{result.output}{result.stderr}{result.exception}"
+    assert result.exit_code
+    assert "does not have the tables of migration" in said
+    assert "it lacks “ban.since time not null”" in said
+    assert "dateline export FILE" in said
+
+
+def test_the_doctor_reports_tables_of_another_build(dateline, own_database_url: str):
+    execute_at(own_database_url, CONTRACTED[1])
+
+    result = dateline("doctor", "--quick", "--json")
+
+    codes = {json.loads(line)["code"] for line in result.output.splitlines()}
+    assert "database.different" in codes
 
 
 def test_a_database_without_tables_is_reported(dateline, own_database_url: str):

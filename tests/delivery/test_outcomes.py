@@ -17,7 +17,7 @@ from bot.delivery.outcomes import (
     outcome_of,
 )
 from storage.enums import ChatState, DeliveryState, Medium
-from storage.states import LONGEST_PAUSE, Effect, Event
+from storage.states import LONGEST_RETRY, Effect, Event
 
 FIRST = Attempt()
 SECOND = timedelta(seconds=1)
@@ -155,4 +155,4 @@ def test_a_message_that_may_have_arrived_never_makes_a_sound_again(attempt, erro
 
 @given(st.integers(min_value=1, max_value=10_000))
 def test_the_back_off_grows_up_to_its_bound(number):
-    assert back_off(number) <= back_off(number + 1) <= LONGEST_PAUSE[Medium.TELEGRAM]
+    assert back_off(number) <= back_off(number + 1) <= LONGEST_RETRY[Medium.TELEGRAM]

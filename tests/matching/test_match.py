@@ -11,7 +11,7 @@ from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
 from storage.enums import ArticleStage, Mode, MuteKind, Notification
 from storage.matches import Match
-from storage.mutes import MuteSubject, mute
+from storage.mutes import MuteSubject, store_mute
 from storage.queries import query_for, retire_query
 from tests.conftest import TurnedClock
 from tests.matching.stored import stored_article, stored_query, stored_source
@@ -94,7 +94,7 @@ async def test_an_article_of_a_muted_topic_is_left_to_the_stage_of_alerts(
     topic = await newsroom.subscribe(chat, query, "Taiwan", Mode.INSTANT)
     async with storage.writing() as tx:
         ends = until and tx.now + until
-        await mute(tx, chat, MuteSubject(MuteKind.TOPIC, topic), ends)
+        await store_mute(tx, chat, MuteSubject(MuteKind.TOPIC, topic), ends)
     await stored_article(storage, "Taiwan")
 
     await matching(storage).run_once()

@@ -15,7 +15,7 @@ from storage.editions import Edition
 from storage.entries import Entry
 from storage.enums import ArticleStage, ChatState, Mode, MuteKind
 from storage.matches import Match
-from storage.mutes import MuteSubject, mute, unmute_subject
+from storage.mutes import MuteSubject, store_mute, unmute_subject
 from storage.outbox import Delivery
 from storage.queries import Query
 from storage.sources import Source
@@ -87,7 +87,7 @@ class Newsroom:
     async def mute_topic(self, chat_id: int, topic_id: int) -> None:
         """Mute a topic until it is unmuted."""
         async with self.storage.writing() as tx:
-            await mute(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), None)
+            await store_mute(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), None)
 
     async def unmute_topic(self, chat_id: int, topic_id: int) -> None:
         async with self.storage.writing() as tx:

@@ -11,7 +11,7 @@ from bot.subscribers.why_not import WhyNot
 from storage.articles import Article
 from storage.chats import Chat
 from storage.enums import ArticleStage, Mode, MuteKind
-from storage.mutes import MuteSubject, mute
+from storage.mutes import MuteSubject, store_mute
 from storage.sources import Source
 from storage.subscriptions import Subscription
 
@@ -96,7 +96,7 @@ async def test_a_digest_has_listed_it(ask, newsroom, publishing, storage, clock)
 )
 async def test_a_mute_is_the_reason(ask, storage, kind, reason):
     async with storage.writing() as tx:
-        await mute(tx, 1, MuteSubject(kind, 1), None)
+        await store_mute(tx, 1, MuteSubject(kind, 1), None)
 
     asked = await ask("One")
 

@@ -17,7 +17,7 @@ from storage.chats import Chat
 from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.enums import Mode, MuteKind, Style
 from storage.feeds_followed import follow
-from storage.mutes import MuteSubject, mute
+from storage.mutes import MuteSubject, store_mute
 
 NEWS = "A strong earthquake hit the north coast of Japan on Tuesday, killing 12 people."
 LATER = "Rescue workers in Sendai found three survivors on Wednesday under a school."
@@ -60,7 +60,7 @@ async def test_a_chat_sees_the_reports_of_its_own_sources_too(story, storage):
 
 async def test_a_chat_sees_no_report_of_a_publisher_that_it_muted(story, storage):
     async with storage.writing() as tx:
-        await mute(tx, 1, MuteSubject(MuteKind.SOURCE, 1), None)
+        await store_mute(tx, 1, MuteSubject(MuteKind.SOURCE, 1), None)
     async with storage.reading() as tx:
         assert await load_reports(tx, [1], chat_id=1) == {}
 

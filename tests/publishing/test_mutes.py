@@ -9,7 +9,7 @@ from bot.publishing.contents import load_digest_so_far
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import Mode, MuteKind, SourceKind
-from storage.mutes import Mute, MuteSubject, count_mutes, mute, mutes_of, unmute
+from storage.mutes import Mute, MuteSubject, count_mutes, mutes_of, store_mute, unmute
 from storage.outbox import Delivery
 from storage.sources import Follow, Source
 from storage.stories import Story
@@ -38,7 +38,7 @@ def muted(storage, subscribed):
 
     async def make(subject: MuteSubject, lasts: timedelta | None = DAY) -> int:
         async with storage.writing() as tx:
-            return await mute(tx, subscribed, subject, tx.now + lasts if lasts else None)
+            return await store_mute(tx, subscribed, subject, tx.now + lasts if lasts else None)
 
     return make
 

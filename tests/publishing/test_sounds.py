@@ -6,7 +6,7 @@ import pytest
 
 from storage.bundles import Bundle
 from storage.enums import DeliveryKind, Mode, MuteKind, Sound
-from storage.mutes import MuteSubject, mute
+from storage.mutes import MuteSubject, store_mute
 from storage.outbox import Delivery
 from storage.stories import Story
 from storage.subscriptions import Subscription
@@ -72,7 +72,7 @@ async def test_alerts_of_a_silent_publisher_make_no_sound(
 ):
     chat = await newsroom.reader(query)
     async with storage.writing() as tx:
-        await mute(tx, chat, MuteSubject(MuteKind.SILENT, source), None)
+        await store_mute(tx, chat, MuteSubject(MuteKind.SILENT, source), None)
 
     await alerted("A headline")
 

@@ -22,7 +22,7 @@ from storage.entries import Entry, known_entries
 from storage.enums import ArticleStage, DeliveryKind, DeliveryState, Medium, Mode, MuteKind
 from storage.feeds_followed import follow
 from storage.matches import Match, MatchFound, store_matches
-from storage.mutes import MuteSubject, mute
+from storage.mutes import MuteSubject, store_mute
 from storage.outbox import (
     CallResult,
     Delivery,
@@ -104,7 +104,7 @@ async def run_hot_statements(storage: Storage, clock: TurnedClock) -> list[tuple
     chat = await newsroom.reader(query, mode=Mode.BOTH, alerts_an_hour=1)
     async with storage.writing() as tx:
         await follow(tx, chat, own)
-        await mute(tx, chat, MuteSubject(MuteKind.STORY, 99), None)
+        await store_mute(tx, chat, MuteSubject(MuteKind.STORY, 99), None)
     clock.turn(HOUR)
     for number, source in enumerate((public, own, public, own)):
         await stored_article(storage, f"Words {number}", source_id=source)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 
 from storage.db.engine import Storage
 from storage.migrations.upgrade import alembic_config
@@ -20,7 +20,7 @@ from storage.schema import (
 )
 from storage.transfer import is_numbered
 from tests.sample_rows import fill
-from tests.storage.databases import differences, file_of, rows_at, run_on
+from tests.storage.databases import CONTRACTED, differences, file_of, rows_at, run_on, run_sql
 
 
 async def test_the_migrations_make_exactly_the_models(database_url: str):
@@ -66,12 +66,8 @@ async def test_migrating_twice_changes_nothing(database_url: str):
 
 
 async def test_a_schema_of_a_newer_version_is_refused_with_a_sentence(own_database_url: str):
-    await run_on(
-        own_database_url,
-        lambda connection: connection.execute(
-            text("UPDATE alembic_version SET version_num = '9999'")
-        ),
-    )
+    for statement in CONTRACTED:
+        await run_sql(own_database_url, statement)
 
     with pytest.raises(SchemaTooNewError, match="newer version"):
         await migrate(own_database_url)

@@ -32,7 +32,7 @@ from storage.enums import (
 )
 from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of_chat
-from storage.mutes import Mute, MuteSubject, mute, subjects_muted
+from storage.mutes import Mute, MuteSubject, store_mute, subjects_muted
 from storage.sources import add_source, remove_source, source_of
 from storage.subscriptions import Subscription
 from storage.suspension import apply_access, ban, is_banned
@@ -133,7 +133,7 @@ async def full(storage, arrive, clock):
         chat.sqlmodel_update(CHOSEN)
         source_id = await add_source(tx, source_row(FEED, title="A", kind=SourceKind.PAGE))
         await follow(tx, ann, source_id or 0)
-        await mute(tx, ann, MuteSubject(MuteKind.LESS, source_id or 0), None)
+        await store_mute(tx, ann, MuteSubject(MuteKind.LESS, source_id or 0), None)
         await admit(tx, 1)
         await add_admin(tx, 3)
         await ban(tx, 4)

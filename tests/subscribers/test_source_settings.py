@@ -21,7 +21,7 @@ from bot.subscribers.errors import (
     UserError,
 )
 from bot.subscribers.source_settings import (
-    LONGEST_PAUSE,
+    LONGEST_SOURCE_PAUSE,
     SourceChanges,
     change_settings,
     get_settings,
@@ -85,7 +85,7 @@ def test_any_text_is_the_end_of_a_pause_or_is_refused(typed):
         until = read_pause(typed, MONDAY_NOON)
     except NotAPause:
         return
-    assert MONDAY_NOON < until <= MONDAY_NOON + LONGEST_PAUSE
+    assert MONDAY_NOON < until <= MONDAY_NOON + LONGEST_SOURCE_PAUSE
 
 
 @pytest.mark.parametrize(

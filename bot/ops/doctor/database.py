@@ -9,8 +9,11 @@ from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from storage.db.problems import Unusable
 from storage.enums import DatabaseProblem
 from storage.health import Condition, PostgresqlFacts, SqliteFacts
+from storage.schema import REPAIR
 
 _MB = 1024 * 1024
+_SHOWN = 3  # lines of the shape of a database
+
 # RETURNING came with SQLite 3.35; PostgreSQL before 13 gets no fixes any more.
 _OLDEST_SQLITE, _OLDEST_POSTGRESQL = (3, 35), (13, 0)
 _LONG, _TOO_LONG = timedelta(minutes=5), timedelta(hours=1)
@@ -117,7 +120,16 @@ def _judge_version(condition: Condition) -> Finding:
 def _judge_schema(condition: Condition) -> Finding:
     if condition.pending is None:
         sentence = f"A newer version of Dateline made the tables (migration {condition.revision})."
+        if not condition.obstacles:
+            sentence = f"{sentence} This version can use them, too."
+            return warning("database.newer", sentence, "Upgrade this process soon.")
         return unhealthy("database.newer", sentence, "Run that version, or restore a backup.")
+    if condition.obstacles:
+        lacking = "; ".join(condition.obstacles[:_SHOWN])
+        sentence = (
+            f"The tables are not those of migration {condition.revision}: they lack {lacking}."
+        )
+        return unhealthy("database.different", sentence, REPAIR)
     if condition.revision is None:
         remedy = "`dateline run` or `dateline migrate` creates the tables."
         return warning("database.empty", "The database has no tables yet.", remedy)

@@ -17,7 +17,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, w
 
 from bot.playground.state.updates import PendingUpdates, Update, WebhookInfo
 
-LONGEST_PAUSE = 60.0  # seconds between two attempts
+LONGEST_WEBHOOK_PAUSE = 60.0  # seconds between two attempts
 TIME_OUT = 60.0  # seconds for a response
 _LONGEST_RETRY_AFTER = 3600
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
@@ -38,7 +38,7 @@ class WebhookDelivery:
         self.updates = updates
         self.clock = clock
         self.reply = reply
-        self.longest_pause = LONGEST_PAUSE
+        self.longest_pause = LONGEST_WEBHOOK_PAUSE
         self.time_out = TIME_OUT
         self._session: ClientSession | None = None
         self._slots = asyncio.Semaphore()

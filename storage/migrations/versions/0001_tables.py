@@ -1,4 +1,4 @@
-"""All tables, as the models have them. Written by `make migration`."""
+"""All tables, as the models have them. Written by `make initial-migration`."""
 
 import sqlalchemy as sa
 from alembic import op

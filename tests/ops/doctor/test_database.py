@@ -35,7 +35,18 @@ def of_server(**facts) -> Condition:
         "a server that is well": (SERVER, {}),
         "old SQLite": (replace(FILE, version=(3, 34, 1)), {"database.old": "unhealthy"}),
         "old server": (replace(SERVER, version=(12, 9)), {"database.old": "unhealthy"}),
-        "a newer one's": (replace(FILE, pending=None), {"database.newer": "unhealthy"}),
+        "a newer one's, with additions": (
+            replace(FILE, pending=None),
+            {"database.newer": "warning"},
+        ),
+        "a newer one's, with changes": (
+            replace(FILE, pending=None, obstacles=("chat.title text",)),
+            {"database.newer": "unhealthy"},
+        ),
+        "another build's": (
+            replace(FILE, obstacles=("chat.title text",)),
+            {"database.different": "unhealthy"},
+        ),
         "behind": (replace(FILE, pending=2), {"database.behind": "warning"}),
         "empty": (replace(FILE, revision=None, pending=43), {"database.empty": "warning"}),
         "somebody writes all the time": (
