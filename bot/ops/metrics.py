@@ -200,7 +200,7 @@ class Metrics:
             return
         by_name: dict[str, Mapping[Any, float]] = {
             "lags": backlog.lags,
-            "queue": dict.fromkeys(product(_NOT_SENT, Medium), 0) | backlog.queue,
+            "queue": {key: backlog.queue.get(key, 0) for key in product(_NOT_SENT, Medium)},
             "sources": backlog.sources,
             "kinds": backlog.kinds,
             "model": backlog.model,
