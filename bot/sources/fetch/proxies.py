@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
 
-    from aiohappyeyeballs import AddrInfoType, SocketFactoryType
+    from aiohttp import AddrInfoType, SocketFactoryType
     from aiohttp.abc import AbstractResolver
     from aiohttp.client_proto import ResponseHandler
 
