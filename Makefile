@@ -108,7 +108,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(COMPILE) pyproject.toml -o requirements.lock
-	printf 'babel\neditables\nhatchling\n' > .venv/build.in
+	printf 'babel\neditables\ngeonamescache\nhatchling\n' > .venv/build.in
 	$(BIN)/$(COMPILE) .venv/build.in -c requirements.lock -o requirements-build.lock
 	$(BIN)/$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock \
 	  -o requirements-dev.lock

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.ops.logs import configure_logs, redact_line
 from bot.sources.parser_pool import Workers
-from hatch_build import compile_catalogues
+from hatch_build import compile_all
 from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.clean_database import empty
@@ -43,7 +43,7 @@ from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by th
 )
 from tests.story.processes import PATIENCE
 
-compile_catalogues()  # some may have changed since the project was installed
+compile_all()  # some may have changed since the project was installed
 
 TESTS = Path(__file__).parent
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
