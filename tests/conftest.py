@@ -64,6 +64,8 @@ settings.register_profile(
 settings.load_profile("dateline")
 
 
+# Their files take longest. A process that began one last would work on alone at the end.
+LONG = ("story", "packaging")
 # `make test` runs the tests in these folders on both databases, all others on SQLite alone.
 ON_BOTH_DATABASES = ("storage", "delivery")
 
@@ -74,6 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder not in ON_BOTH_DATABASES and _is_on_postgresql(item):
             item.add_marker("slow")
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:
