@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format migration initial-migration bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
+.PHONY: help run test test-all check format migration initial-migration bench bench-match screenshots catalogues lock wheel test-wheel test-image audit release-check release-notes sbom checksums clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
@@ -20,6 +20,7 @@ help:
 	@echo "make screenshots   the pictures of the documents anew (needs Chromium)"
 	@echo "make wheel   the wheel and the sdist, in dist/"
 	@echo "make audit   look up known holes in what is locked (asks the network)"
+	@echo "make checksums   all files of a release but the image: wheel, sdist, SBOM, SHA256SUMS"
 	@echo "make lock    renew the locked dependencies from pyproject.toml"
 
 $(BIN)/python:
@@ -36,6 +37,7 @@ SHOW := awk -v shown="$$(test -t 2 && echo yes)" '/^FAILED/ { failed = 1 } \
   /^(ERROR|WARNING)/ && !/does not provide the extra/ { print "\n" $$0 } \
   END { if (n) print ""; exit failed }'
 PIP := $(BIN)/pip install --progress-bar off --no-color
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 # The lock goes in first, hash by hash; the project itself follows without touching the network.
 .venv/run: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml hatch_build.py
@@ -118,7 +120,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(COMPILE) pyproject.toml -o requirements.lock
-	printf 'babel\neditables\nhatchling\n' > .venv/build.in
+	printf 'babel\neditables\ngeonamescache\nhatchling\n' > .venv/build.in
 	$(BIN)/$(COMPILE) .venv/build.in -c requirements.lock -o requirements-build.lock
 	$(BIN)/$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock \
 	  -o requirements-dev.lock
@@ -147,5 +149,29 @@ audit: .venv-audit/done
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-build.lock
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
+# A tag, such as TAG=v0.1.0, must be that of the version.
+release-check:
+	@$(PYTHON) deploy/release.py check $(TAG)
+
+release-notes:
+	@$(PYTHON) deploy/release.py notes
+
+.venv-sbom/done:
+	$(PYTHON) -m venv .venv-sbom
+	.venv-sbom/bin/pip install --quiet cyclonedx-bom
+	@touch $@
+
+# CycloneDX, from an environment that has the lock and the wheel, and nothing else.
+sbom: .venv-sbom/done wheel
+	$(PYTHON) -m venv --clear --without-pip build/installed
+	$(BIN)/pip --quiet --python build/installed/bin/python install --require-hashes -r requirements.lock
+	$(BIN)/pip --quiet --python build/installed/bin/python install --no-deps --no-index dist/dateline-$(VERSION)-*.whl
+	.venv-sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --of JSON -o dist/dateline-$(VERSION).cdx.json build/installed
+
+checksums: sbom
+	cp requirements.lock dist/dateline-$(VERSION).lock
+	cd dist && sha256sum dateline-$(VERSION)* > SHA256SUMS
+
 clean:
-	rm -rf .venv .venv-audit dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit .venv-sbom dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

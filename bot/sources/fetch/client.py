@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-    from aiohappyeyeballs import SocketFactoryType
+    from aiohttp import SocketFactoryType
     from aiohttp.abc import AbstractResolver
     from yarl import URL
 

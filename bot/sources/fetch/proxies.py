@@ -29,7 +29,7 @@ from bot.sources.limits import CONNECT_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aiohappyeyeballs import AddrInfoType, SocketFactoryType
+    from aiohttp import AddrInfoType, SocketFactoryType
     from aiohttp.abc import AbstractResolver
     from aiohttp.client_proto import ResponseHandler
 
