@@ -98,8 +98,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, dist: tuple[Path, Path]) -> P
 
 
 def pip(home: Path, *arguments: str) -> None:
-    pip = [home / "bin" / "pip", "install", "--quiet", "--no-compile"]  # what runs compiles itself
-    subprocess.run([*pip, *arguments], check=True)
+    program = str(home / "bin" / "pip")
+    # What runs compiles itself.
+    subprocess.run([program, "install", "--quiet", "--no-compile", *arguments], check=True)
 
 
 @pytest.fixture
