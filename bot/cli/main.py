@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import articles, data, operate, sources, users
+from bot.cli import articles, data, mail, operate, sources, users
 from bot.cli.output import MINUS_IS_NO_OPTION, fail
 from bot.cli.preview import preview
 from bot.cli.run import playground, run
@@ -37,6 +37,7 @@ app.add_typer(operate.config_app, name="config", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(operate.health)
 app.command(rich_help_panel=OPERATE)(operate.stats)
 app.command(rich_help_panel=OPERATE)(operate.trace)
+app.add_typer(mail.mail_app, name="mail", rich_help_panel=OPERATE)
 app.add_typer(operate.deliveries_app, name="deliveries", rich_help_panel=OPERATE)
 app.command(rich_help_panel=DATA)(data.backup)
 app.command(rich_help_panel=DATA)(data.restore)

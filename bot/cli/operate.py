@@ -1,4 +1,4 @@
-"""Commands that observe the bot: `dateline doctor`, `config`, `health`, `stats`, `trace`, …"""
+"""Commands that observe the bot: doctor, config, health, stats, trace and deliveries."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def doctor(
             output.print_json(asdict(finding))
     else:
         typer.echo(head)
-        _print(findings)
+        print_findings(findings)
     if is_any_unhealthy(findings):
         raise typer.Exit(CONFIG if config else output.FAILED)
 
@@ -94,7 +94,7 @@ async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
     return await run_checks(make_checks(settings, quick=quick))
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def print_findings(findings: Sequence[Finding]) -> None:
     width = max((len(finding.subject) for finding in findings), default=0)
     for finding in findings:
         advice = f" {finding.remedy} [{finding.code}]" if finding.remedy else ""
