@@ -40,7 +40,7 @@ from pydantic_settings import (
 from bot.budgets import USUAL, Budgets
 from bot.database_urls import with_driver
 from bot.mail.headers import read_address, with_name
-from bot.ops.logs import TOKEN, redact
+from bot.ops.logs import TOKEN, LogForm, redact
 from bot.rendering.shown_pictures import PictureProxy
 from bot.sources.sealing import parse_keys
 
@@ -214,7 +214,7 @@ class Settings(BaseSettings):
     imap_folder: str = "INBOX"
     newsletter_address: str | None = None
     newsletter_auth_server: str | None = None
-    log_format: Literal["console", "json"] = "console"
+    log_format: LogForm = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("roles")
