@@ -40,15 +40,19 @@ from pydantic_settings import (
 from bot.budgets import USUAL, Budgets
 from bot.database_urls import with_driver
 from bot.mail.headers import read_address, with_name
-from bot.ops.logs import TOKEN
+from bot.ops.logs import TOKEN, LogForm, redact
 from bot.rendering.shown_pictures import PictureProxy
 from bot.sources.sealing import parse_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
+
+    from dotenv.parser import Binding
+    from pydantic_core import ErrorDetails
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 ENV_FILE = ".env"
+SERVICE_FOLDER = Path("/etc/dateline")  # of the units in deploy/systemd
 _ENCODING = "utf-8-sig"  # because some editors begin a file with a byte order mark
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
@@ -210,7 +214,7 @@ class Settings(BaseSettings):
     imap_folder: str = "INBOX"
     newsletter_address: str | None = None
     newsletter_auth_server: str | None = None
-    log_format: Literal["console", "json"] = "console"
+    log_format: LogForm = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("roles")
@@ -452,20 +456,150 @@ def given_names() -> frozenset[str]:
     return frozenset(name.upper() for name in names)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the value of a setting comes from; *place* is its line or file, or ""."""
+
+    kind: Literal["default", ".env", "environment", "file", "credential"]
+    place: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.place}".rstrip()
+
+
+def origins() -> dict[str, Origin]:
+    """Return where each setting, by its name in upper case, gets its value from."""
+    environment = _environment()
+    lines = _lines_of(Path(ENV_FILE))
+    return {
+        name.upper(): _origin(name.upper(), environment, lines) for name in Settings.model_fields
+    }
+
+
+def _origin(name: str, environment: Mapping[str, str], lines: Mapping[str, int]) -> Origin:
+    if name in environment:
+        return Origin("environment")
+    if path := environment.get(f"{name}_FILE"):
+        credentials = environment.get("CREDENTIALS_DIRECTORY")
+        is_credential = credentials and Path(path).is_relative_to(credentials)
+        return Origin("credential" if is_credential else "file", path)
+    return Origin(".env", f"line {lines[name]}") if name in lines else Origin("default")
+
+
+def _environment() -> dict[str, str]:
+    variables = os.environ.items()  # noqa: TID251 - this is their only reader
+    return {name.upper(): value for name, value in variables if value}
+
+
+def settings_source() -> str:
+    """Return which file of settings is read, as an absolute path, beside the environment."""
+    file = Path(ENV_FILE).absolute()
+    return f"{file} and the environment" if file.is_file() else f"the environment (no {file})"
+
+
+def require_settings_of_service() -> None:
+    """Raise WrongSettingError if a service has settings that this command does not read.
+
+    Without them it would describe the default database, or a playground, as that of the service.
+    """
+    given = origins()
+    is_given = any(given[name].kind != "default" for name in ("BOT_TOKEN", "DATABASE_URL"))
+    if SERVICE_FOLDER.exists() and not is_given:
+        raise WrongSettingError(
+            f"The service reads its settings from {SERVICE_FOLDER}, and this command has neither "
+            "BOT_TOKEN nor DATABASE_URL. Run it with the service's settings: "
+            "docs/how-to/doctor.md shows how."
+        )
+
+
+def _lines_of(path: Path) -> dict[str, int]:
+    """Return the line of each variable of *path* that has a value."""
+    if not path.is_file():
+        return {}
+    text = _read("The settings", path)
+    bindings = parse_stream(StringIO(text))
+    return {each.key.upper(): _line_of(each) for each in bindings if each.key and each.value}
+
+
+def _line_of(binding: Binding) -> int:
+    given = binding.original.string
+    return binding.original.line + given[: len(given) - len(given.lstrip())].count("\n")
+
+
+def shown_value(settings: Settings, name: str) -> str:
+    """Return the value of the setting *name* as one would write it, with … for a secret."""
+    field = name.lower()
+    value = getattr(settings, field)
+    if value is None:
+        return ""
+    if field in {"database_url", "database_direct_url"}:
+        return _without_password(value.get_secret_value())
+    if _holds_secrets(Settings.model_fields[field].annotation):
+        return "…" if value else ""
+    if isinstance(value, frozenset | tuple):
+        parts = [str(part) for part in value]
+        return ",".join(parts if isinstance(value, tuple) else sorted(parts))
+    return redact(str(value))
+
+
+def _without_password(url: str) -> str:
+    """Return the URL of a database without its query, because a password may stand there too."""
+    return redact(url).partition("?")[0]
+
+
+def secret_files() -> list[Path]:
+    """Return the files that variables such as BOT_TOKEN_FILE name, except credentials."""
+    return [Path(each.place) for each in origins().values() if each.kind == "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSetting:
+    """*name* is that of the setting, or "" if a whole file cannot be read."""
+
+    name: str
+    sentence: str
+
+
+def wrong_settings() -> list[WrongSetting]:
+    """Return all wrong settings, while `load_settings` stops at the first."""
+    try:
+        _require_readable(Path(ENV_FILE))
+    except WrongSettingError as error:
+        return [WrongSetting("", str(error))]
+    unreadable = []
+    for name, origin in origins().items():
+        if origin.kind in {"file", "credential"}:
+            try:
+                _read(f"{name}_FILE", Path(origin.place))
+            except WrongSettingError as error:
+                unreadable.append(WrongSetting(name, str(error)))
+    if unreadable:
+        return unreadable
+    try:
+        Settings()
+    except ValidationError as error:
+        return [
+            WrongSetting(str(each["loc"][0]).upper(), _sentence(each))
+            for each in error.errors(include_url=False)
+        ]
+    return []
+
+
 def _require_readable(path: Path) -> None:
     """Raise WrongSettingError for a line of *path* that says nothing to us.
 
     The library would only log such a line, and start the bot without the setting.
     """
-    if not path.is_file():
-        return
+    try:
+        if not path.is_file():
+            return
+    except OSError as error:
+        raise WrongSettingError(f"The settings: cannot read {path}: {error.strerror}.") from error
     text = _read("The settings", path)
     for binding in parse_stream(StringIO(text)):
         if binding.error or (binding.key and binding.value is None):
-            given = binding.original.string
-            blank_lines = given[: len(given) - len(given.lstrip())].count("\n")
             raise WrongSettingError(
-                f"{path}: line {binding.original.line + blank_lines} cannot be read. Write "
+                f"{path}: line {_line_of(binding)} cannot be read. Write "
                 "NAME=value, with quotes at both ends of the value or none, and # before a remark."
             )
 
@@ -479,15 +613,14 @@ def load_settings(**instead: str) -> Settings:
     try:
         return Settings(**instead)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise WrongSettingError(_sentence(error)) from None
+        raise WrongSettingError(_sentence(error.errors(include_url=False)[0])) from None
 
 
-def _sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0])
-    reason = first["msg"].removeprefix("Value error, ")
+def _sentence(error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    reason = error["msg"].removeprefix("Value error, ")
     is_secret = _holds_secrets(Settings.model_fields[name].annotation)
-    given = "" if is_secret else f" (given: {first['input']!r})"
+    given = "" if is_secret else f" (given: {error['input']!r})"
     return f"{name.upper()} is wrong: {reason}{given}."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, or_
+from sqlalchemy import case, delete, or_
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -80,6 +80,14 @@ def _active(chat_ids: Iterable[int]) -> SelectOfScalar[Mailbox]:
     return select(Mailbox).where(
         among(col(Mailbox.chat_id), chat_ids), col(Mailbox.state) == MailboxState.ACTIVE
     )
+
+
+async def mailboxes_with_bounces(tx: Transaction) -> Sequence[Mailbox]:
+    """Return the mailboxes with a problem, or with soft bounces, the newest change first."""
+    problem, soft = col(Mailbox.problem).is_not(None), col(Mailbox.soft_bounces) > 0
+    newest = case((problem, col(Mailbox.state_since)), else_=col(Mailbox.soft_since)).desc()
+    query = select(Mailbox).where(or_(problem, soft)).order_by(newest, col(Mailbox.id)).limit(1000)
+    return await tx.rows(query)
 
 
 async def lock_mailbox(tx: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat] | None:

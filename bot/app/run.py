@@ -29,6 +29,7 @@ from bot.app.stops import (
     stopped_by_signals,
 )
 from bot.app.website import website
+from bot.ops import installed_version
 from bot.ops.health import Wait, make_health
 from bot.ops.tracing import tracing
 from bot.ops.watchdog import service_manager
@@ -71,6 +72,7 @@ async def _open_process(
     # Exclusive resources come first, so that a second bot ends before it announces a playground
     # that nobody answers.
     database = bot_database_of(settings)
+    log.info("starting", version=installed_version(), **_shape(settings))
     stack.enter_context(alone_on(database.url, anew=settings.has_temporary_database))
     await _require_free_ports(settings)
     deployment = await stack.enter_async_context(deployment_of(settings, announce))
@@ -91,6 +93,12 @@ async def _open_process(
     stack.push_async_callback(process.mail_readers.close)
     await stack.enter_async_context(tracing(process))
     return process
+
+
+def _shape(settings: Settings) -> dict[str, str]:
+    """Return the kind of the database and the roles, for the log."""
+    kind = bot_database_of(settings).server.partition("+")[0]
+    return {"database": kind, "roles": ",".join(role for role in Role if role in settings.roles)}
 
 
 async def _require_free_ports(settings: Settings) -> None:
@@ -156,10 +164,15 @@ async def run_roles(process: ProcessContext, stopping: asyncio.Event) -> None:
             work.append(manager.run(stopping, f"does {process.role_names}"))
         start_collection()
         health.waits.discard(Wait.START)
-        if Role.CHAT not in process.roles:
-            log.info("ready", roles=process.role_names)
+        _log_start(process)
         await _work(work, stopping)
     schema.raise_if_outdated()
+
+
+def _log_start(process: ProcessContext) -> None:
+    log.info("started", version=installed_version(), **_shape(process.settings))
+    if Role.CHAT not in process.roles:  # the chat is ready when Telegram has answered
+        log.info("ready", roles=process.role_names)
 
 
 async def _close_to_users_without_access(process: ProcessContext) -> None:

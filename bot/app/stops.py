@@ -36,16 +36,21 @@ class TemporaryStopError(StopError):
     exit_code = TEMPORARY
 
 
+RESTART: Final = "restart"  # a newer version has migrated the database
+
+
 class Stopping(asyncio.Event):
-    """The event that tells the process to stop; records when it was set."""
+    """The event that tells the process to stop; logs why, and records when it was set."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.reason = ""
         self.since = 0.0
 
-    def set(self) -> None:
+    def set(self, reason: str = RESTART) -> None:
         if not self.is_set():
-            self.since = time.monotonic()
+            self.reason, self.since = reason, time.monotonic()
+            log.info("stopping", reason=reason)
         super().set()
 
 
@@ -82,22 +87,20 @@ def needing_the_port(setting: str, host: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[Stopping]:
-    """Yield an event that SIGINT and SIGTERM set; log the signal and the end of the block."""
+    """Yield an event that SIGINT and SIGTERM set; log why the block ends, and its end."""
     stopping = Stopping()
     loop = asyncio.get_running_loop()
-
-    def stop(number: signal.Signals) -> None:
-        if not stopping.is_set():
-            log.info("stopping", reason=number.name)
-        stopping.set()
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop, number)
+        loop.add_signal_handler(number, stopping.set, number.name)
     try:
         yield stopping
+    except Exception:
+        stopping.set("error")
+        raise
     finally:
         if stopping.is_set():
-            log.info("stopped", seconds=round(time.monotonic() - stopping.since, 1))
+            seconds = round(time.monotonic() - stopping.since, 1)
+            log.info("stopped", reason=stopping.reason, seconds=seconds)
 
 
 def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:

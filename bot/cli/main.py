@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import articles, data, operate, sources, users
+from bot.cli import articles, data, mail, operate, sources, users
 from bot.cli.output import MINUS_IS_NO_OPTION, fail
 from bot.cli.preview import preview
 from bot.cli.run import playground, run
@@ -33,9 +33,11 @@ app.add_typer(users.access_app, name="access", rich_help_panel=USERS)
 app.add_typer(users.invites_app, name="invites", rich_help_panel=USERS)
 app.command(rich_help_panel=USERS)(users.audit)
 app.command(rich_help_panel=OPERATE)(operate.doctor)
+app.add_typer(operate.config_app, name="config", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(operate.health)
 app.command(rich_help_panel=OPERATE)(operate.stats)
 app.command(rich_help_panel=OPERATE)(operate.trace)
+app.add_typer(mail.mail_app, name="mail", rich_help_panel=OPERATE)
 app.add_typer(operate.deliveries_app, name="deliveries", rich_help_panel=OPERATE)
 app.command(rich_help_panel=DATA)(data.backup)
 app.command(rich_help_panel=DATA)(data.restore)

@@ -1,4 +1,4 @@
-"""Commands that observe the bot: `dateline doctor`, `health`, `stats`, `trace`, `deliveries`."""
+"""Commands that observe the bot: doctor, config, health, stats, trace and deliveries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import asdict
 from datetime import timedelta
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -43,26 +43,49 @@ def doctor(
     quick: Annotated[
         bool, typer.Option("--quick", help="Use no network: skip Telegram, mail and pages.")
     ] = False,
+    config: Annotated[
+        bool,
+        typer.Option("--config", help="Before the first start: check only the settings."),
+    ] = False,
     as_json: output.AsJson = False,
 ) -> None:
     """Check token, database, machine, sources, mail and pages; change nothing.
 
-    Exit 1 if something is unhealthy. docs/how-to/doctor.md explains each finding.
+    Exit 1 if something is unhealthy; with --config 78, because the bot would not start.
+    docs/how-to/doctor.md explains each finding.
     """
     from bot.app.resources import bot_database_of
+    from bot.app.stops import CONFIG
     from bot.ops.doctor.findings import is_any_unhealthy
-    from bot.settings import load_settings
+    from bot.settings import load_settings, require_settings_of_service, settings_source
 
-    settings = load_settings()
-    findings = asyncio.run(_found(settings, quick=quick))
+    require_settings_of_service()
+    if config:
+        head, findings = f"Settings: {settings_source()}", asyncio.run(_found_in_settings())
+    else:
+        settings = load_settings()
+        head = f"Database: {bot_database_of(settings).shown}; settings: {settings_source()}"
+        findings = asyncio.run(_found(settings, quick=quick))
     if as_json:
         for finding in findings:
             output.print_json(asdict(finding))
     else:
-        typer.echo(f"Database: {bot_database_of(settings).shown}")
-        _print(findings)
+        typer.echo(head)
+        print_findings(findings)
     if is_any_unhealthy(findings):
-        raise typer.Exit(1)
+        raise typer.Exit(CONFIG if config else output.FAILED)
+
+
+async def _found_in_settings() -> Sequence[Finding]:
+    """Return what is wrong with the settings; only valid ones are compared with the machine."""
+    from bot.ops.doctor.checks import make_settings_checks, run_checks
+    from bot.ops.doctor.configuration import judge_wrong
+    from bot.settings import load_settings, origins, wrong_settings
+
+    if wrong := wrong_settings():
+        places = {} if not wrong[0].name else origins()
+        return [judge_wrong(each, places.get(each.name)) for each in wrong]
+    return await run_checks(make_settings_checks(load_settings()))
 
 
 async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
@@ -71,15 +94,41 @@ async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
     return await run_checks(make_checks(settings, quick=quick))
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def print_findings(findings: Sequence[Finding]) -> None:
     width = max((len(finding.subject) for finding in findings), default=0)
     for finding in findings:
-        typer.echo(f"{_SIGNS[finding.health]} {finding.subject:<{width}}  {finding.sentence}")
-        if finding.remedy:
-            typer.echo(f"{'':<{width + 4}}{finding.remedy} [{finding.code}]")
+        advice = f" {finding.remedy} [{finding.code}]" if finding.remedy else ""
+        sign = _SIGNS[finding.health]
+        typer.echo(f"{sign} {finding.subject:<{width}}  {finding.sentence}{advice}")
     count = Counter(str(finding.health) for finding in findings)
     counts = [f"{count[health]} {health}" for health in _SIGNS if count[health]]
     typer.echo(f"\n{', '.join(counts)}.")
+
+
+config_app = typer.Typer(help="Show the settings in use.", no_args_is_help=True)
+
+
+@config_app.command("show")
+def show_config(*, as_json: output.AsJson = False) -> None:
+    """Show each setting, its value without secrets, and where it comes from."""
+    from bot.settings import load_settings, origins, shown_value
+
+    settings = load_settings()
+    rows = [
+        {
+            "name": name,
+            "value": shown_value(settings, name),
+            "origin": origin.kind,
+            "place": origin.place,
+        }
+        for name, origin in origins().items()
+    ]
+    columns: dict[str, Callable[[dict[str, str]], object]] = {
+        "Setting": itemgetter("name"),
+        "Value": itemgetter("value"),
+        "From": lambda row: f"{row['origin']} {row['place']}".rstrip(),
+    }
+    output.show(rows, columns, as_json=as_json, empty="")
 
 
 def health() -> None:

@@ -31,7 +31,7 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     postpone_collection()
     from bot.app.run import run_bot
     from bot.ops.error_reports import error_reports
-    from bot.ops.logs import LastErrors, configure_logs
+    from bot.ops.logs import LastErrors, configure_logs, json_line, writes_json
     from bot.settings import given_names, load_settings, unknown_names
 
     settings = load_settings() if roles is None else load_settings(roles=roles)
@@ -41,7 +41,9 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     dsn = settings.errors_url.get_secret_value() if settings.errors_url else None
     with error_reports(dsn) as report:
         configure_logs(settings.log_format, settings.log_level, errors, report)
-        asyncio.run(run_bot(settings, announce=typer.echo, errors=errors))
+        as_json = writes_json(settings.log_format)
+        announce = (lambda sentence: typer.echo(json_line(sentence))) if as_json else typer.echo
+        asyncio.run(run_bot(settings, announce=announce, errors=errors))
 
 
 def playground(

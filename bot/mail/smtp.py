@@ -58,7 +58,7 @@ from storage.pace import pause
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
-    from ssl import SSLContext
+    from ssl import SSLContext, SSLObject
 
     from bot.delivery.channel import CallResponse
     from bot.mail.bounces import Bounces
@@ -94,6 +94,14 @@ class Relay:
     tls: SSLContext | None = None  # None: the default of the system
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The server's *answer* to a mail that it took, and the encryption of the connection."""
+
+    answer: str
+    tls: SSLObject | None
+
+
 @dataclass(eq=False)
 class Smtp:
     """A pool of connections, one for each concurrent call; `close` ends them."""
@@ -102,15 +110,16 @@ class Smtp:
     timeout_seconds: float = TIMEOUT_SECONDS
     _idle: deque[SMTP] = field(default_factory=deque)
 
-    async def send(self, sender: str, recipient: str, content: bytes) -> None:
+    async def send(self, sender: str, recipient: str, content: bytes) -> Acceptance:
         """Hand a mail over; raise a DeliveryError unless the server accepts it."""
         client = await self._connected()
         with _closed_on_error(client):  # so that no mail meets a session in an unknown state
-            refusal = await _hand_over(client, sender, recipient, content)
-            if refusal is None or await _reset(client):
+            result = await _hand_over(client, sender, recipient, content)
+            if isinstance(result, Acceptance) or await _reset(client):
                 self._idle.append(client)
-        if refusal:
-            raise refusal
+        if isinstance(result, DeliveryError):
+            raise result
+        return result
 
     async def greet(self) -> None:
         """Connect and log in; raise a DeliveryError if that fails."""
@@ -158,19 +167,21 @@ async def _log_in(client: SMTP, user: str, password: str) -> None:
 
 async def _hand_over(
     client: SMTP, sender: str, recipient: str, content: bytes
-) -> DeliveryError | None:
-    """Return the error if the server refuses the mail, None if not; raise if the session ended."""
+) -> DeliveryError | Acceptance:
+    """Return the error if the server refuses the mail; raise if the session ended."""
     try:
         with _translated(lost=NeverSent):
             await client.mail(sender)
             await client.rcpt(recipient)
         with _translated(lost=Unknown):
-            await client.data(content)
+            answer = await client.data(content)
     except (NeverSent, Unknown, FloodWait):
         raise
     except DeliveryError as refusal:
         return refusal
-    return None
+    return Acceptance(
+        one_line(f"{answer.code} {answer.message}"), client.get_transport_info("ssl_object")
+    )
 
 
 async def _reset(client: SMTP) -> bool:

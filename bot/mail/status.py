@@ -63,7 +63,7 @@ def failure_of(words: str, status: str = "") -> MailFailure:
 
     *status* is the `Status` field of a delivery report. It decides unless it has no detail (5.0.0).
     """
-    reply, code = _codes_in(words)
+    reply, code = codes_in(words)
     if (field := _STATUS.match(status)) and not (field[1].endswith(".0.0") and (code or reply)):
         code = field[1]
     if code:
@@ -75,10 +75,10 @@ def failure_of(words: str, status: str = "") -> MailFailure:
 
 def has_status(words: str) -> bool:
     """Return whether the words of a server have an enhanced status code."""
-    return bool(_codes_in(words)[1])
+    return bool(codes_in(words)[1])
 
 
-def _codes_in(words: str) -> tuple[str, str]:
+def codes_in(words: str) -> tuple[str, str]:
     """Return the reply code and the enhanced code at the start of *words*, "" for an absent one."""
     codes = _REPLY.match(words)
     return (codes[1], codes[2] or "") if codes else ("", "")

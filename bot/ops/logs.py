@@ -1,13 +1,14 @@
-"""Structured logs, for a console or as JSON lines, without tokens, passwords or queries."""
+"""Structured logs, for a terminal or as JSON lines, without tokens, passwords or queries."""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
@@ -29,6 +30,11 @@ _PATH = re.compile(r"(https?://[^\s/?#\"'<>\\]{1,512})[/?#][^\s\"'<>\\]*", re.IG
 _QUERY = re.compile(r"(https?://[^\s?#\"'<>\\]{1,2048})[?#][^\s\"'<>\\]*", re.IGNORECASE)
 # Values that may quote any address, even that of a private feed.
 _QUOTING: Final = frozenset({"exception", "error", "reason"})
+
+# Ids that lead from a line to rows of the database; in a terminal only errors show them.
+_IDS: Final = frozenset({"step", "update", "source_id", "article", "delivery", "key", "mailbox"})
+
+LogForm = Literal["auto", "console", "json"]
 
 _CHATTY = ("aiogram", "aiohttp.access", "aiosqlite", "apscheduler", "alembic", "trafilatura")
 
@@ -102,8 +108,28 @@ def one_line_if_malformed(record: logging.LogRecord) -> bool:
     return True
 
 
+def writes_json(form: LogForm) -> bool:
+    """Return whether logs are lines of JSON; with `auto` they are unless a terminal shows them."""
+    return form == "json" or (form == "auto" and not sys.stderr.isatty())
+
+
+def json_line(event: str) -> str:
+    """Return one line like those of the log, for an *event* with a link that must stay whole."""
+    at = datetime.now(UTC).isoformat()
+    return json.dumps({"event": event, "level": "info", "timestamp": at}, ensure_ascii=False)
+
+
+def _for_a_person(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Leave out what a reader of a terminal does not need, and shorten the time."""
+    event.pop("logger", None)
+    at = datetime.fromisoformat(event.pop("timestamp")).astimezone()
+    if event.get("level") not in {"error", "critical"}:
+        event = {key: value for key, value in event.items() if key not in _IDS}
+    return {"timestamp": f"{at:%H:%M:%S}", **event}
+
+
 def configure_logs(
-    form: Literal["console", "json"],
+    form: LogForm,
     level: str,
     errors: LastErrors | None = None,
     report: Processor | None = None,
@@ -124,10 +150,13 @@ def configure_logs(
     ]
     if errors:
         shared.append(errors.keep)
-    renderer: Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderers: list[Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if writes_json(form)
+        else [
+            _for_a_person,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0),
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -141,7 +170,7 @@ def configure_logs(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                renderer,
+                *renderers,
                 # The whole line again, because a value may be an object whose text holds a token.
                 redact_line,  # type: ignore[list-item]
             ],

@@ -38,6 +38,7 @@ _PARTS = tuple(  # of a digest
     for name in ("opening", "top", "topic_news", "topic", "story", "headline", "ending")
 )
 _READER = Recipient(1, "you@example.org", 1)
+_SENDER = FromAddress("news@dateline.example")
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
 PLAN = Plan("Asia/Tokyo")
@@ -190,12 +191,17 @@ def sample_bundle(renderer: Renderer, *, is_quiet: bool = True) -> list[Message]
     return pages.bundle_page(renderer, stories, zone=zone, now=NOW, is_quiet=is_quiet)
 
 
-def sample_mail(renderer: Renderer, edition: EditionPage) -> Mail:
-    """Return *edition* as a mail to a made-up reader."""
-    mailer = _mailer(renderer)
+def sample_mail(
+    renderer: Renderer,
+    edition: EditionPage,
+    sender: FromAddress = _SENDER,
+    to: str = _READER.address,
+) -> Mail:
+    """Return *edition* as a mail to a made-up reader, or from *sender* to *to*."""
+    mailer, reader = replace(_mailer(renderer), sender=sender), replace(_READER, address=to)
     day = edition.day or edition.today
     url = mailer.links.edition(1, day, edition.schedule_number, edition.now)
-    return edition_mail(mailer, _READER, replace(edition, url=url))
+    return edition_mail(mailer, reader, replace(edition, url=url))
 
 
 def sample_alert_mail(
@@ -210,7 +216,7 @@ def sample_alert_mail(
 
 def _mailer(renderer: Renderer) -> Mailer:
     links = Links("https://dateline.example", Signer(_SAMPLE_KEY))
-    return Mailer(renderer, FromAddress("news@dateline.example"), links)
+    return Mailer(renderer, _SENDER, links)
 
 
 def _mail_of(name: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import sqlite3
+from contextlib import suppress
 
 import pytest
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -104,6 +105,19 @@ async def test_a_signal_and_the_end_of_the_block_are_logged():
 
     assert [(one["event"], one.get("reason")) for one in logged] == [
         ("stopping", "SIGTERM"),
-        ("stopped", None),
+        ("stopped", "SIGTERM"),
     ]
     assert logged[1]["seconds"] >= 0
+
+
+@pytest.mark.parametrize("reason", ["error", "restart"])
+async def test_an_end_without_a_signal_is_logged_with_its_reason(reason):
+    with capture_logs() as logged, suppress(StopError), stopped_by_signals() as stopping:
+        if reason == "restart":
+            stopping.set()
+        raise StopError("a newer version has migrated the database")
+
+    assert [(one["event"], one["reason"]) for one in logged] == [
+        ("stopping", reason),
+        ("stopped", reason),
+    ]

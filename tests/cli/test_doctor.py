@@ -10,11 +10,12 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
+from bot.app.stops import CONFIG
 from bot.cli import operate as command
 from bot.cli.main import app
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import Health, Wait, make_web, serving
-from bot.settings import load_settings
+from bot.settings import WrongSettingError, load_settings
 from storage.db.filelock import file_lock, lock_beside
 from storage.schema import database_file
 from tests.story.processes import free_port
@@ -46,14 +47,16 @@ WARNING = warning("sources.none", "There are none.", "Add some.")
 HEALTHY = healthy("ptr.agrees", "It agrees.")
 
 
-def test_a_problem_is_printed_with_its_remedy_and_an_exit_code(run):
+def test_a_problem_is_printed_with_its_remedy_and_an_exit_code(run, tmp_path):
+    (tmp_path / ".env").touch()
+
     result = run(findings=(UNHEALTHY, HEALTHY))
 
     assert result.exit_code == 1
+    head = "Database: var/playground.sqlite3 (the playground's)"
     assert result.output.splitlines() == [
-        "Database: var/playground.sqlite3 (the playground's)",
-        "✗ spf  It does not say.",
-        "       Add a record. [spf.missing]",
+        f"{head}; settings: {tmp_path}/.env and the environment",
+        "✗ spf  It does not say. Add a record. [spf.missing]",
         "✓ ptr  It agrees.",
         "",
         "1 healthy, 1 unhealthy.",
@@ -116,11 +119,89 @@ def test_an_admin_who_opened_the_printed_link_is_notified_of_problems(run, monke
 
 
 def test_wrong_settings_fail_the_command(run, monkeypatch):
-    from bot.settings import WrongSettingError
-
     monkeypatch.setenv("WEB_PORT", "many")
 
     assert isinstance(run("--quick").exception, WrongSettingError)
+
+
+def test_a_service_with_other_settings_is_not_mistaken_for_the_playground(
+    run, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("bot.settings.SERVICE_FOLDER", tmp_path)
+
+    assert isinstance(run("--quick").exception, WrongSettingError)
+
+
+def test_all_wrong_settings_are_found_before_the_first_start(run, monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("BOT_TOKEN=77secret\n\nADMIN_IDS=ann\n")
+    monkeypatch.setenv("WEB_PORT", "many")
+
+    result = run("--config", "--json")
+
+    found = [json.loads(line) for line in result.output.splitlines()]
+    assert result.exit_code == CONFIG
+    assert [each["remedy"] for each in found] == [
+        "Correct BOT_TOKEN (.env line 1).",
+        "Correct WEB_PORT (environment).",
+        "Correct ADMIN_IDS (.env line 3).",
+    ]
+    assert "77secret" not in result.output
+
+
+def test_valid_settings_that_cannot_work_are_found_before_the_first_start(
+    run, monkeypatch, tmp_path
+):
+    secret = tmp_path / "password"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    monkeypatch.setenv("SMTP_PASSWORD_FILE", str(secret))
+    (tmp_path / ".env").write_text("IMAP_HOST=imap.example\nPUBLIC_URL=http://news.example\n")
+    (tmp_path / ".env").chmod(0o600)
+
+    result = run("--config", "--json")
+
+    found = [json.loads(line) for line in result.output.splitlines()]
+    bad = {(each["code"], each["health"]) for each in found if each["health"] != "healthy"}
+    assert result.exit_code == CONFIG
+    assert bad == {
+        ("settings.mail-half", "unhealthy"),
+        ("settings.no-https", "warning"),
+        ("files.world-readable", "unhealthy"),
+    }
+
+
+def test_an_unreadable_secret_is_found_before_the_first_start(run, monkeypatch):
+    monkeypatch.setenv("BOT_TOKEN_FILE", "/nowhere/token")
+
+    result = run("--config", "--json")
+
+    [found] = [json.loads(line) for line in result.output.splitlines()]
+    assert found["code"] == "settings.wrong"
+    assert "/nowhere/token: No such file" in found["sentence"]
+
+
+def test_settings_are_shown_with_their_origins_and_without_secrets(run, monkeypatch, tmp_path):
+    password = tmp_path / "password"
+    password.write_text("hidden-1")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("SMTP_PASSWORD_FILE", str(password))
+    monkeypatch.setenv("LOG_LEVEL", "warning")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(
+        "\nADMIN_IDS=7,5\nDATABASE_URL=postgresql://a:hidden-2@h/db?password=hidden-3\n"
+        "SEARCH_FEEDS=https://s.example/?key=hidden-4&q={query}\n"
+    )
+
+    result = CliRunner().invoke(app, ["config", "show", "--json"])
+
+    rows = {row["name"]: row for row in map(json.loads, result.output.splitlines())}
+    shown = {name: (row["value"], row["origin"], row["place"]) for name, row in rows.items()}
+    assert shown["SMTP_PASSWORD"] == ("…", "credential", str(password))
+    assert shown["LOG_LEVEL"] == ("warning", "environment", "")
+    assert shown["ADMIN_IDS"] == ("5,7", ".env", "line 2")
+    assert shown["DATABASE_URL"][0] == "postgresql+asyncpg://a:…@h/db"
+    assert shown["SMTP_PORT"] == ("587", "default", "")
+    assert "hidden" not in result.output
 
 
 def test_files_that_others_may_read_or_change_are_found(run, tmp_path, monkeypatch):
@@ -211,4 +292,4 @@ def test_a_command_beside_a_playground_says_that_it_reads_its_database(
     with file_lock(lock_beside(Path("var/playground.sqlite3"), "run"), wait=False):
         shown = CliRunner().invoke(app, command).output
 
-    assert shown.splitlines()[0] == "Database: var/playground.sqlite3 (the playground's)"
+    assert shown.startswith("Database: var/playground.sqlite3 (the playground's)")

@@ -1,10 +1,17 @@
 import json
 import logging
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from shutil import which
 
 import pytest
 import structlog
 
-from bot.ops.logs import LastErrors, configure_logs, redact
+from bot.ops.logs import LastErrors, configure_logs, json_line, redact
+from tests.conftest import missing
 
 TOKEN = "123456:AAabcdefghijklmnopqrstuvwxyz0123456"
 
@@ -36,6 +43,53 @@ def test_json_logs_are_one_object_a_line(restored_logs, capsys: pytest.CaptureFi
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["event"] for line in lines] == ["fetched", "slow"]
     assert lines[0]["source"] == 7
+
+
+def test_logs_are_for_people_in_a_terminal_and_json_elsewhere(
+    restored_logs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    configure_logs("auto", "info")
+    structlog.get_logger("ours").info("sent", delivery=7)
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    configure_logs("auto", "info")
+    structlog.get_logger("ours.other").info("sent", delivery=7, chats=2)
+    structlog.get_logger("ours.other").error("failed", delivery=7)
+
+    piped, *shown = capsys.readouterr().err.splitlines()
+    plain = [re.sub(r"\x1b\[\d*m", "", line) for line in shown]
+    assert json.loads(piped)["delivery"] == 7
+    assert shown != plain
+    assert [re.sub(r"\d\d:\d\d:\d\d", "TIME", line).split() for line in plain] == [
+        ["TIME", "[info", "]", "sent", "chats=2"],
+        ["TIME", "[error", "]", "failed", "delivery=7"],
+    ]
+
+
+def test_the_documented_command_finds_the_lines_of_a_delivery():
+    if not which("jq"):
+        missing("no jq to run the documented command with")
+    page = Path("docs/how-to/monitoring.md").read_text(encoding="utf-8")
+    command = re.search(r"journalctl -u dateline -o cat \| (jq .+)", page)
+    assert command
+    journal = [
+        "Started dateline.service - Dateline.",
+        '{"event": "sent", "delivery": 17}',
+        '{"event": "sent", "delivery": 18}',
+        "17",
+        json_line("The first user to open this link becomes one: https://t.me/b?start=admin_x"),
+    ]
+
+    program = subprocess.run(
+        shlex.split(command[1]),
+        input="\n".join(journal),
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+
+    assert json.loads(program.stdout) == {"event": "sent", "delivery": 17}
+    assert json.loads(journal[-1])["event"].endswith("?start=admin_x")
 
 
 @pytest.mark.parametrize(

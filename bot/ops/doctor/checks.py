@@ -12,8 +12,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy.engine import make_url
 
 from bot.app.deployment import DATA_FOLDER
 from bot.app.resources import access_of, bot_database_of, database_of, make_renderer
@@ -22,7 +25,17 @@ from bot.ops.doctor import configuration, contents, database, machine, probes, p
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
 from bot.ops.health import CAN_BE_LATE
 from bot.rendering.links import Links, Signer
-from bot.settings import Role, Settings, SmtpTls, Updates, given_names, unknown_names
+from bot.settings import (
+    ENV_FILE,
+    Role,
+    Settings,
+    SmtpTls,
+    Updates,
+    given_names,
+    origins,
+    secret_files,
+    unknown_names,
+)
 from storage.access import admin_ids, existing_signing_key
 from storage.articles import articles_put_aside
 from storage.backup import last_backup
@@ -125,6 +138,30 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
     return [check for check in checks if not (quick and check.needs_network)]
 
 
+def make_settings_checks(settings: Settings) -> list[Check]:
+    """Return the checks that need neither network nor database, for before the first start."""
+    url = bot_database_of(settings).server
+    return [
+        Check("the settings", lambda: _settings_alone(settings)),
+        Check("the names of settings", _names),
+        Check("the ports", lambda: _ports(settings, url, asks_database=False)),
+        Check("the DKIM key", lambda: _dkim_key(settings)),
+        Check("the files", lambda: _files(settings, url)),
+        Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
+    ]
+
+
+async def _settings_alone(settings: Settings) -> Sequence[Finding]:
+    driver = make_url(settings.database_url.get_secret_value()).get_driver_name()
+    given = [name for name, origin in origins().items() if origin.kind != "default"]
+    facts = _settings_facts(settings, has_admins=bool(settings.admin_ids))
+    return [
+        *configuration.judge_driver(driver, is_installed=find_spec(driver) is not None),
+        *configuration.judge_halves(given),
+        *configuration.judge_settings(facts),
+    ]
+
+
 async def _telegram(settings: Settings) -> Sequence[Finding]:
     if settings.bot_token is None:
         return [telegram.no_token()]
@@ -208,13 +245,14 @@ async def _lags(url: str) -> dict[str, timedelta]:
     return {stage: lags[stage] for stage in sorted(CAN_BE_LATE)} if lags else {}
 
 
-async def _ports(settings: Settings, url: str) -> Sequence[Finding]:
+async def _ports(settings: Settings, url: str, *, asks_database: bool = True) -> Sequence[Finding]:
     ports = [("WEB_PORT", settings.web_host, settings.web_port)]
     if settings.metrics_port:
         ports.append(("METRICS_PORT", settings.metrics_host, settings.metrics_port))
     if settings.bot_token is None:
         ports.append(("PLAYGROUND_PORT", "127.0.0.1", settings.playground_port))
-    is_running = bool(await _holders(url))
+    asks = asks_database or database_file(url) is not None  # a file has a lock beside it
+    is_running = bool(await _holders(url)) if asks else True
     facts = [await probes.probe_port(*port) for port in ports if port[2]]
     return [
         finding for port in facts for finding in process.judge_port(port, is_running=is_running)
@@ -380,7 +418,9 @@ async def _files(settings: Settings, url: str) -> Sequence[Finding]:
 
 
 def _file_modes(settings: Settings, url: str) -> list[machine.FileMode]:
-    secret = [Path(".env"), settings.dkim_key_file, DATA_FOLDER]
+    secret = [Path(ENV_FILE), settings.dkim_key_file, DATA_FOLDER]
+    # A container runtime sets the modes of its own secrets.
+    secret += [path for path in secret_files() if not path.is_relative_to("/run/secrets")]
     if file := database_file(url):
         # With its logs, lock files, and the copies made before a migration or a restore.
         secret += [file, *sorted(file.parent.glob(f"{file.stem}.*"))]

@@ -4,11 +4,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
-from bot.settings import UnknownName
+from bot.settings import Origin, UnknownName, WrongSetting
 
 TELEGRAM_API = "https://api.telegram.org"
 _FREE_PER_SECOND = 30  # messages a second that are free
 _USUAL_LIMIT = 100  # topics or feeds of a chat
+
+# The first does nothing, or fails, without the second.
+_HALVES = (
+    ("SMTP_FROM", "SMTP_HOST"),
+    ("SMTP_USER", "SMTP_HOST"),
+    ("SMTP_USER", "SMTP_PASSWORD"),
+    ("SMTP_PASSWORD", "SMTP_USER"),
+    ("DKIM_KEY_FILE", "SMTP_HOST"),
+    ("DKIM_KEY_FILE", "DKIM_SELECTOR"),
+    ("SMTP_BOUNCES", "IMAP_HOST"),
+    ("IMAP_HOST", "IMAP_USER"),
+    ("IMAP_USER", "IMAP_PASSWORD"),
+    ("NEWSLETTER_ADDRESS", "IMAP_HOST"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,41 @@ def judge_names(unknown: Iterable[UnknownName]) -> list[Finding]:
         warning("settings.unknown", name.sentence, f"{name.hint} {remedy}".strip())
         for name in unknown
     ]
+
+
+def judge_wrong(wrong: WrongSetting, origin: Origin | None) -> Finding:
+    """Report a setting with which the bot does not start."""
+    if origin is None:
+        remedy = "Correct that line, or chown and chmod the file for the user of the bot."
+    elif origin.kind in {"file", "credential"}:
+        remedy = f"Check the content of {origin.place}, and that the user of the bot may read it."
+    elif origin.kind == "default":
+        remedy = f"Set {wrong.name}, or remove the setting that needs it."
+    else:
+        remedy = f"Correct {wrong.name} ({origin})."
+    return unhealthy("settings.wrong", wrong.sentence, remedy)
+
+
+def judge_halves(given: Iterable[str]) -> list[Finding]:
+    """Report settings of mail that have no effect without another, among the *given* names."""
+    names = set(given)
+    return [
+        unhealthy(
+            "settings.mail-half",
+            f"{one} is set without {needed}.",
+            f"Set {needed}, or remove {one}: docs/how-to/email.md.",
+        )
+        for one, needed in _HALVES
+        if one in names and needed not in names
+    ]
+
+
+def judge_driver(module: str, *, is_installed: bool) -> list[Finding]:
+    """Report a database whose driver is missing; *module* is the driver's."""
+    if is_installed:
+        return []
+    sentence = f"DATABASE_URL needs the package {module}, which is not installed."
+    return [unhealthy("settings.driver", sentence, f"pip install {module}")]
 
 
 def _judge_access(facts: SettingsFacts) -> Iterator[Finding]:

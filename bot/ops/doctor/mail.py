@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
 from dns.asyncresolver import Resolver as AsyncResolver
@@ -37,10 +38,19 @@ async def check_mail(
     """Check the server of *smtp*, the sender's *domain*, and the DKIM key of *signs_for*."""
     return [
         await _server(smtp),
+        *await check_dns(dns, smtp.relay.host, domain, signs_for, selector),
+    ]
+
+
+async def check_dns(
+    dns: Resolver, host: str, domain: str, signs_for: str, selector: str | None
+) -> list[Finding]:
+    """Check what receivers look up about mails of *domain* that *host* delivers."""
+    return [
         await _answered(judge_spf(dns, domain)),
         await _answered(judge_dkim(dns, signs_for, selector)),
         await _answered(judge_dmarc(dns, domain)),
-        await _answered(judge_ptr(dns, smtp.relay.host)),
+        await _answered(judge_ptr(dns, host)),
     ]
 
 
@@ -119,6 +129,34 @@ async def judge_dkim(dns: Resolver, domain: str, selector: str | None) -> Findin
         remedy = "Remove t=y once signing works."
         return warning("dkim.testing", sentence, remedy)
     return healthy("dkim.found", f"There is a key at {name}.")
+
+
+async def check_signature(dns: Resolver, content: bytes) -> Finding:
+    """Verify the DKIM signature of the whole message *content* by the key in the DNS."""
+    return await _answered(_judge_signature(dns, content))
+
+
+async def _judge_signature(dns: Resolver, content: bytes) -> Finding:
+    from dkim import DKIMException, verify
+
+    tags = _tags(str(message_from_bytes(content).get("DKIM-Signature", "")))
+    if "s" not in tags or "d" not in tags:
+        sentence = "The bot does not sign this mail; the mail server may."
+        remedy = "Look for dkim=pass in Authentication-Results of the mail that arrived."
+        return warning("dkim.unsigned", sentence, remedy)
+    name = f"{tags['s']}._domainkey.{tags['d']}"
+    keys = await dns.texts(name)
+    key = keys[0].encode() if keys else None
+    try:
+        is_valid = verify(content, dnsfunc=lambda _name, timeout=5: key)  # noqa: ARG005
+    except DKIMException as error:
+        sentence = f"The signature cannot be verified by {name}: {error}."
+        return unhealthy("dkim.unverified", sentence, "Put the public key into the DNS again.")
+    if not is_valid:
+        sentence = f"The signature does not fit the key at {name}."
+        remedy = f"Put the public key of DKIM_KEY_FILE at {name}: docs/how-to/email.md."
+        return unhealthy("dkim.differs", sentence, remedy)
+    return healthy("dkim.verified", f"The signature fits the key at {name}.")
 
 
 async def judge_dmarc(dns: Resolver, domain: str) -> Finding:
