@@ -16,6 +16,7 @@ from sqlmodel import col, select
 
 from storage.alerts import Alert
 from storage.articles import Article, is_at, is_put_aside
+from storage.backup import last_backup
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
@@ -128,6 +129,7 @@ class Backlog(NamedTuple):
     queries_change: int
     usage: Mapping[UsageKind, UsageToday]
     model: Mapping[str, int] = {}
+    last_backup: datetime | None = None
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
@@ -178,6 +180,7 @@ async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
         queries_change=await latest_change(tx),
         usage=await usage_today(tx, budgets),
         model=await _model_today(tx),
+        last_backup=await last_backup(tx),
     )
 
 
