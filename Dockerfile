@@ -1,4 +1,4 @@
-# Dateline in a container: `docker build -t dateline .`, then docs/how-to/server.md.
+# Dateline in a container: `docker build -t dateline .`, then docs/how-to/deploy.md.
 # With traces or error reports: `docker build --build-arg EXTRAS=1 -t dateline .`
 
 FROM docker.io/library/python:3.13-slim-trixie@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a AS base
