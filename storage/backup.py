@@ -58,6 +58,7 @@ async def note_backup(url: str) -> None:
 # environment, because other users can read a command line.
 
 MAGIC: Final = b"PGDMP"  # the first bytes of a dump
+_SETS_MORE: Final = 17  # from then on, pg_restore sets parameters that older servers do not have
 _SERVER_VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 _DUMPING: Final = re.compile(r"dumping contents of table|processing data for table")
 _STORED: Final = re.compile(r"^COPY \S*alembic_version .*\n(\S+)$", re.MULTILINE)
@@ -123,6 +124,11 @@ async def _program(name: str, server: int) -> str:
         raise CannotBackUpError(
             f"{path} is of PostgreSQL {own}, the server of {server}; install the client programs "
             f"of {server} or newer, and put them first on the PATH."
+        )
+    if name == "pg_restore" and own >= _SETS_MORE > server:
+        raise CannotBackUpError(
+            f"{path} is of PostgreSQL {own} and cannot restore to a server of {server}; put the "
+            f"client programs of {server} first on the PATH."
         )
     return path
 
@@ -278,6 +284,7 @@ async def _restore_dump(
     async with exclusive_connection(url) as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         server, name = await _major_version(driver), await driver.fetchval(_NAME)
+        await _program("pg_restore", server)  # before anything is dropped
         tables = [row[0] for row in await driver.fetch(_OURS, list(metadata().tables))]
         if tables and await _have_rows(driver, tables):
             if not force:

@@ -38,6 +38,8 @@ def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(
 
     restored = dateline("restore", "news.backup")
 
+    assert earlier
+    assert noted
     assert noted > earlier
 
     assert made.exit_code == 0, made.output

@@ -1,9 +1,12 @@
-"""Types the commands of docs/how-to/deploy.md: `python deploy/try_page.py DEBIAN_ROOT`, as root.
+"""Types the commands of docs/how-to/deploy.md, as root: `python -m tests.packaging.try_page ROOT`.
 
-DEBIAN_ROOT is a bare Debian root, which is copied and boots in a namespace of its own with systemd:
-`debootstrap --include=systemd-sysv,dbus,ca-certificates,python3-venv trixie DEBIAN_ROOT`. The Bot API
-is that of the playground. Sections for containers need a Docker daemon; what is not run is printed.
+ROOT is a bare Debian system, which is copied and boots in a namespace of its own with systemd:
+`debootstrap --include=systemd-sysv,dbus,ca-certificates,python3-venv trixie ROOT`. The wheel is in
+dist/. The Bot API is that of the playground. Sections for containers need a Docker daemon and its
+registry, and are not run.
 """
+
+# ruff: noqa: T201 - it prints what it did
 
 import re
 import shutil
@@ -16,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-TREE = Path(__file__).parents[1]
+TREE = Path(__file__).parents[2]
 PAGE = TREE / "docs" / "how-to" / "deploy.md"
 TOKEN = "1:playground"
 # Nobody opens the link that makes the first admin.
@@ -90,7 +93,7 @@ def enter(pid: int, script: str) -> subprocess.CompletedProcess[str]:
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     trusted = "PIP_CERT=/etc/ssl/certs/ca-certificates.crt"
     inside = ["env", "-i", path, "HOME=/root", "LANG=C.UTF-8", trusted, "sh", "-ec"]
-    line = ["nsenter", "--all", f"--wdns=/root/dateline", f"--target={pid}", *inside, script]
+    line = ["nsenter", "--all", "--wdns=/root/dateline", f"--target={pid}", *inside, script]
     return subprocess.run(line, input=TOKEN, capture_output=True, text=True, check=False)
 
 
