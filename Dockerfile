@@ -1,11 +1,16 @@
 # Dateline in a container: `docker build -t dateline .`, then docs/how-to/deploy.md.
+# With traces or error reports: `docker build --build-arg EXTRAS=1 -t dateline .`
 
-FROM python:3.13-slim-trixie AS build
+FROM docker.io/library/python:3.13-slim-trixie@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a AS base
+
+FROM base AS build
+ARG EXTRAS=
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1
 RUN python -m venv /opt/dateline && python -m venv /opt/build
 # The locks first, hash by hash, so that a change of ours fetches nothing anew.
-COPY requirements.lock requirements-build.lock /src/
+COPY requirements.lock requirements-extras.lock requirements-build.lock /src/
 RUN /opt/dateline/bin/pip install --require-hashes -r /src/requirements.lock \
+        ${EXTRAS:+-r /src/requirements-extras.lock} \
     && /opt/build/bin/pip install --require-hashes -r /src/requirements-build.lock
 WORKDIR /src
 COPY . /src/
@@ -13,14 +18,24 @@ RUN /opt/build/bin/python -m hatchling build -t wheel -d /opt/dist \
     && /opt/dateline/bin/pip install --no-deps --no-index /opt/dist/*.whl \
     && deploy/container/slim.sh /opt/dateline
 
-FROM python:3.13-slim-trixie
-# The font is for the names in pictures. A number that no host gives to a person owns the volume.
+# The package needs all of Perl, but the two programs that `dateline backup` runs need libpq alone.
+FROM base AS postgresql
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client-17
+
+FROM base
+# The fonts are for the names in pictures: DejaVu with FriBidi for Arabic, MicroHei for Chinese,
+# Japanese and Korean. A number that no host gives to a person owns the volumes.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends fonts-dejavu-core \
+    && apt-get install --yes --no-install-recommends \
+        libpq5 fonts-dejavu-core fonts-wqy-microhei libfribidi0 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 dateline \
     && useradd --uid 10001 --gid 10001 --home-dir /srv/dateline --shell /usr/sbin/nologin dateline \
-    && install -d -o dateline -g dateline -m 0700 /srv/dateline /srv/dateline/var
+    && install -d -o dateline -g dateline -m 0700 \
+        /srv/dateline /srv/dateline/var /srv/dateline/backups
+# They serve PostgreSQL up to their own version, which is that of compose.yaml.
+COPY --from=postgresql /usr/lib/postgresql/17/bin/pg_dump /usr/lib/postgresql/17/bin/pg_restore \
+    /usr/local/bin/
 COPY --from=build /opt/dateline /opt/dateline
 ENV PATH=/opt/dateline/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

@@ -120,10 +120,12 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(COMPILE) pyproject.toml -o requirements.lock
+	$(BIN)/$(COMPILE) pyproject.toml --extra traces --extra errors -c requirements.lock \
+	  $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) -o requirements-extras.lock
 	printf 'babel\neditables\ngeonamescache\nhatchling\n' > .venv/build.in
 	$(BIN)/$(COMPILE) .venv/build.in -c requirements.lock -o requirements-build.lock
 	$(BIN)/$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock \
-	  -o requirements-dev.lock
+	  -c requirements-extras.lock -o requirements-dev.lock
 
 # The same tree gives the same bytes: the dates within are those of the commit.
 wheel: .venv/dev
@@ -146,6 +148,7 @@ test-image:
 
 audit: .venv-audit/done
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-extras.lock
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-build.lock
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 

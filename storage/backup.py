@@ -1,6 +1,7 @@
 """Backs up either database, even while the bot runs, and restores it while the bot is stopped.
 
-SQLite: copies the file. PostgreSQL: runs pg_dump and pg_restore from the PATH.
+SQLite: copies the file. PostgreSQL: runs pg_dump and pg_restore from the PATH. The time of the last
+backup is in the database itself, so that the doctor and the metrics of any process know it.
 """
 
 import asyncio
@@ -18,15 +19,46 @@ from typing import Any, Final
 
 from sqlalchemy import make_url
 from sqlalchemy.pool import NullPool
+from sqlmodel import Field, SQLModel, select
 
 from storage.db.copies import CannotBackUpError, atomic_file, copy_pages, copy_size, examine
+from storage.db.engine import Storage, Transaction
 from storage.db.postgresql import admin_engine, exclusive_connection
+from storage.db.sql import upsert
 from storage.schema import database_file, is_current, metadata
+
+_THE_ONE: Final = 1
+
+
+class LastBackup(SQLModel, table=True):
+    """The only row holds when the last backup was made; see `BACKUP_DAYS`."""
+
+    id: int = Field(default=_THE_ONE, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    made_at: datetime
+
+
+async def last_backup(tx: Transaction) -> datetime | None:
+    """Return when the last backup was made; None if none is known."""
+    made_at: datetime | None = await tx.first(select(LastBackup.made_at))
+    return made_at
+
+
+async def note_backup(url: str) -> None:
+    """Store that a backup was made now. Raises DatabaseError, such as for an older schema."""
+    storage = Storage.open(url)
+    try:
+        async with storage.writing() as tx:
+            row = {"id": _THE_ONE, "made_at": tx.now}
+            await upsert(tx, LastBackup, [row], key="id", changes="made_at = excluded.made_at")
+    finally:
+        await storage.close()
+
 
 # PostgreSQL's own programs. They get the server's address and the password through their
 # environment, because other users can read a command line.
 
 MAGIC: Final = b"PGDMP"  # the first bytes of a dump
+_SETS_MORE: Final = 17  # from then on, pg_restore sets parameters that older servers do not have
 _SERVER_VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 _DUMPING: Final = re.compile(r"dumping contents of table|processing data for table")
 _STORED: Final = re.compile(r"^COPY \S*alembic_version .*\n(\S+)$", re.MULTILINE)
@@ -93,6 +125,11 @@ async def _program(name: str, server: int) -> str:
             f"{path} is of PostgreSQL {own}, the server of {server}; install the client programs "
             f"of {server} or newer, and put them first on the PATH."
         )
+    if name == "pg_restore" and own >= _SETS_MORE > server:
+        raise CannotBackUpError(
+            f"{path} is of PostgreSQL {own} and cannot restore to a server of {server}; put the "
+            f"client programs of {server} first on the PATH."
+        )
     return path
 
 
@@ -153,6 +190,7 @@ def _environment(url: str) -> dict[str, str]:
 # Either database
 
 _FILE: Final = b"SQLite format 3\0"
+_BEFORE: Final = ".before-restore-"  # in the names of the former data
 
 
 async def back_up(url: str, target: Path, progress: Callable[[int, int], None]) -> None:
@@ -190,24 +228,6 @@ async def restore(
             "kind, and move that with dateline migrate-storage."
         )
     raise CannotBackUpError(f"{source} is no backup: neither an SQLite file nor of pg_dump -Fc.")
-
-
-def record_of_backups(url: str, folder: Path) -> Path:
-    """Return the file that records the last backup of the database at *url*.
-
-    The record of an SQLite file lies beside it, and that of a server in *folder*.
-    """
-    path = database_file(url)
-    return path.with_name(f"{path.name}.backed-up") if path else folder / "backed-up"
-
-
-def last_backup(url: str, folder: Path) -> datetime | None:
-    """Return when the last backup was made; None if none is known. Raises OSError."""
-    try:
-        written_at = record_of_backups(url, folder).stat().st_mtime
-    except FileNotFoundError:
-        return None
-    return datetime.fromtimestamp(written_at, UTC)
 
 
 @contextmanager
@@ -248,6 +268,8 @@ def _restore_file(
             for ending in ("-wal", "-shm", ""):
                 if (part := path.with_name(path.name + ending)).exists():
                     part.replace(kept.with_name(kept.name + ending))
+    if kept:
+        _delete_older(kept)
     return kept
 
 
@@ -262,6 +284,7 @@ async def _restore_dump(
     async with exclusive_connection(url) as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         server, name = await _major_version(driver), await driver.fetchval(_NAME)
+        await _program("pg_restore", server)  # before anything is dropped
         tables = [row[0] for row in await driver.fetch(_OURS, list(metadata().tables))]
         if tables and await _have_rows(driver, tables):
             if not force:
@@ -277,6 +300,8 @@ async def _restore_dump(
                 f"{error} The database is empty now; {_kept_as(kept)}"
             ) from error
         await driver.execute("ANALYZE")  # a dump contains no planner statistics
+    if kept:
+        _delete_older(kept)
     return kept
 
 
@@ -306,10 +331,22 @@ def _there_is_data(place: str) -> CannotBackUpError:
     )
 
 
+_KEPT: Final = 2  # how many copies from before restores are kept
+
+
+def _delete_older(kept: Path) -> None:
+    """Delete the former data of earlier restores beside *kept*, except for the newest."""
+    stem = kept.name.partition(_BEFORE)[0]
+    copies = sorted(kept.parent.glob(f"{stem}{_BEFORE}*{kept.suffix}"))
+    for older in copies[:-_KEPT]:
+        for ending in ("", "-wal", "-shm"):
+            older.with_name(older.name + ending).unlink(missing_ok=True)
+
+
 def _kept_beside(path: Path, suffix: str) -> Path:
     """Return an unused path for the former data, even for two restores in the same second."""
     stem = path.stem if suffix == path.suffix else path.name
-    name = f"{stem}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    name = f"{stem}{_BEFORE}{datetime.now(UTC):%Y%m%d-%H%M%S}"
     numbers = chain([""], (f"-{number}" for number in count(2)))
     candidates = (path.with_name(f"{name}{number}{suffix}") for number in numbers)
     return next(candidate for candidate in candidates if not candidate.exists())

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 
 from storage.alerts import Alert
 from storage.articles import Article, is_at, is_put_aside
+from storage.backup import last_backup
 from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
@@ -129,6 +130,7 @@ class Backlog(NamedTuple):
     usage: Mapping[UsageKind, UsageToday]
     model: Mapping[str, int] = {}
     kinds: Mapping[tuple[str, str], int] = {}
+    last_backup: datetime | None = None
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
@@ -181,6 +183,7 @@ async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
         usage=await usage_today(tx, budgets),
         model=await _model_today(tx),
         kinds=kinds,
+        last_backup=await last_backup(tx),
     )
 
 

@@ -33,34 +33,62 @@ _FROM = typer.Argument(
 _TO = typer.Argument(
     metavar="TO",
     help="An empty database, such as postgresql://user@host/database; PGPASSWORD may have the "
-    "password.",
+    "password. By default, the database of the settings.",
+    show_default=False,
 )
 
 
-def backup(file: Annotated[Path, _FILE], *, force: Annotated[bool, _OVERWRITE] = False) -> None:
+def backup(
+    file: Annotated[Path, _FILE],
+    *,
+    force: Annotated[bool, _OVERWRITE] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="FILE is a folder: add a file named by the time, and keep the newest N."
+        ),
+    ] = None,
+) -> None:
     """Write the whole database to FILE; the bot may run meanwhile.
 
-    PostgreSQL is read by pg_dump. Example: dateline backup ~/dateline.backup
+    PostgreSQL is read by pg_dump. Example: dateline backup --keep 7 backups
     """
-    from bot.app.deployment import DATA_FOLDER
-    from storage.backup import back_up, record_of_backups
+    from storage.backup import back_up, note_backup
+    from storage.db.problems import describe_failure
 
+    url = _database_url()
     try:
-        if file.exists() and not force:
-            fail(f"{file} exists already; --force replaces it.")
-        if not file.parent.is_dir():
-            fail(f"There is no folder {file.parent}.")
+        target = _new_backup_in(file) if keep else file
+        if target.exists() and not force:
+            fail(f"{target} exists already; --force replaces it.")
+        if target.is_dir():
+            fail(f"{target} is a folder; with --keep 7, the newest seven backups stay in it.")
+        if not target.parent.is_dir():
+            fail(f"There is no folder {target.parent}.")
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}.")
-    url = _database_url()
-    _with_bar("backup", lambda update: back_up(url, file, update))
-    typer.echo(f"Wrote {file}: {file.stat().st_size / 2**20:,.1f} MB, checked.")
-    record = record_of_backups(url, DATA_FOLDER)
+    _with_bar("backup", lambda update: back_up(url, target, update))
+    typer.echo(f"Wrote {target}: {target.stat().st_size / 2**20:,.1f} MB, checked.")
+    for older in sorted(file.glob(_BACKUPS))[:-keep] if keep else ():
+        older.unlink()
     try:
-        record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(f"{file.resolve()}\n", encoding="utf-8")
-    except OSError as error:
-        typer.echo(f"dateline doctor will not know of it: {record}: {error.strerror}.", err=True)
+        asyncio.run(note_backup(url))
+    except Exception as error:
+        sentence = describe_failure(error)
+        if sentence is None:
+            raise
+        typer.echo(f"dateline doctor will not know of it: {sentence}", err=True)
+
+
+_BACKUPS = "dateline-[0-9]*.backup"
+
+
+def _new_backup_in(folder: Path) -> Path:
+    """Return the file for a backup that is made now; make the *folder* if it does not exist."""
+    from datetime import UTC, datetime
+
+    folder.mkdir(exist_ok=True)
+    return folder / f"dateline-{datetime.now(UTC):%Y%m%d-%H%M%S}.backup"
 
 
 def restore(file: Annotated[Path, _FILE], *, force: Annotated[bool, _REPLACE] = False) -> None:
@@ -92,7 +120,9 @@ def migrate() -> None:
     typer.echo("The database is up to date.")
 
 
-def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) -> None:
+def migrate_storage(
+    source: Annotated[str, _FROM], target: Annotated[str | None, _TO] = None
+) -> None:
     """Copy everything from SQLite to PostgreSQL, or back. Stop the bot first.
 
     TO gets everything or nothing. After a crash or Ctrl-C, run the same command again. Example:
@@ -101,7 +131,7 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
     from bot.app.resources import alone_on
     from storage.transfer import TransferError, check_urls, transfer
 
-    urls = _url("FROM", source), _url("TO", target)
+    urls = _url("FROM", source), _url("TO", target) if target else _database_url()
     try:
         check_urls(*urls)
     except TransferError as error:
@@ -115,10 +145,11 @@ def migrate_storage(source: Annotated[str, _FROM], target: Annotated[str, _TO]) 
             advice=" Run the same command again: it starts from the beginning.",
         )
     _print_counts(rows)
-    typer.echo(
-        f"Everything is copied. Set DATABASE_URL={_without_password(target)} in .env and start "
-        "the bot."
-    )
+    if target:
+        setting = f"DATABASE_URL={_without_password(target)}"
+        typer.echo(f"Everything is copied. Set {setting} in .env and start the bot.")
+    else:
+        typer.echo("Everything is copied to the database of the settings. Start the bot.")
 
 
 def _database_url() -> str:

@@ -1,4 +1,4 @@
-"""Commands that observe the bot: doctor, config, health, stats, trace and deliveries."""
+"""Commands that observe the bot: doctor, config, health, notify-admins, stats, trace, deliveries."""
 
 from __future__ import annotations
 
@@ -157,6 +157,30 @@ def health() -> None:
     typer.echo(status)
     if response.status != http.client.OK:
         raise typer.Exit(1)
+
+
+# Messages to the admins
+
+
+def notify_admins(
+    words: Annotated[str, typer.Argument(metavar="TEXT", help="What the admins read.")],
+) -> None:
+    """Send TEXT to all admins in their private chats with the bot, for scripts that failed.
+
+    Example: dateline backup --keep 7 backups || dateline notify-admins "The backup failed"
+    """
+    from bot.app.resources import make_renderer
+    from bot.settings import load_settings
+    from bot.subscribers.admin import notify_admins as notify
+
+    settings = load_settings()
+    renderer = make_renderer(settings.templates_dir, lambda line: typer.echo(line, err=True))
+    count = output.with_storage(
+        lambda storage: notify(storage, words, renderer=renderer, admins=settings.admin_ids)
+    )
+    if not count:
+        output.fail("No admin has a private chat with the bot yet.", output.FAILED)
+    typer.echo(f"The bot sends it to {count} {'admin' if count == 1 else 'admins'}.")
 
 
 # Statistics

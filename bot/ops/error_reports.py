@@ -110,7 +110,8 @@ def error_reports(dsn: str | None) -> Iterator[ErrorReporter | None]:
         from sentry_sdk.utils import BadDsn
     except ModuleNotFoundError as error:
         raise StopError(
-            "ERRORS_URL needs a library that is not installed: pip install 'dateline[errors]'."
+            "ERRORS_URL needs a library that is not installed: pip install 'dateline[errors]', "
+            "or an image with EXTRAS=1."
         ) from error
     try:
         client = Client(

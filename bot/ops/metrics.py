@@ -154,6 +154,8 @@ class Metrics:
         }
         put_aside = "Articles that no stage claims any more because one failed."
         self._put_aside = self._gauge("articles_put_aside", put_aside)
+        made = "When the last backup was made, as Unix time; 0 if never."
+        self._backup = self._gauge("last_backup_timestamp_seconds", made)
         self._change = self._gauge(
             "queries_change", "Number of the last query change in the database."
         )
@@ -214,6 +216,7 @@ class Metrics:
             today = backlog.usage.get(kind, UsageToday(0, 0))
             self._waiting["used"].labels(kind).set(today.used)
             self._waiting["exhausted"].labels(kind).set(today.exhausted)
+        self._backup.set(backlog.last_backup.timestamp() if backlog.last_backup else 0)
         self._change.set(backlog.queries_change)
 
     def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:

@@ -77,7 +77,8 @@ async def tracing(process: ProcessContext) -> AsyncIterator[None]:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ModuleNotFoundError as error:
         raise StopError(
-            "TRACES_URL needs a library that is not installed: pip install 'dateline[traces]'."
+            "TRACES_URL needs a library that is not installed: pip install 'dateline[traces]', "
+            "or an image with EXTRAS=1."
         ) from error
 
     class BusySpans(BatchSpanProcessor):

@@ -1,7 +1,8 @@
 """The picture of a chart: a PNG with its own background, readable in light and dark themes.
 
-1. Text is drawn in the first installed font of `FONTS`, or else in Pillow's own font, which has
-   ASCII only. Names that the font cannot write are explained beside the picture (`trends`).
+1. A text is drawn in the first installed font of `FONTS` that has all its letters, or else in
+   Pillow's own font, which has ASCII only. Names that none of them can write are explained beside
+   the picture (`trends`).
 2. Pillow draws in a thread, about 20 ms a picture. Matplotlib used so much memory that it needed a
    process of its own. If drawing fails, the digest is sent without a picture.
 """
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "Arial.ttf")
+FONTS = (
+    "DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "Arial.ttf",
+    "wqy-microhei.ttc", "NotoSansCJK-Regular.ttc",
+)  # fmt: skip
+_FIRST_SHAPED, _LAST_SHAPED = "\u0590", "\u06ff"  # Hebrew and Arabic
 
 # Pixels; a phone shows about half of them.
 WIDTH = 1012
@@ -82,9 +87,9 @@ def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
         _paint_band(canvas, band, _TOP + number * _BAND, most)
     for place, name in enumerate(days):
         # A long label of the first or last day stays inside the picture.
-        half = canvas.textlength(name, font(24)) / 2
+        half = canvas.textlength(name, font(24, name)) / 2
         middle = min(max(_middle(place, len(days)), _EDGE + half), WIDTH - _EDGE - half)
-        canvas.text((middle, image.height - _DAYS), name, _GREY, font(24), anchor="mt")
+        canvas.text((middle, image.height - _DAYS), name, _GREY, font(24, name), anchor="mt")
     file = BytesIO()
     # A small palette takes a fifth of the bytes without a visible difference.
     image.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
@@ -93,7 +98,8 @@ def paint(days: Sequence[str], bands: Sequence[Band]) -> bytes:
 
 def _paint_band(canvas: "ImageDraw", band: Band, top: int, most: int) -> None:
     total = str(sum(band.this_week))
-    canvas.text((_MARGIN, top), band.label, _INK, font(30), anchor="lt", stroke_width=0.6)
+    label = font(30, band.label)
+    canvas.text((_MARGIN, top), band.label, _INK, label, anchor="lt", stroke_width=0.6)
     canvas.text((WIDTH - _MARGIN, top), total, _THIS_WEEK, font(30), anchor="rt")
     ground = top + _HEADING + _BARS
     room = (WIDTH - 2 * _MARGIN) / len(band.this_week)
@@ -118,29 +124,56 @@ def _middle(place: int, places: int) -> float:
 
 
 def has_letters(text: str) -> bool:
-    """Return whether the font has a glyph for each character of *text*."""
-    return all(_has_glyph(character) for character in set(text))
+    """Return whether a font has a glyph for each character of *text*, and shapes it correctly."""
+    from PIL import features  # noqa: PLC0415
+
+    if any(_FIRST_SHAPED <= character <= _LAST_SHAPED for character in text):
+        is_shaped = features.check("raqm") and features.check("fribidi")
+    else:
+        is_shaped = True
+    return bool(is_shaped) and any(_has_glyphs(name, text) for name in _installed())
+
+
+def font(pixels: int, text: str = "") -> "FreeTypeFont":
+    """Return the first font that has the letters of *text*; the first one if none has."""
+    names = _installed()
+    return _font(next((name for name in names if _has_glyphs(name, text)), names[0]), pixels)
 
 
 @cache
-def font(pixels: int) -> "FreeTypeFont":
+def _installed() -> tuple[str | None, ...]:
+    """Return the installed fonts of `FONTS`; None is Pillow's own, if there are no others."""
+    return tuple(name for name in FONTS if _can_open(name)) or (None,)
+
+
+def _can_open(name: str) -> bool:
+    try:
+        _font(name, 24)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _font(name: str | None, pixels: int) -> "FreeTypeFont":
     from PIL import ImageFont  # noqa: PLC0415
 
-    for name in FONTS:
-        try:
-            return ImageFont.truetype(name, pixels)
-        except OSError:
-            continue
+    if name is not None:
+        return ImageFont.truetype(name, pixels)
     default = ImageFont.load_default(pixels)
     assert isinstance(default, ImageFont.FreeTypeFont)  # noqa: S101 - it is one if a size is given
     return default
 
 
+def _has_glyphs(name: str | None, text: str) -> bool:
+    return all(_has_glyph(name, character) for character in set(text))
+
+
 @cache
-def _has_glyph(character: str) -> bool:
+def _has_glyph(name: str | None, character: str) -> bool:
     if character == " ":
         return True
-    drawn, unknown = (font(24).getmask(text) for text in (character, "\uffff"))
+    drawn, unknown = (_font(name, 24).getmask(text) for text in (character, "\uffff"))
     return character.isprintable() and (
         drawn.size != unknown.size or bytes(drawn) != bytes(unknown)
     )

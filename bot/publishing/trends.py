@@ -2,8 +2,9 @@
 
 1. A day is 24 hours and the last one ends with the edition, so that all days are equally long.
 2. A chart shows two weeks by day, for the topics with the most stories.
-3. The picture writes a name if its font has the letters and they need no shaping (Latin, Greek,
-   Cyrillic). Any other name becomes a capital letter, which is explained beside the picture.
+3. The picture writes a name if a font has the letters, and they need no shaping or Pillow shapes
+   them well (Hebrew, Arabic). Any other name becomes a capital letter, which is explained beside
+   the picture.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -127,7 +128,8 @@ def sparkline(counts: tuple[int, ...]) -> str:
 
 MOST_TOPICS = 6
 _LONGEST_NAME = 32
-_LAST_LETTER = 0x052F  # of Cyrillic
+_LAST_LETTER = 0x06FF  # of Latin, Greek, Cyrillic, Hebrew and Arabic
+_EAST_ASIAN = ((0x3000, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xFF01, 0xFF9F))
 _MARKS = frozenset("\u2010\u2011\u2013\u2014\u2018\u2019\u201c\u201d\u2026")
 
 
@@ -188,10 +190,16 @@ def chart_of(
 
 
 def is_writable(text: str, has_letters: Callable[[str], bool]) -> bool:
-    """Return whether a picture shows *text* correctly without shaping its letters."""
-    return has_letters(text) and all(
-        character in _MARKS or (ord(character) <= _LAST_LETTER and character.isprintable())
-        for character in text
+    """Return whether a picture shows *text* correctly; *has_letters* says it of the fonts."""
+    return has_letters(text) and all(map(_is_known, text))
+
+
+def _is_known(character: str) -> bool:
+    """Return whether the letter belongs to a script that pictures show correctly."""
+    number = ord(character)
+    is_east_asian = any(first <= number <= last for first, last in _EAST_ASIAN)
+    return character in _MARKS or (
+        (number <= _LAST_LETTER or is_east_asian) and character.isprintable()
     )
 
 

@@ -1,4 +1,4 @@
-"""The admin panel: how well the bot is working, and the chats it has."""
+"""The admin panel: how well the bot is working, and the chats it has; messages to the admins."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.ops.logs import Failure
+from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.paging import ListPage, load_page
+from storage.access import admin_chats
 from storage.chat_overview import ChatListed, chat_listed, chats_listed, count_chats
 from storage.db.engine import Storage
+from storage.enums import DeliveryKind
 from storage.feeds_followed import is_anything_read
+from storage.outbox import enqueue, new_delivery
 from storage.pace import flood_waits_today
 from storage.sources import Source
 from storage.stats import (
@@ -25,6 +29,7 @@ from storage.stats import (
 
 IN_CHAT, ON_PAGE = 3, 20  # sources and errors that are listed
 LATE = timedelta(minutes=10)  # a stage that is further behind counts as late
+LONGEST = 2000  # characters of a message to the admins
 RECENT = timedelta(hours=1)  # newer errors of this process count
 
 
@@ -53,6 +58,21 @@ class Overview:
     def late(self) -> dict[str, timedelta]:
         """Return the stages that are behind, and how far: read, match, publish or send."""
         return {stage: lag for stage, lag in self.lags._asdict().items() if lag > LATE}
+
+
+async def notify_admins(
+    storage: Storage, words: str, *, renderer: Renderer, admins: frozenset[int]
+) -> int:
+    """Send *words* to the private chat of each admin; return how many there are."""
+    async with storage.writing() as tx:
+        to = await admin_chats(tx, admins)
+        message = renderer.message("notices.html#from_server", words=words[:LONGEST])
+        named = {"notice": "from_server", "subject": f"{tx.now:%Y%m%dT%H%M%S%f}"}
+        rows = [
+            new_delivery(tx, DeliveryKind.NOTICE, admin.chat_id, message, **named) for admin in to
+        ]
+        await enqueue(tx, rows)
+    return len(to)
 
 
 async def get_overview(

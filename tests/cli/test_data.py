@@ -3,14 +3,15 @@
 import errno
 import re
 import sqlite3
+from datetime import datetime
 
 import asyncpg
 import pytest
 
-from bot.app.deployment import DATA_FOLDER
 from bot.app.resources import alone_on
 from bot.app.stops import StopError
 from storage.backup import last_backup
+from storage.db.engine import Storage
 from storage.db.problems import describe_failure
 from tests.cli.conftest import execute_at, with_storage_at
 from tests.sample_rows import all_rows, fill
@@ -28,19 +29,57 @@ def test_a_backup_is_made_beside_a_running_bot_and_restored_without_one(
     dateline, at_home, tmp_path
 ):
     before = with_storage_at(at_home, all_rows)
+    earlier = with_storage_at(at_home, last_backup_of)
     with alone_on(at_home):
         made = dateline("backup", "news.backup")
         refused = dateline("restore", "--force", "news.backup")
+    noted = with_storage_at(at_home, last_backup_of)
     (tmp_path / "dateline.sqlite3").unlink()
 
     restored = dateline("restore", "news.backup")
 
+    assert earlier
+    assert noted
+    assert noted > earlier
+
     assert made.exit_code == 0, made.output
     assert "Wrote news.backup: " in made.output
-    assert last_backup(at_home, DATA_FOLDER)
     assert isinstance(refused.exception, StopError)
     assert restored.exit_code == 0, restored.output
     assert with_storage_at(at_home, all_rows) == before
+
+
+async def last_backup_of(storage: Storage) -> datetime | None:
+    async with storage.reading() as tx:
+        return await last_backup(tx)
+
+
+def test_a_folder_keeps_the_newest_backups(dateline, at_home, tmp_path):
+    assert at_home
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for day in (1, 2, 3):
+        (folder / f"dateline-2026010{day}-031500.backup").touch()
+    (folder / "dateline-mine.backup").touch()
+
+    refused = dateline("backup", "backups")
+    made = dateline("backup", "--keep", "2", "backups")
+
+    assert (refused.exit_code, made.exit_code) == (2, 0), made.output
+    names = sorted(path.name for path in folder.iterdir())
+    assert names[0] == "dateline-20260103-031500.backup"
+    assert names[2] == "dateline-mine.backup"
+    assert len(names) == 3
+    assert dateline("restore", "--force", f"backups/{names[1]}").exit_code == 0
+
+
+def test_only_the_last_two_replaced_databases_are_kept(dateline, at_home, tmp_path):
+    assert at_home
+    assert dateline("backup", "news.backup").exit_code == 0
+    for _ in range(3):
+        assert dateline("restore", "--force", "news.backup").exit_code == 0
+
+    assert len(list(tmp_path.glob("dateline.before-restore-*.sqlite3"))) == 2
 
 
 def test_existing_data_is_replaced_only_with_force(dateline, at_home, tmp_path):

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from sqlmodel import select
 
 from storage.db.engine import Storage
 from storage.enums import DeliveryState
+from storage.outbox import Delivery
 from tests.cli.conftest import with_storage_at
 from tests.delivery.conftest import Outbox
 
@@ -63,3 +65,21 @@ def test_deliveries_are_released_by_id_or_all(run, sqlite_url, arguments, said, 
 
     assert said in result.output
     assert result.exit_code == code
+
+
+def test_a_message_to_the_admins_goes_to_those_who_have_a_chat(dateline, sqlite_url, monkeypatch):
+    async def read(storage: Storage) -> list[tuple[int, str]]:
+        async with storage.reading() as tx:
+            return [(row.chat_id, row.body["text"]) for row in await tx.rows(select(Delivery))]
+
+    words = "dateline-backup failed on news & co.\nSee its log."
+    with_storage_at(sqlite_url, lambda storage: Outbox(storage).chat(7))
+    nobody = dateline("notify-admins", words)
+    monkeypatch.setenv("ADMIN_IDS", "7,8")
+
+    told = dateline("notify-admins", words)
+
+    assert (nobody.exit_code, told.exit_code) == (1, 0), told.output
+    assert told.output == "The bot sends it to 1 admin.\n"
+    ((chat_id, sent),) = with_storage_at(sqlite_url, read)
+    assert (chat_id, "failed on news & co." in sent) == (1, True)

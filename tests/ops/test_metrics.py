@@ -1,6 +1,7 @@
 """Metrics: their names, their labels, and the queries of a scrape."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,10 @@ USED = {UsageKind.REQUESTS: UsageToday(4_800, 2)}
 
 def test_an_unknown_backlog_is_not_shown(metrics):
     kinds = {("channel", "unhealthy"): 4}
-    metrics.show(
-        Backlog({"send": 12.0}, {("held", "email"): 3}, {"active": 9}, 5, 77, USED, kinds=kinds)
-    )
+    made_at = datetime(2026, 12, 2, tzinfo=UTC)
+    held = {("held", "email"): 3}
+    waiting = Backlog({"send": 12.0}, held, {"active": 9}, 5, 77, USED, {}, kinds, made_at)
+    metrics.show(waiting)
     known = text_of(metrics)
     metrics.show(None)
 
@@ -117,6 +119,7 @@ def test_an_unknown_backlog_is_not_shown(metrics):
     assert 'dateline_sources_by_kind{health="unhealthy",kind="channel"} 4.0' in known
     assert "dateline_articles_put_aside 5.0" in known
     assert "dateline_queries_change 77.0" in known
+    assert "dateline_last_backup_timestamp_seconds 1.7961" in known
     assert 'dateline_accounts_used{kind="requests"} 4800.0' in known
     assert 'dateline_accounts_exhausted{kind="requests"} 2.0' in known
     assert 'dateline_accounts_exhausted{kind="pages"} 0.0' in known

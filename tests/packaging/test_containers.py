@@ -15,6 +15,8 @@ from tests.packaging.variables import is_known
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+BACKUPS = "./backups:/srv/dateline/backups"
+PINNED = r"docker\.io/library/[\w-]+:[\w.-]+@sha256:[0-9a-f]{64}"
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -75,6 +77,23 @@ def test_what_is_copied_is_let_in_and_nothing_else_is():
     assert {".env", "var", "secrets", ".git"} & let_in == set()
 
 
+def test_what_others_built_is_named_by_its_digest(compose):
+    stages = [match[1] for rest in told("FROM") if (match := re.search(r" AS (\w+)", rest))]
+    based_on = [rest.split()[0] for rest in told("FROM")]
+    images = [one["image"] for one in compose["services"].values()]
+    built_by_others = [name for name in based_on + images if name not in {*stages, "dateline"}]
+
+    assert len(built_by_others) == 2
+    assert all(re.fullmatch(PINNED, name) for name in built_by_others)
+
+
+def test_podman_accepts_every_tmpfs(compose):
+    """It refuses the options uid and gid."""
+    options = [entry for one in compose["services"].values() for entry in one["tmpfs"]]
+
+    assert [entry for entry in options if "uid=" in entry or "gid=" in entry] == []
+
+
 def test_every_stage_that_is_copied_from_is_there():
     stages = {match[1] for rest in told("FROM") if (match := re.search(r" AS (\w+)", rest))}
     copied = {match[1] for rest in told("COPY") if (match := re.match(r"--from=(\w+)", rest))}
@@ -113,13 +132,14 @@ def test_the_processes_on_postgresql_do_all_there_is_to_do(ours):
         # A DATABASE_URL of .env would go before the file.
         assert one["environment"]["DATABASE_URL"] == ""
         assert "database_url" in one["secrets"]
+        assert one["volumes"] == [BACKUPS]
         assert one["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 
 
 def test_the_embedded_one_is_alone_and_keeps_its_file(ours):
     (one,) = (one for one in ours.values() if one["profiles"] == ["embedded"])
 
-    assert one["volumes"] == ["var:/srv/dateline/var"]
+    assert one["volumes"] == ["var:/srv/dateline/var", BACKUPS]
     assert "deploy" not in one
 
 

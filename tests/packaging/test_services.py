@@ -17,10 +17,13 @@ from tests.packaging.variables import is_known
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+SYSTEMD = ROOT / "deploy" / "systemd"
+UNITS = sorted(SYSTEMD.glob("*.service"))
+# The others only start the command, which runs as dateline.service does.
+OF_THE_BOT = [SYSTEMD / "dateline.service", SYSTEMD / "dateline@.service"]
 MOST_EXPOSED = 20  # tenths, as systemd counts; 100 is a service that may do anything
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PROGRAM = "/opt/dateline/bin/dateline"
+PROGRAM, COMMAND = "/opt/dateline/bin/dateline", "/usr/local/bin/dateline"
 MADE = {  # the targets of the Makefile that a workflow must run
     "ci.yml": {"check", "test-all", "test-wheel", "test-image", "audit"},
     "release.yml": {"release-check", "release-notes", "checksums", "test-image"},
@@ -35,7 +38,8 @@ def lines_of(unit: Path, name: str) -> list[str]:
 def runnable(unit: Path, folder: Path) -> Path:
     """Return a copy that starts something which this machine has; an instance of a template."""
     copy = folder / unit.name.replace("@.", "@chat.")
-    copy.write_text(unit.read_text(encoding="utf-8").replace(PROGRAM, "/bin/true"))
+    text = unit.read_text(encoding="utf-8").replace(PROGRAM, "/bin/true")
+    copy.write_text(text.replace(COMMAND, "/bin/true"))
     return copy
 
 
@@ -53,7 +57,7 @@ def test_a_unit_sets_what_is_a_setting_and_starts_what_is_a_command(unit):
         pair.partition("=")[0] for line in lines_of(unit, "Environment") for pair in line.split()
     ]
     (command,) = lines_of(unit, "ExecStart")
-    started = re.search(rf"{PROGRAM} (\w+)", command)
+    started = re.match(rf"(?:{PROGRAM}|{COMMAND}) ([\w-]+)", command)
 
     assert [name for name in variables if not is_known(name)] == []
     assert started
@@ -76,7 +80,15 @@ def test_systemd_understands_it(unit, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_both_units_of_the_bot_are_shut_in_alike():
+    texts = [unit.read_text(encoding="utf-8") for unit in OF_THE_BOT]
+    one, several = (text.partition("# What it never needs")[2] for text in texts)
+
+    assert one
+    assert one == several
+
+
+@pytest.mark.parametrize("unit", OF_THE_BOT, ids=lambda unit: unit.name)
 def test_systemd_finds_it_shut_in(unit, tmp_path):
     copy = runnable(unit, tmp_path)
     done = systemd("security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(copy))

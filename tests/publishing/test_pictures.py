@@ -9,7 +9,7 @@ from bot.publishing import pictures
 from bot.publishing.pages import edition_page
 from bot.publishing.pictures import draw, has_letters, with_picture
 from bot.publishing.samples import sample_edition
-from bot.publishing.trends import Band
+from bot.publishing.trends import Band, is_writable
 
 DAYS = ["Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Tue"]
 BAND = Band("Cross-strait ties", (1, 0, 2, 1, 3, 2, 5), (1, 0, 2, 1, 0, 1, 2))
@@ -70,7 +70,7 @@ async def test_a_week_without_a_story_is_drawn_too():
 
 async def test_pillows_font_is_used_if_none_is_installed(monkeypatch):
     monkeypatch.setattr(pictures, "FONTS", ("no such font",))
-    for cached in (pictures.font, pictures._has_glyph):
+    for cached in (pictures._installed, pictures._font, pictures._has_glyph):
         cached.cache_clear()
     try:
         assert await draw(DAYS, [BAND])
@@ -78,8 +78,24 @@ async def test_pillows_font_is_used_if_none_is_installed(monkeypatch):
         assert not has_letters("台湾")
         assert isinstance(pictures.font(24), ImageFont.FreeTypeFont)
     finally:
-        for cached in (pictures.font, pictures._has_glyph):
+        for cached in (pictures._installed, pictures._font, pictures._has_glyph):
             cached.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("日銀 Bank of Japan", id="Japanese"),
+        pytest.param("한국은행", id="Korean"),
+        pytest.param("بنك اليابان", id="Arabic"),
+    ],
+)
+def test_a_name_is_written_in_a_font_that_has_its_letters(name):
+    if not any(pictures._can_open(font) for font in pictures.FONTS[-2:]):
+        pytest.skip("no font with Chinese, Japanese and Korean is installed")
+
+    assert is_writable(name, has_letters)
+    assert pictures.font(24, name).getmask(name).getbbox()
 
 
 async def test_a_digest_is_sent_without_a_picture_that_fails(monkeypatch, renderer):

@@ -8,6 +8,7 @@ from shutil import which
 import pytest
 from sqlmodel import select
 
+from storage import backup
 from storage.backup import back_up, restore
 from storage.db.copies import CannotBackUpError, copy_database
 from storage.db.engine import Storage
@@ -165,3 +166,15 @@ def test_a_copy_has_one_state_while_another_program_writes(sqlite_url: str, tmp_
     with closing(sqlite3.connect(copy)) as copied:
         assert copied.execute("SELECT count(*) FROM ballast").fetchone() == (1,)
         assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize(("own", "server"), [(15, 17), (17, 15)], ids=["too old", "too new"])
+async def test_programs_of_another_version_are_refused(monkeypatch, own, server):
+    async def version(*_: str) -> str:
+        return f"pg_restore (PostgreSQL) {own}.2"
+
+    monkeypatch.setattr(backup, "_path_of", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(backup, "_run", version)
+
+    with pytest.raises(CannotBackUpError, match=f"of PostgreSQL {own}"):
+        await backup._program("pg_restore", server)

@@ -260,15 +260,16 @@ async def _ports(settings: Settings, url: str, *, asks_database: bool = True) ->
 
 
 async def _backup(settings: Settings, url: str) -> Sequence[Finding]:
-    file = database_file(url)
-    try:
-        if settings.has_temporary_database or (file and not file.exists()):
-            return []
-        made_at = last_backup(url, DATA_FOLDER)
-    except OSError:
-        return []  # the check of the disks reports a folder that we may not read
-    age = datetime.now(UTC) - made_at if made_at else None
-    return database.judge_backup(age, settings.backup_days)
+    if settings.has_temporary_database:
+        return []
+    age = await _query(url, _age_of_backup)
+    return database.judge_backup(*age, settings.backup_days) if age else []
+
+
+async def _age_of_backup(tx: Transaction) -> tuple[timedelta | None]:
+    """Return a tuple, because None means that the database could not be asked."""
+    made_at = await last_backup(tx)
+    return (tx.now - made_at if made_at else None,)
 
 
 async def _names() -> Sequence[Finding]:

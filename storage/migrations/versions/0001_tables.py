@@ -193,6 +193,12 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "lastbackup",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lastbackup")),
+    )
+    op.create_table(
         "lease",
         sa.Column("name", AutoString(length=32), nullable=False),
         sa.Column("owner", AutoString(), nullable=False),
@@ -1528,6 +1534,7 @@ def downgrade() -> None:
         "model_day",
         "mailboxrequest",
         "lease",
+        "lastbackup",
         "invite",
         "hostpause",
         "chat",

@@ -1,14 +1,13 @@
 """The checks, on databases, the playground and servers on this machine."""
 
 import asyncio
-import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import update
 
-from bot.app.deployment import DATA_FOLDER
 from bot.app.resources import alone_on
 from bot.app.webhook import webhook_at
 from bot.ops.doctor.checks import Check, make_checks, run_checks
@@ -19,7 +18,7 @@ from bot.rendering.links import Signer
 from bot.settings import Settings
 from storage.access import signing_key
 from storage.articles import Article
-from storage.backup import record_of_backups
+from storage.backup import LastBackup, note_backup
 from storage.db.engine import Storage
 from storage.enums import ArticleStage
 from tests.local_playground import LocalPlayground
@@ -185,12 +184,13 @@ async def test_articles_that_wait_for_long_are_found_while_the_bot_runs(sqlite_u
         pytest.param(None, "backup.none", id="never"),
     ],
 )
-async def test_the_last_backup_is_known_by_its_record(sqlite_url, days, code):
-    record = record_of_backups(sqlite_url, DATA_FOLDER)
+async def test_the_last_backup_is_known_by_the_database(sqlite_url, days, code):
     if days is not None:
-        record.touch()
-        made_at = (datetime.now(UTC) - timedelta(days=days)).timestamp()
-        os.utime(record, (made_at, made_at))
+        await note_backup(sqlite_url)
+        storage = Storage.open(sqlite_url)
+        async with storage.writing() as tx:
+            await tx.change(update(LastBackup).values(made_at=tx.now - timedelta(days=days)))
+        await storage.close()
 
     assert await codes_of("the backup", settings_on(sqlite_url)) == [code]
 
