@@ -161,9 +161,9 @@ def _bounce(mailbox: Mailbox) -> dict[str, Any]:
     from bot.mail.status import codes_in
 
     words = mailbox.problem_text or ""
-    if mailbox.problem:
-        at, action = mailbox.state_since, f"{mailbox.state}: {mailbox.problem}"
-    else:
+    at: datetime | None = mailbox.state_since
+    action = f"{mailbox.state}: {mailbox.problem}"
+    if not mailbox.problem:
         at, action = mailbox.soft_since, f"counted {mailbox.soft_bounces} of {MOST_SOFT}"
     name, _, domain = mailbox.address.rpartition("@")
     shown = words.replace(mailbox.address, f"{name[:1]}…@{domain}")

@@ -1,4 +1,4 @@
-"""Commands that observe the bot: doctor, config, health, notify-admins, stats, trace, deliveries."""
+"""Commands that observe the bot, and `dateline notify-admins`."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -110,13 +111,13 @@ def test_without_a_server_no_mail_is_sent(dateline):
 
 
 def test_bounces_are_listed_without_the_address(dateline, sqlite_url):
-    suspended = {
+    suspended: dict[str, Any] = {
         "state": MailboxState.SUSPENDED,
         "problem": MailboxProblem.NO_SUCH_MAILBOX,
         "problem_text": "550 5.1.1 ann1@example.org unknown",
     }
-    counted = {"state": MailboxState.ACTIVE, "soft_bounces": 2, "soft_since": NOW}
-    times = {"state_since": NOW, "created_at": NOW}
+    counted: dict[str, Any] = {"state": MailboxState.ACTIVE, "soft_bounces": 2, "soft_since": NOW}
+    times: dict[str, Any] = {"state_since": NOW, "created_at": NOW}
 
     async def store(storage):
         async with storage.writing() as tx:
