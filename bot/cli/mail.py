@@ -45,7 +45,7 @@ def send_test(
     settings = load_settings()
     relay = relay_of(settings)
     if relay is None:
-        output.fail("SMTP_HOST is not set, so no mail is sent: docs/how-to/email.md.")
+        output.fail("SMTP_HOST is not set, so no mail is sent: docs/how-to/send-email.md.")
     try:
         recipient = read_address(address)
     except ValueError:

@@ -284,7 +284,9 @@ async def _dkim_key(settings: Settings) -> Sequence[Finding]:
     try:
         await asyncio.to_thread(dkim_signer, settings, sender_of(settings))
     except StopError as error:
-        remedy = "The bot does not start with it. docs/how-to/email.md shows how to make a key."
+        remedy = (
+            "The bot does not start with it. docs/how-to/send-email.md shows how to make a key."
+        )
         return [unhealthy("dkim.key", str(error), remedy)]
     return [healthy("dkim.signs", f"Mails are signed with {settings.dkim_key_file}.")]
 
@@ -487,7 +489,7 @@ async def _mail(settings: Settings) -> Sequence[Finding]:
 
     relay = relay_of(settings)
     if relay is None:
-        remedy = "Set SMTP_HOST and SMTP_FROM to send digests by e-mail: docs/how-to/email.md."
+        remedy = "Set SMTP_HOST and SMTP_FROM to send digests by e-mail: docs/how-to/send-email.md."
         return [warning("smtp.none", "SMTP_HOST is not set, so no e-mail is sent.", remedy)]
     domain = sender_of(settings).domain
     signs_for = settings.dkim_domain or domain

@@ -83,7 +83,7 @@ def judge_halves(given: Iterable[str]) -> list[Finding]:
         unhealthy(
             "settings.mail-half",
             f"{one} is set without {needed}.",
-            f"Set {needed}, or remove {one}: docs/how-to/email.md.",
+            f"Set {needed}, or remove {one}: docs/how-to/send-email.md.",
         )
         for one, needed in _HALVES
         if one in names and needed not in names

@@ -154,7 +154,7 @@ async def _judge_signature(dns: Resolver, content: bytes) -> Finding:
         return unhealthy("dkim.unverified", sentence, "Put the public key into the DNS again.")
     if not is_valid:
         sentence = f"The signature does not fit the key at {name}."
-        remedy = f"Put the public key of DKIM_KEY_FILE at {name}: docs/how-to/email.md."
+        remedy = f"Put the public key of DKIM_KEY_FILE at {name}: docs/how-to/send-email.md."
         return unhealthy("dkim.differs", sentence, remedy)
     return healthy("dkim.verified", f"The signature fits the key at {name}.")
 
