@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from dotenv.parser import Binding
-    from pydantic_core import ErrorDetails
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 ENV_FILE = ".env"
@@ -616,7 +615,7 @@ def load_settings(**instead: str) -> Settings:
         raise WrongSettingError(_sentence(error.errors(include_url=False)[0])) from None
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     reason = error["msg"].removeprefix("Value error, ")
     is_secret = _holds_secrets(Settings.model_fields[name].annotation)
