@@ -8,8 +8,8 @@ from tests.story.processes import Command
 
 
 def address_of(bot: Command) -> str:
-    """Return the address of the chat page, which the bot prints first."""
-    address = re.search(r"http://\S+", bot.lines[0])
+    """Return the address of the chat page, which the bot prints at the start."""
+    address = re.search(r"http://\S+", bot.output)
     assert address
     return address[0]
 
