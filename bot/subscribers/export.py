@@ -110,7 +110,7 @@ async def export_chat(storage: Storage, chat_id: int, title: str) -> Export:
 
 
 async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> ExportDocument:
-    chat_id, muted = chat.id, await topics_muted(tx, chat.id)
+    chat_id = chat.id
     mutes = await mutes_of(tx, chat_id, offset=0, limit=MOST_LISTED)
     mailbox = await mailbox_of_chat(tx, chat_id)
     words = (await words_of_each(tx, [chat_id])).get(chat_id, {})
@@ -130,20 +130,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             )
             for time in await schedule_of(tx, chat_id)
         ),
-        topics=tuple(
-            ExportedTopic(
-                name=topic.name,
-                query=topic.typed,
-                mode=subscription.mode,
-                sound=subscription.sound,
-                catalogue=topic.slug,
-                muted=(muted[topic.id] or True) if topic.id in muted else False,
-                since=subscription.created_at,
-                headlines=subscription.headlines,
-                keeps_original=subscription.keeps_original,
-            )
-            for topic, subscription in await subscriptions_of(tx, chat_id)
-        ),
+        topics=await _topics(tx, chat_id),
         mutes=tuple(
             ExportedMute(kind=mute.kind, name=mute.name, until=mute.until)
             for mute in mutes
@@ -156,16 +143,7 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             if feed.kind is not enums.SourceKind.NEWSLETTER
         ),
         newsletters=await _newsletters(tx, chat_id),
-        saved=tuple(
-            ExportedStory.model_construct(
-                title=story.title,
-                url=story.url,
-                letter="" if story.url else story.url_hash,
-                publisher=story.publisher,
-                saved_at=story.saved_at,
-            )
-            for story in await saved_stories(tx, chat_id, limit=MOST_SAVED)
-        ),
+        saved=await _saved(tx, chat_id),
         mailbox=_mailbox(mailbox) if mailbox else None,
         editions=tuple(
             ExportedEdition(
@@ -176,6 +154,37 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
             )
             for edition in await editions_to_export(tx, chat_id, MOST_LISTED)
         ),
+    )
+
+
+async def _topics(tx: Transaction, chat_id: int) -> tuple[ExportedTopic, ...]:
+    muted = await topics_muted(tx, chat_id)
+    return tuple(
+        ExportedTopic(
+            name=topic.name,
+            query=topic.typed,
+            mode=subscription.mode,
+            sound=subscription.sound,
+            catalogue=topic.slug,
+            muted=(muted[topic.id] or True) if topic.id in muted else False,
+            since=subscription.created_at,
+            headlines=subscription.headlines,
+            keeps_original=subscription.keeps_original,
+        )
+        for topic, subscription in await subscriptions_of(tx, chat_id)
+    )
+
+
+async def _saved(tx: Transaction, chat_id: int) -> tuple[ExportedStory, ...]:
+    return tuple(
+        ExportedStory.model_construct(
+            title=story.title,
+            url=story.url,
+            letter="" if story.url else story.url_hash,
+            publisher=story.publisher,
+            saved_at=story.saved_at,
+        )
+        for story in await saved_stories(tx, chat_id, limit=MOST_SAVED)
     )
 
 
