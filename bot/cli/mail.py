@@ -161,10 +161,9 @@ def _bounce(mailbox: Mailbox) -> dict[str, Any]:
     from bot.mail.status import codes_in
 
     words = mailbox.problem_text or ""
-    if mailbox.problem:
-        at, action = mailbox.state_since, f"{mailbox.state}: {mailbox.problem}"
-    else:
-        at, action = mailbox.soft_since, f"counted {mailbox.soft_bounces} of {MOST_SOFT}"
+    at = mailbox.state_since if mailbox.problem else mailbox.soft_since
+    counted = f"counted {mailbox.soft_bounces} of {MOST_SOFT}"
+    action = f"{mailbox.state}: {mailbox.problem}" if mailbox.problem else counted
     name, _, domain = mailbox.address.rpartition("@")
     shown = words.replace(mailbox.address, f"{name[:1]}…@{domain}")
     return {
