@@ -59,6 +59,8 @@ async def run_bot(settings: Settings, announce: Callable[[str], None], errors: L
         with stopped_by_signals() as stopping:
             async with AsyncExitStack() as stack:
                 process = await _open_process(settings, announce, errors, stack)
+                # After the ports and the database are ours: a refused start is one sentence.
+                log.info("starting", version=installed_version(), **_shape(settings))
                 await run_roles(process, stopping)
     except ExceptionGroup as group:
         if reason := stop_error_in(group):
@@ -72,7 +74,6 @@ async def _open_process(
     # Exclusive resources come first, so that a second bot ends before it announces a playground
     # that nobody answers.
     database = bot_database_of(settings)
-    log.info("starting", version=installed_version(), **_shape(settings))
     stack.enter_context(alone_on(database.url, anew=settings.has_temporary_database))
     await _require_free_ports(settings)
     deployment = await stack.enter_async_context(deployment_of(settings, announce))

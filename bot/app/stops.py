@@ -94,6 +94,8 @@ def stopped_by_signals() -> Iterator[Stopping]:
         loop.add_signal_handler(number, stopping.set, number.name)
     try:
         yield stopping
+    except StopError:
+        raise  # the start was refused, and the command prints the sentence
     except Exception:
         stopping.set("error")
         raise

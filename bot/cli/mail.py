@@ -45,7 +45,7 @@ def send_test(
     settings = load_settings()
     relay = relay_of(settings)
     if relay is None:
-        output.fail("SMTP_HOST is not set, so no mail is sent: docs/how-to/send-email.md.")
+        output.fail("SMTP_HOST is not set, so no mail is sent: docs/how-to/email.md.")
     try:
         recipient = read_address(address)
     except ValueError:
@@ -161,10 +161,9 @@ def _bounce(mailbox: Mailbox) -> dict[str, Any]:
     from bot.mail.status import codes_in
 
     words = mailbox.problem_text or ""
-    at: datetime | None = mailbox.state_since
-    action = f"{mailbox.state}: {mailbox.problem}"
-    if not mailbox.problem:
-        at, action = mailbox.soft_since, f"counted {mailbox.soft_bounces} of {MOST_SOFT}"
+    at = mailbox.state_since if mailbox.problem else mailbox.soft_since
+    counted = f"counted {mailbox.soft_bounces} of {MOST_SOFT}"
+    action = f"{mailbox.state}: {mailbox.problem}" if mailbox.problem else counted
     name, _, domain = mailbox.address.rpartition("@")
     shown = words.replace(mailbox.address, f"{name[:1]}…@{domain}")
     return {

@@ -112,12 +112,19 @@ async def test_a_signal_and_the_end_of_the_block_are_logged():
 
 @pytest.mark.parametrize("reason", ["error", "restart"])
 async def test_an_end_without_a_signal_is_logged_with_its_reason(reason):
-    with capture_logs() as logged, suppress(StopError), stopped_by_signals() as stopping:
+    with capture_logs() as logged, suppress(OSError), stopped_by_signals() as stopping:
         if reason == "restart":
             stopping.set()
-        raise StopError("a newer version has migrated the database")
+        raise OSError("lost")
 
     assert [(one["event"], one["reason"]) for one in logged] == [
         ("stopping", reason),
         ("stopped", reason),
     ]
+
+
+async def test_a_refused_start_logs_no_end():
+    with capture_logs() as logged, suppress(StopError), stopped_by_signals():
+        raise StopError("WEB_PORT is wrong.")
+
+    assert logged == []

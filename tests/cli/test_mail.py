@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage.chats import Chat
+from storage.db.engine import Transaction
 from storage.enums import ChatKind, MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox
 from tests.cli.conftest import with_storage_at
@@ -110,27 +111,25 @@ def test_without_a_server_no_mail_is_sent(dateline):
     assert "SMTP_HOST is not set" in result.output
 
 
-def test_bounces_are_listed_without_the_address(dateline, sqlite_url):
-    suspended: dict[str, Any] = {
-        "state": MailboxState.SUSPENDED,
-        "problem": MailboxProblem.NO_SUCH_MAILBOX,
-        "problem_text": "550 5.1.1 ann1@example.org unknown",
-    }
-    counted: dict[str, Any] = {"state": MailboxState.ACTIVE, "soft_bounces": 2, "soft_since": NOW}
-    times: dict[str, Any] = {"state_since": NOW, "created_at": NOW}
+def test_bounces_are_listed_without_the_address(dateline_on, database_url):
+    async def add(tx: Transaction, number: int, **facts: Any) -> None:
+        times: dict[str, Any] = {"state_since": NOW, "created_at": NOW}
+        await tx.add(Chat(telegram_id=number, kind=ChatKind.PRIVATE, **times))
+        address = f"ann{number}@example.org"
+        await tx.add(Mailbox(chat_id=number, address=address, asked_at=NOW, **times, **facts))
 
     async def store(storage):
         async with storage.writing() as tx:
-            for number, facts in enumerate([suspended, counted, {}], start=1):
-                await tx.add(Chat(telegram_id=number, kind=ChatKind.PRIVATE, **times))
-                address = f"ann{number}@example.org"
-                await tx.add(
-                    Mailbox(chat_id=number, address=address, asked_at=NOW, **{**times, **facts})
-                )
+            words = "550 5.1.1 ann1@example.org unknown"
+            problem = MailboxProblem.NO_SUCH_MAILBOX
+            state = MailboxState.SUSPENDED
+            await add(tx, 1, state=state, problem=problem, problem_text=words)
+            await add(tx, 2, state=MailboxState.ACTIVE, soft_bounces=2, soft_since=NOW)
+            await add(tx, 3, state=MailboxState.ACTIVE)
 
-    with_storage_at(sqlite_url, store)
+    with_storage_at(database_url, store)
 
-    result = dateline("mail", "bounces", "--json")
+    result = dateline_on(database_url)("mail", "bounces", "--json")
 
     rows = [json.loads(line) for line in result.output.splitlines()]
     assert [(row["address"], row["status"], row["action"]) for row in rows] == [
