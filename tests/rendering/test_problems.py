@@ -9,9 +9,15 @@ from tests.catalogues.pseudo import pseudo_translation
 
 VERBS = re.compile(  # a sentence is said after "it"
     r"(is|was|has|may|could|gives|takes|names|does|cannot|asks|contains|lists|redirects|refuses"
-    r"|rejects|requires|leads|breaks)\b"
+    r"|rejects|requires|leads|breaks|answers)\b"
 )
-DETAIL = {"limit": 5000, "megabytes": 10, "port": 25, "reason": "the disk is full"}
+DETAIL = {
+    "limit": 5000,
+    "megabytes": 10,
+    "port": 25,
+    "reason": "the disk is full",
+    "scheme": "Digest",
+}
 ENGLISH, PSEUDO = Renderer(), Renderer(make_environment(pseudo_translation()))
 
 
