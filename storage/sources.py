@@ -69,6 +69,8 @@ class Source(Leased, table=True):
     url_hash: str = Field(max_length=32, unique=True)  # of the canonical URL
     host: str
     title: str = ""
+    description: str = Field(default="", max_length=500)  # of a channel, by itself
+    picture: str = Field(default="", max_length=1000)  # the address of a channel's picture
     folder: list[str] = Field(default_factory=list, sa_type=JSON)  # from the outermost inwards
     kind: SourceKind = Field(default=SourceKind.FEED, sa_type=enum_column(SourceKind))
     state: SourceState = Field(default=SourceState.ACTIVE, sa_type=enum_column(SourceState))

@@ -494,6 +494,8 @@ def _read(source: Source, result: FetchResult, document: Document, now: datetime
         "ttl_seconds": None if pace.ttl is None else int(pace.ttl.total_seconds()),
         "skip_hours": _bits(pace.skip_hours),
         "skip_days": _bits(pace.skip_days),
+        "description": document.description,
+        "picture": document.picture,
     }
 
 

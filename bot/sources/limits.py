@@ -13,6 +13,7 @@ MOST_ENTRIES: Final = 2_000  # of a document
 MOST_TEXT: Final = 4_000_000  # characters of a document
 LONGEST_TEXT: Final = 200_000  # characters of an entry
 LONGEST_NAME: Final = 2_000  # characters of a title, or of a name
+LONGEST_DESCRIPTION: Final = 500  # characters of what a channel says about itself
 LONGEST_LABEL: Final = 120  # characters of an author or a category
 MOST_CATEGORIES: Final = 20  # of an entry
 LONGEST_WORD: Final = 256  # characters

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.sources.channels.posts import PostPart, channel_url, item_of, with_part
 from bot.sources.delivered import store_delivered
 from bot.sources.drafts import digest, url_hash
+from bot.sources.feeds.text import tidy
+from bot.sources.limits import LONGEST_DESCRIPTION
 from bot.sources.urls import host_of
 from bot.subscribers.errors import ChannelTaken, NoSuchChannel
 from bot.subscribers.own_feeds import refuse_one_more
@@ -143,6 +145,16 @@ async def channel_view(storage: Storage, source_id: int, user_id: int) -> Channe
         tuple(readers),
         owner is not None and owner.id == channel.owner_id,
     )
+
+
+async def describe_channel(storage: Storage, source_id: int, description: str) -> None:
+    """Keep what the channel says about itself now."""
+    kept = tidy(description)[:LONGEST_DESCRIPTION].rstrip()
+    async with storage.reading() as tx:
+        found = await channels.channel_of(tx, source_id)
+    if found is not None and found.source.description != kept:
+        async with storage.writing() as tx:
+            await change_source(tx, source_id, {"description": kept})
 
 
 async def decides_about(storage: Storage, user_id: int, source_id: int) -> bool:

@@ -138,7 +138,13 @@ async def _document(tx: Transaction, chat: Chat, feeds: Iterable[Source]) -> Exp
         ),
         sources=tuple(
             # Unvalidated, because only input is checked, never stored data.
-            ExportedFeed.model_construct(url=feed.url, title=feed.title, kind=feed.kind)
+            ExportedFeed.model_construct(
+                url=feed.url,
+                title=feed.title,
+                kind=feed.kind,
+                description=feed.description,
+                picture=feed.picture,
+            )
             for feed in feeds
             if feed.kind is not enums.SourceKind.NEWSLETTER
         ),

@@ -111,6 +111,8 @@ class ExportedFeed(_Part):
     url: Annotated[str, Field(pattern=r"^https?://")]
     title: str = ""
     kind: enums.SourceKind = enums.SourceKind.FEED
+    description: str = ""
+    picture: str = ""
 
 
 class ExportedLetter(_Part):

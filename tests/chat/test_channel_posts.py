@@ -52,6 +52,22 @@ async def test_adding_the_bot_asks_whether_it_may_read_the_channel(ann, channel)
     assert channel.all() == []
 
 
+async def test_channel_shows_what_it_says_about_itself_when_its_page_opens(
+    house, ann, channel, read, playground
+):
+    (source,) = await rows_of(house.storage, Source)
+    for said, shown in (
+        ("Tides.\n\u202eDaily.\n" + "ab" * 5_000, "\n\nTides.\nDaily.\n\nI read"),
+        (None, "\n\nI read"),
+    ):
+        playground.world.chats[channel.who.id].description = said
+        button = await house.show_button(ann, OpenChannel(source_id=source.id).pack())
+        page = await ann.presses(button, labels(button)[0])
+        assert page["text"].startswith(f"Desk · nothing received yet{shown}")
+        (source,) = await rows_of(house.storage, Source)
+        assert len(source.description) == (500 if said else 0)
+
+
 async def test_post_and_its_edit_become_an_entry(house, ann, channel, read, playground, clock):
     sent = playground.send(channel.who, "A storm\nThe harbour is closed.", from_id=ann.who.id)
     assert await stored(house, sent["update_id"]) == {"A storm": "The harbour is closed."}

@@ -241,6 +241,7 @@ OFFER = FoundFeed(
     DocumentKind.CHANNEL,
     3,
     latest=("Ferry 9 to Kinmen is late.", "Fog closes the harbour."),
+    description="<b>All</b> of the quay.\n\nDay & night.\nA third line.",
 )
 
 
@@ -261,6 +262,8 @@ async def test_the_name_of_a_channel_offers_to_follow_it(house, ann, typed):
 
     assert offer["text"].startswith("Follow the channel Quay News?")
     assert "• Ferry 9 to Kinmen is late.\n• Fog closes the harbour." in offer["text"]
+    assert "<b>All</b> of the quay.\nDay & night.\n" in offer["text"]
+    assert "third" not in offer["text"]
     assert labels(offer)[0] == "Follow this channel"
     assert ("Search for this word instead" in labels(offer)) is (typed == "@sample_quay")
 

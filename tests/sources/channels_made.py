@@ -1,5 +1,6 @@
 """Pages of invented Telegram channels, as the playground writes them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,8 +26,8 @@ def post(number: int, views: int = 10, origin: str = ORIGIN, **parts: Any) -> st
     return write_post(NAME, SamplePost(number, **parts), time, origin, views)
 
 
-def page(*posts: str) -> str:
-    return write_channel_page(CHANNEL, ORIGIN, "".join(posts))
+def page(*posts: str, about: str = CHANNEL.about) -> str:
+    return write_channel_page(replace(CHANNEL, about=about), ORIGIN, "".join(posts))
 
 
 def page_of(*numbers: int, views: int = 10) -> str:

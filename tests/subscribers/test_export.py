@@ -171,7 +171,9 @@ async def test_feeds_are_left_for_the_list_of_feeds(arrive, storage):
 
 async def test_own_sources_are_exported_for_other_readers(storage, chat_id):
     async with storage.writing() as tx:
-        own = await add_source(tx, source_row("https://a.example/1", title="A"))
+        own = await add_source(
+            tx, source_row("https://a.example/1", title="A", description="Quay.")
+        )
         await add_source(tx, source_row("https://a.example/2", title="A"))
         await tx.add(Follow(chat_id=chat_id, source_id=own or 0))
 
@@ -179,7 +181,8 @@ async def test_own_sources_are_exported_for_other_readers(storage, chat_id):
 
     assert files.opml
     assert [outline.url for outline in read_opml(files.opml)] == ["https://a.example/1"]
-    assert json.loads(files.document)["sources"][0]["title"] == "A"
+    (source,) = json.loads(files.document)["sources"]
+    assert (source["title"], source["description"], source["picture"]) == ("A", "Quay.", "")
 
 
 @pytest.mark.parametrize(

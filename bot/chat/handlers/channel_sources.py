@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiogram import Router
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 from bot.chat import callbacks as press
 from bot.chat.channel_posts import forwarded_from, is_by_bot, post_of
@@ -82,7 +83,18 @@ async def read_posts(
         await channel_sources.share_channel(
             context.storage, source_id, sharing, by=user.user_id, is_admin=user.is_admin
         )
+    await _describe(source_id, channel.telegram_id, context)
     await _show(source_id, context)
+
+
+async def _describe(source_id: int, telegram_id: int, context: Context) -> None:
+    """Ask Telegram what the channel says about itself, because no post tells it."""
+    try:
+        channel = await context.reply.bot.get_chat(telegram_id)
+    except (TelegramBadRequest, TelegramForbiddenError):
+        return  # the bot was removed; the page of the channel says so
+    description = channel.description or ""
+    await channel_sources.describe_channel(context.storage, source_id, description)
 
 
 async def _administered(
@@ -103,6 +115,8 @@ async def _administered(
 
 
 async def open_channel(_: object, callback_data: press.OpenChannel, context: Context) -> None:
+    view = await _decided_by(callback_data.source_id, context)
+    await _describe(callback_data.source_id, view.telegram_id, context)
     await _show(callback_data.source_id, context)
 
 

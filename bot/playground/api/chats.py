@@ -49,7 +49,7 @@ def check_thread(chat: PlaygroundChat, thread_id: int | None) -> None:
 
 def get_chat(call: Call) -> dict[str, Any]:
     chat = call.chat
-    full = {
+    full: dict[str, Any] = {
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": {
@@ -60,6 +60,8 @@ def get_chat(call: Call) -> dict[str, Any]:
             "gifts_from_channels": False,
         },
     }
+    if chat.description:
+        full["description"] = chat.description
     return chat.to_api() | full
 
 

@@ -132,6 +132,7 @@ def write_channel_page(channel: SampleChannel, base: str, posts: str) -> str:
         f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{title}</title></head>'
         f'<body><main class="tgme_main" data-url="/{channel.name}">'
         f'<div class="tgme_channel_info"><div class="tgme_channel_info_header">'
+        f'<i class="tgme_page_photo_image"><img src="{picture_url(channel.name)}"></i>'
         f'<div class="tgme_channel_info_header_title"><span dir="auto">{title}</span></div>'
         f'<div class="tgme_channel_info_header_username"><a href="{base}/{channel.name}">'
         f"@{channel.name}</a></div></div>"

@@ -185,6 +185,7 @@ class PlaygroundChat:
     title: str | None = None
     user: User | None = None
     username: str | None = None
+    description: str | None = None
     members: dict[int, Member] = field(default_factory=dict)
     own: Member = field(default_factory=Member)
     started: bool = True

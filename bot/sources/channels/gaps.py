@@ -18,8 +18,13 @@ _BYTES: Final = 8
 
 
 def hash_of_posts(document: Document) -> str:
-    """Return a hash of all words of a channel's page, without its counters and pictures."""
-    hashed = blake2b(document.title.encode("utf-8", "surrogatepass"), digest_size=16)
+    """Return a hash of all words of a channel's page, without its counters and pictures.
+
+    Telegram changes the addresses of pictures from time to time, so a new one is stored with the
+    next words.
+    """
+    names = f"{document.title}\0{document.description}"
+    hashed = blake2b(names.encode("utf-8", "surrogatepass"), digest_size=16)
     for item in document.items:
         facts = (item.guid, item.url, item.title, item.text, item.credit, item.author)
         hashed.update("\0".join(("", *facts)).encode("utf-8", "surrogatepass"))

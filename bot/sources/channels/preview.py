@@ -26,7 +26,8 @@ from bot.sources.channels.text import LONGEST_POST_TITLE, title_and_text
 from bot.sources.feeds import language
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.text import tidy
-from bot.sources.lead_pictures import LeadPicture, first_worth_showing
+from bot.sources.lead_pictures import LeadPicture, first_worth_showing, worth_showing
+from bot.sources.limits import LONGEST_DESCRIPTION
 from bot.sources.pages.dom import drop, line_of, parsed
 from bot.sources.urls import absolute, host_of
 
@@ -38,6 +39,7 @@ _OPENING: Final = 200  # characters that decide the language of a post
 _JUDGED: Final = 12  # posts, which decide the language of the channel
 _MOST_ELEMENTS: Final = 400_000  # of a page of 10 MB
 
+_TELEGRAM: Final = "https://telegram.org/"  # the base of addresses without a scheme
 _PREFIX: Final = "tgme_widget_message_"
 _MESSAGE: Final = "tgme_widget_message"
 # What a page shows of a post, by the class without its prefix.
@@ -116,6 +118,8 @@ def read_preview(text: str, page: PreviewPage) -> Document:
         url=f"{page.origin}/{page.name}",
         language=code,
         items=tuple(items),
+        description=_description(found),
+        picture=_picture(found),
     )
 
 
@@ -151,7 +155,8 @@ def _no_channel(found: dict[str, list[Any]]) -> Unreadable:
 
 _OF_PAGE: Final = frozenset({
     _MESSAGE, "tgme_channel_info", "tgme_channel_info_header_title", "tgme_page_title",
-    "tgme_page_extra", "tgme_action_button_new",
+    "tgme_page_extra", "tgme_action_button_new", "tgme_channel_info_description",
+    "tgme_page_photo_image",
 })  # fmt: skip
 
 
@@ -172,6 +177,21 @@ def _classes(element: Any) -> list[str]:
 
 def _line(elements: list[Any] | None) -> str:
     return line_of(elements[0])[:LONGEST_POST] if elements else ""
+
+
+def _description(found: dict[str, list[Any]]) -> str:
+    """Return what the channel says about itself, with its line breaks."""
+    elements = found.get("tgme_channel_info_description")
+    return _text(elements[0])[:LONGEST_DESCRIPTION].rstrip() if elements else ""
+
+
+def _picture(found: dict[str, list[Any]]) -> str:
+    """Return the address of the channel's picture; "" if it has none that may be shown."""
+    for element in found.get("tgme_page_photo_image", [])[:_MOST_PICTURES]:
+        for image in element.iter("img"):
+            if picture := worth_showing(LeadPicture(image.get("src") or ""), _TELEGRAM):
+                return picture.url
+    return ""
 
 
 def _post(message: Any) -> _Post | None:
@@ -303,7 +323,7 @@ def _item(post: _Post, page: PreviewPage, code: str) -> Item | None:
         credit=post.origin,
         credit_url=post.origin_url,
         author=post.author,
-        picture=first_worth_showing(post.pictures, "https://telegram.org/"),
+        picture=first_worth_showing(post.pictures, _TELEGRAM),
     )
 
 

@@ -61,7 +61,7 @@ class ReadsLinks(ReadsDocuments, Protocol):
 class FoundFeed:
     """A feed, sitemap or channel that was read; `newest` is None if no entry has a date.
 
-    `latest`: titles of the newest posts of a channel.
+    `latest`, `description`: titles of the newest posts of a channel, and what it says about itself.
     """
 
     url: str
@@ -72,6 +72,7 @@ class FoundFeed:
     where: Where = Where.HERE
     result: FetchResult = field(default_factory=FetchResult)
     latest: tuple[str, ...] = ()
+    description: str = ""
 
     @property
     def tells_news(self) -> bool:
@@ -328,6 +329,7 @@ def found_feed(link: FeedLink, result: FetchResult) -> FoundFeed | None:
         where=link.where,
         result=result,
         latest=_latest(document),
+        description=document.description,
     )
 
 

@@ -170,6 +170,8 @@ class Document:
 
     `seen`: entries that are as they were in the last read, and not among `items`.
     `selector_problem`: why the selectors of its source were not used; None if they were.
+    `description`, `picture`: what a channel says about itself, and the address of its picture; ""
+    for all other kinds.
     """
 
     kind: DocumentKind
@@ -181,6 +183,8 @@ class Document:
     left_out: int = 0
     seen: tuple[SeenEntry, ...] = ()
     selector_problem: SelectorProblem | None = None
+    description: str = ""
+    picture: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields as JSON, except `seen`."""

@@ -277,6 +277,8 @@ def upgrade() -> None:
         sa.Column("url_hash", AutoString(length=32), nullable=False),
         sa.Column("host", AutoString(), nullable=False),
         sa.Column("title", AutoString(), nullable=False),
+        sa.Column("description", AutoString(length=500), nullable=False),
+        sa.Column("picture", AutoString(length=1000), nullable=False),
         sa.Column("folder", sa.JSON(), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),

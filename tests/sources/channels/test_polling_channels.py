@@ -5,6 +5,7 @@ from heapq import heapify, heappop, heappush
 
 import pytest
 
+from bot.playground.newsroom.pictures import picture_url
 from bot.sources.channels.gaps import newest_known
 from bot.sources.decide import source_changes
 from bot.sources.discovery.add import AddOutcome, SourceAdder
@@ -58,6 +59,22 @@ async def test_a_channel_is_added_with_its_newest_posts_as_backlog(storage, addi
     assert (source.url, source.kind, source.host) == (URL, SourceKind.CHANNEL, "t.me")
     assert preview.urls == [URL]
     assert {article.quiet for article in await rows_of(storage, Article)} == {True}
+
+
+async def test_a_channel_keeps_its_description_and_picture_and_follows_their_changes(
+    storage, adding, polling, preview, clock
+):
+    await adding.add(URL)
+    source = await only_source(storage)
+    assert (source.description, source.picture) == ("Invented.", picture_url(NAME))
+
+    later = page(post(1), post(2), post(3), about="All of the quay.")
+    preview.replies[URL] = later.replace(picture_url(NAME), "https://cdn.example/quay.jpg")
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert source.description == "All of the quay."
+    assert source.picture == "https://cdn.example/quay.jpg"
 
 
 async def test_a_page_with_other_counters_is_unchanged(storage, adding, polling, preview, clock):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.playground.newsroom.pictures import picture_url
 from bot.sources.channels.addresses import PreviewPage
 from bot.sources.channels.gaps import hash_of_posts
 from bot.sources.channels.preview import (
@@ -65,6 +66,50 @@ def test_the_parts_of_a_post_become_words_and_fields():
     assert item.author == "Night Desk"
     assert (item.credit, item.credit_url) == ("Strait Notes", f"{ORIGIN}/strait_notes/1")
     assert item.picture.url.endswith("sample_quay-5-0.png")
+
+
+@pytest.mark.parametrize(
+    ("about", "read_as"),
+    [
+        pytest.param("News of the quay.", "News of the quay.", id="plain"),
+        pytest.param("<b>Quay</b> & <script>go()</script>", None, id="markup is text"),
+        pytest.param("Quay\u202enews\u2066 of\ufeff today", "Quaynews of today", id="bidi"),
+        pytest.param("a\x00b\x1bc", "abc", id="controls"),
+        pytest.param("  many \t blanks  ", "many blanks", id="blanks"),
+        pytest.param("ab" * 5_000, "ab" * 250, id="10,000 characters"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_the_description_of_a_channel_is_short_plain_text(about, read_as):
+    described = read(page(post(1), about=about)).description
+
+    assert described == (about if read_as is None else read_as)
+
+
+def test_the_description_keeps_its_lines():
+    text = page(post(1), about="ABOUT").replace("ABOUT", "Quay news.<br/>Every <b>day</b>.")
+
+    assert read(text).description == "Quay news.\nEvery day."
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("https://cdn.example/file/quay.jpg", "https://cdn.example/file/quay.jpg"),
+        ("//cdn.example/file/quay.jpg", "https://cdn.example/file/quay.jpg"),
+        ("http://cdn.example/file/quay.jpg", ""),
+        ("https://127.0.0.1/quay.jpg", ""),
+        ("https://quay.internal/quay.jpg", ""),
+        ("https://ann:word@cdn.example/quay.jpg", ""),
+        ("javascript:go()", ""),
+        ("data:image/png;base64,AAAA", ""),
+        ("https://cdn.example/" + "q" * 10_000, ""),
+    ],
+)
+def test_the_picture_of_a_channel_is_a_public_address(address, kept):
+    drawn = picture_url(NAME)
+
+    assert read(page(post(1)).replace(drawn, address)).picture == kept
 
 
 @pytest.mark.parametrize(
