@@ -76,7 +76,8 @@ async def test_without_telegram_the_page_says_how_to_open_it(browser: Browser, a
 async def test_an_admin_reads_it_on_a_phone(browser: Browser, address: str):
     async with opened(browser, viewport=PHONE) as context:
         page = await context.new_page()
-        await page.goto(address)
+        await page.add_init_script("window.TelegramWebviewProxy = { postEvent() {} };")
+        await page.goto(f"{address}&tgWebAppVersion=8.0")
         await page.locator("#status").click()
         await expect(page.locator("#summary")).to_be_visible()
         await expect(page.locator("#sections section")).to_have_count(2)

@@ -91,7 +91,9 @@ export class Telegram {
   // Opens links beside the app instead of replacing it, and outside of a web client's frame.
   leave(event) {
     const anchor = event.target.closest?.("a[href]");
-    if (anchor && this.post("web_app_open_link", { url: anchor.href })) event.preventDefault();
+    // A page of ours opens here, because its address carries the launch data.
+    if (!anchor || anchor.origin === location.origin) return;
+    if (this.post("web_app_open_link", { url: anchor.href })) event.preventDefault();
   }
 }
 
