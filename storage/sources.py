@@ -204,6 +204,13 @@ async def make_source_public(tx: Transaction, source: Source, values: Mapping[st
     await change_source(tx, source.id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
 
 
+async def lock_source(tx: Transaction, source_id: int) -> Source | None:
+    """Lock the source, so that its settings are changed one by one; return its present row."""
+    locked = select(Source).where(col(Source.id) == source_id).with_for_update()
+    source: Source | None = await tx.first(locked.execution_options(populate_existing=True))
+    return source
+
+
 async def source_of(tx: Transaction, url_hash: str) -> Source | None:
     source: Source | None = await tx.first(select(Source).where(col(Source.url_hash) == url_hash))
     return source
