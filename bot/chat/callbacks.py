@@ -480,7 +480,7 @@ class SaveSourceRule(CallbackData, prefix="srcsave"):
     rule: SourceRule
 
 
-_TYPED: Final = frozenset(SourceRule)
+_TYPED: Final[frozenset[str]] = frozenset(SourceRule)
 _LONGEST_UNDONE: Final = 1000
 
 

@@ -177,16 +177,20 @@ async def undo_of_source(
         if checksum(source_settings.value_of(found, setting)) != after:
             raise NothingToUndo
         try:
-            await _restore_source(tx, found, setting, before, by)
+            await restore_source(tx, found, setting, before, by)
         except (ValueError, OverflowError, UserError) as error:
             raise NothingToUndo from error
 
     return await source_settings.change(storage, source_id, setting, apply, is_undone=True)
 
 
-async def _restore_source(
+async def restore_source(
     tx: Transaction, found: SourceSettings, setting: SourceSetting, value: str, by: int | None
 ) -> None:
+    """Set a setting of the locked source. Raises ValueError, OverflowError or a UserError.
+
+    Raises NothingToUndo if the *value* is a pause that has passed.
+    """
     restored: object = value
     match setting:
         case SourceSetting.PAUSE if not value:

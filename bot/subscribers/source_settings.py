@@ -216,7 +216,7 @@ async def source_at(storage: Storage, url: str) -> Source:
 async def get_settings(storage: Storage, source_id: int) -> SourceSettings:
     """Return the settings of the source; raise NoSuchPublicSource."""
     async with storage.reading() as tx:
-        return await _settings(tx, await _source(tx, source_id))
+        return await settings_of(tx, await _source(tx, source_id))
 
 
 async def find_settings(storage: Storage, source_id: int) -> SourceSettings | None:
@@ -226,7 +226,7 @@ async def find_settings(storage: Storage, source_id: int) -> SourceSettings | No
     return None
 
 
-async def _settings(tx: Transaction, source: Source) -> SourceSettings:
+async def settings_of(tx: Transaction, source: Source) -> SourceSettings:
     stored = await source_rules.rules_of(tx, [source.id])
     rules = stored.get(source.id) or SourceRules(source_id=source.id)
     week = DroppedCount(0, 0)
@@ -271,10 +271,10 @@ async def change(
 ) -> SourceSettings:
     """Change a *setting* of the source by *apply*, which gets the source locked."""
     async with storage.writing() as tx:
-        settings = await _settings(tx, await _source(tx, source_id, locks=True))
+        settings = await settings_of(tx, await _source(tx, source_id, locks=True))
         before = value_of(settings, setting)
         await apply(tx, settings)
-        changed = await _settings(tx, await _source(tx, source_id, locks=True))
+        changed = await settings_of(tx, await _source(tx, source_id, locks=True))
         made = SourceChange(setting, before, value_of(changed, setting), is_undone)
     return replace(await get_settings(storage, source_id), change=made)
 
@@ -288,7 +288,7 @@ async def change_settings(
     QueryError, or a UserError of this module.
     """
     async with storage.writing() as tx:
-        settings = await _settings(tx, await _source(tx, source_id, locks=True))
+        settings = await settings_of(tx, await _source(tx, source_id, locks=True))
         await apply_changes(tx, settings, changes=changes, by=by)
     return await get_settings(storage, source_id)
 
@@ -404,7 +404,7 @@ async def preview_rules(
     Raises QueryError.
     """
     async with storage.reading() as tx:
-        settings = await _settings(tx, await _source(tx, source_id))
+        settings = await settings_of(tx, await _source(tx, source_id))
         texts = await source_rules.newest_texts(tx, source_id, PREVIEWED)
     rules = EntryRules(
         settings.rules.keep_query if keep is None else read_rule(keep),

@@ -1,10 +1,12 @@
 """The page of a source, as an admin uses it."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
 from storage.sources import Source
-from tests.chat.conftest import buttons, labels
+from tests.chat.conftest import Talk, buttons, labels
 from tests.chat.pressings import press
 
 
@@ -131,8 +133,10 @@ async def test_the_page_of_a_removed_source_says_so_at_each_button(admin, opened
         pytest.param("Parts to drop", ".box\naside", "nav", "Not the article: aside", id="parts"),
     ],
 )
-async def test_a_typed_setting_is_undone_once(admin, opened, button, first, second, shown):
-    async def set_to(value):
+async def test_a_typed_setting_is_undone_once(
+    admin: Talk, opened: dict[str, Any], button: str, first: str, second: str, shown: str
+):
+    async def set_to(value: str) -> dict[str, Any]:
         page = await admin.presses(await admin.says("/sources"), "1")
         if button not in labels(page):
             page = await admin.presses(page, "Parts of a page ▸")
