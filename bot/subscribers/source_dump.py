@@ -94,7 +94,9 @@ async def dump_sources(
                 text = b64encode(sealed.access.sealed).decode()
                 line["sealed"] = {"source_id": source.id, "text": text}
             elif sealed:
-                line["user_agent"] = (await show_access(storage, keyring, source.id)).user_agent
+                with suppress(WrongAccessError):  # a stored proxy that is not one
+                    shown = await show_access(storage, keyring, source.id)
+                    line["user_agent"] = shown.user_agent
             if line["settings"] or line.get("sealed") or line.get("user_agent"):
                 yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
         last = sources[-1].id

@@ -1,6 +1,7 @@
 """Settings of sources, dumped from one database and loaded into another."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from bot.subscribers.source_dump import LoadedSource, dump_sources, load_source
 from bot.subscribers.source_settings import SourceChanges, SourceSetting, get_settings, value_of
 from storage.db.engine import Storage
 from storage.enums import SourcePriority
-from storage.source_access import delete_access
+from storage.source_access import delete_access, store_access
 from storage.sources import add_source, change_source
 from tests.conftest import MONDAY_NOON
 from tests.rows import source_row
@@ -128,6 +129,15 @@ async def test_only_the_name_goes_along_without_secrets(storage: Storage, source
     assert b"sealed" not in line
     assert loaded is LoadedSource.SET
     assert (access.kinds, access.user_agent) == ((AccessKind.USER_AGENT,), "Mine/1")
+
+
+async def test_a_broken_login_does_not_stop_a_dump(storage: Storage, source_id: int):
+    keyring = ring()
+    broken = replace(Credentials.of_source(URL), user="ann", proxy_url=f"http://a:{PASSWORD}")
+    async with storage.writing() as tx:
+        await store_access(tx, source_id, ["proxy"], keyring.seal(broken.packed(), source_id))
+
+    assert await dump(storage, keyring) == []
 
 
 async def test_secrets_are_loaded_only_with_their_key(storage: Storage, source_id: int):
