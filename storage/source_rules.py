@@ -56,7 +56,11 @@ class DroppedEntry(SQLModel, table=True):
     dropped_at: datetime
 
 
-_RULES: Final = select(SourceRules).where(among(col(SourceRules.source_id), bindparam("ids")))
+_RULES: Final = (
+    select(SourceRules)
+    .where(among(col(SourceRules.source_id), bindparam("ids")))
+    .execution_options(populate_existing=True)  # `set_rules` bypasses the session
+)
 
 
 async def rules_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, SourceRules]:

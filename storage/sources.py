@@ -206,6 +206,30 @@ async def make_source_public(tx: Transaction, source: Source, values: Mapping[st
     await change_source(tx, source.id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
 
 
+async def sources_set_after(tx: Transaction, after: int, limit: int) -> Sequence[Source]:
+    """Return sources for which an operator or admin has set anything, by id; no newsletters."""
+    is_set = or_(
+        col(Source.has_rules),
+        col(Source.has_access),
+        col(Source.priority) != SourcePriority.NORMAL,
+        col(Source.every_seconds).is_not(None),
+        col(Source.state) == SourceState.PAUSED,
+    )
+    return await tx.rows(
+        select(Source)
+        .where(col(Source.id) > after, is_set, col(Source.kind) != SourceKind.NEWSLETTER)
+        .order_by(col(Source.id))
+        .limit(limit)
+    )
+
+
+async def lock_source(tx: Transaction, source_id: int) -> Source | None:
+    """Lock the source, so that its settings are changed one by one; return its present row."""
+    locked = select(Source).where(col(Source.id) == source_id).with_for_update()
+    source: Source | None = await tx.first(locked.execution_options(populate_existing=True))
+    return source
+
+
 async def source_of(tx: Transaction, url_hash: str) -> Source | None:
     source: Source | None = await tx.first(select(Source).where(col(Source.url_hash) == url_hash))
     return source

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
@@ -41,6 +41,7 @@ from bot.subscribers.limits import Limited
 from bot.subscribers.mutes import Duration
 from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
+from bot.subscribers.source_settings import SourceSetting, SourceSettings
 from bot.subscribers.subscriptions import ChangedTopic, Subscribed
 from bot.subscribers.text import checksum
 from storage.enums import (
@@ -477,6 +478,45 @@ class SaveSourceRule(CallbackData, prefix="srcsave"):
 
     source_id: RowId
     rule: SourceRule
+
+
+_TYPED: Final[frozenset[str]] = frozenset(SourceRule)
+_LONGEST_UNDONE: Final = 1000
+
+
+class UndoSource(CallbackData, prefix="srcundo"):
+    """Restores the value *before*, if *after* is still the checksum of the value.
+
+    *before* is a checksum if the setting is typed: the message holds the value.
+    """
+
+    source_id: RowId
+    setting: SourceSetting
+    before: str
+    after: str
+
+    @property
+    def is_typed(self) -> bool:
+        return self.setting in _TYPED
+
+
+def undo_source(changed: SourceSettings) -> str:
+    """Return the data of a button that undoes the change; "" if nothing is to undo.
+
+    A value of more than `_LONGEST_UNDONE` characters may not fit in the message beside the new one.
+    """
+    made = changed.change
+    if made is None or made.is_undone or made.before == made.after:
+        return ""
+    if len(made.before) > _LONGEST_UNDONE:
+        return ""
+    before = checksum(made.before) if made.setting in _TYPED else made.before
+    return UndoSource(
+        source_id=changed.source.id,
+        setting=made.setting,
+        before=before,
+        after=checksum(made.after),
+    ).pack()
 
 
 class ShowSourceAccess(CallbackData, prefix="login"):

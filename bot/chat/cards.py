@@ -220,6 +220,16 @@ def words_on(pressed: CallbackQuery, number: int = 0) -> str:
     return codes[number].extract_from(message.text or "")
 
 
+def block_on(pressed: CallbackQuery) -> str:
+    """Return the preformatted text in the pressed message; raise CardTooOld if it has none."""
+    message = pressed.message
+    found = message.entities or () if isinstance(message, Message) else ()
+    for entity in found:
+        if isinstance(message, Message) and entity.type == MessageEntityType.PRE:
+            return entity.extract_from(message.text or "")
+    raise CardTooOld
+
+
 def also_caught(typed: str, hits: Iterable[SearchHit]) -> tuple[str, ...]:
     """Return a few matched spellings that the user did not type, ignoring case."""
     found: dict[str, str] = {}

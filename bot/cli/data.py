@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from bot.cli.output import Update
     from bot.settings import Settings
+    from bot.sources.sealing import Keyring
+    from bot.subscribers.dump import Loaded
+    from bot.subscribers.source_dump import LoadedSource
     from storage.db.engine import Storage
 
 Result = TypeVar("Result")
@@ -206,24 +209,50 @@ def _without_password(url: str) -> str:
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
-def export_chats(file: Annotated[Path, _FILE]) -> None:
-    """Write every chat with its settings, topics, feeds, mutes and mailbox to FILE.
+def export_chats(
+    file: Annotated[Path, _FILE],
+    *,
+    secrets: Annotated[
+        bool,
+        typer.Option(
+            "--secrets",
+            help="Write the logins of sources too, encrypted with the key of this bot.",
+        ),
+    ] = False,
+) -> None:
+    """Write every chat, and what is set for single sources, to FILE.
 
-    `import` adds them to another database.
+    A chat goes with its settings, topics, feeds, mutes and mailbox. `import` adds all of them to
+    another database.
     """
+    from bot.app.resources import database_in_use
+    from bot.app.secrets_key import keyring_of
     from bot.settings import load_settings
 
-    bot = _bot_id(load_settings())
+    settings = load_settings()
+    keyring = keyring_of(settings, database_in_use(settings).server)
     part = file.with_name(f"{file.name}.part")
+
+    async def export(storage: Storage) -> tuple[int, int]:
+        return await _export(storage, _bot_id(settings), part, keyring, with_secrets=secrets)
+
     try:
-        count = with_storage(lambda storage: _export(storage, bot, part), read_only=True)
+        count, sources = with_storage(export, read_only=True)
         part.replace(file)
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}.")
     finally:
         part.unlink(missing_ok=True)
     typer.echo(f"Wrote {count} {'chat' if count == 1 else 'chats'} to {file}.")
+    if sources:
+        what = "1 source" if sources == 1 else f"{sources} sources"
+        typer.echo(f"It has what is set for {what}.")
     typer.echo("It holds topics and addresses of your users: keep it as safe as a key.")
+    if secrets:
+        typer.echo(
+            "Logins of sources are in it, encrypted. Only a bot with the same SECRETS_KEY, or the "
+            "same key file, can load them: keep the key elsewhere."
+        )
 
 
 def import_chats(
@@ -244,7 +273,7 @@ def import_chats(
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}.")
     counts = asyncio.run(_import(load_settings(), lines, dry_run=dry_run))
-    for what in ("chats", "topics", "feeds"):
+    for what in ("chats", "topics", "feeds", "sources"):
         outcomes = [
             f"{count} {outcome}" for (of, outcome), count in (+counts).items() if of == what
         ]
@@ -259,48 +288,82 @@ def _bot_id(settings: Settings) -> int | None:
     return int(token.get_secret_value().partition(":")[0]) if token else None
 
 
-async def _export(storage: Storage, bot: int | None, part: Path) -> int:
+async def _export(
+    storage: Storage, bot: int | None, part: Path, keyring: Keyring, *, with_secrets: bool
+) -> tuple[int, int]:
+    """Return how many chats and how many sources were written."""
     from bot.subscribers.dump import dump_chats
+    from bot.subscribers.source_dump import dump_sources
 
-    count = 0
+    count = sources = 0
     with os.fdopen(os.open(part, _WRITE, 0o600), "wb") as file:
         async for line in dump_chats(storage, bot):
             file.write(line)
             count += 1
-    return count
+        async for line in dump_sources(storage, keyring, with_secrets=with_secrets):
+            file.write(line)
+            sources += 1
+    return count, sources
 
 
 async def _import(
     settings: Settings, lines: list[bytes], *, dry_run: bool
 ) -> Counter[tuple[str, str]]:
     from bot.app.resources import database_in_use, limits_for_all, open_storage, stored
+    from bot.app.secrets_key import keyring_of
     from bot.app.stops import needing_the_database
     from bot.subscribers.dump import load_chat
     from bot.subscribers.errors import NotAnExport
+    from bot.subscribers.source_dump import is_of_source, load_source
 
     limits = limits_for_all(settings)
     counts: Counter[tuple[str, str]] = Counter()
-    opened = stored() if dry_run else open_storage(database_in_use(settings))
+    database = database_in_use(settings)
+    opened = stored() if dry_run else open_storage(database)
+    keyring = keyring_of(settings, database.server)
     advice = ". Chats loaded so far stay; run the same command again for the others."
     bot = _bot_id(settings)
     async with opened as storage:
-        with progress("chats") as update, needing_the_database(advice):
+        with progress("lines") as update, needing_the_database(advice):
             for number, line in enumerate(lines, 1):
+                kind = "source" if is_of_source(line) else "chat"
                 try:
-                    loaded = await load_chat(storage, line, limits=limits, bot=bot, dry_run=dry_run)
+                    if kind == "source":
+                        done = await load_source(storage, line, keyring=keyring, dry_run=dry_run)
+                        _count_source(done, number, counts)
+                    else:
+                        loaded = await load_chat(
+                            storage, line, limits=limits, bot=bot, dry_run=dry_run
+                        )
+                        _count_chat(loaded, number, counts)
                 except NotAnExport:
-                    counts["chats", "refused"] += 1
-                    typer.echo(f"line {number}: not a chat that this version can read", err=True)
-                    continue
-                counts["chats", "added" if loaded.is_new else "already there"] += 1
-                counts["feeds", "added"] += loaded.new_feeds
-                counts["topics", "added"] += len(loaded.report.added)
-                counts["topics", "already there"] += len(loaded.report.known)
-                counts["topics", "refused"] += len(loaded.report.failed)
-                for failed in loaded.report.failed:
-                    typer.echo(f"line {number}: {failed.name}: {failed.reason}", err=True)
+                    counts[f"{kind}s", "refused"] += 1
+                    typer.echo(f"line {number}: not a {kind} that this version can read", err=True)
                 update(number, len(lines))
     return counts
+
+
+def _count_chat(loaded: Loaded, number: int, counts: Counter[tuple[str, str]]) -> None:
+    counts["chats", "added" if loaded.is_new else "already there"] += 1
+    counts["feeds", "added"] += loaded.new_feeds
+    counts["topics", "added"] += len(loaded.report.added)
+    counts["topics", "already there"] += len(loaded.report.known)
+    counts["topics", "refused"] += len(loaded.report.failed)
+    for failed in loaded.report.failed:
+        typer.echo(f"line {number}: {failed.name}: {failed.reason}", err=True)
+
+
+def _count_source(loaded: LoadedSource, number: int, counts: Counter[tuple[str, str]]) -> None:
+    counts["sources", loaded] += 1
+    if loaded == "not here":
+        sentence = "this source is not here. Add it with `dateline sources add`, then import again."
+        typer.echo(f"line {number}: {sentence}", err=True)
+    elif loaded == "locked":
+        sentence = (
+            "the login or name of this source needs a key. Set the SECRETS_KEY of the bot that "
+            "wrote the file, then import again."
+        )
+        typer.echo(f"line {number}: {sentence}", err=True)
 
 
 # The digests of channels, as pages for any web host

@@ -117,7 +117,7 @@ async def _more_of(tx: Transaction, chat: Chat) -> dict[str, Any]:
     }
 
 
-class _DryRunError(Exception):
+class DryRunError(Exception):
     """Rolls a transaction back."""
 
 
@@ -134,18 +134,18 @@ async def load_chat(
         chat = _read_chat(line.chat)
     except (ValueError, KeyError) as error:
         raise NotAnExport from error
-    with suppress(_DryRunError):
+    with suppress(DryRunError):
         async with storage.writing() as tx:
             there = await chat_at(tx, chat.telegram_id, chat.thread_id)
             if there is None:
                 await _add(tx, chat, line, is_other_bot=bool(bot and line.bot not in {None, bot}))
             chat = await lock_account(tx, (there or chat).id)
             new_feeds = await _follow(tx, chat.id, line.sources)
-            report = await import_chat(_Joined(storage, tx), chat.id, line, limits=limits)
+            report = await import_chat(Joined(storage, tx), chat.id, line, limits=limits)
             await _mute_sources(tx, chat.id, line.muted_sources)
             await _add_mailbox(tx, chat.id, line.mailbox)
             if dry_run:
-                raise _DryRunError
+                raise DryRunError
     return Loaded(there is None, new_feeds, report)
 
 
@@ -212,7 +212,7 @@ async def _add_mailbox(tx: Transaction, chat_id: int, mailbox: _Mailbox | None) 
         await tx.add(Mailbox.model_validate(facts | times | {"chat_id": chat_id}))
 
 
-class _Joined(Storage):
+class Joined(Storage):
     """Lets services join a transaction: returns it wherever they would begin their own."""
 
     def __init__(self, storage: Storage, tx: Transaction) -> None:

@@ -14,20 +14,31 @@ change.
 | pictures | the letters of the places, in order: `dm` |
 | others that are on or off | `1`, or nothing |
 | others | the value |
+
+The settings of a source are undone alike. Typed ones are too long for a button, which holds only a
+checksum of the value before; the message shows that value.
+
+| setting of a source | value as text |
+|---|---|
+| pause | seconds since 1970 at which it ends, `ever`, or nothing; the state if it can't be paused |
+| parts to drop | one selector a line |
+| interval | `900s`, or nothing |
+| others | the value |
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-from bot.subscribers import settings
+from bot.subscribers import settings, source_settings
 from bot.subscribers.digest_schedule import WeeklyTime, renewed
 from bot.subscribers.errors import NothingToUndo, UserError
 from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
+from bot.subscribers.source_settings import FOR_GOOD, SourceChanges, SourceSetting, SourceSettings
 from bot.subscribers.text import checksum
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
-from storage.enums import DigestMedium, EmptyDay, Layout, Style
+from storage.enums import DigestMedium, EmptyDay, Layout, SourcePriority, Style
 from storage.schedules import QuietHours
 
 _ENDLESS = "+"
@@ -149,6 +160,54 @@ async def _restore(tx: Transaction, chat: Chat, setting: Setting, value: str) ->
             await settings.end_pause(tx, chat)
         case _:
             await _PLAIN[setting].restore(tx, chat, value)
+
+
+async def undo_of_source(
+    storage: Storage,
+    source_id: int,
+    setting: SourceSetting,
+    before: str,
+    *,
+    after: str,
+    by: int | None,
+) -> SourceSettings:
+    """Restore a setting of a source, as `undo` does one of a chat; *by*: the admin's id."""
+
+    async def apply(tx: Transaction, found: SourceSettings) -> None:
+        if checksum(source_settings.value_of(found, setting)) != after:
+            raise NothingToUndo
+        try:
+            await restore_source(tx, found, setting, before, by)
+        except (ValueError, OverflowError, UserError) as error:
+            raise NothingToUndo from error
+
+    return await source_settings.change(storage, source_id, setting, apply, is_undone=True)
+
+
+async def restore_source(
+    tx: Transaction, found: SourceSettings, setting: SourceSetting, value: str, by: int | None
+) -> None:
+    """Set a setting of the locked source. Raises ValueError, OverflowError or a UserError.
+
+    Raises NothingToUndo if the *value* is a pause that has passed.
+    """
+    restored: object = value
+    match setting:
+        case SourceSetting.PAUSE if not value:
+            await source_settings.end_pause(tx, found, by=by)
+            return
+        case SourceSetting.PAUSE:
+            until = None if value == FOR_GOOD else datetime.fromtimestamp(int(value), UTC)
+            if until and until <= tx.now:
+                raise NothingToUndo
+            await source_settings.apply_pause(tx, found, until=until, by=by)
+            return
+        case SourceSetting.PRIORITY:
+            restored = SourcePriority(value)
+        case SourceSetting.DROPPED:
+            restored = value.splitlines()
+    changes = SourceChanges(**{setting.value: restored})  # type: ignore[arg-type]
+    await source_settings.apply_changes(tx, found, changes=changes, by=by)
 
 
 def _pair(value: str) -> tuple[int, int]:

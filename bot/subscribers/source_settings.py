@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.matching.query import parse
 from bot.matching.query.fields import CODES, MEANT_CODES
@@ -42,10 +44,10 @@ from storage import source_rules
 from storage.access import record_event
 from storage.enums import AuditAction, SourcePriority, SourceState
 from storage.source_rules import DroppedCount, SourceRules, StoredWording
-from storage.sources import Source, change_source, forget_validators, source_of
+from storage.sources import Source, change_source, forget_validators, lock_source, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from storage.db.engine import Storage, Transaction
 
@@ -56,20 +58,45 @@ PREVIEWED: Final = 100  # stored articles of a preview
 _EXAMPLES: Final = 5
 _WEEK: Final = timedelta(days=7)
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_QUERIES: Final = {"keep": "keep_query", "drop": "drop_query"}
 _LONGEST_INPUT: Final = 80  # characters of a language, a zone or a time
+
+
+class SourceSetting(StrEnum):
+    """A setting whose change can be undone: a field of `SourceChanges`, or the pause."""
+
+    ARTICLE = "article"
+    DROPPED = "dropped"
+    KEEP = "keep"
+    DROP = "drop"
+    LANGUAGE = "language"
+    ZONE = "zone"
+    PRIORITY = "priority"
+    EVERY = "every"
+    PAUSE = "pause"
+
+
+class SourceChange(NamedTuple):
+    """The change of one setting. *before*, *after*: its value as text, see `setting_undo`."""
+
+    setting: SourceSetting
+    before: str
+    after: str
+    is_undone: bool  # the change undoes a former one
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
     """A source, its rules, and how many of its entries they dropped in the last week.
 
-    *now*: the database's time.
+    *now*: the database's time. *change*: the change that these settings are the result of.
     """
 
     source: Source
     rules: SourceRules
     week: DroppedCount
     now: datetime
+    change: SourceChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +115,6 @@ class SourceChanges:
     @property
     def names(self) -> list[str]:
         return [name for name in self.__slots__ if getattr(self, name) is not None]
-
-
-def cleared(name: str) -> SourceChanges:
-    """Return the change that clears the setting called *name*."""
-    nothing: dict[str, Any] = {name: () if name == "dropped" else ""}
-    return SourceChanges(**nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +216,7 @@ async def source_at(storage: Storage, url: str) -> Source:
 async def get_settings(storage: Storage, source_id: int) -> SourceSettings:
     """Return the settings of the source; raise NoSuchPublicSource."""
     async with storage.reading() as tx:
-        return await _settings(tx, source_id)
+        return await settings_of(tx, await _source(tx, source_id))
 
 
 async def find_settings(storage: Storage, source_id: int) -> SourceSettings | None:
@@ -205,21 +226,57 @@ async def find_settings(storage: Storage, source_id: int) -> SourceSettings | No
     return None
 
 
-async def _settings(tx: Transaction, source_id: int) -> SourceSettings:
-    source = await _source(tx, source_id)
-    stored = await source_rules.rules_of(tx, [source_id])
-    rules = stored.get(source_id) or SourceRules(source_id=source_id)
+async def settings_of(tx: Transaction, source: Source) -> SourceSettings:
+    stored = await source_rules.rules_of(tx, [source.id])
+    rules = stored.get(source.id) or SourceRules(source_id=source.id)
     week = DroppedCount(0, 0)
     if rules.keep_query or rules.drop_query:
-        week = await source_rules.count_dropped(tx, source_id, tx.now - _WEEK)
+        week = await source_rules.count_dropped(tx, source.id, tx.now - _WEEK)
     return SourceSettings(source, rules, week, tx.now)
 
 
-async def _source(tx: Transaction, source_id: int) -> Source:
-    source = await tx.get(Source, source_id)
+async def _source(tx: Transaction, source_id: int, *, locks: bool = False) -> Source:
+    source = await (lock_source(tx, source_id) if locks else tx.get(Source, source_id))
     if source is None:
         raise NoSuchPublicSource
     return source
+
+
+def value_of(settings: SourceSettings, setting: SourceSetting) -> str:
+    """Return the value of the *setting* as text, see `setting_undo`."""
+    source, rules = settings.source, settings.rules
+    match setting:
+        case SourceSetting.PAUSE if source.state is SourceState.PAUSED:
+            end = source.paused_until
+            return str(int(end.timestamp())) if end else FOR_GOOD
+        case SourceSetting.PAUSE:
+            return "" if source.state is SourceState.ACTIVE else source.state
+        case SourceSetting.PRIORITY:
+            return source.priority
+        case SourceSetting.EVERY:
+            return f"{source.every_seconds}s" if source.every_seconds else ""
+        case SourceSetting.DROPPED:
+            return "\n".join(rules.dropped)
+        case _:
+            return str(getattr(rules, _QUERIES.get(setting, setting)))
+
+
+async def change(
+    storage: Storage,
+    source_id: int,
+    setting: SourceSetting,
+    apply: Callable[[Transaction, SourceSettings], Awaitable[None]],
+    *,
+    is_undone: bool = False,
+) -> SourceSettings:
+    """Change a *setting* of the source by *apply*, which gets the source locked."""
+    async with storage.writing() as tx:
+        settings = await settings_of(tx, await _source(tx, source_id, locks=True))
+        before = value_of(settings, setting)
+        await apply(tx, settings)
+        changed = await settings_of(tx, await _source(tx, source_id, locks=True))
+        made = SourceChange(setting, before, value_of(changed, setting), is_undone)
+    return replace(await get_settings(storage, source_id), change=made)
 
 
 async def change_settings(
@@ -231,25 +288,40 @@ async def change_settings(
     QueryError, or a UserError of this module.
     """
     async with storage.writing() as tx:
-        settings = await _settings(tx, source_id)
-        source, rules = settings.source, settings.rules
-        columns: dict[str, Any] = {}
-        if changes.priority is not None:
-            columns["priority"] = changes.priority
-        if changes.every is not None:
-            columns["every_seconds"] = read_interval(changes.every, source)
-        changed = _changed_rules(rules, changes)
-        differs = any(getattr(source, name) != value for name, value in columns.items())
-        if differs:
-            await change_source(tx, source_id, columns)
-        if changed != rules.model_dump():
-            differs = True
-            await source_rules.set_rules(tx, SourceRules(**changed))
-            await forget_validators(tx, [source_id])
-        if differs:
-            named = {name: _shown_in_log(changes, name) for name in changes.names}
-            await record_event(tx, by, AuditAction.SOURCE_SET, source.url, **named)
+        settings = await settings_of(tx, await _source(tx, source_id, locks=True))
+        await apply_changes(tx, settings, changes=changes, by=by)
     return await get_settings(storage, source_id)
+
+
+async def change_setting(
+    storage: Storage, source_id: int, setting: SourceSetting, value: Any, *, by: int | None
+) -> SourceSettings:
+    """Apply the change of one setting, as `change_settings` does, so that it can be undone."""
+    changes = SourceChanges(**{setting.value: value})
+    apply = partial(apply_changes, changes=changes, by=by)
+    return await change(storage, source_id, setting, apply)
+
+
+async def apply_changes(
+    tx: Transaction, settings: SourceSettings, *, changes: SourceChanges, by: int | None
+) -> None:
+    source, rules = settings.source, settings.rules
+    columns: dict[str, Any] = {}
+    if changes.priority is not None:
+        columns["priority"] = changes.priority
+    if changes.every is not None:
+        columns["every_seconds"] = read_interval(changes.every, source)
+    changed = _changed_rules(rules, changes)
+    differs = any(getattr(source, name) != value for name, value in columns.items())
+    if differs:
+        await change_source(tx, source.id, columns)
+    if changed != rules.model_dump():
+        differs = True
+        await source_rules.set_rules(tx, SourceRules(**changed))
+        await forget_validators(tx, [source.id])
+    if differs:
+        named = {name: _shown_in_log(changes, name) for name in changes.names}
+        await record_event(tx, by, AuditAction.SOURCE_SET, source.url, **named)
 
 
 def _shown_in_log(changes: SourceChanges, name: str) -> str:
@@ -284,15 +356,20 @@ async def pause_source(
 
     A fetch that is running still ends and is stored. A source that is gone or retired stays so.
     """
-    async with storage.writing() as tx:
-        source = await _source(tx, source_id)
-        is_so = source.state is SourceState.PAUSED and source.paused_until == until
-        if source.state in {SourceState.ACTIVE, SourceState.PAUSED} and not is_so:
-            paused = {"state": SourceState.PAUSED, "paused_until": until}
-            await change_source(tx, source_id, paused)
-            end = until.isoformat() if until else ""
-            await record_event(tx, by, AuditAction.SOURCE_PAUSED, source.url, until=end)
-    return await get_settings(storage, source_id)
+    apply = partial(apply_pause, until=until, by=by)
+    return await change(storage, source_id, SourceSetting.PAUSE, apply)
+
+
+async def apply_pause(
+    tx: Transaction, settings: SourceSettings, *, until: datetime | None, by: int | None
+) -> None:
+    source = settings.source
+    is_so = source.state is SourceState.PAUSED and source.paused_until == until
+    if source.state in {SourceState.ACTIVE, SourceState.PAUSED} and not is_so:
+        paused = {"state": SourceState.PAUSED, "paused_until": until}
+        await change_source(tx, source.id, paused)
+        end = until.isoformat() if until else ""
+        await record_event(tx, by, AuditAction.SOURCE_PAUSED, source.url, until=end)
 
 
 async def read_end(storage: Storage, typed: str) -> datetime | None:
@@ -308,13 +385,15 @@ async def read_end(storage: Storage, typed: str) -> datetime | None:
 
 async def resume_source(storage: Storage, source_id: int, *, by: int | None) -> SourceSettings:
     """End the pause of the source, which is read at once; nothing if it is not paused."""
-    async with storage.writing() as tx:
-        source = await _source(tx, source_id)
-        if source.state is SourceState.PAUSED:
-            resumed = {"state": SourceState.ACTIVE, "paused_until": None, "next_fetch_at": tx.now}
-            await change_source(tx, source_id, resumed)
-            await record_event(tx, by, AuditAction.SOURCE_RESUMED, source.url)
-    return await get_settings(storage, source_id)
+    return await change(storage, source_id, SourceSetting.PAUSE, partial(end_pause, by=by))
+
+
+async def end_pause(tx: Transaction, settings: SourceSettings, *, by: int | None) -> None:
+    source = settings.source
+    if source.state is SourceState.PAUSED:
+        resumed = {"state": SourceState.ACTIVE, "paused_until": None, "next_fetch_at": tx.now}
+        await change_source(tx, source.id, resumed)
+        await record_event(tx, by, AuditAction.SOURCE_RESUMED, source.url)
 
 
 async def preview_rules(
@@ -325,7 +404,7 @@ async def preview_rules(
     Raises QueryError.
     """
     async with storage.reading() as tx:
-        settings = await _settings(tx, source_id)
+        settings = await settings_of(tx, await _source(tx, source_id))
         texts = await source_rules.newest_texts(tx, source_id, PREVIEWED)
     rules = EntryRules(
         settings.rules.keep_query if keep is None else read_rule(keep),

@@ -1,10 +1,13 @@
 """The page of a source, as an admin uses it."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
 from storage.sources import Source
-from tests.chat.conftest import labels
+from tests.chat.conftest import Talk, buttons, labels
+from tests.chat.pressings import press
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ async def test_a_selector_is_typed_and_cleared(admin, opened):
     cleared = await admin.presses(menu, "Find the article")
 
     assert "The article is: #story > p" in text
-    assert "#story" not in cleared["text"]
+    assert "The article is:" not in cleared["text"]
 
 
 async def test_a_refused_selector_is_shown_with_the_place_marked(admin, opened):
@@ -119,6 +122,76 @@ async def test_the_page_of_a_removed_source_says_so_at_each_button(admin, opened
     toast = await admin.presses_quietly(kept, "Priority ▸")
 
     assert toast == "This source is no longer there."
+
+
+@pytest.mark.parametrize(
+    ("button", "first", "second", "shown"),
+    [
+        pytest.param("Language", "de", "fr", "Language: de", id="language"),
+        pytest.param("Time zone", "Asia/Taipei", "Europe/Paris", "Asia/Taipei", id="zone"),
+        pytest.param("The article", "#story > p", "main", "is: #story > p", id="article"),
+        pytest.param("Parts to drop", ".box\naside", "nav", "Not the article: aside", id="parts"),
+    ],
+)
+async def test_a_typed_setting_is_undone_once(
+    admin: Talk, opened: dict[str, Any], button: str, first: str, second: str, shown: str
+):
+    async def set_to(value: str) -> dict[str, Any]:
+        page = await admin.presses(await admin.says("/sources"), "1")
+        if button not in labels(page):
+            page = await admin.presses(page, "Parts of a page ▸")
+        await admin.presses(page, button)
+        return await admin.says(value)
+
+    await set_to(first)
+    changed = await set_to(second)
+    undone = await admin.presses(changed, "Undo")
+    text, buttons = undone["text"], labels(undone)
+
+    assert shown in text
+    assert "It was:" not in text
+    assert "Undo" not in buttons
+
+
+async def test_a_change_is_not_undone_over_a_newer_one(admin, opened):
+    menu = await admin.presses(opened, "Priority ▸")
+    low = await admin.presses(menu, "Low")
+    page = await admin.presses(await admin.says("/sources"), "1")
+    newer = await admin.presses(await admin.presses(page, "Priority ▸"), "High")
+
+    toast = await admin.presses_quietly(low, "Undo")
+    restored = await admin.presses(newer, "Undo")
+
+    assert toast.startswith("There is nothing left to undo")
+    assert "Priority: low" in restored["text"]
+
+
+async def test_a_rule_that_was_cleared_comes_back(admin, opened):
+    await admin.presses(await admin.presses(opened, "Keep and drop ▸"), "Drop …")
+    saved = await admin.presses(await admin.says("title:sponsored"), "Save")
+    cleared = await admin.presses(await admin.presses(saved, "Keep and drop ▸"), "Drop nothing")
+    restored = await admin.presses(cleared, "Undo")
+
+    assert "Drop: title:sponsored" in restored["text"]
+
+
+async def test_a_pause_and_its_end_are_undone(admin, opened):
+    paused = await admin.presses(await admin.presses(opened, "Pause ▸"), "For a week")
+    resumed = await admin.presses(paused, "Resume")
+    again = (await admin.presses(resumed, "Undo"))["text"]
+
+    assert "paused, resumes in 1 wk" in again
+
+
+async def test_a_user_who_is_no_admin_undoes_nothing(house, admin, opened):
+    await admin.presses(opened, "Language")
+    undo = dict(buttons(await admin.says("de")))["Undo"]
+    stranger = house.talk("Eve").who.id
+
+    await house.feed(press(stranger, undo))
+    page = await admin.presses(await admin.says("/sources"), "1")
+
+    assert "Language: de" in page["text"]
 
 
 async def test_an_interval_of_seconds_is_not_shown_in_minutes(admin, opened, one_storage):

@@ -42,8 +42,10 @@ def test_chats_are_exported_and_imported_into_another_database(dateline, databas
     assert "Wrote 3 chats to chats.jsonl." in written.output
     assert (tmp_path / "chats.jsonl").stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.glob("*.part")) == []
-    assert loaded.stdout == ("chats: 3 added\ntopics: 3 added\nfeeds: none\n")
-    assert again.stdout == ("chats: 3 already there\ntopics: 3 already there\nfeeds: none\n")
+    assert loaded.stdout == ("chats: 3 added\ntopics: 3 added\nfeeds: none\nsources: none\n")
+    assert again.stdout == (
+        "chats: 3 already there\ntopics: 3 already there\nfeeds: none\nsources: none\n"
+    )
 
 
 def test_a_dry_run_changes_nothing(dateline, database_url, tmp_path):

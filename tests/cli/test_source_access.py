@@ -82,6 +82,31 @@ def test_no_secret_is_in_any_file_or_output(dateline, sources, sqlite_url, tmp_p
     assert any("backup" in name for name in contents)
 
 
+def test_logins_are_exported_only_on_demand_and_encrypted(dateline, sources, sqlite_url, tmp_path):
+    set_all(sources, tmp_path)
+    file = tmp_path / "chats.jsonl"
+
+    plain = dateline("export", file)
+    content = file.read_bytes()
+    asked = dateline("export", file, "--secrets")
+    sources("set", FEED, *(word for kind in AccessKind for word in ("--clear", kind.value)))
+    loaded = dateline("import", file)
+    for key in key_files(sqlite_url):
+        key.unlink()
+    sources("set", FEED, *(word for kind in AccessKind for word in ("--clear", kind.value)))
+    locked = dateline("import", file)
+
+    assert b"sealed" not in content
+    assert b"Mine/1" in content
+    assert "It has what is set for 1 source." in plain.output
+    assert "encrypted" not in plain.output
+    assert "Only a bot with the same SECRETS_KEY, or the same key file" in asked.output
+    assert not any(form in file.read_bytes() for one in PLANTED for form in forms_of(one))
+    assert loaded.stdout.endswith("sources: 1 set\n")
+    assert locked.stdout.endswith("sources: 1 locked\n")
+    assert "needs a key" in locked.stderr
+
+
 def test_show_says_what_is_set(sources, tmp_path):
     set_all(sources, tmp_path)
 

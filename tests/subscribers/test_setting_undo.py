@@ -5,16 +5,21 @@ from functools import partial
 
 import pytest
 
-from bot.subscribers import setting_undo, settings
+from bot.subscribers import setting_undo, settings, source_settings
 from bot.subscribers.digest_schedule import WeeklyTime
 from bot.subscribers.errors import NothingToUndo
 from bot.subscribers.setting_undo import value_of
 from bot.subscribers.settings import ChatSettings, PicturePlace, Setting
+from bot.subscribers.source_settings import SourceSetting, SourceSettings
+from bot.subscribers.source_settings import value_of as value_of_source
 from bot.subscribers.text import checksum
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import ChatKind, EmptyDay, Layout, Style
+from storage.enums import ChatKind, EmptyDay, Layout, SourcePriority, SourceState, Style
 from storage.schedules import QuietHours
+from storage.sources import change_source
+from tests.conftest import MONDAY_NOON
+from tests.matching.stored import stored_source
 from tests.subscribers.conftest import subscribe
 
 
@@ -118,3 +123,80 @@ async def test_a_change_of_another_setting_does_not_matter(storage, chat_id):
 
     assert restored.quiet is None
     assert value_of(restored, Setting.ZONE) == "Europe/Paris"
+
+
+# Settings of a source.
+
+
+@pytest.fixture
+async def source_id(storage: Storage) -> int:
+    return await stored_source(storage, "Paper")
+
+
+async def undo_of_source(storage: Storage, changed: SourceSettings) -> SourceSettings:
+    made = changed.change
+    assert made
+    return await setting_undo.undo_of_source(
+        storage, changed.source.id, made.setting, made.before, after=checksum(made.after), by=7
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "first", "second"),
+    [
+        (SourceSetting.ARTICLE, "#story", ""),
+        (SourceSetting.DROPPED, [".box", "aside"], [".box"]),
+        (SourceSetting.KEEP, "economy", "economy OR trade"),
+        (SourceSetting.DROP, "title:sponsored", ""),
+        (SourceSetting.LANGUAGE, "de", "fr"),
+        (SourceSetting.ZONE, "Asia/Taipei", "Europe/Paris"),
+        (SourceSetting.PRIORITY, SourcePriority.HIGH, SourcePriority.LOW),
+        (SourceSetting.EVERY, "15m", ""),
+    ],
+    ids=lambda one: one if isinstance(one, SourceSetting) else "",
+)
+async def test_a_setting_of_a_source_is_undone_once(storage, source_id, setting, first, second):
+    set_to = partial(source_settings.change_setting, storage, source_id, setting, by=7)
+    chosen = await set_to(first)
+    changed = await set_to(second)
+
+    restored = await undo_of_source(storage, changed)
+
+    assert changed.change != chosen.change
+    assert value_of_source(restored, setting) == value_of_source(chosen, setting)
+    with pytest.raises(NothingToUndo):
+        await undo_of_source(storage, changed)
+
+
+async def test_an_older_change_of_a_source_is_not_undone(storage, source_id):
+    set_to = partial(source_settings.change_setting, storage, source_id, by=7)
+    older = await set_to(SourceSetting.KEEP, "economy")
+    await set_to(SourceSetting.KEEP, "trade")
+
+    with pytest.raises(NothingToUndo):
+        await undo_of_source(storage, older)
+
+    assert (await source_settings.get_settings(storage, source_id)).rules.keep_query == "trade"
+
+
+async def test_a_pause_of_a_source_that_has_passed_does_not_come_back(storage, source_id, clock):
+    until = MONDAY_NOON + timedelta(days=1)
+    await source_settings.pause_source(storage, source_id, until, by=7)
+    resumed = await source_settings.resume_source(storage, source_id, by=7)
+    paused = await undo_of_source(storage, resumed)
+    resumed = await source_settings.resume_source(storage, source_id, by=7)
+    clock.turn(timedelta(days=1))
+
+    with pytest.raises(NothingToUndo):
+        await undo_of_source(storage, resumed)
+
+    assert paused.source.paused_until == until
+
+
+async def test_the_pause_of_a_source_that_is_gone_is_not_undone(storage, source_id):
+    paused = await source_settings.pause_source(storage, source_id, None, by=7)
+    async with storage.writing() as tx:
+        await change_source(tx, source_id, {"state": SourceState.GONE})
+
+    with pytest.raises(NothingToUndo):
+        await undo_of_source(storage, paused)

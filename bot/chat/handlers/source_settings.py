@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 from aiogram import Router
 
 from bot.chat import callbacks as press
-from bot.chat.cards import words_on
+from bot.chat.cards import block_on, words_on
 from bot.chat.permissions import Permission
 from bot.chat.questions import AnswerTo, ask
-from bot.subscribers import source_settings
-from bot.subscribers.source_settings import SourceChanges
+from bot.subscribers import setting_undo, source_settings
+from bot.subscribers.errors import CardTooOld
+from bot.subscribers.source_settings import SourceSetting
+from bot.subscribers.text import checksum
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -69,21 +71,40 @@ async def resume_source(_: object, callback_data: press.ResumeSource, context: C
 
 
 async def set_priority(_: object, callback_data: press.SetSourcePriority, context: Context) -> None:
-    changes = SourceChanges(priority=callback_data.priority)
-    await _change(callback_data.source_id, changes, context)
+    priority = callback_data.priority
+    await _change(callback_data.source_id, SourceSetting.PRIORITY, priority, context)
 
 
 async def set_interval(_: object, callback_data: press.SetSourceInterval, context: Context) -> None:
     minutes = callback_data.minutes
-    changes = SourceChanges(every=f"{minutes}m" if minutes else "")
-    await _change(callback_data.source_id, changes, context)
+    every = f"{minutes}m" if minutes else ""
+    await _change(callback_data.source_id, SourceSetting.EVERY, every, context)
 
 
-async def _change(source_id: int, changes: SourceChanges, context: Context) -> None:
-    changed = await source_settings.change_settings(
-        context.storage, source_id, changes, by=context.user.user_id
+async def _change(source_id: int, setting: SourceSetting, value: object, context: Context) -> None:
+    changed = await source_settings.change_setting(
+        context.storage, source_id, setting, value, by=context.user.user_id
     )
     await _show(changed, context)
+
+
+async def undo_change(
+    pressed: CallbackQuery, callback_data: press.UndoSource, context: Context
+) -> None:
+    before = callback_data.before
+    if callback_data.is_typed:
+        before = "" if before == checksum("") else block_on(pressed)
+        if checksum(before) != callback_data.before:
+            raise CardTooOld
+    undone = await setting_undo.undo_of_source(
+        context.storage,
+        callback_data.source_id,
+        callback_data.setting,
+        before,
+        after=callback_data.after,
+        by=context.user.user_id,
+    )
+    await _show(undone, context)
 
 
 async def ask_for_rule(_: object, callback_data: press.AskSourceRule, context: Context) -> None:
@@ -94,24 +115,25 @@ async def ask_for_rule(_: object, callback_data: press.AskSourceRule, context: C
 
 
 async def clear_rule(_: object, callback_data: press.ClearSourceRule, context: Context) -> None:
-    changes = source_settings.cleared(callback_data.rule)
-    await _change(callback_data.source_id, changes, context)
+    setting = SourceSetting(callback_data.rule)
+    nothing = () if setting is SourceSetting.DROPPED else ""
+    await _change(callback_data.source_id, setting, nothing, context)
 
 
 async def take_article(message: Message, subject: int, context: Context) -> None:
-    await _change(subject, SourceChanges(article=message.text or ""), context)
+    await _change(subject, SourceSetting.ARTICLE, message.text or "", context)
 
 
 async def take_dropped(message: Message, subject: int, context: Context) -> None:
-    await _change(subject, SourceChanges(dropped=(message.text or "").splitlines()), context)
+    await _change(subject, SourceSetting.DROPPED, (message.text or "").splitlines(), context)
 
 
 async def take_language(message: Message, subject: int, context: Context) -> None:
-    await _change(subject, SourceChanges(language=message.text or ""), context)
+    await _change(subject, SourceSetting.LANGUAGE, message.text or "", context)
 
 
 async def take_zone(message: Message, subject: int, context: Context) -> None:
-    await _change(subject, SourceChanges(zone=message.text or ""), context)
+    await _change(subject, SourceSetting.ZONE, message.text or "", context)
 
 
 async def preview_keep(message: Message, subject: int, context: Context) -> None:
@@ -145,10 +167,8 @@ async def _show_preview(
 async def save_rule(
     pressed: CallbackQuery, callback_data: press.SaveSourceRule, context: Context
 ) -> None:
-    query = words_on(pressed)
-    is_keep = callback_data.rule is press.SourceRule.KEEP
-    changes = SourceChanges(keep=query) if is_keep else SourceChanges(drop=query)
-    await _change(callback_data.source_id, changes, context)
+    setting = SourceSetting(callback_data.rule)
+    await _change(callback_data.source_id, setting, words_on(pressed), context)
 
 
 def make_router() -> Router:
@@ -172,5 +192,6 @@ def make_router() -> Router:
     on_press(set_interval, press.SetSourceInterval.filter(), flags=flags)
     on_press(ask_for_rule, press.AskSourceRule.filter(), flags=flags)
     on_press(clear_rule, press.ClearSourceRule.filter(), flags=flags)
+    on_press(undo_change, press.UndoSource.filter(), flags=flags)
     on_press(save_rule, press.SaveSourceRule.filter(), flags=flags)
     return router

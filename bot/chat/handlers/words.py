@@ -9,21 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiogram import Router
-from aiogram.enums import MessageEntityType
-from aiogram.types import Message
 
 from bot.chat import callbacks as press
+from bot.chat.cards import block_on
 from bot.chat.permissions import Permission
 from bot.chat.questions import AnswerTo, ask
 from bot.publishing.contents import load_digest_so_far
 from bot.publishing.pages import edition_values
 from bot.subscribers import digest_words
 from bot.subscribers.digest_words import LONGEST, checked
-from bot.subscribers.errors import CardTooOld
 from storage.enums import WordsPart
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery
+    from aiogram.types import CallbackQuery, Message
 
     from bot.chat.context import Context
     from bot.subscribers.digest_words import ChangedWords
@@ -57,18 +55,9 @@ async def save_words(
     pressed: CallbackQuery, callback_data: press.SaveWords, context: Context
 ) -> None:
     changed = await digest_words.set_words(
-        context.storage, context.chat_id, callback_data.part, _text_in(pressed)
+        context.storage, context.chat_id, callback_data.part, block_on(pressed)
     )
     await show_words(None, context, changed)
-
-
-def _text_in(pressed: CallbackQuery) -> str:
-    message = pressed.message
-    found = message.entities or () if isinstance(message, Message) else ()
-    for entity in found:
-        if isinstance(message, Message) and entity.type == MessageEntityType.PRE:
-            return entity.extract_from(message.text or "")
-    raise CardTooOld
 
 
 async def remove_words(_: object, callback_data: press.RemoveWords, context: Context) -> None:
