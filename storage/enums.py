@@ -366,6 +366,8 @@ class AuditAction(StrEnum):
     RELEASED = "release"
     DROPPED = "drop"
     UNDROPPED = "drop undone"
+    MAINTENANCE_BEGUN = "maintenance on"
+    MAINTENANCE_ENDED = "maintenance off"
 
 
 # The database.

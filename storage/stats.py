@@ -29,6 +29,7 @@ from storage.enums import (
     SourceState,
     UsageKind,
 )
+from storage.maintenance import current_maintenance, last_maintenance_end
 from storage.matches import Match
 from storage.model_texts import model_day
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
@@ -131,6 +132,7 @@ class Backlog(NamedTuple):
     model: Mapping[str, int] = {}
     kinds: Mapping[tuple[str, str], int] = {}
     last_backup: datetime | None = None
+    is_maintained: bool = False
 
 
 async def totals(tx: Transaction) -> dict[str, list[Count]]:
@@ -184,6 +186,7 @@ async def backlog(tx: Transaction, budgets: Mapping[UsageKind, int]) -> Backlog:
         model=await _model_today(tx),
         kinds=kinds,
         last_backup=await last_backup(tx),
+        is_maintained=await current_maintenance(tx) is not None,
     )
 
 
@@ -277,15 +280,22 @@ _DUE: Final[Mapping[str, list[Select[Any]]]] = {
     "send": _oldest_delivery(Medium.TELEGRAM),
     "mail": _oldest_delivery(Medium.EMAIL),
 }
+_WAIT_FOR_MAINTENANCE: Final = frozenset({"send", "mail"})
 
 
 async def lags_by_stage(tx: Transaction) -> dict[str, timedelta]:
-    """Return how long the oldest due work of each stage has waited."""
+    """Return how long the oldest due work of each stage has waited.
+
+    What waited for the end of a maintenance has waited since that end.
+    """
     by_stage = [(stage, oldest) for stage, found in _DUE.items() for oldest in found]
     row = await tx.one(select(*(oldest.scalar_subquery() for _, oldest in by_stage)))
     lags = dict.fromkeys(_DUE, timedelta())
+    maintained_until = await last_maintenance_end(tx)
     for (stage, _), due_at in zip(by_stage, row, strict=True):
         if due_at is not None:
+            if maintained_until and stage in _WAIT_FOR_MAINTENANCE:
+                due_at = max(due_at, maintained_until)  # noqa: PLW2901
             lags[stage] = max(lags[stage], tx.now - due_at)
     return lags
 

@@ -137,9 +137,11 @@ def _user_router(administrators: Administrators, limiter: RateLimiter) -> Router
         text.make_last_router(),
     )
     buttons = ButtonPermissions(router)
+    maintained = middlewares.MaintenanceMiddleware()
     for observer in _observers(router):
         observer.outer_middleware(middlewares.GroupMiddleware())
         observer.outer_middleware(middlewares.UserMiddleware(administrators, buttons, limiter))
+        observer.outer_middleware(maintained)
         observer.middleware(PrivateAnswerMiddleware())
         observer.middleware(middlewares.QuestionMiddleware())
     return router

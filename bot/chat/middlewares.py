@@ -7,9 +7,10 @@
 5. `FirstAdminMiddleware` makes the first user of a playground an admin.
 6. `GroupMiddleware` drops group messages that are not for the bot.
 7. `UserMiddleware` finds the current user, and gives the handler its `context`.
-8. `PermissionMiddleware` refuses users without the permission of the chosen handler.
-9. `PrivateAnswerMiddleware` (`private_answers`) answers what a group must not see in private.
-10. `QuestionMiddleware` ends the wait for the answer to a question.
+8. `MaintenanceMiddleware` tells users when the bot will be back, if it is being maintained.
+9. `PermissionMiddleware` refuses users without the permission of the chosen handler.
+10. `PrivateAnswerMiddleware` (`private_answers`) answers what a group must not see in private.
+11. `QuestionMiddleware` ends the wait for the answer to a question.
 
 The last three are inner middlewares: they run once a handler is chosen.
 """
@@ -57,7 +58,7 @@ from bot.chat.updates import log_outage
 from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
 from bot.stopping import sleep_until
-from bot.subscribers import feedback, groups, users
+from bot.subscribers import feedback, groups, maintenance, users
 from bot.subscribers.access import make_first_admin
 from bot.subscribers.errors import Banned, UserError
 from bot.subscribers.groups import ManagedChat
@@ -70,6 +71,7 @@ from storage.updates import UpdateRef
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
 
     from aiogram.types import TelegramObject
 
@@ -481,6 +483,31 @@ def _is_leaving(event: Message | CallbackQuery) -> bool:
         prefix = (event.data or "").partition(":")[0]
         return prefix in {Erase.__prefix__, KeepData.__prefix__}
     return event.text is not None and event.text.split(maxsplit=1)[:1] == ["/delete_me"]
+
+
+class MaintenanceMiddleware(BaseMiddleware):
+    """Tells users that the bot is being maintained: at each press, and once at their messages.
+
+    Which chats were told is in the memory of the process, so a restart tells them once more.
+    """
+
+    def __init__(self) -> None:
+        self._told: set[int] = set()
+        self._told_of: datetime | None = None
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        context: Context = data["context"]
+        found = None if context.user.is_admin else await maintenance.current(context.storage)
+        if found is None:
+            return await handler(event, data)
+        if found.until != self._told_of:
+            self._told, self._told_of = set(), found.until
+        reply = context.reply
+        if reply.pressed or reply.telegram_id not in self._told:
+            if not reply.pressed:
+                self._told.add(reply.telegram_id)
+            await reply.toast("chat/errors.html#maintenance", maintenance=found, **context.clock)
+        return None
 
 
 class PermissionMiddleware(BaseMiddleware):

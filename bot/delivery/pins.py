@@ -32,6 +32,7 @@ from bot.delivery.pace import reply_moment
 from storage.chats import private_chat_of, private_chats_of_admins
 from storage.db.leases import claim, release
 from storage.enums import ChatState, DeliveryKind
+from storage.maintenance import current_maintenance
 from storage.outbox import enqueue, new_delivery
 from storage.pace import (
     advance_all,
@@ -75,6 +76,8 @@ class PinStage:
     async def run_once(self, limit: int = 20) -> int:
         """Pin the digests that are due; return how many were claimed."""
         async with self.storage.writing() as tx:
+            if await current_maintenance(tx):
+                return 0
             due = and_(col(Pin.wanted_id).is_not(None), col(Pin.due_at) <= tx.now)
             order = (col(Pin.due_at), col(Pin.id))
             pins = await claim(

@@ -23,6 +23,7 @@ from bot.delivery.outcomes import attempt_of, log_line, outcome_of, result_colum
 from bot.delivery.pace import Pacer, Timer
 from bot.delivery.responses import ResponseWriter
 from bot.ops.instrumentation import Instrumentation, Operation
+from storage.maintenance import current_maintenance
 from storage.outbox import (
     CallResult,
     Claimed,
@@ -235,6 +236,8 @@ class SendStage(Generic[Claimed]):
 
     async def _claim(self, limit: int) -> list[Planned[Claimed]]:
         async with self.storage.writing() as tx:
+            if await current_maintenance(tx):
+                return []
             offer = await self.pacer.offer(tx, limit, commits=2)
             if not offer.permits:
                 return []

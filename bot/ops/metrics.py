@@ -156,6 +156,8 @@ class Metrics:
         self._put_aside = self._gauge("articles_put_aside", put_aside)
         made = "When the last backup was made, as Unix time; 0 if never."
         self._backup = self._gauge("last_backup_timestamp_seconds", made)
+        maintained = "1 while the bot answers only its admins, else 0 (dateline maintenance)."
+        self._maintenance = self._gauge("maintenance", maintained)
         self._change = self._gauge(
             "queries_change", "Number of the last query change in the database."
         )
@@ -217,6 +219,7 @@ class Metrics:
             self._waiting["used"].labels(kind).set(today.used)
             self._waiting["exhausted"].labels(kind).set(today.exhausted)
         self._backup.set(backlog.last_backup.timestamp() if backlog.last_backup else 0)
+        self._maintenance.set(backlog.is_maintained)
         self._change.set(backlog.queries_change)
 
     def _gauge(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:

@@ -14,6 +14,7 @@ from storage.chat_overview import ChatListed, chat_listed, chats_listed, count_c
 from storage.db.engine import Storage
 from storage.enums import DeliveryKind
 from storage.feeds_followed import is_anything_read
+from storage.maintenance import current_maintenance
 from storage.outbox import enqueue, new_delivery
 from storage.pace import flood_waits_today
 from storage.sources import Source
@@ -47,6 +48,7 @@ class Overview:
     errors: Sequence[Failure]
     reads_news: bool
     now: datetime
+    maintained_until: datetime | None = None  # None: no maintenance is going on
 
     @property
     def is_well(self) -> bool:
@@ -85,6 +87,7 @@ async def get_overview(
     """Return the state of the bot, with at most *most* unhealthy sources and errors."""
     async with storage.reading() as tx:
         unhealthy = await unhealthy_sources(tx, most)
+        maintenance = await current_maintenance(tx)
         return Overview(
             up=tx.now - started_at,
             amounts=await amounts(tx),
@@ -96,6 +99,7 @@ async def get_overview(
             errors=errors()[:most],
             reads_news=await is_anything_read(tx),
             now=tx.now,
+            maintained_until=maintenance.until if maintenance else None,
         )
 
 

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import ceil
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from aiohttp import web
 
 from bot.rendering.links import ExpiredError, ForgedError, Purpose
+from bot.subscribers import maintenance
 from bot.web.requests import check_sender, count, language_asked_for, read_form
 from storage.db.problems import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
 
     from aiohttp.typedefs import Handler, Middleware
 
     from bot.web.site import Site
+    from storage.maintenance import Maintenance
 
 log = structlog.get_logger(__name__)
 
@@ -95,12 +99,27 @@ class Route:
                 check_sender(request, site.origin)
                 count(site.rate_limit, site.clients.of(request))
                 form = await read_form(request, site.bodies)
+                await _refuse_if_maintained(site)
             answer = await self.handler(site, RouteRequest(request, subject, form))
             if answer is None:
                 raise Gone(self.purpose)
             return show(site, request, answer) if isinstance(answer, TemplatePage) else answer
 
         return handle
+
+
+class Maintained(web.HTTPServiceUnavailable):
+    """The bot is being maintained, so nothing may be changed."""
+
+    def __init__(self, found: Maintenance, now: datetime) -> None:
+        seconds = max(1, ceil((found.until - now).total_seconds()))
+        super().__init__(headers={"Retry-After": str(seconds)})
+        self.maintenance = found
+
+
+async def _refuse_if_maintained(site: Site) -> None:
+    if found := await maintenance.current(site.resources.storage):
+        raise Maintained(found, site.clock())
 
 
 class Gone(web.HTTPGone):
@@ -153,11 +172,13 @@ def error_pages(site: Site) -> Middleware:
     """Return the middleware that turns errors into pages."""
 
     def page(
-        request: web.Request, status: int, headers: dict[str, str], purpose: Purpose | None = None
+        request: web.Request, status: int, headers: dict[str, str], error: Exception | None = None
     ) -> web.Response:
-        values = {"code": status, "purpose": purpose}
-        error = TemplatePage("web/error.html", values, headers=headers, status=status)
-        return show(site, request, error)
+        purpose = error.purpose if isinstance(error, Gone) else None
+        until = error.maintenance.until if isinstance(error, Maintained) else None
+        values = {"code": status, "purpose": purpose, "until": until, "now": site.clock()}
+        shown = TemplatePage("web/error.html", values, headers=headers, status=status)
+        return show(site, request, shown)
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -167,8 +188,7 @@ def error_pages(site: Site) -> Middleware:
             if error.status < _FIRST_ERROR:
                 raise
             headers = {name: error.headers[name] for name in _HEADERS_KEPT if name in error.headers}
-            purpose = error.purpose if isinstance(error, Gone) else None
-            return page(request, error.status, headers, purpose)
+            return page(request, error.status, headers, error)
         except (DatabaseError, OSError) as error:
             # Only the start of the path, because the log must not contain the token.
             log.warning("a page cannot be shown", page=request.path[:3], reason=str(error))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -51,7 +52,9 @@ def page_samples() -> Iterator[Sample]:
     for template, is_done in product(_BUTTONS, (False, True)):
         yield Sample.of(template, {"site": PAGE_LINKS, "is_done": is_done})
     for code, purpose in product(_ERRORS, (None, *Purpose)):
-        yield Sample.of("web/error.html", {"site": PAGE_LINKS, "code": code, "purpose": purpose})
+        values = {"site": PAGE_LINKS, "code": code, "purpose": purpose, "until": None, "now": NOW}
+        yield Sample.of("web/error.html", values)
+    yield Sample.of("web/error.html", values | {"code": 503, "until": NOW + timedelta(hours=2)})
     for done, undo in ((None, {}), ("unsubscribed", {"query": "Taiwan", "mode": "both"})):
         for managed in sample_managed():
             values = {"site": PAGE_LINKS, "managed": managed, "done": done, "undo": undo}

@@ -7,13 +7,15 @@ import pytest
 from bot.delivery import errors
 from bot.delivery.sender import Calls, SendStage
 from bot.delivery.telegram import LIMITS
+from bot.subscribers import maintenance
 from storage.chats import Chat
 from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
+from storage.stats import lags_by_stage
 from storage.suspension import restore_chat
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PENDING, SENT, SUSPENDED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.SUSPENDED
 
 
@@ -287,3 +289,22 @@ async def test_a_migrated_group_is_reached_under_its_new_id(sending, outbox, tel
 
     assert [chat_id for _, chat_id, *_ in telegram.calls] == [-7, -1007]
     assert await outbox.states(delivery) == [SENT]
+
+
+async def test_deliveries_wait_for_the_end_of_a_maintenance_and_are_not_late(
+    sending, outbox, telegram, clock, storage
+):
+    await outbox.add(await outbox.chat(7), "Ferry sinks")
+    await maintenance.begin(storage, "2026-03-02T14:00Z", "")
+
+    assert await send_all(sending) == 0
+
+    clock.turn(HOUR)
+    async with storage.reading() as tx:
+        during = await lags_by_stage(tx)
+    clock.turn(HOUR + MINUTE)
+    async with storage.reading() as tx:
+        after = await lags_by_stage(tx)
+    assert await send_all(sending) == 1
+    assert telegram.texts == ["Ferry sinks"]
+    assert (during["send"], after["send"]) == (timedelta(), MINUTE)

@@ -109,7 +109,7 @@ def test_an_unknown_backlog_is_not_shown(metrics):
     kinds = {("channel", "unhealthy"): 4}
     made_at = datetime(2026, 12, 2, tzinfo=UTC)
     held = {("held", "email"): 3}
-    waiting = Backlog({"send": 12.0}, held, {"active": 9}, 5, 77, USED, {}, kinds, made_at)
+    waiting = Backlog({"send": 12.0}, held, {"active": 9}, 5, 77, USED, {}, kinds, made_at, True)
     metrics.show(waiting)
     known = text_of(metrics)
     metrics.show(None)
@@ -120,6 +120,7 @@ def test_an_unknown_backlog_is_not_shown(metrics):
     assert "dateline_articles_put_aside 5.0" in known
     assert "dateline_queries_change 77.0" in known
     assert "dateline_last_backup_timestamp_seconds 1.7961" in known
+    assert "dateline_maintenance 1.0" in known
     assert 'dateline_accounts_used{kind="requests"} 4800.0' in known
     assert 'dateline_accounts_exhausted{kind="requests"} 2.0' in known
     assert 'dateline_accounts_exhausted{kind="pages"} 0.0' in known

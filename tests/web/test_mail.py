@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from bot.mail.compose import FromAddress, Mail, Mailer
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
+from bot.subscribers import maintenance
 from bot.subscribers.mailboxes import request_confirmation
 from storage.enums import MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
@@ -43,7 +44,9 @@ async def test_opening_the_page_unsubscribes_nobody(visitor, link, state):
     assert await state() is MailboxState.ACTIVE
 
 
-async def test_the_button_unsubscribes(visitor, link, state):
+async def test_the_button_unsubscribes_even_during_a_maintenance(visitor, link, state, storage):
+    await maintenance.begin(storage, "2026-03-02T14:00Z", "")
+
     answer = await visitor.sends(link)
 
     assert answer.status == 200

@@ -3,7 +3,7 @@ import re
 import pytest
 from sqlalchemy import delete
 
-from bot.subscribers import deletion
+from bot.subscribers import deletion, maintenance
 from bot.subscribers.subscriptions import UNDO_WITHIN
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, Mode
@@ -196,3 +196,16 @@ async def test_a_long_query_is_left_out_of_the_address(visitor, link, newsroom):
 
 async def test_an_invalid_query_is_refused(visitor, link):
     assert (await visitor.sends(link, {"query": "(((", "mode": "both"})).status == 400
+
+
+async def test_a_maintenance_refuses_changes_of_a_page(visitor, link, newsroom, storage):
+    before = await modes(newsroom)
+    await maintenance.begin(storage, "2026-03-02T14:00Z", "")
+
+    page = await visitor.reads(link)
+    refused = await visitor.sends(link, {"topic": "1", "mode": "instant"})
+
+    assert "My words" in page
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "7200")
+    assert "The bot is being maintained, and will be back in 2 hr." in await refused.text()
+    assert await modes(newsroom) == before

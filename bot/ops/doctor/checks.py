@@ -43,6 +43,7 @@ from storage.clocks import poisoned_times
 from storage.db.filelock import lock_beside, lock_holder
 from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
+from storage.maintenance import current_maintenance
 from storage.model_texts import model_day
 from storage.schema import database_file
 from storage.source_access import sealed_sources
@@ -105,6 +106,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the database", lambda: _database(url)),
         Check("the process", lambda: _process(settings, url)),
         Check("the ports", lambda: _ports(settings, url)),
+        Check("the maintenance", lambda: _maintenance(url)),
         Check("the backup", lambda: _backup(settings, url)),
         Check("the sources", lambda: _sources(url)),
         Check("the logins of sources", lambda: _source_access(settings, url)),
@@ -264,6 +266,11 @@ async def _backup(settings: Settings, url: str) -> Sequence[Finding]:
         return []
     age = await _query(url, _age_of_backup)
     return database.judge_backup(*age, settings.backup_days) if age else []
+
+
+async def _maintenance(url: str) -> Sequence[Finding]:
+    found = await _query(url, current_maintenance)
+    return [process.judge_maintenance(found.until.astimezone())] if found else []
 
 
 async def _age_of_backup(tx: Transaction) -> tuple[timedelta | None]:

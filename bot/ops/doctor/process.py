@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.ops.doctor.findings import Finding, healthy, unhealthy, warning
@@ -46,6 +46,13 @@ def judge_lags(lags: Mapping[str, timedelta]) -> list[Finding]:
         for stage, lag in lags.items()
         if lag > _LATE
     ]
+
+
+def judge_maintenance(until: datetime) -> Finding:
+    """Report the maintenance that is going on; *until* is in the zone of this machine."""
+    sentence = f"Maintenance mode is on until {until:%Y-%m-%d %H:%M %Z}, so nothing is sent."
+    remedy = "`dateline maintenance off` ends it earlier."
+    return warning("process.maintenance", sentence, remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from aiohttp import web
 
 from bot.matching.query import QueryError
 from bot.rendering.autolinks import without_joiners
+from bot.rendering.filters import local
+from bot.subscribers import maintenance
 from bot.subscribers.errors import NotATime, NotAZone, UserError
 from bot.web.miniapp.actions import ACTIONS, ActionRequest, BadActionError
 from bot.web.miniapp.authentication import NotAllowedError, caller_of
 from bot.web.miniapp.status import bot_status
 from bot.web.miniapp.views import PREVIEWS, chat_state
-from bot.web.pages import RateClass
+from bot.web.pages import Maintained, RateClass
 from bot.web.requests import small_body
 
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ async def _state(site: Site, caller: Caller, _request: ActionRequest) -> dict[st
 
 def _action(name: str) -> Action:
     async def act(site: Site, caller: Caller, request: ActionRequest) -> dict[str, Any]:
+        found = None if caller.user.is_admin else await maintenance.current(site.resources.storage)
+        if found:
+            raise Maintained(found, caller.user.now)
         result = await ACTIONS[name](site, caller.user, request)
         state = await _state(site, caller, request)
         return state | _result(caller.renderer, result)
@@ -84,19 +89,31 @@ def _handler(
             return _refused(error)
         except BadActionError:
             raise web.HTTPBadRequest from None
-        except QueryError as error:
-            sentence = caller.renderer.message("web/app_parts.html#query_problem", error=error).text
-            return _json({"error": sentence}, status=409)
-        except UserError as error:  # no template of an error has buttons
-            template = _TYPED_HERE.get(type(error), error.template)
-            message = caller.renderer.message(template, error=error)
-            return _json({"error": message.text}, status=409)
+        except (Maintained, QueryError, UserError) as error:
+            return _not_done(caller, error)
 
     return handle
 
 
 def _refused(error: NotAllowedError) -> web.Response:
     return _json({"error": error.sentence}, status=error.status)
+
+
+def _not_done(caller: Caller, error: Maintained | QueryError | UserError) -> web.Response:
+    """Return the sentence of *error*; no template of an error has buttons."""
+    message, user = caller.renderer.message, caller.user
+    match error:
+        case Maintained():
+            clock: dict[str, Any] = {"zone": user.zone, "today": local(user.now, user.zone).date()}
+            template, found = "chat/errors.html#maintenance", error.maintenance
+            said = {"error": message(template, maintenance=found, **clock).text}
+            headers = {"Retry-After": error.headers["Retry-After"]}
+            return _json(said, status=error.status, headers=headers)
+        case QueryError():
+            template = "web/app_parts.html#query_problem"
+        case _:
+            template = _TYPED_HERE.get(type(error), error.template)
+    return _json({"error": message(template, error=error).text}, status=409)
 
 
 def _json(answer: dict[str, Any], **more: Any) -> web.Response:

@@ -219,6 +219,13 @@ def upgrade() -> None:
         op.f("ix_mailboxrequest_asked_at"), "mailboxrequest", ["asked_at"], unique=False
     )
     op.create_table(
+        "maintenance",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=False),
+        sa.Column("message", AutoString(length=300), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_maintenance")),
+    )
+    op.create_table(
         "model_day",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=False),
@@ -1534,6 +1541,7 @@ def downgrade() -> None:
         "processedupdate",
         "pace",
         "model_day",
+        "maintenance",
         "mailboxrequest",
         "lease",
         "lastbackup",

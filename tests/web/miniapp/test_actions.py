@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.subscribers import maintenance
 from bot.web.miniapp.actions import ACTIONS
 from storage.enums import ChatState
 from storage.queries import query_for
@@ -280,3 +281,13 @@ def test_every_action_on_a_topic_is_tried_with_a_foreign_one():
         # tests/web/miniapp/test_alerts.py tries these with those of another user
         *("mute_alert", "end_mute", "resume_mute", "remove_saved"),
     }
+
+
+async def test_a_maintenance_refuses_actions_but_shows_the_page(ann, storage):
+    await maintenance.begin(storage, "2026-03-02T14:00Z", "A new disk.")
+
+    refused = await ann.asks("subscribe", query="Taiwan", mode="both")
+
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "7200")
+    assert "will be back at 23:00." in (await refused.json())["error"]
+    assert (await ann.does("state"))["topics"] == []
