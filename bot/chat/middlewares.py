@@ -7,7 +7,7 @@
 5. `FirstAdminMiddleware` makes the first user of a playground an admin.
 6. `GroupMiddleware` drops group messages that are not for the bot.
 7. `UserMiddleware` finds the current user, and gives the handler its `context`.
-8. `MaintenanceMiddleware` tells users when the bot will be back, if it is being maintained.
+8. `MaintenanceMiddleware` tells users when the bot will be back, if it is under maintenance.
 9. `PermissionMiddleware` refuses users without the permission of the chosen handler.
 10. `PrivateAnswerMiddleware` (`private_answers`) answers what a group must not see in private.
 11. `QuestionMiddleware` ends the wait for the answer to a question.
@@ -486,7 +486,7 @@ def _is_leaving(event: Message | CallbackQuery) -> bool:
 
 
 class MaintenanceMiddleware(BaseMiddleware):
-    """Tells users that the bot is being maintained: at each press, and once at their messages.
+    """Tells users that the bot is under maintenance: at each press, and once at their messages.
 
     Which chats were told is in the memory of the process, so a restart tells them once more.
     """

@@ -109,7 +109,7 @@ class Route:
 
 
 class Maintained(web.HTTPServiceUnavailable):
-    """The bot is being maintained, so nothing may be changed."""
+    """The bot is under maintenance, so nothing may be changed."""
 
     def __init__(self, found: Maintenance, now: datetime) -> None:
         seconds = max(1, ceil((found.until - now).total_seconds()))

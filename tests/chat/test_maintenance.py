@@ -27,7 +27,7 @@ async def test_a_chat_is_told_once_and_admins_are_answered(house, ann, admin, cl
     answered = await ann.says("Taiwan")
 
     assert told["text"] == (
-        "I'm being maintained and will be back at 21:30. "
+        "I'm under maintenance and will be back at 21:30. "
         "I did not carry this out: please send it again then.\n\nA new disk."
     )
     assert "Maintenance mode is on and ends in 30 min, at 12:30 UTC." in seen_by_admin["text"]
@@ -43,7 +43,7 @@ async def test_each_press_is_answered_and_changes_nothing(house, ann):
     second = await ann.presses_quietly(card, "Both")
 
     assert first == second
-    assert first.startswith("I'm being maintained and will be back at 21:30.")
+    assert first.startswith("I'm under maintenance and will be back at 21:30.")
     assert await house.subscriptions_of(ann) == []
     await maintenance.end(house.storage)
     await ann.presses(card, "Both")

@@ -149,7 +149,7 @@ async def test_a_typed_setting_is_undone_once(
     text, buttons = undone["text"], labels(undone)
 
     assert shown in text
-    assert "It was:" not in text
+    assert "Before:" not in text
     assert "Undo" not in buttons
 
 

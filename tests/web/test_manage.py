@@ -207,5 +207,5 @@ async def test_a_maintenance_refuses_changes_of_a_page(visitor, link, newsroom, 
 
     assert "My words" in page
     assert (refused.status, refused.headers["Retry-After"]) == (503, "7200")
-    assert "The bot is being maintained, and will be back in 2 hr." in await refused.text()
+    assert "The bot is under maintenance and will be back in 2 hr." in await refused.text()
     assert await modes(newsroom) == before
