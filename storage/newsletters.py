@@ -293,6 +293,32 @@ async def _with_senders(tx: Transaction, statement: Any) -> list[NewsletterRow]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingLetters:
+    """Senders that wait: those of *private* newsletters; of *public* ones also confirmations."""
+
+    private: int
+    public: int
+
+
+async def waiting_letters(tx: Transaction) -> WaitingLetters:
+    senders = (
+        select(Source.public, func.count())
+        .join(LetterSender, col(LetterSender.source_id) == Source.id)
+        .where(col(LetterSender.state) == SenderState.WAITING)
+        .group_by(col(Source.public))
+    )
+    confirmations = (
+        select(func.count())
+        .select_from(HeldLetter)
+        .join(Source, col(HeldLetter.source_id) == Source.id)
+        .where(col(HeldLetter.sender_id).is_(None), col(Source.public))
+    )
+    waiting = {bool(public): count for public, count in await tx.rows(senders)}
+    public = waiting.get(True, 0) + int(await tx.one(confirmations))
+    return WaitingLetters(waiting.get(False, 0), public)
+
+
 async def chats_following(tx: Transaction, source_id: int) -> list[Chat]:
     return list(
         await tx.rows(

@@ -1,6 +1,9 @@
 """Letters become entries of the newsletter whose address they name; others are held or dropped."""
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +14,7 @@ from bot.budgets import USUAL
 from bot.mail.bounces import Bounces
 from bot.mail.imap import Imap, collect_mails
 from bot.mail.newsletters import MOST_A_DAY, MOST_HELD, MOST_SENDERS, Newsletters
+from bot.ops.instrumentation import Instrumentation, Observation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.sources.feeds.model import Unreadable
@@ -33,9 +37,27 @@ NO_LINKS = Links(None, SIGNER)
 EVE = "Eve <eve@elsewhere.example>"
 
 
+@dataclass
+class Counted:
+    """Counts letters by their outcome and its reason."""
+
+    letters: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @contextmanager
+    def observe(self, observation: Observation) -> Iterator[None]:
+        yield
+        self.letters[observation.outcome, observation.name] += 1
+
+
 @pytest.fixture
-def intake(storage) -> Newsletters:
-    return Newsletters(storage, RENDERER, ADDRESSES, NO_LINKS, read, USUAL)
+def counted() -> Counted:
+    return Counted()
+
+
+@pytest.fixture
+def intake(storage, counted) -> Newsletters:
+    instrumentation = Instrumentation([counted])
+    return Newsletters(storage, RENDERER, ADDRESSES, NO_LINKS, read, USUAL, instrumentation)
 
 
 @pytest.fixture
@@ -101,6 +123,26 @@ async def test_a_letter_that_comes_twice_is_stored_once(storage, intake, source_
 
     assert await titles(storage) == ["Beans are dear"]
     assert (await row_of(storage, source_id)).newsletter.letters == 1
+
+
+async def test_letters_are_counted_by_outcome_and_reason(intake, counted, address):
+    await intake.take(asking_to_confirm(address))
+    for _ in range(2):
+        await intake.take(letter(address))
+    for _ in range(2):
+        await intake.take(letter(address, sender=EVE, number=2))
+    await intake.take(letter(address, sender="undisclosed: ;", number=3))
+    await intake.take(letter(ADDRESSES.of("a" * 14)))
+
+    assert counted.letters == {
+        ("held", "confirmation"): 1,
+        ("stored", ""): 1,
+        ("dropped", "not_stored"): 1,
+        ("held", "new_sender"): 1,
+        ("dropped", "repeated"): 1,
+        ("dropped", "no_sender"): 1,
+        ("dropped", "no_newsletter"): 1,
+    }
 
 
 async def test_letters_that_share_a_web_version_are_stories_of_their_own(storage, intake, address):
@@ -209,12 +251,16 @@ async def test_letters_beyond_the_limit_of_a_day_are_counted_and_never_read(
     assert "The next day" in await titles(storage)
 
 
+async def note_nothing() -> None:
+    pass
+
+
 async def refuse_to_read(_: bytes) -> Any:
     raise AssertionError("read")
 
 
 async def test_what_strangers_send_to_a_leaked_address_is_bounded(
-    storage, intake, source_id, address, clock
+    storage, intake, source_id, address, counted
 ):
     await intake.take(letter(address))
     for number in range(MOST_SENDERS + 10):
@@ -224,6 +270,7 @@ async def test_what_strangers_send_to_a_leaked_address_is_bounded(
     row = await row_of(storage, source_id)
     assert len(row.waiting) == MOST_HELD
     assert row.newsletter.dropped == MOST_SENDERS + 10 - MOST_HELD
+    assert counted.letters["dropped", "too_many_held"] == row.newsletter.dropped
 
 
 async def test_a_letter_to_an_unfollowed_newsletter_is_dropped(
@@ -268,7 +315,7 @@ async def test_the_mailbox_serves_letters_and_reports(storage, source_id, addres
     try:
         async with serving_mailbox(mailbox):
             imap = Imap("127.0.0.1", mailbox.port, "news", "secret", connect=connect_without_tls)
-            await collect_mails(imap, take)
+            await collect_mails(imap, take, note_nothing)
     finally:
         await workers.close()
 
