@@ -356,11 +356,15 @@ class ProcessContext:
 
     @cached_property
     def newsletter_addresses(self) -> AddressPattern | None:
-        """The addresses that newsletters come to; None if no mailbox receives them."""
-        from bot.sources.letters.addresses import AddressPattern
+        return newsletter_addresses_of(self.settings)
 
-        base = self.settings.newsletter_address
-        return AddressPattern(base) if base and self.settings.imap_host else None
+
+def newsletter_addresses_of(settings: Settings) -> AddressPattern | None:
+    """Return the addresses that newsletters come to; None if no mailbox receives them."""
+    from bot.sources.letters.addresses import AddressPattern
+
+    base = settings.newsletter_address
+    return AddressPattern(base) if base and settings.imap_host else None
 
 
 # The chat and the pages.

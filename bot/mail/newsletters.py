@@ -2,7 +2,8 @@
 
 - A letter is taken only once it is stored, held or counted; until then it stays unread in its
   mailbox, so that nothing is lost if the process ends.
-- The first letter binds its sender. Letters of other senders are held until the chat accepts them.
+- The first letter binds its sender. Letters of other senders are held until the chat accepts them,
+  or for a public newsletter the operator.
 - A letter that asks to confirm a subscription becomes a notice with the link as text. The bot never
   opens the link.
 - Beyond the limits letters are counted and dropped, before they are read.
@@ -26,7 +27,7 @@ from bot.sources.letters.letter import MailKind
 from storage import newsletters
 from storage.enums import ChatKind, DeliveryKind, SenderState
 from storage.outbox import enqueue, new_delivery
-from storage.sources import change_source
+from storage.sources import Source, change_source
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -174,7 +175,9 @@ class Newsletters:
     async def _bind(self, tx: Transaction, source_id: int, letter: ReadLetter) -> None:
         values = _sender_row(tx, source_id, letter) | {"state": SenderState.ACCEPTED}
         await newsletters.add_sender(tx, values)
-        await change_source(tx, source_id, {"title": letter.name})
+        source = await tx.get_one(Source, source_id)
+        if not source.title:  # the operator has named a public newsletter
+            await change_source(tx, source_id, {"title": letter.name})
 
     async def _hold(
         self,

@@ -14,23 +14,27 @@ from bot.budgets import USUAL
 from bot.mail.bounces import Bounces
 from bot.mail.imap import Imap, collect_mails
 from bot.mail.newsletters import MOST_A_DAY, MOST_HELD, MOST_SENDERS, Newsletters
+from bot.matching.stage import MatchStage
 from bot.ops.instrumentation import Instrumentation, Observation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
+from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
 from bot.sources.parser_pool import Workers
 from bot.subscribers import newsletters, own_feeds
-from bot.subscribers.errors import NoNewsletters, NoSuchSender, TooManyFeeds
-from storage.articles import Article
-from storage.enums import SenderState
-from storage.newsletters import NewsletterRow, newsletter_of
+from bot.subscribers.errors import NoNewsletters, NoSuchSender, NoSuchSource, TooManyFeeds
+from storage.articles import PUBLIC, Article
+from storage.enums import Mode, SenderState
+from storage.feeds_followed import follow
+from storage.newsletters import NewsletterRow, article_of_letter, newsletter_of
 from storage.sources import Source
 from tests.mail.imap_server import FakeMailbox, connect_without_tls, serving_mailbox
 from tests.mail.letters import ADDRESSES, SERVER, STORY, asking_to_confirm, letter, read
 from tests.mail.returned import TOKEN, notification
+from tests.publishing.stages import Stages
 from tests.resources import USUAL_LIMITS
 from tests.sources.polled import rows_of
-from tests.subscribers.conftest import SIGNER
+from tests.subscribers.conftest import SIGNER, subscribe
 
 RENDERER = Renderer()
 NO_LINKS = Links(None, SIGNER)
@@ -323,6 +327,78 @@ async def test_the_mailbox_serves_letters_and_reports(storage, source_id, addres
     assert mailbox.marked(r"\Deleted") == [1]
     assert mailbox.marked(r"\Seen") == [2, 3]
     assert TOKEN.encode() in reports[0]
+
+
+async def test_a_letter_to_a_public_newsletter_alerts_a_subscriber(
+    storage, intake, chat_id, sent, clock
+):
+    await subscribe(storage, chat_id, "beans", Mode.INSTANT)
+    address = await newsletters.add_public(storage, "Our Cafe", ADDRESSES)
+    intake.links = Links("https://dateline.example", SIGNER)
+    clock.turn(timedelta(minutes=1))
+
+    await intake.take(letter(address))
+    await MatchStage(storage, "us").run_once()
+    await Stages(storage).alerts()
+
+    (article,) = await rows_of(storage, Article)
+    (alert,) = await sent.rows()
+    (row,) = await newsletters.list_public(storage)
+    assert (article.title, article.scope_id) == ("Beans are dear", PUBLIC)
+    assert "Beans are dear" in alert.body["text"]
+    assert (row.source.title, len(row.accepted)) == ("Our Cafe", 1)
+    async with storage.reading() as tx:
+        shown = await article_of_letter(tx, row.source.id, url_hash(article.url))
+    assert shown is not None
+
+
+async def test_the_operator_decides_about_the_senders_of_public_newsletters(
+    storage, intake, chat_id
+):
+    address = await newsletters.add_public(storage, "Our Cafe", ADDRESSES)
+    await intake.take(letter(address))
+    await intake.take(letter(address, sender=EVE, subject="Eve", number=2))
+    await intake.take(letter(address, sender="Bob <bob@b.example>", number=3))
+    (row,) = await newsletters.list_public(storage)
+    async with storage.writing() as tx:
+        await follow(tx, chat_id, row.source.id)
+    eve, bob = row.waiting
+
+    with pytest.raises(NoSuchSender):
+        await newsletters.accept_sender(storage, chat_id, eve.id, limits=USUAL_LIMITS)
+    await newsletters.accept_sender(storage, None, eve.id, limits=USUAL_LIMITS)
+    await newsletters.refuse_sender(storage, None, bob.id)
+
+    (row,) = await newsletters.list_public(storage)
+    assert (len(row.accepted), row.waiting) == (2, [])
+    assert await titles(storage) == ["Beans are dear", "Eve"]
+    assert await newsletters.get_newsletter(storage, chat_id, row.source.id, ADDRESSES) is None
+
+
+async def test_the_operator_does_not_decide_about_the_newsletters_of_chats(
+    storage, intake, source_id, address
+):
+    await intake.take(letter(address))
+    await intake.take(letter(address, sender=EVE, number=2))
+    (eve,) = (await row_of(storage, source_id)).waiting
+
+    with pytest.raises(NoSuchSender):
+        await newsletters.accept_sender(storage, None, eve.id, limits=USUAL_LIMITS)
+    with pytest.raises(NoSuchSource):
+        await newsletters.remove_public(storage, source_id)
+    assert await newsletters.list_public(storage) == []
+
+
+async def test_letters_to_a_removed_public_newsletter_are_dropped(storage, intake, counted):
+    address = await newsletters.add_public(storage, "Our Cafe", ADDRESSES)
+    await intake.take(letter(address))
+    (row,) = await newsletters.list_public(storage)
+
+    assert await newsletters.remove_public(storage, row.source.id) == "Our Cafe"
+    await intake.take(letter(address, subject="Too late", number=2))
+
+    assert await titles(storage) == ["Beans are dear"]
+    assert counted.letters["dropped", "no_newsletter"] == 1
 
 
 async def test_an_address_counts_as_a_feed_and_needs_a_mailbox(storage, chat_id, arrive, source_id):
