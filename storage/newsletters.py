@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, bindparam, delete, exists, func, update
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.articles import Article
+from storage.articles import PUBLIC, Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, insert_new
@@ -184,12 +184,21 @@ async def senders_of(tx: Transaction, source_id: int) -> list[LetterSender]:
     )
 
 
-async def sender_for(tx: Transaction, chat_id: int, sender_id: int) -> LetterSender | None:
-    """Return the sender if it wrote to a newsletter that the chat follows."""
+async def sender_for(tx: Transaction, chat_id: int | None, sender_id: int) -> LetterSender | None:
+    """Return the sender if the chat decides about its newsletter; None decides for the operator.
+
+    A chat decides about the private newsletters that it follows, the operator about public ones.
+    """
+    decides = (
+        col(Source.public)
+        if chat_id is None
+        else ~col(Source.public)
+        & col(Source.id).in_(select(Follow.source_id).where(col(Follow.chat_id) == chat_id))
+    )
     sender: LetterSender | None = await tx.first(
         select(LetterSender)
-        .join(Follow, col(Follow.source_id) == LetterSender.source_id)
-        .where(LetterSender.id == sender_id, Follow.chat_id == chat_id)
+        .join(Source, col(Source.id) == LetterSender.source_id)
+        .where(LetterSender.id == sender_id, decides)
     )
     return sender
 
@@ -280,7 +289,12 @@ _CONFIRMATIONS: Final = (
 
 async def newsletters_of_chat(tx: Transaction, chat_id: int) -> list[NewsletterRow]:
     followed = select(Follow.source_id).where(col(Follow.chat_id) == chat_id)
-    return await _with_senders(tx, _OF_SOURCES.where(col(Source.id).in_(followed)))
+    private = _OF_SOURCES.where(~col(Source.public))
+    return await _with_senders(tx, private.where(col(Source.id).in_(followed)))
+
+
+async def public_newsletters(tx: Transaction) -> list[NewsletterRow]:
+    return await _with_senders(tx, _OF_SOURCES.where(col(Source.public)))
 
 
 async def newsletter_of(tx: Transaction, source_id: int) -> NewsletterRow | None:
@@ -307,6 +321,32 @@ async def _with_senders(tx: Transaction, statement: Any) -> list[NewsletterRow]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingLetters:
+    """Senders that wait: those of *private* newsletters; of *public* ones also confirmations."""
+
+    private: int
+    public: int
+
+
+async def waiting_letters(tx: Transaction) -> WaitingLetters:
+    senders = (
+        select(Source.public, func.count())
+        .join(LetterSender, col(LetterSender.source_id) == Source.id)
+        .where(col(LetterSender.state) == SenderState.WAITING)
+        .group_by(col(Source.public))
+    )
+    confirmations = (
+        select(func.count())
+        .select_from(HeldLetter)
+        .join(Source, col(HeldLetter.source_id) == Source.id)
+        .where(col(HeldLetter.sender_id).is_(None), col(Source.public))
+    )
+    waiting = {bool(public): count for public, count in await tx.rows(senders)}
+    public = waiting.get(True, 0) + int(await tx.one(confirmations))
+    return WaitingLetters(waiting.get(False, 0), public)
+
+
 async def chats_following(tx: Transaction, source_id: int) -> list[Chat]:
     return list(
         await tx.rows(
@@ -321,7 +361,9 @@ async def chats_following(tx: Transaction, source_id: int) -> list[Chat]:
 async def article_of_letter(tx: Transaction, source_id: int, url_hash: str) -> Article | None:
     """Return the newsletter's article at a URL; None if it is deleted."""
     article: Article | None = await tx.first(
-        select(Article).where(Article.scope_id == source_id, Article.url_hash == url_hash)
+        select(Article)
+        .where(col(Article.scope_id).in_((source_id, PUBLIC)), Article.url_hash == url_hash)
+        .order_by(col(Article.scope_id).desc())
     )
     return article
 

@@ -6,11 +6,14 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parseaddr
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from bot.app.deployment import PLAYGROUND_ADDRESS
 from bot.app.stops import StopError
+from bot.ops.instrumentation import GaugeName
 from bot.stages import BOUNCES, MAIL, StageRunner
+from storage.db.leases import MAILBOX, acquire_lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -183,7 +186,13 @@ def make_newsletters(process: ProcessContext) -> Newsletters | None:
     server = own or process.settings.newsletter_auth_server or ""
     read = letter_reader(process.mail_readers, server)
     return Newsletters(
-        process.storage, process.renderer, addresses, process.links, read, process.settings.budgets
+        process.storage,
+        process.renderer,
+        addresses,
+        process.links,
+        read,
+        process.settings.budgets,
+        process.instrumentation,
     )
 
 
@@ -215,8 +224,6 @@ async def _mailbox_stages(process: ProcessContext) -> AsyncIterator[list[StageRu
     The mailbox is watched for the block. In a playground there is no stage, because its mailroom
     gives a newsletter to us at once.
     """
-    from functools import partial
-
     from bot.mail.idle import MailboxWatch
     from bot.mail.imap import collect_mails
 
@@ -228,9 +235,20 @@ async def _mailbox_stages(process: ProcessContext) -> AsyncIterator[list[StageRu
         yield []
         return
     take = receiver(make_bounces(process), letters)
-    stage = StageRunner(BOUNCES, partial(collect_mails, imap, take))
+    read_at = monotonic()
+
+    async def note_read() -> None:
+        nonlocal read_at
+        read_at = monotonic()
+        async with process.storage.writing() as tx:
+            await acquire_lease(tx, MAILBOX, process.owner, timedelta())
+
+    stage = StageRunner(BOUNCES, lambda: collect_mails(imap, take, note_read))
+    watch, gauges = MailboxWatch(imap, stage.wake), process.instrumentation.gauges
+    gauges[GaugeName.MAILBOX_AGE] = lambda: monotonic() - read_at
+    gauges[GaugeName.MAILBOX_WATCHED] = lambda: float(watch.is_idle)
     async with asyncio.TaskGroup() as group:
-        watching = group.create_task(MailboxWatch(imap, stage.wake).run())
+        watching = group.create_task(watch.run())
         try:
             yield [stage]
         finally:

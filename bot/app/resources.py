@@ -356,13 +356,23 @@ class ProcessContext:
 
     @cached_property
     def newsletter_addresses(self) -> AddressPattern | None:
-        """The addresses that newsletters come to; None if no mailbox receives them."""
-        from bot.sources.letters.addresses import AddressPattern
+        return newsletter_addresses_of(self.settings)
 
-        has_mailbox = self.settings.imap_host is not None
-        of_settings = self.settings.newsletter_address if has_mailbox else None
-        base = self.deployment.newsletter_address or of_settings
-        return AddressPattern(base) if base else None
+        """The addresses that newsletters come to; None if nothing receives them."""
+        return newsletter_addresses_of(self.settings, self.deployment.newsletter_address)
+
+
+def newsletter_addresses_of(
+    settings: Settings, of_playground: str | None = None
+) -> AddressPattern | None:
+    """Return the addresses that newsletters come to; None if nothing receives them.
+
+    *of_playground*: the address that the playground's mailroom receives.
+    """
+    from bot.sources.letters.addresses import AddressPattern
+
+    base = of_playground or (settings.newsletter_address if settings.imap_host else None)
+    return AddressPattern(base) if base else None
 
 
 # The chat and the pages.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import articles, data, mail, maintenance, operate, sources, users
+from bot.cli import articles, data, mail, maintenance, newsletters, operate, sources, users
 from bot.cli.output import MINUS_IS_NO_OPTION, fail
 from bot.cli.preview import preview
 from bot.cli.run import playground, run
@@ -25,6 +25,7 @@ RUN, SOURCES, USERS, OPERATE, DATA = "Run", "Sources", "Users", "Operate", "Data
 app.command(rich_help_panel=RUN)(run)
 app.command(rich_help_panel=RUN)(playground)
 app.add_typer(sources.app, name="sources", rich_help_panel=SOURCES)
+app.add_typer(newsletters.app, name="newsletters", rich_help_panel=SOURCES)
 app.command(rich_help_panel=SOURCES)(articles.read)
 app.command(rich_help_panel=SOURCES, context_settings=MINUS_IS_NO_OPTION)(articles.match)
 app.command(rich_help_panel=SOURCES)(preview)

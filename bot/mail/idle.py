@@ -16,12 +16,12 @@ import imaplib
 import re
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.mail.imap import TIMEOUT_SECONDS, ImapError
+from bot.mail.imap import TIMEOUT_SECONDS, ImapError, offers_idle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,14 +39,15 @@ _NEWS: Final = re.compile(rb"\* \d+ (?:EXISTS|RECENT)\b", re.IGNORECASE)
 _BYE: Final = re.compile(rb"\* BYE\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class MailboxWatch:
-    """Calls *wake* when *mailbox* may have new mails."""
+    """Calls *wake* when *mailbox* may have new mails. *is_idle*: the server announces them now."""
 
     mailbox: Imap
     wake: Callable[[], None]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     renew_seconds: float = RENEW_SECONDS
+    is_idle: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Watch until the task is cancelled; return early if the server does not offer IDLE."""
@@ -69,12 +70,13 @@ class MailboxWatch:
         """Yield after each command; end if the server does not offer it."""
         client = await self.mailbox.open()
         try:
-            if not await asyncio.to_thread(_offers_idle, client):
+            if not await asyncio.to_thread(offers_idle, client):
                 return
             while True:
                 await self._next_news(client)
                 yield
         finally:
+            self.is_idle = False
             _disconnect(client)
 
     async def _next_news(self, client: imaplib.IMAP4) -> None:
@@ -82,6 +84,7 @@ class MailboxWatch:
         self.wake()
         if await asyncio.to_thread(_begin, client):
             self.wake()
+        self.is_idle = True
         limit = self.renew_seconds + TIMEOUT_SECONDS
         timer = asyncio.get_running_loop().call_later(self.renew_seconds, _end, client)
         try:
@@ -90,12 +93,6 @@ class MailboxWatch:
             timer.cancel()
         if has_news:
             await self.pause(_BATCH_SECONDS)
-
-
-def _offers_idle(client: imaplib.IMAP4) -> bool:
-    """Ask again after the login, because some servers name IDLE only then."""
-    _, found = client.capability()
-    return b"IDLE" in b" ".join(each or b"" for each in found).upper().split()
 
 
 def _begin(client: imaplib.IMAP4) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     TakesMail = Callable[[bytes], Awaitable[bool]]
+    NotesRead = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -56,9 +57,15 @@ class Imap:
     largest: int = LARGEST_MAIL
     connect: Callable[[str, int], imaplib.IMAP4] = connect_by_tls
 
-    async def check(self) -> None:
-        """Raise ImapError if the folder cannot be opened."""
-        await _log_out(await self.open())
+    async def check(self) -> bool:
+        """Return whether the server offers IDLE; raise ImapError if the folder cannot be opened."""
+        client = await self.open()
+        try:
+            return await asyncio.to_thread(offers_idle, client)
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise ImapError(f"the mailbox cannot be read: {error}") from error
+        finally:
+            await _log_out(client)
 
     async def read_new(self, take: TakesMail) -> int:
         """Pass each unread mail to *take*, which returns whether it understood the mail.
@@ -99,8 +106,11 @@ class Imap:
         return client
 
 
-async def collect_mails(mailbox: Imap, take: TakesMail) -> int:
-    """Read the new mails of *mailbox*; return their number if there may be more, else 0."""
+async def collect_mails(mailbox: Imap, take: TakesMail, note_read: NotesRead) -> int:
+    """Read the new mails of *mailbox*; return their number if there may be more, else 0.
+
+    *note_read* is called after each round that read the mailbox, even if it was empty.
+    """
 
     async def take_one(message: bytes) -> bool:
         try:
@@ -116,9 +126,16 @@ async def collect_mails(mailbox: Imap, take: TakesMail) -> int:
     except ImapError as error:
         log.warning("the mailbox could not be read", reason=str(error))
         return 0
+    await note_read()
     if read:
         log.info("mails were read", mails=read)
     return read if read >= MAILS_PER_ROUND else 0
+
+
+def offers_idle(client: imaplib.IMAP4) -> bool:
+    """Ask again after the login, because some servers name IDLE only then."""
+    _, found = client.capability()
+    return b"IDLE" in b" ".join(each or b"" for each in found).upper().split()
 
 
 async def _log_out(client: imaplib.IMAP4) -> None:

@@ -2,7 +2,8 @@
 
 - A letter is taken only once it is stored, held or counted; until then it stays unread in its
   mailbox, so that nothing is lost if the process ends.
-- The first letter binds its sender. Letters of other senders are held until the chat accepts them.
+- The first letter binds its sender. Letters of other senders are held until the chat accepts them,
+  or for a public newsletter the operator.
 - A letter that asks to confirm a subscription becomes a notice with the link as text. The bot never
   opens the link.
 - Beyond the limits letters are counted and dropped, before they are read.
@@ -10,13 +11,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from bot.mail.bounces import administrators_of
+from bot.ops.instrumentation import Instrumentation, Operation
 from bot.rendering.keyboards import open_own_source
 from bot.sources.delivered import store_delivered
 from bot.sources.feeds.model import Document, DocumentKind, Unreadable
@@ -25,7 +27,7 @@ from bot.sources.letters.letter import MailKind
 from storage import newsletters
 from storage.enums import ChatKind, DeliveryKind, SenderState
 from storage.outbox import enqueue, new_delivery
-from storage.sources import change_source
+from storage.sources import Source, change_source
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,6 +66,7 @@ class Newsletters:
     links: Links
     read: ReadsLetters
     budgets: Budgets
+    instrumentation: Instrumentation = field(default_factory=Instrumentation)
 
     async def take(self, message: bytes) -> bool | None:
         """Take the whole *message*; return whether it is done with, None if it is no letter.
@@ -79,6 +82,7 @@ class Newsletters:
             return True
         letter = await self._letter(message)
         if letter is None or letter.kind is MailKind.REPORT:
+            self._count("left", "report" if letter else "unreadable")
             return None if letter else False
         for addressed in wanted:
             await self._deliver(addressed, letter)
@@ -89,13 +93,14 @@ class Newsletters:
         found = await newsletters.addressed_source(tx, token)
         if found is None or not found.is_wanted:
             await newsletters.count_for_unknown(tx, token)
+            self._count("dropped", "no_newsletter")
             return None
         newsletter = await newsletters.lock_newsletter(tx, found.source.id)
         if newsletter is None:
             return None
         is_new_day = newsletter.day is None or tx.now - newsletter.day >= _DAY
         if not is_new_day and newsletter.today >= MOST_A_DAY:
-            await newsletters.count_dropped(tx, found.source.id)
+            await self._drop(tx, found.source.id, "day_limit")
             return None
         day, count = (tx.now, 1) if is_new_day else (newsletter.day, newsletter.today + 1)
         await newsletters.change_newsletter(tx, found.source.id, {"day": day, "today": count})
@@ -113,9 +118,10 @@ class Newsletters:
         async with self.storage.writing() as tx:
             newsletter = await newsletters.lock_newsletter(tx, source_id)
             if newsletter is None or letter.kind is MailKind.REPLY:
+                self._count("dropped", "reply" if newsletter else "no_newsletter")
                 return
             if not letter.address:  # nobody to bind, to accept or to refuse
-                await newsletters.count_dropped(tx, source_id)
+                await self._drop(tx, source_id, "no_sender")
                 return
             is_accepted = await self._decide(tx, newsletter, letter)
         if not is_accepted:
@@ -125,6 +131,10 @@ class Newsletters:
         )
         async with self.storage.writing() as tx:
             await newsletters.count_stored(tx, source_id, stored)
+        if stored:
+            self._count("stored")
+        else:
+            self._count("dropped", "not_stored")
 
     async def _decide(self, tx: Transaction, newsletter: Newsletter, letter: ReadLetter) -> bool:
         """Return whether the letter becomes an entry; hold or drop any other."""
@@ -165,7 +175,9 @@ class Newsletters:
     async def _bind(self, tx: Transaction, source_id: int, letter: ReadLetter) -> None:
         values = _sender_row(tx, source_id, letter) | {"state": SenderState.ACCEPTED}
         await newsletters.add_sender(tx, values)
-        await change_source(tx, source_id, {"title": letter.name})
+        source = await tx.get_one(Source, source_id)
+        if not source.title:  # the operator has named a public newsletter
+            await change_source(tx, source_id, {"title": letter.name})
 
     async def _hold(
         self,
@@ -176,10 +188,14 @@ class Newsletters:
         senders: int,
     ) -> None:
         """Hold the letter of a sender that waits; drop it beyond the limits or if it is refused."""
-        is_full = await newsletters.count_held(tx, source_id) >= MOST_HELD
-        is_refused = sender is not None and sender.state is SenderState.REFUSED
-        if is_full or is_refused or (sender is None and senders >= MOST_SENDERS):
-            await newsletters.count_dropped(tx, source_id)
+        if sender is not None and sender.state is SenderState.REFUSED:
+            await self._drop(tx, source_id, "refused_sender")
+            return
+        if await newsletters.count_held(tx, source_id) >= MOST_HELD:
+            await self._drop(tx, source_id, "too_many_held")
+            return
+        if sender is None and senders >= MOST_SENDERS:
+            await self._drop(tx, source_id, "too_many_senders")
             return
         if sender is None:
             values = _sender_row(tx, source_id, letter) | {"state": SenderState.WAITING}
@@ -193,6 +209,7 @@ class Newsletters:
             ).to_json(),
         }
         is_new = await newsletters.hold_letter(tx, held)
+        self._count_held(is_new=is_new, reason="new_sender")
         if sender is not None and is_new:
             seen = {"letters": sender.letters + 1, "last_at": tx.now, "subject": letter.subject}
             await newsletters.change_sender(tx, sender.id, seen)
@@ -203,11 +220,28 @@ class Newsletters:
         self, tx: Transaction, source_id: int, letter: ReadLetter, link: str
     ) -> None:
         if await newsletters.count_held(tx, source_id) >= MOST_HELD:
-            await newsletters.count_dropped(tx, source_id)
+            await self._drop(tx, source_id, "too_many_held")
             return
         held = _held_row(tx, source_id, letter) | {"link": link}
-        if await newsletters.hold_letter(tx, held):
+        is_new = await newsletters.hold_letter(tx, held)
+        self._count_held(is_new=is_new, reason="confirmation")
+        if is_new:
             await self._notify(tx, source_id, letter.guid, letter, link=link)
+
+    async def _drop(self, tx: Transaction, source_id: int, reason: str) -> None:
+        await newsletters.count_dropped(tx, source_id)
+        self._count("dropped", reason)
+
+    def _count_held(self, *, is_new: bool, reason: str) -> None:
+        if is_new:
+            self._count("held", reason)
+        else:
+            self._count("dropped", "repeated")
+
+    def _count(self, outcome: str, reason: str = "") -> None:
+        """Count the letter for one newsletter; docs/reference/metrics.md lists the reasons."""
+        with self.instrumentation.observe(Operation.LETTER, reason) as seen:
+            seen.outcome = outcome
 
     async def _notify(
         self, tx: Transaction, source_id: int, subject: str, letter: ReadLetter, *, link: str

@@ -30,6 +30,7 @@ class Operation(StrEnum):
     CALL = "call"  # of the Bot API, by its method
     SEND = "send"  # a delivery, by its medium
     MODEL = "model"  # of the language model, by the language of the answer
+    LETTER = "letter"  # to the address of a newsletter, by the reason of its outcome
 
 
 class GaugeName(StrEnum):
@@ -43,6 +44,8 @@ class GaugeName(StrEnum):
     CONNECTIONS = "connections"  # to the database, in use
     MEMORY = "memory"  # bytes, of the process and its workers
     WORKERS = "workers"
+    MAILBOX_AGE = "mailbox_age"  # seconds since the mailbox was last read
+    MAILBOX_WATCHED = "mailbox_watched"  # 1 while IDLE announces new mails, else 0
     DISK = "disk"  # bytes free beside the SQLite file
 
 

@@ -69,6 +69,7 @@ _COUNTERS: Final = {
         "Calls of the language model.",
         ("language", "outcome"),
     ),
+    Operation.LETTER: ("letters", "Letters to newsletters.", ("reason", "outcome")),
 }
 _HISTOGRAMS: Final = {
     Operation.STAGE: ("stage_round_seconds", "Duration of rounds.", ("stage",), _ROUNDS),
@@ -110,6 +111,8 @@ _GAUGES: Final = {
     GaugeName.CONNECTIONS: ("database_connections", "Connections to the database in use."),
     GaugeName.MEMORY: ("memory_bytes", "Memory of this process and its workers (RSS)."),
     GaugeName.WORKERS: ("worker_processes", "Worker processes."),
+    GaugeName.MAILBOX_AGE: ("mailbox_age_seconds", "Time since the mailbox was last read."),
+    GaugeName.MAILBOX_WATCHED: ("mailbox_watched", "1 while IDLE announces new mails, else 0."),
     GaugeName.DISK: ("disk_free_bytes", "Free space on the disk of the SQLite file."),
 }
 

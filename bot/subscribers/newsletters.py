@@ -1,7 +1,9 @@
-"""A chat's newsletters: each comes by e-mail, to an address that only its chat knows.
+"""Newsletters: each comes by e-mail, to an address that only its chat knows.
 
 The first letter binds its sender to the address. Letters of anybody else are held until the chat
-accepts their sender, because an address that leaks must not become a source of spam.
+accepts their sender, because an address that leaks must not become a source of spam. The operator
+has the addresses of public newsletters, which the topics of all chats search, and decides about
+their senders.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from bot.sources.letters.addresses import new_token
 from bot.subscribers.errors import NoNewsletters, NoSuchSender, NoSuchSource
 from bot.subscribers.own_feeds import charge_addition
 from storage import newsletters
+from storage.access import record_event
 from storage.chats import lock_account
-from storage.enums import FullText, SenderState, SourceKind, SourceState
+from storage.enums import AuditAction, FullText, SenderState, SourceKind, SourceState
 from storage.feeds_followed import follow, source_followed, was_followed
-from storage.sources import add_source
+from storage.sources import add_source, remove_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,12 +67,42 @@ async def follow_newsletter(
     async with storage.writing() as tx:
         await lock_account(tx, chat_id)
         await charge_addition(tx, chat_id, limits=limits)
-        source_id = await _add(tx, token, addresses.host)
+        source_id, _ = await _add(tx, token, addresses.host)
         await follow(tx, chat_id, source_id)
     return source_id
 
 
-async def _add(tx: Transaction, token: str, host: str) -> int:
+async def add_public(storage: Storage, name: str, addresses: AddressPattern | None) -> str:
+    """Add a public newsletter; return its address. Raises NoNewsletters."""
+    if addresses is None:
+        raise NoNewsletters
+    token = new_token()
+    async with storage.writing() as tx:
+        _, url = await _add(tx, token, addresses.host, {"title": name, "public": True})
+        await record_event(tx, None, AuditAction.SOURCE_ADDED, url)
+    return addresses.of(token)
+
+
+async def list_public(storage: Storage) -> list[NewsletterRow]:
+    async with storage.reading() as tx:
+        return await newsletters.public_newsletters(tx)
+
+
+async def remove_public(storage: Storage, source_id: int) -> str:
+    """Remove a public newsletter but not its articles; return its name. Raises NoSuchSource."""
+    async with storage.writing() as tx:
+        row = await newsletters.newsletter_of(tx, source_id)
+        if row is None or not row.source.public:
+            raise NoSuchSource
+        await remove_source(tx, row.source.url_hash)
+        await record_event(tx, None, AuditAction.SOURCE_REMOVED, row.source.url)
+    return row.source.title
+
+
+async def _add(
+    tx: Transaction, token: str, host: str, more: Mapping[str, Any] | None = None
+) -> tuple[int, str]:
+    """Return the id and the URL of the new source."""
     # Sources are named in logs and exports, so the token must not follow from the name.
     url = f"newsletter:{hashlib.sha256(token.encode()).hexdigest()[:24]}"
     values = {
@@ -83,11 +116,11 @@ async def _add(tx: Transaction, token: str, host: str) -> int:
         "next_fetch_at": tx.now,
         "first_read_at": tx.now,
     }
-    source_id = await add_source(tx, values)
+    source_id = await add_source(tx, values | dict(more or {}))
     if source_id is None:
         raise RuntimeError("two addresses are the same")
     await newsletters.add_newsletter(tx, source_id, token)
-    return source_id
+    return source_id, url
 
 
 async def get_newsletter(
@@ -113,12 +146,16 @@ async def _had(tx: Transaction, chat_id: int, source_id: int) -> NewsletterRow |
     has = await source_followed(tx, chat_id, source_id) or await was_followed(
         tx, chat_id, source_id
     )
-    return await newsletters.newsletter_of(tx, source_id) if has else None
+    row = await newsletters.newsletter_of(tx, source_id) if has else None
+    return row if row and not row.source.public else None
 
 
-async def accept_sender(storage: Storage, chat_id: int, sender_id: int, *, limits: Limits) -> int:
+async def accept_sender(
+    storage: Storage, chat_id: int | None, sender_id: int, *, limits: Limits
+) -> int:
     """Store the held letters of a waiting sender, and accept it; return the newsletter.
 
+    *chat_id*: who decides; None for the operator, who decides about public newsletters.
     The letters are stored first, so that none is lost if the process ends in between.
     """
     done: set[int] = set()
@@ -144,8 +181,11 @@ def _items(letter: HeldLetter) -> tuple[Item, ...]:
     return Document.from_json(letter.document).items if letter.document else ()
 
 
-async def refuse_sender(storage: Storage, chat_id: int, sender_id: int) -> int:
-    """Refuse a waiting sender, and delete its letters that were held; return the newsletter."""
+async def refuse_sender(storage: Storage, chat_id: int | None, sender_id: int) -> int:
+    """Refuse a waiting sender, and delete its letters that were held; return the newsletter.
+
+    *chat_id*: as for `accept_sender`.
+    """
     async with storage.writing() as tx:
         sender = await newsletters.sender_for(tx, chat_id, sender_id)
         if sender is None:

@@ -44,6 +44,7 @@ Row = TypeVar("Row", bound=Leased)
 
 GROUPING: Final = "group"  # the role of grouping articles
 PRESENCE: Final = "alive:"
+MAILBOX: Final = "mailbox"  # ends at once, so that it only says who last read the mailbox, and when
 
 
 async def acquire_lease(tx: Transaction, name: str, owner: str, lease: timedelta) -> bool:

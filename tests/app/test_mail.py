@@ -1,5 +1,7 @@
 """The stage that mails, as a process runs it: with a mail server that refuses or is late."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,11 +12,16 @@ from pydantic import SecretStr
 from bot.app.deployment import PLAYGROUND_TOKEN, Deployment
 from bot.app.mail import mail_stages, make_mailer
 from bot.app.resources import ProcessContext
+from bot.mail.imap import Imap
+from bot.ops.instrumentation import GaugeName
 from bot.rendering.links import Links
 from bot.settings import AccessMode, Settings
 from bot.subscribers import mailboxes
+from storage.db.leases import MAILBOX, lease_of
 from storage.enums import MailboxProblem, MailboxState
+from tests.mail.imap_server import FakeMailbox, connect_without_tls, serving_mailbox
 from tests.mail.relay import open_relay
+from tests.story.processes import PATIENCE
 from tests.subscribers.conftest import SIGNER, arrive  # noqa: F401 - a fixture
 
 ADDRESS = "ann@example.org"
@@ -48,6 +55,27 @@ async def asked(storage, process, arrive) -> int:  # noqa: F811 - the fixture
         storage, chat_id, ADDRESS, asked_by=1, mailer=make_mailer(process)
     )
     return chat_id
+
+
+async def test_reading_the_mailbox_is_noted_for_metrics_and_the_doctor(
+    storage, process, monkeypatch
+):
+    mailbox = FakeMailbox(idles=True)
+    process = replace(process, deployment=replace(process.deployment, smtp=None))
+    async with serving_mailbox(mailbox):
+        imap = Imap("127.0.0.1", mailbox.port, "news", "secret", connect=connect_without_tls)
+        monkeypatch.setattr("bot.app.mail.imap_of", lambda _: imap)
+        async with mail_stages(process) as (reading,):
+            await reading.run_once()
+            async with asyncio.timeout(PATIENCE):
+                await mailbox.idle.wait()
+            gauges = process.instrumentation.gauges
+
+            async with storage.reading() as tx:
+                reader, read_at = await lease_of(tx, MAILBOX)
+
+            assert (reader, read_at) == (process.owner, tx.now)
+            assert gauges[GaugeName.MAILBOX_AGE]() < PATIENCE
 
 
 async def run(process: ProcessContext) -> None:

@@ -1,6 +1,7 @@
 """The mailbox is watched by IDLE, over the standard library's client and a server of ours."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ class Watched:
     pauses: list[float] = field(default_factory=list)
     paused: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     wakes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+
+    is_idle: Callable[[], bool] = lambda: False
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -42,6 +45,7 @@ async def watching(mailbox: FakeMailbox, renew: float = RENEW_SECONDS):
     watched = Watched()
     imap = Imap("127.0.0.1", mailbox.port, "news", "secret", connect=connect_without_tls)
     watch = MailboxWatch(imap, watched.wakes.release, watched.pause, renew)
+    watched.is_idle = lambda: watch.is_idle
     task = asyncio.create_task(watch.run())
     try:
         yield watched, task
@@ -63,6 +67,7 @@ async def test_a_new_mail_wakes_the_reader_at_once(mailbox):
         await idle(mailbox)
         mailbox.put(b"new")
         await watched.woken()
+        assert watched.is_idle()
 
     assert mailbox.commands[3:6] == ["CAPABILITY", "IDLE", "DONE"]
 
@@ -117,12 +122,14 @@ async def test_a_server_without_idle_is_only_polled(mailbox):
 
 
 async def test_a_watch_ends_at_once_although_the_server_is_silent(mailbox):
-    async with watching(mailbox) as (_, task):
+    async with watching(mailbox) as (watched, task):
         await idle(mailbox)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             async with asyncio.timeout(PATIENCE):
                 await task
+
+    assert not watched.is_idle()
 
 
 async def test_a_full_round_is_followed_by_another(mailbox):
@@ -133,5 +140,8 @@ async def test_a_full_round_is_followed_by_another(mailbox):
     async def take(_: bytes) -> bool:
         return True
 
-    assert await collect_mails(imap, take) == MAILS_PER_ROUND
-    assert await collect_mails(imap, take) == 0
+    async def note_read() -> None:
+        pass
+
+    assert await collect_mails(imap, take, note_read) == MAILS_PER_ROUND
+    assert await collect_mails(imap, take, note_read) == 0

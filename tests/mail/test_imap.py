@@ -17,6 +17,10 @@ class Noted:
 
     taken: list[bytes] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    rounds: int = 0
+
+    async def note_read(self) -> None:
+        self.rounds += 1
 
     async def take(self, message: bytes) -> bool:
         if self.errors:
@@ -39,7 +43,16 @@ def noted() -> Noted:
 
 async def collect(mailbox: FakeMailbox, noted: Noted, password: str = "secret") -> None:
     imap = Imap("127.0.0.1", mailbox.port, "bounces", password, connect=connect_without_tls)
-    await collect_mails(imap, noted.take)
+    await collect_mails(imap, noted.take, noted.note_read)
+
+
+async def test_only_a_round_that_reads_the_mailbox_is_noted(mailbox, noted):
+    await collect(mailbox, noted, password="wrong")
+    unread = noted.rounds
+
+    await collect(mailbox, noted)
+
+    assert (unread, noted.rounds) == (0, 1)
 
 
 async def test_reports_are_processed_and_deleted(mailbox, noted):

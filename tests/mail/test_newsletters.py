@@ -1,6 +1,9 @@
 """Letters become entries of the newsletter whose address they name; others are held or dropped."""
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,31 +14,54 @@ from bot.budgets import USUAL
 from bot.mail.bounces import Bounces
 from bot.mail.imap import Imap, collect_mails
 from bot.mail.newsletters import MOST_A_DAY, MOST_HELD, MOST_SENDERS, Newsletters
+from bot.matching.stage import MatchStage
+from bot.ops.instrumentation import Instrumentation, Observation
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
+from bot.sources.drafts import url_hash
 from bot.sources.feeds.model import Unreadable
 from bot.sources.parser_pool import Workers
 from bot.subscribers import newsletters, own_feeds
-from bot.subscribers.errors import NoNewsletters, NoSuchSender, TooManyFeeds
-from storage.articles import Article
-from storage.enums import SenderState
-from storage.newsletters import NewsletterRow, newsletter_of
+from bot.subscribers.errors import NoNewsletters, NoSuchSender, NoSuchSource, TooManyFeeds
+from storage.articles import PUBLIC, Article
+from storage.enums import Mode, SenderState
+from storage.feeds_followed import follow
+from storage.newsletters import NewsletterRow, article_of_letter, newsletter_of
 from storage.sources import Source
 from tests.mail.imap_server import FakeMailbox, connect_without_tls, serving_mailbox
 from tests.mail.letters import ADDRESSES, SERVER, STORY, asking_to_confirm, letter, read
 from tests.mail.returned import TOKEN, notification
+from tests.publishing.stages import Stages
 from tests.resources import USUAL_LIMITS
 from tests.sources.polled import rows_of
-from tests.subscribers.conftest import SIGNER
+from tests.subscribers.conftest import SIGNER, subscribe
 
 RENDERER = Renderer()
 NO_LINKS = Links(None, SIGNER)
 EVE = "Eve <eve@elsewhere.example>"
 
 
+@dataclass
+class Counted:
+    """Counts letters by their outcome and its reason."""
+
+    letters: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @contextmanager
+    def observe(self, observation: Observation) -> Iterator[None]:
+        yield
+        self.letters[observation.outcome, observation.name] += 1
+
+
 @pytest.fixture
-def intake(storage) -> Newsletters:
-    return Newsletters(storage, RENDERER, ADDRESSES, NO_LINKS, read, USUAL)
+def counted() -> Counted:
+    return Counted()
+
+
+@pytest.fixture
+def intake(storage, counted) -> Newsletters:
+    instrumentation = Instrumentation([counted])
+    return Newsletters(storage, RENDERER, ADDRESSES, NO_LINKS, read, USUAL, instrumentation)
 
 
 @pytest.fixture
@@ -101,6 +127,26 @@ async def test_a_letter_that_comes_twice_is_stored_once(storage, intake, source_
 
     assert await titles(storage) == ["Beans are dear"]
     assert (await row_of(storage, source_id)).newsletter.letters == 1
+
+
+async def test_letters_are_counted_by_outcome_and_reason(intake, counted, address):
+    await intake.take(asking_to_confirm(address))
+    for _ in range(2):
+        await intake.take(letter(address))
+    for _ in range(2):
+        await intake.take(letter(address, sender=EVE, number=2))
+    await intake.take(letter(address, sender="undisclosed: ;", number=3))
+    await intake.take(letter(ADDRESSES.of("a" * 14)))
+
+    assert counted.letters == {
+        ("held", "confirmation"): 1,
+        ("stored", ""): 1,
+        ("dropped", "not_stored"): 1,
+        ("held", "new_sender"): 1,
+        ("dropped", "repeated"): 1,
+        ("dropped", "no_sender"): 1,
+        ("dropped", "no_newsletter"): 1,
+    }
 
 
 async def test_letters_that_share_a_web_version_are_stories_of_their_own(storage, intake, address):
@@ -209,12 +255,16 @@ async def test_letters_beyond_the_limit_of_a_day_are_counted_and_never_read(
     assert "The next day" in await titles(storage)
 
 
+async def note_nothing() -> None:
+    pass
+
+
 async def refuse_to_read(_: bytes) -> Any:
     raise AssertionError("read")
 
 
 async def test_what_strangers_send_to_a_leaked_address_is_bounded(
-    storage, intake, source_id, address, clock
+    storage, intake, source_id, address, counted
 ):
     await intake.take(letter(address))
     for number in range(MOST_SENDERS + 10):
@@ -224,6 +274,7 @@ async def test_what_strangers_send_to_a_leaked_address_is_bounded(
     row = await row_of(storage, source_id)
     assert len(row.waiting) == MOST_HELD
     assert row.newsletter.dropped == MOST_SENDERS + 10 - MOST_HELD
+    assert counted.letters["dropped", "too_many_held"] == row.newsletter.dropped
 
 
 async def test_a_letter_to_an_unfollowed_newsletter_is_dropped(
@@ -268,7 +319,7 @@ async def test_the_mailbox_serves_letters_and_reports(storage, source_id, addres
     try:
         async with serving_mailbox(mailbox):
             imap = Imap("127.0.0.1", mailbox.port, "news", "secret", connect=connect_without_tls)
-            await collect_mails(imap, take)
+            await collect_mails(imap, take, note_nothing)
     finally:
         await workers.close()
 
@@ -276,6 +327,78 @@ async def test_the_mailbox_serves_letters_and_reports(storage, source_id, addres
     assert mailbox.marked(r"\Deleted") == [1]
     assert mailbox.marked(r"\Seen") == [2, 3]
     assert TOKEN.encode() in reports[0]
+
+
+async def test_a_letter_to_a_public_newsletter_alerts_a_subscriber(
+    storage, intake, chat_id, sent, clock
+):
+    await subscribe(storage, chat_id, "beans", Mode.INSTANT)
+    address = await newsletters.add_public(storage, "Our Cafe", ADDRESSES)
+    intake.links = Links("https://dateline.example", SIGNER)
+    clock.turn(timedelta(minutes=1))
+
+    await intake.take(letter(address))
+    await MatchStage(storage, "us").run_once()
+    await Stages(storage).alerts()
+
+    (article,) = await rows_of(storage, Article)
+    (alert,) = await sent.rows()
+    (row,) = await newsletters.list_public(storage)
+    assert (article.title, article.scope_id) == ("Beans are dear", PUBLIC)
+    assert "Beans are dear" in alert.body["text"]
+    assert (row.source.title, len(row.accepted)) == ("Our Cafe", 1)
+    async with storage.reading() as tx:
+        shown = await article_of_letter(tx, row.source.id, url_hash(article.url))
+    assert shown is not None
+
+
+async def test_the_operator_decides_about_the_senders_of_public_newsletters(
+    storage, intake, chat_id
+):
+    address = await newsletters.add_public(storage, "Our Cafe", ADDRESSES)
+    await intake.take(letter(address))
+    await intake.take(letter(address, sender=EVE, subject="Eve", number=2))
+    await intake.take(letter(address, sender="Bob <bob@b.example>", number=3))
+    (row,) = await newsletters.list_public(storage)
+    async with storage.writing() as tx:
+        await follow(tx, chat_id, row.source.id)
+    eve, bob = row.waiting
+
+    with pytest.raises(NoSuchSender):
+        await newsletters.accept_sender(storage, chat_id, eve.id, limits=USUAL_LIMITS)
+    await newsletters.accept_sender(storage, None, eve.id, limits=USUAL_LIMITS)
+    await newsletters.refuse_sender(storage, None, bob.id)
+
+    (row,) = await newsletters.list_public(storage)
+    assert (len(row.accepted), row.waiting) == (2, [])
+    assert await titles(storage) == ["Beans are dear", "Eve"]
+    assert await newsletters.get_newsletter(storage, chat_id, row.source.id, ADDRESSES) is None
+
+
+async def test_the_operator_does_not_decide_about_the_newsletters_of_chats(
+    storage, intake, source_id, address
+):
+    await intake.take(letter(address))
+    await intake.take(letter(address, sender=EVE, number=2))
+    (eve,) = (await row_of(storage, source_id)).waiting
+
+    with pytest.raises(NoSuchSender):
+        await newsletters.accept_sender(storage, None, eve.id, limits=USUAL_LIMITS)
+    with pytest.raises(NoSuchSource):
+        await newsletters.remove_public(storage, source_id)
+    assert await newsletters.list_public(storage) == []
+
+
+async def test_letters_to_a_removed_public_newsletter_are_dropped(storage, intake, counted):
+    address = await newsletters.add_public(storage, "Our Cafe", ADDRESSES)
+    await intake.take(letter(address))
+    (row,) = await newsletters.list_public(storage)
+
+    assert await newsletters.remove_public(storage, row.source.id) == "Our Cafe"
+    await intake.take(letter(address, subject="Too late", number=2))
+
+    assert await titles(storage) == ["Beans are dear"]
+    assert counted.letters["dropped", "no_newsletter"] == 1
 
 
 async def test_an_address_counts_as_a_feed_and_needs_a_mailbox(storage, chat_id, arrive, source_id):

@@ -41,10 +41,12 @@ from storage.articles import articles_put_aside
 from storage.backup import last_backup
 from storage.clocks import poisoned_times
 from storage.db.filelock import lock_beside, lock_holder
+from storage.db.leases import MAILBOX, lease_of
 from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.maintenance import current_maintenance
 from storage.model_texts import model_day
+from storage.newsletters import waiting_letters
 from storage.schema import database_file
 from storage.source_access import sealed_sources
 from storage.source_rules import selector_problems
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 
     from storage.db.engine import Transaction
     from storage.model_texts import ModelDay
+    from storage.newsletters import WaitingLetters
 
 PATIENCE_SECONDS = 20
 _QUICK_CHECK_SECONDS = 10
@@ -128,6 +131,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
             needs_network=True,
             seconds=_MAIL_SECONDS,
         ),
+        Check("the newsletters", lambda: _newsletters(settings, url)),
         Check(
             "the language model",
             lambda: _model(settings),
@@ -308,6 +312,24 @@ async def _imap(settings: Settings) -> Sequence[Finding]:
         remedy = "Set IMAP_HOST: docs/how-to/newsletters.md shows how."
         return [unhealthy("newsletters.mailbox", sentence, remedy)]
     return [await check_imap(mailbox)] if mailbox else []
+
+
+async def _newsletters(settings: Settings, url: str) -> Sequence[Finding]:
+    from bot.ops.doctor.mail import judge_mailbox, judge_waiting
+
+    if settings.imap_host is None:
+        return []
+    facts = await _query(url, _letters)
+    if facts is None:
+        return []
+    since, waiting = facts
+    found = judge_mailbox(since, is_running=bool(await _holders(url)))
+    return [*found, *judge_waiting(waiting)] if settings.newsletter_address else found
+
+
+async def _letters(tx: Transaction) -> tuple[timedelta | None, WaitingLetters]:
+    reader, read_at = await lease_of(tx, MAILBOX)
+    return tx.now - read_at if reader else None, await waiting_letters(tx)
 
 
 async def _model(settings: Settings) -> Sequence[Finding]:

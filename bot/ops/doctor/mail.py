@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 
     from bot.mail.imap import Imap
     from bot.mail.smtp import Smtp
+    from storage.newsletters import WaitingLetters
 
 TIMEOUT_SECONDS = 5.0
+_SILENT = timedelta(minutes=15)  # three times as long as between two polls
 
 
 async def check_mail(
@@ -70,12 +73,42 @@ async def _server(smtp: Smtp) -> Finding:
 async def check_imap(mailbox: Imap) -> Finding:
     """Judge whether the mailbox of bounces can be opened."""
     try:
-        await mailbox.check()
+        is_watched = await mailbox.check()
     except ImapError as error:
         remedy = "Check IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD and IMAP_FOLDER."
         sentence = f"{mailbox.host}: {error}."
         return unhealthy("imap.refused", sentence, remedy)
-    return healthy("imap.reached", f"The mailbox at {mailbox.host} can be opened.")
+    how = "announces new messages (IDLE)" if is_watched else "has no IDLE: it is polled"
+    return healthy("imap.reached", f"The mailbox at {mailbox.host} can be opened, and {how}.")
+
+
+def judge_mailbox(since: timedelta | None, *, is_running: bool) -> list[Finding]:
+    """Judge when a process last read the mailbox; *since* is None if none has since its start."""
+    if since is None and not is_running:
+        return []
+    minutes = (since or timedelta()) // timedelta(minutes=1)
+    if since is not None and (since <= _SILENT or not is_running):
+        return [healthy("mailbox.read", f"The mailbox was read {minutes} min ago.")]
+    never = "No process has read the mailbox."
+    sentence = never if since is None else f"The mailbox has not been read for {minutes} min."
+    remedy = "Check that a process has the role send, and its log."
+    return [unhealthy("mailbox.silent", sentence, remedy)]
+
+
+def judge_waiting(waiting: WaitingLetters) -> list[Finding]:
+    """Judge the senders and confirmations of newsletters that wait for a decision."""
+    findings = [healthy("newsletters.decided", "No letter waits for the operator.")]
+    if waiting.public:
+        letters = "1 sender or link waits" if waiting.public == 1 else f"{waiting.public} wait"
+        sentence = f"Public newsletters: {letters} for your decision."
+        remedy = "`dateline newsletters list` shows them."
+        findings = [warning("newsletters.waiting", sentence, remedy)]
+    if waiting.private:
+        count = waiting.private
+        wait = "1 sender waits" if count == 1 else f"{count} senders wait"
+        sentence = f"Newsletters of chats: {wait} for the decision of a chat."
+        findings.append(healthy("newsletters.chats", sentence))
+    return findings
 
 
 async def _answered(finding: Coroutine[None, None, Finding]) -> Finding:

@@ -1,6 +1,7 @@
 """Mail servers, DNS records and mailboxes of bounces, each as the doctor finds it."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -15,9 +16,12 @@ from bot.ops.doctor.mail import (
     check_mail,
     judge_dkim,
     judge_dmarc,
+    judge_mailbox,
     judge_ptr,
     judge_spf,
+    judge_waiting,
 )
+from storage.newsletters import WaitingLetters
 from tests.mail.imap_server import FakeMailbox, connect_without_tls, serving_mailbox
 from tests.mail.returned import request
 from tests.story.processes import free_port
@@ -192,6 +196,33 @@ async def test_the_check_of_the_mailbox_leaves_its_mails_unread(password, code, 
     assert words in found.sentence
     assert password not in f"{found.sentence} {found.remedy}"
     assert mailbox.marked(r"\Seen") == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_running", "codes"),
+    [
+        pytest.param(4, True, ["mailbox.read"], id="read a moment ago"),
+        pytest.param(16, True, ["mailbox.silent"], id="not read for long"),
+        pytest.param(None, True, ["mailbox.silent"], id="never read"),
+        pytest.param(16, False, ["mailbox.read"], id="no bot runs"),
+        pytest.param(None, False, [], id="no bot has run"),
+    ],
+)
+def test_a_running_bot_must_read_the_mailbox(minutes, is_running, codes):
+    since = None if minutes is None else timedelta(minutes=minutes)
+
+    assert [found.code for found in judge_mailbox(since, is_running=is_running)] == codes
+
+
+def test_only_what_waits_for_the_operator_is_a_warning():
+    nothing, chats, both = (
+        [(found.code, found.health) for found in judge_waiting(WaitingLetters(*counts))]
+        for counts in ((0, 0), (2, 0), (1, 1))
+    )
+
+    assert nothing == [("newsletters.decided", HealthLevel.HEALTHY)]
+    assert chats == [*nothing, ("newsletters.chats", HealthLevel.HEALTHY)]
+    assert both == [("newsletters.waiting", HealthLevel.WARNING), chats[1]]
 
 
 async def test_an_unreachable_mailbox_is_reported():
