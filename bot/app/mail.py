@@ -177,11 +177,11 @@ def report_reader(workers: Workers) -> ReadsReports:
 
 def make_newsletters(process: ProcessContext) -> Newsletters | None:
     """Return the receiver of newsletters; None if the settings name no address for them."""
-    from bot.mail.newsletters import Newsletters
-
     addresses = process.newsletter_addresses
     if addresses is None:
         return None
+    from bot.mail.newsletters import Newsletters
+
     own = addresses.host if process.deployment.newsletter_address else None
     server = own or process.settings.newsletter_auth_server or ""
     read = letter_reader(process.mail_readers, server)

@@ -356,8 +356,6 @@ class ProcessContext:
 
     @cached_property
     def newsletter_addresses(self) -> AddressPattern | None:
-        return newsletter_addresses_of(self.settings)
-
         """The addresses that newsletters come to; None if nothing receives them."""
         return newsletter_addresses_of(self.settings, self.deployment.newsletter_address)
 
