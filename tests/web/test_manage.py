@@ -200,7 +200,7 @@ async def test_an_invalid_query_is_refused(visitor, link):
 
 async def test_a_maintenance_refuses_changes_of_a_page(visitor, link, newsroom, storage):
     before = await modes(newsroom)
-    await maintenance.begin(storage, "2026-03-02T14:00Z", "")
+    await maintenance.begin(storage, "2026-03-03T01:00Z", "")
 
     page = await visitor.reads(link)
     refused = await visitor.sends(link, {"topic": "1", "mode": "instant"})
