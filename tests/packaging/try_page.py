@@ -8,6 +8,7 @@ registry, and are not run.
 
 # ruff: noqa: T201 - it prints what it did
 
+import json
 import re
 import shutil
 import socket
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,10 +25,16 @@ TREE = Path(__file__).parents[2]
 PAGE = TREE / "docs" / "how-to" / "deploy.md"
 TOKEN = "1:playground"
 # Nobody opens the link that makes the first admin.
-SETTINGS = "BOT_API_URL=http://127.0.0.1:{port}\nWEB_PORT=18473\nADMIN_IDS=7\n"
+PORT = "WEB_PORT=18473\n"
+ADMIN = 7
+SETTINGS = "BOT_API_URL=http://127.0.0.1:{port}\n" + PORT + f"ADMIN_IDS={ADMIN}\n"
 NEEDED = ("requirements.lock", "requirements-extras.lock", "deploy", "dist")
 PATIENCE = 60  # seconds to boot
-SYSTEMD = ["Install", "Configure", "Start", "Back up", "Restore", "Upgrade", "Remove"]
+MOVE = PAGE.with_name("move-to-postgresql.md")
+SYSTEMD = [
+    *("Install", "Configure", "Start", "Back up", "Restore", "Upgrade"),
+    *("Several processes", "Remove"),
+]
 
 # A namespace in which only the second version of control groups is seen, as systemd wants it.
 BOOT = """
@@ -88,13 +96,13 @@ def _wait_for_systemd(nspawn: int) -> int:
     raise SystemExit("systemd did not start in the namespace.")
 
 
-def enter(pid: int, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a script as root of the booted system, with the token as its input."""
+def enter(pid: int, script: str, given: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    """Run a script as root of the booted system, with the token or *given* as its input."""
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     trusted = "PIP_CERT=/etc/ssl/certs/ca-certificates.crt"
     inside = ["env", "-i", path, "HOME=/root", "LANG=C.UTF-8", trusted, "sh", "-ec"]
     line = ["nsenter", "--all", "--wdns=/root/dateline", f"--target={pid}", *inside, script]
-    return subprocess.run(line, input=TOKEN, capture_output=True, text=True, check=False)
+    return subprocess.run(line, input=given, capture_output=True, text=True, check=False)
 
 
 def prepare(bare: Path, root: Path) -> None:
@@ -109,6 +117,93 @@ def prepare(bare: Path, root: Path) -> None:
         shutil.copy(trusted, root / "etc" / "ssl" / "certs")
 
 
+POSTGRESQL = """
+apt-get update --quiet --quiet
+DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes postgresql
+runuser -u postgres -- createuser dateline
+runuser -u postgres -- psql --quiet --command "ALTER ROLE dateline PASSWORD 'of-a-test'"
+runuser -u postgres -- createdb --owner dateline --encoding UTF8 --template template0 dateline
+port=$(pg_lsclusters --no-header | awk '{print $3}')
+echo "postgresql://dateline:of-a-test@127.0.0.1:$port/dateline"
+"""
+AFTER = """
+for role in chat poll match publish send web; do systemctl is-active dateline@$role; done
+dateline sources list
+dateline doctor
+DATELINE_UNIT=dateline@web dateline doctor
+dateline backup several.backup
+head -c 5 /var/lib/dateline/several.backup | grep PGDMP
+"""
+BROKEN = """
+mv /usr/bin/pg_dump /usr/bin/pg_dump.away
+! systemctl start dateline-backup
+mv /usr/bin/pg_dump.away /usr/bin/pg_dump
+"""
+
+
+def move(pid: int) -> subprocess.CompletedProcess[str]:
+    """Install PostgreSQL, and type the commands of its page for systemd."""
+    made = enter(pid, POSTGRESQL)
+    if made.returncode:
+        return made
+    script = commands(MOVE.read_text(encoding="utf-8"))["Move", ""]
+    typed = [line for line in script.splitlines() if not line.startswith(" ")]
+    return enter(pid, "\n".join(typed), made.stdout.splitlines()[-1])
+
+
+def asked(port: int, verb: str, **facts: object) -> object:
+    """Call the playground as its page does."""
+    data = json.dumps(facts).encode() if facts else None
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/control/{verb}", data) as answer:
+        return json.load(answer)
+
+
+def has_read(port: int, chat: int, words: str) -> bool:
+    """Wait until a chat has a message with *words*."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if words in json.dumps(asked(port, f"chats/{chat}/messages")):
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def try_part(pid: int, root: Path, port: int, part: str, script: str) -> str:
+    """Type one part of the section; return what failed."""
+    settings = root / "etc" / "dateline" / "dateline.env"
+    if part == "Several processes":
+        moved = move(pid)
+        print(f"== systemd: the move: {moved.returncode}\n{moved.stdout}{moved.stderr}")
+        if moved.returncode:
+            return "the move to PostgreSQL"
+        # Only the process with the pages has a fixed port: the page names one that may be taken.
+        settings.write_text(SETTINGS.format(port=port).replace(PORT, ""))
+        script = script.replace("WEB_PORT=8080", PORT.rstrip())
+    done = enter(pid, script)
+    print(f"== systemd: {part}: {done.returncode}\n{done.stdout}{done.stderr}")
+    if done.returncode:
+        return part
+    if part == "Configure":
+        settings.write_text(SETTINGS.format(port=port))
+    if part == "Restore":
+        done = enter(pid, "stat --format %a /var/lib/private/dateline")
+        return "" if done.stdout.strip() == "700" else "others may read the folder of the service"
+    return try_several(pid, port) if part == "Several processes" else ""
+
+
+def try_several(pid: int, port: int) -> str:
+    """Run commands beside several processes, and let a backup fail; return what failed."""
+    asked(port, "add_user", first_name="Ada", id=ADMIN)
+    asked(port, "send", chat_id=ADMIN, text="/start")
+    for name, script in (("commands", AFTER), ("a backup without pg_dump", BROKEN)):
+        done = enter(pid, script)
+        print(f"== systemd: {name}: {done.returncode}\n{done.stdout}{done.stderr}")
+        if done.returncode:
+            return name
+    told = has_read(port, ADMIN, "dateline-backup failed")
+    return "" if told else "the admin was not told of the failed backup"
+
+
 def try_systemd(found: dict[tuple[str, str], str], bare: Path) -> list[str]:
     """Type the section about systemd; return what failed."""
     with tempfile.TemporaryDirectory(dir=bare.parent) as folder, bot_api() as port:
@@ -117,17 +212,9 @@ def try_systemd(found: dict[tuple[str, str], str], bare: Path) -> list[str]:
         prepare(bare, root)
         with booted(root) as pid:
             for part in SYSTEMD:
-                done = enter(pid, found["systemd", part])
-                print(f"== systemd: {part}: {done.returncode}\n{done.stdout}{done.stderr}")
-                if done.returncode:
-                    return [f"systemd: {part}"]
-                if part == "Configure":
-                    settings = root / "etc" / "dateline" / "dateline.env"
-                    settings.write_text(SETTINGS.format(port=port))
-                if part == "Restore":
-                    done = enter(pid, "stat --format %a /var/lib/private/dateline")
-                    if done.stdout.strip() != "700":
-                        return ["systemd: others may read the folder of the service"]
+                failed = try_part(pid, root, port, part, found["systemd", part])
+                if failed:
+                    return [f"systemd: {failed}"]
         left = [str(path) for path in root.glob("var/lib/**/dateline*")]
         return [f"systemd: Remove left {left}"] if left else []
 
