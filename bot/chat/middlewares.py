@@ -488,7 +488,7 @@ def _is_leaving(event: Message | CallbackQuery) -> bool:
 class MaintenanceMiddleware(BaseMiddleware):
     """Tells users that the bot is under maintenance: at each press, and once at their messages.
 
-    Which chats were told is in the memory of the process, so a restart tells them once more.
+    The process remembers which chats have the answer, so after a restart each gets it once more.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`dateline maintenance`: users are told when the bot will be back, and nothing is sent."""
+"""`dateline maintenance`: users read when the bot will be back, and nothing is sent."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ async def dump_sources(
 ) -> AsyncIterator[bytes]:
     """Yield a line for each source with settings.
 
-    Newsletters have none, because whoever knows the address of one can write to its chat.
+    Newsletters have none, because anyone who knows the address of one can write to its chat.
     """
     last = 0
     while True:
