@@ -83,7 +83,7 @@ async def _read_all(bot: Command, ready: asyncio.Event) -> str:
     lines = []
     async for line in bot.process.stdout:
         lines.append(line.decode())
-        if " ready" in lines[-1]:
+        if '"ready"' in lines[-1]:  # of the log in JSON
             ready.set()
     await bot.process.wait()
     return "".join(lines)
