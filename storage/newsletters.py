@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import JSON, bindparam, delete, exists, func, update
+from sqlalchemy import JSON, bindparam, delete, exists, func, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import PUBLIC, Article
@@ -16,7 +16,7 @@ from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, insert_new
 from storage.enums import SenderState
-from storage.sources import Follow, Source
+from storage.sources import Follow, Source, Unfollowed
 
 HELD_FOR: Final = timedelta(days=14)
 
@@ -366,6 +366,27 @@ async def article_of_letter(tx: Transaction, source_id: int, url_hash: str) -> A
         .order_by(col(Article.scope_id).desc())
     )
     return article
+
+
+async def letters_at(tx: Transaction, chat_id: int, urls: Collection[str]) -> list[int]:
+    """Return the articles of letters whose web version is at one of *urls*.
+
+    The newsletters are those that the chat follows or has unfollowed a moment ago. `url_hash` does
+    not find such articles, because several letters may name one web version.
+    """
+    followed = select(Follow.source_id).where(Follow.chat_id == chat_id)
+    unfollowed = select(Unfollowed.source_id).where(Unfollowed.chat_id == chat_id)
+    source_id = col(Newsletter.source_id)
+    return list(
+        await tx.rows(
+            select(Article.id)
+            .join(Newsletter, col(Newsletter.source_id) == Article.scope_id)
+            .where(
+                or_(source_id.in_(followed), source_id.in_(unfollowed)),
+                among(col(Article.url), urls),
+            )
+        )
+    )
 
 
 async def forget_held(tx: Transaction, most: int = 500) -> int:

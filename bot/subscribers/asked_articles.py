@@ -122,8 +122,8 @@ async def asked_letter(storage: Storage, chat_id: int, url: str) -> AskedLetter 
         for sender, subject, page in await newsletters.urls_held(tx, chat_id):
             if page and canonical_url(page) == wanted:
                 return AskedLetter(subject, url, sender.source_id, sender)
-        found = await articles.articles_by_url(tx, [url_hash(wanted)])
-        for article in await articles.articles_by_id(tx, sorted(set(found.values()))):
+        found = await newsletters.letters_at(tx, chat_id, {url, wanted})
+        for article in await articles.articles_by_id(tx, found):
             if article.scope_id and await was_followed(tx, chat_id, article.scope_id):
                 return AskedLetter(article.title, url, article.scope_id, None)
     return None
@@ -132,8 +132,9 @@ async def asked_letter(storage: Storage, chat_id: int, url: str) -> AskedLetter 
 async def _find(
     tx: Transaction, chat_id: int, url: str
 ) -> tuple[Article, Sequence[Publisher]] | None:
-    hashed = url_hash(canonical_url(article_address(url)))
-    ids = sorted(set((await articles.articles_by_url(tx, [hashed])).values()))
+    canonical = canonical_url(article_address(url))
+    found = set((await articles.articles_by_url(tx, [url_hash(canonical)])).values())
+    ids = sorted(found or await newsletters.letters_at(tx, chat_id, {url, canonical}))
     seen = await publishers.publishers_seen_by(tx, chat_id, ids)
     for article in await articles.articles_by_id(tx, seen):
         return article, seen[article.id]

@@ -41,8 +41,9 @@ def read_end(text: str, now: datetime) -> datetime:
     if end <= now:
         raise BadMaintenanceError(f"{end:%Y-%m-%d %H:%M %Z} is past. Name a time to come.")
     if end > now + LONGEST:
-        sentence = f"That is more than {LONGEST.days} days away. Name an earlier time."
-        raise BadMaintenanceError(sentence)
+        raise BadMaintenanceError(
+            f"That is more than {LONGEST.days} days away. Name an earlier time."
+        )
     return end
 
 
@@ -65,10 +66,9 @@ async def begin(storage: Storage, until: str, message: str) -> Maintenance:
     """Begin a maintenance, or change the one that is going on. Raises BadMaintenanceError."""
     words = storable(message).strip()
     if len(words) > LONGEST_MESSAGE:
-        sentence = (
+        raise BadMaintenanceError(
             f"The message has {len(words)} characters; at most {LONGEST_MESSAGE} may be sent."
         )
-        raise BadMaintenanceError(sentence)
     async with storage.writing() as tx:
         end = read_end(until, tx.now)
         await set_maintenance(tx, end, words)

@@ -30,7 +30,7 @@ async def test_a_chat_is_told_once_and_admins_are_answered(house, ann, admin, cl
         "I did not carry this out: please send it again then.\n\nA new disk."
     )
     assert "Maintenance mode is on and ends in 30 min, at 12:30 UTC." in seen_by_admin["text"]
-    assert sum("maintained" in message["text"] for message in ann.all()) == 1
+    assert sum("under maintenance" in message["text"] for message in ann.all()) == 1
     assert answered["text"].startswith("Taiwan")
 
 

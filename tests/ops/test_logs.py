@@ -70,7 +70,7 @@ def test_the_documented_command_finds_the_lines_of_a_delivery():
     if not which("jq"):
         missing("no jq to run the documented command with")
     page = Path("docs/how-to/monitoring.md").read_text(encoding="utf-8")
-    command = re.search(r"journalctl -u dateline -o cat \| (jq .+)", page)
+    command = re.search(r"journalctl -u 'dateline\*' -o cat \| (jq .+)", page)
     assert command
     journal = [
         "Started dateline.service - Dateline.",
