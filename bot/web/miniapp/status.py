@@ -23,6 +23,7 @@ async def status_page(site: Site, request: RouteRequest) -> TemplatePage:
     values = {
         "folder": site.root + site.app_assets.folder,
         "api": f"{site.root}{PATH}/",
+        "app": site.root + PATH,
         "icon": site.root + site.assets.icon.path,
     }
     return TemplatePage("web/status.html", values, wanted, policy_of(site))

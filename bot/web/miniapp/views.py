@@ -53,7 +53,7 @@ async def chat_state(resources: Resources, user: CurrentUser, renderer: Renderer
         "isAdmin": user.is_admin,
         "chosenLanguage": chat_settings.language or "",
         "topics": [_subscribed(one, user, renderer) for one in subscribed.items],
-        "suggested": [_topic(one) for one in await _suggested(storage, chat_id)],
+        "suggested": [_topic(one, renderer) for one in await _suggested(storage, chat_id)],
         "digest": _digest(chat_settings, renderer),
         "quiet": _hours(chat_settings),
         "isPaused": chat_settings.is_paused,
@@ -148,10 +148,16 @@ async def _suggested(storage: Storage, chat_id: int) -> list[ChatTopic]:
     return found[:_SUGGESTED]
 
 
-def _topic(topic: ChatTopic) -> dict[str, Any]:
+def _topic(topic: ChatTopic, renderer: Renderer) -> dict[str, Any]:
+    # Only the catalogue's names are translated: users edit those of their own topics.
+    name = (
+        renderer.line("web/app_parts.html#topic_name", topic=topic)
+        if topic.is_public
+        else topic.name
+    )
     return {
         "id": topic.id,
-        "name": topic.name,
+        "name": name,
         "query": topic.typed,
         "isPublic": topic.is_public,
         "mode": topic.mode,
@@ -160,7 +166,7 @@ def _topic(topic: ChatTopic) -> dict[str, Any]:
 
 def _subscribed(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:
     chosen = {"sound": topic.sound, "hasHeadlines": topic.has_headlines}
-    return _topic(topic) | _mute(topic, user, renderer) | chosen
+    return _topic(topic, renderer) | _mute(topic, user, renderer) | chosen
 
 
 def _mute(topic: ChatTopic, user: CurrentUser, renderer: Renderer) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.rendering.renderer import Renderers
 from bot.subscribers import maintenance
 from bot.web.miniapp.actions import ACTIONS
 from storage.enums import ChatState
@@ -72,6 +73,19 @@ async def test_the_first_catalogue_topics_without_a_subscription_are_suggested(a
         state = await ann.does("subscribe", topic=topic, mode="both")
 
     assert [topic["id"] for topic in state["suggested"]] == ids[24:]
+
+
+@pytest.mark.parametrize("renderer", [Renderers().of("en")], ids=["every language"])
+async def test_catalogue_topics_have_names_in_the_language_of_the_chat(ann, storage):
+    async with storage.writing() as tx:
+        query = await query_for(tx, "climate")
+        facts = {"query_id": query.id, "typed": "climate", "created_at": tx.now}
+        tx.session.add(Topic(name="Climate", slug="climate", **facts))
+
+    (suggested,) = (await ann.does("set_language", language="de"))["suggested"]
+    (subscribed,) = (await ann.does("subscribe", topic=suggested["id"], mode="both"))["topics"]
+
+    assert [suggested["name"], subscribed["name"]] == ["Klima", "Klima"]
 
 
 async def test_a_changed_query_keeps_its_topic(ann):

@@ -81,3 +81,24 @@ async def test_an_admin_reads_it_on_a_phone(browser: Browser, address: str):
         await page.locator("#status").click()
         await expect(page.locator("#summary")).to_be_visible()
         await expect(page.locator("#sections section")).to_have_count(2)
+
+
+@pytest.mark.parametrize("admin_ids", [{7}], ids=["admin"])
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_back_button_leads_back_to_the_mini_app(browser: Browser, address: str):
+    async with opened(browser, viewport=PHONE) as context:
+        page = await context.new_page()
+        await page.add_init_script(
+            "window.shown = []; window.TelegramWebviewProxy = "
+            "{ postEvent: (type, data) => window.shown.push([type, JSON.parse(data || '{}')]) };"
+        )
+        await page.goto(f"{address}&tgWebAppVersion=8.0")
+        await page.locator("#status").click()
+        await expect(page.locator("#summary")).to_be_visible()
+
+        assert ["web_app_setup_back_button", {"is_visible": True}] in await page.evaluate("shown")
+        await page.evaluate("Telegram.WebView.receiveEvent('back_button_pressed', {})")
+
+        await expect(page.locator("#status")).to_be_visible()
+        hidden = ["web_app_setup_back_button", {"is_visible": False}]
+        assert hidden in await page.evaluate("shown")
