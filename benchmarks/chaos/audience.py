@@ -23,12 +23,14 @@ from tests.story.playground import RemotePlayground
 # So different that no two are one story, and fewer than the alerts an hour that are not bundled.
 TITLES = (
     "Mayor opens a bridge over the Harmon river",
-    "Hospital strike ends after talks with the mayor",
+    "Hospital strike ends after talks with the ministry",
     "Fire at the old mill: mayor thanks volunteers",
-    "Mayor bans cars from the market square",
+    "Ministry bans cars from the market square",
     "Football club asks mayor for a larger stadium",
 )
-KEYWORDS = "mayor"
+# Each title matches one of them. More than four alerts of one topic within minutes are a burst, the
+# rest of which waits for five minutes.
+TOPICS = ("mayor", "ministry")
 GROUPS = 3
 # A forum has a topic thread for each so many alerts. With thousands of alerts a forum gets more
 # than 20, a minute's worth; with few it has no thread, because one message in three seconds would
@@ -126,10 +128,10 @@ async def add_audience(
     readers = [await _add_user(playground) for _ in range(alerts // len(TITLES) - len(threads))]
     subscribers = [await _add_user(playground) for _ in range(digests)]
     async with storage.writing() as tx:
-        topic = await rows.add_topic(tx, KEYWORDS, timedelta())
+        topics = [(await rows.add_topic(tx, keywords, timedelta())).id for keywords in TOPICS]
         alerted = [*((reader, 0) for reader in readers), *threads]
-        await _subscribe(tx, topic.id, alerted, Mode.INSTANT)
-        await _subscribe(tx, topic.id, ((user, 0) for user in subscribers), Mode.DIGEST)
+        await _subscribe(tx, topics, alerted, Mode.INSTANT)
+        await _subscribe(tx, topics, ((user, 0) for user in subscribers), Mode.DIGEST)
     return Audience(storage, paper, tuple(readers), tuple(subscribers), tuple(threads))
 
 
@@ -150,7 +152,7 @@ async def _add_user(playground: RemotePlayground) -> int:
 
 
 async def _subscribe(
-    tx: Transaction, topic_id: int, addresses: Iterable[Address], mode: Mode
+    tx: Transaction, topics: Iterable[int], addresses: Iterable[Address], mode: Mode
 ) -> None:
     chats = [
         rows.chat(
@@ -164,6 +166,7 @@ async def _subscribe(
     ]
     await rows.add(tx, Chat, chats)
     theirs = col(Chat.telegram_id).in_({chat["telegram_id"] for chat in chats})
-    subscription = {"topic_id": topic_id, "mode": mode, "created_at": tx.now}
     ids = await tx.rows(select(Chat.id).where(theirs))
-    await rows.add(tx, Subscription, (subscription | {"chat_id": chat_id} for chat_id in ids))
+    for topic in topics:
+        subscription = {"topic_id": topic, "mode": mode, "created_at": tx.now}
+        await rows.add(tx, Subscription, (subscription | {"chat_id": chat_id} for chat_id in ids))

@@ -87,7 +87,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory, dist: tuple[Path, Path]) -> Path:
     home = tmp_path_factory.mktemp("home")
-    venv.create(home, with_pip=True)
+    venv.create(home)
     if os.environ.get("DATELINE_REQUIRE") == "1":
         pip(home, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
     else:
@@ -98,9 +98,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, dist: tuple[Path, Path]) -> P
 
 
 def pip(home: Path, *arguments: str) -> None:
-    program = str(home / "bin" / "pip")
     # What runs compiles itself.
-    subprocess.run([program, "install", "--quiet", "--no-compile", *arguments], check=True)
+    install = ("--python", str(home / "bin" / "python"), "install", "--quiet", "--no-compile")
+    subprocess.run([sys.executable, "-m", "pip", *install, *arguments], check=True)
 
 
 @pytest.fixture

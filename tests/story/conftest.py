@@ -1,6 +1,7 @@
 """The whole program, as operators start it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,23 @@ def settings_for(telegram: LocalPlayground, **others: object) -> dict[str, objec
 
 @pytest.fixture
 async def fleet(database_url: str, workplace: Workplace) -> AsyncIterator[Fleet]:
+    async with fleet_for(CHATS, database_url, workplace) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def small_fleet(database_url: str, workplace: Workplace) -> AsyncIterator[Fleet]:
+    """Yield a fleet with three readers, for tests that ask for no alerts."""
+    async with fleet_for(3, database_url, workplace) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def fleet_for(readers: int, database_url: str, workplace: Workplace) -> AsyncIterator[Fleet]:
     storage = Storage.open(database_url)
     async with remote_playground(workplace.folder) as playground, newspaper() as paper:
         settings = playground.settings(database_url=database_url, admin_ids="1")
         await workplace.add_source(paper.url, **settings)
-        readers = [await subscribe(storage, playground) for _ in range(CHATS)]
-        yield Fleet(workplace, playground, paper, storage, settings, tuple(readers))
+        subscribed = [await subscribe(storage, playground) for _ in range(readers)]
+        yield Fleet(workplace, playground, paper, storage, settings, tuple(subscribed))
     await storage.close()

@@ -18,7 +18,7 @@ from tests.story.newspaper import Newspaper
 from tests.story.playground import RemotePlayground
 from tests.story.processes import Command, Workplace
 
-CHATS = 100
+CHATS = 50
 NEWS = ("Mayor opens a bridge", "Mayor closes a bridge")
 ALERTS = CHATS * len(NEWS)
 

@@ -15,26 +15,33 @@ from tests.story.processes import Command, Workplace
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def bot(workplace: Workplace) -> AsyncIterator[Command]:
-    async with workplace.dateline("run") as command:
-        await command.wait_for("ready")
-        yield command
-        await command.stop()
-
-
-@pytest_asyncio.fixture(
-    loop_scope="session",
+@pytest.fixture(
+    scope="module",
     params=[
         pytest.param({"width": 1280, "height": 900}, id="on a desk"),
         pytest.param({"width": 390, "height": 800}, id="on a phone", marks=pytest.mark.slow),
     ],
 )
-async def page(
-    request: pytest.FixtureRequest, browser: Browser, bot: Command
-) -> AsyncIterator[Page]:
-    """Yield the chat page of the bot."""
-    async with strict_page(browser, viewport=request.param) as opened:
+def size(request: pytest.FixtureRequest) -> dict[str, int]:
+    viewport: dict[str, int] = request.param
+    return viewport
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def bot(
+    size: dict[str, int],  # each has a bot of its own, because its newsroom prints an article once
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Command]:
+    async with Workplace(tmp_path_factory.mktemp("browser")).dateline("run") as command:
+        await command.wait_for("ready")
+        yield command
+        await command.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, bot: Command, size: dict[str, int]) -> AsyncIterator[Page]:
+    """Yield the chat page of the bot, as a new user."""
+    async with strict_page(browser, viewport=size) as opened:
         await opened.goto(address_of(bot))
         yield opened
 

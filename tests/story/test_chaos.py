@@ -4,9 +4,11 @@ import random
 
 import pytest
 
+from benchmarks.chaos.audience import TITLES, TOPICS
 from benchmarks.chaos.faults import Fault, clock_library
 from benchmarks.chaos.run import Run
 from benchmarks.chaos.verdict import Verdict
+from bot.publishing.rate_limits import BURST
 from tests.conftest import missing
 
 pytestmark = pytest.mark.slow
@@ -71,6 +73,11 @@ async def test_clock_steps_delay_and_repeat_nothing(database_url, tmp_path):
     assert outcome.verdict.repeated == 0
     assert outcome.is_good, outcome.to_json()
     assert outcome.faults["steps"] == 4
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_no_topic_of_a_run_has_a_burst_of_alerts_that_would_wait(topic):
+    assert 0 < sum(topic in title.lower() for title in TITLES) <= BURST
 
 
 @pytest.mark.parametrize(

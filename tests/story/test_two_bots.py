@@ -27,62 +27,62 @@ async def test_two_bots_on_postgresql_share_the_work_and_send_nothing_twice(flee
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_second_bot_takes_over_from_a_stopped_poller(fleet):
-    ann, ben = fleet.readers[:2]
-    async with fleet.bot() as one, fleet.bot() as two:
+async def test_a_second_bot_takes_over_from_a_stopped_poller(small_fleet):
+    ann, ben = small_fleet.readers[:2]
+    async with small_fleet.bot() as one, small_fleet.bot() as two:
         await one.wait_for("ready")
         await two.wait_for("ready")
-        await fleet.playground.post("send", chat_id=ann, text="/help")
-        await fleet.until_sent(1)
+        await small_fleet.playground.post("send", chat_id=ann, text="/help")
+        await small_fleet.until_sent(1)
         await one.stop()
 
-        await fleet.playground.post("send", chat_id=ben, text="/help")
-        await fleet.until_sent(2)
+        await small_fleet.playground.post("send", chat_id=ben, text="/help")
+        await small_fleet.until_sent(2)
         await two.stop()
 
-    assert await fleet.messages_by_chat() == {ann: 1, ben: 1}
-    journal = await fleet.playground.get("journal")
+    assert await small_fleet.messages_by_chat() == {ann: 1, ben: 1}
+    journal = await small_fleet.playground.get("journal")
     assert {call["status"] for call in journal if call["method"] == "getUpdates"} <= {200, 0}
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_second_bot_takes_over_from_a_killed_poller(fleet):
-    ann, ben = fleet.readers[:2]
-    async with fleet.bot() as one:
+async def test_a_second_bot_takes_over_from_a_killed_poller(small_fleet):
+    ann, ben = small_fleet.readers[:2]
+    async with small_fleet.bot() as one:
         await one.wait_for("ready")
-        await fleet.playground.post("send", chat_id=ann, text="/help")
-        await fleet.until_sent(1)
-        async with fleet.bot() as two:
+        await small_fleet.playground.post("send", chat_id=ann, text="/help")
+        await small_fleet.until_sent(1)
+        async with small_fleet.bot() as two:
             await two.wait_for("ready")
             await one.kill()
 
-            await fleet.playground.post("send", chat_id=ben, text="/help")
-            await fleet.until_reached(ben)
+            await small_fleet.playground.post("send", chat_id=ben, text="/help")
+            await small_fleet.until_reached(ben)
             await two.stop()
 
-    assert (await fleet.messages_by_chat())[ben] == 1
+    assert (await small_fleet.messages_by_chat())[ben] == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_halted_poller_does_not_answer_after_another_took_over(fleet):
-    ann, ben, cem = fleet.readers[:3]
-    async with fleet.bot() as one:
+async def test_a_halted_poller_does_not_answer_after_another_took_over(small_fleet):
+    ann, ben, cem = small_fleet.readers[:3]
+    async with small_fleet.bot() as one:
         await one.wait_for("ready")
-        await fleet.playground.post("send", chat_id=ann, text="/help")
-        await fleet.until_sent(1)
-        async with fleet.bot() as two:
+        await small_fleet.playground.post("send", chat_id=ann, text="/help")
+        await small_fleet.until_sent(1)
+        async with small_fleet.bot() as two:
             await two.wait_for("ready")
             os.kill(one.process.pid, signal.SIGSTOP)
-            await fleet.playground.post("send", chat_id=ben, text="/help")
-            await fleet.until_reached(ben)
+            await small_fleet.playground.post("send", chat_id=ben, text="/help")
+            await small_fleet.until_reached(ben)
 
             os.kill(one.process.pid, signal.SIGCONT)
-            await fleet.playground.post("send", chat_id=cem, text="/help")
-            await fleet.until_reached(cem)
+            await small_fleet.playground.post("send", chat_id=cem, text="/help")
+            await small_fleet.until_reached(cem)
             await one.stop()
             await two.stop()
 
-    messages = await fleet.messages_by_chat()
+    messages = await small_fleet.messages_by_chat()
     assert (messages[ben], messages[cem]) == (1, 1)
 
 
