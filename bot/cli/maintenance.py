@@ -9,7 +9,7 @@ import typer
 from bot.cli import output
 
 if TYPE_CHECKING:
-    from storage.maintenance import Maintenance
+    from storage.pace import Maintenance
 
 app = typer.Typer()
 

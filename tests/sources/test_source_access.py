@@ -23,7 +23,7 @@ from bot.subscribers.own_feeds import FeedAddition, follow_feed
 from storage.access import audit_events
 from storage.enums import FullText, SourceKind
 from storage.feeds_followed import follow
-from storage.source_access import SourceAccess, count_sealed, sealed_sources
+from storage.source_rules import SourceAccess, count_sealed, sealed_sources
 from storage.sources import AwaitedPage, Follow, Source, remove_source
 from tests.fake_fetcher import FakeFetcher
 from tests.resources import USUAL_LIMITS
