@@ -57,12 +57,12 @@ from bot.chat.senders import sender_of, thread_of
 from bot.chat.updates import log_outage
 from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
-from bot.stopping import sleep_until
 from bot.subscribers import feedback, groups, maintenance, users
 from bot.subscribers.access import make_first_admin
 from bot.subscribers.errors import Banned, UserError
 from bot.subscribers.groups import ManagedChat
 from bot.subscribers.text import storable
+from bot.tasks import sleep_until
 from bot.telegram import MayHaveArrived, is_database_silent
 from storage.db.engine import observing_transactions
 from storage.db.problems import DatabaseError, is_transient, is_unavailable

@@ -6,8 +6,8 @@ from functools import partial
 from hashlib import blake2b
 from typing import Final
 
-from bot.publishing.content_cache import ContentCache
 from bot.publishing.developments import Development, development_of
+from bot.publishing.excerpts import ContentCache
 from bot.publishing.leads import ReportText, StoryLead, lead_of
 from bot.sources.hosts import host_shown
 from storage.db.engine import Transaction

@@ -334,7 +334,7 @@ async def _letters(tx: Transaction) -> tuple[timedelta | None, WaitingLetters]:
 async def _model(settings: Settings) -> Sequence[Finding]:
     if settings.model_url is None:
         return []
-    from bot.app.model import make_model_client
+    from bot.app.deployment import make_model_client
     from bot.ops.doctor.model import check_model
 
     async with make_model_client(settings) as client:
@@ -511,8 +511,7 @@ async def _mail(settings: Settings) -> Sequence[Finding]:
     from bot.app.mail import relay_of, sender_of
     from bot.mail.compose import message_bytes
     from bot.mail.smtp import Smtp
-    from bot.ops.doctor.mail import Resolver, check_mail
-    from bot.ops.doctor.mail_form import judge_form
+    from bot.ops.doctor.mail import Resolver, check_mail, judge_form
     from bot.publishing.samples import sample_edition, sample_mail
 
     relay = relay_of(settings)
