@@ -34,13 +34,19 @@ _DAYS = range(7)
 
 
 @dataclass(frozen=True, slots=True)
-class AppValues:
-    """The value `app` of the template; *days*: short and full names, from Monday on."""
+class AppLinks:
+    """The value `links` of both pages: where their files and their API are."""
 
     folder: str
     api: str
-    status: str
     icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppValues:
+    """The value `app` of the template; *days*: short and full names, from Monday on."""
+
+    status: str
     days: tuple[tuple[str, str], ...]
     zones: tuple[str, ...]
     now: datetime
@@ -52,17 +58,22 @@ async def app_page(site: Site, request: RouteRequest) -> TemplatePage:
     wanted = request.http.query.get("language") or None
     renderer = renderer.of(wanted or language_asked_for(request.http, renderer))
     app = AppValues(
-        folder=site.root + site.app_assets.folder,
-        api=f"{site.root}{PATH}/",
         status=site.root + STATUS_PATH,
-        icon=site.root + site.assets.icon.path,
         days=day_names(renderer.language.locale),
         zones=SUGGESTED,
         now=site.clock(),
         languages=renderer.offered,
     )
-    values = {"app": app, "bot_link": await site.bot_link()}
+    values = {"links": _links(site), "app": app, "bot_link": await site.bot_link()}
     return TemplatePage("web/app.html", values, wanted, policy_of(site))
+
+
+def _links(site: Site) -> AppLinks:
+    return AppLinks(
+        folder=site.root + site.app_assets.folder,
+        api=f"{site.root}{PATH}/",
+        icon=site.root + site.assets.icon.path,
+    )
 
 
 def policy_of(site: Site) -> dict[str, str]:
@@ -88,12 +99,7 @@ _SECTIONS = ("stages", "problems", "errors")
 
 async def status_page(site: Site, request: RouteRequest) -> TemplatePage:
     wanted = request.http.query.get("language") or None
-    values = {
-        "folder": site.root + site.app_assets.folder,
-        "api": f"{site.root}{PATH}/",
-        "icon": site.root + site.assets.icon.path,
-    }
-    return TemplatePage("web/status.html", values, wanted, policy_of(site))
+    return TemplatePage("web/status.html", {"links": _links(site)}, wanted, policy_of(site))
 
 
 async def bot_status(site: Site, caller: Caller, _request: ActionRequest) -> dict[str, Any]:
