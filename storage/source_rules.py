@@ -250,10 +250,6 @@ async def sealed_sources(tx: Transaction) -> Sequence[SealedSource]:
     return [SealedSource(*row) for row in rows]
 
 
-async def count_sealed(tx: Transaction) -> int:
-    return await tx.one(select(func.count()).select_from(SourceAccess))
-
-
 async def store_access(
     tx: Transaction, source_id: int, kinds: Sequence[str], sealed: bytes
 ) -> None:
