@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.background import BackgroundTasks
 from bot.sources.sealing import NO_KEYS, Keyring
+from bot.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

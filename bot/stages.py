@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.ops.instrumentation import Instrumentation, Operation
-from bot.stopping import flat_errors, sleep_until
+from bot.tasks import flat_errors, sleep_until
 from storage.db.problems import is_disconnected, is_unavailable
 from storage.enums import Notification
 

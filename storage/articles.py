@@ -126,7 +126,7 @@ class Folded(SQLModel, table=True):
         primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID
     )
     title: str  # tokens between single spaces
-    labels: str = ""  # see `bot.text.labels`
+    labels: str = ""  # see `bot.text.folding`
     text: str
     # Always NULL on SQLite, where the index is a table of its own, `folded_index`.
     tokens: Any = Field(default=None, sa_column=Column(TSVECTOR().with_variant(Text, "sqlite")))
@@ -373,7 +373,7 @@ _MOST_BYTES: Final = 4  # of a character in UTF-8
 
 
 class FoldedText(NamedTuple):
-    """*labels*: the tokens of `bot.text.labels`."""
+    """*labels*: the tokens of `bot.text.folding`."""
 
     article_id: int
     title: str

@@ -16,7 +16,7 @@ from sqlalchemy import Column, ColumnElement, and_, func, inspect, or_, select, 
 from sqlmodel import SQLModel
 
 from storage.access import WrongGuesses
-from storage.access_requests import AccessRequest
+from storage.admin_inbox import AccessRequest
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.bundles import Bundle

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     JSON,
     BigInteger,
     ColumnElement,
@@ -114,26 +115,7 @@ async def stories_wanted(tx: Transaction, within: timedelta, limit: int) -> list
     Only for chats that want texts of a model. Chats are grouped by query and language first, so
     that the matches of a query are read once for all of its readers.
     """
-    since = func.coalesce(_last_made_at(), bindparam("first_reach", tx.now - _FIRST_REACH))
-    due = (
-        select(  # type: ignore[call-overload]
-            Topic.query_id,
-            effective_language().label("tag"),
-            func.count().label("readers"),
-            func.sum(case((col(Subscription.keeps_original), 0), else_=1)).label("translators"),
-            func.min(since).label("since"),
-        )
-        .join(Subscription, col(Subscription.topic_id) == Topic.id)
-        .join(Chat, col(Chat.id) == Subscription.chat_id)
-        .where(
-            col(Chat.next_digest_at) <= tx.now + within,
-            col(Chat.state).not_in(SENT_NOTHING),
-            col(Chat.uses_model),
-            col(Subscription.mode).in_([mode for mode in Mode if mode.digests]),
-        )
-        .group_by(col(Topic.query_id), effective_language())
-        .cte("due")
-    )
+    due = _due_queries(tx, within)
     found = (
         select(  # type: ignore[call-overload]
             due.c.query_id,
@@ -161,6 +143,31 @@ async def stories_wanted(tx: Transaction, within: timedelta, limit: int) -> list
         .limit(limit)
     )
     return [Wanted(story, tag, int(count), int(some)) for story, tag, count, some in rows]
+
+
+def _due_queries(tx: Transaction, within: timedelta) -> CTE:
+    """Build the queries of digests due *within* this time, with the number of their readers."""
+    since = func.coalesce(_last_made_at(), bindparam("first_reach", tx.now - _FIRST_REACH))
+    due: CTE = (
+        select(  # type: ignore[call-overload]
+            Topic.query_id,
+            effective_language().label("tag"),
+            func.count().label("readers"),
+            func.sum(case((col(Subscription.keeps_original), 0), else_=1)).label("translators"),
+            func.min(since).label("since"),
+        )
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .join(Chat, col(Chat.id) == Subscription.chat_id)
+        .where(
+            col(Chat.next_digest_at) <= tx.now + within,
+            col(Chat.state).not_in(SENT_NOTHING),
+            col(Chat.uses_model),
+            col(Subscription.mode).in_([mode for mode in Mode if mode.digests]),
+        )
+        .group_by(col(Topic.query_id), effective_language())
+        .cte("due")
+    )
+    return due
 
 
 class PublicReport(NamedTuple):

@@ -1,4 +1,4 @@
-"""Reports: the stories that alerts have reported to a chat.
+"""Reports: the stories that alerts have reported to a chat, and the reports about a story.
 
 An alert has reported its story once its message has arrived or is on its way:
 
@@ -13,24 +13,29 @@ listed the story has arrived or is on its way.
 
 All rules go by chat and story. When a private article becomes public, its alerts and its places in
 editions move to the public article's story; see `storage.article_merges`.
+
+The reports about a story are the articles about it that a chat may see.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from storage.alerts import Alert
+from storage.articles import Article
 from storage.bundles import Bundle
 from storage.db.engine import Transaction
 from storage.db.sql import among
 from storage.enums import NOT_ARRIVED, DeliveryKind, Medium
+from storage.mutes import is_not_muted
 from storage.outbox import Delivery
+from storage.publishers import article_reaches
 from storage.stories import Story, chain_of_story
 
 _message = aliased(Delivery, name="message")
@@ -221,3 +226,75 @@ async def _of_chains(
         for story_id in stories.get((chat_id, chain), ())
         if story_id != chapter
     ]
+
+
+# Of a story, the newest.
+MOST_REPORTS: Final = 12
+# Characters of a text.
+_LOADED: Final = 2_000
+
+
+class StoryReport(NamedTuple):
+    """An article about a story. *text* is the beginning of its text, or of its summary."""
+
+    story_id: int
+    article_id: int
+    title: str
+    url: str
+    text: str
+    language: str
+    news_at: datetime
+    published_at: datetime | None
+    published_on: date | None
+
+
+async def reports_of_stories(
+    tx: Transaction,
+    story_ids: Collection[int],
+    chat_id: int | None = None,
+    most: int = MOST_REPORTS,
+    also: Collection[int] = (),
+) -> Mapping[int, Sequence[StoryReport]]:
+    """Return the newest reports of each story, the newest first, at most *most* of each.
+
+    Articles in *also* are returned too, however old they are.
+    Without *chat_id*, only articles of public sources; with it, those that reach the chat and that
+    it has not muted.
+    """
+    if not story_ids:
+        return {}
+    is_seen = (
+        is_not_muted(tx.now, chat_id, col(Article.id), col(Article.story_id))
+        if chat_id
+        else article_reaches(None, col(Article.id))
+    )
+    newest_first = (col(Article.news_at).desc(), col(Article.id).desc())
+    place = func.row_number().over(partition_by=col(Article.story_id), order_by=newest_first)
+    # The texts are read after the choice, so that the database does not sort them.
+    chosen = (
+        select(col(Article.id), place.label("place"))
+        .where(among(col(Article.story_id), story_ids), col(Article.news_at) <= tx.now, is_seen)
+        .subquery()
+    )
+    is_wanted = or_(chosen.c.place <= most, among(chosen.c.id, also))
+    text = func.coalesce(func.nullif(col(Article.text), ""), col(Article.summary))
+    rows = await tx.rows(
+        select(  # type: ignore[call-overload]
+            Article.story_id,
+            Article.id,
+            Article.title,
+            Article.url,
+            func.substr(text, 1, _LOADED),
+            Article.language,
+            Article.news_at,
+            Article.published_at,
+            Article.published_on,
+        )
+        .join(chosen, chosen.c.id == Article.id)
+        .where(is_wanted)
+        .order_by(col(Article.story_id), chosen.c.place)
+    )
+    reports: defaultdict[int, list[StoryReport]] = defaultdict(list)
+    for row in rows:
+        reports[row[0]].append(StoryReport(*row))
+    return reports

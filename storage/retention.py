@@ -27,7 +27,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from storage.access import forget_actor
-from storage.access_requests import forget_requests_about
+from storage.admin_inbox import Feedback, forget_requests_about, notices_of_feedback
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article, is_put_aside
 from storage.bundles import Bundle
@@ -38,7 +38,6 @@ from storage.db.sql import among
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry, delete_entries_of
 from storage.enums import ArticleStage, ChatState, DeliveryState, MailboxState
-from storage.feedback import Feedback, notices_of_feedback
 from storage.feeds_followed import RETURNABLE, had_by_nobody
 from storage.mailboxes import Mailbox
 from storage.matches import Match

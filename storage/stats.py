@@ -1,7 +1,9 @@
 """Counts and lags: the number of all rows and of a period's rows, and the delay of each stage.
 
-The admin panel, `dateline stats` and the metrics show them. None of them names a user. Each count
+The admin panel, `dateline stats` and the metrics show them. None of these names a user. Each count
 stops at a bound, so that on a large database it quickly returns "at least".
+
+The list of chats, and the exact number of rows that one chat has stored, are for admins alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +14,17 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Select, and_, case, exists, func, literal, or_, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from storage.alerts import Alert
 from storage.articles import Article, is_at, is_put_aside
 from storage.backup import last_backup
-from storage.chats import Chat
+from storage.chats import Chat, is_kept
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
 from storage.enums import (
     ArticleStage,
+    ChatKind,
     ChatState,
     DeliveryKind,
     DeliveryState,
@@ -29,13 +32,16 @@ from storage.enums import (
     SourceState,
     UsageKind,
 )
-from storage.maintenance import current_maintenance, last_maintenance_end
+from storage.mailboxes import Mailbox
 from storage.matches import Match
 from storage.model_texts import model_day
+from storage.mutes import Mute
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
+from storage.pace import current_maintenance, last_maintenance_end
 from storage.queries import Query, latest_change
+from storage.saved_stories import SavedStory
 from storage.schema import metadata
-from storage.sources import AwaitedPage, Source
+from storage.sources import AwaitedPage, Follow, Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.usage import UsageToday, usage_today
@@ -408,3 +414,67 @@ async def _first_row_since(tx: Transaction, timestamp: Any, since: datetime) -> 
         )
         low, high = (low, middle) if found >= since else (row_id + 1, high)
     return int(low)
+
+
+class ChatListed(NamedTuple):
+    id: int
+    telegram_id: int
+    thread_id: int
+    kind: ChatKind
+    name: str
+    thread_name: str
+    state: ChatState
+    state_since: datetime
+    created_at: datetime
+    topics: int
+    last_alert_at: datetime | None
+
+
+async def count_chats(tx: Transaction) -> int:
+    return await tx.one(select(func.count()).select_from(Chat).where(is_kept()))
+
+
+async def chats_listed(tx: Transaction, *, offset: int, limit: int) -> list[ChatListed]:
+    """Return the chats, the newest first."""
+    newest = _listed().where(is_kept()).order_by(col(Chat.id).desc())
+    return [ChatListed(*row) for row in await tx.rows(newest.offset(offset).limit(limit))]
+
+
+async def chat_listed(tx: Transaction, chat_id: int) -> ChatListed | None:
+    row = await tx.first(_listed().where(col(Chat.id) == chat_id))
+    return ChatListed(*row) if row else None
+
+
+def _listed() -> Any:
+    topics = select(func.count()).where(col(Subscription.chat_id) == Chat.id)
+    last_alert_at = select(func.max(Alert.made_at)).where(col(Alert.chat_id) == Chat.id)
+    return select(  # type: ignore[call-overload]
+        Chat.id, Chat.telegram_id, Chat.thread_id, Chat.kind, Chat.name, Chat.thread_name,
+        Chat.state, Chat.state_since, Chat.created_at,
+        topics.correlate(Chat).scalar_subquery(), last_alert_at.correlate(Chat).scalar_subquery(),
+    )  # fmt: skip
+
+
+class StoredCounts(NamedTuple):
+    topics: int
+    sources: int
+    mutes: int
+    saved: int
+    mailboxes: int
+    editions: int
+    alerts: int
+    messages: int
+
+
+async def stored_counts(tx: Transaction, chat_id: int) -> StoredCounts:
+    """Return how many rows the chat has of each kind."""
+    tables = (Subscription, Follow, Mute, SavedStory, Mailbox, Edition, Alert, Delivery)
+    counts = [
+        await tx.one(
+            select(func.count())
+            .select_from(table)
+            .where(SQLModel.metadata.tables[str(table.__tablename__)].c.chat_id == chat_id)
+        )
+        for table in tables
+    ]
+    return StoredCounts(*counts)

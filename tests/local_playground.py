@@ -10,7 +10,7 @@ from bot.playground.control import VERBS
 from bot.playground.mailroom.letters import Letter
 from bot.playground.server import Playground
 from bot.playground.state.chats import PlaygroundChat, User
-from bot.playground.state.queries import Queries
+from bot.playground.state.world import Queries
 from bot.playground.users import views
 
 PATIENCE = 240.0  # seconds; long enough that only a hang exceeds it on a busy machine

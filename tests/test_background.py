@@ -4,7 +4,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from bot.background import BackgroundTasks
+from bot.tasks import BackgroundTasks
 
 
 async def test_work_with_the_same_key_runs_in_order():
@@ -47,7 +47,7 @@ async def test_an_error_is_logged_and_later_work_still_runs():
 
 
 async def test_closing_cancels_work_that_takes_too_long(monkeypatch):
-    monkeypatch.setattr("bot.background.CLOSE_SECONDS", 0.0)
+    monkeypatch.setattr("bot.tasks.CLOSE_SECONDS", 0.0)
     tasks, never = BackgroundTasks(), asyncio.Event()
     tasks.start(never.wait(), "endless")
     tasks.start(never.wait(), "endless")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.stopping import sleep_until, work_until
+from bot.tasks import sleep_until, work_until
 
 
 async def test_a_wait_ends_at_the_stop():

@@ -28,10 +28,10 @@ from bot.delivery.replies import Replies
 from bot.ops.health import Wait
 from bot.ops.instrumented_telegram import InstrumentedCalls, InstrumentedUpdates
 from bot.sources.discovery.add import SourceAdder, SourceOptions
-from bot.stopping import flat_errors, sleep_until
 from bot.subscribers.access import admin_languages, new_admin_code
 from bot.subscribers.catalogue import hand_over_topics, load_catalogue
 from bot.subscribers.share_links import ADMIN_PREFIX
+from bot.tasks import flat_errors, sleep_until
 from storage.db.engine import SQLITE
 from storage.db.problems import DatabaseError, is_transient
 

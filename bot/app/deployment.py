@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.app.stops import needing_the_port
+from bot.model.client import ModelClient
 from bot.settings import AccessMode
 
 if TYPE_CHECKING:
@@ -116,3 +117,13 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
         frames=(base, base.replace("127.0.0.1", "localhost")),
         playground=playground,
     )
+
+
+def make_model_client(settings: Settings, deployment: Deployment | None = None) -> ModelClient:
+    """Return the client; the settings win over the playground's model. One of them is there."""
+    if settings.model_base:
+        key = settings.model_key.get_secret_value() if settings.model_key else ""
+        return ModelClient(settings.model_base, settings.model_name or "", key)
+    from bot.playground.modelroom.server import NAME
+
+    return ModelClient((deployment and deployment.model_url) or "", NAME)

@@ -136,7 +136,7 @@ def dkim_signer(settings: Settings, sender: FromAddress) -> Callable[[bytes], by
 
     Raises StopError if the key cannot be used.
     """
-    from bot.mail.signing import DkimSigner, WrongKeyError
+    from bot.mail.compose import DkimSigner, WrongKeyError
 
     path = settings.dkim_key_file
     if path is None:
@@ -224,8 +224,7 @@ async def _mailbox_stages(process: ProcessContext) -> AsyncIterator[list[StageRu
     The mailbox is watched for the block. In a playground there is no stage, because its mailroom
     gives a newsletter to us at once.
     """
-    from bot.mail.idle import MailboxWatch
-    from bot.mail.imap import collect_mails
+    from bot.mail.imap import MailboxWatch, collect_mails
 
     letters = make_newsletters(process)
     if playground := process.deployment.playground:

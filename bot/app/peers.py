@@ -22,7 +22,7 @@ import structlog
 
 from bot.app.stops import TemporaryStopError
 from bot.stages import wake_for
-from bot.stopping import sleep_until, work_until
+from bot.tasks import sleep_until, work_until
 from storage.db.engine import SQLITE
 from storage.db.leases import (
     acquire_lease,

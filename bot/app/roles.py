@@ -176,7 +176,7 @@ async def model_stages(process: ProcessContext, stack: AsyncExitStack) -> list[S
     """Return the stage of the language model, if there is one; *stack* closes its connections."""
     if not process.has_model:
         return []
-    from bot.app.model import make_model_client
+    from bot.app.deployment import make_model_client
     from bot.model.stage import ModelStage
 
     settings = process.settings

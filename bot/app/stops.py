@@ -107,7 +107,7 @@ def stopped_by_signals() -> Iterator[Stopping]:
 
 def stop_error_in(group: ExceptionGroup[Exception]) -> StopError | None:
     """Return the StopError of a task, or one for the database if all errors are its outages."""
-    from bot.stopping import flat_errors
+    from bot.tasks import flat_errors
     from storage.db.problems import DatabaseError, is_unavailable
 
     errors = flat_errors(group)

@@ -10,7 +10,7 @@ from bot.chat.dispatcher import ALLOWED_UPDATES
 from bot.chat.webhook import Webhook, WebhookReceiver, WebhookRegistration
 from bot.rendering.links import Purpose
 from bot.settings import Role, Updates
-from bot.stopping import sleep_until
+from bot.tasks import sleep_until
 from bot.web.webhooks import TelegramWebhook
 from storage.db.leases import acquire_lease, release_lease
 from storage.db.problems import DatabaseError

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -57,12 +58,12 @@ from bot.chat.senders import sender_of, thread_of
 from bot.chat.updates import log_outage
 from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
-from bot.stopping import sleep_until
-from bot.subscribers import feedback, groups, maintenance, users
+from bot.subscribers import feedback, groups, users
 from bot.subscribers.access import make_first_admin
 from bot.subscribers.errors import Banned, UserError
 from bot.subscribers.groups import ManagedChat
 from bot.subscribers.text import storable
+from bot.tasks import sleep_until
 from bot.telegram import MayHaveArrived, is_database_silent
 from storage.db.engine import observing_transactions
 from storage.db.problems import DatabaseError, is_transient, is_unavailable
@@ -89,6 +90,7 @@ log = structlog.get_logger(__name__)
 PAUSES_SECONDS = (0.1, 1.0, 3.0)  # a database server has restarted by then
 LONGEST_SECONDS = 5.0  # an update that waited this long for a lock is not retried
 PRESS_SECONDS = 4.0  # a second before Telegram gives up on a press
+MOST_ANSWERED = 10_000  # chats that got the answer about maintenance
 KNOWN_SECONDS = 10.0  # after an outage: updates fail at once, without retries
 
 _GROUPS = {ChatType.GROUP, ChatType.SUPERGROUP}
@@ -488,26 +490,30 @@ def _is_leaving(event: Message | CallbackQuery) -> bool:
 class MaintenanceMiddleware(BaseMiddleware):
     """Tells users that the bot is under maintenance: at each press, and once at their messages.
 
-    The process remembers which chats have the answer, so after a restart each gets it once more.
+    The process remembers the latest chats that were answered. After a restart, one is answered
+    again.
     """
 
     def __init__(self) -> None:
-        self._told: set[int] = set()
-        self._told_of: datetime | None = None
+        self._answered: OrderedDict[int, datetime] = OrderedDict()
+        """Telegram's ids of chats, each with the end that it was given."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         context: Context = data["context"]
-        found = None if context.user.is_admin else await maintenance.current(context.storage)
-        if found is None:
+        found, reply = context.user.maintenance, context.reply
+        if found is None or context.user.is_admin:
             return await handler(event, data)
-        if found.until != self._told_of:
-            self._told, self._told_of = set(), found.until
-        reply = context.reply
-        if reply.pressed or reply.telegram_id not in self._told:
+        if reply.pressed or self._answered.get(reply.telegram_id) != found.until:
             if not reply.pressed:
-                self._told.add(reply.telegram_id)
+                self._remember(reply.telegram_id, found.until)
             await reply.toast("chat/errors.html#maintenance", maintenance=found, **context.clock)
         return None
+
+    def _remember(self, telegram_id: int, until: datetime) -> None:
+        self._answered[telegram_id] = until
+        self._answered.move_to_end(telegram_id)
+        if len(self._answered) > MOST_ANSWERED:
+            self._answered.popitem(last=False)
 
 
 class PermissionMiddleware(BaseMiddleware):

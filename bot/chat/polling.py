@@ -32,7 +32,7 @@ from aiogram.exceptions import (
 )
 
 from bot.chat.updates import GetUpdates, log_outage, now, pause_seconds, read_update
-from bot.stopping import sleep_until, work_until
+from bot.tasks import sleep_until, work_until
 from storage.db.leases import acquire_lease, lease_of, release_lease
 from storage.db.problems import DatabaseError
 

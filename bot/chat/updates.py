@@ -32,7 +32,7 @@ from bot.chat.rate_limit import (
     may_be_dropped,
 )
 from bot.ops.instrumentation import Instrumentation, Operation
-from bot.stopping import sleep_until
+from bot.tasks import sleep_until
 from bot.telegram import is_late
 from storage.db.problems import is_transient
 

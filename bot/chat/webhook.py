@@ -27,7 +27,7 @@ from aiogram.exceptions import (
 
 from bot.chat.polling import make_sure_of_token
 from bot.chat.updates import pause_seconds, read_update
-from bot.stopping import sleep_until, work_until
+from bot.tasks import sleep_until, work_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

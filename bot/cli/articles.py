@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import stat
+import sys
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from bot.cli.output import CANNOT, console, fail, print_json
+from bot.sources.feeds.model import Document, Unreadable
+from bot.sources.fetch.problems import FetchError, Problem
+from bot.sources.fetch.response import problem_of
+from bot.sources.limits import LARGEST_DOCUMENT
+from bot.sources.urls import is_web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from rich.text import Text
 
     from bot.matching.explain import Explanation
     from bot.matching.query import ParsedQuery, QueryError
     from bot.matching.search import ExplainedArticle
-    from bot.sources.feeds.model import Document, Item, Unreadable
+    from bot.sources.feeds.model import Document, Item
     from bot.sources.fetch.client import Fetcher
     from bot.sources.fetch.problems import Problem
+    from bot.sources.fetch.source import Fetches, ReadsDocuments
     from bot.text.snippets import Span
     from bot.text.tracing import Place
     from storage.db.engine import Storage
@@ -133,7 +143,6 @@ async def _read_each(
 ) -> bool:
     """Show the document of each path; return whether all of them could be read."""
     from bot.sources.feeds.model import Unreadable
-    from bot.sources.files import read_place
     from bot.sources.parser_pool import DocumentReader
 
     def fetcher() -> Fetcher:  # only an address needs a fetcher, and the settings
@@ -156,7 +165,6 @@ async def _read_each(
 
 
 def why_unreadable(error: Unreadable) -> str:
-    from bot.sources.files import NotFetched
 
     return f"It {sentence_of(error.problem)}." if isinstance(error, NotFetched) else str(error)
 
@@ -213,7 +221,7 @@ class Matcher:
     def show_matches(self, path: str, document: Document) -> None:
         from bot.matching.explain import explain
         from bot.sources.urls import host_of
-        from bot.text.labels import folded_labels
+        from bot.text.folding import folded_labels
 
         for item in document.items:
             explained = explain(
@@ -323,3 +331,67 @@ def _rendered(template: str, **values: object) -> str:
 
     text = unescape(Renderer().text(template, **values))
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+STANDARD_INPUT = "-"
+
+
+class NotFetched(Unreadable):
+    """No document could be fetched from an address; *problem* says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code.value, "fetch")
+        self.problem = problem
+
+
+async def read_place(
+    reader: ReadsDocuments,
+    make_fetcher: Callable[[], AbstractAsyncContextManager[Fetches]],
+    place: str,
+    *,
+    base_url: str = "",
+) -> Document:
+    """Return the document at *place*; raise Unreadable.
+
+    *base_url*: the address that a file or standard input came from. *make_fetcher* is called only
+    if *place* is an address.
+    """
+    if is_web(place):
+        return await _fetched(reader, make_fetcher, place)
+    data = (
+        sys.stdin.buffer.read(LARGEST_DOCUMENT + 1)
+        if place == STANDARD_INPUT
+        else _file(Path(place))
+    )
+    return await reader.read(data, url=base_url, public=True)
+
+
+async def _fetched(
+    reader: ReadsDocuments,
+    make_fetcher: Callable[[], AbstractAsyncContextManager[Fetches]],
+    url: str,
+) -> Document:
+    try:
+        async with make_fetcher() as fetcher:
+            response = await fetcher.fetch(url, inside=True, public=True)
+    except FetchError as error:
+        raise NotFetched(error.problem) from error
+    if problem := problem_of(response):
+        raise NotFetched(problem)
+    return await reader.read(
+        response.body, url=response.url, public=True, content_type=response.content_type
+    )
+
+
+def _file(path: Path) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise Unreadable("This is a folder; name the files in it.", "kind")
+        with path.open("rb") as file:
+            return file.read(LARGEST_DOCUMENT + 1)
+    except FileNotFoundError:
+        raise Unreadable("There is no such file.", "missing") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise Unreadable(f"The file cannot be read: {reason}.", "missing") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, make_msgid
@@ -165,11 +166,12 @@ def _bounce(mailbox: Mailbox) -> dict[str, Any]:
     counted = f"counted {mailbox.soft_bounces} of {MOST_SOFT}"
     action = f"{mailbox.state}: {mailbox.problem}" if mailbox.problem else counted
     name, _, domain = mailbox.address.rpartition("@")
-    shown = words.replace(mailbox.address, f"{name[:1]}…@{domain}")
+    masked = f"{name[:1]}…@{domain}"
     return {
         "at": at,
-        "address": f"{name[:1]}…@{domain}",
+        "address": masked,
         "status": " ".join(filter(None, codes_in(words))),
         "action": action,
-        "words": shown,
+        # A server may write the address in capitals.
+        "words": re.sub(re.escape(mailbox.address), masked, words, flags=re.IGNORECASE),
     }

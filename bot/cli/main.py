@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import articles, data, mail, maintenance, newsletters, operate, sources, users
+from bot.cli import articles, data, mail, newsletters, operate, sources, users
 from bot.cli.output import MINUS_IS_NO_OPTION, fail
 from bot.cli.preview import preview
 from bot.cli.run import playground, run
@@ -39,7 +39,7 @@ app.command(rich_help_panel=OPERATE)(operate.health)
 app.command(rich_help_panel=OPERATE)(operate.notify_admins)
 app.command(rich_help_panel=OPERATE)(operate.stats)
 app.command(rich_help_panel=OPERATE)(operate.trace)
-app.add_typer(maintenance.app, name="maintenance", rich_help_panel=OPERATE)
+app.add_typer(operate.maintenance_app, name="maintenance", rich_help_panel=OPERATE)
 app.add_typer(mail.mail_app, name="mail", rich_help_panel=OPERATE)
 app.add_typer(operate.deliveries_app, name="deliveries", rich_help_panel=OPERATE)
 app.command(rich_help_panel=DATA)(data.backup)

@@ -1,4 +1,4 @@
-"""Commands that observe the bot, and `dateline notify-admins`."""
+"""Commands that observe the bot, `dateline notify-admins` and `dateline maintenance`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from storage.db.engine import Storage, Transaction
     from storage.model_texts import ModelText
     from storage.outbox import Delivery
+    from storage.pace import Maintenance
     from storage.stats import Count, Lags
 
 
@@ -501,3 +502,61 @@ def release(
     typer.echo(f"Released {count} {'delivery' if count == 1 else 'deliveries'}.")
     if ids and count < len(set(ids)):
         output.fail("The others are neither held nor failed.")
+
+
+maintenance_app = typer.Typer()
+
+
+@maintenance_app.callback(invoke_without_command=True)
+def maintenance(context: typer.Context, *, as_json: output.AsOneJson = False) -> None:
+    """Tell users when the bot will be back, and send nothing until then. Alone, it shows whether.
+
+    Example: dateline maintenance on --until 10:00
+    """
+    from bot.subscribers.maintenance import current
+
+    if context.invoked_subcommand:
+        return
+    found = output.with_storage(current, read_only=True)
+    if as_json:
+        until, message = (found.until, found.message) if found else (None, "")
+        output.print_json({"on": found is not None, "until": until, "message": message})
+        return
+    output.print_database()
+    typer.echo(_shown(found) if found else "Maintenance mode is off.")
+
+
+@maintenance_app.command("on")
+def begin(
+    *,
+    until: Annotated[
+        str, typer.Option(metavar="TIME", help="10:00 on this machine, or an ISO 8601 timestamp.")
+    ],
+    message: Annotated[
+        str, typer.Option(metavar="TEXT", help="What users read below the sentence.")
+    ] = "",
+) -> None:
+    """Begin, or change when it ends: users get one sentence, and nothing is sent.
+
+    Example: dateline maintenance on --until 10:00 --message "The server gets a new disk."
+    """
+    from bot.subscribers import maintenance as service
+
+    try:
+        begun = output.with_storage(lambda storage: service.begin(storage, until, message))
+    except service.BadMaintenanceError as error:
+        output.fail(str(error))
+    typer.echo(f"{_shown(begun)} dateline maintenance off ends it earlier.")
+
+
+@maintenance_app.command("off")
+def end() -> None:
+    """End it: users are answered, and what waited is sent."""
+    from bot.subscribers import maintenance as service
+
+    is_ended = output.with_storage(service.end)
+    typer.echo("Maintenance mode is off." if is_ended else "Maintenance mode was off already.")
+
+
+def _shown(found: Maintenance) -> str:
+    return f"Maintenance mode is on until {found.until.astimezone():%Y-%m-%d %H:%M %Z}."

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.app.resources import SourceResources
-    from bot.sources.discovery.add import Addition, SourceAdder, SourceOptions
-    from bot.sources.discovery.add_all import Wanted
+    from bot.sources.discovery.add import Addition, SourceAdder, SourceOptions, Wanted
     from bot.sources.discovery.opml import Outline
     from bot.sources.source_access import Change
     from bot.subscribers.source_settings import SourceChanges
@@ -431,7 +430,7 @@ def _outlines(opml: Path | None, *, starter: bool) -> list[Outline]:
 def _wanted(
     urls: Sequence[str], outlines: Sequence[Outline], options: SourceOptions
 ) -> list[Wanted]:
-    from bot.sources.discovery.add_all import as_listed
+    from bot.sources.discovery.add import as_listed
 
     wanted = [*((url, options) for url in urls), *as_listed(outlines, options)]
     if not wanted:
@@ -457,7 +456,7 @@ async def add_with_progress(
     adder: SourceAdder, wanted: Sequence[Wanted], console: Console | None = None
 ) -> list[Addition]:
     """Add sources behind a progress bar, which names the one being tried."""
-    from bot.sources.discovery.add_all import add_all, count_failures
+    from bot.sources.discovery.add import add_all, count_failures
 
     with progress("", console) as update:
 

@@ -11,10 +11,10 @@
   change them.
 """
 
+from __future__ import annotations
+
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -27,12 +27,16 @@ from urllib.parse import quote, urlencode
 from bot.mail.headers import header_line, with_name
 from bot.mail.reports import return_path, token_of
 from bot.rendering.bidi import RTL, mark_rtl_lines
-from bot.rendering.links import Links
 from bot.subscribers.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import Self
+
     from css_inline import CSSInliner
 
+    from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from storage.mailboxes import Mailbox
 
@@ -165,7 +169,7 @@ class Recipient:
 
 
 def recipients_of(
-    mailboxes: "Iterable[Mailbox]", languages: Mapping[int, str]
+    mailboxes: Iterable[Mailbox], languages: Mapping[int, str]
 ) -> dict[int, Recipient]:
     """Return the recipients by chat; *languages* are those of the chats."""
     return {
@@ -183,7 +187,7 @@ class Occasion:
 
     name: str
     now: datetime
-    follows: "Occasion | None" = None
+    follows: Occasion | None = None
 
     def message_id(self, domain: str) -> str:
         """Return the Message-ID of the mail.
@@ -207,7 +211,7 @@ class ReaderLinks:
 class Mailer:
     """Composes mails from one sender."""
 
-    renderer: "Renderer"
+    renderer: Renderer
     sender: FromAddress
     links: Links
 
@@ -300,7 +304,7 @@ def _with_inline_styles(html: str) -> str:
 
 
 @cache
-def _inliner() -> "CSSInliner":
+def _inliner() -> CSSInliner:
     from css_inline import CSSInliner  # noqa: PLC0415 - only a bot that mails needs it
 
     # Our style sheets are part of the page, so nothing needs to be fetched.
@@ -334,3 +338,51 @@ def _beginning(title: str, room: int) -> str:
     at_a_word = cut if title[len(cut) : len(cut) + 1] == " " else cut.rpartition(" ")[0]
     kept = (at_a_word or cut).rstrip(_NO_ELLIPSIS_AFTER)
     return f"{kept}…" if kept else ""
+
+
+# RFC 8058 requires that the list-unsubscribe fields are signed.
+_SIGNED = (
+    b"from reply-to to subject date message-id in-reply-to references mime-version content-type "
+    b"list-id list-unsubscribe list-unsubscribe-post auto-submitted"
+).split()
+_PROBE = b"From: a@example.org\r\n\r\n\r\n"
+
+
+class WrongKeyError(ValueError):
+    """The key cannot sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class DkimSigner:
+    """A callable that returns a whole message with its signature in front."""
+
+    key: bytes = field(repr=False)
+    selector: str
+    domain: str
+
+    @classmethod
+    def of(cls, key: bytes, selector: str, domain: str) -> Self:
+        """Return a signer with the private *key* (PEM, RSA). Raises WrongKeyError if it is none."""
+        from dkim import DKIMException  # noqa: PLC0415 - imported only by a bot that signs
+
+        signer = cls(key, selector, domain)
+        try:
+            signer(_PROBE)
+        except (DKIMException, ValueError, IndexError) as error:
+            raise WrongKeyError(str(error) or type(error).__name__) from error
+        return signer
+
+    def __call__(self, message: bytes) -> bytes:
+        from dkim import sign  # noqa: PLC0415
+
+        head = message.partition(b"\r\n\r\n")[0].lower()
+        present = [name for name in _SIGNED if f"\n{name.decode()}:".encode() in b"\n" + head]
+        header: bytes = sign(
+            message,
+            self.selector.encode(),
+            self.domain.encode(),
+            self.key,
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=present,
+        )
+        return header + message

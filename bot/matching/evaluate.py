@@ -28,9 +28,8 @@ from bot.matching.query.ast import (
 )
 from bot.matching.query.fields import language_code, source_keys
 from bot.slices import Slices, finished
-from bot.text.characters import is_hangul, is_unspaced
+from bot.text.characters import han_variants, is_hangul, is_unspaced
 from bot.text.folding import PIECE, FoldedForms, fold, joined_pieces, pieces
-from bot.text.han import han_variants
 from bot.text.spelling import spelled
 from bot.text.tracing import Place, Trace, trace
 
@@ -244,7 +243,7 @@ class FoldedArticle:
     text_field: Field
     sources: frozenset[str] = frozenset()  # every key of `source_keys`
     language: str = ""
-    labels: str = ""  # tokens; see `bot.text.labels`
+    labels: str = ""  # tokens; see `bot.text.folding`
     known: dict[Leaf, bool] = field(default_factory=dict, compare=False)  # see `learned`
 
     @property

@@ -16,8 +16,7 @@ from typing import Final
 import structlog
 
 from bot.matching.query import QueryError, parse
-from bot.text.folding import FOLDING_VERSION, folded_text
-from bot.text.labels import folded_labels
+from bot.text.folding import FOLDING_VERSION, folded_labels, folded_text
 from storage.articles import FoldedText, UnfoldedText, articles_after, replace_folded
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease

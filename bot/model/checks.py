@@ -37,8 +37,7 @@ from bot.model.evidence import (
     small_words,
     weekdays_in,
 )
-from bot.model.places import place_of_word, places_in, words_of_places
-from bot.model.words import WORDS
+from bot.model.places import WORDS, place_of_word, places_in, words_of_places
 from bot.sources.feeds.language import detect, quick
 from bot.text.folding import fold
 from bot.text.numbers import numbers_in

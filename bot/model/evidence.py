@@ -16,8 +16,7 @@ from typing import Final
 from unicodedata import name, normalize
 
 from bot.languages import words as language_words
-from bot.model.places import place_of_word, places_in
-from bot.model.words import WORDS
+from bot.model.places import WORDS, place_of_word, places_in
 from bot.text.folding import fold
 from bot.text.numbers import LONGEST, locale_of, months_of, numbers_in
 from bot.text.sentences import sentences

@@ -5,15 +5,21 @@ the original. CLDR knows both spellings. The key of a language is that of the co
 its speakers live, because news says "the German minister".
 """
 
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from babel.core import get_global
 
-from bot.model.words import WORDS
 from bot.text.folding import fold
 from bot.text.numbers import locale_of
+
+WORDS: Final[Mapping[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("words.toml").read_text(encoding="utf-8")
+)
+
 
 _WORLDWIDE: Final = frozenset({"en", "es", "pt", "ar", "fr"})
 _SHORTEST_STEM: Final = 5

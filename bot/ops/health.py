@@ -28,7 +28,7 @@ from aiohttp import web
 from bot.ops.instrumentation import FAILED, OK, Operation
 from bot.settings import Role
 from bot.stages import ALERT, DIGEST, MAIL, MATCH, SEND
-from bot.stopping import sleep_until
+from bot.tasks import sleep_until
 from storage.db.problems import DatabaseError
 from storage.health import try_to_write
 from storage.queries import latest_change

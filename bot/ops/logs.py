@@ -150,6 +150,24 @@ def configure_logs(
     ]
     if errors:
         shared.append(errors.keep)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter(form, shared))
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.getLogger("aiohttp.server").addFilter(
+        one_line_if_malformed
+    )  # adding it again has no effect
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _formatter(form: LogForm, shared: list[Processor]) -> structlog.stdlib.ProcessorFormatter:
+    """Return what writes a line; events of the standard library's loggers pass *shared* first."""
     renderers: list[Processor] = (
         [structlog.processors.JSONRenderer(ensure_ascii=False)]
         if writes_json(form)
@@ -158,27 +176,12 @@ def configure_logs(
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0),
         ]
     )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *renderers,
+            # The whole line again, because a value may be an object whose text holds a token.
+            redact_line,  # type: ignore[list-item]
+        ],
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *renderers,
-                # The whole line again, because a value may be an object whose text holds a token.
-                redact_line,  # type: ignore[list-item]
-            ],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    logging.getLogger("aiohttp.server").addFilter(
-        one_line_if_malformed
-    )  # adding it again has no effect
-    for chatty in _CHATTY:
-        logging.getLogger(chatty).setLevel(logging.WARNING)

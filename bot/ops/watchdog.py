@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.stopping import sleep_until
+from bot.tasks import sleep_until
 
 if TYPE_CHECKING:
     import asyncio

@@ -20,7 +20,7 @@ import structlog
 
 from bot.batches import in_batches, put_article_aside
 from bot.mail.compose import Mailer, Occasion, Recipient, recipients_of
-from bot.publishing.alert_leads import AlertLead, alert_lead, unless_repeated
+from bot.publishing.developments import AlertLead, alert_lead, unless_repeated
 from bot.publishing.excerpts import ArticleText
 from bot.publishing.hashtags import hashtags
 from bot.publishing.leads import ReportText

@@ -20,7 +20,6 @@ from operator import attrgetter
 from typing import Any
 
 from bot.mail.compose import Mailer, Occasion, recipients_of
-from bot.publishing.alert_leads import unless_repeated
 from bot.publishing.alerts import (
     CHAIN,
     AlertLeads,
@@ -30,6 +29,7 @@ from bot.publishing.alerts import (
     mail_name,
     widely_covered,
 )
+from bot.publishing.developments import unless_repeated
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import bundle_mail
 from bot.publishing.pages import Bundled, bundle_page

@@ -425,13 +425,8 @@ async def load_made_digest(
         rows = await editions.stories_listed(tx, [made.id])
         shown = {row.story_id: row.article_id for row in rows}
         reports = await publisher_reports(tx, shown, chat_id)
-        brief = {topic.id for topic in topics if topic.headlines}
-        shown_under = [
-            SelectedTopic(topic_id, name, topic_id in brief) for topic_id, name in made.topics
-        ]
-        choice = arrange(shown_under, stories_of(rows, reports))
-        listed = choice.listed
-        texts = await editions.texts_of(tx, [story.article_id for story in listed])
+        choice = arrange(_topics_then(made, topics), stories_of(rows, reports))
+        texts = await editions.texts_of(tx, [story.article_id for story in choice.listed])
         top = _top_of(choice)
         pictures = await pictures_of(tx, [top] if top else [])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
@@ -439,7 +434,7 @@ async def load_made_digest(
         model_texts = await _model_texts(tx, chat, list(shown))
         return EditionPage(
             choice=choice,
-            snippets=await excerpts(listed, texts, queries, LENGTHS[Style.STANDARD]),
+            snippets=await excerpts(choice.listed, texts, queries, LENGTHS[Style.STANDARD]),
             leads=await _frozen_leads(tx, rows, chat_id),
             plan=plan,
             topics=len(choice.sections),
@@ -460,6 +455,14 @@ async def load_made_digest(
             model_texts=words_by_story(model_texts, _shown(choice, topics)),
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
+
+
+def _topics_then(
+    made: editions.Edition, topics: Iterable[editions.DigestTopic]
+) -> list[SelectedTopic]:
+    """Return the topics that the edition was made for, by their names at that time."""
+    brief = {topic.id for topic in topics if topic.headlines}
+    return [SelectedTopic(topic_id, name, topic_id in brief) for topic_id, name in made.topics]
 
 
 async def _frozen_leads(

@@ -6,13 +6,13 @@ from functools import partial
 from hashlib import blake2b
 from typing import Final
 
-from bot.publishing.content_cache import ContentCache
 from bot.publishing.developments import Development, development_of
+from bot.publishing.excerpts import ContentCache
 from bot.publishing.leads import ReportText, StoryLead, lead_of
 from bot.sources.hosts import host_shown
-from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.db.engine import Transaction
 from storage.publishers import Named, names_by_story
+from storage.reports import MOST_REPORTS, reports_of_stories
 
 
 def _hash_of(reports: Sequence[ReportText]) -> bytes:

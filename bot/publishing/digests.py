@@ -10,7 +10,7 @@
 """
 
 from asyncio import sleep
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -18,12 +18,17 @@ from typing import Any
 
 from bot.batches import in_batches
 from bot.mail.compose import Mailer
+from bot.matching.candidates import SearchLimits
+from bot.matching.hits import hits_of
+from bot.matching.query import ParsedQuery, parse
+from bot.matching.query.ast import And, Node, Not, Or, Term, disjunction, term, terms
+from bot.matching.search import find_stories
 from bot.publishing.calendar import DigestDecision, Due, decide_digest
 from bot.publishing.contents import News, Reader, StoryCounts, load_digests, readers_of
 from bot.publishing.mails import edition_mail
-from bot.publishing.nearest import nearest_story
 from bot.publishing.pages import EditionPage, edition_page
 from bot.publishing.pictures import with_picture
+from bot.publishing.selection import LinkedReport, StoryView
 from bot.publishing.stage import renewing, resting
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
@@ -211,3 +216,44 @@ def _deliveries(tx: Transaction, edition_id: int, draft: _Draft) -> list[dict[st
             columns = {"edition_id": edition_id, "part": part, "silent": part > 1, **address}
             rows.append(new_delivery(tx, DeliveryKind.EDITION, reader.id, body, **columns))
     return rows
+
+
+_MOST_WORDS = 20
+
+
+def any_word(queries: Iterable[str]) -> ParsedQuery | None:
+    """Return the query for at least one word of *queries* (canonical); None if they have none."""
+    words: dict[Term, None] = {}
+    for query in queries:
+        for found in _wanted(parse(query).tree):
+            words.update(dict.fromkeys(term([word]) for word in found.words))
+    nodes = list(words)[:_MOST_WORDS]
+    return ParsedQuery(disjunction(nodes)) if nodes else None
+
+
+def _wanted(node: Node) -> Iterator[Term]:
+    """Yield the terms that are not excluded."""
+    if isinstance(node, And | Or):
+        for operand in node.operands:
+            yield from _wanted(operand)
+    elif not isinstance(node, Not):
+        yield from terms(node)
+
+
+async def nearest_story(
+    storage: Storage, chat_id: int, queries: Iterable[str], since: datetime, now: datetime
+) -> StoryView | None:
+    """Return the newest story after *since* with at least one word of *queries*; None without one.
+
+    A digest without news shows it, if the chat wants that.
+    """
+    query = any_word(queries)
+    if query is None:
+        return None
+    found = await find_stories(storage, query, SearchLimits(now - since), chat_id=chat_id)
+    newest = [story.id for story in found.articles[:1]]
+    for hit in await hits_of(storage, query, newest, chat_id=chat_id):
+        by = LinkedReport(hit.source, hit.url)
+        names = (hit.source,) if hit.source else ()
+        return StoryView(hit.title, hit.url, names, hit.source, hit.published, (by,))
+    return None

@@ -1,21 +1,45 @@
 """Excerpts: the passage of an article that shows why a chat gets it."""
 
 from asyncio import sleep
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from bot.matching.evaluate import FoldedArticle
 from bot.matching.query import parse
 from bot.matching.spans import folded_in_parts, spans_in
-from bot.publishing.content_cache import ContentCache
 from bot.publishing.selection import SelectedStory
 from bot.text.sentences import sentences
 from bot.text.snippets import Snippet, snippet_of
 from bot.text.tracing import Place
 from storage.enums import Style
+
+_MOST_CACHED: Final = 4096
+
+Made = TypeVar("Made")
+
+
+class ContentCache(Generic[Made]):
+    """Keeps what was made last, because many chats get the same article.
+
+    A key has the hash of the contents, so that the cache does not keep whole texts in memory.
+    """
+
+    def __init__(self) -> None:
+        self._cached: OrderedDict[Hashable, Made] = OrderedDict()
+
+    def find(self, key: Hashable, make: Callable[[], Made]) -> tuple[Made, bool]:
+        """Return what is made for *key*, and whether it had to be made."""
+        if key in self._cached:
+            self._cached.move_to_end(key)
+            return self._cached[key], False
+        made = self._cached[key] = make()
+        if len(self._cached) > _MOST_CACHED:
+            self._cached.popitem(last=False)
+        return made, True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from bot.mail.compose import (
     encoded_size,
     subject_of,
 )
-from bot.publishing.alert_leads import AlertLead
+from bot.publishing.developments import AlertLead
 from bot.publishing.pages import (
     MAIL_WIDTH,
     Bundled,

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.publishing.alert_leads import AlertLead
 from bot.publishing.calendar import Plan
+from bot.publishing.developments import AlertLead
 from bot.publishing.headlines import short_headlines
 from bot.publishing.leads import StoryLead
 from bot.publishing.model_words import ModelWords

@@ -9,8 +9,14 @@ import structlog
 
 from bot.sources.channels.addresses import source_address
 from bot.sources.decide import not_a_feed, schedule_inputs, source_changes
-from bot.sources.discovery.add import Addition, AddOutcome, SourceAdder, new_source
-from bot.sources.discovery.add_all import add_all, as_listed
+from bot.sources.discovery.add import (
+    Addition,
+    AddOutcome,
+    SourceAdder,
+    add_all,
+    as_listed,
+    new_source,
+)
 from bot.sources.discovery.discover import ReadsLinks, feeds_by_rule
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
@@ -31,7 +37,7 @@ from bot.sources.fetch.source import (
     FetchResult,
     fetch_source,
 )
-from bot.sources.pages.presets import with_preset
+from bot.sources.pages.selectors import with_preset
 from bot.sources.sealing import NO_KEYS, Keyring
 from bot.sources.source_access import NOTHING_SET, ShownAccess, fetcher_for, show_access
 from bot.sources.urls import host_of

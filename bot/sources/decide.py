@@ -59,7 +59,7 @@ from bot.sources.fetch.schedule import (
     rhythm_of,
 )
 from bot.sources.urls import host_of
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels
 from storage.enums import SourceKind, SourceState
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from bot.sources.drafts import (
 )
 from bot.sources.revise import Comparison, FoldedWords, compared, folded_words, revise
 from bot.sources.urls import host_of
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels
 from storage import sources
 from storage.article_merges import make_public
 from storage.articles import (

@@ -28,7 +28,7 @@ TRIED_AGAIN_AFTER: Final = timedelta(hours=1)
 class RuleSubject(NamedTuple):
     """An entry to judge.
 
-    *names*: the hosts and names of its publishers. *labels*: tokens; see `bot.text.labels`.
+    *names*: the hosts and names of its publishers. *labels*: tokens; see `bot.text.folding`.
     """
 
     title: str

@@ -33,14 +33,14 @@ from bot.sources.fetch.source import Fetches, ReadsDocuments
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.host_answers import HostAnswer, answer_in, heed, silence_of
 from bot.sources.pages.boilerplate import HostBoilerplate
-from bot.sources.pages.presets import with_preset
+from bot.sources.pages.selectors import with_preset
 from bot.sources.payment import charge_sources, cost_of
 from bot.sources.poll import handed_back
 from bot.sources.revise import PageOutcome
 from bot.sources.sealing import NO_KEYS, CannotOpenError, Keyring
-from bot.sources.slots import Slots
 from bot.sources.source_access import fetcher_for
 from bot.sources.urls import logged_url
+from bot.tasks import Slots
 from bot.text.folding import folded_text
 from storage import articles, sources
 from storage.articles import Article, Wording

@@ -26,13 +26,13 @@ from bot.sources.fetch.source import (
     fetch_source,
 )
 from bot.sources.host_answers import answer_of
-from bot.sources.pages.presets import with_preset
+from bot.sources.pages.selectors import with_preset
 from bot.sources.sealing import NO_KEYS, CannotOpenError, Keyring
-from bot.sources.slots import Slots
 from bot.sources.source_access import fetcher_for
 from bot.sources.store import store_fetched, store_together
 from bot.sources.urls import logged_url
 from bot.stages import LastRound
+from bot.tasks import Slots
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import release, renew
 from storage.db.problems import DatabaseError

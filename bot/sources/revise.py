@@ -32,8 +32,7 @@ from bot.sources.feeds.model import Item
 from bot.sources.hosts import shown_url
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
-from bot.text.folding import folded_text, pieces
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels, folded_text, pieces
 from storage.article_merges import make_public, merge_articles
 from storage.articles import (
     PUBLIC,

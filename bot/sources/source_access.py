@@ -13,11 +13,11 @@ from bot.sources.credentials import AccessKind, Credentials, shown_kinds
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import Fetches
 from bot.sources.sealing import CannotOpenError, Keyring
-from storage import source_access
+from storage import source_rules
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.enums import AuditAction
-from storage.source_access import SealedSource
+from storage.source_rules import SealedSource
 from storage.sources import Source
 
 Change = Callable[[Credentials], Credentials]
@@ -86,7 +86,7 @@ async def fetcher_for(
     *page*: the address of an article, which gets nothing of it on another host.
     """
     async with storage.reading() as tx:
-        sealed = await source_access.sealed_source(tx, source_id)
+        sealed = await source_rules.sealed_source(tx, source_id)
     if sealed is None:
         return fetcher
     access = _opened(keyring, sealed)
@@ -97,7 +97,7 @@ async def fetcher_for(
 
 async def show_access(storage: Storage, keyring: Keyring, source_id: int) -> ShownAccess:
     async with storage.reading() as tx:
-        sealed = await source_access.sealed_source(tx, source_id)
+        sealed = await source_rules.sealed_source(tx, source_id)
     if sealed is None:
         return NOTHING_SET
     kinds, changed_at = tuple(shown_kinds(sealed.access.kinds)), sealed.access.changed_at
@@ -126,7 +126,7 @@ async def change_access(
         source: Source | None = await tx.get(Source, source_id)
         if source is None:
             return False
-        row = await source_access.access_of_source(tx, source_id)
+        row = await source_rules.access_of_source(tx, source_id)
         former = Credentials.of_source(source.url)
         if row is not None:
             try:
@@ -141,9 +141,9 @@ async def change_access(
         names = [str(kind) for kind in changed.kinds]
         if changed.kinds:
             sealed = keyring.seal(changed.packed(), source_id)
-            await source_access.store_access(tx, source_id, names, sealed)
+            await source_rules.store_access(tx, source_id, names, sealed)
         else:
-            await source_access.delete_access(tx, source_id)
+            await source_rules.delete_access(tx, source_id)
         await record_event(tx, by, AuditAction.SOURCE_ACCESS_SET, source.url, kinds=names)
     return True
 
@@ -152,7 +152,7 @@ async def reseal_all(storage: Storage, keyring: Keyring) -> Sealed:
     """Seal each access with the newest key; return how many are left as they were."""
     unreadable = resealed = 0
     async with storage.writing() as tx:
-        found = await source_access.sealed_sources(tx)
+        found = await source_rules.sealed_sources(tx)
         for each in found:
             source_id = each.access.source_id
             try:
@@ -161,7 +161,7 @@ async def reseal_all(storage: Storage, keyring: Keyring) -> Sealed:
                 unreadable += 1
                 continue
             if not keyring.is_newest(each.access.sealed):
-                await source_access.reseal(tx, source_id, keyring.seal(packed, source_id))
+                await source_rules.reseal(tx, source_id, keyring.seal(packed, source_id))
                 resealed += 1
     return Sealed(len(found), unreadable, resealed)
 

@@ -27,7 +27,7 @@ from storage.access import (
     replace_code,
     use_code,
 )
-from storage.access_requests import AccessRequest, decide_request, pending_requests
+from storage.admin_inbox import AccessRequest, decide_request, pending_requests
 from storage.chats import chat_at, names_of_chats, open_chat, set_inviter, spoken_languages
 from storage.db.engine import Storage, Transaction
 from storage.enums import CLOSED, AuditAction, ChatKind, ChatState, DeliveryKind

@@ -12,7 +12,7 @@ from bot.subscribers.access import Access, allow, has_access
 from bot.subscribers.errors import Banned, NoSuchRequest
 from bot.subscribers.users import Sender
 from storage.access import AdminChat, admin_chats
-from storage.access_requests import (
+from storage.admin_inbox import (
     REQUEST_NOTICE,
     AccessRequest,
     add_request,

@@ -10,18 +10,20 @@ from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.paging import ListPage, load_page
 from storage.access import admin_chats
-from storage.chat_overview import ChatListed, chat_listed, chats_listed, count_chats
 from storage.db.engine import Storage
 from storage.enums import DeliveryKind
 from storage.feeds_followed import is_anything_read
-from storage.maintenance import current_maintenance
 from storage.outbox import enqueue, new_delivery
-from storage.pace import flood_waits_today
+from storage.pace import current_maintenance, flood_waits_today
 from storage.sources import Source
 from storage.stats import (
     Amounts,
+    ChatListed,
     Lags,
     amounts,
+    chat_listed,
+    chats_listed,
+    count_chats,
     count_unhealthy_sources,
     lags,
     last_article,

@@ -16,7 +16,7 @@ from bot.sources.channels.addresses import article_address, read_address
 from bot.sources.drafts import url_hash
 from bot.sources.urls import canonical_url
 from bot.subscribers import why_not
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels
 from storage import articles, newsletters, publishers
 from storage.chats import Chat
 from storage.enums import SOURCE_MUTES, ArticleStage, ChatState, MuteKind

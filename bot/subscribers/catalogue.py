@@ -17,7 +17,7 @@ from bot.subscribers.errors import NoSuchTopic, NotAName
 from bot.subscribers.paging import ListPage, load_page
 from bot.subscribers.subscriptions import FIRST_REACH
 from bot.subscribers.text import one_line
-from bot.subscribers.topic_names import name_for
+from bot.subscribers.topics import name_for
 from storage import subscriptions
 from storage.access import record_event
 from storage.chats import lock_chat

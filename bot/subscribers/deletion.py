@@ -21,10 +21,9 @@ from bot.subscribers.subscriptions import UNDO_WITHIN
 from bot.subscribers.timezones import guess_zone
 from storage import retention
 from storage.access import forget_admission, forget_guesses, remove_admin
-from storage.access_requests import forget_old_requests
+from storage.admin_inbox import forget_old_requests
 from storage.articles import rewrite_index
 from storage.broadcasts import forget_author
-from storage.chat_overview import StoredCounts, stored_counts
 from storage.chats import (
     Chat,
     add_listed_admins,
@@ -40,6 +39,7 @@ from storage.feeds_followed import forget_unfollowed, has_unfollowed, sources_ha
 from storage.mailboxes import forget_requests
 from storage.newsletters import forget_held
 from storage.queries import retire_query
+from storage.stats import StoredCounts, stored_counts
 from storage.subscriptions import chats_with_ends, purge_ended
 from storage.topics import queries_of_chat
 from storage.usage import forget_usage

@@ -52,7 +52,7 @@ from bot.subscribers.saved_stories import import_saved
 from bot.subscribers.settings import apply_quiet_hours, apply_zone, replan
 from bot.subscribers.text import checksum
 from bot.subscribers.timezones import is_zone
-from bot.subscribers.topic_names import name_for
+from bot.subscribers.topics import name_for
 from storage import enums
 from storage.chats import (
     Chat,

@@ -8,16 +8,16 @@ from bot.rendering.keyboards import answer_feedback
 from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import NoSuchFeedback, TooMuchFeedback
 from storage.access import AdminChat, admin_chats
-from storage.chats import Chat, lock_chat
-from storage.db.engine import Storage, Transaction
-from storage.enums import DeliveryKind
-from storage.feedback import (
+from storage.admin_inbox import (
     FEEDBACK_NOTICE,
     Feedback,
     add_feedback,
     count_feedback,
     unsent_feedback,
 )
+from storage.chats import Chat, lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import DeliveryKind
 from storage.outbox import enqueue, new_delivery
 from storage.updates import UpdateRef, is_duplicate
 

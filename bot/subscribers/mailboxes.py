@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from bot.mail import codes
 from bot.mail.bounces import mailbox_notices
+from bot.mail.codes import counted_as
 from bot.mail.compose import Occasion, Recipient
 from bot.mail.headers import NotAnAddressError, read_address
-from bot.mail.providers import counted_as
 from bot.rendering.filters import local
 from bot.subscribers.errors import (
     CodeIsOver,

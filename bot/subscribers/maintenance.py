@@ -11,7 +11,7 @@ from bot.subscribers.text import storable
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.enums import AuditAction
-from storage.maintenance import (
+from storage.pace import (
     LONGEST_MESSAGE,
     Maintenance,
     current_maintenance,

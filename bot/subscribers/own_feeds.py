@@ -1,6 +1,10 @@
-"""A chat's own feeds. Their articles reach only their followers, unless the source is public."""
+"""The feeds that a chat reads and publishes.
 
-from collections.abc import Mapping
+The articles of a feed that a chat added reach only its followers, unless the source is public. The
+addresses at which a chat publishes for feed readers can be renewed and revoked.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -8,6 +12,7 @@ from typing import Protocol
 
 from bot.budgets import FREE, Budgets, Cost
 from bot.matching.backfill import backfill_feed
+from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.sources.channels.addresses import source_address
 from bot.sources.discovery.add import Addition
 from bot.sources.drafts import url_hash
@@ -15,14 +20,24 @@ from bot.sources.fetch.problems import Problem, ProblemCode
 from bot.sources.hosts import shown_host
 from bot.sources.payment import charge_account
 from bot.sources.urls import host_of
+from bot.subscribers import topics
 from bot.subscribers.errors import NoSuchSource, OverBudget, TooManyAdditions, TooManyFeeds
 from bot.subscribers.limits import Limits, limits_of
+from bot.subscribers.paging import ListPage
+from bot.subscribers.topics import ChatTopic
 from storage import feeds_followed
 from storage.channel_sources import may_follow
-from storage.chats import lock_account, lock_chat
+from storage.chats import (
+    PublishedFeed,
+    lock_account,
+    lock_chat,
+    lock_published_feed,
+    published_feed,
+)
 from storage.db.engine import Storage, Transaction
 from storage.enums import SourceKind, UsageKind
 from storage.sources import Source, source_of
+from storage.updates import UpdateRef, is_duplicate
 from storage.usage import account_of_chat, used_today
 
 
@@ -240,3 +255,89 @@ async def _is_closed(tx: Transaction, source_id: int) -> bool:
 def _is_inside(source: Source) -> bool:
     """Return whether the source is in the operator's network and not public."""
     return source.own_network and not source.public
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSeen:
+    """The addresses of one feed; *topic* is its name, None for the digests."""
+
+    topic: str | None
+    atom: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsSeen:
+    """*page*: the topics of *feeds*; on the first page the feed of the digests comes first."""
+
+    feeds: Sequence[FeedSeen]
+    page: ListPage[ChatTopic]
+    is_open: bool
+
+
+async def get_feeds(
+    storage: Storage, chat_id: int, page: int = 0, *, links: Links
+) -> FeedsSeen | None:
+    """Return the addresses of the feeds; None if the bot has no public address.
+
+    The first call turns the feeds on.
+    """
+    async with storage.reading() as tx:
+        grant = await published_feed(tx, chat_id)
+    return await _seen(storage, grant or await _open(storage, chat_id), page, links=links)
+
+
+async def renew_feeds(
+    storage: Storage, chat_id: int, *, once: UpdateRef | None = None, links: Links
+) -> FeedsSeen | None:
+    """Give every feed a new address; the old ones stop working."""
+    async with storage.writing() as tx:
+        grant = await _locked(tx, chat_id)
+        if not await is_duplicate(tx, once):
+            _change(tx, grant, is_open=True)
+    return await _seen(storage, grant, links=links)
+
+
+async def close_feeds(storage: Storage, chat_id: int, *, links: Links) -> FeedsSeen | None:
+    """Turn the feeds off; if they are turned on again, they get new addresses."""
+    async with storage.writing() as tx:
+        grant = await _locked(tx, chat_id)
+        if grant.is_open:
+            _change(tx, grant, is_open=False)
+    return await _seen(storage, grant, links=links)
+
+
+async def _open(storage: Storage, chat_id: int) -> PublishedFeed:
+    async with storage.writing() as tx:
+        return await _locked(tx, chat_id)
+
+
+async def _seen(
+    storage: Storage, grant: PublishedFeed, wanted: int = 0, *, links: Links
+) -> FeedsSeen | None:
+    page = await topics.subscribed(storage, grant.chat_id, wanted)
+    listed = [] if page.number else [_feed(grant, WHOLE_DIGEST, None, links=links)]
+    listed += [_feed(grant, topic.id, topic.name, links=links) for topic in page.items]
+    feeds = [feed for feed in listed if feed]
+    return FeedsSeen(feeds, page, grant.is_open) if links.base else None
+
+
+def _feed(
+    grant: PublishedFeed, topic_id: int, name: str | None, *, links: Links
+) -> FeedSeen | None:
+    atom, json = (
+        links.feed(grant.chat_id, topic_id, grant.version, kind)
+        for kind in (FeedKind.ATOM, FeedKind.JSON)
+    )
+    return FeedSeen(name, atom, json) if atom and json else None
+
+
+def _change(tx: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:
+    grant.version += 1
+    grant.is_open = is_open
+    grant.changed_at = tx.now
+
+
+async def _locked(tx: Transaction, chat_id: int) -> PublishedFeed:
+    await lock_chat(tx, chat_id)
+    return await lock_published_feed(tx, chat_id)

@@ -24,7 +24,7 @@ from bot.subscribers.errors import NotAnExport, NothingToUndo, UserError
 from bot.subscribers.setting_undo import restore_source
 from bot.subscribers.source_settings import SourceSetting, settings_of, value_of
 from storage.enums import SourcePriority
-from storage.source_access import sealed_source
+from storage.source_rules import sealed_source
 from storage.sources import lock_source, source_of, sources_set_after
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ from bot.subscribers.errors import (
     TooManySelectors,
 )
 from bot.subscribers.timezones import is_zone, zone_named
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels
 from storage import source_rules
 from storage.access import record_event
 from storage.enums import AuditAction, SourcePriority, SourceState

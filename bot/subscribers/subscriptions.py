@@ -25,8 +25,7 @@ from bot.subscribers.errors import (
 from bot.subscribers.limits import Limits, limits_of
 from bot.subscribers.settings import replan
 from bot.subscribers.text import checksum, one_line
-from bot.subscribers.topic_names import name_for, name_of_query
-from bot.subscribers.topics import find_topic, parse_for
+from bot.subscribers.topics import find_topic, name_for, name_of_query, parse_for
 from storage.chats import Chat, lock_account, lock_chat, schedule_of
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, Mode, MuteKind, Sound

@@ -19,6 +19,7 @@ from storage.access import admin_ids
 from storage.db.engine import Storage, Transaction
 from storage.enums import CLOSED, ChatKind, ChatState, DeliveryKind
 from storage.outbox import enqueue, has_pending_notice, new_delivery
+from storage.pace import Maintenance, current_maintenance
 from storage.schedules import DEFAULT_SCHEDULE
 from storage.suspension import (
     apply_access,
@@ -100,6 +101,7 @@ class CurrentUser:
     managed_title: str = ""  # the title of that chat, if the update is about it
     telegram_id: int = 0  # of the chat that the update is about
     question: str = ""  # of a private chat: what the next text answers, see `Chat.question`
+    maintenance: Maintenance | None = None  # the one that is going on
 
 
 async def identify(
@@ -152,6 +154,7 @@ class _Found(NamedTuple):
     has_access: bool
     is_admin: bool
     now: datetime
+    maintenance: Maintenance | None
 
 
 async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
@@ -171,6 +174,7 @@ async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
         has_access=await has_access(tx, sender.user_id, access),
         is_admin=access.may_run(sender.user_id, appointed),
         now=tx.now,
+        maintenance=await current_maintenance(tx),
     )
 
 
@@ -193,6 +197,7 @@ def _current_user(sender: Sender, chat: chats.Chat, found: _Found) -> CurrentUse
         was_managing=None if is_managing else chat.managing,
         telegram_id=sender.telegram_id,
         question=_question(chat, found.now),
+        maintenance=found.maintenance,
     )
 
 

@@ -18,8 +18,6 @@ from typing import Final
 from bot.languages import words as words_of
 from bot.matching.widen import is_place
 from bot.subscribers.intents import FoundIntent, find_intent
-from bot.subscribers.korean import is_verb
-from bot.subscribers.okurigana import verbs_and_particles
 from bot.text.characters import is_unspaced
 from bot.text.folding import fold
 from bot.text.phrases import PhraseTable, TextWord
@@ -497,3 +495,89 @@ def units_of(places: Iterable[int], reading: Reading) -> list[list[int]]:
 
 def slice_of(reading: Reading, places: Sequence[int]) -> str:
     return reading.text[reading.words[places[0]].start : reading.words[places[-1]].end]
+
+
+_HIRAGANA: Final = re.compile("[\u3041-\u3096]+")
+_KANJI: Final = re.compile("[\u4e00-\u9fff\u3005]+$")
+_NOUN_ENDING: Final = re.compile(
+    "[\u3044\u304d\u304e\u3057\u3058\u3061\u3073\u307f\u308a\u3048\u3051\u3052\u305b\u306d\u3079\u3081\u308c]"
+)
+_COMPOUND: Final = re.compile("[\u4e00-\u9fff\u30a1-\u30fa]")
+_SHORT: Final = 2  # kana of a word on its own that is a key word hardly ever
+
+
+def verbs_and_particles(line: str, particles: Iterable[str]) -> tuple[set[int], set[int]]:
+    """Return the places of verbs and other endings in *line*, and those of particles.
+
+    A run of hiragana behind kanji is an ending, particles, or both. An ending makes a verb or an
+    adjective of a single kanji (負けた), which is no key word. Behind two kanji, or between kanji,
+    one kana makes a noun (利上げ).
+
+    *line*: one sign for each word of the text, and a blank for those whose role is known.
+    """
+    pattern = _run_of(tuple(particles))
+    verbs: set[int] = set()
+    small: set[int] = set()
+    for run in _HIRAGANA.finditer(line):
+        found = pattern.search(run[0])
+        begin = run.start() + (found.start() if found else len(run[0]))
+        small.update(range(begin, run.end()))
+        ending = line[run.start() : begin]
+        if not ending:
+            continue
+        kanji = _KANJI.search(line[: run.start()])
+        if not kanji:
+            if run.start() > 0 or len(ending) <= _SHORT:
+                verbs.update(range(run.start(), begin))
+        elif _is_noun(ending, len(kanji[0]), line[begin : begin + 1]):
+            continue
+        else:
+            first = kanji.start() if len(kanji[0]) == 1 else run.start()
+            verbs.update(range(first, begin))
+    return verbs, small
+
+
+def _is_noun(ending: str, kanji: int, behind: str) -> bool:
+    if not _NOUN_ENDING.fullmatch(ending):
+        return False
+    return kanji > 1 or bool(_COMPOUND.match(behind))
+
+
+@cache
+def _run_of(particles: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(particles, key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(map(re.escape, longest_first))})+$")
+
+
+_LEAST_STEM: Final = 2  # syllables
+_EITHER: Final = ("\uc774\ub098", "\ub098")
+
+
+def without_particle(word: str) -> str:
+    """Return *word* as it stands in a dictionary: `한국` for `한국에서`."""
+    if word.endswith(_nouns()) or is_place((word,), ("ko",)):
+        return word
+    found = _pattern("particles").search(word)
+    return word[: found.start()] if found and found.start() >= _LEAST_STEM else word
+
+
+def is_verb(word: str) -> bool:
+    return not word.endswith(_nouns()) and bool(_pattern("verb_endings").search(word))
+
+
+def means_either(word: str) -> bool:
+    """Return whether the particle of *word* makes it one of two."""
+    bare = without_particle(word)
+    return bare != word and word[len(bare) :] in _EITHER
+
+
+@cache
+def _nouns() -> tuple[str, ...]:
+    """Return the ends of nouns that look like a particle or a verb."""
+    return words_of("whole_words").get("ko", ())
+
+
+@cache
+def _pattern(section: str) -> re.Pattern[str]:
+    endings = sorted(words_of(section).get("ko", ()), key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(endings)})$")

@@ -18,12 +18,17 @@ Each rule is about one character, so that the rules are cheap and cannot conflic
    for several words in another writing (发: 發, 髮) does not fold, because a Japanese 麺 (noodles)
    would find every 面会 (meeting). A query searches for its alternatives instead (`han_variants`).
 
+The labels of an article (its author and categories) are one folded text of tokens: `author:jane
+author:doe | category:economy`. No word of a title or text contains a colon, so a token never equals
+a word.
+
 Raise `FOLDING_VERSION` when you change a rule. Stored texts are then folded again, in batches.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
@@ -259,3 +264,29 @@ def _without_long_runs(text: str) -> Iterator[str]:
     for are_marks, run in groupby(text, key=lambda char: combining(char) > 0):
         chars = "".join(run)
         yield chars[:_KEPT] if are_marks and len(chars) > _LONG_RUN else chars
+
+
+_BETWEEN: Final = " | "  # so that no run of tokens spans two labels
+
+
+class LabelField(StrEnum):
+    AUTHOR = "author"
+    CATEGORY = "category"
+
+
+def label_tokens(field: LabelField, words: Iterable[str]) -> str:
+    """Return `author:jane author:doe` for the folded words of one label."""
+    return " ".join([f"{field}:{word}" for word in words])
+
+
+def folded_labels(author: str, categories: Iterable[str]) -> str:
+    """Return the tokens of an article's labels; "" if it has none."""
+    labels = [(LabelField.AUTHOR, author)] if author else []
+    labels += [(LabelField.CATEGORY, category) for category in categories]
+    return _BETWEEN.join(filter(None, [_folded(field, name) for field, name in labels]))
+
+
+@lru_cache(maxsize=20_000)  # the same few stand in most articles
+def _folded(field: LabelField, name: str) -> str:
+    # Twice, because an invisible character may make a sign beside it look like part of a name.
+    return label_tokens(field, fold(fold(name).plain).words)

@@ -13,16 +13,15 @@ from aiohttp import web
 from bot.rendering.links import Purpose
 from bot.web import manage, publications, stories, webhooks
 from bot.web.miniapp import page as mini_app_page
+from bot.web.miniapp import page as mini_app_status
 from bot.web.miniapp import routes as mini_app
-from bot.web.miniapp import status as mini_app_status
 from bot.web.pages import RateClass, Route, RouteRequest, TemplatePage, error_pages
 from bot.web.requests import CALLS_AT_ONCE, CALLS_PER_MINUTE, RateLimit, rate_limiting
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
 
-    from bot.web.assets import Asset
-    from bot.web.site import Site
+    from bot.web.site import Asset, Site
 
 
 async def _front(site: Site, _request: RouteRequest) -> TemplatePage:

@@ -16,17 +16,15 @@ from bot.subscribers.mailboxes import MailboxSeen
 from bot.subscribers.sent_stories import StorySeen
 from bot.subscribers.settings import ChatSettings, Managed
 from bot.subscribers.topics import ChatTopic, Suggestion
-from bot.web.miniapp.page import AppValues
+from bot.web.miniapp.page import AppLinks, AppValues
 from bot.web.pages import PageLinks
 from bot.web.stories import StoryPart
 from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
 
 PAGE_LINKS = PageLinks(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
+APP_LINKS = AppLinks(folder="/static/app", api="/app/", icon="/static/icon.svg")
 APP_VALUES = AppValues(
-    folder="/static/app",
-    api="/app/",
     status="/app/status",
-    icon="/static/icon.svg",
     days=(("Mon", "Monday"),),
     zones=("Asia/Tokyo",),
     now=NOW,
@@ -64,7 +62,7 @@ def page_samples() -> Iterator[Sample]:
     for bot_link in (None, "https://t.me/dateline_bot"):
         yield Sample.of("web/app.html", {"app": APP_VALUES, "bot_link": bot_link})
         yield Sample.of("web/front.html", {"site": PAGE_LINKS, "bot_link": bot_link})
-    yield Sample.of("web/status.html", {"folder": "/static/app", "api": "/app/", "icon": "/i.svg"})
+    yield Sample.of("web/status.html", {"links": APP_LINKS})
     yield from (Sample.of(f"web/{name}", {}) for name in ("app.css", "style.css", "icon.svg"))
 
 

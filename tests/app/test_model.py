@@ -5,8 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bot import stages
-from bot.app.deployment import Deployment
-from bot.app.model import make_model_client
+from bot.app.deployment import Deployment, make_model_client
 from bot.app.resources import ProcessContext
 from bot.app.roles import model_stages
 from bot.playground.modelroom.server import NAME

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from bot.chat import callbacks as press
 from bot.subscribers.access import Access
 from bot.subscribers.access_requests import MOST_A_DAY
-from storage.access_requests import AccessRequest
+from storage.admin_inbox import AccessRequest
 from storage.enums import DeliveryKind
 from storage.outbox import Delivery
 from tests.chat.conftest import labels

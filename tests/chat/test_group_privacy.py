@@ -15,7 +15,7 @@ from bot.chat.senders import ANONYMOUS_ADMINISTRATOR
 from bot.mail.bounces import mailbox_notices, unsubscribe_address
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
-from bot.subscribers import published_feeds, subscriptions
+from bot.subscribers import own_feeds, subscriptions
 from bot.subscribers.intents import Intent
 from storage.chats import Chat
 from storage.enums import DigestMedium, Mode
@@ -87,7 +87,7 @@ async def newsroom(house, ann, eve, group):
         chat = await tx.get_one(Chat, row.id)
         chat.digest_by = DigestMedium.BOTH
         await follow(tx, row.id, await add_feed(tx, FEED, title="Paper"))
-    await published_feeds.get_feeds(storage, row.id, links=LINKS)
+    await own_feeds.get_feeds(storage, row.id, links=LINKS)
     roles = {"member": eve.id, "administrator": ann.who.id, "anonymous": ANONYMOUS_ADMINISTRATOR}
     return Newsroom(house, group, row.id, roles)
 

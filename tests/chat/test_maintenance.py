@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.chat import middlewares
 from bot.subscribers import maintenance
 from storage.db.engine import Storage
 
@@ -32,6 +33,17 @@ async def test_a_chat_is_told_once_and_admins_are_answered(house, ann, admin, cl
     assert "Maintenance mode is on and ends in 30 min, at 12:30 UTC." in seen_by_admin["text"]
     assert sum("under maintenance" in message["text"] for message in ann.all()) == 1
     assert answered["text"].startswith("Taiwan")
+
+
+async def test_the_process_remembers_a_bounded_number_of_chats(house, ann, monkeypatch):
+    await maintenance.begin(house.storage, "2026-03-02T13:30+01:00", "")
+    monkeypatch.setattr(middlewares, "MOST_ANSWERED", 1)
+
+    ben = house.talk("Ben")
+    for user in (ann, ben, ann):
+        await user.says("Taiwan")
+
+    assert sum("under maintenance" in message["text"] for message in ann.all()) == 2
 
 
 async def test_each_press_is_answered_and_changes_nothing(house, ann):

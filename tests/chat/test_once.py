@@ -10,8 +10,8 @@ from sqlmodel import SQLModel, select
 from bot.chat.callbacks import CancelQuestion, Question
 from bot.subscribers.access import Access
 from storage.access import WrongGuesses
+from storage.admin_inbox import Feedback
 from storage.broadcasts import Broadcast
-from storage.feedback import Feedback
 from storage.mailboxes import Mailbox, MailboxRequest
 from storage.outbox import Delivery
 from tests.chat.conftest import buttons

@@ -120,7 +120,7 @@ def test_bounces_are_listed_without_the_address(dateline_on, database_url):
 
     async def store(storage):
         async with storage.writing() as tx:
-            words = "550 5.1.1 ann1@example.org unknown"
+            words = "550 5.1.1 ann1@example.org unknown: ANN1@EXAMPLE.ORG"
             problem = MailboxProblem.NO_SUCH_MAILBOX
             state = MailboxState.SUSPENDED
             await add(tx, 1, state=state, problem=problem, problem_text=words)
@@ -136,4 +136,4 @@ def test_bounces_are_listed_without_the_address(dateline_on, database_url):
         ("a…@example.org", "550 5.1.1", "suspended: no_such_mailbox"),
         ("a…@example.org", "", "counted 2 of 5"),
     ]
-    assert "ann1" not in result.output
+    assert "ann1" not in result.output.lower()

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sources.credentials import AccessKind
 from bot.sources.sealing import new_key
-from storage.source_access import SourceAccess
+from storage.source_rules import SourceAccess
 from storage.sources import add_source
 from tests.cli.conftest import with_storage_at
 from tests.rows import source_row

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.mail.idle import FIRST_PAUSE_SECONDS, RENEW_SECONDS, MailboxWatch
-from bot.mail.imap import MAILS_PER_ROUND, Imap, collect_mails
+from bot.mail.imap import (
+    FIRST_PAUSE_SECONDS,
+    MAILS_PER_ROUND,
+    RENEW_SECONDS,
+    Imap,
+    MailboxWatch,
+    collect_mails,
+)
 from tests.mail.imap_server import FakeMailbox, connect_without_tls, serving_mailbox
 from tests.story.processes import PATIENCE
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.mail.codes import counted_as
 from bot.mail.headers import NotAnAddressError, read_address
-from bot.mail.providers import counted_as
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import subprocess
 import dkim
 import pytest
 
-from bot.mail.compose import message_bytes
-from bot.mail.signing import DkimSigner, WrongKeyError
+from bot.mail.compose import DkimSigner, WrongKeyError, message_bytes
 from tests.conftest import missing
 from tests.mail.mailed import MAIL
 

@@ -16,8 +16,8 @@ from bot.matching.query.ast import (
     SourceTerm,
     Term,
 )
+from bot.text.characters import han_variants
 from bot.text.folding import fold
-from bot.text.han import han_variants
 from bot.text.spelling import spelled
 from bot.text.tracing import trace
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.matching.query import parse
-from bot.text.folding import folded_text
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels, folded_text
 from storage.articles import PUBLIC, Article, FoldedText, store_folded
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction

@@ -11,7 +11,7 @@ from bot.matching.index import QueryIndex
 from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import read_back, shown
 from bot.slices import finished
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels
 from storage.db.engine import Storage
 from tests.matching.stored import stored_article, stored_source
 

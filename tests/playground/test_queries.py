@@ -8,7 +8,7 @@ import pytest
 
 from bot.playground.errors import ApiError
 from bot.playground.state.chats import User
-from bot.playground.state.queries import CALLBACK_LIFETIME
+from bot.playground.state.world import CALLBACK_LIFETIME
 from tests.local_playground import LocalPlayground
 from tests.playground.conftest import Call
 

@@ -14,10 +14,10 @@ from bot.publishing.contents import (
 from bot.publishing.coverage import load_leads, load_reports
 from bot.publishing.leads import ReportText
 from storage.chats import Chat
-from storage.coverage import MOST_REPORTS, reports_of_stories
 from storage.enums import Mode, MuteKind, Style
 from storage.feeds_followed import follow
 from storage.mutes import MuteSubject, store_mute
+from storage.reports import MOST_REPORTS, reports_of_stories
 
 NEWS = "A strong earthquake hit the north coast of Japan on Tuesday, killing 12 people."
 LATER = "Rescue workers in Sendai found three survivors on Wednesday under a school."

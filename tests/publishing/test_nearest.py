@@ -1,6 +1,6 @@
 import pytest
 
-from bot.publishing.nearest import any_word
+from bot.publishing.digests import any_word
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from bot.publishing.published_feeds import read_published_feed
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links, Signer
-from bot.subscribers import published_feeds
+from bot.subscribers import own_feeds
 from storage.articles import Article
 from storage.enums import Mode
 
@@ -28,7 +28,7 @@ async def subscribed(newsroom, storage):
     source, query = await newsroom.source(), await newsroom.query("words")
     chat = await newsroom.chat(next_digest_at=DUE)
     topic = await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
-    await published_feeds.get_feeds(storage, chat, links=LINKS)
+    await own_feeds.get_feeds(storage, chat, links=LINKS)
     return chat, topic, query, source
 
 
@@ -110,7 +110,7 @@ async def test_a_feed_without_entries_was_updated_when_its_links_were_made(read,
 async def test_renewed_links_replace_the_old_ones(read, subscribed, storage):
     chat, topic, _, _ = subscribed
 
-    await published_feeds.renew_feeds(storage, chat, links=LINKS)
+    await own_feeds.renew_feeds(storage, chat, links=LINKS)
 
     assert await read(chat, topic, 1, ATOM) is None
     assert await read(chat, topic, 2, ATOM) is not None
@@ -119,9 +119,9 @@ async def test_renewed_links_replace_the_old_ones(read, subscribed, storage):
 async def test_feeds_turned_off_are_gone_until_they_are_renewed(read, subscribed, storage):
     chat, topic, _, _ = subscribed
 
-    await published_feeds.close_feeds(storage, chat, links=LINKS)
+    await own_feeds.close_feeds(storage, chat, links=LINKS)
     off = [await read(chat, topic, version, ATOM) for version in (1, 2)]
-    await published_feeds.renew_feeds(storage, chat, links=LINKS)
+    await own_feeds.renew_feeds(storage, chat, links=LINKS)
 
     assert off == [None, None]
     assert await read(chat, topic, 3, ATOM) is not None

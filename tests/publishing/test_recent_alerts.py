@@ -7,7 +7,7 @@ from sqlmodel import col, update
 
 from bot.publishing.rate_limits import BURST_WITHIN
 from bot.subscribers.errors import NoSuchAlert
-from bot.subscribers.recent_alerts import MOST, recent_alert, recent_alerts
+from bot.subscribers.sent_stories import MOST, recent_alert, recent_alerts
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import DeliveryKind, DeliveryState

@@ -6,7 +6,7 @@ import pytest
 
 from bot.sources.entry_rules import TRIED_AGAIN_AFTER, EntryRules, RuleSubject
 from bot.sources.feeds.model import SelectorProblem
-from bot.text.labels import folded_labels
+from bot.text.folding import folded_labels
 from storage.articles import Article
 from storage.enums import FullText, SourceKind, SourceState
 from storage.source_rules import DroppedEntry, SourceRules, set_rules

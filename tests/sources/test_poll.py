@@ -12,7 +12,7 @@ from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import PageStage
 from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, SourcePoller, handed_back
-from bot.sources.slots import Slots
+from bot.tasks import Slots
 from storage import sources
 from storage.articles import Article, Folded
 from storage.db.engine import Storage

@@ -23,7 +23,7 @@ from bot.subscribers.own_feeds import FeedAddition, follow_feed
 from storage.access import audit_events
 from storage.enums import FullText, SourceKind
 from storage.feeds_followed import follow
-from storage.source_access import SourceAccess, count_sealed, sealed_sources
+from storage.source_rules import SourceAccess, sealed_sources
 from storage.sources import AwaitedPage, Follow, Source, remove_source
 from tests.fake_fetcher import FakeFetcher
 from tests.resources import USUAL_LIMITS
@@ -145,7 +145,7 @@ async def test_a_removed_source_takes_its_login_along(storage):
         assert await remove_source(tx, (await only_source(storage)).url_hash)
 
     async with storage.reading() as tx:
-        assert await count_sealed(tx) == 0
+        assert await sealed_sources(tx) == []
 
 
 async def test_a_login_that_cannot_be_read_is_set_again(storage):

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from storage import outbox as outbox_module
+from storage.admin_inbox import FEEDBACK_NOTICE, Feedback
 from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, Notification
-from storage.feedback import FEEDBACK_NOTICE, Feedback
 from storage.outbox import (
     BLOCKING_SQL,
     MOST_ROUNDS,

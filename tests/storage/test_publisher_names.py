@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.publisher_names import publisher_name
+from storage.publishers import publisher_name
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind
 from bot.rendering.published_feeds import as_atom, as_json
-from bot.subscribers import published_feeds, topics
+from bot.subscribers import own_feeds, topics
 from storage.enums import Mode
 from tests.clean_database import empty
 from tests.sources.feeds_made import page
@@ -270,7 +270,7 @@ def shown(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def published(bot: WholeBot, user: User, topic: int, kind: FeedKind) -> str:
     """Return the published feed without the numbers of stories."""
-    await published_feeds.get_feeds(bot.storage, user.chat_id, links=bot.resources.links)
+    await own_feeds.get_feeds(bot.storage, user.chat_id, links=bot.resources.links)
     feed = await bot.published_feed(user.chat_id, topic, 1, kind)
     assert feed
     document = as_atom(feed) if kind is FeedKind.ATOM else as_json(feed)

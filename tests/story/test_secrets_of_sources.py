@@ -18,7 +18,7 @@ from bot.sources.credentials import Credentials
 from bot.sources.sealing import Keyring, new_key, parse_keys
 from bot.sources.source_access import change_access
 from storage.db.engine import Storage
-from storage.source_access import store_access
+from storage.source_rules import store_access
 from storage.sources import add_source
 from tests.fake_web import FakeWeb
 from tests.ops.collector import collecting

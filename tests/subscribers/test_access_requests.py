@@ -15,7 +15,7 @@ from bot.subscribers.errors import Banned, NoSuchRequest
 from bot.subscribers.invites import create_invite_for, redeem_invite
 from bot.subscribers.users import Sender
 from storage.access import add_admin, forget_admission
-from storage.access_requests import KEPT_FOR, AccessRequest, pending_requests
+from storage.admin_inbox import KEPT_FOR, AccessRequest, pending_requests
 from storage.chats import Chat, chat_at
 from storage.enums import ChatKind, ChatState
 from storage.outbox import Delivery

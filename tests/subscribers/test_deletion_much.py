@@ -10,12 +10,12 @@ from bot.subscribers.dump import dump_chats
 from bot.subscribers.errors import NoSuchChat
 from bot.subscribers.users import Sender
 from storage import retention
-from storage.chat_overview import chats_listed, count_chats
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.enums import ChatState, MailboxState
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery, begin_sending, claim_deliveries, claim_mails
+from storage.stats import chats_listed, count_chats
 from storage.suspension import apply_access, restore_chat, suspend_chat
 from storage.topics import Topic
 from tests.delivery.conftest import Outbox

@@ -14,8 +14,7 @@ from bot.languages import words
 from bot.matching.query import is_readable
 from bot.rendering.i18n import LANGUAGES
 from bot.subscribers.intents import Intent, whole_intent
-from bot.subscribers.key_words import MOST_CHOICES
-from bot.subscribers.sentences import Understood, understand
+from bot.subscribers.sentences import MOST_CHOICES, Understood, understand
 from bot.subscribers.text import one_line
 from bot.subscribers.word_roles import WordRole
 from bot.text.folding import fold

@@ -16,7 +16,7 @@ from bot.subscribers.source_dump import LoadedSource, dump_sources, load_source
 from bot.subscribers.source_settings import SourceChanges, SourceSetting, get_settings, value_of
 from storage.db.engine import Storage
 from storage.enums import SourcePriority
-from storage.source_access import delete_access, store_access
+from storage.source_rules import delete_access, store_access
 from storage.sources import add_source, change_source
 from tests.conftest import MONDAY_NOON
 from tests.rows import source_row

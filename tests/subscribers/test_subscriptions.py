@@ -12,7 +12,7 @@ from bot.subscribers.errors import AlreadySubscribed, NoSuchTopic, TooManyTopics
 from bot.subscribers.mutes import Duration, TopicSubject
 from bot.subscribers.paging import PER_PAGE
 from bot.subscribers.subscriptions import UNDO_WITHIN
-from bot.subscribers.topic_names import LONGEST_NAME
+from bot.subscribers.topics import LONGEST_NAME
 from storage.enums import Mode
 from storage.mutes import Mute
 from storage.queries import Query

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.subscribers.topic_names import LONGEST_NAME, name_of_query
+from bot.subscribers.topics import LONGEST_NAME, name_of_query
 
 
 @pytest.mark.parametrize(

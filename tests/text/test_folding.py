@@ -2,6 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.text.characters import FOLDS_TO, MOST_VARIANTS, han_variants
 from bot.text.folding import (
     PIECE,
     beyond_ascii,
@@ -12,7 +13,6 @@ from bot.text.folding import (
     joined_pieces,
     pieces,
 )
-from bot.text.han import FOLDS_TO, MOST_VARIANTS, han_variants
 from bot.text.tracing import trace
 from tests.matching.wordings import texts
 

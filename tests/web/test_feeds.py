@@ -6,7 +6,7 @@ import pytest
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.sources.feeds.model import Document
 from bot.sources.feeds.reader import read_fast
-from bot.subscribers import published_feeds
+from bot.subscribers import own_feeds
 from storage.articles import Article
 from tests.web.conftest import BASE, SIGNER
 
@@ -17,7 +17,7 @@ KINDS = [pytest.param(kind, id=kind) for kind in FeedKind]
 
 @pytest.fixture
 async def opened_feeds(storage, chat_id) -> None:
-    await published_feeds.get_feeds(storage, chat_id, links=Links(BASE, SIGNER))
+    await own_feeds.get_feeds(storage, chat_id, links=Links(BASE, SIGNER))
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def test_the_validators_do_not_change_with_time(visitor, topic, digests, c
 async def test_a_renewed_feed_is_gone_at_its_old_address(
     visitor, topic, opened_feeds, chat_id, storage
 ):
-    await published_feeds.renew_feeds(storage, chat_id, links=Links(BASE, SIGNER))
+    await own_feeds.renew_feeds(storage, chat_id, links=Links(BASE, SIGNER))
 
     former = await visitor.opens(topic)
 

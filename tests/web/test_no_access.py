@@ -3,7 +3,7 @@
 import pytest
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind
-from bot.subscribers import published_feeds
+from bot.subscribers import own_feeds
 from bot.subscribers.access import Access, follow_access
 from storage.chats import Chat
 from storage.enums import ChatState, DigestMedium, MailboxState
@@ -23,7 +23,7 @@ def sqlite_url(database_url: str) -> str:
 
 @pytest.fixture
 async def pages(storage, chat_id, mailbox, clock) -> list[str]:
-    await published_feeds.get_feeds(storage, chat_id, links=LINKS)
+    await own_feeds.get_feeds(storage, chat_id, links=LINKS)
     links = [
         LINKS.edition(chat_id, TUESDAY, 0, clock.now),
         LINKS.manage(chat_id, clock.now),

@@ -22,7 +22,7 @@ from bot.rendering.autolinks import without_joiners
 from bot.subscribers import catalogue
 from bot.subscribers.catalogue import parts_of
 from bot.subscribers.errors import CardTooOld
-from bot.subscribers.topic_names import name_for
+from bot.subscribers.topics import name_for
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, InaccessibleMessage

@@ -9,7 +9,7 @@ from aiogram import F, Router
 from bot.chat import callbacks as press
 from bot.chat.commands import ChatCommand
 from bot.chat.permissions import Permission
-from bot.subscribers import mutes, recent_alerts, saved_stories, topics
+from bot.subscribers import mutes, saved_stories, sent_stories, topics
 from bot.subscribers.mutes import AlertPublisher, StorySubject, TopicSubject
 from storage.enums import MuteKind
 
@@ -100,12 +100,12 @@ async def save_from_alert(_: object, callback_data: press.OnAlert, context: Cont
 
 
 async def show_recent_alerts(_: object, context: Context) -> None:
-    found = await recent_alerts.recent_alerts(context.storage, context.chat_id)
+    found = await sent_stories.recent_alerts(context.storage, context.chat_id)
     await context.reply.show("chat/recent.html#list", alerts=found, **context.clock)
 
 
 async def send_alert_again(_: object, callback_data: press.OpenAlert, context: Context) -> None:
-    alert = await recent_alerts.recent_alert(
+    alert = await sent_stories.recent_alert(
         context.storage, context.chat_id, callback_data.story_id
     )
     await context.reply.show("chat/recent.html#alert", alert=alert, **context.clock)

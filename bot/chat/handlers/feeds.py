@@ -20,14 +20,7 @@ from bot.sources.discovery.add import AddOutcome
 from bot.sources.discovery.opml import choose_starters
 from bot.sources.hosts import host_shown, shown_url
 from bot.sources.urls import host_of, is_web
-from bot.subscribers import (
-    audit,
-    channel_sources,
-    feed_lists,
-    newsletters,
-    own_feeds,
-    published_feeds,
-)
+from bot.subscribers import audit, channel_sources, feed_lists, newsletters, own_feeds
 from bot.subscribers.asked_articles import asked_article
 from bot.subscribers.paging import page_of
 from bot.subscribers.timezones import country_of_zone
@@ -337,7 +330,7 @@ async def show_published(
     _: object, context: Context, callback_data: press.FeedsPage | None = None
 ) -> None:
     page, links = callback_data.page if callback_data else 0, context.resources.links
-    feeds = await published_feeds.get_feeds(context.storage, context.chat_id, page, links=links)
+    feeds = await own_feeds.get_feeds(context.storage, context.chat_id, page, links=links)
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)
 
 
@@ -350,14 +343,14 @@ async def ask_to_close(_: object, context: Context) -> None:
 
 
 async def renew_published(_: object, context: Context) -> None:
-    feeds = await published_feeds.renew_feeds(
+    feeds = await own_feeds.renew_feeds(
         context.storage, context.chat_id, once=context.reply.once, links=context.resources.links
     )
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=True)
 
 
 async def close_published(_: object, context: Context) -> None:
-    feeds = await published_feeds.close_feeds(
+    feeds = await own_feeds.close_feeds(
         context.storage, context.chat_id, links=context.resources.links
     )
     await context.reply.change(_PUBLISHED, seen=feeds, is_renewed=False)

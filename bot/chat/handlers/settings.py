@@ -1,6 +1,6 @@
 """/settings, /language and /stop: all settings in one message, and a page for each of them.
 
-`schedule` has the times of digests, `digest_looks` how they look, and `email` the settings of mail.
+`digest` has the times of digests and how they look, and `email` the settings of mail.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A chat's topics: the list, the catalogue, subscribing, and the page of one topic.
 
 The list, the catalogue and the page of a topic replace each other in one message. `topic_options`
-has what the page sets, `publishers` and `trends` what it leads to.
+has what the page sets, and its publishers; `trends` has its trend.
 """
 
 from __future__ import annotations

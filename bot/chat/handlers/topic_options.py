@@ -1,4 +1,7 @@
-"""The menus of a topic's page, and what they set: mode, sound, headlines, mutes, and the order."""
+"""The menus of a topic's page, and what they set: mode, sound, headlines, mutes, and the order.
+
+The publishers of a topic replace its page in the message.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from bot.chat import callbacks as press
 from bot.chat.cards import change_topic_page
 from bot.chat.permissions import Permission
 from bot.subscribers import mutes, subscriptions, topics
-from bot.subscribers.mutes import TopicSubject
+from bot.subscribers.mutes import ArticlePublisher, TopicSubject
+from storage.enums import MuteKind
 
 if TYPE_CHECKING:
     from bot.chat.context import Context
@@ -80,6 +84,39 @@ async def move_subscription(
     await show_order(None, callback_data, context)
 
 
+async def show_publishers(_: object, callback_data: press.ShowPublishers, context: Context) -> None:
+    found = await mutes.publishers_of_topic(
+        context.storage, context.chat_id, callback_data.topic_id
+    )
+    await context.reply.change("chat/publishers.html#list", found=found)
+
+
+async def open_publisher(_: object, callback_data: press.OpenPublisher, context: Context) -> None:
+    publisher = await mutes.get_publisher(
+        context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
+    )
+    ids = callback_data.model_dump(include={"topic_id", "source_id", "article_id"})
+    await context.reply.change(
+        "chat/publishers.html#one", publisher=publisher, ids=ids, **context.clock
+    )
+
+
+async def mute_publisher(_: object, callback_data: press.MutePublisher, context: Context) -> None:
+    kind = MuteKind.LESS if callback_data.is_less else MuteKind.SOURCE
+    publisher = ArticlePublisher(callback_data.source_id, callback_data.article_id, kind)
+    await mutes.mute(context.storage, context.chat_id, publisher, callback_data.duration)
+    await open_publisher(None, callback_data, context)
+
+
+async def unmute_publisher(
+    _: object, callback_data: press.UnmutePublisher, context: Context
+) -> None:
+    await mutes.unmute_publisher(
+        context.storage, context.chat_id, callback_data.source_id, callback_data.article_id
+    )
+    await open_publisher(None, callback_data, context)
+
+
 def make_router() -> Router:
     router = Router(name="topic_options")
     on_press, flags = router.callback_query.register, Permission.ADMINISTRATORS.flags
@@ -94,4 +131,8 @@ def make_router() -> Router:
     on_press(unmute_topic, press.UnmuteTopic.filter(), flags=flags)
     on_press(show_order, press.ShowOrder.filter(), flags=flags)
     on_press(move_subscription, press.MoveSubscription.filter(), flags=flags)
+    on_press(show_publishers, press.ShowPublishers.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(open_publisher, press.OpenPublisher.filter(), flags=Permission.EVERYBODY.flags)
+    on_press(mute_publisher, press.MutePublisher.filter(), flags=flags)
+    on_press(unmute_publisher, press.UnmutePublisher.filter(), flags=flags)
     return router

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from unicodedata import is_normalized
 
 from bot.text.characters import is_hangul, is_unspaced
-from bot.text.labels import LabelField, label_tokens
+from bot.text.folding import LabelField, label_tokens
 
 _APOSTROPHE = "\u02bc"  # a letter, but between two letters it joins them
 _OPERATORS = frozenset({"and", "near", "not", "or"})

@@ -15,13 +15,17 @@ one canonical text, and therefore one row.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from typing import Final
 
+from bot.languages import all_words
 from bot.matching.query import ast
+from bot.matching.query.ast import LabelTerm, LanguageTerm, Leaf, Near, SourceTerm, Term
 from bot.matching.query.errors import QueryError, QueryErrorCode, error_here, not_before
 from bot.matching.query.fields import folded_name
-from bot.matching.query.stopwords import is_any, is_no_language, is_selective, may_stand_alone
 from bot.matching.query.tokens import BEGINNINGS, NAMED, Token, TokenKind, resolved, tokens
-from bot.text.labels import LabelField
+from bot.text.characters import is_unspaced
+from bot.text.folding import LabelField
+from bot.text.stopwords import STOP_WORDS
 
 DEEPEST = 8  # brackets, and topics in topics
 _LONGEST = 4000  # characters of all topics that one query reads; written out, 1,000 are allowed
@@ -358,3 +362,46 @@ def _checked(reading: QueryReading, query: ParsedQuery) -> ParsedQuery:
 def _depth(canonical: str) -> int:
     """Return how many brackets are open at once; there are none in quotes."""
     return max(accumulate((char == "(") - (char == ")") for char in canonical))
+
+
+_GRAMMAR: Final = frozenset(all_words("grammar_signs"))
+
+
+def is_selective(leaf: Leaf) -> bool:
+    """Return whether *leaf* distinguishes an article from others."""
+    match leaf:
+        case Term():
+            is_name = any(char.isupper() for char in leaf.spelling[1:])
+            is_common = _is_mere_sign(leaf.words) or STOP_WORDS.issuperset(leaf.words)
+            return leaf.prefix or is_name or not is_common
+        case Near():
+            return is_selective(leaf.left) or is_selective(leaf.right)
+        case _:
+            return isinstance(leaf, SourceTerm | LabelTerm)
+
+
+def may_stand_alone(leaf: Leaf) -> bool:
+    """Return whether *leaf* may be all that a match needs: if it is selective or a letter.
+
+    A letter may be a name (plan A OR plan B), but a query of letters alone is refused elsewhere.
+    """
+    return (isinstance(leaf, Term) and _is_letter(leaf.words)) or is_selective(leaf)
+
+
+def is_no_language(leaf: Leaf) -> bool:
+    return not isinstance(leaf, LanguageTerm)
+
+
+def is_any(_: Leaf) -> bool:
+    return True
+
+
+def _is_letter(words: tuple[str, ...]) -> bool:
+    return len(words) == len(words[0]) == 1 and not _is_mere_sign(words)
+
+
+def _is_mere_sign(words: tuple[str, ...]) -> bool:
+    """Return whether *words* is one sign that nearly every text has, such as a kana."""
+    if len(words) != 1 or not is_unspaced(words[0]):
+        return False
+    return words[0] in _GRAMMAR or words[0] < "\u3400"

@@ -44,12 +44,11 @@ from storage.db.filelock import lock_beside, lock_holder
 from storage.db.leases import MAILBOX, lease_of
 from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
-from storage.maintenance import current_maintenance
 from storage.model_texts import model_day
 from storage.newsletters import waiting_letters
+from storage.pace import current_maintenance
 from storage.schema import database_file
-from storage.source_access import sealed_sources
-from storage.source_rules import selector_problems
+from storage.source_rules import sealed_sources, selector_problems
 from storage.stats import amounts, lags_by_stage, last_read, sources_by_kind
 from storage.usage import count_exhausted
 
@@ -335,7 +334,7 @@ async def _letters(tx: Transaction) -> tuple[timedelta | None, WaitingLetters]:
 async def _model(settings: Settings) -> Sequence[Finding]:
     if settings.model_url is None:
         return []
-    from bot.app.model import make_model_client
+    from bot.app.deployment import make_model_client
     from bot.ops.doctor.model import check_model
 
     async with make_model_client(settings) as client:
@@ -512,8 +511,7 @@ async def _mail(settings: Settings) -> Sequence[Finding]:
     from bot.app.mail import relay_of, sender_of
     from bot.mail.compose import message_bytes
     from bot.mail.smtp import Smtp
-    from bot.ops.doctor.mail import Resolver, check_mail
-    from bot.ops.doctor.mail_form import judge_form
+    from bot.ops.doctor.mail import Resolver, check_mail, judge_form
     from bot.publishing.samples import sample_edition, sample_mail
 
     relay = relay_of(settings)

@@ -2,10 +2,14 @@
 
 from typing import Any, Literal
 
-from bot.playground.api.call import Call
+from bot.playground.api.parameters import Call
 from bot.playground.errors import bad_request, forbidden, upgraded
-from bot.playground.state.chats import ChatType, Member, PlaygroundChat
-from bot.playground.state.threads import change_thread, create_thread
+from bot.playground.state.chats import (
+    ChatType,
+    Member,
+    PlaygroundChat,
+)
+from bot.playground.state.world import change_thread, create_thread
 
 _ACTIONS = {
     "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",

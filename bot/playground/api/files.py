@@ -2,7 +2,7 @@
 
 import struct
 
-from bot.playground.api.call import Call
+from bot.playground.api.parameters import Call
 from bot.playground.errors import bad_request
 
 LARGEST_PHOTO = 10 * 1024 * 1024  # bytes

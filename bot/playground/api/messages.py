@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-from bot.playground.api.call import Call
 from bot.playground.api.chats import check_may_send, check_thread, check_writable
 from bot.playground.api.files import picture_size
 from bot.playground.api.keyboards import check_markup
+from bot.playground.api.parameters import Call
 from bot.playground.errors import bad_request, not_modified
 from bot.playground.state.chats import ChatType, PlaygroundChat, PlaygroundMessage, thread_fields
 from bot.playground.state.files import StoredFile, Upload

@@ -15,7 +15,9 @@ from aiohttp import web
 
 from bot.playground.api.table import ApiTable, Fact, api_table
 from bot.playground.errors import ApiError, bad_request
+from bot.playground.state.chats import PlaygroundChat, bot_user
 from bot.playground.state.files import Upload
+from bot.playground.state.world import World
 from bot.playground.text.entities import utf16_length
 
 
@@ -221,3 +223,24 @@ def _size(unit: str, value: Any) -> float:
 def _limit_words(name: str, fact: Fact) -> str:
     unit = "" if fact.unit == "number" else f" {fact.unit}"
     return f'parameter "{name}" must have {fact.low}-{fact.high}{unit}'
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """*method* is in lower case; *params* are checked and converted to their types."""
+
+    world: World
+    token: str
+    method: str
+    params: dict[str, Any]
+
+    @property
+    def bot(self) -> dict[str, Any]:
+        return bot_user(self.token)
+
+    @property
+    def chat(self) -> PlaygroundChat:
+        return self.world.chat(self.params["chat_id"])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.params.get(name, default)

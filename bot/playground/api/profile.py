@@ -3,8 +3,8 @@
 import re
 from typing import Any, Literal
 
-from bot.playground.api.call import Call
 from bot.playground.api.keyboards import check_app_url
+from bot.playground.api.parameters import Call
 from bot.playground.errors import bad_request
 
 MOST_COMMANDS = 100

@@ -3,8 +3,8 @@
 import re
 from typing import Any, Literal
 
-from bot.playground.api.call import Call
 from bot.playground.api.keyboards import check_markup
+from bot.playground.api.parameters import Call
 from bot.playground.errors import bad_request
 from bot.playground.text.formatting import message_text
 

@@ -11,8 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.api import chats, files, messages, profile, queries, updates
-from bot.playground.api.call import Call
-from bot.playground.api.parameters import Parameters, check_call, read_parameters
+from bot.playground.api.parameters import Call, Parameters, check_call, read_parameters
 from bot.playground.api.table import api_table
 from bot.playground.errors import ApiError, bad_request, not_found, unauthorized
 from bot.playground.state.faults import Fault, FaultKind, When

@@ -8,7 +8,7 @@ import re
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from bot.playground.api.call import Call
+from bot.playground.api.parameters import Call
 from bot.playground.errors import bad_request
 from bot.playground.state.updates import MOST_CONNECTIONS, WebhookInfo
 

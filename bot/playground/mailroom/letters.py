@@ -88,6 +88,9 @@ _FRAME = (
     '<iframe title="The HTML part" src="/mail/{n}/html" '
     'sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>'
 )
+_NAV = '<a href="/mail">All mail</a>'
+_LIST_NAV = '<nav><a href="/mail/new">Send a newsletter to the bot</a> · <a href="/">Chat</a></nav>'
+_REFRESH = '<meta http-equiv="refresh" content="5">\n'
 _LAYOUTS = Path(__file__).with_name("layouts")
 
 
@@ -95,7 +98,7 @@ def write_list(letters: Iterable[Letter]) -> str:
     rows = "\n".join(_row(letter) for letter in reversed(list(letters)))
     empty = "<p>Nothing yet. In the chat, type <code>/email me@example.org</code>.</p>"
     listed = f'<ol class="letters" reversed>{rows}</ol>' if rows else empty
-    return layout("list.html").substitute(letters=listed)
+    return write_page("Mail", "list.html", nav=_LIST_NAV, refresh=_REFRESH, letters=listed)
 
 
 def write_letter(letter: Letter) -> str:
@@ -103,9 +106,10 @@ def write_letter(letter: Letter) -> str:
         f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
         for name, value in letter.headers
     )
-    return layout("letter.html").substitute(
+    return write_page(
+        letter.subject,
+        "letter.html",
         n=str(letter.n),
-        subject=escape(letter.subject),
         sender=escape(letter.sender),
         recipient=escape(letter.recipient),
         at=_received_at(letter),
@@ -127,6 +131,19 @@ def _received_at(letter: Letter) -> str:
     return f"{datetime.fromtimestamp(letter.received_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def write_page(
+    title: str, layout: str, *, heading: str = "", nav: str = _NAV, refresh: str = "", **values: str
+) -> str:
+    """Return a page with a filled *layout*. *title* and *heading* are plain text."""
+    return _layout("page.html").substitute(
+        title=escape(title),
+        heading=escape(heading or title),
+        nav=nav,
+        refresh=refresh,
+        main=_layout(layout).substitute(values),
+    )
+
+
 @cache
-def layout(name: str) -> Template:
+def _layout(name: str) -> Template:
     return Template((_LAYOUTS / name).read_text("utf-8"))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.playground.mailroom.letters import layout
+from bot.playground.mailroom.letters import write_page
 from bot.playground.state.world import World
 
 DOMAIN = "playground.example"  # of the mail server, and of the addresses that the bot gives out
@@ -90,7 +90,10 @@ def write_form(addresses: Sequence[str], problem: str = "") -> str:
         if not addresses
         else "The bot reads it at once. What it makes of it is in the chat."
     )
-    return layout("form.html").substitute(
+    return write_page(
+        "Send a newsletter",
+        "form.html",
+        heading="Send a newsletter to the bot",
         to=escape(addresses[0] if addresses else ""),
         known=known,
         sender=escape(_SENDER),

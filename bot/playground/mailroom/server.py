@@ -18,9 +18,9 @@ from bot.playground.mailroom.letters import (
     HTML_POLICY,
     PAGE_POLICY,
     Letter,
-    layout,
     write_letter,
     write_list,
+    write_page,
 )
 from bot.playground.mailroom.newsletters import (
     CONFIRMED,
@@ -177,7 +177,7 @@ class Mailroom:
 
     async def show_opened(self, request: web.Request) -> web.Response:
         title = _OPENED[request.match_info["link"]]
-        return _page(layout("opened.html").substitute(title=title))
+        return _page(write_page(title, "opened.html"))
 
     def _form(self, problem: str = "") -> web.Response:
         page = write_form(addresses_in(self._world), problem)

@@ -17,8 +17,7 @@ from bot.playground.state.chats import (
     User,
     make_member,
 )
-from bot.playground.state.threads import change_thread, create_thread
-from bot.playground.state.world import World
+from bot.playground.state.world import World, change_thread, create_thread
 
 Facts = dict[str, Any]
 

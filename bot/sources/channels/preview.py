@@ -5,7 +5,7 @@
 - Its words are its text, the question and options of a poll, and the names of its files. Everything
   else that the page shows beside a post is no word of it: views, reactions, buttons, durations, the
   quotation that it replies to, and the page's own sentences.
-- The first sentence that says something is the title, and the rest is the text; see `text`.
+- The first sentence that says something is the title, and the rest is the text; see `posts`.
 - The card of a linked page is written by that page, so its words are not those of the post. If a
   post is nothing but a link, the card is all that it says: then the linked page is the article, and
   joins the story of its publisher.
@@ -22,7 +22,7 @@ from typing import Any, Final
 from lxml import etree
 
 from bot.sources.channels.addresses import PreviewPage
-from bot.sources.channels.text import LONGEST_POST_TITLE, title_and_text
+from bot.sources.channels.posts import LONGEST_POST_TITLE, title_and_text
 from bot.sources.feeds import language
 from bot.sources.feeds.model import Document, DocumentKind, Item, Unreadable
 from bot.sources.feeds.text import tidy

@@ -28,7 +28,7 @@ from bot.matching.query.ast import (
     quoted,
 )
 from bot.matching.query.canonical import read_back
-from bot.matching.query.stopwords import is_selective
+from bot.matching.query.parser import is_selective
 from bot.sources.drafts import url_hash
 from bot.sources.limits import LONGEST_URL
 from bot.sources.urls import host_of

@@ -4,17 +4,25 @@ A selector that begins with `/`, `./` or `(` is XPath, any other is CSS. `check_
 what is not a plain path through the page: variables, namespaces, and functions other than those of
 XPath 1.0 itself. It also bounds length and steps. A selector may still be slow on a hostile page,
 so it is run in a worker, which is killed at its time limit.
+
+Each table `[[site]]` of `sites.toml` may have `article` (a selector) and `drop` (a list of them)
+beside its `hosts`, which are separated by blanks. They hold for the subdomains of these hosts, too.
+The selectors of a source outrank those of its site.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 from cssselect import HTMLTranslator, SelectorError, parse
 from lxml import etree
 
+from bot.sources.feeds.model import ReadingRules
 from bot.sources.feeds.text import plain_text
 from bot.sources.limits import LONGEST_SELECTOR, MOST_SELECTOR_STEPS
 from bot.sources.pages.dom import drop
@@ -198,3 +206,34 @@ def _lines(element: Any) -> Iterator[str]:
             drop(unread)
     markup = etree.tostring(element, method="html", encoding="unicode", with_tail=False)
     yield from (line for line in plain_text(markup).split("\n") if line)
+
+
+_SITES: Final = Path(__file__).parent.parent / "sites.toml"
+
+
+@cache
+def _presets() -> Mapping[str, ReadingRules]:
+    """Return the selectors of the sites in `sites.toml` that have any, by host."""
+    if not _SITES.is_file():
+        return {}
+    presets: dict[str, ReadingRules] = {}
+    for site in tomllib.loads(_SITES.read_text("utf-8")).get("site", ()):
+        article, dropped = site.get("article", ""), tuple(site.get("drop", ()))
+        if article or dropped:
+            hosts = (host.removeprefix("*.") for host in site["hosts"].split() if host != "*")
+            presets |= dict.fromkeys(hosts, ReadingRules(article=article, dropped=dropped))
+    return presets
+
+
+def preset_of(host: str) -> ReadingRules | None:
+    """Return the selectors for the pages of *host* or of a domain that it belongs to."""
+    presets = _presets()
+    labels = host.removeprefix("www.").split(".") if presets else []
+    domains = (".".join(labels[at:]) for at in range(len(labels)))
+    return next((presets[domain] for domain in domains if domain in presets), None)
+
+
+def with_preset(rules: ReadingRules, host: str) -> ReadingRules:
+    """Return *rules* with the selectors of the site, unless the source has selectors of its own."""
+    preset = None if rules.has_selectors else preset_of(host)
+    return replace(rules, article=preset.article, dropped=preset.dropped) if preset else rules

@@ -14,7 +14,7 @@ from bot.subscribers import maintenance
 from bot.subscribers.errors import NotATime, NotAZone, UserError
 from bot.web.miniapp.actions import ACTIONS, ActionRequest, BadActionError
 from bot.web.miniapp.authentication import NotAllowedError, caller_of
-from bot.web.miniapp.status import bot_status
+from bot.web.miniapp.page import bot_status
 from bot.web.miniapp.views import PREVIEWS, chat_state
 from bot.web.pages import Maintained, RateClass
 from bot.web.requests import small_body

@@ -11,7 +11,7 @@ from bot.rendering.i18n import ENGLISH
 from bot.sources.hosts import host_shown
 from bot.subscribers import mailboxes, mutes, saved_stories, settings, topics
 from bot.subscribers.limits import MOST_LISTED
-from bot.subscribers.recent_alerts import recent_alerts
+from bot.subscribers.sent_stories import recent_alerts
 from storage.enums import Layout
 from storage.schedules import MAX_SCHEDULE_TIMES
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.resources import Resources
     from bot.subscribers.mailboxes import MailboxSeen
-    from bot.subscribers.recent_alerts import RecentAlert
+    from bot.subscribers.sent_stories import RecentAlert
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import ChatTopic
     from bot.subscribers.users import CurrentUser

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.mail.compose import FromAddress, Mail, Mailer, Occasion, Recipient, message_bytes
-from bot.ops.doctor.mail_form import judge_form
+from bot.ops.doctor.mail import judge_form
 from bot.publishing.mails import bundle_mail
 from bot.publishing.samples import (
     sample_alert_mail,

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from bot.playground.newsroom.pictures import picture_url
 from bot.sources.channels.addresses import PreviewPage
 from bot.sources.channels.gaps import hash_of_posts
+from bot.sources.channels.posts import LONGEST_POST_TITLE
 from bot.sources.channels.preview import (
     LONGEST_POST,
     MOST_POSTS,
     read_preview,
 )
-from bot.sources.channels.text import LONGEST_POST_TITLE
 from bot.sources.feeds.model import DocumentKind, Unreadable
 from tests.sources.channels_made import NAME, ORIGIN, START, contact, page, page_of, post
 

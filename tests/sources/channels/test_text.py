@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.channels.text import LONGEST_POST_TITLE, title_and_text
+from bot.sources.channels.posts import LONGEST_POST_TITLE, title_and_text
 
 LONG = "The harbour stays closed until further notice. " + "It rained. " * 30
 

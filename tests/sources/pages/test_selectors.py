@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.sources.feeds.model import ReadingRules, SelectorProblem
 from bot.sources.limits import LONGEST_SELECTOR, MOST_SELECTOR_STEPS
-from bot.sources.pages import presets
+from bot.sources.pages import selectors
 from bot.sources.pages.dom import parsed
 from bot.sources.pages.page import read_page
 from bot.sources.pages.selectors import (
@@ -159,10 +159,10 @@ def sites(tmp_path, monkeypatch):
         '[[site]]\nhosts = "paper.example *.press.example"\narticle = "#story"\ndrop = [".box"]\n'
         '[[site]]\nhosts = "*"\n'
     )
-    monkeypatch.setattr(presets, "_SITES", file)
-    presets._presets.cache_clear()
+    monkeypatch.setattr(selectors, "_SITES", file)
+    selectors._presets.cache_clear()
     yield
-    presets._presets.cache_clear()
+    selectors._presets.cache_clear()
 
 
 @pytest.mark.usefixtures("sites")
@@ -176,11 +176,11 @@ def sites(tmp_path, monkeypatch):
     ],
 )
 def test_a_known_site_has_selectors_of_its_own(host, article):
-    assert presets.with_preset(ReadingRules(zone="UTC"), host).article == article
+    assert selectors.with_preset(ReadingRules(zone="UTC"), host).article == article
 
 
 @pytest.mark.usefixtures("sites")
 def test_the_selectors_of_a_source_outrank_those_of_its_site():
     own = ReadingRules(article="main")
 
-    assert presets.with_preset(own, "paper.example") == own
+    assert selectors.with_preset(own, "paper.example") == own
