@@ -152,9 +152,11 @@ audit: .venv-audit/done
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-build.lock
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
-# A tag, such as TAG=v0.1.0, must be that of the version.
+# A tag, such as TAG=v0.1.0, must be that of the version, here, and of the day in the changelog.
 release-check:
 	@$(PYTHON) deploy/release.py check $(TAG)
+	@$(MAKE) --silent .venv/dev
+	@$(BIN)/python -m tests.catalogues --complete
 
 release-notes:
 	@$(PYTHON) deploy/release.py notes

@@ -1,5 +1,6 @@
-"""What must be true of a version before it is released."""
+"""The conditions that a version must meet before it is released."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,19 +23,40 @@ READY = """# Changelog
 """
 
 
+def git(root: Path, *arguments: str, day: str = "2026-12-03") -> None:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    when = {"GIT_COMMITTER_DATE": f"{day}T12:00:00+09:00", "GIT_CONFIG_GLOBAL": os.devnull}
+    line = ["git", "-C", str(root), *who, *arguments]
+    subprocess.run(line, check=True, capture_output=True, env=os.environ | when)
+
+
 def tree(folder: Path, changelog: str = READY) -> Path:
+    """Return a clone with one commit."""
     (folder / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n', encoding="utf-8")
     (folder / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--message", "First")
     return folder
 
 
-@pytest.mark.parametrize("tag", ["", "v1.2.0"])
-def test_a_dated_section_below_an_empty_one_is_ready(tmp_path, tag):
+def tagged(folder: Path, name: str = "v1.2.0", day: str = "2026-12-03") -> Path:
+    root = tree(folder)
+    git(root, "tag", "--annotate", "--message", name, name, day=day)
+    return root
+
+
+def test_a_dated_section_below_an_empty_one_is_ready_for_its_tag(tmp_path):
     root = tree(tmp_path)
 
-    check(root, tag)
+    check(root)
 
     assert notes(root) == "- News."
+
+
+@pytest.mark.parametrize("tag", ["", "v1.2.0"])
+def test_a_tag_of_this_commit_and_day_is_ready(tmp_path, tag):
+    check(tagged(tmp_path), tag)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +82,44 @@ def test_a_changelog_that_is_not_ready_says_what_to_do(tmp_path, changelog, sent
 def test_another_tag_is_refused(tmp_path):
     with pytest.raises(NotReadyError, match=r"tag is v1\.2, but .* version 1\.2\.0"):
         check(tree(tmp_path), "v1.2")
+
+
+def test_a_tag_that_is_not_there_is_refused_with_the_command_that_makes_it(tmp_path):
+    with pytest.raises(NotReadyError, match=r"no tag v1\.2\.0 here: git tag --sign v1\.2\.0"):
+        check(tree(tmp_path), "v1.2.0")
+
+
+@pytest.mark.parametrize("tag", ["", "v1.2.0"])
+def test_a_version_that_is_tagged_elsewhere_is_refused(tmp_path, tag):
+    root = tagged(tmp_path)
+    git(root, "commit", "--allow-empty", "--message", "Second")
+
+    with pytest.raises(NotReadyError, match=r"tag v1\.2\.0 is at \w{10}.* raise the one"):
+        check(root, tag)
+
+
+def test_a_tag_of_another_day_than_the_changelog_is_refused(tmp_path):
+    with pytest.raises(NotReadyError, match=r"is of 2026-12-04, but CHANGELOG\.md says 2026-12-03"):
+        check(tagged(tmp_path, day="2026-12-04"), "v1.2.0")
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "new.py"])
+def test_a_file_that_is_not_committed_is_named(tmp_path, name):
+    root = tree(tmp_path)
+    with (root / name).open("a") as file:
+        file.write("# changed\n")
+
+    with pytest.raises(NotReadyError, match=rf"(?s)Commit these files.*{name}"):
+        check(root)
+
+
+def test_a_folder_without_git_is_refused(tmp_path, monkeypatch):
+    root = tree(tmp_path)
+    (root / ".git").rename(root / "gone")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+    with pytest.raises(NotReadyError, match="made from a clone"):
+        check(root)
 
 
 def made(target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
