@@ -1,6 +1,7 @@
 """The conditions that a version must meet before it is released."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from deploy.release import NotReadyError, check, notes, version_in
 from tests.packaging.conftest import ROOT
+from tests.packaging.try_release import Run, facts_of, filled, is_true, jobs
 
 READY = """# Changelog
 
@@ -142,3 +144,66 @@ def test_the_target_refuses_another_tag():
 
     assert done.returncode != 0
     assert "The tag is v0.0.1" in done.stderr
+
+
+PUBLISHING = [name for name, job in jobs().items() if "if" in job]
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    """Return the run of a pushed tag whose wheel and notes are built."""
+    for name, file in (("dist", "SHA256SUMS"), ("notes", "notes.md")):
+        artifact = tmp_path / "artifacts" / name
+        artifact.mkdir(parents=True)
+        (artifact / file).touch()
+    return Run(tmp_path, tmp_path, facts_of("push", "v1.2.0"))
+
+
+@pytest.mark.parametrize("name", PUBLISHING)
+def test_a_place_without_an_account_is_skipped_with_one_notice(run, name):
+    run.execute(name, jobs()[name], {})
+
+    (notice,) = run.notices
+    assert re.match(r"(No|Nothing) .+\. .+\.", notice)
+
+
+@pytest.mark.parametrize("name", PUBLISHING)
+def test_nothing_is_published_by_hand(tmp_path, name):
+    run = Run(tmp_path, tmp_path, facts_of("workflow_dispatch", "main"))
+
+    run.execute(name, jobs()[name], {})
+
+    assert run.notices == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_private_repository_is_not_attested(run):
+    run.facts["github.event.repository.private"] = True
+
+    run.execute("provenance", jobs()["provenance"], {})
+
+    assert run.notices == ["No attestation is made, because the repository is private."]
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        pytest.param("package", {"vars.PUBLISH_PACKAGE": "yes"}, id="package index"),
+        pytest.param("registry", {"vars.PUBLISH_IMAGE": "yes"}, id="image registry"),
+    ],
+)
+def test_a_place_that_is_set_up_is_published_at(name, facts):
+    known = facts_of("push", "v1.2.0") | facts
+    steps = [step for step in jobs()[name]["steps"] if is_true(step.get("if", "true"), known)]
+
+    assert "::notice::" not in str(steps)
+    assert "gh-action-pypi-publish" in str(steps) or "docker push" in str(steps)
+
+
+@pytest.mark.parametrize(
+    ("event", "tag"), [("push", "v1.2.0"), ("workflow_dispatch", "")], ids=["tag", "by hand"]
+)
+def test_the_tag_is_checked_where_there_is_one(event, tag):
+    (step,) = (step for step in jobs()["build"]["steps"] if "TAG" in step.get("env", {}))
+
+    assert filled(step["env"]["TAG"], facts_of(event, tag or "main")) == tag
