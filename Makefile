@@ -159,8 +159,9 @@ release-check:
 	@$(MAKE) --silent .venv/dev
 	@$(BIN)/python -m tests.catalogues --complete
 
+# LINKS is the address of this tree, for the links to its files.
 release-notes:
-	@$(PYTHON) deploy/release.py notes
+	@$(PYTHON) deploy/release.py notes $(LINKS)
 
 # CycloneDX, from an environment that has the lock and the wheel, and nothing else.
 sbom: .venv-release/done wheel

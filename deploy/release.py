@@ -3,7 +3,8 @@
 `python deploy/release.py check` fails with a sentence unless all is committed, and `CHANGELOG.md`
 has a dated section for the version in `pyproject.toml` below an empty *Unreleased*. With a tag,
 `check v1.2.0`, the tag must also be that of the version, at this commit and of the day in
-`CHANGELOG.md`. `python deploy/release.py notes` prints the section.
+`CHANGELOG.md`. `python deploy/release.py notes` prints the section; with an address, its links to
+files of the project begin with that.
 """
 
 import re
@@ -68,9 +69,14 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def notes(root: Path) -> str:
-    """Return the section of the version in CHANGELOG.md; raise NotReadyError if it is wrong."""
-    return _section(root)[1]
+def notes(root: Path, base: str = "") -> str:
+    """Return the section of the version in CHANGELOG.md; raise NotReadyError if it is wrong.
+
+    Its links are relative to the root of the project, which a release page is not: *base* is put
+    before each, unless it is empty.
+    """
+    text = _section(root)[1]
+    return re.sub(r"\]\((?!\w+:|#)", f"]({base}/", text) if base else text
 
 
 def _section(root: Path) -> tuple[date, str]:
@@ -95,8 +101,8 @@ def main(arguments: list[str]) -> int:
             case ["check", *tag] if len(tag) <= 1:
                 check(ROOT, *tag)
                 print(f"Version {version_in(ROOT)} of {_section(ROOT)[0]} is ready.")
-            case ["notes"]:
-                print(notes(ROOT))
+            case ["notes", *base] if len(base) <= 1:
+                print(notes(ROOT, *base))
             case _:
                 print(__doc__, file=sys.stderr)
                 return 2

@@ -56,6 +56,16 @@ def test_a_dated_section_below_an_empty_one_is_ready_for_its_tag(tmp_path):
     assert notes(root) == "- News."
 
 
+def test_links_of_the_notes_lead_to_the_files_of_the_release(tmp_path):
+    line = "- [Queries](docs/queries.md#or), [this](#up), [form](https://example.org/)."
+    root = tree(tmp_path, READY.replace("- News.", line))
+
+    assert notes(root) == line
+    assert notes(root, "https://forge.example/v1").startswith(
+        "- [Queries](https://forge.example/v1/docs/queries.md#or), [this](#up), [form](https://ex"
+    )
+
+
 @pytest.mark.parametrize("tag", ["", "v1.2.0"])
 def test_a_tag_of_this_commit_and_day_is_ready(tmp_path, tag):
     check(tagged(tmp_path), tag)

@@ -25,6 +25,7 @@ import yaml
 from deploy.release import notes, version_in
 
 ROOT = Path(__file__).parents[2]
+SERVER = "https://forge.example"
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 # What a runner would not have.
 _OURS = re.compile(r"DATELINE_|GH_|GITHUB_|ACTIONS_|VIRTUAL_ENV|PYTHON|MAKE|MFLAGS")
@@ -170,6 +171,7 @@ def facts_of(event: str, ref_name: str) -> Facts:
         "github.ref_name": ref_name,
         "github.ref_type": kind,
         "github.repository": "ada/Dateline",
+        "github.server_url": SERVER,
         "github.token": "",
     }
 
@@ -209,7 +211,7 @@ def _runs(told: dict[str, Job]) -> Iterator[tuple[str, Job, dict[str, str]]]:
                 yield name, job, matrix
 
 
-def faults_in(dist: Path, told: str) -> Iterator[str]:
+def faults_in(dist: Path, told: str, ref: str) -> Iterator[str]:
     """Yield what is wrong with the files of a release, and with its notes."""
     version = version_in(ROOT)
     wanted = {
@@ -230,7 +232,7 @@ def faults_in(dist: Path, told: str) -> Iterator[str]:
     always = set(re.findall(r"^([\w.-]+)==([\w.]+) \\$", lock, re.MULTILINE))
     if missing := always - named:
         yield f"the SBOM lacks {sorted(missing)}"
-    if told.strip() != notes(ROOT):
+    if told.strip() != notes(ROOT, f"{SERVER}/ada/Dateline/blob/{ref}"):
         yield "the notes are not the section of the changelog"
 
 
@@ -257,7 +259,7 @@ def main() -> None:
                 run.execute(name, job, matrix)
             artifacts = run.folder / "artifacts"
             if wrong := list(
-                faults_in(artifacts / "dist", (artifacts / "notes/notes.md").read_text())
+                faults_in(artifacts / "dist", (artifacts / "notes/notes.md").read_text(), ref)
             ):
                 raise SystemExit(", ".join(wrong))
             sums.append((artifacts / "dist" / "SHA256SUMS").read_text())
