@@ -8,7 +8,7 @@ from coverage import Coverage
 
 ROOT = Path(__file__).parents[1]
 LEAST = 10  # modules that are listed
-FEW = 20  # lines: a smaller module is not listed
+FEW = 20  # lines; a smaller module is not listed
 
 
 def package_of(module: Path) -> str:
@@ -24,24 +24,25 @@ def main() -> None:
     coverage = Coverage()
     coverage.load()
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    modules = []
+    modules: list[tuple[int, int, Path, str]] = []
     measured = (path for path in coverage.get_data().measured_files() if path.endswith(".py"))
     for path in sorted(measured):
         module = Path(path).relative_to(ROOT)
-        _, lines, _, missing, named = coverage.analysis2(path)
-        run = len(lines) - len(missing)
+        _, statements, _, missing, named = coverage.analysis2(path)
+        count = len(statements)
         for row in (package_of(module), "all"):
-            rows[row][0] += run
-            rows[row][1] += len(lines)
-        modules.append((run / (len(lines) or 1), len(lines), module, named))
+            rows[row][0] += count - len(missing)
+            rows[row][1] += count
+        if count >= FEW:
+            modules.append((count - len(missing), count, module, named))
     write = sys.stdout.write
     write(f"\n{'package':<18} {'lines':>6}     run\n")
     for name in sorted(rows, key=lambda name: (name == "all", name)):
         run, lines = rows[name]
         write(f"{name:<18} {lines:>6} {share(run, lines)}\n")
     write("\nleast run:\n")
-    for part, lines, module, named in sorted(entry for entry in modules if entry[1] >= FEW)[:LEAST]:
-        write(f"{share(round(part * lines), lines)} of {lines:>3}  {module}: not {named}\n")
+    for run, lines, module, named in sorted(modules, key=lambda each: each[0] / each[1])[:LEAST]:
+        write(f"{share(run, lines)} of {lines:>3}  {module}: not {named}\n")
 
 
 if __name__ == "__main__":
