@@ -62,8 +62,11 @@ ifndef SEED
 SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 endif
 
+# COVERAGE=1 prints how much of each package these tests run; COVERAGE_CORE=sysmon, on Python 3.12 and
+# newer, makes that cheap.
 test: .venv/dev
-	PYTHONHASHSEED=0 $(PYTEST) -m "not slow"
+	PYTHONHASHSEED=0 $(PYTEST) $(if $(COVERAGE),--cov --cov-report=) -m "not slow"
+	$(if $(COVERAGE),@$(BIN)/python -m tests.coverage_table)
 
 # All: first the same as above, then the slow ones, and a search at random beyond the fixed examples.
 test-all: test
@@ -126,6 +129,8 @@ lock: .venv/dev
 	$(BIN)/$(COMPILE) .venv/build.in -c requirements.lock -o requirements-build.lock
 	$(BIN)/$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock \
 	  -c requirements-extras.lock -o requirements-dev.lock
+	printf 'cyclonedx-bom\npip-audit\n' > .venv/release.in
+	$(BIN)/$(COMPILE) .venv/release.in -o requirements-release.lock
 
 # The same tree gives the same bytes: the dates within are those of the commit.
 wheel: .venv/dev
@@ -140,36 +145,33 @@ test-image:
 	docker build --quiet --tag dateline .
 	deploy/container/try.sh dateline
 
-# In an environment of its own, so that what it needs is never mistaken for what we need.
-.venv-audit/done:
-	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/pip install --quiet pip-audit
+# The programs that audit and that list the parts, in an environment of their own, so that what they
+# need is never mistaken for what we need.
+.venv-release/done: requirements-release.lock
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet --require-hashes -r requirements-release.lock
 	@touch $@
 
-audit: .venv-audit/done
-	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
-	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-extras.lock
-	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-build.lock
-	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
+audit: .venv-release/done
+	for lock in requirements*.lock; do echo "== $$lock"; \
+	  .venv-release/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; done
 
-# A tag, such as TAG=v0.1.0, must be that of the version.
+# A tag, such as TAG=v0.1.0, must be that of the version, here, and of the day in the changelog.
 release-check:
 	@$(PYTHON) deploy/release.py check $(TAG)
+	@$(MAKE) --silent .venv/dev
+	@$(BIN)/python -m tests.catalogues --complete
 
+# LINKS is the address of this tree, for the links to its files.
 release-notes:
-	@$(PYTHON) deploy/release.py notes
-
-.venv-sbom/done:
-	$(PYTHON) -m venv .venv-sbom
-	.venv-sbom/bin/pip install --quiet cyclonedx-bom
-	@touch $@
+	@$(PYTHON) deploy/release.py notes $(LINKS)
 
 # CycloneDX, from an environment that has the lock and the wheel, and nothing else.
-sbom: .venv-sbom/done wheel
+sbom: .venv-release/done wheel
 	$(PYTHON) -m venv --clear --without-pip build/installed
 	$(BIN)/pip --quiet --python build/installed/bin/python install --require-hashes -r requirements.lock
 	$(BIN)/pip --quiet --python build/installed/bin/python install --no-deps --no-index dist/dateline-$(VERSION)-*.whl
-	.venv-sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
+	.venv-release/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
 	  --output-reproducible --of JSON -o dist/dateline-$(VERSION).cdx.json build/installed
 
 checksums: sbom
@@ -177,4 +179,4 @@ checksums: sbom
 	cd dist && sha256sum dateline-$(VERSION)* > SHA256SUMS
 
 clean:
-	rm -rf .venv .venv-audit .venv-sbom dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-release dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

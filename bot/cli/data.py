@@ -62,10 +62,10 @@ def backup(
     url = _database_url()
     try:
         target = _new_backup_in(file) if keep else file
-        if target.exists() and not force:
-            fail(f"{target} exists already; --force replaces it.")
         if target.is_dir():
             fail(f"{target} is a folder; with --keep 7, the newest seven backups stay in it.")
+        if target.exists() and not force:
+            fail(f"{target} exists already; --force replaces it.")
         if not target.parent.is_dir():
             fail(f"There is no folder {target.parent}.")
     except OSError as error:

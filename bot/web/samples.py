@@ -22,7 +22,7 @@ from bot.web.stories import StoryPart
 from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
 
 PAGE_LINKS = PageLinks(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
-APP_LINKS = AppLinks(folder="/static/app", api="/app/", icon="/static/icon.svg")
+APP_LINKS = AppLinks(folder="/static/app", app="/app", api="/app/", icon="/static/icon.svg")
 APP_VALUES = AppValues(
     status="/app/status",
     days=(("Mon", "Monday"),),

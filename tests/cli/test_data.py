@@ -73,6 +73,23 @@ def test_a_folder_keeps_the_newest_backups(dateline, at_home, tmp_path):
     assert dateline("restore", "--force", f"backups/{names[1]}").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        pytest.param(".", ". is a folder; with --keep 7, the newest seven backups", id="a folder"),
+        pytest.param("gone/news.backup", "There is no folder gone.", id="a folder that is absent"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--force",)], ids=["", "with force"])
+def test_a_backup_needs_the_name_of_a_file_in_a_folder(dateline, at_home, file, sentence, options):
+    assert at_home
+
+    refused = dateline("backup", *options, file)
+
+    assert refused.exit_code == 2
+    assert sentence in refused.output
+
+
 def test_only_the_last_two_replaced_databases_are_kept(dateline, at_home, tmp_path):
     assert at_home
     assert dateline("backup", "news.backup").exit_code == 0

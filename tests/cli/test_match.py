@@ -290,5 +290,8 @@ def test_a_stored_article_is_explained_with_the_query_that_begins_with_a_minus(a
 
 
 def test_stored_articles_and_files_are_not_mixed(ask_stored):
-    assert ask_stored("ferry").exit_code == 2
-    assert ask_stored("ferry", "file.txt", "--stored", "1").exit_code == 2
+    for options in ((), ("file.txt", "--stored", "1")):
+        refused = ask_stored("ferry", *options)
+
+        assert refused.exit_code == 2
+        assert "Name what to read: files and addresses, or stored articles" in refused.output

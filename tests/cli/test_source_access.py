@@ -1,5 +1,6 @@
 """`dateline sources set`, `show` and `reseal`; and no secret in any file, output or log."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -20,16 +21,17 @@ PASSWORD, COOKIE, HEADER, GATE = "pass/word-9Q", "sid=cookie/8Z+", "header/7Y+",
 PLANTED = (PASSWORD, COOKIE, HEADER, GATE)
 
 
+async def add_paper(storage: Storage) -> None:
+    async with storage.writing() as tx:
+        await add_source(tx, source_row(FEED, public=True, title="Paper"))
+
+
 @pytest.fixture
 def sources(dateline, sqlite_url, monkeypatch):
     """Return a runner of commands, in a folder whose database has one source."""
     monkeypatch.delenv("SECRETS_KEY", raising=False)
 
-    async def add(storage) -> None:
-        async with storage.writing() as tx:
-            await add_source(tx, source_row(FEED, public=True, title="Paper"))
-
-    with_storage_at(sqlite_url, add)
+    with_storage_at(sqlite_url, add_paper)
     return lambda *arguments, **options: dateline("sources", *arguments, **options)
 
 
@@ -209,3 +211,33 @@ def test_each_kind_can_be_cleared(sources, tmp_path, kind):
 
     assert cleared.exit_code == 0
     assert not re.search(rf"(?im)^{kind}:", sources("show", FEED).output)
+
+
+def test_a_source_that_is_not_ours_has_nothing_to_show(sources):
+    asked = sources("show", "https://other.example/feed.xml")
+
+    assert asked.exit_code == 2
+    assert "https://other.example/feed.xml is not one of our sources." in asked.output
+
+
+def test_a_source_without_a_login_is_read_as_everybody_reads_it(sources):
+    asked = sources("show", FEED)
+
+    assert asked.exit_code == 0
+    assert "Nothing is set: the source is read as everybody reads it." in asked.output
+
+
+def test_postgresql_needs_a_key_before_a_login_is_set(
+    dateline_on, own_postgresql_url, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("SECRETS_KEY", raising=False)
+    asyncio.run(migrate(own_postgresql_url))
+    with_storage_at(own_postgresql_url, add_paper)
+    (tmp_path / "cookie").write_text(COOKIE)
+
+    refused = dateline_on(own_postgresql_url)(
+        "sources", "set", FEED, "--cookie-file", str(tmp_path / "cookie")
+    )
+
+    assert refused.exit_code == 2
+    assert "Set SECRETS_KEY first: `openssl rand -base64 32` makes a key." in refused.output
