@@ -9,6 +9,8 @@ import pytest
 
 from bot.sources.credentials import AccessKind
 from bot.sources.sealing import new_key
+from storage.db.engine import Storage
+from storage.schema import migrate
 from storage.source_rules import SourceAccess
 from storage.sources import add_source
 from tests.cli.conftest import with_storage_at
