@@ -68,10 +68,13 @@ test: .venv/dev
 	PYTHONHASHSEED=0 $(PYTEST) $(if $(COVERAGE),--cov --cov-report=) -m "not slow"
 	$(if $(COVERAGE),@$(BIN)/python -m tests.coverage_table)
 
+# The slow tests often wait for the programs that they start, so that one process more fits in.
+ONE_MORE := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
 # All: first the same as above, then the slow ones, and a search at random beyond the fixed examples.
 test-all: test
 	@echo "The search at random begins from a seed; the same again: make test-all SEED=$(SEED)"
-	PYTHONHASHSEED=$(SEED) $(PYTEST) -m "slow or hypothesis" --hypothesis-profile random --hypothesis-seed $(SEED)
+	PYTHONHASHSEED=$(SEED) PYTEST_XDIST_AUTO_NUM_WORKERS=$(ONE_MORE) $(PYTEST) -m "slow or hypothesis" --hypothesis-profile random --hypothesis-seed $(SEED)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
