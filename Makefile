@@ -135,8 +135,10 @@ lock: .venv/dev
 	printf 'cyclonedx-bom\npip-audit\n' > .venv/release.in
 	$(BIN)/$(COMPILE) .venv/release.in -o requirements-release.lock
 
-# The same tree gives the same bytes: the dates within are those of the commit.
+# The same tree gives the same bytes: the dates within are those of the commit. An older version's files
+# go, because the pages install dist/dateline-*.whl, and pip refuses two versions.
 wheel: .venv/dev
+	rm -f dist/dateline-*
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 315532800) \
 	  $(BIN)/python -m hatchling build -d dist
 

@@ -116,6 +116,11 @@ def test_every_service_is_shut_in(compose):
         assert {"mem_limit", "pids_limit", "stop_grace_period", "logging"} <= set(one), name
 
 
+def test_the_folder_of_another_version_uses_the_same_volumes(compose):
+    """Without a name, Compose names volumes after the folder."""
+    assert compose["name"] == "dateline"
+
+
 def test_no_port_is_open_to_the_world(compose):
     ports = [port for one in compose["services"].values() for port in one.get("ports", ())]
 

@@ -1,6 +1,7 @@
 """What is in the wheel and the sdist."""
 
 import re
+import subprocess
 import tarfile
 import zipfile
 from email import message_from_bytes
@@ -55,6 +56,21 @@ def test_the_sdist_makes_the_same_wheel_to_the_byte(dist, tmp_path):
 
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_make_wheel_leaves_one_version_where_another_was_built(tmp_path):
+    """The pages install `dist/dateline-*.whl`, and pip refuses two versions of one package."""
+    builder = tmp_path / "python"
+    builder.write_text("#!/bin/sh\ntouch dist/dateline-0.1.1-py3-none-any.whl\n", encoding="utf-8")
+    builder.chmod(0o755)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "dateline-0.1.0-py3-none-any.whl").touch()
+
+    line = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/dev", f"BIN={tmp_path}", "wheel"]
+    subprocess.run(line, cwd=tmp_path, check=True, capture_output=True)
+
+    left = [path.name for path in (tmp_path / "dist").iterdir()]
+    assert left == ["dateline-0.1.1-py3-none-any.whl"]
 
 
 def test_the_sdist_has_what_one_needs_to_go_on_from_it(dist):
