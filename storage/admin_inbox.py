@@ -42,9 +42,14 @@ async def count_feedback(tx: Transaction, chat_id: int, since: timedelta) -> int
 
 
 async def notices_of_feedback(tx: Transaction) -> dict[int, int]:
-    """Return the deliveries that passed feedback on to admins, each with the feedback's id."""
+    """Return the deliveries that passed feedback on to admins, each with the feedback's id.
+
+    The subject of the second message of long feedback is `<id>/1`.
+    """
     sent = select(Delivery.id, Delivery.subject).where(col(Delivery.notice) == FEEDBACK_NOTICE)
-    return {delivery_id: int(subject) for delivery_id, subject in await tx.rows(sent)}
+    return {
+        delivery_id: int(subject.partition("/")[0]) for delivery_id, subject in await tx.rows(sent)
+    }
 
 
 async def unsent_feedback(tx: Transaction) -> Sequence[tuple[str, Feedback]]:

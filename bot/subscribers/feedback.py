@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.rendering.keyboards import answer_feedback
+from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers.errors import NoSuchFeedback, TooMuchFeedback
 from storage.access import AdminChat, admin_chats
@@ -22,7 +23,7 @@ from storage.outbox import enqueue, new_delivery
 from storage.updates import UpdateRef, is_duplicate
 
 MOST_A_DAY = 5
-LONGEST = 2000  # characters
+LONGEST = 4096  # characters; the longest message that Telegram delivers
 _DAY = timedelta(days=1)
 
 
@@ -81,25 +82,41 @@ async def reply_to_feedback(
         if await is_duplicate(tx, once):
             return chat.name
         feedback.answered_at = tx.now
-        message = renderer.of(chat.speaks).message(
+        messages = renderer.of(chat.speaks).messages(
             "notices.html#feedback_answer", asked=feedback.words, words=words[:LONGEST]
         )
-        named = {"notice": "answer", "subject": f"{feedback_id}:{tx.now:%Y%m%dT%H%M%S%f}"}
-        row = new_delivery(tx, DeliveryKind.NOTICE, feedback.chat_id, message, **named)
-        await enqueue(tx, [row])
+        subject = f"{feedback_id}:{tx.now:%Y%m%dT%H%M%S%f}"
+        await enqueue(tx, _deliveries(tx, feedback.chat_id, messages, "answer", subject))
     return chat.name
 
 
 def _notices(
     tx: Transaction, to: Iterable[AdminChat], name: str, feedback: Feedback, *, renderer: Renderer
 ) -> list[dict[str, Any]]:
-    """Return a delivery of the feedback for each admin."""
+    """Return the deliveries of the feedback to each admin."""
     answer = answer_feedback(feedback.id)
-    named = {"notice": FEEDBACK_NOTICE, "subject": str(feedback.id)}
     deliveries = []
     for admin in to:
-        message = renderer.of(admin.language).message(
+        messages = renderer.of(admin.language).messages(
             "notices.html#feedback", name=name, words=feedback.words, answer=answer
         )
-        deliveries.append(new_delivery(tx, DeliveryKind.NOTICE, admin.chat_id, message, **named))
+        subject = str(feedback.id)
+        deliveries += _deliveries(tx, admin.chat_id, messages, FEEDBACK_NOTICE, subject)
     return deliveries
+
+
+def _deliveries(
+    tx: Transaction, chat_id: int, messages: Iterable[Message], notice: str, subject: str
+) -> list[dict[str, Any]]:
+    """Return a delivery for each message; long words take two, numbered behind *subject*."""
+    return [
+        new_delivery(
+            tx,
+            DeliveryKind.NOTICE,
+            chat_id,
+            message,
+            notice=notice,
+            subject=f"{subject}/{number}" if number else subject,
+        )
+        for number, message in enumerate(messages)
+    ]

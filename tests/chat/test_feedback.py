@@ -57,6 +57,33 @@ async def test_feedback_reaches_admins_and_is_answered(house, ann, notices):
     assert (await notices())[-1]["text"].endswith("Later, then.")
 
 
+async def test_long_feedback_reaches_admins_whole(house, ann, notices):
+    boss = house.talk("Boss")
+    async with house.storage.writing() as tx:
+        await add_admin(tx, boss.who.id)
+    await boss.says("/start")
+    words = " ".join(f"word{number}" for number in range(524))
+
+    await ann.says(f"/feedback {words}")
+    sent = await notices()
+
+    assert len(f"/feedback {words}") <= 4096
+    assert len(sent) == 2
+    assert [word for notice in sent for word in notice["text"].split() if "word" in word] == (
+        words.split()
+    )
+    assert [bool(notice["keyboard"]) for notice in sent] == [False, True]
+
+
+async def test_invisible_feedback_is_asked_for_again(house, ann, notices):
+    await ann.says("/feedback")
+
+    question = await ann.says("\u200b\u2060\u200b")
+
+    assert question["text"].startswith("What would you like to tell the admin?")
+    assert (await ann.says("Too early"))["text"].startswith("Thank you.")
+
+
 async def test_feedback_without_an_admin_is_kept_for_the_first_one(house, ann, notices):
     kept = await ann.says("/feedback Too early")
     before = await notices()

@@ -27,6 +27,7 @@ from bot.subscribers import (
     groups,
 )
 from bot.subscribers.errors import NoSuchList
+from bot.text.spelling import spelled
 from storage.enums import ChatKind
 
 if TYPE_CHECKING:
@@ -191,6 +192,9 @@ async def send_typed_feedback(message: Message, context: Context) -> None:
 
 
 async def _send_feedback(text: str, context: Context) -> None:
+    if not spelled(text):
+        await ask(context, press.Question.FEEDBACK)
+        return
     is_sent = await feedback.send_feedback(
         context.storage,
         context.chat_id,
