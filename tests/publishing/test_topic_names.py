@@ -107,6 +107,7 @@ async def test_digests_in_telegram_in_mails_and_shown_again(
         assert other not in body
     (made,) = await newsroom.editions()
     again = await load_made_digest(storage, chat, made.local_date, made.schedule_number)
+    assert again
     page = renderer.text("web/feed.html#digest", choice=again.choice, more=0, url="")
     assert f"<h2>{expected}</h2>" in page
     assert again.choice.sections[0].topic.name == "Climate"
@@ -118,12 +119,14 @@ async def test_feeds(newsroom, renderer, reader, storage, expected, other):
     await own_feeds.renew_feeds(storage, chat, links=LINKS)
 
     async with storage.reading() as tx:
-        version = (await published_feed(tx, chat)).version
+        grant = await published_feed(tx, chat)
+    assert grant
 
     document = await read_published_feed(
-        storage, renderer, LINKS, chat, topic, version, FeedKind.ATOM
+        storage, renderer, LINKS, chat, topic, grant.version, FeedKind.ATOM
     )
 
+    assert document
     assert document.title == f"{expected} · Dateline"
 
 
