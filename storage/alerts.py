@@ -244,7 +244,7 @@ def _due_topics(*, by_mail: bool) -> Executable:
             hits.c.article_id, hits.c.story_id, chain_of_story(Story), Story.grown,
             Chat.id, Chat.zone, effective_language(), Chat.kind, Chat.state,
             Chat.alert_pictures, Chat.hashtags,
-            Topic.id, Topic.name, Query.canonical, hits.c.sound,
+            Topic.id, Topic.name, Query.canonical, col(Topic.chat_id).is_(None), hits.c.sound,
         )
         .join(Story, col(Story.id) == hits.c.story_id)
         .join(Chat, col(Chat.id) == hits.c.chat_id)

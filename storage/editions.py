@@ -49,9 +49,8 @@ class Edition(SQLModel, table=True):
     covered: list[tuple[int, int, list[int]]] | None = Field(
         default=None, sa_type=JSON(none_as_null=True)
     )
-    topics: list[tuple[int, str]] = Field(
-        default_factory=list, sa_type=JSON
-    )  # id and name, in order
+    # In order, each with its id, its name, and whether it is of the catalogue.
+    topics: list[tuple[int, str, bool]] = Field(default_factory=list, sa_type=JSON)
     # By place, not by story, because a story may be merged into another one. Leaves out the stories
     # that the edition only counted.
     frozen: list[FrozenStory] = Field(default_factory=list, sa_type=JSON)
@@ -267,6 +266,7 @@ class DigestTopic:
 
     id: int
     name: str
+    is_public: bool
     query_id: int
     query: str
     since: datetime
@@ -321,6 +321,7 @@ _DIGEST_TOPICS: Final = (
         Subscription.chat_id,
         Topic.id,
         Topic.name,
+        col(Topic.chat_id).is_(None),
         Query.id,
         Query.canonical,
         Subscription.created_at,
@@ -351,10 +352,17 @@ async def digest_topics_of_each(
     topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     rows = await tx.rows(_DIGEST_TOPICS, chats=chat_ids)
     for row in rows:
-        (chat_id, topic_id, name, query_id, query, since, mode, *rest) = row
+        (chat_id, topic_id, name, is_public, query_id, query, since, mode, *rest) = row
         away_from, away_until, brief, keeps = rest
         topic = DigestTopic(
-            topic_id, name, query_id, query, since, headlines=brief, keeps_original=keeps
+            topic_id,
+            name,
+            is_public,
+            query_id,
+            query,
+            since,
+            headlines=brief,
+            keeps_original=keeps,
         )
         if Mode(mode).digests:
             topics[chat_id].append(topic)

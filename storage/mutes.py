@@ -71,12 +71,16 @@ class NewMute(NamedTuple):
 
 
 class ActiveMute(NamedTuple):
-    """A mute in force. *name*: of the topic or publisher, or the title of the story."""
+    """A mute in force. *name*: of the topic or publisher, or the title of the story.
+
+    *is_public*: it is of a topic of the catalogue.
+    """
 
     id: int
     kind: MuteKind
     name: str
     until: datetime | None
+    is_public: bool = False
 
 
 def is_active(now: Any) -> ColumnElement[bool]:
@@ -204,14 +208,17 @@ async def mutes_of(tx: Transaction, chat_id: int, *, offset: int, limit: int) ->
         ),
     )
     rows = await tx.rows(
-        select(Mute.id, Mute.kind, func.coalesce(name, ""), Mute.until)
+        select(  # type: ignore[call-overload]
+            Mute.id, Mute.kind, func.coalesce(name, ""), Mute.until,
+            col(Topic.id).is_not(None) & col(Topic.chat_id).is_(None),
+        )
         .outerjoin(Source, of_source)
         .outerjoin(Topic, of_topic)
         .where(col(Mute.chat_id) == chat_id, is_active(tx.now))
         .order_by(col(Mute.id).desc())
         .offset(offset)
         .limit(limit)
-    )
+    )  # fmt: skip
     return [ActiveMute(*row) for row in rows]
 
 

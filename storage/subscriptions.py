@@ -208,6 +208,7 @@ class OtherSubscription(NamedTuple):
     thread_name: str
     topic_id: int
     topic_name: str
+    is_public: bool
     mode: Mode
 
 
@@ -216,7 +217,8 @@ async def subscriptions_in_other_threads(
 ) -> list[OtherSubscription]:
     rows = await tx.rows(
         select(  # type: ignore[call-overload]
-            Chat.id, Chat.thread_id, Chat.thread_name, Topic.id, Topic.name, Subscription.mode
+            Chat.id, Chat.thread_id, Chat.thread_name, Topic.id, Topic.name,
+            col(Topic.chat_id).is_(None), Subscription.mode,
         )
         .join(Subscription, col(Subscription.chat_id) == Chat.id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
@@ -224,7 +226,7 @@ async def subscriptions_in_other_threads(
         .order_by(col(Chat.thread_id), col(Subscription.id))
         .offset(offset)
         .limit(limit)
-    )
+    )  # fmt: skip
     return [OtherSubscription(*row) for row in rows]
 
 

@@ -45,6 +45,7 @@ class NamedTopic(NamedTuple):
     id: int
     name: str
     query: str
+    is_public: bool  # of the catalogue, whose names are translated
     sound: Sound = Sound.NORMAL
 
 
@@ -52,12 +53,12 @@ async def topics_by_id(tx: Transaction, topic_ids: Collection[int]) -> dict[int,
     """Return those topics that still exist, the oldest first."""
     query = SQLModel.metadata.tables["query"]  # by name, because `storage.queries` imports this
     rows = await tx.rows(
-        select(Topic.id, Topic.name, query.c.canonical)
+        select(Topic.id, Topic.name, query.c.canonical, col(Topic.chat_id).is_(None))
         .join(query, query.c.id == col(Topic.query_id))
         .where(among(col(Topic.id), topic_ids))
         .order_by(col(Topic.id))
     )
-    return {topic_id: NamedTopic(topic_id, name, text) for topic_id, name, text in rows}
+    return {row[0]: NamedTopic(*row) for row in rows}
 
 
 async def topic_of(tx: Transaction, chat_id: int, query_id: int) -> Topic | None:

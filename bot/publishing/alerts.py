@@ -516,7 +516,7 @@ class AlertMessages:
             *(renderer.language.code, chat.zone, is_channel, now),
             *(story.id, story.article_id, story.publishers, story.is_chapter),
             *(picture, lead, chat.hashtags),
-            *((topic.id, topic.name, topic.query) for topic in topics),
+            *((topic.id, topic.name, topic.is_public, topic.query) for topic in topics),
         )
         if key not in self._rendered:
             selected, snippet = hits_and_snippet(content.text, topics)
@@ -543,7 +543,7 @@ def hits_and_snippet(
 ) -> tuple[list[SelectedTopic], Snippet]:
     """Return *topics* for a template, and the passage of *text* that hits them."""
     queries = tuple(dict.fromkeys(topic.query for topic in topics))
-    selected = [SelectedTopic(topic.id, topic.name) for topic in topics]
+    selected = [SelectedTopic(topic.id, topic.name, topic.is_public) for topic in topics]
     return selected, text.excerpt(queries)
 
 

@@ -244,7 +244,7 @@ async def _stories(
             snippet = excerpt(article.title, article.text or article.summary, queries)
             reported = known.get((bundle.chat_id, alert.story_id), ())
             lead = unless_repeated(leads.lead(article.id, reported, tx.now), snippet.text)
-        selected = tuple(SelectedTopic(topic.id, topic.name) for topic in hits)
+        selected = tuple(SelectedTopic(topic.id, topic.name, topic.is_public) for topic in hits)
         stories.append(Bundled(story, selected, snippet, lead))
     return stories, len(wanted) - len(listed)
 

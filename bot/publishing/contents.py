@@ -249,7 +249,9 @@ async def _next_editions(
             leads=news.leads(choices[reader.id].listed),
             plan=reader.plan,
             topics=len(reader.subscribed),
-            subscribed=tuple(SelectedTopic(topic.id, topic.name) for topic in reader.subscribed),
+            subscribed=tuple(
+                SelectedTopic(topic.id, topic.name, topic.is_public) for topic in reader.subscribed
+            ),
             since=reader.since(now),
             now=now,
             style=reader.chat.style,
@@ -365,7 +367,10 @@ async def _choices(
             developments = news.developments(again[reader.id])
             known = listed[reader.id].keys() - developments.keys()
             stories = news.stories(found[reader.id], known, alerted[reader.id], developments)
-        topics = [SelectedTopic(topic.id, topic.name, topic.headlines) for topic in reader.topics]
+        topics = [
+            SelectedTopic(topic.id, topic.name, topic.is_public, topic.headlines)
+            for topic in reader.topics
+        ]
         choices[reader.id] = choose(topics, stories, CAPS[reader.chat.style])
         await sleep(0)  # let other tasks run
     return choices
@@ -443,7 +448,7 @@ async def load_made_digest(
             day=day,
             schedule_number=schedule_number,
             style=Style.FULL,
-            subscribed=[SelectedTopic(topic.id, topic.name) for topic in topics],
+            subscribed=[SelectedTopic(topic.id, topic.name, topic.is_public) for topic in topics],
             trends=await _trends_then(tx, made, topics),
             language=chat.speaks,
             words=(await words_of_each(tx, [chat.id])).get(chat.id, {}),
@@ -462,7 +467,10 @@ def _topics_then(
 ) -> list[SelectedTopic]:
     """Return the topics that the edition was made for, by their names at that time."""
     brief = {topic.id for topic in topics if topic.headlines}
-    return [SelectedTopic(topic_id, name, topic_id in brief) for topic_id, name in made.topics]
+    return [
+        SelectedTopic(topic_id, name, is_public, topic_id in brief)
+        for topic_id, name, is_public in made.topics
+    ]
 
 
 async def _frozen_leads(

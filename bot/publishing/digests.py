@@ -201,7 +201,10 @@ def _row(chat: Chat, due: Due, edition: EditionPage) -> dict[str, Any]:
         if edition.is_most_covered
         else None,
         "frozen": edition.frozen,
-        "topics": [(section.topic.id, section.topic.name) for section in edition.choice.sections],
+        "topics": [
+            (section.topic.id, section.topic.name, section.topic.is_public)
+            for section in edition.choice.sections
+        ],
     }
 
 

@@ -79,6 +79,7 @@ class TopicNews(NamedTuple):
     """
 
     name: str
+    is_public: bool
     stories: int
     above: int
     trend: Trend | None
@@ -157,6 +158,7 @@ class EditionPage:
             listed, headlines = (), section.listed + section.headlines
         return TopicNews(
             name=section.topic.name,
+            is_public=section.topic.is_public,
             stories=section.stories,
             above=len(section.above),
             trend=self.trends.get(section.topic.id),
@@ -244,20 +246,20 @@ class EditionPage:
         return all(time.is_weekly for time in self.plan.times)
 
     @property
-    def risen(self) -> tuple[str, Trend] | None:
+    def risen(self) -> tuple[SelectedTopic, Trend] | None:
         """The topic that rose most this week, of a weekly digest."""
         if not self.is_weekly:
             return None
-        names = {topic.id: topic.name for topic in self.subscribed}
-        topic_id = most_risen({id_: self.trends[id_] for id_ in names if id_ in self.trends})
-        return None if topic_id is None else (names[topic_id], self.trends[topic_id])
+        topics = {topic.id: topic for topic in self.subscribed}
+        topic_id = most_risen({id_: self.trends[id_] for id_ in topics if id_ in self.trends})
+        return None if topic_id is None else (topics[topic_id], self.trends[topic_id])
 
     @property
-    def quiet_topics(self) -> tuple[str, ...]:
-        """The names of the subscribed topics without a new story in this edition."""
+    def quiet_topics(self) -> tuple[SelectedTopic, ...]:
+        """The subscribed topics without a new story in this edition."""
         new = (story for story in self.choice.all_stories if not story.alerted)
         busy = {topic_id for story in new for topic_id in story.topic_ids}
-        return tuple(topic.name for topic in self.subscribed if topic.id not in busy)
+        return tuple(topic for topic in self.subscribed if topic.id not in busy)
 
     @property
     def today(self) -> date:

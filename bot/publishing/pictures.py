@@ -62,11 +62,15 @@ async def with_picture(renderer: Renderer, edition: EditionPage) -> EditionPage:
     if not edition.is_weekly:
         return edition
     trends = edition.trends
-    topics = [(topic, trends[topic.id]) for topic in edition.subscribed if topic.id in trends]
+    renderer = renderer.of(edition.language)
+    topics = [
+        (replace(topic, name=renderer.line("topic_name.txt", topic=topic)), trends[topic.id])
+        for topic in edition.subscribed
+        if topic.id in trends
+    ]
     chart = chart_of(topics, local(edition.now, edition.plan.zone), has_letters)
     if chart is None:
         return edition
-    renderer = renderer.of(edition.language)
     days = [short_weekday(day, renderer.language.locale) for day in chart.days]
     png = await draw(days, [row.band for row in chart.rows])
     if png is None:

@@ -46,18 +46,19 @@ async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the
             return None
         renderer = renderer.of(chat.speaks)
         if topic_id == WHOLE_DIGEST:
-            name, title, since = f"chat-{chat_id}", "", grant.changed_at
+            name, shown, since = f"chat-{chat_id}", None, grant.changed_at
             entries = await _digests(tx, chat_id, url, renderer, links)
         else:
             topic = await topic_seen_by(tx, chat_id, topic_id)
             subscription = await subscription_to(tx, chat_id, topic_id)
             if topic is None or subscription is None:
                 return None
-            name, title, since = f"topic-{topic_id}", topic.name, subscription.created_at
+            name, since = f"topic-{topic_id}", subscription.created_at
+            shown = SelectedTopic(topic_id, topic.name, is_public=topic.chat_id is None)
             entries = await _stories(tx, chat_id, url, renderer, topic)
     return FeedDocument(
         id=_id(url, f"{name}-{version}"),
-        title=renderer.line("web/feed.html#title", topic=title),
+        title=renderer.line("web/feed.html#title", topic=shown),
         url=url,
         language=renderer.language.code,
         updated=max((entry.updated for entry in entries), default=since),

@@ -43,9 +43,9 @@ _SENDER = FromAddress("news@dateline.example")
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
 PLAN = Plan("Asia/Tokyo")
 WEEKLY = Plan("Asia/Tokyo", (ScheduleTime(weekdays=0b0000100),))  # Wednesdays
-TIES = SelectedTopic(1, "Cross-strait ties")
-CONSUL = SelectedTopic(2, "Consul-general")
-TAIWAN = SelectedTopic(3, "台湾")
+TIES = SelectedTopic(1, "Cross-strait ties", is_public=True)
+CONSUL = SelectedTopic(2, "Consul-general", is_public=False)
+TAIWAN = SelectedTopic(3, "台湾", is_public=False)
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}
 
 # The last day of the first trend matches the stories of the daily digest, and the last week of the

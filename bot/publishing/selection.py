@@ -62,10 +62,15 @@ CAPS: Mapping[Style, Caps] = {
 
 @dataclass(frozen=True, slots=True)
 class SelectedTopic:
-    """*headlines*: a digest lists only the titles of its stories."""
+    """A topic of a chat.
+
+    *is_public*: it is of the catalogue, whose names are translated. *headlines*: a digest lists
+    only the titles of its stories.
+    """
 
     id: int
     name: str
+    is_public: bool
     headlines: bool = False
 
 

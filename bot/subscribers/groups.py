@@ -7,6 +7,7 @@ from one thread to another thread of the same group.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from typing import NamedTuple
 
 from bot.subscribers.errors import NoSuchTopic
 from bot.subscribers.limits import Limits
@@ -60,7 +61,15 @@ class SiblingTopic:
     thread_name: str  # "" if it is not known yet
     topic_id: int
     name: str
+    is_public: bool
     mode: Mode
+
+
+class MovedTopic(NamedTuple):
+    """The topic of a subscription that has moved."""
+
+    name: str
+    is_public: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +239,10 @@ async def sibling_topics(
     return found.showing([SiblingTopic(*row) for row in found.items])
 
 
-async def move_subscription(storage: Storage, chat_id: int, source_id: int, topic_id: int) -> str:
-    """Move a subscription from our row *source_id* to *chat_id*; return the topic's name.
+async def move_subscription(
+    storage: Storage, chat_id: int, source_id: int, topic_id: int
+) -> MovedTopic:
+    """Move a subscription from our row *source_id* to *chat_id*; return its topic.
 
     The subscription still alerts from the same time on. If the chat already has the topic, or
     another one with the same query, that subscription stays and the moved one ends. Raises
@@ -261,7 +272,7 @@ async def move_subscription(storage: Storage, chat_id: int, source_id: int, topi
             await subscriptions.drop_topic(tx, topic)
         await replan(tx, source)
         await replan(tx, chat)
-    return topic.name
+    return MovedTopic(topic.name, is_public=not is_own)
 
 
 async def _lock_both(tx: Transaction, source_id: int, chat_id: int) -> tuple[Chat, Chat]:

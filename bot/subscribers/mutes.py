@@ -7,7 +7,7 @@
   alert leave the buttons alone (`mark_pressed`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,7 +41,7 @@ from storage.mutes import end_mute as end_kept
 from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
 from storage.saved_stories import SentStory, sent_story
-from storage.topics import topics_by_id
+from storage.topics import NamedTopic, topics_by_id
 
 DAYS = 30  # the period for which a topic's publishers are counted
 MOST_PUBLISHERS = 10
@@ -96,12 +96,16 @@ Subject: TypeAlias = TopicSubject | StorySubject | AlertPublisher | ArticlePubli
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """A new mute; *until* is None if it lasts until it is unmuted."""
+    """A new mute; *until* is None if it lasts until it is unmuted.
+
+    *is_public*: it is of a topic of the catalogue.
+    """
 
     mute_id: int
     kind: MuteKind
     name: str
     until: datetime | None
+    is_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class AlertMenu:
 
     story_id: int
     publisher: str
-    topics: Mapping[int, str]
+    topics: Sequence[NamedTopic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class TopicPublishers:
 
     topic_id: int
     name: str
+    is_public: bool
     stories: int
     days: int
     publishers: Sequence[tuple[Publisher, int]]
@@ -150,7 +155,7 @@ async def mute(
         if alert is not None:
             await _alert(tx, chat_id, alert)
             await mark_pressed(tx, chat_id, alert, tx.now)
-        muted, name = await _resolve(tx, chat_id, subject)
+        muted, name, is_public = await _resolve(tx, chat_id, subject)
         ends: datetime | None
         if muted.kind is MuteKind.STORY:
             ends = tx.now + _STORY_LASTS
@@ -161,7 +166,7 @@ async def mute(
         mute_id = await store_mute(tx, chat_id, muted, ends)
         if muted.kind is MuteKind.TOPIC:
             await replan(tx, chat)
-    return Muted(mute_id, muted.kind, name, ends)
+    return Muted(mute_id, muted.kind, name, ends, is_public)
 
 
 class Silenced(NamedTuple):
@@ -169,6 +174,7 @@ class Silenced(NamedTuple):
 
     topic_id: int
     name: str
+    is_public: bool
     before: Sound
 
 
@@ -181,7 +187,7 @@ async def silence_topic(storage: Storage, chat_id: int, topic_id: int, *, alert:
         await lock_chat(tx, chat_id)
         await _alert(tx, chat_id, alert)
         topic, subscription = await subscription_of(tx, chat_id, topic_id)
-        silenced = Silenced(topic_id, topic.name, subscription.sound)
+        silenced = Silenced(topic_id, topic.name, topic.chat_id is None, subscription.sound)
         subscription.sound = Sound.SILENT
         await tx.flush()
         await mark_pressed(tx, chat_id, alert, tx.now)
@@ -264,8 +270,7 @@ async def alert_menu(storage: Storage, chat_id: int, story_id: int, *, is_open: 
         await mark_pressed(tx, chat_id, story_id, tx.now if is_open else None)
         publisher = await _publisher_of_alert(tx, chat_id, found)
         topics = await topics_by_id(tx, found.topic_ids)
-    names = {topic.id: topic.name for topic in topics.values()}
-    return AlertMenu(story_id, publisher.name if publisher else "", names)
+    return AlertMenu(story_id, publisher.name if publisher else "", tuple(topics.values()))
 
 
 async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> TopicPublishers:
@@ -277,7 +282,8 @@ async def publishers_of_topic(storage: Storage, chat_id: int, topic_id: int) -> 
     stories = {article.story_id for article in found.articles}
     async with storage.reading() as tx:
         busiest = await busiest_publishers(tx, chat_id, stories, limit=MOST_PUBLISHERS)
-    return TopicPublishers(topic_id, topic.name, len(stories), DAYS, busiest)
+    is_public = topic.chat_id is None
+    return TopicPublishers(topic_id, topic.name, is_public, len(stories), DAYS, busiest)
 
 
 async def get_publisher(
@@ -307,15 +313,17 @@ async def mute_of_publisher(tx: Transaction, chat_id: int, publisher: Publisher)
     return None
 
 
-async def _resolve(tx: Transaction, chat_id: int, subject: Subject) -> tuple[MuteSubject, str]:
-    """Return the subject as it is stored, and the name that users see."""
+async def _resolve(
+    tx: Transaction, chat_id: int, subject: Subject
+) -> tuple[MuteSubject, str, bool]:
+    """Return the subject as it is stored, its name, and whether it is a topic of the catalogue."""
     match subject:
         case TopicSubject(topic_id):
             topic, _ = await subscription_of(tx, chat_id, topic_id)
-            return MuteSubject(MuteKind.TOPIC, topic_id), topic.name
+            return MuteSubject(MuteKind.TOPIC, topic_id), topic.name, topic.chat_id is None
         case StorySubject(story_id):
             alert = await _alert(tx, chat_id, story_id)
-            return MuteSubject(MuteKind.STORY, alert.chain), alert.title
+            return MuteSubject(MuteKind.STORY, alert.chain), alert.title, False
         case AlertPublisher(story_id, kind):
             alert = await _alert(tx, chat_id, story_id)
             found = await _publisher_of_alert(tx, chat_id, alert)
@@ -324,7 +332,8 @@ async def _resolve(tx: Transaction, chat_id: int, subject: Subject) -> tuple[Mut
             publisher = found
         case ArticlePublisher(source_id, article_id, kind):
             publisher = await publisher_seen(tx, chat_id, source_id, article_id)
-    return MuteSubject(kind, publisher.source_id, publisher.publisher_to_mute), publisher.name
+    muted = MuteSubject(kind, publisher.source_id, publisher.publisher_to_mute)
+    return muted, publisher.name, False
 
 
 async def _alert(tx: Transaction, chat_id: int, story_id: int) -> SentStory:

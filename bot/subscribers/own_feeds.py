@@ -259,9 +259,9 @@ def _is_inside(source: Source) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FeedSeen:
-    """The addresses of one feed; *topic* is its name, None for the digests."""
+    """The addresses of one feed; *topic* is None for the digests."""
 
-    topic: str | None
+    topic: ChatTopic | None
     atom: str
     json: str
 
@@ -316,20 +316,19 @@ async def _seen(
     storage: Storage, grant: PublishedFeed, wanted: int = 0, *, links: Links
 ) -> FeedsSeen | None:
     page = await topics.subscribed(storage, grant.chat_id, wanted)
-    listed = [] if page.number else [_feed(grant, WHOLE_DIGEST, None, links=links)]
-    listed += [_feed(grant, topic.id, topic.name, links=links) for topic in page.items]
+    listed = [] if page.number else [_feed(grant, None, links=links)]
+    listed += [_feed(grant, topic, links=links) for topic in page.items]
     feeds = [feed for feed in listed if feed]
     return FeedsSeen(feeds, page, grant.is_open) if links.base else None
 
 
-def _feed(
-    grant: PublishedFeed, topic_id: int, name: str | None, *, links: Links
-) -> FeedSeen | None:
+def _feed(grant: PublishedFeed, topic: ChatTopic | None, *, links: Links) -> FeedSeen | None:
+    topic_id = topic.id if topic else WHOLE_DIGEST
     atom, json = (
         links.feed(grant.chat_id, topic_id, grant.version, kind)
         for kind in (FeedKind.ATOM, FeedKind.JSON)
     )
-    return FeedSeen(name, atom, json) if atom and json else None
+    return FeedSeen(topic, atom, json) if atom and json else None
 
 
 def _change(tx: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:

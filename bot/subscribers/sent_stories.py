@@ -101,7 +101,7 @@ async def see_story(storage: Storage, chat_id: int, story_id: int) -> StorySeen:
         url=story.url,
         publisher=names.get(article.id, ""),
         at=article.news_at,
-        topics=[SelectedTopic(topic.id, topic.name) for topic in topics.values()],
+        topics=[SelectedTopic(topic.id, topic.name, topic.is_public) for topic in topics.values()],
         is_saved=saved is not None,
     )
 
@@ -116,7 +116,8 @@ async def explain_story(storage: Storage, chat_id: int, story_id: int) -> Why:
     folded = await in_turns(article_folded(story.title, story.text))
     reasons = [
         TopicHit(
-            SelectedTopic(topic.id, topic.name), explain_folded(parse(topic.query), folded).words
+            SelectedTopic(topic.id, topic.name, topic.is_public),
+            explain_folded(parse(topic.query), folded).words,
         )
         for topic in topics
     ]

@@ -189,6 +189,10 @@ class Suggestion:
     typed: str
     topic_id: int | None = None
 
+    @property
+    def is_public(self) -> bool:
+        return self.topic_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:

@@ -13,7 +13,7 @@ from bot.subscribers.topics import ChatTopic
 from tests.catalogues.pseudo import pseudo, pseudo_translation
 
 MARKS = "\u200e\u200f\u2068\u2069"
-MACRO = Path("templates/chat/macros/topic.html").read_text(encoding="utf-8")
+MACRO = Path("templates/macros/topic.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture

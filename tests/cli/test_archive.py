@@ -33,7 +33,7 @@ async def fill(storage: Storage) -> None:
                 made_at=tx.now,
                 since=tx.now - timedelta(days=1),
                 stories=1,
-                topics=[(topic, "My words")],
+                topics=[(topic, "My words", False)],
             )
             await tx.add(edition)
             await tx.flush()

@@ -17,8 +17,10 @@ def trend(this_week: int = 7) -> Trend:
 
 
 def test_days_are_labelled_with_the_date_of_most_of_their_hours():
-    morning = chart_of([(SelectedTopic(1, "ties"), trend())], NOW, every_letter)
-    evening = chart_of([(SelectedTopic(1, "ties"), trend())], NOW.replace(hour=20), every_letter)
+    morning = chart_of([(SelectedTopic(1, "ties", is_public=False), trend())], NOW, every_letter)
+    evening = chart_of(
+        [(SelectedTopic(1, "ties", is_public=False), trend())], NOW.replace(hour=20), every_letter
+    )
 
     assert morning
     assert evening
@@ -27,7 +29,10 @@ def test_days_are_labelled_with_the_date_of_most_of_their_hours():
 
 
 def test_the_busiest_topics_are_drawn():
-    topics = [(SelectedTopic(number, f"t{number}"), trend(number)) for number in range(1, 10)]
+    topics = [
+        (SelectedTopic(number, f"t{number}", is_public=False), trend(number))
+        for number in range(1, 10)
+    ]
 
     chart = chart_of(topics, NOW, every_letter)
 
@@ -48,7 +53,7 @@ def test_the_busiest_topics_are_drawn():
     ],
 )
 def test_a_name_is_written_if_the_picture_can_show_it(name, label):
-    chart = chart_of([(SelectedTopic(1, name), trend())], NOW, every_letter)
+    chart = chart_of([(SelectedTopic(1, name, is_public=False), trend())], NOW, every_letter)
 
     assert chart
     assert chart.rows[0].label == label
@@ -57,7 +62,9 @@ def test_a_name_is_written_if_the_picture_can_show_it(name, label):
 def test_names_that_cannot_be_written_get_different_letters():
     names = ("ताइवान", "ties", "ไต้หวัน")
 
-    chart = chart_of([(SelectedTopic(1, name), trend()) for name in names], NOW, every_letter)
+    chart = chart_of(
+        [(SelectedTopic(1, name, is_public=False), trend()) for name in names], NOW, every_letter
+    )
 
     assert chart
     assert [row.letter for row in chart.rows] == ["A", "", "B"]
@@ -68,7 +75,7 @@ def test_a_chart_without_topics_is_not_drawn():
 
 
 def test_a_name_without_glyphs_gets_a_letter():
-    chart = chart_of([(SelectedTopic(1, "Łódź"), trend())], NOW, str.isascii)
+    chart = chart_of([(SelectedTopic(1, "Łódź", is_public=False), trend())], NOW, str.isascii)
 
     assert chart
     assert (chart.rows[0].letter, chart.rows[0].label) == ("A", "A")

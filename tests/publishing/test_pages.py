@@ -328,7 +328,10 @@ Example Wire · 12:00 · also Example Times, Daily Sample"""
 
 
 def test_an_alert_with_many_names_stays_one_message(renderer):
-    topics = [SelectedTopic(number, f"SelectedTopic {number} {'x' * 180}") for number in range(40)]
+    topics = [
+        SelectedTopic(number, f"SelectedTopic {number} {'x' * 180}", is_public=False)
+        for number in range(40)
+    ]
     publishers = tuple(f"Publisher {number}" for number in range(30))
     story = SelectedStory(1, 1, "Title " * 500, "https://a.example", publishers, samples.NOW)
 

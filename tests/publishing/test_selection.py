@@ -18,7 +18,10 @@ from bot.publishing.selection import (
 from storage.enums import Style
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-TIES, CONSUL = SelectedTopic(1, "ties"), SelectedTopic(2, "consul")
+TIES, CONSUL = (
+    SelectedTopic(1, "ties", is_public=False),
+    SelectedTopic(2, "consul", is_public=False),
+)
 
 
 def story(
@@ -219,7 +222,7 @@ def test_no_stories_make_an_empty_choice():
     )
 )
 def test_every_story_has_one_place(stories):
-    topics = [TIES, CONSUL, SelectedTopic(3, "third")]
+    topics = [TIES, CONSUL, SelectedTopic(3, "third", is_public=False)]
 
     choice = choose(topics, stories)
 
@@ -232,7 +235,7 @@ def test_every_story_has_one_place(stories):
 
 # A stored edition, arranged again
 
-CHOSEN = [SelectedTopic(number, f"topic {number}") for number in (3, 1, 2)]
+CHOSEN = [SelectedTopic(number, f"topic {number}", is_public=False) for number in (3, 1, 2)]
 
 
 def hitting(number: int, topics: set[int], *, alerted: bool = False) -> SelectedStory:

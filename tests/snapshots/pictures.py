@@ -77,7 +77,7 @@ def _long() -> Sequence[Message]:
     sections = [
         replace(
             first,
-            topic=SelectedTopic(number, f"SelectedTopic number {number}"),
+            topic=SelectedTopic(number, f"SelectedTopic number {number}", is_public=False),
             rest=first.listed * number,
         )
         for number in range(8)

@@ -146,7 +146,7 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
         for query_id in await tx.rows(select(Query.id)):
             await store_matches(tx, [MatchFound(article, query_id or 0, [WORDS], False, now)])
         days: dict[str, Any] = {"chat_id": chat_id, "local_date": now.date(), "due_at": now}
-        await tx.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS)]))
+        await tx.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS, False)]))
         for number in range(300):
             body = {"text": f"{NAME}, {WORDS} {number} " + "x" * (number * 37 % 3000)}
             facts: dict[str, Any] = {

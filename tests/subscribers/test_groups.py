@@ -44,8 +44,9 @@ async def test_a_topic_of_the_chats_own_moves_whole(thread, topics_of, storage):
     topic = (await subscribe(storage, general, "Taiwan")).topic_id
 
     (beside,) = (await groups.sibling_topics(storage, elections)).items
-    assert await groups.move_subscription(storage, elections, general, topic) == "Taiwan"
+    moved = await groups.move_subscription(storage, elections, general, topic)
 
+    assert moved == groups.MovedTopic("Taiwan", is_public=False)
     assert (beside.chat_id, beside.thread_id, beside.topic_id) == (general, 0, topic)
     assert await topics_of(general) == []
     assert await topics_of(elections) == [("Taiwan", Mode.BOTH)]

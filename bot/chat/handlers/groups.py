@@ -141,14 +141,14 @@ async def turn_siblings(
 
 
 async def move_here(_: object, callback_data: press.MoveHere, context: Context) -> None:
-    name = await groups.move_subscription(
+    moved = await groups.move_subscription(
         context.storage,
         context.chat_id,
         callback_data.chat_id,
         callback_data.topic_id,
     )
     page = await groups.sibling_topics(context.storage, context.chat_id)
-    await context.reply.change(_HERE, page=page, is_forum=True, moved=name)
+    await context.reply.change(_HERE, page=page, is_forum=True, moved=moved)
 
 
 # /channels

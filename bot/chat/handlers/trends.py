@@ -41,7 +41,8 @@ async def show_trends(_: object, callback_data: press.TrendsPage, context: Conte
 
 async def show_topic_trend(_: object, callback_data: press.ShowTrend, context: Context) -> None:
     topic = await topics.get_topic(context.storage, context.chat_id, callback_data.topic_id)
-    await _send_trend(topic.name, topic.typed, context)
+    name = context.reply.renderer.line("topic_name.txt", topic=topic)
+    await _send_trend(name, topic.typed, context)
 
 
 async def _send_trend(name: str, typed: str, context: Context) -> None:

@@ -150,11 +150,7 @@ async def _suggested(storage: Storage, chat_id: int) -> list[ChatTopic]:
 
 def _topic(topic: ChatTopic, renderer: Renderer) -> dict[str, Any]:
     # Only the catalogue's names are translated: users edit those of their own topics.
-    name = (
-        renderer.line("web/app_parts.html#topic_name", topic=topic)
-        if topic.is_public
-        else topic.name
-    )
+    name = renderer.line("topic_name.txt", topic=topic) if topic.is_public else topic.name
     return {
         "id": topic.id,
         "name": name,
