@@ -60,7 +60,8 @@ def page_samples() -> Iterator[Sample]:
     yield from _stories()
     yield from _feeds(edition)
     for bot_link in (None, "https://t.me/dateline_bot"):
-        yield Sample.of("web/app.html", {"app": APP_VALUES, "bot_link": bot_link})
+        values = {"links": APP_LINKS, "app": APP_VALUES, "bot_link": bot_link}
+        yield Sample.of("web/app.html", values)
         yield Sample.of("web/front.html", {"site": PAGE_LINKS, "bot_link": bot_link})
     yield Sample.of("web/status.html", {"links": APP_LINKS})
     yield from (Sample.of(f"web/{name}", {}) for name in ("app.css", "style.css", "icon.svg"))
