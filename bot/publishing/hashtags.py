@@ -15,7 +15,7 @@ def hashtag(name: str) -> str:
     """Return the hashtag for a topic called *name*: `CentralBanks`; "" if there is none.
 
     Telegram ends a hashtag at anything but letters, digits and underscores. Names in a script that
-    writes vowels as marks would be torn apart, so they have none. Nor have numbers alone.
+    writes vowels as marks would be torn apart, so they have none. Neither do numbers.
     """
     name = normalize("NFC", _APOSTROPHES.sub("", name))
     if any(category(char).startswith("M") for char in name):
