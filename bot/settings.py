@@ -87,7 +87,7 @@ CommaList: TypeAlias = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_sp
 
 
 class AccessMode(StrEnum):
-    """Who may use the bot: users on a list, users with an invitation too, or everybody."""
+    """The users who may use the bot: those on a list, those invited too, or everybody."""
 
     ALLOWLIST = "allowlist"
     INVITE = "invite"
@@ -127,7 +127,7 @@ _PREFIX: Final = "DATELINE_"
 
 
 class Sends(StrEnum):
-    """What of an article the language model reads."""
+    """The parts of an article that the language model reads."""
 
     HEADLINES = "headlines"
     LEADS = "leads"  # with the first sentences

@@ -161,7 +161,7 @@ async def owner_of(tx: Transaction, channel: ChannelSource) -> Chat:
     return await tx.get_one(Chat, channel.owner_id)
 
 
-# Who may follow
+# Permission to follow
 
 
 async def may_follow(tx: Transaction, chat_id: int, source_id: int) -> bool:

@@ -44,7 +44,7 @@ class Edition(SQLModel, table=True):
     made_at: datetime
     since: datetime  # the beginning of the period that it covers
     stories: int = 0
-    # Of an edition of the most covered stories: the story, the article and the topics of each. Such
+    # Only for an edition of the most covered stories: each story, its article and its topics. Such
     # an edition lists stories again that others have listed, and has no `EditionStory`.
     covered: list[tuple[int, int, list[int]]] | None = Field(
         default=None, sa_type=JSON(none_as_null=True)
@@ -74,7 +74,7 @@ class EditionStory(SQLModel, table=True):
     article_id: int = Field(default=0, sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)  # the topics that it matches
     alerted: bool = False
-    # What was new about a story that an edition had listed before, as a list of the fields of
+    # The news about a story that an edition had listed before, as a list of the fields of
     # `bot.publishing.developments.Development`, and when that edition was made.
     development: list[Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     known_since: datetime | None = None

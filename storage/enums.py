@@ -107,7 +107,7 @@ class MuteKind(StrEnum):
 
 # The kinds whose subject is a source.
 SOURCE_MUTES = (MuteKind.SOURCE, MuteKind.LESS, MuteKind.SILENT)
-# Those that keep an alert back.
+# Mutes that hold an alert back.
 HOLDING_MUTES = (MuteKind.SOURCE, MuteKind.LESS)
 
 
@@ -212,7 +212,7 @@ class SourceKind(StrEnum):
 
 
 class ChannelSharing(StrEnum):
-    """Who may follow a channel whose posts are delivered to the bot."""
+    """The chats that may follow a channel whose posts are delivered to the bot."""
 
     OWN = "own"  # the administrator who allowed it
     LINK = "link"  # also chats that come by a link, until they are revoked

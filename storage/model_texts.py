@@ -45,7 +45,7 @@ _FIRST_REACH: Final = timedelta(hours=24)
 
 
 class ModelText(Leased, table=True):
-    """What a model made of one story in one language; *made_at* is None until it answered.
+    """A model's texts about one story in one language; *made_at* is None until it answered.
 
     *translations* maps the id of an article to its headline and lead, either of which may be "".
     *summary* has pairs of a sentence and the publishers that it comes from. *dropped* has pairs of
@@ -86,7 +86,7 @@ class ModelDay(SQLModel, table=True):
     dropped: int = 0  # texts that did not
 
 
-# What digests will want.
+# Stories that digests will list
 
 
 class Wanted(NamedTuple):

@@ -36,7 +36,7 @@ class LetterAddress(SQLModel, table=True):
 
 
 class Newsletter(SQLModel, table=True):
-    """What the letters of a source say about it. *letters*: accepted so far; *dropped*: the others.
+    """A source that comes by e-mail. *letters*: accepted so far; *dropped*: the others.
 
     *unsubscribe_url* takes a POST if *has_one_click* (RFC 8058). *day*, *today*: the letters that
     count for the limit of a day.

@@ -101,7 +101,7 @@ _GENERAL_WORDS: Final = """
 a all and articles atom breaking feed feeds front headlines home homepage in index latest main news
 page posts recent rss stories story the top updates world xml
 """
-# What search pages and programs write before and after a name.
+# Words that search pages and programs write before and after a name.
 _ADDED_BEFORE: Final = re.compile(
     r"\A(?:(?:the\s+)?latest\s+(?:news\s+|stories\s+|articles\s+|posts\s+)?(?:from|on|by)"
     r"|(?:rss|atom)(?:\s+feed)?\s+(?:of|for|from))\s+",

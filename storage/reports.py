@@ -228,7 +228,7 @@ async def _of_chains(
     ]
 
 
-# Of a story, the newest.
+# The newest reports of a story.
 MOST_REPORTS: Final = 12
 # Characters of a text.
 _LOADED: Final = 2_000

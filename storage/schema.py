@@ -34,8 +34,8 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 VERSIONS: Final = tuple(sorted(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")))
 LATEST_VERSION: Final = VERSIONS[-1]  # such as `0042`
 
-# What each migration adds to the shape of a database (+) and removes from it (-); written by
-# `make migration`.
+# The lines that each migration adds to the shape of a database (+) and removes from it (-);
+# written by `make migration`.
 _RECORDED: Final = (MIGRATIONS / "tables.txt").read_text(encoding="utf-8")
 
 _STORED_VERSION: Final = text("SELECT version_num FROM alembic_version")

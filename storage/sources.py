@@ -386,8 +386,8 @@ def claim_class(priority: SourcePriority, waited: timedelta) -> int:
     """Return the class of a source that has been due for *waited*; lower classes come first.
 
     High sources are claimed before normal ones, and these before low ones. A source that has waited
-    for `LONGEST_WAIT` is claimed with the high ones, in the order in which they became due. So no
-    source waits for ever, however many others there are.
+    for `LONGEST_WAIT` is claimed with the high ones, in the order in which they became due, so
+    that no source waits for ever, however many others there are.
     """
     if priority is SourcePriority.HIGH or waited >= LONGEST_WAIT:
         return 0

@@ -292,7 +292,7 @@ _WAIT_FOR_MAINTENANCE: Final = frozenset({"send", "mail"})
 async def lags_by_stage(tx: Transaction) -> dict[str, timedelta]:
     """Return how long the oldest due work of each stage has waited.
 
-    What waited for the end of a maintenance has waited since that end.
+    Work that waited for the end of a maintenance counts from that end.
     """
     by_stage = [(stage, oldest) for stage, found in _DUE.items() for oldest in found]
     row = await tx.one(select(*(oldest.scalar_subquery() for _, oldest in by_stage)))

@@ -1,4 +1,4 @@
-"""What commands share: opening the database, tables, JSON lines, progress bars and failures."""
+"""Shared by all commands: opening the database, tables, JSON lines, progress bars, failures."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model wrote; *tokens* of prompt and answer, None if the server does not say."""
+    """The model's answer. *tokens*: of prompt and answer; None if the server does not say."""
 
     text: str
     tokens: int | None

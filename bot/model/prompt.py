@@ -56,7 +56,7 @@ was one. Answer with one JSON object and nothing else:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What is asked about one story: its *reports* by number, and which of them to translate."""
+    """A request about one story: its *reports* by number, and which of them to translate."""
 
     language: str
     reports: Mapping[int, ModelReport]
@@ -172,7 +172,7 @@ def _translated_name(name: str, code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What passed the checks. *translations*: headline and lead, either "", by report number."""
+    """The texts that passed. *translations*: headline and lead, either "", by report number."""
 
     translations: Mapping[int, tuple[str, str]]
     summary: tuple[CheckedSentence, ...]

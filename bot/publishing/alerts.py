@@ -270,7 +270,7 @@ async def postponed_alerts(
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """What decides whether alerts of locked chats wait.
+    """The limits that decide whether alerts of locked chats wait.
 
     *accounts*: by Telegram's id, when any thread of a chat was alerted. *quotas*: the daily limit,
     by chat; 0 means none.
@@ -446,7 +446,7 @@ def mail_name(kind: DeliveryKind, number: int) -> str:
 
 
 class AlertContent(NamedTuple):
-    """What the message of an alert shows, before it is known to which topics it belongs."""
+    """The part of an alert's message that does not depend on the topics it belongs to."""
 
     text: ArticleText
     story: SelectedStory

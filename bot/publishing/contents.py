@@ -90,7 +90,7 @@ MOST_COUNTED = 20_000
 
 
 class Developed(NamedTuple):
-    """What is new about a story since a digest listed it, and the report with the headline."""
+    """The news about a story since a digest listed it, and the report with the headline."""
 
     development: Development
     listed_at: datetime

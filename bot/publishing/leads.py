@@ -196,7 +196,7 @@ def _scored(
     read: Sequence[ReadReport], candidates: Iterable[ReadReport]
 ) -> Iterator[tuple[float, ReadReport, Sentence]]:
     """Yield the points of each sentence; the headline of the last report stands above the lead."""
-    # Of two reports, each would score best with the words of the other one. If their headlines
+    # With two reports, each would score best with the words of the other one. If their headlines
     # differ, the lead must tell the one that stands above it.
     publishers = len({one.report.publisher for one in read})
     above = read[-1].title

@@ -224,7 +224,7 @@ def _skipped_posts(result: FetchResult) -> int:
 def _fingerprints(source: Source, result: FetchResult, document: Document) -> bytes:
     """Return what the next read must know of this one.
 
-    Of a channel that was not read in full, the last full read stays the last one.
+    A channel that was not read in full keeps the fingerprints of its last full read.
     """
     if document.kind is not DocumentKind.CHANNEL:
         return b"" if result.problem else _packed(document)

@@ -52,7 +52,7 @@ class FetcherWithAccess:
 
 @dataclass(frozen=True, slots=True)
 class ShownAccess:
-    """What is set for a source, without any secret.
+    """The access that is set for a source, without any secret.
 
     `origin`, `proxy`, `user_agent` and `header_names` are empty if it cannot be read.
     """

@@ -163,7 +163,7 @@ def _entries_of(parts: Iterable[_Part]) -> list[SourceEntries]:
 
 @dataclass(frozen=True, slots=True)
 class _Portion:
-    """What one transaction stores: *parts*, and the *simple* fetches, those without a document.
+    """The content of one transaction: *parts*, and the *simple* fetches, those without a document.
 
     *then* runs at its end.
     """

@@ -33,7 +33,7 @@ MOST_A_DAY = 20  # of all users together, because each admin gets a message abou
 
 @dataclass(frozen=True, slots=True)
 class AccessDecision:
-    """What an admin decided about a request; *by* is None on the command line."""
+    """An admin's decision about a request; *by* is None on the command line."""
 
     user_id: int
     name: str
@@ -61,7 +61,7 @@ async def ask(storage: Storage, sender: Sender, *, access: Access, renderer: Ren
         if await is_banned(tx, {sender.user_id, sender.telegram_id}):
             raise Banned(is_first=False)
         to = await admin_chats(tx, access.admins)
-        # So that simultaneous requests are counted one after the other.
+        # Simultaneous requests must be counted one after the other.
         await lock_chats(tx, [admin.chat_id for admin in to])
         await forget_old_requests(tx)
         if await has_asked(tx, sender.user_id, sender.telegram_id):

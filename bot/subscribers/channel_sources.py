@@ -242,7 +242,7 @@ async def follow_channel(storage: Storage, chat_id: int, token: str, *, limits: 
     return found.source
 
 
-# What Telegram delivers
+# Updates from Telegram
 
 
 async def change_membership(storage: Storage, telegram_id: int, *, is_member: bool) -> None:
@@ -314,8 +314,8 @@ async def _rename(storage: Storage, found: ChannelAndSource, title: str, usernam
 async def _record(storage: Storage, source_id: int, post: PostPart, item: Item) -> None:
     """Record an edit or a part of an album, unless its entry was dropped.
 
-    So a flood beyond the budget stores nothing. If the process stops before this, Telegram sends
-    the update again.
+    That way, a flood beyond the budget stores nothing. If the process stops before this, Telegram
+    sends the update again.
     """
     guid = digest(item.guid)
     part: dict[str, Any] | None = post.to_json() if post.album else None

@@ -307,7 +307,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class TakenSettings:
-    """What undoes the settings that an import took, which the chat had not chosen before.
+    """Undoes the settings that an import took, which the chat had not chosen before.
 
     *zone*: the guessed zone before it; "" if no zone was taken. *after*: the checksum of the
     settings after the import. Quiet hours had been off and digest times those of a new chat.

@@ -427,7 +427,7 @@ async def end_pause(tx: Transaction, chat: Chat) -> None:
     await replan(tx, chat)
 
 
-# What comes by e-mail.
+# Digests and alerts by e-mail
 
 
 async def set_digest_medium(storage: Storage, chat_id: int, medium: DigestMedium) -> ChatSettings:

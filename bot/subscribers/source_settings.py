@@ -101,7 +101,7 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True)
 class SourceChanges:
-    """What to change, as typed. None leaves a setting as it is, "" and () clear it."""
+    """The changes, as typed. None leaves a setting as it is, "" and () clear it."""
 
     article: str | None = None
     dropped: Sequence[str] | None = None

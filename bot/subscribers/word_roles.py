@@ -45,7 +45,7 @@ _CLAUSE_ENDS: Final = re.compile(
 
 
 class WordRole(StrEnum):
-    """What a phrase is in a sentence; each is a section of `bot/languages`.
+    """The role of a phrase in a sentence; each is a section of `bot/languages`.
 
     The first section that has a phrase keeps it.
     """

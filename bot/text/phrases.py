@@ -108,7 +108,7 @@ class PhraseTable(Generic[Kind]):
     """Finds the longest phrase at a place of a text, and its kind."""
 
     def __init__(self, phrases: Mapping[Kind, Iterable[str]]) -> None:
-        """Read the *phrases* of each kind. Of two equally long ones, the first is found."""
+        """Read the *phrases* of each kind. If two are equally long, the first is found."""
         self._by_first: dict[str, list[tuple[tuple[Element, ...], Kind]]] = {}
         for kind, written in phrases.items():
             for phrase in map(elements, written):

@@ -147,7 +147,7 @@ def _expression(sql: str | None) -> str:
     return " ".join(word for word in words if word not in _DROPPED)
 
 
-# What a newer version added to the tables
+# Additions of a newer version
 
 
 _COLUMN: Final = re.compile(r"(\w+)\.(\w+) (.*)")

@@ -93,7 +93,7 @@ def test_faults_are_found(code: str, message: Said, said: Said, fault: str):
         pytest.param("ar", STORIES, (FEW, FEW, DUAL, FEW, FEW, FEW), id="a dual needs no number"),
     ],
 )
-def test_what_is_no_fault_is_let_be(code: str, message: Said, said: Said):
+def test_differences_that_are_no_faults_pass(code: str, message: Said, said: Said):
     found = faults(catalogue(code, message, said), LANGUAGES[code])
 
     assert list(found) == []
@@ -122,7 +122,7 @@ def test_gaps_and_guesses_are_missing(catalog: Catalog, is_complete: bool):
 
 
 @pytest.mark.parametrize("flags", [("fuzzy",), ()], ids=["a guess", "a gap"])
-def test_what_a_catalogue_lacks_stays_english(flags):
+def test_missing_translations_stay_english(flags):
     made = catalogue("fr", "Yes", "Oui")
     made.add("No", "Non" if flags else "", flags=flags)
     sentences = GNUTranslations(BytesIO(compiled(written(made), "fr")))

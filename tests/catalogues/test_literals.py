@@ -32,7 +32,7 @@ def test_every_word_of_a_template_can_be_translated(name: str):
         pytest.param('<p class="note">/help {{ a }}</p>', [], id="marks and commands"),
     ],
 )
-def test_what_cannot_be_translated_is_found(template: str, found: list[str]):
+def test_untranslatable_literals_are_found(template: str, found: list[str]):
     environment = make_environment().overlay(loader=jinja2.DictLoader({"it": template}))
 
     assert list(literals(environment, "it")) == found

@@ -171,7 +171,7 @@ async def test_a_menu_that_cannot_be_set_is_logged_not_told(ann, house, playgrou
     assert [line["event"] for line in logged] == ["the menu of a chat was not set"]
 
 
-async def test_of_two_languages_the_last_sets_the_menu(ann, house):
+async def test_the_last_of_two_languages_sets_the_menu(ann, house):
     page = await ann.says("/language", "العربية")
     await ann.presses(page, "English")
     await house.resources.background.wait()

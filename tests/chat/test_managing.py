@@ -56,7 +56,7 @@ class TestTheEnd:
             assert (await ann.says("/topics"))["text"].startswith(BANNER)
 
     @pytest.mark.usefixtures("channel")
-    async def test_it_goes_on_with_one_tap(self, ann, clock):
+    async def test_managing_goes_on_with_one_tap(self, ann, clock):
         clock.turn(timedelta(minutes=61))
         told = await ann.says("Japan")
         await ann.next()
@@ -229,7 +229,7 @@ class TestChannelsList:
         assert toast.startswith("You no longer administer this chat")
         assert again["text"].startswith("I am not in any channel or group")
 
-    async def test_who_added_the_bot_need_not_administer_the_chat(self, house, ann, eve):
+    async def test_the_user_who_added_the_bot_need_not_administer_the_chat(self, house, ann, eve):
         group = await house.group(ann, eve)
         async with house.storage.writing() as tx:
             await set_inviter(tx, group.who.id, eve.id)

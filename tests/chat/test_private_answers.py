@@ -42,7 +42,7 @@ async def test_the_answer_goes_to_the_private_chat(ann, group, command, begin):
     assert said.startswith(f"For the group Newsroom\n\n{begin}")
 
 
-async def test_what_is_typed_next_in_private_is_about_the_group(house, ann, group):
+async def test_the_next_text_typed_in_private_is_about_the_group(house, ann, group):
     await ann.says("/start")
     await group.says("/email", from_id=ann.who.id)
     await ann.next()

@@ -84,7 +84,7 @@ def test_all_public_archives_channels_alone(archive):
         pytest.param(("--chat", "99"), "There is no chat 99.", id="an unknown chat"),
     ],
 )
-def test_what_cannot_be_archived_is_said(archive, options, said):
+def test_chats_that_cannot_be_archived_are_named(archive, options, said):
     folder, run = archive
 
     done = run(*options)

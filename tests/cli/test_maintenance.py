@@ -15,7 +15,7 @@ def run(dateline):
     return lambda *arguments: dateline("maintenance", *arguments)
 
 
-def test_it_is_begun_shown_and_ended(run, dateline):
+def test_a_maintenance_is_begun_shown_and_ended(run, dateline):
     until = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
 
     begun = run("on", "--until", until.isoformat(), "--message", "A new disk.")

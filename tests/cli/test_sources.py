@@ -285,7 +285,7 @@ def known(dateline, sqlite_url):
     return lambda *options: dateline("sources", "set", FEED, *options)
 
 
-def test_what_is_set_for_a_source_is_printed(known):
+def test_the_settings_of_a_source_are_printed(known):
     known("--article", "#story", "--drop", ".box", "--drop", "aside", "--zone", "Asia/Taipei")
     done = known("--drop-if", "title:sponsored", "--priority", "high", "--every", "30m")
 
@@ -334,7 +334,7 @@ def test_a_source_is_paused_until_a_time_and_resumed(known, dateline):
         pytest.param(["--resume", "--pause-until", "3d"], "Use either", id="contradiction"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_set_is_explained(known, options, sentence):
+def test_refused_settings_are_explained(known, options, sentence):
     refused = (
         known("--language", "de", *options) if "--language" not in options else known(*options)
     )

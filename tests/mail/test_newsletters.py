@@ -263,7 +263,7 @@ async def refuse_to_read(_: bytes) -> Any:
     raise AssertionError("read")
 
 
-async def test_what_strangers_send_to_a_leaked_address_is_bounded(
+async def test_mails_of_strangers_to_a_leaked_address_are_bounded(
     storage, intake, source_id, address, counted
 ):
     await intake.take(letter(address))

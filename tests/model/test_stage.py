@@ -159,7 +159,9 @@ async def test_a_cut_answer_is_paid_for_and_not_asked_again(newsroom, stage, pla
 
 
 @pytest.mark.parametrize("mode", ["wrong", "hostile"])
-async def test_what_fails_the_checks_is_dropped_and_counted(newsroom, stage, playground, mode):
+async def test_texts_that_fail_the_checks_are_dropped_and_counted(
+    newsroom, stage, playground, mode
+):
     query_id, article_id = await foreign_story(newsroom)
     await due_reader(newsroom, query_id)
     playground.model(mode)

@@ -49,7 +49,7 @@ def test_the_image_knows_no_variable_that_nobody_reads():
     assert [name for name in named if not is_known(name)] == []
 
 
-def test_it_runs_as_nobody_who_could_do_harm():
+def test_the_container_runs_as_an_unprivileged_user():
     user, folder = told("USER")[-1], told("VOLUME")[-1]
 
     assert re.fullmatch(r"[1-9]\d{4}:[1-9]\d{4}", user)
@@ -66,7 +66,7 @@ def test_its_commands_are_there():
     assert {health[1], yaml.safe_load(told("CMD")[0])[0]} <= set(commands)
 
 
-def test_what_is_copied_is_let_in_and_nothing_else_is():
+def test_only_copied_files_are_let_into_the_build():
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     let_in = {line[1:] for line in lines if line.startswith("!")}
 
@@ -77,7 +77,7 @@ def test_what_is_copied_is_let_in_and_nothing_else_is():
     assert {".env", "var", "secrets", ".git"} & let_in == set()
 
 
-def test_what_others_built_is_named_by_its_digest(compose):
+def test_images_of_others_are_named_by_their_digest(compose):
     stages = [match[1] for rest in told("FROM") if (match := re.search(r" AS (\w+)", rest))]
     based_on = [rest.split()[0] for rest in told("FROM")]
     images = [one["image"] for one in compose["services"].values()]

@@ -32,7 +32,7 @@ def test_the_wheel_holds_all_that_the_packages_hold_and_no_more(dist):
     assert {f"{package}/py.typed" for package in PACKAGES} <= held
 
 
-def test_it_says_what_it_is(dist):
+def test_the_wheel_says_what_it_is(dist):
     with zipfile.ZipFile(dist[0]) as wheel:
         (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
         told = message_from_bytes(wheel.read(name))
@@ -94,7 +94,7 @@ def pinned(lock: str) -> set[str]:
     return set(re.findall(r"^([\w.-]+==[\w.]+)", text, re.MULTILINE))
 
 
-def test_what_only_builds_or_tests_is_in_no_installation():
+def test_packages_that_only_build_or_test_are_in_no_installation():
     run, build, dev = map(
         pinned, ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
     )

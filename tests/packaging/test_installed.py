@@ -15,36 +15,36 @@ PAGE = """<!doctype html><html lang="en"><title>A port opens</title>
 after three years of work on its piers and on the railway that leads there.</p></article>"""
 
 
-def test_it_is_not_run_from_the_tree(installed):
+def test_the_installed_program_is_not_run_from_the_tree(installed):
     where = installed.runs("python", "-c", "import bot, templates; print(bot.__file__)")
 
     assert Path(where.strip()).is_relative_to(installed.home)
 
 
-def test_it_has_its_command_in_two_spellings(installed):
+def test_the_command_has_two_spellings(installed):
     assert installed.runs("dateline", "--version").startswith("dateline ")
     assert "run" in installed.runs("dateline", "--help")
     assert installed.runs("python", "-m", "bot", "--version").startswith("dateline ")
 
 
-def test_it_shows_how_messages_look(installed):
+def test_the_installed_program_shows_how_messages_look(installed):
     assert "That is all" in installed.runs("dateline", "preview", "digest")
     assert "<!DOCTYPE html>" in installed.runs("dateline", "preview", "email", "--format", "html")
 
 
-def test_it_matches_pages(installed):
+def test_the_installed_program_matches_pages(installed):
     (installed.folder / "page.html").write_text(PAGE, encoding="utf-8")
 
     assert "A port opens" in installed.runs("dateline", "match", "Taiwan", "page.html")
 
 
-def test_it_brings_its_migrations(installed):
+def test_the_wheel_has_its_migrations(installed):
     installed.runs("dateline", "migrate")
 
     assert (installed.folder / "var" / "dateline.sqlite3").is_file()
 
 
-async def test_it_runs_in_the_playground_until_it_is_asked_to_stop(installed):
+async def test_the_installed_program_runs_in_the_playground_until_it_is_stopped(installed):
     address = installed.folder / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(address))

@@ -107,7 +107,7 @@ def read(path: Path) -> dict[str, Any]:
     return told
 
 
-def test_what_others_wrote_is_named_by_its_commit(workflow):
+def test_actions_of_others_are_named_by_their_commit(workflow):
     text = workflow.read_text(encoding="utf-8")
     used = re.findall(r"uses: (.*)", text)
 

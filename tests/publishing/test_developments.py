@@ -248,7 +248,7 @@ def test_a_sentence_with_a_new_name_from_the_headline_is_a_development():
         pytest.param("", id="nothing"),
     ],
 )
-def test_what_adds_nothing_is_no_development(text: str):
+def test_a_report_that_adds_nothing_is_no_development(text: str):
     title = "Takaichi sends soldiers to Ishinomaki"
 
     assert development_of([report(KNOWN)], [report(text, title, 2)]) is None

@@ -123,7 +123,7 @@ def test_the_report_that_shares_most_with_other_headlines_gives_the_lead():
     )
 
 
-def test_of_two_different_reports_the_one_below_its_own_headline_gives_the_lead():
+def test_the_report_below_its_own_headline_gives_the_lead():
     first = report(
         "An 18-year-old man ran toward the Capitol with a loaded shotgun on Tuesday.",
         "18-year-old man arrested after running toward Capitol with shotgun",

@@ -110,7 +110,7 @@ async def test_a_story_that_was_only_named_gets_a_lead_on_the_page(told, read, n
     assert [lead.text for lead in edition.leads.values()] == [NEWS]
 
 
-async def test_what_was_told_outlives_the_merging_of_its_story(told, read, storage):
+async def test_told_news_outlive_the_merging_of_their_story(told, read, storage):
     async with storage.writing() as tx:
         await tx.change(update(EditionStory).values(story_id=77))
 

@@ -220,7 +220,7 @@ def test_a_brief_digest_is_titles_alone():
 
 
 @pytest.mark.parametrize("style", Style)
-def test_what_a_reader_can_do_stands_behind_the_last_words_of_a_story(style):
+def test_the_links_of_a_story_stand_behind_its_last_words(style):
     lines = digest(style=style).html.splitlines()
 
     with_links = [line for line in lines if "?do=save" in line]

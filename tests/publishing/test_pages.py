@@ -102,7 +102,7 @@ def test_stories_listed_above_are_counted_on_the_line_of_their_topic(renderer):
     assert message.text.count("New consuls-general named") == 1
 
 
-def test_what_an_edition_tells_leaves_out_stories_that_it_only_counts():
+def test_the_stories_told_leave_out_those_only_counted():
     edition = replace(samples.sample_edition(), leads={0: LEAD})
     stories = edition.choice.all_stories
     few = replace(edition, choice=choose([samples.TIES], stories, Caps(per_topic=0, in_all=1)))

@@ -93,7 +93,7 @@ async def test_all_settings_come_back_and_only_once(storage: Storage, source_id:
     assert await values_of(storage, source_id) == chosen
 
 
-async def test_what_is_set_here_stays(storage: Storage, source_id: int):
+async def test_settings_of_this_database_stay(storage: Storage, source_id: int):
     await source_settings.change_settings(storage, source_id, CHANGES, by=None)
     (line,) = await dump(storage, ring())
     here = SourceChanges(keep="trade", language="")

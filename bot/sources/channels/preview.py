@@ -42,7 +42,7 @@ _MOST_ELEMENTS: Final = 400_000  # of a page of 10 MB
 _TELEGRAM: Final = "https://telegram.org/"  # the base of addresses without a scheme
 _PREFIX: Final = "tgme_widget_message_"
 _MESSAGE: Final = "tgme_widget_message"
-# What a page shows of a post, by the class without its prefix.
+# The parts of a post on a page, by their class without its prefix.
 _PARTS: Final = {
     _PREFIX + name: name
     for name in (

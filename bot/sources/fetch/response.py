@@ -36,7 +36,7 @@ _FIREWALLS: dict[str, str] = _DATA["firewalls"]
 _LONGEST_DEMAND = 500  # characters of `WWW-Authenticate`
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"")
 _DEMAND = re.compile(r"(?:^|,)\s*([A-Za-z0-9_-]{1,30})(?=\s+[^\s=]|\s*(?:,|$))")
-# Those that sign or encrypt, for which a name and a password in a header are not enough.
+# Schemes that sign or encrypt, which need more than a name and a password in a header.
 _UNSUPPORTED = re.compile(
     r"digest|ntlm|negotiate|mutual|hoba|hawk|dpop|scram-.*|aws4-.*", re.IGNORECASE
 )

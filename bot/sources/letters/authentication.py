@@ -37,7 +37,7 @@ class Authentication:
 
     @property
     def proof(self) -> str:
-        """What the same sender shows again with its next letter; "" if nothing was confirmed."""
+        """The proof that the same sender shows again with its next letter; "" if there is none."""
         if self.dkim:
             return f"dkim={self.dkim}"
         return f"spf={self.spf}" if self.spf else ""
@@ -46,7 +46,7 @@ class Authentication:
 def authentication_of(fields: Iterable[str], server: str, sender: str) -> Authentication:
     """Return the results in the topmost of the *fields* that *server* has written.
 
-    Of several signatures the one counts that belongs to the domain of the *sender*.
+    If there are several signatures, the one of the *sender*'s domain counts.
     """
     own = next((field for field in fields if server and _server_of(field) == server.lower()), None)
     if own is None:
@@ -110,7 +110,7 @@ class SenderFacts:
 
 
 class Standing(Enum):
-    """What becomes of a letter."""
+    """The relation of a letter's sender to its newsletter, which decides whether it is stored."""
 
     FIRST = auto()  # the first letter of a newsletter: its sender is bound to it
     KNOWN = auto()

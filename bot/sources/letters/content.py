@@ -81,7 +81,7 @@ class LetterBody:
 
 @dataclass
 class _Collected:
-    """What a walk over the elements has found so far; `link` is the one it is inside of."""
+    """The findings of a walk over the elements so far; `link` is the one that it is inside of."""
 
     paragraphs: list[str] = field(default_factory=list)
     links: list[LetterLink] = field(default_factory=list)

@@ -119,7 +119,7 @@ def _article(
             _paragraphs(root), page_title(root, meta), meta, address, rules
         )
         body = [*standfirst(root, title, meta.description, body), *body]
-        # What is dropped from the page may still stand in its metadata.
+        # The metadata may still have text that is dropped from the page.
         body = end_trimmed(body if rules.dropped else _fuller_text(body, meta.body))
     if not body and rules.has_selectors:
         raise _NothingSelectedError

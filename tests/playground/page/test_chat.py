@@ -26,7 +26,7 @@ async def test_start_is_a_button_until_the_first_message(page, playground):
     assert playground.chats()[0]["first_name"] == "Ann"
 
 
-async def test_what_is_sent_while_the_page_loads_waits_for_its_chat(browser, playground):
+async def test_messages_sent_while_the_page_loads_wait_for_its_chat(browser, playground):
     is_sent = asyncio.Event()
 
     async def hold(route: Route) -> None:

@@ -76,7 +76,7 @@ def test_the_first_of_equally_long_contents_counts_in_every_process(contents):
         pytest.param(60, "word " * 20_000, id="characters"),
     ],
 )
-def test_of_too_many_entries_the_newest_are_kept(count, text):
+def test_the_newest_of_too_many_entries_are_kept(count, text):
     days = (f"2026-03-02T10:{n // 60 % 60:02}:{n % 60:02}Z" for n in range(count))
     raws = [RAW._replace(guid=str(n), contents=(text,), dates=(day,)) for n, day in enumerate(days)]
 

@@ -173,5 +173,5 @@ async def test_style_and_layout_of_digests_are_set_on_their_own(ann):
         pytest.param("set_alert_rate", {"number": 2.5}, id="half an alert"),
     ],
 )
-async def test_what_no_page_of_ours_sends_is_refused(ann, name, fields):
+async def test_requests_that_no_page_of_ours_sends_are_refused(ann, name, fields):
     assert (await ann.asks(name, **fields)).status == 400
