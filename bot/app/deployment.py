@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.app.stops import needing_the_port
-from bot.model.client import ModelClient
 from bot.settings import AccessMode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from bot.model.client import ModelClient
     from bot.playground.server import Playground
     from bot.settings import Settings
     from bot.sources.discovery.discover import SampleSite
@@ -121,6 +121,8 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Deployment
 
 def make_model_client(settings: Settings, deployment: Deployment | None = None) -> ModelClient:
     """Return the client; the settings win over the playground's model. One of them is there."""
+    from bot.model.client import ModelClient
+
     if settings.model_base:
         key = settings.model_key.get_secret_value() if settings.model_key else ""
         return ModelClient(settings.model_base, settings.model_name or "", key)

@@ -20,7 +20,6 @@ WORDS: Final[Mapping[str, Any]] = tomllib.loads(
     Path(__file__).with_name("words.toml").read_text(encoding="utf-8")
 )
 
-
 _WORLDWIDE: Final = frozenset({"en", "es", "pt", "ar", "fr"})
 _SHORTEST_STEM: Final = 5
 _ENDING: Final = 2  # letters by which a name may end otherwise: Тайвань, Тайваня
