@@ -92,7 +92,6 @@ async function begin() {
   );
   if (!telegram.data) return stop();
   telegram.begin();
-  showBack(); // the status page leaves the button shown
   dress(telegram.theme);
   try {
     const state = await api.send("state");

@@ -64,9 +64,10 @@ async function refresh() {
 async function begin() {
   telegram.on("theme_changed", ({ theme_params: theme }) => applyTheme(theme));
   // Not history.back(): a web client counts the entries of its frame among its own.
-  telegram.on("back_button_pressed", () =>
-    location.replace(`${document.body.dataset.app}${telegram.hash}`),
-  );
+  telegram.on("back_button_pressed", () => {
+    telegram.showBack(false);
+    location.replace(`${document.body.dataset.app}${telegram.hash}`);
+  });
   document.addEventListener("visibilitychange", refresh);
   if (telegram.data) {
     telegram.begin();
