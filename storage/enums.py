@@ -228,7 +228,7 @@ class SourceState(StrEnum):
 
 
 class SourcePriority(StrEnum):
-    """The order in which due sources are claimed; see `claim_class` in `storage.sources`."""
+    """The order in which due sources are claimed; `_CLAIM_CLASS` in `storage.sources` says how."""
 
     HIGH = "high"
     NORMAL = "normal"

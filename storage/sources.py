@@ -381,20 +381,9 @@ async def due_sources(tx: Transaction) -> DueSources:
 
 LONGEST_WAIT: Final = timedelta(minutes=15)  # of a source behind those of a higher priority
 
-
-def claim_class(priority: SourcePriority, waited: timedelta) -> int:
-    """Return the class of a source that has been due for *waited*; lower classes come first.
-
-    High sources are claimed before normal ones, and these before low ones. A source that has waited
-    for `LONGEST_WAIT` is claimed with the high ones, in the order in which they became due, so
-    that no source waits for ever, however many others there are.
-    """
-    if priority is SourcePriority.HIGH or waited >= LONGEST_WAIT:
-        return 0
-    return 1 if priority is SourcePriority.NORMAL else 2
-
-
-# The same in SQL.
+# The class of a due source; lower classes are claimed first: high sources before normal ones, and
+# these before low ones. A source that has waited for `LONGEST_WAIT` is claimed with the high ones,
+# in the order in which they became due, so that none waits for ever, however many others there are.
 _CLAIM_CLASS: Final = case(
     (
         or_(
@@ -414,7 +403,7 @@ async def claim_public_sources(
     """Claim public sources that are due, except those of hosts that a public fetch is reading.
 
     Private sources never delay public ones. Several processes may read hosts in the operator's own
-    network at once. *by_priority*: see `claim_class`; else the longest due first, which needs no
+    network at once. *by_priority*: see `_CLAIM_CLASS`; else the longest due first, which needs no
     sorting.
     """
     await lock_claims(tx, Source)

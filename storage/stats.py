@@ -33,11 +33,11 @@ from storage.enums import (
     UsageKind,
 )
 from storage.mailboxes import Mailbox
+from storage.maintenance import current_maintenance, last_maintenance_end
 from storage.matches import Match
 from storage.model_texts import model_day
 from storage.mutes import Mute
 from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
-from storage.pace import current_maintenance, last_maintenance_end
 from storage.queries import Query, latest_change
 from storage.saved_stories import SavedStory
 from storage.schema import metadata

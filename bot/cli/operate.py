@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from bot.ops.doctor.findings import Finding
     from bot.settings import Settings
     from storage.db.engine import Storage, Transaction
+    from storage.maintenance import Maintenance
     from storage.model_texts import ModelText
     from storage.outbox import Delivery
-    from storage.pace import Maintenance
     from storage.stats import Count, Lags
 
 

@@ -32,12 +32,12 @@ from bot.delivery.pace import reply_moment
 from storage.chats import private_chat_of, private_chats_of_admins
 from storage.db.leases import claim, release
 from storage.enums import ChatState, DeliveryKind
+from storage.maintenance import current_maintenance
 from storage.outbox import enqueue, new_delivery
 from storage.pace import (
     advance_all,
     chat_pace_key,
     count_flood_wait,
-    current_maintenance,
     lock_pace,
     pause_chat,
     pauses_by_key,

@@ -23,6 +23,7 @@ from bot.delivery.outcomes import attempt_of, log_line, outcome_of, result_colum
 from bot.delivery.pace import Pacer, Timer
 from bot.delivery.responses import ResponseWriter
 from bot.ops.instrumentation import Instrumentation, Operation
+from storage.maintenance import current_maintenance
 from storage.outbox import (
     CallResult,
     Claimed,
@@ -34,7 +35,7 @@ from storage.outbox import (
     release_unsent,
     resend_unknown,
 )
-from storage.pace import current_maintenance, paused_until, pauses_by_key
+from storage.pace import paused_until, pauses_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

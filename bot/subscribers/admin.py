@@ -13,8 +13,9 @@ from storage.access import admin_chats
 from storage.db.engine import Storage
 from storage.enums import DeliveryKind
 from storage.feeds_followed import is_anything_read
+from storage.maintenance import current_maintenance
 from storage.outbox import enqueue, new_delivery
-from storage.pace import current_maintenance, flood_waits_today
+from storage.pace import flood_waits_today
 from storage.sources import Source
 from storage.stats import (
     Amounts,

@@ -11,12 +11,7 @@ from bot.subscribers.text import storable
 from storage.access import record_event
 from storage.db.engine import Storage
 from storage.enums import AuditAction
-from storage.pace import (
-    LONGEST_MESSAGE,
-    Maintenance,
-    current_maintenance,
-    set_maintenance,
-)
+from storage.maintenance import LONGEST_MESSAGE, Maintenance, current_maintenance, set_maintenance
 
 _DAY: Final = timedelta(days=1)
 LONGEST: Final = 7 * _DAY

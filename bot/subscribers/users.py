@@ -18,8 +18,8 @@ from storage import chats
 from storage.access import admin_ids
 from storage.db.engine import Storage, Transaction
 from storage.enums import CLOSED, ChatKind, ChatState, DeliveryKind
+from storage.maintenance import Maintenance, current_maintenance
 from storage.outbox import enqueue, has_pending_notice, new_delivery
-from storage.pace import Maintenance, current_maintenance
 from storage.schedules import DEFAULT_SCHEDULE
 from storage.suspension import (
     apply_access,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from bot.web.site import Site
-    from storage.pace import Maintenance
+    from storage.maintenance import Maintenance
 
 log = structlog.get_logger(__name__)
 

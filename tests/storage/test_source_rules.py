@@ -13,7 +13,6 @@ from storage.sources import (
     Source,
     add_source,
     change_source,
-    claim_class,
     claim_public_sources,
     due_sources,
     end_pauses,
@@ -43,21 +42,6 @@ async def claim(storage: Storage, limit: int = 1) -> list[str]:
     return [source.host.partition(".")[0] for source in claimed]
 
 
-@pytest.mark.parametrize(
-    ("priority", "waited", "expected"),
-    [
-        pytest.param(SourcePriority.HIGH, timedelta(), 0, id="high"),
-        pytest.param(SourcePriority.NORMAL, timedelta(), 1, id="normal"),
-        pytest.param(SourcePriority.LOW, timedelta(), 2, id="low"),
-        pytest.param(SourcePriority.LOW, LONGEST_WAIT - MINUTE, 2, id="low, waiting"),
-        pytest.param(SourcePriority.LOW, LONGEST_WAIT, 0, id="low, waiting for long"),
-        pytest.param(SourcePriority.NORMAL, LONGEST_WAIT, 0, id="normal, waiting for long"),
-    ],
-)
-def test_the_class_of_a_claim_depends_on_priority_and_wait(priority, waited, expected):
-    assert claim_class(priority, waited) == expected
-
-
 async def test_due_sources_are_claimed_by_priority(storage: Storage, clock: TurnedClock):
     await add(storage, "low", priority=SourcePriority.LOW)
     await add(storage, "normal")
@@ -71,13 +55,23 @@ async def test_due_sources_are_claimed_by_priority(storage: Storage, clock: Turn
     ]
 
 
-async def test_a_low_source_does_not_wait_for_ever(storage: Storage, clock: TurnedClock):
-    await add(storage, "low", priority=SourcePriority.LOW)
-    clock.turn(LONGEST_WAIT)
+@pytest.mark.parametrize("priority", [SourcePriority.LOW, SourcePriority.NORMAL])
+@pytest.mark.parametrize(
+    ("waited", "first"),
+    [
+        pytest.param(LONGEST_WAIT - MINUTE, "high0", id="too short"),
+        pytest.param(LONGEST_WAIT, "waiting", id="long enough"),
+    ],
+)
+async def test_a_source_that_waited_long_is_claimed_with_the_high_ones(
+    storage: Storage, clock: TurnedClock, priority, waited, first
+):
+    await add(storage, "waiting", priority=priority)
+    clock.turn(waited)
     for number in range(5):
         await add(storage, f"high{number}", priority=SourcePriority.HIGH)
 
-    assert await claim(storage) == ["low"]
+    assert await claim(storage) == [first]
 
 
 async def test_priorities_are_looked_at_only_if_a_due_source_has_one(

@@ -44,9 +44,9 @@ from storage.db.filelock import lock_beside, lock_holder
 from storage.db.leases import MAILBOX, lease_of
 from storage.db.problems import DatabaseError, Unusable, message_of
 from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
+from storage.maintenance import current_maintenance
 from storage.model_texts import model_day
 from storage.newsletters import waiting_letters
-from storage.pace import current_maintenance
 from storage.schema import database_file
 from storage.source_rules import sealed_sources, selector_problems
 from storage.stats import amounts, lags_by_stage, last_read, sources_by_kind
