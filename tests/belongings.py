@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, get_origin
 
 from sqlalchemy import Column, Table
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, select
 
 from storage.db.engine import Storage, Transaction
 from storage.schema import metadata
@@ -103,10 +103,10 @@ def _made_up(kind: Any, now: datetime) -> Any:
 
 
 async def _rows(tx: Transaction, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
-    model = MODELS[table]
-    query = select(model).where(col(getattr(model, column)).in_(ids))
+    columns = metadata().tables[table].columns
+    query = select(*columns).where(columns[column].in_(ids))
     rows = await tx.rows(query.order_by(*metadata().tables[table].primary_key))
-    return [{name: getattr(row, name) for name in model.model_fields} for row in rows]
+    return [dict(zip(columns.keys(), row, strict=True)) for row in rows]
 
 
 def _target(column: Column[Any]) -> str:

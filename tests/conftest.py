@@ -38,7 +38,7 @@ from bot.sources.parser_pool import Workers
 from hatch_build import compile_all
 from storage.db.engine import Storage
 from storage.schema import migrate
-from tests.clean_database import empty
+from tests.clean_database import Emptier
 from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by their names
     pytest_runtest_logreport,
     pytest_sessionfinish,
@@ -244,6 +244,12 @@ async def _on_server(url: str, statement: str) -> None:
     await engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def emptier(postgresql_url: str) -> Iterator[Emptier]:
+    with Emptier(postgresql_url) as opened:
+        yield opened
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of an empty, migrated database, first on SQLite, then on PostgreSQL."""
@@ -252,7 +258,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         return f"sqlite+aiosqlite:///{path}"
     url: str = request.getfixturevalue("postgresql_url")
-    asyncio.run(empty(url))
+    request.getfixturevalue("emptier").empty()
     return url
 
 

@@ -30,7 +30,7 @@ from bot.chat.handlers import (
     trends,
 )
 from bot.chat.handlers.search import Turns
-from bot.chat.permissions import ButtonPermissions
+from bot.chat.permissions import ButtonPermissions, skip_buttons_of_others
 from bot.chat.private_answers import PrivateAnswerMiddleware
 from bot.chat.rate_limit import RateLimiter
 
@@ -126,6 +126,8 @@ def _user_router(administrators: Administrators, limiter: RateLimiter) -> Router
         text.make_typed_router(),
         text.make_last_router(),
     )
+    for inner in router.sub_routers:
+        skip_buttons_of_others(inner)
     buttons = ButtonPermissions(router)
     maintained = middlewares.MaintenanceMiddleware()
     for observer in _observers(router):

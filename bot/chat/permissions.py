@@ -88,6 +88,32 @@ async def may_change(_: object, context: Context) -> bool:
     return context.user.can_change
 
 
+def _prefix(data: str) -> str:
+    """Return the part of a button's data that names its kind."""
+    return re.split("[:|]", data, maxsplit=1)[0]
+
+
+def skip_buttons_of_others(router: Router) -> None:
+    """Let *router* try its handlers only on presses of buttons of a kind that they take.
+
+    Otherwise the handlers of all routers parse the data in turn, until one of them can.
+    """
+    takers = [
+        each.callback
+        for handler in router.callback_query.handlers
+        for each in handler.filters or ()
+        if isinstance(each.callback, CallbackQueryFilter)
+    ]
+    if len(takers) < len(router.callback_query.handlers):
+        return  # one of its handlers takes buttons of any kind
+    kinds = frozenset(taker.callback_data.__prefix__ for taker in takers)
+
+    async def is_taken(query: CallbackQuery) -> bool:  # others would run in a thread
+        return _prefix(query.data or "") in kinds
+
+    router.callback_query.filter(is_taken)
+
+
 class _ButtonHandler(NamedTuple):
     takes: CallbackQueryFilter
     is_certain: bool  # it has no other filter
@@ -114,7 +140,7 @@ class ButtonPermissions:
         Any of them is enough. Nobody needs one to hear that a button is too old.
         """
         found = []
-        for handler in self._handlers.get(re.split("[:|]", data, maxsplit=1)[0], ()):
+        for handler in self._handlers.get(_prefix(data), ()):
             rule, kind = handler.takes.rule, handler.takes.callback_data
             if rule is None or rule.resolve(kind.unpack(data)):
                 found.append(handler.permission)

@@ -3,6 +3,7 @@
 The same five days pass twice, with and without the attacker. Two other users must see the same.
 """
 
+import asyncio
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,6 @@ from bot.rendering.links import WHOLE_DIGEST, FeedKind
 from bot.rendering.published_feeds import as_atom, as_json
 from bot.subscribers import own_feeds, topics
 from storage.enums import Mode
-from tests.clean_database import empty
 from tests.sources.feeds_made import page
 from tests.story.whole_bot import Feed, Item, User, WholeBot, hour, whole_bot
 
@@ -150,7 +150,7 @@ _UNDISTURBED: Final[dict[str, Views]] = {}  # by database
 
 
 @pytest.fixture
-async def undisturbed(database_url: str, tmp_path: Path) -> Views:
+async def undisturbed(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Views:
     """Return the views of the two users without an attacker."""
     url = make_url(database_url)
     dialect = url.get_backend_name()
@@ -161,7 +161,7 @@ async def undisturbed(database_url: str, tmp_path: Path) -> Views:
             _UNDISTURBED[dialect] = await five_days(f"sqlite+aiosqlite:///{copy}", None)
         else:
             _UNDISTURBED[dialect] = await five_days(database_url, None)
-            await empty(database_url)
+            await asyncio.to_thread(request.getfixturevalue("emptier").empty)
     return _UNDISTURBED[dialect]
 
 
