@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format migration initial-migration bench bench-match screenshots catalogues lock wheel test-wheel test-image audit release-check release-notes sbom checksums clean
+.PHONY: help run test test-all test-slow check format migration initial-migration bench bench-match screenshots catalogues lock wheel test-wheel test-image audit release-check release-notes sbom checksums clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
@@ -72,8 +72,10 @@ test: .venv/dev
 ONE_MORE := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 # All: first the same as above, then the slow ones, and a search at random beyond the fixed examples.
-test-all: test
-	@echo "The search at random begins from a seed; the same again: make test-all SEED=$(SEED)"
+test-all: test test-slow
+
+test-slow: .venv/dev
+	@echo "The search at random begins from a seed; the same again: make test-slow SEED=$(SEED)"
 	PYTHONHASHSEED=$(SEED) PYTEST_XDIST_AUTO_NUM_WORKERS=$(ONE_MORE) $(PYTEST) -m "slow or hypothesis" --hypothesis-profile random --hypothesis-seed $(SEED)
 
 check: .venv/dev
