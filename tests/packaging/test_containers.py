@@ -9,7 +9,7 @@ import yaml
 from typer.main import get_command
 
 from bot.cli.main import app
-from bot.settings import Role
+from bot.settings import Role, unknown_names
 from tests.packaging.variables import is_known
 
 pytestmark = pytest.mark.slow
@@ -107,12 +107,21 @@ def test_every_variable_of_the_services_is_a_setting(ours):
     assert [name for name in named if not is_known(name)] == []
 
 
+def test_variables_of_the_services_are_no_misspelt_settings():
+    """The bot reads `.env` too, where these are set."""
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    variables = re.findall(r"\$\{(\w+):-", text)
+
+    assert set(variables) == {"EXTRAS", "WORKERS"}
+    assert unknown_names(variables) == []
+
+
 def test_every_service_is_shut_in(compose):
     for name, one in compose["services"].items():
         assert one["read_only"] is True, name
         assert one["cap_drop"] == ["ALL"], name
         assert one["security_opt"] == ["no-new-privileges:true"], name
-        assert one["restart"] == "unless-stopped", name
+        assert one["restart"] == "always", name  # podman starts no others with the machine
         assert {"mem_limit", "pids_limit", "stop_grace_period", "logging"} <= set(one), name
 
 
@@ -137,7 +146,8 @@ def test_the_processes_on_postgresql_do_all_there_is_to_do(ours):
         # A DATABASE_URL of .env would go before the file.
         assert one["environment"]["DATABASE_URL"] == ""
         assert "database_url" in one["secrets"]
-        assert one["volumes"] == [BACKUPS]
+        # The volume of the image has no name, and podman never removes it.
+        assert one["volumes"] == ["shared:/srv/dateline/var", BACKUPS]
         assert one["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 
 

@@ -60,6 +60,15 @@ dateline --version | grep -F {version}
 """
 
 
+def copy_tree(tree: Path, version: str) -> None:
+    """Copy this tree to *tree*, under another version."""
+    ignored = shutil.ignore_patterns(".git", ".venv*", "var", "dist", "build", ".*_cache")
+    shutil.copytree(TREE, tree, ignore=ignored)
+    project = tree / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace(f'version = "{OLDER}"', f'version = "{version}"', 1))
+
+
 def newer_release(root: Path) -> None:
     """Lay a folder of the newer version beside that of the older one."""
     release = root / "root" / f"dateline-{NEWER}"
@@ -69,11 +78,7 @@ def newer_release(root: Path) -> None:
             subprocess.run(["cp", "-r", str(TREE / name), str(release)], check=True)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        ignored = shutil.ignore_patterns(".git", ".venv*", "var", "dist", "build", ".*_cache")
-        shutil.copytree(TREE, tree, ignore=ignored)
-        project = tree / "pyproject.toml"
-        text = project.read_text(encoding="utf-8")
-        project.write_text(text.replace(f'version = "{OLDER}"', f'version = "{NEWER}"', 1))
+        copy_tree(tree, NEWER)
         build(tree, release / "dist")
 
 
