@@ -214,10 +214,13 @@ function catchStartLink(event) {
   say(`/start ${url.searchParams.get("start") ?? ""}`.trim());
 }
 
+// A browser that opens the playground for the first time shows the first user.
 async function findChat() {
   const remembered = Number(localStorage.getItem(REMEMBERED));
   const chats = await control.listChats();
   if (chats.some(({ id }) => id === remembered)) return remembered;
+  const first = chats.find(({ type }) => type === "private");
+  if (first) return first.id;
   return (await control.addUser("Ann", navigator.language.split("-")[0])).chat_id;
 }
 

@@ -297,6 +297,14 @@ async def test_a_reload_keeps_the_chat(page, bot):
     await expect(page.locator("#chats li")).to_have_count(1)
 
 
+async def test_another_browser_shows_the_same_users(browser, page, bot, playground):
+    async with strict_page(browser, timezone_id="Asia/Tokyo") as other:
+        await other.goto(playground.base_url)
+
+        await expect(other.locator(".mine .body")).to_have_text("/start")
+        await expect(other.locator("#chats li")).to_have_count(1)
+
+
 async def test_a_narrow_screen_hides_the_panel_at_first(browser, playground):
     phone = await browser.new_page(viewport={"width": 390, "height": 800})
     await phone.goto(playground.base_url)
