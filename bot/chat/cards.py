@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import MessageEntityType
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from bot.subscribers.posts import Post
     from bot.subscribers.sentences import Understood
     from bot.subscribers.settings import ChatSettings
-    from bot.subscribers.topics import ChatTopic
+    from bot.subscribers.topics import ChatTopic, Suggestion
     from storage.newsletters import NewsletterRow
     from storage.sources import Source
 
@@ -56,20 +57,34 @@ _LONGEST_SPELLING = 40
 _OPERATOR = re.compile(r'["“”„«»()&|+]|\b(?:and|or|near)\b', re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """What a typed text may mean besides the query of its card.
+
+    *names*: those of a list, if the query was made from one. *intent*: a question about the bot.
+    *topic*: that of the catalogue whose name the text is.
+    """
+
+    names: Sequence[str] = ()
+    intent: Intent | None = None
+    topic: Suggestion | None = None
+
+
+_NO_ALTERNATIVES = Alternatives()
+
+
 async def show_card(
     typed: str,
     context: Context,
     topic: ChatTopic | None = None,
     *,
-    names: Sequence[str] = (),
-    intent: Intent | None = None,
+    alternatives: Alternatives = _NO_ALTERNATIVES,
     is_in_place: bool = False,
 ) -> None:
     """Show what the query *typed* found, or the page of its topic if the chat subscribes to it.
 
-    *names*: the names of a typed list, if the query was made from one. *intent*: what the user may
-    have meant instead. *is_in_place*: edit the message whose button was pressed. Raises QueryError
-    if *typed* is no query.
+    *is_in_place*: edit the message whose button was pressed. Raises QueryError if *typed* is no
+    query.
     """
     show = context.reply.change if is_in_place else context.reply.show
     typed = one_line(typed)
@@ -91,7 +106,7 @@ async def show_card(
         "chat/card.html#card",
         typed=typed,
         topic=topic,
-        names=names,
+        names=alternatives.names,
         words=words_anywhere(query, typed),
         also=also_caught(typed, seen["found"].newest),
         others=await others_of(query, typed, context),
@@ -99,7 +114,8 @@ async def show_card(
         reads_news=reads_news,
         user=context.user,
         nearest=nearest,
-        intent=intent,
+        intent=alternatives.intent,
+        of_catalogue=alternatives.topic,
         **seen,
     )
 
@@ -118,14 +134,25 @@ async def show_understood(typed: str, context: Context) -> None:
     names = () if read.is_sentence else posts.names_in(typed)
     if read.intent and read.is_certain:
         await answer_intent(read.intent, context)
-    elif read.choices:
+        return
+    topic = await _catalogue_topic(typed, context)
+    if read.choices and not topic:
         await _show_choices(read, context)
     elif either := posts.any_of_names(names) if names else "":
-        await show_card(either, context, names=names, intent=read.intent)
-    elif read.query:
-        await show_card(read.query, context, intent=read.intent)
+        await show_card(either, context, alternatives=Alternatives(names, read.intent, topic))
+    elif query := read.query or (typed if topic else ""):
+        await show_card(query, context, alternatives=Alternatives((), read.intent, topic))
     else:
         await context.reply.show("chat/typed.html#no_keywords", intent=read.intent)
+
+
+async def _catalogue_topic(name: str, context: Context) -> Suggestion | None:
+    """Return the catalogue's topic of this name, in English or in the language of the chat."""
+
+    def translated(topic: Suggestion) -> str:
+        return context.reply.renderer.line("topic_name.txt", topic=topic)
+
+    return await topics.catalogue_topic_called(context.storage, name, translated)
 
 
 async def _show_choices(read: Understood, context: Context) -> None:

@@ -15,7 +15,7 @@ from bot.matching.query import ParsedQuery, is_readable, parse
 from bot.matching.query.ast import And, Node, Not, Term, quoted
 from bot.matching.query.canonical import as_typed
 from bot.matching.search import SILENT_DAYS, StoriesFound, find_stories
-from bot.text.characters import is_unspaced
+from bot.text.characters import is_number, is_unspaced
 from storage.db.engine import Storage
 
 WEEK: Final = 7  # days
@@ -84,15 +84,19 @@ def parts(query: ParsedQuery) -> list[str]:
     """Return *query* with one of its words left out each time, then each word alone.
 
     Longer words come first. A query that is a phrase becomes its words, together and then alone.
-    What must not be there stays excluded.
+    Numbers are left out before any word, because a year alone is in the news of every topic. What
+    must not be there stays excluded.
     """
     wanted, excluded = _wanted(query.tree)
     if not 1 < len(wanted) <= _MOST_PARTS:
         return []
-    ordered = sorted(wanted, key=lambda typed: (-len(typed), typed))
-    most = len(ordered) if isinstance(query.tree, Term) else len(ordered) - 1
-    sizes = dict.fromkeys((most, len(ordered) - 1, 1))
-    found = (" ".join((*some, *excluded)) for size in sizes for some in combinations(ordered, size))
+    ordered = sorted(wanted, key=lambda typed: (is_number(typed), -len(typed), typed))
+    words = [typed for typed in ordered if not is_number(typed)]
+    together = tuple(ordered)
+    tried = [together] if isinstance(query.tree, Term) else []
+    for size in (len(words), len(words) - 1, 1):
+        tried += [some for some in combinations(words, max(size, 1)) if some != together]
+    found = (" ".join((*some, *excluded)) for some in dict.fromkeys(tried))
     return [typed for typed in found if is_readable(typed)]
 
 

@@ -18,6 +18,7 @@ from typing import Final
 
 from bot.languages import all_words
 from bot.matching.query import is_readable
+from bot.text.characters import is_number
 from bot.text.stopwords import STOP_WORDS
 
 MOST: Final = 4
@@ -203,8 +204,7 @@ def _ranked(names: Iterable[str], title: str, whole: str) -> list[str]:
 
 def _is_distinctive(name: str) -> bool:
     words = name.casefold().split()
-    is_number = any(char.isdigit() for char in name) and not any(map(str.isalpha, name))
-    return not (is_number or _is_commonplace(name) or STOP_WORDS.issuperset(words))
+    return not (is_number(name) or _is_commonplace(name) or STOP_WORDS.issuperset(words))
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

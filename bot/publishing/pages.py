@@ -71,6 +71,12 @@ class ShownStory(NamedTuple):
         shown = self.story.development or self.lead or self.snippet
         return shown.text
 
+    @property
+    def has_matches(self) -> bool:
+        """Whether the text has all words that matched, so that the passage would only repeat it."""
+        text, passage = self.text.casefold(), self.snippet.text
+        return all(passage[start:end].casefold() in text for start, end in self.snippet.bold)
+
 
 class TopicNews(NamedTuple):
     """The news of one topic in a digest, the same for all chats that are shown the same stories.

@@ -36,7 +36,7 @@ from bot.subscribers.word_roles import (
     units_of,
     without_particle,
 )
-from bot.text.characters import is_unspaced
+from bot.text.characters import is_number, is_unspaced
 from bot.text.phrases import words_in
 
 _LONGEST_SMALL_TALK: Final = 12  # words
@@ -69,10 +69,6 @@ class _Piece:
     is_place: bool
     is_excluded: bool = False
     alternatives: "tuple[_Piece, ...]" = ()  # of which either is wanted
-
-    @property
-    def is_number(self) -> bool:
-        return not any(map(str.isalpha, self.text))
 
 
 def choices_in(reading: Reading) -> tuple[Choice, ...]:
@@ -114,10 +110,11 @@ def _combined(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Iterat
     if len(pieces) >= _MOST_TOGETHER:
         yield _together(sorted(ranked[:2], key=lambda piece: piece.at), spelled)
     for piece in ranked:
-        if not piece.is_number:
+        if not is_number(piece.text):
             yield _alone(piece, spelled)
     if len(pieces) == 1 and not (pieces[0].is_name or pieces[0].alternatives):
-        for unit in sorted(pieces[0].units, key=len, reverse=True):
+        words = [unit for unit in pieces[0].units if not is_number(unit)]
+        for unit in sorted(words or pieces[0].units, key=len, reverse=True):
             yield (spelled(unit),)
 
 
@@ -130,7 +127,7 @@ def _alone(piece: _Piece, spelled: Callable[[str], str]) -> Choice:
 def _rank(piece: _Piece) -> tuple[bool, bool, bool, int, int]:
     """Rank places and other names first, then phrases, then longer words; numbers come last."""
     is_single = len(piece.units) == 1
-    return piece.is_number, not piece.is_name, is_single, -len(piece.text), piece.at
+    return is_number(piece.text), not piece.is_name, is_single, -len(piece.text), piece.at
 
 
 def _together(pieces: Sequence[_Piece], spelled: Callable[[str], str]) -> Choice:

@@ -6,7 +6,7 @@ excluded terms. A query of plain words stays as it was typed.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,7 @@ from bot.subscribers.errors import NoSuchAlert, NoSuchTopic
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.paging import PER_PAGE, ListPage, load_page
 from bot.subscribers.text import one_line
+from bot.text.folding import fold
 from storage import subscriptions
 from storage.db.engine import Storage, Transaction
 from storage.enums import Mode, MuteKind, Sound
@@ -91,6 +92,24 @@ async def saved_queries(storage: Storage, chat_id: int) -> dict[str, str]:
         public = await public_topics(tx)
         own = await subscriptions.subscriptions_of(tx, chat_id, limit=MOST_LISTED)
     return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in own))}
+
+
+async def catalogue_topic_called(
+    storage: Storage, name: str, translated: Callable[["Suggestion"], str]
+) -> "Suggestion | None":
+    """Return the catalogue's topic of this name; None if it has none.
+
+    *translated*: returns the name of a topic in the language of the chat. Names are compared as
+    queries and texts are: without case, accents and punctuation.
+    """
+    words = fold(name).words
+    async with storage.reading() as tx:
+        catalogue = await public_topics(tx)
+    for topic in catalogue if words else ():
+        found = Suggestion(topic.name, topic.typed, topic.id)
+        if words in {fold(one).words for one in (found.name, translated(found))}:
+            return found
+    return None
 
 
 async def catalogue_page(

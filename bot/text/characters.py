@@ -72,6 +72,7 @@ UNSPACED: Final = (
 )
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _HANGUL = re.compile("[\uac00-\ud7a3]$")
+_DATE_UNIT = re.compile("(?<=\\d)[\u5e74\u6708\u65e5\ub144\uc6d4\uc77c]")  # 2026年, 2026년
 
 _MARKS_ARE_DECORATION = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW"})
 _STRIPPED = re.compile(
@@ -113,6 +114,11 @@ def is_unspaced(word: str) -> bool:
 def is_hangul(word: str) -> bool:
     """Return whether a particle may follow without a space, so that the word is a prefix."""
     return _HANGUL.search(word) is not None
+
+
+def is_number(text: str) -> bool:
+    """Return whether *text* has no word beside its digits and their units, as in 2026 or 2026年."""
+    return not any(map(str.isalpha, _DATE_UNIT.sub("", text)))
 
 
 def _folded_char(char: str) -> str:

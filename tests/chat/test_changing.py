@@ -206,10 +206,14 @@ async def test_a_new_name_is_one_line_and_keeps_the_query(ann, topic):
     assert renamed["text"].startswith("The island · alerts and daily digest\ntaiwan\n")
 
 
-async def test_an_empty_name_is_refused(ann, topic):
+async def test_an_empty_name_is_refused_and_the_next_text_is_the_name(ann, topic):
     question = await ann.presses(topic, "More ▸", "Rename")
 
-    assert (await ann.replies(question, "\u200b"))["text"].startswith("A name needs a letter")
+    refused = await ann.replies(question, "\u200b")
+    renamed = await ann.says("The island")
+
+    assert refused["text"].startswith("That name is empty. Send another one, such as Taiwan.")
+    assert renamed["text"].startswith("The island · alerts and daily digest\ntaiwan\n")
 
 
 async def test_a_question_about_a_topic_that_is_gone_says_so(ann, topic):

@@ -116,7 +116,8 @@ async def test_an_unreadable_page_is_reported_with_alternatives(house, ann):
 
     answer = await looked_at(ann, "http://10.0.0.1/feed")
 
-    assert answer["text"].startswith("I can't read 10.0.0.1: it leads to an address that is not")
+    assert answer["text"].startswith("I can't read 10.0.0.1: it leads to a local network")
+    assert "with the setting ALLOWED_NETWORKS. Type a query instead" in answer["text"]
     assert labels(answer) == ["Type a query", "Catalogue"]
 
 

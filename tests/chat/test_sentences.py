@@ -109,6 +109,16 @@ async def test_a_query_that_finds_nothing_offers_fewer_words(ann):
     assert other["text"].startswith("Norway · 3 stories")
 
 
+async def test_no_number_is_offered_in_place_of_the_words(ann, news):
+    await news("Norway in 2026", "A vote in 2026.", "https://news.example.org/1")
+
+    card = await ann.says("Norway submarine 2026")
+    no_words = await ann.says("submarine 2026")
+
+    assert lines_of(card)[-1] == "1. Norway · 1 story in the last 7 days"
+    assert "With fewer words" not in no_words["text"]
+
+
 @pytest.mark.usefixtures("norwegian_news")
 async def test_a_rare_word_without_any_nearer_query_is_fine(ann):
     assert "Rare words are fine" in (await ann.says("okapi zebra"))["text"]

@@ -69,6 +69,13 @@ async def test_the_nearest_parts_find_something(storage, chat_id):
         pytest.param("Taiwan OR Japan", [], id="alternatives"),
         pytest.param("of the Norway", ["Norway the", "Norway of", "Norway"], id="stop words"),
         pytest.param("a b c d e f g", [], id="too many words"),
+        pytest.param("climate 2026", ["climate"], id="a number"),
+        pytest.param("climate 2026年", ["climate"], id="a number with its unit"),
+        pytest.param(
+            "Norway chip 2026", ["Norway chip", "Norway", "chip"], id="two words and a number"
+        ),
+        pytest.param('"election 2026"', ["election 2026", "election"], id="a phrase with a number"),
+        pytest.param("2026 2027", [], id="numbers"),
     ],
 )
 def test_the_parts_of_a_query_are_queries(typed, parts):

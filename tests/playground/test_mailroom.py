@@ -50,7 +50,7 @@ async def test_a_letter_is_listed_and_shown_with_all_its_parts(pg, http):
     raw, _ = await get(http, f"{pg.base_url}/mail/{letter.n}/raw")
 
     assert "2 stories: &lt;Fees&gt; fall" in listed
-    assert "comes back to back@dateline.example" in shown
+    assert "bounces go to back@dateline.example" in shown
     assert "Hello &amp; you" in shown
     assert 'src="/mail/1/html" sandbox=' in shown
     assert "<th>Subject</th><td>2 stories: &lt;Fees&gt; fall</td>" in shown

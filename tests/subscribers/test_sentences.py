@@ -167,6 +167,25 @@ def test_several_names_may_be_wanted_together_or_each():
 
 
 @pytest.mark.parametrize(
+    ("language", "typed", "choices"),
+    [
+        ("en", "news about the elections 2026", ['"elections 2026"', "elections"]),
+        ("de", "Was passiert bei der Wahl 2026?", ['"Wahl 2026"', "Wahl"]),
+        ("ja", "2026年の選挙について教えて", ["2026年 選挙", "選挙"]),
+        ("ko", "2026년 선거에 대해 알려줘", ['"2026년 선거"', "선거"]),
+    ],
+)
+def test_a_number_is_never_proposed_without_a_word(language, typed, choices):
+    read = understand(typed, language)
+
+    assert [choice[0] for choice in read.choices] == choices
+
+
+def test_a_number_is_looked_for_if_the_sentence_has_nothing_else():
+    assert understand("news about 737 please", "en").query == "737"
+
+
+@pytest.mark.parametrize(
     ("typed", "intent"),
     [
         ("stop smoking", Intent.STOP),

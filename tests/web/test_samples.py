@@ -1,8 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.app.resources import make_renderer
+from bot.publishing.pages import EditionPage, edition_values
+from bot.publishing.samples import sample_edition
 from bot.rendering.renderer import Renderer
 from bot.web.samples import PAGE_LINKS, page_samples
 
@@ -10,6 +13,21 @@ from bot.web.samples import PAGE_LINKS, page_samples
 @pytest.mark.parametrize("sample", [*page_samples()], ids=lambda sample: sample.templates[0])
 def test_every_sample_can_be_rendered(sample):
     assert sample.show(Renderer())
+
+
+def test_the_passage_that_matched_is_left_out_if_the_lead_has_its_words():
+    edition = sample_edition()
+    leads = {
+        number: lead._replace(text=f"{edition.snippets[number].text} More is to come.")
+        for number, lead in edition.leads.items()
+    }
+
+    def matches(shown: EditionPage) -> int:
+        values = edition_values(shown)
+        page = Renderer().text("web/edition.html", site=PAGE_LINKS, story_link=None, **values)
+        return page.count("Matched:")
+
+    assert matches(edition) > matches(replace(edition, leads=leads)) == 0
 
 
 def test_a_broken_page_of_the_operator_is_not_used(tmp_path: Path):

@@ -88,7 +88,7 @@ def write_form(addresses: Sequence[str], problem: str = "") -> str:
     hint = (
         "In the chat, <code>/sources</code> and <i>Follow a newsletter</i> give out an address."
         if not addresses
-        else "The bot reads it at once. What it makes of it is in the chat."
+        else "The bot reads it at once and shows the result in the chat."
     )
     return write_page(
         "Send a newsletter",

@@ -121,7 +121,27 @@ function showTyping(shown) {
   later("typing", TYPING_MS, () => shown && showTyping(false));
 }
 
-const kind = () => (state.chat.type === "private" ? "bot" : state.chat.type);
+const isPrivate = () => state.chat.type === "private";
+const lacksBot = () => ["left", "kicked"].includes(state.chat.bot_status);
+
+function kind() {
+  if (isPrivate()) return "bot";
+  return lacksBot() ? `${state.chat.type} without the bot` : state.chat.type;
+}
+
+// A private chat begins with Start, and a group with adding the bot, as in Telegram.
+function showBeginning() {
+  byId("status").textContent = kind();
+  byId("start").hidden = !isPrivate();
+  byId("add-bot").hidden = isPrivate() || !lacksBot();
+  const greeting = isPrivate() ? state.bot.description : "";
+  byId("description").textContent = greeting || "No messages here yet.";
+}
+
+function addBot() {
+  const role = state.chat.type === "channel" ? "administrator" : "member";
+  return attempt(() => control.setBotStatus(state.chat.id, role, groups.inside()));
+}
 
 function later(name, ms, act) {
   clearTimeout(state.timers[name]);
@@ -161,9 +181,8 @@ async function readBot() {
   const name = state.chat.title || state.bot.first_name;
   byId("bot-name").textContent = name;
   byId("avatar").textContent = name.slice(0, 1);
-  byId("status").textContent = kind();
   document.title = name;
-  byId("description").textContent = state.bot.description || "No messages here yet.";
+  showBeginning();
   composer.commands = state.bot.commands;
   const { web_app: opens, text } = state.bot.menu_button;
   byId("open-app").hidden = !opens || state.chat.type !== "private";
@@ -197,7 +216,10 @@ async function onEvents(events) {
     if (event.kind === "inline_answer") attempt(() => sharing.answered(event));
     if (event.kind === "message") panel.markUnread(event.chat_id, state.chat.id);
   }
-  if (kinds.has("chat")) await readChats();
+  if (kinds.has("chat")) {
+    await readChats();
+    showBeginning();
+  }
   if (kinds.has("commands")) await readBot();
   if (kinds.has("published")) panel.refreshNews();
   if (events.some(({ kind, chat_id: id }) => OF_MESSAGES.has(kind) && id === state.chat.id))
@@ -214,10 +236,13 @@ function catchStartLink(event) {
   say(`/start ${url.searchParams.get("start") ?? ""}`.trim());
 }
 
+// A browser that opens the playground for the first time shows the first user.
 async function findChat() {
   const remembered = Number(localStorage.getItem(REMEMBERED));
   const chats = await control.listChats();
   if (chats.some(({ id }) => id === remembered)) return remembered;
+  const first = chats.find(({ type }) => type === "private");
+  if (first) return first.id;
   return (await control.addUser("Ann", navigator.language.split("-")[0])).chat_id;
 }
 
@@ -242,6 +267,7 @@ async function follow() {
 document.addEventListener("click", catchStartLink);
 byId("open-app").addEventListener("click", () => openApp(state.bot.menu_button.web_app.url));
 byId("start").addEventListener("click", () => say("/start"));
+byId("add-bot").addEventListener("click", addBot);
 byId("unblock").addEventListener("click", () => setBlocked(false));
 const begun = begin();
 attempt(follow);

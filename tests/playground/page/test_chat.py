@@ -129,6 +129,19 @@ async def test_a_group_is_created_and_the_bot_added(page, bot, playground):
     assert update["my_chat_member"]["from"]["first_name"] == "Ann"
 
 
+@pytest.mark.parametrize(("kind", "role"), [("group", "member"), ("channel", "administrator")])
+async def test_an_empty_group_or_channel_offers_to_add_the_bot(page, bot, kind, role):
+    await _create(page, "Newsroom", kind)
+    await expect(page.locator("#status")).to_have_text(f"{kind} without the bot")
+    await expect(page.locator("#start")).to_be_hidden()
+
+    await page.get_by_role("button", name="Add the bot").click()
+
+    await expect(page.locator("#add-bot")).to_be_hidden()
+    await expect(page.locator("#bot-role")).to_have_value(role)
+    await expect(page.locator("#status")).to_have_text(kind)
+
+
 async def test_a_message_is_sent_as_another_user_into_a_topic(page, bot, playground):
     ben = playground.user("Ben")
     await _create(page, "Newsroom")
@@ -295,6 +308,14 @@ async def test_a_reload_keeps_the_chat(page, bot):
 
     await expect(page.locator(".mine .body")).to_have_text("/start")
     await expect(page.locator("#chats li")).to_have_count(1)
+
+
+async def test_another_browser_shows_the_same_users(browser, page, bot, playground):
+    async with strict_page(browser, timezone_id="Asia/Tokyo") as other:
+        await other.goto(playground.base_url)
+
+        await expect(other.locator(".mine .body")).to_have_text("/start")
+        await expect(other.locator("#chats li")).to_have_count(1)
 
 
 async def test_a_narrow_screen_hides_the_panel_at_first(browser, playground):
