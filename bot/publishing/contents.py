@@ -432,8 +432,6 @@ async def load_made_digest(
         reports = await publisher_reports(tx, shown, chat_id)
         choice = arrange(_topics_then(made, topics), stories_of(rows, reports))
         texts = await editions.texts_of(tx, [story.article_id for story in choice.listed])
-        top = _top_of(choice)
-        pictures = await pictures_of(tx, [top] if top else [])
         shown_topics = await topics_by_id(tx, [section.topic.id for section in choice.sections])
         queries = {topic.id: topic.query for topic in shown_topics.values()}
         model_texts = await _model_texts(tx, chat, list(shown))
@@ -454,12 +452,17 @@ async def load_made_digest(
             words=(await words_of_each(tx, [chat.id])).get(chat.id, {}),
             is_most_covered=made.covered is not None,
             is_private=chat.kind is ChatKind.PRIVATE,
-            lead=LeadPicture(*pictures[top]) if top in pictures else None,
+            lead=await _lead_picture(tx, _top_of(choice)),
             shows_lead=chat.pictures,
             mails_lead=chat.mail_pictures,
             model_texts=words_by_story(model_texts, _shown(choice, topics)),
             is_weekly=any(one.number == schedule_number and one.is_weekly for one in plan.times),
         )
+
+
+async def _lead_picture(tx: Transaction, article_id: int) -> LeadPicture | None:
+    pictures = await pictures_of(tx, [article_id])
+    return LeadPicture(*pictures[article_id]) if pictures else None
 
 
 def _topics_then(
