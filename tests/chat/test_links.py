@@ -56,6 +56,12 @@ async def test_a_feed_is_offered_and_added_as_private(house, ann, one_feed, one_
         assert [s.id for s in await sources_followed(tx, 1)] == [source.id]
 
 
+async def test_a_link_after_the_command_is_looked_up(ann, one_feed):
+    offer = await looked_at(ann, f"/subscribe {FEED}")
+
+    assert offer["text"].startswith("Add Paper? Last story 2 hr ago.")
+
+
 async def test_a_site_offers_a_choice_of_its_feeds(house, ann):
     offers = tuple(FoundFeed(f"{FEED}?{n}", f"Section {n}") for n in range(5))
     house.looking.told = LookupResult("", offers)

@@ -16,6 +16,7 @@ from bot.chat.cards import (
     change_topic_page,
     others_of,
     show_card,
+    show_link,
     show_understood,
     topic_page,
     with_name,
@@ -27,7 +28,7 @@ from bot.chat.questions import ASKED_BY_BUTTON, AnswerTo, ask
 from bot.matching import search
 from bot.matching.query import parse
 from bot.matching.result_pages import PagePosition, archive
-from bot.subscribers import groups, share_links, subscriptions, topics
+from bot.subscribers import groups, posts, share_links, subscriptions, topics
 from bot.subscribers.settings import get_settings
 from bot.subscribers.text import one_line
 from storage.enums import ChatKind
@@ -85,10 +86,13 @@ async def show_catalogue(_: object, callback_data: press.CataloguePage, context:
 
 async def preview_query(_: object, command: CommandObject, context: Context) -> None:
     """Show the card of `/subscribe query`, for groups, where the bot does not see plain text."""
-    if command.args:
-        await show_understood(command.args, context)
-    else:
-        await ask(context, press.Question.QUERY)
+    match posts.read_post(command.args or ""):
+        case posts.PostLink(url):
+            await show_link(url, context)
+        case _ if command.args:
+            await show_understood(command.args, context)
+        case _:
+            await ask(context, press.Question.QUERY)
 
 
 async def try_words(
