@@ -62,7 +62,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.register_profile(
-    "random", settings.get_profile("dateline"), derandomize=False, max_examples=150, print_blob=True
+    "random", settings.get_profile("dateline"), derandomize=False, max_examples=100, print_blob=True
 )
 settings.load_profile("dateline")
 
