@@ -14,6 +14,15 @@ def address_of(bot: Command) -> str:
     return address[0]
 
 
+async def open_as_new_user(page: Page, bot: Command) -> None:
+    """Open the chat page as another user; a new browser alone would show the first one."""
+    address, user = address_of(bot), {"first_name": "Ann", "language_code": "en", "started": False}
+    added = await page.request.post(f"{address}control/add_user", data=user)
+    chat_id = (await added.json())["chat_id"]
+    await page.add_init_script(f"localStorage['playground-chat'] ??= '{chat_id}'")
+    await page.goto(address)
+
+
 async def publish(page: Page) -> None:
     """Press the newsroom's button, which a narrow screen hides in its panel."""
     button = page.get_by_role("button", name="Publish an article")

@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browsing import strict_page
-from tests.story.chat_page import address_of, publish, send
+from tests.story.chat_page import open_as_new_user, publish, send
 from tests.story.processes import Command, Workplace
 
 # One browser serves all tests, and they share its event loop.
@@ -42,7 +42,7 @@ async def bot(
 async def page(browser: Browser, bot: Command, size: dict[str, int]) -> AsyncIterator[Page]:
     """Yield the chat page of the bot, as a new user."""
     async with strict_page(browser, viewport=size) as opened:
-        await opened.goto(address_of(bot))
+        await open_as_new_user(opened, bot)
         yield opened
 
 

@@ -7,7 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
 from tests.browsing import strict_page
-from tests.story.chat_page import address_of
+from tests.story.chat_page import open_as_new_user
 from tests.story.processes import Command, Workplace
 
 # One browser and one bot serve all tests, which share an event loop; each page is a new user.
@@ -40,7 +40,7 @@ async def page(
     async with strict_page(
         browser, timezone_id="Asia/Tokyo", viewport=size, color_scheme=scheme
     ) as opened:
-        await opened.goto(address_of(bot))
+        await open_as_new_user(opened, bot)
         await opened.click("#open-app")
         yield opened
 
@@ -228,7 +228,7 @@ PALE_THEME = {
 
 async def test_pale_themes_are_made_readable(browser, bot):
     async with strict_page(browser, viewport=PHONE) as page:
-        await page.goto(address_of(bot))
+        await open_as_new_user(page, bot)
         await page.click("#open-app")
         app = page.frame_locator("#app iframe")
         await subscribe(app, "Taiwan", "Both")
@@ -256,7 +256,7 @@ async def test_the_bare_address_says_that_the_app_opens_from_the_chat(browser, b
 
 async def test_the_app_can_be_used_by_keyboard_alone(browser, bot):
     async with strict_page(browser, viewport=DESK) as page:
-        await page.goto(address_of(bot))
+        await open_as_new_user(page, bot)
         await page.click("#open-app")
         app = page.frame_locator("#app iframe")
         search = app.get_by_role("searchbox", name="Keywords")
