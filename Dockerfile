@@ -9,9 +9,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1
 RUN python -m venv /opt/dateline && python -m venv /opt/build
 # The locks first, hash by hash, so that a change of ours fetches nothing anew.
 COPY requirements.lock requirements-extras.lock requirements-build.lock /src/
-RUN /opt/dateline/bin/pip install --require-hashes -r /src/requirements.lock \
+RUN /opt/dateline/bin/pip install --no-deps --require-hashes -r /src/requirements.lock \
         ${EXTRAS:+-r /src/requirements-extras.lock} \
-    && /opt/build/bin/pip install --require-hashes -r /src/requirements-build.lock
+    && /opt/build/bin/pip install --no-deps --require-hashes -r /src/requirements-build.lock
 WORKDIR /src
 COPY . /src/
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /opt/dist \

@@ -30,26 +30,27 @@ $(BIN)/python:
 	  echo "Python's venv module is incomplete here; on Debian: apt-get install python3-venv"; exit 2; }
 
 # pip says nothing or far too much: of its lines this shows a count, and those that are errors.
-# Older versions of it warn that lxml lacks an extra, whose name they read wrongly.
 SHOW := awk -v shown="$$(test -t 2 && echo yes)" '/^FAILED/ { failed = 1 } \
   /^(Collecting|Requirement already)/ { ++n; if (shown) printf "\r  %d packages …", n; fflush() } \
   /^Installing collected/ && n { printf "\r  %d packages, installing …", n; fflush() } \
-  /^(ERROR|WARNING)/ && !/does not provide the extra/ { print "\n" $$0 } \
+  /^(ERROR|WARNING)/ { print "\n" $$0 } \
   END { if (n) print ""; exit failed }'
-PIP := $(BIN)/pip install --progress-bar off --no-color
+PIP := $(BIN)/pip install --no-deps --progress-bar off --no-color
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 # The lock goes in first, hash by hash; the project itself follows without touching the network.
+# A lock is whole. Without --no-deps, pip 23.2, which comes with Python 3.11, looks beyond it: where a
+# package asks for an extra (`lxml[html_clean]`), it takes the newest release, for which there is no hash.
 .venv/run: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml hatch_build.py
 	@echo "Installing what Dateline needs into .venv/, once; it takes about half a minute."
 	@{ $(PIP) --require-hashes -r requirements.lock -r requirements-build.lock 2>&1 || echo FAILED; } | $(SHOW)
-	@{ $(PIP) --no-deps --no-build-isolation -e . 2>&1 || echo FAILED; } | $(SHOW)
+	@{ $(PIP) --no-build-isolation -e . 2>&1 || echo FAILED; } | $(SHOW)
 	@touch $@
 
 .venv/dev: $(BIN)/python requirements-dev.lock pyproject.toml hatch_build.py
 	@echo "Installing what the tests need into .venv/, once; it takes about half a minute."
 	@{ $(PIP) --require-hashes -r requirements-dev.lock 2>&1 || echo FAILED; } | $(SHOW)
-	@{ $(PIP) --no-deps --no-build-isolation -e . 2>&1 || echo FAILED; } | $(SHOW)
+	@{ $(PIP) --no-build-isolation -e . 2>&1 || echo FAILED; } | $(SHOW)
 	@touch $@
 
 run: .venv/run
@@ -156,7 +157,7 @@ test-image:
 # need is never mistaken for what we need.
 .venv-release/done: requirements-release.lock
 	$(PYTHON) -m venv .venv-release
-	.venv-release/bin/pip install --quiet --require-hashes -r requirements-release.lock
+	.venv-release/bin/pip install --quiet --no-deps --require-hashes -r requirements-release.lock
 	@touch $@
 
 audit: .venv-release/done
@@ -176,7 +177,7 @@ release-notes:
 # CycloneDX, from an environment that has the lock and the wheel, and nothing else.
 sbom: .venv-release/done wheel
 	$(PYTHON) -m venv --clear --without-pip build/installed
-	$(BIN)/pip --quiet --python build/installed/bin/python install --require-hashes -r requirements.lock
+	$(BIN)/pip --quiet --python build/installed/bin/python install --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip --quiet --python build/installed/bin/python install --no-deps --no-index dist/dateline-$(VERSION)-*.whl
 	.venv-release/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
 	  --output-reproducible --of JSON -o dist/dateline-$(VERSION).cdx.json build/installed

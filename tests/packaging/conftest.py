@@ -89,18 +89,21 @@ def home(tmp_path_factory: pytest.TempPathFactory, dist: tuple[Path, Path]) -> P
     home = tmp_path_factory.mktemp("home")
     venv.create(home)
     if os.environ.get("DATELINE_REQUIRE") == "1":
-        pip(home, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
+        pip(home, "install", "--no-deps", "--require-hashes", "-r", str(ROOT / "requirements.lock"))
     else:
         place = sysconfig.get_path("purelib", vars={"base": str(home)})
         (Path(place) / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-    pip(home, "--no-deps", "--no-index", "--force-reinstall", str(dist[0]))
+    pip(home, "install", "--no-deps", "--no-index", "--force-reinstall", str(dist[0]))
+    pip(home, "check")
     return home
 
 
-def pip(home: Path, *arguments: str) -> None:
+def pip(home: Path, command: str, *arguments: str) -> None:
+    where = ("--python", str(home / "bin" / "python"), "--quiet")
     # What runs compiles itself.
-    install = ("--python", str(home / "bin" / "python"), "install", "--quiet", "--no-compile")
-    subprocess.run([sys.executable, "-m", "pip", *install, *arguments], check=True)
+    options = ("--no-compile",) if command == "install" else ()
+    line = [sys.executable, "-m", "pip", *where, command, *options, *arguments]
+    subprocess.run(line, check=True)
 
 
 @pytest.fixture

@@ -89,6 +89,20 @@ def test_no_lock_says_where_packages_come_from():
         assert not re.search(r"^--(?!hash)", text, re.MULTILINE)
 
 
+def test_a_lock_is_installed_without_a_look_at_newer_releases():
+    """pip 23.2 takes the newest of a package of which another asks for an extra, and stops."""
+    places = [ROOT / "Makefile", ROOT / "Dockerfile", *(ROOT / "docs").rglob("*.md")]
+    commands = [
+        line
+        for place in places
+        for line in place.read_text(encoding="utf-8").splitlines()
+        if re.search(r"install .*--require-hashes|^PIP :=", line)
+    ]
+
+    assert len(commands) >= 8
+    assert [line for line in commands if "--no-deps" not in line] == []
+
+
 def pinned(lock: str) -> set[str]:
     text = (ROOT / lock).read_text(encoding="utf-8")
     return set(re.findall(r"^([\w.-]+==[\w.]+)", text, re.MULTILINE))
