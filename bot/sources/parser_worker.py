@@ -48,6 +48,7 @@ _ON_FILES = (
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _COMPILED = "__pycache__"  # the folder in which an import stores compiled modules
 _TOO_MUCH = {"unreadable": "There is too much in this.", "reason": "too_big"}
+_NO_MEMORY = {"unreadable": "Reading this takes too much memory.", "reason": "memory"}
 
 
 def main() -> None:
@@ -91,8 +92,11 @@ def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
     except Unreadable as refusal:
         return {"unreadable": str(refusal), "reason": refusal.reason}
     except MemoryError:
-        return {"unreadable": "Reading this takes too much memory.", "reason": "memory"}
+        return _NO_MEMORY
     except Exception as error:  # noqa: BLE001 - the document is at fault, whatever a parser raises
+        # lxml raises a MemoryError in some places only; in others its log tells.
+        if any(entry.type_name == "ERR_NO_MEMORY" for entry in getattr(error, "error_log", ())):
+            return _NO_MEMORY
         return {"unreadable": f"This cannot be read ({type(error).__name__}).", "reason": "broken"}
 
 

@@ -4,9 +4,11 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from bot.sources import parser_worker
 from bot.sources.feeds.model import Document, Unreadable
 from bot.sources.parser_pool import DocumentReader, Workers
 
@@ -62,6 +64,18 @@ async def test_a_document_that_eats_memory_is_refused_and_the_next_is_read(worke
     assert refused.value.reason == "memory"
     assert document.items[0].title == "Ferry late"
     assert workers._free[0] is not first
+
+
+def test_the_log_of_lxml_tells_that_memory_ran_out_where_its_error_does_not(monkeypatch):
+    class UnknownError(Exception):
+        error_log = (SimpleNamespace(type_name="ERR_NO_MEMORY"),)
+
+    def read(data: bytes) -> None:
+        raise UnknownError
+
+    monkeypatch.setitem(parser_worker._TASKS, "read", read)
+
+    assert parser_worker._answer("read", b"", {})["reason"] == "memory"
 
 
 @pytest.mark.parametrize(
