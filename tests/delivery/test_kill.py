@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import multiprocessing
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -24,16 +23,13 @@ from storage.enums import DeliveryState
 from storage.outbox import Delivery
 from tests.delivery.conftest import Outbox
 from tests.delivery.sender import work
+from tests.forks import FORKS
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 DELIVERIES = 200
 LEASE_SECONDS = 100  # longer than any lease
-
-# A server of processes imports once for all senders, because that takes seconds.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.delivery.sender"])
 
 
 class Playground:

@@ -1,4 +1,8 @@
-"""Commands in processes of their own, whose environment holds nothing but settings."""
+"""Commands in processes of their own, whose environment holds nothing but settings.
+
+They are forked from a process that has imported the bot, unless the interpreter itself, or the
+libraries that it loads, are to find something in the environment.
+"""
 
 import asyncio
 import itertools
@@ -7,18 +11,19 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.forks import BUFFER, Fork
 from tests.secrecy import assert_keeps, assert_keeps_the_key
 
 PATIENCE = 240  # seconds; long enough that only a hang exceeds it on a busy machine
+# SSL: aiohttp reads the certificates when it is imported.
+_READ_AT_ITS_START = ("LD_", "PYTHON", "SSL_")
 # Where the packages are, if they are not installed.
 _PYTHONPATH = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
-_BUFFER = 2**24  # bytes; large enough that a process never waits for its output to be read
-
 
 # Below the ephemeral ports, so that no connection takes one before its server does.
 _ports = itertools.cycle(random.sample(range(10_000, 32_000), 10_000))
@@ -41,19 +46,19 @@ def _is_free(port: int) -> bool:
 class Command:
     """A running command, and the lines of its output (stdout and stderr) read so far."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Fork
     lines: list[str] = field(default_factory=list)
 
     @property
     def output(self) -> str:
         return "\n".join(self.lines)
 
-    async def wait_for(self, words: str) -> str:
-        """Wait for a line that holds *words*, and return the first."""
-        match = next((line for line in self.lines if words in line), None)
+    async def wait_for(self, *words: str) -> str:
+        """Wait for a line that holds all *words*, and return the first."""
+        match = next((line for line in self.lines if _holds(line, words)), None)
         async with asyncio.timeout(PATIENCE):
             while match is None and (line := await self._next()) is not None:
-                match = line if words in line else None
+                match = line if _holds(line, words) else None
         assert match is not None, f"no line holds {words!r}:\n{self.output}"
         return match
 
@@ -99,29 +104,43 @@ class Command:
         return self.lines[-1]
 
 
+def _holds(line: str, words: Iterable[str]) -> bool:
+    return all(part in line for part in words)
+
+
 @asynccontextmanager
 async def running(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[Command]:
     """Run `python -m …` in *folder*; kill it if it outlives the block."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", *arguments),
-        cwd=folder,
-        env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", **_PYTHONPATH, **settings},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-        limit=_BUFFER,
-    )
-    command = Command(process)
+    environment = {"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", **settings}
+    if any(name.startswith(_READ_AT_ITS_START) for name in environment):
+        command = Command(await _execute(*arguments, folder=folder, environment=environment))
+    else:
+        fork = await Fork.start(*arguments, folder=folder, environment=environment)
+        command = Command(fork)
     try:
         yield command
     except BaseException:
         print(arguments, await command.killed_output())  # noqa: T201 - pytest shows it with the failure
         raise
     finally:
-        if process.returncode is None:
+        if command.process.returncode is None:
             await command.kill()
         assert_keeps_the_key(folder, command.output)
+
+
+async def _execute(
+    *arguments: str, folder: Path, environment: dict[str, str]
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", *arguments),
+        cwd=folder,
+        env=_PYTHONPATH | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+        limit=BUFFER,
+    )
 
 
 @dataclass(frozen=True)
