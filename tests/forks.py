@@ -23,7 +23,9 @@ class Fork:
 
     def __init__(self, process: ForkServerProcess, stdout: asyncio.StreamReader) -> None:
         self._process = process
+        self._ended = asyncio.Event()
         self.stdout = stdout
+        asyncio.get_running_loop().add_reader(process.sentinel, self._end)
 
     @classmethod
     async def start(cls, *arguments: str, folder: Path, environment: Mapping[str, str]) -> "Fork":
@@ -58,14 +60,13 @@ class Fork:
         self.send_signal(signal.SIGTERM)
 
     async def wait(self) -> int:
-        ended, loop = asyncio.Event(), asyncio.get_running_loop()
-        loop.add_reader(self._process.sentinel, ended.set)
-        try:
-            while self.returncode is None:
-                await ended.wait()
-        finally:
-            loop.remove_reader(self._process.sentinel)
+        await self._ended.wait()
+        assert self.returncode is not None
         return self.returncode
+
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._process.sentinel)
+        self._ended.set()
 
 
 def _run(

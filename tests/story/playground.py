@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.story.processes import PATIENCE, running
+from tests.story.processes import PATIENCE, forked
 
 TOKEN = "1:playground"
 
@@ -71,7 +71,7 @@ async def remote_playground(
     """Each call takes *latency* seconds; a webhook is retried within *longest_pause* seconds."""
     options = ("--latency", str(latency), "--longest-pause", str(longest_pause))
     arguments = ("bot", "playground", "--port", "0", "--every", "0", *options)
-    async with running(*arguments, folder=folder) as process:
+    async with forked(*arguments, folder=folder) as process:
         base = (await process.wait_for("The chat page:")).split()[-1]
         async with aiohttp.ClientSession(base) as session:
             yield RemotePlayground(base, session)
