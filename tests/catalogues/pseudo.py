@@ -27,10 +27,13 @@ _AS_IT_IS = re.compile(
 )
 
 
-@cache
 def pseudo_translation() -> Translation:
-    catalogue = GNUTranslations(BytesIO(compiled(written(pseudo_catalogue()), PSEUDO.locale)))
-    return Translation(PSEUDO, lambda: catalogue)
+    return Translation(PSEUDO, _read)
+
+
+@cache
+def _read() -> GNUTranslations:
+    return GNUTranslations(BytesIO(compiled(written(pseudo_catalogue()), PSEUDO.locale)))
 
 
 def pseudo_catalogue() -> Catalog:
