@@ -10,7 +10,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     ColumnElement,
-    LargeBinary,
     String,
     cast,
     delete,
@@ -343,6 +342,6 @@ def _on_postgresql(element: _KeyedHash, compiler: Any, **options: Any) -> str:
     return f"substr(encode({hashed}, 'hex'), 1, {_HASH_DIGITS})"
 
 
-def keyed_hash_of(secret: bytes, purpose: str, column: Any) -> ColumnElement[str]:
+def keyed_hash_of(secret: ColumnElement[bytes], purpose: str, column: Any) -> ColumnElement[str]:
     text = literal(f"{purpose}:").concat(cast(column, String))
-    return _KeyedHash(literal(secret, LargeBinary), text)
+    return _KeyedHash(secret, text)

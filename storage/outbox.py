@@ -29,9 +29,11 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Executable,
     Index,
+    Integer,
     TextClause,
     and_,
     bindparam,
@@ -49,7 +51,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
+from storage.access import hashing_secret
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.leases import lock_claims
@@ -94,6 +98,10 @@ QUEUES_AT_ONCE, QUEUED_AT_ONCE, ROUNDS, MOST_ROUNDS = 5, 500, 2, 10
 PRIORITIES: Final = sorted({kind.priority for kind in DeliveryKind})
 
 _NONE: Final = timedelta()
+
+# Parameters of statements that run often and are built once.
+_NOW: Final[BindParameter[datetime]] = bindparam("now", type_=UTCDateTime)
+_LIMIT: Final = bindparam("limit", type_=Integer)
 
 
 def _decision(name: str, *columns: str) -> Index:
@@ -383,14 +391,25 @@ async def claim_deliveries(
 
 async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> list[_Candidate]:
     """Return at most *limit* pending deliveries that are due, the most urgent kinds first."""
-    key = await pace_key_of(tx, Chat.telegram_id)
+    rows = await tx.rows(
+        _due(),
+        secret=await hashing_secret(tx),
+        now=tx.now,
+        groups_latest=tx.now + groups_ahead,
+        farthest=tx.now + LONGEST_LEAD,
+        limit=limit,
+    )
+    return [_Candidate(*row) for row in rows]
+
+
+@cache
+def _due() -> Any:
+    """Build the statement of `_candidates`, which takes longer than running it."""
+    key = pace_key_of(Chat.telegram_id)
     # One subquery for each priority, because a single one would scan all rows that are due later.
-    by_priority = [
-        _due_with_priority(tx, priority, limit, groups_ahead, key).subquery()
-        for priority in PRIORITIES
-    ]
+    by_priority = [_due_with_priority(priority, key).subquery() for priority in PRIORITIES]
     due = union_all(*(select(subquery) for subquery in by_priority)).cte("due")
-    statement = (
+    return (
         select(  # type: ignore[call-overload]
             due.c.id,
             due.c.chat_id,
@@ -403,28 +422,21 @@ async def _candidates(tx: Transaction, limit: int, groups_ahead: timedelta) -> l
         )
         .join(Chat, col(Chat.id) == due.c.chat_id)
         .order_by(due.c.priority, due.c.due_at, due.c.id)
-        .limit(limit)
+        .limit(_LIMIT)
     )
-    return [_Candidate(*row) for row in await tx.rows(statement)]
 
 
-def _due_with_priority(
-    tx: Transaction,
-    priority: int,
-    limit: int,
-    groups_ahead: timedelta,
-    pace_key: ColumnElement[str],
-) -> Any:
+def _due_with_priority(priority: int, pace_key: ColumnElement[str]) -> Any:
     # Skips chats whose pace allows no message yet. These are few: only chats that got a message in
     # the last seconds. Their deliveries stay pending, so that the parts of a digest keep together.
     is_private = col(Chat.kind) == ChatKind.PRIVATE
-    latest = case((is_private, tx.now), else_=tx.now + groups_ahead)
+    latest = case((is_private, _NOW), else_=bindparam("groups_latest", type_=UTCDateTime))
     is_too_fast = exists().where(
         pace_key == col(Pace.key),
         col(Chat.id) == col(Delivery.chat_id),
         or_(
-            and_(col(Pace.tat) > latest, col(Pace.tat) <= tx.now + LONGEST_LEAD),
-            col(Pace.paused_until) > tx.now,
+            and_(col(Pace.tat) > latest, col(Pace.tat) <= bindparam("farthest")),
+            col(Pace.paused_until) > _NOW,
         ),
     )
     return (
@@ -433,11 +445,11 @@ def _due_with_priority(
             text(PENDING_SQL),
             col(Delivery.medium) == Medium.TELEGRAM,
             col(Delivery.priority) == priority,
-            col(Delivery.due_at) <= tx.now,
+            col(Delivery.due_at) <= _NOW,
             ~is_too_fast,
         )
         .order_by(col(Delivery.due_at), col(Delivery.id))
-        .limit(limit)
+        .limit(_LIMIT)
     )
 
 
@@ -887,14 +899,20 @@ async def has_abandoned(
 
     *in_flight*: deliveries whose calls this process is still making, even if their lease expired.
     """
-    is_left = and_(_lease_expired(tx), not_(among(col(Delivery.id), in_flight)))
-    return await tx.one(select(exists().where(*_in_flight(medium), or_(is_left, _unknown_due(tx)))))
+    return bool(await tx.one(_abandoned(medium), now=tx.now, in_flight=list(in_flight)))
+
+
+@cache
+def _abandoned(medium: Medium) -> Executable:
+    is_in_flight = among(col(Delivery.id), bindparam("in_flight"))
+    is_left = and_(_lease_expired(_NOW), not_(is_in_flight))
+    return select(exists().where(*_in_flight(medium), or_(is_left, _unknown_due(_NOW))))
 
 
 async def release_unsent(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
     """Make deliveries pending again whose claim expired before a call was made."""
     await lock_queues(tx)
-    await _apply(tx, Event.LEASE_EXPIRED, *_in_flight(medium), _lease_expired(tx))
+    await _apply(tx, Event.LEASE_EXPIRED, *_in_flight(medium), _lease_expired(tx.now))
 
 
 async def claim_abandoned(
@@ -917,7 +935,7 @@ async def claim_abandoned(
         .where(
             *_in_flight(medium),
             col(Delivery.state) == DeliveryState.SENDING,
-            _lease_expired(tx),
+            _lease_expired(tx.now),
             not_(among(col(Delivery.id), in_flight)),
         )
         .with_for_update(skip_locked=True)
@@ -930,22 +948,22 @@ async def claim_abandoned(
 async def resend_unknown(tx: Transaction, medium: Medium = Medium.TELEGRAM) -> None:
     """Make deliveries with an unknown outcome due again; silent, because they may have arrived."""
     await lock_queues(tx)
-    await _apply(tx, Event.RESEND, *_in_flight(medium), _unknown_due(tx))
+    await _apply(tx, Event.RESEND, *_in_flight(medium), _unknown_due(tx.now))
 
 
 def _in_flight(medium: Medium) -> tuple[TextClause, ColumnElement[bool]]:
     return text(f"delivery.{IN_FLIGHT_SQL}"), col(Delivery.medium) == medium
 
 
-def _lease_expired(tx: Transaction) -> ColumnElement[bool]:
+def _lease_expired(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return and_(
         col(Delivery.state).in_((DeliveryState.CLAIMED, DeliveryState.SENDING)),
-        or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= tx.now),
+        or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
     )
 
 
-def _unknown_due(tx: Transaction) -> ColumnElement[bool]:
-    return and_(col(Delivery.state) == DeliveryState.UNKNOWN, col(Delivery.due_at) <= tx.now)
+def _unknown_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return and_(col(Delivery.state) == DeliveryState.UNKNOWN, col(Delivery.due_at) <= now)
 
 
 # Suspending and resuming; see `storage.suspension` for chats and mailboxes themselves

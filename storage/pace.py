@@ -9,7 +9,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, case, delete, func, literal_column, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    update,
+)
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.access import hashing_secret, keyed_hash, keyed_hash_of
@@ -52,9 +61,13 @@ async def chat_pace_key(tx: Transaction, telegram_id: int) -> str:
     return CHATS + keyed_hash(await hashing_secret(tx), _PURPOSE, str(telegram_id))
 
 
-async def pace_key_of(tx: Transaction, telegram_id: Any) -> ColumnElement[str]:
-    """Build the SQL form of `chat_pace_key` for a column of Telegram ids."""
-    hashed = keyed_hash_of(await hashing_secret(tx), _PURPOSE, telegram_id)
+def pace_key_of(telegram_id: Any) -> ColumnElement[str]:
+    """Build the SQL form of `chat_pace_key` for a column of Telegram ids.
+
+    The statement takes the result of `hashing_secret` as its parameter "secret".
+    """
+    secret = bindparam("secret", type_=LargeBinary)
+    hashed = keyed_hash_of(secret, _PURPOSE, telegram_id)
     return literal_column(f"'{CHATS}'").concat(hashed)
 
 

@@ -5,9 +5,10 @@ The tables come from the metadata, so that a new table is included.
 
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, get_origin
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Table, bindparam
 from sqlmodel import SQLModel, select
 
 from storage.db.engine import Storage, Transaction
@@ -24,6 +25,7 @@ MODELS: dict[str, type[SQLModel]] = {
 }
 
 
+@cache
 def tables_of_chats() -> list[Table]:
     """Return the tables that refer to a chat, sorted so that each follows those it refers to."""
     return [
@@ -103,10 +105,16 @@ def _made_up(kind: Any, now: datetime) -> Any:
 
 
 async def _rows(tx: Transaction, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
+    names = metadata().tables[table].columns.keys()
+    rows = await tx.rows(_query(table, column), ids=ids)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+@cache
+def _query(table: str, column: str) -> Any:
     columns = metadata().tables[table].columns
-    query = select(*columns).where(columns[column].in_(ids))
-    rows = await tx.rows(query.order_by(*metadata().tables[table].primary_key))
-    return [dict(zip(columns.keys(), row, strict=True)) for row in rows]
+    query = select(*columns).where(columns[column].in_(bindparam("ids", expanding=True)))
+    return query.order_by(*metadata().tables[table].primary_key)
 
 
 def _target(column: Column[Any]) -> str:

@@ -149,18 +149,39 @@ async def add_owner(house: House, sender: Sender, feed: str, title: str, name: s
     return user.chat_id
 
 
+class Commits:
+    """Counts the commits to a database, so that unchanged rows need not be read again."""
+
+    def __init__(self, path: Path) -> None:
+        self._observer = sqlite3.connect(path)
+
+    def latest(self) -> int:
+        """Return a number that every commit of any connection changes."""
+        (number,) = self._observer.execute("PRAGMA data_version").fetchone()
+        return int(number)
+
+    def close(self) -> None:
+        self._observer.close()
+
+
 class Kept:
     """A copy of a database, for restoring it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.commits = Commits(path)
         self._copy = sqlite3.connect(":memory:")
         with closing(sqlite3.connect(path)) as ours:
             ours.backup(self._copy)
+        self._copied_at = self.commits.latest()
 
     def put_back(self) -> None:
+        if self.commits.latest() == self._copied_at:
+            return  # each restoring makes every connection read the schema again
         with closing(sqlite3.connect(self.path)) as ours:
             self._copy.backup(ours)
+        self._copied_at = self.commits.latest()
 
     def close(self) -> None:
         self._copy.close()
+        self.commits.close()

@@ -1,6 +1,7 @@
 """No button, command or text reaches the data of another chat."""
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -10,7 +11,7 @@ from bot.subscribers.users import Sender
 from storage.enums import ChatKind
 from tests.belongings import SECRET, Rows, ids_of, rows_of, tables_of_chats
 from tests.chat.conftest import House, add_article
-from tests.chat.pressings import add_owner, classes, data_of, press, say
+from tests.chat.pressings import Commits, add_owner, classes, data_of, press, say
 from tests.chat.registrations import commands_of
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,9 @@ class Victim:
     chat_id: int
     before: Rows
     ids: dict[str, list[int]]
+    commits: Commits
+    harm: str = ""
+    read_at: int | None = None
 
     async def is_untouched_by(self, update: Update) -> str:
         """Feed *update*; return how it leaked or changed the victim's data, or ""."""
@@ -39,38 +43,48 @@ class Victim:
         return await self.changed()
 
     async def changed(self) -> str:
-        after = await rows_of(self.house.storage, self.chat_id)
-        changed = {name: rows for name, rows in after.items() if rows != self.before[name]}
-        return f"changed {changed}" if changed else ""
+        latest = self.commits.latest()
+        if latest != self.read_at:
+            after = await rows_of(self.house.storage, self.chat_id)
+            changed = {name: rows for name, rows in after.items() if rows != self.before[name]}
+            self.harm = f"changed {changed}" if changed else ""
+            self.read_at = latest
+        return self.harm
 
 
 @pytest.fixture
-async def victim(house):
+def commits(house, tmp_path):
+    with closing(Commits(tmp_path / "dateline.sqlite3")) as commits:
+        yield commits
+
+
+@pytest.fixture
+async def victim(house, commits):
     """Return a user with a row in every table and the secret in all texts."""
     house.talk("Vera", id=VERA)
     house.talk("Eve", id=EVE)
-    return await _with_belongings(house, Sender(VERA, VERA, name=f"Vera {SECRET}"))
+    return await _with_belongings(house, commits, Sender(VERA, VERA, name=f"Vera {SECRET}"))
 
 
 @pytest.fixture
-async def group(house):
+async def group(house, commits):
     """Return a group as Telegram describes it, with Eve as a member, and its data."""
     people = [house.talk("Vera", id=VERA).who, house.talk("Eve", id=EVE).who]
     made = house.playground.chat("supergroup", "Zoo", people, "administrator")
     sender = Sender(VERA, made.id, kind=ChatKind.SUPERGROUP, title="Zoo")
     place = {"id": made.id, "type": "supergroup", "title": "Zoo"}
-    victim = await _with_belongings(house, sender)
+    victim = await _with_belongings(house, commits, sender)
     await house.feed(say(EVE, "/topics", chat=place))  # stores who administers the group
     victim.before = await rows_of(house.storage, victim.chat_id)
     return place, victim
 
 
-async def _with_belongings(house: House, sender: Sender) -> Victim:
+async def _with_belongings(house: House, commits: Commits, sender: Sender) -> Victim:
     chat_id = await add_owner(house, sender, FEED, f"{SECRET} Times", name=f"{SECRET} herd")
     async with house.storage.writing() as tx:
         await add_article(tx, FEED, f"{FEED}/1", f"Okapi meets {SECRET}", "Both were seen.")
     ids = await ids_of(house.storage, chat_id)
-    return Victim(house, chat_id, await rows_of(house.storage, chat_id), ids)
+    return Victim(house, chat_id, await rows_of(house.storage, chat_id), ids, commits)
 
 
 async def test_the_victim_has_rows_in_every_table(victim):

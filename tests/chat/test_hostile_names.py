@@ -1,9 +1,11 @@
 """Hostile names of groups, forum topics and channels, and forged buttons."""
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
+from aiogram.filters.callback_data import CallbackData
 from aiogram.types import ChatMemberAdministrator, Update
 
 from tests.belongings import fill, ids_of
@@ -142,14 +144,31 @@ BY_HAND = (
 )
 
 
+def distinct(forged: Iterable[tuple[type[CallbackData], str]]) -> Iterator[str]:
+    """Yield the data of forged buttons, each a class and what follows its prefix.
+
+    All that a class cannot read goes to one handler, whatever it is, because filters do no more
+    than read it. So of these only the first of each class and of each text is yielded.
+    """
+    unreadable: set[object] = set()
+    for kind, text in forged:
+        data = f"{kind.__prefix__}{text}"[:64]
+        try:
+            kind.unpack(data)
+        except (TypeError, ValueError):  # those that aiogram's filter expects
+            if {kind, text} <= unreadable:
+                continue
+            unreadable |= {kind, text}
+        yield data
+
+
 async def test_forged_buttons_are_answered(house, feed):
     await feed(say(ADMIN, "okapi"))
     await fill(house.storage, 1)
 
-    for kind in classes():
-        for junk in BY_HAND:
-            calls = await feed(press(ADMIN, f"{kind.__prefix__}{junk}"[:64]))
-            assert [call for call in calls if "callback_query_id" in call], kind
+    for data in distinct((kind, junk) for kind in classes() for junk in BY_HAND):
+        calls = await feed(press(ADMIN, data))
+        assert [call for call in calls if "callback_query_id" in call], data
 
 
 async def test_extreme_values_in_button_data_are_answered(house, feed):
@@ -158,12 +177,14 @@ async def test_extreme_values_in_button_data_are_answered(house, feed):
     ids = await ids_of(house.storage, 1)
     assert ids
 
-    for kind in classes():
-        size = len(kind.model_fields)
-        for value in ("0", "-1", "1", "127", "2147483648", "9223372036854775807", "x", ""):
-            data = kind.__separator__.join([kind.__prefix__, *[value] * size])
-            calls = await feed(press(ADMIN, data[:64]))
-            assert [call for call in calls if "callback_query_id" in call], data
+    forged = [
+        (kind, f"{kind.__separator__}{value}" * len(kind.model_fields))
+        for kind in classes()
+        for value in ("0", "-1", "1", "127", "2147483648", "9223372036854775807", "x", "")
+    ]
+    for data in distinct(forged):
+        calls = await feed(press(ADMIN, data))
+        assert [call for call in calls if "callback_query_id" in call], data
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class Twice:
     kept: Kept
     ids: dict[str, list[int]]
     selects: dict[str, str]
+    rows: Stored = field(default_factory=dict)
+    read_at: int | None = None
 
     async def differ(self, update: Update) -> list[str]:
         """Return the tables that the second feeding changed."""
@@ -60,8 +62,12 @@ class Twice:
         return self._stored()
 
     def _stored(self) -> Stored:
-        with closing(sqlite3.connect(self.kept.path)) as ours:
-            return {name: list(ours.execute(select)) for name, select in self.selects.items()}
+        latest = self.kept.commits.latest()
+        if latest != self.read_at:
+            with closing(sqlite3.connect(self.kept.path)) as ours:
+                self.rows = {name: list(ours.execute(sql)) for name, sql in self.selects.items()}
+            self.read_at = latest
+        return self.rows
 
 
 def _selects(path: Path) -> dict[str, str]:

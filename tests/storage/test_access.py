@@ -47,7 +47,7 @@ def test_a_keyed_hash_depends_on_the_secret_the_purpose_and_the_value():
 async def test_both_databases_hash_as_the_program_does(storage, number):
     async with storage.writing() as tx:
         secret = await hashing_secret(tx)
-        hashed = await tx.one(select(keyed_hash_of(secret, "pace", literal(number))))
+        hashed = await tx.one(select(keyed_hash_of(literal(secret), "pace", literal(number))))
 
     assert hashed == keyed_hash(secret, "pace", str(number))
 
