@@ -316,11 +316,18 @@ async def lock_account(tx: Transaction, chat_id: int) -> Chat:
 
 def of_account(column: Any, chat_id: int) -> ColumnElement[bool]:
     """Build the condition that *column*, a row id, is in the same Telegram chat as *chat_id*."""
+    rows, own_id = _rows_of_account()
+    within: ColumnElement[bool] = column.in_(rows.where(own_id == chat_id))
+    return within
+
+
+@cache
+def _rows_of_account() -> tuple[Any, Any]:
+    """Return the ids of a chat's account, and the column that must be the chat's id."""
     own = aliased(Chat, name="own")
     other = aliased(Chat, name="other")
     rows = select(other.id).join(own, col(own.telegram_id) == col(other.telegram_id))
-    within: ColumnElement[bool] = column.in_(rows.where(col(own.id) == chat_id))
-    return within
+    return rows, col(own.id)
 
 
 async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
