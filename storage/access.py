@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.chats import ERASED_USER, Chat, effective_language
 from storage.db.engine import Transaction
@@ -100,7 +102,12 @@ class Secret(SQLModel, table=True):
 
 
 async def admin_ids(tx: Transaction) -> Sequence[int]:
-    return await tx.rows(select(Admin.user_id))
+    return await tx.rows(_admin_ids())
+
+
+@cache
+def _admin_ids() -> SelectOfScalar[int]:
+    return select(Admin.user_id)
 
 
 class AdminChat(NamedTuple):

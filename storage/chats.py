@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     Executable,
@@ -255,9 +256,16 @@ def effective_language() -> ColumnElement[str]:
 
 
 async def chat_at(tx: Transaction, telegram_id: int, thread_id: int = 0) -> Chat | None:
-    place = (col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id)
-    chat: Chat | None = await tx.first(select(Chat).where(*place))
+    chat: Chat | None = await tx.first(_chat_at(), telegram_id=telegram_id, thread_id=thread_id)
     return chat
+
+
+@cache
+def _chat_at() -> Executable:
+    return select(Chat).where(
+        col(Chat.telegram_id) == bindparam("telegram_id"),
+        col(Chat.thread_id) == bindparam("thread_id"),
+    )
 
 
 async def chats_of(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
@@ -314,7 +322,7 @@ async def lock_account(tx: Transaction, chat_id: int) -> Chat:
     return next(chat for chat in rows if chat.id == chat_id)
 
 
-def of_account(column: Any, chat_id: int) -> ColumnElement[bool]:
+def of_account(column: Any, chat_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Build the condition that *column*, a row id, is in the same Telegram chat as *chat_id*."""
     rows, own_id = _rows_of_account()
     within: ColumnElement[bool] = column.in_(rows.where(own_id == chat_id))
@@ -427,9 +435,13 @@ async def set_schedule(tx: Transaction, chat_id: int, schedule: Sequence[Schedul
 
 async def quota_of(tx: Transaction, chat_id: int) -> Quota:
     """Return the quota that the chat shares with the other threads of its Telegram chat."""
-    shared = select(Quota).where(of_account(col(Quota.chat_id), chat_id))
-    found = await tx.first(shared.order_by(col(Quota.chat_id)).limit(1))
-    return found or Quota(chat_id=chat_id)
+    return await tx.first(_shared_quota(), chat_id=chat_id) or Quota(chat_id=chat_id)
+
+
+@cache
+def _shared_quota() -> Executable:
+    shared = select(Quota).where(of_account(col(Quota.chat_id), bindparam("chat_id")))
+    return shared.order_by(col(Quota.chat_id)).limit(1)
 
 
 async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, int]:

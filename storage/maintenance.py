@@ -5,8 +5,10 @@ what waited meanwhile is late only since then.
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Final
 
+from sqlalchemy import Executable, bindparam
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
@@ -26,9 +28,13 @@ class Maintenance(SQLModel, table=True):
 
 async def current_maintenance(tx: Transaction) -> Maintenance | None:
     """Return the maintenance that is going on; None if there is none."""
-    lasting = select(Maintenance).where(col(Maintenance.until) > tx.now)
-    row: Maintenance | None = await tx.first(lasting)
+    row: Maintenance | None = await tx.first(_lasting(), now=tx.now)
     return row
+
+
+@cache
+def _lasting() -> Executable:
+    return select(Maintenance).where(col(Maintenance.until) > bindparam("now"))
 
 
 async def last_maintenance_end(tx: Transaction) -> datetime | None:

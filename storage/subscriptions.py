@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, exists, func
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, bindparam, case, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.chats import Chat, of_account
 from storage.db.engine import Transaction
@@ -117,16 +119,19 @@ async def subscribed_topic(tx: Transaction, chat_id: int, canonical: str) -> Top
 
 
 async def count_subscriptions(tx: Transaction, chat_id: int) -> int:
-    return await _count_subscriptions(tx, col(Subscription.chat_id) == chat_id)
+    count = select(func.count()).select_from(Subscription)
+    return await tx.one(count.where(col(Subscription.chat_id) == chat_id))
 
 
 async def count_subscriptions_of_account(tx: Transaction, chat_id: int) -> int:
     """Return how many subscriptions the chat and the other threads of its group have together."""
-    return await _count_subscriptions(tx, of_account(col(Subscription.chat_id), chat_id))
+    return await tx.one(_subscriptions_of_account(), chat_id=chat_id)
 
 
-async def _count_subscriptions(tx: Transaction, which: ColumnElement[bool]) -> int:
-    return await tx.one(select(func.count()).select_from(Subscription).where(which))
+@cache
+def _subscriptions_of_account() -> SelectOfScalar[int]:
+    of_all_threads = of_account(col(Subscription.chat_id), bindparam("chat_id"))
+    return select(func.count()).select_from(Subscription).where(of_all_threads)
 
 
 async def wants_digest(tx: Transaction, chat_id: int) -> bool:

@@ -8,15 +8,18 @@ is not paused or closed, whichever of the two was restored last.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Executable,
     Exists,
     String,
     UniqueConstraint,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -400,8 +403,12 @@ async def _set_access(tx: Transaction, chat: Chat, state: ChatState | None) -> N
 
 
 async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
-    banned = select(Ban.telegram_id).where(among(col(Ban.telegram_id), telegram_ids))
-    return await tx.first(banned.limit(1)) is not None
+    return await tx.first(_banned(), telegram_ids=telegram_ids) is not None
+
+
+@cache
+def _banned() -> Executable:
+    return select(Ban.telegram_id).where(among(col(Ban.telegram_id), bindparam("telegram_ids")))
 
 
 async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> bool:

@@ -35,12 +35,13 @@ def settings_for(telegram: LocalPlayground, **others: object) -> dict[str, objec
 @pytest.fixture
 async def fleet(database_url: str, workplace: Workplace) -> AsyncIterator[Fleet]:
     async with fleet_for(CHATS, database_url, workplace) as opened:
+        await workplace.add_source(opened.paper.url, **opened.settings)
         yield opened
 
 
 @pytest.fixture
 async def small_fleet(database_url: str, workplace: Workplace) -> AsyncIterator[Fleet]:
-    """Yield a fleet with three readers, for tests that ask for no alerts."""
+    """Yield a fleet with three readers and no source, for tests that ask for no alerts."""
     async with fleet_for(3, database_url, workplace) as opened:
         yield opened
 
@@ -50,7 +51,6 @@ async def fleet_for(readers: int, database_url: str, workplace: Workplace) -> As
     storage = Storage.open(database_url)
     async with remote_playground(workplace.folder) as playground, newspaper() as paper:
         settings = playground.settings(database_url=database_url, admin_ids="1")
-        await workplace.add_source(paper.url, **settings)
         subscribed = [await subscribe(storage, playground) for _ in range(readers)]
         yield Fleet(workplace, playground, paper, storage, settings, tuple(subscribed))
     await storage.close()

@@ -29,7 +29,7 @@ async def test_two_bots_on_postgresql_share_the_work_and_send_nothing_twice(flee
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_second_bot_takes_over_from_a_stopped_poller(small_fleet):
     ann, ben = small_fleet.readers[:2]
-    async with small_fleet.bot() as one, small_fleet.bot() as two:
+    async with small_fleet.bot("chat") as one, small_fleet.bot("chat") as two:
         await one.wait_for("ready")
         await two.wait_for("ready")
         await small_fleet.playground.post("send", chat_id=ann, text="/help")
@@ -48,11 +48,11 @@ async def test_a_second_bot_takes_over_from_a_stopped_poller(small_fleet):
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_second_bot_takes_over_from_a_killed_poller(small_fleet):
     ann, ben = small_fleet.readers[:2]
-    async with small_fleet.bot() as one:
+    async with small_fleet.bot("chat") as one:
         await one.wait_for("ready")
         await small_fleet.playground.post("send", chat_id=ann, text="/help")
         await small_fleet.until_sent(1)
-        async with small_fleet.bot() as two:
+        async with small_fleet.bot("chat") as two:
             await two.wait_for("ready")
             await one.kill()
 
@@ -66,11 +66,11 @@ async def test_a_second_bot_takes_over_from_a_killed_poller(small_fleet):
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_halted_poller_does_not_answer_after_another_took_over(small_fleet):
     ann, ben, cem = small_fleet.readers[:3]
-    async with small_fleet.bot() as one:
+    async with small_fleet.bot("chat") as one:
         await one.wait_for("ready")
         await small_fleet.playground.post("send", chat_id=ann, text="/help")
         await small_fleet.until_sent(1)
-        async with small_fleet.bot() as two:
+        async with small_fleet.bot("chat") as two:
             await two.wait_for("ready")
             os.kill(one.process.pid, signal.SIGSTOP)
             await small_fleet.playground.post("send", chat_id=ben, text="/help")
