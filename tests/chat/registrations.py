@@ -50,6 +50,15 @@ def buttons_of(router: Router, permission: Permission) -> set[type[CallbackData]
     }
 
 
+def kinds_of(router: Router) -> set[type[CallbackData]]:
+    """Return the kinds of buttons that the handlers of *router* itself take."""
+    return {
+        used.callback_data
+        for handler in router.callback_query.handlers
+        for used in _filters(handler, CallbackQueryFilter)
+    }
+
+
 def _filters(handler: HandlerObject, kind: type[Any]) -> list[Any]:
     used = [each.callback for each in handler.filters or ()]
     return [each for each in used if isinstance(each, kind)]

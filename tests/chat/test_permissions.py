@@ -1,11 +1,20 @@
 """Permissions in a group: a new command or button must be added to these tables."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from bot.chat.callbacks import CancelQuestion, Question
+from bot.chat.callbacks import CancelQuestion, Question, SetStyle
 from bot.chat.commands import CHAT_COMMANDS
 from bot.chat.permissions import Permission
-from tests.chat.registrations import buttons_of, commands_of, handlers_of, real_dispatcher
+from storage.enums import Style
+from tests.chat.registrations import (
+    buttons_of,
+    commands_of,
+    handlers_of,
+    kinds_of,
+    real_dispatcher,
+)
 from tests.checklists import checklist
 
 READING = """
@@ -84,6 +93,21 @@ def test_each_button_has_a_decided_permission(dispatcher, permission, expected):
     found = {kind.__name__ for kind in buttons_of(dispatcher, permission)}
 
     assert found == set(expected.split()), checklist("a button of the chat")
+
+
+async def test_a_press_is_parsed_only_where_buttons_of_its_kind_are_taken(dispatcher):
+    """Otherwise each press would be parsed once for each of hundreds of handlers."""
+    routers = {router: kinds_of(router) for router in dispatcher.sub_routers[-1].sub_routers}
+    press = SimpleNamespace(data=SetStyle(style=Style.BRIEF).pack())
+
+    parsing = [
+        kinds
+        for router, kinds in routers.items()
+        if kinds and (await router.callback_query.check_root_filters(press))[0]
+    ]
+
+    assert len([kinds for kinds in routers.values() if kinds]) > 10
+    assert [SetStyle in kinds for kinds in parsing] == [True]
 
 
 @pytest.mark.parametrize(
