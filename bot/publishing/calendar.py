@@ -16,6 +16,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -137,6 +138,7 @@ def reached(day: date, minutes: int, zone: str) -> datetime:
     return _change(wall.replace(tzinfo=clocks, fold=1).astimezone(UTC), first, clocks)
 
 
+@lru_cache(maxsize=1 << 12)  # most chats share a few zones and times
 def instant(day: date, minutes: int, zone: str) -> datetime | None:
     """Return the instant of *minutes* after midnight on *day* (aware UTC).
 

@@ -78,14 +78,15 @@ def _hits(term: Term, text: str) -> list[list[tuple[int, int]]]:
             (at, at + len(wanted))
             for words in han_variants(term.words)
             for wanted in _spellings(list(words))
-            for at in range(len(reading.split()))
-            if _stands_at(wanted, term.prefix, reading.split()[at:])
+            for at in range(len(stretch))
+            if _stands_at(wanted, term.prefix, stretch[at : at + len(wanted)])
             and (
                 not term.exact
                 or _is_spelt(term, text[places[at][0] : places[at + len(wanted) - 1][1]])
             )
         ]
         for reading, places in traced.readings
+        for stretch in [reading.split()]
     ]
 
 

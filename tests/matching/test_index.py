@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching import index as index_module
@@ -105,8 +105,6 @@ def test_many_queries_are_added_at_once_as_one_by_one(typed: list[str], title: s
     assert index.match(title, text) == wanted | {number + 100 for number in wanted}
 
 
-# Fewer than of others, because reading so long a text takes a second.
-@settings(max_examples=60)
 @given(st.lists(queries, min_size=1, max_size=6), st.integers(0, 1_500), texts)
 def test_long_articles_match_the_same_wherever_their_parts_end(
     typed: list[str], before: int, text: str

@@ -37,6 +37,12 @@ def site(*hrefs: str, text: str = LONG) -> str:
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Return one on SQLite alone, because a page decides the outcome; see also test_add.py."""
+    return sqlite_url
+
+
+@pytest.fixture
 def discovery(fetcher, reader) -> Callable[..., Awaitable[DiscoveryResult]]:
     """Return what looks for the feeds of a site."""
     return partial(discover, fetcher, reader, inside=True, public=True)
