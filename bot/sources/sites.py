@@ -30,7 +30,7 @@ _LABEL = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ANY_HOST = "*"
 _BELOW = "*"  # the last part of a path: whatever follows
 _SITE = "site"
-_UNESCAPED_IN_PATH = "@:+,~!$'()*"
+_UNESCAPED_IN_PATH = "@:+,~!$()*"
 _UNESCAPED_IN_QUERY = "@:,~/"
 
 

@@ -110,6 +110,7 @@ def test_a_link_that_only_looks_like_one_of_a_site_has_no_rule(link: str):
     [
         pytest.param("WWW.Lobste.RS/t/a b", None, id="a blank"),
         pytest.param("lobste.rs/t/c%23", "https://lobste.rs/t/c%23.rss", id="a hash"),
+        pytest.param("lobste.rs/t/a'b", "https://lobste.rs/t/a%27b.rss", id="an apostrophe"),
         pytest.param("lobste.rs/t/a%3Fb%2Fc", "https://lobste.rs/t/a%3Fb%2Fc.rss", id="delimiters"),
         pytest.param(
             "https://lobste.rs./t/%7Bsite%7D", "https://lobste.rs/t/%7Bsite%7D.rss", id="braces"
