@@ -479,10 +479,14 @@ def _origin(name: str, environment: Mapping[str, str], lines: Mapping[str, int])
     if name in environment:
         return Origin("environment")
     if path := environment.get(f"{name}_FILE"):
-        credentials = environment.get("CREDENTIALS_DIRECTORY")
-        is_credential = credentials and Path(path).is_relative_to(credentials)
-        return Origin("credential" if is_credential else "file", path)
+        return Origin("credential" if is_credential(Path(path)) else "file", path)
     return Origin(".env", f"line {lines[name]}") if name in lines else Origin("default")
+
+
+def is_credential(path: Path) -> bool:
+    """Return whether systemd passed this file on to the service, with a mode of its own."""
+    folder = _environment().get("CREDENTIALS_DIRECTORY")
+    return folder is not None and path.is_relative_to(folder)
 
 
 def _environment() -> dict[str, str]:

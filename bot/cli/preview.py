@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli import output
 from storage.enums import Layout, Style
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def _open_in_browser(mail: Mail, to: Path | None) -> Path:
 
     path = to or Path(tempfile.mkdtemp(prefix="dateline-")) / "digest.html"
     path.write_text(browsable(mail), encoding="utf-8")
-    webbrowser.open(path.resolve().as_uri())
+    if not webbrowser.open(path.resolve().as_uri()):
+        output.fail("No browser opens on this machine. Write a file with --to FILE instead.")
     return path
 
 

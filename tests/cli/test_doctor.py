@@ -204,6 +204,19 @@ def test_settings_are_shown_with_their_origins_and_without_secrets(run, monkeypa
     assert "hidden" not in result.output
 
 
+def test_the_mode_of_a_key_that_systemd_passes_on_is_no_finding(run, monkeypatch, tmp_path):
+    key = tmp_path / "dkim.pem"
+    key.touch()
+    key.chmod(0o440)  # as systemd makes it, with an ACL for the user of the service
+    monkeypatch.setenv("SMTP_HOST", "smtp.example")
+    monkeypatch.setenv("SMTP_FROM", "news@example.org")
+    monkeypatch.setenv("DKIM_KEY_FILE", str(key))
+
+    assert "files.readable" in run("--config").output
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert "files.readable" not in run("--config").output
+
+
 def test_files_that_others_may_read_or_change_are_found(run, tmp_path, monkeypatch):
     (tmp_path / "var").mkdir(mode=0o700)
     own = tmp_path / "own" / "edition"

@@ -62,13 +62,29 @@ def test_a_mail_is_written_as_it_is_sent(tmp_path):
 
 def test_a_mail_is_opened_in_the_browser(tmp_path, monkeypatch):
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
+
+    def browse(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", browse)
     path = tmp_path / "digest.html"
 
     run("email", "--open", "--to", str(path))
 
     assert opened == [path.as_uri()]
     assert "Wednesday, 18 November" in path.read_text(encoding="utf-8")
+
+
+def test_a_machine_without_a_browser_names_the_option_that_writes_a_file(monkeypatch):
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+
+    result = CliRunner().invoke(app, ["email", "--open"])
+
+    assert result.exit_code == 2
+    assert result.output == (
+        "No browser opens on this machine. Write a file with --to FILE instead.\n"
+    )
 
 
 def test_a_digest_is_shown_as_its_page_in_one_file(tmp_path):

@@ -32,6 +32,7 @@ from bot.settings import (
     SmtpTls,
     Updates,
     given_names,
+    is_credential,
     origins,
     secret_files,
     unknown_names,
@@ -449,7 +450,9 @@ async def _files(settings: Settings, url: str) -> Sequence[Finding]:
 
 
 def _file_modes(settings: Settings, url: str) -> list[machine.FileMode]:
-    secret = [Path(ENV_FILE), settings.dkim_key_file, DATA_FOLDER]
+    secret = [Path(ENV_FILE), DATA_FOLDER]
+    if (key := settings.dkim_key_file) and not is_credential(key):
+        secret.append(key)
     # A container runtime sets the modes of its own secrets.
     secret += [path for path in secret_files() if not path.is_relative_to("/run/secrets")]
     if file := database_file(url):
@@ -457,7 +460,7 @@ def _file_modes(settings: Settings, url: str) -> list[machine.FileMode]:
         secret += [file, *sorted(file.parent.glob(f"{file.stem}.*"))]
     templates = settings.templates_dir
     own = [templates, *sorted(templates.rglob("*"))] if templates else []
-    kept = probes.probe_files({path: None for path in secret if path})
+    kept = probes.probe_files(dict.fromkeys(secret))
     return kept + probes.probe_files(own, secret=False)
 
 
