@@ -64,7 +64,7 @@ async def _server(smtp: Smtp) -> Finding:
     try:
         await smtp.greet()
     except DeliveryError as error:
-        sentence = f"{host} refuses the login: {error}"
+        sentence = f"The bot cannot log in at {host}: {error}"
         remedy = "Check SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD."
         return unhealthy("smtp.refused", sentence, remedy)
     finally:

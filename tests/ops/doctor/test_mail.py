@@ -168,7 +168,7 @@ async def test_a_refused_login_is_reported_with_its_reason():
     findings = await findings_of(FakeDns(), FakeSmtp(NeverSent("connection refused")))
 
     assert findings[0].health is HealthLevel.UNHEALTHY
-    assert findings[0].sentence == "smtp.example refuses the login: connection refused"
+    assert findings[0].sentence == "The bot cannot log in at smtp.example: connection refused"
 
 
 async def test_a_silent_dns_is_only_a_warning():
