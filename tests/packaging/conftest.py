@@ -79,6 +79,12 @@ class Installed:
         return {"PATH": os.defpath, "HOME": str(self.folder), "LANG": "C.UTF-8"}
 
 
+@pytest.fixture(autouse=True)
+def make_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a `make` that a test starts ignore the one that runs the tests, and its spare jobs."""
+    monkeypatch.delenv("MAKEFLAGS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return build(ROOT, tmp_path_factory.mktemp("dist"))
