@@ -15,7 +15,7 @@ from bot.subscribers.errors import Banned, GroupClosed
 from bot.subscribers.text import one_line
 from bot.subscribers.timezones import guess_zone
 from storage import chats
-from storage.access import admin_ids, is_admitted
+from storage.access import admin_ids
 from storage.db.engine import Storage, Transaction
 from storage.enums import CLOSED, ChatKind, ChatState, DeliveryKind
 from storage.maintenance import Maintenance, current_maintenance
@@ -171,9 +171,7 @@ async def _look_up(tx: Transaction, sender: Sender, access: Access) -> _Found:
             and group.state is ChatState.NO_ACCESS
         ),
         is_banned=is_banned_here and not access.owns(sender.user_id),
-        has_access=(
-            access.may_use(sender.user_id, appointed) or await is_admitted(tx, sender.user_id)
-        ),
+        has_access=await has_access(tx, sender.user_id, access),
         is_admin=access.may_run(sender.user_id, appointed),
         now=tx.now,
         maintenance=await current_maintenance(tx),
