@@ -324,7 +324,7 @@ async def reserve_tokens(tx: Transaction, tokens: int, budget: int) -> date | No
     return day if reserved else None
 
 
-async def settle_tokens(  # noqa: PLR0913 - the figures of one call, each named
+async def settle_tokens(
     tx: Transaction,
     day: date,
     *,

@@ -402,7 +402,7 @@ def _model_text_shown(text: ModelText) -> str:
     return f"{text.language}, {text.tokens} tokens: {', '.join(parts)}"
 
 
-def _events(trace: ArticleTrace) -> Iterator[TracedEvent]:  # noqa: C901 - one line a kind
+def _events(trace: ArticleTrace) -> Iterator[TracedEvent]:
     article, matches = trace.article, trace.matches
     for source in trace.sources:
         yield TracedEvent(

@@ -51,7 +51,7 @@ _STYLES = {
 }
 
 
-def preview(  # noqa: PLR0913 - each an option of the command
+def preview(
     what: Annotated[What, typer.Argument(help="What to show.")] = What.DIGEST,
     to: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     format_: Annotated[

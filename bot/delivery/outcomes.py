@@ -100,7 +100,7 @@ class Outcome:
         return self.pause if self.has(Effect.PAUSE_TOKEN) else None
 
 
-def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noqa: C901, PLR0911 - one case a rule
+def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noqa: PLR0911 - one case a rule
     match error:
         case None | NotModified():
             return Outcome(Event.ACCEPTED)

@@ -300,7 +300,7 @@ def _translated() -> Iterator[None]:
         raise translate(error) from error
 
 
-def translate(error: Exception) -> DeliveryError:  # noqa: PLR0911 - one case a kind
+def translate(error: Exception) -> DeliveryError:
     """Translate one of aiogram's errors into ours."""
     match error:
         case TelegramRetryAfter():

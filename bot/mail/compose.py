@@ -236,7 +236,7 @@ class Mailer:
             stories=self.links.stories(recipient.chat_id, now),
         )
 
-    def mail(  # noqa: PLR0913 - each part of a mail, by name
+    def mail(
         self,
         template: str,
         recipient: Recipient,

@@ -69,7 +69,7 @@ class Evaluated(Generic[Result]):
     since: datetime
 
 
-async def evaluate_newest(  # noqa: PLR0913 - the parts of one search
+async def evaluate_newest(
     storage: Storage,
     query: ParsedQuery,
     work: Work[Result],

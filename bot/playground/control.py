@@ -48,7 +48,7 @@ def update(world: World, **update: Any) -> Facts:
     return {"update_id": world.updates.queue(update)}
 
 
-def inject(  # noqa: PLR0913 - the fields of a fault
+def inject(
     world: World,
     fault: str,
     *,

@@ -45,7 +45,7 @@ class Playground:
     *clock* gives Unix seconds; each call takes *latency* seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - independent options
+    def __init__(
         self,
         port: int = 0,
         *,

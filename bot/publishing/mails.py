@@ -66,7 +66,7 @@ def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
         yield replace(choice, sections=sections)
 
 
-def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
+def alert_mail(
     mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,
@@ -83,7 +83,7 @@ def alert_mail(  # noqa: PLR0913 - the parts of an alert, each named
     return _mail(mailer, recipient, occasion, "alert", values, titles)
 
 
-def bundle_mail(  # noqa: PLR0913 - what a bundle says, each part named
+def bundle_mail(
     mailer: Mailer,
     recipient: Recipient,
     occasion: Occasion,

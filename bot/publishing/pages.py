@@ -435,7 +435,7 @@ def only_story(
     return None
 
 
-def bundle_page(  # noqa: PLR0913 - what a bundle says, each part named
+def bundle_page(
     renderer: Renderer,
     stories: Sequence[Bundled],
     *,

@@ -22,7 +22,7 @@ MOST_ENTRIES = 50
 _MOST_LISTED = 30  # stories that the entry of a digest lists, above a link to the others
 
 
-async def read_published_feed(  # noqa: PLR0913, PLR0917 - its address names the last four
+async def read_published_feed(
     storage: Storage,
     renderer: Renderer,
     links: Links,

@@ -81,7 +81,7 @@ class AlertHistory:
     of_topic: Collection[datetime] = ()
 
 
-def postpone(  # noqa: PLR0913 - all that decides, each named
+def postpone(
     recent: AlertHistory,
     now: datetime,
     limit: int,

@@ -68,7 +68,7 @@ class ChannelView:
 # Allowing the bot to read a channel
 
 
-async def read_channel(  # noqa: PLR0913 - each named
+async def read_channel(
     storage: Storage,
     user_id: int,
     telegram_id: int,

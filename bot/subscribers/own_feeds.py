@@ -181,7 +181,7 @@ async def follow_feed_again(storage: Storage, chat_id: int, source_id: int) -> S
     return source
 
 
-async def _follow(  # noqa: PLR0913 - each named
+async def _follow(
     storage: Storage,
     chat_id: int,
     source: Source,

@@ -160,7 +160,7 @@ def claim_statement(
     )
 
 
-async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
+async def claim(
     tx: Transaction,
     table: type[Row],
     due: ColumnElement[bool],

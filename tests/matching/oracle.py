@@ -33,9 +33,7 @@ def matches(
     return _holds(query.tree, (title, text), sources, language or "")
 
 
-def _holds(  # noqa: PLR0911 - one for each kind of node
-    node: Node, fields: tuple[str, str], sources: tuple[str, ...], language: str
-) -> bool:
+def _holds(node: Node, fields: tuple[str, str], sources: tuple[str, ...], language: str) -> bool:
     if isinstance(node, Not):
         return not _holds(node.operand, fields, sources, language)
     if isinstance(node, And):

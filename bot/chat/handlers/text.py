@@ -187,7 +187,7 @@ async def _delete(topic: ChatTopic, context: Context) -> None:
         await context.reply.show("chat/topics.html#topic", **await topic_page(topic.id, context))
 
 
-async def _answer_unasked(text: str, read: Typed, context: Context) -> None:  # noqa: C901 - kinds
+async def _answer_unasked(text: str, read: Typed, context: Context) -> None:
     match read:
         case Clock(minutes):
             await _set_typed_time(minutes, context)

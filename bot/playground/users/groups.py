@@ -101,7 +101,7 @@ def membership(
     return {}
 
 
-def member(  # noqa: PLR0913 - the facts of a membership
+def member(
     world: World,
     chat_id: int,
     user_id: int,

@@ -40,7 +40,7 @@ _ORIGINS: dict[str, Facts] = {
 }
 
 
-def send(  # noqa: PLR0913 - the facts of a message
+def send(
     world: World,
     chat_id: int,
     text: str,
@@ -59,7 +59,7 @@ def send(  # noqa: PLR0913 - the facts of a message
     )
 
 
-def forward(  # noqa: PLR0913 - the facts of a forwarded post
+def forward(
     world: World,
     chat_id: int,
     text: str,
@@ -95,7 +95,7 @@ def _origin(origin: str, username: str) -> Facts:
     return facts
 
 
-def upload(  # noqa: PLR0913 - the facts of a file
+def upload(
     world: World,
     chat_id: int,
     name: str,
@@ -216,7 +216,7 @@ def _formatted(text: str, entities: Any = None, *, is_caption: bool = False) -> 
     return {name: part for name, part in zip(names, parts, strict=True) if part}
 
 
-def _post(  # noqa: PLR0913 - the facts of a message
+def _post(
     world: World,
     chat_id: int,
     from_id: int | None,

@@ -112,7 +112,7 @@ class DiscoveryResult:
     spent: Spent = NOTHING_SPENT
 
 
-async def discover(  # noqa: PLR0913 - each of them is one plain option
+async def discover(
     fetcher: Fetches,
     reader: ReadsLinks,
     url: str,
@@ -151,7 +151,7 @@ async def discover(  # noqa: PLR0913 - each of them is one plain option
     return DiscoveryResult(result, tuple(search.feeds), tuple(search.unread), is_page=True)
 
 
-async def feeds_by_rule(  # noqa: PLR0913 - each of them is one plain option
+async def feeds_by_rule(
     fetcher: Fetches,
     reader: ReadsLinks,
     url: str,
