@@ -14,6 +14,7 @@ from bot.app.peers import Wakeups
 from bot.stages import LastRound, Stage, StageRunner, connect
 from storage.db.engine import Storage
 from storage.enums import Notification
+from tests.story.processes import PATIENCE
 
 DECLARED = [each for each in vars(stages).values() if isinstance(each, Stage)]
 
@@ -106,7 +107,7 @@ async def test_a_stage_that_nobody_wakes_looks_by_itself_when_its_time_is_over()
             stopping.set()
         return 0
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await runner_of(run_once, timeout=0.01).run(stopping)
 
     assert len(runs) == 3

@@ -13,6 +13,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from bot.mail.smtp import Relay
+from tests.story.processes import PATIENCE
 
 HANG_UP = "hang up"
 HANG_UP_AFTER = "take it, then hang up"
@@ -120,7 +121,7 @@ class FakeRelay:
 
     async def left_alone(self) -> None:
         """Wait until nobody is connected."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while any(one.transport for one in self._protocols):  # noqa: ASYNC110 - aiosmtpd's
                 await asyncio.sleep(0.01)
 

@@ -333,9 +333,9 @@ async def test_a_narrow_screen_hides_the_panel_at_first(browser, playground):
 async def test_an_inline_query_is_answered_and_a_result_is_sent(page, bot, playground):
     await page.fill("#inline-text", "ferry")
     await page.get_by_role("button", name="Ask").click()
-    updates = await bot.call("getUpdates", timeout=10, allowed_updates=["inline_query"])
+    updates = await bot.call("getUpdates", timeout=50, allowed_updates=["inline_query"])
     while not any("inline_query" in update for update in updates):
-        updates = await bot.call("getUpdates", timeout=10, offset=updates[-1]["update_id"] + 1)
+        updates = await bot.call("getUpdates", timeout=50, offset=updates[-1]["update_id"] + 1)
     query = updates[-1]["inline_query"]
     card = {
         "type": "article",
