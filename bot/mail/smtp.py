@@ -4,8 +4,9 @@ Responses and failures are translated once:
 
 - no connection, no TLS as configured, or a connection lost before the content is sent: never sent
 - a connection lost, silent or garbled after that: unknown
-- 421 at any time: the server asks for a pause
-- 4xx: try later
+- 421 before a mail is named: the server asks for a pause of all mails
+- 421 to a mail, or any other 4xx: try this mail later, because a server may close the session for
+  one sender or recipient and take the mails of all others
 - 5xx to the login or to our address: rejected
 - 5xx to the recipient, or with an enhanced status to the content: `status` decides. The mailbox may
   be closed, or the mail itself refused. A problem that may pass, or one about us, means try later;
@@ -175,7 +176,9 @@ async def _hand_over(
             await client.rcpt(recipient)
         with _translated(lost=Unknown):
             answer = await client.data(content)
-    except (NeverSent, Unknown, FloodWait):
+    except FloodWait as closing:
+        raise TryLater(str(closing)) from closing
+    except (NeverSent, Unknown):
         raise
     except DeliveryError as refusal:
         return refusal

@@ -42,6 +42,7 @@ class FakeRelay:
     A response is a line such as `450 later`, or one of the constants above.
     """
 
+    greeting: list[str] = field(default_factory=list)
     mail: list[str] = field(default_factory=list)
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
@@ -131,7 +132,7 @@ class FakeRelay:
 
     def _protocol(self) -> SMTP:
         self.connections += 1
-        protocol = SMTP(
+        protocol = _Protocol(
             self,
             hostname="relay.example",
             ident="relay",
@@ -149,6 +150,12 @@ class FakeRelay:
         self.logins.append(login.login.decode())
         known = self.auth.get(login.login.decode()) == login.password.decode()
         return AuthResult(success=known, handled=known)  # otherwise aiosmtpd answers 535
+
+
+class _Protocol(SMTP):
+    async def push(self, status: Any) -> None:
+        greeting = self.event_handler.greeting
+        await super().push(greeting.pop(0) if greeting else status)
 
 
 async def _next(server: SMTP, answers: list[str]) -> str:

@@ -69,9 +69,9 @@ async def test_mails_wait_while_the_server_is_away(mailing, mails, outbox, serve
     assert subjects(server) == ["first"]
 
 
-async def test_a_421_pauses_all_mails(mailing, mails, outbox, server, clock):
+async def test_a_421_to_the_greeting_pauses_all_mails(mailing, mails, outbox, server, clock):
     await mails.put(await mails.mailbox(1), "first")
-    server.rcpt.append("421 4.7.0 slow down")
+    server.greeting.append("421 4.7.0 slow down")
     await mail_all(mailing)
     await mails.put(await mails.mailbox(2), "second")
 

@@ -33,22 +33,32 @@ async def test_the_words_of_a_server_become_one_clean_line(mailing, mails, outbo
     assert (await outbox.get(delivery)).last_error == "550 5.1.1 no such 5.1.1 user"
 
 
-async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, server):
-    await mails.put(await mails.mailbox(1), "refused")
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [
+        pytest.param("rcpt", "550 5.1.1 no such user", id="no such user"),
+        pytest.param("rcpt", "421 4.7.0 closing", id="closes at this recipient"),
+        pytest.param("mail", "421 4.7.0 closing", id="closes at this sender"),
+    ],
+)
+async def test_one_refusing_mailbox_holds_up_no_other(mailing, mails, outbox, server, step, answer):
+    refused = await mails.put(await mails.mailbox(1), "refused")
     await mails.put(await mails.mailbox(2), "taken")
-    server.rcpt.append("550 5.1.1 no such user")
+    getattr(server, step).append(answer)
 
     await mail_all(mailing)
     mailing.calls.timer.clock.turn(2 * SECOND)
     await mail_all(mailing)
 
     assert subjects(server) == ["taken"]
+    assert (await outbox.get(refused)).last_error == answer
 
 
 @pytest.mark.parametrize(
     "answer",
     [
         pytest.param("450 4.2.0 later", id="later"),
+        pytest.param("421 4.7.0 closing", id="closed"),
         pytest.param("552 5.2.2 mailbox full", id="a full mailbox"),
         pytest.param("550 5.7.1 by policy", id="policy"),
     ],

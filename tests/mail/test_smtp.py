@@ -65,12 +65,12 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(serv
 @pytest.mark.parametrize(
     ("step", "answer", "error"),
     [
-        pytest.param("mail", "421 closing", FloodWait, id="421 to the sender"),
+        pytest.param("mail", "421 closing", TryLater, id="421 to the sender"),
         pytest.param("mail", "451 later", TryLater, id="4xx to the sender"),
         pytest.param("mail", "550 not you", TokenRejected, id="5xx to the sender"),
         pytest.param("mail", HANG_UP, NeverSent, id="hung up at the sender"),
         pytest.param("mail", SAY_NOTHING, NeverSent, id="silent at the sender"),
-        pytest.param("rcpt", "421 closing", FloodWait, id="421 to the recipient"),
+        pytest.param("rcpt", "421 closing", TryLater, id="421 to the recipient"),
         pytest.param("rcpt", "450 4.2.1 come again", TryLater, id="greylisted"),
         pytest.param("rcpt", "452 4.2.2 full", TryLater, id="a full mailbox"),
         pytest.param("rcpt", "550 5.1.1 no such user", MailboxRefused, id="no such user"),
@@ -82,7 +82,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(serv
         pytest.param("rcpt", "550 5.2.3 too long for it", Refused, id="too long a mail"),
         pytest.param("rcpt", "501 5.5.4 syntax", Refused, id="a word it does not know"),
         pytest.param("rcpt", HANG_UP, NeverSent, id="hung up at the recipient"),
-        pytest.param("data", "421 closing", FloodWait, id="421 to the content"),
+        pytest.param("data", "421 closing", TryLater, id="421 to the content"),
         pytest.param("data", "451 later", TryLater, id="4xx to the content"),
         pytest.param("data", "554 5.6.0 we do not like it", Refused, id="5xx to the content"),
         pytest.param("data", "552 too much", Refused, id="5xx to the content without a status"),
@@ -191,7 +191,7 @@ async def test_connections_are_closed_even_if_the_goodbye_fails(server, smtp, mo
 
 
 async def test_a_server_that_says_421_gets_its_pause(server, smtp):
-    server.rcpt.append("421 4.7.0 too much mail from you")
+    server.greeting.append("421 4.7.0 too much mail from you")
 
     with pytest.raises(FloodWait) as asked:
         await smtp.send(*ENVELOPE)
