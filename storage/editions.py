@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, func, or_
+from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, exists, func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
@@ -15,14 +15,15 @@ from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.leases import claim, release_each
 from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
-from storage.enums import SENT_NOTHING, ChatState, DigestMedium, Mode
+from storage.enums import SENT_NOTHING, ChatState, DigestMedium, MailboxState, Mode
+from storage.mailboxes import Mailbox
 from storage.matches import Match
 from storage.mutes import is_not_muted
 from storage.outbox import Delivery
 from storage.publishers import article_reaches
 from storage.queries import Query
 from storage.reports import has_arrived, reported_stories
-from storage.subscriptions import Subscription, in_order
+from storage.subscriptions import Subscription, in_order, is_muted_for_good
 from storage.topics import Topic
 
 FrozenStory = tuple[int, str, list[Any] | None]
@@ -94,16 +95,24 @@ class LastEditions:
 
 
 async def claim_due_chats(
-    tx: Transaction, *, limit: int, owner: str, lease: timedelta
+    tx: Transaction, *, limit: int, owner: str, lease: timedelta, mails: bool
 ) -> list[Chat]:
     """Lease the chats whose digest is due and can be delivered; the other chats wait.
 
-    A chat that Telegram has closed to the bot still gets its digests by mail.
+    *mails*: the bot sends mail; then a chat that Telegram has closed to the bot still gets its
+    digests at its mailbox, if that is active. Without one, a digest for each day of the absence
+    would wait in the outbox and be sent at its end.
     """
-    by_mail = and_(
-        col(Chat.state).not_in(SENT_NOTHING), col(Chat.digest_by) != DigestMedium.TELEGRAM
-    )
-    is_reached = or_(col(Chat.state) == ChatState.ACTIVE, by_mail)
+    is_reached = col(Chat.state) == ChatState.ACTIVE
+    if mails:
+        by_mail = and_(
+            col(Chat.state).not_in(SENT_NOTHING),
+            col(Chat.digest_by) != DigestMedium.TELEGRAM,
+            exists().where(
+                col(Mailbox.chat_id) == Chat.id, col(Mailbox.state) == MailboxState.ACTIVE
+            ),
+        )
+        is_reached = or_(is_reached, by_mail)
     due = and_(col(Chat.next_digest_at) <= tx.now, is_reached)
     order = (col(Chat.next_digest_at), col(Chat.id))
     return await claim(tx, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
@@ -370,6 +379,40 @@ async def digest_topics_of_each(
             missed = {"since": max(since, away_from), "missed_until": away_until}
             topics[chat_id].append(replace(topic, **missed))
     return topics
+
+
+_HAS_MISSED_ALERTS: Final = and_(
+    col(Subscription.created_at) < col(Chat.away_until),
+    ~exists()
+    .where(
+        col(Edition.chat_id) == Chat.id,
+        col(Edition.made_at) >= Chat.away_until,
+        col(Edition.covered).is_(None),
+    )
+    .correlate(Chat),
+)
+_WANTED: Final = (
+    select(Subscription.chat_id, Subscription.mode)
+    .join(Chat, col(Chat.id) == Subscription.chat_id)
+    .where(
+        among(col(Subscription.chat_id), bindparam("chats")),
+        or_(col(Subscription.mode) != Mode.INSTANT, _HAS_MISSED_ALERTS),
+        ~is_muted_for_good(),
+    )
+    .distinct()
+)
+
+
+async def digests_wanted(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int, bool]:
+    """Return the chats that want a digest: True for every digest, False for a single one.
+
+    A chat with alerts only wants a single one, of the alerts that it missed while it could not be
+    reached. A topic that is muted for good wants none; one that is muted for a time still does.
+    """
+    wanted: dict[int, bool] = {}
+    for chat_id, mode in await tx.rows(_WANTED, chats=chat_ids):
+        wanted[chat_id] = wanted.get(chat_id, False) or Mode(mode).digests
+    return wanted
 
 
 async def found_since(

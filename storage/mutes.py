@@ -121,7 +121,7 @@ async def add_mutes(tx: Transaction, mutes: Collection[NewMute]) -> None:
     await upsert(tx, Mute, rows, key=key, changes="until = excluded.until")
 
 
-async def unmute(tx: Transaction, chat_id: int, mute_id: int) -> None:
+async def delete_mute(tx: Transaction, chat_id: int, mute_id: int) -> None:
     """Delete the mute if it exists and belongs to the chat."""
     own = (col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
     await tx.change(delete(Mute).where(*own))

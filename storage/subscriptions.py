@@ -134,16 +134,6 @@ def _subscriptions_of_account() -> SelectOfScalar[int]:
     return select(func.count()).select_from(Subscription).where(of_all_threads)
 
 
-async def wants_digest(tx: Transaction, chat_id: int) -> bool:
-    """Return whether any subscription with digests is not muted for good."""
-    digesting = select(Subscription.id).where(
-        col(Subscription.chat_id) == chat_id,
-        col(Subscription.mode).in_([mode for mode in Mode if mode.digests]),
-        ~is_muted_for_good(),
-    )
-    return await tx.first(digesting.limit(1)) is not None
-
-
 async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
     """Return the canonical queries of active chats' topics, the most subscribed first."""
     subscribed = (

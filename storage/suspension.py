@@ -48,6 +48,7 @@ from storage.chats import (
 )
 from storage.db.engine import Transaction
 from storage.db.sql import among, insert_new
+from storage.editions import digests_wanted
 from storage.enums import (
     CLOSED,
     SENT_NOTHING,
@@ -134,6 +135,11 @@ async def _restore(tx: Transaction, chat_id: int, *, is_closed: bool) -> int:
         return 0
     if before not in SENT_NOTHING:
         _note_absence(chat, tx.now)
+        await tx.flush()
+        # A chat with alerts only gets one digest of those that it missed. The stage of digests
+        # replaces this time by the next one of the chat's schedule.
+        if chat.next_digest_at is None and await digests_wanted(tx, [chat_id]):
+            chat.next_digest_at = tx.now
     chat.state, chat.state_since, chat.resume_at = ChatState.ACTIVE, tx.now, None
     await tx.flush()
     return await resume_chat_deliveries(tx, chat_id, before.media_held, _is_stale(tx.now))

@@ -111,7 +111,8 @@ class Reader:
     *recipient* is its mailbox, if digests are mailed to it. *follows* says whether it follows
     private sources, *mutes* whether it has muted anything. *words* are its own words.
     *lists_most_covered*: its edition lists the most covered stories of the week, known or not.
-    *is_weekly*: its edition is that of a week.
+    *is_weekly*: its edition is that of a week. *is_planned*: a next digest is due after an edition
+    that was not made; *is_regular*: also after one that was made.
     """
 
     chat: Chat
@@ -124,6 +125,8 @@ class Reader:
     words: Mapping[WordsPart, str] = field(default_factory=dict)
     lists_most_covered: bool = False
     is_weekly: bool = False
+    is_planned: bool = True
+    is_regular: bool = True
 
     @property
     def id(self) -> int:
@@ -162,6 +165,7 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     last = await editions.last_editions_of_each(tx, ids)
     topics = await editions.digest_topics_of_each(tx, ids)
     muted = await subjects_muted_of_each(tx, ids)
+    wanted = await editions.digests_wanted(tx, ids)
     following = await chats_with_own_sources(tx, ids)
     languages = {chat.id: chat.speaks for chat in chats if chat.digest_by.mails}
     recipients = recipients_of(
@@ -186,6 +190,8 @@ async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
             mutes=chat.id in muted,
             recipient=recipients.get(chat.id),
             words=words.get(chat.id, {}),
+            is_planned=chat.id in wanted,
+            is_regular=wanted.get(chat.id, False),
         )
         for chat in chats
     ]

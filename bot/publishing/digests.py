@@ -63,7 +63,9 @@ class Digests:
         """Make the editions that are due; return how many chats were claimed."""
         async with self.storage.writing() as tx:
             await resume_chats(tx, limit=limit)
-            chats = await claim_due_chats(tx, limit=limit, owner=self.owner, lease=LEASE)
+            chats = await claim_due_chats(
+                tx, limit=limit, owner=self.owner, lease=LEASE, mails=self.mailer is not None
+            )
         news, now = News(), tx.now
 
         async def publish(batch: Sequence[Chat]) -> None:
@@ -94,24 +96,30 @@ class Digests:
         for reader in readers:
             await sleep(0)  # let other tasks run
             decision, edition = decisions[reader.id], editions.get(reader.id)
-            if decision.due is None or edition is None:
-                drafts.append(_Draft(reader, decision.next_at))
-            elif not edition.topics:
-                drafts.append(_Draft(reader, next_at=None))
+            if decision.due is None or edition is None or not reader.topics:
+                # Topics that are muted for a time have no edition now, but later ones.
+                drafts.append(_Draft(reader, decision.next_at if reader.is_planned else None))
+            elif reader.chat.state is not ChatState.ACTIVE and not self._is_mailed(reader):
+                # The mailbox was lost after the claim.
+                drafts.append(_Draft(reader, reader.chat.next_digest_at))
             else:
                 drafts.append(await self._render(reader, decision, decision.due, edition))
         return drafts
+
+    def _is_mailed(self, reader: Reader) -> bool:
+        return self.mailer is not None and reader.recipient is not None
 
     async def _render(
         self, reader: Reader, decision: DigestDecision, due: Due, edition: EditionPage
     ) -> "_Draft":
         chat, number = reader.chat, due.scheduled.number
+        next_at = decision.next_at if reader.is_regular else None
         edition = replace(
             edition,
             day=due.day,
             schedule_number=number,
             late=decision.late,
-            next_at=decision.next_at,
+            next_at=next_at,
             is_channel=chat.kind is ChatKind.CHANNEL,
             url=self.links.edition(chat.id, due.day, number, edition.now) if self.links else None,
         )
@@ -123,19 +131,19 @@ class Digests:
             )
             edition = replace(edition, nearest=nearest)
         bodies: dict[Medium, list[StoredBody]] = {}
-        if edition.choice or chat.empty_day is not EmptyDay.SKIP:
+        if edition.choice or (reader.subscribed and chat.empty_day is not EmptyDay.SKIP):
             shown = await with_picture(self.renderer, edition)
             # Without an active mailbox the digest goes to Telegram, whatever the chat chose. While
-            # the chat is unreachable there, a mailed digest is not enqueued for Telegram, because
-            # such deliveries would pile up.
-            is_mailed = self.mailer is not None and reader.recipient is not None
-            if not is_mailed or (chat.state is ChatState.ACTIVE and chat.digest_by.telegrams):
+            # the chat is unreachable there, nothing is enqueued for Telegram, because such
+            # deliveries would pile up.
+            is_telegrammed = chat.digest_by.telegrams or not self._is_mailed(reader)
+            if chat.state is ChatState.ACTIVE and is_telegrammed:
                 messages = edition_page(self.renderer, shown)
                 bodies[Medium.TELEGRAM] = list(map(StoredBody, messages))
             if self.mailer and reader.recipient:
                 mail = edition_mail(self.mailer, reader.recipient, shown)
                 bodies[Medium.EMAIL] = [StoredBody(mail)]
-        return _Draft(reader, decision.next_at, due, edition, bodies)
+        return _Draft(reader, next_at, due, edition, bodies)
 
 
 def _for_time(reader: Reader, decision: DigestDecision) -> Reader:

@@ -31,14 +31,14 @@ from storage.mutes import (
     Mute,
     MuteSubject,
     count_mutes,
+    delete_mute,
+    end_mute,
     mute_of,
     mutes_of,
     resume_mute,
     store_mute,
     unmute_subject,
 )
-from storage.mutes import end_mute as end_kept
-from storage.mutes import unmute as end_mute
 from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
 from storage.saved_stories import SentStory, sent_story
 from storage.topics import NamedTopic, topics_by_id
@@ -211,7 +211,7 @@ async def unmute(storage: Storage, chat_id: int, mute_id: int, *, alert: int | N
     """End a mute of the chat, if it has not ended already; *alert* is as in `mute`."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        await end_mute(tx, chat_id, mute_id)
+        await delete_mute(tx, chat_id, mute_id)
         if alert is not None:
             await mark_pressed(tx, chat_id, alert, None)
         await replan(tx, chat)
@@ -228,7 +228,7 @@ async def end(storage: Storage, chat_id: int, mute_id: int) -> EndedMute | None:
     """End a mute so that it can be put back; None if it has ended already."""
     async with storage.writing() as tx:
         chat = await lock_chat(tx, chat_id)
-        ended = await end_kept(tx, chat_id, mute_id)
+        ended = await end_mute(tx, chat_id, mute_id)
         await replan(tx, chat)
     return EndedMute(mute_id, ended.until) if ended else None
 
@@ -254,7 +254,7 @@ async def unmute_publisher(storage: Storage, chat_id: int, source_id: int, artic
         await lock_chat(tx, chat_id)
         publisher = await publisher_seen(tx, chat_id, source_id, article_id)
         if muted := await mute_of_publisher(tx, chat_id, publisher):
-            await end_mute(tx, chat_id, muted.id)
+            await delete_mute(tx, chat_id, muted.id)
 
 
 async def list_mutes(storage: Storage, chat_id: int, page: int = 0) -> ListPage[ActiveMute]:

@@ -42,12 +42,12 @@ from bot.subscribers.topics import ChatTopic
 from storage.bundles import release_together
 from storage.chats import Chat, lock_chat, schedule_of, set_schedule
 from storage.db.engine import Storage, Transaction
-from storage.editions import last_editions
+from storage.editions import digests_wanted, last_editions
 from storage.enums import CLOSED, ChatKind, ChatState, DigestMedium, EmptyDay, Layout, Style
 from storage.mailboxes import mailbox_of_chat
 from storage.pins import begin_pinning, end_pinning, pin_of
 from storage.schedules import EVERY_DAY, MOST_ALERTS_PER_HOUR, QuietHours
-from storage.subscriptions import count_subscriptions, wants_digest
+from storage.subscriptions import count_subscriptions
 from storage.suspension import restore_chat, suspend_chat
 
 _INSTANT = timedelta(microseconds=1)
@@ -461,7 +461,7 @@ async def replan(tx: Transaction, chat: Chat) -> Plan:
     former time starts again.
     """
     plan = Plan(chat.zone, await schedule_of(tx, chat.id))
-    is_wanted = await wants_digest(tx, chat.id)
+    is_wanted = await digests_wanted(tx, [chat.id])
     last = (await last_editions(tx, chat.id)).days if is_wanted else None
     set_next_digest(chat, plan, tx.now, last)
     return plan

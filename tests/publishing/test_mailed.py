@@ -134,6 +134,36 @@ async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(sent, mailing, su
     assert await sent() == [Medium.EMAIL]
 
 
+@pytest.mark.parametrize("state", [s for s in MailboxState if s is not MailboxState.ACTIVE])
+async def test_digests_without_any_way_to_a_chat_do_not_pile_up(
+    sent, mailing, newsroom, subscribed, storage, clock, state
+):
+    chat_id = await subscribed(DigestMedium.EMAIL, state, state=ChatState.BLOCKED)
+    for _ in range(3):
+        await mailing.digests()
+        clock.turn(DAY)
+    assert await newsroom.all(Delivery) == []
+
+    await newsroom.article("Today's headline", 1, source_id=1)
+    async with storage.writing() as tx:
+        await restore_chat(tx, chat_id)
+    await mailing.digests()
+
+    assert await sent() == [Medium.TELEGRAM]
+    assert len(await newsroom.editions()) == 1
+
+
+async def test_a_chat_closed_to_the_bot_waits_where_no_mail_server_is_set(
+    publishing, newsroom, subscribed
+):
+    await subscribed(DigestMedium.EMAIL, state=ChatState.BLOCKED)
+
+    await publishing.digests()
+
+    assert await newsroom.all(Delivery) == []
+    assert await newsroom.editions() == []
+
+
 async def test_a_paused_chat_gets_no_mails(mailing, newsroom, subscribed):
     await subscribed(DigestMedium.EMAIL, state=ChatState.PAUSED)
 

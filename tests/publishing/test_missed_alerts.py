@@ -7,8 +7,9 @@ from sqlmodel import select
 
 from bot.subscribers import groups
 from storage.chats import Chat
-from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, Mode
+from storage.enums import ChatKind, ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
 from storage.outbox import Delivery
+from storage.subscriptions import Subscription
 from storage.suspension import restore_chat, suspend_chat
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -113,6 +114,48 @@ async def test_stories_alerted_before_or_after_are_not_missed_alerts(
     await reported("A ferry lands")
 
     assert await digest() == []
+
+
+@pytest.mark.parametrize("setting", [None, EmptyDay.SKIP, EmptyDay.NEAREST])
+async def test_a_chat_with_alerts_only_gets_one_digest_of_what_it_missed(
+    alerted, closed, reported, digest, newsroom, publishing, setting
+):
+    ports = (await newsroom.all(Subscription))[1]
+    await newsroom.change(Subscription, ports.id, mode=Mode.INSTANT)
+    await newsroom.change(Chat, alerted, next_digest_at=None)
+    if setting:
+        await newsroom.change(Chat, alerted, empty_day=setting)
+
+    await closed(alerted, reported)
+    await publishing.digests()
+    (chat,) = await newsroom.all(Chat)
+    assert chat.next_digest_at == DUE
+    (text,) = await digest()
+
+    assert "Ferries · 1 story\n\n• A ferry sinks" in text
+    assert "Next" not in text
+    (chat,) = await newsroom.all(Chat)
+    assert chat.next_digest_at is None
+    await reported("A ferry lands")
+    assert len(await newsroom.alerts()) == 1
+
+
+async def test_a_chat_with_alerts_only_that_missed_nothing_gets_no_digest(
+    alerted, closed, digest, newsroom, publishing
+):
+    async def nothing() -> None:
+        return
+
+    ports = (await newsroom.all(Subscription))[1]
+    await newsroom.change(Subscription, ports.id, mode=Mode.INSTANT)
+    await newsroom.change(Chat, alerted, next_digest_at=None, empty_day=EmptyDay.NEAREST)
+
+    await closed(alerted, nothing)
+    await publishing.digests()
+
+    assert await digest() == []
+    (chat,) = await newsroom.all(Chat)
+    assert chat.next_digest_at is None
 
 
 @pytest.mark.parametrize(

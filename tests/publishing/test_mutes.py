@@ -9,14 +9,14 @@ from bot.publishing.contents import load_digest_so_far
 from storage.chats import Chat
 from storage.db.engine import Storage
 from storage.enums import Mode, MuteKind, SourceKind
-from storage.mutes import Mute, MuteSubject, count_mutes, mutes_of, store_mute, unmute
+from storage.mutes import Mute, MuteSubject, count_mutes, delete_mute, mutes_of, store_mute
 from storage.outbox import Delivery
 from storage.sources import Follow, Source
 from storage.stories import Story
 
 pytestmark = pytest.mark.slow
 
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 STORY, TOPIC = MuteSubject(MuteKind.STORY, 1), MuteSubject(MuteKind.TOPIC, 1)
 SOURCE, LESS = MuteSubject(MuteKind.SOURCE, 1), MuteSubject(MuteKind.LESS, 1)
 
@@ -229,9 +229,9 @@ async def test_mutes_are_listed_until_they_end(report, muted, newsroom, storage,
     clock.turn(DAY)
     async with storage.writing() as tx:
         assert await count_mutes(tx, subscribed) == 1
-        await unmute(tx, 99, less)
+        await delete_mute(tx, 99, less)
         assert await count_mutes(tx, subscribed) == 1
-        await unmute(tx, subscribed, less)
+        await delete_mute(tx, subscribed, less)
         assert await count_mutes(tx, subscribed) == 0
 
 
@@ -245,3 +245,24 @@ async def test_muting_again_changes_the_end_and_drops_expired_mutes(muted, newsr
     await muted(LESS)
 
     assert {row.kind for row in await newsroom.all(Mute)} == {MuteKind.TOPIC, MuteKind.LESS}
+
+
+async def test_digests_go_on_after_the_only_topic_was_muted_for_a_time(
+    muted, publishing, newsroom, subscribed, clock
+):
+    clock.turn(HOUR)
+    due = clock.now.replace(hour=23, minute=0, second=0)  # 8:00 in Tokyo
+    await newsroom.change(Chat, subscribed, next_digest_at=due)
+    clock.now = due - MINUTE
+    await muted(TOPIC, HOUR)
+    clock.now = due
+    await publishing.digests()
+    assert await newsroom.editions() == []
+
+    (chat,) = await newsroom.all(Chat)
+    assert chat.next_digest_at == due + DAY
+    clock.now = due + DAY - HOUR
+    await newsroom.article("Ferry sinks", 1, source_id=1)
+    clock.now = due + DAY
+    await publishing.digests()
+    assert [edition.stories for edition in await newsroom.editions()] == [1]
