@@ -586,6 +586,12 @@ async def _messages_to_edit(tx: Transaction, edits: Iterable[int]) -> dict[int, 
     return {edit: message for edit, message in await tx.rows(statement) if message}
 
 
+async def forget_messages(tx: Transaction, chat_id: int) -> None:
+    """Forget the ids of the chat's sent messages; edits and replies leave these messages alone."""
+    sent = (col(Delivery.chat_id) == chat_id, col(Delivery.message_id).is_not(None))
+    await tx.change(update(Delivery).where(*sent).values(message_id=None))
+
+
 async def _add_reply_targets(
     tx: Transaction, claimed: Sequence[ClaimedDelivery]
 ) -> list[ClaimedDelivery]:

@@ -60,6 +60,12 @@ async def end_pinning(tx: Transaction, chat_id: int) -> None:
     await tx.change(delete(Pin).where(col(Pin.chat_id) == chat_id))
 
 
+async def forget_pins(tx: Transaction, chat_id: int) -> None:
+    """Forget which messages are pinned, or are to be; the next digest is pinned as usual."""
+    of_chat = col(Pin.chat_id) == chat_id
+    await tx.change(update(Pin).where(of_chat).values(pinned_id=None, wanted_id=None))
+
+
 async def want_pins(tx: Transaction, message_ids: Mapping[int, int]) -> None:
     """Store which message is to be pinned, by chat, in those chats that want it."""
     many = [

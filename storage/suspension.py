@@ -65,6 +65,7 @@ from storage.outbox import (
     Delivery,
     delete_deliveries,
     drop_confirmations,
+    forget_messages,
     lock_queues,
     move_suspended_alerts,
     resume_chat_deliveries,
@@ -73,6 +74,7 @@ from storage.outbox import (
     suspend_mails,
     unblock_next,
 )
+from storage.pins import forget_pins
 from storage.subscriptions import (
     Subscription,
     count_subscriptions_of_account,
@@ -447,6 +449,8 @@ async def migrate_chat(
 ) -> None:
     """Replace Telegram's id *old* by *new*.
 
+    A supergroup numbers its messages anew, so the ids of earlier messages are forgotten.
+
     If an update created a row for the supergroup first, what refers to that row moves to the older
     row, unless the older row has an equal entry. The newer row is deleted. Subscriptions beyond
     *most_topics*, or beyond the quota that an admin gave the chat, end.
@@ -459,6 +463,8 @@ async def migrate_chat(
     first_id = moving[0].id
     subscriptions = await count_subscriptions_of_account(tx, first_id)
     for chat in moving:
+        await forget_messages(tx, chat.id)
+        await forget_pins(tx, chat.id)
         await _absorb_twin(tx, chat, new)
         chat.telegram_id, chat.kind = new, ChatKind.SUPERGROUP
         await tx.flush()

@@ -127,7 +127,8 @@ class SourceEntries:
 
     Entries whose guid hash is in *known* revise their articles. *inside*: whether the articles'
     pages may be requested in the operator's own network. *has_settings*: whether these pages are
-    read with rules of the source, or with its login, headers or proxy.
+    read with rules of the source, or with its login, headers or proxy. *is_delivered*: they come
+    once, so that no later fetch brings a change that is left out now.
     """
 
     source_id: int
@@ -135,6 +136,7 @@ class SourceEntries:
     known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = field(kw_only=True)
     has_settings: bool = field(kw_only=True, default=False)
+    is_delivered: bool = field(kw_only=True, default=False)
 
     @cached_property
     def oldest_first(self) -> list[ArticleDraft]:
@@ -308,7 +310,7 @@ def decide_delivery(
             "newest_at": newest,
             "first_read_at": source.first_read_at or now,
         }
-    entries = SourceEntries(source.id, drafts, known.entries, inside=False)
+    entries = SourceEntries(source.id, drafts, known.entries, inside=False, is_delivered=True)
     return DeliveryOutcome(entries, changes, len(surplus), dropped)
 
 

@@ -21,7 +21,14 @@ from bot.sources.drafts import (
     label_columns,
     picture_columns,
 )
-from bot.sources.revise import Comparison, FoldedWords, compared, folded_words, revise
+from bot.sources.revise import (
+    ChangeKind,
+    Comparison,
+    FoldedWords,
+    compared,
+    folded_words,
+    revise,
+)
 from bot.sources.urls import host_of
 from bot.text.folding import folded_labels
 from storage import sources
@@ -105,14 +112,21 @@ async def stored_before(tx: Transaction, entries: Sequence[SourceEntries]) -> St
 
 
 def prepared(entries: SourceEntries, before: StoredBefore) -> PreparedEntries:
-    """Fold new entries, and compare entries with their stored articles."""
+    """Fold new entries, and compare entries with their stored articles.
+
+    A changed number in a delivered entry revises at once: no poll repeats it after the hour for
+    which numbers of other entries wait.
+    """
     entries = _with_guids_of_their_own(entries, before.articles)
     folded = {each.guid_hash: folded_words(each.title, each.text) for each in entries.new}
     comparisons: dict[str, Comparison] = {}
     for article_id, draft in (*entries.changed, *_carried(entries, before.by_url)):
         article = before.articles.get(article_id)
         if article and before.records.get(article_id, entries.source_id) == entries.source_id:
-            comparisons[draft.guid_hash] = compared(Wording.of(article), draft)
+            comparison = compared(Wording.of(article), draft)
+            if entries.is_delivered and comparison.kind is ChangeKind.NUMBERS:
+                comparison = replace(comparison, kind=ChangeKind.WORDS)
+            comparisons[draft.guid_hash] = comparison
     return PreparedEntries(entries, folded, comparisons)
 
 

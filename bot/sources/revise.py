@@ -2,7 +2,8 @@
 
 A change of white space, punctuation, addresses in the text or counters ("12 comments", "5 minutes
 ago") makes no new version. A change of other numbers in the text makes one at most once an hour,
-because some feeds update a price with each poll. Numbers in the title always count.
+because some feeds update a price with each poll. Numbers in the title and in delivered entries
+always count.
 
 Articles that were stored under two addresses are united when the page of one names the other.
 

@@ -111,6 +111,18 @@ async def test_known_guid_with_other_words_revises_its_article(
     assert (article.text, article.version) == (edited.text, 1)
 
 
+async def test_an_edited_number_revises_its_article_at_once(
+    storage: Storage, follower: int
+) -> None:
+    source_id = await passive_source(storage, follower)
+    before = replace(STORM, text="3 dead in the harbour.")
+    await store_delivered(storage, source_id, [before], USUAL)
+    edited = replace(STORM, text="5 dead in the harbour.")
+    assert await store_delivered(storage, source_id, [edited], USUAL) == 0
+    (article,) = await rows_of(storage, Article)
+    assert (article.text, article.version) == (edited.text, 1)
+
+
 async def test_old_entry_is_stored_but_alerts_nobody(
     storage: Storage, follower: int, clock: TurnedClock
 ) -> None:

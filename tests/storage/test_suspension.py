@@ -20,7 +20,8 @@ from storage.enums import (
     Mode,
 )
 from storage.mailboxes import Mailbox
-from storage.outbox import Delivery, claim_mails
+from storage.outbox import Delivery, claim_deliveries, claim_mails
+from storage.pins import begin_pinning, pin_of, want_pins
 from storage.queries import query_for
 from storage.stats import backlog
 from storage.subscriptions import Subscription
@@ -168,6 +169,22 @@ async def test_deliveries_behind_a_clashing_twin_go_on_after_a_migration(storage
 
     moved = await outbox.get(behind)
     assert (moved.chat_id, moved.state) == (chat, DeliveryState.PENDING)
+
+
+async def test_a_supergroup_keeps_no_message_of_its_group(storage, outbox):
+    chat = await outbox.chat(-1)
+    alert = await outbox.add(chat, state=DeliveryState.SENT, message_id=5)
+    follow_up = await outbox.add(chat, reply_to_id=alert)
+    async with storage.writing() as tx:
+        await begin_pinning(tx, chat)
+        await want_pins(tx, {chat: 5})
+        await migrate_chat(tx, -1, -100)
+
+        pin = await pin_of(tx, chat)
+        claimed = await claim_deliveries(tx, "me", limit=9, lease=timedelta(minutes=1))
+    assert pin is not None
+    assert (pin.pinned_id, pin.wanted_id) == (None, None)
+    assert [(each.id, each.reply_message_id) for each in claimed] == [(follow_up, None)]
 
 
 async def active_mailbox(storage: Storage, chat_id: int) -> int:
