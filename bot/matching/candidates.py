@@ -1,13 +1,13 @@
 """Reads the articles that a query may match, the newest first, and evaluates their folded texts.
 
-Articles are read in portions, until the caller has enough or the time is up.
+Articles are read in portions, until the caller has enough or `MOST_CHARACTERS` are read. The bound
+counts work, not time, so that the same articles give the same answer on every machine.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import inf
 from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -28,15 +28,31 @@ from storage.search import (
 )
 
 MOST_CANDIDATES: Final = 1_000  # articles; the count of a query with more shows as "more than"
-TIME_LIMIT: Final = timedelta(milliseconds=120)  # a card that finds nothing searches twice
+MOST_CHARACTERS: Final = 1_200_000  # of folded texts in one search; about 120 ms of work
 _PORTION: Final = 200  # articles read at a time
-_AT_LEAST: Final = 50  # articles evaluated when the time is up
+_AT_LEAST: Final = 50  # articles evaluated however long they are
 _TURN: Final = 0.001  # seconds of work between two turns of the event loop
 _AT_ONCE: Final = 20_000  # characters that are evaluated in 2 ms; longer texts go to a thread
 
 Result = TypeVar("Result")
 Work: TypeAlias = Callable[[SearchedArticle, FoldedArticle], Result]
 Results: TypeAlias = Sequence[tuple[Candidate, Result]]
+
+
+@dataclass(slots=True)
+class Spending:
+    """The work that a search has done so far, over all its rounds."""
+
+    articles: int = 0
+    characters: int = 0
+
+    def add(self, article: SearchedArticle) -> None:
+        self.articles += 1
+        self.characters += len(article.folded_title) + len(article.folded_text)
+
+    @property
+    def is_all(self) -> bool:
+        return self.articles >= _AT_LEAST and self.characters >= MOST_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +95,14 @@ async def evaluate_newest(
     tree: Node | None = None,
     is_enough: Callable[[Results[Result]], bool] = lambda _: True,
 ) -> Evaluated[Result]:
-    """Do *work* on the newest articles that *query* may match, as many as there is time for.
+    """Do *work* on the newest articles that *query* may match, up to `MOST_CHARACTERS`.
 
     *tree*: a tree that selects the candidates in place of the query's own.
     """
     most = MOST_CANDIDATES if limits.most is None else limits.most
     least = most if limits.least is None else min(limits.least, most)
     wanted, now = await _articles_wanted(storage, tree or query.tree, limits.ago, chat_id)
-    until = asyncio.get_running_loop().time() + TIME_LIMIT.total_seconds()
+    spent = Spending()
     asked = [query] if tree is None else [query, ParsedQuery(tree)]
     results: list[tuple[Candidate, Result]] = []
 
@@ -100,7 +116,7 @@ async def evaluate_newest(
         portion = goal - len(results)
         async with storage.reading_in_transaction() as tx:
             found = await search_articles(tx, wanted, limit=portion + 1)
-        some = await evaluate(storage, asked, found[:portion], work, until=until, is_enough=is_done)
+        some = await evaluate(storage, asked, found[:portion], work, spent=spent, is_enough=is_done)
         is_more = len(some) < len(found)
         is_over = len(some) < portion or is_done(some)
         results += some
@@ -137,14 +153,14 @@ async def evaluate(
     article_ids: Sequence[int],
     work: Work[Result],
     *,
-    until: float = inf,
+    spent: Spending | None = None,
     is_enough: Callable[[Results[Result]], bool] = lambda _: False,
 ) -> Results[Result]:
-    """Read the articles in this order and do *work* on each, until *is_enough* or the time *until*.
+    """Read the articles in this order and do *work* on each, until *is_enough*.
 
     Returns the results of one portion after the other, in each the newest article first.
-    *queries*: what *work* evaluates. Texts that they do not ask for are not read. *until*: by the
-    event loop's clock. The first `_AT_LEAST` articles are evaluated however long that takes.
+    *queries*: what *work* evaluates. Texts that they do not ask for are not read. *spent*: what the
+    search has read so far; it ends when that is all that it may read. None: no such limit.
     """
     asked = [leaf for query in queries for leaf in leaves(query.tree)]
     with_names = any(isinstance(leaf, SourceTerm) for leaf in asked)
@@ -152,7 +168,7 @@ async def evaluate(
     with_texts = not all(term.title for leaf in asked for term in terms(leaf))
     clock = asyncio.get_running_loop().time
     results: list[tuple[Candidate, Result]] = []
-    is_late = False
+    is_over = False
     for start in range(0, len(article_ids), _PORTION):
         portion = article_ids[start : start + _PORTION]
         async with storage.reading() as tx:
@@ -172,11 +188,12 @@ async def evaluate(
             if clock() - turned > _TURN:
                 await asyncio.sleep(0)
                 turned = clock()
-            is_late = len(results) + len(evaluated) >= _AT_LEAST and clock() >= until
-            if is_late:
-                break
+            if spent is not None:
+                spent.add(article)
+                if is_over := spent.is_all:
+                    break
         results += sorted(evaluated, key=itemgetter(0), reverse=True)
-        if is_late or is_enough(results):
+        if is_over or is_enough(results):
             break
     return results
 

@@ -21,7 +21,6 @@ SILENT_DAYS: Final = 30
 COMPARED_DAYS: Final = 7
 FLOOD: Final = 30  # stories a day
 _DAY: Final = timedelta(days=1)
-_SHORTEST: Final = timedelta(hours=1)  # from which a day can be estimated
 _HEADLINES: Final = 3  # of each kind, in a comparison
 
 
@@ -53,7 +52,8 @@ class Volume:
 
     @property
     def per_day(self) -> int:
-        return round(self.count * (_DAY / max(self.covered, _SHORTEST)))
+        # A busy hour says nothing of the rest of its day, so less than a day counts as a day.
+        return round(self.count * (_DAY / max(self.covered, _DAY)))
 
     @property
     def is_flood(self) -> bool:

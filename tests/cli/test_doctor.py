@@ -22,6 +22,13 @@ from tests.story.processes import free_port
 
 
 @pytest.fixture
+def free_ports(monkeypatch):
+    """Ports other than the usual ones, which a bot of this machine may hold."""
+    monkeypatch.setenv("WEB_PORT", "0")
+    monkeypatch.setenv("PLAYGROUND_PORT", str(free_port()))
+
+
+@pytest.fixture
 def run(monkeypatch, tmp_path):
     """Run it in an empty folder; with *findings* nothing is really looked at."""
 
@@ -80,6 +87,7 @@ def test_a_line_of_json_holds_a_finding(run):
     }
 
 
+@pytest.mark.usefixtures("free_ports")
 def test_a_quick_check_uses_no_network_and_leaves_no_files(run, tmp_path):
     result = run("--quick", "--json")
 
@@ -148,6 +156,7 @@ def test_all_wrong_settings_are_found_before_the_first_start(run, monkeypatch, t
     assert "77secret" not in result.output
 
 
+@pytest.mark.usefixtures("free_ports")
 def test_valid_settings_that_cannot_work_are_found_before_the_first_start(
     run, monkeypatch, tmp_path
 ):

@@ -1,6 +1,7 @@
 """`dateline maintenance`, through the command itself."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,16 @@ def test_a_wrong_end_or_message_is_refused_with_what_to_do(run, arguments, said)
     assert json.loads(run("--json").output)["on"] is False
 
 
+@pytest.fixture
+def in_utc(monkeypatch):
+    """Set this machine's zone, whatever it was."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("text", "hours"),
     [
@@ -60,9 +71,7 @@ def test_a_wrong_end_or_message_is_refused_with_what_to_do(run, arguments, said)
         pytest.param("2026-03-02T15:00+01:00", 2, id="in another zone"),
     ],
 )
-def test_a_time_is_the_next_one_on_this_machine(monkeypatch, text, hours):
-    monkeypatch.setenv("TZ", "UTC")
-
+def test_a_time_is_the_next_one_on_this_machine(in_utc, text, hours):
     assert read_end(text, NOW) == NOW + timedelta(hours=hours)
 
 

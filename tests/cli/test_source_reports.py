@@ -207,7 +207,10 @@ async def test_the_list_is_printed_as_json_lines(operator, farm, clock, capsys):
     assert source["succeeded_at"] == "2026-03-03T12:00:00+00:00"
 
 
-async def test_the_list_shows_selectors_that_were_not_used(operator, farm, clock, capsys):
+async def test_the_list_shows_selectors_that_were_not_used(
+    operator, farm, clock, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
     farm.serve("/page", page("A page", [LONG, LONG]))
     await operator.adding.add(farm.url("/page"))
     (source,) = await list_sources(operator.storage)

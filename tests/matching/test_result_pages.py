@@ -105,7 +105,6 @@ async def test_a_chats_search_reaches_beyond_private_articles_of_others(storage,
 async def test_pages_are_complete_whatever_is_evaluated_for_the_count(storage, monkeypatch, typed):
     monkeypatch.setattr(result_pages, "COUNTED", 2)
     monkeypatch.setattr(candidates, "_PORTION", 1)
-    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage, "Small Wire")
     for days in reversed(range(2 * PER_PAGE + 1)):
         ago = timedelta(days=days)
@@ -125,7 +124,6 @@ async def test_pages_are_complete_whatever_is_evaluated_for_the_count(storage, m
 async def test_pages_lose_no_old_news_that_was_stored_late(storage, monkeypatch):
     monkeypatch.setattr(result_pages, "COUNTED", 4)
     monkeypatch.setattr(candidates, "_PORTION", 4)
-    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage)
     for number in range(4 * PER_PAGE):
         ago = timedelta(days=100 + number if number % 3 else 50 - number)
@@ -154,7 +152,6 @@ async def test_no_candidate_is_evaluated_twice(storage, monkeypatch):
         return await read_candidates(tx, article_ids, **options)
 
     monkeypatch.setattr(candidates, "read_candidates", noting)
-    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
     monkeypatch.setattr(result_pages, "COUNTED", 2)
     source = await stored_source(storage)
     stored = [await stored_article(storage, "Not Taiwan", source_id=source) for _ in range(5)]
@@ -193,7 +190,6 @@ async def test_texts_are_read_only_for_queries_that_ask_for_them(
 async def test_more_stories_than_were_counted_are_reported_as_more(storage, monkeypatch):
     monkeypatch.setattr(result_pages, "COUNTED", PER_PAGE + 1)
     monkeypatch.setattr(candidates, "_PORTION", 1)
-    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage)
     for days in range(PER_PAGE + 3):
         await stored_article(storage, "Taiwan", source_id=source, ago=timedelta(days=days))
@@ -215,7 +211,6 @@ async def test_an_exact_spelling_is_decided_by_the_original_text(storage):
 
 async def test_the_newest_are_ranked_by_the_age_of_their_news(storage, monkeypatch):
     monkeypatch.setattr(result_pages, "COUNTED", 1)
-    monkeypatch.setattr(candidates, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage)
     for days in (3, 1, *range(10, 20)):
         ago = timedelta(days=days)

@@ -29,9 +29,20 @@ NOT_MODIFIED = 304
 _OK = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
 _CHALLENGE_BYTES = 20_000  # at the start of a page, in which a challenge is recognized
+_TEXT_OF_A_PAGE = 1_500  # bytes; a challenge shows less
+_SEARCHED_FOR_TEXT = 1_000_000  # bytes
+_NOT_SHOWN = (b"script", b"style", b"noscript", b"template", b"title")
 
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _CHALLENGE = re.compile("|".join(_DATA["challenges"]).encode(), re.IGNORECASE)
+_FEED = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:[{\[]|(?:<[?!][^>]{0,500}>\s*){0,20}<(?:rss|feed|rdf:rdf|urlset)\b)",
+    re.IGNORECASE,
+)
+_FEED_LINK = re.compile(
+    rb"<link\b[^>]{0,500}\btype\s*=\s*[\"']?application/(?:rss\+xml|atom\+xml|feed\+json)",
+    re.IGNORECASE,
+)
 _FIREWALLS: dict[str, str] = _DATA["firewalls"]
 _LONGEST_DEMAND = 500  # characters of `WWW-Authenticate`
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"")
@@ -180,10 +191,32 @@ def _firewall(response: Response) -> str | None:
 def _is_challenge(response: Response) -> bool:
     if response.headers.get("cf-mitigated", "").lower() == "challenge":
         return True
-    # A feed may well write about captchas; only a page can be one.
-    if "html" not in response.content_type.lower():
+    # A feed may well write about captchas; only a page can be one. Some servers send a feed as one.
+    head = response.body[:_CHALLENGE_BYTES]
+    if "html" not in response.content_type.lower() or _FEED.match(head):
         return False
-    return bool(_CHALLENGE.search(response.body[:_CHALLENGE_BYTES]))
+    # Firewalls put their scripts into good pages, and good pages have captchas in their forms.
+    return bool(_CHALLENGE.search(head)) and not (
+        _FEED_LINK.search(response.body[:_FORM_BYTES]) or _has_text(response.body)
+    )
+
+
+def _has_text(body: bytes) -> bool:
+    """Return whether a page shows more text than a challenge does."""
+    length, hidden = 0, b""
+    for piece in body[:_SEARCHED_FOR_TEXT].split(b"<"):
+        tag, _, text = piece.partition(b">")
+        name = tag[:10].lower()
+        if hidden:
+            if name.startswith(b"/" + hidden):
+                hidden = b""
+                length += len(text.strip())
+            continue
+        hidden = next((each for each in _NOT_SHOWN if name.startswith(each)), b"")
+        length += 0 if hidden else len(text.strip())
+        if length >= _TEXT_OF_A_PAGE:
+            return True
+    return False
 
 
 _PASSWORD_FIELD = re.compile(rb"<input\b[^>]{0,300}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)

@@ -17,6 +17,7 @@ from bot.sources.fetch.response import (
 )
 
 HTML = {"content-type": "text/html; charset=utf-8"}
+ARTICLE = b"<p>The ferries stayed in port, and nobody was hurt.</p>" * 700
 CHALLENGE = b"<html><head><title>Just a moment...</title></head></html>"
 
 
@@ -47,6 +48,21 @@ CHALLENGE = b"<html><head><title>Just a moment...</title></head></html>"
             None,
             id="a feed that writes of captchas",
         ),
+        pytest.param(
+            Response(200, "u", HTML, b"<?xml version='1.0'?>\n<!-- -->\n<rss>g-recaptcha</rss>"),
+            None,
+            id="a feed sent as a page",
+        ),
+        pytest.param(
+            Response(
+                200, "u", HTML, b'<link rel=alternate type="application/rss+xml">' + CHALLENGE
+            ),
+            None,
+            id="a page that declares its feed",
+        ),
+        pytest.param(
+            Response(404, "u", HTML, CHALLENGE + ARTICLE), ProblemKind.MISSING, id="missing, long"
+        ),
         pytest.param(Response(404, "u"), ProblemKind.MISSING, id="missing"),
         pytest.param(Response(410, "u"), ProblemKind.GONE, id="gone"),
         pytest.param(Response(429, "u"), ProblemKind.BUSY, id="too many requests"),
@@ -61,6 +77,29 @@ def test_a_response_means_a_problem_or_none(answer, trouble):
     problem = problem_of(answer)
 
     assert (problem and problem.kind) == trouble
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script>',
+        "<script>window._cf_chl_opt = {a: 1 < 2}</script>",
+        "<title>Just a moment: how time is measured</title>",
+        '<script src="/_Incapsula_Resource?SWJIYLWA=1"></script>',
+        '<script src="https://ct.captcha-delivery.com/c.js"></script>',
+        '<div class="g-recaptcha"></div>',
+        '<div class="h-captcha"></div>',
+        "<div id=px-captcha></div>",
+        "<script>AwsWafIntegration.fetch()</script>",
+    ],
+)
+def test_a_page_with_an_article_is_no_challenge(head):
+    page = f"<html><head>{head}</head><body>".encode()
+
+    assert problem_of(Response(200, "u", HTML, page + ARTICLE)) is None
+    wall = problem_of(Response(200, "u", HTML, page + b"<script>" + b"x < y; " * 900))
+    assert wall is not None
+    assert wall.kind is ProblemKind.CHALLENGE
 
 
 @pytest.mark.parametrize(
