@@ -336,9 +336,11 @@ async def _import(
                             storage, line, limits=limits, bot=bot, dry_run=dry_run
                         )
                         _count_chat(loaded, number, counts)
-                except NotAnExport:
+                except NotAnExport as error:
                     counts[f"{kind}s", "refused"] += 1
-                    typer.echo(f"line {number}: not a {kind} that this version can read", err=True)
+                    wrong = f" ({error.part})" if error.part else ""
+                    refused = f"line {number}: not a {kind} that this version can read{wrong}"
+                    typer.echo(refused, err=True)
                 update(number, len(lines))
     return counts
 

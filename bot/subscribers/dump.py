@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationError
 
 from bot.mail.headers import read_address
 from bot.sources.drafts import url_hash
@@ -65,15 +65,16 @@ class _Mailbox(ExportedMailbox):
 class _Line(ExportDocument):
     """A chat's export, with the further data that another database needs.
 
-    *bot* is the bot's user id, which is the first part of its token.
+    *bot* is the bot's user id, which is the first part of its token. Everything but the chat has a
+    default, because a line of an earlier version has fewer fields.
     """
 
-    bot: int | None
     chat: dict[str, Any]
-    is_admin: bool
-    is_admitted: bool
-    limits: dict[Limited, int | None]
-    muted_sources: tuple[_MutedSource, ...]
+    bot: int | None = None
+    is_admin: bool = False
+    is_admitted: bool = False
+    limits: dict[Limited, int | None] = Field(default_factory=dict)
+    muted_sources: tuple[_MutedSource, ...] = ()
     mailbox: _Mailbox | None = None
 
 
@@ -132,7 +133,10 @@ async def load_chat(
     try:
         line = _Line.model_validate_json(data)
         chat = _read_chat(line.chat)
-    except (ValueError, KeyError) as error:
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        raise NotAnExport(".".join(map(str, wrong["loc"])), str(wrong["input"])[:80]) from error
+    except ValueError as error:
         raise NotAnExport from error
     with suppress(DryRunError):
         async with storage.writing() as tx:
@@ -151,7 +155,7 @@ async def load_chat(
 
 def _read_chat(columns: dict[str, Any]) -> Chat:
     now = datetime.now(UTC)  # the model needs a time; a new row gets the database's
-    facts = {name: columns[name] for name in _COLUMNS}
+    facts = {name: columns[name] for name in _COLUMNS & columns.keys()}
     chat = Chat.model_validate(facts | {"state_since": now, "created_at": now})
     if not is_zone(chat.zone) or not chat.telegram_id:
         raise ValueError(chat.zone)

@@ -284,12 +284,40 @@ async def test_limits_hold_and_refused_topics_are_reported(storage, arrive, cloc
         pytest.param(b"\xff\xfe", id="no text"),
         pytest.param(b"[" * 100_000, id="too deep"),
         pytest.param(b"17", id="a number"),
-        pytest.param(b'{"chat": {"telegram_id": 7}}', id="half a chat"),
+        pytest.param(b'{"chat": {"zone": "Asia/Tokyo"}}', id="a chat without an id"),
     ],
 )
 async def test_a_line_that_is_no_chat_is_refused(storage, line):
     with pytest.raises(NotAnExport):
         await load_chat(storage, line, limits=USUAL_LIMITS, bot=None)
+
+
+EARLIER = {
+    "format": "dateline-export",
+    "version": 1,
+    "later": True,
+    "settings": {"zone": "Asia/Tokyo", "later": 1},
+    "topics": [{"query": "taiwan", "mode": "both", "later": None}],
+    "chat": {"telegram_id": 5, "kind": "private", "state": "active", "later": "?"},
+}
+
+
+async def test_a_line_of_another_version_is_read_as_far_as_it_goes(storage):
+    (loaded,) = await load(storage, [json.dumps(EARLIER).encode()])
+
+    assert (loaded.is_new, len(loaded.report.added)) == (True, 1)
+    (chat,) = await chats_of(storage)
+    assert (chat["chat"]["telegram_id"], chat["chat"]["zone"]) == (5, "Asia/Tokyo")
+    assert chat["chat"]["pictures"] is True
+
+
+async def test_a_refused_line_names_the_part_that_is_wrong(storage):
+    line = json.dumps(EARLIER | {"limits": {"topics": "many"}}).encode()
+
+    with pytest.raises(NotAnExport) as refused:
+        await load(storage, [line])
+
+    assert refused.value.part == "limits.topics"
 
 
 @pytest.mark.parametrize(
