@@ -202,6 +202,9 @@ def _has_docker() -> bool:
 def _runs(told: dict[str, Job]) -> Iterator[tuple[str, Job, dict[str, str]]]:
     """Yield the jobs that this machine can run, once for each row of their matrix."""
     for name, job in told.items():
+        if "uses" in job:
+            print(f"not run, because it is another workflow: {name}")
+            continue
         for matrix in job.get("strategy", {}).get("matrix", {}).get("include", [{}]):
             if "arm" in matrix.get("runner", "") and os.uname().machine != "aarch64":
                 print(f"not run, because it needs another processor: {name} {matrix['platform']}")
