@@ -50,6 +50,23 @@ async def test_the_time_is_set_by_typing(ann, settings, typed):
     assert "every day at 07:30 Tokyo time" in changed["text"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        pytest.param("/digest 7:30", "every day at 07:30 Tokyo time", id="a time"),
+        pytest.param("/digest weekdays 7:30", "at 07:30", id="days and a time"),
+        pytest.param("/digest soon", "07:30", id="no time"),
+        pytest.param("/stop 3 days", "5 March", id="days"),
+        pytest.param("/stop until Friday", "6 March", id="a day"),
+        pytest.param("/stop sometime", "1 June", id="no date"),
+        pytest.param("/language EN", "English", id="a code"),
+        pytest.param("/language xx", "I don't know the language xx.", id="no language"),
+    ],
+)
+async def test_a_command_does_what_its_argument_says_or_asks_for_one(ann, settings, typed, shown):
+    assert shown in (await ann.says(typed))["text"]
+
+
 async def test_a_guessed_zone_is_confirmed_by_a_press(ann, settings):
     zone = await ann.presses(settings, "Change zone")
     confirmed = await ann.presses(zone, "✓ Tokyo 21:00")

@@ -161,7 +161,8 @@ def test_nothing_is_published_from_a_commit_that_fails_the_tests():
         return set(needed).union(*map(waits_for, needed))
 
     assert jobs["tests"]["uses"] == "./.github/workflows/ci.yml"
-    assert "workflow_call" in read(ROOT / ".github" / "workflows" / "ci.yml")[True]
+    ci = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "\n  workflow_call:" in ci
     assert all("tests" in waits_for(name) for name in PERMISSIONS)
 
 

@@ -151,6 +151,10 @@ async def set_language(_: object, callback_data: press.SetLanguage, context: Con
     code = callback_data.code or None
     if code and code not in {language.code for language in context.reply.renderer.offered}:
         raise NotALanguage
+    await choose_language(code, context)
+
+
+async def choose_language(code: str | None, context: Context) -> None:
     changed = await settings.set_language(context.storage, context.chat_id, code)
     await _show_language(changed, context)
 
