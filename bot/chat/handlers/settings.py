@@ -25,13 +25,14 @@ from bot.chat.setting_pages import (
     show_saved_setting,
 )
 from bot.subscribers import setting_undo, settings
-from bot.subscribers.errors import NotALanguage
+from bot.subscribers.errors import NotALanguage, NotALanguageCode
 from bot.subscribers.settings import MAIL_SETTINGS, Setting
 from bot.subscribers.timezones import zones_near
 from storage.enums import ChatKind
 from storage.schedules import QuietHours
 
 if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
     from aiogram.filters.callback_data import CallbackData
 
     from bot.chat.context import Context
@@ -151,10 +152,20 @@ async def set_language(_: object, callback_data: press.SetLanguage, context: Con
     code = callback_data.code or None
     if code and code not in {language.code for language in context.reply.renderer.offered}:
         raise NotALanguage
-    await choose_language(code, context)
+    await _choose_language(code, context)
 
 
-async def choose_language(code: str | None, context: Context) -> None:
+async def set_typed_language(_: object, command: CommandObject, context: Context) -> None:
+    """Choose the language that `/language de` names by its code or by its own name."""
+    typed = (command.args or "").strip()
+    for language in context.reply.renderer.offered:
+        if typed.casefold() in {language.code.casefold(), language.name.casefold()}:
+            await _choose_language(language.code, context)
+            return
+    raise NotALanguageCode(typed)
+
+
+async def _choose_language(code: str | None, context: Context) -> None:
     changed = await settings.set_language(context.storage, context.chat_id, code)
     await _show_language(changed, context)
 
@@ -202,6 +213,8 @@ def make_router() -> Router:
     router = Router(name="settings")
     on_message, on_press = router.message.register, router.callback_query.register
     on_message(send_settings, ChatCommand("settings"))
+    typed = ChatCommand("language", magic=F.args)
+    on_message(set_typed_language, typed, flags=Permission.ADMINISTRATORS.flags)
     on_message(show_languages, ChatCommand("language"))
     on_message(pause_everything, ChatCommand("stop"))
     on_message(show_zones_near, F.location, flags=Permission.PRIVATE.flags)

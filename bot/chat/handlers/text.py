@@ -55,6 +55,7 @@ from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram import Bot
+    from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, Message, MessageReactionUpdated
 
     from bot.chat.context import Context
@@ -119,6 +120,31 @@ async def answer_question(_: object, context: Context, read: Typed, asked: Asked
         await ask(context, press.Question(asked), is_again=True)
     else:
         await context.reply.show("chat/saved.html#saved", settings=changed)
+
+
+async def set_digest_time(_: object, command: CommandObject, context: Context) -> None:
+    """Read the argument of `/digest 7:30` like an answer to when the digest should come."""
+    await _take_argument(command, AskedInput.TIME, context)
+
+
+async def pause_until(_: object, command: CommandObject, context: Context) -> None:
+    """Read the argument of `/stop 3 days` like an answer to until when the pause lasts."""
+    await _take_argument(command, AskedInput.DATE, context)
+
+
+async def _take_argument(command: CommandObject, asked: AskedInput, context: Context) -> None:
+    today = local_date(context.user.now, context.user.zone)
+    language = context.reply.renderer.language.code
+    read = await asyncio.to_thread(read_typed, command.args or "", asked, today, language)
+    await answer_question(None, context, read, asked)
+
+
+def make_argument_router() -> Router:
+    """Return the router of commands with an argument; it comes before those without one."""
+    router, flags = Router(name="arguments"), Permission.ADMINISTRATORS.flags
+    router.message.register(set_digest_time, ChatCommand("digest", magic=F.args), flags=flags)
+    router.message.register(pause_until, ChatCommand("stop", magic=F.args), flags=flags)
+    return router
 
 
 async def _change_setting(read: Typed, context: Context) -> ChatSettings | None:
