@@ -60,6 +60,11 @@ async def test_the_chosen_language_overrides_the_client(ann):
     assert pseudo("the admin reads it") in answer["text"]
 
 
+@pytest.mark.parametrize("typed", ["ar", "AR", "العربية"])
+async def test_a_language_is_chosen_by_typing_its_code_or_its_name(ann, typed):
+    assert "✓ العربية" in labels(await ann.says(f"/language {typed}"))
+
+
 async def test_as_in_telegram_follows_the_client_again(ali):
     page = await ali.says("/language", "English")
 

@@ -59,7 +59,6 @@ async def test_the_time_is_set_by_typing(ann, settings, typed):
         pytest.param("/stop 3 days", "5 March", id="days"),
         pytest.param("/stop until Friday", "6 March", id="a day"),
         pytest.param("/stop sometime", "1 June", id="no date"),
-        pytest.param("/language EN", "English", id="a code"),
         pytest.param("/language xx", "I don't know the language xx.", id="no language"),
     ],
 )
