@@ -28,7 +28,7 @@ from storage.search import (
 )
 
 MOST_CANDIDATES: Final = 1_000  # articles; the count of a query with more shows as "more than"
-MOST_CHARACTERS: Final = 1_200_000  # of folded texts in one search; about 120 ms of work
+MOST_CHARACTERS: Final = 1_200_000  # of folded texts in one search: 400 articles of 3,000
 _PORTION: Final = 200  # articles read at a time
 _AT_LEAST: Final = 50  # articles evaluated however long they are
 _TURN: Final = 0.001  # seconds of work between two turns of the event loop
